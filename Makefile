@@ -1,0 +1,56 @@
+# Every chore by name. `make test` and `make demo` work on a fresh machine with Python and git.
+
+BIN := .venv/bin
+READY := .venv/.ready
+BEST := from autograder.sandbox import why_not; print('none' if why_not('bubblewrap') else 'bubblewrap')
+PICTURE_OF ?= feedback/relu_derivative_missing.html
+
+.PHONY: setup test demo lint release manual schema picture constraints clean
+
+setup: $(READY)
+	@command -v bwrap > /dev/null || .ci/setup walls
+
+$(READY): pyproject.toml constraints.txt .ci/setup
+	.ci/setup packages
+	@touch $@
+
+test: setup
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+release: setup
+	$(BIN)/autograder release backprop
+
+# On the embedded data, so that it is quick and the same everywhere. The prepared submissions are ours, so where
+# bubblewrap does not work the demo goes on without walls.
+demo: setup
+	rm -rf .demo
+	$(BIN)/autograder release backprop
+	$(BIN)/python tests/corpus/build.py backprop .demo/submissions
+	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --sandbox $$($(BIN)/python -c "$(BEST)")
+
+manual: setup
+	$(BIN)/python -m autograder.cli.manual > docs/cli.md
+
+schema: setup
+	$(BIN)/python -m autograder.export.schema > docs/report.schema.json
+
+# A student's page of the demo, for the README.
+picture:
+	test -d .demo/out || $(MAKE) demo
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=900,760 \
+		--screenshot=docs/report.png file://$(CURDIR)/.demo/out/$(PICTURE_OF)
+	$(BIN)/python -c "from PIL import Image; Image.open('docs/report.png').quantize(64).save('docs/report.png', optimize=True)"
+
+constraints: setup
+	{ echo '# The versions that the tests ran with; `make constraints` writes this file. Any platform, CPU only.'; \
+	  $(BIN)/pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' | grep -Ev '^(nvidia|triton|cuda)'; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean:
+	rm -rf .venv .demo .ci/data .ci/test.log .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

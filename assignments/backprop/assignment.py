@@ -1,0 +1,454 @@
+"""Back-propagation: a fully connected ReLU network with softmax and cross-entropy, on images of handwritten digits.
+
+By default trainings are shortened and judged by thresholds of their own; with `--full` they are the homework's. Every
+run is a line of `RUNS`; `benchmarks/thresholds.py` measures them all, and `docs/fairness.md` keeps the figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from autograder import Assignment, Limits
+from autograder.checks import accuracy, close, gradient_matches, has_curves, shape
+from autograder.errors import CheckFailed
+from autograder.plain import rows
+
+assignment = Assignment(
+    "Back-propagation",
+    files=["backprop_network.py", "backprop_main.py"],
+    given=["backprop_data.py"],
+    data="mnist",
+    preload=("numpy", "matplotlib.pyplot"),
+)
+
+SIZES = [784, 40, 10]
+RATES = (0.001, 0.01, 0.1, 1, 10, 100)
+BATCH = 10
+RATE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A graded training: samples to train on and to judge by, epochs, and the accuracy to be exceeded.
+
+    For the bonus question `epochs` caps the student's own number, `passing` is for full credit, and `improving` for
+    half: more than the network of question (c) reaches when it is trained for as many epochs (see docs/fairness.md).
+    """
+
+    train: int
+    hidden: int
+    epochs: int
+    passing: float
+    improving: float = 0.0
+
+
+# (question, data, --full)
+RUNS = {
+    ("b", "mnist", False): Run(train=10_000, hidden=5_000, epochs=5, passing=0.70),
+    ("b", "mnist", True): Run(train=10_000, hidden=5_000, epochs=30, passing=0.80),
+    ("c", "mnist", False): Run(train=50_000, hidden=10_000, epochs=1, passing=0.70),
+    ("c", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.90),
+    ("d", "mnist", False): Run(train=50_000, hidden=10_000, epochs=5, passing=0.96, improving=0.93),
+    ("d", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.96, improving=0.955),
+    ("b", "digits", False): Run(train=800, hidden=497, epochs=10, passing=0.70),
+    ("b", "digits", True): Run(train=800, hidden=497, epochs=30, passing=0.80),
+    ("c", "digits", False): Run(train=1_000, hidden=497, epochs=10, passing=0.70),
+    ("c", "digits", True): Run(train=1_000, hidden=497, epochs=30, passing=0.84),
+    ("d", "digits", False): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82),
+    ("d", "digits", True): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82),
+}
+
+STUDY = Run(train=400, hidden=100, epochs=4, passing=0.0)  # the learning-rate study, drawn small
+
+a = assignment.question(
+    "Back-propagation",
+    id="a",
+    solution=[
+        "relu",
+        "relu_derivative",
+        "Network.loss_derivative_wr_output_activations",
+        "Network.backprop",
+    ],
+    limits=Limits(wall_seconds=60, cpu_seconds=20),
+)
+b = assignment.question(
+    "Learning rates",
+    id="b",
+    solution=["learning_rate_study"],
+    limits=Limits(wall_seconds=180, cpu_seconds=60),
+    full_limits=Limits(wall_seconds=1800, cpu_seconds=600),
+)
+c = assignment.question(
+    "The whole training set",
+    id="c",
+    limits=Limits(wall_seconds=180, cpu_seconds=60),
+    full_limits=Limits(wall_seconds=7200, cpu_seconds=2400),
+)
+d = assignment.question(
+    "A better network",
+    id="d",
+    solution=["best_network"],
+    bonus=True,
+    limits=Limits(wall_seconds=900, cpu_seconds=300),
+    full_limits=Limits(wall_seconds=14400, cpu_seconds=4800),
+)
+
+
+# --- (a) back-propagation ---
+
+
+@a.check(points=1)
+def relu_cuts_at_zero(student):
+    """relu keeps what is positive and makes the rest 0, for columns of any length."""
+    z = np.array([[-2.0], [-0.5], [0.0], [0.5], [3.0]])
+    close(student.relu(z), [[0.0], [0.0], [0.0], [0.5], [3.0]], name="relu(z)")
+    close(student.relu(-z[:2]), [[2.0], [0.5]], name="relu(z)")
+
+
+@a.check(points=1)
+def relu_derivative_is_zero_or_one(student):
+    """relu_derivative is 0 left of 0 and 1 right of it (at 0 either is right)."""
+    z = np.array([[-2.0], [-0.5], [0.25], [3.0]])
+    close(student.relu_derivative(z), [[0.0], [0.0], [1.0], [1.0]], name="relu_derivative(z)")
+
+
+@a.check(points=1)
+def loss_derivative_of_equal_outputs(student):
+    """With four equal outputs softmax gives 1/4 each, and the loss derivative is the one worked out in the handout."""
+    network = student.Network([3, 4])
+    y = np.array([[0.0], [0.0], [1.0], [0.0]])
+    got = network.loss_derivative_wr_output_activations(np.full((4, 1), 2.0), y)
+    close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
+
+
+@a.check(points=2)
+def gradient_of_a_small_network(student, rng):
+    """For a small network, backprop agrees with central differences of the loss."""
+    sizes = [4, 5, 3]
+    network = student.Network(sizes)
+    weights, biases = start(rng, sizes)
+    network.weights, network.biases = weights, biases
+    x, y = samples(rng, sizes, weights, biases, count=1)
+    db, dw = halves(network.backprop(x[0], y[0]), sizes)
+    gradient_matches(
+        [*db, *dw],
+        of=lambda parameters: cross_entropy(parameters[2:], parameters[:2], x[0], y[0]),
+        at=[*biases, *weights],
+        names=names("db", sizes) + names("dW", sizes),
+    )
+
+
+GRADIENT_HINT = "Try networks with two and more hidden layers, non-zero biases, and several samples one after another."
+DEPTHS = ([784, 40, 10], [20, 10], [12, 9, 8, 5], [30, 16, 12, 8, 10], [6, 7, 5, 6, 4, 3])
+
+
+@a.check(points=5, hidden=True, hint=GRADIENT_HINT)
+def gradients_of_weights(student, reference, rng):
+    """At random points, for networks of several depths and widths, the gradients of all weights are right."""
+    for sizes in DEPTHS:
+        gradients_agree(student, reference, rng, sizes, part="dW")
+
+
+@a.check(points=3, hidden=True, hint=GRADIENT_HINT)
+def gradients_of_biases(student, reference, rng):
+    """At random points, for networks of several depths and widths, the gradients of all biases are right."""
+    for sizes in DEPTHS:
+        gradients_agree(student, reference, rng, sizes, part="db")
+
+
+@a.check(
+    points=2,
+    hidden=True,
+    hint="A step goes against the mean of the gradients of its batch; weights and biases are rebound.",
+)
+def twenty_steps_of_gradient_descent(student, reference, rng):
+    """From the same start, with the same batches, twenty steps lead to the same weights and biases."""
+    for sizes in ([784, 40, 10], [25, 14, 12, 10]):
+        weights, biases = start(rng, sizes)
+        networks = [student.Network(sizes), reference.Network(sizes)]
+        for network in networks:
+            network.weights, network.biases = weights, biases
+        batches = [(rows(*images(rng, sizes, BATCH)), RATE) for _ in range(20)]
+        for module, network in zip((student, reference), networks, strict=True):
+            module.starmap(network.update_mini_batch, batches)
+        moved = [
+            after - before for after, before in zip(reference_parameters(networks[1]), [*biases, *weights], strict=True)
+        ]
+        got = [
+            np.asarray(after, np.float64).reshape(before.shape) - before
+            for after, before in zip(checked_parameters(networks[0], sizes), [*biases, *weights], strict=True)
+        ]
+        labels = [f"what {name} moved by" for name in names("b", sizes) + names("W", sizes)]
+        gradient_matches(got, moved, names=labels, rtol=1e-3)
+
+
+def gradients_agree(student, reference, rng, sizes, *, part):
+    """Compare dW or db, summed over some samples, with the reference's."""
+    weights, biases = start(rng, sizes)
+    x, y = samples(rng, sizes, weights, biases, count=12)
+    place = 1 if part == "dW" else 0
+    sums = []
+    for module in (reference, student):
+        network = module.Network(sizes)
+        network.weights, network.biases = weights, biases
+        answers = module.starmap(network.backprop, rows(x, y))
+        gradients = [halves(answer, sizes, only=place)[place] for answer in answers]
+        sums.append([np.sum(layer, axis=0) for layer in zip(*gradients, strict=True)])
+    try:
+        gradient_matches(sums[1], sums[0], names=names(part, sizes))
+    except CheckFailed as failed:
+        raise CheckFailed(f"For Network({sizes}): {failed}") from None
+
+
+def start(rng, sizes):
+    """Random weights, small enough that softmax is not saturated, and random biases, none of them near 0."""
+    weights = [rng.normal(size=(n, m)) * np.sqrt(2 / m) for m, n in pairwise(sizes)]
+    biases = [rng.uniform(0.1, 0.5, size=(n, 1)) * rng.choice([-1, 1], size=(n, 1)) for n in sizes[1:]]
+    return weights, biases
+
+
+def images(rng, sizes, count):
+    """Random inputs, float32 in [0, 1) and about half of them 0 as in images, (count, n_0, 1), and one-hot labels."""
+    x = np.maximum(rng.uniform(-1, 1, size=(count, sizes[0], 1)), 0).astype(np.float32)
+    return x, np.eye(sizes[-1])[rng.integers(sizes[-1], size=count)].reshape(count, -1, 1)
+
+
+def samples(rng, sizes, weights, biases, *, count):
+    """Random samples at which no unit of the network sits near the kink of relu, where float32 may decide otherwise."""
+    kept = []
+    while len(kept) < count:
+        x, y = images(rng, sizes, 1)
+        z, nearest = x[0].astype(np.float64), 1.0
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            v = w @ z + b
+            nearest = min(nearest, float(np.min(np.abs(v))))
+            z = np.maximum(v, 0)
+        if nearest > 1e-4:
+            kept.append((x[0], y[0]))
+    return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])
+
+
+def cross_entropy(weights, biases, x, y):
+    """The loss of one sample, from its definition."""
+    z = x.astype(np.float64)
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        z = np.maximum(w @ z + b, 0)
+    v = weights[-1] @ z + biases[-1]
+    v = v - v.max()
+    return float(np.log(np.sum(np.exp(v))) - np.sum(y * v))
+
+
+def halves(answer, sizes, *, only=None):
+    """(db, dw) from what backprop returned: lists of arrays of the right shapes, biases as columns.
+
+    `only` 0 looks at the biases alone, 1 at the weights; the other half is left as it came.
+    """
+    if not isinstance(answer, (list, tuple, np.ndarray)) or len(answer) != 2:
+        raise CheckFailed("backprop(x, y) must return two things, (db, dw): the biases' gradients first.")
+    db, dw = answer
+    wanted = len(sizes) - 1
+    for place, name, part in ((0, "db", db), (1, "dw", dw)):
+        if only in (None, place) and (not isinstance(part, (list, tuple, np.ndarray)) or len(part) != wanted):
+            length = (
+                f"has length {len(part)}" if isinstance(part, (list, tuple, np.ndarray)) else "is no list of arrays"
+            )
+            raise CheckFailed(
+                f"For Network({sizes}), {name} {length}; one array for each of {wanted} layers was wanted."
+            )
+    if only in (None, 0):
+        db = [column(b, n, name) for b, n, name in zip(db, sizes[1:], names("db", sizes), strict=True)]
+    if only in (None, 1):
+        for w, m, n, name in zip(dw, sizes[:-1], sizes[1:], names("dW", sizes), strict=True):
+            shape(w, (n, m), name=name)
+        dw = [np.asarray(w) for w in dw]
+    return db, dw
+
+
+def column(got, n, name="loss_derivative_wr_output_activations(v, y)"):
+    """A vector of n numbers as a column; it may come with the shape (n,) or (n, 1)."""
+    if np.ndim(got) == 1:
+        shape(got, (n,), name=name)
+    else:
+        shape(got, (n, 1), name=name)
+    return np.asarray(got).reshape(n, 1)
+
+
+def names(what, sizes):
+    """What sentences call the array of each layer."""
+    return [f"{what} of layer {layer}" for layer in range(1, len(sizes))]
+
+
+def reference_parameters(network):
+    """Biases, then weights, of the reference's network."""
+    return [*network.biases, *network.weights]
+
+
+def checked_parameters(network, sizes):
+    """Biases, then weights, of a student's network, of the right number and shapes."""
+    biases, weights = network.biases, network.weights
+    return [part for half in halves((biases, weights), sizes) for part in half]
+
+
+# --- (b) learning rates ---
+
+MEASURES = {
+    "training accuracy": ["train", "acc"],
+    "training loss": ["train", "loss|cost|entropy"],
+    "test accuracy": ["test|valid", "acc"],
+}
+
+
+def study(student, x, y, test_x, test_y, epochs):
+    """Draw the student's study on the given samples; its three plots, and what it returned."""
+    returned = student.learning_rate_study(
+        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), epochs=epochs, mini_batch_size=BATCH
+    )
+    drawn = student.figures()
+    plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
+    return plots, returned
+
+
+@b.check(points=4)
+def three_plots_with_a_curve_for_each_rate(student, rng):
+    """Training accuracy, training loss and test accuracy are drawn: labelled axes, a legend, a curve for each rate."""
+    y = rng.integers(10, size=80)
+    x = np.maximum(rng.normal(size=(10, 784))[y] + 0.5 * rng.normal(size=(80, 784)), 0).astype(np.float32) / 4
+    study(student, x[:60], y[:60], x[60:], y[60:], epochs=2)
+
+
+@b.check(
+    points=2,
+    hidden=True,
+    needs=three_plots_with_a_curve_for_each_rate,
+    hint="Is each curve the history of its own network, started afresh, and in the plot of its own measure?",
+)
+def curves_tell_what_happened(student, data, rng):
+    """The curves are those of the trainings: rate 0.1 learns more than rate 0.001, and they are what is returned."""
+    chosen = rng.permutation(len(data.train))[: STUDY.train]
+    test = rng.permutation(len(data.validation))[: STUDY.hidden]
+    plots, returned = study(
+        student,
+        data.train.x[chosen],
+        data.train.y[chosen],
+        data.validation.x[test],
+        data.validation.y[test],
+        epochs=STUDY.epochs,
+    )
+    for measure in ("training accuracy", "test accuracy"):
+        for rate, (_, values) in plots[measure].by_key.items():
+            if not np.all((values >= 0) & (values <= 100)):
+                raise CheckFailed(
+                    f"The {measure} of learning rate {rate:g} leaves the range of fractions and percentages."
+                )
+    fast, slow = (plots["training accuracy"].by_key[rate][1][-1] for rate in (0.1, 0.001))
+    if not fast > slow:
+        raise CheckFailed(
+            f"After {STUDY.epochs} epochs training accuracy is {fast:.3g} at rate 0.1 and {slow:.3g} at rate 0.001; "
+            "the larger rate learns more by then."
+        )
+    agree_with_history(plots, returned)
+
+
+def agree_with_history(plots, returned):
+    """Compare the curves with the returned histories, where the study returned any."""
+    if returned is None:
+        return
+    for measure, plot in plots.items():
+        key = measure.replace(" ", "_")
+        for rate, (_, drawn) in plot.by_key.items():
+            try:
+                history = np.asarray(returned[rate][key], dtype=np.float64).reshape(-1)
+            except (KeyError, TypeError, ValueError, IndexError):
+                raise CheckFailed(
+                    f"learning_rate_study returned something without a list {key!r} for the rate {rate:g}; "
+                    "return nothing, or the histories as the docstring describes them."
+                ) from None
+            scales = (1, 0.01, 100) if len(drawn) == len(history) else ()
+            if not any(np.allclose(drawn * scale, history, rtol=1e-6, equal_nan=True) for scale in scales):
+                raise CheckFailed(f"The curve of rate {rate:g} in the plot of {measure} is not the returned history.")
+
+
+@b.check(
+    points=4,
+    hidden=True,
+    hint="Train Network([784, 40, 10]) at rate 0.1 yourself: its test accuracy should lie well above the threshold.",
+)
+def accuracy_with_rate_one_tenth(student, data, hidden, rng, full):
+    """Trained on 10,000 images with learning rate 0.1, the network is right often enough on unseen ones."""
+    run = RUNS["b", data.name, full]
+    network = student.Network(SIZES)
+    settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
+    return trained_accuracy(student, network, settings, run, data, hidden, rng).points_at({run.passing: 1.0})
+
+
+# --- (c) the whole training set ---
+
+
+@c.check(points=5, hidden=True, hint="If (a) is right this is luck of one in many thousands, or SGD was changed.")
+def accuracy_with_all_training_images(student, data, hidden, rng, full):
+    """Trained on the whole training set, the network is right often enough on unseen images."""
+    run = RUNS["c", data.name, full]
+    network = student.Network(SIZES)
+    settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
+    return trained_accuracy(student, network, settings, run, data, hidden, rng).points_at({run.passing: 1.0})
+
+
+# --- (d) a better network ---
+
+
+@d.check(points=10, hidden=True, hint="Look at how large the first outputs are before any training, and at the width.")
+def accuracy_of_the_best_network(student, data, hidden, rng, full):
+    """Trained with its own settings, the network of best_network() beats that of (c), or even 96 %."""
+    run = RUNS["d", data.name, full]
+    network, settings = chosen_network(student.best_network())
+    settings["epochs"] = min(settings["epochs"], run.epochs)
+    measured = trained_accuracy(student, network, settings, run, data, hidden, rng)
+    return measured.points_at({run.passing: 1.0, run.improving: 0.5})
+
+
+def chosen_network(answer):
+    """The (network, settings) of best_network, the settings with all they need."""
+    if not isinstance(answer, (list, tuple)) or len(answer) != 2 or not isinstance(answer[1], dict):
+        raise CheckFailed("best_network() must return (network, settings), with settings a dictionary.")
+    network, settings = answer
+    for name, kinds in (
+        ("epochs", (int, np.integer)),
+        ("mini_batch_size", (int, np.integer)),
+        ("learning_rate", (int, float, np.number)),
+    ):
+        value = settings.get(name)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < np.inf:
+            raise CheckFailed(f"best_network() must return settings with a positive {name!r}, not {value!r}.")
+    if isinstance(network, (int, float, str, bytes, list, tuple, dict, np.ndarray, type(None))):
+        raise CheckFailed(f"best_network() must return a network first, not {type(network).__name__}.")
+    return network, {name: settings[name] for name in ("epochs", "mini_batch_size", "learning_rate")}
+
+
+# --- trainings ---
+
+
+def trained_accuracy(student, network, settings, run, data, hidden, rng):
+    """Train a network of the student's, and measure it by its logits on hidden images, whose labels stay outside."""
+    chosen = rng.permutation(len(data.train))[: run.train]
+    shown = rng.permutation(len(data.validation))[:100]
+    network.SGD(
+        rows(columns(data.train.x[chosen]), one_hot(data.train.y[chosen])),
+        test_data=rows(columns(data.validation.x[shown]), data.validation.y[shown]),
+        **settings,
+    )
+    asked = rng.permutation(len(hidden))[: run.hidden]
+    logits = student.map(network.network_output_before_softmax, rows(columns(hidden.x[asked])))
+    return accuracy(logits, hidden.y[asked], name="test accuracy")
+
+
+def columns(x):
+    """Images (n, 784) as columns (n, 784, 1)."""
+    return x.reshape(len(x), -1, 1)
+
+
+def one_hot(y):
+    """Labels (n,) as one-hot columns (n, 10, 1)."""
+    return np.eye(10)[y].reshape(len(y), 10, 1)

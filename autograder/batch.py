@@ -1,0 +1,412 @@
+"""Many submissions, several at a time, and nothing lost.
+
+The main process owns the store and hands out submissions one by one; each job process has loaded assignment and data
+once, connects to the sandbox, grades what it is sent, and holds nothing that matters. So a job may die, and so may the
+main process (Ctrl-C, kill -9, a power cut): the next run asks the store what is known and goes on from there.
+
+One job or many, there is only this way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.datasets import DataSettings
+from autograder.errors import GraderError
+from autograder.export import encodable
+from autograder.intake import Submission
+from autograder.loading import Loaded
+from autograder.messages import sentence
+from autograder.model import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
+from autograder.running import RunOptions
+from autograder.sandbox import ForkServer
+from autograder.scoring import question_points, report_points
+
+if TYPE_CHECKING:  # job processes have no business with the database
+    from autograder.store import Store
+
+__all__ = ["Event", "Finished", "JobSpec", "Known", "Retried", "Started", "grade_all", "grader", "internal_report"]
+
+TRIES = 2
+GRACE_SECONDS = 5.0
+PR_SET_PDEATHSIG = 1
+
+Grade = Callable[[Submission], Report]
+Enter = Callable[["JobSpec"], AbstractContextManager[Grade]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """All that a job process needs to know; it crosses to a fresh interpreter, so it is plain."""
+
+    root: Path
+    assignment: str
+    dataset: str
+    data: DataSettings
+    options: RunOptions
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The store knows this submission's report already; it is not graded again."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job began with this student's submission."""
+
+    student: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Our own fault kept this submission from its grade; it is tried once more. `why` is for staff."""
+
+    student: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A report was made and is in the store."""
+
+    report: Report
+
+
+Event = Known | Started | Retried | Finished
+
+
+@contextmanager
+def grader(spec: JobSpec) -> Iterator[Grade]:
+    """What a job process does: load once, connect to the sandbox, grade."""
+    from autograder import datasets, loading, running, sandbox
+
+    loaded = loading.load(spec.root, spec.assignment)
+    dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
+    with sandbox.connect(spec.address) as walls:
+        yield lambda submission: running.grade(loaded, submission, walls, dataset, spec.options)
+
+
+def grade_all(
+    submissions: Sequence[Submission],
+    *,
+    loaded: Loaded,
+    store: Store,
+    key: Callable[[Submission], str],
+    spec: Callable[[str], JobSpec],
+    start: Callable[[], ForkServer],
+    jobs: int,
+    notify: Callable[[Event], None],
+    job: Enter = grader,
+) -> tuple[Report, ...]:
+    """Grade every submission that the store does not know; keep each report the moment it is there.
+
+    Args:
+        submissions: what to grade; the reports come back in this order.
+        loaded: the assignment, for reports that no job could make.
+        store: where reports are looked up and kept; only this process writes to it.
+        key: the hash of all that a submission's result follows from.
+        spec: what a job process is told, given the sandbox's address.
+        start: starts the sandbox; called again if the sandbox dies on the way.
+        jobs: how many submissions are graded at the same time, 1 or more.
+        notify: told of every event, in the main process.
+        job: a module-level function from spec to a context manager that gives the grading function.
+
+    A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process; what is INTERNAL
+    after that is kept as such.
+
+    Raises:
+        KeyboardInterrupt: passed on after every job process is gone; what was finished is in the store.
+        GraderError: a job cannot load the assignment, or cannot start at all.
+    """
+    reports: dict[str, Report] = {}
+    waiting: deque[Attempt] = deque()
+    for submission in submissions:
+        found = store.known(key(submission), submission.student)
+        if found is None:
+            waiting.append(Attempt(submission))
+        else:
+            reports[submission.student] = found
+            notify(Known(found))
+    if waiting:
+        crew = Crew(start, spec, job, min(jobs, len(waiting)))
+        try:
+            for attempt, made, fault in crew.run(waiting, notify):
+                report = made or encodable(internal_report(loaded, attempt.submission, fault, key(attempt.submission)))
+                store.keep(report)
+                reports[attempt.submission.student] = report
+                notify(Finished(report))
+        finally:
+            crew.close()
+    return tuple(reports[submission.student] for submission in submissions)
+
+
+def internal_report(loaded: Loaded, submission: Submission, why: str, key: str) -> Report:
+    """A report in which every check is INTERNAL, for a submission that no job brought back."""
+    message, staff_message = sentence(Verdict.INTERNAL, hidden=False, hint="", failure=why)
+    questions = []
+    for question in loaded.assignment.questions:
+        checks = tuple(
+            CheckResult(
+                check.id,
+                check.title,
+                check.hidden,
+                Verdict.INTERNAL,
+                0.0,
+                check.points,
+                0.0,
+                message,
+                staff_message,
+            )
+            for check in question.checks
+        )
+        points, max_points = question_points(checks)
+        questions.append(QuestionResult(question.id, question.title, points, max_points, question.bonus, checks))
+    points, max_points, bonus = report_points(questions)
+    replay = Replay(
+        key=key,
+        submission_sha256=submission.sha256,
+        assignment_sha256=loaded.assignment_sha256,
+        reference_sha256=loaded.reference_sha256,
+    )
+    return Report(
+        loaded.id,
+        submission.student,
+        points,
+        max_points,
+        bonus,
+        tuple(questions),
+        Resources(),
+        replay,
+        notes=submission.notes,
+    )
+
+
+# The main process's side: attempts, job processes, and who gets what.
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A submission on its way, and how often it was tried."""
+
+    submission: Submission
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Job:
+    """A job process, seen from the main process."""
+
+    process: BaseProcess
+    connection: Connection
+    address: str
+    ready: bool = False
+    attempt: Attempt | None = None
+
+    def end(self) -> None:
+        """Stop the process, whatever it is doing."""
+        self.connection.close()
+        self.process.terminate()
+        self.process.join(GRACE_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.process.close()
+
+
+@dataclass(slots=True)
+class Crew:
+    """The sandbox and the job processes that work in it."""
+
+    start: Callable[[], ForkServer]
+    spec: Callable[[str], JobSpec]
+    job: Enter
+    size: int
+    walls: ForkServer = field(init=False)
+    members: list[Job] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.walls = self.start()
+
+    def run(
+        self, waiting: deque[Attempt], notify: Callable[[Event], None]
+    ) -> Iterator[tuple[Attempt, Report | None, str]]:
+        """Yield each attempt that is over, with its report or the reason why there is none."""
+        while waiting or any(member.attempt for member in self.members):
+            self._fill(len(waiting))
+            for member in self.members:
+                if waiting and member.ready and member.attempt is None:
+                    self._hand_out(member, waiting.popleft(), notify)
+            for member in self._speaking():
+                attempt, report, fault = self._hear(member)
+                if attempt is None or (report is None and not fault):
+                    continue
+                ours = fault or _internal_reason(report)
+                if ours:
+                    self._renew(member)
+                    if attempt.tries < TRIES:
+                        notify(Retried(attempt.submission.student, ours))
+                        waiting.append(attempt)
+                        continue
+                yield attempt, report, fault
+
+    def close(self) -> None:
+        """End every job process, then the sandbox."""
+        for member in self.members:
+            member.end()
+        self.members.clear()
+        self.walls.close()
+
+    def _fill(self, wanted: int) -> None:
+        """As many job processes as there is work for, up to the crew's size; none that holds a dead sandbox."""
+        busy = sum(member.attempt is not None for member in self.members)
+        for member in [m for m in self.members if m.attempt is None and m.address != self.walls.address]:
+            self._dismiss(member)
+        while len(self.members) < min(self.size, busy + wanted):
+            self.members.append(_start_job(self.job, self.spec(self.walls.address)))
+
+    def _hand_out(self, member: Job, attempt: Attempt, notify: Callable[[Event], None]) -> None:
+        attempt.tries += 1
+        member.attempt = attempt
+        if attempt.tries == 1:
+            notify(Started(attempt.submission.student))
+        with suppress(OSError):  # if it died, `_hear` finds the end of its pipe
+            member.connection.send(attempt.submission)
+
+    def _speaking(self) -> list[Job]:
+        """The jobs that have something to say, or are gone; waits for the first."""
+        ready = set(wait([member.connection for member in self.members]))
+        return [member for member in self.members if member.connection in ready]
+
+    def _hear(self, member: Job) -> tuple[Attempt | None, Report | None, str]:
+        """One message of a job: (what it was working at, its report, why there is none)."""
+        attempt = member.attempt
+        try:
+            said = member.connection.recv()
+        except (EOFError, OSError):
+            return self._lost(member)
+        if isinstance(said, Refused):
+            raise GraderError(said.why)
+        if isinstance(said, Ready):
+            member.ready = True
+            return None, None, ""
+        member.attempt = None
+        return (attempt, said, "") if isinstance(said, Report) else (attempt, None, said.why)
+
+    def _lost(self, member: Job) -> tuple[Attempt | None, Report | None, str]:
+        """A job process is gone: its submission gets another chance; a job that never began is our end."""
+        member.process.join(GRACE_SECONDS)
+        code, attempt, ready = member.process.exitcode, member.attempt, member.ready
+        self._dismiss(member)
+        if not ready:
+            raise GraderError(f"A job process ended before it could begin (exit code {code}); try again with --jobs 1.")
+        return attempt, None, f"The job process ended with exit code {code} while it graded this submission."
+
+    def _renew(self, member: Job) -> None:
+        """After a fault of ours the next try gets a fresh process, and a fresh sandbox if this one is dead."""
+        if member in self.members:
+            self._dismiss(member)
+        if not self.walls.alive():
+            self.walls.close()
+            self.walls = self.start()
+
+    def _dismiss(self, member: Job) -> None:
+        self.members.remove(member)
+        member.end()
+
+
+def _internal_reason(report: Report | None) -> str:
+    """The first sentence for staff about a fault of ours, or ""."""
+    checks: Iterable[CheckResult] = () if report is None else (c for q in report.questions for c in q.checks)
+    return next((c.staff_message or c.message for c in checks if c.verdict is Verdict.INTERNAL), "")
+
+
+# The job process's side.
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The job has loaded everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The job cannot work at all."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Grading this submission raised an error of ours."""
+
+    why: str
+
+
+def _start_job(job: Enter, spec: JobSpec) -> Job:
+    """A fresh interpreter, so that nothing of this process (threads, connections, secrets of others) comes along."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, job, spec, os.getpid()), name="autograder job")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is the main process's business
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+    return Job(process, ours, spec.address)
+
+
+def _work(connection: Connection, job: Enter, spec: JobSpec, parent: int) -> None:
+    """Grade what comes until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _die_with(parent)
+    try:
+        with job(spec) as grade:
+            connection.send(Ready())
+            while True:
+                try:
+                    submission = connection.recv()
+                except EOFError:
+                    return
+                connection.send(_graded(grade, submission))
+    except GraderError as error:
+        connection.send(Refused(str(error)))
+    except (BrokenPipeError, ConnectionResetError):
+        return  # the main process is gone
+    except Exception:  # noqa: BLE001 (told once, by the main process)
+        connection.send(Refused(f"A job process could not begin: {traceback.format_exc(limit=-5)}"))
+
+
+def _graded(grade: Grade, submission: Submission) -> Report | Fault:
+    try:
+        return encodable(grade(submission))
+    except GraderError as error:
+        return Fault(str(error))
+    except Exception:  # noqa: BLE001 (any bug of ours costs one submission a second try, and no job its life)
+        return Fault(traceback.format_exc(limit=-5))
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when the main process dies, be it by kill -9."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)

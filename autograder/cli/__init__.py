@@ -1,0 +1,220 @@
+"""The command line: one function a verb. Only what `--help` needs is imported here; the rest when a verb runs.
+
+Exit codes: 0 done, 1 some report is INTERNAL, 2 a wrong call or a course that cannot be used, 3 our fault, 130 stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder import __version__
+from autograder.errors import GraderError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="autograder",
+    help="Assignments, releases and fair, sandboxed grades for machine-learning courses.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data_app, name="data")
+
+CourseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--course", "--root", metavar="DIR", help="Folder with grader_config.py; else found from here upwards."
+    ),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="Folder with data sets, or digits: the embedded one; else AUTOGRADER_DATA, else the cache.",
+    ),
+]
+SandboxOption = Annotated[
+    str | None,
+    typer.Option("--sandbox", metavar="NAME", help="auto, bubblewrap, or none (no walls); else the course's."),
+]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", metavar="NAME=NUMBER", help="Change one limit, such as wall_seconds=10; may be given several times."
+    ),
+]
+OnlyOption = Annotated[
+    str, typer.Option("--only", metavar="QUESTION_OR_CHECK", help="Run one question or one check, and what it needs.")
+]
+FullOption = Annotated[
+    bool, typer.Option("--full", help="Train with the homework's own settings, not the shortened ones.")
+]
+SeedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--seed", metavar="TEXT", help="The course's secret seed; else AUTOGRADER_SEED, else one kept for you."
+    ),
+]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The assignment: a folder in assignments/.")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"autograder {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Assignments, releases and fair, sandboxed grades for machine-learning courses."""
+
+
+@app.command()
+def release(name: NameArgument, *, course: CourseOption = None) -> None:
+    """Write release/NAME, what students get, from the reference.
+
+    Example: autograder release backprop
+    """
+    from autograder.cli.release import release_assignment
+
+    release_assignment(name, course)
+
+
+@app.command()
+def grade(
+    name: NameArgument,
+    submissions: Annotated[
+        Path, typer.Argument(metavar="SUBMISSIONS", help="Folder with one folder, .py or .zip file per student.")
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports, pages and grades.csv are written.")],
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Submissions graded at a time; else the course's.")
+    ] = None,
+    only: OnlyOption = "",
+    students: Annotated[
+        str, typer.Option("--students", metavar="A,B", help="Grade these students only, by name, with commas.")
+    ] = "",
+    sandbox: SandboxOption = None,
+    limit: LimitOption = None,
+    full: FullOption = False,
+    data: DataOption = None,
+    seed: SeedOption = None,
+    db: Annotated[
+        str | None,
+        typer.Option("--db", metavar="URL", help="Results database as an SQLAlchemy address; else DIR/grader.db."),
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade a class, many submissions at a time.
+
+    Prints a table and writes reports, feedback, grades.csv, summary.html and the results database under DIR.
+    What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
+
+    Example: autograder grade backprop submissions --out graded --jobs 4
+    """
+    from autograder.cli.grade import Call, grade_class
+
+    names = tuple(part.strip() for part in students.split(",") if part.strip())
+    call = Call(
+        name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course
+    )  # fmt: skip
+    raise typer.Exit(grade_class(call))
+
+
+@app.command()
+def check(
+    name: NameArgument,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of one submission, a folder or a zip.")],
+    *,
+    only: OnlyOption = "",
+    sandbox: SandboxOption = None,
+    limit: LimitOption = None,
+    full: FullOption = False,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Run the public checks on one submission.
+
+    Shows what a student would see.
+
+    Example: autograder check backprop backprop_network.py
+    """
+    from autograder.cli.check import Call, check_files
+
+    raise typer.Exit(check_files(Call(name, tuple(files), only, sandbox, tuple(limit or ()), full, data, course)))
+
+
+@app.command()
+def doctor(course: CourseOption = None, data: DataOption = None) -> None:
+    """Show what this machine can enforce.
+
+    Each wall is proved by trying to get around it; where one is missing, the table says what to install.
+    """
+    from autograder.cli.doctor import examine
+
+    raise typer.Exit(examine(course, data))
+
+
+@data_app.command("list")
+def list_data(data: DataOption = None, course: CourseOption = None) -> None:
+    """Show which data sets are there, and where they were found."""
+    from autograder.cli.common import console, data_settings
+    from autograder.cli.data import data_list
+
+    data_list(data_settings(data, course), console())
+
+
+@data_app.command("fetch")
+def fetch_data(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set, such as mnist.")],
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Download a data set from the mirrors and verify it.
+
+    Example: autograder data fetch mnist
+    """
+    from autograder.cli.common import console, data_settings
+    from autograder.cli.data import data_fetch
+
+    data_fetch(name, data_settings(data, course), console())
+
+
+def main() -> None:
+    """Run the command line; errors become one sentence on standard error."""
+    try:
+        app()
+    except GraderError as error:
+        _say(str(error))
+        sys.exit(2)
+    except Exception as error:  # noqa: BLE001 (nobody should meet a traceback)
+        _say(f"This is our fault: {type(error).__name__}: {error}; please report it with the file {_written()}.")
+        sys.exit(3)
+
+
+def _say(sentence: str) -> None:
+    typer.secho(f"Error: {sentence}", fg="red", err=True)
+
+
+def _written() -> str:
+    """The traceback of the error at hand, in a file."""
+    descriptor, path = tempfile.mkstemp(prefix="autograder-error-", suffix=".txt")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"autograder {__version__}, Python {sys.version}\n{sys.argv}\n\n{traceback.format_exc()}")
+    return path

@@ -1,0 +1,81 @@
+"""`autograder check`: what a student would see of one submission."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from autograder import loading, running, sandbox
+from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of
+from autograder.feedback.text import visible
+from autograder.intake import collect_one
+from autograder.messages import WORDING
+from autograder.model import Report, Verdict
+from autograder.running import RunOptions
+from autograder.scoring import shown
+
+__all__ = ["Call", "check_files"]
+
+STYLES = {Verdict.PASSED: "green", Verdict.PARTIAL: "yellow", Verdict.NOT_ATTEMPTED: "dim", Verdict.SKIPPED: "dim"}
+YOU = "submission"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder check`; None or empty means: as the course has it."""
+
+    name: str
+    files: tuple[Path, ...]
+    only: str
+    sandbox: str | None
+    limits: tuple[str, ...]
+    full: bool
+    data: Path | None
+    course: Path | None
+
+
+def check_files(call: Call) -> int:
+    """Run the public checks and print them; returns the exit code, 1 when some check is INTERNAL."""
+    root, course = open_course(call.course)
+    loaded = loading.load(root, call.name)
+    changes = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
+    options = RunOptions("public", call.full, call.only, changes, hidden=False)
+    running.selected_checks(loaded.assignment, options)
+    screen = console()
+    dataset, said = dataset_for(loaded, settings_of(call.data, course))
+    if said:
+        screen.print(escape(said))
+    with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
+        submission = collect_one(call.files, loaded.assignment.files, Path(temporary), YOU)
+        assignment = loaded.assignment
+        with sandbox.start(
+            call.sandbox or course.sandbox, preload=assignment.preload, threads=assignment.limits.threads
+        ) as started:
+            report = running.grade(loaded, submission, started, dataset, options)
+    _show(screen, report)
+    return 1 if report.internal else 0
+
+
+def _show(screen: Console, report: Report) -> None:
+    for note in report.notes:
+        screen.print(f"[yellow]{escape(visible(note))}[/]")
+    for question in report.questions:
+        screen.print(
+            f"\n[bold]({escape(question.id)}) {escape(question.title)}[/]: "
+            f"{shown(question.points)} of {shown(question.max_points)} points in public checks"
+        )
+        for check in question.checks:
+            wording = WORDING[check.verdict]
+            style = STYLES.get(check.verdict, "red")
+            screen.print(f"  [{style}]{wording.mark} {wording.short}[/]: {escape(check.title)}")
+            for line in visible(check.message).splitlines():
+                screen.print(f"      {escape(line)}")
+        if question.output:
+            screen.print("  Your code printed:")
+            for line in visible(question.output).splitlines():
+                screen.print(f"      {escape(line)}", style="dim")
+    screen.print("\nHidden checks are run by the staff; these here are part of them.")

@@ -1,0 +1,144 @@
+"""What several verbs need: the course, its data, limits, and a console."""
+
+from __future__ import annotations
+
+import difflib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.config import CONFIG_FILE, Course, find_root, load
+from autograder.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from autograder.datasets import DataSet, DataSettings
+    from autograder.loading import Loaded
+
+__all__ = ["console", "data_settings", "dataset_for", "limits_from", "near", "open_course", "staging"]
+
+PLAIN_WIDTH = 120
+EMBEDDED = "digits"
+
+
+def console() -> Console:
+    """Standard output: coloured in a terminal, plain and wide enough in a file or pipe."""
+    from rich.console import Console
+
+    terminal = Console(highlight=False)
+    return (
+        terminal
+        if terminal.is_terminal
+        else Console(highlight=False, width=int(os.environ.get("COLUMNS", PLAIN_WIDTH)))
+    )
+
+
+def open_course(folder: Path | None) -> tuple[Path, Course]:
+    """The course's folder and its configuration.
+
+    Raises:
+        UsageError: no course here.
+        InstructorError: its configuration is wrong.
+    """
+    root = find_root(Path.cwd()) if folder is None else folder.resolve()
+    return root, load(root / CONFIG_FILE)
+
+
+def data_settings(data: Path | None, folder: Path | None) -> DataSettings:
+    """Where data sets are looked for: --data, else the course's folder, else what the environment says.
+
+    Outside a course the course's part is left out.
+    """
+    course = None
+    try:
+        _, course = open_course(folder)
+    except UsageError:
+        if folder is not None:
+            raise
+    return settings_of(data, course)
+
+
+def settings_of(data: Path | None, course: Course | None) -> DataSettings:
+    """The same with the course at hand."""
+    from autograder.datasets import MIRRORS, DataSettings
+
+    mirrors = (*course.mirrors, *MIRRORS) if course else MIRRORS
+    return DataSettings.from_environment(data or (course.data if course else None), mirrors)
+
+
+def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None, str]:
+    """The assignment's data set, and a sentence that says which one is used; (None, "") when it names none.
+
+    ``--data digits`` asks for the embedded stand-in, unless there is a folder of that name.
+    """
+    from autograder.datasets import find, find_or_default
+
+    if not loaded.assignment.data:
+        return None, ""
+    if settings.data == Path(EMBEDDED) and not settings.data.is_dir():
+        return find(EMBEDDED, settings), f"Data: the embedded {EMBEDDED} of scikit-learn, as asked for."
+    return find_or_default(loaded.assignment.data, settings)
+
+
+def limits_from(texts: Iterable[str]) -> dict[str, float]:
+    """``wall_seconds=10`` and the like as numbers.
+
+    Raises:
+        UsageError: not NAME=NUMBER, or no such limit.
+    """
+    from autograder.model import Limits
+
+    limits: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        try:
+            limits[name.strip()] = float(number)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise UsageError(f"--limit {text!r} is not NAME=NUMBER; write for example --limit wall_seconds=10.")
+    Limits().changed(limits)
+    return limits
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: what was perhaps meant, or all there is."""
+    known = list(names)
+    folded = {each.casefold(): each for each in known}
+    close = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=3)]
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"there are {', '.join(known[:12])}{' and more' if len(known) > 12 else ''}." if known else "there are none."
+
+
+@contextmanager
+def staging(out: Path) -> Iterator[Path]:
+    """An empty folder of our own under `out`, gone afterwards; what a killed run left there is removed first.
+
+    Raises:
+        UsageError: `out` cannot be written, or another run is at work in it.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = os.open(out / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise UsageError(f"Cannot write to {out}: {error.strerror}; name another folder with --out.") from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(f"Another autograder is at work in {out}; wait for it, or name another --out.") from None
+        folder = out / ".staging"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)

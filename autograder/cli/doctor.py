@@ -1,0 +1,66 @@
+"""`autograder doctor`: what this machine can enforce, what data is there, what the course still lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.cli.common import console, open_course, settings_of
+from autograder.config import Course
+from autograder.datasets import available
+from autograder.errors import UsageError
+from autograder.sandbox import probe, why_not
+
+__all__ = ["examine"]
+
+
+def examine(folder: Path | None, data: Path | None) -> int:
+    """Print the findings; returns the exit code: 0, whatever the machine can do."""
+    screen = console()
+    root, course = _course(folder)
+    screen.print("Each wall is tried by a small program inside that wants to get around it; a few seconds ...")
+    screen.print(_table(probe.probe()))
+    reason = why_not("bubblewrap")
+    screen.print(f"Sandbox for classes: {'none works: ' + escape(reason) if reason else 'bubblewrap'}")
+    for each in available(settings_of(data, course)):
+        screen.print(f"Data set {each.name}: {escape(each.source or each.problem)}")
+    if course is None or root is None:
+        screen.print("No course here: run this in a folder with grader_config.py to have it read too.")
+        return 0
+    screen.print(f"Course: {escape(course.title)} ({escape(str(root))}), assignments {', '.join(course.assignments)}")
+    absent = course.absent(root)
+    if absent:
+        screen.print(f"Counted by a homework set but not in the repository yet: {', '.join(absent)}")
+    return 0
+
+
+def _table(findings: Mapping[str, Sequence[probe.Finding]]) -> Table:
+    """What each sandbox enforces, side by side, and what to do where the best one does not."""
+    found = {(name, each.what): each for name, own in findings.items() for each in own}
+    table = Table("What", *findings, "For more", box=box.SIMPLE_HEAD, pad_edge=False)
+    for what in dict.fromkeys(each.what for own in findings.values() for each in own):
+        row = [found.get((name, what)) for name in findings]
+        best = row[0]
+        table.add_row(escape(what), *map(_cell, row), escape(best.advice if best and not best.enforced else ""))
+    return table
+
+
+def _cell(finding: probe.Finding | None) -> str:
+    if finding is None:
+        return "-"
+    mark = "[green]✓ yes[/]" if finding.enforced else "[red]✗ no[/]"
+    return f"{mark}: {escape(finding.how)}" if finding.how else mark
+
+
+def _course(folder: Path | None) -> tuple[Path | None, Course | None]:
+    """The course, if there is one; one that was named has to be there."""
+    try:
+        return open_course(folder)
+    except UsageError:
+        if folder is not None:
+            raise
+        return None, None

@@ -1,0 +1,200 @@
+"""`autograder grade`: a folder of submissions in; reports, pages, a spreadsheet and a table out."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder import batch, export, feedback, loading, running, sandbox
+from autograder.cli.common import console, dataset_for, limits_from, near, open_course, settings_of, staging
+from autograder.cli.progress import Shown
+from autograder.config import SANDBOXES, course_seed
+from autograder.errors import UsageError
+from autograder.export.grades import question_ids, verdict_summary
+from autograder.intake import Submission, collect
+from autograder.model import Report
+from autograder.running import RunOptions
+from autograder.scoring import rounded, shown
+from autograder.store import Store, sqlite_address
+
+__all__ = ["Call", "grade_class"]
+
+STOPPED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder grade`; None or empty means: as the course has it."""
+
+    name: str
+    submissions: Path
+    out: Path
+    jobs: int | None
+    only: str
+    students: tuple[str, ...]
+    sandbox: str | None
+    limits: tuple[str, ...]
+    full: bool
+    data: Path | None
+    seed: str | None
+    db: str | None
+    course: Path | None
+
+
+def grade_class(call: Call) -> int:
+    """Grade, write everything under `call.out`, print the table; returns the exit code."""
+    root, course = open_course(call.course)
+    loaded = loading.load(root, call.name)
+    limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
+    settings = settings_of(call.data, course)
+    options = RunOptions(course_seed(call.seed, os.environ), call.full, call.only, limits)
+    running.selected_checks(loaded.assignment, options)
+    screen = console()
+    dataset, said = dataset_for(loaded, settings)
+    if said:
+        screen.print(escape(said))
+    signal.signal(signal.SIGTERM, _stop)
+    walls = ""
+
+    def start() -> sandbox.ForkServer:
+        threads = loaded.assignment.limits.threads
+        return sandbox.start(walls, preload=loaded.assignment.preload, threads=threads)
+
+    with staging(call.out) as folder:
+        everyone = collect(call.submissions, loaded.assignment.files, folder)
+        chosen = _chosen(everyone, call.students)
+        walls = _sandbox_name(call.sandbox or course.sandbox)
+        if walls == "none":
+            screen.print(
+                "[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code."
+            )
+
+        def key(submission: Submission) -> str:
+            return running.result_key(loaded, submission, dataset, options, walls)
+
+        def spec(address: str) -> batch.JobSpec:
+            return batch.JobSpec(root, call.name, dataset.name if dataset else "", settings, options, address)
+
+        database = call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")
+        with Store(database) as store:
+            progress = Shown(screen, len(chosen))
+            try:
+                with progress:
+                    reports = batch.grade_all(
+                        chosen,
+                        loaded=loaded,
+                        store=store,
+                        key=key,
+                        spec=spec,
+                        start=start,
+                        jobs=call.jobs or course.jobs or os.cpu_count() or 1,
+                        notify=progress,
+                    )
+            except KeyboardInterrupt:
+                screen.print(
+                    f"Stopped. {progress.done} of {len(chosen)} reports are kept; the same command goes on from there."
+                )
+                return STOPPED
+            others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
+            whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
+    heading = feedback.Heading(course.title, loaded.assignment.title)
+    names = export.file_names(submission.student for submission in everyone)
+    _write_pages(call.out, reports, heading, names)
+    export.write_grades(whole_class, call.out / "grades.csv")
+    page = feedback.summary_page(whole_class, heading, names, dataset=dataset.name if dataset else "", sandbox=walls)
+    export.write_text(call.out / "summary.html", page)
+    if progress.known:
+        screen.print(f"{progress.known} of {len(chosen)} reports were there already and are taken over as they are.")
+    screen.print(f"\n[bold]{escape(loaded.assignment.title)}[/]", _table(reports), sep="\n")
+    _point_out(screen, call.out, reports, names)
+    return 1 if any(report.internal for report in reports) else 0
+
+
+def _sandbox_name(name: str) -> str:
+    """The sandbox that "auto" stands for here, so that results are known by the walls that were really there.
+
+    Where none works the name stays, and starting it says why.
+    """
+    if name not in SANDBOXES:
+        raise UsageError(f"--sandbox: nothing is called {name!r}; {near(name, SANDBOXES)}")
+    if name != "auto":
+        return name
+    return next((each for each in sandbox.BACKENDS if each != "none" and not sandbox.why_not(each)), name)
+
+
+def _chosen(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:
+    """The submissions of the students that were named, or all.
+
+    Raises:
+        UsageError: a student without a submission; the sentence gives near names.
+    """
+    names = [submission.student for submission in everyone]
+    for student in students:
+        if student not in names:
+            raise UsageError(f"--students: there is no submission of {student!r}; {near(student, names)}")
+    return tuple(submission for submission in everyone if not students or submission.student in students)
+
+
+def _write_pages(out: Path, reports: Iterable[Report], heading: feedback.Heading, names: dict[str, str]) -> None:
+    """One report, one page for the student and one for staff, of everybody who was asked for."""
+    for report in reports:
+        name = names[report.student]
+        export.write_report(report, out / "reports" / f"{name}.json")
+        export.write_text(out / "feedback" / f"{name}.html", feedback.student_page(report, heading))
+        export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
+
+
+def _table(reports: Sequence[Report]) -> Table:
+    """Student, points per question, total, verdicts, seconds."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Student", overflow="fold")
+    highest = {q.id: (q.max_points, q.bonus) for report in reports for q in report.questions}
+    for id_ in question_ids(reports):
+        most, bonus = highest[id_]
+        table.add_column(f"{escape(id_)}\n{'+' if bonus else '/'}{shown(most)}", justify="right", no_wrap=True)
+    whole = max((report.max_points for report in reports), default=0.0)
+    extra = sum(most for most, bonus in highest.values() if bonus)
+    table.add_column(f"Total\n/{shown(whole)}{f'+{shown(extra)}' if extra else ''}", justify="right", no_wrap=True)
+    table.add_column("Verdicts")
+    table.add_column("Seconds", justify="right", no_wrap=True)
+    for report in reports:
+        points = {question.id: shown(question.points) for question in report.questions}
+        total = shown(rounded(report.points + report.bonus_points))
+        table.add_row(
+            escape(report.student),
+            *(points.get(id_, "") for id_ in question_ids(reports)),
+            f"[bold]{total}[/]",
+            f"[magenta]{verdict_summary(report)}[/]" if report.internal else verdict_summary(report),
+            f"{report.resources.wall_seconds:.1f}",
+        )
+    return table
+
+
+def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dict[str, str]) -> None:
+    """Where everything lies."""
+    ours = [report.student for report in reports if report.internal]
+    if ours:
+        screen.print(
+            f"[magenta]Our fault, not scored:[/] {escape(', '.join(ours))}. The same command tries them again."
+        )
+    screen.print(f"Class summary:  {escape(str(out / 'summary.html'))}", soft_wrap=True)
+    screen.print(f"Grades:         {escape(str(out / 'grades.csv'))}", soft_wrap=True)
+    if reports:
+        example = min(reports, key=lambda report: (abs(report.points - report.max_points / 2), report.student))
+        page = out / "feedback" / f"{names[example.student]}.html"
+        screen.print(f"Feedback:       {escape(str(page))} (one page per student)", soft_wrap=True)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """A polite request to end is a Ctrl-C."""
+    raise KeyboardInterrupt

@@ -1,0 +1,77 @@
+"""What `grade` shows while it works: one live line in a terminal, one line per submission elsewhere."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autograder.batch import Event, Finished, Known, Retried, Started
+from autograder.export.grades import verdict_summary
+from autograder.model import Report
+from autograder.scoring import rounded, shown
+
+__all__ = ["Shown"]
+
+
+class Shown(AbstractContextManager["Shown"]):
+    """Counts events and shows them; call it with each one."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.console = console
+        self.total = total
+        self.done = self.known = 0
+        self.running: set[str] = set()
+        self.progress = Progress(
+            TextColumn("Grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[state]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self.task = self.progress.add_task("", total=total, state="")
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take note of one event."""
+        match event:
+            case Known():
+                self.known += 1
+                self.done += 1
+            case Started(student):
+                self.running.add(student)
+            case Retried(student, why):
+                self.line(f"{escape(student)}: our fault, trying once more ({escape(why.splitlines()[0])})")
+            case Finished(report):
+                self.running.discard(report.student)
+                self.done += 1
+                if not self.console.is_terminal:
+                    self.line(f"[{self.done}/{self.total}] {escape(report.student)}: {_told(report)}")
+        waiting = self.total - self.done - len(self.running)
+        self.progress.update(
+            self.task, completed=self.done, state=f"{len(self.running)} running, {waiting} waiting, time left"
+        )
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        self.progress.console.print(text.replace("[", "\\[", 1) if text.startswith("[") else text)
+
+
+def _told(report: Report) -> str:
+    total = shown(rounded(report.points + report.bonus_points))
+    return f"{total} of {shown(report.max_points)} points ({verdict_summary(report)})"

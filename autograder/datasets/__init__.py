@@ -1,0 +1,27 @@
+"""Data sets by name: found, verified, fetched; hidden parts kept apart from open ones.
+
+Looked for in the folder that was asked for, then in `AUTOGRADER_DATA`, then in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+from autograder.datasets.fetching import Progress, fetch
+from autograder.datasets.finding import available, find, find_or_default
+from autograder.datasets.pickles import write_pickle
+from autograder.datasets.records import MIRRORS, Available, DataNotFound, DataSet, DataSettings, OpenData, Split
+
+__all__ = [
+    "MIRRORS",
+    "Available",
+    "DataNotFound",
+    "DataSet",
+    "DataSettings",
+    "OpenData",
+    "Progress",
+    "Split",
+    "available",
+    "fetch",
+    "find",
+    "find_or_default",
+    "write_pickle",
+]

@@ -1,0 +1,121 @@
+"""Downloads: from a list of mirrors, none of which is trusted, into the user's data folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.datasets import mnist
+from autograder.datasets.finding import known, placing
+from autograder.datasets.records import DataSettings
+from autograder.errors import UsageError
+
+__all__ = ["Progress", "fetch"]
+
+Progress = Callable[[str, int, int], None]
+"""Told, after each piece: the file's name, bytes so far, and bytes in all (0 when the server does not say)."""
+
+_MAX_BYTES = 16 * 2**20  # the largest file has under 10 MiB
+_PIECE = 64 * 2**10
+_TIMEOUT_SECONDS = 20.0
+
+
+def fetch(name: str, settings: DataSettings, progress: Progress | None = None) -> Path:
+    """Download what is missing of a data set into the first data folder, and return the folder that now holds it.
+
+    A file appears under its name only when its content is verified. Files that are there and right stay untouched.
+
+    Raises:
+        UsageError: nothing to fetch, or no mirror gave a right file; the sentence says why, and what to place where.
+    """
+    if known(name) != "mnist":
+        raise UsageError(f"The data set {name!r} comes with scikit-learn; there is nothing to fetch.")
+    folder = settings.target / "mnist"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in mnist.FILES:
+            if not _is_right(folder / file.name, file):
+                _fetch_file(file, folder, settings, progress or _silent)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"Cannot write to {folder}: {reason}; choose another folder with --data.") from None
+    return folder
+
+
+def _silent(_file: str, _done: int, _total: int) -> None:
+    """The progress that nobody watches."""
+
+
+def _is_right(path: Path, file: mnist.IdxFile) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        mnist.verify_idx(path, file)
+    except UsageError:
+        return False
+    return True
+
+
+def _fetch_file(file: mnist.IdxFile, folder: Path, settings: DataSettings, progress: Progress) -> None:
+    """Try the mirrors in turn until one gives the right file."""
+    failures = []
+    for mirror in settings.mirrors:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
+        temporary = Path(name)
+        try:
+            with open(handle, "wb") as target:
+                failure = _download(mirror.rstrip("/") + "/" + file.name, target.write, file.name, progress)
+            if not failure and not _is_right(temporary, file):
+                failure = "sent another file (its checksum is wrong)"
+            if not failure:
+                temporary.chmod(0o644)
+                os.replace(temporary, folder / file.name)
+                return
+            failures.append(f"{mirror} {failure}")
+        finally:
+            temporary.unlink(missing_ok=True)
+    tried = "; ".join(failures) or "no mirror is configured"
+    raise UsageError(f"{file.name} could not be downloaded: {tried}. Without a network, {placing(settings.target)}.")
+
+
+def _download(url: str, write: Callable[[bytes], object], name: str, progress: Progress) -> str:
+    """Copy one address to `write`, piece by piece; what went wrong, or ""."""
+    import http.client  # here, because all this takes time to import and is rarely wanted
+    import urllib.error
+    import urllib.request
+
+    if not url.startswith(("https://", "http://")):
+        return "is no http or https address"
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as reply:  # noqa: S310 - the scheme is checked above
+            total = int(reply.headers.get("Content-Length") or 0)
+            done = 0
+            while piece := _read(reply.read):
+                done += len(piece)
+                if max(done, total) > _MAX_BYTES:
+                    return f"sent more than {_MAX_BYTES // 2**20} MiB"
+                write(piece)
+                progress(name, done, total)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return f"answered {error.code} {error.reason}"
+    except _NetworkError as error:
+        return f"broke off ({error})"
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ValueError) as error:
+        return f"cannot be reached ({getattr(error, 'reason', error)})"
+    return "" if done >= total else f"broke off after {done} of {total} bytes"
+
+
+class _NetworkError(Exception):
+    """Reading failed; kept apart from a failure to write, which is no mirror's fault."""
+
+
+def _read(read: Callable[[int], bytes]) -> bytes:
+    from http.client import HTTPException
+
+    try:
+        return read(_PIECE)
+    except (OSError, HTTPException) as error:
+        raise _NetworkError(str(error) or type(error).__name__) from None

@@ -1,0 +1,109 @@
+"""What a data set is to everybody else, and where data sets are looked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.errors import UsageError
+
+__all__ = ["MIRRORS", "Available", "DataNotFound", "DataSet", "DataSettings", "OpenData", "Split"]
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+"""Folders on the web that hold the four gzipped idx files of MNIST; every download is checked, so none is trusted."""
+
+
+class DataNotFound(UsageError):
+    """A data set lies in none of the folders; the sentence says what to place where."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Images and their labels: `x` (n, 784) float32 in [0, 1], `y` (n,) int64; both read-only."""
+
+    x: np.ndarray[Any, Any]
+    y: np.ndarray[Any, Any]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenData:
+    """The part of a data set that checks may hand to a submission."""
+
+    name: str
+    train: Split
+    validation: Split
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataSet:
+    """A verified data set. `sha256` stands for the content, whichever file it was read from; `source` is that file."""
+
+    name: str
+    sha256: str
+    train: Split
+    validation: Split
+    hidden: Split
+    source: str = ""
+
+    @property
+    def open(self) -> OpenData:
+        """This data set without its hidden part."""
+        return OpenData(self.name, self.train, self.validation)
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """One line of `autograder data list`: `source` is where it was found, `problem` why it cannot be used, or ""."""
+
+    name: str
+    title: str
+    source: str = ""
+    problem: str = ""
+
+
+def _cache() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("autograder")) / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Where data sets are looked for, in this order: `data` (asked for by name), `environment`, `cache`."""
+
+    data: Path | None = None
+    mirrors: tuple[str, ...] = MIRRORS
+    environment: Path | None = None
+    cache: Path = field(default_factory=_cache)
+
+    @classmethod
+    def from_environment(
+        cls,
+        data: Path | None = None,
+        mirrors: tuple[str, ...] = MIRRORS,
+        environ: Mapping[str, str] = os.environ,
+    ) -> DataSettings:
+        """The settings of this user on this machine: reads `AUTOGRADER_DATA`, once."""
+        named = environ.get("AUTOGRADER_DATA", "")
+        return cls(data=data, mirrors=mirrors, environment=Path(named).expanduser() if named else None)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders to search, the most particular first."""
+        return tuple(folder for folder in (self.data, self.environment, self.cache) if folder is not None)
+
+    @property
+    def target(self) -> Path:
+        """The folder into which a download goes: the first of `folders`."""
+        return self.folders[0]

@@ -1,0 +1,221 @@
+"""How an instructor declares an assignment: questions, and decorated functions that check them.
+
+    assignment = Assignment("Softmax regression", files=["softmax.py"])
+    gradient = assignment.question("Gradient of the loss", id="a", solution=["loss_gradient"])
+
+    @gradient.check(points=3, hidden=True, hint="Check the average over the batch.")
+    def gradient_agrees_with_finite_differences(student, reference, rng):
+        '''On random data, the gradient agrees with central differences of the loss.'''
+
+The function's name is the check's id, its docstring the title that students read, its parameters what it is given
+(see `GIVEN`). It raises `CheckFailed` (every function of `autograder.checks` does), returns a `Credit` for partial
+credit, or returns anything else, which a check that `needs` it may take as a parameter of the same name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from autograder.errors import InstructorError
+from autograder.model import Limits
+
+__all__ = ["GIVEN", "Assignment", "Check", "Question"]
+
+GIVEN = ("student", "reference", "rng", "data", "hidden", "full")
+"""What a check may ask for by the name of a parameter, beside the results of the checks that it needs:
+
+`student` the submission's stand-in; `reference` the same around the solved module; `rng` a numpy Generator, seeded
+for this check from the course's secret; `data` the open part of the data set; `hidden` its staff-only part; `full`
+whether `--full` was given.
+"""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """One decorated function worth points."""
+
+    id: str
+    title: str
+    function: Callable[..., Any]
+    points: float
+    hidden: bool
+    hint: str
+    needs: tuple[str, ...]
+    question: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What the function asks for, in order."""
+        return tuple(inspect.signature(self.function).parameters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A part of an assignment with a title; `solution` names what students write for it.
+
+    `limits` hold for a shortened run, `full_limits` with `--full`; None means the assignment's own.
+    """
+
+    id: str
+    title: str
+    solution: tuple[str, ...]
+    bonus: bool
+    limits: Limits | None
+    full_limits: Limits | None
+    assignment: Assignment = field(repr=False)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of this question, in the order of their declaration."""
+        return tuple(check for check in self.assignment.checks if check.question == self.id)
+
+    @property
+    def max_points(self) -> float:
+        """Points of this question: the sum of its checks."""
+        return sum(check.points for check in self.checks)
+
+    def check(
+        self,
+        *,
+        points: float,
+        hidden: bool = False,
+        hint: str = "",
+        needs: Callable[..., Any] | Iterable[Callable[..., Any]] = (),
+    ) -> Callable[[Function], Function]:
+        """Declare the decorated function as a check of this question.
+
+        Args:
+            points: what full credit gives.
+            hidden: run by staff only; students are told title, verdict and hint.
+            hint: one sentence shown to the student when a hidden check is not passed.
+            needs: checks that must pass first; otherwise this one is SKIPPED.
+
+        Raises:
+            InstructorError: no docstring, a parameter that nobody can fill, or a need that is not declared above.
+        """
+        required = (needs,) if callable(needs) else tuple(needs)
+
+        def declare(function: Function) -> Function:
+            self.assignment._add(self, function, points, hidden, hint, required)
+            return function
+
+        return declare
+
+
+class Assignment:
+    """What is handed out: a title, the files that students write, the questions and their checks.
+
+    Args:
+        title: for people.
+        files: modules that students hand in, in the order in which names are looked up.
+        given: modules that are handed out complete and restored for grading.
+        extra_files: other files of the reference that belong to the release (texts, images).
+        limits: what each question of each submission may use.
+        full_limits: the same with `--full`; `limits` when left out.
+        data: name of the data set, or "".
+        preload: packages that the forkserver imports before it forks.
+
+    The id of an assignment is the name of its folder, so it is not typed here.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        files: Sequence[str],
+        given: Sequence[str] = (),
+        extra_files: Sequence[str] = (),
+        limits: Limits | None = None,
+        full_limits: Limits | None = None,
+        data: str = "",
+        preload: Sequence[str] = ("numpy",),
+    ) -> None:
+        self.title = title
+        self.files = tuple(files)
+        self.given = tuple(given)
+        self.extra_files = tuple(extra_files)
+        self.limits = limits or Limits()
+        self.full_limits = full_limits or self.limits
+        self.data = data
+        self.preload = tuple(preload)
+        self._questions: list[Question] = []
+        self._checks: list[Check] = []
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All questions, in the order of their declaration."""
+        return tuple(self._questions)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks, in the order of their declaration."""
+        return tuple(self._checks)
+
+    @property
+    def max_points(self) -> float:
+        """Points without the bonus questions."""
+        return sum(question.max_points for question in self._questions if not question.bonus)
+
+    def question(
+        self,
+        title: str,
+        *,
+        id: str,
+        solution: Sequence[str] | str = (),
+        bonus: bool = False,
+        limits: Limits | None = None,
+        full_limits: Limits | None = None,
+    ) -> Question:
+        """Declare a question; its points are the sum of its checks.
+
+        Raises:
+            InstructorError: the id is taken.
+        """
+        if any(known.id == id for known in self._questions):
+            raise InstructorError(f"Two questions of {self.title!r} have the id {id!r}; rename one of them.")
+        names = (solution,) if isinstance(solution, str) else tuple(solution)
+        question = Question(id, title, names, bonus, limits, full_limits, self)
+        self._questions.append(question)
+        return question
+
+    def limits_of(self, question: Question, *, full: bool) -> Limits:
+        """The limits that hold for one question."""
+        if full:
+            return question.full_limits or question.limits or self.full_limits
+        return question.limits or self.limits
+
+    def _add(
+        self,
+        question: Question,
+        function: Callable[..., Any],
+        points: float,
+        hidden: bool,
+        hint: str,
+        needs: Sequence[Callable[..., Any]],
+    ) -> None:
+        code = function.__code__
+        where = f"{code.co_filename}:{code.co_firstlineno}: check {function.__name__!r}"
+        title = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+        known = {check.function: check.id for check in self._checks}
+        if not title:
+            raise InstructorError(f"{where} has no docstring; its first sentence is the title that students read.")
+        if function.__name__ in known.values():
+            raise InstructorError(f"{where} has the name of an earlier check; rename one of them.")
+        if points < 0:
+            raise InstructorError(f"{where} is worth {points} points; give it 0 or more.")
+        for need in needs:
+            if need not in known:
+                raise InstructorError(f"{where} needs {need.__name__!r}, which is not a check declared above it.")
+        needed = tuple(known[need] for need in needs)
+        for parameter in inspect.signature(function).parameters:
+            if parameter not in GIVEN and parameter not in needed:
+                raise InstructorError(
+                    f"{where} asks for {parameter!r}; a check may ask for {', '.join(GIVEN)} or a check that it needs."
+                )
+        check = Check(function.__name__, title, function, points, hidden, hint, needed, question.id)
+        self._checks.append(check)

@@ -1,0 +1,67 @@
+"""`grades.csv`: one line per student, for any spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder.export.reports import write_text
+from autograder.messages import WORDING
+from autograder.model import Report
+from autograder.scoring import rounded, shown
+
+__all__ = ["grades", "harmless", "question_ids", "verdict_summary", "write_grades"]
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_grades(reports: Sequence[Report], path: Path) -> None:
+    """Write `grades` of the reports to a file."""
+    write_text(path, grades(reports))
+
+
+def grades(reports: Sequence[Report]) -> str:
+    """CSV with the columns student, one per question, points, bonus, total, max_points, verdicts, flag.
+
+    `total` is points and bonus before any homework set's cap; `flag` says INTERNAL where our fault left checks out.
+    """
+    ids = question_ids(reports)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(
+        [harmless(h) for h in ("student", *ids, "points", "bonus", "total", "max_points", "verdicts", "flag")]
+    )
+    for report in reports:
+        points = {question.id: shown(question.points) for question in report.questions}
+        total = rounded(report.points + report.bonus_points)
+        writer.writerow(
+            [
+                harmless(report.student),
+                *(points.get(question, "") for question in ids),
+                shown(report.points),
+                shown(report.bonus_points),
+                shown(total),
+                shown(report.max_points),
+                harmless(verdict_summary(report)),
+                "INTERNAL" if report.internal else "",
+            ]
+        )
+    return out.getvalue()
+
+
+def question_ids(reports: Sequence[Report]) -> tuple[str, ...]:
+    """The questions that any report has, in their order."""
+    return tuple(dict.fromkeys(question.id for report in reports for question in report.questions))
+
+
+def verdict_summary(report: Report) -> str:
+    """How often each verdict came, in the order of their first coming: ``8 passed, 1 failed``."""
+    return ", ".join(f"{count} {WORDING[verdict].short}" for verdict, count in Counter(report.verdicts).items())
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe goes before a leading ``= + - @``."""
+    return f"'{text}" if text.lstrip(" \n").startswith(FORMULA_STARTS) else text

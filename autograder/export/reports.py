@@ -1,0 +1,77 @@
+"""One JSON file per report, and the file names that students' names become."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from autograder.model import Report
+
+__all__ = ["encodable", "file_names", "write_report", "write_text"]
+
+LONGEST = 80
+RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+
+
+def file_names(students: Iterable[str]) -> dict[str, str]:
+    """A file name (without suffix) for each student: safe on every system, different for different students.
+
+    Letters, digits and ``.-_@`` stay; anything else becomes ``_``, and then, as for names that differ in case only, a
+    few digits of the name's hash are added, so that a name does not depend on who else is in the class.
+    """
+    names = list(dict.fromkeys(students))
+    plain = {name: _safe(name) for name in names}
+    folded = Counter(safe.casefold() for safe in plain.values())
+    return {
+        name: safe if safe == name and folded[safe.casefold()] == 1 else f"{safe}-{_digits(name)}"
+        for name, safe in plain.items()
+    }
+
+
+def _safe(name: str) -> str:
+    text = re.sub(r"[^\w.@-]", "_", unicodedata.normalize("NFC", name))
+    text = re.sub(r"^[.-]", "_", text)[:LONGEST].rstrip(".")
+    return f"_{text}" if not text or text.split(".")[0].casefold() in RESERVED else text
+
+
+def _digits(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def encodable(report: Report) -> Report:
+    """The same report with text that UTF-8 can hold: a submission may print or raise half a surrogate pair."""
+    try:
+        msgspec.json.encode(report)
+    except UnicodeEncodeError:
+        return msgspec.convert(_mended(msgspec.to_builtins(report)), Report)
+    return report
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_mended(key): _mended(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(each) for each in value]
+    return value
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the report as JSON in the shape of `docs/report.schema.json`."""
+    write_text(path, msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or none of it, so that a reader never sees half a page."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(text.encode("utf-8", "replace"))
+    os.replace(draft, path)

@@ -1,0 +1,12 @@
+"""Folders, single files and archives to submissions: everything that comes from students is opened here.
+
+Nothing is unpacked, linked or believed: contents are read under caps, the wanted files are found among them, and a
+private copy that holds regular files only is what the rest of the toolkit sees.
+"""
+
+from __future__ import annotations
+
+from autograder.intake.collecting import collect, collect_one
+from autograder.intake.records import Caps, Submission
+
+__all__ = ["Caps", "Submission", "collect", "collect_one"]

@@ -1,0 +1,70 @@
+"""What intake takes, what it gives back, and how much it is willing to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+__all__ = ["MIB", "Caps", "Contents", "Submission"]
+
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One student's files for one assignment, staged: a private copy that holds regular files only.
+
+    `sha256` stands for the staged names and bytes. A submission that cannot be graded has a `problem`, one sentence
+    for the student, and the name of the `Verdict` that its checks get; its folder is then empty. `notes` are sentences
+    about what was mended or left out. `received` is the time of the newest file, in UTC.
+    """
+
+    student: str
+    folder: Path
+    sha256: str
+    problem: str = ""
+    problem_verdict: str = "MISSING"
+    notes: tuple[str, ...] = ()
+    received: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How much of one submission is read. What students write is far below; data and weights mostly are, too.
+
+    `entries` counts the files that are kept, `scanned` everything that is looked at. `archive_mib` caps a zipped
+    file as it lies there, `submission_mib` what all files have together once unzipped.
+    """
+
+    file_mib: float = 16
+    submission_mib: float = 64
+    entries: int = 1000
+    scanned: int = 20_000
+    archive_mib: float = 64
+    depth: int = 12
+
+    @property
+    def file_bytes(self) -> int:
+        """The largest file that is kept, in bytes."""
+        return int(self.file_mib * MIB)
+
+    @property
+    def submission_bytes(self) -> int:
+        """The most that all files together may have, in bytes."""
+        return int(self.submission_mib * MIB)
+
+
+@dataclass(slots=True)
+class Contents:
+    """What was read of one submission, before it is known what of it is wanted.
+
+    `files` maps a path (its parts) to bytes; `left_out` maps a path to the reason why it was not read: the end of a
+    sentence that begins with the path. `newest` is the time of the newest file, in seconds since 1970.
+    """
+
+    caps: Caps
+    files: dict[tuple[str, ...], bytes] = field(default_factory=dict)
+    left_out: dict[tuple[str, ...], str] = field(default_factory=dict)
+    newest: float = 0.0
+    total: int = 0

@@ -1,0 +1,120 @@
+"""One table from verdict to sentences, and the rule of what a student may read about a hidden check.
+
+Every text that explains a verdict, in a report, in feedback or in a terminal, is taken from here.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from autograder.errors import StudentError
+from autograder.model import Verdict
+
+__all__ = ["WORDING", "Wording", "sentence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one verdict is said.
+
+    `mark` is one character that tells the verdict without colour, `short` stands beside it, `long` is the student's
+    sentence when nothing more precise may be said, and `staff` tells staff what the verdict means for them.
+    """
+
+    mark: str
+    short: str
+    long: str
+    staff: str
+
+
+WORDING: Mapping[Verdict, Wording] = MappingProxyType(
+    {
+        Verdict.PASSED: Wording("✓", "passed", "Passed.", "The answer is right."),
+        Verdict.PARTIAL: Wording("◐", "partly", "Partly right.", "The check gave a part of its points."),
+        Verdict.FAILED: Wording("✗", "failed", "The answer is not the expected one.", "An answer came and is wrong."),
+        Verdict.NOT_ATTEMPTED: Wording(
+            "○", "not attempted", "Not attempted: the stub is still in place.", "The stub's NotImplementedError came."
+        ),
+        Verdict.MISSING: Wording(
+            "∅", "missing", "Something that this check calls is missing.", "A file, function or method is not there."
+        ),
+        Verdict.RAISED: Wording(
+            "!", "raised an error", "Your code raised an error.", "The submission raised an error."
+        ),
+        Verdict.TIME: Wording(
+            "◷", "time limit", "Your code took too long and was stopped.", "A time limit was reached."
+        ),
+        Verdict.MEMORY: Wording(
+            "▣", "memory limit", "Your code used too much memory and was stopped.", "The memory limit was reached."
+        ),
+        Verdict.OUTPUT: Wording(
+            "≡",
+            "output limit",
+            "Your code printed or returned too much.",
+            "The limit on output or replies was reached.",
+        ),
+        Verdict.CRASHED: Wording(
+            "✸", "crashed", "Your code ended the Python process.", "The worker process died by the submission's doing."
+        ),
+        Verdict.SKIPPED: Wording(
+            "»",
+            "skipped",
+            "Not run, because a check that comes first did not pass.",
+            "A check that it needs did not pass.",
+        ),
+        Verdict.INTERNAL: Wording(
+            "?",
+            "our fault",
+            "We could not run this check. The fault is ours and costs you no points; staff can see it.",
+            "The grader failed: never scored, to be graded again.",
+        ),
+    }
+)
+"""The table. It has a row for every verdict."""
+
+
+def sentence(
+    verdict: Verdict, *, hidden: bool, hint: str, error: StudentError | None = None, failure: str = ""
+) -> tuple[str, str]:
+    """What the student reads about one check, and what staff read.
+
+    Args:
+        verdict: how the check ended.
+        hidden: whether the student may see only title, verdict and hint.
+        hint: the instructor's sentence, shown with a hidden check that is not passed.
+        error: what the submission raised or ran into, if it did.
+        failure: the sentence of a failed comparison, of partial credit, of a skipped check, or of our own fault.
+
+    Returns:
+        (student's message, staff's message). About a hidden check the student's holds the table's sentence, a
+        built-in exception's name and a line number, and the hint: nothing that a submission could have written after
+        it had seen hidden inputs (`StudentError.open` says that it had not).
+    """
+    wording = WORDING[verdict]
+    whole = _whole(wording, error, failure)
+    if verdict is Verdict.INTERNAL:
+        return wording.long, whole
+    if verdict is Verdict.PASSED:
+        return ("", failure) if hidden else (failure, failure)
+    if not hidden or (error is not None and error.open):
+        return whole, whole
+    shown = _raised(error) if verdict is Verdict.RAISED else wording.long
+    return (f"{shown} {hint}".rstrip(), whole)
+
+
+def _whole(wording: Wording, error: StudentError | None, failure: str) -> str:
+    """Everything that is known, in one text."""
+    return (error.message if error else failure) or wording.long
+
+
+def _raised(error: StudentError | None) -> str:
+    """A raise of the submission, told without one word that the submission chose."""
+    if error is None:
+        return WORDING[Verdict.RAISED].long
+    known = getattr(builtins, error.kind, None) if error.kind else None
+    kind = error.kind if isinstance(known, type) and issubclass(known, BaseException) else "an error"
+    place = f" in line {error.line}" if error.line > 0 else ""
+    return f"Your code raised {kind}{place}."

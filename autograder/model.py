@@ -1,0 +1,181 @@
+"""The records that everything else passes around: frozen, plain, and ignorant of each other's makers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from autograder.errors import UsageError
+
+__all__ = [
+    "CheckResult",
+    "Limits",
+    "QuestionResult",
+    "Replay",
+    "Report",
+    "Resources",
+    "Verdict",
+]
+
+
+class Verdict(StrEnum):
+    """How one check ended. INTERNAL is our fault, is never scored, and is listed for staff."""
+
+    PASSED = "PASSED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    NOT_ATTEMPTED = "NOT_ATTEMPTED"
+    MISSING = "MISSING"
+    RAISED = "RAISED"
+    TIME = "TIME"
+    MEMORY = "MEMORY"
+    OUTPUT = "OUTPUT"
+    CRASHED = "CRASHED"
+    SKIPPED = "SKIPPED"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one question of one submission may use; each field's unit is in its name.
+
+    `wall_seconds` counts only the time in which the grader waits for the submission. It is meant to be loose (it
+    depends on the neighbours), `cpu_seconds` tight; 0 for `cpu_seconds` means the same number as `wall_seconds`.
+    """
+
+    wall_seconds: float = 60.0
+    cpu_seconds: float = 0.0
+    memory_mib: int = 2048
+    processes: int = 64
+    open_files: int = 256
+    file_mib: int = 64
+    scratch_mib: int = 256
+    output_kib: int = 16384
+    reply_mib: int = 64
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value < 0 or (value == 0 and each.name != "cpu_seconds"):
+                raise UsageError(f"The limit {each.name} must be positive, not {value}.")
+
+    @property
+    def cpu(self) -> float:
+        """CPU limit in seconds, with the default filled in."""
+        return self.cpu_seconds or self.wall_seconds
+
+    def changed(self, changes: dict[str, float]) -> Limits:
+        """These limits with some replaced, as `--limit name=value` asks.
+
+        Raises:
+            UsageError: a name that is no limit; the sentence lists the names.
+        """
+        known = {each.name: each.type for each in fields(self)}
+        for name in changes:
+            if name not in known:
+                raise UsageError(f"There is no limit called {name!r}; the limits are {', '.join(known)}.")
+        typed: dict[str, Any] = {
+            name: float(value) if known[name] == "float" else int(value) for name, value in changes.items()
+        }
+        return replace(self, **typed)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found out about one submission.
+
+    `message` is what the student may read; `staff_message` is the whole story (equal for public checks).
+    `points` and `max_points` are in points of the assignment, `seconds` is wall time.
+    """
+
+    id: str
+    title: str
+    hidden: bool
+    verdict: Verdict
+    points: float
+    max_points: float
+    seconds: float
+    message: str
+    staff_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionResult:
+    """All checks of one question, and the beginning of what the submission printed meanwhile.
+
+    `output` is what it printed before it had been given anything of a hidden check, and may be shown to the student;
+    `staff_output` is everything, and could carry hidden inputs.
+    """
+
+    id: str
+    title: str
+    points: float
+    max_points: float
+    bonus: bool
+    checks: tuple[CheckResult, ...]
+    output: str = ""
+    staff_output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a submission used in its sandboxes, summed (seconds) or the largest (MiB), and which walls were up."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
+    sandbox: str = ""
+    enforced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What reproduces a number: seeds, hashes, versions, machine.
+
+    `seed_fingerprint` tells whether a seed is the same without telling the seed.
+    """
+
+    key: str = ""
+    seed_fingerprint: str = ""
+    submission_sha256: str = ""
+    assignment_sha256: str = ""
+    reference_sha256: str = ""
+    data: str = ""
+    data_sha256: str = ""
+    full: bool = False
+    limits: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    cpu_model: str = ""
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results of one submission, in the shape of `docs/report.schema.json` (schema 1).
+
+    `points` are the capped points of the ordinary questions plus nothing; `bonus_points` stand beside them.
+    `notes` are sentences about the submission as a whole, for student and staff.
+    """
+
+    assignment: str
+    student: str
+    points: float
+    max_points: float
+    bonus_points: float
+    questions: tuple[QuestionResult, ...]
+    resources: Resources
+    replay: Replay
+    schema: int = 1
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Every check's verdict, in order."""
+        return tuple(check.verdict for question in self.questions for check in question.checks)
+
+    @property
+    def internal(self) -> bool:
+        """Whether some check ended by our fault."""
+        return Verdict.INTERNAL in self.verdicts

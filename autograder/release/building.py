@@ -1,0 +1,226 @@
+"""Put a release together: every file as bytes first, then the folder in one go."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import autograder
+from autograder.declare import Assignment
+from autograder.errors import InstructorError, UsageError
+from autograder.loading import Loaded
+from autograder.markers import cut, regions
+from autograder.release.leaks import Secret, refuse_leaks, solution_lines, telling
+from autograder.release.public_tests import PublicTests
+
+__all__ = ["build", "contents", "stub_text"]
+
+_SHIPPED = (
+    "__init__.py",
+    "errors.py",
+    "plain.py",
+    "drawing.py",
+    "checks/*.py",
+    "student/__init__.py",
+    "student/local.py",
+    "student/testing.py",
+)
+_PACKAGES = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "PyYAML", "cv2": "opencv-python"}
+_INI = """\
+[pytest]
+testpaths = test_public.py
+python_files = test_public.py
+addopts = --tb=short
+markers =
+    question(id, title): the question of the handout that a test belongs to.
+"""
+
+
+def stub_text(source: str, file: str) -> str:
+    """The stub of a module: see `autograder.markers.cut`."""
+    return cut(source, file)
+
+
+def build(loaded: Loaded, out: Path) -> tuple[Path, ...]:
+    """Write a release, and remove from its folder whatever does not belong to it.
+
+    Args:
+        loaded: the assignment with its reference.
+        out: the folder, such as ``release/backprop``; made if it is not there.
+
+    Returns:
+        The files of the release, sorted.
+
+    Raises:
+        InstructorError: the release would show a solution or a hidden check, or cannot be made from the reference.
+        UsageError: `out` holds something else than an earlier release.
+    """
+    files = contents(loaded)
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "test_public.py").is_file())):
+        raise UsageError(f"{out} is there and is no earlier release; name an empty folder, or remove it yourself.")
+    out.mkdir(parents=True, exist_ok=True)
+    kept = {out / path for path in files}
+    folders = {parent for path in kept for parent in path.parents}
+    for path in sorted(out.rglob("*"), reverse=True):
+        if path in kept or (path in folders and path.is_dir() and not path.is_symlink()):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    for name, content in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_bytes() != content:
+            path.write_bytes(content)
+    return tuple(sorted(kept))
+
+
+def contents(loaded: Loaded) -> dict[str, bytes]:
+    """Every file of a release, path to content, sorted by path; the same bytes from the same course.
+
+    Raises:
+        InstructorError: as `build`.
+    """
+    assignment = loaded.assignment
+    sources = {file: _module(loaded, file) for file in (*assignment.files, *assignment.given)}
+    for file in assignment.given:
+        if found := regions(sources[file], file):
+            raise InstructorError(
+                f"{loaded.reference_folder / file}:{found[0].first}: a given file holds a solution; "
+                "name it among the files to be handed in, or remove the markers."
+            )
+    script = loaded.folder / "assignment.py"
+    tests = PublicTests(
+        importlib.util.decode_source(script.read_bytes()),
+        str(script),
+        assignment,
+        loaded.interface.names,
+        loaded.interface.classes,
+    )
+    own = {
+        "README.md": _readme(assignment),
+        "conftest.py": _conftest(loaded.interface.names),
+        "handout.md": _handout(loaded),
+        "pytest.ini": _INI,
+        "requirements.txt": "".join(f"{name}\n" for name in _requirements(sources, tests.text())),
+        "test_public.py": tests.text(),
+        **{file: stub_text(source, str(loaded.reference_folder / file)) for file, source in sources.items()},
+    }
+    files = {path: text.encode() for path, text in own.items()}
+    files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
+    refuse_leaks(files, _secrets(sources, tests))
+    return dict(sorted({**files, **_toolkit()}.items()))
+
+
+def _module(loaded: Loaded, file: str) -> str:
+    path = loaded.reference_folder / file
+    if path.suffix != ".py":
+        raise InstructorError(f"{path} is no Python module; list it among the assignment's extra_files.")
+    return importlib.util.decode_source(path.read_bytes())
+
+
+def _secrets(sources: Mapping[str, str], tests: PublicTests) -> dict[str, Secret]:
+    """Telling lines of solutions, and of all in assignment.py that is not public."""
+    secrets, given = solution_lines(sources)
+    hidden = {check.id for check in tests.assignment.checks if check.hidden}
+    lines = tests.source.splitlines()
+    for statement in tests.private:
+        what = "a hidden check" if getattr(statement, "name", "") in hidden else "what only staff have"
+        for number in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
+            line = lines[number - 1].strip()
+            if telling(line) and line not in tests.lines and line not in given:
+                secrets.setdefault(line, Secret(tests.file, number, what))
+    return secrets
+
+
+def _handout(loaded: Loaded) -> str:
+    path = loaded.folder / "handout.md"
+    if not path.is_file():
+        raise InstructorError(f"{path} does not exist; write what students read about the assignment there.")
+    return path.read_text(encoding="utf-8")
+
+
+def _toolkit() -> dict[str, bytes]:
+    """The part of the toolkit that public tests need, as it is."""
+    home = Path(autograder.__file__).parent
+    found = [path for pattern in _SHIPPED for path in sorted(home.glob(pattern))]
+    return {f"autograder/{path.relative_to(home).as_posix()}": path.read_bytes() for path in found}
+
+
+def _requirements(sources: Mapping[str, str], tests: str) -> list[str]:
+    """Packages that the modules and the tests import, by the names under which they are installed."""
+    found = {"numpy", "pytest"}
+    own = {Path(file).stem for file in sources} | {"autograder"}
+    for text in (*sources.values(), tests):
+        for node in ast.walk(ast.parse(text)):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules = [node.module]
+            found |= {module.partition(".")[0] for module in modules}
+    return sorted(_PACKAGES.get(name, name) for name in found - own - set(sys.stdlib_module_names))
+
+
+def _conftest(names: Mapping[str, str]) -> str:
+    table = "".join(f'    "{name}": "{file}",\n' for name, file in names.items())
+    return f'''"""What the tests are given: `student` (your code), `rng` (random numbers). Nothing to change here."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.student import testing
+
+FOLDER = Path(__file__).parent
+NAMES = {{  # where each function and class is looked for
+{table}}}
+
+
+@pytest.fixture
+def student():
+    """Your code: `student.f(x)` calls your function f."""
+    return testing.student_in(FOLDER, NAMES)
+
+
+@pytest.fixture(autouse=True)
+def rng(request):
+    """Random numbers, the same in every run."""
+    return testing.rng_for(request.node.name)
+
+
+@pytest.fixture
+def attempted():
+    """Fails for functions that are still to be written."""
+    return lambda *solution: testing.attempted(FOLDER, NAMES, solution)
+
+
+def pytest_pyfunc_call(pyfuncitem):
+    """Tell in one sentence what is wrong."""
+    return testing.call(pyfuncitem)
+'''
+
+
+def _readme(assignment: Assignment) -> str:
+    files = "".join(f"- `{file}`: write your solution here and hand it in.\n" for file in assignment.files)
+    files += "".join(
+        f"- `{file}`: given; leave it as it is.\n" for file in (*assignment.given, *assignment.extra_files)
+    )
+    return f"""# {assignment.title}
+
+Read `handout.md` first.
+
+{files}- `test_public.py`: the public tests; more tests are run when your work is graded.
+- `autograder/`, `conftest.py`, `pytest.ini`: what the tests need; leave them as they are.
+
+Install what is needed, then run the tests, in this folder:
+
+    python -m pip install -r requirements.txt
+    python -m pytest
+
+A question that is not written yet is reported as *not attempted*. To run the tests of one function only, name a word
+of their names: `python -m pytest -k WORD`.
+"""

@@ -1,0 +1,95 @@
+"""What every backend is: a frozen request in, a session to talk to, a frozen outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from autograder.model import Limits
+
+__all__ = ["Outcome", "Request", "Sandbox", "Session", "Tail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run: one submission's files, read-only, and beside them data files, under limits.
+
+    `folder` holds the submission (regular files only; `intake` made it). `files` maps a name in the working folder
+    to a file of the grader's that the submission may read. `seed` seeds `random`, numpy and torch before any student
+    code runs.
+    """
+
+    folder: Path
+    limits: Limits
+    seed: int = 0
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sandbox ended: exited, signalled, over which limit, what it used.
+
+    Exactly one of these is said by `limit` (``"wall"``, ``"cpu"``, ``"memory"``, ``"output"``, ``"processes"`` ...,
+    or ``""``), `fault` (a sentence: our fault) or, with both empty, `exit_code` / `signal` of the worker process.
+    `wall_seconds` is the life of the sandbox; `peak_memory_mib` what the submission's processes added.
+    """
+
+    exit_code: int = 0
+    signal: int = 0
+    limit: str = ""
+    fault: str = ""
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What a stream printed: the first bytes, and how many there were in all."""
+
+    head: bytes = b""
+    total: int = 0
+
+
+class Session(Protocol):
+    """A live worker inside its walls. Every method may be called again after the end and then says the same."""
+
+    def exchange(self, frame: Sequence[bytes | memoryview]) -> bytearray:
+        """Send one request frame and wait for its reply frame, under the wall time that is left.
+
+        Raises:
+            EOFError: the worker is gone, or a limit was reached; `close` tells which.
+        """
+
+    def close(self) -> Outcome:
+        """End every process inside and say how it went."""
+
+    @property
+    def output(self) -> Tail:
+        """What the submission printed so far, standard output and error together."""
+
+
+class Sandbox(Protocol):
+    """A started backend, opened once for each question; sessions of several threads or processes may overlap."""
+
+    name: str
+    enforced: tuple[str, ...]
+
+    def open(self, request: Request) -> Session:
+        """Build the walls and start a worker behind them.
+
+        Raises:
+            SandboxError: it could not be built; worth another try.
+        """
+
+    def close(self) -> None:
+        """End the backend and all its sessions."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,424 @@
+"""One container for each question: run it, talk to the worker inside, and account for its end.
+
+What differs between container engines is their command lines; see `autograder.sandbox.oci` and
+`autograder.sandbox.apptainer`.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import platform
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from autograder.errors import SandboxError
+from autograder.model import Limits
+from autograder.sandbox import seccomp
+from autograder.sandbox.base import Outcome, Request
+from autograder.sandbox.gauge import Gauge
+from autograder.sandbox.session import PipeSession
+
+__all__ = [
+    "FIRST_USER",
+    "MACHINE",
+    "OWNER",
+    "START",
+    "Container",
+    "ContainerSandbox",
+    "ContainerSession",
+    "Engine",
+    "Settings",
+    "ask",
+    "last_line",
+    "run",
+    "start_container",
+    "this_machine",
+]
+
+START = "/opt/autograder/start"
+"""The program that every image of ours begins with; its arguments are a thread count and modules to import."""
+
+OWNER, MACHINE = "autograder.owner", "autograder.machine"
+"""Labels of containers: which sandbox they belong to, and which machine started them."""
+
+FIRST_USER, FIRST_MAPPED_USER = 1_800_000_000, 10_000
+"""Users inside: above what any login uses, or, where the engine maps them, below 65,536; 64 for each process."""
+
+_SAMPLE_SECONDS = 0.1
+_PATIENCE_SECONDS = 60.0
+_GOODBYE_SECONDS = 10.0
+_ENDED_BY_SIGKILL = 137
+_LAST_WORKER_CODE, _FIRST_SIGNAL = 124, 192  # as in autograder.worker.standalone
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container to run. `folder` is ours and holds ``submission`` and ``files``; `user` is uid and gid inside."""
+
+    name: str
+    image: str
+    folder: Path
+    limits: Limits
+    user: int
+    owner: str
+    base_mib: int = 0
+    threads: int = 1
+    preload: tuple[str, ...] = ()
+    gpus: str = ""
+
+
+class Engine(Protocol):
+    """A program that runs containers; frozen, so that another process can be told of it."""
+
+    @property
+    def name(self) -> str:
+        """As in `--sandbox`."""
+
+    @property
+    def mapped(self) -> bool:
+        """Whether users inside are mapped to others outside."""
+
+    def run(self, container: Container) -> list[str]:
+        """The command that runs a container with our pipes as its standard streams, and removes it at its end."""
+
+    def remove(self, name: str) -> list[str]:
+        """The command that ends and removes a container; empty where ending the run command is all there is."""
+
+    def listed(self, label: str) -> list[str]:
+        """The command that lists the names of containers with a label, one a line; empty where there is none."""
+
+    def has(self, image: str) -> list[str]:
+        """The command that succeeds when the engine works and has the image."""
+
+    def pid(self, container: Container) -> int:
+        """The host's number of the container's first process; 0 when it cannot be known."""
+
+
+def start_container(
+    engine: Engine, image: str, *, preload: Sequence[str] = ("numpy",), threads: int = 1, gpus: str = ""
+) -> ContainerSandbox:
+    """Start a sandbox of any engine: a first container proves that it works, and shows what warming up takes.
+
+    Raises:
+        SandboxError: the first container did not start.
+    """
+    settings = Settings(engine, image, tuple(preload), threads, gpus, uuid.uuid4().hex)
+    _remove_all(engine, f"{MACHINE}={this_machine()}", stale=True)
+    with tempfile.TemporaryDirectory(prefix="autograder-") as folder, ContainerSandbox(settings) as trial:
+        session = trial.open(Request(Path(folder), Limits()))
+        base, gauge, ready = session.gauge.base_mib, session.gauge.version, session.ready
+        session.close()
+    base = base or float(ready["resident_mib"])
+    return ContainerSandbox(replace(settings, base_mib=int(base) + 1, enforced=_enforced(ready, bool(gauge))))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a started sandbox is, as far as another process must know; `base_mib` is what warming up takes."""
+
+    engine: Engine
+    image: str
+    preload: tuple[str, ...]
+    threads: int
+    gpus: str
+    owner: str
+    base_mib: int = 0
+    enforced: tuple[str, ...] = ()
+
+
+def _enforced(ready: Mapping[str, Any], gauged: bool) -> tuple[str, ...]:
+    walls = ["cpu time", "wall time", "output", "answers", "open files", "file size"]
+    walls += ["files", "network", "processes of others", "scratch space", "no capabilities", "no new privileges"]
+    if ready["filter"]:
+        walls.append("system calls")
+    if gauged:
+        walls += ["memory (control group)", "number of processes", "share of the processor cores"]
+    else:
+        walls.append("memory (per process)")
+    return tuple(sorted(walls))
+
+
+class ContainerSandbox:
+    """A container engine and an image, opened once for each question: a fresh container each time.
+
+    There is no server of ours: each process that has the `address` runs containers of its own.
+    """
+
+    def __init__(self, settings: Settings, *, borrowed: bool = False) -> None:
+        self.name = settings.engine.name
+        self.enforced = settings.enforced
+        self._settings = settings
+        self._borrowed = borrowed
+        self._closed = False
+        self._number = 0
+        self._filter = _filter_or_nothing()
+
+    def open(self, request: Request) -> ContainerSession:
+        """Run a container with a copy of the submission in it, and wait until the worker answers.
+
+        Raises:
+            SandboxError: it could not be built; the engine's own words are in the sentence.
+        """
+        settings, self._number = self._settings, self._number + 1
+        folder = Path(tempfile.mkdtemp(prefix="autograder-container-"))
+        slot = self._number % 64
+        user = (
+            FIRST_MAPPED_USER + os.getpid() % 800 * 64 + slot
+            if settings.engine.mapped
+            else FIRST_USER + os.getpid() % (1 << 20) * 64 + slot
+        )
+        container = Container(
+            f"autograder-{os.getpid()}-{uuid.uuid4().hex[:12]}",
+            *(settings.image, folder, request.limits, user, settings.owner, settings.base_mib),
+            *(settings.threads, settings.preload, settings.gpus),
+        )
+        try:
+            _copy(request, folder)
+            return ContainerSession(settings.engine, container, request.seed, self._filter)
+        except (OSError, shutil.Error, subprocess.SubprocessError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise SandboxError(f"No sandbox: {_short(str(error))}.") from error
+        except SandboxError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    @property
+    def address(self) -> str:
+        """What `connect_container` needs, as text."""
+        settings = self._settings
+        rest = {name: getattr(settings, name) for name in ("image", "preload", "threads", "gpus", "owner", "base_mib")}
+        return json.dumps({"engine": asdict(settings.engine), **rest, "enforced": settings.enforced})  # type: ignore[call-overload]
+
+    @property
+    def pid(self) -> int:
+        """The process that runs the containers: this one."""
+        return os.getpid()
+
+    def alive(self) -> bool:
+        """Whether the engine still answers and has the image."""
+        try:
+            return not self._closed and not run(self._settings.engine.has(self._settings.image)).returncode
+        except (OSError, subprocess.SubprocessError):
+            return False
+
+    def close(self) -> None:
+        """End every container that was started for this sandbox, by this process or another."""
+        if not self._borrowed and not self._closed:
+            _remove_all(self._settings.engine, f"{OWNER}={self._settings.owner}")
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _copy(request: Request, folder: Path) -> None:
+    """Our own copy, readable by any user inside, at a path that tells nothing about the student."""
+    shutil.copytree(request.folder, folder / "submission", symlinks=True)
+    (folder / "files").mkdir()
+    for name, source in request.files.items():
+        shutil.copyfile(source, folder / "files" / name)
+    for root, folders, files in os.walk(folder):
+        for name in folders:
+            os.chmod(Path(root) / name, 0o755)  # noqa: S103  (read-only inside)
+        for name in files:
+            if not (Path(root) / name).is_symlink():
+                os.chmod(Path(root) / name, 0o644)
+
+
+# --- one container ---
+
+
+class ContainerSession(PipeSession):
+    """A worker in a container of its own.
+
+    Raises:
+        SandboxError: the engine did not start it.
+    """
+
+    def __init__(self, engine: Engine, container: Container, seed: int, filter: bytes) -> None:
+        self._engine, self._container = engine, container
+        self._began = time.monotonic()
+        self.gauge = Gauge()
+        (request_read, request_write), (reply_read, reply_write), (output_read, output_write) = (
+            os.pipe2(os.O_CLOEXEC) for _ in range(3)
+        )
+        ours = (request_write, reply_read, output_read)
+        try:
+            self._process = subprocess.Popen(
+                engine.run(container),
+                stdin=request_read,
+                stdout=reply_write,
+                stderr=output_write,
+                start_new_session=True,  # Ctrl-C in a terminal must reach the grader alone
+                cwd="/",
+            )
+        except OSError:
+            for descriptor in ours:
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in (request_read, reply_write, output_write):
+                os.close(descriptor)
+        hello = {"limits": asdict(container.limits), "seed": seed, "machine": platform.machine()}
+        text = json.dumps({**hello, "filter": base64.b64encode(filter).decode()}).encode()
+        super().__init__(container.limits, *ours)
+        try:
+            self._send([struct.pack("<I", len(text)) + text], self._began + _PATIENCE_SECONDS)
+            self.ready = self._await_ready()
+        except EOFError:
+            self.ready = {"fault": "it does not answer"}
+        if "ready" not in self.ready:
+            fault = self.ready.get("fault") or last_line(self._head.decode(errors="replace"))
+            self.close()
+            fault = fault or last_line(self._head.decode(errors="replace")) or f"{engine.name} ended without a word"
+            raise SandboxError(f"No sandbox: {engine.name}: {_short(fault)}.")
+        self.gauge = Gauge.of(engine.pid(container))
+
+    def _await_ready(self) -> dict[str, Any]:
+        """The line that the worker says before it reads a student's byte."""
+        line, deadline = b"", self._began + _PATIENCE_SECONDS
+        while not line.endswith(b"\n"):
+            try:
+                part = os.read(self._replies, 1 << 12)
+            except BlockingIOError:
+                self._wait(self._poll, deadline)
+                continue
+            if not part:
+                return {}
+            line += part
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def _wait(self, poll: select.poll, deadline: float) -> None:
+        """As in every session, but look at the container's use of the machine every `_SAMPLE_SECONDS`."""
+        while True:
+            left = deadline - time.monotonic()
+            events = poll.poll(min(left, _SAMPLE_SECONDS) * 1000) if left > 0 else []
+            self._limit = self._limit or self.gauge.over(self._limits) or ("wall" if left <= 0 else "")
+            if self._limit:
+                raise EOFError
+            if any(descriptor == self._output for descriptor, _ in events):
+                self._drain()
+            if events:
+                return
+
+    def finish(self, limit: str) -> Outcome:
+        """Hang up, which ends everything inside; where it does not, make the engine do it."""
+        limit = limit or self.gauge.over(self._limits)
+        null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(null, self._requests, inheritable=False)
+        os.close(null)
+        try:
+            self._drain_until_ended(time.monotonic() + _GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._remove()
+        code = self._process.wait()
+        if code < 0 or code == _ENDED_BY_SIGKILL:
+            self._remove()
+        shutil.rmtree(self._container.folder, ignore_errors=True)
+        return self._account(code, limit or self.gauge.over(self._limits))
+
+    def _drain_until_ended(self, deadline: float) -> None:
+        """Keep what is printed while the container ends: a full pipe would hold it up."""
+        while self._process.poll() is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(self._process.args, _GOODBYE_SECONDS)
+            with contextlib.suppress(EOFError):
+                self._drain()
+            time.sleep(0.002)
+
+    def _remove(self) -> None:
+        """The hard way."""
+        if command := self._engine.remove(self._container.name):
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                run(command)
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, 9)
+
+    def _account(self, code: int, limit: str) -> Outcome:
+        """What the engine's exit code and the gauge together mean."""
+        wall, cpu, peak = time.monotonic() - self._began, self.gauge.cpu_seconds, self.gauge.peak_mib
+        signal = code - _FIRST_SIGNAL if code > _FIRST_SIGNAL else 0
+        if not limit and (signal == 24 or (signal == 9 and cpu >= self._limits.cpu)):
+            limit = "cpu"
+        if not limit and (signal == 9 or code == _ENDED_BY_SIGKILL) and self.gauge.nearly_full(self._limits):
+            limit = "memory"
+        if limit:
+            return Outcome(0, 9, limit, "", wall, cpu, peak)
+        if signal or 0 <= code <= _LAST_WORKER_CODE:
+            return Outcome(0 if signal else code, signal, "", "", wall, cpu, peak)
+        said = last_line(bytes(self._head).decode(errors="replace")) if 125 <= code <= 127 else ""
+        how = f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        fault = f"the container was lost ({self._engine.name} {how}{': ' + _short(said) if said else ''})"
+        return Outcome(0, 0, "", fault, wall, cpu, peak)
+
+
+# --- small things ---
+
+
+def this_machine() -> str:
+    """Tells processes apart that share an engine but not a process table."""
+    with contextlib.suppress(OSError):
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}.{os.stat('/proc/self/ns/pid').st_ino}"
+    return socket.gethostname()
+
+
+def _remove_all(engine: Engine, label: str, *, stale: bool = False) -> None:
+    """Remove the containers with a label; of the stale ones, those whose process (it is in the name) is gone."""
+    command = engine.listed(label)
+    for name in ask(command).split() if command else ():
+        number = name.removeprefix("autograder-").partition("-")[0]
+        if not stale or (number.isdigit() and not Path(f"/proc/{number}").exists()):
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                run(engine.remove(name))
+
+
+def _filter_or_nothing() -> bytes:
+    try:
+        return seccomp.compile_filter()
+    except (ImportError, OSError, RuntimeError):
+        return b""
+
+
+def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of an engine to its end."""
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS
+    )
+
+
+def ask(command: Sequence[str]) -> str:
+    """What a command prints, or "" when it fails."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        tried = run(command)
+        return "" if tried.returncode else tried.stdout.strip()
+    return ""
+
+
+def last_line(text: str) -> str:
+    """The last line that says something: engines put what matters there."""
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def _short(text: str) -> str:
+    return (text if len(text) <= 500 else text[:500] + " ...").rstrip(".")

@@ -1,0 +1,193 @@
+"""Start a sandbox by name, and reach one that was started elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from platformdirs import user_cache_dir
+
+from autograder.errors import SandboxError, UsageError
+from autograder.sandbox.base import Request, Sandbox, Session
+from autograder.sandbox.forkserver import COMMAND, Settings
+from autograder.sandbox.session import ServerSession
+
+__all__ = ["BACKENDS", "connect", "start", "why_not"]
+
+BACKENDS = ("bubblewrap", "none")
+"""By name, the strongest first; `auto` takes the first that works and is not ``none``."""
+
+_INSTALL = "install it with your system's packages, for example: apt-get install bubblewrap"
+
+
+def start(name: str = "auto", *, preload: Sequence[str] = ("numpy",), threads: int = 1) -> ForkServer:
+    """Start a sandbox in which `preload` is imported already, with that many threads for each submission.
+
+    Raises:
+        UsageError: no such sandbox, or it cannot be had on this machine; the sentence says what to do.
+        SandboxError: it should work here but did not start.
+    """
+    if name not in ("auto", *BACKENDS):
+        raise UsageError(f"There is no sandbox called {name!r}; the names are auto, {', '.join(BACKENDS)}.")
+    if name == "auto":
+        reasons = {backend: why_not(backend) for backend in BACKENDS if backend != "none"}
+        name = next((backend for backend, reason in reasons.items() if not reason), "")
+        if not name:
+            listed = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
+            raise UsageError(
+                f"No sandbox that can be trusted works on this machine ({listed}). "
+                "For your own code alone, ask for the one without walls by name: --sandbox none."
+            )
+    elif reason := why_not(name):
+        raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
+    return ForkServer(name, tuple(preload), threads)
+
+
+def connect(address: str) -> Sandbox:
+    """A sandbox that another process of ours started, by its `ForkServer.address`."""
+    return Client(**json.loads(address))
+
+
+def why_not(name: str) -> str:
+    """Why a sandbox cannot be had on this machine, in a few words; "" when it can. Found by trying."""
+    if name == "none":
+        return ""
+    if not sys.platform.startswith("linux"):
+        return "it needs Linux"
+    if shutil.which("bwrap") is None:
+        return f"the program bwrap is missing; {_INSTALL}"
+    user = [] if os.geteuid() == 0 else ["--unshare-user"]
+    walls = ["--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
+    tried = subprocess.run(["bwrap", *user, *walls, "true"], capture_output=True, text=True, check=False, timeout=30)
+    return tried.stderr.strip() if tried.returncode else ""
+
+
+class Client:
+    """A started sandbox as a process that did not start it sees it."""
+
+    def __init__(self, name: str, enforced: Sequence[str], socket: str) -> None:
+        self.name = name
+        self.enforced = tuple(enforced)
+        self._socket = socket
+
+    def open(self, request: Request) -> Session:
+        """Build the walls and start a worker behind them.
+
+        Raises:
+            SandboxError: it could not be built, or the forkserver is gone; worth another try.
+        """
+        return ServerSession(self._socket, request)
+
+    def close(self) -> None:
+        """Nothing to end: each session has a connection of its own."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    process: subprocess.Popen[str]
+    folder: Path
+    enforced: tuple[str, ...]
+
+
+class ForkServer(Client):
+    """The sandbox as the process that started it sees it.
+
+    Raises:
+        SandboxError: the forkserver did not come up; its own words are in the sentence.
+    """
+
+    def __init__(self, name: str, preload: tuple[str, ...], threads: int) -> None:
+        self._started = _launch(name, preload, threads)
+        super().__init__(name, self._started.enforced, str(self._started.folder / "socket"))
+
+    @property
+    def address(self) -> str:
+        """What `connect` needs, as text."""
+        return json.dumps({"name": self.name, "enforced": self.enforced, "socket": self._socket})
+
+    @property
+    def pid(self) -> int:
+        """The forkserver's process, for those who measure it."""
+        return self._started.process.pid
+
+    def alive(self) -> bool:
+        """Whether the forkserver still runs."""
+        return self._started.process.poll() is None
+
+    def close(self) -> None:
+        """End the forkserver, and with it every sandbox."""
+        process = self._started.process
+        if process.stdin and not process.stdin.closed:
+            process.stdin.close()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+        shutil.rmtree(self._started.folder, ignore_errors=True)
+
+
+def _launch(name: str, preload: tuple[str, ...], threads: int) -> _Started:
+    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+    settings = Settings(str(folder / "socket"), name, preload)
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-B", "-c", COMMAND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environment(folder, threads),
+        cwd="/",
+        start_new_session=True,  # Ctrl-C in a terminal must reach the grader alone
+    )
+    assert process.stdin and process.stdout
+    try:
+        process.stdin.write(json.dumps(asdict(settings)) + "\n")
+        process.stdin.flush()
+        said = json.loads(process.stdout.readline() or "{}")
+    except (OSError, ValueError) as error:
+        said = {"fault": str(error)}
+    if "enforced" not in said:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise SandboxError(f"The forkserver did not start: {said.get('fault', 'it ended without a word')}.")
+    return _Started(process, folder, tuple(said["enforced"]))
+
+
+def _environment(folder: Path, threads: int) -> dict[str, str]:
+    """Nothing of the grader's own environment: what submissions see must be the same on every machine."""
+    counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    cache = Path(user_cache_dir("autograder")) / "matplotlib"
+    cache.mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(folder),
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(cache),
+        **dict.fromkeys(counts, str(threads)),
+    }

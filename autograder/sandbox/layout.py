@@ -1,0 +1,86 @@
+"""What the inside of a bubblewrap sandbox looks like, as bubblewrap's arguments.
+
+Read-only: the system's programs and libraries, this Python with its packages at their own paths (a relocated
+interpreter may load another libpython without a word), the submission, and data files. Writable: /tmp, of a fixed
+size, gone afterwards. Nothing else of the machine is there: no /home, no /etc beyond the dynamic linker's cache, no
+network, no process but those inside.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from autograder.model import Limits
+
+__all__ = ["HOME", "SUBMISSION", "bubblewrap_arguments"]
+
+SUBMISSION = "/submission"
+HOME = "/tmp/home"  # noqa: S108  (inside, /tmp is a file system of its own)
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
+_ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/mime.types")
+_SHARED_MEMORY_MIB = 64
+_MIB = 1 << 20
+
+
+def bubblewrap_arguments(folder: Path, files: Mapping[str, Path], limits: Limits, *, user_namespace: bool) -> list[str]:
+    """Arguments up to, but without, the command.
+
+    Args:
+        folder: the submission; appears as `SUBMISSION`.
+        files: data files by the name they get in `HOME`.
+        limits: `scratch_mib` is the size of /tmp.
+        user_namespace: for an ordinary user; root really changes its uid instead.
+    """
+    arguments = ["--unshare-user"] if user_namespace else []
+    arguments += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
+    arguments += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"]
+    for system in _SYSTEM:
+        arguments += _system(Path(system))
+    arguments += ["--perms", "0755", "--dir", "/etc"]
+    for file in _ETC:
+        if os.path.exists(file):
+            arguments += ["--ro-bind", file, file]
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--size", str(_SHARED_MEMORY_MIB * _MIB), "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
+    arguments += ["--remount-ro", "/dev"]
+    arguments += ["--size", str(limits.scratch_mib * _MIB), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    for path in _python_folders():
+        arguments += [*_parents(path), "--ro-bind", str(path), str(path)]
+    arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
+    for name, source in files.items():
+        arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
+    return [*arguments, "--remount-ro", "/", "--chdir", "/"]
+
+
+def _system(path: Path) -> list[str]:
+    if path.is_symlink():
+        return ["--symlink", os.readlink(path), str(path)]
+    return ["--ro-bind", str(path), str(path)] if path.is_dir() else []
+
+
+def _python_folders() -> list[Path]:
+    """This interpreter's folders and its packages', outermost first, without what /usr already shows."""
+    wanted = {Path(sys.prefix), Path(sys.base_prefix), Path(os.path.realpath(sys.executable)).parent.parent}
+    wanted |= {Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
+    kept: list[Path] = []
+    for path in sorted(wanted):
+        if path.is_dir() and not _inside(path, [Path("/usr"), *kept]):
+            kept.append(path)
+    return kept
+
+
+def _inside(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path == folder or folder in path.parents for folder in folders)
+
+
+def _parents(path: Path) -> list[str]:
+    """Name the folders above a bind first: made on the way, they would be closed to any but root."""
+    made = []
+    for parent in reversed(path.parents):
+        if str(parent) not in ("/", "/tmp"):  # noqa: S108
+            made += ["--perms", "0755", "--dir", str(parent)]
+    return made

@@ -1,0 +1,119 @@
+"""The list of system calls that code for machine learning never needs, as a filter that the kernel enforces.
+
+libseccomp (through pyseccomp) turns the list into BPF once, in the forkserver; a child loads it with one call.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from typing import Any
+
+__all__ = ["DENIED", "compile_filter"]
+
+DENIED: dict[str, tuple[str, ...]] = {
+    "other processes": ("ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd", "process_madvise"),
+    "namespaces and mounts": (
+        "unshare",
+        "setns",
+        "mount",
+        "umount2",
+        "pivot_root",
+        "chroot",
+        "open_tree",
+        "move_mount",
+        "fsopen",
+        "fsconfig",
+        "fsmount",
+        "fspick",
+        "mount_setattr",
+    ),
+    "the kernel": (
+        "bpf",
+        "perf_event_open",
+        "kexec_load",
+        "kexec_file_load",
+        "init_module",
+        "finit_module",
+        "delete_module",
+        "syslog",
+        "acct",
+        "swapon",
+        "swapoff",
+        "reboot",
+        "quotactl",
+        "lookup_dcookie",
+        "iopl",
+        "ioperm",
+        "settimeofday",
+        "clock_settime",
+        "adjtimex",
+        "clock_adjtime",
+        "sethostname",
+        "setdomainname",
+        "vhangup",
+        "nfsservctl",
+        "uselib",
+        "ustat",
+        "sysfs",
+        "_sysctl",
+        "personality",
+        "modify_ldt",
+    ),
+    "keyrings": ("add_key", "request_key", "keyctl"),
+    "large and rarely needed surfaces": (
+        "userfaultfd",
+        "io_uring_setup",
+        "io_uring_enter",
+        "io_uring_register",
+        "fanotify_init",
+        "name_to_handle_at",
+        "open_by_handle_at",
+        "move_pages",
+        "migrate_pages",
+        "memfd_secret",
+        "vmsplice",
+    ),
+}
+"""Denied with EPERM, by what they would reach."""
+
+_NEW_USER_NAMESPACE = 0x10000000
+_OTHER_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
+_AF_UNIX = 1
+
+
+def compile_filter() -> bytes:
+    """The filter as BPF for this machine's architecture.
+
+    Beside `DENIED`: sockets of every family but AF_UNIX, `clone` into new namespaces, terminal injection, and `clone3`
+    (its flags lie in memory, where a filter cannot look; libc falls back to `clone`).
+
+    Raises:
+        ImportError, OSError, RuntimeError: libseccomp or its binding is missing.
+    """
+    import pyseccomp as seccomp
+
+    deny = seccomp.ERRNO(errno.EPERM)
+    rules = seccomp.SyscallFilter(seccomp.ALLOW)
+    for names in DENIED.values():
+        for name in names:
+            _add(rules, deny, name)
+    for flag in (1 << bit for bit in range(32) if (_NEW_USER_NAMESPACE | _OTHER_NAMESPACES) >> bit & 1):
+        rules.add_rule(deny, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+    _add(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
+    for name in ("socket", "socketpair"):
+        rules.add_rule(seccomp.ERRNO(errno.EACCES), name, seccomp.Arg(0, seccomp.NE, _AF_UNIX))
+    for request in (0x5412, 0x541C):  # TIOCSTI and TIOCLINUX put keys into a terminal
+        rules.add_rule(deny, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        size = os.lseek(file.fileno(), 0, os.SEEK_END)
+        return os.pread(file.fileno(), size, 0)
+
+
+def _add(rules: Any, action: Any, name: str) -> None:
+    try:
+        rules.add_rule(action, name)
+    except (ValueError, OSError):
+        return  # this architecture or this libseccomp does not know the call, so no program can make it by name

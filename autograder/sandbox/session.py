@@ -1,0 +1,238 @@
+"""The grader's end of one sandbox: send a frame, wait for the answer under the time that is left, keep what is printed.
+
+Everything read here was written by untrusted code: lengths are checked before memory is given, and time and sizes are
+counted on this side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from autograder.errors import SandboxError
+from autograder.model import Limits
+from autograder.sandbox.base import Outcome, Request, Tail
+from autograder.wire import PREFIX, WireError, body_length
+
+__all__ = ["PipeSession", "ServerSession"]
+
+_PIPE_BYTES = 1 << 20
+_CHUNK = 1 << 20
+_KEPT_OUTPUT = 1 << 16
+_PATIENCE_SECONDS = 60.0
+_MIB = 1 << 20
+
+
+class PipeSession:
+    """A worker at the other end of three pipes; who built the walls around it says how it ended.
+
+    A subclass starts the worker, hands over our ends of the pipes (write requests, read answers, read what is
+    printed; they are closed here), and gives `finish`.
+    """
+
+    def __init__(self, limits: Limits, requests: int, replies: int, output: int) -> None:
+        self._limits = limits
+        self._left = limits.wall_seconds
+        self._outcome: Outcome | None = None
+        self._limit = ""
+        self._head = bytearray()
+        self._printed = 0
+        self._listening = True
+        self._requests, self._replies, self._output = requests, replies, output
+        for descriptor in (requests, replies, output):
+            os.set_blocking(descriptor, False)
+        for descriptor in (requests, replies):
+            with contextlib.suppress(OSError):  # a user with many pipes gets small ones
+                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._poll = select.poll()
+        self._poll.register(replies, select.POLLIN)
+        self._poll.register(output, select.POLLIN)
+
+    def finish(self, limit: str) -> Outcome:
+        """End every process inside, by a limit that was reached here or "" , and say how it went."""
+        raise NotImplementedError
+
+    # --- talking ---
+
+    def exchange(self, frame: Sequence[bytes | memoryview]) -> bytearray:
+        """Send one request frame and wait for its answer.
+
+        Raises:
+            EOFError: the worker is gone, or a limit was reached; `close` tells which.
+        """
+        if self._outcome or self._limit:
+            raise EOFError
+        began = time.monotonic()
+        deadline = began + self._left
+        try:
+            self._send(frame, deadline)
+            return self._receive(deadline)
+        finally:
+            self._left -= time.monotonic() - began
+
+    def _send(self, frame: Sequence[bytes | memoryview], deadline: float) -> None:
+        small = sum(len(part) for part in frame) <= _CHUNK
+        for part in [b"".join(frame)] if small else frame:
+            left = memoryview(part)
+            while left:
+                try:
+                    left = left[os.write(self._requests, left) :]
+                except BlockingIOError:
+                    writing = select.poll()
+                    writing.register(self._requests, select.POLLOUT)
+                    if self._listening:
+                        writing.register(self._output, select.POLLIN)
+                    self._wait(writing, deadline)
+                except BrokenPipeError:
+                    raise EOFError from None
+
+    def _receive(self, deadline: float) -> bytearray:
+        frame = bytearray(PREFIX.size)
+        self._fill(memoryview(frame), deadline)
+        try:
+            length = body_length(frame, cap=self._limits.reply_mib * _MIB)
+        except WireError:
+            self._limit = "reply"
+            raise EOFError from None
+        while length:  # memory is given as the bytes arrive, not as they are promised
+            size = min(length, 16 * _CHUNK)
+            start = len(frame)
+            frame.extend(bytes(size))
+            with memoryview(frame) as view:
+                self._fill(view[start:], deadline)
+            length -= size
+        return frame
+
+    def _fill(self, space: memoryview, deadline: float) -> None:
+        while space:
+            try:
+                count = os.readv(self._replies, [space])
+            except BlockingIOError:
+                self._wait(self._poll, deadline)
+                continue
+            if count == 0:
+                raise EOFError
+            space = space[count:]
+
+    def _wait(self, poll: select.poll, deadline: float) -> None:
+        """Wait until something can be read or written; meanwhile keep what is printed."""
+        left = deadline - time.monotonic()
+        events = poll.poll(max(left, 0) * 1000) if left > 0 else []
+        if not events:
+            self._limit = "wall"
+            raise EOFError
+        if any(descriptor == self._output for descriptor, _ in events):
+            self._drain()
+
+    def _drain(self) -> None:
+        if not self._listening:
+            return
+        try:
+            data = os.read(self._output, _CHUNK)
+        except BlockingIOError:
+            return
+        if not data:  # the submission closed its own standard output
+            self._listening = False
+            self._poll.unregister(self._output)
+            return
+        self._printed += len(data)
+        self._head += data[: _KEPT_OUTPUT - len(self._head)]
+        if self._printed > self._limits.output_kib * 1024:
+            self._limit = "output"
+            raise EOFError
+
+    def _drain_all(self) -> None:
+        """Take what is still in the pipe; over the limit, enough was kept."""
+        before = -1
+        with contextlib.suppress(EOFError):
+            while self._printed > before:
+                before = self._printed
+                self._drain()
+
+    # --- ending ---
+
+    @property
+    def output(self) -> Tail:
+        """What was printed so far: the first 64 KiB, and how many bytes in all."""
+        if self._outcome is None:
+            self._drain_all()
+        return Tail(bytes(self._head), self._printed)
+
+    def close(self) -> Outcome:
+        """End every process inside, and say how it went."""
+        if self._outcome is None:
+            self._outcome = self.finish(self._limit)
+            self._drain_all()
+            for descriptor in (self._requests, self._replies, self._output):
+                os.close(descriptor)
+        return self._outcome
+
+
+class ServerSession(PipeSession):
+    """A worker that the forkserver at the other end of `address` put behind walls.
+
+    Raises:
+        SandboxError: the forkserver is gone, or could not build the sandbox.
+    """
+
+    def __init__(self, address: str, request: Request) -> None:
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (request_read, request_write), (reply_read, reply_write), (output_read, output_write) = (
+            os.pipe2(os.O_CLOEXEC) for _ in range(3)
+        )
+        inside, ours = (request_read, reply_write, output_write), (request_write, reply_read, output_read)
+        try:
+            self._ask_for(address, request, inside)
+        except SandboxError:
+            self._connection.close()
+            for descriptor in ours:
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in inside:
+                os.close(descriptor)
+        super().__init__(request.limits, *ours)
+
+    def _ask_for(self, address: str, request: Request, inside: Sequence[int]) -> None:
+        message = {
+            "folder": str(request.folder),
+            "files": {name: str(path) for name, path in request.files.items()},
+            "limits": asdict(request.limits),
+            "seed": request.seed,
+        }
+        try:
+            self._connection.settimeout(_PATIENCE_SECONDS)
+            self._connection.connect(address)
+            socket.send_fds(self._connection, [json.dumps(message).encode()], inside)
+            answer = self._hear()
+        except OSError as error:
+            raise SandboxError(
+                f"The forkserver of the sandbox does not answer ({error}); it was probably killed."
+            ) from error
+        if "ready" not in answer:
+            raise SandboxError(f"No sandbox: {answer.get('fault', 'the forkserver hung up')}.")
+
+    def finish(self, limit: str) -> Outcome:
+        """Tell the forkserver to end everything, and hear its account."""
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                self._connection.send(json.dumps({"end": limit}).encode())
+            answer = self._hear()
+        except OSError as error:
+            return Outcome(fault=f"the forkserver of the sandbox died ({error})")
+        finally:
+            self._connection.close()
+        return Outcome(**answer["outcome"]) if "outcome" in answer else Outcome(fault="the forkserver died")
+
+    def _hear(self) -> dict[str, Any]:
+        message = self._connection.recv(1 << 16)
+        answer: dict[str, Any] = json.loads(message) if message else {}
+        return answer

@@ -1,0 +1,77 @@
+"""Points as pure functions: of a check, of a question, of a report, of a homework set.
+
+Rounding is done once, where credit becomes points: to a hundredth of a point, halves up. Sums of such numbers are
+rounded to a hundredth again, only to take away binary noise (0.1 + 0.2).
+
+INTERNAL is our fault: such a check counts neither in the points nor in the points to be had, so it can not lower
+anybody's share. `Report.internal` flags the report.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+
+from autograder.errors import InstructorError
+from autograder.model import CheckResult, QuestionResult, Verdict
+
+__all__ = ["check_points", "question_points", "report_points", "rounded", "set_points", "shown"]
+
+HUNDREDTH = Decimal("0.01")
+
+
+def rounded(points: float) -> float:
+    """Points to a hundredth, halves up: 2.675 is 2.68, as it is written and not as binary has it.
+
+    Raises:
+        InstructorError: not a finite number.
+    """
+    if not math.isfinite(points):
+        raise InstructorError(f"Points must be a finite number, not {points}.")
+    return float(Decimal(repr(float(points))).quantize(HUNDREDTH, ROUND_HALF_UP))
+
+
+def check_points(verdict: Verdict, credit: float, max_points: float) -> float:
+    """Points of one check: all when PASSED, `credit` (0 to 1) of them when PARTIAL, else none.
+
+    Raises:
+        InstructorError: a credit outside 0 to 1.
+    """
+    if verdict is Verdict.PASSED:
+        return rounded(max_points)
+    if verdict is not Verdict.PARTIAL:
+        return 0.0
+    if not 0 <= credit <= 1:
+        raise InstructorError(f"Credit must be between 0 and 1, not {credit}.")
+    return rounded(credit * max_points)
+
+
+def question_points(checks: Iterable[CheckResult]) -> tuple[float, float]:
+    """(points, points to be had) of a question: the sums over its checks, without those that are INTERNAL."""
+    scored = [check for check in checks if check.verdict is not Verdict.INTERNAL]
+    return rounded(sum(check.points for check in scored)), rounded(sum(check.max_points for check in scored))
+
+
+def report_points(questions: Iterable[QuestionResult]) -> tuple[float, float, float]:
+    """(points, points to be had, bonus points): ordinary questions make the first two, bonus questions the third."""
+    all_questions = tuple(questions)
+    ordinary = [question for question in all_questions if not question.bonus]
+    return (
+        rounded(sum(question.points for question in ordinary)),
+        rounded(sum(question.max_points for question in ordinary)),
+        rounded(sum(question.points for question in all_questions if question.bonus)),
+    )
+
+
+def set_points(parts: Iterable[tuple[float, float]], cap: float) -> float:
+    """Points of a homework set from each assignment's (points, bonus points).
+
+    Bonus points fill up what is missing to the cap; nothing goes above it.
+    """
+    return rounded(min(cap, sum(points + bonus for points, bonus in parts)))
+
+
+def shown(points: float) -> str:
+    """Points as people write them, without needless zeros: 15, 7.5, 0.25."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,179 @@
+"""The results database: every finished report, kept at once and for good, found again by what it depends on.
+
+A result is known by its `key`, the hash of everything that it follows from (submission, assignment, reference, data,
+limits, options, version). The same key has the same result, so a second run asks here before it grades. Reports with
+an INTERNAL verdict are kept for staff, but never taken as known: the next run grades them again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from sqlalchemy import DateTime, Engine, Index, String, Text, create_engine, delete, event, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from autograder.errors import UsageError
+from autograder.model import Report
+
+__all__ = ["Result", "Store", "sqlite_address"]
+
+
+class Base(DeclarativeBase):
+    """The tables of this database."""
+
+
+class Result(Base):
+    """One report of one student. `finished` is UTC; `report` is the JSON of `docs/report.schema.json`."""
+
+    __tablename__ = "results"
+    __table_args__ = (Index("results_by_key", "key", "student", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(128))
+    assignment: Mapped[str] = mapped_column(String(255), index=True)
+    student: Mapped[str] = mapped_column(String(255))
+    finished: Mapped[datetime] = mapped_column(DateTime)
+    internal: Mapped[bool]
+    report: Mapped[str] = mapped_column(Text)
+
+
+def sqlite_address(path: Path) -> str:
+    """The SQLAlchemy address of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+class Store:
+    """An open results database; use it in a `with` statement.
+
+    Args:
+        address: an SQLAlchemy address; the tables are made if they are not there.
+
+    Raises:
+        UsageError: the address cannot be used; one sentence, without the password in it.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            self._engine = _engine(address)
+        except (SQLAlchemyError, ImportError) as error:
+            raise UsageError(f"Cannot use the results database {_shown(address)}: {_reason(error)}.") from None
+        self._address = _shown(address)
+        try:
+            Base.metadata.create_all(self._engine)
+            self.known("", "")  # reads a row as this version writes it, so that an older table is noticed here
+        except (SQLAlchemyError, UsageError) as error:
+            self._engine.dispose()
+            raise UsageError(
+                f"Cannot use the results database {self._address}: {_reason(error)}; "
+                "name another one with --db, or move this one away."
+            ) from None
+
+    def known(self, key: str, student: str) -> Report | None:
+        """The finished report of this student under this key, or None when it has to be graded."""
+        chosen = select(Result.report).where(Result.key == key, Result.student == student, Result.internal.is_(False))
+        with Session(self._engine) as session:
+            text = session.scalars(chosen).first()
+        return None if text is None else _decoded(text)
+
+    def keep(self, report: Report) -> None:
+        """Write one report, in a transaction of its own; when this returns, it is on disk.
+
+        A report without INTERNAL is never replaced by one with it.
+
+        Raises:
+            UsageError: the database does not take it.
+        """
+        key = report.replay.key
+        same = (Result.key == key, Result.student == report.student)
+        row = Result(
+            key=key,
+            assignment=report.assignment,
+            student=report.student,
+            finished=datetime.now(UTC).replace(tzinfo=None),
+            internal=report.internal,
+            report=msgspec.json.encode(report).decode(),
+        )
+        try:
+            with Session(self._engine) as session, session.begin():
+                if (
+                    report.internal
+                    and session.scalars(select(Result.id).where(*same, Result.internal.is_(False))).first()
+                ):
+                    return
+                session.execute(delete(Result).where(*same))
+                session.add(row)
+        except SQLAlchemyError as error:
+            raise UsageError(
+                f"Cannot write the result of {report.student} to {self._address}: {_reason(error)}; "
+                "mend that and run the same command again, it goes on from here."
+            ) from None
+
+    def reports(self, assignment: str = "", student: str = "") -> tuple[Report, ...]:
+        """Every kept report, oldest first; of one assignment or one student if named."""
+        chosen = select(Result.report).order_by(Result.id)
+        if assignment:
+            chosen = chosen.where(Result.assignment == assignment)
+        if student:
+            chosen = chosen.where(Result.student == student)
+        with Session(self._engine) as session:
+            texts = session.scalars(chosen).all()
+        return tuple(report for report in map(_decoded, texts) if report is not None)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _engine(address: str) -> Engine:
+    engine = create_engine(address)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _make_durable)
+    return engine
+
+
+def _make_durable(connection: Any, _record: object) -> None:
+    """A commit returns only when the disk has it; a second grader waits for its turn instead of failing.
+
+    The rollback journal, SQLite's default, is kept: it survives kill -9 and, unlike the WAL, network file systems.
+    """
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.close()
+
+
+def _decoded(text: str) -> Report | None:
+    """The report, or None when it was written by a version that had another shape."""
+    try:
+        return msgspec.json.decode(text, type=Report)
+    except msgspec.ValidationError:
+        return None
+
+
+def _shown(address: str) -> str:
+    """The address without its password."""
+    from sqlalchemy.engine import make_url
+
+    try:
+        return make_url(address).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return repr(address)
+
+
+def _reason(error: Exception) -> str:
+    """The database's own words, without SQLAlchemy's frame around them, on one line."""
+    inner = getattr(error, "orig", None) or error
+    return " ".join(str(inner).split("\n")[0].split()).rstrip(".") or type(inner).__name__

@@ -1,0 +1,282 @@
+"""The stand-in for a submission behind a wall: `student.relu(z)` becomes a request, and its answer plain data."""
+
+from __future__ import annotations
+
+import builtins
+import signal
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+
+from autograder.errors import InstructorError, SandboxError, StudentError
+from autograder.loading import Interface
+from autograder.model import Limits
+from autograder.plain import Handle, rows
+from autograder.sandbox.base import Outcome, Session
+from autograder.wire import WireError, decode, encode
+
+__all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
+
+_LONGEST_TEXT = 2000
+
+
+class RemoteStudent:
+    """One submission in one session. Names are those of the reference's public functions and classes.
+
+    Calling a function returns plain data; what is not plain stays inside and comes back as a `RemoteHandle`.
+
+    Raises (from every call and attribute):
+        StudentError: the submission raised, lacks a name, broke a limit or died; `verdict` says which.
+        SandboxError: the session ended by no fault of the submission.
+        InstructorError: the check asks for a name that the reference does not have.
+    """
+
+    def __init__(self, session: Session, interface: Interface, limits: Limits) -> None:
+        self._channel = _Channel(session, interface, limits)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._channel.named(name)
+
+    def map(self, function: Any, items: Iterable[Any]) -> Any:
+        """Call a stand-in function once for each item, inside, and return the results in one exchange."""
+        return self._channel.each("map", function, items)
+
+    def starmap(self, function: Any, items: Iterable[Any]) -> Any:
+        """Call a stand-in function once for each item, a tuple of its arguments, and return all results at once."""
+        return self._channel.each("starmap", function, items)
+
+    def figures(self) -> Any:
+        """What the open matplotlib figures say, as plain records; closes them."""
+        return self._channel.ask("figures", where="the figures")
+
+
+class Controls:
+    """What the grader itself does with a stand-in; kept apart so that no name of a submission's is taken."""
+
+    def __init__(self, student: RemoteStudent) -> None:
+        self._channel = student._channel
+
+    def conceal(self) -> None:
+        """A hidden check begins: once the submission has been given anything of it, its words may not be shown."""
+        self._channel.concealing = True
+
+    def seed(self, number: int) -> None:
+        """Seed the submission's `random`, numpy and torch."""
+        self._channel.ask("seed", number, where="the random numbers")
+
+    @property
+    def ended(self) -> bool:
+        """Whether the worker is gone."""
+        return self._channel.ended
+
+    @property
+    def showable(self) -> int | None:
+        """How many bytes of its output the student may see; None for all."""
+        return self._channel.showable
+
+
+class RemoteHandle:
+    """An object of the submission's that stays inside: call its methods, read and set its attributes."""
+
+    def __init__(self, channel: _Channel, handle: Handle) -> None:
+        self.__dict__.update(_channel=channel, _handle=handle)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._channel.attribute(self._handle, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        where = f"{self._handle.type_name}.{name}"
+        self._channel.ask("set", (self._handle.id, name), value, where=where)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the object itself."""
+        return self._channel.ask("call", (self._handle.id, ""), arguments, named, where=self._handle.type_name)
+
+    def __repr__(self) -> str:
+        return f"<a {self._handle.type_name} of the submission>"
+
+
+class _Function:
+    """A function, class or method of the submission, not yet called."""
+
+    def __init__(self, channel: _Channel, place: tuple[str | int, str], title: str) -> None:
+        self._channel = channel
+        self.place = place
+        self.title = title
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._channel.ask("call", self.place, arguments, named, where=self.title)
+
+
+class _Channel:
+    """Requests out, answers in, and what went wrong as an exception of the right family."""
+
+    def __init__(self, session: Session, interface: Interface, limits: Limits) -> None:
+        self.session = session
+        self.interface = interface
+        self.limits = limits
+        self.inventory: dict[str, dict[str, list[str] | None]] = {}
+        self.concealing = False
+        self.showable: int | None = None
+        self.ended = False
+
+    def named(self, name: str) -> Any:
+        """A public name of the assignment: a function or class to call, or a constant's value."""
+        file = self.interface.file_of(name)
+        if file is None:
+            raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        module = PurePath(file).stem
+        if name not in self.load(module, file):
+            raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
+        if self.interface.is_constant(name):
+            return self.ask("get", (module, name), where=name)
+        return _Function(self, (module, name), name)
+
+    def load(self, module: str, file: str) -> dict[str, list[str] | None]:
+        """Import a module of the submission, once; what it defines, with the attributes of its classes."""
+        if module not in self.inventory:
+            answer = self.ask("load", module, where=f"import {module}")
+            if not isinstance(answer, dict):
+                raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")
+            self.inventory[module] = answer
+        return self.inventory[module]
+
+    def each(self, verb: str, function: Any, items: Iterable[Any]) -> Any:
+        """Many calls in one exchange."""
+        if not isinstance(function, _Function):
+            raise InstructorError(f"student.{verb} needs a function of the student's, such as student.relu.")
+        return self.ask(verb, function.place, items, where=function.title)
+
+    def attribute(self, handle: Handle, name: str) -> Any:
+        """An attribute of an object inside: a method to call, or its value."""
+        title = f"{handle.type_name}.{name}"
+        method = _Function(self, (handle.id, name), title)
+        if name in self.interface.methods_of(handle.type_name):
+            return method
+        return self.ask("get", (handle.id, name), where=title, method=method)
+
+    def ask(self, verb: str, *arguments: Any, where: str, method: _Function | None = None) -> Any:
+        """One request and its answer, plain or as handles; see the class of the stand-in for what it raises."""
+        place, rest = (
+            (arguments[0], arguments[1:]) if arguments and isinstance(arguments[0], tuple) else ((), arguments)
+        )
+        try:
+            request = encode((verb, *place, *(self.outward(argument) for argument in rest)))
+        except WireError as error:
+            raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
+        if self.concealing and self.showable is None and verb not in ("load", "seed"):
+            self.showable = len(self.session.output.head)
+        try:
+            answer = decode(self.session.exchange(request))
+        except EOFError:
+            self.ended = True
+            raise self.died(self.session.close(), where) from None
+        except WireError as error:
+            self.end()
+            raise StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.") from None
+        match answer:
+            case ("value", value):
+                return self.inward(value)
+            case ("callable",) if method:
+                return method
+            case ("missing", str()):
+                raise StudentError("MISSING", self.missing(where), open=True)
+            case ("unplain", str(sentence)):
+                raise StudentError("FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300]}.")
+            case ("raised", dict(fault)):
+                raise self.raised(fault, where)
+        self.end()
+        raise StudentError("CRASHED", f"An answer out of turn came back from `{where}`.")
+
+    def end(self) -> None:
+        """An answer could not be believed; nothing more is asked."""
+        self.ended = True
+        self.session.close()
+
+    def outward(self, value: Any) -> Any:
+        """Stand-ins become handles, and what `rows` would take for granted is left alone."""
+        kind = type(value)
+        if kind is RemoteHandle:
+            return value._handle
+        if kind in (list, tuple):
+            return kind(self.outward(item) for item in value)
+        if kind is dict:
+            return {key: self.outward(item) for key, item in value.items()}
+        if isinstance(value, range):
+            return rows(list(value))
+        return value
+
+    def inward(self, value: Any) -> Any:
+        """Handles become stand-ins."""
+        kind = type(value)
+        if kind is Handle:
+            known = value.type_name in self.interface.classes  # any other name could carry hidden inputs out
+            return RemoteHandle(self, value if known else Handle(value.id, "object"))
+        if kind in (list, tuple) and any(type(item) in (Handle, list, tuple, dict) for item in value):
+            return kind(self.inward(item) for item in value)
+        if kind is dict:
+            return {key: self.inward(item) for key, item in value.items()}
+        return value
+
+    # --- what went wrong ---
+
+    def missing(self, where: str) -> str:
+        owner, _, name = where.rpartition(".")
+        wanted = self.interface.methods_of(owner)
+        has = next((names[owner] for names in self.inventory.values() if names.get(owner)), None) or []
+        lacking = [f"`{method}`" for method in wanted if method not in has]
+        if len(lacking) > 1:
+            return f"`{owner}` lacks the methods {', '.join(lacking)}; keep the names of the handout."
+        return f"`{owner}` has no `{name}`; keep the names of the handout."
+
+    def raised(self, fault: dict[str, Any], where: str) -> StudentError:
+        """An exception of the submission's; only the name of a built-in class is believed."""
+        texts = {key: value for key, value in fault.items() if isinstance(value, str)}
+        kind = texts.get("kind", "")
+        if not (isinstance(known := getattr(builtins, kind, None), type) and issubclass(known, BaseException)):
+            kind = "Exception"
+        line = fault.get("line")
+        number = line if type(line) is int and 0 < line < 1_000_000 else 0
+        file = texts.get("file", "")
+        file = file if file in self.interface.files else ""
+        message = texts.get("message", "")[:_LONGEST_TEXT]
+        name = texts.get("type", kind)[:100]
+        at = f" (line {number} of {file})" if file and number else ""
+        verdict, sentence, may_show = "RAISED", f"`{where}` raised {name}{at}: {message or 'no message'}", False
+        if kind == "NotImplementedError":
+            verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or where}"
+        elif kind == "MemoryError":
+            sentence = f"Memory limit of {self.limits.memory_mib} MiB reached in `{where}`{at}."
+            verdict, may_show = "MEMORY", True
+        elif kind == "SystemExit":
+            sentence = f"`{where}` called exit(){at}; a module that is graded must not end Python."
+        elif kind in ("ModuleNotFoundError", "ImportError") and where.startswith("import "):
+            sentence = f"{where.removeprefix('import ')}.py needs something that is not installed here{at}: {message}."
+        trace = texts.get("trace", "")[: 3 * _LONGEST_TEXT]
+        may_show = may_show or self.showable is None
+        return StudentError(verdict, sentence, kind=kind, file=file, line=number, trace=trace, open=may_show)
+
+    def died(self, outcome: Outcome, where: str) -> StudentError | SandboxError:
+        """A worker that gave no answer: over a limit, ended by itself, or by our fault."""
+        limits = self.limits
+        if outcome.fault:
+            return SandboxError(f"The sandbox broke: {outcome.fault}.")
+        over = {
+            "wall": ("TIME", f"Time limit of {limits.wall_seconds:g} s reached"),
+            "cpu": ("TIME", f"CPU time limit of {limits.cpu:g} s reached"),
+            "memory": ("MEMORY", f"Memory limit of {limits.memory_mib} MiB reached"),
+            "output": ("OUTPUT", f"More than {limits.output_kib} KiB printed"),
+            "reply": ("OUTPUT", f"An answer larger than {limits.reply_mib} MiB came"),
+        }
+        if outcome.limit in over:
+            verdict, sentence = over[outcome.limit]
+            return StudentError(verdict, f"{sentence} in `{where}`.", open=True)
+        if outcome.signal:
+            name = {each.value: each.name for each in signal.Signals}.get(outcome.signal, "unknown")
+            sentence = f"Python was ended by signal {outcome.signal} ({name}) in `{where}`."
+            return StudentError("CRASHED", sentence, open=True)
+        return StudentError("CRASHED", f"Python ended with exit code {outcome.exit_code} in `{where}`.", open=True)

@@ -1,0 +1,252 @@
+"""Values to bytes and back: what crosses the wall between the grader and a submission.
+
+A frame is a prefix of 12 bytes (length of the header, uint32; length of the payload, uint64; little-endian), the
+header (MessagePack), and the payload: the raw little-endian buffers of all arrays, in the order of their appearance,
+each starting at a multiple of 16 bytes. Nothing is ever unpickled. `decode` accepts only what `encode` can produce,
+builds only built-in types, `numpy.ndarray`, `Rows` and `Handle`, and allocates nothing that was not paid for in bytes.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from autograder.plain import Handle, Rows
+
+__all__ = ["MAX_DEPTH", "PREFIX", "WireError", "body_length", "decode", "encode"]
+
+MAX_DEPTH = 40
+PREFIX = struct.Struct("<IQ")
+
+_ALIGN = 16
+_DTYPES = tuple(
+    np.dtype(code).newbyteorder("<")
+    for code in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
+)
+_CODE_OF = {dtype: code for code, dtype in enumerate(_DTYPES)}
+_SCALARS = (type(None), bool, int, float, str, bytes)
+_MAX_NDIM = 32
+
+_ARRAY, _NUMBER, _TUPLE, _INTEGER, _HANDLE, _COMPLEX, _SET, _FROZENSET, _ROWS, _DICT = range(1, 11)
+
+
+class WireError(ValueError):
+    """Bytes that are no frame, or a value that no frame can carry; the text says which."""
+
+
+def encode(value: Any) -> list[bytes | memoryview]:
+    """The frame of a plain value, as buffers to be written one after the other.
+
+    Arrays are not copied when they are contiguous and little-endian; do not change them before the frame is written.
+
+    Raises:
+        WireError: the value holds something that is not plain data, or is nested deeper than `MAX_DEPTH`.
+    """
+    packer = _Packer()
+    try:
+        header = msgspec.msgpack.encode(packer.pack(value, 0))
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise WireError(f"this value cannot cross the wall: {error}") from error
+    if len(header) >= 1 << 32:
+        raise WireError("this value is too long to cross the wall")
+    return [PREFIX.pack(len(header), packer.size), header, *packer.buffers]
+
+
+def body_length(prefix: bytes | bytearray, *, cap: int) -> int:
+    """How many bytes follow a prefix.
+
+    Raises:
+        WireError: more than `cap` bytes are announced.
+    """
+    header, payload = PREFIX.unpack(prefix)
+    if header + payload > cap:
+        raise WireError(f"an answer of {header + payload} bytes is larger than the {cap} allowed")
+    return int(header + payload)
+
+
+def decode(frame: bytearray, *, max_items: int = 2_000_000) -> Any:
+    """The value of a whole frame (prefix included). Arrays are writable views of `frame`.
+
+    Raises:
+        WireError: anything but what `encode` would have written.
+    """
+    if len(frame) < PREFIX.size:
+        raise WireError("a frame is shorter than its prefix")
+    header, payload = PREFIX.unpack_from(frame)
+    start = PREFIX.size + header
+    if start + payload != len(frame):
+        raise WireError("a frame is not as long as its prefix says")
+    reader = _Unpacker(frame, start, start, max_items)
+    value = reader.unpack(reader.parse(memoryview(frame)[PREFIX.size : start]), 0)
+    if reader.offset != len(frame):
+        raise WireError("a frame carries bytes that belong to no array")
+    return value
+
+
+class _Packer:
+    """Turns one value into MessagePack types, and collects the buffers of its arrays."""
+
+    def __init__(self) -> None:
+        self.buffers: list[bytes | memoryview] = []
+        self.size = 0
+
+    def pack(self, value: Any, depth: int) -> Any:  # noqa: PLR0912  (one branch for each kind of value)
+        kind = type(value)
+        if kind is int:
+            return value if -(1 << 63) <= value < 1 << 64 else _integer(value)
+        if kind in _SCALARS:
+            return value
+        if depth >= MAX_DEPTH:
+            raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
+        if kind is np.ndarray:
+            return self.array(_ARRAY, value)
+        if kind is list:
+            return [self.pack(item, depth + 1) for item in value]
+        if kind is tuple:
+            return self.sequence(_TUPLE, value, depth)
+        if kind is dict:
+            if all(type(key) is str for key in value):
+                return {key: self.pack(item, depth + 1) for key, item in value.items()}
+            return self.sequence(_DICT, (part for pair in value.items() for part in pair), depth)
+        if isinstance(value, np.generic):
+            return self.array(_NUMBER, np.asarray(value))
+        if kind is complex:
+            return msgspec.msgpack.Ext(_COMPLEX, struct.pack("<dd", value.real, value.imag))
+        if kind in (set, frozenset):
+            return self.sequence(_SET if kind is set else _FROZENSET, value, depth)
+        if kind is Rows:
+            return self.sequence(_ROWS, value.columns, depth)
+        if kind is Handle:
+            return msgspec.msgpack.Ext(_HANDLE, msgspec.msgpack.encode([value.id, value.type_name]))
+        raise WireError(f"a value of type {kind.__name__} is not plain data")
+
+    def sequence(self, code: int, items: Any, depth: int) -> msgspec.msgpack.Ext:
+        return msgspec.msgpack.Ext(code, msgspec.msgpack.encode([self.pack(item, depth + 1) for item in items]))
+
+    def array(self, kind: int, value: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
+        code = _CODE_OF.get(value.dtype.newbyteorder("<"))
+        if code is None:
+            raise WireError(f"an array of dtype {value.dtype} is not plain data")
+        shape = value.shape
+        flat = np.ascontiguousarray(value, _DTYPES[code]).reshape(-1)
+        if flat.nbytes:
+            padding = -self.size % _ALIGN
+            if padding:
+                self.buffers.append(bytes(padding))
+            self.buffers.append(flat.view(np.uint8).data)
+            self.size += padding + flat.nbytes
+        return msgspec.msgpack.Ext(kind, struct.pack(f"<BB{len(shape)}Q", code, len(shape), *shape))
+
+
+@dataclass(slots=True)
+class _Unpacker:
+    """Walks what MessagePack found, in the order in which `_Packer` wrote it."""
+
+    frame: bytearray
+    payload: int
+    offset: int
+    items_left: int
+
+    def parse(self, data: bytes | memoryview) -> Any:
+        try:
+            return msgspec.msgpack.decode(data)
+        except (msgspec.DecodeError, RecursionError, TypeError, ValueError) as error:
+            raise WireError(f"a header is not MessagePack: {error}") from error
+
+    def unpack(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind in _SCALARS:
+            return value
+        if depth >= MAX_DEPTH:
+            raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
+        if kind is list:
+            return self.items(value, depth)
+        if kind is dict:
+            if not all(type(key) is str for key in value):
+                raise WireError("a key of a plain map is not text")
+            return dict(zip(value, self.items(list(value.values()), depth), strict=True))
+        if kind is msgspec.msgpack.Ext:
+            return self.extension(value.code, value.data, depth)
+        raise WireError(f"MessagePack type {kind.__name__} has no place in a frame")
+
+    def items(self, values: list[Any], depth: int) -> list[Any]:
+        self.items_left -= len(values)
+        if self.items_left < 0:
+            raise WireError("a value has too many items")
+        return [item if type(item) in _SCALARS else self.unpack(item, depth + 1) for item in values]
+
+    def extension(self, code: int, data: bytes | memoryview, depth: int) -> Any:
+        if code in (_ARRAY, _NUMBER):
+            array = self.array(bytes(data))
+            if code == _NUMBER and array.shape != ():
+                raise WireError("a number has a shape")
+            return array if code == _ARRAY else array[()]
+        if code == _COMPLEX:
+            if len(data) != 16:
+                raise WireError("a complex number is not 16 bytes long")
+            return complex(*struct.unpack("<dd", data))
+        if code == _INTEGER:
+            if not 9 <= len(data) <= 1 << 16:
+                raise WireError("a large integer has a wrong length")
+            return int.from_bytes(data, "little", signed=True)
+        parts = self.parse(data)
+        if type(parts) is not list:
+            raise WireError("a compound value is not a sequence")
+        if code == _HANDLE:
+            if len(parts) != 2 or type(parts[0]) is not int or type(parts[1]) is not str:
+                raise WireError("a handle is malformed")
+            return Handle(parts[0], parts[1])
+        return self.compound(code, self.items(parts, depth))
+
+    def compound(self, code: int, items: list[Any]) -> Any:
+        try:
+            if code == _TUPLE:
+                return tuple(items)
+            if code == _SET:
+                return set(items)
+            if code == _FROZENSET:
+                return frozenset(items)
+            if code == _DICT and len(items) % 2 == 0:
+                return dict(zip(items[::2], items[1::2], strict=True))
+            if code == _ROWS and _are_columns(items):
+                return Rows(tuple(items))
+        except (TypeError, ValueError) as error:
+            raise WireError(f"a compound value is malformed: {error}") from error
+        raise WireError(f"extension {code} has no place in a frame")
+
+    def array(self, data: bytes) -> np.ndarray[Any, Any]:
+        if len(data) < 2 or data[0] >= len(_DTYPES) or data[1] > _MAX_NDIM or len(data) != 2 + 8 * data[1]:
+            raise WireError("the description of an array is malformed")
+        dtype, shape = _DTYPES[data[0]], struct.unpack_from(f"<{data[1]}Q", data, 2)
+        count = math.prod(shape)
+        size = count * dtype.itemsize
+        if size == 0:
+            if max(shape) >= 1 << 31:
+                raise WireError("an empty array has an impossible shape")
+            return np.empty(shape, dtype)
+        start = self.offset + (-(self.offset - self.payload) % _ALIGN)
+        if size > len(self.frame) - start:
+            raise WireError("an array is longer than its frame")
+        if any(self.frame[self.offset : start]):
+            raise WireError("the padding before an array is not zero")
+        self.offset = start + size
+        if dtype.kind == "b" and np.frombuffer(self.frame, np.uint8, count, start).max() > 1:
+            raise WireError("a truth value is neither 0 nor 1")
+        return np.frombuffer(self.frame, dtype, count, start).reshape(shape)
+
+
+def _are_columns(items: list[Any]) -> bool:
+    whole = all(type(item) is np.ndarray and item.ndim and item.dtype.kind in "biuf" for item in items)
+    return whole and len({len(item) for item in items}) == 1
+
+
+def _integer(value: int) -> msgspec.msgpack.Ext:
+    size = value.bit_length() // 8 + 1
+    if size > 1 << 16:
+        raise WireError("an integer has more than half a million bits")
+    return msgspec.msgpack.Ext(_INTEGER, value.to_bytes(max(size, 9), "little", signed=True))

@@ -1,0 +1,57 @@
+"""What student code raised, as plain data. Every text in it is untrusted and is treated so on the other side."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import traceback
+from types import TracebackType
+from typing import Any
+
+__all__ = ["describe"]
+
+_LONGEST_MESSAGE = 2000
+_LONGEST_TRACE = 6000
+
+
+def describe(error: BaseException, submission: str) -> dict[str, Any]:
+    """A record of an exception: nearest built-in class, text, and where in the submission it came from.
+
+    Returns:
+        ``kind`` (name of the nearest built-in exception), ``type`` (its own class's name), ``message``, ``file``
+        (relative to the submission, or ""), ``line`` (or 0), ``trace`` (Python's own, our frames left out).
+    """
+    kind = next((base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base), "")
+    frames = _frames(error.__traceback__, submission)
+    file, line = (frames[-1].filename, frames[-1].lineno) if frames else ("", 0)
+    if isinstance(error, SyntaxError) and error.filename and str(error.filename).startswith(submission):
+        file, line = str(error.filename), error.lineno or 0
+    return {
+        "kind": kind,
+        "type": type(error).__name__,
+        "message": _text_of(error)[:_LONGEST_MESSAGE],
+        "file": os.path.relpath(file, submission) if file else "",
+        "line": int(line or 0),
+        "trace": _trace(error, frames)[:_LONGEST_TRACE],
+    }
+
+
+def _frames(trace: TracebackType | None, submission: str) -> list[traceback.FrameSummary]:
+    """The frames that lie in files of the submission, outermost first."""
+    return [frame for frame in traceback.extract_tb(trace, limit=-200) if frame.filename.startswith(submission)]
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return error.msg if isinstance(error, SyntaxError) else str(error)
+    except BaseException:  # noqa: BLE001  (a class of the submission may raise anything here)
+        return "(its text cannot be read)"
+
+
+def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
+    try:
+        ending = "".join(traceback.format_exception_only(error))
+    except BaseException:  # noqa: BLE001
+        ending = type(error).__name__
+    head = "Traceback (most recent call last):\n" if frames else ""
+    return head + "".join(traceback.format_list(frames[-20:])) + ending

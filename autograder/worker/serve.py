@@ -1,0 +1,211 @@
+"""Answer one request after the other until they end.
+
+A request is a tuple: what to do, then its arguments; an answer is a tuple too. Targets are module names (text) or
+handles (the number of an object that stays here).
+
+    ("load", module)                        -> ("value", {name: [attribute, ...] or None})
+    ("get", target, name)                   -> ("value", value) or ("callable",)
+    ("set", target, name, value)            -> ("value", None)
+    ("call", target, name, args, kwargs)    -> ("value", value)       name "" calls the target itself
+    ("map", target, name, items)            -> ("value", [value, ...])
+    ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
+    ("figures",)                            -> ("value", (figure, ...))
+    ("seed", number)                        -> ("value", None)
+
+Any of them may be answered by ("raised", fault), ("missing", name) or ("unplain", sentence) instead.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import os
+import random
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograder import drawing
+from autograder.plain import Handle, PlainError, Rows, to_plain
+from autograder.wire import PREFIX, WireError, body_length, decode, encode
+from autograder.worker.faults import describe
+
+__all__ = ["serve", "warm_random_numbers"]
+
+_LARGEST_REQUEST = 1 << 34  # what the grader sends is trusted; the memory limit still holds
+_SMALL_FRAME = 1 << 16
+_ABSENT = object()
+
+
+def serve(requests: int, replies: int, output: int, submission: str, seed: int) -> None:
+    """Answer requests read from one descriptor on another; return when they end.
+
+    Args:
+        requests, replies: descriptors of pipes; frames of `autograder.wire`.
+        output: descriptor that takes what the submission prints.
+        submission: folder whose modules may be loaded.
+        seed: seeds `random`, numpy and torch before any student code runs.
+    """
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115  (stays open for the life of the process)
+    sys.stdout = sys.stderr = open(output, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.path[:] = [submission, *(entry for entry in sys.path if entry and os.path.isdir(entry))]
+    sys.argv = [""]
+    sys.dont_write_bytecode = True
+    worker = _Worker(submission)
+    worker.seed(seed)
+    while (frame := _read_frame(requests)) is not None:
+        answer = worker.answer(decode(frame, max_items=1 << 40))
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        try:
+            buffers = encode(answer)
+        except WireError as error:
+            buffers = encode(("unplain", str(error)))
+        _write_all(replies, buffers)
+
+
+class _Worker:
+    """The objects that stay inside, by number, and what can be done with them."""
+
+    def __init__(self, submission: str) -> None:
+        self.submission = submission
+        self.objects: dict[int, Any] = {}
+        self.verbs: dict[str, Callable[..., tuple[Any, ...]]] = {
+            "load": self.load,
+            "get": self.get,
+            "set": self.set,
+            "call": self.call,
+            "map": self.map,
+            "starmap": self.starmap,
+            "figures": self.figures,
+            "seed": self.seed,
+        }
+
+    def answer(self, request: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Carry out one request; whatever student code raises becomes an answer."""
+        verb, *arguments = request
+        try:
+            return self.verbs[verb](*arguments)
+        except PlainError as error:
+            return ("unplain", str(error))
+        except BaseException as error:  # noqa: BLE001  (SystemExit and KeyboardInterrupt are answers, too)
+            return ("raised", describe(error, self.submission))
+
+    def load(self, module: str) -> tuple[Any, ...]:
+        loaded = importlib.import_module(module)
+        return ("value", {name: _attributes(value) for name, value in vars(loaded).items() if type(name) is str})
+
+    def get(self, target: str | int, name: str) -> tuple[Any, ...]:
+        value = getattr(self.object(target), name, _ABSENT)
+        if value is _ABSENT:
+            return ("missing", name)
+        return ("callable",) if callable(value) else ("value", self.plain(value))
+
+    def set(self, target: str | int, name: str, value: Any) -> tuple[Any, ...]:
+        setattr(self.object(target), name, self.inside(value))
+        return ("value", None)
+
+    def call(self, target: str | int, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        function = self.function(target, name)
+        if function is _ABSENT:
+            return ("missing", name)
+        values = [self.inside(argument) for argument in arguments]
+        return ("value", self.plain(function(*values, **{key: self.inside(value) for key, value in named.items()})))
+
+    def map(self, target: str | int, name: str, items: Iterable[Any]) -> tuple[Any, ...]:
+        function = self.function(target, name)
+        if function is _ABSENT:
+            return ("missing", name)
+        return ("value", [self.plain(function(item)) for item in self.inside(items)])
+
+    def starmap(self, target: str | int, name: str, items: Iterable[Any]) -> tuple[Any, ...]:
+        function = self.function(target, name)
+        if function is _ABSENT:
+            return ("missing", name)
+        return ("value", [self.plain(function(*item)) for item in self.inside(items)])
+
+    def figures(self) -> tuple[Any, ...]:
+        return ("value", to_plain(drawing.figures(), self.keep))
+
+    def seed(self, number: int) -> tuple[Any, ...]:
+        _seed(number)
+        return ("value", None)
+
+    # --- between plain data and what stays inside ---
+
+    def object(self, target: str | int) -> Any:
+        return importlib.import_module(target) if isinstance(target, str) else self.objects[target]
+
+    def function(self, target: str | int, name: str) -> Any:
+        found = self.object(target)
+        return getattr(found, name, _ABSENT) if name else found
+
+    def plain(self, value: Any) -> Any:
+        return to_plain(value, self.keep)
+
+    def keep(self, value: Any) -> Handle:
+        number = len(self.objects) + 1
+        self.objects[number] = value
+        return Handle(number, type(value).__name__)
+
+    def inside(self, value: Any) -> Any:
+        """Arguments as student code expects them: handles become objects again, rows a real list."""
+        kind = type(value)
+        if kind is Handle:
+            return self.objects[value.id]
+        if kind is Rows:
+            return value.as_list()
+        if kind in (list, tuple):
+            return kind(self.inside(item) for item in value)
+        if kind is dict:
+            return {key: self.inside(item) for key, item in value.items()}
+        return value
+
+
+def warm_random_numbers() -> None:
+    """Let numpy and torch, where they are loaded, load now what seeding them loads: once, and not in every child."""
+    _seed(0)
+
+
+def _seed(number: int) -> None:
+    random.seed(number)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(number % (1 << 32))
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.manual_seed(number % (1 << 63))  # manual_seed would format a stack for each device
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(number % (1 << 63))
+
+
+def _attributes(value: Any) -> list[str] | None:
+    """Names of a class's attributes; None for anything else."""
+    return [name for name in dir(value) if type(name) is str] if isinstance(value, builtins.type) else None
+
+
+def _read_frame(descriptor: int) -> bytearray | None:
+    """One whole frame, or None when the grader has no more."""
+    prefix = bytearray(PREFIX.size)
+    if not _read_into(descriptor, memoryview(prefix)):
+        return None
+    frame = bytearray(PREFIX.size + body_length(prefix, cap=_LARGEST_REQUEST))
+    frame[: PREFIX.size] = prefix
+    return frame if _read_into(descriptor, memoryview(frame)[PREFIX.size :]) else None
+
+
+def _read_into(descriptor: int, space: memoryview) -> bool:
+    while space:
+        count = os.readv(descriptor, [space])
+        if count == 0:
+            return False
+        space = space[count:]
+    return True
+
+
+def _write_all(descriptor: int, buffers: list[bytes | memoryview]) -> None:
+    """Small frames go in one write: each write may wake the reader."""
+    small = sum(map(len, buffers)) <= _SMALL_FRAME
+    for buffer in [b"".join(buffers)] if small else buffers:
+        left = memoryview(buffer)
+        while left:
+            left = left[os.write(descriptor, left) :]

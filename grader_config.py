@@ -1,0 +1,49 @@
+"""The course of this repository. Change the values below; the comments say what each one does.
+
+After a change, `autograder doctor` reads this file and says in one sentence what is wrong, if anything is.
+"""
+
+from autograder.config import Course, HomeworkSet
+
+course = Course(
+    # Shown at the top of summaries.
+    title="Machine learning: homework",
+    #
+    # Assignments of this course. Each one is a folder in assignments/ and one in reference/.
+    assignments=("backprop",),
+    #
+    # Assignments that are graded together. The points and bonus points of all of them are added, and the sum stops
+    # at the cap. A set may name assignments that are not in this repository yet: here "theory" (written) and
+    # "alexnet" are still missing, and `autograder doctor` says so; their points count as soon as they exist.
+    homework_sets=(
+        HomeworkSet(
+            id="hw4",
+            title="Homework set 4",
+            assignments=("theory", "backprop", "alexnet"),
+            cap=100,
+        ),
+    ),
+    #
+    # The walls around a submission: "bubblewrap"; "none" (no walls at all: only for your own code); or "auto", which
+    # takes the strongest one that this machine proves to have, and never "none".
+    sandbox="auto",
+    #
+    # How many submissions are graded at the same time; 0 means one for each CPU core.
+    jobs=0,
+    #
+    # Limits of an assignment, where this machine needs others than its assignment.py states. For example
+    # {"backprop": {"wall_seconds": 120, "memory_mib": 4096}}. `--limit` on the command line goes before these.
+    limits={},
+    #
+    # Folder with the data sets, such as Path("/srv/data"); None means: the folder in AUTOGRADER_DATA, else the user's
+    # cache.
+    data=None,
+    #
+    # Where results are kept. None means grader.db in the folder given by --out; any SQLAlchemy address will do, such
+    # as "postgresql+psycopg://grader@db.example.org/course".
+    database=None,
+    #
+    # Folders on the web where `autograder data fetch` looks before those that come with the toolkit, such as
+    # ("https://data.example.org/mnist/",).
+    mirrors=(),
+)

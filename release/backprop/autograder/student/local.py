@@ -1,0 +1,315 @@
+"""The stand-in around modules in this very process: no walls, the same answers.
+
+It serves the reference, which is trusted, and students who run the public checks on their own code. It is shipped to
+students: standard library and numpy only (and matplotlib, when a check asks for figures).
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.machinery
+import importlib.util
+import random
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograder.errors import InstructorError, StudentError
+from autograder.plain import PlainError, Rows, to_plain
+
+__all__ = ["LocalHandle", "LocalStudent"]
+
+_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
+_ABSENT = object()
+_LONGEST_MESSAGE = 2000
+
+Result = TypeVar("Result")
+
+
+class LocalStudent:
+    """The modules of one folder, loaded when first needed and apart from those of any other folder.
+
+    Args:
+        folder: holds the modules.
+        names: each public name with its file, such as ``{"relu": "network.py"}``.
+        reference: whether this is the reference, whose faults are the instructor's and no student's.
+
+    Raises (from every call and attribute):
+        StudentError: the code raised (NOT_ATTEMPTED for a stub, else RAISED), lacks a name (MISSING), or returned a
+            value that has no plain form (FAILED). InstructorError instead, if `reference`.
+        InstructorError: the check asks for a name that is not in `names`, or gives what cannot cross a wall.
+    """
+
+    def __init__(self, folder: Path | str, names: Mapping[str, str], *, reference: bool = False) -> None:
+        self._inside = _Inside(Path(folder), names, reference)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._inside.named(name)
+
+    def map(self, function: Any, items: Iterable[Any]) -> list[Any]:
+        """Call a stand-in function once for each item and return the list of results."""
+        if not isinstance(function, _Function):
+            raise InstructorError(
+                "student.map needs a function of the student's, such as student.relu or model.predict."
+            )
+        inside = self._inside
+        given = inside.inward(items)
+        return inside.run(function.title, lambda: [inside.outward(function.function(item)) for item in given])
+
+    def starmap(self, function: Any, items: Iterable[Any]) -> list[Any]:
+        """Call a stand-in function once for each item, a tuple of its arguments, and return the list of results."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.starmap needs a function of the student's, such as model.loss.")
+        inside = self._inside
+        given = inside.inward(items)
+        return inside.run(function.title, lambda: [inside.outward(function.function(*item)) for item in given])
+
+    def figures(self) -> Any:
+        """What the open matplotlib figures say, as plain records; closes them."""
+        from autograder import drawing
+
+        return self._inside.run("the figures", lambda: self._inside.outward(drawing.figures()))
+
+    def seed(self, number: int) -> None:
+        """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""
+        random.seed(number)
+        np.random.seed(number % (1 << 32))
+        if torch := sys.modules.get("torch"):
+            torch.manual_seed(number % (1 << 63))
+
+
+class LocalHandle:
+    """An object that is not plain data: call its methods, read and set its attributes."""
+
+    _inside: _Inside
+    _object: Any
+
+    def __init__(self, inside: _Inside, value: Any) -> None:
+        self.__dict__.update(_inside=inside, _object=value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        title = f"{type(self._object).__name__}.{name}"
+        value = self._inside.run(title, lambda: getattr(self._object, name, _ABSENT))
+        if value is _ABSENT:
+            raise self._inside.fault(
+                "MISSING", f"`{type(self._object).__name__}` has no `{name}`; keep the names of the handout."
+            )
+        if callable(value):
+            return _Function(self._inside, value, title)
+        return self._inside.run(title, lambda: self._inside.outward(value))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        given = self._inside.inward(value)
+        self._inside.run(f"{type(self._object).__name__}.{name}", lambda: setattr(self._object, name, given))
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the object itself."""
+        return _Function(self._inside, self._object, type(self._object).__name__)(*arguments, **named)
+
+    def __repr__(self) -> str:
+        return f"<a {type(self._object).__name__} of the submission>"
+
+
+class _Function:
+    """A function, class or method of the modules, not yet called."""
+
+    __slots__ = ("function", "inside", "title")
+
+    def __init__(self, inside: _Inside, function: Callable[..., Any], title: str) -> None:
+        self.inside = inside
+        self.function = function
+        self.title = title
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        inside, function = self.inside, self.function
+        given = [inside.inward(argument) for argument in arguments]
+        given_named = {name: inside.inward(argument) for name, argument in named.items()}
+        return inside.run(self.title, lambda: inside.outward(function(*given, **given_named)))
+
+
+class _Inside:
+    """The loaded modules, what passes in and out of them, and what they raise as an exception of the right family."""
+
+    def __init__(self, folder: Path, names: Mapping[str, str], reference: bool) -> None:
+        self.folder = folder.absolute()
+        self.names = dict(names)
+        self.reference = reference
+        self.modules = _Modules(self.folder, {Path(file).stem for file in self.names.values()})
+
+    def named(self, name: str) -> Any:
+        """A public name: a function or class to call, or a constant's value."""
+        file = self.names.get(name)
+        if file is None:
+            raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        module = self.load(file)
+        value = vars(module).get(name, _ABSENT)
+        if value is _ABSENT:
+            raise self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
+        return _Function(self, value, name) if callable(value) else self.run(name, lambda: self.outward(value))
+
+    def load(self, file: str) -> ModuleType:
+        """A module of the folder, imported once."""
+        stem = Path(file).stem
+        known = self.modules.own.get(stem)
+        if known is not None:
+            return known
+        if not (self.folder / file).is_file():
+            raise self.fault("MISSING", f"The file {file} is missing.", file=file)
+        return self.run(f"import {stem}", lambda: importlib.import_module(stem))
+
+    def run(self, title: str, work: Callable[[], Result]) -> Result:
+        """Do something that may run the modules' code, with their imports in place."""
+        modules = self.modules
+        before = modules.enter()
+        try:
+            return work()
+        except PlainError as error:
+            raise self.fault("FAILED", f"`{title}` returned a value that cannot be judged: {error}") from None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  (exit() in a student's code is an answer, too)
+            raise self.raised(error, title) from None
+        finally:
+            modules.leave(before)
+
+    def inward(self, value: Any) -> Any:
+        """An argument as the modules' code gets it: plain and its own, handles as objects, rows as a real list."""
+        if type(value) in _ATOMS:
+            return value
+        if type(value) is np.ndarray and value.dtype.kind in "biufc" and value.dtype.isnative:
+            return value.copy()
+        try:
+            return to_plain(value, _object_of, copy=True)
+        except PlainError as error:
+            raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+
+    def outward(self, value: Any) -> Any:
+        """A result as the check gets it: plain data that shares no memory with the modules, or a handle."""
+        if type(value) in _ATOMS:
+            return value
+        if type(value) is np.ndarray and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
+            return value.copy()
+        return to_plain(value, lambda kept: LocalHandle(self, kept), copy=True)
+
+    # --- what went wrong ---
+
+    def fault(self, verdict: str, message: str, **more: Any) -> StudentError | InstructorError:
+        """The error of the one whose code this is."""
+        if self.reference:
+            return InstructorError(f"The reference in {self.folder} failed: {message}")
+        return StudentError(verdict, message, **more)
+
+    def raised(self, error: BaseException, title: str) -> StudentError | InstructorError:
+        """An exception that came out of the modules' code."""
+        kind = next(
+            (base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base),
+            "Exception",
+        )
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self.mine(frame.filename)]
+        file, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
+        if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
+            file, line = error.filename, error.lineno or 0
+        file = Path(file).name if file else ""
+        at = f" (line {line} of {file})" if file and line else ""
+        message = _text(error)
+        verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
+        if isinstance(error, NotImplementedError):
+            verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or title}"
+        elif isinstance(error, SystemExit):
+            sentence = f"`{title}` called exit(){at}; a module that is graded must not end Python."
+        elif isinstance(error, ImportError) and title.startswith("import "):
+            sentence = f"{title.removeprefix('import ')}.py needs something that is not installed here{at}: {message}."
+        return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=_trace(error, frames))
+
+    def mine(self, filename: str) -> bool:
+        """Whether a file is a module of the folder."""
+        path = Path(filename)
+        return path.parent == self.folder and path.stem in self.modules.stems
+
+
+class _Modules:
+    """A folder's modules under their plain names, in `sys.modules` only while their code runs.
+
+    So ``import backprop_network`` in one of them finds its neighbour, and two folders never share a module.
+    """
+
+    def __init__(self, folder: Path, needed: Iterable[str]) -> None:
+        self.folder = folder
+        beside = {path.stem for path in folder.glob("*.py") if path.stem != "conftest" and path.stem[:5] != "test_"}
+        self.stems = frozenset(needed) | (beside - set(sys.stdlib_module_names))
+        self.own: dict[str, ModuleType] = {}
+
+    def enter(self) -> dict[str, ModuleType]:
+        """Put the folder's modules in place; return what was there."""
+        there = sys.modules
+        before = {stem: there.pop(stem) for stem in self.stems if stem in there}
+        there.update(self.own)
+        sys.meta_path.insert(0, self)
+        return before
+
+    def leave(self, before: Mapping[str, ModuleType]) -> None:
+        """Take the folder's modules away again, and keep them."""
+        sys.meta_path.remove(self)
+        there = sys.modules
+        self.own = {stem: there.pop(stem) for stem in self.stems if stem in there}
+        there.update(before)
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> importlib.machinery.ModuleSpec | None:
+        """What Python's import asks: where is this module? Only the folder's own are known here."""
+        file = self.folder / f"{name}.py"
+        if path is not None or name not in self.stems or not file.is_file():
+            return None
+        return importlib.util.spec_from_file_location(name, file, loader=_FromSource(name, str(file)))
+
+
+class _FromSource(importlib.machinery.SourceFileLoader):
+    """Always compiles the source: a cached form could be stale, and would litter the folder."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+def _object_of(value: Any) -> Any:
+    """What stands in a call's arguments and is not plain data."""
+    if isinstance(value, LocalHandle):
+        return value._object
+    if isinstance(value, Rows):
+        return value.copy().as_list()
+    if isinstance(value, _Function):
+        return value.function
+    raise InstructorError(
+        f"A check gives a submission a {type(value).__name__}; give plain data, rows(...), or what it returned."
+    )
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:_LONGEST_MESSAGE]
+    except Exception:  # noqa: BLE001  (a class of the submission may raise anything here)
+        return "(its text cannot be read)"
+
+
+def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
+    """What Python would print, without our own frames."""
+    try:
+        ending = "".join(traceback.format_exception_only(error))
+    except Exception:  # noqa: BLE001
+        ending = type(error).__name__
+    head = "Traceback (most recent call last):\n" if frames else ""
+    return head + "".join(traceback.format_list(frames[-20:])) + ending

@@ -1,0 +1,209 @@
+"""Back-propagation: the public tests. Run them with `pytest` in this folder.
+
+Each test of a question is given `student`, which stands for your code, and may be given `rng`, a source
+of random numbers. More tests are run when your work is graded.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from autograder.checks import close, gradient_matches, has_curves, shape
+from autograder.errors import CheckFailed
+from autograder.plain import rows
+
+RATES = (0.001, 0.01, 0.1, 1, 10, 100)
+BATCH = 10
+
+
+def start(rng, sizes):
+    """Random weights, small enough that softmax is not saturated, and random biases, none of them near 0."""
+    weights = [rng.normal(size=(n, m)) * np.sqrt(2 / m) for m, n in pairwise(sizes)]
+    biases = [rng.uniform(0.1, 0.5, size=(n, 1)) * rng.choice([-1, 1], size=(n, 1)) for n in sizes[1:]]
+    return weights, biases
+
+
+def images(rng, sizes, count):
+    """Random inputs, float32 in [0, 1) and about half of them 0 as in images, (count, n_0, 1), and one-hot labels."""
+    x = np.maximum(rng.uniform(-1, 1, size=(count, sizes[0], 1)), 0).astype(np.float32)
+    return x, np.eye(sizes[-1])[rng.integers(sizes[-1], size=count)].reshape(count, -1, 1)
+
+
+def samples(rng, sizes, weights, biases, *, count):
+    """Random samples at which no unit of the network sits near the kink of relu, where float32 may decide otherwise."""
+    kept = []
+    while len(kept) < count:
+        x, y = images(rng, sizes, 1)
+        z, nearest = x[0].astype(np.float64), 1.0
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            v = w @ z + b
+            nearest = min(nearest, float(np.min(np.abs(v))))
+            z = np.maximum(v, 0)
+        if nearest > 1e-4:
+            kept.append((x[0], y[0]))
+    return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])
+
+
+def cross_entropy(weights, biases, x, y):
+    """The loss of one sample, from its definition."""
+    z = x.astype(np.float64)
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        z = np.maximum(w @ z + b, 0)
+    v = weights[-1] @ z + biases[-1]
+    v = v - v.max()
+    return float(np.log(np.sum(np.exp(v))) - np.sum(y * v))
+
+
+def halves(answer, sizes, *, only=None):
+    """(db, dw) from what backprop returned: lists of arrays of the right shapes, biases as columns.
+
+    `only` 0 looks at the biases alone, 1 at the weights; the other half is left as it came.
+    """
+    if not isinstance(answer, (list, tuple, np.ndarray)) or len(answer) != 2:
+        raise CheckFailed("backprop(x, y) must return two things, (db, dw): the biases' gradients first.")
+    db, dw = answer
+    wanted = len(sizes) - 1
+    for place, name, part in ((0, "db", db), (1, "dw", dw)):
+        if only in (None, place) and (not isinstance(part, (list, tuple, np.ndarray)) or len(part) != wanted):
+            length = (
+                f"has length {len(part)}" if isinstance(part, (list, tuple, np.ndarray)) else "is no list of arrays"
+            )
+            raise CheckFailed(
+                f"For Network({sizes}), {name} {length}; one array for each of {wanted} layers was wanted."
+            )
+    if only in (None, 0):
+        db = [column(b, n, name) for b, n, name in zip(db, sizes[1:], names("db", sizes), strict=True)]
+    if only in (None, 1):
+        for w, m, n, name in zip(dw, sizes[:-1], sizes[1:], names("dW", sizes), strict=True):
+            shape(w, (n, m), name=name)
+        dw = [np.asarray(w) for w in dw]
+    return db, dw
+
+
+def column(got, n, name="loss_derivative_wr_output_activations(v, y)"):
+    """A vector of n numbers as a column; it may come with the shape (n,) or (n, 1)."""
+    if np.ndim(got) == 1:
+        shape(got, (n,), name=name)
+    else:
+        shape(got, (n, 1), name=name)
+    return np.asarray(got).reshape(n, 1)
+
+
+def names(what, sizes):
+    """What sentences call the array of each layer."""
+    return [f"{what} of layer {layer}" for layer in range(1, len(sizes))]
+
+
+MEASURES = {
+    "training accuracy": ["train", "acc"],
+    "training loss": ["train", "loss|cost|entropy"],
+    "test accuracy": ["test|valid", "acc"],
+}
+
+
+def study(student, x, y, test_x, test_y, epochs):
+    """Draw the student's study on the given samples; its three plots, and what it returned."""
+    returned = student.learning_rate_study(
+        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), epochs=epochs, mini_batch_size=BATCH
+    )
+    drawn = student.figures()
+    plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
+    return plots, returned
+
+
+def columns(x):
+    """Images (n, 784) as columns (n, 784, 1)."""
+    return x.reshape(len(x), -1, 1)
+
+
+def one_hot(y):
+    """Labels (n,) as one-hot columns (n, 10, 1)."""
+    return np.eye(10)[y].reshape(len(y), 10, 1)
+
+
+# --- (a) Back-propagation: 15 points ---
+
+
+@pytest.mark.question("a", "Back-propagation")
+def test_question_a_is_attempted(attempted):
+    """What question (a) asks for is written."""
+    attempted("relu", "relu_derivative", "Network.loss_derivative_wr_output_activations", "Network.backprop")
+
+
+@pytest.mark.question("a", "Back-propagation")
+def test_relu_cuts_at_zero(student):
+    """relu keeps what is positive and makes the rest 0, for columns of any length."""
+    z = np.array([[-2.0], [-0.5], [0.0], [0.5], [3.0]])
+    close(student.relu(z), [[0.0], [0.0], [0.0], [0.5], [3.0]], name="relu(z)")
+    close(student.relu(-z[:2]), [[2.0], [0.5]], name="relu(z)")
+
+
+@pytest.mark.question("a", "Back-propagation")
+def test_relu_derivative_is_zero_or_one(student):
+    """relu_derivative is 0 left of 0 and 1 right of it (at 0 either is right)."""
+    z = np.array([[-2.0], [-0.5], [0.25], [3.0]])
+    close(student.relu_derivative(z), [[0.0], [0.0], [1.0], [1.0]], name="relu_derivative(z)")
+
+
+@pytest.mark.question("a", "Back-propagation")
+def test_loss_derivative_of_equal_outputs(student):
+    """With four equal outputs softmax gives 1/4 each, and the loss derivative is the one worked out in the handout."""
+    network = student.Network([3, 4])
+    y = np.array([[0.0], [0.0], [1.0], [0.0]])
+    got = network.loss_derivative_wr_output_activations(np.full((4, 1), 2.0), y)
+    close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
+
+
+@pytest.mark.question("a", "Back-propagation")
+def test_gradient_of_a_small_network(student, rng):
+    """For a small network, backprop agrees with central differences of the loss."""
+    sizes = [4, 5, 3]
+    network = student.Network(sizes)
+    weights, biases = start(rng, sizes)
+    network.weights, network.biases = weights, biases
+    x, y = samples(rng, sizes, weights, biases, count=1)
+    db, dw = halves(network.backprop(x[0], y[0]), sizes)
+    gradient_matches(
+        [*db, *dw],
+        of=lambda parameters: cross_entropy(parameters[2:], parameters[:2], x[0], y[0]),
+        at=[*biases, *weights],
+        names=names("db", sizes) + names("dW", sizes),
+    )
+
+
+# --- (b) Learning rates: 10 points ---
+
+
+@pytest.mark.question("b", "Learning rates")
+def test_question_b_is_attempted(attempted):
+    """What question (b) asks for is written."""
+    attempted("learning_rate_study")
+
+
+@pytest.mark.question("b", "Learning rates")
+def test_three_plots_with_a_curve_for_each_rate(student, rng):
+    """Training accuracy, training loss and test accuracy are drawn: labelled axes, a legend, a curve for each rate."""
+    y = rng.integers(10, size=80)
+    x = np.maximum(rng.normal(size=(10, 784))[y] + 0.5 * rng.normal(size=(80, 784)), 0).astype(np.float32) / 4
+    study(student, x[:60], y[:60], x[60:], y[60:], epochs=2)
+
+
+# --- (c) The whole training set: 5 points ---
+
+
+@pytest.mark.question("c", "The whole training set")
+def test_question_c_is_attempted(attempted):
+    """What question (c) asks for is written."""
+    attempted("relu", "relu_derivative", "Network.loss_derivative_wr_output_activations", "Network.backprop")
+
+
+# --- (d) A better network: 10 points, bonus ---
+
+
+@pytest.mark.question("d", "A better network")
+def test_question_d_is_attempted(attempted):
+    """What question (d) asks for is written."""
+    attempted("best_network")

@@ -1,0 +1,136 @@
+"""Fixtures that several test files share: a small course on disk, and started sandboxes."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from autograder.intake import Submission, collect
+from autograder.loading import Loaded, load
+from autograder.sandbox import start, why_not
+
+REFERENCE = '''
+"""A small homework: doubling, and a counter."""
+
+
+def double(x):
+    """Twice x."""
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION
+
+
+def greet(name):
+    """A greeting."""
+    ### BEGIN SOLUTION
+    return f"hello {name}"
+    ### END SOLUTION
+
+
+class Counter:
+    """Counts."""
+
+    def __init__(self, start):
+        """Begin at start."""
+        self.count = start
+
+    def add(self, more):
+        """Add, and return the count."""
+        ### BEGIN SOLUTION
+        self.count += more
+        return self.count
+        ### END SOLUTION
+'''
+
+ASSIGNMENT = '''
+"""A small homework."""
+from autograder import Assignment, Limits
+from autograder.checks import Credit, close, same
+
+assignment = Assignment(
+    "Small", files=["hw.py"], limits=Limits(wall_seconds=20, cpu_seconds=3, memory_mib=256, output_kib=64)
+)
+doubling = assignment.question("Doubling", id="a", solution="double")
+counting = assignment.question("Counting", id="b", solution="Counter.add")
+greeting = assignment.question("Greeting", id="c", solution="greet", bonus=True)
+
+
+@doubling.check(points=1)
+def doubles_three(student):
+    """Twice three is six."""
+    close(student.double(3), 6, name="double(3)")
+
+
+@doubling.check(points=2, hidden=True, hint="Think of arrays.", needs=doubles_three)
+def doubles_arrays(student, reference, rng):
+    """Arrays are doubled entry by entry."""
+    x = rng.normal(size=4)
+    close(student.double(x), reference.double(x), name="double(x)")
+
+
+@counting.check(points=3, hidden=True, hint="Count on.")
+def counts(student):
+    """A counter counts."""
+    counter = student.Counter(2)
+    same(counter.add(3), 5, name="add(3)")
+
+
+@counting.check(points=2)
+def counts_halfway(student):
+    """A counter that counts at all gives half."""
+    counter = student.Counter(0)
+    return Credit(1.0 if counter.add(2) == 2 else 0.5, "It counts, but not rightly.")
+
+
+@greeting.check(points=1)
+def greets(student):
+    """A greeting holds the name."""
+    assert "Ada" in student.greet("Ada"), "the name is missing"
+'''
+
+
+@pytest.fixture
+def course(tmp_path) -> Path:
+    """The root of a course with one small assignment, `small`."""
+    root = tmp_path / "course"
+    (root / "assignments" / "small").mkdir(parents=True)
+    (root / "reference" / "small").mkdir(parents=True)
+    (root / "assignments" / "small" / "assignment.py").write_text(ASSIGNMENT.lstrip())
+    (root / "assignments" / "small" / "handout.md").write_text("# Small\n\nDouble, count, greet.\n")
+    (root / "reference" / "small" / "hw.py").write_text(REFERENCE.lstrip())
+    return root
+
+
+@pytest.fixture
+def small(course) -> Loaded:
+    """The small assignment, loaded."""
+    return load(course, "small")
+
+
+@pytest.fixture
+def hand_in(tmp_path):
+    """A function that makes a `Submission` of the text of ``hw.py`` (or of several files by name)."""
+
+    def make(text: str = "", student: str = "ada", **files: str) -> Submission:
+        inbox = tmp_path / "inbox" / student
+        inbox.mkdir(parents=True)
+        for name, content in ({"hw.py": text} if text else {}).items() | files.items():
+            (inbox / name).write_text(textwrap.dedent(content))
+        (submission,) = [
+            each for each in collect(inbox.parent, ("hw.py",), tmp_path / "staging") if each.student == student
+        ]
+        return submission
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def bubblewrap():
+    """A started bubblewrap sandbox for the whole test run."""
+    reason = why_not("bubblewrap")
+    if reason:
+        pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
+    with start("bubblewrap") as sandbox:
+        yield sandbox

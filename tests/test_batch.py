@@ -1,0 +1,345 @@
+"""Many submissions: each graded once, tried again after our faults, kept at once, resumed after anything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from samples import internal, passing
+from tiny_course import RIGHT, WRONG, hand_in, make_course
+
+from autograder import loading, sandbox
+from autograder.batch import Event, Finished, JobSpec, Known, Retried, Started, grade_all, grader
+from autograder.datasets import DataSettings
+from autograder.errors import GraderError, SandboxError
+from autograder.intake import Submission, collect
+from autograder.model import Report, Verdict
+from autograder.running import RunOptions, result_key
+from autograder.store import Store, sqlite_address
+
+Grade = Callable[[Submission], Report]
+
+
+@contextmanager
+def quick(spec: JobSpec) -> Iterator[Grade]:
+    """A job that finds everything right."""
+    yield lambda submission: passing(submission.student, key=submission.sha256)
+
+
+def first_time(spec: JobSpec, student: str) -> bool:
+    """Whether no job has come here before, told by a file in the course's folder."""
+    try:
+        (spec.root / f"seen-{student}").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+@contextmanager
+def dies_once(spec: JobSpec) -> Iterator[Grade]:
+    """A job that kills itself the first time it meets ben."""
+
+    def grade(submission: Submission) -> Report:
+        if submission.student == "ben" and first_time(spec, "ben"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return passing(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+@contextmanager
+def dies_always(spec: JobSpec) -> Iterator[Grade]:
+    """A job that never survives ben."""
+
+    def grade(submission: Submission) -> Report:
+        if submission.student == "ben":
+            os._exit(7)
+        return passing(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+@contextmanager
+def internal_once(spec: JobSpec) -> Iterator[Grade]:
+    """A job whose first report about each student is INTERNAL."""
+    yield lambda s: (internal if first_time(spec, s.student) else passing)(s.student, key=s.sha256)
+
+
+@contextmanager
+def raises(spec: JobSpec) -> Iterator[Grade]:
+    """A job with two kinds of bugs."""
+
+    def grade(submission: Submission) -> Report:
+        if submission.student == "ann":
+            raise SandboxError("No walls today.")
+        return {}[submission.student]  # a bug of ours
+
+    yield grade
+
+
+@contextmanager
+def refuses(spec: JobSpec) -> Iterator[Grade]:
+    """A job that cannot begin."""
+    raise GraderError("The reference is gone.")
+    yield
+
+
+@contextmanager
+def ends_early(spec: JobSpec) -> Iterator[Grade]:
+    """A job that dies before it can begin."""
+    os._exit(9)
+    yield
+
+
+@contextmanager
+def tells_its_sandbox(spec: JobSpec) -> Iterator[Grade]:
+    """A job that is at fault while the first sandbox lives, and kills that sandbox."""
+
+    def grade(submission: Submission) -> Report:
+        if first_time(spec, "sandbox"):
+            (spec.root / "address").write_text(spec.address)
+            raise SandboxError("dead")
+        assert (spec.root / "address").read_text() != spec.address
+        return passing(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+class Class:
+    """A class on disk with its store; `grade` runs it and returns (reports, events)."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.root = make_course(tmp_path / "course")
+        self.folder = hand_in(tmp_path / "handed in", ann=RIGHT, ben=WRONG, carl=RIGHT)
+        self.loaded = loading.load(self.root, "tiny")
+        self.staging = tmp_path / "staging"
+        self.staging.mkdir()
+        self.submissions = collect(self.folder, self.loaded.assignment.files, self.staging)
+        self.address = sqlite_address(tmp_path / "grader.db")
+        self.options = RunOptions("seed")
+        self.started: list[sandbox.ForkServer] = []
+
+    def start(self) -> sandbox.ForkServer:
+        """Start a sandbox, and remember it."""
+        self.started.append(sandbox.start("none", preload=()))
+        return self.started[-1]
+
+    def grade(
+        self, job: Callable[..., object] = grader, jobs: int = 2, notify: Callable[[Event], None] | None = None
+    ) -> tuple[tuple[Report, ...], list[Event]]:
+        """Grade everybody."""
+        events: list[Event] = []
+
+        def take(event: Event) -> None:
+            events.append(event)
+            if notify:
+                notify(event)
+
+        def key(submission: Submission) -> str:
+            if job is grader:
+                return result_key(self.loaded, submission, None, self.options, "none")
+            return submission.sha256
+
+        with Store(self.address) as store:
+            reports = grade_all(
+                self.submissions,
+                loaded=self.loaded,
+                store=store,
+                key=key,
+                spec=lambda address: JobSpec(self.root, "tiny", "", DataSettings(), self.options, address),
+                start=self.start,
+                jobs=jobs,
+                notify=take,
+                job=job,  # type: ignore[arg-type]
+            )
+        return reports, events
+
+    def known(self) -> dict[str, bool]:
+        """Who has a row in the store, and whether it is INTERNAL."""
+        with Store(self.address) as store:
+            return {report.student: report.internal for report in store.reports()}
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Class:
+    """Three submissions."""
+    return Class(tmp_path)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_class_is_graded_in_the_sandbox_by_any_number_of_jobs(course: Class, jobs: int) -> None:
+    """One job or two, reports come in the order of the submissions, and a second run grades nobody."""
+    reports, events = course.grade(jobs=jobs)
+    assert [report.student for report in reports] == ["ann", "ben", "carl"]
+    assert [(report.points, report.bonus_points) for report in reports] == [(5, 1), (2, 0), (5, 1)]
+    assert sum(isinstance(event, Started) for event in events) == 3
+    assert sum(isinstance(event, Finished) for event in events) == 3
+    again, events = course.grade(jobs=jobs)
+    assert again == reports
+    assert [type(event) for event in events] == [Known] * 3
+    assert len(course.started) == 1
+
+
+def test_the_key_of_a_report_is_the_one_it_is_looked_up_by(course: Class) -> None:
+    """What a run stores is what the next one asks for."""
+    reports, _ = course.grade()
+    for submission, report in zip(course.submissions, reports, strict=True):
+        assert report.replay.key == result_key(course.loaded, submission, None, course.options, "none")
+
+
+def test_a_job_that_dies_costs_nobody_anything(course: Class) -> None:
+    """The submission at hand is tried once more in a fresh process."""
+    reports, events = course.grade(dies_once)
+    assert all(report == passing(report.student, key=report.replay.key) for report in reports)
+    (retried,) = [event for event in events if isinstance(event, Retried)]
+    assert retried.student == "ben"
+    assert "exit code -9" in retried.why
+
+
+def test_a_submission_that_no_job_survives_is_internal(course: Class) -> None:
+    """After the second death the report says that it is our fault, for every check, and scores none."""
+    reports, _ = course.grade(dies_always, jobs=1)
+    ben = reports[1]
+    assert set(ben.verdicts) == {Verdict.INTERNAL}
+    assert (ben.points, ben.max_points) == (0, 0)
+    assert "exit code 7" in ben.questions[0].checks[0].staff_message
+    assert [report.internal for report in reports] == [False, True, False]
+    assert course.known() == {"ann": False, "ben": True, "carl": False}
+    again, events = course.grade(quick)
+    assert not any(report.internal for report in again)
+    assert [event.student for event in events if isinstance(event, Started)] == ["ben"]
+
+
+def test_an_internal_report_is_tried_once_more(course: Class) -> None:
+    """A fault that passes leaves no trace in the grades."""
+    reports, events = course.grade(internal_once)
+    assert not any(report.internal for report in reports)
+    assert {event.why for event in events if isinstance(event, Retried)} == {"the forkserver is gone"}
+    assert course.known() == {"ann": False, "ben": False, "carl": False}
+
+
+def test_errors_of_ours_are_internal_and_told_to_staff(course: Class) -> None:
+    """An error that was expected gives its sentence, a bug its traceback."""
+    reports, _ = course.grade(raises)
+    assert all(report.internal for report in reports)
+    assert reports[0].questions[0].checks[0].staff_message == "No walls today."
+    assert "KeyError: 'ben'" in reports[1].questions[0].checks[0].staff_message
+
+
+def test_a_job_that_cannot_begin_ends_the_run_with_its_sentence(course: Class) -> None:
+    """What stops every job is told once, as it is."""
+    with pytest.raises(GraderError, match="The reference is gone"):
+        course.grade(refuses)
+    with pytest.raises(GraderError, match=r"ended before it could begin \(exit code 9\)"):
+        course.grade(ends_early)
+
+
+def test_a_dead_sandbox_is_started_again(course: Class) -> None:
+    """When the sandbox itself dies, the retry gets a fresh one."""
+
+    def kill_it(event: Event) -> None:
+        if isinstance(event, Started):
+            course.started[0].close()
+
+    reports, _ = course.grade(tells_its_sandbox, jobs=1, notify=kill_it)
+    assert len(course.started) == 2
+    assert not any(report.internal for report in reports)
+
+
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(course: Class) -> None:
+    """The interrupt goes through, the reports until then are kept, and every job is gone."""
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Finished):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        course.grade(quick, jobs=1, notify=interrupt)
+    assert list(course.known()) == ["ann"]
+    assert not course.started[0].alive()
+    _, events = course.grade(quick)
+    assert [type(event) for event in events].count(Known) == 1
+
+
+SLOW = "import time\n\n\ndef double(x):\n    time.sleep(0.15)\n    return x + x\n"
+
+
+def grade_command(root: Path, folder: Path, out: Path) -> list[str]:
+    """The command line that grades the tiny class with two jobs."""
+    verb = [sys.executable, "-m", "autograder", "grade", "tiny", str(folder), "--out", str(out)]
+    return [*verb, "--jobs", "2", "--seed", "s", "--course", str(root)]
+
+
+def rows(path: Path) -> list[tuple[str, str]]:
+    """(student, when finished) of every row in the results database, if it is there."""
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("SELECT student, finished FROM results ORDER BY id").fetchall()
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        connection.close()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until something holds, and fail when it never does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def processes_about(text: str) -> list[str]:
+    """Command lines and working folders of living processes that mention a text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            about = (folder / "cmdline").read_text() + (folder / "environ").read_text()
+        except OSError:
+            continue
+        if text in about and folder.name != str(os.getpid()):
+            found.append(about)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, blow: signal.Signals) -> None:
+    """After kill -9 or Ctrl-C no process is left, no finished report is lost or made twice, and all come in the end."""
+    root = make_course(tmp_path / "course")
+    folder = hand_in(tmp_path / "in", **{f"student{n}": SLOW for n in range(6)})
+    out = tmp_path / "out"
+    environ = {**os.environ, "AUTOGRADER_MARK": str(tmp_path)}
+    run = subprocess.Popen(
+        grade_command(root, folder, out), env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: len(rows(out / "grader.db")) >= 2)
+    run.send_signal(blow)
+    said, complaint = run.communicate(timeout=30)
+    before = rows(out / "grader.db")
+    assert len(before) < 6
+    if blow != signal.SIGKILL:
+        assert run.returncode == 130
+        assert "the same command goes on from there" in said
+        assert "Traceback" not in complaint
+        assert not (out / ".staging").exists()
+    wait_for(lambda: not processes_about(str(tmp_path)), seconds=15)
+    done = subprocess.run(
+        grade_command(root, folder, out), env=environ, capture_output=True, text=True, check=True, timeout=60
+    )
+    after = rows(out / "grader.db")
+    assert after[: len(before)] == before
+    assert sorted(student for student, _ in after) == [f"student{n}" for n in range(6)]
+    assert f"{len(before)} of 6 reports were there already" in done.stdout
+    assert len(list((out / "reports").iterdir())) == 6
+    assert not (out / ".staging").exists()

@@ -1,0 +1,159 @@
+"""Comparing answers with right ones: what passes, and the sentence for each way of being wrong."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograder.checks import close, finite, same, shape
+from autograder.errors import CheckFailed
+
+A = np.arange(6.0).reshape(2, 3)
+SQUARE = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+
+def said(call, *args, **named):
+    """The sentence with which a check fails."""
+    with pytest.raises(CheckFailed) as caught:
+        call(*args, **named)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("got", "want"),
+    [
+        (3, 3.0),
+        (A, A.tolist()),
+        (A.astype(np.float32), A),
+        ([A, A[0]], (A, A[0])),
+        ([[1, 2], [3, 4]], SQUARE),
+        ({"loss": [1.0, 2.0]}, {"loss": np.array([1.0, 2.0])}),
+        (np.inf, np.inf),
+        ([-np.inf, 1.0], np.array([-np.inf, 1.0])),
+        ([], []),
+        (np.empty((0, 3)), np.empty((0, 3))),
+        (True, 1.0),
+    ],
+)
+def test_close_accepts_what_is_near(got, want):
+    """Numbers, arrays and structures that agree within the tolerance pass, whatever their dtype."""
+    close(got, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "sentence"),
+    [
+        (None, A, "result is None; was a `return` forgotten?"),
+        ("seven", 7, "result is a str; numbers were wanted."),
+        ({"a": 1}, 7, "result is a dict; numbers were wanted."),
+        ([[1, 2], [3]], SQUARE, "result is a list of parts with different shapes; an array was wanted."),
+        (1j, 1.0, "result holds complex numbers (complex128); real numbers were wanted."),
+        ([object()], [1.0], "result is a list of something else than numbers; numbers were wanted."),
+        (A.ravel(), A, "result has the shape (6,); the shape (2, 3) was wanted; the values are right."),
+        (A.T, A, "result has the shape (3, 2); the shape (2, 3) was wanted; it is transposed."),
+        (A.T + 1, A, "result has the shape (3, 2); the shape (2, 3) was wanted; is it transposed?"),
+        (A[0], A, "result has the shape (3,); the shape (2, 3) was wanted."),
+        (3.0, A, "result is a single number; the shape (2, 3) was wanted."),
+        (A, 3.0, "result has the shape (2, 3); a single number was wanted."),
+        ([1.0], [], "result has length 1; length 0 was wanted."),
+        ([], [A], "result has length 0; length 1 was wanted."),
+        (None, [A], "result is None; a list of 1 was wanted."),
+        (np.array(1.0), [A], "result is a single number; a list of 1 was wanted."),
+        ({}, [A], "result is a dict; a list of 1 was wanted."),
+        ([], A, "result has the shape (0,); the shape (2, 3) was wanted."),
+        (3, {"a": 1}, "result is an int; a dict was wanted."),
+        (None, {"a": 1}, "result is None; a dict was wanted."),
+        ({"b": 1}, {"a": 1}, "result has no key 'a'; its keys are ['b']."),
+        ({"a": 1, "b": 1}, {"a": 1}, "result has the key 'b', which was not wanted; wanted are ['a']."),
+        ({"a": 3}, {"a": 1}, "result['a'] is 3; 1 was wanted."),
+        ([A, A + np.eye(2, 3)], [A, A], "result[1][0, 0] is 1; 0 was wanted (2 of 6 entries differ)."),
+        (np.nan, 1.0, "result is NaN."),
+        (np.inf, 1.0, "result is infinite."),
+        (np.nan, np.nan, "result is nan; nan was wanted."),
+        (1.0, np.inf, "result is 1; inf was wanted."),
+        (A * np.nan, A + 2, "result[0, 0] is NaN (6 of 6 entries are NaN or infinite); 2 was wanted there."),
+        (-SQUARE, SQUARE, "result[1, 1] is -4; 4 was wanted (4 of 4 entries differ); the sign is wrong."),
+        (2 * SQUARE, SQUARE, "result[1, 1] is 8; 4 was wanted (4 of 4 entries differ); it is twice too large."),
+        (SQUARE / 2, SQUARE, "result[1, 1] is 2; 4 was wanted (4 of 4 entries differ); it is half of it."),
+        (SQUARE.T, SQUARE, "result[0, 1] is 3; 2 was wanted (2 of 4 entries differ); it is transposed."),
+        (-1.0, 1.0, "result is -1; 1 was wanted; the sign is wrong."),
+    ],
+)
+def test_close_says_what_is_wrong(got, want, sentence):
+    """Each miss is one sentence: what came, where, what was wanted, and the simplest slip that explains it."""
+    assert said(close, got, want) == sentence
+
+
+def test_close_recognises_a_forgotten_mean():
+    """Told the number of samples, the sentence says that a mean was forgotten or taken twice."""
+    assert "7 times too large: the mean over 7 was probably forgotten" in said(close, 7 * A, A, n=7, name="loss")
+    assert "7 times too small: the mean over 7 was probably taken twice" in said(close, A / 7, A, n=7)
+
+
+def test_close_never_broadcasts():
+    """One right number does not stand for an array of equal numbers, nor a column for a row."""
+    said(close, np.ones((3, 1)), np.ones(3))
+    said(close, 1.0, np.ones(3))
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-1e6, 1e6)))
+def test_close_holds_for_itself_and_not_for_a_nan(values):
+    """Every array is close to itself, and to nothing once an entry is NaN."""
+    close(values, values, rtol=0, atol=0)
+    spoilt = values.copy()
+    spoilt.flat[-1] = np.nan
+
+    assert "NaN" in said(close, spoilt, values)
+
+
+def test_same_accepts_equals():
+    """Equal text, truth values, numbers and structures pass."""
+    same(["a", True, 3], ["a", True, 3])
+    same({"a": [1, 2]}, {"a": np.array([1, 2])})
+    same(np.bool_(True), True)
+    same(None, None)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "sentence"),
+    [
+        ("a", "b", "label is 'a'; 'b' was wanted."),
+        (1, True, "label is 1; True was wanted."),
+        (3, "3", "label is 3; '3' was wanted."),
+        (1.0 + 1e-12, 1.0, "label is 1; 1 was wanted."),
+        ([1], [1, 2], "label has the shape (1,); the shape (2,) was wanted."),
+        (["a"], ["a", "b"], "label has length 1; length 2 was wanted."),
+        ({"a": "x"}, {"a": "y"}, "label['a'] is 'x'; 'y' was wanted."),
+    ],
+)
+def test_same_says_what_differs(got, want, sentence):
+    """Exact comparison has no tolerance, and text is no number."""
+    assert said(same, got, want, name="label") == sentence
+
+
+def test_shape_checks_each_length():
+    """None stands for any length; the sentence shows both shapes."""
+    shape(A, (2, None))
+    assert said(shape, A, (3, None), name="W") == "W has the shape (2, 3); (3, any) was wanted."
+    assert said(shape, A, (6,), name="W") == "W has the shape (2, 3); (6,) was wanted."
+    assert said(shape, None, (6,), name="W") == "W is None; was a `return` forgotten?"
+
+
+def test_finite_looks_everywhere():
+    """NaN and infinity are found in arrays, lists and dictionaries."""
+    finite({"a": [A, A], "b": 3})
+    assert said(finite, {"a": [A, A + np.array([0, 0, np.inf])]}).startswith("result['a'][1][0, 2] is infinite")
+    assert said(finite, np.nan, name="loss") == "loss is NaN."
+
+
+def test_long_values_are_cut_in_sentences():
+    """A sentence never shows more than some eighty characters of a value."""
+    sentence = said(same, "x" * 1000, "y")
+
+    assert re.search(r"x\.\.\.;", sentence)
+    assert len(sentence) < 140

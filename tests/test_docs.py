@@ -1,0 +1,86 @@
+"""What is written for people is held to the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from autograder.cli.manual import commands, manual
+
+ROOT = Path(__file__).parent.parent
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+
+
+def read(name: str) -> str:
+    """A file of the repository."""
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_the_manual_of_the_command_line_is_fresh() -> None:
+    """`make manual` would change nothing."""
+    assert read("docs/cli.md") == manual()
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=[name for name, _ in commands()])
+def test_every_verb_and_option_is_in_the_manual_with_help(name: str, command) -> None:
+    """No verb and no option is without a sentence."""
+    text = read("docs/cli.md")
+    assert f"## {name}\n" in text
+    assert command.help
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+        for option in parameter.opts:
+            if option.startswith("--"):
+                assert option in text
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_command_that_is_told_exists(name: str) -> None:
+    """A reader who copies a command finds it."""
+    told = set(
+        re.findall(r"\bmake ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`|^\$? *make .*$", read(name), re.MULTILINE)))
+    )
+    assert told
+    assert told <= TARGETS
+
+
+def test_make_has_every_chore() -> None:
+    """The promised targets are there."""
+    assert {"setup", "test", "demo", "lint", "release", "clean"} <= TARGETS
+
+
+def test_the_constraints_pin_torch_without_cuda() -> None:
+    """Every line is an exact version, without local tags and without CUDA packages."""
+    lines = [line for line in read("constraints.txt").splitlines() if not line.startswith("#")]
+    assert "torch==2.13.0" in lines
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line) for line in lines)
+    assert not [line for line in lines if re.match(r"nvidia|triton|cuda", line)]
+
+
+def test_the_changelog_begins_with_what_is_unreleased() -> None:
+    """Keep a Changelog's first heading."""
+    assert re.search(r"^## (.+)$", read("CHANGELOG.md"), re.MULTILINE).group(1) == "Unreleased"
+
+
+def test_the_assignment_in_the_readme_is_one(tmp_path: Path) -> None:
+    """What the README shows can be loaded as it stands."""
+    from autograder.loading import load
+
+    (code,) = re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL)
+    for folder in ("assignments", "reference"):
+        (tmp_path / folder / "softmax").mkdir(parents=True)
+    (tmp_path / "assignments" / "softmax" / "assignment.py").write_text(code)
+    (tmp_path / "reference" / "softmax" / "softmax.py").write_text("class SoftmaxClassifier:\n    pass\n")
+    assignment = load(tmp_path, "softmax").assignment
+
+    assert [check.points for check in assignment.checks] == [1, 4]
+
+
+@pytest.mark.parametrize("name", [*sorted(path.name for path in (ROOT / "docs").glob("*.md")), "../README.md"])
+def test_every_link_leads_somewhere(name: str) -> None:
+    """Relative links point at files of the repository."""
+    for target in re.findall(r"\]\(([^)#:]+)\)", read(f"docs/{name}")):
+        assert (ROOT / "docs" / name).parent.joinpath(target).exists(), target

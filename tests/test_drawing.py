@@ -1,0 +1,233 @@
+"""Figures as plain records, and how they are judged: any way of drawing is welcome that says what it shows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograder import drawing
+from autograder.checks import curves, has_curves
+from autograder.errors import CheckFailed
+
+RATES = (0.001, 0.01, 0.1, 1, 10, 100)
+MEASURES = {"training accuracy": ["train", "acc"], "training loss": ["train", "loss"], "test accuracy": ["test", "acc"]}
+
+
+@pytest.fixture
+def plt():
+    """pyplot without a screen, with no figure open before and after."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+    yield pyplot
+    pyplot.close("all")
+
+
+def draw(axes, title="test accuracy", label="rate {:g}", points=3, rates=RATES):
+    """One plot as students draw it."""
+    for rate in rates:
+        axes.plot(range(points), np.full(points, rate), label=label.format(rate))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(title)
+    axes.legend()
+
+
+def judged(figures, measures=None, **named):
+    """What has_curves says of figures of one plot of test accuracy."""
+    measures = measures or {"test accuracy": ["test", "acc"]}
+    return has_curves(figures, measures, RATES, key_name="learning rate", **named)
+
+
+def said(figures, **named):
+    """The sentence with which has_curves fails."""
+    with pytest.raises(CheckFailed) as caught:
+        judged(figures, **named)
+    return str(caught.value)
+
+
+def test_a_figure_becomes_plain_data(plt):
+    """Titles, labels, scales, legend and points are told; the figures are closed."""
+    figure, axes = plt.subplots()
+    figure.suptitle("All")
+    axes.semilogy([1, 2], [0.5, np.inf], "o-", label="a")
+    axes.set(title="T", xlabel="X", ylabel="Y")
+    axes.legend()
+    (record,) = drawing.figures()
+    (told,) = record["axes"]
+
+    assert record["title"] == "All"
+    assert [told[key] for key in ("title", "xlabel", "ylabel", "xscale", "yscale")] == ["T", "X", "Y", "linear", "log"]
+    assert told["legend"] == ["a"]
+    assert told["lines"][0]["label"] == "a"
+    np.testing.assert_array_equal(told["lines"][0]["y"], [0.5, np.inf])
+    assert type(told["lines"][0]["x"]) is np.ndarray
+    assert plt.get_fignums() == []
+    assert drawing.figures() == ()
+
+
+def test_scattered_points_and_what_is_no_number(plt):
+    """Point clouds count as curves; masked points are NaN; text on an axis becomes positions."""
+    plt.scatter([1, 2], [3, 4], label="cloud")
+    plt.plot(["a", "b"], np.ma.masked_invalid([1.0, np.nan]), label="text")
+    (record,) = drawing.figures()
+    lines = {line["label"]: line for line in record["axes"][0]["lines"]}
+
+    np.testing.assert_array_equal(lines["cloud"]["y"], [3, 4])
+    np.testing.assert_array_equal(lines["text"]["y"], [1.0, np.nan])
+    assert len(lines["text"]["x"]) in (0, 2)
+
+
+def test_what_is_told_has_an_end(plt):
+    """Figures, axes, lines, points and texts beyond the caps are left out."""
+    _, axes = plt.subplots()
+    for _ in range(drawing.MAX_LINES + 1):
+        axes.plot([0, 1])
+    axes.plot(np.zeros(drawing.MAX_POINTS + 1))
+    axes.set_title("t" * 1000)
+    _, axes = plt.subplots()
+    axes.plot(np.zeros(drawing.MAX_POINTS + 1))
+    first, second = drawing.figures()
+
+    assert len(first["axes"][0]["lines"]) == drawing.MAX_LINES
+    assert len(first["axes"][0]["title"]) == drawing.MAX_TEXT
+    assert len(second["axes"][0]["lines"][0]["y"]) == drawing.MAX_POINTS
+
+
+def test_too_many_figures_are_cut_and_all_closed(plt):
+    """At most MAX_FIGURES are told, and none stays open."""
+    plt.rcParams["figure.max_open_warning"] = 0
+    for _ in range(drawing.MAX_FIGURES + 1):
+        plt.figure()
+
+    assert len(drawing.figures()) == drawing.MAX_FIGURES
+    assert plt.get_fignums() == []
+
+
+def test_without_pyplot_there_are_no_figures():
+    """Where nobody has drawn, matplotlib is not even imported."""
+    code = "import sys; from autograder import drawing; print(drawing.figures(), 'matplotlib' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert printed == "() False\n"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "{:g}",
+        "{}",
+        "{:e}",
+        "{:.3f}",
+        "lr={:g}",
+        "η = {:g}",
+        "learning rate {:g}, batch 10",
+        "{:g} (30 epochs, 784-40-10)",
+    ],
+)
+def test_rates_are_found_in_labels(plt, label):
+    """A curve belongs to the rate whose number stands in its label, whatever else does."""
+    _, axes = plt.subplots()
+    draw(axes, label=label)
+    (plot,) = judged(drawing.figures()).values()
+
+    assert [plot.by_key[rate][1][0] for rate in RATES] == list(RATES)
+
+
+def test_powers_of_ten_are_numbers(plt):
+    """Labels in the way of TeX, and with a typographic minus sign, are read."""
+    _, axes = plt.subplots()
+    for power in range(-3, 3):
+        axes.plot([0, 1], [power, power], label=f"$10^{{{power}}}$".replace("-", "\N{MINUS SIGN}"))
+    axes.legend()
+    (record,) = drawing.figures()
+    found = curves(record["axes"][0], RATES)
+
+    assert [found[rate]["y"][0] for rate in RATES] == [-3, -2, -1, 0, 1, 2]
+
+
+def test_labels_may_be_given_to_the_legend_alone(plt):
+    """legend([...]) names the curves in order."""
+    _, axes = plt.subplots()
+    for rate in RATES:
+        axes.semilogx([1, 2, 3], [rate] * 3, marker="x")
+    axes.set(xlabel="epoch", title="Accuracy on the test set")
+    axes.set_ylabel("fraction")
+    axes.legend([str(rate) for rate in RATES])
+
+    assert judged(drawing.figures(), points=(3,))["test accuracy"].by_key[10][1].tolist() == [10, 10, 10]
+
+
+def test_subplots_are_as_welcome_as_figures(plt):
+    """Three plots in one figure, in any order, are told apart by their texts."""
+    figure, grid = plt.subplots(1, 3)
+    for axes, title in zip(grid, ("Test Acc.", "Loss (train)", "Train accuracy"), strict=True):
+        draw(axes, title)
+    figure.suptitle("Train and test, loss and accuracy")
+    plots = judged(drawing.figures(), MEASURES)
+
+    assert [plots[measure].ylabel for measure in MEASURES] == ["Train accuracy", "Loss (train)", "Test Acc."]
+
+
+def test_losses_may_be_infinite_or_nan(plt):
+    """Curves that leave all bounds are still curves with their number of points."""
+    _, axes = plt.subplots()
+    for rate in RATES:
+        axes.plot([1, 2], [np.inf, np.nan] if rate > 1 else [1, 2], label=rate)
+    axes.set(xlabel="e", ylabel="training loss")
+    axes.legend()
+
+    judged(drawing.figures(), {"training loss": ["train", "loss"]}, points=(2,))
+
+
+def test_each_miss_is_one_sentence(plt):
+    """No figure, no such plot, no axis label, no such curve, no legend, wrong number of points."""
+    assert said(()) == "No figure with curves was drawn; plots of test accuracy were wanted."
+    assert said("forged") == said([3]) == said(())
+
+    _, axes = plt.subplots()
+    draw(axes, "error")
+    assert said(drawing.figures()) == (
+        "No plot of test accuracy was found among 1: its title or y label must say 'test accuracy'."
+    )
+
+    _, axes = plt.subplots()
+    draw(axes)
+    axes.set_xlabel("")
+    assert said(drawing.figures()) == "The plot of test accuracy has no label on its x axis."
+
+    _, axes = plt.subplots()
+    draw(axes, rates=RATES[:4])
+    assert said(drawing.figures()) == (
+        "The plot of test accuracy has no curve labelled with learning rate 10 and 100; "
+        "the labels of its 4 curves are 'rate 0.001', 'rate 0.01', 'rate 0.1', 'rate 1'."
+    )
+
+    _, axes = plt.subplots()
+    draw(axes)
+    axes.get_legend().remove()
+    assert said(drawing.figures()) == (
+        "The plot of test accuracy has no legend, so nobody can tell which curve is which."
+    )
+
+    _, axes = plt.subplots()
+    draw(axes, points=7)
+    assert said(drawing.figures(), points=(3, 4)) == (
+        "In the plot of test accuracy the curve of learning rate 0.001 has 7 points; 3 or 4 were wanted."
+    )
+
+
+def test_forged_records_raise_nothing_else():
+    """Records come from a submission's process: whatever they hold, the answer is a sentence."""
+    forged = [{"axes": [{"lines": [{"label": 3, "x": "?", "y": [1]}, 5], "ylabel": "test accuracy", "xlabel": "e"}]}]
+
+    assert "no curve labelled" in said(forged)
+    forged[0]["axes"][0]["lines"] = [{"label": str(rate), "y": "many"} for rate in RATES]
+    forged[0]["axes"][0]["legend"] = ["0.1"]
+    assert said(forged) == "In the plot of test accuracy the curve of learning rate 0.001 holds no numbers."
+    assert "no curve" in said([{"axes": [{"lines": [{"label": "1" * 10**6}], "ylabel": "test acc", "xlabel": "e"}]}])

@@ -1,0 +1,383 @@
+"""One submission through all its questions: verdicts, messages, points, and whose fault it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import REFERENCE
+
+from autograder.errors import SandboxError, UsageError
+from autograder.loading import load
+from autograder.model import Limits, Verdict
+from autograder.running import RunOptions, grade, result_key
+
+OPTIONS = RunOptions(seed="a secret")
+
+
+@pytest.fixture
+def run(small, hand_in, bubblewrap):
+    """A function that grades the text of ``hw.py`` and returns the report."""
+
+    def graded(text, options=OPTIONS, loaded=small):
+        return grade(loaded, hand_in(text), bubblewrap, None, options)
+
+    return graded
+
+
+def verdicts(report):
+    return {check.id: str(check.verdict) for question in report.questions for check in question.checks}
+
+
+def check(report, name):
+    return next(check for question in report.questions for check in question.checks if check.id == name)
+
+
+def test_the_reference_gets_full_marks(run):
+    """Every check passes, and the bonus stands beside the points."""
+    report = run(REFERENCE)
+
+    assert set(verdicts(report).values()) == {"PASSED"}
+    assert (report.points, report.max_points, report.bonus_points) == (8, 8, 1)
+
+
+def test_a_wrong_public_check_says_got_and_wanted(run):
+    """The message of a public check is the comparison's own sentence."""
+    found = check(run(REFERENCE.replace("2 * x", "3 * x")), "doubles_three")
+
+    assert found.verdict is Verdict.FAILED
+    assert "9" in found.message
+    assert "6" in found.message
+
+
+def test_a_check_whose_need_failed_is_skipped(run):
+    """It says which check comes first, and earns nothing."""
+    found = check(run(REFERENCE.replace("2 * x", "3 * x")), "doubles_arrays")
+
+    assert found.verdict is Verdict.SKIPPED
+    assert "Twice three is six." in found.staff_message
+    assert found.points == 0
+
+
+def test_partial_credit_is_partial(run):
+    """Half of two points is one, with the reason."""
+    found = check(run(REFERENCE.replace("self.count += more", "self.count += 1")), "counts_halfway")
+
+    assert (found.verdict, found.points) == (Verdict.PARTIAL, 1)
+    assert found.message == "It counts, but not rightly."
+
+
+def test_an_unsolved_stub_is_not_attempted(run):
+    """A NotImplementedError of the stub is its own verdict."""
+    found = check(
+        run(REFERENCE.replace("return 2 * x", "raise NotImplementedError('double is open')")), "doubles_three"
+    )
+
+    assert found.verdict is Verdict.NOT_ATTEMPTED
+    assert found.message == "Not attempted: double is open"
+
+
+def test_a_missing_function_is_named(run):
+    """The sentence names the function and the file."""
+    found = check(run(REFERENCE.replace("def double", "def twice")), "doubles_three")
+
+    assert found.verdict is Verdict.MISSING
+    assert found.message == "`double` is not defined in hw.py."
+
+
+def test_a_missing_method_is_named_also_in_a_hidden_check(run):
+    """The sentence holds names of the handout alone, so everybody may read it."""
+    found = check(run(REFERENCE.replace("def add", "def plus")), "counts")
+
+    assert found.verdict is Verdict.MISSING
+    assert "`Counter` has no `add`" in found.message
+
+
+def test_an_exception_in_a_public_check_is_told_with_its_place(run):
+    """Class, text, file and line, and Python's own trace."""
+    found = check(run(REFERENCE.replace("return 2 * x", "return 2 / 0")), "doubles_three")
+
+    assert found.verdict is Verdict.RAISED
+    assert "`double` raised ZeroDivisionError (line 8 of hw.py): division by zero" in found.message
+    assert "Traceback" in found.message
+
+
+def test_an_exception_in_a_hidden_check_tells_nothing_but_class_and_line(run):
+    """The text of an exception could carry hidden inputs out; staff see it."""
+    source = REFERENCE.replace("self.count += more", "raise ValueError(f'the input was {more}')")
+    found = check(run(source), "counts")
+
+    assert found.verdict is Verdict.RAISED
+    assert "the input was" not in found.message
+    assert "ValueError" in found.message
+    assert found.message.endswith("Count on.")
+    assert "the input was 3" in found.staff_message
+
+
+def test_a_class_named_after_hidden_input_does_not_reach_the_student(run):
+    """Neither the name of an exception class nor that of a returned object is shown."""
+    source = REFERENCE.replace("self.count += more", "raise type(f'Input{more}', (Exception,), {})()")
+    found = check(run(source), "counts")
+
+    assert "Input3" not in found.message
+    assert "Input3" in found.staff_message
+
+
+def test_prints_of_hidden_checks_are_for_staff(run):
+    """What is printed while hidden inputs are inside is not shown to the student."""
+    source = REFERENCE.replace("self.count += more", "print('hidden input', more)\n        self.count += more")
+    question = next(question for question in run(source).questions if question.id == "b")
+
+    assert "hidden input" not in question.output
+    assert "hidden input 3" in question.staff_output
+
+
+def test_prints_of_public_checks_are_shown(run):
+    """What is printed in public is the student's to read."""
+    source = REFERENCE.replace("return 2 * x", "print('doubling', x)\n    return 2 * x")
+    question = next(question for question in run(source).questions if question.id == "a")
+
+    assert question.output.startswith("doubling 3\n")
+
+
+def test_a_syntax_error_is_told_with_its_line_everywhere(run):
+    """Nothing hidden can be in an error of importing, so hidden checks show it too."""
+    report = run(REFERENCE.replace("def greet(name):", "def greet(name:"))
+
+    for name in ("doubles_three", "counts"):
+        assert check(report, name).verdict is Verdict.RAISED
+        assert "SyntaxError (line 12 of hw.py): '(' was never closed" in check(report, name).message
+
+
+def test_a_missing_package_is_named(run):
+    """The package's name reaches the student."""
+    found = check(run("import no_such_package\n" + REFERENCE), "counts")
+
+    assert found.verdict is Verdict.RAISED
+    assert "hw.py needs something that is not installed here" in found.message
+    assert "no_such_package" in found.message
+
+
+def test_exit_on_import_is_told(run):
+    """`exit()` at the end of a module is one clear sentence."""
+    found = check(run(REFERENCE + "\nexit()\n"), "doubles_three")
+
+    assert found.verdict is Verdict.RAISED
+    assert "called exit()" in found.message
+
+
+def test_a_death_does_not_take_the_next_check_with_it(run):
+    """The next check gets a fresh sandbox."""
+    report = run(REFERENCE.replace("return 2 * x", "import os\n    os._exit(0)"))
+
+    assert verdicts(report)["doubles_three"] == "CRASHED"
+    assert verdicts(report)["counts"] == "PASSED"
+    assert check(report, "doubles_three").message == "Python ended with exit code 0 in `double`."
+
+
+def test_a_signal_is_named(run):
+    """A crash of the interpreter tells its signal."""
+    source = REFERENCE.replace("return 2 * x", "import os\n    os.kill(os.getpid(), 11)")
+
+    assert "signal 11 (SIGSEGV) in `double`" in check(run(source), "doubles_three").message
+
+
+@pytest.mark.parametrize(
+    ("body", "limits", "verdict", "says"),
+    [
+        ("while True: pass", {"cpu_seconds": 1}, "TIME", "CPU time limit of 1 s reached in `Counter.add`."),
+        ("import time; time.sleep(9)", {"wall_seconds": 1}, "TIME", "Time limit of 1 s reached in `Counter.add`."),
+        ("return b'x' * (1 << 30)", {}, "MEMORY", "Memory limit of 256 MiB reached in `Counter.add`"),
+        ("while True: print('x' * 999)", {}, "OUTPUT", "More than 64 KiB printed in `Counter.add`."),
+        ("return 'x' * (1 << 22)", {"reply_mib": 1}, "OUTPUT", "An answer larger than 1 MiB came in `Counter.add`."),
+    ],
+)
+def test_each_limit_is_a_verdict_that_names_it(run, body, limits, verdict, says):
+    """Also in a hidden check the student reads which limit it was, and where."""
+    source = REFERENCE.replace("self.count += more", body)
+    found = check(run(source, RunOptions(seed="x", only="counts", limits=limits)), "counts")
+
+    assert (str(found.verdict), found.message[: len(says)]) == (verdict, says)
+
+
+def test_training_on_import_meets_the_time_limit(run):
+    """The verdict names the import."""
+    source = REFERENCE + "\nwhile True:\n    pass\n"
+    found = check(run(source, RunOptions(seed="x", only="doubles_three", limits={"cpu_seconds": 1})), "doubles_three")
+
+    assert found.message == "CPU time limit of 1 s reached in `import hw`."
+
+
+def test_a_value_that_cannot_be_judged_fails(run):
+    """A cyclic list has no plain form."""
+    source = REFERENCE.replace("return 2 * x", "x = []\n    x.append(x)\n    return x")
+
+    assert check(run(source), "doubles_three").verdict is Verdict.FAILED
+
+
+def test_an_object_that_equals_everything_earns_nothing(run):
+    """Only plain data is compared, outside."""
+    source = REFERENCE.replace(
+        "return 2 * x", "return type('Yes', (), {'__eq__': lambda s, o: True, '__sub__': lambda s, o: 0})()"
+    )
+
+    assert check(run(source), "doubles_three").verdict is Verdict.FAILED
+
+
+def test_an_array_subclass_earns_nothing(run):
+    """What a subclass overrides has no say; its bytes are judged."""
+    source = REFERENCE.replace(
+        "return 2 * x",
+        """import numpy as np
+    class Agrees(np.ndarray):
+        def __array_ufunc__(self, *a, **k): return np.zeros(4)
+        def __array_function__(self, *a, **k): return True
+    return np.ones(4).view(Agrees) if isinstance(x, np.ndarray) else 6""",
+    )
+
+    assert verdicts(run(source))["doubles_arrays"] == "FAILED"
+
+
+def test_a_problem_of_intake_is_every_checks_verdict(small, hand_in, bubblewrap):
+    """A submission without the file is MISSING throughout, with the sentence."""
+    report = grade(small, hand_in(**{"other.txt": "hello"}), bubblewrap, None, OPTIONS)
+
+    assert set(verdicts(report).values()) <= {"MISSING", "SKIPPED"}
+    assert "hw.py" in check(report, "counts").message
+
+
+def test_given_files_are_restored(course, hand_in, bubblewrap):
+    """What is handed out complete is there, as it was handed out, and a changed copy is noted."""
+    file = course / "assignments" / "small" / "assignment.py"
+    file.write_text(file.read_text().replace('files=["hw.py"],', 'files=["hw.py"], given=["tools.py"],'))
+    (course / "reference" / "small" / "tools.py").write_text("def twice(x):\n    return 2 * x\n")
+    source = "import tools\n" + REFERENCE.replace("return 2 * x", "return tools.twice(x)")
+    loaded = load(course, "small")
+    without = grade(loaded, hand_in(source, "ada"), bubblewrap, None, OPTIONS)
+    changed = grade(loaded, hand_in(source, "bo", **{"tools.py": "def twice(x): return 3"}), bubblewrap, None, OPTIONS)
+
+    assert without.points == changed.points == 8
+    assert without.notes == ()
+    assert changed.notes[-1] == "tools.py differs from the one that was handed out; the handed-out one was used."
+
+
+def test_only_runs_what_is_asked_for_and_what_it_needs(run):
+    """`only` names a question or a check; needed checks run but are not reported."""
+    assert set(verdicts(run(REFERENCE, RunOptions(seed="x", only="a")))) == {"doubles_three", "doubles_arrays"}
+
+
+def test_only_a_check_runs_what_it_needs(run):
+    """The needed check is run and not reported."""
+    assert verdicts(run(REFERENCE, RunOptions(seed="x", only="doubles_arrays"))) == {"doubles_arrays": "PASSED"}
+
+
+def test_only_something_unknown_is_a_wrong_call(run):
+    """The sentence lists questions and checks."""
+    with pytest.raises(UsageError, match=r"Nothing is called 'z': the questions are a, b, c, the checks doubles_three"):
+        run(REFERENCE, RunOptions(seed="x", only="z"))
+
+
+def test_without_hidden_checks_the_public_ones_remain(run):
+    """What a student would see."""
+    assert set(verdicts(run(REFERENCE, RunOptions(seed="x", hidden=False)))) == {
+        "doubles_three",
+        "counts_halfway",
+        "greets",
+    }
+
+
+def test_a_check_that_fails_by_itself_is_internal(course, hand_in, bubblewrap):
+    """An error of the instructor's is nobody's loss; staff read what and where."""
+    file = course / "assignments" / "small" / "assignment.py"
+    file.write_text(file.read_text().replace("counter = student.Counter(2)", "counter = nonsense"))
+    report = grade(load(course, "small"), hand_in(REFERENCE), bubblewrap, None, OPTIONS)
+    found = check(report, "counts")
+
+    assert found.verdict is Verdict.INTERNAL
+    assert "NameError" in found.staff_message
+    assert "fault is ours" in found.message
+    assert (report.points, report.max_points) == (5, 5)
+    assert report.internal
+
+
+def test_a_name_that_the_reference_lacks_is_internal(course, hand_in, bubblewrap):
+    """A check that asks for the wrong name is the instructor's fault."""
+    file = course / "assignments" / "small" / "assignment.py"
+    file.write_text(file.read_text().replace("student.Counter(2)", "student.Kounter(2)"))
+    found = check(grade(load(course, "small"), hand_in(REFERENCE), bubblewrap, None, OPTIONS), "counts")
+
+    assert found.verdict is Verdict.INTERNAL
+    assert "student.Kounter" in found.staff_message
+
+
+def test_a_sandbox_that_cannot_be_opened_is_internal(small, hand_in):
+    """Our fault is never theirs."""
+
+    class Broken:
+        name, enforced = "broken", ()
+
+        def open(self, request):
+            raise SandboxError("No sandbox: the disk is full.")
+
+    report = grade(small, hand_in(REFERENCE), Broken(), None, OPTIONS)
+
+    assert set(verdicts(report).values()) == {"INTERNAL"}
+    assert "the disk is full" in check(report, "counts").staff_message
+    assert report.max_points == 0
+
+
+def test_the_same_submission_gets_the_same_report(run, small, hand_in, bubblewrap):
+    """Seeds are derived from the course's secret: points and messages repeat."""
+    source = REFERENCE.replace("2 * x", "2 * x + 1e-3 * __import__('numpy').random.rand()")
+    first = run(source, RunOptions(seed="x", only="a"))
+    second = grade(small, hand_in(source, student="bo"), bubblewrap, None, RunOptions(seed="x", only="a"))
+
+    assert [check.message for check in first.questions[0].checks] == [
+        check.message for check in second.questions[0].checks
+    ]
+
+
+def test_the_key_depends_on_all_that_decides(small, hand_in):
+    """Another seed, another length, other limits, another submission: another key."""
+    one, other = hand_in(REFERENCE, "ada"), hand_in(REFERENCE + "\n", "bo")
+    keys = {
+        result_key(small, one, None, OPTIONS, "bubblewrap"),
+        result_key(small, other, None, OPTIONS, "bubblewrap"),
+        result_key(small, one, None, RunOptions(seed="other"), "bubblewrap"),
+        result_key(small, one, None, RunOptions(seed="a secret", full=True), "bubblewrap"),
+        result_key(small, one, None, RunOptions(seed="a secret", limits={"wall_seconds": 1}), "bubblewrap"),
+        result_key(small, one, None, OPTIONS, "none"),
+    }
+
+    assert len(keys) == 6
+    assert result_key(small, one, None, OPTIONS, "none") in keys
+
+
+def test_the_report_tells_what_reproduces_it(run, small, hand_in, bubblewrap):
+    """Hashes, versions and the seed's fingerprint, but not the seed."""
+    replay = run(REFERENCE).replay
+
+    assert replay.reference_sha256 == small.reference_sha256
+    assert replay.versions["numpy"] == np.__version__
+    assert replay.seed_fingerprint
+    assert "a secret" not in repr(replay)
+
+
+def test_the_report_tells_what_was_used_and_enforced(run):
+    """CPU, wall, memory, and the walls that were up."""
+    resources = run(REFERENCE).resources
+
+    assert resources.cpu_seconds > 0
+    assert resources.sandbox == "bubblewrap"
+    assert "network" in resources.enforced
+
+
+def test_limits_are_positive():
+    """A limit of zero is a wrong call."""
+    with pytest.raises(UsageError, match="The limit memory_mib must be positive, not 0"):
+        Limits(memory_mib=0)
+
+
+def test_an_unknown_limit_is_named():
+    """The sentence lists the limits."""
+    with pytest.raises(UsageError, match=r"no limit called 'seconds'; the limits are wall_seconds, cpu_seconds"):
+        Limits().changed({"seconds": 1})

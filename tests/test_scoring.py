@@ -1,0 +1,84 @@
+"""Points: of a check, a question, a report, a homework set."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import check, question
+
+from autograder.errors import InstructorError
+from autograder.model import Verdict
+from autograder.scoring import check_points, question_points, report_points, rounded, set_points, shown
+
+POINTS = st.floats(0, 1000, allow_nan=False)
+VERDICTS = st.sampled_from(Verdict)
+
+
+@given(VERDICTS, st.floats(0, 1), POINTS)
+def test_points_lie_between_none_and_all(verdict: Verdict, credit: float, most: float) -> None:
+    """A check never gives less than nothing or more than it is worth."""
+    assert 0 <= check_points(verdict, credit, most) <= rounded(most)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), POINTS)
+def test_more_credit_never_gives_less(one: float, two: float, most: float) -> None:
+    """Points grow with credit."""
+    low, high = sorted((one, two))
+    assert check_points(Verdict.PARTIAL, low, most) <= check_points(Verdict.PARTIAL, high, most)
+
+
+@pytest.mark.parametrize("verdict", [v for v in Verdict if v not in (Verdict.PASSED, Verdict.PARTIAL)])
+def test_only_passed_and_partial_give_points(verdict: Verdict) -> None:
+    """Whatever else happens gives nothing, even with a credit at hand."""
+    assert check_points(verdict, 1.0, 5) == 0
+
+
+@pytest.mark.parametrize(("points", "wanted"), [(2.675, 2.68), (0.1 + 0.2, 0.3), (1.005, 1.01), (0.004, 0.0)])
+def test_halves_are_rounded_up_as_written(points: float, wanted: float) -> None:
+    """Rounding follows the decimal digits, not the binary ones."""
+    assert rounded(points) == wanted
+
+
+@pytest.mark.parametrize("credit", [-0.1, 1.1, float("nan")])
+def test_credit_outside_its_range_is_the_instructors_mistake(credit: float) -> None:
+    """A credit below 0 or above 1 is refused in one sentence."""
+    with pytest.raises(InstructorError, match="between 0 and 1"):
+        check_points(Verdict.PARTIAL, credit, 1)
+
+
+def test_points_that_are_no_number_are_refused() -> None:
+    """An infinite number of points is refused in one sentence."""
+    with pytest.raises(InstructorError, match="finite"):
+        rounded(float("inf"))
+
+
+def test_internal_checks_are_left_out_of_both_sums() -> None:
+    """Our fault lowers the points to be had, so that nobody's share falls."""
+    assert question_points([check("one", Verdict.PASSED), check("two", Verdict.INTERNAL, points=7)]) == (2, 2)
+
+
+def test_bonus_questions_stand_beside_the_ordinary_ones() -> None:
+    """Bonus points are counted apart and do not raise what is to be had."""
+    ordinary = question("a", check("one", Verdict.PASSED), check("two", Verdict.FAILED))
+    bonus = question("d", check("three", Verdict.PARTIAL, points=10), bonus=True)
+    assert report_points([ordinary, bonus]) == (2, 4, 5)
+
+
+@given(st.lists(st.tuples(POINTS, POINTS), max_size=5), POINTS)
+def test_a_homework_set_never_exceeds_its_cap(parts: list[tuple[float, float]], cap: float) -> None:
+    """Bonus fills up to the cap and no further, and never takes anything away."""
+    total = set_points(parts, cap)
+    assert total <= rounded(cap)
+    assert total >= min(rounded(cap), rounded(sum(points for points, _ in parts)))
+
+
+def test_bonus_makes_up_for_lost_points() -> None:
+    """Two assignments with 60 + 10 and 35 points give 100 of 100."""
+    assert set_points([(60, 10), (35, 0)], cap=100) == 100
+
+
+@pytest.mark.parametrize(("points", "text"), [(15.0, "15"), (7.5, "7.5"), (0.25, "0.25"), (0.0, "0"), (100.0, "100")])
+def test_points_are_shown_without_needless_zeros(points: float, text: str) -> None:
+    """People read 15, not 15.00."""
+    assert shown(points) == text

@@ -1,0 +1,120 @@
+"""The results database: what is kept stays, what is our fault is graded again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+from samples import internal, passing
+
+from autograder.errors import UsageError
+from autograder.store import Store, sqlite_address
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """A database that is not there yet."""
+    return sqlite_address(tmp_path / "grader.db")
+
+
+def test_a_kept_report_is_found_again_by_another_run(address: str) -> None:
+    """A report comes back equal in every field."""
+    report = passing("ann", key="1")
+    with Store(address) as store:
+        store.keep(report)
+    with Store(address) as store:
+        assert store.known("1", "ann") == report
+
+
+def test_only_the_same_key_and_student_are_known(address: str) -> None:
+    """Another key or another student has to be graded."""
+    with Store(address) as store:
+        store.keep(passing("ann", key="1"))
+        assert store.known("2", "ann") is None
+        assert store.known("1", "ben") is None
+
+
+def test_an_internal_report_is_kept_but_not_known(address: str) -> None:
+    """Our fault is listed, and graded again; the right report then takes its place for good."""
+    with Store(address) as store:
+        store.keep(internal("ann"))
+        assert store.known("k", "ann") is None
+        assert [report.internal for report in store.reports()] == [True]
+        store.keep(passing("ann"))
+        store.keep(internal("ann"))
+        assert store.known("k", "ann") == passing("ann")
+        assert [report.internal for report in store.reports()] == [False]
+
+
+def test_reports_are_listed_by_assignment_and_student(address: str) -> None:
+    """The history is oldest first and can be narrowed."""
+    with Store(address) as store:
+        for student, key in (("ben", "1"), ("ann", "1"), ("ben", "2")):
+            store.keep(passing(student, key))
+        assert [report.student for report in store.reports()] == ["ben", "ann", "ben"]
+        assert [report.replay.key for report in store.reports("tiny", "ben")] == ["1", "2"]
+        assert store.reports("other") == ()
+
+
+def test_a_report_of_another_shape_is_graded_again(address: str, tmp_path: Path) -> None:
+    """What another version wrote is not trusted and stops nobody."""
+    with Store(address) as store:
+        store.keep(passing("ann"))
+    with sqlite3.connect(tmp_path / "grader.db") as connection:
+        connection.execute("UPDATE results SET report = '{\"old\": 1}'")
+    connection.close()
+    with Store(address) as store:
+        assert store.known("k", "ann") is None
+        assert store.reports() == ()
+
+
+def _keep_and_die(address: str) -> None:
+    with Store(address) as store:
+        store.keep(passing("ann"))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_kept_report_survives_kill_9(address: str) -> None:
+    """When `keep` has returned, the report is on disk."""
+    process = multiprocessing.get_context("spawn").Process(target=_keep_and_die, args=(address,))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    process.close()
+    with Store(address) as store:
+        assert store.known("k", "ann") is not None
+
+
+def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
+    """A broken file is named in one sentence, and left alone."""
+    path = tmp_path / "grader.db"
+    path.write_text("this is not a database, and it is long enough to be looked at" * 20)
+    with pytest.raises(UsageError, match="not a database") as caught:
+        Store(sqlite_address(path))
+    assert str(path) in str(caught.value)
+    assert path.read_text().startswith("this is not")
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "martian://x", "sqlite:////nowhere/at/all/grader.db", "postgresql+absent://u:secret@h/d"]
+)
+def test_an_address_that_cannot_be_used_is_told_so_without_its_password(address: str) -> None:
+    """A wrong address is one sentence, and a password stays out of it."""
+    with pytest.raises(UsageError, match="Cannot use the results database") as caught:
+        Store(address)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_that_cannot_be_written_is_told_so(address: str) -> None:
+    """A table that refuses the row names the student and says how to go on."""
+    with Store(address) as store:
+        with sqlite3.connect(address.removeprefix("sqlite:///")) as connection:
+            connection.execute("DROP TABLE results")
+        connection.close()
+        with pytest.raises(UsageError, match=r"Cannot write the result of ann .* goes on from here"):
+            store.keep(passing("ann"))

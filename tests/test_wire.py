@@ -1,0 +1,205 @@
+"""Values to bytes and back: every plain value survives or is refused, and no bytes can do harm."""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograder.plain import Handle, Rows, rows
+from autograder.wire import MAX_DEPTH, PREFIX, WireError, body_length, decode, encode
+
+
+def there_and_back(value):
+    return decode(bytearray(b"".join(encode(value))))
+
+
+def same(a, b) -> bool:
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray | np.generic):
+        return a.dtype.newbyteorder("<") == b.dtype.newbyteorder("<") and np.array_equal(
+            a, b, equal_nan=a.dtype.kind in "fc"
+        )
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, Rows):
+        return same(a.columns, b.columns)
+    return a == b or (a != a and b != b)
+
+
+DTYPES = st.one_of(
+    hnp.boolean_dtypes(),
+    hnp.integer_dtypes(),
+    hnp.unsigned_integer_dtypes(),
+    hnp.floating_dtypes(sizes=(16, 32, 64)),
+    hnp.complex_number_dtypes(sizes=(64, 128)),
+)
+ARRAYS = DTYPES.flatmap(
+    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+)
+ATOMS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.complex_numbers(),
+    st.binary(),
+    st.text(st.characters(codec="utf-8")),
+)
+KEYS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(st.characters(codec="utf-8")), st.tuples(st.integers())
+)
+PLAIN = st.recursive(
+    st.one_of(ATOMS, ARRAYS, st.sets(st.integers()), st.frozensets(st.text(st.characters(codec="utf-8")))),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.lists(inner, max_size=4).map(tuple), st.dictionaries(KEYS, inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(PLAIN)
+@settings(deadline=None)
+def test_every_plain_value_survives(value):
+    """What goes in comes out: same types, same values, same order."""
+    assert same(there_and_back(value), value)
+
+
+@given(st.binary(max_size=400))
+@settings(deadline=None)
+def test_random_bytes_are_refused_or_plain(data):
+    """Bytes that nobody encoded give a `WireError` or a value that encodes again, and nothing else."""
+    try:
+        value = decode(bytearray(data))
+    except WireError:
+        return
+    encode(value)
+
+
+@given(PLAIN, st.data())
+@settings(deadline=None)
+def test_damaged_frames_are_refused_or_plain(value, data):
+    """One changed byte anywhere in a frame cannot raise anything but `WireError`."""
+    frame = bytearray(b"".join(encode(value)))
+    frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decode(frame)
+    except WireError:
+        return
+
+
+def test_rows_cross_as_columns():
+    """Rows stay rows, with the same columns."""
+    columns = rows(np.arange(6.0).reshape(3, 2), np.arange(3))
+
+    assert same(there_and_back(("call", columns)), ("call", columns))
+
+
+def test_numpy_scalars_keep_their_dtype():
+    """A float32 number does not become a float."""
+    assert type(there_and_back(np.float32(1.5))) is np.float32
+
+
+def test_handles_survive():
+    """A handle keeps its number and its class's name."""
+    assert there_and_back([Handle(7, "Network")]) == [Handle(7, "Network")]
+
+
+def test_decoded_arrays_may_be_written_to():
+    """Student code may work in place on what it is given."""
+    there_and_back(np.zeros(3))[0] = 1
+
+
+@pytest.mark.parametrize("value", [object(), np.array(["a"]), np.array([object()]), [lambda: 0], {(1, object()): 2}])
+def test_what_is_not_plain_is_refused(value):
+    """Objects, text arrays and functions cannot be encoded."""
+    with pytest.raises(WireError, match="not plain data"):
+        encode(value)
+
+
+def test_deep_values_are_refused():
+    """Nesting has an end on both sides."""
+    value: list[object] = []
+    for _ in range(MAX_DEPTH + 1):
+        value = [value]
+
+    with pytest.raises(WireError, match="levels deep"):
+        encode(value)
+
+
+def test_cyclic_values_are_refused():
+    """A list that holds itself is too deep."""
+    value: list[object] = []
+    value.append(value)
+
+    with pytest.raises(WireError, match="levels deep"):
+        encode(value)
+
+
+def test_lone_surrogates_are_refused():
+    """Text that no UTF-8 can carry is refused, not an error of ours."""
+    with pytest.raises(WireError, match="cannot cross"):
+        encode("\ud800")
+
+
+def test_an_announced_length_above_the_cap_is_refused_before_it_is_read():
+    """The prefix alone decides."""
+    with pytest.raises(WireError, match="larger than the 100 allowed"):
+        body_length(PREFIX.pack(1, 100), cap=100)
+
+
+def framed(header: bytes, payload: bytes = b"") -> bytearray:
+    return bytearray(PREFIX.pack(len(header), len(payload)) + header + payload)
+
+
+def extension(code: int, data: bytes) -> bytes:
+    return msgspec.msgpack.encode(msgspec.msgpack.Ext(code, data))
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (bytearray(b"short"), "shorter than its prefix"),
+        (bytearray(PREFIX.pack(5, 0)), "not as long as its prefix"),
+        (framed(b"\xc1"), "not MessagePack"),
+        (framed(b"\x90", b"x"), "belong to no array"),
+        (framed(extension(1, b"")), "description of an array"),
+        (framed(extension(1, struct.pack("<BB1Q", 11, 1, 1 << 62))), "longer than its frame"),
+        (framed(extension(1, struct.pack("<BB2Q", 11, 2, 0, 1 << 63))), "impossible shape"),
+        (framed(extension(1, struct.pack("<BB1Q", 0, 1, 1)), b"\x02"), "neither 0 nor 1"),
+        (framed(extension(2, struct.pack("<BB1Q", 1, 1, 1)), b"\x02"), "a number has a shape"),
+        (framed(extension(4, b"\x01")), "large integer"),
+        (framed(extension(5, b"\x92\x01\x01")), "handle is malformed"),
+        (framed(extension(6, b"\x00")), "16 bytes"),
+        (framed(extension(7, b"\x91\x90")), "compound value is malformed"),
+        (framed(extension(9, b"\x91\x01")), "has no place"),
+        (framed(extension(77, b"\x90")), "has no place"),
+    ],
+)
+def test_each_lie_is_refused_with_its_reason(frame, says):
+    """Every rule of the format has a frame that breaks it."""
+    with pytest.raises(WireError, match=says):
+        decode(frame)
+
+
+def test_too_many_items_are_refused():
+    """A small frame cannot make many objects."""
+    with pytest.raises(WireError, match="too many items"):
+        decode(framed(msgspec.msgpack.encode([0] * 50)), max_items=49)
+
+
+def test_padding_carries_nothing():
+    """Bytes between two arrays must be zero."""
+    frame = bytearray(b"".join(encode([np.zeros(1, np.int8), np.zeros(1, np.int8)])))
+    frame[-2] = 1
+
+    with pytest.raises(WireError, match="padding"):
+        decode(frame)
