@@ -26,12 +26,13 @@ release: setup
 	$(BIN)/autograder release backprop
 
 # On the embedded data, so that it is quick and the same everywhere. The prepared submissions are ours, so where
-# bubblewrap does not work the demo goes on without walls.
+# bubblewrap does not work the demo goes on without walls. One of them never ends: 20 s of CPU time are enough to see it.
 demo: setup
 	rm -rf .demo
 	$(BIN)/autograder release backprop
 	$(BIN)/python tests/corpus/build.py backprop .demo/submissions
-	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --sandbox $$($(BIN)/python -c "$(BEST)")
+	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --limit cpu_seconds=20 \
+		--sandbox $$($(BIN)/python -c "$(BEST)")
 
 manual: setup
 	$(BIN)/python -m autograder.cli.manual > docs/cli.md

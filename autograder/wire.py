@@ -2,14 +2,16 @@
 
 A frame is a prefix of 12 bytes (length of the header, uint32; length of the payload, uint64; little-endian), the
 header (MessagePack), and the payload: the raw little-endian buffers of all arrays, in the order of their appearance,
-each starting at a multiple of 16 bytes. Nothing is ever unpickled. `decode` accepts only what `encode` can produce,
-builds only built-in types, `numpy.ndarray`, `Rows` and `Handle`, and allocates nothing that was not paid for in bytes.
+each starting at a multiple of 16 bytes from the beginning of the frame (numpy is slow on unaligned arrays). Nothing is
+ever unpickled. `decode` accepts only what `encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows` and
+`Handle`, and allocates nothing that was not paid for in bytes.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ import numpy as np
 
 from autograder.plain import Handle, Rows
 
-__all__ = ["MAX_DEPTH", "PREFIX", "WireError", "body_length", "decode", "encode"]
+__all__ = ["MAX_DEPTH", "PREFIX", "Gather", "WireError", "decode", "encode", "frame_for"]
 
 MAX_DEPTH = 40
 PREFIX = struct.Struct("<IQ")
@@ -54,11 +56,14 @@ def encode(value: Any) -> list[bytes | memoryview]:
         raise WireError(f"this value cannot cross the wall: {error}") from error
     if len(header) >= 1 << 32:
         raise WireError("this value is too long to cross the wall")
-    return [PREFIX.pack(len(header), packer.size), header, *packer.buffers]
+    payload, size = packer.payload(PREFIX.size + len(header))
+    return [PREFIX.pack(len(header), size), header, *payload]
 
 
-def body_length(prefix: bytes | bytearray, *, cap: int) -> int:
-    """How many bytes follow a prefix.
+def frame_for(prefix: bytes | bytearray, *, cap: int) -> memoryview:
+    """Space for the whole frame that a prefix announces, with the prefix in its place.
+
+    The space is not touched, so that memory is taken as the bytes arrive and not as they are promised.
 
     Raises:
         WireError: more than `cap` bytes are announced.
@@ -66,10 +71,12 @@ def body_length(prefix: bytes | bytearray, *, cap: int) -> int:
     header, payload = PREFIX.unpack(prefix)
     if header + payload > cap:
         raise WireError(f"an answer of {header + payload} bytes is larger than the {cap} allowed")
-    return int(header + payload)
+    frame = np.empty(PREFIX.size + header + payload, np.uint8).data
+    frame[: PREFIX.size] = prefix
+    return frame
 
 
-def decode(frame: bytearray, *, max_items: int = 2_000_000) -> Any:
+def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000) -> Any:
     """The value of a whole frame (prefix included). Arrays are writable views of `frame`.
 
     Raises:
@@ -81,19 +88,57 @@ def decode(frame: bytearray, *, max_items: int = 2_000_000) -> Any:
     start = PREFIX.size + header
     if start + payload != len(frame):
         raise WireError("a frame is not as long as its prefix says")
-    reader = _Unpacker(frame, start, start, max_items)
+    reader = _Unpacker(frame, start, max_items)
     value = reader.unpack(reader.parse(memoryview(frame)[PREFIX.size : start]), 0)
     if reader.offset != len(frame):
         raise WireError("a frame carries bytes that belong to no array")
     return value
 
 
+class Gather:
+    """Buffers on their way into a pipe, for writes that take many at once and may take only a part.
+
+    While it is true, something waits: write what `next` gives, and tell `passed` how many bytes went through.
+    """
+
+    _MOST = 512  # below IOV_MAX everywhere
+
+    def __init__(self, buffers: Sequence[bytes | memoryview]) -> None:
+        self._waiting = [memoryview(buffer) for buffer in reversed(buffers) if len(buffer)]
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def next(self) -> list[memoryview]:
+        """The next buffers, first come first."""
+        return self._waiting[: -self._MOST - 1 : -1]
+
+    def passed(self, count: int) -> None:
+        """That many bytes of them went through."""
+        while count:
+            first = self._waiting.pop()
+            if count < len(first):
+                self._waiting.append(first[count:])
+                return
+            count -= len(first)
+
+
 class _Packer:
     """Turns one value into MessagePack types, and collects the buffers of its arrays."""
 
     def __init__(self) -> None:
-        self.buffers: list[bytes | memoryview] = []
-        self.size = 0
+        self.arrays: list[memoryview] = []
+
+    def payload(self, start: int) -> tuple[list[bytes | memoryview], int]:
+        """The buffers of all arrays with the padding between them, and how many bytes that is."""
+        buffers: list[bytes | memoryview] = []
+        position = start
+        for array in self.arrays:
+            if padding := -position % _ALIGN:
+                buffers.append(bytes(padding))
+            buffers.append(array)
+            position += padding + len(array)
+        return buffers, position - start
 
     def pack(self, value: Any, depth: int) -> Any:  # noqa: PLR0912  (one branch for each kind of value)
         kind = type(value)
@@ -135,11 +180,7 @@ class _Packer:
         shape = value.shape
         flat = np.ascontiguousarray(value, _DTYPES[code]).reshape(-1)
         if flat.nbytes:
-            padding = -self.size % _ALIGN
-            if padding:
-                self.buffers.append(bytes(padding))
-            self.buffers.append(flat.view(np.uint8).data)
-            self.size += padding + flat.nbytes
+            self.arrays.append(flat.view(np.uint8).data)
         return msgspec.msgpack.Ext(kind, struct.pack(f"<BB{len(shape)}Q", code, len(shape), *shape))
 
 
@@ -147,8 +188,7 @@ class _Packer:
 class _Unpacker:
     """Walks what MessagePack found, in the order in which `_Packer` wrote it."""
 
-    frame: bytearray
-    payload: int
+    frame: bytearray | memoryview
     offset: int
     items_left: int
 
@@ -229,7 +269,7 @@ class _Unpacker:
             if max(shape) >= 1 << 31:
                 raise WireError("an empty array has an impossible shape")
             return np.empty(shape, dtype)
-        start = self.offset + (-(self.offset - self.payload) % _ALIGN)
+        start = self.offset + -self.offset % _ALIGN
         if size > len(self.frame) - start:
             raise WireError("an array is longer than its frame")
         if any(self.frame[self.offset : start]):

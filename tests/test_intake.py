@@ -38,7 +38,7 @@ def class_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def put(folder: Path, **_: object) -> Path:
+def put(folder: Path) -> Path:
     """Make a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -790,7 +790,6 @@ def test_a_bomb_costs_little(class_folder: Path) -> None:
     """A gigabyte of zeros, in a zip file that says so, in one that lies, and in a tar file, is not unpacked."""
     import tracemalloc
 
-    zeros = gzip.compress(bytes(2**24), 9)[10:-8]  # one deflate stream of 16 MiB
     path = class_folder / "honest.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open(NET, "w") as entry:
         for _ in range(64):
@@ -803,8 +802,7 @@ def test_a_bomb_costs_little(class_folder: Path) -> None:
     header.size = 2**30
     member = gzip.compress(bytes(2**24), 1)
     (class_folder / "tar.tar.gz").write_bytes(gzip.compress(header.tobuf()) + member * 64)
-    assert zeros
-    del data, zeros
+    del data
     tracemalloc.start()
     started = time.process_time()
     honest, liar, tar = take(class_folder)
@@ -922,7 +920,7 @@ def test_every_damage_becomes_one_sentence_and_stops_nobody(class_folder: Path) 
     }
     made = 2
     for ending, data in whole.items():
-        for at in range(0, len(data), 37):
+        for at in range(0, len(data), 5):
             (class_folder / f"cut{at}{ending[1]}{ending}").write_bytes(data[:at])
             (class_folder / f"bad{at}{ending[1]}{ending}").write_bytes(
                 data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
@@ -934,7 +932,10 @@ def test_every_damage_becomes_one_sentence_and_stops_nobody(class_folder: Path) 
     assert len(found) == made
     assert not found["good"].problem
     assert not found["good2"].problem
-    assert all(submission.problem for name, submission in found.items() if name.startswith("cut"))
+    # Only a tar file may lose its very end, which is padding, and still be whole.
+    cut = [submission for name, submission in found.items() if name.startswith("cut")]
+    assert all(submission.problem or submission.sha256 == found["good2"].sha256 for submission in cut)
+    assert sum(not submission.problem for submission in cut) < 10
     assert all(submission.problem.endswith(".") for submission in found.values() if submission.problem)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.plain import Handle, Rows, rows
-from autograder.wire import MAX_DEPTH, PREFIX, WireError, body_length, decode, encode
+from autograder.wire import MAX_DEPTH, PREFIX, Gather, WireError, decode, encode, frame_for
 
 
 def there_and_back(value):
@@ -153,7 +153,7 @@ def test_lone_surrogates_are_refused():
 def test_an_announced_length_above_the_cap_is_refused_before_it_is_read():
     """The prefix alone decides."""
     with pytest.raises(WireError, match="larger than the 100 allowed"):
-        body_length(PREFIX.pack(1, 100), cap=100)
+        frame_for(PREFIX.pack(1, 100), cap=100)
 
 
 def framed(header: bytes, payload: bytes = b"") -> bytearray:
@@ -174,8 +174,8 @@ def extension(code: int, data: bytes) -> bytes:
         (framed(extension(1, b"")), "description of an array"),
         (framed(extension(1, struct.pack("<BB1Q", 11, 1, 1 << 62))), "longer than its frame"),
         (framed(extension(1, struct.pack("<BB2Q", 11, 2, 0, 1 << 63))), "impossible shape"),
-        (framed(extension(1, struct.pack("<BB1Q", 0, 1, 1)), b"\x02"), "neither 0 nor 1"),
-        (framed(extension(2, struct.pack("<BB1Q", 1, 1, 1)), b"\x02"), "a number has a shape"),
+        (framed(extension(1, struct.pack("<BB1Q", 0, 1, 1)), b"\0" * 7 + b"\x02"), "neither 0 nor 1"),
+        (framed(extension(2, struct.pack("<BB1Q", 1, 1, 1)), b"\0" * 7 + b"\x02"), "a number has a shape"),
         (framed(extension(4, b"\x01")), "large integer"),
         (framed(extension(5, b"\x92\x01\x01")), "handle is malformed"),
         (framed(extension(6, b"\x00")), "16 bytes"),
@@ -196,6 +196,16 @@ def test_too_many_items_are_refused():
         decode(framed(msgspec.msgpack.encode([0] * 50)), max_items=49)
 
 
+@given(PLAIN)
+@settings(deadline=None)
+def test_arrays_are_aligned(value):
+    """Whatever stands before it, an array can be used without a copy."""
+    first, last = there_and_back([np.ones(3), value, np.ones(3)])[::2]
+
+    assert first.flags.aligned
+    assert last.flags.aligned
+
+
 def test_padding_carries_nothing():
     """Bytes between two arrays must be zero."""
     frame = bytearray(b"".join(encode([np.zeros(1, np.int8), np.zeros(1, np.int8)])))
@@ -203,3 +213,17 @@ def test_padding_carries_nothing():
 
     with pytest.raises(WireError, match="padding"):
         decode(frame)
+
+
+@given(st.lists(st.binary(max_size=9), max_size=1500), st.data())
+@settings(deadline=None, max_examples=30)
+def test_gathered_writes_pass_every_byte_once(buffers, data):
+    """However little each write takes, everything arrives in order."""
+    waiting, arrived = Gather(buffers), b""
+    while waiting:
+        offered = b"".join(waiting.next())
+        count = data.draw(st.integers(min(len(offered), 400), len(offered)))
+        arrived += offered[:count]
+        waiting.passed(count)
+
+    assert arrived == b"".join(buffers)

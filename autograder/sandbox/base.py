@@ -57,7 +57,7 @@ class Tail:
 class Session(Protocol):
     """A live worker inside its walls. Every method may be called again after the end and then says the same."""
 
-    def exchange(self, frame: Sequence[bytes | memoryview]) -> bytearray:
+    def exchange(self, frame: Sequence[bytes | memoryview]) -> memoryview:
         """Send one request frame and wait for its reply frame, under the wall time that is left.
 
         Raises:

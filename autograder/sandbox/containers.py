@@ -13,6 +13,7 @@ import os
 import platform
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -120,10 +121,10 @@ def start_container(
     _remove_all(engine, f"{MACHINE}={this_machine()}", stale=True)
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder, ContainerSandbox(settings) as trial:
         session = trial.open(Request(Path(folder), Limits()))
-        base, gauge, ready = session.gauge.base_mib, session.gauge.version, session.ready
+        base, bound, ready = session.gauge.base_mib, session.gauge.binds(Limits().memory_mib), session.ready
         session.close()
     base = base or float(ready["resident_mib"])
-    return ContainerSandbox(replace(settings, base_mib=int(base) + 1, enforced=_enforced(ready, bool(gauge))))
+    return ContainerSandbox(replace(settings, base_mib=int(base) + 1, enforced=_enforced(ready, bound)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,12 @@ class Settings:
     enforced: tuple[str, ...] = ()
 
 
-def _enforced(ready: Mapping[str, Any], gauged: bool) -> tuple[str, ...]:
+def _enforced(ready: Mapping[str, Any], bound: bool) -> tuple[str, ...]:
     walls = ["cpu time", "wall time", "output", "answers", "open files", "file size"]
     walls += ["files", "network", "processes of others", "scratch space", "no capabilities", "no new privileges"]
     if ready["filter"]:
         walls.append("system calls")
-    if gauged:
+    if bound:
         walls += ["memory (control group)", "number of processes", "share of the processor cores"]
     else:
         walls.append("memory (per process)")
@@ -258,6 +259,7 @@ class ContainerSession(PipeSession):
         self._engine, self._container = engine, container
         self._began = time.monotonic()
         self.gauge = Gauge()
+        self._first = -1
         (request_read, request_write), (reply_read, reply_write), (output_read, output_write) = (
             os.pipe2(os.O_CLOEXEC) for _ in range(3)
         )
@@ -291,7 +293,15 @@ class ContainerSession(PipeSession):
             self.close()
             fault = fault or last_line(self._head.decode(errors="replace")) or f"{engine.name} ended without a word"
             raise SandboxError(f"No sandbox: {engine.name}: {_short(fault)}.")
-        self.gauge = Gauge.of(engine.pid(container))
+        with contextlib.suppress(EOFError):
+            self._drain()
+        self._head.clear()  # until now only the engine spoke: warnings about this machine
+        self._printed = 0
+        pid = engine.pid(container)
+        self.gauge = Gauge.of(pid)
+        if pid:
+            with contextlib.suppress(OSError):
+                self._first = os.pidfd_open(pid)
 
     def _await_ready(self) -> dict[str, Any]:
         """The line that the worker says before it reads a student's byte."""
@@ -332,8 +342,10 @@ class ContainerSession(PipeSession):
         except subprocess.TimeoutExpired:
             self._remove()
         code = self._process.wait()
-        if code < 0 or code == _ENDED_BY_SIGKILL:
+        if code < 0 or _LAST_WORKER_CODE < code < _FIRST_SIGNAL:
             self._remove()
+        if self._first >= 0:
+            os.close(self._first)
         shutil.rmtree(self._container.folder, ignore_errors=True)
         return self._account(code, limit or self.gauge.over(self._limits))
 
@@ -347,26 +359,30 @@ class ContainerSession(PipeSession):
             time.sleep(0.002)
 
     def _remove(self) -> None:
-        """The hard way."""
+        """The hard way; an engine that died cannot end what it started, but perhaps we may."""
+        if self._first >= 0:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
         if command := self._engine.remove(self._container.name):
             with contextlib.suppress(OSError, subprocess.SubprocessError):
                 run(command)
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, 9)
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _account(self, code: int, limit: str) -> Outcome:
         """What the engine's exit code and the gauge together mean."""
         wall, cpu, peak = time.monotonic() - self._began, self.gauge.cpu_seconds, self.gauge.peak_mib
-        signal = code - _FIRST_SIGNAL if code > _FIRST_SIGNAL else 0
-        if not limit and (signal == 24 or (signal == 9 and cpu >= self._limits.cpu)):
+        number = code - _FIRST_SIGNAL if code > _FIRST_SIGNAL else 0
+        killed = number == signal.SIGKILL or code == _ENDED_BY_SIGKILL
+        if not limit and (number == signal.SIGXCPU or (number == signal.SIGKILL and cpu >= self._limits.cpu)):
             limit = "cpu"
-        if not limit and (signal == 9 or code == _ENDED_BY_SIGKILL) and self.gauge.nearly_full(self._limits):
+        if not limit and killed and self.gauge.nearly_full(self._limits):
             limit = "memory"
         if limit:
-            return Outcome(0, 9, limit, "", wall, cpu, peak)
-        if signal or 0 <= code <= _LAST_WORKER_CODE:
-            return Outcome(0 if signal else code, signal, "", "", wall, cpu, peak)
+            return Outcome(0, signal.SIGKILL, limit, "", wall, cpu, peak)
+        if number or 0 <= code <= _LAST_WORKER_CODE:
+            return Outcome(0 if number else code, number, "", "", wall, cpu, peak)
         said = last_line(bytes(self._head).decode(errors="replace")) if 125 <= code <= 127 else ""
         how = f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
         fault = f"the container was lost ({self._engine.name} {how}{': ' + _short(said) if said else ''})"
@@ -416,8 +432,9 @@ def ask(command: Sequence[str]) -> str:
 
 
 def last_line(text: str) -> str:
-    """The last line that says something: engines put what matters there."""
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+    """The last line that says something: engines put what matters there, but for the way to their help."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if not line.startswith(("Run '", "See '"))), "")
 
 
 def _short(text: str) -> str:

@@ -1,8 +1,9 @@
-"""What a container uses, read from its control group, from outside."""
+"""What a container uses, read from outside: from its control group, or of its processes where it has none."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 from autograder.model import Limits
@@ -14,34 +15,50 @@ _MIB = 1 << 20
 
 
 class Gauge:
-    """What a container uses, read from its control group; of a container without one, nothing is known."""
+    """What has been used since it was made: by a control group, else by a process and all below it, else nothing."""
 
-    def __init__(self, group: Group | None = None) -> None:
-        self._group = group
-        self.version = group.version if group else 0
+    def __init__(self, group: Group | None = None, pid: int = 0) -> None:
+        self._group, self._pid = group, pid
         self.cpu_seconds = self.peak_mib = self.base_mib = 0.0
-        self._base_cpu, self._kills = 0.0, 0
-        if group:
-            with contextlib.suppress(OSError, ValueError):
-                self._base_cpu = group.cpu_seconds()
-                self.base_mib = _held_mib(group)
+        self._base_cpu, self._kills, self._inherited = 0.0, 0, 0.0
+        if pid and not group:
+            self._inherited = max(_resident_mib(each) for each in _tree(pid))
+        with contextlib.suppress(OSError, ValueError):
+            self._base_cpu, self.base_mib = self._use()
+            if group:
                 _forget_peak(group)
 
     @classmethod
     def of(cls, pid: int) -> Gauge:
-        """The gauge of the control group that a process of the host is in."""
-        return cls(_group_of(pid) if pid else None)
+        """The gauge of a process of this machine; of 0, one that knows nothing."""
+        return cls(_group_of(pid) if pid else None, pid)
 
     def over(self, limits: Limits) -> str:
         """Look, and name the limit that was reached, or ""."""
-        if self._group:
-            with contextlib.suppress(OSError, ValueError):  # it ended meanwhile: what was seen last holds
-                self.cpu_seconds = self._group.cpu_seconds() - self._base_cpu
-                self.peak_mib = max(self.peak_mib, _peak_mib(self._group) - self.base_mib)
+        with contextlib.suppress(OSError, ValueError):  # it ended meanwhile: what was seen last holds
+            cpu, held = self._use()
+            self.cpu_seconds = max(self.cpu_seconds, cpu - self._base_cpu)
+            self.peak_mib = max(self.peak_mib, (_peak_mib(self._group) if self._group else held) - self.base_mib)
+            if self._group:
                 self._kills = max(self._kills, self._group.oom_kills())
-        if self._kills:
+        if self._kills or (not self._group and self.peak_mib > limits.memory_mib):
             return "memory"
         return "cpu" if self.cpu_seconds > limits.cpu else ""
+
+    def _use(self) -> tuple[float, float]:
+        """CPU seconds so far, and MiB held now."""
+        if self._group:
+            return self._group.cpu_seconds(), _held_mib(self._group)
+        found = _tree(self._pid) if self._pid else []
+        # what a process holds from the start is shared with the one it was forked from, and must not count again
+        held = sum(max(0.0, _resident_mib(each) - self._inherited) for each in found)
+        return sum(map(_cpu_seconds, found)), held
+
+    def binds(self, mib: float) -> bool:
+        """Whether the control group really keeps memory below `mib`: some engines leave it out with a warning."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._group is not None and _limit_mib(self._group) <= mib
+        return False
 
     def nearly_full(self, limits: Limits) -> bool:
         """Whether the most that was held is the limit, but for rounding."""
@@ -80,6 +97,35 @@ def _groups(process: str) -> dict[str, str]:
 def _held_mib(group: Group) -> float:
     name = "memory.current" if group.version == 2 else "memory.usage_in_bytes"
     return int((group.folders["memory"] / name).read_text()) / _MIB
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and all below it, as far as they are still there."""
+    found = [pid]
+    for each in found:
+        with contextlib.suppress(OSError):
+            found += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
+    return found
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and of its children that were waited for; 0 when it is gone."""
+    with contextlib.suppress(OSError):
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def _resident_mib(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / _MIB
+    return 0.0
+
+
+def _limit_mib(group: Group) -> float:
+    name = "memory.max" if group.version == 2 else "memory.limit_in_bytes"
+    text = (group.folders["memory"] / name).read_text().strip()
+    return float("inf") if text == "max" else int(text) / _MIB
 
 
 def _peak_mib(group: Group) -> float:

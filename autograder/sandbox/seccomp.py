@@ -96,6 +96,7 @@ def compile_filter() -> bytes:
 
     deny = seccomp.ERRNO(errno.EPERM)
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
+    rules.set_attr(seccomp.Attr.CTL_OPTIMIZE, 2)  # a binary tree: every call of every submission walks through it
     for names in DENIED.values():
         for name in names:
             _add(rules, deny, name)

@@ -20,7 +20,7 @@ from typing import Any
 from autograder.errors import SandboxError
 from autograder.model import Limits
 from autograder.sandbox.base import Outcome, Request, Tail
-from autograder.wire import PREFIX, WireError, body_length
+from autograder.wire import PREFIX, Gather, WireError, frame_for
 
 __all__ = ["PipeSession", "ServerSession"]
 
@@ -62,7 +62,7 @@ class PipeSession:
 
     # --- talking ---
 
-    def exchange(self, frame: Sequence[bytes | memoryview]) -> bytearray:
+    def exchange(self, frame: Sequence[bytes | memoryview]) -> memoryview:
         """Send one request frame and wait for its answer.
 
         Raises:
@@ -79,36 +79,28 @@ class PipeSession:
             self._left -= time.monotonic() - began
 
     def _send(self, frame: Sequence[bytes | memoryview], deadline: float) -> None:
-        small = sum(len(part) for part in frame) <= _CHUNK
-        for part in [b"".join(frame)] if small else frame:
-            left = memoryview(part)
-            while left:
-                try:
-                    left = left[os.write(self._requests, left) :]
-                except BlockingIOError:
-                    writing = select.poll()
-                    writing.register(self._requests, select.POLLOUT)
-                    if self._listening:
-                        writing.register(self._output, select.POLLIN)
-                    self._wait(writing, deadline)
-                except BrokenPipeError:
-                    raise EOFError from None
+        waiting = Gather(frame)
+        while waiting:
+            try:
+                waiting.passed(os.writev(self._requests, waiting.next()))
+            except BlockingIOError:
+                writing = select.poll()
+                writing.register(self._requests, select.POLLOUT)
+                if self._listening:
+                    writing.register(self._output, select.POLLIN)
+                self._wait(writing, deadline)
+            except BrokenPipeError:
+                raise EOFError from None
 
-    def _receive(self, deadline: float) -> bytearray:
-        frame = bytearray(PREFIX.size)
-        self._fill(memoryview(frame), deadline)
+    def _receive(self, deadline: float) -> memoryview:
+        prefix = bytearray(PREFIX.size)
+        self._fill(memoryview(prefix), deadline)
         try:
-            length = body_length(frame, cap=self._limits.reply_mib * _MIB)
+            frame = frame_for(prefix, cap=self._limits.reply_mib * _MIB)
         except WireError:
             self._limit = "reply"
             raise EOFError from None
-        while length:  # memory is given as the bytes arrive, not as they are promised
-            size = min(length, 16 * _CHUNK)
-            start = len(frame)
-            frame.extend(bytes(size))
-            with memoryview(frame) as view:
-                self._fill(view[start:], deadline)
-            length -= size
+        self._fill(frame[PREFIX.size :], deadline)
         return frame
 
     def _fill(self, space: memoryview, deadline: float) -> None:

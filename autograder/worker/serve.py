@@ -28,13 +28,12 @@ from typing import Any
 
 from autograder import drawing
 from autograder.plain import Handle, PlainError, Rows, to_plain
-from autograder.wire import PREFIX, WireError, body_length, decode, encode
+from autograder.wire import PREFIX, Gather, WireError, decode, encode, frame_for
 from autograder.worker.faults import describe
 
 __all__ = ["serve", "warm_random_numbers"]
 
 _LARGEST_REQUEST = 1 << 34  # what the grader sends is trusted; the memory limit still holds
-_SMALL_FRAME = 1 << 16
 _ABSENT = object()
 
 
@@ -183,14 +182,13 @@ def _attributes(value: Any) -> list[str] | None:
     return [name for name in dir(value) if type(name) is str] if isinstance(value, builtins.type) else None
 
 
-def _read_frame(descriptor: int) -> bytearray | None:
+def _read_frame(descriptor: int) -> memoryview | None:
     """One whole frame, or None when the grader has no more."""
     prefix = bytearray(PREFIX.size)
     if not _read_into(descriptor, memoryview(prefix)):
         return None
-    frame = bytearray(PREFIX.size + body_length(prefix, cap=_LARGEST_REQUEST))
-    frame[: PREFIX.size] = prefix
-    return frame if _read_into(descriptor, memoryview(frame)[PREFIX.size :]) else None
+    frame = frame_for(prefix, cap=_LARGEST_REQUEST)
+    return frame if _read_into(descriptor, frame[PREFIX.size :]) else None
 
 
 def _read_into(descriptor: int, space: memoryview) -> bool:
@@ -203,9 +201,7 @@ def _read_into(descriptor: int, space: memoryview) -> bool:
 
 
 def _write_all(descriptor: int, buffers: list[bytes | memoryview]) -> None:
-    """Small frames go in one write: each write may wake the reader."""
-    small = sum(map(len, buffers)) <= _SMALL_FRAME
-    for buffer in [b"".join(buffers)] if small else buffers:
-        left = memoryview(buffer)
-        while left:
-            left = left[os.write(descriptor, left) :]
+    """As few writes as possible: each may wake the reader."""
+    waiting = Gather(buffers)
+    while waiting:
+        waiting.passed(os.writev(descriptor, waiting.next()))
