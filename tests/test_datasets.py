@@ -521,6 +521,7 @@ FIRST = mnist.FILES[0].name
         (bytes(17 * 2**20), "sent more than 16 MiB"),
         (b"endless" + bytes(17 * 2**20), "sent more than 16 MiB"),
     ],
+    ids=["absent", "busy", "page", "short", "cut", "large", "endless"],
 )
 def test_each_way_of_failing_is_told_and_leaves_nothing(
     tmp_path: Path, mirror: StartMirror, body: bytes | int, reason: str
