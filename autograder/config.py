@@ -20,7 +20,7 @@ from autograder.model import Limits
 __all__ = ["CONFIG_FILE", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
 
 CONFIG_FILE = "grader_config.py"
-SANDBOXES = ("auto", "bubblewrap", "none")
+SANDBOXES = ("auto", "bubblewrap", "landlock", "none")
 SEED_VARIABLE = "AUTOGRADER_SEED"
 
 

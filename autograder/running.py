@@ -238,7 +238,9 @@ class _Room:
         if self.session is None or self.stand_in is None:
             request = Request(self.owner.submission.folder, self.limits, self.owner.number("load"))
             self.session = self.owner.sandbox.open(request)
-            self.stand_in = RemoteStudent(self.session, self.owner.loaded.interface, self.limits)
+            files = self.owner.loaded.interface.files
+            absent = [file for file in files if not (self.owner.submission.folder / file).is_file()]
+            self.stand_in = RemoteStudent(self.session, self.owner.loaded.interface, self.limits, absent)
         controls = Controls(self.stand_in)
         if check.hidden:
             controls.conceal()

@@ -245,6 +245,19 @@ def test_a_problem_of_intake_is_every_checks_verdict(small, hand_in, bubblewrap)
     assert "hw.py" in check(report, "counts").message
 
 
+def test_a_file_that_was_not_handed_in_is_missing(course, hand_in, bubblewrap):
+    """Of several files one may be absent; what is asked of it is MISSING, the rest is graded."""
+    file = course / "assignments" / "small" / "assignment.py"
+    more = '\n\n@greeting.check(points=1, hidden=True)\ndef more(student):\n    "More."\n    student.extra()\n'
+    file.write_text(file.read_text().replace('files=["hw.py"],', 'files=["hw.py", "more.py"],') + more)
+    (course / "reference" / "small" / "more.py").write_text("def extra():\n    return 1\n")
+    report = grade(load(course, "small"), hand_in(REFERENCE), bubblewrap, None, OPTIONS)
+
+    assert report.points == 8
+    assert check(report, "more").verdict is Verdict.MISSING
+    assert check(report, "more").message == "more.py was not handed in; `extra` is asked of it."
+
+
 def test_given_files_are_restored(course, hand_in, bubblewrap):
     """What is handed out complete is there, as it was handed out, and a changed copy is noted."""
     file = course / "assignments" / "small" / "assignment.py"

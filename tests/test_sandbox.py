@@ -17,7 +17,7 @@ import pytest
 from autograder.errors import SandboxError, UsageError
 from autograder.model import Limits
 from autograder.plain import rows
-from autograder.sandbox import BACKENDS, ForkServer, Request, connect, start, why_not
+from autograder.sandbox import BACKENDS, ForkServer, Request, connect, landlock, start, why_not
 from autograder.wire import decode, encode
 
 LIMITS = Limits(
@@ -96,6 +96,9 @@ def connect(family, address):
         with socket.socket(family) as s: s.connect(tuple(address) if isinstance(address, list) else address)
         return "connected"
     except OSError as error: return type(error).__name__
+def send_signal(pid):
+    try: os.kill(pid, 0); return "sent"
+    except OSError as error: return type(error).__name__
 def status(): return {line.split(":")[0]: line.split(":")[1].strip() for line in open("/proc/self/status")}
 def call(name, *arguments): return ctypes.CDLL(None, use_errno=True)[name](*arguments)
 def new_user_namespace():
@@ -113,6 +116,7 @@ def daemon(path):
 def close_output(): os.close(1); os.close(2); return "closed"
 def forge():
     os.write(4, b"\\x00" * 12 + b"nonsense"); return 1
+def hashes(): return [hash(text) for text in ("relu", "softmax", "loss")]
 def seeded():
     import random
     return random.random(), float(np.random.rand())
@@ -169,6 +173,23 @@ class Talk:
 @pytest.fixture
 def talk(backend, submission):
     talk = Talk(backend, submission)
+    yield talk
+    talk.session.close()
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", "landlock"])
+def closed(request):
+    reason = why_not(request.param)
+    if reason:
+        pytest.skip(f"the sandbox {request.param} does not work here: {reason}")
+    with start(request.param) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def shut(closed, submission):
+    """Inside any sandbox that promises to keep files and network away."""
+    talk = Talk(closed, submission)
     yield talk
     talk.session.close()
 
@@ -246,6 +267,18 @@ def test_random_numbers_are_seeded(backend, submission):
         talk.session.close()
 
     assert drawn[0] == drawn[1]
+
+
+def test_the_order_of_sets_is_the_same_every_time(submission):
+    """Two forkservers hash text alike, so that a result does not depend on the day."""
+    orders = []
+    for _ in range(2):
+        with start("none") as sandbox:
+            talk = Talk(sandbox, submission)
+            orders.append(talk.call("hashes"))
+            talk.session.close()
+
+    assert orders[0] == orders[1]
 
 
 def test_data_files_lie_in_the_working_folder(backend, submission, tmp_path):
@@ -355,6 +388,48 @@ def test_no_descriptor_but_the_two_pipes_is_open(talk):
     assert talk.call("descriptors") == [3, 4]
 
 
+def test_files_of_the_grader_cannot_be_read(shut, tmp_path):
+    """Neither a file of this test nor home folders, accounts, the grader's own process or a list of names."""
+    (tmp_path / "labels").write_text("secret")
+    (tmp_path / "labels").chmod(0o644)
+    closed = ("PermissionError", "FileNotFoundError")
+
+    for path in (tmp_path / "labels", "/etc/passwd", "/etc/shadow", f"/proc/{os.getpid()}/environ", __file__):
+        assert shut.call("read", str(path)) in closed, path
+    for path in ("/home", tmp_path, Path(__file__).parent, f"/proc/{os.getpid()}"):
+        assert shut.call("listing", str(path)) in closed, path
+
+
+def test_nothing_outside_can_be_written(shut, tmp_path):
+    """Not beside the submission, not in the system, not in a folder that everybody may write to."""
+    open_to_all = tmp_path / "open"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)
+
+    for folder in (open_to_all, "/usr", "/etc", "/dev", "/", "/tmp", "/var/tmp", sys.prefix):
+        if str(folder) != "/tmp":
+            assert shut.call("write", f"{folder}/mark") in ("PermissionError", "OSError", "FileNotFoundError"), folder
+    assert not list(open_to_all.iterdir())
+    assert shut.call("write", "mark") == "written"
+
+
+def test_no_socket_reaches_anybody(shut, tmp_path):
+    """Neither loopback, nor a datagram, nor a socket file of the machine."""
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(tmp_path / "listening"))
+        unix.listen()
+        closed = ("PermissionError", "FileNotFoundError")
+
+        assert shut.call("connect", int(socket.AF_INET), list(tcp.getsockname())) in closed
+        assert shut.call("connect", int(socket.AF_UNIX), str(tmp_path / "listening")) in closed
+        assert shut.call("connect", int(socket.AF_INET6), ["::1", 80]) in closed
+
+
+def test_the_grader_cannot_be_signalled(shut):
+    """A signal to the process that judges is refused."""
+    assert shut.call("send_signal", os.getpid()) in ("PermissionError", "ProcessLookupError")
+
+
 def test_files_of_the_grader_are_not_there(inside, tmp_path):
     """Neither a file of this test nor the home folders nor the accounts of the machine."""
     (tmp_path / "labels").write_text("secret")
@@ -441,9 +516,19 @@ def test_an_unknown_sandbox_is_a_wrong_call():
         start("jail")
 
 
+def test_auto_takes_the_next_best(monkeypatch):
+    """Where bubblewrap is missing, Landlock takes its place."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    if why_not("landlock"):
+        pytest.skip(f"the sandbox landlock does not work here: {why_not('landlock')}")
+    with start("auto") as sandbox:
+        assert sandbox.name == "landlock"
+
+
 def test_auto_never_takes_the_one_without_walls(monkeypatch):
     """Where no wall can be built, the call is refused and says how to ask for none."""
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(landlock, "abi", lambda: 0)
 
     with pytest.raises(UsageError, match="the program bwrap is missing.*--sandbox none"):
         start("auto")

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograder.model import Limits
+from autograder.sandbox import landlock
 
 __all__ = ["Walls", "become_subreaper", "enter", "fork_inside", "setns"]
 
@@ -51,7 +52,9 @@ class Walls:
     """What a child must put between itself and the machine.
 
     `user` is the uid and gid to become (root only; None keeps the own one). `doors` are open `cgroup.procs` files.
-    `filter` is compiled BPF, empty for none.
+    `filter` is compiled BPF, empty for none. `die_with_parent` is for children of the forkserver itself: where a pid
+    namespace ends with the forkserver, and the parent may be the process in between, it must not be set. With `landlocked`, files beyond `readable` and `writable` are out of
+    reach (where no mount namespace hides them).
     """
 
     limits: Limits
@@ -59,6 +62,10 @@ class Walls:
     doors: tuple[int, ...] = ()
     filter: bytes = b""
     folder: str = "/"
+    die_with_parent: bool = False
+    landlocked: bool = False
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
 
 
 def become_subreaper() -> None:
@@ -125,8 +132,11 @@ def enter(walls: Walls) -> None:
         os.setresuid(walls.user, walls.user, walls.user)
     _drop_capabilities()
     _call(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
-    _call(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+    if walls.die_with_parent:
+        _call(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
     _limit(walls.limits)
+    if walls.landlocked:
+        landlock.confine(walls.readable, walls.writable)
     if walls.filter:
         _load_filter(walls.filter)
 

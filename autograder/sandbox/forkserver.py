@@ -31,7 +31,14 @@ from autograder.model import Limits
 from autograder.sandbox import cgroups, seccomp
 from autograder.sandbox.base import Outcome
 from autograder.sandbox.confine import Walls, become_subreaper, enter, fork_inside, join_groups
-from autograder.sandbox.layout import HOME, SUBMISSION, bubblewrap_arguments
+from autograder.sandbox.layout import (
+    HOME,
+    SUBMISSION,
+    bubblewrap_arguments,
+    reachable_by_all,
+    readable_paths,
+    writable_paths,
+)
 from autograder.worker import serve, warm_random_numbers
 
 __all__ = ["COMMAND", "Settings", "main"]
@@ -46,7 +53,7 @@ _PATIENCE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the forkserver is told at its start. `walls` is ``"bubblewrap"`` or ``"none"``."""
+    """What the forkserver is told at its start. `walls` is ``"bubblewrap"``, ``"landlock"`` or ``"none"``."""
 
     socket: str
     walls: str
@@ -99,13 +106,15 @@ class _Forkserver:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.isolated = settings.walls == "bubblewrap"
+        self.landlocked = settings.walls == "landlock"
         self.groups = cgroups.find()
-        self.filter = _filter_or_nothing()
+        self.filter = _filter_or_nothing(landlocked=self.landlocked)
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
         self.jails: dict[int, Jail] = {}
         self.selector = selectors.DefaultSelector()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(settings.socket)
+        os.chmod(settings.socket, 0o600)
         self.listener.listen(64)
         self.selector.register(self.listener, selectors.EVENT_READ, self.accept)
         self.running = True
@@ -124,9 +133,11 @@ class _Forkserver:
                 "no capabilities",
                 "no new privileges",
             ]
+        if self.landlocked:
+            walls += ["files", "network", "no capabilities", "no new privileges"]
         if self.filter:
             walls.append("system calls")
-        if self.isolated or os.geteuid() != 0:
+        if self.isolated or self.landlocked or os.geteuid() != 0:
             walls.append("number of processes")
         walls.append("memory (control group)" if self.groups else "memory (per process)")
         return sorted(walls)
@@ -190,15 +201,26 @@ class _Forkserver:
             inside, submission = HOME, SUBMISSION
             self.raise_walls(jail, folder, files)
         else:
-            jail.home = inside = tempfile.mkdtemp(prefix="home-", dir=Path(self.settings.socket).parent)
-            submission = str(folder)
-            for name, source in files.items():
-                os.symlink(source, Path(inside) / name)
+            inside, submission = self.lay_out(jail, folder, files)
         reading, writing = os.pipe()
         doors = tuple(jail.group.doors()) if jail.group else ()
         root = os.geteuid() == 0
-        user = _FIRST_USER + (os.getpid() % (1 << 22)) * 64 + jail.slot % 64 if root and self.isolated else None
-        walls = Walls(jail.limits, user, doors, self.filter, inside)
+        own_user = root and (self.isolated or (self.landlocked and reachable_by_all()))
+        user = _FIRST_USER + (os.getpid() % (1 << 22)) * 64 + jail.slot % 64 if own_user else None
+        if user is not None and jail.home:
+            os.chown(inside, user, user)
+        readable, writable = readable_paths(submission), writable_paths(inside)
+        walls = Walls(
+            jail.limits,
+            user,
+            doors,
+            self.filter,
+            inside,
+            die_with_parent=not self.isolated,
+            landlocked=self.landlocked,
+            readable=readable,
+            writable=writable,
+        )
 
         def child() -> None:
             _become_worker(walls, pipes, writing, submission, inside, int(request["seed"]))
@@ -213,6 +235,24 @@ class _Forkserver:
             said = _read_all(reading)
         if said != b"ready":
             raise OSError(said.decode(errors="replace") or "the worker died before it was ready")
+
+    def lay_out(self, jail: Jail, folder: Path, files: dict[str, Path]) -> tuple[str, str]:
+        """Without a mount namespace: a folder of its own for each sandbox, with a copy of the submission beside it.
+
+        The folders above let everybody through but show nobody their names.
+        """
+        runtime = Path(self.settings.socket).parent
+        runtime.chmod(0o711)
+        jail.home = tempfile.mkdtemp(prefix="home-", dir=runtime)
+        home, submission = Path(jail.home), Path(jail.home, "submission")
+        home.chmod(0o711)
+        shutil.copytree(folder, submission)
+        scratch = home / "scratch"
+        scratch.mkdir(mode=0o700)
+        for name, source in files.items():
+            shutil.copy(source, scratch / name)
+            (scratch / name).chmod(0o644)
+        return str(scratch), str(submission)
 
     def fork(self, jail: Jail, doors: tuple[int, ...], child: Callable[[], None]) -> int:
         def join_and_run() -> None:
@@ -411,10 +451,12 @@ def _reset_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _filter_or_nothing() -> bytes:
+def _filter_or_nothing(*, landlocked: bool) -> bytes:
     try:
-        return seccomp.compile_filter()
+        return seccomp.compile_filter(landlocked=landlocked)
     except (ImportError, OSError, RuntimeError):
+        if landlocked:
+            raise OSError("Landlock alone leaves sockets open, and libseccomp is missing") from None
         return b""
 
 

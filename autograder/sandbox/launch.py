@@ -17,13 +17,15 @@ from typing import Self
 from platformdirs import user_cache_dir
 
 from autograder.errors import SandboxError, UsageError
+from autograder.sandbox import landlock
 from autograder.sandbox.base import Request, Sandbox, Session
 from autograder.sandbox.forkserver import COMMAND, Settings
+from autograder.sandbox.seccomp import compile_filter
 from autograder.sandbox.session import ServerSession
 
 __all__ = ["BACKENDS", "connect", "start", "why_not"]
 
-BACKENDS = ("bubblewrap", "none")
+BACKENDS = ("bubblewrap", "landlock", "none")
 """By name, the strongest first; `auto` takes the first that works and is not ``none``."""
 
 _INSTALL = "install it with your system's packages, for example: apt-get install bubblewrap"
@@ -63,12 +65,24 @@ def why_not(name: str) -> str:
         return ""
     if not sys.platform.startswith("linux"):
         return "it needs Linux"
+    if name == "landlock":
+        return _why_no_landlock()
     if shutil.which("bwrap") is None:
         return f"the program bwrap is missing; {_INSTALL}"
     user = [] if os.geteuid() == 0 else ["--unshare-user"]
     walls = ["--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
     tried = subprocess.run(["bwrap", *user, *walls, "true"], capture_output=True, text=True, check=False, timeout=30)
     return tried.stderr.strip() if tried.returncode else ""
+
+
+def _why_no_landlock() -> str:
+    if landlock.abi() == 0:
+        return "this kernel does not offer it (Linux 5.13 or later, with landlock among its security modules)"
+    try:
+        compile_filter(landlocked=True)
+    except (ImportError, OSError, RuntimeError):
+        return "libseccomp is missing; install it (Debian: libseccomp2)"
+    return ""
 
 
 class Client:
@@ -150,7 +164,7 @@ def _launch(name: str, preload: tuple[str, ...], threads: int) -> _Started:
     folder = Path(tempfile.mkdtemp(prefix="autograder-"))
     settings = Settings(str(folder / "socket"), name, preload)
     process = subprocess.Popen(
-        [sys.executable, "-I", "-B", "-c", COMMAND],
+        [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.model import Limits
 
-__all__ = ["HOME", "SUBMISSION", "bubblewrap_arguments"]
+__all__ = ["HOME", "SUBMISSION", "bubblewrap_arguments", "reachable_by_all", "readable_paths", "writable_paths"]
 
 SUBMISSION = "/submission"
 HOME = "/tmp/home"  # noqa: S108  (inside, /tmp is a file system of its own)
@@ -54,6 +54,24 @@ def bubblewrap_arguments(folder: Path, files: Mapping[str, Path], limits: Limits
     for name, source in files.items():
         arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
+
+
+def reachable_by_all() -> bool:
+    """Whether any user could use this Python where it lies; if not, a sandbox without mounts keeps the own user."""
+    folders = {folder for path in _python_folders() for folder in (path, *path.resolve().parents)}
+    return all(folder.stat().st_mode & 0o001 for folder in folders)
+
+
+def readable_paths(submission: str) -> tuple[str, ...]:
+    """What Landlock leaves readable: the same as above, and what libraries ask about the processor and themselves."""
+    own = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu")
+    devices = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+    return (*_SYSTEM, *_ETC, *map(str, _python_folders()), submission, *own, *devices)
+
+
+def writable_paths(home: str) -> tuple[str, ...]:
+    """What Landlock leaves writable: the scratch folder, and nowhere."""
+    return (home, "/dev/null")
 
 
 def _system(path: Path) -> list[str]:

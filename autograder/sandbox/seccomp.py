@@ -83,8 +83,11 @@ _OTHER_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x200000
 _AF_UNIX = 1
 
 
-def compile_filter() -> bytes:
+def compile_filter(*, landlocked: bool = False) -> bytes:
     """The filter as BPF for this machine's architecture.
+
+    With `landlocked` there is no network or process namespace to fall back on: every socket is refused, and leaving
+    the process group, by which everything is killed in the end.
 
     Beside `DENIED`: sockets of every family but AF_UNIX, `clone` into new namespaces, terminal injection, and `clone3`
     (its flags lie in memory, where a filter cannot look; libc falls back to `clone`).
@@ -103,7 +106,9 @@ def compile_filter() -> bytes:
     for flag in (1 << bit for bit in range(32) if (_NEW_USER_NAMESPACE | _OTHER_NAMESPACES) >> bit & 1):
         rules.add_rule(deny, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     _add(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
-    for name in ("socket", "socketpair"):
+    for name in ("socket", "setsid", "setpgid") if landlocked else ():
+        _add(rules, seccomp.ERRNO(errno.EACCES), name)
+    for name in ("socketpair",) if landlocked else ("socket", "socketpair"):
         rules.add_rule(seccomp.ERRNO(errno.EACCES), name, seccomp.Arg(0, seccomp.NE, _AF_UNIX))
     for request in (0x5412, 0x541C):  # TIOCSTI and TIOCLINUX put keys into a terminal
         rules.add_rule(deny, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))

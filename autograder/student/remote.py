@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -23,6 +23,8 @@ _LONGEST_TEXT = 2000
 class RemoteStudent:
     """One submission in one session. Names are those of the reference's public functions and classes.
 
+    `absent` are files of the assignment that were not handed in.
+
     Calling a function returns plain data; what is not plain stays inside and comes back as a `RemoteHandle`.
 
     Raises (from every call and attribute):
@@ -31,8 +33,8 @@ class RemoteStudent:
         InstructorError: the check asks for a name that the reference does not have.
     """
 
-    def __init__(self, session: Session, interface: Interface, limits: Limits) -> None:
-        self._channel = _Channel(session, interface, limits)
+    def __init__(self, session: Session, interface: Interface, limits: Limits, absent: Collection[str] = ()) -> None:
+        self._channel = _Channel(session, interface, limits, absent)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -115,8 +117,9 @@ class _Function:
 class _Channel:
     """Requests out, answers in, and what went wrong as an exception of the right family."""
 
-    def __init__(self, session: Session, interface: Interface, limits: Limits) -> None:
+    def __init__(self, session: Session, interface: Interface, limits: Limits, absent: Collection[str]) -> None:
         self.session = session
+        self.absent = absent
         self.interface = interface
         self.limits = limits
         self.inventory: dict[str, dict[str, list[str] | None]] = {}
@@ -129,6 +132,8 @@ class _Channel:
         file = self.interface.file_of(name)
         if file is None:
             raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        if file in self.absent:
+            raise StudentError("MISSING", f"{file} was not handed in; `{name}` is asked of it.", file=file, open=True)
         module = PurePath(file).stem
         if name not in self.load(module, file):
             raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
