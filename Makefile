@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
-BEST := from autograder.sandbox import why_not; print('none' if why_not('bubblewrap') else 'bubblewrap')
+BEST := from autograder.sandbox import why_not; print(next((n for n in ('bubblewrap', 'landlock') if not why_not(n)), 'none'))
 PICTURE_OF ?= feedback/relu_derivative_missing.html
 
 .PHONY: setup test demo lint release manual schema picture constraints clean

@@ -32,7 +32,7 @@ from autograder.loading import Loaded
 from autograder.messages import sentence
 from autograder.model import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 from autograder.running import RunOptions
-from autograder.sandbox import ForkServer
+from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import question_points, report_points
 
 if TYPE_CHECKING:  # job processes have no business with the database
@@ -110,7 +110,7 @@ def grade_all(
     store: Store,
     key: Callable[[Submission], str],
     spec: Callable[[str], JobSpec],
-    start: Callable[[], ForkServer],
+    start: Callable[[], ForkServer | ContainerSandbox],
     jobs: int,
     notify: Callable[[Event], None],
     job: Enter = grader,
@@ -234,11 +234,11 @@ class Job:
 class Crew:
     """The sandbox and the job processes that work in it."""
 
-    start: Callable[[], ForkServer]
+    start: Callable[[], ForkServer | ContainerSandbox]
     spec: Callable[[str], JobSpec]
     job: Enter
     size: int
-    walls: ForkServer = field(init=False)
+    walls: ForkServer | ContainerSandbox = field(init=False)
     members: list[Job] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ from autograder.model import Limits
 __all__ = ["CONFIG_FILE", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
 
 CONFIG_FILE = "grader_config.py"
-SANDBOXES = ("auto", "bubblewrap", "landlock", "none")
+SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "landlock", "none")
 SEED_VARIABLE = "AUTOGRADER_SEED"
 
 

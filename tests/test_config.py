@@ -38,7 +38,7 @@ def test_this_repository_s_course_has_homework_set_4_and_names_what_is_absent() 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        (', sandbox="docker"', "Course.sandbox is 'docker'; give one of auto, bubblewrap, none"),
+        (', sandbox="chroot"', "Course.sandbox is 'chroot'; give one of auto, bubblewrap"),
         (', jobs="two"', "Course.jobs is 'two'; give a number"),
         (", jobs=True", "Course.jobs is True; give a number"),
         (", jobs=1.5", "Course.jobs is 1.5; give a whole number"),

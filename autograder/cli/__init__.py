@@ -46,7 +46,11 @@ DataOption = Annotated[
 ]
 SandboxOption = Annotated[
     str | None,
-    typer.Option("--sandbox", metavar="NAME", help="auto, bubblewrap, or none (no walls); else the course's."),
+    typer.Option(
+        "--sandbox",
+        metavar="NAME",
+        help="auto, bubblewrap, podman, docker, landlock or none (no walls); else the course's.",
+    ),
 ]
 LimitOption = Annotated[
     list[str] | None,
@@ -158,6 +162,42 @@ def check(
     from autograder.cli.check import Call, check_files
 
     raise typer.Exit(check_files(Call(name, tuple(files), only, sandbox, tuple(limit or ()), full, data, course)))
+
+
+@app.command()
+def image(
+    name: NameArgument,
+    *,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="NAME", help="podman or docker; else the first that works here.")
+    ] = "",
+    base: Annotated[
+        str, typer.Option("--base", metavar="IMAGE", help="Image to begin with; else Python's own of your version.")
+    ] = "",
+    base_rootfs: Annotated[
+        Path | None,
+        typer.Option("--base-rootfs", metavar="DIR_OR_TAR", help="Root file system to begin with: no registry needed."),
+    ] = None,
+    from_here: Annotated[
+        bool, typer.Option("--from-here", help="Begin with this machine's own Python and packages: no network needed.")
+    ] = False,
+    python: Annotated[str, typer.Option("--python", metavar="PATH", help="Interpreter inside the base.")] = "python3",
+    pip: Annotated[str, typer.Option("--pip", metavar="TEXT", help="More arguments for pip install inside.")] = "",
+    network: Annotated[
+        str, typer.Option("--network", metavar="NAME", help="Network of the build, such as host or none.")
+    ] = "",
+    tag: Annotated[str, typer.Option("--tag", metavar="IMAGE", help="Name of the image; else one made of NAME.")] = "",
+    course: CourseOption = None,
+) -> None:
+    """Build the image that podman and docker run submissions in.
+
+    It holds Python, the packages that the assignment preloads and a worker; nothing of the assignment itself.
+
+    Example: autograder image backprop
+    """
+    from autograder.cli.image import Call, build_for_assignment
+
+    build_for_assignment(Call(name, engine, base, base_rootfs, from_here, python, pip, network, tag, course))
 
 
 @app.command()

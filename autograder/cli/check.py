@@ -16,6 +16,7 @@ from autograder.intake import collect_one
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
+from autograder.sandbox.image import image_name
 from autograder.scoring import shown
 
 __all__ = ["Call", "check_files"]
@@ -53,7 +54,10 @@ def check_files(call: Call) -> int:
         submission = collect_one(call.files, loaded.assignment.files, Path(temporary), YOU)
         assignment = loaded.assignment
         with sandbox.start(
-            call.sandbox or course.sandbox, preload=assignment.preload, threads=assignment.limits.threads
+            call.sandbox or course.sandbox,
+            preload=assignment.preload,
+            threads=assignment.limits.threads,
+            image=image_name(call.name),
         ) as started:
             report = running.grade(loaded, submission, started, dataset, options)
     _show(screen, report)

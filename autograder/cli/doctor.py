@@ -24,8 +24,8 @@ def examine(folder: Path | None, data: Path | None) -> int:
     root, course = _course(folder)
     screen.print("Each wall is tried by a small program inside that wants to get around it; a few seconds ...")
     screen.print(_table(probe.probe()))
-    reason = why_not("bubblewrap")
-    screen.print(f"Sandbox for classes: {'none works: ' + escape(reason) if reason else 'bubblewrap'}")
+    working = [name for name in ("bubblewrap", "landlock") if not why_not(name)]
+    screen.print(f"Sandbox for classes: {working[0] if working else 'none works, so a class will not be graded here'}")
     for each in available(settings_of(data, course)):
         screen.print(f"Data set {each.name}: {escape(each.source or each.problem)}")
     if course is None or root is None:

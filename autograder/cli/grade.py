@@ -24,6 +24,7 @@ from autograder.export.grades import question_ids, verdict_summary
 from autograder.intake import Submission, collect
 from autograder.model import Report
 from autograder.running import RunOptions
+from autograder.sandbox.image import image_name
 from autograder.scoring import rounded, shown
 from autograder.store import Store, sqlite_address
 
@@ -66,9 +67,9 @@ def grade_class(call: Call) -> int:
     signal.signal(signal.SIGTERM, _stop)
     walls = ""
 
-    def start() -> sandbox.ForkServer:
-        threads = loaded.assignment.limits.threads
-        return sandbox.start(walls, preload=loaded.assignment.preload, threads=threads)
+    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
+        assignment, image = loaded.assignment, image_name(call.name)
+        return sandbox.start(walls, preload=assignment.preload, threads=assignment.limits.threads, image=image)
 
     with staging(call.out) as folder:
         everyone = collect(call.submissions, loaded.assignment.files, folder)

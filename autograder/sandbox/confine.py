@@ -53,8 +53,8 @@ class Walls:
 
     `user` is the uid and gid to become (root only; None keeps the own one). `doors` are open `cgroup.procs` files.
     `filter` is compiled BPF, empty for none. `die_with_parent` is for children of the forkserver itself: where a pid
-    namespace ends with the forkserver, and the parent may be the process in between, it must not be set. With `landlocked`, files beyond `readable` and `writable` are out of
-    reach (where no mount namespace hides them).
+    namespace ends with the forkserver, and the parent may be the process in between, it must not be set. With
+    `landlocked`, files beyond `readable` and `writable` are out of reach (where no mount namespace hides them).
     """
 
     limits: Limits

@@ -19,29 +19,40 @@ from platformdirs import user_cache_dir
 from autograder.errors import SandboxError, UsageError
 from autograder.sandbox import landlock
 from autograder.sandbox.base import Request, Sandbox, Session
+from autograder.sandbox.containers import ContainerSandbox
 from autograder.sandbox.forkserver import COMMAND, Settings
+from autograder.sandbox.oci import connect_oci, start_oci, why_not_oci
 from autograder.sandbox.seccomp import compile_filter
 from autograder.sandbox.session import ServerSession
 
-__all__ = ["BACKENDS", "connect", "start", "why_not"]
+__all__ = ["BACKENDS", "CONTAINERS", "connect", "start", "why_not"]
 
 BACKENDS = ("bubblewrap", "landlock", "none")
 """By name, the strongest first; `auto` takes the first that works and is not ``none``."""
 
+CONTAINERS = ("podman", "docker")
+"""By name, those that need an image; `auto` takes one where bubblewrap does not work and the image is there."""
+
 _INSTALL = "install it with your system's packages, for example: apt-get install bubblewrap"
 
 
-def start(name: str = "auto", *, preload: Sequence[str] = ("numpy",), threads: int = 1) -> ForkServer:
+def start(
+    name: str = "auto", *, preload: Sequence[str] = ("numpy",), threads: int = 1, image: str = "", gpus: str = ""
+) -> ForkServer | ContainerSandbox:
     """Start a sandbox in which `preload` is imported already, with that many threads for each submission.
+
+    `image` is what containers are made of (`autograder image` builds it), `gpus` what they are given: "" or ``"all"``.
 
     Raises:
         UsageError: no such sandbox, or it cannot be had on this machine; the sentence says what to do.
         SandboxError: it should work here but did not start.
     """
-    if name not in ("auto", *BACKENDS):
-        raise UsageError(f"There is no sandbox called {name!r}; the names are auto, {', '.join(BACKENDS)}.")
+    if name not in ("auto", *BACKENDS, *CONTAINERS):
+        names = ", ".join(("auto", *BACKENDS, *CONTAINERS))
+        raise UsageError(f"There is no sandbox called {name!r}; the names are {names}.")
     if name == "auto":
-        reasons = {backend: why_not(backend) for backend in BACKENDS if backend != "none"}
+        tried = ("bubblewrap", *(CONTAINERS if image else ()), "landlock")
+        reasons = {backend: why_not(backend, image) for backend in tried}
         name = next((backend for backend, reason in reasons.items() if not reason), "")
         if not name:
             listed = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
@@ -49,20 +60,25 @@ def start(name: str = "auto", *, preload: Sequence[str] = ("numpy",), threads: i
                 f"No sandbox that can be trusted works on this machine ({listed}). "
                 "For your own code alone, ask for the one without walls by name: --sandbox none."
             )
-    elif reason := why_not(name):
+    elif reason := why_not(name, image):
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
+    if name in CONTAINERS:
+        return start_oci(name, image, preload=preload, threads=threads, gpus=gpus)
     return ForkServer(name, tuple(preload), threads)
 
 
 def connect(address: str) -> Sandbox:
     """A sandbox that another process of ours started, by its `ForkServer.address`."""
-    return Client(**json.loads(address))
+    described = json.loads(address)
+    return connect_oci(address) if "engine" in described else Client(**described)
 
 
-def why_not(name: str) -> str:
+def why_not(name: str, image: str = "") -> str:
     """Why a sandbox cannot be had on this machine, in a few words; "" when it can. Found by trying."""
     if name == "none":
         return ""
+    if name in CONTAINERS:
+        return why_not_oci(name, image) or ("" if image else "no image was named")
     if not sys.platform.startswith("linux"):
         return "it needs Linux"
     if name == "landlock":

@@ -30,6 +30,9 @@ def identity():
     fields = dict(line.split(":", 1) for line in open("/proc/self/status"))
     return {name: fields.get(name, "").split() for name in ("Uid", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp")}
 
+def namespaces():
+    return [os.readlink("/proc/self/ns/" + name) for name in KINDS]
+
 def read_files():
     found = []
     for path in PATHS:
@@ -105,6 +108,9 @@ def sleep():
 '''
 
 
+_NAMESPACES = ("mnt", "pid", "net", "ipc", "uts")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was tried: whether it is enforced, what was seen, and what to do for more."""
@@ -130,6 +136,7 @@ def _probe_one(name: str) -> tuple[Finding, ...]:
         return (Finding("available", False, str(error)),)
 
 
+_CGROUP = "let this user write control groups (root, or systemd-run --user --scope -p Delegate=yes)"
 _ADVICE = {"bubblewrap": "apt-get install bubblewrap (or your system's package of that name)"}
 
 
@@ -150,7 +157,9 @@ class _Trials:
         self.unix.bind(str(folder / "listening"))
         self.unix.listen()
         paths = [str(self.secret), "/home", "/etc/passwd", f"/proc/{os.getpid()}/environ"]
-        settings = f"PATHS = {paths!r}\nPORT = {self.tcp.getsockname()[1]}\nSOCKET = {str(folder / 'listening')!r}\n"
+        names = {"KINDS": _NAMESPACES, "PATHS": paths, "PORT": self.tcp.getsockname()[1]}
+        names |= {"SOCKET": str(folder / "listening")}
+        settings = "".join(f"{name} = {value!r}\n" for name, value in names.items())
         (self.submission / "trials.py").write_text(settings + _TRIALS)
         (self.submission / "trials.py").chmod(0o644)
 
@@ -167,7 +176,10 @@ class _Trials:
 
     def walls(self) -> tuple[Finding, ...]:
         seccomp = "install libseccomp (Debian: libseccomp2)"
+        grouped = "memory (control group)" in self.sandbox.enforced
         return (
+            self.own_namespaces(),
+            Finding("control groups", grouped, "one was made" if grouped else "none could be made", _CGROUP),
             self.nothing("files of the grader", "read_files", "read"),
             self.nothing("read-only system", "write_system", "wrote in"),
             self.judged(
@@ -181,15 +193,20 @@ class _Trials:
         )
 
     def limits(self) -> tuple[Finding, ...]:
-        cgroup = "let this user write control groups (root, or systemd-run --user --scope -p Delegate=yes)"
         most = _LIMITS.processes
         return (
-            self.judged("number of processes", "fork_many", lambda count: count <= most, f"{{}} of {most}", cgroup),
+            self.judged("number of processes", "fork_many", lambda count: count <= most, f"{{}} of {most}", _CGROUP),
             self.judged("scratch space", "fill_scratch", lambda mib: mib <= _LIMITS.scratch_mib, "wrote {} MiB of 16"),
-            self.over("memory", "eat_memory", "memory", cgroup),
+            self.over("memory", "eat_memory", "memory", _CGROUP),
             self.over("CPU time", "burn_cpu", "cpu"),
             self.over("wall time", "sleep", "wall", limits=Limits(wall_seconds=1, cpu_seconds=1)),
         )
+
+    def own_namespaces(self) -> Finding:
+        outside = [os.readlink(f"/proc/self/ns/{kind}") for kind in _NAMESPACES]
+        inside, _ = self.call("namespaces", _LIMITS)
+        own = [kind for kind, name in zip(_NAMESPACES, outside, strict=True) if name not in (inside or outside)]
+        return Finding("namespaces of its own", own == list(_NAMESPACES), ", ".join(own) or "none")
 
     def nothing(self, what: str, trial: str, verb: str, advice: str = "") -> Finding:
         return self.judged(what, trial, lambda found: not found, verb + " {}", advice)
@@ -200,6 +217,8 @@ class _Trials:
             return Finding(
                 what, False, f"the trial gave no answer ({outcome.limit or outcome.fault or 'it died'})", advice
             )
+        if value in ("PermissionError", "FileNotFoundError"):
+            return Finding(what, True, f"refused ({value})")
         fine = good(value)
         shown = (", ".join(map(str, value))[:80] or "nothing") if isinstance(value, list) else value
         return Finding(what, fine, how.format(shown), "" if fine else advice)

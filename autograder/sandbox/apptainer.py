@@ -1,0 +1,103 @@
+"""Apptainer (and Singularity) as a sandbox, for clusters that have no other: its command line as a pure function.
+
+It keeps the caller's user and shares the machine's control groups unless the site lets it make its own, so it gives
+less than podman does; `ContainerSandbox.enforced` says what.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.errors import UsageError
+from autograder.sandbox.containers import START, Container, ContainerSandbox, start_container
+
+__all__ = ["Apptainer", "start_apptainer", "why_not_apptainer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Apptainer:
+    """Apptainer, through its command line. With `groups` it is asked to limit memory, processes and cores."""
+
+    runtime: str = ""
+    mapped: bool = True
+    extra: tuple[str, ...] = ()
+    groups: bool = False
+    name: str = "apptainer"
+
+    def run(self, container: Container) -> list[str]:
+        """The command that runs the image in new namespaces with nothing of this machine but two folders."""
+        limits = container.limits
+        arguments = ["--containall", "--cleanenv", "--net", "--network", "none", "--no-home", "--no-privs"]
+        arguments += ["--no-mount", "home,tmp,cwd,hostfs,bind-paths", "--scratch", "/tmp", "--hostname", "sandbox"]  # noqa: S108
+        arguments += ["--pwd", "/", *(["--nv"] if container.gpus else [])]
+        for name in ("submission", "files"):
+            arguments += ["--bind", f"{container.folder / name}:/{name}:ro"]
+        if self.groups:
+            memory = f"{limits.memory_mib + container.base_mib}M"
+            arguments += ["--memory", memory, "--memory-swap", memory, "--pids-limit", str(limits.processes + 3)]
+            arguments += ["--cpus", str(max(container.threads, limits.threads))]
+        command = [START, str(container.threads), *container.preload]
+        return [self._program, "--quiet", "exec", *arguments, *self.extra, container.image, *command]
+
+    def remove(self, name: str) -> list[str]:  # noqa: ARG002
+        """Nothing: when its own command is killed, so is everything inside."""
+        return []
+
+    def listed(self, label: str) -> list[str]:  # noqa: ARG002
+        """Nothing: there is no service that would know."""
+        return []
+
+    def has(self, image: str) -> list[str]:
+        """The command that succeeds when apptainer works and the image is one of its files."""
+        return [self._program, "inspect", image]
+
+    def pid(self, container: Container) -> int:  # noqa: ARG002
+        """Not known; the limits inside hold for each process."""
+        return 0
+
+    @property
+    def _program(self) -> str:
+        return self.runtime or "apptainer"
+
+
+def why_not_apptainer(image: str = "", program: str = "apptainer") -> str:
+    """Why apptainer (and with it an image) cannot be had here, in a few words; "" when it can."""
+    if shutil.which(program) is None:
+        return f"the program {program} is missing; ask whoever runs this machine for it"
+    if image and not Path(image).exists():
+        return f"there is no image {image}; make it with: apptainer build {image} docker-archive:IMAGE.tar"
+    return ""
+
+
+def start_apptainer(
+    image: str,
+    *,
+    preload: Sequence[str] = ("numpy",),
+    threads: int = 1,
+    gpus: str = "",
+    program: str = "apptainer",
+    groups: bool = False,
+    extra: Sequence[str] = (),
+) -> ContainerSandbox:
+    """Start apptainer as a sandbox.
+
+    Args:
+        image: a ``.sif`` file, made of what `autograder image` built.
+        preload: modules imported before a submission is read.
+        threads: threads, and processor cores, of each container.
+        gpus: "" for none, anything else for those that the job may use.
+        program: ``"apptainer"`` or ``"singularity"``.
+        groups: whether this site lets apptainer limit memory, processes and cores by control groups.
+        extra: more arguments for ``exec``.
+
+    Raises:
+        UsageError: it cannot be had here; the sentence says what to do.
+        SandboxError: it should work here, but a first container did not start.
+    """
+    if reason := why_not_apptainer(image, program):
+        raise UsageError(f"The sandbox apptainer does not work on this machine: {reason}.")
+    engine = Apptainer("" if program == "apptainer" else program, extra=tuple(extra), groups=groups)
+    return start_container(engine, image, preload=preload, threads=threads, gpus=gpus)
