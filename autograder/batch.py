@@ -216,6 +216,7 @@ class Job:
     process: BaseProcess
     connection: Connection
     address: str
+    cpu: int | None
     ready: bool = False
     attempt: Attempt | None = None
 
@@ -279,7 +280,13 @@ class Crew:
         for member in [m for m in self.members if m.attempt is None and m.address != self.walls.address]:
             self._dismiss(member)
         while len(self.members) < min(self.size, busy + wanted):
-            self.members.append(_start_job(self.job, self.spec(self.walls.address)))
+            self.members.append(_start_job(self.job, self.spec(self.walls.address), self._free_cpu()))
+
+    def _free_cpu(self) -> int | None:
+        """A processor for one more job and its worker, which take turns; None when there are more jobs than those."""
+        taken = {member.cpu for member in self.members}
+        own = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+        return next((cpu for cpu in own if cpu not in taken), None) if len(own) >= self.size else None
 
     def _hand_out(self, member: Job, attempt: Attempt, notify: Callable[[Event], None]) -> None:
         attempt.tries += 1
@@ -359,22 +366,24 @@ class Fault:
     why: str
 
 
-def _start_job(job: Enter, spec: JobSpec) -> Job:
+def _start_job(job: Enter, spec: JobSpec, cpu: int | None) -> Job:
     """A fresh interpreter, so that nothing of this process (threads, connections, secrets of others) comes along."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, job, spec, os.getpid()), name="autograder job")
+    process = context.Process(target=_work, args=(theirs, job, spec, os.getpid(), cpu), name="autograder job")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is the main process's business
     try:
         process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
-    return Job(process, ours, spec.address)
+    return Job(process, ours, spec.address, cpu)
 
 
-def _work(connection: Connection, job: Enter, spec: JobSpec, parent: int) -> None:
+def _work(connection: Connection, job: Enter, spec: JobSpec, parent: int, cpu: int | None) -> None:
     """Grade what comes until the pipe ends."""
+    if cpu is not None:
+        os.sched_setaffinity(0, {cpu})
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _die_with(parent)

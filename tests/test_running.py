@@ -394,3 +394,43 @@ def test_an_unknown_limit_is_named():
     """The sentence lists the limits."""
     with pytest.raises(UsageError, match=r"no limit called 'seconds'; the limits are wall_seconds, cpu_seconds"):
         Limits().changed({"seconds": 1})
+
+
+def with_check(course, body):
+    """The small assignment with one more hidden check, `extra`."""
+    file = course / "assignments" / "small" / "assignment.py"
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    check = f'\n\n@counting.check(points=1, hidden=True)\ndef extra(student):\n    """Extra."""\n{lines}'
+    file.write_text(file.read_text() + check)
+    return load(course, "small")
+
+
+def test_what_a_check_sets_is_what_it_was_when_it_was_set(course, hand_in, bubblewrap):
+    """A check may change its array afterwards; the submission has the first one."""
+    body = "import numpy as np\ncounter = student.Counter(0)\nstart = np.zeros(2)\ncounter.count = start\nstart += 5\n"
+    body += "close(counter.add(1), [1.0, 1.0])"
+    report = grade(with_check(course, body), hand_in(REFERENCE), bubblewrap, None, OPTIONS)
+
+    assert check(report, "extra").verdict is Verdict.PASSED, check(report, "extra").staff_message
+
+
+def test_an_attribute_that_refuses_its_value_is_told(course, hand_in, bubblewrap):
+    """Setting goes with the next call; its error is told under its own name."""
+    source = REFERENCE + "\n    def __setattr__(self, name, value):\n"
+    source += "        if value == 7: raise ValueError('not seven')\n        object.__setattr__(self, name, value)\n"
+    loaded = with_check(course, "counter = student.Counter(0)\ncounter.count = 7\ncounter.add(1)")
+    found = check(grade(loaded, hand_in(source), bubblewrap, None, OPTIONS), "extra")
+
+    assert found.verdict is Verdict.RAISED
+    assert found.staff_message.startswith("`Counter.count` raised ValueError (line 34 of hw.py): not seven")
+
+
+def test_answers_out_of_turn_end_the_worker(run):
+    """A submission that writes answers of its own is not believed, and the next check gets a fresh sandbox."""
+    forged = "import os, msgspec, struct\n    header = msgspec.msgpack.encode([1])\n"
+    forged += "    os.write(4, struct.pack('<IQ', len(header), 0) + header)\n    return 2 * x"
+    report = run(REFERENCE.replace("return 2 * x", forged))
+
+    assert check(report, "doubles_three").verdict is Verdict.CRASHED
+    assert "out of turn" in check(report, "doubles_three").message
+    assert check(report, "counts").verdict is Verdict.PASSED

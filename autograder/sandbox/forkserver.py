@@ -223,6 +223,8 @@ class _Forkserver:
         )
 
         def child() -> None:
+            if request["cpus"]:
+                os.sched_setaffinity(0, request["cpus"])
             _become_worker(walls, pipes, writing, submission, inside, int(request["seed"]))
 
         try:

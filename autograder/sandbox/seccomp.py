@@ -61,6 +61,7 @@ DENIED: dict[str, tuple[str, ...]] = {
         "personality",
         "modify_ldt",
     ),
+    "processors of others": ("sched_setaffinity",),
     "keyrings": ("add_key", "request_key", "keyctl"),
     "large and rarely needed surfaces": (
         "userfaultfd",

@@ -8,16 +8,36 @@ from collections.abc import Collection, Iterable
 from pathlib import PurePath
 from typing import Any
 
+import numpy as np
+
 from autograder.errors import InstructorError, SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
-from autograder.plain import Handle, rows
+from autograder.plain import Handle, Rows, rows
 from autograder.sandbox.base import Outcome, Session
 from autograder.wire import WireError, decode, encode
 
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 _LONGEST_TEXT = 2000
+_SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
+_OPEN = ("load", "seed")  # carry nothing of a check
+
+
+def _kept(value: Any) -> Any:
+    """A copy that a check may not change any more while it waits."""
+    kind = type(value)
+    if kind in (np.ndarray, Rows):
+        return value.copy()
+    if kind in (list, tuple):
+        return kind(_kept(item) for item in value)
+    if kind is dict:
+        return {key: _kept(item) for key, item in value.items()}
+    return value
+
+
+def _is_value(answer: Any) -> bool:
+    return isinstance(answer, tuple) and len(answer) == 2 and answer[0] == "value"
 
 
 class RemoteStudent:
@@ -124,6 +144,7 @@ class _Channel:
         self.limits = limits
         self.inventory: dict[str, dict[str, list[str] | None]] = {}
         self.concealing = False
+        self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.showable: int | None = None
         self.ended = False
 
@@ -169,20 +190,44 @@ class _Channel:
         place, rest = (
             (arguments[0], arguments[1:]) if arguments and isinstance(arguments[0], tuple) else ((), arguments)
         )
+        request = (verb, *place, *(self.outward(argument) for argument in rest))
+        if verb in _SILENT:
+            self.waiting.append((_kept(request), where))
+            return None
+        sent = [*self.waiting, (request, where)]
+        self.waiting = []
+        answers = self.exchange([each for each, _ in sent], where)
+        for (_, asked), answer in zip(sent, answers, strict=False):
+            value = self.value(answer, asked, method)
+        return value
+
+    def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
+        """Send some requests in one frame; an answer for each, up to the first that went wrong."""
+        alone = len(requests) == 1
         try:
-            request = encode((verb, *place, *(self.outward(argument) for argument in rest)))
+            frame = encode(requests[0] if alone else ("sequence", requests))
         except WireError as error:
             raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
-        if self.concealing and self.showable is None and verb not in ("load", "seed"):
+        if self.concealing and self.showable is None and any(verb not in _OPEN for verb, *_ in requests):
             self.showable = len(self.session.output.head)
         try:
-            answer = decode(self.session.exchange(request))
+            answer = decode(self.session.exchange(frame))
         except EOFError:
             self.ended = True
             raise self.died(self.session.close(), where) from None
         except WireError as error:
             self.end()
             raise StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.") from None
+        if alone:
+            return [answer]
+        match answer:
+            case ("sequence", [*answers]) if 0 < len(answers) <= len(requests):
+                if len(answers) == len(requests) or not _is_value(answers[-1]):
+                    return answers
+        raise self.out_of_turn(where)
+
+    def value(self, answer: Any, where: str, method: _Function | None) -> Any:
+        """The value of one answer, or the exception that it stands for."""
         match answer:
             case ("value", value):
                 return self.inward(value)
@@ -194,8 +239,12 @@ class _Channel:
                 raise StudentError("FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300]}.")
             case ("raised", dict(fault)):
                 raise self.raised(fault, where)
+        raise self.out_of_turn(where)
+
+    def out_of_turn(self, where: str) -> StudentError:
+        """An answer of the wrong form; the worker is not believed any more."""
         self.end()
-        raise StudentError("CRASHED", f"An answer out of turn came back from `{where}`.")
+        return StudentError("CRASHED", f"An answer out of turn came back from `{where}`.")
 
     def end(self) -> None:
         """An answer could not be believed; nothing more is asked."""

@@ -11,6 +11,7 @@ handles (the number of an object that stays here).
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
     ("figures",)                            -> ("value", (figure, ...))
     ("seed", number)                        -> ("value", None)
+    ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
 
 Any of them may be answered by ("raised", fault), ("missing", name) or ("unplain", sentence) instead.
 """
@@ -79,6 +80,7 @@ class _Worker:
             "starmap": self.starmap,
             "figures": self.figures,
             "seed": self.seed,
+            "sequence": self.sequence,
         }
 
     def answer(self, request: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -130,6 +132,14 @@ class _Worker:
     def seed(self, number: int) -> tuple[Any, ...]:
         _seed(number)
         return ("value", None)
+
+    def sequence(self, requests: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+        answers: list[tuple[Any, ...]] = []
+        for request in requests:
+            answers.append(self.answer(request))
+            if answers[-1][0] != "value":
+                break
+        return ("sequence", answers)
 
     # --- between plain data and what stays inside ---
 
