@@ -10,6 +10,7 @@ from autograder.errors import SandboxError, UsageError
 from autograder.loading import load
 from autograder.model import Limits, Verdict
 from autograder.running import RunOptions, grade, result_key
+from autograder.sandbox import start
 
 OPTIONS = RunOptions(seed="a secret")
 
@@ -434,3 +435,12 @@ def test_answers_out_of_turn_end_the_worker(run):
     assert check(report, "doubles_three").verdict is Verdict.CRASHED
     assert "out of turn" in check(report, "doubles_three").message
     assert check(report, "counts").verdict is Verdict.PASSED
+
+
+def test_showing_a_plot_on_import_hurts_nobody(small, hand_in):
+    """There is no screen inside: `plt.show()` returns at once, and the submission is graded."""
+    source = REFERENCE + "\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n"
+    with start("auto", preload=["numpy", "matplotlib.pyplot"]) as sandbox:
+        report = grade(small, hand_in(source), sandbox, None, OPTIONS)
+
+    assert (report.points, report.bonus_points) == (8, 1)
