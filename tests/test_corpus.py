@@ -45,5 +45,5 @@ def test_the_prepared_submissions_of_backprop_get_the_expected_verdicts(tmp_path
 
 def forged() -> set[Path]:
     """Files that an intruder would like to have written."""
-    folders = (ROOT, Path("/"), Path("/tmp"), Path("/work"), Path.home())
+    folders = (ROOT, ROOT.parent, Path("/"), Path("/tmp"), Path.home())
     return {path for folder in folders for path in folder.glob("[!a]*grade*") if path.is_file()}
