@@ -74,7 +74,7 @@ def grade_class(call: Call) -> int:
     with staging(call.out) as folder:
         everyone = collect(call.submissions, loaded.assignment.files, folder)
         chosen = _chosen(everyone, call.students)
-        walls = _sandbox_name(call.sandbox or course.sandbox)
+        walls = _sandbox_name(call.sandbox or course.sandbox, image_name(call.name))
         if walls == "none":
             screen.print(
                 "[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code."
@@ -121,16 +121,11 @@ def grade_class(call: Call) -> int:
     return 1 if any(report.internal for report in reports) else 0
 
 
-def _sandbox_name(name: str) -> str:
-    """The sandbox that "auto" stands for here, so that results are known by the walls that were really there.
-
-    Where none works the name stays, and starting it says why.
-    """
+def _sandbox_name(name: str, image: str) -> str:
+    """The sandbox that "auto" stands for here, so that results are known by the walls that were really there."""
     if name not in SANDBOXES:
         raise UsageError(f"--sandbox: nothing is called {name!r}; {near(name, SANDBOXES)}")
-    if name != "auto":
-        return name
-    return next((each for each in sandbox.BACKENDS if each != "none" and not sandbox.why_not(each)), name)
+    return sandbox.best(image) if name == "auto" else name
 
 
 def _chosen(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:

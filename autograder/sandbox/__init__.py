@@ -2,7 +2,7 @@
 
 from autograder.sandbox.base import Outcome, Request, Sandbox, Session, Tail
 from autograder.sandbox.containers import ContainerSandbox
-from autograder.sandbox.launch import BACKENDS, CONTAINERS, ForkServer, connect, start, why_not
+from autograder.sandbox.launch import BACKENDS, CONTAINERS, ForkServer, best, connect, start, why_not
 
 __all__ = [
     "BACKENDS",
@@ -14,6 +14,7 @@ __all__ = [
     "Sandbox",
     "Session",
     "Tail",
+    "best",
     "connect",
     "start",
     "why_not",

@@ -39,6 +39,7 @@ from autograder.sandbox.layout import (
     readable_paths,
     writable_paths,
 )
+from autograder.sandbox.processes import cpu_seconds, descendants, resident_mib
 from autograder.worker import serve, warm_random_numbers
 
 __all__ = ["COMMAND", "Settings", "main"]
@@ -107,6 +108,7 @@ class _Forkserver:
         self.settings = settings
         self.isolated = settings.walls == "bubblewrap"
         self.landlocked = settings.walls == "landlock"
+        self.own_user = os.geteuid() == 0 and (self.isolated or (self.landlocked and reachable_by_all()))
         self.groups = cgroups.find()
         self.filter = _filter_or_nothing(landlocked=self.landlocked)
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
@@ -137,7 +139,7 @@ class _Forkserver:
             walls += ["files", "network", "no capabilities", "no new privileges"]
         if self.filter:
             walls.append("system calls")
-        if self.isolated or self.landlocked or os.geteuid() != 0:
+        if self.groups or self.own_user or os.geteuid() != 0:
             walls.append("number of processes")
         walls.append("memory (control group)" if self.groups else "memory (per process)")
         return sorted(walls)
@@ -196,7 +198,7 @@ class _Forkserver:
         folder, files = Path(request["folder"]), {name: Path(path) for name, path in request["files"].items()}
         if self.groups:
             jail.group = self.groups.new(str(jail.slot), jail.limits)
-        jail.base_mib = _own_rss_mib()
+        jail.base_mib = resident_mib(os.getpid())
         if self.isolated:
             inside, submission = HOME, SUBMISSION
             self.raise_walls(jail, folder, files)
@@ -204,12 +206,9 @@ class _Forkserver:
             inside, submission = self.lay_out(jail, folder, files)
         reading, writing = os.pipe()
         doors = tuple(jail.group.doors()) if jail.group else ()
-        root = os.geteuid() == 0
-        own_user = root and (self.isolated or (self.landlocked and reachable_by_all()))
-        user = _FIRST_USER + (os.getpid() % (1 << 22)) * 64 + jail.slot % 64 if own_user else None
+        user = _FIRST_USER + (os.getpid() % (1 << 22)) * 64 + jail.slot % 64 if self.own_user else None
         if user is not None and jail.home:
             os.chown(inside, user, user)
-        readable, writable = readable_paths(submission), writable_paths(inside)
         walls = Walls(
             jail.limits,
             user,
@@ -218,8 +217,8 @@ class _Forkserver:
             inside,
             die_with_parent=not self.isolated,
             landlocked=self.landlocked,
-            readable=readable,
-            writable=writable,
+            readable=readable_paths(submission) if self.landlocked else (),
+            writable=writable_paths(inside) if self.landlocked else (),
         )
 
         def child() -> None:
@@ -333,8 +332,9 @@ class _Forkserver:
         """CPU seconds so far, and MiB held now by all processes (a control group watches memory itself: 0)."""
         if jail.group:
             return jail.group.cpu_seconds(), 0.0
-        pids = _descendants(jail.pid) + (_descendants(jail.init)[1:] if jail.init else [])
-        return sum(map(_cpu_seconds, pids)), max(0.0, sum(map(_private_mib, pids)) - jail.base_mib)
+        pids = descendants(jail.pid) + (descendants(jail.init)[1:] if jail.init else [])
+        # every fork of a worker shows the warm imports again; none of them pays for those
+        return sum(map(cpu_seconds, pids)), sum(max(0.0, resident_mib(pid) - jail.base_mib) for pid in pids)
 
     # --- its end ---
 
@@ -477,38 +477,6 @@ def _read_all(descriptor: int) -> bytes:
     with open(descriptor, "rb") as file, selectors.DefaultSelector() as selector:
         selector.register(file, selectors.EVENT_READ)
         return file.read() if selector.select(_PATIENCE_SECONDS) else b""
-
-
-def _own_rss_mib() -> float:
-    with open("/proc/self/statm", "rb") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
-
-
-def _descendants(pid: int) -> list[int]:
-    """A process and all below it, as far as they are still there."""
-    found = [pid]
-    for parent in found:
-        with contextlib.suppress(OSError):
-            found += map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
-    return found
-
-
-def _cpu_seconds(pid: int) -> float:
-    """CPU time of a process and of its children that were waited for; 0 when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def _private_mib(pid: int) -> float:
-    """Resident memory of a process in MiB; 0 when it is gone."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * resource.getpagesize() / (1 << 20)
 
 
 def _kill(pid: int) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 from autograder.model import Limits
 from autograder.sandbox.cgroups import Group
+from autograder.sandbox.processes import cpu_seconds, descendants, resident_mib
 
 __all__ = ["Gauge"]
 
@@ -22,7 +22,7 @@ class Gauge:
         self.cpu_seconds = self.peak_mib = self.base_mib = 0.0
         self._base_cpu, self._kills, self._inherited = 0.0, 0, 0.0
         if pid and not group:
-            self._inherited = max(_resident_mib(each) for each in _tree(pid))
+            self._inherited = max(resident_mib(each) for each in descendants(pid))
         with contextlib.suppress(OSError, ValueError):
             self._base_cpu, self.base_mib = self._use()
             if group:
@@ -49,10 +49,10 @@ class Gauge:
         """CPU seconds so far, and MiB held now."""
         if self._group:
             return self._group.cpu_seconds(), _held_mib(self._group)
-        found = _tree(self._pid) if self._pid else []
+        found = descendants(self._pid) if self._pid else []
         # what a process holds from the start is shared with the one it was forked from, and must not count again
-        held = sum(max(0.0, _resident_mib(each) - self._inherited) for each in found)
-        return sum(map(_cpu_seconds, found)), held
+        held = sum(max(0.0, resident_mib(each) - self._inherited) for each in found)
+        return sum(map(cpu_seconds, found)), held
 
     def binds(self, mib: float) -> bool:
         """Whether the control group really keeps memory below `mib`: some engines leave it out with a warning."""
@@ -97,29 +97,6 @@ def _groups(process: str) -> dict[str, str]:
 def _held_mib(group: Group) -> float:
     name = "memory.current" if group.version == 2 else "memory.usage_in_bytes"
     return int((group.folders["memory"] / name).read_text()) / _MIB
-
-
-def _tree(pid: int) -> list[int]:
-    """A process and all below it, as far as they are still there."""
-    found = [pid]
-    for each in found:
-        with contextlib.suppress(OSError):
-            found += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
-    return found
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Of a process and of its children that were waited for; 0 when it is gone."""
-    with contextlib.suppress(OSError):
-        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
-        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-    return 0.0
-
-
-def _resident_mib(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / _MIB
-    return 0.0
 
 
 def _limit_mib(group: Group) -> float:

@@ -25,7 +25,7 @@ from autograder.sandbox.oci import connect_oci, start_oci, why_not_oci
 from autograder.sandbox.seccomp import compile_filter
 from autograder.sandbox.session import ServerSession
 
-__all__ = ["BACKENDS", "CONTAINERS", "connect", "start", "why_not"]
+__all__ = ["BACKENDS", "CONTAINERS", "best", "connect", "start", "why_not"]
 
 BACKENDS = ("bubblewrap", "landlock", "none")
 """By name, the strongest first; `auto` takes the first that works and is not ``none``."""
@@ -50,21 +50,31 @@ def start(
     if name not in ("auto", *BACKENDS, *CONTAINERS):
         names = ", ".join(("auto", *BACKENDS, *CONTAINERS))
         raise UsageError(f"There is no sandbox called {name!r}; the names are {names}.")
-    if name == "auto":
-        tried = ("bubblewrap", *(CONTAINERS if image else ()), "landlock")
-        reasons = {backend: why_not(backend, image) for backend in tried}
-        name = next((backend for backend, reason in reasons.items() if not reason), "")
-        if not name:
-            listed = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
-            raise UsageError(
-                f"No sandbox that can be trusted works on this machine ({listed}). "
-                "For your own code alone, ask for the one without walls by name: --sandbox none."
-            )
-    elif reason := why_not(name, image):
+    name = best(image) if name == "auto" else name
+    if reason := why_not(name, image):
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
     if name in CONTAINERS:
         return start_oci(name, image, preload=preload, threads=threads, gpus=gpus)
     return ForkServer(name, tuple(preload), threads)
+
+
+def best(image: str = "") -> str:
+    """What `auto` stands for here: the strongest sandbox that works, never ``none``; containers if the image is there.
+
+    Raises:
+        UsageError: none works; the sentence says why each one does not.
+    """
+    candidates: tuple[str, ...] = ("bubblewrap", *(CONTAINERS if image else ()), "landlock")
+    reasons: dict[str, str] = {}
+    for name in candidates:
+        reasons[name] = why_not(name, image)
+        if not reasons[name]:
+            return name
+    listed = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
+    raise UsageError(
+        f"No sandbox that can be trusted works on this machine ({listed}). "
+        "For your own code alone, ask for the one without walls by name: --sandbox none."
+    )
 
 
 def connect(address: str) -> Sandbox:
