@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.batch import Event, Finished, Known, Retried, Started
 from autograder.export.grades import verdict_summary
 from autograder.model import Report
-from autograder.scoring import rounded, shown
+from autograder.scoring import shown
 
 __all__ = ["Shown"]
 
@@ -73,5 +73,5 @@ class Shown(AbstractContextManager["Shown"]):
 
 
 def _told(report: Report) -> str:
-    total = shown(rounded(report.points + report.bonus_points))
-    return f"{total} of {shown(report.max_points)} points ({verdict_summary(report)})"
+    bonus = f" and {shown(report.bonus_points)} bonus points" if report.bonus_points else ""
+    return f"{shown(report.points)} of {shown(report.max_points)} points{bonus} ({verdict_summary(report)})"
