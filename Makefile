@@ -5,7 +5,7 @@ READY := .venv/.ready
 BEST := from autograder.sandbox import why_not; print(next((n for n in ('bubblewrap', 'landlock') if not why_not(n)), 'none'))
 PICTURE_OF ?= feedback/relu_derivative_missing.html
 
-.PHONY: setup test demo lint release manual schema picture constraints clean
+.PHONY: setup test demo lint attack fuzz soak release manual schema picture constraints clean
 
 setup: $(READY)
 	@command -v bwrap > /dev/null || .ci/setup walls
@@ -21,6 +21,19 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Every attack on every sandbox that this machine has, as root and as an ordinary user; FLAGS="--sandbox bubblewrap".
+attack: setup
+	$(BIN)/python tests/attacks/run.py $(FLAGS)
+
+# A million frames, made to break the decoder that reads what submissions answer.
+fuzz: setup
+	$(BIN)/python -c "import atheris" 2> /dev/null || $(BIN)/pip install -q -c constraints.txt -e '.[fuzz]'
+	$(BIN)/python tests/attacks/fuzz_wire.py $(FLAGS)
+
+# Two thousand submissions in a row, one in four hostile.
+soak: setup
+	$(BIN)/python benchmarks/soak.py $(FLAGS)
 
 release: setup
 	$(BIN)/autograder release backprop

@@ -24,6 +24,7 @@ class StudentError(Exception):
         kind: name of the built-in exception behind it, or ``""``; safe to show for hidden checks.
         file: file of the submission in which it happened, or ``""``.
         line: line in that file, or 0.
+        limit: the limit that it probably ran into, in our own words; safe to show for hidden checks.
         trace: what Python printed, for staff; never shown for hidden checks.
         open: it happened before the submission had been given anything of a hidden check, so that its text can carry
             nothing out and may be shown everywhere.
@@ -37,6 +38,7 @@ class StudentError(Exception):
         kind: str = "",
         file: str = "",
         line: int = 0,
+        limit: str = "",
         trace: str = "",
         open: bool = False,
     ) -> None:
@@ -46,6 +48,7 @@ class StudentError(Exception):
         self.kind = kind
         self.file = file
         self.line = line
+        self.limit = limit
         self.trace = trace
         self.open = open
 

@@ -53,8 +53,8 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
         Verdict.OUTPUT: Wording(
             "≡",
             "output limit",
-            "Your code printed or returned too much.",
-            "The limit on output or replies was reached.",
+            "Your code printed, wrote or returned too much.",
+            "The limit on output, scratch files or replies was reached.",
         ),
         Verdict.CRASHED: Wording(
             "✸", "crashed", "Your code ended the Python process.", "The worker process died by the submission's doing."
@@ -117,4 +117,5 @@ def _raised(error: StudentError | None) -> str:
     known = getattr(builtins, error.kind, None) if error.kind else None
     kind = error.kind if isinstance(known, type) and issubclass(known, BaseException) else "an error"
     place = f" in line {error.line}" if error.line > 0 else ""
-    return f"Your code raised {kind}{place}."
+    limit = f": {error.limit}" if error.limit else ""
+    return f"Your code raised {kind}{place}{limit}."

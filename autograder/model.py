@@ -51,6 +51,7 @@ class Limits:
     open_files: int = 256
     file_mib: int = 64
     scratch_mib: int = 256
+    scratch_files: int = 20_000
     output_kib: int = 16384
     reply_mib: int = 64
     threads: int = 1

@@ -191,13 +191,34 @@ class _Run:
         except GraderError as error:
             message = str(error)
             room.leave()
-        except Exception as error:  # noqa: BLE001  (whatever a check does wrong is the instructor's fault or ours)
-            message = f"The check itself failed: {_last_lines(error)}"
-            room.leave()
+        except AssertionError as error:
+            verdict, message = Verdict.FAILED, str(error) or _asserted(error)
+        except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
+            if self.works_with_reference(check, error):
+                verdict, message = (
+                    Verdict.FAILED,
+                    f"The answer is of no use to this check: {type(error).__name__}: {error}",
+                )
+            else:
+                message = f"The check itself failed: {_last_line(error)}"
+                room.leave()
         return _result(check, verdict, credit, time.monotonic() - began, fault, message)
 
-    def arguments(self, check: Check, room: _Room) -> dict[str, Any]:
-        """What a check's parameters name."""
+    def works_with_reference(self, check: Check, error: Exception) -> bool:
+        """Whether a check that fell over an answer stands with the reference's: then the answer is to blame.
+
+        An answer of a wrong kind must not become a fault of ours, which costs nothing.
+        """
+        if isinstance(error, (MemoryError, OSError)) or "student" not in check.parameters:
+            return False
+        try:
+            check.function(**self.arguments(check, None))
+        except Exception:  # noqa: BLE001
+            return False
+        return True
+
+    def arguments(self, check: Check, room: _Room | None) -> dict[str, Any]:
+        """What a check's parameters name; without a room the reference stands in for the student."""
         number = self.number(check.id)
         available: dict[str, Any] = {
             "reference": self.reference,
@@ -210,8 +231,14 @@ class _Run:
         self.reference.seed(number)
         wanted = {name: available[name] for name in check.parameters if name != "student"}
         if "student" in check.parameters:
-            wanted["student"] = room.student(check, number)
+            wanted["student"] = room.student(check, number) if room else self.reference_as_student(number)
         return wanted
+
+    def reference_as_student(self, number: int) -> LocalStudent:
+        """The reference, in modules of its own, so that it may be given to a check beside itself."""
+        student = LocalStudent(self.loaded.reference_folder, self.loaded.interface.names, reference=True)
+        student.seed(number)
+        return student
 
     def number(self, purpose: str) -> int:
         """A seed of 63 bits for one purpose, derived from the course's secret; the same for every student."""
@@ -286,7 +313,14 @@ def _result(
     )
 
 
-def _last_lines(error: Exception) -> str:
+def _asserted(error: AssertionError) -> str:
+    """The source of an assertion that has no message of its own."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = frames[-1].line if frames else ""
+    return f"This does not hold: {(line or 'an assertion').removeprefix('assert ')}"
+
+
+def _last_line(error: Exception) -> str:
     """Class, text and place of an exception of ours, for staff."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,15 @@ _DTYPES = tuple(
 _CODE_OF = {dtype: code for code, dtype in enumerate(_DTYPES)}
 _SCALARS = (type(None), bool, int, float, str, bytes)
 _MAX_NDIM = 32
+_MOST_ALIKE = 64
+_MAPS = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
+_FIXED = {  # first byte: (length without the part that is told, bytes that tell it)
+    **{0xC4: (2, 1), 0xC5: (3, 2), 0xC6: (5, 4), 0xC7: (3, 1), 0xC8: (4, 2), 0xC9: (6, 4)},
+    **{0xCA: (5, 0), 0xCB: (9, 0), 0xCC: (2, 0), 0xCD: (3, 0), 0xCE: (5, 0), 0xCF: (9, 0)},
+    **{0xD0: (2, 0), 0xD1: (3, 0), 0xD2: (5, 0), 0xD3: (9, 0)},
+    **{0xD4 + n: (2 + 2**n, 0) for n in range(5)},
+    **{0xD9: (2, 1), 0xDA: (3, 2), 0xDB: (5, 4), 0xDC: (3, 0), 0xDD: (5, 0)},
+}
 
 _ARRAY, _NUMBER, _TUPLE, _INTEGER, _HANDLE, _COMPLEX, _SET, _FROZENSET, _ROWS, _DICT = range(1, 11)
 
@@ -140,14 +150,14 @@ class _Packer:
             position += padding + len(array)
         return buffers, position - start
 
-    def pack(self, value: Any, depth: int) -> Any:  # noqa: PLR0912  (one branch for each kind of value)
+    def pack(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if kind is int:
-            return value if -(1 << 63) <= value < 1 << 64 else _integer(value)
-        if kind in _SCALARS:
+        if kind in _SCALARS and (kind is not int or -(1 << 63) <= value < 1 << 64):
             return value
         if depth >= MAX_DEPTH:
             raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
+        if kind is int:
+            return _integer(value)
         if kind is np.ndarray:
             return self.array(_ARRAY, value)
         if kind is list:
@@ -155,8 +165,6 @@ class _Packer:
         if kind is tuple:
             return self.sequence(_TUPLE, value, depth)
         if kind is dict:
-            if all(type(key) is str for key in value):
-                return {key: self.pack(item, depth + 1) for key, item in value.items()}
             return self.sequence(_DICT, (part for pair in value.items() for part in pair), depth)
         if isinstance(value, np.generic):
             return self.array(_NUMBER, np.asarray(value))
@@ -193,6 +201,7 @@ class _Unpacker:
     items_left: int
 
     def parse(self, data: bytes | memoryview) -> Any:
+        self.items_left -= _tokens(data, self.items_left)
         try:
             return msgspec.msgpack.decode(data)
         except (msgspec.DecodeError, RecursionError, TypeError, ValueError) as error:
@@ -206,18 +215,11 @@ class _Unpacker:
             raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
         if kind is list:
             return self.items(value, depth)
-        if kind is dict:
-            if not all(type(key) is str for key in value):
-                raise WireError("a key of a plain map is not text")
-            return dict(zip(value, self.items(list(value.values()), depth), strict=True))
         if kind is msgspec.msgpack.Ext:
             return self.extension(value.code, value.data, depth)
         raise WireError(f"MessagePack type {kind.__name__} has no place in a frame")
 
     def items(self, values: list[Any], depth: int) -> list[Any]:
-        self.items_left -= len(values)
-        if self.items_left < 0:
-            raise WireError("a value has too many items")
         return [item if type(item) in _SCALARS else self.unpack(item, depth + 1) for item in values]
 
     def extension(self, code: int, data: bytes | memoryview, depth: int) -> Any:
@@ -245,6 +247,8 @@ class _Unpacker:
 
     def compound(self, code: int, items: list[Any]) -> Any:
         try:
+            if code in (_SET, _FROZENSET, _DICT):
+                _refuse_alike(items if code != _DICT else items[::2])
             if code == _TUPLE:
                 return tuple(items)
             if code == _SET:
@@ -266,7 +270,7 @@ class _Unpacker:
         count = math.prod(shape)
         size = count * dtype.itemsize
         if size == 0:
-            if max(shape) >= 1 << 31:
+            if math.prod(side or 1 for side in shape) >= 1 << 31:  # numpy multiplies them, too
                 raise WireError("an empty array has an impossible shape")
             return np.empty(shape, dtype)
         start = self.offset + -self.offset % _ALIGN
@@ -280,6 +284,42 @@ class _Unpacker:
         return np.frombuffer(self.frame, dtype, count, start).reshape(shape)
 
 
+def _steps() -> Iterator[tuple[int, int]]:
+    """For each first byte of MessagePack: the bytes up to the next, and how many tell a length."""
+    for first in range(256):
+        if 0xA0 <= first <= 0xBF:
+            yield 1 + first - 0xA0, 0
+        else:
+            yield _FIXED.get(first, (1, 0))
+
+
+def _tokens(data: bytes | memoryview, most: int) -> int:
+    """How many objects a header will make, told without making them.
+
+    Raises:
+        WireError: more than `most`; or a map, whose keys MessagePack's reader would hash before anybody has seen them.
+    """
+    position = count = 0
+    while position < len(data):
+        first = data[position]
+        step, told = _STEPS[first]
+        if told:
+            step += int.from_bytes(data[position + 1 : position + 1 + told], "big")
+        if count >= most:
+            raise WireError("a value has too many items")
+        if first in _MAPS:
+            raise WireError("a map has no place in a frame")
+        position += step
+        count += 1
+    return count
+
+
+def _refuse_alike(keys: Sequence[Any]) -> None:
+    """Keys with one hash take quadratic time; nobody but an attacker has many."""
+    if len(keys) > _MOST_ALIKE and max(Counter(map(hash, keys)).values()) > _MOST_ALIKE:
+        raise WireError("too many keys have the same hash")
+
+
 def _are_columns(items: list[Any]) -> bool:
     whole = all(type(item) is np.ndarray and item.ndim and item.dtype.kind in "biuf" for item in items)
     return whole and len({len(item) for item in items}) == 1
@@ -290,3 +330,6 @@ def _integer(value: int) -> msgspec.msgpack.Ext:
     if size > 1 << 16:
         raise WireError("an integer has more than half a million bits")
     return msgspec.msgpack.Ext(_INTEGER, value.to_bytes(max(size, 9), "little", signed=True))
+
+
+_STEPS = tuple(_steps())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import itertools
 import os
 import shutil
@@ -18,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REFERENCE
-from platformdirs import user_cache_dir
+from images import made_image
 
 import autograder
 from autograder.cli.image import Call, build_for_assignment
@@ -29,7 +27,7 @@ from autograder.sandbox import Request
 from autograder.sandbox.apptainer import Apptainer, start_apptainer, why_not_apptainer
 from autograder.sandbox.containers import Container, ContainerSandbox, run
 from autograder.sandbox.gauge import Gauge
-from autograder.sandbox.image import SHIPPED, build_image, image_name, local_rootfs, requirements, write_context
+from autograder.sandbox.image import SHIPPED, build_image, image_name, requirements, write_context
 from autograder.sandbox.oci import Docker, Podman, connect_oci, engine_called, start_oci, why_not_oci
 from autograder.wire import decode, encode
 
@@ -134,32 +132,6 @@ def seeded():
     import random
     return random.random(), float(np.random.rand())
 """
-
-
-def made_image(engine: str) -> str:
-    """An image of this machine's own Python, built once and kept until something in it changes."""
-    cache = Path(user_cache_dir("autograder"))
-    cache.mkdir(parents=True, exist_ok=True)
-    sources = [HOME / each for each in (*SHIPPED, "worker/setting_up.py", "sandbox/image.py")]
-    parts = [sys.version, *requirements(()), *(path.read_text() for path in sources)]
-    name = f"localhost/autograder-tests-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
-    with (cache / f"image-{engine}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if why_not_oci(engine, name):
-            remove_images(engine)
-            rootfs = cache / f"rootfs-{engine}"
-            shutil.rmtree(rootfs, ignore_errors=True)
-            python = local_rootfs(rootfs, ["numpy"])
-            build_image(engine, name, ["numpy"], base_rootfs=rootfs, python=python, network="none")
-            shutil.rmtree(rootfs)
-    return name
-
-
-def remove_images(engine: str) -> None:
-    """The images of earlier versions of the tests."""
-    listed = run([engine, "images", "--format", "{{.Repository}}"]).stdout.split()
-    for name in {each for each in listed if each.startswith("localhost/autograder-tests-")}:
-        run([engine, "rmi", "--force", name])
 
 
 WHY_NOT = {name: why_not_oci(name) for name in ("podman", "docker")}

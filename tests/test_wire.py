@@ -227,3 +227,41 @@ def test_gathered_writes_pass_every_byte_once(buffers, data):
         waiting.passed(count)
 
     assert arrived == b"".join(buffers)
+
+
+def test_empty_arrays_of_impossible_shape_are_refused():
+    """Sides beside a 0 are multiplied by numpy all the same."""
+    shape = struct.pack("<BB4Q", 11, 4, 0, 2**31 - 1, 2**31 - 1, 2**31 - 1)
+    with pytest.raises(WireError, match="impossible shape"):
+        decode(framed(extension(1, shape)))
+
+
+def test_a_map_has_no_place():
+    """MessagePack's reader would hash the keys of a map before anybody has seen them."""
+    with pytest.raises(WireError, match="a map has no place"):
+        decode(framed(b"\x81\xa1a\x01"))
+
+
+def test_keys_of_one_hash_are_refused():
+    """Multiples of 2^61 - 1 all have the hash 0: a set of many would take quadratic time."""
+    prime = 2**61 - 1
+    members = [msgspec.msgpack.Ext(4, (prime * (n + 10)).to_bytes(12, "little")) for n in range(2000)]
+    with pytest.raises(WireError, match="same hash"):
+        decode(framed(extension(7, msgspec.msgpack.encode(members))))
+    assert decode(b"".join(map(bytes, encode(set(range(2000)))))) == set(range(2000))
+
+
+def test_objects_are_counted_before_they_are_made():
+    """Eight million empty lists take eight megabytes as bytes, and seventy times as much as lists."""
+    count = 3_000_000
+    with pytest.raises(WireError, match="too many items"):
+        decode(framed(b"\xdd" + struct.pack(">I", count) + b"\x90" * count))
+
+
+def test_what_is_encoded_can_be_decoded_at_any_depth():
+    """A large integer needs a level of its own."""
+    value: object = 10**30
+    for _ in range(40):
+        value = [value]
+    with pytest.raises(WireError, match="levels deep"):
+        encode(value)

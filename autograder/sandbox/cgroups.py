@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.model import Limits
 
 __all__ = ["Cgroups", "Group", "find"]
 
-_V1_CONTROLLERS = ("memory", "pids", "cpuacct")
+_V1_CONTROLLERS = ("memory", "pids", "cpuacct", "cpu")
+_PERIOD_MICROSECONDS = 100_000
 _MIB = 1 << 20
 
 
@@ -74,7 +75,6 @@ class Cgroups:
 
     version: int
     bases: dict[str, Path]
-    enforced: tuple[str, ...] = field(default=("memory", "processes", "cpu time"))
 
     def new(self, name: str, limits: Limits) -> Group:
         """A fresh, empty group with these limits.
@@ -95,7 +95,16 @@ class Cgroups:
             _write(memory / "memory.limit_in_bytes", size)
             _write_if_there(memory / "memory.memsw.limit_in_bytes", size)
         _write(pids / "pids.max", str(limits.processes))
+        self._share(group.folders["cpu"], limits.threads)
         return group
+
+    def _share(self, cpu: Path, threads: int) -> None:
+        """At most as many processors as threads were asked for; beside others, no more than an equal share."""
+        quota = threads * _PERIOD_MICROSECONDS
+        if self.version == 2:
+            _write_if_there(cpu / "cpu.max", f"{quota} {_PERIOD_MICROSECONDS}")
+        else:
+            _write_if_there(cpu / "cpu.cfs_quota_us", str(quota))
 
     def close(self) -> None:
         """Remove the folders that `find` made."""

@@ -39,12 +39,14 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _SECCOMP_MODE_FILTER = 2
+_MS_NOSUID, _MS_NODEV, _MS_REMOUNT = 2, 4, 32
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY = 63
 
 _MIB = 1 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+_libc.mount.argtypes = [*[ctypes.c_char_p] * 3, ctypes.c_ulong, ctypes.c_char_p]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Walls:
 
     `user` is the uid and gid to become (root only; None keeps the own one). `doors` are open `cgroup.procs` files.
     `filter` is compiled BPF, empty for none. `die_with_parent` is for children of the forkserver itself: where a pid
-    namespace ends with the forkserver, and the parent may be the process in between, it must not be set. With
+    namespace ends with the forkserver, and the parent may be the process in between, it must not be set.
+    `file_systems` are mounts in memory that may hold only `Limits.scratch_files` files each. With
     `landlocked`, files beyond `readable` and `writable` are out of reach (where no mount namespace hides them).
     """
 
@@ -63,6 +66,7 @@ class Walls:
     filter: bytes = b""
     folder: str = "/"
     die_with_parent: bool = False
+    file_systems: tuple[str, ...] = ()
     landlocked: bool = False
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
@@ -123,8 +127,12 @@ def enter(walls: Walls) -> None:
     Raises:
         OSError: a step failed; the caller must exit without reading a student's byte.
     """
+    if os.getpgrp() != os.getpid():
+        os.setsid()  # a signal to the own process group passes through pid namespaces
     os.chdir(walls.folder)
     os.umask(0o077)
+    for path in walls.file_systems:
+        _limit_files(path, walls.limits.scratch_files)
     _empty_bounding_set()  # needs a capability that the next step takes away
     if walls.user is not None:
         os.setgroups([])
@@ -167,6 +175,12 @@ def _join_and_fork(pidfd: int, writing: int, child: Callable[[], None]) -> None:
         os.close(writing)
         _never_return(child)
     os.write(writing, str(pid).encode())
+
+
+def _limit_files(path: str, count: int) -> None:
+    """Bubblewrap limits the bytes of a file system in memory; empty files take memory of the kernel's, too."""
+    flags = _MS_REMOUNT | _MS_NOSUID | _MS_NODEV
+    _call(_libc.mount(b"none", path.encode(), b"tmpfs", flags, b"nr_inodes=%d" % count), f"remounting {path}")
 
 
 def _empty_bounding_set() -> None:

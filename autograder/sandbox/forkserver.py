@@ -28,18 +28,19 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model import Limits
-from autograder.sandbox import cgroups, seccomp
+from autograder.sandbox import cgroups, landlock, seccomp
 from autograder.sandbox.base import Outcome
 from autograder.sandbox.confine import Walls, become_subreaper, enter, fork_inside, join_groups
 from autograder.sandbox.layout import (
     HOME,
+    IN_MEMORY,
     SUBMISSION,
     bubblewrap_arguments,
     reachable_by_all,
     readable_paths,
     writable_paths,
 )
-from autograder.sandbox.processes import cpu_seconds, descendants, resident_mib
+from autograder.sandbox.processes import children, contents, cpu_seconds, descendants, resident_mib, threads
 from autograder.worker import serve, warm_random_numbers
 
 __all__ = ["COMMAND", "Settings", "main"]
@@ -75,8 +76,10 @@ class Jail:
     pidfd: int = -1
     group: cgroups.Group | None = None
     home: str = ""
+    scratch: str = ""
     limit: str = ""
     ended: bool = False
+    buried: bool = False
     base_mib: float = 0.0
     peak_mib: float = field(default=0.0)
 
@@ -110,7 +113,7 @@ class _Forkserver:
         self.landlocked = settings.walls == "landlock"
         self.own_user = os.geteuid() == 0 and (self.isolated or (self.landlocked and reachable_by_all()))
         self.groups = cgroups.find()
-        self.filter = _filter_or_nothing(landlocked=self.landlocked)
+        self.filter = _filter_or_nothing(landlocked=landlock.abi() if self.landlocked else 0)
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
         self.jails: dict[int, Jail] = {}
         self.selector = selectors.DefaultSelector()
@@ -125,13 +128,12 @@ class _Forkserver:
     @property
     def enforced(self) -> list[str]:
         """What every sandbox of this server has around it, for the report."""
-        walls = ["cpu time", "wall time", "output", "answers", "open files", "file size"]
+        walls = ["cpu time", "wall time", "output", "answers", "open files", "file size", "scratch space"]
         if self.isolated:
             walls += [
                 "files",
                 "network",
                 "processes of others",
-                "scratch space",
                 "no capabilities",
                 "no new privileges",
             ]
@@ -153,6 +155,7 @@ class _Forkserver:
                 watched = time.monotonic()
                 for jail in list(self.jails.values()):
                     self.watch(jail)
+                self.reap()
 
     def stop(self) -> None:
         self.running = False
@@ -216,6 +219,7 @@ class _Forkserver:
             self.filter,
             inside,
             die_with_parent=not self.isolated,
+            file_systems=IN_MEMORY if self.isolated else (),
             landlocked=self.landlocked,
             readable=readable_paths(submission) if self.landlocked else (),
             writable=writable_paths(inside) if self.landlocked else (),
@@ -249,6 +253,7 @@ class _Forkserver:
         home.chmod(0o711)
         shutil.copytree(folder, submission)
         scratch = home / "scratch"
+        jail.scratch = str(scratch)
         scratch.mkdir(mode=0o700)
         for name, source in files.items():
             shutil.copy(source, scratch / name)
@@ -263,7 +268,6 @@ class _Forkserver:
         if not self.isolated:
             pid = os.fork()
             if pid == 0:
-                os.setsid()
                 try:
                     join_and_run()
                 finally:
@@ -318,23 +322,31 @@ class _Forkserver:
 
     def watch(self, jail: Jail) -> None:
         """Limits that no single process's own limit can hold."""
-        cpu, memory = self.use(jail)
-        jail.peak_mib = max(jail.peak_mib, memory)
-        if cpu > jail.limits.cpu:
-            jail.limit = jail.limit or "cpu"
-        elif memory > jail.limits.memory_mib or (jail.group and jail.group.oom_kills()):
-            jail.limit = jail.limit or "memory"
-        else:
-            return
-        self.end(jail)
+        over = self.over(jail)
+        if over:
+            jail.limit = jail.limit or over
+            self.end(jail)
 
-    def use(self, jail: Jail) -> tuple[float, float]:
-        """CPU seconds so far, and MiB held now by all processes (a control group watches memory itself: 0)."""
+    def over(self, jail: Jail) -> str:
+        """The limit that everything inside together is over, or "" ."""
+        limits = jail.limits
+        if jail.home:
+            files, size = contents(jail.scratch, limits.scratch_files, limits.scratch_mib << 20)
+            if files > limits.scratch_files or size > limits.scratch_mib << 20:
+                return "scratch"
         if jail.group:
-            return jail.group.cpu_seconds(), 0.0
+            if jail.group.cpu_seconds() > limits.cpu:
+                return "cpu"
+            return "memory" if jail.group.oom_kills() else ""
         pids = descendants(jail.pid) + (descendants(jail.init)[1:] if jail.init else [])
         # every fork of a worker shows the warm imports again; none of them pays for those
-        return sum(map(cpu_seconds, pids)), sum(max(0.0, resident_mib(pid) - jail.base_mib) for pid in pids)
+        memory = sum(max(0.0, resident_mib(pid) - jail.base_mib) for pid in pids)
+        jail.peak_mib = max(jail.peak_mib, memory)
+        if sum(map(cpu_seconds, pids)) > limits.cpu:
+            return "cpu"
+        if sum(map(threads, pids)) > limits.processes:
+            return "processes"
+        return "memory" if memory > limits.memory_mib else ""
 
     # --- its end ---
 
@@ -360,6 +372,7 @@ class _Forkserver:
         self.selector.unregister(jail.connection)
         self.selector.unregister(jail.pidfd)
         _, status, usage = os.wait4(jail.pid, 0)
+        jail.buried = True
         self.kill(jail)
         cpu, peak = usage.ru_utime + usage.ru_stime, max(jail.peak_mib, usage.ru_maxrss / 1024 - jail.base_mib)
         limit = jail.limit
@@ -374,10 +387,24 @@ class _Forkserver:
         if jail.ended and code == -signal.SIGKILL and not limit:
             code = 0  # our own kill: the grader had no more questions
         self.dismantle(jail)
+        self.reap()
         outcome = Outcome(max(code, 0), max(-code, 0), limit, "", time.monotonic() - jail.began, cpu, max(peak, 0.0))
         _say(jail.connection, {"outcome": asdict(outcome)})
         # closed only after the grader: what it may be saying now would reset the connection under our last message
         self.selector.register(jail.connection, selectors.EVENT_READ, lambda: self.part(jail.connection))
+
+    def reap(self) -> None:
+        """Without a process namespace, orphans come to us: collect them, and with the last sandbox end all of them."""
+        if self.isolated:
+            return
+        while orphans := [pid for pid in children(os.getpid()) if pid not in self.jails]:
+            for pid in orphans:
+                if not self.jails:
+                    _kill(pid)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0 if not self.jails else os.WNOHANG)
+            if self.jails:
+                return
 
     def part(self, connection: socket.socket) -> None:
         """After the outcome: read on until the grader hangs up."""
@@ -391,6 +418,10 @@ class _Forkserver:
 
     def dismantle(self, jail: Jail) -> None:
         """Remove what was built, as far as it was built."""
+        if jail.pid and not jail.buried:  # before the holder: the namespace's end waits for everybody in it
+            _kill(jail.pid)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(jail.pid, 0)
         if jail.holder:
             assert jail.holder.stdin and jail.holder.stdout and jail.holder.stderr
             if jail.init:
@@ -399,15 +430,14 @@ class _Forkserver:
                     jail.holder.wait(timeout=_PATIENCE_SECONDS)
             jail.holder.kill()
             jail.holder.wait()
+            if jail.init:  # ours now, if bwrap ended before it: a submission can kill the helper inside
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(jail.init, 0)
             for pipe in (jail.holder.stdin, jail.holder.stdout, jail.holder.stderr):
                 with contextlib.suppress(OSError):
                     pipe.close()
         if jail.pidfd >= 0:
             os.close(jail.pidfd)
-        elif jail.pid:
-            with contextlib.suppress(OSError):
-                _kill(jail.pid)
-                os.waitpid(jail.pid, 0)
         if jail.group:
             jail.group.remove()
         if jail.home:
@@ -453,7 +483,7 @@ def _reset_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _filter_or_nothing(*, landlocked: bool) -> bytes:
+def _filter_or_nothing(*, landlocked: int) -> bytes:
     try:
         return seccomp.compile_filter(landlocked=landlocked)
     except (ImportError, OSError, RuntimeError):

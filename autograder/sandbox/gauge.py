@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 from autograder.model import Limits
@@ -43,7 +44,19 @@ class Gauge:
                 self._kills = max(self._kills, self._group.oom_kills())
         if self._kills or (not self._group and self.peak_mib > limits.memory_mib):
             return "memory"
-        return "cpu" if self.cpu_seconds > limits.cpu else ""
+        if self.cpu_seconds > limits.cpu:
+            return "cpu"
+        return "scratch" if self._files() > limits.scratch_files else ""
+
+    def _files(self) -> int:
+        """Files in the container's scratch space, which is a file system of its own; 0 where we may not look."""
+        if self._pid:
+            with contextlib.suppress(OSError):
+                scratch = f"/proc/{self._pid}/root/tmp"
+                if os.stat(scratch).st_dev != os.stat("/tmp").st_dev:  # noqa: S108
+                    found = os.statvfs(scratch)
+                    return found.f_files - found.f_ffree
+        return 0
 
     def _use(self) -> tuple[float, float]:
         """CPU seconds so far, and MiB held now."""

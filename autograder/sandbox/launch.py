@@ -105,7 +105,7 @@ def _why_no_landlock() -> str:
     if landlock.abi() == 0:
         return "this kernel does not offer it (Linux 5.13 or later, with landlock among its security modules)"
     try:
-        compile_filter(landlocked=True)
+        compile_filter(landlocked=landlock.abi())
     except (ImportError, OSError, RuntimeError):
         return "libseccomp is missing; install it (Debian: libseccomp2)"
     return ""

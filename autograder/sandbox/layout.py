@@ -15,13 +15,25 @@ from pathlib import Path
 
 from autograder.model import Limits
 
-__all__ = ["HOME", "SUBMISSION", "bubblewrap_arguments", "reachable_by_all", "readable_paths", "writable_paths"]
+__all__ = [
+    "HOME",
+    "IN_MEMORY",
+    "SUBMISSION",
+    "bubblewrap_arguments",
+    "reachable_by_all",
+    "readable_paths",
+    "writable_paths",
+]
 
 SUBMISSION = "/submission"
 HOME = "/tmp/home"  # noqa: S108  (inside, /tmp is a file system of its own)
 
+IN_MEMORY = ("/tmp", "/dev/shm")  # noqa: S108
+"""The only file systems inside that can be written; both are in memory, and gone afterwards."""
+
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/mime.types")
+_DEVICES = ("null", "zero", "full", "random", "urandom")
 _SHARED_MEMORY_MIB = 64
 _MIB = 1 << 20
 
@@ -44,7 +56,7 @@ def bubblewrap_arguments(folder: Path, files: Mapping[str, Path], limits: Limits
     for file in _ETC:
         if os.path.exists(file):
             arguments += ["--ro-bind", file, file]
-    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--proc", "/proc", *_devices()]
     arguments += ["--size", str(_SHARED_MEMORY_MIB * _MIB), "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
     arguments += ["--remount-ro", "/dev"]
     arguments += ["--size", str(limits.scratch_mib * _MIB), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
@@ -56,6 +68,17 @@ def bubblewrap_arguments(folder: Path, files: Mapping[str, Path], limits: Limits
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
 
 
+def _devices() -> list[str]:
+    """The plain devices and no terminal: for `--dev`, bubblewrap needs a second user namespace, where an ordinary user
+    may not limit the number of files any more."""
+    arguments = ["--size", str(_MIB), "--perms", "0755", "--tmpfs", "/dev"]
+    for name in _DEVICES:
+        arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        arguments += ["--symlink", f"/proc/self/{target}", f"/dev/{name}"]
+    return arguments
+
+
 def reachable_by_all() -> bool:
     """Whether any user could use this Python where it lies; if not, a sandbox without mounts keeps the own user."""
     folders = {folder for path in _python_folders() for folder in (path, *path.resolve().parents)}
@@ -65,7 +88,7 @@ def reachable_by_all() -> bool:
 def readable_paths(submission: str) -> tuple[str, ...]:
     """What Landlock leaves readable: the same as above, and what libraries ask about the processor and themselves."""
     own = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu")
-    devices = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+    devices = (f"/dev/{name}" for name in _DEVICES)
     return (*_SYSTEM, *_ETC, *map(str, _python_folders()), submission, *own, *devices)
 
 

@@ -10,7 +10,7 @@ import os
 import tempfile
 from typing import Any
 
-__all__ = ["DENIED", "compile_filter"]
+__all__ = ["DENIED", "DENIED_UNDER_LANDLOCK", "compile_filter"]
 
 DENIED: dict[str, tuple[str, ...]] = {
     "other processes": ("ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd", "process_madvise"),
@@ -62,6 +62,8 @@ DENIED: dict[str, tuple[str, ...]] = {
         "modify_ldt",
     ),
     "processors of others": ("sched_setaffinity",),
+    "memory of nobody": ("memfd_create", "shmget", "shmat", "semget", "msgget", "mq_open"),
+    "the disk of everybody": ("sync", "syncfs"),
     "keyrings": ("add_key", "request_key", "keyctl"),
     "large and rarely needed surfaces": (
         "userfaultfd",
@@ -79,16 +81,31 @@ DENIED: dict[str, tuple[str, ...]] = {
 }
 """Denied with EPERM, by what they would reach."""
 
+DENIED_UNDER_LANDLOCK: tuple[str, ...] = (
+    *("socket", "setsid", "setpgid"),
+    # of files, Landlock guards the contents and not these
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
+    *("utime", "utimes", "utimensat", "futimesat"),
+    *("setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr"),
+    # other processes of the same user could be slowed down or starved
+    *("setpriority", "ioprio_set", "sched_setscheduler", "sched_setparam", "sched_setattr", "process_mrelease"),
+)
+"""Denied where no namespace stands between a submission and the files and processes of its user."""
+
+_SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal")
+_FIRST_LANDLOCK_WITH_SCOPES = 6
+
 _NEW_USER_NAMESPACE = 0x10000000
 _OTHER_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
 _AF_UNIX = 1
 
 
-def compile_filter(*, landlocked: bool = False) -> bytes:
+def compile_filter(*, landlocked: int = 0) -> bytes:
     """The filter as BPF for this machine's architecture.
 
-    With `landlocked` there is no network or process namespace to fall back on: every socket is refused, and leaving
-    the process group, by which everything is killed in the end.
+    With `landlocked`, the version of Landlock in use, there is no namespace to fall back on: every socket is refused,
+    and so are leaving the process group, by which everything is killed in the end, and whatever reaches the metadata
+    of files, or other processes of the same user. Before version 6 of Landlock that includes every signal.
 
     Beside `DENIED`: sockets of every family but AF_UNIX, `clone` into new namespaces, terminal injection, and `clone3`
     (its flags lie in memory, where a filter cannot look; libc falls back to `clone`).
@@ -107,8 +124,13 @@ def compile_filter(*, landlocked: bool = False) -> bytes:
     for flag in (1 << bit for bit in range(32) if (_NEW_USER_NAMESPACE | _OTHER_NAMESPACES) >> bit & 1):
         rules.add_rule(deny, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     _add(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
-    for name in ("socket", "setsid", "setpgid") if landlocked else ():
+    for name in DENIED_UNDER_LANDLOCK if landlocked else ():
         _add(rules, seccomp.ERRNO(errno.EACCES), name)
+    for name in _SIGNALS if 0 < landlocked < _FIRST_LANDLOCK_WITH_SCOPES else ():
+        _add(rules, deny, name)
+    if landlocked:
+        rules.add_rule(deny, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))  # limits of others
+        rules.add_rule(deny, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, 0x40086602))  # attributes of files
     for name in ("socketpair",) if landlocked else ("socket", "socketpair"):
         rules.add_rule(seccomp.ERRNO(errno.EACCES), name, seccomp.Arg(0, seccomp.NE, _AF_UNIX))
     for request in (0x5412, 0x541C):  # TIOCSTI and TIOCLINUX put keys into a terminal

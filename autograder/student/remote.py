@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import signal
 from collections.abc import Collection, Iterable
 from pathlib import PurePath
@@ -125,13 +126,17 @@ class RemoteHandle:
 class _Function:
     """A function, class or method of the submission, not yet called."""
 
-    def __init__(self, channel: _Channel, place: tuple[str | int, str], title: str) -> None:
+    def __init__(self, channel: _Channel, place: tuple[str | int, str], title: str, verb: str = "call") -> None:
         self._channel = channel
         self.place = place
         self.title = title
+        self._verb = verb
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._channel.ask("call", self.place, arguments, named, where=self.title)
+        made = self._channel.ask(self._verb, self.place, arguments, named, where=self.title)
+        if self._verb == "new" and type(made) is not RemoteHandle:
+            raise self._channel.out_of_turn(self.title)
+        return made
 
 
 class _Channel:
@@ -160,7 +165,7 @@ class _Channel:
             raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
         if self.interface.is_constant(name):
             return self.ask("get", (module, name), where=name)
-        return _Function(self, (module, name), name)
+        return _Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
 
     def load(self, module: str, file: str) -> dict[str, list[str] | None]:
         """Import a module of the submission, once; what it defines, with the attributes of its classes."""
@@ -236,7 +241,9 @@ class _Channel:
             case ("missing", str()):
                 raise StudentError("MISSING", self.missing(where), open=True)
             case ("unplain", str(sentence)):
-                raise StudentError("FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300]}.")
+                raise StudentError(
+                    "FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300].rstrip('.')}."
+                )
             case ("raised", dict(fault)):
                 raise self.raised(fault, where)
         raise self.out_of_turn(where)
@@ -280,6 +287,8 @@ class _Channel:
 
     def missing(self, where: str) -> str:
         owner, _, name = where.rpartition(".")
+        if not owner:
+            return f"`{name}` is not there any more."
         wanted = self.interface.methods_of(owner)
         has = next((names[owner] for names in self.inventory.values() if names.get(owner)), None) or []
         lacking = [f"`{method}`" for method in wanted if method not in has]
@@ -300,7 +309,9 @@ class _Channel:
         message = texts.get("message", "")[:_LONGEST_TEXT]
         name = texts.get("type", kind)[:100]
         at = f" (line {number} of {file})" if file and number else ""
-        verdict, sentence, may_show = "RAISED", f"`{where}` raised {name}{at}: {message or 'no message'}", False
+        limit = self.refused(fault.get("errno"))
+        told = f"; {limit}" if limit else ""
+        verdict, sentence, may_show = "RAISED", f"`{where}` raised {name}{at}: {message or 'no message'}{told}", False
         if kind == "NotImplementedError":
             verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or where}"
         elif kind == "MemoryError":
@@ -312,7 +323,19 @@ class _Channel:
             sentence = f"{where.removeprefix('import ')}.py needs something that is not installed here{at}: {message}."
         trace = texts.get("trace", "")[: 3 * _LONGEST_TEXT]
         may_show = may_show or self.showable is None
-        return StudentError(verdict, sentence, kind=kind, file=file, line=number, trace=trace, open=may_show)
+        error = StudentError(verdict, sentence, kind=kind, file=file, line=number, trace=trace, open=may_show)
+        error.limit = limit
+        return error
+
+    def refused(self, number: object) -> str:
+        """The limit behind an error number of the operating system, or "" """
+        limits = self.limits
+        return {
+            errno.EAGAIN: f"limit of {limits.processes} processes and threads",
+            errno.EMFILE: f"limit of {limits.open_files} open files",
+            errno.EFBIG: f"limit of {limits.file_mib} MiB for a file",
+            errno.ENOSPC: f"limit of {limits.scratch_mib} MiB and {limits.scratch_files:,} files of scratch space",
+        }.get(number if type(number) is int else 0, "")
 
     def died(self, outcome: Outcome, where: str) -> StudentError | SandboxError:
         """A worker that gave no answer: over a limit, ended by itself, or by our fault."""
@@ -324,6 +347,11 @@ class _Channel:
             "cpu": ("TIME", f"CPU time limit of {limits.cpu:g} s reached"),
             "memory": ("MEMORY", f"Memory limit of {limits.memory_mib} MiB reached"),
             "output": ("OUTPUT", f"More than {limits.output_kib} KiB printed"),
+            "scratch": (
+                "OUTPUT",
+                f"More than {limits.scratch_mib} MiB or {limits.scratch_files:,} files of scratch space written",
+            ),
+            "processes": ("CRASHED", f"More than {limits.processes} processes and threads running"),
             "reply": ("OUTPUT", f"An answer larger than {limits.reply_mib} MiB came"),
         }
         if outcome.limit in over:

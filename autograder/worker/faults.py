@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import os
 import traceback
 from types import TracebackType
@@ -18,8 +19,9 @@ def describe(error: BaseException, submission: str) -> dict[str, Any]:
     """A record of an exception: nearest built-in class, text, and where in the submission it came from.
 
     Returns:
-        ``kind`` (name of the nearest built-in exception), ``type`` (its own class's name), ``message``, ``file``
-        (relative to the submission, or ""), ``line`` (or 0), ``trace`` (Python's own, our frames left out).
+        ``kind`` (name of the nearest built-in exception), ``type`` (its own class's name), ``errno`` (or 0),
+        ``message``, ``file`` (relative to the submission, or ""), ``line`` (or 0), ``trace`` (Python's own, our frames
+        left out).
     """
     kind = next((base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base), "")
     frames = _frames(error.__traceback__, submission)
@@ -28,12 +30,26 @@ def describe(error: BaseException, submission: str) -> dict[str, Any]:
         file, line = str(error.filename), error.lineno or 0
     return {
         "kind": kind,
-        "type": type(error).__name__,
-        "message": _text_of(error)[:_LONGEST_MESSAGE],
+        "errno": _errno(error),
+        "type": _sendable(type(error).__name__),
+        "message": _sendable(_text_of(error)[:_LONGEST_MESSAGE]),
         "file": os.path.relpath(file, submission) if file else "",
         "line": int(line or 0),
-        "trace": _trace(error, frames)[:_LONGEST_TRACE],
+        "trace": _sendable(_trace(error, frames)[:_LONGEST_TRACE]),
     }
+
+
+def _errno(error: BaseException) -> int:
+    """The number of the operating system's refusal; a thread that cannot be started has none of its own."""
+    if type(error) is RuntimeError and error.args == ("can't start new thread",):
+        return errno.EAGAIN
+    number = error.errno if isinstance(error, OSError) else 0
+    return number if type(number) is int and 0 < number < 1000 else 0
+
+
+def _sendable(text: str) -> str:
+    """The text without halves of characters, which no encoding has."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _frames(trace: TracebackType | None, submission: str) -> list[traceback.FrameSummary]:

@@ -76,6 +76,7 @@ class _Worker:
             "get": self.get,
             "set": self.set,
             "call": self.call,
+            "new": self.new,
             "map": self.map,
             "starmap": self.starmap,
             "figures": self.figures,
@@ -113,6 +114,14 @@ class _Worker:
             return ("missing", name)
         values = [self.inside(argument) for argument in arguments]
         return ("value", self.plain(function(*values, **{key: self.inside(value) for key, value in named.items()})))
+
+    def new(self, target: str | int, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """An object of a class with methods stays inside, also where it could be reduced to plain data."""
+        function = self.function(target, name)
+        if function is _ABSENT:
+            return ("missing", name)
+        values = [self.inside(argument) for argument in arguments]
+        return ("value", self.keep(function(*values, **{key: self.inside(value) for key, value in named.items()})))
 
     def map(self, target: str | int, name: str, items: Iterable[Any]) -> tuple[Any, ...]:
         function = self.function(target, name)

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -136,6 +136,25 @@ class _Function:
         return inside.run(self.title, lambda: inside.outward(function(*given, **given_named)))
 
 
+class _Kept:
+    """An object of a class with methods: it stays an object, also where it could be reduced to plain data."""
+
+    __slots__ = ("object",)
+
+    def __init__(self, value: Any) -> None:
+        self.object = value
+
+
+def _has_methods(value: Any) -> bool:
+    """Whether something is a class that somebody wrote methods for."""
+    classes = value.__mro__ if isinstance(value, type) else ()
+    return any(
+        isinstance(entry, FunctionType) and (name[0] != "_" or name in ("__init__", "__call__"))
+        for each in classes
+        for name, entry in vars(each).items()
+    )
+
+
 class _Inside:
     """The loaded modules, what passes in and out of them, and what they raise as an exception of the right family."""
 
@@ -154,6 +173,8 @@ class _Inside:
         value = vars(module).get(name, _ABSENT)
         if value is _ABSENT:
             raise self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
+        if _has_methods(value):
+            return _Function(self, lambda *given, **named: _Kept(value(*given, **named)), name)
         return _Function(self, value, name) if callable(value) else self.run(name, lambda: self.outward(value))
 
     def load(self, file: str) -> ModuleType:
@@ -196,6 +217,8 @@ class _Inside:
         """A result as the check gets it: plain data that shares no memory with the modules, or a handle."""
         if type(value) in _ATOMS:
             return value
+        if type(value) is _Kept:
+            return LocalHandle(self, value.object)
         if type(value) is np.ndarray and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
             return value.copy()
         return to_plain(value, lambda kept: LocalHandle(self, kept), copy=True)

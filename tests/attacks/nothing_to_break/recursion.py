@@ -1,0 +1,10 @@
+"""Calls itself without end.
+
+Expect: RAISED
+Says: RecursionError
+Only: a_number
+"""
+
+
+def answer(x):
+    return answer(x)
