@@ -10,10 +10,12 @@ One job or many, there is only this way.
 from __future__ import annotations
 
 import ctypes
+import math
 import multiprocessing
 import os
 import signal
 import sys
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,7 +40,18 @@ from autograder.scoring import question_points, report_points
 if TYPE_CHECKING:  # job processes have no business with the database
     from autograder.store import Store
 
-__all__ = ["Event", "Finished", "JobSpec", "Known", "Retried", "Started", "grade_all", "grader", "internal_report"]
+__all__ = [
+    "Event",
+    "Finished",
+    "JobSpec",
+    "Known",
+    "Postponed",
+    "Retried",
+    "Started",
+    "grade_all",
+    "grader",
+    "internal_report",
+]
 
 TRIES = 2
 GRACE_SECONDS = 5.0
@@ -83,13 +96,20 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class Postponed:
+    """A wall time limit was reached while others were graded; it is graded again, alone, and that counts."""
+
+    student: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A report was made and is in the store."""
 
     report: Report
 
 
-Event = Known | Started | Retried | Finished
+Event = Known | Started | Retried | Postponed | Finished
 
 
 @contextmanager
@@ -113,6 +133,7 @@ def grade_all(
     start: Callable[[], ForkServer | ContainerSandbox],
     jobs: int,
     notify: Callable[[Event], None],
+    patience: float = math.inf,
     job: Enter = grader,
 ) -> tuple[Report, ...]:
     """Grade every submission that the store does not know; keep each report the moment it is there.
@@ -126,10 +147,12 @@ def grade_all(
         start: starts the sandbox; called again if the sandbox dies on the way.
         jobs: how many submissions are graded at the same time, 1 or more.
         notify: told of every event, in the main process.
+        patience: seconds after which a job that is still at one submission is ended (a check may hang, too).
         job: a module-level function from spec to a context manager that gives the grading function.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process; what is INTERNAL
-    after that is kept as such.
+    after that is kept as such. Wall time depends on the neighbours: a submission that reached a limit on it while
+    others were graded is graded again, alone, when all others are done.
 
     Raises:
         KeyboardInterrupt: passed on after every job process is gone; what was finished is in the store.
@@ -145,7 +168,7 @@ def grade_all(
             reports[submission.student] = found
             notify(Known(found))
     if waiting:
-        crew = Crew(start, spec, job, min(jobs, len(waiting)))
+        crew = Crew(start, spec, job, min(jobs, len(waiting)), patience)
         try:
             for attempt, made, fault in crew.run(waiting, notify):
                 report = made or encodable(internal_report(loaded, attempt.submission, fault, key(attempt.submission)))
@@ -207,6 +230,7 @@ class Attempt:
 
     submission: Submission
     tries: int = 0
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -219,6 +243,7 @@ class Job:
     cpu: int | None
     ready: bool = False
     attempt: Attempt | None = None
+    deadline: float = math.inf
 
     def end(self) -> None:
         """Stop the process, whatever it is doing."""
@@ -239,6 +264,7 @@ class Crew:
     spec: Callable[[str], JobSpec]
     job: Enter
     size: int
+    patience: float
     walls: ForkServer | ContainerSandbox = field(init=False)
     members: list[Job] = field(init=False, default_factory=list)
 
@@ -249,7 +275,10 @@ class Crew:
         self, waiting: deque[Attempt], notify: Callable[[Event], None]
     ) -> Iterator[tuple[Attempt, Report | None, str]]:
         """Yield each attempt that is over, with its report or the reason why there is none."""
-        while waiting or any(member.attempt for member in self.members):
+        later: deque[Attempt] = deque()
+        while waiting or later or any(member.attempt for member in self.members):
+            if later and not waiting and not any(member.attempt for member in self.members):
+                waiting.append(later.popleft())  # one at a time, each without neighbours
             self._fill(len(waiting))
             for member in self.members:
                 if waiting and member.ready and member.attempt is None:
@@ -265,6 +294,11 @@ class Crew:
                         notify(Retried(attempt.submission.student, ours))
                         waiting.append(attempt)
                         continue
+                if report and not ours and "wall" in report.resources.reached and self.size > 1 and not attempt.alone:
+                    attempt.alone, attempt.tries = True, 0
+                    notify(Postponed(attempt.submission.student))
+                    later.append(attempt)
+                    continue
                 yield attempt, report, fault
 
     def close(self) -> None:
@@ -290,20 +324,29 @@ class Crew:
 
     def _hand_out(self, member: Job, attempt: Attempt, notify: Callable[[Event], None]) -> None:
         attempt.tries += 1
-        member.attempt = attempt
+        member.attempt, member.deadline = attempt, time.monotonic() + self.patience
         if attempt.tries == 1:
             notify(Started(attempt.submission.student))
         with suppress(OSError):  # if it died, `_hear` finds the end of its pipe
             member.connection.send(attempt.submission)
 
     def _speaking(self) -> list[Job]:
-        """The jobs that have something to say, or are gone; waits for the first."""
-        ready = set(wait([member.connection for member in self.members]))
-        return [member for member in self.members if member.connection in ready]
+        """The jobs that have something to say, are gone, or are overdue; waits for the first."""
+        soonest = min((member.deadline for member in self.members if member.attempt), default=math.inf)
+        left = None if soonest == math.inf else max(0.0, soonest - time.monotonic())
+        ready, now = set(wait([member.connection for member in self.members], left)), time.monotonic()
+        return [m for m in self.members if m.connection in ready or (m.attempt and m.deadline <= now)]
 
     def _hear(self, member: Job) -> tuple[Attempt | None, Report | None, str]:
         """One message of a job: (what it was working at, its report, why there is none)."""
         attempt = member.attempt
+        if attempt and member.deadline <= time.monotonic() and not member.connection.poll():
+            self._dismiss(member)
+            return (
+                attempt,
+                None,
+                f"The job was still at this submission after {self.patience:.0f} s; does a check hang?",
+            )
         try:
             said = member.connection.recv()
         except (EOFError, OSError):

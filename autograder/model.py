@@ -122,13 +122,17 @@ class QuestionResult:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a submission used in its sandboxes, summed (seconds) or the largest (MiB), and which walls were up."""
+    """What a submission used in its sandboxes, summed (seconds) or the largest (MiB), and which walls were up.
+
+    `reached` names the limits that ended a sandbox, such as ``"wall"``.
+    """
 
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory_mib: float = 0.0
     sandbox: str = ""
     enforced: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

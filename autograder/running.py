@@ -29,7 +29,7 @@ from autograder.scoring import check_points, question_points, report_points
 from autograder.student.local import LocalStudent
 from autograder.student.remote import Controls, RemoteStudent
 
-__all__ = ["RunOptions", "grade", "result_key", "selected_checks"]
+__all__ = ["RunOptions", "grade", "longest_seconds", "result_key", "selected_checks"]
 
 _KEPT_OUTPUT = 8192
 _PACKAGES = ("numpy", "torch", "scikit-learn", "matplotlib")
@@ -101,6 +101,15 @@ def _restore_given(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
         target.write_bytes(content)
         target.chmod(0o644)
     return tuple(notes)
+
+
+def longest_seconds(loaded: Loaded, options: RunOptions) -> float:
+    """How long grading one submission can take at most while it is the submission that is waited for."""
+    seconds = 0.0
+    for question in loaded.assignment.questions:
+        limits = loaded.assignment.limits_of(question, full=options.full).changed(options.limits)
+        seconds += limits.wall_seconds * max(1, len(question.checks))
+    return seconds
 
 
 def selected_checks(assignment: Assignment, options: RunOptions) -> frozenset[str]:
@@ -335,6 +344,7 @@ def _resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:
         peak_memory_mib=round(max((outcome.peak_memory_mib for outcome in ended), default=0.0), 1),
         sandbox=sandbox.name,
         enforced=sandbox.enforced,
+        reached=tuple(sorted({outcome.limit for outcome in ended if outcome.limit})),
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from samples import internal, passing
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder import loading, sandbox
-from autograder.batch import Event, Finished, JobSpec, Known, Retried, Started, grade_all, grader
+from autograder.batch import Event, Finished, JobSpec, Known, Postponed, Retried, Started, grade_all, grader
 from autograder.datasets import DataSettings
 from autograder.errors import GraderError, SandboxError
 from autograder.intake import Submission, collect
@@ -86,6 +87,36 @@ def raises(spec: JobSpec) -> Iterator[Grade]:
 
 
 @contextmanager
+def crowded(spec: JobSpec) -> Iterator[Grade]:
+    """A job in which ben runs out of wall time whenever he is not alone, and carl always."""
+
+    def grade(submission: Submission) -> Report:
+        busy = spec.root / f"busy-{submission.student}"
+        busy.touch()
+        time.sleep(0.2)
+        others = len(list(spec.root.glob("busy-*"))) > 1
+        busy.unlink()
+        report = passing(submission.student, key=submission.sha256)
+        if submission.student == "carl" or (submission.student == "ben" and others):
+            return replace(report, points=0.0, resources=replace(report.resources, reached=("wall",)))
+        return report
+
+    yield grade
+
+
+@contextmanager
+def hangs(spec: JobSpec) -> Iterator[Grade]:
+    """A job with a check that never ends for ben."""
+
+    def grade(submission: Submission) -> Report:
+        if submission.student == "ben":
+            time.sleep(600)
+        return passing(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+@contextmanager
 def refuses(spec: JobSpec) -> Iterator[Grade]:
     """A job that cannot begin."""
     raise GraderError("The reference is gone.")
@@ -133,7 +164,11 @@ class Class:
         return self.started[-1]
 
     def grade(
-        self, job: Callable[..., object] = grader, jobs: int = 2, notify: Callable[[Event], None] | None = None
+        self,
+        job: Callable[..., object] = grader,
+        jobs: int = 2,
+        notify: Callable[[Event], None] | None = None,
+        patience: float = 60.0,
     ) -> tuple[tuple[Report, ...], list[Event]]:
         """Grade everybody."""
         events: list[Event] = []
@@ -158,6 +193,7 @@ class Class:
                 start=self.start,
                 jobs=jobs,
                 notify=take,
+                patience=patience,
                 job=job,  # type: ignore[arg-type]
             )
         return reports, events
@@ -216,6 +252,31 @@ def test_a_submission_that_no_job_survives_is_internal(course: Class) -> None:
     again, events = course.grade(quick)
     assert not any(report.internal for report in again)
     assert [event.student for event in events if isinstance(event, Started)] == ["ben"]
+
+
+def test_a_wall_time_limit_counts_only_alone(course: Class) -> None:
+    """Who ran out of wall time beside others is graded again when all others are done, and that result counts."""
+    reports, events = course.grade(crowded)
+    assert [report.points for report in reports] == [2, 2, 0]
+    postponed = {event.student for event in events if isinstance(event, Postponed)}
+    assert "carl" in postponed
+    assert postponed <= {"ben", "carl"}
+    assert [event.report.student for event in events if isinstance(event, Finished)].count("carl") == 1
+    assert course.known() == {"ann": False, "ben": False, "carl": False}
+
+
+def test_a_single_job_has_no_neighbours(course: Class) -> None:
+    """With one job nothing is graded twice."""
+    _, events = course.grade(crowded, jobs=1)
+    assert not any(isinstance(event, Postponed) for event in events)
+
+
+def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
+    """The job is ended and replaced, the submission tried once more and told as INTERNAL; the others go on."""
+    reports, events = course.grade(hangs, patience=1.5)
+    assert [report.internal for report in reports] == [False, True, False]
+    assert "still at this submission after 2 s" in reports[1].questions[0].checks[0].staff_message
+    assert [event.student for event in events if isinstance(event, Retried)] == ["ben"]
 
 
 def test_an_internal_report_is_tried_once_more(course: Class) -> None:

@@ -244,7 +244,7 @@ def main() -> None:
         _say(str(error))
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 (nobody should meet a traceback)
-        _say(f"This is our fault: {type(error).__name__}: {error}; please report it with the file {_written()}.")
+        _say(f"This is our fault: {type(error).__name__}: {error}; please report it{_written()}.")
         sys.exit(3)
 
 
@@ -253,8 +253,11 @@ def _say(sentence: str) -> None:
 
 
 def _written() -> str:
-    """The traceback of the error at hand, in a file."""
-    descriptor, path = tempfile.mkstemp(prefix="autograder-error-", suffix=".txt")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(f"autograder {__version__}, Python {sys.version}\n{sys.argv}\n\n{traceback.format_exc()}")
-    return path
+    """Where the traceback of the error at hand was put: the end of a sentence."""
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="autograder-error-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(f"autograder {__version__}, Python {sys.version}\n{sys.argv}\n\n{traceback.format_exc()}")
+    except OSError:
+        return ""
+    return f" with the file {path}"

@@ -31,6 +31,7 @@ from autograder.store import Store, sqlite_address
 __all__ = ["Call", "grade_class"]
 
 STOPPED = 130
+CHECKS_SECONDS = 600.0  # what the checks of one submission may need themselves, before they count as hanging
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def grade_class(call: Call) -> int:
                         start=start,
                         jobs=call.jobs or course.jobs or os.cpu_count() or 1,
                         notify=progress,
+                        patience=running.longest_seconds(loaded, options) + CHECKS_SECONDS,
                     )
             except KeyboardInterrupt:
                 screen.print(

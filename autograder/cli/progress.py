@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.batch import Event, Finished, Known, Retried, Started
+from autograder.batch import Event, Finished, Known, Postponed, Retried, Started
 from autograder.export.grades import verdict_summary
 from autograder.model import Report
 from autograder.scoring import shown
@@ -57,6 +57,9 @@ class Shown(AbstractContextManager["Shown"]):
                 self.running.add(student)
             case Retried(student, why):
                 self.line(f"{escape(student)}: our fault, trying once more ({escape(why.splitlines()[0])})")
+            case Postponed(student):
+                self.running.discard(student)
+                self.line(f"{escape(student)}: over the wall time beside others; once more, alone, before it counts")
             case Finished(report):
                 self.running.discard(report.student)
                 self.done += 1

@@ -8,10 +8,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from autograder.errors import UsageError
 from autograder.model import Report
 
 __all__ = ["encodable", "file_names", "write_report", "write_text"]
@@ -70,8 +72,19 @@ def write_report(report: Report, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole file or none of it, so that a reader never sees half a page."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a whole file or none of it, so that a reader never sees half a page.
+
+    Raises:
+        UsageError: the disk is full, or the folder may not be written.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(text.encode("utf-8", "replace"))
-    os.replace(draft, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(text.encode("utf-8", "replace"))
+        os.replace(draft, path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise UsageError(
+            f"Cannot write {path}: {error.strerror}; mend that and run the same command again, it goes on from here."
+        ) from None
