@@ -119,6 +119,7 @@ class Assignment:
         full_limits: the same with `--full`; `limits` when left out.
         data: name of the data set, or "".
         preload: packages that the forkserver imports before it forks.
+        gpu: whether submissions may use the machine's graphics processors, where it has any.
 
     The id of an assignment is the name of its folder, so it is not typed here.
     """
@@ -134,6 +135,7 @@ class Assignment:
         full_limits: Limits | None = None,
         data: str = "",
         preload: Sequence[str] = ("numpy",),
+        gpu: bool = False,
     ) -> None:
         self.title = title
         self.files = tuple(files)
@@ -143,6 +145,7 @@ class Assignment:
         self.full_limits = full_limits or self.limits
         self.data = data
         self.preload = tuple(preload)
+        self.gpu = gpu
         self._questions: list[Question] = []
         self._checks: list[Check] = []
 

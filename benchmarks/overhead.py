@@ -7,7 +7,8 @@ ours      through the sandbox, with torch imported already in the forkserver;
 pytest    by a plain `pytest` in a subprocess for each submission, running the same check functions.
 
 Then a small assignment with one and with five questions gives the price of a further question, and one open session
-the price of a small call and of handing over 10,000 training samples. At last a class is graded with one and with two
+the price of a small call and of handing over 10,000 training samples. What the walls inside the namespaces cost is
+measured alone. At last a class is graded with one and with two
 jobs. CPU is user plus system time of every process involved.
 """
 
@@ -35,13 +36,15 @@ from autograder.loading import Loaded, load
 from autograder.model import Limits
 from autograder.plain import rows
 from autograder.running import RunOptions, grade
-from autograder.sandbox import ForkServer, Request, start
+from autograder.sandbox import ForkServer, Request, cgroups, seccomp, start
+from autograder.sandbox.confine import Walls, enter, join_groups
 from autograder.student.local import LocalStudent
 from autograder.student.remote import RemoteStudent
 
 ROOT = Path(__file__).resolve().parent.parent
 PRELOAD = ("numpy", "torch")
 OPTIONS = RunOptions(seed="benchmark", only="a")
+_NOBODY = 65534
 TICK = os.sysconf("SC_CLK_TCK")
 
 QUESTIONS = """
@@ -88,6 +91,7 @@ def main() -> None:
         row("pytest, a process each", plain, base)
         more_questions(work, sandbox, arguments.submissions)
         calls(submissions[0], homework, sandbox)
+    inner_walls()
     os.sched_setaffinity(0, every)
     two_jobs(arguments.sandbox)
 
@@ -234,6 +238,38 @@ def calls(submission: Submission, homework: Loaded, sandbox: ForkServer) -> None
 def spread(seconds: list[float]) -> str:
     """Median, lowest and highest in ms."""
     return f"median {1000 * statistics.median(seconds):.3f} ms ({1000 * min(seconds):.3f} to {1000 * max(seconds):.3f})"
+
+
+def inner_walls(count: int = 50) -> None:
+    """The price of a control group, and of giving up every privilege, resource and system call, for one sandbox."""
+    groups, program = cgroups.find(), seccomp.compile_filter()
+    grouped, dropped = [], []
+    for number in range(count):
+        began = time.perf_counter()
+        group = groups.new(str(number), Limits()) if groups else None
+        doors = group.doors() if group else []
+        made = time.perf_counter() - began
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            began = time.perf_counter()
+            join_groups(doors)
+            enter(Walls(Limits(), _NOBODY if os.geteuid() == 0 else None, filter=program))
+            os.write(writing, f"{time.perf_counter() - began}".encode())
+            os._exit(0)
+        os.close(writing)
+        with open(reading) as answer:
+            dropped.append(float(answer.read()))
+        os.waitpid(pid, 0)
+        began = time.perf_counter()
+        if group:
+            group.cpu_seconds(), group.peak_mib(), group.oom_kills(), group.remove()
+        for door in doors:
+            os.close(door)
+        grouped.append(made + time.perf_counter() - began)
+    if groups:
+        groups.close()
+    print(f"a control group: {spread(grouped)}; privileges, limits and filter: {spread(dropped)}")
 
 
 def two_jobs(sandbox: str) -> None:

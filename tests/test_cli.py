@@ -266,6 +266,8 @@ def test_the_doctor_tells_what_is_enforced_and_what_the_course_lacks(root: Path)
     done = run("doctor", cwd=root)
     assert done.returncode == 0, done.stderr
     assert "Sandbox for classes:" in done.stdout
+    assert "Landlock does not give:" in done.stdout
+    assert "Containers by podman:" in done.stdout
     assert "Data set digits:" in done.stdout
     assert "Tiny course" in done.stdout
     assert "not in the repository yet: later" in done.stdout

@@ -84,3 +84,28 @@ def test_every_link_leads_somewhere(name: str) -> None:
     """Relative links point at files of the repository."""
     for target in re.findall(r"\]\(([^)#:]+)\)", read(f"docs/{name}")):
         assert (ROOT / "docs" / name).parent.joinpath(target).exists(), target
+
+
+def test_every_part_of_the_step_inside_is_explained() -> None:
+    """The one file that must be read line by line is told function by function, in the order of its work."""
+    text = read("docs/security.md")
+    source = read("autograder/sandbox/confine.py")
+    enter = source.split("def enter(")[1].split("\ndef ")[0]
+    steps = re.findall(
+        r"(_limit_files|_empty_bounding_set|setresuid|_drop_capabilities|landlock\.confine|_load_filter)\(", enter
+    )
+    places = [text.index(f"`{step}`") for step in steps]
+    assert len(steps) == 6
+    assert places == sorted(places)
+    for name in re.findall(r"^def (\w+)\(", source, re.MULTILINE):
+        assert (
+            f"`{name}`" in text
+            or f"`{name}`:" in text
+            or name in ("_call", "_never_return", "_join_and_fork", "_data_bytes")
+        )
+
+
+def test_the_promise_names_its_attacks() -> None:
+    """Every folder and file of attacks that the promise points at is there."""
+    for name in re.findall(r"`(nothing_\w+|nowhere_\w+|test_\w+\.py)/?`", read("docs/security.md")):
+        assert (ROOT / "tests" / "attacks" / name).exists(), name

@@ -18,6 +18,7 @@ from autograder.errors import SandboxError, UsageError
 from autograder.model import Limits
 from autograder.plain import rows
 from autograder.sandbox import BACKENDS, ForkServer, Request, connect, landlock, start, why_not
+from autograder.sandbox.layout import bubblewrap_arguments
 from autograder.wire import decode, encode
 
 LIMITS = Limits(
@@ -464,6 +465,17 @@ def test_the_network_is_not_there(inside, tmp_path):
         assert inside.call("connect", int(socket.AF_INET), list(tcp.getsockname())) == "PermissionError"
         assert inside.call("connect", int(socket.AF_UNIX), str(tmp_path / "listening")) == "FileNotFoundError"
         assert inside.call("connect", int(socket.AF_INET6), ["::1", 80]) == "PermissionError"
+
+
+def test_devices_are_given_only_by_name():
+    """Without being asked for, no device but the plain ones; with, what was named, and nothing more."""
+    limits = Limits()
+    plain = bubblewrap_arguments(Path("/s"), {}, limits, user_namespace=False)
+    more = bubblewrap_arguments(Path("/s"), {}, limits, ["/dev/nvidia0"], user_namespace=False)
+    assert [plain[n + 1] for n, word in enumerate(plain) if word == "--dev-bind"] == [
+        f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")
+    ]
+    assert [word for word in more if word not in plain] == ["/dev/nvidia0", "/dev/nvidia0"]
 
 
 def test_privileges_are_gone(inside):

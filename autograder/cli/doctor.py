@@ -13,9 +13,16 @@ from autograder.cli.common import console, open_course, settings_of
 from autograder.config import Course
 from autograder.datasets import available
 from autograder.errors import UsageError
-from autograder.sandbox import probe, why_not
+from autograder.sandbox import CONTAINERS, probe, why_not
+from autograder.sandbox.oci import why_not_oci
 
 __all__ = ["examine"]
+
+LANDLOCK_LACKS = (
+    "Landlock does not give: a process table, a network stack and a scratch file system of one's own (processes and "
+    "scratch space are watched every 0.1 s instead), nor, where Python lies in a folder that only root may enter, "
+    "a user of one's own. Names, sizes and times of files elsewhere can be asked for, their contents cannot."
+)
 
 
 def examine(folder: Path | None, data: Path | None) -> int:
@@ -25,6 +32,11 @@ def examine(folder: Path | None, data: Path | None) -> int:
     screen.print("Each wall is tried by a small program inside that wants to get around it; a few seconds ...")
     screen.print(_table(probe.probe()))
     working = [name for name in ("bubblewrap", "landlock") if not why_not(name)]
+    for name in CONTAINERS:
+        reason = why_not_oci(name)
+        state = escape(reason) if reason else "works here; `autograder image NAME` builds what it needs"
+        screen.print(f"Containers by {name}: {state}")
+    screen.print(LANDLOCK_LACKS)
     screen.print(f"Sandbox for classes: {working[0] if working else 'none works, so a class will not be graded here'}")
     for each in available(settings_of(data, course)):
         screen.print(f"Data set {each.name}: {escape(each.source or each.problem)}")

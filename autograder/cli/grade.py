@@ -70,7 +70,9 @@ def grade_class(call: Call) -> int:
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
         assignment, image = loaded.assignment, image_name(call.name)
-        return sandbox.start(walls, preload=assignment.preload, threads=assignment.limits.threads, image=image)
+        gpus = "all" if assignment.gpu else ""
+        threads = assignment.limits.threads
+        return sandbox.start(walls, preload=assignment.preload, threads=threads, image=image, gpus=gpus)
 
     with staging(call.out) as folder:
         everyone = collect(call.submissions, loaded.assignment.files, folder)

@@ -24,6 +24,7 @@ _SHIPPED = (
     "errors.py",
     "plain.py",
     "drawing.py",
+    "saved.py",
     "checks/*.py",
     "student/__init__.py",
     "student/local.py",

@@ -36,6 +36,7 @@ from autograder.sandbox.layout import (
     IN_MEMORY,
     SUBMISSION,
     bubblewrap_arguments,
+    gpu_devices,
     reachable_by_all,
     readable_paths,
     writable_paths,
@@ -60,6 +61,7 @@ class Settings:
     socket: str
     walls: str
     preload: tuple[str, ...]
+    gpus: bool = False
 
 
 @dataclass(slots=True)
@@ -114,6 +116,7 @@ class _Forkserver:
         self.own_user = os.geteuid() == 0 and (self.isolated or (self.landlocked and reachable_by_all()))
         self.groups = cgroups.find()
         self.filter = _filter_or_nothing(landlocked=landlock.abi() if self.landlocked else 0)
+        self.devices = gpu_devices() if settings.gpus else ()
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
         self.jails: dict[int, Jail] = {}
         self.selector = selectors.DefaultSelector()
@@ -222,7 +225,7 @@ class _Forkserver:
             file_systems=IN_MEMORY if self.isolated else (),
             landlocked=self.landlocked,
             readable=readable_paths(submission) if self.landlocked else (),
-            writable=writable_paths(inside) if self.landlocked else (),
+            writable=(*writable_paths(inside), *self.devices) if self.landlocked else (),
         )
 
         def child() -> None:
@@ -281,7 +284,7 @@ class _Forkserver:
 
     def raise_walls(self, jail: Jail, folder: Path, files: dict[str, Path]) -> None:
         """Let bubblewrap build the namespaces around a holder, `cat`, which ends when we close its standard input."""
-        arguments = bubblewrap_arguments(folder, files, jail.limits, user_namespace=os.geteuid() != 0)
+        arguments = bubblewrap_arguments(folder, files, jail.limits, self.devices, user_namespace=os.geteuid() != 0)
         info_read, info_write = os.pipe()
         args = os.memfd_create("arguments")
         os.write(args, b"\0".join(os.fsencode(argument) for argument in arguments))

@@ -30,6 +30,7 @@ SHIPPED = (
     "model.py",
     "plain.py",
     "drawing.py",
+    "saved.py",
     "wire.py",
     "worker/__init__.py",
     "worker/faults.py",

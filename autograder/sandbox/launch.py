@@ -55,7 +55,7 @@ def start(
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
     if name in CONTAINERS:
         return start_oci(name, image, preload=preload, threads=threads, gpus=gpus)
-    return ForkServer(name, tuple(preload), threads)
+    return ForkServer(name, tuple(preload), threads, gpus=bool(gpus))
 
 
 def best(image: str = "") -> str:
@@ -153,8 +153,8 @@ class ForkServer(Client):
         SandboxError: the forkserver did not come up; its own words are in the sentence.
     """
 
-    def __init__(self, name: str, preload: tuple[str, ...], threads: int) -> None:
-        self._started = _launch(name, preload, threads)
+    def __init__(self, name: str, preload: tuple[str, ...], threads: int, *, gpus: bool = False) -> None:
+        self._started = _launch(name, preload, threads, gpus)
         super().__init__(name, self._started.enforced, str(self._started.folder / "socket"))
 
     @property
@@ -186,9 +186,9 @@ class ForkServer(Client):
         shutil.rmtree(self._started.folder, ignore_errors=True)
 
 
-def _launch(name: str, preload: tuple[str, ...], threads: int) -> _Started:
+def _launch(name: str, preload: tuple[str, ...], threads: int, gpus: bool) -> _Started:
     folder = Path(tempfile.mkdtemp(prefix="autograder-"))
-    settings = Settings(str(folder / "socket"), name, preload)
+    settings = Settings(str(folder / "socket"), name, preload, gpus)
     process = subprocess.Popen(
         [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
         stdin=subprocess.PIPE,

@@ -20,6 +20,7 @@ __all__ = [
     "IN_MEMORY",
     "SUBMISSION",
     "bubblewrap_arguments",
+    "gpu_devices",
     "reachable_by_all",
     "readable_paths",
     "writable_paths",
@@ -34,17 +35,21 @@ IN_MEMORY = ("/tmp", "/dev/shm")  # noqa: S108
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/mime.types")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+_PARTS_OF_PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")
 _SHARED_MEMORY_MIB = 64
 _MIB = 1 << 20
 
 
-def bubblewrap_arguments(folder: Path, files: Mapping[str, Path], limits: Limits, *, user_namespace: bool) -> list[str]:
+def bubblewrap_arguments(
+    folder: Path, files: Mapping[str, Path], limits: Limits, devices: Iterable[str] = (), *, user_namespace: bool
+) -> list[str]:
     """Arguments up to, but without, the command.
 
     Args:
         folder: the submission; appears as `SUBMISSION`.
         files: data files by the name they get in `HOME`.
         limits: `scratch_mib` is the size of /tmp.
+        devices: more than the plain ones, such as `gpu_devices` finds.
         user_namespace: for an ordinary user; root really changes its uid instead.
     """
     arguments = ["--unshare-user"] if user_namespace else []
@@ -56,24 +61,29 @@ def bubblewrap_arguments(folder: Path, files: Mapping[str, Path], limits: Limits
     for file in _ETC:
         if os.path.exists(file):
             arguments += ["--ro-bind", file, file]
-    arguments += ["--proc", "/proc", *_devices()]
+    arguments += ["--proc", "/proc", *_devices(devices)]
     arguments += ["--size", str(_SHARED_MEMORY_MIB * _MIB), "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
     arguments += ["--remount-ro", "/dev"]
     arguments += ["--size", str(limits.scratch_mib * _MIB), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
-    for path in _python_folders():
-        arguments += [*_parents(path), "--ro-bind", str(path), str(path)]
+    for path in _python_paths():
+        arguments += [*_parents(path), *_system(path)]
     arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
     for name, source in files.items():
         arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
 
 
-def _devices() -> list[str]:
+def gpu_devices() -> tuple[str, ...]:
+    """Nvidia's devices, as far as this machine has them."""
+    return tuple(sorted(str(path) for path in Path("/dev").glob("nvidia*") if not path.is_dir()))
+
+
+def _devices(more: Iterable[str]) -> list[str]:
     """The plain devices and no terminal: for `--dev`, bubblewrap needs a second user namespace, where an ordinary user
     may not limit the number of files any more."""
     arguments = ["--size", str(_MIB), "--perms", "0755", "--tmpfs", "/dev"]
-    for name in _DEVICES:
-        arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for path in (*(f"/dev/{name}" for name in _DEVICES), *more):
+        arguments += ["--dev-bind", path, path]
     for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         arguments += ["--symlink", f"/proc/self/{target}", f"/dev/{name}"]
     return arguments
@@ -81,7 +91,7 @@ def _devices() -> list[str]:
 
 def reachable_by_all() -> bool:
     """Whether any user could use this Python where it lies; if not, a sandbox without mounts keeps the own user."""
-    folders = {folder for path in _python_folders() for folder in (path, *path.resolve().parents)}
+    folders = {folder for path in _python_paths() for folder in path.resolve().parents}
     return all(folder.stat().st_mode & 0o001 for folder in folders)
 
 
@@ -89,7 +99,7 @@ def readable_paths(submission: str) -> tuple[str, ...]:
     """What Landlock leaves readable: the same as above, and what libraries ask about the processor and themselves."""
     own = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu")
     devices = (f"/dev/{name}" for name in _DEVICES)
-    return (*_SYSTEM, *_ETC, *map(str, _python_folders()), submission, *own, *devices)
+    return (*_SYSTEM, *_ETC, *map(str, _python_paths()), submission, *own, *devices)
 
 
 def writable_paths(home: str) -> tuple[str, ...]:
@@ -100,16 +110,21 @@ def writable_paths(home: str) -> tuple[str, ...]:
 def _system(path: Path) -> list[str]:
     if path.is_symlink():
         return ["--symlink", os.readlink(path), str(path)]
-    return ["--ro-bind", str(path), str(path)] if path.is_dir() else []
+    return ["--ro-bind", str(path), str(path)] if path.exists() else []
 
 
-def _python_folders() -> list[Path]:
-    """This interpreter's folders and its packages', outermost first, without what /usr already shows."""
-    wanted = {Path(sys.prefix), Path(sys.base_prefix), Path(os.path.realpath(sys.executable)).parent.parent}
+def _python_paths() -> list[Path]:
+    """What this interpreter and its packages consist of, outermost first, without what /usr already shows.
+
+    Not their whole folders: with a virtual environment made right in the course's folder, or Python installed into a
+    home, these would show everything.
+    """
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(os.path.realpath(sys.executable)).parent.parent}
+    wanted = {prefix / part for prefix in prefixes for part in _PARTS_OF_PYTHON}
     wanted |= {Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
     kept: list[Path] = []
     for path in sorted(wanted):
-        if path.is_dir() and not _inside(path, [Path("/usr"), *kept]):
+        if path.exists() and not _inside(path, [Path("/usr"), *kept]):
             kept.append(path)
     return kept
 

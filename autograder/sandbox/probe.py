@@ -80,6 +80,7 @@ def fork_many():
                 time.sleep(30)
         except OSError:
             return count
+    time.sleep(0.5)
     return 200
 
 def fill_scratch():
@@ -90,7 +91,8 @@ def fill_scratch():
                 while written < 64 << 20 and file.tell() < 32 << 20:
                     written += file.write(bytes(1 << 20))
     except OSError:
-        pass
+        return written >> 20
+    __import__("time").sleep(0.5)
     return written >> 20
 
 def eat_memory():
@@ -213,6 +215,8 @@ class _Trials:
 
     def judged(self, what: str, trial: str, good: Callable[[Any], bool], how: str, advice: str = "") -> Finding:
         value, outcome = self.call(trial, _LIMITS)
+        if value is None and outcome.limit in ("processes", "scratch"):
+            return Finding(what, True, f"watched, and ended after {outcome.wall_seconds:.1f} s")
         if value is None:
             return Finding(
                 what, False, f"the trial gave no answer ({outcome.limit or outcome.fault or 'it died'})", advice

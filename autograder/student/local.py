@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograder import saved
 from autograder.errors import InstructorError, StudentError
 from autograder.plain import PlainError, Rows, to_plain
 
@@ -76,6 +77,22 @@ class LocalStudent:
         from autograder import drawing
 
         return self._inside.run("the figures", lambda: self._inside.outward(drawing.figures()))
+
+    def saved(self, name: str) -> Any:
+        """What a file of saved numbers holds, such as ``weights.npz``; no code from it is run.
+
+        Raises:
+            StudentError: it is not there (MISSING) or cannot be read (FAILED, MEMORY).
+            InstructorError: `name` is no file that `autograder.saved` reads.
+        """
+        saved.check_name(name)
+        inside = self._inside
+        try:
+            found = saved.read(inside.folder, name)
+        except saved.Refused as error:
+            verdict, sentence = saved.explained(name, str(error))
+            raise inside.fault(verdict, sentence, file=name) from None
+        return inside.run(name, lambda: inside.outward(found))
 
     def seed(self, number: int) -> None:
         """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""
@@ -219,7 +236,12 @@ class _Inside:
             return value
         if type(value) is _Kept:
             return LocalHandle(self, value.object)
-        if type(value) is np.ndarray and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
+        if (
+            type(value) is np.ndarray
+            and value.dtype.kind in "biuf"
+            and value.dtype.itemsize <= 8
+            and value.dtype.isnative
+        ):
             return value.copy()
         return to_plain(value, lambda kept: LocalHandle(self, kept), copy=True)
 

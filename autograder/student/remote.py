@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import saved
 from autograder.errors import InstructorError, SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
@@ -73,6 +74,16 @@ class RemoteStudent:
     def figures(self) -> Any:
         """What the open matplotlib figures say, as plain records; closes them."""
         return self._channel.ask("figures", where="the figures")
+
+    def saved(self, name: str) -> Any:
+        """What a file of saved numbers holds, such as ``weights.npz``; it is read inside, without running its code.
+
+        Raises:
+            StudentError: it was not handed in (MISSING) or cannot be read (FAILED, MEMORY).
+            InstructorError: `name` is no file that `autograder.saved` reads.
+        """
+        saved.check_name(name)
+        return self._channel.ask("saved", name, where=name)
 
 
 class Controls:
@@ -244,6 +255,8 @@ class _Channel:
                 raise StudentError(
                     "FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300].rstrip('.')}."
                 )
+            case ("refused", str(reason)) if reason in saved.REASONS and saved.is_name(where):
+                raise StudentError(*saved.explained(where, reason), file=where, open=True)
             case ("raised", dict(fault)):
                 raise self.raised(fault, where)
         raise self.out_of_turn(where)

@@ -10,6 +10,7 @@ handles (the number of an object that stays here).
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
     ("figures",)                            -> ("value", (figure, ...))
+    ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
     ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
 
@@ -25,9 +26,10 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
-from autograder import drawing
+from autograder import drawing, saved
 from autograder.plain import Handle, PlainError, Rows, to_plain
 from autograder.wire import PREFIX, Gather, WireError, decode, encode, frame_for
 from autograder.worker.faults import describe
@@ -62,6 +64,8 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int) 
             buffers = encode(answer)
         except WireError as error:
             buffers = encode(("unplain", str(error)))
+        except MemoryError as error:  # few numbers may stand for many: a row repeated a million times
+            buffers = encode(("raised", describe(error, submission)))
         _write_all(replies, buffers)
 
 
@@ -80,6 +84,7 @@ class _Worker:
             "map": self.map,
             "starmap": self.starmap,
             "figures": self.figures,
+            "saved": self.saved,
             "seed": self.seed,
             "sequence": self.sequence,
         }
@@ -137,6 +142,12 @@ class _Worker:
 
     def figures(self) -> tuple[Any, ...]:
         return ("value", to_plain(drawing.figures(), self.keep))
+
+    def saved(self, name: str) -> tuple[Any, ...]:
+        try:
+            return ("value", self.plain(saved.read(Path(self.submission), name)))
+        except saved.Refused as error:
+            return ("refused", str(error))
 
     def seed(self, number: int) -> tuple[Any, ...]:
         _seed(number)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -25,8 +26,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from autograder.sandbox import CONTAINERS, start, why_not
+from autograder.model import Limits
+from autograder.sandbox import CONTAINERS, Request, Sandbox, Session, start, why_not
 from autograder.sandbox.oci import why_not_oci
+from autograder.wire import decode, encode
 
 SANDBOXES = ("bubblewrap", "landlock", *CONTAINERS)
 
@@ -88,6 +91,54 @@ def fight(name: str, wanted: Sequence[Attack]) -> Iterator[dict[str, object]]:
                 "seconds": result.seconds,
                 "breaches": result.breaches,
             }
+        if name not in CONTAINERS and "memory (control group)" in sandbox.enforced:
+            slower = share_of_a_processor(arena.ground, sandbox)
+            yield {"attack": SHARE, "verdicts": f"{slower:.1f} times", "breaches": [] if slower < MOST else ["harmed"]}
+
+
+SHARE, MOST = "nothing_to_break/share of a processor/0", 3.0
+WORK = """
+import os, time
+
+def answer(x):
+    began, done = time.perf_counter(), time.process_time() + 0.4
+    while time.process_time() < done:
+        pass
+    return time.perf_counter() - began
+
+def word(number):
+    for _ in range(20):
+        if os.fork() == 0:
+            while True: pass
+    return "busy"
+"""
+
+
+def share_of_a_processor(ground: Ground, sandbox: Sandbox) -> float:
+    """How many times longer honest work takes beside a submission of twenty busy processes on the same processor.
+
+    Two submissions that share one processor fairly take twice as long each.
+    """
+    folder = ground.folder / "share"
+    folder.mkdir()
+    (folder / "hw.py").write_text(WORK)
+    every = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(every)})  # the worker of a pinned grader shares its processor
+    try:
+        honest, hostile = (sandbox.open(Request(folder, Limits(wall_seconds=30, cpu_seconds=20))) for _ in range(2))
+        ask(honest, ("load", "hw")), ask(hostile, ("load", "hw"))
+        alone = ask(honest, ("call", "hw", "answer", (0,), {}))
+        ask(hostile, ("call", "hw", "word", (0,), {}))
+        beside = ask(honest, ("call", "hw", "answer", (0,), {}))
+        honest.close(), hostile.close()
+    finally:
+        os.sched_setaffinity(0, every)
+    return float(beside / alone)
+
+
+def ask(session: Session, request: tuple[object, ...]) -> Any:
+    """The value of one answer."""
+    return decode(session.exchange(encode(request)))[1]
 
 
 def show(wanted: Sequence[Attack], names: tuple[str, ...], only: str) -> int:

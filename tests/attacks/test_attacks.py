@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from arena import LINES, Arena, Attack, Ground, attacks
+from ordinary_user import as_ordinary_user, why_not_ordinary_user
 
 from autograder.model import Limits
 from autograder.sandbox import Outcome, start, why_not
@@ -44,6 +49,38 @@ def test_a_neighbour_is_graded_rightly_beside_a_fork_bomb(arena: Arena) -> None:
     """An honest submission at the same time gets all its points."""
     (bomb,) = [each for each in attacks() if each.name == "fork_bomb"]
     assert arena.fight(bomb, neighbour=True).breaches == ()
+
+
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_signals_reach_nobody_as_an_ordinary_user(tmp_path: Path, sandbox: str) -> None:
+    """Where submission and grader have one user, a signal to the process group must not pass through the walls."""
+    if reason := why_not_ordinary_user() or why_not(sandbox):
+        pytest.skip(reason)
+    command = [sys.executable, str(Path(__file__).with_name("run.py")), "--json", "--sandbox", sandbox]
+    with tempfile.TemporaryDirectory() as home:
+        as_user = as_ordinary_user([*command, "--only", "signals_to_everybody"], home)
+        said = subprocess.run(as_user, capture_output=True, text=True, timeout=60, check=True).stdout
+    (line,) = map(json.loads, said.splitlines())
+    assert line["verdicts"] == "CRASHED"
+    assert line["breaches"] == []
+
+
+WITH_TORCH = """
+import torch
+
+def answer(x):
+    kept = []
+    while True:
+        kept.append(torch.ones(1 << 20))
+"""
+
+
+def test_memory_is_limited_with_torch_loaded(ground: Ground, arena: Arena) -> None:
+    """What torch itself takes is nobody's to pay for, and every tensor counts."""
+    with start(arena.sandbox.name, preload=("numpy", "torch")) as sandbox:
+        says = ("Memory limit of 192 MiB reached in `answer`",)
+        attack = Attack("", "torch", WITH_TORCH, "", expect=("MEMORY",), says=says, only="a_number")
+        assert Arena(ground, sandbox).fight(attack).breaches == ()
 
 
 # Whoever judges must be able to see a broken promise: each of these does what an attack may not manage.
