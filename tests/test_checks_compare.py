@@ -54,8 +54,12 @@ def test_close_accepts_what_is_near(got, want):
         ([[1, 2], [3]], SQUARE, "result is a list of parts with different shapes; an array was wanted."),
         (1j, 1.0, "result holds complex numbers (complex128); real numbers were wanted."),
         ([object()], [1.0], "result is a list of something else than numbers; numbers were wanted."),
-        (A.ravel(), A, "result has the shape (6,); the shape (2, 3) was wanted; the values are right."),
-        (A.T, A, "result has the shape (3, 2); the shape (2, 3) was wanted; it is transposed."),
+        (
+            A.ravel(),
+            A,
+            "result has the shape (6,); the shape (2, 3) was wanted. The values are right, the shape is not.",
+        ),
+        (A.T, A, "result has the shape (3, 2); the shape (2, 3) was wanted. It looks transposed."),
         (A.T + 1, A, "result has the shape (3, 2); the shape (2, 3) was wanted; is it transposed?"),
         (A[0], A, "result has the shape (3,); the shape (2, 3) was wanted."),
         (3.0, A, "result is a single number; the shape (2, 3) was wanted."),
@@ -77,11 +81,11 @@ def test_close_accepts_what_is_near(got, want):
         (np.nan, np.nan, "result is nan; nan was wanted."),
         (1.0, np.inf, "result is 1; inf was wanted."),
         (A * np.nan, A + 2, "result[0, 0] is NaN (6 of 6 entries are NaN or infinite); 2 was wanted there."),
-        (-SQUARE, SQUARE, "result[1, 1] is -4; 4 was wanted (4 of 4 entries differ); the sign is wrong."),
-        (2 * SQUARE, SQUARE, "result[1, 1] is 8; 4 was wanted (4 of 4 entries differ); it is twice too large."),
-        (SQUARE / 2, SQUARE, "result[1, 1] is 2; 4 was wanted (4 of 4 entries differ); it is half of it."),
-        (SQUARE.T, SQUARE, "result[0, 1] is 3; 2 was wanted (2 of 4 entries differ); it is transposed."),
-        (-1.0, 1.0, "result is -1; 1 was wanted; the sign is wrong."),
+        (-SQUARE, SQUARE, "result[1, 1] is -4; 4 was wanted (4 of 4 entries differ). The sign looks wrong."),
+        (2 * SQUARE, SQUARE, "result[1, 1] is 8; 4 was wanted (4 of 4 entries differ). It looks twice too large."),
+        (SQUARE / 2, SQUARE, "result[1, 1] is 2; 4 was wanted (4 of 4 entries differ). It looks twice too small."),
+        (SQUARE.T, SQUARE, "result[0, 1] is 3; 2 was wanted (2 of 4 entries differ). It looks transposed."),
+        (-1.0, 1.0, "result is -1; 1 was wanted. The sign looks wrong."),
     ],
 )
 def test_close_says_what_is_wrong(got, want, sentence):
@@ -91,8 +95,15 @@ def test_close_says_what_is_wrong(got, want, sentence):
 
 def test_close_recognises_a_forgotten_mean():
     """Told the number of samples, the sentence says that a mean was forgotten or taken twice."""
-    assert "7 times too large: the mean over 7 was probably forgotten" in said(close, 7 * A, A, n=7, name="loss")
-    assert "7 times too small: the mean over 7 was probably taken twice" in said(close, A / 7, A, n=7)
+    assert "7 times too large, as if summed instead of averaged over the 7 samples." in said(
+        close, 7 * A, A, n=7, name="loss"
+    )
+    assert "7 times too small, as if averaged once too often over the 7 samples." in said(close, A / 7, A, n=7)
+
+
+def test_the_slip_is_that_of_the_part_that_is_told():
+    """In lists and dictionaries the first wrong part is named, and its slip."""
+    assert said(close, {"W": [A, -A]}, {"W": [A, A]}).endswith("(5 of 6 entries differ). The sign looks wrong.")
 
 
 def test_close_never_broadcasts():

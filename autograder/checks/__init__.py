@@ -4,7 +4,7 @@ Every function here raises `CheckFailed` with a sentence that names the thing, w
 look in one order (present, type, shape, dtype, finite, values) and stop at the first miss. None of them believes
 anything that a submission says about itself: they are given plain data and judge it.
 
-This package is shipped to students: it needs `autograder.errors` and numpy only.
+This package is shipped to students: it needs `autograder.errors`, `autograder.plain` and numpy only.
 """
 
 from __future__ import annotations
@@ -13,19 +13,31 @@ from autograder.checks.compare import close, finite, same, shape
 from autograder.checks.credit import Credit
 from autograder.checks.figures import Curves, curves, has_curves
 from autograder.checks.gradients import central_differences, gradient_matches, relative_error
-from autograder.checks.metrics import Measurement, accuracy
+from autograder.checks.measurement import Measurement
+from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
+from autograder.checks.raising import raises
+from autograder.checks.training import Curve, curve, gap
 
 __all__ = [
     "Credit",
+    "Curve",
     "Curves",
     "Measurement",
     "accuracy",
+    "auc",
     "central_differences",
     "close",
+    "curve",
     "curves",
+    "error",
     "finite",
+    "gap",
     "gradient_matches",
     "has_curves",
+    "loss",
+    "mean_squared_error",
+    "r2",
+    "raises",
     "relative_error",
     "same",
     "shape",

@@ -165,6 +165,95 @@ def check(
 
 
 @app.command()
+def replay(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report: a file of reports/.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="That submission: files, a folder or a zip.")],
+    *,
+    sandbox: SandboxOption = None,
+    seed: SeedOption = None,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Repeat one student's grade from its record.
+
+    Says what has changed since (files, versions, data, processor), and whether every verdict, number and sentence came
+    out the same; exit code 1 if one did not.
+
+    Example: autograder replay graded/reports/ada.json submissions/ada
+    """
+    from autograder.cli.replay import Call, replay_report
+
+    raise typer.Exit(replay_report(Call(report, tuple(files), sandbox, seed, data, course)))
+
+
+@app.command()
+def validate(
+    name: NameArgument,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out other seeds and single precision.")] = False,
+    sandbox: SandboxOption = None,
+    limit: LimitOption = None,
+    full: FullOption = False,
+    seed: SeedOption = None,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Try all that an assignment must stand before students get it.
+
+    The reference must get full marks, also under other seeds and in single precision, the stub nothing; no solution may
+    leak, and the public checks must run where nothing but the requirements is installed. Exit code 1 if anything fails.
+
+    Example: autograder validate backprop
+    """
+    from autograder.cli.validate import Call, validate_assignment
+
+    raise typer.Exit(validate_assignment(Call(name, sandbox, tuple(limit or ()), full, quick, seed, data, course)))
+
+
+@app.command()
+def audit(
+    name: NameArgument,
+    *,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Mutants graded at a time; else the course's.")
+    ] = None,
+    only: Annotated[
+        str, typer.Option("--only", metavar="QUESTION", help="Mutants and checks of this question alone.")
+    ] = "",
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, metavar="K", help="Grade a sample of K, spread over kinds and functions."),
+    ] = None,
+    seed: Annotated[
+        str, typer.Option("--seed", metavar="TEXT", help="Draws the sample, and the inputs of the checks.")
+    ] = "audit",
+    first: Annotated[
+        bool, typer.Option("--first", help="Quicker: leave a mutant's other questions out once one has caught it.")
+    ] = False,
+    at_least: Annotated[
+        float, typer.Option("--at-least", min=0, max=100, metavar="P", help="Per cent to be caught for exit code 0.")
+    ] = 95,
+    sandbox: SandboxOption = None,
+    full: FullOption = False,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Test the checks: do they catch mistakes?
+
+    Changes the reference in one place at a time, as students get it wrong (a sign, a transpose, a missing 1/n), grades
+    each of these mutants, and lists those that pass. One that is no mistake may be accepted in
+    assignments/NAME/mutants/accepted.txt: a line with its id, or file:line:operator, and the reason.
+    Exit code 1: fewer than --at-least per cent were caught.
+
+    Example: autograder audit backprop --jobs 2 --limit 60
+    """
+    from autograder.cli.audit import Call, audit_assignment
+
+    call = Call(name, jobs, only, limit, seed, first, at_least, sandbox, full, data, course)
+    raise typer.Exit(audit_assignment(call))
+
+
+@app.command()
 def image(
     name: NameArgument,
     *,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.slips import slip
 from autograder.errors import CheckFailed
 
 __all__ = ["close", "finite", "numbers", "same", "shape", "show"]
@@ -20,7 +21,8 @@ def close(
 ) -> None:
     """Fail unless ``|got - want| <= atol + rtol |want|`` in every entry, with the same shapes and structure.
 
-    Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself.
+    Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself. Where a common slip explains the
+    difference (`autograder.checks.slips`), the sentence is followed by one that says so.
 
     Args:
         got: a number, an array, nested lists of numbers, or lists, tuples or dictionaries of these.
@@ -45,7 +47,7 @@ def close(
         return
     right = np.asarray(want)
     mine = numbers(got, name=name)
-    _same_shape(mine, right, name, rtol, atol)
+    _same_shape(mine, right, name, n)
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(mine - right) <= atol + rtol * np.abs(right)
     near = (near & np.isfinite(right)) | (mine == right)
@@ -54,7 +56,7 @@ def close(
     broken = ~np.isfinite(mine) & np.isfinite(right)
     if broken.any():
         _not_finite(mine, broken, name, f"; {_entry(right, broken)} was wanted there" if right.size > 1 else "")
-    _values_differ(mine, right, near, name, rtol, atol, n)
+    _values_differ(mine, right, near, name, rtol, n)
 
 
 def same(got: object, want: object, *, name: str = "result") -> None:
@@ -184,17 +186,14 @@ def _length(got: object, want: object, name: str) -> None:
         raise CheckFailed(f"{name} has length {len(got)}; length {len(want)} was wanted.")
 
 
-def _same_shape(mine: Array, right: Array, name: str, rtol: float, atol: float) -> None:
+def _same_shape(mine: Array, right: Array, name: str, n: int) -> None:
     if mine.shape == right.shape:
         return
-    note = ""
-    if mine.ndim == 2 and mine.shape == right.shape[::-1]:
-        note = "; it is transposed." if np.allclose(mine.T, right, rtol, atol) else "; is it transposed?"
-    elif mine.size == right.size and np.allclose(mine.ravel(), right.ravel(), rtol, atol):
-        note = "; the values are right."
+    told = _slip(mine, right, n)
+    guess = "; is it transposed?" if not told and mine.ndim == 2 and mine.shape == right.shape[::-1] else "."
     wanted = f"the shape {right.shape} was wanted" if right.ndim else "a single number was wanted"
     found = f"has the shape {mine.shape}" if mine.ndim else "is a single number"
-    raise CheckFailed(f"{name} {found}; {wanted}{note or '.'}")
+    raise CheckFailed(f"{name} {found}; {wanted}{guess}{told}")
 
 
 def _not_finite(values: Array, bad: Array, name: str, rest: str) -> None:
@@ -209,38 +208,21 @@ def _entry(right: Array, chosen: Array) -> str:
     return show(right.ravel()[int(np.argmax(chosen))])
 
 
-def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: float, atol: float, n: int) -> None:
+def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: float, n: int) -> None:
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(mine.astype(np.float64) - right.astype(np.float64)) - rtol * np.abs(right)
     worst = int(np.argmax(np.where(near, -1.0, np.nan_to_num(distance, nan=np.inf))))
     place = _place(worst, mine.shape)
     count = f" ({int(np.sum(~near))} of {near.size} entries differ)" if near.size > 1 else ""
-    slip = _slip(mine, right, rtol, atol, n)
     raise CheckFailed(
-        f"{name}{place} is {show(mine.ravel()[worst])}; {show(right.ravel()[worst])} was wanted{count}{slip}."
+        f"{name}{place} is {show(mine.ravel()[worst])}; {show(right.ravel()[worst])} was wanted{count}."
+        f"{_slip(mine, right, n)}"
     )
 
 
-def _slip(mine: Array, right: Array, rtol: float, atol: float, n: int) -> str:
-    """The simplest change that would make the answer right, as the end of a sentence; "" when none does."""
-    if not (np.any(right) and np.all(np.isfinite(right)) and np.all(np.isfinite(mine))):
-        return ""
-    candidates: list[tuple[Array, str]] = [
-        (-mine, "the sign is wrong"),
-        (mine / 2, "it is twice too large"),
-        (mine * 2, "it is half of it"),
-    ]
-    if n > 1:
-        candidates += [
-            (mine / n, f"it is {n} times too large: the mean over {n} was probably forgotten"),
-            (mine * n, f"it is {n} times too small: the mean over {n} was probably taken twice"),
-        ]
-    if mine.ndim == 2 and mine.shape[0] == mine.shape[1]:
-        candidates.append((mine.T, "it is transposed"))
-    for changed, text in candidates:
-        if np.allclose(changed, right, rtol, atol):
-            return f"; {text}"
-    return ""
+def _slip(mine: Array, right: Array, n: int) -> str:
+    told = slip(mine, right, n=n)
+    return f" {told}" if told else ""
 
 
 def _place(flat: Any, of: tuple[int, ...]) -> str:

@@ -1,0 +1,91 @@
+"""Which check caught which mutant, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from autograder.auditing.mutants import Mutant
+from autograder.model import Verdict
+
+__all__ = ["Matrix", "Row", "by_operator", "idle", "rate", "survivors", "twins", "unjudged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the checks said of one mutant, which passes for the reference.
+
+    `same_answers` says that every answer the mutant gave to the checks was, byte for byte, the reference's: it is
+    perhaps no mistake at all. `accepted` is the instructor's reason why it may survive, or "".
+    """
+
+    mutant: Mutant
+    verdicts: Mapping[str, Verdict]
+    same_answers: bool = False
+    accepted: str = ""
+
+    @property
+    def caught(self) -> bool:
+        """Whether some check did not pass; our own faults catch nothing."""
+        return any(verdict not in (Verdict.PASSED, Verdict.INTERNAL) for verdict in self.verdicts.values())
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether a fault of ours kept it from being caught."""
+        return not self.caught and Verdict.INTERNAL in self.verdicts.values()
+
+    def caught_by(self, check: str) -> bool:
+        """Whether one check found the mistake itself; to be skipped for another one's sake is no merit."""
+        return self.verdicts.get(check, Verdict.PASSED) not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All mutants by all checks."""
+
+    checks: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def counted(self) -> tuple[Row, ...]:
+        """The rows that make the rate: without accepted survivors, and without our own faults."""
+        return tuple(row for row in self.rows if row.caught or not (row.accepted or row.unjudged))
+
+    @property
+    def caught(self) -> int:
+        """How many mutants some check caught."""
+        return sum(row.caught for row in self.rows)
+
+
+def rate(matrix: Matrix) -> float:
+    """Caught mutants in per cent of those that count; 100 when none does."""
+    return 100 * matrix.caught / len(matrix.counted) if matrix.counted else 100.0
+
+
+def survivors(matrix: Matrix) -> tuple[Row, ...]:
+    """The mutants that passed every check and were not accepted."""
+    return tuple(row for row in matrix.counted if not row.caught)
+
+
+def unjudged(matrix: Matrix) -> tuple[Row, ...]:
+    """The mutants that a fault of ours kept from being judged."""
+    return tuple(row for row in matrix.rows if row.unjudged)
+
+
+def by_operator(matrix: Matrix) -> dict[str, tuple[int, int]]:
+    """Each operator with how many of its mutants count, and how many of these were caught, in alphabetical order."""
+    operators = sorted({row.mutant.operator for row in matrix.rows})
+    of = {name: [row for row in matrix.counted if row.mutant.operator == name] for name in operators}
+    return {name: (len(rows), sum(row.caught for row in rows)) for name, rows in of.items()}
+
+
+def idle(matrix: Matrix) -> tuple[str, ...]:
+    """The checks that caught no mutant."""
+    return tuple(check for check in matrix.checks if not any(row.caught_by(check) for row in matrix.rows))
+
+
+def twins(matrix: Matrix) -> tuple[tuple[str, str], ...]:
+    """Pairs of checks that caught the very same mutants, and some: perhaps one of the two is enough."""
+    by_check = {check: [row.caught_by(check) for row in matrix.rows] for check in matrix.checks}
+    return tuple((a, b) for a, b in combinations(matrix.checks, 2) if any(by_check[a]) and by_check[a] == by_check[b])

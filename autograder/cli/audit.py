@@ -1,0 +1,153 @@
+"""`autograder audit`: wrong versions of the reference in, the share of them that the checks catch out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from autograder import auditing, loading, sandbox
+from autograder.auditing import Audit, Matrix, Mutant, Row, matrix
+from autograder.batch import Event, Finished
+from autograder.cli.common import console, dataset_for, near, open_course, settings_of
+from autograder.declare import Question
+from autograder.errors import UsageError
+from autograder.loading import Loaded
+from autograder.running import RunOptions
+from autograder.sandbox.image import image_name
+
+__all__ = ["Call", "audit_assignment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder audit`; None or empty means: as the course has it, or all."""
+
+    name: str
+    jobs: int | None
+    only: str
+    limit: int | None
+    seed: str
+    first: bool
+    at_least: float
+    sandbox: str | None
+    full: bool
+    data: Path | None
+    course: Path | None
+
+
+def audit_assignment(call: Call) -> int:
+    """Make mutants, grade them, print what came of it; returns the exit code."""
+    root, course = open_course(call.course)
+    loaded = loading.load(root, call.name)
+    questions = _questions(loaded, call.only)
+    every = _mutants(loaded)
+    stale = auditing.accepted(loaded).keys() - {name for mutant in every for name in (mutant.id, mutant.place)}
+    asked = [m for m in every if not call.only or auditing.belongs(m, questions[0], loaded.interface)]
+    mutants = auditing.sample(asked, call.limit, call.seed) if call.limit else asked
+    screen = console()
+    for name in sorted(stale):
+        screen.print(f"[yellow]Accepted, but there is no such mutant:[/] {escape(name)}; look at it again.")
+    settings = settings_of(call.data, course)
+    dataset, said = dataset_for(loaded, settings)
+    if said:
+        screen.print(escape(said))
+
+    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
+        assignment = loaded.assignment
+        return sandbox.start(
+            call.sandbox or course.sandbox,
+            preload=assignment.preload,
+            threads=assignment.limits.threads,
+            image=image_name(call.name),
+            gpus="all" if assignment.gpu else "",
+        )
+
+    options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
+    jobs = call.jobs or course.jobs or os.cpu_count() or 1
+    plan = Audit(root, loaded, dataset, settings, options, start, questions, jobs, call.first)
+    screen.print(f"{len(mutants)} of {len(asked)} mutants of the reference are graded, after the reference itself.")
+    found = _watched(plan, mutants, screen)
+    _show(screen, found, complete=not call.first)
+    return 1 if matrix.rate(found) < call.at_least or matrix.unjudged(found) else 0
+
+
+def _questions(loaded: Loaded, only: str) -> tuple[Question, ...]:
+    """The questions that have checks, or the one that was asked for."""
+    known = {question.id: question for question in loaded.assignment.questions if question.checks}
+    if only and only not in known:
+        raise UsageError(f"--only: no question is called {only!r}; {near(only, known)}")
+    return (known[only],) if only else tuple(known.values())
+
+
+def _mutants(loaded: Loaded) -> tuple[Mutant, ...]:
+    """All mutants of the files that students hand in.
+
+    Raises:
+        UsageError: there is nothing to change.
+    """
+    files = [file for file in loaded.assignment.files if file.endswith(".py")]
+    every = auditing.generate({file: (loaded.reference_folder / file).read_text("utf-8") for file in files})
+    if not every:
+        raise UsageError(f"There is nothing to change in the solutions of {loaded.id!r}; are its markers in place?")
+    return every
+
+
+def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
+    """Audit, with a bar in a terminal."""
+    with Progress(console=screen, disable=not screen.is_terminal, transient=True) as progress:
+        task = progress.add_task("Auditing", total=len(mutants))
+
+        def notify(event: Event) -> None:
+            if isinstance(event, Finished):
+                progress.advance(task)
+
+        return auditing.audit(plan, mutants, notify)
+
+
+def _show(screen: Console, found: Matrix, *, complete: bool) -> None:
+    screen.print(_table(found))
+    for row in matrix.survivors(found):
+        screen.print(_told(row), soft_wrap=True)
+    for row in matrix.unjudged(found):
+        screen.print(f"[magenta]Our fault, not judged:[/] {row.mutant.id}; the same command tries it again.")
+    if complete:
+        for check in matrix.idle(found):
+            screen.print(f"Caught nothing: {escape(check)}", soft_wrap=True)
+        for pair in matrix.twins(found):
+            screen.print(f"Always agree: {escape(' and '.join(pair))}", soft_wrap=True)
+    reasons = [row for row in found.rows if row.accepted]
+    for row in reasons:
+        if row.caught:
+            screen.print(f"Accepted, but caught this time: {escape(row.mutant.id)}")
+    waived = sum(not row.caught for row in reasons)
+    aside = f"; {waived} accepted as harmless" if waived else ""
+    percent = int(10 * matrix.rate(found)) / 10  # 99.96 must not look like all
+    screen.print(f"\n{found.caught} of {len(found.counted)} mutants caught ({percent:g} %){aside}.")
+
+
+def _table(found: Matrix) -> Table:
+    """Operators with what was generated and caught."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Mistake")
+    table.add_column("Mutants", justify="right")
+    table.add_column("Caught", justify="right")
+    for name, (count, caught) in matrix.by_operator(found).items():
+        table.add_row(name, str(count), str(caught) if caught == count else f"[yellow]{caught}[/]")
+    return table
+
+
+def _told(row: Row) -> str:
+    """A survivor with its change."""
+    mutant = row.mutant
+    place = f"{mutant.file}:{mutant.line}" + (f" in {mutant.function}" if mutant.function else "")
+    perhaps = ", perhaps equivalent: every answer was the reference's" if row.same_answers else ""
+    diff = "\n".join(f"    {line}" for line in mutant.diff.splitlines()[3:])
+    return f"[yellow]Survived:[/] {mutant.id} ({escape(place)}){perhaps}\n{escape(diff)}\n"

@@ -1,0 +1,73 @@
+"""`autograder replay`: one student's grade again, from its record."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from rich.markup import escape
+
+from autograder import datasets, loading, running, sandbox
+from autograder.cli.common import console, open_course, settings_of
+from autograder.config import course_seed
+from autograder.errors import UsageError
+from autograder.intake import collect_one
+from autograder.model import Report
+from autograder.replaying import changed_facts, differences
+from autograder.running import RunOptions
+from autograder.sandbox.image import image_name
+
+__all__ = ["Call", "replay_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder replay`; None means: as the report or the course has it."""
+
+    report: Path
+    files: tuple[Path, ...]
+    sandbox: str | None
+    seed: str | None
+    data: Path | None
+    course: Path | None
+
+
+def replay_report(call: Call) -> int:
+    """Grade once more and compare; returns 0 when every number came out the same, else 1."""
+    then = _read(call.report)
+    root, course = open_course(call.course)
+    loaded = loading.load(root, then.assignment)
+    dataset = datasets.find(then.replay.data, settings_of(call.data, course)) if then.replay.data else None
+    options = RunOptions(course_seed(call.seed, os.environ), then.replay.full, "", then.replay.limits)
+    assignment = loaded.assignment
+    with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
+        submission = collect_one(call.files, assignment.files, Path(folder), then.student)
+        with sandbox.start(
+            call.sandbox or then.resources.sandbox or course.sandbox,
+            preload=assignment.preload,
+            threads=then.replay.threads,
+            image=image_name(loaded.id),
+            gpus="all" if assignment.gpu else "",
+        ) as started:
+            now = running.grade(loaded, submission, started, dataset, options)
+    screen = console()
+    facts, found = changed_facts(then.replay, now.replay), differences(then, now)
+    for sentence in (*facts, *found):
+        screen.print(escape(sentence), soft_wrap=True)
+    if found:
+        screen.print(f"[red]{len(found)} results of {escape(then.student)} came out otherwise.[/]")
+        return 1
+    screen.print(f"Every verdict, number and sentence of {escape(then.student)} came out the same.")
+    return 0
+
+
+def _read(path: Path) -> Report:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror}; name a file of reports/.") from None
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise UsageError(f"{path} is no report of this version: {error}; name a file of reports/.") from None

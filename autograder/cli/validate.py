@@ -1,0 +1,61 @@
+"""`autograder validate`: the gate before a release."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.markup import escape
+
+from autograder import loading, sandbox
+from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of
+from autograder.config import course_seed
+from autograder.running import RunOptions
+from autograder.sandbox.image import image_name
+from autograder.validating import validate
+
+__all__ = ["Call", "validate_assignment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder validate`; None or empty means: as the course has it."""
+
+    name: str
+    sandbox: str | None
+    limits: tuple[str, ...]
+    full: bool
+    quick: bool
+    seed: str | None
+    data: Path | None
+    course: Path | None
+
+
+def validate_assignment(call: Call) -> int:
+    """Print one line a finding as it is made; returns 0 if all of them are good, else 1."""
+    root, course = open_course(call.course)
+    loaded = loading.load(root, call.name)
+    screen = console()
+    dataset, said = dataset_for(loaded, settings_of(call.data, course))
+    if said:
+        screen.print(escape(said))
+    limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
+    options = RunOptions(course_seed(call.seed, os.environ), call.full, "", limits)
+    assignment, bad = loaded.assignment, 0
+    with sandbox.start(
+        call.sandbox or course.sandbox,
+        preload=assignment.preload,
+        threads=assignment.limits.threads,
+        image=image_name(call.name),
+        gpus="all" if assignment.gpu else "",
+    ) as started:
+        for finding in validate(loaded, started, dataset, options, quick=call.quick):
+            mark = "[green]✓[/]" if finding.good else "[red]✗[/]"
+            screen.print(f"{mark} {escape(finding.what)}: {escape(finding.said)}", soft_wrap=True)
+            bad += not finding.good
+    if bad:
+        screen.print(f"[red]{bad} of these must be mended before {escape(call.name)} is handed out.[/]")
+    else:
+        screen.print(f"{escape(call.name)} is fit to be handed out.")
+    return 1 if bad else 0

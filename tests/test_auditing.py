@@ -1,0 +1,410 @@
+"""Mutants of a reference: which mistakes are made, where, and what an audit says of the checks."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from test_cli import refused, run
+from tiny_course import REFERENCE, make_course
+
+from autograder.auditing import Audit, Matrix, Mutant, Row, audit, belongs, generate, matrix, sample
+from autograder.auditing.mutants import normal_form
+from autograder.auditing.operators import OPERATORS
+from autograder.datasets import DataSettings
+from autograder.declare import Assignment
+from autograder.loading import interface_of, load
+from autograder.markers import regions
+from autograder.model import Verdict
+from autograder.running import RunOptions
+from autograder.sandbox import start
+
+HOME = Path(__file__).parent.parent
+CASES = {
+    "sign": [
+        ("return a + b", ["return a - b"]),
+        ("return a - b", ["return a + b"]),
+        ("return -(a @ b)", ["return (a @ b)"]),
+        ("return (a) + (b)", ["return (a) - (b)"]),
+        ("return a[n - 1]", ["return a[n + 1]"]),
+        ("return a[-1]", []),
+        ("return 'x' + a", []),
+    ],
+    "max-not-subtracted": [
+        ("return np.exp(a - np.max(a))", ["return np.exp(a)"]),
+        ("return a - a.max(axis=1, keepdims=True)", ["return a"]),
+    ],
+    "factor-dropped": [
+        ("return (a + b) / len(a)", ["return (a + b)"]),
+        ("return a * b", ["return b", "return a"]),
+        ("return a * (b + 1)", ["return (b + 1)", "return a"]),
+        ("return 'x' * n", []),
+    ],
+    "factor-twice": [
+        ("return a / len(b)", ["return a / len(b) / len(b)"]),
+        ("return lr * a", ["return lr * a * lr"]),
+        ("return a * relu_prime(b)", ["return a * relu_prime(b) * relu_prime(b)"]),
+        ("return a * b", []),
+    ],
+    "factor-two": [("return a - b", ["return 2 * (a - b)"]), ("return a / n", ["return 2 * a / n"])],
+    "order": [
+        ("return np.dot(a, b)", ["return np.dot(b, a)"]),
+        ("return (a + b) @ c", ["return c @ (a + b)"]),
+        ("return a - b", ["return b - a"]),
+        ("return np.maximum(a, b)", []),
+        ("return f(*a, b)", []),
+    ],
+    "returned-swapped": [("return dw, db, c", ["return db, dw, c"])],
+    "transpose": [
+        ("return a.T @ b", ["return a.T @ b.T", "return a @ b"]),
+        ("return (a + b).T", ["return (a + b)"]),
+        ("return np.transpose(a)", ["return a"]),
+        ("return a.transpose()", ["return a"]),
+        ("return a.dot(b)", ["return a.dot(b.T)"]),
+    ],
+    "axis": [
+        ("return a.sum(axis=1)", ["return a.sum(axis=0)", "return a.sum()"]),
+        ("return np.sum(a, axis=0)", ["return np.sum(a, axis=1)", "return np.sum(a)"]),
+        ("return a.sum(keepdims=True)", ["return a.sum(keepdims=False)"]),
+        ("return np.stack(a, axis=-1)", ["return np.stack(a, axis=0)", "return np.stack(a)"]),
+    ],
+    "twin": [
+        ("return np.argmax(a)", ["return np.argmin(a)"]),
+        ("return a.mean()", ["return a.sum()"]),
+        ("return np.zeros(n)", ["return np.ones(n)"]),
+        ("model.train()", ["model.eval()"]),
+        ("return max(a)", ["return min(a)"]),
+        ("return sum(a)", []),
+    ],
+    "integers": [
+        ("return a * b", ["return (a * b).astype(int)"]),
+        ("a = np.zeros(n, dtype=float)", ["a = np.zeros(n, dtype=int)"]),
+    ],
+    "alias": [
+        ("w = a.copy()", ["w = a"]),
+        ("w = copy.deepcopy(a)", ["w = a"]),
+        ("w = list(a)", ["w = a"]),
+        ("w = a[:]", ["w = a"]),
+    ],
+    "activation-dropped": [
+        ("return relu(a @ b)", ["return (a @ b)"]),
+        ("return np.maximum(a, 0)", ["return a"]),
+        ("return np.sum(np.exp(a))", ["return np.sum(a)"]),
+    ],
+    "activation-added": [("return a @ b + c", ["return relu(a @ b + c)"]), ("return a + b", [])],
+    "zeroed": [
+        ("db = delta.sum()", ["db = 0 * delta.sum()"]),
+        ("grads = [a, b + c]", ["grads = [0 * a, b + c]", "grads = [a, 0 * (b + c)]"]),
+        ("dw.append(a @ b)", ["dw.append(0 * (a @ b))"]),
+        ("total = a @ b", []),
+    ],
+    "shuffle": [
+        ("order = rng.permutation(n)", ["order = np.arange(n)"]),
+        ("loader = DataLoader(a, shuffle=True)", ["loader = DataLoader(a, shuffle=False)"]),
+    ],
+    "comparison": [
+        ("return a > 0.3", ["return a >= 0.3", "return a < 0.3"]),
+        ("return a == b", ["return a != b"]),
+        ("return a <= b", ["return a < b", "return a >= b"]),
+    ],
+    "constant": [
+        ("w = 0", ["w = 1"]),
+        ("return a ** 2", ["return a ** 1"]),
+        ("return f(0.5)", ["return f(1.0)"]),
+        ("return f(100, 0.3)", []),
+        ("return a[0]", []),
+    ],
+    "off-by-one": [
+        ("return a[0]", ["return a[1]"]),
+        ("return a[-1]", ["return a[-2]"]),
+        ("return a[n - 1]", ["return a[n - 2]"]),
+        ("return a[1:]", ["return a[2:]", "return a[1:-1]"]),
+        ("return a[:-1]", ["return a[1:-1]", "return a[:-2]"]),
+        ("return a[:, 1]", ["return a[:, 0]"]),
+        ("return a[n]", []),
+        ("return [a[i] for i in b]", []),
+        ("return range(n)", ["return range(n - 1)", "return range(n + 1)"]),
+        ("return range(1, n + 1)", ["return range(2, n + 1)", "return range(1, n)", "return range(1, n + 2)"]),
+        (
+            "return [a[i] for i in range(n)]",
+            [
+                "return [a[i - 1] for i in range(n)]",
+                "return [a[i] for i in range(n - 1)]",
+                "return [a[i] for i in range(n + 1)]",
+            ],
+        ),
+    ],
+    "augmented": [("w += a", ["w = a", "w -= a"]), ("w /= n", ["w = n", "w *= n"])],
+    "reversed": [("return reversed(a)", ["return a"])],
+    "statement-dropped": [
+        ("optimizer.zero_grad()", ["pass"]),
+        ("random.shuffle(a)", ["pass"]),
+        ("a -= lr * b", ["pass"]),
+        ("self.w = a", ["pass"]),
+        ("fresh = a", []),
+    ],
+}
+PARAMETERS = "self, a, b, c, f, n, w, lr"
+
+
+def module(*lines: str) -> str:
+    """A module with an activation, and a function whose solution is some lines."""
+    body = "\n".join(f"    {line}" for line in lines)
+    return (
+        f"def relu(x):\n    return x\n\n\ndef g({PARAMETERS}):\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION\n"
+    )
+
+
+def changed(mutant: Mutant) -> str:
+    """The one line that a mutant has instead of another."""
+    removed, added = [line for line in mutant.diff.splitlines()[2:] if not line.startswith("@@")]
+    assert removed.startswith("-") and added.startswith("+")
+    return added[1:].strip()
+
+
+@pytest.mark.parametrize(
+    ("operator", "line", "wanted"), [(name, *case) for name, cases in CASES.items() for case in cases]
+)
+def test_an_operator_makes_its_mistakes(operator: str, line: str, wanted: list[str]) -> None:
+    """Each mistake changes one line, to exactly this."""
+    mutants = generate({"hw.py": module(line)})
+
+    assert [changed(mutant) for mutant in mutants if mutant.operator == operator] == wanted
+
+
+def test_every_operator_is_tested() -> None:
+    """No mistake without a case above."""
+    assert set(CASES) == set(OPERATORS)
+
+
+def test_the_reference_of_the_homework_gives_the_same_mutants_in_the_same_order() -> None:
+    """Generation is deterministic, and every id is there once."""
+    sources = {"backprop_network.py": (HOME / "reference/backprop/backprop_network.py").read_text("utf-8")}
+    mutants = generate(sources)
+    ids = [mutant.id for mutant in mutants]
+
+    assert mutants == generate(sources)
+    assert len(set(ids)) == len(ids) > 50
+    assert [mutant.line for mutant in mutants] == sorted(mutant.line for mutant in mutants)
+
+
+@pytest.mark.parametrize("file", ["backprop_network.py", "backprop_main.py"])
+def test_only_solutions_are_changed(file: str) -> None:
+    """All lines outside the solution regions stay, and so does the number of lines."""
+    source = (HOME / "reference/backprop" / file).read_text("utf-8")
+    inside = regions(source, file)
+    for mutant in generate({file: source}):
+        pairs = zip(source.splitlines(), mutant.source.splitlines(), strict=True)
+        (line,) = [number for number, (before, after) in enumerate(pairs, 1) if before != after]
+
+        assert mutant.line == line
+        assert any(line in region for region in inside)
+
+
+def test_an_id_stays_when_lines_move() -> None:
+    """What was accepted stays accepted when something is written above it, and equal lines are told apart."""
+    source = module("w = a + b", "w = a + b", "return w")
+    before, after = generate({"hw.py": source}), generate({"hw.py": f"import numpy\n\n{source}"})
+
+    assert [mutant.id for mutant in before] == [mutant.id for mutant in after]
+    assert [mutant.line + 2 for mutant in before] == [mutant.line for mutant in after]
+
+
+def test_letters_of_several_bytes_are_no_obstacle() -> None:
+    """Positions in the tree are in bytes, and a comment in Greek stays where it is."""
+    (mutant,) = [m for m in generate({"hw.py": module("é = 'δ'; w = a + b  # δ")}) if m.operator == "sign"]
+
+    assert changed(mutant) == "é = 'δ'; w = a - b  # δ"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("x * 1", "x"), ("1 * x", "x"), ("x / 1", "x"), ("x ** 1", "x"), ("x + 0", "x"), ("0 + x", "x")),
+        *(("x - 0", "(x)"), ("--x", "x"), ("x[0:n]", "x[:n]"), ("range(0, n)", "range(n)")),
+    ],
+)
+def test_what_means_the_same_has_one_form(one: str, other: str) -> None:
+    """Steps that do nothing are no difference."""
+    assert normal_form(one) == normal_form(other)
+    assert normal_form(one) != normal_form("y")
+
+
+def test_a_sample_is_spread_and_the_same_again() -> None:
+    """A sample has its size, keeps the order, and takes every kind before it takes one twice."""
+    mutants = generate({"hw.py": module("w += a @ b.T", "w = w / n", "return w[1:] - 2 * a.mean(axis=0)")})
+    operators = {mutant.operator for mutant in mutants}
+    chosen = sample(mutants, len(operators), "seed")
+
+    assert {mutant.operator for mutant in chosen} == operators
+    assert chosen == sample(mutants, len(operators), "seed") != sample(mutants, len(operators), "other")
+    assert [mutant for mutant in mutants if mutant in chosen] == list(chosen)
+    assert sample(mutants, 1000, "seed") == mutants
+
+
+def test_a_mutant_belongs_to_the_question_whose_solution_it_changes() -> None:
+    """By the names of the solution; helpers count for all questions of their file, and questions without names too."""
+    helper = "### BEGIN SOLUTION\ndef helper(x):\n    return x + 1\n\n\n### END SOLUTION\n"
+    sources = {"hw.py": helper + module("return a + b"), "more.py": "def more():\n    return 1\n"}
+    assignment = Assignment("Two", files=list(sources))
+    first, second, third = (
+        assignment.question("Q", id=name, solution=of) for name, of in (("a", "g"), ("b", "more"), ("c", ()))
+    )
+    interface = interface_of(sources)
+    of_helper, of_g = (m for m in generate(sources) if m.operator == "sign")
+
+    assert [belongs(of_helper, question, interface) for question in (first, second, third)] == [True, False, True]
+    assert [belongs(of_g, question, interface) for question in (first, second, third)] == [True, False, True]
+
+
+# --- the matrix ---
+
+GOOD, BAD, SKIPPED, OURS = Verdict.PASSED, Verdict.FAILED, Verdict.SKIPPED, Verdict.INTERNAL
+
+
+def row(name: str, *verdicts: Verdict, accepted: str = "") -> Row:
+    """A mutant with the verdicts of the checks one, two, three."""
+    mutant = Mutant(f"{name}-0", name, "hw.py", 3, "g", "g", "", "")
+    return Row(mutant, dict(zip(("one", "two", "three"), verdicts, strict=True)), accepted=accepted)
+
+
+MATRIX = Matrix(
+    ("one", "two", "three"),
+    (
+        row("sign", BAD, Verdict.TIME, GOOD),
+        row("sign", GOOD, GOOD, GOOD),
+        row("axis", Verdict.PARTIAL, Verdict.RAISED, SKIPPED),
+        row("axis", GOOD, GOOD, GOOD, accepted="as good"),
+        row("twin", GOOD, OURS, GOOD),
+        row("twin", BAD, Verdict.CRASHED, OURS),
+    ),
+)
+
+
+def test_what_counts_is_caught_or_survives() -> None:
+    """Accepted survivors and faults of ours are left out of the rate; time and part of the points count as caught."""
+    assert (MATRIX.caught, len(MATRIX.counted)) == (3, 4)
+    assert matrix.rate(MATRIX) == 75
+    assert matrix.survivors(MATRIX) == (MATRIX.rows[1],)
+    assert matrix.unjudged(MATRIX) == (MATRIX.rows[4],)
+    assert matrix.by_operator(MATRIX) == {"axis": (1, 1), "sign": (2, 1), "twin": (1, 1)}
+    assert matrix.rate(Matrix(("one",), ())) == 100
+
+
+def test_checks_that_add_nothing_are_named() -> None:
+    """A check that is only skipped catches nothing; two that catch the same always agree."""
+    assert matrix.idle(MATRIX) == ("three",)
+    assert matrix.twins(MATRIX) == (("one", "two"),)
+
+
+# --- whole audits ---
+
+BLIND = '''
+
+def triple(x):
+    """Return three times x."""
+    ### BEGIN SOLUTION
+    return x + x + x
+    ### END SOLUTION
+'''
+SEES_ZERO = '''
+
+third = assignment.question("Three", id="c", solution="triple", limits=Limits(wall_seconds=20, cpu_seconds=1))
+
+@third.check(points=1)
+def triples_nothing(student):
+    """Three times nothing is nothing."""
+    same(student.triple(0), 0, name="triple")
+'''
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A course whose third question has a check that sees too little."""
+    root = make_course(tmp_path / "course")
+    (root / "reference/tiny/tiny.py").write_text(REFERENCE + BLIND)
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text() + SEES_ZERO)
+    return root
+
+
+def ids(text: str) -> list[str]:
+    """The survivors that were told."""
+    return re.findall(r"^Survived: (\S+)", text, re.MULTILINE)
+
+
+def test_an_audit_lists_what_survives(course: Path) -> None:
+    """Survivors come with their change until they are accepted; the last line is the rate, and decides."""
+    done = run("audit", "tiny", "--jobs", 2, "--only", "c", cwd=course)
+
+    assert done.returncode == 1, done.stderr
+    assert "    -    return x + x + x\n    +    return x - x + x\n" in done.stdout
+    assert "Always agree" not in done.stdout
+    assert "perhaps equivalent: every answer was the reference's" in done.stdout
+    survived = ids(done.stdout)
+    assert {"sign", "factor-two"} == {name.rpartition("-")[0] for name in survived}
+    caught, counted = map(int, re.search(r"\n(\d+) of (\d+) mutants caught \(.* %\)\.\n$", done.stdout).groups())
+    assert counted - caught == len(survived)
+
+    folder = course / "assignments/tiny/mutants"
+    folder.mkdir()
+    reasons = [f"{name} the check is meant to be blind" for name in survived]
+    (folder / "accepted.txt").write_text("\n".join(["# a comment", "", *reasons, "tiny.py:1:sign was mended"]))
+    again = run("audit", "tiny", "--only", "c", cwd=course)
+
+    assert again.returncode == 0, again.stdout
+    assert ids(again.stdout) == []
+    assert "Accepted, but there is no such mutant: tiny.py:1:sign" in again.stdout
+    assert f"{caught} of {caught} mutants caught (100 %); {len(survived)} accepted as harmless." in again.stdout
+
+    (folder / "accepted.txt").write_text("sign-12345678\n")
+    refused(run("audit", "tiny", cwd=course), "accepted.txt:1", "write why sign-12345678 is accepted")
+
+
+def test_a_mutant_that_hangs_is_cut_and_caught(course: Path) -> None:
+    """It gets a few times the processor time of the reference, and no more than the question has."""
+    loaded = load(course, "tiny")
+    endless = "def double(x):\n    while True:\n        pass\n\n\ndef triple(x):\n    return double(x)\n"
+    plan = Audit(
+        root=course,
+        loaded=loaded,
+        dataset=None,
+        data=DataSettings(),
+        options=RunOptions("seed"),
+        start=lambda: start("none"),
+        questions=loaded.assignment.questions[2:],
+    )
+    began = time.monotonic()
+    found = audit(plan, [Mutant("hang-0", "hang", "tiny.py", 3, "double", "double", "", endless)])
+
+    assert found.rows[0].verdicts == {"triples_nothing": Verdict.TIME}
+    assert found.rows[0].caught and not found.rows[0].same_answers
+    assert time.monotonic() - began < 15
+
+
+def test_an_audit_may_stop_at_the_first_catch(course: Path) -> None:
+    """With --first the rate is the same, and nothing is said of single checks; a low bar is enough for exit code 0."""
+    done = run("audit", "tiny", "--first", "--limit", 6, "--at-least", 10, cwd=course)
+
+    assert done.returncode == 0, done.stderr
+    assert "6 of 9 mutants of the reference are graded" in done.stdout
+    assert "Caught nothing" not in done.stdout and "Always agree" not in done.stdout
+
+
+def test_a_wrong_reference_is_not_audited(course: Path) -> None:
+    """Mutants of what does not pass would say nothing."""
+    script = course / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("-14", "-15"))
+
+    refused(run("audit", "tiny", cwd=course), "reference itself does not pass 'doubles_minus_seven'", "FAILED", "mend")
+
+
+def test_a_wrong_call_is_one_sentence(course: Path) -> None:
+    """An unknown question, and a reference without anything to change."""
+    refused(run("audit", "tiny", "--only", "d", cwd=course), "no question is called 'd'", "a, b, c")
+    (course / "reference/tiny/tiny.py").write_text(
+        "def double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return 0\n"
+    )
+    refused(run("audit", "tiny", cwd=course), "nothing to change in the solutions of 'tiny'")

@@ -1,0 +1,90 @@
+"""The same grade tomorrow: a report can be repeated, and what differs is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from samples import check, question, report
+from tiny_course import RIGHT, WRONG, hand_in, make_course
+
+from autograder.model import Replay, Verdict
+from autograder.replaying import changed_facts, differences
+
+GRADER = [sys.executable, "-c", "from autograder.cli import main; main()"]
+
+
+def test_the_same_report_has_no_differences() -> None:
+    """Times and memory may be others."""
+    made = report("ann", question("a", check("one", Verdict.PASSED)))
+    slower = replace(made, resources=replace(made.resources, wall_seconds=99.0))
+    assert differences(made, slower) == ()
+
+
+def test_every_difference_is_told() -> None:
+    """Verdict, points, sentence, and checks that came or went."""
+    then = report("ann", question("a", check("one", Verdict.PASSED), check("gone", Verdict.PASSED)))
+    now = report("ann", question("a", check("one", Verdict.FAILED, failure="1 is not 2"), check("new", Verdict.PASSED)))
+    assert differences(then, now) == (
+        "one: PASSED then, FAILED now.",
+        "one: 2 of 2 points then, 0 of 2 now.",
+        "one: it said '' then, '1 is not 2' now.",
+        "gone: not there any more.",
+        "new: not there then.",
+    )
+
+
+def test_what_changed_since_is_told() -> None:
+    """Hashes, lengths, processors and versions, each in a sentence."""
+    then = Replay(submission_sha256="a", full=False, versions={"numpy": "1", "python": "3"}, cpu_model="A")
+    now = Replay(submission_sha256="b", full=True, versions={"numpy": "2", "python": "3"}, cpu_model="A")
+    assert changed_facts(then, now) == (
+        "The submission's files changed.",
+        "The length of the trainings (--full) changed: False then, True now.",
+        "The version of numpy changed: 1 then, 2 now.",
+    )
+    assert changed_facts(then, then) == ()
+
+
+def run(root: Path, *arguments: object) -> tuple[int, str]:
+    """The command line; exit code and everything said."""
+    command = [*GRADER, *map(str, arguments), "--seed", "s"]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A course, what ann handed in, and her report."""
+    root = make_course(tmp_path / "course")
+    folder = hand_in(tmp_path / "in", ann=RIGHT)
+    code, said = run(root, "grade", "tiny", folder, "--out", tmp_path / "out")
+    assert code == 0, said
+    return root, folder / "ann", tmp_path / "out" / "reports" / "ann.json"
+
+
+def test_a_grade_is_repeated_from_its_record(graded: tuple[Path, Path, Path]) -> None:
+    """The same files give the same numbers; other files are noticed, and what they change."""
+    root, files, record = graded
+    code, said = run(root, "replay", record, files)
+    assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
+    (files / "tiny.py").write_text(WRONG)
+    code, said = run(root, "replay", record, files)
+    assert code == 1
+    assert "The submission's files changed." in said
+    assert "doubles_minus_seven: PASSED then, FAILED now." in said
+
+
+def test_what_is_no_report_is_told(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """A missing file and another file are one sentence each."""
+    root, files, _ = graded
+    code, said = run(root, "replay", tmp_path / "none.json", files)
+    assert code == 2
+    assert "Cannot read" in said
+    (tmp_path / "other.json").write_text("{}")
+    code, said = run(root, "replay", tmp_path / "other.json", files)
+    assert code == 2
+    assert "is no report of this version" in said
