@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 TRIES = 2
+FALSE_STARTS = 2
 GRACE_SECONDS = 5.0
 PR_SET_PDEATHSIG = 1
 
@@ -267,6 +268,7 @@ class Crew:
     patience: float
     walls: ForkServer | ContainerSandbox = field(init=False)
     members: list[Job] = field(init=False, default_factory=list)
+    false_starts: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.walls = self.start()
@@ -364,8 +366,11 @@ class Crew:
         member.process.join(GRACE_SECONDS)
         code, attempt, ready = member.process.exitcode, member.attempt, member.ready
         self._dismiss(member)
-        if not ready:
+        self.false_starts += not ready
+        if self.false_starts > FALSE_STARTS:
             raise GraderError(f"A job process ended before it could begin (exit code {code}); try again with --jobs 1.")
+        if not attempt:
+            return None, None, ""
         return attempt, None, f"The job process ended with exit code {code} while it graded this submission."
 
     def _renew(self, member: Job) -> None:

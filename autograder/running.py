@@ -7,7 +7,7 @@ import json
 import platform
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata
@@ -19,7 +19,7 @@ from autograder import __version__
 from autograder.checks import Credit
 from autograder.datasets import DataSet
 from autograder.declare import Assignment, Check, Question
-from autograder.errors import CheckFailed, GraderError, StudentError, UsageError
+from autograder.errors import CheckFailed, GraderError, SandboxError, StudentError, UsageError
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.messages import sentence
@@ -150,6 +150,7 @@ class _Run:
         self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
         self.results: dict[str, CheckResult] = {}
         self.values: dict[str, Any] = {}
+        self.reference_values: dict[str, Any] = {}
         self.outcomes: list[Outcome] = []
 
     def question(self, question: Question, checks: Iterable[Check]) -> QuestionResult:
@@ -188,28 +189,27 @@ class _Run:
         began = time.monotonic()
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
         try:
-            value = check.function(**self.arguments(check, room))
-            credit, message = (value.fraction, value.message) if isinstance(value, Credit) else (1.0, "")
+            value = check.function(**self.arguments(check, room, self.values))
+            credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
             verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
             self.values[check.id] = value
         except CheckFailed as error:
-            verdict, message = Verdict.FAILED, str(error)
+            verdict, message = Verdict.FAILED, _text(error)
         except StudentError as error:
             verdict, fault = Verdict(error.verdict), error
             room.settle()
-        except GraderError as error:
-            message = str(error)
+        except SandboxError as error:
+            message = _text(error)
             room.leave()
         except AssertionError as error:
-            verdict, message = Verdict.FAILED, str(error) or _asserted(error)
+            verdict, message = Verdict.FAILED, _text(error) or _asserted(error)
         except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
             if self.works_with_reference(check, error):
-                verdict, message = (
-                    Verdict.FAILED,
-                    f"The answer is of no use to this check: {type(error).__name__}: {error}",
-                )
+                kind = type(error).__name__
+                verdict, message = Verdict.FAILED, f"The answer is of no use to this check: {kind}: {_text(error)}"
             else:
-                message = f"The check itself failed: {_last_line(error)}"
+                own = isinstance(error, GraderError)
+                message = _text(error) if own else f"The check itself failed: {_last_line(error)}"
                 room.leave()
         return _result(check, verdict, credit, time.monotonic() - began, fault, message)
 
@@ -218,15 +218,23 @@ class _Run:
 
         An answer of a wrong kind must not become a fault of ours, which costs nothing.
         """
-        if isinstance(error, (MemoryError, OSError)) or "student" not in check.parameters:
+        if isinstance(error, OSError) or not {"student", *check.needs} & set(check.parameters):
             return False
         try:
-            check.function(**self.arguments(check, None))
+            self.reference_value(check)
         except Exception:  # noqa: BLE001
             return False
         return True
 
-    def arguments(self, check: Check, room: _Room | None) -> dict[str, Any]:
+    def reference_value(self, check: Check) -> Any:
+        """What a check gives when the reference stands in for the student, also in the checks that it needs."""
+        if check.id not in self.reference_values:
+            by_id = {known.id: known for known in self.loaded.assignment.checks}
+            values = {need: self.reference_value(by_id[need]) for need in check.needs if need in check.parameters}
+            self.reference_values[check.id] = check.function(**self.arguments(check, None, values))
+        return self.reference_values[check.id]
+
+    def arguments(self, check: Check, room: _Room | None, values: Mapping[str, Any]) -> dict[str, Any]:
         """What a check's parameters name; without a room the reference stands in for the student."""
         number = self.number(check.id)
         available: dict[str, Any] = {
@@ -235,7 +243,7 @@ class _Run:
             "full": self.options.full,
             "data": self.dataset.open if self.dataset else None,
             "hidden": self.dataset.hidden if self.dataset else None,
-            **self.values,
+            **values,
         }
         self.reference.seed(number)
         wanted = {name: available[name] for name in check.parameters if name != "student"}
@@ -271,6 +279,8 @@ class _Room:
         Raises:
             SandboxError: no sandbox could be opened.
         """
+        if not check.hidden and self.stand_in is not None and Controls(self.stand_in).showable is not None:
+            self.leave()  # it has seen hidden inputs, and what a public check tells may be read
         if self.session is None or self.stand_in is None:
             request = Request(self.owner.submission.folder, self.limits, self.owner.number("load"))
             self.session = self.owner.sandbox.open(request)
@@ -322,6 +332,18 @@ def _result(
     )
 
 
+def _text(error: Exception) -> str:
+    """What an error says, of bearable length; an answer in it may be too long to be printed."""
+    try:
+        return _short(str(error))
+    except Exception:  # noqa: BLE001  (Python prints no integer of more than 4,300 digits)
+        return "its text cannot be shown"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _KEPT_OUTPUT else f"{text[:_KEPT_OUTPUT]} ..."
+
+
 def _asserted(error: AssertionError) -> str:
     """The source of an assertion that has no message of its own."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -333,7 +355,7 @@ def _last_line(error: Exception) -> str:
     """Class, text and place of an exception of ours, for staff."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {_text(error)}{place}"
 
 
 def _resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:

@@ -23,7 +23,10 @@ from autograder.plain import Handle, Rows
 
 __all__ = ["MAX_DEPTH", "PREFIX", "Gather", "WireError", "decode", "encode", "frame_for"]
 
-MAX_DEPTH = 40
+MAX_DEPTH = 48
+_ANSWER_DEPTH = 40  # so that what came in can go out again, inside a request
+_MOST_EMPTY_ROWS = 1 << 20
+_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 PREFIX = struct.Struct("<IQ")
 
 _ALIGN = 16
@@ -86,8 +89,10 @@ def frame_for(prefix: bytes | bytearray, *, cap: int) -> memoryview:
     return frame
 
 
-def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000) -> Any:
+def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000, answer: bool = False) -> Any:
     """The value of a whole frame (prefix included). Arrays are writable views of `frame`.
+
+    An `answer` of a submission may hold no `Rows`, and is less deep than what the grader sends.
 
     Raises:
         WireError: anything but what `encode` would have written.
@@ -98,7 +103,7 @@ def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000) -> Any:
     start = PREFIX.size + header
     if start + payload != len(frame):
         raise WireError("a frame is not as long as its prefix says")
-    reader = _Unpacker(frame, start, max_items)
+    reader = _Unpacker(frame, start, max_items, _ANSWER_DEPTH if answer else MAX_DEPTH, not answer)
     value = reader.unpack(reader.parse(memoryview(frame)[PREFIX.size : start]), 0)
     if reader.offset != len(frame):
         raise WireError("a frame carries bytes that belong to no array")
@@ -199,6 +204,8 @@ class _Unpacker:
     frame: bytearray | memoryview
     offset: int
     items_left: int
+    max_depth: int
+    rows: bool
 
     def parse(self, data: bytes | memoryview) -> Any:
         self.items_left -= _tokens(data, self.items_left)
@@ -211,8 +218,8 @@ class _Unpacker:
         kind = type(value)
         if kind in _SCALARS:
             return value
-        if depth >= MAX_DEPTH:
-            raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
+        if depth >= self.max_depth:
+            raise WireError(f"a value is nested more than {self.max_depth} levels deep")
         if kind is list:
             return self.items(value, depth)
         if kind is msgspec.msgpack.Ext:
@@ -257,7 +264,7 @@ class _Unpacker:
                 return frozenset(items)
             if code == _DICT and len(items) % 2 == 0:
                 return dict(zip(items[::2], items[1::2], strict=True))
-            if code == _ROWS and _are_columns(items):
+            if code == _ROWS and self.rows and _are_columns(items):
                 return Rows(tuple(items))
         except (TypeError, ValueError) as error:
             raise WireError(f"a compound value is malformed: {error}") from error
@@ -270,7 +277,7 @@ class _Unpacker:
         count = math.prod(shape)
         size = count * dtype.itemsize
         if size == 0:
-            if math.prod(side or 1 for side in shape) >= 1 << 31:  # numpy multiplies them, too
+            if math.prod(side or 1 for side in shape) > _MOST_EMPTY_ROWS:  # numpy multiplies them, too
                 raise WireError("an empty array has an impossible shape")
             return np.empty(shape, dtype)
         start = self.offset + -self.offset % _ALIGN
@@ -314,8 +321,15 @@ def _tokens(data: bytes | memoryview, most: int) -> int:
     return count
 
 
+def _is_flat(key: Any) -> bool:
+    """Sets inside sets would take exponential time to compare."""
+    return type(key) is tuple and all(type(part) in _ATOMS for part in key)
+
+
 def _refuse_alike(keys: Sequence[Any]) -> None:
     """Keys with one hash take quadratic time; nobody but an attacker has many."""
+    if not all(type(key) in _ATOMS or _is_flat(key) for key in keys):
+        raise WireError("a key is neither an atom nor a tuple of atoms")
     if len(keys) > _MOST_ALIKE and max(Counter(map(hash, keys)).values()) > _MOST_ALIKE:
         raise WireError("too many keys have the same hash")
 

@@ -60,7 +60,7 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
             "counts: FAIL",
         ),
         (ASSIGNMENT, "points=1)\ndef greets", "points=0)\ndef greets", "points", "Nothing can be earned in Greeting."),
-        (HANDOUT, "Double, count", '    self.count += more\n\nDouble, count', "nothing leaks", "the solution"),
+        (HANDOUT, "Double, count", "    self.count += more\n\nDouble, count", "nothing leaks", "the solution"),
         (
             REFERENCE,
             "class Counter",

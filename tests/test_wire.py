@@ -261,7 +261,32 @@ def test_objects_are_counted_before_they_are_made():
 def test_what_is_encoded_can_be_decoded_at_any_depth():
     """A large integer needs a level of its own."""
     value: object = 10**30
-    for _ in range(40):
+    for _ in range(MAX_DEPTH):
         value = [value]
     with pytest.raises(WireError, match="levels deep"):
         encode(value)
+
+
+def test_an_answer_is_less_deep_than_a_request():
+    """What came in can go out again, inside a request."""
+    value: object = 1
+    for _ in range(MAX_DEPTH - 4):
+        value = [value]
+    frame = bytearray(b"".join(map(bytes, encode(value))))
+    assert decode(frame) == value
+    with pytest.raises(WireError, match="40 levels deep"):
+        decode(frame, answer=True)
+
+
+def test_an_answer_holds_no_rows():
+    """Thirty bytes could promise two thousand million rows."""
+    frame = bytearray(b"".join(map(bytes, encode(rows(np.ones((3, 2)))))))
+    with pytest.raises(WireError, match="no place"):
+        decode(frame, answer=True)
+
+
+def test_sets_of_sets_are_refused():
+    """Comparing sets of sets of equal hash takes exponential time."""
+    inner = msgspec.msgpack.Ext(8, msgspec.msgpack.encode([1]))
+    with pytest.raises(WireError, match="neither an atom"):
+        decode(framed(extension(7, msgspec.msgpack.encode([inner]))))

@@ -344,10 +344,11 @@ def curves_tell_what_happened(student, data, rng):
                     f"The {measure} of learning rate {rate:g} leaves the range of fractions and percentages."
                 )
     fast, slow = (plots["training accuracy"].by_key[rate][1][-1] for rate in (0.1, 0.001))
-    if not fast > slow:
+    whole = 1 if max(fast, slow) <= 1 else 100
+    if not fast > slow + 0.2 * whole:  # among networks that never learn, luck alone puts the one above the other
         raise CheckFailed(
             f"After {STUDY.epochs} epochs training accuracy is {fast:.3g} at rate 0.1 and {slow:.3g} at rate 0.001; "
-            "the larger rate learns more by then."
+            "the larger rate learns much more by then."
         )
     agree_with_history(plots, returned)
 

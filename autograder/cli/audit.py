@@ -48,9 +48,12 @@ def audit_assignment(call: Call) -> int:
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     questions = _questions(loaded, call.only)
-    every = _mutants(loaded)
+    files = [file for file in loaded.assignment.files if file.endswith(".py")]
+    every = auditing.generate({file: (loaded.reference_folder / file).read_text("utf-8") for file in files})
     stale = auditing.accepted(loaded).keys() - {name for mutant in every for name in (mutant.id, mutant.place)}
     asked = [m for m in every if not call.only or auditing.belongs(m, questions[0], loaded.interface)]
+    if not asked:
+        raise UsageError(f"There is nothing to change in the solutions of {call.name!r}; are its markers in place?")
     mutants = auditing.sample(asked, call.limit, call.seed) if call.limit else asked
     screen = console()
     for name in sorted(stale):
@@ -85,19 +88,6 @@ def _questions(loaded: Loaded, only: str) -> tuple[Question, ...]:
     if only and only not in known:
         raise UsageError(f"--only: no question is called {only!r}; {near(only, known)}")
     return (known[only],) if only else tuple(known.values())
-
-
-def _mutants(loaded: Loaded) -> tuple[Mutant, ...]:
-    """All mutants of the files that students hand in.
-
-    Raises:
-        UsageError: there is nothing to change.
-    """
-    files = [file for file in loaded.assignment.files if file.endswith(".py")]
-    every = auditing.generate({file: (loaded.reference_folder / file).read_text("utf-8") for file in files})
-    if not every:
-        raise UsageError(f"There is nothing to change in the solutions of {loaded.id!r}; are its markers in place?")
-    return every
 
 
 def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:

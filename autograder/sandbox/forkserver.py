@@ -41,7 +41,16 @@ from autograder.sandbox.layout import (
     readable_paths,
     writable_paths,
 )
-from autograder.sandbox.processes import children, contents, cpu_seconds, descendants, resident_mib, threads
+from autograder.sandbox.processes import (
+    children,
+    contents,
+    cpu_seconds,
+    descendants,
+    resident_mib,
+    threads,
+    unlinked_bytes,
+)
+from autograder.sandbox.sweeping import sweep
 from autograder.worker import serve, warm_random_numbers
 
 __all__ = ["COMMAND", "Settings", "main"]
@@ -115,7 +124,8 @@ class _Forkserver:
         self.landlocked = settings.walls == "landlock"
         self.own_user = os.geteuid() == 0 and (self.isolated or (self.landlocked and reachable_by_all()))
         self.groups = cgroups.find()
-        self.filter = _filter_or_nothing(landlocked=landlock.abi() if self.landlocked else 0)
+        version = landlock.abi() if self.landlocked else 0
+        self.filter = _filter_or_nothing(landlocked=version, grouped=self.groups is not None)
         self.devices = gpu_devices() if settings.gpus else ()
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
         self.jails: dict[int, Jail] = {}
@@ -169,7 +179,7 @@ class _Forkserver:
         self.listener.close()
         if self.groups:
             self.groups.close()
-        shutil.rmtree(Path(self.settings.socket).parent, ignore_errors=True)
+        sweep(Path(self.settings.socket).parent)
 
     # --- one sandbox, from the request to the outcome ---
 
@@ -189,7 +199,7 @@ class _Forkserver:
             self.build(jail, request, pipes)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             self.dismantle(jail)
-            _say(connection, {"fault": f"the sandbox could not be built: {error}"})
+            _say(connection, {"fault": f"the sandbox could not be built: {_reason(error)}"})
             connection.close()
             return
         finally:
@@ -333,15 +343,16 @@ class _Forkserver:
     def over(self, jail: Jail) -> str:
         """The limit that everything inside together is over, or "" ."""
         limits = jail.limits
+        pids = [] if jail.group and not jail.home else self.inside(jail)
         if jail.home:
             files, size = contents(jail.scratch, limits.scratch_files, limits.scratch_mib << 20)
+            size += sum(map(unlinked_bytes, pids))
             if files > limits.scratch_files or size > limits.scratch_mib << 20:
                 return "scratch"
         if jail.group:
             if jail.group.cpu_seconds() > limits.cpu:
                 return "cpu"
             return "memory" if jail.group.oom_kills() else ""
-        pids = descendants(jail.pid) + (descendants(jail.init)[1:] if jail.init else [])
         # every fork of a worker shows the warm imports again; none of them pays for those
         memory = sum(max(0.0, resident_mib(pid) - jail.base_mib) for pid in pids)
         jail.peak_mib = max(jail.peak_mib, memory)
@@ -350,6 +361,13 @@ class _Forkserver:
         if sum(map(threads, pids)) > limits.processes:
             return "processes"
         return "memory" if memory > limits.memory_mib else ""
+
+    def inside(self, jail: Jail) -> list[int]:
+        """Every process of a sandbox; without a process namespace, orphans of its group are ours."""
+        if jail.init:
+            return descendants(jail.pid) + descendants(jail.init)[1:]
+        orphans = [pid for pid in children(os.getpid()) if pid not in self.jails and _group_of(pid) == jail.pid]
+        return [each for pid in (jail.pid, *orphans) for each in descendants(pid)]
 
     # --- its end ---
 
@@ -444,7 +462,7 @@ class _Forkserver:
         if jail.group:
             jail.group.remove()
         if jail.home:
-            shutil.rmtree(jail.home, ignore_errors=True)
+            sweep(jail.home)
 
 
 def _become_worker(walls: Walls, pipes: list[int], ready: int, submission: str, home: str, seed: int) -> None:
@@ -486,9 +504,9 @@ def _reset_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _filter_or_nothing(*, landlocked: int) -> bytes:
+def _filter_or_nothing(*, landlocked: int, grouped: bool) -> bytes:
     try:
-        return seccomp.compile_filter(landlocked=landlocked)
+        return seccomp.compile_filter(landlocked=landlocked, grouped=grouped)
     except (ImportError, OSError, RuntimeError):
         if landlocked:
             raise OSError("Landlock alone leaves sockets open, and libseccomp is missing") from None
@@ -510,6 +528,20 @@ def _read_all(descriptor: int) -> bytes:
     with open(descriptor, "rb") as file, selectors.DefaultSelector() as selector:
         selector.register(file, selectors.EVENT_READ)
         return file.read() if selector.select(_PATIENCE_SECONDS) else b""
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, on one line; of many copies that failed, the first one's reason."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2])
+    return " ".join(str(error).split())
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def _kill(pid: int) -> None:

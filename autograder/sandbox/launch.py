@@ -24,6 +24,7 @@ from autograder.sandbox.forkserver import COMMAND, Settings
 from autograder.sandbox.oci import connect_oci, start_oci, why_not_oci
 from autograder.sandbox.seccomp import compile_filter
 from autograder.sandbox.session import ServerSession
+from autograder.sandbox.sweeping import sweep
 
 __all__ = ["BACKENDS", "CONTAINERS", "best", "connect", "start", "why_not"]
 
@@ -183,7 +184,7 @@ class ForkServer(Client):
             process.wait()
         if process.stdout:
             process.stdout.close()
-        shutil.rmtree(self._started.folder, ignore_errors=True)
+        sweep(self._started.folder)
 
 
 def _launch(name: str, preload: tuple[str, ...], threads: int, gpus: bool) -> _Started:

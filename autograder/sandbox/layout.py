@@ -34,7 +34,7 @@ IN_MEMORY = ("/tmp", "/dev/shm")  # noqa: S108
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/mime.types")
-_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICES = ("null", "full", "random", "urandom")  # /dev/zero, mapped, is memory that no process counts
 _PARTS_OF_PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")
 _SHARED_MEMORY_MIB = 64
 _MIB = 1 << 20

@@ -5,15 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import stat
 from pathlib import Path
 
-__all__ = ["children", "contents", "cpu_seconds", "descendants", "resident_mib", "threads"]
+__all__ = ["children", "contents", "cpu_seconds", "descendants", "resident_mib", "threads", "unlinked_bytes"]
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process of one thread started, or inherited, and did not wait for yet."""
+    """The processes that a process started, by whichever thread, or inherited, and did not wait for yet."""
+    found: list[int] = []
+    for task in _tasks(pid):
+        with contextlib.suppress(OSError):
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def _tasks(pid: int) -> list[Path]:
     with contextlib.suppress(OSError):
-        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+        return list(Path(f"/proc/{pid}/task").iterdir())
     return []
 
 
@@ -35,10 +44,13 @@ def cpu_seconds(pid: int) -> float:
 
 def resident_mib(pid: int) -> float:
     """Resident memory of a process in MiB; 0 when it is gone."""
-    with contextlib.suppress(OSError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * resource.getpagesize() / (1 << 20)
-    return 0.0
+    pages = 0
+    for folder in (Path(f"/proc/{pid}"), *_tasks(pid)):  # a process whose first thread has ended shows nothing there
+        with contextlib.suppress(OSError):
+            pages = max(pages, int((folder / "statm").read_text().split()[1]))
+        if pages:
+            break
+    return pages * resource.getpagesize() / (1 << 20)
 
 
 def threads(pid: int) -> int:
@@ -49,16 +61,34 @@ def threads(pid: int) -> int:
 
 
 def contents(folder: str, most_files: int, most_bytes: int) -> tuple[int, int]:
-    """Files below a folder and the bytes that they take; counting ends above either bound."""
+    """Files below a folder and the bytes that they take; counting ends above either bound.
+
+    What cannot be looked into (closed, or too deep for a path) counts as too much.
+    """
     files, size, folders = 0, 0, [folder]
     while folders and files <= most_files and size <= most_bytes:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                files += 1
-                with contextlib.suppress(OSError):
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    files += 1
                     size += entry.stat(follow_symlinks=False).st_blocks * 512
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-                if files > most_files:
-                    break
+                    if files > most_files:
+                        break
+        except FileNotFoundError:  # removed meanwhile
+            continue
+        except OSError:
+            return most_files + 1, size
     return files, size
+
+
+def unlinked_bytes(pid: int) -> int:
+    """What a process keeps in open files that have no name any more."""
+    size = 0
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                found = os.stat(entry.path)
+                size += 0 if found.st_nlink or not stat.S_ISREG(found.st_mode) else found.st_blocks * 512
+    return size

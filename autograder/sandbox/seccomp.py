@@ -82,7 +82,8 @@ DENIED: dict[str, tuple[str, ...]] = {
 """Denied with EPERM, by what they would reach."""
 
 DENIED_UNDER_LANDLOCK: tuple[str, ...] = (
-    *("socket", "setsid", "setpgid"),
+    *("socket", "connect", "bind", "listen", "setsid", "setpgid"),
+    *("inotify_init", "inotify_init1", "inotify_add_watch"),  # tells names in folders that cannot be read
     # of files, Landlock guards the contents and not these
     *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
     *("utime", "utimes", "utimensat", "futimesat"),
@@ -100,12 +101,13 @@ _OTHER_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x200000
 _AF_UNIX = 1
 
 
-def compile_filter(*, landlocked: int = 0) -> bytes:
+def compile_filter(*, landlocked: int = 0, grouped: bool = True) -> bytes:  # noqa: PLR0912  (one branch a rule)
     """The filter as BPF for this machine's architecture.
 
     With `landlocked`, the version of Landlock in use, there is no namespace to fall back on: every socket is refused,
     and so are leaving the process group, by which everything is killed in the end, and whatever reaches the metadata
-    of files, or other processes of the same user. Before version 6 of Landlock that includes every signal.
+    of files, or other processes of the same user. Before version 6 of Landlock that includes every signal. Where
+    nothing is `grouped` by control groups, memory that is shared and has no file is refused: no process counts it.
 
     Beside `DENIED`: sockets of every family but AF_UNIX, `clone` into new namespaces, terminal injection, and `clone3`
     (its flags lie in memory, where a filter cannot look; libc falls back to `clone`).
@@ -128,7 +130,21 @@ def compile_filter(*, landlocked: int = 0) -> bytes:
         _add(rules, seccomp.ERRNO(errno.EACCES), name)
     for name in _SIGNALS if 0 < landlocked < _FIRST_LANDLOCK_WITH_SCOPES else ():
         _add(rules, deny, name)
+    if 0 < landlocked < _FIRST_LANDLOCK_WITH_SCOPES:
+        for command in (8, 15):  # F_SETOWN and F_SETOWN_EX choose whom the kernel signals
+            rules.add_rule(deny, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
+        for request in (0x8901, 0x8902):  # FIOSETOWN and SIOCSPGRP, the same
+            rules.add_rule(deny, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    if not grouped:
+        rules.add_rule(deny, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, 0x21, 0x21))  # MAP_SHARED and MAP_ANONYMOUS
     if landlocked:
+        for kind in (2, 3):  # a pair of datagram sockets may send to any socket that has a name
+            rules.add_rule(seccomp.ERRNO(errno.EACCES), "socketpair", seccomp.Arg(1, seccomp.MASKED_EQ, 0xF, kind))
+        for mode in range(7):  # folders that their own owner cannot look into could hide anything
+            rules.add_rule(deny, "mkdir", seccomp.Arg(1, seccomp.MASKED_EQ, 0o700, mode << 6))
+            rules.add_rule(deny, "mkdirat", seccomp.Arg(2, seccomp.MASKED_EQ, 0o700, mode << 6))
+        for bit in (0o100, 0o200, 0o400):
+            rules.add_rule(deny, "umask", seccomp.Arg(0, seccomp.MASKED_EQ, bit, bit))
         rules.add_rule(deny, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))  # limits of others
         rules.add_rule(deny, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, 0x40086602))  # attributes of files
     for name in ("socketpair",) if landlocked else ("socket", "socketpair"):

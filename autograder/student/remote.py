@@ -227,7 +227,7 @@ class _Channel:
         if self.concealing and self.showable is None and any(verb not in _OPEN for verb, *_ in requests):
             self.showable = len(self.session.output.head)
         try:
-            answer = decode(self.session.exchange(frame))
+            answer = decode(self.session.exchange(frame), answer=True)
         except EOFError:
             self.ended = True
             raise self.died(self.session.close(), where) from None
@@ -373,5 +373,6 @@ class _Channel:
         if outcome.signal:
             name = {each.value: each.name for each in signal.Signals}.get(outcome.signal, "unknown")
             sentence = f"Python was ended by signal {outcome.signal} ({name}) in `{where}`."
-            return StudentError("CRASHED", sentence, open=True)
-        return StudentError("CRASHED", f"Python ended with exit code {outcome.exit_code} in `{where}`.", open=True)
+        else:
+            sentence = f"Python ended with exit code {outcome.exit_code} in `{where}`."
+        return StudentError("CRASHED", sentence, open=self.showable is None)  # the number could tell a hidden input

@@ -128,16 +128,19 @@ class Ground:
         self.unix.bind(str(self.folder / "listening"))
         (self.folder / "listening").chmod(0o777)
         self.abstract.bind(f"\0{self.token}")
+        self.datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.datagrams.bind(str(self.folder / "listening.datagrams"))
+        (self.folder / "listening.datagrams").chmod(0o777)
         for listener in (self.unix, self.abstract):
             listener.listen()
-        for listener in (self.tcp, self.unix, self.abstract):
+        for listener in (self.tcp, self.unix, self.abstract, self.datagrams):
             listener.setblocking(False)
 
     def __enter__(self) -> Ground:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for listener in (self.tcp, self.unix, self.abstract):
+        for listener in (self.tcp, self.unix, self.abstract, self.datagrams):
             listener.close()
         os.environ.pop("AUTOGRADER_SECRET", None)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -185,6 +188,8 @@ class Ground:
             with contextlib.suppress(BlockingIOError):
                 listener.accept()[0].close()
                 found.append(f"a connection to the {name} socket of the host")
+        with contextlib.suppress(BlockingIOError):
+            found.append(f"a datagram to a socket of the host: {self.datagrams.recv(100)!r}")
         return found
 
     def marks(self) -> list[str]:
@@ -334,7 +339,8 @@ def _surprises(attack: Attack, report: Report) -> list[str]:
     """Verdicts and sentences that do not come as the attack's docstring says; INTERNAL never may."""
     checks = [check for question in report.questions for check in question.checks]
     found = [f"INTERNAL: {check.staff_message[:200]}" for check in checks if check.verdict is Verdict.INTERNAL][:1]
-    unexpected = {str(check.verdict) for check in checks if attack.expect and str(check.verdict) not in attack.expect}
+    worth = [check for check in checks if check.max_points and check.verdict is not Verdict.SKIPPED]
+    unexpected = {str(check.verdict) for check in worth if attack.expect and str(check.verdict) not in attack.expect}
     found += [f"verdict {name}, expected {' or '.join(attack.expect)}" for name in sorted(unexpected)]
     messages = "\n".join(check.staff_message for check in checks)
     silent = [each for each in attack.says if not any(text in messages for text in each.split(" | "))]

@@ -61,7 +61,7 @@ def test_signals_reach_nobody_as_an_ordinary_user(tmp_path: Path, sandbox: str) 
         as_user = as_ordinary_user([*command, "--only", "signals_to_everybody"], home)
         said = subprocess.run(as_user, capture_output=True, text=True, timeout=60, check=True).stdout
     (line,) = map(json.loads, said.splitlines())
-    assert line["verdicts"] == "CRASHED"
+    assert line["verdicts"] == "CRASHED, SKIPPED"
     assert line["breaches"] == []
 
 
@@ -86,7 +86,7 @@ def test_memory_is_limited_with_torch_loaded(ground: Ground, arena: Arena) -> No
 # Whoever judges must be able to see a broken promise: each of these does what an attack may not manage.
 
 BROKEN = {
-    "5 points earned": "REFERENCE",
+    "7 points earned": "REFERENCE",
     "secret in nowhere": "from kit import look_for_secrets\nlook_for_secrets('X-CAN' + 'ARY-1', 'nowhere')",
     "verdict MISSING, expected TIME": "pass",
     "no message says 'what nobody says'": "pass",

@@ -1,7 +1,7 @@
 """Maps shared memory, which no limit on data counts.
 
-Expect: MEMORY
-Says: Memory limit of 192 MiB reached in `answer`
+Expect: MEMORY, RAISED
+Says: Memory limit of 192 MiB reached in `answer` | PermissionError
 Only: a_number
 """
 

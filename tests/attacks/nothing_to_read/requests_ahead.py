@@ -1,6 +1,7 @@
 """Reads on in the pipe of requests, for what the grader will ask next and why.
 
 Expect: CRASHED, TIME, MISSING
+Only: a_number
 """
 
 import os

@@ -10,7 +10,7 @@ import mmap
 from kit import VARIANT, breach, libc
 
 if VARIANT == 0:  # int 0x80 with eax = 20, getpid
-    page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    page = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     page.write(bytes([0xB8, 20, 0, 0, 0, 0xCD, 0x80, 0xC3]))
     call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
     if call() > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from autograder.errors import CheckFailed
 __all__ = ["close", "finite", "numbers", "same", "shape", "show"]
 
 Array = np.ndarray[Any, Any]
+_SHOWN_ENTRIES = 1000
 
 
 def close(
@@ -49,7 +51,9 @@ def close(
     mine = numbers(got, name=name)
     _same_shape(mine, right, name, n)
     with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(mine - right) <= atol + rtol * np.abs(right)
+        allowed = atol + rtol * np.abs(right.astype(np.float64))
+        distance = np.abs(mine.astype(np.float64) - right.astype(np.float64))  # integers would wrap around
+        near = (mine == right) | ((distance <= allowed) & (allowed > 0))
     near = (near & np.isfinite(right)) | (mine == right)
     if np.all(near):
         return
@@ -139,10 +143,28 @@ def numbers(got: object, *, name: str) -> Array:
     return values.astype(np.float64) if values.dtype.kind in "bf" else values
 
 
+class _Brief(reprlib.Repr):
+    """Short forms of built-in values, and arrays by their shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxlong = 3, 60
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 20
+        self.maxstring = self.maxother = 100
+
+    def repr_int(self, value: int, level: int) -> str:  # noqa: ARG002
+        return repr(value) if value.bit_length() < 1000 else f"an integer of {value.bit_length()} bits"
+
+    def repr_ndarray(self, value: Array, level: int) -> str:  # noqa: ARG002
+        return repr(value) if value.size <= _SHOWN_ENTRIES else f"array of shape {value.shape}"
+
+
 def show(value: object) -> str:
-    """A value in at most some eighty characters."""
+    """A value in at most some eighty characters; of a large one, only the beginning is looked at."""
     value = value.item() if isinstance(value, np.generic) else value
-    text = f"{value:.6g}" if isinstance(value, float) else repr(value)
+    if isinstance(value, np.ndarray) and value.size > _SHOWN_ENTRIES:
+        return f"an array of shape {value.shape}"
+    text = f"{value:.6g}" if isinstance(value, float) else _Brief().repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "..."
 

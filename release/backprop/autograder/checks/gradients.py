@@ -134,11 +134,9 @@ def _received(got: object, want: object, rights: list[Array], labels: list[str])
             raise CheckFailed(
                 f"The gradient is no list but of type {type(got).__name__}; a list of {len(rights)} arrays was wanted."
             )
+        if len(got) != len(rights):
+            raise CheckFailed(f"The gradient has length {len(got)}; {len(rights)} arrays were wanted: {_and(labels)}.")
         parts = list(got)
-        if len(parts) != len(rights):
-            raise CheckFailed(
-                f"The gradient has length {len(parts)}; {len(rights)} arrays were wanted: {_and(labels)}."
-            )
     else:
         parts = [got]
     arrays = []

@@ -1,7 +1,7 @@
 """One hidden check of each kind of answer, all worth points that no attacker can earn honestly. CHECK-CANARY-a07e"""
 
 from autograder import Assignment, Limits
-from autograder.checks import accuracy, close, same
+from autograder.checks import Credit, accuracy, close, same
 
 assignment = Assignment(
     "Target",
@@ -57,3 +57,26 @@ def a_model(student, reference):
     model, ours = student.Model(2.0), reference.Model(2.0)
     close([model.step(), model.step()], [ours.step(), ours.step()], name="step")
     close(model.state, ours.state, name="state")
+
+
+@question.check(points=1, hidden=True)
+def an_answer_given_on(student, reference, rng):
+    """What one answer is, goes into the next call, into the reference, and into a share of the points."""
+    x = float(rng.normal())
+    close(reference.answer(student.answer(x)), reference.answer(reference.answer(x)), name="answer of answer")
+    far = abs(student.answer(student.answer(x)) - reference.answer(reference.answer(x)))
+    return Credit(1 / (1 + far) if far > 1e-9 else 1.0, "")
+
+
+@question.check(points=0, hidden=True)
+def a_table(student):
+    """Some words, for the next check."""
+    return [student.word(number) for number in range(3)]
+
+
+@question.check(points=1, hidden=True, needs=a_table)
+def words_of_the_table(reference, a_table):
+    """The words of the table are right, and none is too long to be shown."""
+    lengths = {"word-0": 6, "word-7919": 9, "word-15838": 10}
+    assert sum(lengths[word] for word in a_table) == 25, a_table
+    same(a_table, [reference.word(number) for number in range(3)], name="table")
