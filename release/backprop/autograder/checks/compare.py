@@ -138,7 +138,9 @@ def numbers(got: object, *, name: str) -> Array:
         raise CheckFailed(f"{name} holds complex numbers ({values.dtype}); real numbers were wanted.")
     if values.dtype.kind not in "biuf":
         raise CheckFailed(
-            f"{name} is {_article(type(got).__name__)} of something else than numbers; numbers were wanted."
+            f"{name} is {_article(_kind(got))} of something else than numbers; numbers were wanted."
+            if isinstance(got, (list, tuple, np.ndarray))
+            else f"{name} is {_article(_kind(got))}; numbers were wanted."
         )
     return values.astype(np.float64) if values.dtype.kind in "bf" else values
 
@@ -167,6 +169,12 @@ def show(value: object) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else _Brief().repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _kind(value: object) -> str:
+    """The name of a value's type; a stand-in for an object of the submission's is just an object."""
+    name = type(value).__name__
+    return "object" if name.endswith("Handle") else name
 
 
 def _article(word: str) -> str:
