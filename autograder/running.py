@@ -157,8 +157,11 @@ class _Run:
         """Run checks of one question, each in the question's sandbox while that lives."""
         limits = self.loaded.assignment.limits_of(question, full=self.options.full).changed(self.options.limits)
         room = _Room(self, limits)
+        checks = list(checks)
         try:
-            results = tuple(self.result(check, room) for check in checks)
+            for check in sorted(checks, key=lambda each: each.hidden):
+                self.result(check, room)  # public ones first: after hidden inputs they would need a fresh sandbox
+            results = tuple(self.results[check.id] for check in checks)
         finally:
             room.close()
         points, max_points = question_points(results)
