@@ -16,12 +16,11 @@ from rich.table import Table
 from autograder import auditing, loading, sandbox
 from autograder.auditing import Audit, Matrix, Mutant, Row, matrix
 from autograder.batch import Event, Finished
-from autograder.cli.common import console, dataset_for, near, open_course, settings_of
+from autograder.cli.common import console, dataset_for, near, open_course, settings_of, start_sandbox
 from autograder.declare import Question
 from autograder.errors import UsageError
 from autograder.loading import Loaded
 from autograder.running import RunOptions
-from autograder.sandbox.image import image_name
 
 __all__ = ["Call", "audit_assignment"]
 
@@ -64,14 +63,7 @@ def audit_assignment(call: Call) -> int:
         screen.print(escape(said))
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        assignment = loaded.assignment
-        return sandbox.start(
-            call.sandbox or course.sandbox,
-            preload=assignment.preload,
-            threads=assignment.limits.threads,
-            image=image_name(call.name),
-            gpus="all" if assignment.gpu else "",
-        )
+        return start_sandbox(call.sandbox or course.sandbox, loaded)
 
     options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
     jobs = call.jobs or course.jobs or os.cpu_count() or 1

@@ -9,14 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from autograder import loading, running, sandbox
-from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of
+from autograder import loading, running
+from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
 from autograder.feedback.text import visible
 from autograder.intake import collect_one
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
-from autograder.sandbox.image import image_name
 from autograder.scoring import shown
 
 __all__ = ["Call", "check_files"]
@@ -52,13 +51,7 @@ def check_files(call: Call) -> int:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
         submission = collect_one(call.files, loaded.assignment.files, Path(temporary), YOU)
-        assignment = loaded.assignment
-        with sandbox.start(
-            call.sandbox or course.sandbox,
-            preload=assignment.preload,
-            threads=assignment.limits.threads,
-            image=image_name(call.name),
-        ) as started:
+        with start_sandbox(call.sandbox or course.sandbox, loaded) as started:
             report = running.grade(loaded, submission, started, dataset, options)
     _show(screen, report)
     return 1 if report.internal else 0

@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
     from autograder.datasets import DataSet, DataSettings
     from autograder.loading import Loaded
+    from autograder.sandbox import ContainerSandbox, ForkServer
 
-__all__ = ["console", "data_settings", "dataset_for", "limits_from", "near", "open_course", "staging"]
+__all__ = [
+    "console",
+    "data_settings",
+    "dataset_for",
+    "limits_from",
+    "near",
+    "open_course",
+    "staging",
+    "start_sandbox",
+]
 
 PLAIN_WIDTH = 120
 EMBEDDED = "digits"
@@ -83,6 +93,26 @@ def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None,
     if settings.data == Path(EMBEDDED) and not settings.data.is_dir():
         return find(EMBEDDED, settings), f"Data: the embedded {EMBEDDED} of scikit-learn, as asked for."
     return find_or_default(loaded.assignment.data, settings)
+
+
+def start_sandbox(walls: str, loaded: Loaded, threads: int | None = None) -> ForkServer | ContainerSandbox:
+    """Start the sandbox of that name with all that an assignment asks of it, or with another number of threads.
+
+    Raises:
+        UsageError: it cannot be had on this machine.
+        SandboxError: it should work here but did not start.
+    """
+    from autograder.sandbox import start
+    from autograder.sandbox.image import image_name
+
+    assignment = loaded.assignment
+    return start(
+        walls,
+        preload=assignment.preload,
+        threads=assignment.limits.threads if threads is None else threads,
+        image=image_name(loaded.id),
+        gpus="all" if assignment.gpu else "",
+    )
 
 
 def limits_from(texts: Iterable[str]) -> dict[str, float]:

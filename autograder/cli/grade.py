@@ -16,7 +16,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder import batch, export, feedback, loading, running, sandbox
-from autograder.cli.common import console, dataset_for, limits_from, near, open_course, settings_of, staging
+from autograder.cli.common import (
+    console,
+    dataset_for,
+    limits_from,
+    near,
+    open_course,
+    settings_of,
+    staging,
+    start_sandbox,
+)
 from autograder.cli.progress import Shown
 from autograder.config import SANDBOXES, course_seed
 from autograder.errors import UsageError
@@ -69,10 +78,7 @@ def grade_class(call: Call) -> int:
     walls = ""
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        assignment, image = loaded.assignment, image_name(call.name)
-        gpus = "all" if assignment.gpu else ""
-        threads = assignment.limits.threads
-        return sandbox.start(walls, preload=assignment.preload, threads=threads, image=image, gpus=gpus)
+        return start_sandbox(walls, loaded)
 
     with staging(call.out) as folder:
         everyone = collect(call.submissions, loaded.assignment.files, folder)

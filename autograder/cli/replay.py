@@ -10,15 +10,14 @@ from pathlib import Path
 import msgspec
 from rich.markup import escape
 
-from autograder import datasets, loading, running, sandbox
-from autograder.cli.common import console, open_course, settings_of
+from autograder import datasets, loading, running
+from autograder.cli.common import console, open_course, settings_of, start_sandbox
 from autograder.config import course_seed
 from autograder.errors import UsageError
 from autograder.intake import collect_one
 from autograder.model import Report
 from autograder.replaying import changed_facts, differences
 from autograder.running import RunOptions
-from autograder.sandbox.image import image_name
 
 __all__ = ["Call", "replay_report"]
 
@@ -45,13 +44,8 @@ def replay_report(call: Call) -> int:
     assignment = loaded.assignment
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         submission = collect_one(call.files, assignment.files, Path(folder), then.student)
-        with sandbox.start(
-            call.sandbox or then.resources.sandbox or course.sandbox,
-            preload=assignment.preload,
-            threads=then.replay.threads,
-            image=image_name(loaded.id),
-            gpus="all" if assignment.gpu else "",
-        ) as started:
+        walls = call.sandbox or then.resources.sandbox or course.sandbox
+        with start_sandbox(walls, loaded, then.replay.threads) as started:
             now = running.grade(loaded, submission, started, dataset, options)
     screen = console()
     facts, found = changed_facts(then.replay, now.replay), differences(then, now)

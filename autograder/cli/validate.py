@@ -8,11 +8,10 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from autograder import loading, sandbox
-from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of
+from autograder import loading
+from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
 from autograder.config import course_seed
 from autograder.running import RunOptions
-from autograder.sandbox.image import image_name
 from autograder.validating import validate
 
 __all__ = ["Call", "validate_assignment"]
@@ -42,14 +41,8 @@ def validate_assignment(call: Call) -> int:
         screen.print(escape(said))
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions(course_seed(call.seed, os.environ), call.full, "", limits)
-    assignment, bad = loaded.assignment, 0
-    with sandbox.start(
-        call.sandbox or course.sandbox,
-        preload=assignment.preload,
-        threads=assignment.limits.threads,
-        image=image_name(call.name),
-        gpus="all" if assignment.gpu else "",
-    ) as started:
+    bad = 0
+    with start_sandbox(call.sandbox or course.sandbox, loaded) as started:
         for finding in validate(loaded, started, dataset, options, quick=call.quick):
             mark = "[green]✓[/]" if finding.good else "[red]✗[/]"
             screen.print(f"{mark} {escape(finding.what)}: {escape(finding.said)}", soft_wrap=True)

@@ -169,7 +169,7 @@ class ContainerSandbox:
         self._borrowed = borrowed
         self._closed = False
         self._number = 0
-        self._filter = _filter_or_nothing()
+        self._filter = _filter_or_nothing(grouped="memory (control group)" in settings.enforced)
 
     def open(self, request: Request) -> ContainerSession:
         """Run a container with a copy of the submission in it, and wait until the worker answers.
@@ -412,9 +412,9 @@ def _remove_all(engine: Engine, label: str, *, stale: bool = False) -> None:
                 run(engine.remove(name))
 
 
-def _filter_or_nothing() -> bytes:
+def _filter_or_nothing(*, grouped: bool) -> bytes:
     try:
-        return seccomp.compile_filter()
+        return seccomp.compile_filter(grouped=grouped)
     except (ImportError, OSError, RuntimeError):
         return b""
 
