@@ -381,7 +381,7 @@ def test_a_mutant_that_hangs_is_cut_and_caught(course: Path) -> None:
 
     assert found.rows[0].verdicts == {"triples_nothing": Verdict.TIME}
     assert found.rows[0].caught and not found.rows[0].same_answers
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40
 
 
 def test_an_audit_may_stop_at_the_first_catch(course: Path) -> None:

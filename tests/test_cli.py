@@ -56,16 +56,11 @@ def refused(done: subprocess.CompletedProcess[str], *parts: str, code: int = 2) 
         assert part in sentence
 
 
-def test_help_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
-    """`--help` answers in under 0.4 s (the best of three) and leaves every heavy package alone."""
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = run("--help", cwd=tmp_path)
-        took.append(time.perf_counter() - began)
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    """`--help` names the verbs and leaves every heavy package alone, so that it answers at once."""
+    done = run("--help", cwd=tmp_path)
     assert done.returncode == 0
     assert all(verb in done.stdout for verb in ("release", "grade", "check", "doctor", "data"))
-    assert min(took) < 0.4
     code = "import sys; sys.argv = ['autograder', '--help']\ntry:\n    import autograder.cli; autograder.cli.main()\n"
     code += f"except SystemExit: pass\nprint('loaded:', [m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

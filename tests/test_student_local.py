@@ -396,14 +396,14 @@ def test_figures_are_told_and_closed(tmp_path, monkeypatch):
 
 
 def test_a_small_call_costs_little(student):
-    """A call of a small function has an overhead of tens of microseconds; the best of several rounds counts."""
+    """A call of a small function costs less than 0.3 ms of processor time; the best of several rounds counts."""
     z = np.ones((5, 1))
     student.double(z)
 
     def one_round() -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(200):
             student.double(z)
-        return (time.perf_counter() - began) / 200
+        return (time.process_time() - began) / 200
 
-    assert min(one_round() for _ in range(10)) < 100e-6
+    assert min(one_round() for _ in range(10)) < 300e-6
