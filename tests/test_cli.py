@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -242,14 +243,18 @@ def test_an_error_of_ours_is_one_sentence_and_a_file(root: Path, handed: Path, t
 
 def test_two_runs_do_not_share_a_folder(root: Path, tmp_path: Path) -> None:
     """The second run is told that the first one is still at work."""
-    slow = hand_in(tmp_path / "in", ann="import time\ndef double(x):\n    time.sleep(1)\n    return 2 * x\n")
+    slow = hand_in(tmp_path / "in", ann="import time\ndef double(x):\n    time.sleep(0.2)\n    return 2 * x\n")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "autograder", "grade", "tiny", str(slow), "--out", str(out), "--seed", "s"]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
         while not (out / ".staging").exists():
             assert first.poll() is None
             time.sleep(0.01)
-        refused(run("grade", "tiny", slow, "--out", out, cwd=root), "Another autograder is at work")
+        first.send_signal(signal.SIGSTOP)  # it is at work for as long as the second one needs to start
+        try:
+            refused(run("grade", "tiny", slow, "--out", out, cwd=root), "Another autograder is at work")
+        finally:
+            first.send_signal(signal.SIGCONT)
         assert first.wait(timeout=60) == 0
 
 
