@@ -66,9 +66,10 @@ def over_seeds(
 ) -> Trainings:
     """Up to `k` trainings with seeds derived from `rng`, of which one counts.
 
-    Nothing runs before points are asked, as in ``over_seeds(train, rng).points_at({0.9: 1.0})``. Then runs are made until those left out cannot change the points any more,
-    so they are exactly those of all `k` runs. A run in which `train` fails (``CheckFailed``) counts as worse than every
-    threshold. With a chance of p that a single run of a right solution misses a threshold, it misses it with:
+    Nothing runs before points are asked, as in ``over_seeds(train, rng).points_at({0.9: 1.0})``. Then runs are made
+    until those left out cannot change the points any more, so the points are exactly those of all `k` runs. A run in
+    which `train` fails (``CheckFailed``) counts as worse than every threshold. Where a single run of a right solution
+    misses a threshold with a chance of p, the rules make of it:
 
     - ``"best"``: p^k. It forgives bad luck, and k chances for good luck.
     - ``"median"``: the chance that more than half of k runs miss; forgives both. `k` must be odd.
