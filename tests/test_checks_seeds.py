@@ -149,7 +149,7 @@ def test_doubt_runs_again_where_more_is_within_the_error(values, made, fraction)
          "the run left out could not change the points. Accuracy 89.00 % on"),
         ("all", 3, (0.97, None), "2 of 3 runs with different seeds: 97.00 %, failed. All must pass, the worst counts; "
          "the run left out could not change the points. The loss is NaN."),
-        ("doubt", 3, (0.97,), "1 of at most 3 runs: no threshold that gives more is within the error. Accuracy 97.00 %"),
+        ("doubt", 3, (0.97,), "1 of at most 3 runs: no threshold that gives more is within the error. Accuracy 97"),
         ("doubt", 3, (0.896, 0.93), "2 of at most 3 runs with different seeds: 89.60 %, 93.00 %. The best "
          "counts; it was "
          "run again because a threshold that gives more was within the error. Accuracy 93.00 % on"),

@@ -29,15 +29,16 @@ def overfits_one_batch(
 ) -> Measurement:
     """Fail unless a model that is trained on one small batch only knows it by heart.
 
-    Choose a batch that cannot be known otherwise: random inputs with random targets. Then a wrong sign, frozen layers,
-    labels in another order than their inputs, and parameters that are not updated show; gradients that pile up because
-    they are never set to zero show where `y` are numbers (classes may come out right all the same). If it fails,
-    a training of 1 step is made as well, to tell what is probably wrong.
+    Choose a batch that cannot be known otherwise: random inputs with random targets. Then a wrong sign, targets in
+    another order than their inputs, and parameters that are not updated show. Two mistakes show better where `y` are
+    numbers, for classes may come out right all the same: gradients that pile up because they are never set to zero,
+    and frozen layers (`weights_changed` names those). If it fails, a training of 1 step is made as well, to tell what
+    is probably wrong.
 
     Args:
         train: trains a new model for so many steps and returns its predictions for the batch, as `accuracy` takes them
             for labels, or as `mean_squared_error` does for numbers; take care that it begins with the same seed.
-        y: the right answers of the batch: integer labels (n,) or (n, 1), or numbers (n,) or (n, d).
+        y: the right answers of the batch: integer labels (n,) or (n, 1), or numbers (n,) or (n, d), such as one-hot rows.
         steps: how many; give about three times what the reference needs.
         at_least: for labels: the smallest accuracy, in [0, 1].
         within: for numbers: the largest mean squared error, as a fraction of the variance of `y`.
@@ -61,6 +62,13 @@ def overfits_one_batch(
 
     after = train(steps)
     head = f"After {steps:,} steps on one batch of {len(right)} samples"
+    values = numbers(after, name="The prediction")
+    broken = int(np.sum(~np.isfinite(values)))
+    if broken:
+        raise CheckFailed(
+            f"{head} {broken} of {values.size} predicted numbers are NaN or infinite. Are the steps too large, or do "
+            "they go the wrong way?"
+        )
     found = measure(after)
     if found.value >= at_least if labels else found.value <= within * spread:
         return found
@@ -75,22 +83,19 @@ def overfits_one_batch(
 
 def _probably(before: object, after: object, measure: Callable[[object], Measurement]) -> str:
     """What predictions after 1 step and at the end say about the mistake; "" when nothing is plain."""
-    last = numbers(after, name="The prediction").astype(np.float64)
-    if not np.all(np.isfinite(last)):
-        return " Predictions are NaN or infinite: are the steps too large?"
     try:
-        first = measure(before)
+        first, end = measure(before), measure(after)
     except CheckFailed:
         return ""
-    start = numbers(before, name="The prediction").astype(np.float64)
+    start, last = (numbers(each, name="The prediction").astype(np.float64) for each in (before, after))
     if distance(start, last) <= 1e-6:
         return " After 1 step the predictions were the same: are the parameters updated?"
-    end = measure(after)
+    if distance(np.broadcast_to(last[:1], last.shape), last) <= 1e-3:
+        return " All samples get the same prediction: are only biases trained?"
     if end.value < first.value if end.higher_is_better else end.value > first.value:
         value = f"{100 * first.value:.2f} %" if first.percent else f"{first.value:.4g}"
-        return f" After 1 step it was {value}: does the update go the wrong way?"
-    if np.all(np.abs(last - last[:1]) <= 1e-3 * max(1e-12, float(np.abs(last).max()))):
-        return " All samples get the same prediction: are only biases trained?"
+        order = "" if not end.percent and end.value > 10 * first.value else ", or are targets and inputs mixed up"
+        return f" After 1 step it was {value}: does the update go the wrong way{order}?"
     return ""
 
 
@@ -113,17 +118,21 @@ def weights_changed(
         CheckFailed: names the arrays that did not change, or must not have; or one has NaN or another shape.
         InstructorError: `frozen` has a name that no array has, or there are none.
     """
-    old, new = _labelled(before, names, "before"), _labelled(after, names, "after")
-    unknown = [name for name in frozen if name not in old]
-    if not old or unknown:
-        what = f"has no array called {unknown[0]!r} that could be frozen" if unknown else "needs at least one array"
-        raise InstructorError(f"weights_changed {what}; there are {_and(list(old)) or 'none'}.")
-    if list(old) != list(new):
+    old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
+    if old.keys() != new.keys():
         missing, more = [label for label in old if label not in new], [label for label in new if label not in old]
         told = f"{_and(missing)} {_is(missing)} missing" if missing else f"{_and(more)} {_is(more)} new"
-        raise CheckFailed(f"After training {told}; the same arrays as before were wanted, in their order.")
-    change = {label: _change(label, first, new[label]) for label, first in old.items()}
-    lazy = [label for label in old if label not in frozen and change[label] <= rtol]
+        raise CheckFailed(f"After training {told}; the same arrays as before were wanted.")
+    if names and len(names) != len(old):
+        count = "is 1 array" if len(old) == 1 else f"are {len(old)} arrays"
+        raise CheckFailed(f"There {count} of parameters; {len(names)} were wanted: {_and(names)}.")
+    labels = dict(zip(old, names or old, strict=True))
+    unknown = [name for name in frozen if name not in labels.values()]
+    if not old or unknown:
+        what = f"has no array called {unknown[0]!r} that could be frozen" if unknown else "needs at least one array"
+        raise InstructorError(f"weights_changed {what}; there are {_and(list(labels.values())) or 'none'}.")
+    change = {labels[key]: _change(labels[key], start, new[key]) for key, start in old.items()}
+    lazy = [label for label in change if label not in frozen and change[label] <= rtol]
     if lazy:
         others = len(old) - len(frozen) - len(lazy)
         by = " by more than rounding" if all(change[label] > 0 for label in lazy) else ""
@@ -132,7 +141,7 @@ def weights_changed(
             f"{_and(lazy)} did not change in training{by}{rest}. "
             f"Every array{' that is not frozen' if frozen else ''} must."
         )
-    moved = [label for label in old if label in frozen and change[label] > rtol]
+    moved = [label for label in change if label in frozen and change[label] > rtol]
     if moved:
         raise CheckFailed(f"{_and(moved)} changed in training; {'it' if len(moved) == 1 else 'they'} must stay frozen.")
 
@@ -148,17 +157,8 @@ def _change(label: str, before: object, after: object) -> float:
     return distance(start, end)
 
 
-def _labelled(value: object, names: Sequence[str], when: str) -> dict[str, object]:
-    """All arrays of nested lists and dictionaries, by name."""
-    found = list(_leaves(value, ""))
-    if names and len(names) != len(found):
-        raise CheckFailed(f"There are {len(found)} arrays {when} training; {len(names)} were wanted: {_and(names)}.")
-    return dict(
-        zip(names or [label or "The parameter" for label, _ in found], [each for _, each in found], strict=True)
-    )
-
-
 def _leaves(value: object, label: str) -> Iterator[tuple[str, object]]:
+    """All arrays of nested lists and dictionaries, each with a name."""
     if isinstance(value, Mapping):
         for key in value:
             yield from _leaves(value[key], f"{label}[{key!r}]" if label else str(key))
@@ -166,7 +166,7 @@ def _leaves(value: object, label: str) -> Iterator[tuple[str, object]]:
         for place, part in enumerate(value):
             yield from _leaves(part, f"{label}[{place}]" if label else f"parameter {place + 1}")
     else:
-        yield label, value
+        yield label or "The parameter", value
 
 
 def _holds_arrays(value: object) -> bool:
