@@ -89,11 +89,13 @@ def test_mistakes_that_numbers_show(mistake, hint):
 @pytest.mark.parametrize(
     ("pred", "y", "sentence"),
     [
-        (np.zeros((4, 2)), [0, 1, 1, 1], "After 5 steps on one batch of 4 samples the accuracy is 25.00 %; at least 100 % "
+        (np.zeros((4, 2)), [0, 1, 1, 1], "After 5 steps on one batch of 4 samples the accuracy is 25.00 %; at "
+         "least 100 % "
          "was wanted. After 1 step the predictions were the same: are the parameters updated?"),
         (None, [0, 1], "The prediction is None; was a `return` forgotten?"),
         ([0], [0, 1], "The prediction is for 1 samples; 2 were asked."),
-        ([np.nan, np.inf], [0, 1], "After 5 steps on one batch of 2 samples 2 of 2 predicted numbers are NaN or infinite. "
+        ([np.nan, np.inf], [0, 1], "After 5 steps on one batch of 2 samples 2 of 2 predicted numbers are NaN or "
+         "infinite. "
          "Are the steps too large, or do they go the wrong way?"),
         ([1.0, 1.0], [0.0, 2.0], "After 5 steps on one batch of 2 samples the mean squared error is 1, 100 % of the "
          "variance of the targets; at most 1 % was wanted. After 1 step the predictions were the same: are the "
@@ -185,9 +187,11 @@ def test_frozen_arrays_must_stay():
         (np.ones(2), np.ones(2), "The parameter did not change in training. Every array must."),
         ([np.ones(2), 0.0], [np.zeros(2), 0.0], "parameter 2 did not change in training; the other did. Every array "
          "must."),
-        ([[np.ones(2), np.ones(1)]], [[np.zeros(2), np.ones(1)]], "parameter 1[1] did not change in training; the other "
+        ([[np.ones(2), np.ones(1)]], [[np.zeros(2), np.ones(1)]], "parameter 1[1] did not change in training; "
+         "the other "
          "did. Every array must."),
-        ({"layer": {"W": np.ones(2)}}, {"layer": {"W": np.ones(2)}}, "layer['W'] did not change in training. Every array "
+        ({"layer": {"W": np.ones(2)}}, {"layer": {"W": np.ones(2)}}, "layer['W'] did not change in training. "
+         "Every array "
          "must."),
         ({"W": [1.0]}, {"W": [np.nan]}, "W after training[0] is NaN."),
         ({"W": [1.0]}, {"W": [[2.0]]}, "W has the shape (1, 1) after training; (1,) was wanted."),
@@ -300,7 +304,8 @@ def test_test_data_in_training_show(mistake):
     message = said(lambda: no_learning_on_noise(classifier(mistake), TRUE, TEST_TRUE, np.random.default_rng(0)))
 
     assert message == (
-        "Trained on random labels, the model gets 50 of 50 random test labels right (test accuracy 100.00 %); by chance "
+        "Trained on random labels, the model gets 50 of 50 random test labels right (test accuracy 100.00 %); "
+        "by chance "
         "it is more than 25 only once in 10,000 times. Were test data used for training?"
     )
 

@@ -38,7 +38,7 @@ def overfits_one_batch(
     Args:
         train: trains a new model for so many steps and returns its predictions for the batch, as `accuracy` takes them
             for labels, or as `mean_squared_error` does for numbers; take care that it begins with the same seed.
-        y: the right answers of the batch: integer labels (n,) or (n, 1), or numbers (n,) or (n, d), such as one-hot rows.
+        y: the right answers of the batch: integer labels (n,) or (n, 1), or numbers (n,) or (n, d) (one-hot rows, too).
         steps: how many; give about three times what the reference needs.
         at_least: for labels: the smallest accuracy, in [0, 1].
         within: for numbers: the largest mean squared error, as a fraction of the variance of `y`.

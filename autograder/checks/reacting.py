@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import combinations, pairwise
 from typing import Any, Literal, TypeVar
@@ -59,10 +60,10 @@ def reacts_to(
 
     Raises:
         CheckFailed: a value makes no difference or the wrong one, or a history is no list of numbers.
-        InstructorError: fewer than two values or repeats.
+        InstructorError: fewer than two values, or other than 2 to 10 repeats.
     """
-    if len(values) < 2 or repeats < 2:
-        raise InstructorError("reacts_to needs at least two values, and two repeats.")
+    if len(values) < 2 or not 2 <= repeats <= 10:
+        raise InstructorError("reacts_to needs at least two values, and 2 to 10 repeats.")
     (seed,) = derived(rng, 1)
 
     def run(place: int) -> Array:
@@ -120,16 +121,13 @@ def _divided(first: Sequence[Array], second: Sequence[Array]) -> bool:
     """Whether no other division into halves lets the two lie further apart, compared with their insides."""
     pool = [*first, *second]
     apart = np.array([[distance(a, b) for b in pool] for a in pool])
-    half = len(first)
-
-    def between(chosen: Sequence[int]) -> float:
-        side = np.zeros(len(pool), bool)
-        side[list(chosen)] = True
-        return float(apart[side][:, ~side].sum())  # all distances have one sum: what is not between lies inside
-
-    found = between(range(half))
-    others = (chosen for chosen in combinations(range(len(pool)), half) if 0 in chosen and chosen[-1] != half - 1)
-    return all(between(chosen) < found for chosen in others)
+    n = len(first)
+    # Each row is a division: the runs of one side, among them run 0. The first row is the division by value.
+    sides = np.zeros((math.comb(2 * n - 1, n - 1), 2 * n))
+    for row, others in enumerate(combinations(range(1, 2 * n), n - 1)):
+        sides[row, [0, *others]] = 1
+    between = np.sum((sides @ apart) * (1 - sides), axis=1)  # the rest of all distances lies inside of the halves
+    return bool(np.all(between[1:] < between[0]))
 
 
 def _end(histories: Sequence[Array]) -> float:
