@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import statistics
+from itertools import product
 
 import numpy as np
 import pytest
@@ -161,6 +163,29 @@ def test_the_message_tells_all_runs_and_which_counts(rule, k, values, begins):
     message = points(over_seeds(Script(*values), generator(), k=k, rule=rule), STEPS)[1]
 
     assert message.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("rule", "missing", "chance", "one_in"),
+    [
+        ("best", 0.8, 0.01, 1e10),
+        ("median", 0.8, 0.01, 101_500),
+        ("all", 0.8, 0.01, 20.4),
+        ("doubt", 0.899, 0.01, 1e10),
+        ("doubt", 0.8, 0.01, 100),
+        ("doubt", 0.899, 0.99, 1.0515),  # 1 in 20.4 gets through
+        ("median", 0.8, 0.99, 1.00001),
+    ],
+)
+def test_the_chances_of_missing_are_those_of_the_manual(rule, missing, chance, one_in):
+    """Summed over all outcomes of five independent runs, each missing the threshold with this chance."""
+    total = 0.0
+    for misses in product([True, False], repeat=5):
+        script = Script(*(missing if miss else 0.95 for miss in misses))
+        if points(over_seeds(script, generator(), k=5, rule=rule), {0.9: 1.0})[0] == 0:
+            total += math.prod(chance if miss else 1 - chance for miss in misses)
+
+    assert 1 / total == pytest.approx(one_in, rel=1e-3)
 
 
 def test_losses_count_the_other_way():

@@ -54,10 +54,10 @@ def trainings_have_seeds_of_their_own(student, rng):
         drawn.append(student.draw())
         return Measurement(0.5, 100)
 
-    credit = over_seeds(train, rng, k=3, rule="best", student=student).points_at({0.4: 0.5, 0.9: 1.0})
-    again = over_seeds(train, rng, k=3, rule="best", student=student).points_at({0.4: 1.0})
+    over_seeds(train, rng, k=3, rule="best", student=student).points_at({0.4: 0.5, 0.9: 1.0})
+    credit = over_seeds(train, rng, k=3, rule="best", student=student).points_at({0.4: 1.0})
     same(len({tuple(each) for each in drawn}), 4, name="different numbers")
-    return again
+    return credit
 
 
 @drawing.check(points=1)
