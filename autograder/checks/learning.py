@@ -116,7 +116,7 @@ def weights_changed(
 
     Raises:
         CheckFailed: names the arrays that did not change, or must not have; or one has NaN or another shape.
-        InstructorError: `frozen` has a name that no array has, or there are none.
+        InstructorError: `frozen` has a name that no array has, two arrays have one name, or there are none.
     """
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
     if old.keys() != new.keys():
@@ -126,6 +126,8 @@ def weights_changed(
     if names and len(names) != len(old):
         count = "is 1 array" if len(old) == 1 else f"are {len(old)} arrays"
         raise CheckFailed(f"There {count} of parameters; {len(names)} were wanted: {_and(names)}.")
+    if len(set(names)) < len(names):
+        raise InstructorError(f"weights_changed needs a name of its own for each array, not {_and(names)}.")
     labels = dict(zip(old, names or old, strict=True))
     unknown = [name for name in frozen if name not in labels.values()]
     if not old or unknown:
