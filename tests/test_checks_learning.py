@@ -265,9 +265,7 @@ def test_a_change_counts_at_every_scale(values, part):
 
 def test_two_arrays_of_one_name_are_the_instructors_mistake():
     """One of them would not be judged."""
-    with pytest.raises(
-        InstructorError, match=r"needs a name of its own for each array, not W and W\.$"
-    ):
+    with pytest.raises(InstructorError, match=r"needs a name of its own for each array, not W and W\.$"):
         weights_changed([1.0, 1.0], [1.0, 2.0], names=["W", "W"])
 
 
