@@ -239,10 +239,11 @@ class _Run:
 
     def arguments(self, check: Check, room: _Room | None, values: Mapping[str, Any]) -> dict[str, Any]:
         """What a check's parameters name; without a room the reference stands in for the student."""
-        number = self.number(check.id)
+        # A submission can read the seed of its own numbers; those that make hidden inputs must not follow from it.
+        number = self.number(f"{check.id}\0submission")
         available: dict[str, Any] = {
             "reference": self.reference,
-            "rng": np.random.default_rng(number),
+            "rng": np.random.default_rng(self.number(check.id)),
             "full": self.options.full,
             "data": self.dataset.open if self.dataset else None,
             "hidden": self.dataset.hidden if self.dataset else None,

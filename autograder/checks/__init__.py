@@ -13,9 +13,12 @@ from autograder.checks.compare import close, finite, same, shape
 from autograder.checks.credit import Credit
 from autograder.checks.figures import Curves, curves, has_curves
 from autograder.checks.gradients import central_differences, gradient_matches, relative_error
+from autograder.checks.learning import no_learning_on_noise, overfits_one_batch, weights_changed
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
 from autograder.checks.raising import raises
+from autograder.checks.reacting import reacts_to
+from autograder.checks.seeds import Trainings, over_seeds
 from autograder.checks.training import Curve, curve, gap
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "Curve",
     "Curves",
     "Measurement",
+    "Trainings",
     "accuracy",
     "auc",
     "central_differences",
@@ -36,9 +40,14 @@ __all__ = [
     "has_curves",
     "loss",
     "mean_squared_error",
+    "no_learning_on_noise",
+    "over_seeds",
+    "overfits_one_batch",
     "r2",
     "raises",
+    "reacts_to",
     "relative_error",
     "same",
     "shape",
+    "weights_changed",
 ]

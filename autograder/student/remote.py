@@ -85,6 +85,11 @@ class RemoteStudent:
         saved.check_name(name)
         return self._channel.ask("saved", name, where=name)
 
+    def seed(self, number: int) -> None:
+        """Seed the submission's `random`, numpy and torch anew, as before a second training."""
+        self._channel.conceal()  # unlike the grader's own seed, this number is something of the check's
+        self._channel.ask("seed", number, where="the random numbers")
+
 
 class Controls:
     """What the grader itself does with a stand-in; kept apart so that no name of a submission's is taken."""
@@ -224,8 +229,8 @@ class _Channel:
             frame = encode(requests[0] if alone else ("sequence", requests))
         except WireError as error:
             raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
-        if self.concealing and self.showable is None and any(verb not in _OPEN for verb, *_ in requests):
-            self.showable = len(self.session.output.head)
+        if any(verb not in _OPEN for verb, *_ in requests):
+            self.conceal()
         try:
             answer = decode(self.session.exchange(frame), answer=True)
         except EOFError:
@@ -241,6 +246,11 @@ class _Channel:
                 if len(answers) == len(requests) or not _is_value(answers[-1]):
                     return answers
         raise self.out_of_turn(where)
+
+    def conceal(self) -> None:
+        """In a hidden check, nothing that the submission says from now on may be shown."""
+        if self.concealing and self.showable is None:
+            self.showable = len(self.session.output.head)
 
     def value(self, answer: Any, where: str, method: _Function | None) -> Any:
         """The value of one answer, or the exception that it stands for."""
