@@ -223,9 +223,9 @@ def samples(rng, sizes, weights, biases, *, count):
         x, y = images(rng, sizes, 1)
         z, nearest = x[0].astype(np.float64), 1.0
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
-            v = w @ z + b
-            nearest = min(nearest, float(np.min(np.abs(v))))
-            z = np.maximum(v, 0)
+            before = w @ z + b
+            nearest = min(nearest, float(np.min(np.abs(before))))
+            z = np.maximum(before, 0)
         if nearest > 1e-4:
             kept.append((x[0], y[0]))
     return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])

@@ -13,8 +13,8 @@ import autograder
 from autograder.declare import Assignment
 from autograder.errors import InstructorError, UsageError
 from autograder.loading import Loaded
-from autograder.markers import cut, regions
-from autograder.release.leaks import Secret, refuse_leaks, solution_lines, telling
+from autograder.markers import cut, regions, text_lines
+from autograder.release.leaks import Secret, bare, refuse_leaks, solution_lines, telling
 from autograder.release.public_tests import PublicTests
 
 __all__ = ["build", "contents", "stub_text"]
@@ -129,11 +129,11 @@ def _secrets(sources: Mapping[str, str], tests: PublicTests) -> dict[str, Secret
     """Telling lines of solutions, and of all in assignment.py that is not public."""
     secrets, given = solution_lines(sources)
     hidden = {check.id for check in tests.assignment.checks if check.hidden}
-    lines = tests.source.splitlines()
+    lines = text_lines(tests.source)
     for statement in tests.private:
         what = "a hidden check" if getattr(statement, "name", "") in hidden else "what only staff have"
         for number in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
-            line = lines[number - 1].strip()
+            line = bare(lines[number - 1])
             if telling(line) and line not in tests.lines and line not in given:
                 secrets.setdefault(line, Secret(tests.file, number, what))
     return secrets
