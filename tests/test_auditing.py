@@ -74,7 +74,6 @@ CASES = {
         ("return np.argmax(a)", ["return np.argmin(a)"]),
         ("return a.mean()", ["return a.sum()"]),
         ("return np.zeros(n)", ["return np.ones(n)"]),
-        ("model.train()", ["model.eval()"]),
         ("return max(a)", ["return min(a)"]),
         ("return sum(a)", []),
     ],
@@ -138,6 +137,63 @@ CASES = {
     ],
     "augmented": [("w += a", ["w = a", "w -= a"]), ("w /= n", ["w = n", "w *= n"])],
     "reversed": [("return reversed(a)", ["return a"])],
+    "derivative-added": [
+        ("delta = a - b", ["delta = (a - b) * relu_prime(a)"]),
+        ("delta = f(a[-1], b)", ["delta = f(a[-1], b) * relu_prime(a[-1])"]),
+        ("dz = self.loss_grad(a) - b", []),
+        ("total = a - b", []),
+    ],
+    "derivative-place": [
+        ("return a * relu_prime(b)", ["return a * relu_prime(relu(b))"]),
+        ("return c[0] * relu_prime(a[1])", ["return c[0] * relu_prime(relu(a[1]))", "return c[0] * relu_prime(c[1])"]),
+        ("return relu(a)", []),
+    ],
+    "in-place": [
+        ("w = w - lr * a", ["w -= lr * a"]),
+        ("self.w = self.w * a", ["self.w *= a"]),
+        ("n = n + 1", []),
+        ("a = [np.zeros(3) for _ in range(n)]", ["a = [np.zeros(3)] * n"]),
+        ("a = [np.zeros(3) for _ in b]", ["a = [np.zeros(3)] * len(b)"]),
+        ("a = [np.zeros(m) for m in b]", []),
+    ],
+    "update-order": [("w -= a", [])],
+    "regulariser": [
+        (
+            "return f(a) + lam * np.sum(w ** 2)",
+            [
+                "return f(a) + 0.5 * lam * np.sum(w ** 2)",
+                "return f(a) + lam * np.sum(w ** 2) + lam * np.sum(b ** 2)",
+            ],
+        ),
+        ("return a + weight_decay * c", ["return a + 0.5 * weight_decay * c"]),
+        ("return lr * a", []),
+    ],
+    "train-eval": [
+        ("model.train()", ["model.eval()"]),
+        ("model.eval()", ["model.train()"]),
+        ("return f(a, training=False)", ["return f(a, training=True)"]),
+        ("return a if self.training else b", ["return a if (not self.training) else b"]),
+        ("return a if not self.training else b", ["return a if self.training else b"]),
+    ],
+    "labels-not-shuffled": [("a, b = shuffle(a, b)", ["a, b = shuffle(a), b"]), ("return a[n], b[c]", [])],
+    "test-data": [
+        ("f.fit(x_train, y_train), x_test, y_test", ["f.fit(x_test, y_test), x_test, y_test"]),
+        ("return f.score(x_test, y_test), x_train, y_train", ["return f.score(x_train, y_train), x_train, y_train"]),
+        ("f.fit(x_train, y_train), x_test", []),
+        ("f.fit(a[train], b)", ["f.fit(a, b)"]),
+        ("f.fit(a, b)", []),
+    ],
+    "scaler": [
+        ("x_test = scaler.transform(x_test)", ["x_test = scaler.fit_transform(x_test)"]),
+        ("scaler.fit(x_train), x_test", ["scaler.fit(np.concatenate([x_train, x_test])), x_test"]),
+        (
+            "return scaler.fit_transform(x_train), x_test",
+            ["return scaler.fit(np.concatenate([x_train, x_test])).transform(x_train), x_test"],
+        ),
+        ("return x_train.mean(axis=0), x_test", ["return np.concatenate([x_train, x_test]).mean(axis=0), x_test"]),
+        ("return x_train.mean(axis=0)", []),
+        ("model.fit(x_train), x_test", []),
+    ],
     "statement-dropped": [
         ("optimizer.zero_grad()", ["pass"]),
         ("random.shuffle(a)", ["pass"]),
@@ -153,7 +209,8 @@ def module(*lines: str) -> str:
     """A module with an activation, and a function whose solution is some lines."""
     body = "\n".join(f"    {line}" for line in lines)
     return (
-        f"def relu(x):\n    return x\n\n\ndef g({PARAMETERS}):\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION\n"
+        "def relu(x):\n    return x\n\n\ndef relu_prime(x):\n    return 1\n\n\n"
+        f"def g({PARAMETERS}):\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION\n"
     )
 
 
@@ -172,6 +229,57 @@ def test_an_operator_makes_its_mistakes(operator: str, line: str, wanted: list[s
     mutants = generate({"hw.py": module(line)})
 
     assert [changed(mutant) for mutant in mutants if mutant.operator == operator] == wanted
+
+
+SEVERAL = {
+    "max-not-subtracted": (["m = np.max(a, axis=1)", "return np.exp(a - m)"], ["return np.exp(a)"]),
+    "derivative-place": (["z = relu(a)", "return c * relu_prime(a) + z"], ["return c * relu_prime(z) + z"]),
+    "update-order": (
+        ["d = c @ self.w.T", "self.w -= lr * a", "return d"],
+        ["self.w -= lr * a", "d = c @ self.w.T"],
+    ),
+    "regulariser": (
+        ["dw = a + lam * w", "db = c.sum()"],
+        ["dw = a + 0.5 * lam * w", "db = c.sum() + lam * b"],
+    ),
+    "labels-not-shuffled": (
+        ["p = rng.permutation(n)", "i = p[0:lr]", "return f(a[i], b[i])"],
+        ["return f(a[0:lr], b[i])", "return f(a[i], b[0:lr])"],
+    ),
+    "labels-not-shuffled ": (
+        ["p = np.arange(n)", "rng.shuffle(p)", "a, b = a[p], b[p]"],
+        ["a, b = a, b[p]", "a, b = a[p], b"],
+    ),
+    "labels-not-shuffled  ": (
+        ["p = rng.permutation(n)", "f(a[p[0:lr]], b[p[0:lr]])"],
+        ["f(a[0:lr], b[p[0:lr]])", "f(a[p[0:lr]], b[0:lr])"],
+    ),
+    "activation-added": (
+        ["import torch", "return self.fc2(a)"],
+        ["return torch.relu(self.fc2(a))"],
+    ),
+    "activation-added ": (
+        ["import torch", "return nn.Sequential(nn.Linear(a, b), nn.Linear(b, c))"],
+        ["return nn.Sequential(nn.Linear(a, b), nn.Linear(b, c), nn.ReLU())"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_an_operator_sees_what_stands_around(case: str) -> None:
+    """Mistakes that need more than one line to be made: which lines are there instead, mutant by mutant."""
+    lines, wanted = SEVERAL[case]
+    mutants = [m for m in generate({"hw.py": module(*lines)}) if m.operator == case.strip()]
+    added = [line[1:].strip() for m in mutants for line in m.diff.splitlines()[2:] if line.startswith("+")]
+
+    assert added == wanted or (case == "update-order" and added in ([wanted[0]], [wanted[1]]))
+
+
+def test_nothing_is_exchanged_across_the_edge_of_a_solution() -> None:
+    """A step that stands outside of the solution stays where it is."""
+    source = "def g(w, c):\n    d = c @ w\n    ### BEGIN SOLUTION\n    w -= c\n    ### END SOLUTION\n    return d\n"
+
+    assert "update-order" not in {mutant.operator for mutant in generate({"hw.py": source})}
 
 
 def test_every_operator_is_tested() -> None:
