@@ -224,6 +224,7 @@ def audit(
         int | None,
         typer.Option("--limit", min=1, metavar="K", help="Grade a sample of K, spread over kinds and functions."),
     ] = None,
+    kept: Annotated[bool, typer.Option("--kept", help="Grade only the mutants kept in mutants/*.diff.")] = False,
     seed: Annotated[
         str, typer.Option("--seed", metavar="TEXT", help="Draws the sample, and the inputs of the checks.")
     ] = "audit",
@@ -243,13 +244,14 @@ def audit(
     Changes the reference in one place at a time, as students get it wrong (a sign, a transpose, a missing 1/n), grades
     each of these mutants, and lists those that pass. One that is no mistake may be accepted in
     assignments/NAME/mutants/accepted.txt: a line with its id, or file:line:operator, and the reason.
-    Exit code 1: fewer than --at-least per cent were caught.
+    A mistake of your own is kept as assignments/NAME/mutants/WORD.diff: a sentence, and the diff of the reference.
+    Exit code 1: fewer than --at-least per cent were caught, or one that is kept was not.
 
     Example: autograder audit backprop --jobs 2 --limit 60
     """
     from autograder.cli.audit import Call, audit_assignment
 
-    call = Call(name, jobs, only, limit, seed, first, at_least, sandbox, full, data, course)
+    call = Call(name, jobs, only, limit, kept, seed, first, at_least, sandbox, full, data, course)
     raise typer.Exit(audit_assignment(call))
 
 
