@@ -42,7 +42,7 @@ release: setup
 # bubblewrap does not work the demo goes on without walls. One of them never ends: 20 s of CPU time are enough to see it.
 demo: setup
 	rm -rf .demo
-	$(BIN)/autograder release backprop
+	$(BIN)/autograder release backprop --data digits
 	$(BIN)/python tests/corpus/build.py backprop .demo/submissions
 	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --limit cpu_seconds=20 \
 		--sandbox $$($(BIN)/python -c "$(BEST)")
