@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -210,6 +212,16 @@ def test_a_stub_has_no_line_of_a_solution_and_no_region(parts):
     assert stub.count("given") == sum(not solved for _, solved in parts)
     assert regions(stub, "m.py") == ()
     assert stub.count("NotImplementedError") == sum(solved for _, solved in parts)
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "solutions.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize(("marked", "stub"), list(zip(BLOCKS[::2], BLOCKS[1::2], strict=True)))
+def test_the_examples_of_the_page_are_cut_as_it_says(marked, stub):
+    """Each pair of blocks in docs/solutions.md is a marked function and its stub."""
+    assert cut(marked, "m.py") == stub
 
 
 # --- stub texts, and Otter's spellings ---

@@ -188,7 +188,7 @@ def test_a_homework_set_must_reach_its_cap(course: Path) -> None:
 
 
 def test_the_gate_remembers_until_something_changes(course: Path, tmp_path: Path) -> None:
-    """The key depends on the assignment, its reference, the data, the seed and the limits; a memory lasts for one key."""
+    """The key depends on the assignment, its reference, the data, the seed and the limits; each is remembered alone."""
     gate, options = Gate(tmp_path / "gate"), RunOptions(seed="one")
     loaded = loading.load(course, "small")
     keys = {gate_key(loaded, None, options)}
