@@ -5,7 +5,7 @@ READY := .venv/.ready
 BEST := from autograder.sandbox import why_not; print(next((n for n in ('bubblewrap', 'landlock') if not why_not(n)), 'none'))
 PICTURE_OF ?= feedback/relu_derivative_missing.html
 
-.PHONY: setup test demo lint attack fuzz soak release manual schema picture constraints clean
+.PHONY: setup test demo lint audit attack fuzz soak release manual schema picture constraints clean
 
 setup: $(READY)
 	@command -v bwrap > /dev/null || .ci/setup walls
@@ -34,6 +34,10 @@ fuzz: setup
 # Two thousand submissions in a row, one in four hostile.
 soak: setup
 	$(BIN)/python benchmarks/soak.py $(FLAGS)
+
+# The kept mutants of assignments/NAME/mutants: the checks must catch every one.
+audit: setup
+	$(BIN)/autograder audit backprop --kept --data digits --jobs 2
 
 release: setup
 	$(BIN)/autograder release backprop
