@@ -174,6 +174,56 @@ def test_a_release_is_written_and_told(root: Path) -> None:
     assert "2 * x" not in stub
 
 
+def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
+    """What fails is told with a way to mend it, and nothing is written; --no-validate writes it with a warning."""
+    script = root / "assignments" / "tiny" / "assignment.py"
+    right = script.read_text("utf-8")
+    script.write_text(right.replace("-14", "-15"), "utf-8")
+    out, cache = root / "release" / "tiny", str(tmp_path / "cache")
+    done = run("release", "tiny", cwd=root, XDG_CACHE_HOME=cache)
+
+    assert done.returncode == 1
+    assert "✗ the reference gets full marks: doubles_minus_seven: FAILED" in done.stdout
+    assert "Mend the reference, or the check." in done.stdout
+    assert "Nothing was released: 1 of these must be mended first." in done.stdout
+    assert not out.exists()
+
+    done = run("release", "tiny", "--no-validate", cwd=root, XDG_CACHE_HOME=cache)
+    assert done.returncode == 0
+    assert done.stdout.startswith("NOT VALIDATED: look at it, but hand nothing out")
+    assert (out / "tiny.py").is_file()
+
+    script.write_text(right, "utf-8")
+    first, second = (run("release", "tiny", cwd=root, XDG_CACHE_HOME=cache) for _ in range(2))
+    assert first.returncode == second.returncode == 0
+    assert "✓ the reference gets full marks" in first.stdout and "✗" not in first.stdout
+    assert second.stdout.startswith("Validated before, and nothing has changed since.\nWrote ")
+
+    script.write_text(right + "\n", "utf-8")
+    assert "✓ the stub gets nothing" in run("release", "tiny", cwd=root, XDG_CACHE_HOME=cache).stdout
+
+
+def test_a_set_beyond_reach_is_no_release(root: Path, tmp_path: Path) -> None:
+    """The homework sets of the course are looked at, remembered or not."""
+    config = root / "grader_config.py"
+    more = 'from autograder.config import HomeworkSet\nhomework = (HomeworkSet("hw", "Homework", ("tiny",), cap=7),)\n'
+    config.write_text(more + config.read_text("utf-8").replace("jobs=1", "jobs=1, homework_sets=homework"), "utf-8")
+    for _ in range(2):
+        done = run("release", "tiny", cwd=root, XDG_CACHE_HOME=str(tmp_path / "cache"))
+        assert done.returncode == 1
+        assert "✗ homework set hw: 5 points and 1 bonus points, counted up to 7." in done.stdout
+
+
+def test_validate_says_what_is_fit(root: Path, tmp_path: Path) -> None:
+    """One line a finding, then the verdict; what has passed in full is released at once."""
+    done = run("validate", "tiny", cwd=root, XDG_CACHE_HOME=str(tmp_path))
+
+    assert done.returncode == 0, done.stdout
+    assert "✓ with 2 threads: Every check passed." in done.stdout
+    assert done.stdout.endswith("tiny is fit to be handed out.\n")
+    assert "Validated before" in run("release", "tiny", cwd=root, XDG_CACHE_HOME=str(tmp_path)).stdout
+
+
 def test_a_public_check_shows_what_a_student_sees(root: Path, tmp_path: Path) -> None:
     """`check` runs public checks only, and shows verdicts, messages and output."""
     path = hand_in(tmp_path / "in", ben=WRONG.replace("return", "print('hello')\n    return")) / "ben" / "tiny.py"

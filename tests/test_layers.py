@@ -25,6 +25,7 @@ LAYERS = {
     "autograder.messages": 1,
     "autograder.config": 1,
     "autograder.markers": 1,
+    "autograder.spellings": 1,
     "autograder.wire": 1,
     "autograder.declare": 1,
     "autograder.scoring": 1,

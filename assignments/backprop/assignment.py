@@ -120,8 +120,9 @@ def loss_derivative_of_equal_outputs(student):
     """With four equal outputs softmax gives 1/4 each, and the loss derivative is the one worked out in the handout."""
     network = student.Network([3, 4])
     y = np.array([[0.0], [0.0], [1.0], [0.0]])
-    got = network.loss_derivative_wr_output_activations(np.full((4, 1), 2.0), y)
-    close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
+    for output in (2.0, 1000.0):  # the exponential of 1000 is infinite, unless the largest output is taken out first
+        got = network.loss_derivative_wr_output_activations(np.full((4, 1), output), y)
+        close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
 
 
 @a.check(points=2)
@@ -223,9 +224,9 @@ def samples(rng, sizes, weights, biases, *, count):
         x, y = images(rng, sizes, 1)
         z, nearest = x[0].astype(np.float64), 1.0
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
-            v = w @ z + b
-            nearest = min(nearest, float(np.min(np.abs(v))))
-            z = np.maximum(v, 0)
+            before = w @ z + b
+            nearest = min(nearest, float(np.min(np.abs(before))))
+            z = np.maximum(before, 0)
         if nearest > 1e-4:
             kept.append((x[0], y[0]))
     return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])
@@ -301,10 +302,11 @@ MEASURES = {
 }
 
 
-def study(student, x, y, test_x, test_y, epochs):
+def study(student, x, y, test_x, test_y, **settings):
     """Draw the student's study on the given samples; its three plots, and what it returned."""
+    epochs = settings["epochs"]
     returned = student.learning_rate_study(
-        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), epochs=epochs, mini_batch_size=BATCH
+        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
     plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
@@ -336,6 +338,7 @@ def curves_tell_what_happened(student, data, rng):
         data.validation.x[test],
         data.validation.y[test],
         epochs=STUDY.epochs,
+        rates=RATES[::-1],  # one network for all rates would be spoilt by the largest before it comes to 0.1
     )
     for measure in ("training accuracy", "test accuracy"):
         for rate, (_, values) in plots[measure].by_key.items():
@@ -350,6 +353,15 @@ def curves_tell_what_happened(student, data, rng):
             f"After {STUDY.epochs} epochs training accuracy is {fast:.3g} at rate 0.1 and {slow:.3g} at rate 0.001; "
             "the larger rate learns much more by then."
         )
+    if np.ptp(plots["training loss"].by_key[0.1][1]) == 0:
+        raise CheckFailed("The training loss of rate 0.1 is the same after every epoch; draw how it goes.")
+    for rate, (_, values) in plots["test accuracy"].by_key.items():
+        hits = np.asarray(values) * STUDY.hidden / whole
+        if np.any(np.abs(hits - np.rint(hits)) > 1e-3):
+            raise CheckFailed(
+                f"The test accuracy of rate {rate:g} is no number of {STUDY.hidden} test samples; "
+                "measure it on the test data."
+            )
     agree_with_history(plots, returned)
 
 

@@ -12,7 +12,8 @@ from functools import cached_property
 
 from autograder.declare import Assignment, Check, Question
 from autograder.errors import InstructorError
-from autograder.markers import bound_names
+from autograder.markers import bound_names, text_lines
+from autograder.release.leaks import bare
 
 __all__ = ["PublicTests", "solution_of"]
 
@@ -53,9 +54,9 @@ class PublicTests:
 
     @cached_property
     def lines(self) -> frozenset[str]:
-        """Every line of assignment.py that goes into the public tests, stripped."""
+        """Every line of assignment.py that goes into the public tests, bare."""
         statements = [*self.used, *self._checks.values()]
-        return frozenset(line.strip() for each in statements for line in self._lines(each).splitlines())
+        return frozenset(bare(line) for each in statements for line in text_lines(self._lines(each)))
 
     @cached_property
     def used(self) -> tuple[ast.stmt, ...]:
@@ -97,7 +98,7 @@ class PublicTests:
 
     @cached_property
     def _rows(self) -> list[str]:
-        return self.source.splitlines()
+        return text_lines(self.source)
 
     @cached_property
     def _checks(self) -> dict[str, ast.FunctionDef]:
