@@ -10,7 +10,7 @@ This package is shipped to students: it needs `autograder.errors`, `autograder.p
 from __future__ import annotations
 
 from autograder.checks.compare import close, finite, same, shape
-from autograder.checks.credit import Credit
+from autograder.checks.credit import Credit, Measured, Threshold
 from autograder.checks.figures import Curves, curves, has_curves
 from autograder.checks.gradients import central_differences, gradient_matches, relative_error
 from autograder.checks.measurement import Measurement
@@ -22,7 +22,9 @@ __all__ = [
     "Credit",
     "Curve",
     "Curves",
+    "Measured",
     "Measurement",
+    "Threshold",
     "accuracy",
     "auc",
     "central_differences",

@@ -16,7 +16,7 @@ from autograder.markers import bound_names
 
 __all__ = ["PublicTests", "solution_of"]
 
-_STAFF_ONLY = ("reference", "hidden", "data", "full")
+_STAFF_ONLY = ("reference", "hidden", "data", "full", "share")
 _SHIPPED = ("autograder.checks", "autograder.errors", "autograder.plain")
 
 
