@@ -25,7 +25,8 @@ LEAST_RUNS = 8
 """Runs below which no fit is tried for a right solution."""
 NOT_NORMAL = 0.01
 STEPS = 100
-GRID = 800
+CLOSE = 1e-9
+GRID = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,11 @@ def _at_least(k: int, n: int, p: float) -> float:
     return min(1.0, math.fsum(map(math.exp, logs)))
 
 
-def _crossing(rising: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function that rises from below to above 0 crosses it, by bisection."""
+def _crossing(rising: Callable[[float], float], low: float, high: float, close: float = 0.0) -> float:
+    """Where a function that rises from below to above 0 crosses it, by bisection, to within `close`."""
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if middle in (low, high):
+        if middle in (low, high) or high - low < close:
             break
         low, high = (low, middle) if rising(middle) > 0 else (middle, high)
     return (low + high) / 2
@@ -127,17 +128,14 @@ def tail_at_most(deviations: float, n: int, confidence: float = CONFIDENCE) -> f
     log_density = (freedom - 1) * np.log(shown) - freedom * shown**2 / 2
     weights = np.exp(log_density - log_density.max())
     weights /= weights.sum()
+    likely = [(float(weight), float(s)) for weight, s in zip(weights, shown, strict=True) if weight > 1e-12]
 
     def so_far_inside(true: float) -> float:
         """P of measuring that many deviations or more, if there are `true` ones."""
-        return math.fsum(
-            weight * normal_tail(math.sqrt(n) * (deviations * s - true))
-            for weight, s in zip(weights, shown, strict=True)
-            if weight > 1e-15
-        )
+        return math.fsum(weight * normal_tail(math.sqrt(n) * (deviations * s - true)) for weight, s in likely)
 
     reached = 10 + 2 * abs(deviations)
-    return normal_tail(_crossing(lambda true: so_far_inside(true) - (1 - confidence), -reached, reached))
+    return normal_tail(_crossing(lambda true: so_far_inside(true) - (1 - confidence), -reached, reached, CLOSE))
 
 
 def fit(

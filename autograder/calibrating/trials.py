@@ -78,21 +78,28 @@ class Trials:
     def __init__(self, path: Path) -> None:
         self.path = path
         lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-        self.known = {trial.key: trial for trial in filter(None, map(_read, lines))}
+        self.known: dict[tuple[str, str, float, int], Trial] = {}
+        self._kinds: dict[tuple[str, str, float], dict[int, Trial]] = {}
+        for trial in filter(None, map(_read, lines)):
+            self._note(trial)
         if path.is_file() and not path.read_bytes().endswith(b"\n") and lines:
             with path.open("a", encoding="utf-8") as file:
                 file.write("\n")
 
     def keep(self, trial: Trial) -> None:
         """Add a trial, and write it at once."""
-        self.known[trial.key] = trial
+        self._note(trial)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(trial)) + "\n")
 
     def of(self, check: str, code: str = REFERENCE, share: float = 1.0) -> list[Trial]:
         """The trials of one check with one code and share, by number."""
-        found = [t for t in self.known.values() if (t.check, t.code, t.share) == (check, code, share)]
-        return sorted(found, key=lambda trial: trial.number)
+        found = self._kinds.get((check, code, share), {})
+        return [found[number] for number in sorted(found)]
+
+    def _note(self, trial: Trial) -> None:
+        self.known[trial.key] = trial
+        self._kinds.setdefault((trial.check, trial.code, trial.share), {})[trial.number] = trial
 
 
 def _read(line: str) -> Trial | None:

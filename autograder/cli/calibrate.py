@@ -150,6 +150,7 @@ class _Found:
 
     def __init__(self, plan: Plan, trials: Trials) -> None:
         self.bound = plan.bound
+        self.data = plan.dataset.name if plan.dataset else ""
         self.checks = calibrating.measuring(plan.checks, trials)
         self.rows = tuple(row for check in self.checks for row in calibrating.rows(check, trials, 1.0, plan.bound))
         self.cheapest: tuple[tuple[str, Cheapest | None], ...] = tuple(
@@ -161,7 +162,6 @@ class _Found:
         self.luck: tuple[tuple[Luck, ...], ...] = tuple(
             calibrating.luck(row, trials, names, plan.bound) for row in self.rows
         )
-        self.runs = sum(len(trials.of(check.id)) for check in self.checks)
 
 
 def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> None:
