@@ -233,9 +233,9 @@ def judge(fell: int, n: int, fitted: Fit | None, bound: float, *, same: bool = F
     if n and interval(fell, n)[1] <= bound:
         return Judgement("ok", "counted")
     if fell:
-        return Judgement("too tight", f"{fell} of {n} runs fell")
+        return Judgement("too tight", f"{fell} of {n} fell")
     if n < LEAST_RUNS:
-        return Judgement("more runs", f"{n} are too few for a fit")
+        return Judgement("more runs", f"fewer than {LEAST_RUNS} runs allow no fit")
     if same:
         return Judgement("ok", "it came out the same in every run")
     if fitted is None:

@@ -9,7 +9,18 @@ from pathlib import Path
 from autograder.calibrating.tables import Cheapest, Luck, Row
 from autograder.errors import UsageError
 
-__all__ = ["blocks", "bound_text", "likely", "luck_text", "markdown", "number", "put_into", "row_text", "share_text"]
+__all__ = [
+    "blocks",
+    "bound_text",
+    "likely",
+    "luck_text",
+    "markdown",
+    "number",
+    "put_into",
+    "row_text",
+    "runs",
+    "share_text",
+]
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 WIDTH = 40
@@ -38,6 +49,11 @@ def bound_text(bound: float) -> str:
 def share_text(share: float) -> str:
     """``all of it``, ``1/4 of it``."""
     return "all of it" if share == 1 else f"1/{1 / share:.0f} of it"
+
+
+def runs(count: int) -> str:
+    """``1 run``, ``12 runs``."""
+    return f"{count} run" if count == 1 else f"{count} runs"
 
 
 def wanted(row: Row) -> str:
@@ -79,7 +95,7 @@ def blocks(row: Row, thresholds: Sequence[float]) -> str:
 def row_text(row: Row) -> str:
     """One threshold in two lines: the count and the fit with what it rests on."""
     low, high = row.counted if row.n else (0.0, 1.0)
-    counted = f"{row.fell} of {row.n} runs fell, so {likely(low)} to {likely(high)} do"
+    counted = f"{row.fell} of {runs(row.n)} fell, so {likely(low)} to {likely(high)} do"
     first = f"{wanted(row)} ({reward(row)}): {row.judgement.word} ({row.judgement.why}); {counted}"
     fitted = row.fit
     if fitted is None:

@@ -137,10 +137,10 @@ def _watched(plan: Plan, trials: Trials, screen: Console, *, quiet: bool) -> Non
             nonlocal made, tenths
             made += 1
             passed = time.monotonic() - began
-            progress.update(task, completed=min(passed, plan.seconds), state=f"{made} runs")
+            progress.update(task, completed=min(passed, plan.seconds), state=f"{told.runs(made)}")
             if int(10 * passed / plan.seconds) > tenths and not screen.is_terminal and not quiet:
                 tenths = int(10 * passed / plan.seconds)
-                screen.print(f"{passed:.0f} of {plan.seconds:g} s: {made} runs")
+                screen.print(f"{passed:.0f} of {plan.seconds:g} s: {told.runs(made)}")
 
         calibrating.calibrate(plan, trials, notify)
 
@@ -222,7 +222,8 @@ def _show_measured(same: Sequence[Row], screen: Console) -> None:
     percent = row.measured.percent
     run = f", {row.measured.run}" if row.measured.run else ""
     screen.print(
-        f"[bold]{row.check.id}[/]: {escape(row.measured.name)}{escape(run)}; {row.n} runs of {row.seconds:.1f} s, "
+        f"[bold]{row.check.id}[/]: {escape(row.measured.name)}{escape(run)}; "
+        f"{told.runs(row.n)} of {row.seconds:.1f} s, "
         f"mean {told.number(row.mean, percent=percent)} ± {told.number(row.spread, percent=percent)}",
         soft_wrap=True,
     )
