@@ -797,3 +797,20 @@ def test_every_threshold_of_the_repository_takes_a_share():
             less, fewer = shortened(train, epochs, share)
             assert less * fewer == pytest.approx(share * train * epochs, rel=0.01)
             assert less <= train
+
+
+def test_the_page_has_every_threshold_of_the_homework():
+    """docs/fairness.md tells of each threshold that the embedded digits are judged by."""
+    root = Path(__file__).parent.parent
+    page = (root / "docs/fairness.md").read_text("utf-8")
+    table = page.partition("<!-- calibrate backprop digits -->")[2].partition("<!-- /calibrate -->")[0]
+    runs = load(root, "backprop").assignment.checks[-1].function.__globals__["RUNS"]
+    told_of = set(re.findall(r"^\| `(\w+)`.*: more than ([\d.]+)(?: %)? \| [^|]*points \|", table, re.MULTILINE))
+
+    assert told_of == {
+        ("curves_tell_what_happened", "0.2"),
+        ("accuracy_with_rate_one_tenth", f"{100 * runs['b', 'digits', False].passing:g}"),
+        ("accuracy_with_all_training_images", f"{100 * runs['c', 'digits', False].passing:g}"),
+        ("accuracy_of_the_best_network", f"{100 * runs['d', 'digits', False].passing:g}"),
+        ("accuracy_of_the_best_network", f"{100 * runs['d', 'digits', False].improving:g}"),
+    }

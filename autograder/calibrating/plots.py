@@ -37,6 +37,7 @@ def plot(found: Sequence[Row], folder: Path) -> tuple[Path, ...]:
                          linestyle="-" if row.threshold.fraction == 1 else "--", label=label)  # fmt: skip
         axes.set_xlabel(f"{first.measured.name}{' (%)' if percent == 100 else ''}")
         axes.set_ylabel("runs")
+        axes.locator_params(axis="y", integer=True)
         axes.set_title(check)
         axes.legend()
         path = folder / f"{check}{f'-{place + 1}' if place else ''}.svg"

@@ -191,6 +191,8 @@ def markdown(
     if any(lucky):
         lines += ["", "| check | asked | mutants |", "|---|---|---|"]
         for row, mutants in zip(found, lucky, strict=True):
+            if not mutants:
+                continue
             head, listed = luck_text(mutants)
             lines.append(f"| `{row.check.id}` | {wanted(row)} | {'; '.join([head, *listed])} |")
     return "\n".join(lines)

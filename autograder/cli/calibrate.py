@@ -172,10 +172,9 @@ def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> N
             "or name its Credit's `measured`."
         )
         return
-    command = f"autograder calibrate {call.name}{' --full' if call.full else ''} --markdown"
-    tables = told.markdown(
-        f"`{command}`, {name.partition(' ')[2]}:", found.rows, found.cheapest, found.luck, call.bound
-    )
+    command = f"autograder calibrate {call.name}{' --full' if call.full else ''}"
+    title = f"`{command}`{f', data: {found.data}' if found.data else ''}."
+    tables = told.markdown(title, found.rows, found.cheapest, found.luck, call.bound)
     if call.into:
         told.put_into(call.into, name, tables)
     pictures = plots.plot(found.rows, out)
