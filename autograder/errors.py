@@ -8,11 +8,23 @@ This module is shipped to students: standard library only.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograder.checks.credit import Measured
+
 __all__ = ["CheckFailed", "GraderError", "InstructorError", "SandboxError", "StudentError", "UsageError"]
 
 
 class CheckFailed(AssertionError):
-    """An answer was compared and found wrong; the text is the sentence that its reader sees."""
+    """An answer was compared and found wrong; the text is the sentence that its reader sees.
+
+    `measured` is what was held against thresholds, for `autograder calibrate`; no reader of the sentence sees it.
+    """
+
+    def __init__(self, *sentence: object, measured: tuple[Measured, ...] = ()) -> None:
+        super().__init__(*sentence)
+        self.measured = measured
 
 
 class StudentError(Exception):

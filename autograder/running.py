@@ -7,7 +7,7 @@ import json
 import platform
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata
@@ -40,7 +40,8 @@ class RunOptions:
     """How to grade: the course's secret seed, shortened or `full` trainings, and which part.
 
     `only` is the id of a question or of a check, "" for all. `limits` replaces single limits of the assignment.
-    `hidden` False leaves the hidden checks out, as for a student's own try.
+    `hidden` False leaves the hidden checks out, as for a student's own try. `share` is the part of a training that
+    checks run which ask for it: 1 in every grade, less when `calibrate` tries cheaper runs.
     """
 
     seed: str
@@ -48,10 +49,20 @@ class RunOptions:
     only: str = ""
     limits: dict[str, float] = field(default_factory=dict)
     hidden: bool = True
+    share: float = 1.0
+
+
+def _unheard(check: Check, came: object) -> None:
+    """What listens to the checks of an ordinary grade: nobody."""
 
 
 def grade(
-    loaded: Loaded, submission: Submission, sandbox: Sandbox, dataset: DataSet | None, options: RunOptions
+    loaded: Loaded,
+    submission: Submission,
+    sandbox: Sandbox,
+    dataset: DataSet | None,
+    options: RunOptions,
+    listen: Callable[[Check, object], None] = _unheard,
 ) -> Report:
     """Run every selected check of an assignment against one submission.
 
@@ -63,11 +74,12 @@ def grade(
         sandbox: a started one; it is opened at least once for each question that has something to run.
         dataset: the assignment's data, None when it names none.
         options: seed, length, selection.
+        listen: told of each check what it returned, or the `CheckFailed` that it raised.
 
     Raises:
         UsageError: `options.only` names neither a question nor a check.
     """
-    run = _Run(loaded, submission, sandbox, dataset, options)
+    run = _Run(loaded, submission, sandbox, dataset, options, listen)
     restored = _restore_given(loaded, submission)
     wanted = selected_checks(loaded.assignment, options)
     questions = tuple(
@@ -140,13 +152,20 @@ class _Run:
     """One submission on its way through the questions: results so far, and what the sandboxes used."""
 
     def __init__(
-        self, loaded: Loaded, submission: Submission, sandbox: Sandbox, dataset: DataSet | None, options: RunOptions
+        self,
+        loaded: Loaded,
+        submission: Submission,
+        sandbox: Sandbox,
+        dataset: DataSet | None,
+        options: RunOptions,
+        listen: Callable[[Check, object], None],
     ) -> None:
         self.loaded = loaded
         self.submission = submission
         self.sandbox = sandbox
         self.dataset = dataset
         self.options = options
+        self.listen = listen
         self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
         self.results: dict[str, CheckResult] = {}
         self.values: dict[str, Any] = {}
@@ -196,8 +215,10 @@ class _Run:
             credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
             verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
             self.values[check.id] = value
+            self.listen(check, value)
         except CheckFailed as error:
             verdict, message = Verdict.FAILED, _text(error)
+            self.listen(check, error)
         except StudentError as error:
             verdict, fault = Verdict(error.verdict), error
             room.settle()
@@ -245,6 +266,7 @@ class _Run:
             "reference": self.reference,
             "rng": np.random.default_rng(self.number(check.id)),
             "full": self.options.full,
+            "share": self.options.share,
             "data": self.dataset.open if self.dataset else None,
             "hidden": self.dataset.hidden if self.dataset else None,
             **values,

@@ -46,6 +46,7 @@ LAYERS = {
     "autograder.export": 5,
     "autograder.similarity": 5,
     "autograder.auditing": 5,
+    "autograder.calibrating": 5,
     "autograder.cluster": 6,
     "autograder.review": 6,
     "autograder.cli": 7,

@@ -10,7 +10,7 @@ This package is shipped to students: it needs `autograder.errors`, `autograder.p
 from __future__ import annotations
 
 from autograder.checks.compare import close, finite, same, shape
-from autograder.checks.credit import Credit
+from autograder.checks.credit import Credit, Measured, Threshold
 from autograder.checks.figures import Curves, curves, has_curves
 from autograder.checks.gradients import central_differences, gradient_matches, relative_error
 from autograder.checks.learning import no_learning_on_noise, overfits_one_batch, weights_changed
@@ -25,7 +25,9 @@ __all__ = [
     "Credit",
     "Curve",
     "Curves",
+    "Measured",
     "Measurement",
+    "Threshold",
     "Trainings",
     "accuracy",
     "auc",

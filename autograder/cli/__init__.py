@@ -269,6 +269,54 @@ def audit(
 
 
 @app.command()
+def calibrate(
+    name: NameArgument,
+    *,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, metavar="S", help="No run begins after that many seconds.")
+    ] = 300,
+    runs: Annotated[int, typer.Option("--runs", min=1, metavar="N", help="At most N runs of each check.")] = 1000,
+    bound: Annotated[float, typer.Option("--bound", metavar="P", help="The largest bad luck that is allowed.")] = 1e-4,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Runs made at a time; else the course's.")
+    ] = None,
+    only: OnlyOption = "",
+    mutants: Annotated[
+        int, typer.Option("--mutants", min=0, metavar="K", help="Try the luck of a sample of K mutants, 0 for none.")
+    ] = 20,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where runs and pictures are kept; else your cache.")
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="PAGE", help="Put the tables between the calibrate comments of that page, too."),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print tables in Markdown and nothing else.")] = False,
+    sandbox: SandboxOption = None,
+    limit: LimitOption = None,
+    full: FullOption = False,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Measure how fair the thresholds are.
+
+    Runs the reference under as many seeds as the time allows. For each threshold: the distribution of what is measured,
+    the probability that a right solution misses it by bad luck, the cheapest run that keeps that below the bound (for
+    checks that take `share`), and the probability that mutants of the reference pass it by good luck. Runs are kept;
+    the same command goes on where the last one stopped. Exit code 1: a threshold is too tight.
+
+    Example: autograder calibrate backprop --seconds 600
+    """
+    from autograder.cli.calibrate import Call, calibrate_assignment
+
+    call = Call(
+        name, seconds, runs, bound, jobs, only, mutants, out, into, markdown, sandbox, tuple(limit or ()), full, data,
+        course,
+    )  # fmt: skip
+    raise typer.Exit(calibrate_assignment(call))
+
+
+@app.command()
 def image(
     name: NameArgument,
     *,

@@ -17,7 +17,7 @@ from autograder.release.leaks import bare
 
 __all__ = ["PublicTests", "solution_of"]
 
-_STAFF_ONLY = ("reference", "hidden", "data", "full")
+_STAFF_ONLY = ("reference", "hidden", "data", "full", "share")
 _SHIPPED = ("autograder.checks", "autograder.errors", "autograder.plain")
 
 
