@@ -8,7 +8,7 @@ This module is shipped to students: standard library only.
 
 from __future__ import annotations
 
-__all__ = ["CheckFailed", "GraderError", "InstructorError", "SandboxError", "StudentError", "UsageError"]
+__all__ = ["CheckFailed", "GraderError", "InstructorError", "MisuseError", "SandboxError", "StudentError", "UsageError"]
 
 
 class CheckFailed(AssertionError):
@@ -63,6 +63,10 @@ class UsageError(GraderError):
 
 class InstructorError(GraderError):
     """An assignment, a reference or a configuration is wrong; the sentence names the file and, if known, the line."""
+
+
+class MisuseError(InstructorError):
+    """A check asks its stand-in for what that cannot give, whatever the submission answered."""
 
 
 class SandboxError(GraderError):

@@ -5,23 +5,27 @@ from __future__ import annotations
 import builtins
 import errno
 import signal
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder import saved
-from autograder.errors import InstructorError, SandboxError, StudentError
+from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
 from autograder.plain import Handle, Rows, rows
 from autograder.sandbox.base import Outcome, Session
 from autograder.wire import WireError, decode, encode
 
+if TYPE_CHECKING:
+    from autograder.student.carrying import Lent, Part
+
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 _LONGEST_TEXT = 2000
+_FRAME_BYTES = 1 << 12  # of a frame, beside the numbers in it
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed")  # carry nothing of a check
 
@@ -85,6 +89,23 @@ class RemoteStudent:
         saved.check_name(name)
         return self._channel.ask("saved", name, where=name)
 
+    def with_reference(
+        self, *names: str, unless: Callable[..., Any] | Iterable[Callable[..., Any]] = ()
+    ) -> RemoteStudent:
+        """The same submission with the reference in place of some parts, so that one slip does not cost twice.
+
+        For hidden checks; ``docs/carrying.md`` tells what can be replaced.
+
+        Args:
+            names: functions (``"relu"``) and methods (``"Network.backprop"``) that the reference answers for.
+            unless: the check, or checks, of these parts: when all are passed, nothing is replaced.
+
+        Raises:
+            MisuseError: a name that the reference does not have, a public check, or a second time.
+            StudentError: the submission cannot be imported, or lacks a class whose method is named.
+        """
+        return self._channel.with_reference(names, unless)
+
 
 class Controls:
     """What the grader itself does with a stand-in; kept apart so that no name of a submission's is taken."""
@@ -104,6 +125,58 @@ class Controls:
     def ended(self) -> bool:
         """Whether the worker is gone."""
         return self._channel.ended
+
+    @property
+    def concealing(self) -> bool:
+        """Whether `conceal` was called."""
+        return self._channel.concealing
+
+    def lend_with(self, giving: _Giving) -> None:
+        """Say what `with_reference` gives."""
+        self._channel.giving = giving
+
+    def lend(self, lent: Lent) -> None:
+        """Put the reference in place of some parts, for the life of the session."""
+        self._channel.lend(lent)
+
+    # --- objects that outlive their sandbox ---
+
+    @classmethod
+    def of(cls, handle: RemoteHandle) -> Controls:
+        """The controls of the sandbox in which an object lives."""
+        controls = cls.__new__(cls)
+        controls._channel = handle._channel
+        return controls
+
+    @property
+    def number(self) -> int:
+        """Tells sandboxes apart while they are referred to."""
+        return id(self._channel)
+
+    @property
+    def lent_names(self) -> frozenset[str]:
+        """The parts that the reference stands in for."""
+        return self._channel.lent.names if self._channel.lent else frozenset()
+
+    def holds(self, handle: RemoteHandle) -> bool:
+        """Whether an object lives in this very sandbox, and this still does."""
+        return handle._channel is self._channel and not self.ended
+
+    def keep(self, handles: Sequence[RemoteHandle]) -> np.ndarray[Any, Any]:
+        """Objects as bytes (n,), written inside; nobody but a sandbox of the same submission may read them.
+
+        Raises:
+            StudentError: they cannot be written, or the sandbox ended.
+        """
+        return self._channel.keep([handle._handle for handle in handles])
+
+    def revive(self, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
+        """The objects of some bytes, made again in this sandbox.
+
+        Raises:
+            StudentError: they cannot be made.
+        """
+        return self._channel.revive(data, count)
 
     @property
     def showable(self) -> int | None:
@@ -132,6 +205,9 @@ class RemoteHandle:
 
     def __repr__(self) -> str:
         return f"<a {self._handle.type_name} of the submission>"
+
+
+_Giving = Callable[[tuple[str, ...], Callable[..., Any] | Iterable[Callable[..., Any]]], RemoteStudent]
 
 
 class _Function:
@@ -163,12 +239,16 @@ class _Channel:
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.showable: int | None = None
         self.ended = False
+        self.giving: _Giving | None = None
+        self.lent: Lent | None = None
 
     def named(self, name: str) -> Any:
         """A public name of the assignment: a function or class to call, or a constant's value."""
         file = self.interface.file_of(name)
         if file is None:
             raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        if self.lent and name in self.lent.parts:
+            raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
         if file in self.absent:
             raise StudentError("MISSING", f"{file} was not handed in; `{name}` is asked of it.", file=file, open=True)
         module = PurePath(file).stem
@@ -227,7 +307,7 @@ class _Channel:
         if self.concealing and self.showable is None and any(verb not in _OPEN for verb, *_ in requests):
             self.showable = len(self.session.output.head)
         try:
-            answer = decode(self.session.exchange(frame), answer=True)
+            answer = self.answered(frame)
         except EOFError:
             self.ended = True
             raise self.died(self.session.close(), where) from None
@@ -241,6 +321,20 @@ class _Channel:
                 if len(answers) == len(requests) or not _is_value(answers[-1]):
                     return answers
         raise self.out_of_turn(where)
+
+    def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
+        """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
+        answer = decode(self.session.exchange(frame), answer=True)
+        while self.lent:
+            try:
+                reply = self.lent.answer(answer)
+            except (StudentError, SandboxError):
+                self.end()  # it waits for an answer that will not come
+                raise
+            if reply is None:
+                break
+            answer = decode(self.session.exchange(reply), answer=True)
+        return answer
 
     def value(self, answer: Any, where: str, method: _Function | None) -> Any:
         """The value of one answer, or the exception that it stands for."""
@@ -275,7 +369,7 @@ class _Channel:
         """Stand-ins become handles, and what `rows` would take for granted is left alone."""
         kind = type(value)
         if kind is RemoteHandle:
-            return value._handle
+            return self.own(value)
         if kind in (list, tuple):
             return kind(self.outward(item) for item in value)
         if kind is dict:
@@ -295,6 +389,64 @@ class _Channel:
         if kind is dict:
             return {key: self.inward(item) for key, item in value.items()}
         return value
+
+    # --- parts of the reference, and objects that outlive their sandbox ---
+
+    def with_reference(
+        self, names: tuple[str, ...], unless: Callable[..., Any] | Iterable[Callable[..., Any]]
+    ) -> RemoteStudent:
+        """What the stand-in's method gives."""
+        if self.giving is None:
+            raise MisuseError("with_reference is asked of the student itself; name all parts in one call.")
+        return self.giving(names, unless)
+
+    def lend(self, lent: Lent) -> None:
+        """Replace parts, module by module in the order of the assignment."""
+        self.lent = lent
+        parts: dict[str, list[Part]] = {}
+        for part in lent.parts.values():
+            parts.setdefault(part.file, []).append(part)
+        for file in sorted(parts, key=self.interface.files.index):
+            if file in self.absent:
+                raise StudentError("MISSING", f"{file} was not handed in.", file=file, open=True)
+            module = PurePath(file).stem
+            there = self.load(module, file)
+            for owner in {part.owner for part in parts[file]} - {""}:
+                if there.get(owner) is None:
+                    raise StudentError("MISSING", f"`{owner}` is not defined in {file}.", file=file, open=True)
+            titles = [part.title for part in parts[file]]
+            del self.inventory[module]
+            self.inventory[module] = self.ask("replace", module, titles, where=f"import {module}")
+
+    def own(self, handle: RemoteHandle) -> Handle:
+        """An object that goes back in, if it came from here."""
+        if handle._channel is self:
+            inner: Handle = handle._handle
+            return inner
+        if handle._channel.ended:
+            name = handle._handle.type_name
+            raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
+        raise MisuseError("A check gives one sandbox an object of another, such as of student.with_reference.")
+
+    def keep(self, handles: Sequence[Handle]) -> np.ndarray[Any, Any]:
+        """Have objects written down; see `Controls`."""
+        where = handles[0].type_name
+        most = (self.limits.reply_mib << 20) - _FRAME_BYTES
+        (answer,) = self.exchange([("keep", [handle.id for handle in handles], most)], where)
+        match answer:
+            case ("value", np.ndarray() as data) if data.dtype == np.uint8 and data.ndim == 1:
+                return data
+            case ("raised", {"type": str(kind), "message": str(message)}):
+                raise StudentError("FAILED", f"a {where} cannot be pickled: {kind[:100]}: {message[:_LONGEST_TEXT]}")
+        raise self.out_of_turn(where)
+
+    def revive(self, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
+        """Have objects made again; see `Controls`."""
+        where = "the objects of an earlier check"
+        made = self.ask("revive", data, where=where)
+        if type(made) is list and len(made) == count and all(type(each) is RemoteHandle for each in made):
+            return tuple(made)
+        raise self.out_of_turn(where)
 
     # --- what went wrong ---
 
