@@ -86,6 +86,12 @@ class Room:
         return tuple(dict.fromkeys(name for names in self._carried for name in sorted(names)))
 
     @property
+    def output(self) -> str:
+        """The beginning of what was printed so far, for staff."""
+        head = self.session.output.head if self.session else b""
+        return (self.printed + head.decode(errors="replace"))[:_KEPT_OUTPUT]
+
+    @property
     def concealed(self) -> bool:
         """Whether something here has seen hidden inputs, so that its words may not be shown."""
         return self.stand_in is not None and Controls(self.stand_in).concealing
