@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -469,3 +470,20 @@ def test_wrong_names_are_refused():
 def test_the_report_names_what_was_replaced(names, says):
     """One sentence for all of them."""
     assert carried_forward(names) == says
+
+
+def test_the_example_of_the_manual_is_one(tmp_path, hand_in, bubblewrap):
+    """The first example of docs/carrying.md, graded: one slip costs its own points only."""
+    page = (Path(__file__).parent.parent / "docs" / "carrying.md").read_text()
+    for name, text in {
+        "assignments/layer/assignment.py": page.split("```python\n")[1].split("```")[0],
+        "reference/layer/hw.py": REFERENCE,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    loaded = load(tmp_path, "layer")
+
+    assert grade(loaded, hand_in(REFERENCE, "ada"), bubblewrap, None, OPTIONS).points == 5
+    report = grade(loaded, hand_in(WRONG, "bob"), bubblewrap, None, OPTIONS)
+    assert [question.points for question in report.questions] == [0, 3]
+    assert carried_forward(["relu"]) in page.replace("*", "")

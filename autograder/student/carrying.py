@@ -81,7 +81,7 @@ class Lent:
     Args:
         parts: what may be asked for.
         interface: of the reference.
-        limits: of the reference's own sandbox; all answers together may take its wall time.
+        limits: of the reference's own sandbox; all calls and answers together may take its wall time.
         open_reference: opens that sandbox, when the first call comes.
     """
 
@@ -101,8 +101,12 @@ class Lent:
         """The parts, by name."""
         return frozenset(self.parts)
 
-    def answer(self, call: Any) -> list[bytes | memoryview] | None:
+    def answer(self, call: Any, waited: float = 0.0) -> list[bytes | memoryview] | None:
         """The frame that goes back in, or None if this is no call of a part.
+
+        Args:
+            call: what came out.
+            waited: how many seconds it was waited for; they count with those that the answers take.
 
         Raises:
             StudentError: too many calls, or the reference did not survive what it was given.
@@ -122,7 +126,7 @@ class Lent:
             )
         began = time.monotonic()
         reply = self._reply(part, state, arguments, named)
-        self._left -= time.monotonic() - began
+        self._left -= waited + time.monotonic() - began
         if self._left < 0:
             seconds = f"{self.limits.wall_seconds:g} s"
             raise StudentError("TIME", f"Time limit of {seconds} reached in calls of the reference's parts.", open=True)

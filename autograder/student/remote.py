@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import errno
 import signal
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -324,15 +325,17 @@ class _Channel:
 
     def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
         """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
+        began = time.monotonic()
         answer = decode(self.session.exchange(frame), answer=True)
         while self.lent:
             try:
-                reply = self.lent.answer(answer)
+                reply = self.lent.answer(answer, time.monotonic() - began)
             except (StudentError, SandboxError):
                 self.end()  # it waits for an answer that will not come
                 raise
             if reply is None:
                 break
+            began = time.monotonic()
             answer = decode(self.session.exchange(reply), answer=True)
         return answer
 
