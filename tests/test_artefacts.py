@@ -271,3 +271,46 @@ def test_values_without_objects_open_no_sandbox(graded):
 
     assert found.sums.verdict is Verdict.PASSED
     assert found.sums.seconds < 0.1
+
+
+UNSEEN = """
+from types import SimpleNamespace
+
+@training.check(points=1)
+def inside(student):
+    "It is inside."
+    return SimpleNamespace(model=student.Model())
+
+@training.check(points=1)
+def crashes(student):
+    "It ends."
+    student.Model().predict("end")
+
+@training.check(points=1, needs=inside)
+def given(student, inside):
+    "It is given."
+    student.Model().fit(inside.model)
+
+@use.check(points=1, needs=inside)
+def used(student, inside):
+    "It is used."
+    CALL
+"""
+
+
+@pytest.mark.parametrize("call", ["student.Model().fit(inside.model)", "inside.model.predict(1)", "inside.model.steps"])
+def test_an_object_that_was_returned_out_of_sight_is_the_instructors_fault(graded, call):
+    """Only lists, tuples and dictionaries are looked through; the sentence says so."""
+    found = graded(UNSEEN.replace("CALL", call), REFERENCE.replace("self.steps += steps", "pass"))
+
+    assert found.used.verdict is Verdict.INTERNAL
+    assert "whose sandbox was closed; return it from the earlier check" in found.used.staff_message
+
+
+def test_an_object_that_was_lost_in_a_death_is_the_submissions_fault(graded):
+    """Whoever ends Python gains no second try."""
+    source = REFERENCE.replace("return self.steps * x", "import os\n        os._exit(3)")
+    found = graded(UNSEEN.replace("CALL", "pass"), source)
+
+    assert found.given.verdict is Verdict.CRASHED
+    assert found.given.message == "A Model was lost when the Python that held it ended."

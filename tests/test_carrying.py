@@ -93,7 +93,7 @@ WRONG = REFERENCE.replace("np.maximum(z, 0)", "np.maximum(z, 1)").replace("REFER
 def graded(tmp_path, hand_in, bubblewrap):
     """A function that grades a submission against an assignment with the given checks; messages by check."""
 
-    def run(checks, source=WRONG, options=OPTIONS):
+    def run(checks, source=WRONG, options=OPTIONS, student="ada"):
         root = tmp_path / "course"
         for name, text in {
             "assignments/net/assignment.py": "import numpy as np\n" + HEAD + textwrap.dedent(checks),
@@ -101,7 +101,7 @@ def graded(tmp_path, hand_in, bubblewrap):
         }.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
-        report = grade(load(root, "net"), hand_in(source), bubblewrap, None, options)
+        report = grade(load(root, "net"), hand_in(source, student), bubblewrap, None, options)
         found = {each.id: each for question in report.questions for each in question.checks}
         return SimpleNamespace(**found, questions=report.questions)
 
@@ -487,3 +487,62 @@ def test_the_example_of_the_manual_is_one(tmp_path, hand_in, bubblewrap):
     report = grade(loaded, hand_in(WRONG, "bob"), bubblewrap, None, OPTIONS)
     assert [question.points for question in report.questions] == [0, 3]
     assert carried_forward(["relu"]) in page.replace("*", "")
+
+
+def test_no_child_process_can_call_a_part(graded):
+    """It would answer in the place of its parent; the sentence names the part."""
+    body = "import os\n        child = os.fork()\n        if child == 0:\n            try:\n"
+    body += "                relu(1.0)\n            except RuntimeError as error:\n"
+    body += "                print(error, flush=True)\n            os._exit(0)\n"
+    body += "        os.waitpid(child, 0)\n        return relu(self.weights * x)"
+    found = graded(OUTPUT, WRONG.replace("return relu(self.weights * x)", body))
+
+    assert found.output_is_right.verdict is Verdict.PASSED, found.output_is_right.staff_message
+    told = "the reference stands in for `relu` here; no child process can call it"
+    assert told in found.questions[1].staff_output
+
+
+def test_a_part_whose_check_is_our_fault_waits_for_it(graded):
+    """Nobody knows whether it need be replaced, so the check is to be run again."""
+    broken = """
+@part.check(points=1, hidden=True)
+def broken(rng):
+    "It breaks."
+    return 1 / 0
+"""
+    found = graded(broken + OUTPUT.replace('"relu"', '"relu", unless=broken')).output_is_right
+
+    assert found.verdict is Verdict.INTERNAL
+    assert "The check 'It breaks.', on which it depends what is replaced, is INTERNAL." in found.staff_message
+
+
+def test_a_check_that_is_run_in_between_draws_from_no_other(graded):
+    """Whether `unless` was run before or is run now, the reference draws the same numbers afterwards."""
+    checks = """
+import random
+
+@whole.check(points=1, hidden=True)
+def drawn(student):
+    "It draws."
+    first = random.random()
+    student.with_reference("relu", unless=relu_cuts)
+    assert False, f"{first} {random.random()} {np.random.random()}"
+"""
+    both = graded(checks, REFERENCE).drawn.staff_message
+    alone = graded(checks, REFERENCE, RunOptions(seed="a secret", only="drawn"), "bob").drawn.staff_message
+
+    assert both == alone
+
+
+def test_a_file_that_is_not_there_is_missing(graded, tmp_path, hand_in, bubblewrap):
+    """A part of a file that was not handed in cannot be replaced alone."""
+    graded(OUTPUT)
+    file = tmp_path / "course" / "assignments" / "net" / "assignment.py"
+    file.write_text(
+        file.read_text().replace('files=["hw.py"]', 'files=["hw.py", "more.py"]').replace('"relu")', '"more")')
+    )
+    (tmp_path / "course" / "reference" / "net" / "more.py").write_text("def more(x):\n    return x\n")
+    report = grade(load(tmp_path / "course", "net"), hand_in(WRONG, "bob"), bubblewrap, None, OPTIONS)
+
+    assert report.questions[1].checks[0].verdict is Verdict.MISSING
+    assert report.questions[1].checks[0].message.startswith("more.py was not handed in.")

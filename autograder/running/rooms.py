@@ -145,6 +145,7 @@ class Room:
     def end_of_check(self) -> None:
         """No other check may meet what knows answers of the reference: such sandboxes end with their check."""
         for each in self._carried.values():
+            Controls(each.stand_in).leave()
             self.case.outcomes.append(each.session.close())
             each.lent.close()
             self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
@@ -159,6 +160,7 @@ class Room:
         """End the sandbox, and keep what was printed and used."""
         if self.session is None or self.stand_in is None:
             return
+        Controls(self.stand_in).leave()
         self.case.outcomes.append(self.session.close())
         head = self.session.output.head
         showable = Controls(self.stand_in).showable

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,7 +154,8 @@ class Runner:
             question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
             room = self.room(question)
             try:
-                self.result(check, room)
+                with _random_numbers_kept():
+                    self.result(check, room)
             finally:
                 room.close()
         if self.results[check.id].verdict is Verdict.INTERNAL:
@@ -163,7 +167,7 @@ class Runner:
     def arguments(self, check: Check, room: Room) -> dict[str, Any]:
         """What a check's parameters name; objects of the submission's are alive again in the present sandbox."""
         given = {name: self.values[name] for name in check.needs if name in check.parameters}
-        lives = any(handles_in(value) for value in given.values())
+        lives = any(self.kept.get(name) for name in given)
         student = room.student(check) if lives or "student" in check.parameters else None
         for name, value in given.items():
             given[name], self.kept[name] = revive(value, self.kept.get(name, ()), room.home_of)
@@ -218,6 +222,20 @@ class Runner:
         student = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
         student.seed(number)
         return student
+
+
+@contextmanager
+def _random_numbers_kept() -> Iterator[None]:
+    """Whatever is drawn meanwhile, the check that waits goes on as if nothing had been."""
+    torch = sys.modules.get("torch")
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        if torch and before[2] is not None:
+            torch.set_rng_state(before[2])
 
 
 def _result(

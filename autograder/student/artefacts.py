@@ -6,7 +6,7 @@ the same submission makes the object again. Bytes of a sandbox that has seen hid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,7 +43,9 @@ class Kept:
 
 def handles_in(value: Any) -> tuple[RemoteHandle, ...]:
     """The objects of the submission's in a value: itself, or in lists, tuples and dictionaries; each one once."""
-    return tuple({id(handle): handle for handle in _walk(value)}.values())
+    found: dict[int, RemoteHandle] = {}
+    _gather(value, found)
+    return tuple(found.values())
 
 
 def keep(value: Any, title: str) -> tuple[Kept, ...]:
@@ -109,16 +111,13 @@ def revive(
     return (_with(value, there) if there else value), tuple(now)
 
 
-def _walk(value: Any) -> Iterator[RemoteHandle]:
-    kind = type(value)
-    if kind is RemoteHandle:
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _walk(item)
-    elif kind is dict:
-        for item in value.values():
-            yield from _walk(item)
+def _gather(value: Any, found: dict[int, RemoteHandle]) -> None:
+    if type(value) is RemoteHandle:
+        found[id(value)] = value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            if type(item) is RemoteHandle or isinstance(item, (list, tuple, dict)):
+                _gather(item, found)
 
 
 def _with(value: Any, there: dict[int, RemoteHandle]) -> Any:
@@ -126,7 +125,7 @@ def _with(value: Any, there: dict[int, RemoteHandle]) -> Any:
     kind = type(value)
     if kind is RemoteHandle:
         return there.get(id(value), value)
-    if kind is dict:
+    if isinstance(value, dict):
         return {key: _with(item, there) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         items = [_with(item, there) for item in value]

@@ -29,6 +29,11 @@ _LONGEST_TEXT = 2000
 _FRAME_BYTES = 1 << 12  # of a frame, beside the numbers in it
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed")  # carry nothing of a check
+_LEFT = (
+    "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or in "
+    "lists, tuples and dictionaries, and take it as a parameter."
+)
+_MIXED = "A check gives one sandbox an object of another, such as one made with student.with_reference."
 
 
 def _kept(value: Any) -> Any:
@@ -131,6 +136,10 @@ class Controls:
     def concealing(self) -> bool:
         """Whether `conceal` was called."""
         return self._channel.concealing
+
+    def leave(self) -> None:
+        """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""
+        self._channel.left = not self._channel.ended
 
     def lend_with(self, giving: _Giving) -> None:
         """Say what `with_reference` gives."""
@@ -240,6 +249,7 @@ class _Channel:
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.showable: int | None = None
         self.ended = False
+        self.left = False
         self.giving: _Giving | None = None
         self.lent: Lent | None = None
 
@@ -300,6 +310,8 @@ class _Channel:
 
     def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
         """Send some requests in one frame; an answer for each, up to the first that went wrong."""
+        if self.left:
+            raise MisuseError(_LEFT)
         alone = len(requests) == 1
         try:
             frame = encode(requests[0] if alone else ("sequence", requests))
@@ -429,7 +441,7 @@ class _Channel:
         if handle._channel.ended:
             name = handle._handle.type_name
             raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
-        raise MisuseError("A check gives one sandbox an object of another, such as of student.with_reference.")
+        raise MisuseError(_LEFT if handle._channel.left else _MIXED)
 
     def keep(self, handles: Sequence[Handle]) -> np.ndarray[Any, Any]:
         """Have objects written down; see `Controls`."""
