@@ -12,7 +12,7 @@ from autograder.model import Limits
 from autograder.running.case import Case
 from autograder.sandbox import Session
 from autograder.student.artefacts import Kept
-from autograder.student.carrying import Lent, parts_of
+from autograder.student.carrying import Lent, lend, parts_of
 from autograder.student.remote import Controls, RemoteStudent
 
 __all__ = ["Room"]
@@ -120,7 +120,7 @@ class Room:
             self._carried[names] = _Carried(stand_in, session, lent)
             controls = Controls(stand_in)
             controls.conceal()  # its answers come from the reference, which nobody may read out
-            controls.lend(lent)
+            lend(stand_in, lent)
             if self._check is not None:
                 controls.seed(self.case.number(self._check.id))
         return self._carried[names].stand_in

@@ -6,16 +6,19 @@ the same submission makes the object again. Bytes of a sandbox that has seen hid
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from autograder.errors import StudentError
-from autograder.student.remote import Controls, RemoteHandle, RemoteStudent
+from autograder.student.remote import RemoteHandle, RemoteStudent, _Channel
 
 __all__ = ["Kept", "handles_in", "keep", "revive"]
+
+_FRAME_BYTES = 1 << 12  # of a frame, beside the numbers in it
+_LONGEST_TEXT = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,17 +59,18 @@ def keep(value: Any, title: str) -> tuple[Kept, ...]:
     """
     groups: dict[int, list[RemoteHandle]] = {}
     for handle in handles_in(value):
-        groups.setdefault(Controls.of(handle).number, []).append(handle)
+        groups.setdefault(id(handle._channel), []).append(handle)
     found = []
     for handles in groups.values():
-        controls = Controls.of(handles[0])
-        concealed = controls.showable is not None
+        channel = handles[0]._channel
+        concealed = channel.showable is not None
         data, reason = None, ""
         try:
-            data = controls.keep(handles)
+            data = _written(channel, handles)
         except StudentError as error:
             reason = error.message
-        found.append(Kept(tuple(handles), title, data, reason, controls.lent_names, concealed, tuple(handles)))
+        lent = channel.lent.names if channel.lent else frozenset()
+        found.append(Kept(tuple(handles), title, data, reason, lent, concealed, tuple(handles)))
     return tuple(found)
 
 
@@ -86,14 +90,14 @@ def revive(
     there: dict[int, RemoteHandle] = {}
     now = []
     for each in kept:
-        home = Controls(home_of(each))
+        home = home_of(each)._channel
         alive = each.alive
-        if not all(home.holds(handle) for handle in alive):
+        if not all(handle._channel is home and not home.ended for handle in alive):
             lost = f"What the check {each.title!r} returned could not be carried over"
             if each.data is None:
                 raise StudentError("FAILED", f"{lost}: {each.reason}", open=not each.concealed)
             try:
-                alive = home.revive(each.data, len(each.handles))
+                alive = _made(home, each.data, len(each.handles))
             except StudentError as error:
                 message = f"{lost}: {error.message}"
                 raise StudentError(
@@ -109,6 +113,28 @@ def revive(
         there |= {id(old): new for old, new in zip(each.handles, alive, strict=True)}
         now.append(replace(each, alive=alive))
     return (_with(value, there) if there else value), tuple(now)
+
+
+def _written(channel: _Channel, handles: Sequence[RemoteHandle]) -> np.ndarray[Any, Any]:
+    """Objects as bytes (n,), written inside; nobody but a sandbox of the same submission may read them."""
+    where = handles[0]._handle.type_name
+    most = (channel.limits.reply_mib << 20) - _FRAME_BYTES
+    (answer,) = channel.exchange([("keep", [handle._handle.id for handle in handles], most)], where)
+    match answer:
+        case ("value", np.ndarray() as data) if data.dtype == np.uint8 and data.ndim == 1:
+            return data
+        case ("raised", {"type": str(kind), "message": str(message)}):
+            raise StudentError("FAILED", f"a {where} cannot be pickled: {kind[:100]}: {message[:_LONGEST_TEXT]}")
+    raise channel.out_of_turn(where)
+
+
+def _made(channel: _Channel, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
+    """The objects of some bytes, made again in a sandbox."""
+    where = "the objects of an earlier check"
+    made = channel.ask("revive", data, where=where)
+    if type(made) is list and len(made) == count and all(type(each) is RemoteHandle for each in made):
+        return tuple(made)
+    raise channel.out_of_turn(where)
 
 
 def _gather(value: Any, found: dict[int, RemoteHandle]) -> None:

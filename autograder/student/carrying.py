@@ -22,10 +22,10 @@ from autograder.loading import Interface
 from autograder.model import Limits
 from autograder.plain import Handle
 from autograder.sandbox.base import Session
-from autograder.student.remote import _Channel
+from autograder.student.remote import RemoteStudent, _Channel
 from autograder.wire import WireError, encode
 
-__all__ = ["MOST_CALLS", "Lent", "Part", "parts_of"]
+__all__ = ["MOST_CALLS", "Lent", "Part", "lend", "parts_of"]
 
 MOST_CALLS = 1_000_000
 """How often the parts of one sandbox may be called."""
@@ -155,6 +155,31 @@ class Lent:
         except WireError as error:
             return encode(("raise", "TypeError", str(error)))
         return encode(("raise", "TypeError", f"the reference's `{part.title}` returned what is not plain data"))
+
+
+def lend(student: RemoteStudent, lent: Lent) -> None:
+    """Put the reference in place of parts of a submission, for the life of its sandbox.
+
+    Raises:
+        StudentError: the submission cannot be imported, or lacks a class whose method is meant.
+    """
+    channel = student._channel
+    channel.lent = lent
+    parts: dict[str, list[Part]] = {}
+    for part in lent.parts.values():
+        parts.setdefault(part.file, []).append(part)
+    for file in sorted(parts, key=lent.interface.files.index):
+        if file in channel.absent:
+            raise StudentError("MISSING", f"{file} was not handed in.", file=file, open=True)
+        module = PurePath(file).stem
+        there = channel.load(module, file)
+        for owner in {part.owner for part in parts[file]} - {""}:
+            if there.get(owner) is None:
+                raise StudentError("MISSING", f"`{owner}` is not defined in {file}.", file=file, open=True)
+        replaced = channel.ask("replace", module, [part.title for part in parts[file]], where=f"import {module}")
+        if not isinstance(replaced, dict):
+            raise channel.out_of_turn(f"import {module}")
+        channel.inventory[module] = replaced
 
 
 def _has_handles(value: Any) -> bool:

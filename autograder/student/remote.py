@@ -21,17 +21,16 @@ from autograder.sandbox.base import Outcome, Session
 from autograder.wire import WireError, decode, encode
 
 if TYPE_CHECKING:
-    from autograder.student.carrying import Lent, Part
+    from autograder.student.carrying import Lent
 
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 _LONGEST_TEXT = 2000
-_FRAME_BYTES = 1 << 12  # of a frame, beside the numbers in it
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed")  # carry nothing of a check
 _LEFT = (
-    "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or in "
-    "lists, tuples and dictionaries, and take it as a parameter."
+    "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or "
+    "in lists, tuples and dictionaries, and take it as a parameter."
 )
 _MIXED = "A check gives one sandbox an object of another, such as one made with student.with_reference."
 
@@ -144,49 +143,6 @@ class Controls:
     def lend_with(self, giving: _Giving) -> None:
         """Say what `with_reference` gives."""
         self._channel.giving = giving
-
-    def lend(self, lent: Lent) -> None:
-        """Put the reference in place of some parts, for the life of the session."""
-        self._channel.lend(lent)
-
-    # --- objects that outlive their sandbox ---
-
-    @classmethod
-    def of(cls, handle: RemoteHandle) -> Controls:
-        """The controls of the sandbox in which an object lives."""
-        controls = cls.__new__(cls)
-        controls._channel = handle._channel
-        return controls
-
-    @property
-    def number(self) -> int:
-        """Tells sandboxes apart while they are referred to."""
-        return id(self._channel)
-
-    @property
-    def lent_names(self) -> frozenset[str]:
-        """The parts that the reference stands in for."""
-        return self._channel.lent.names if self._channel.lent else frozenset()
-
-    def holds(self, handle: RemoteHandle) -> bool:
-        """Whether an object lives in this very sandbox, and this still does."""
-        return handle._channel is self._channel and not self.ended
-
-    def keep(self, handles: Sequence[RemoteHandle]) -> np.ndarray[Any, Any]:
-        """Objects as bytes (n,), written inside; nobody but a sandbox of the same submission may read them.
-
-        Raises:
-            StudentError: they cannot be written, or the sandbox ended.
-        """
-        return self._channel.keep([handle._handle for handle in handles])
-
-    def revive(self, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
-        """The objects of some bytes, made again in this sandbox.
-
-        Raises:
-            StudentError: they cannot be made.
-        """
-        return self._channel.revive(data, count)
 
     @property
     def showable(self) -> int | None:
@@ -405,7 +361,7 @@ class _Channel:
             return {key: self.inward(item) for key, item in value.items()}
         return value
 
-    # --- parts of the reference, and objects that outlive their sandbox ---
+    # --- parts of the reference, and objects of other sandboxes ---
 
     def with_reference(
         self, names: tuple[str, ...], unless: Callable[..., Any] | Iterable[Callable[..., Any]]
@@ -414,24 +370,6 @@ class _Channel:
         if self.giving is None:
             raise MisuseError("with_reference is asked of the student itself; name all parts in one call.")
         return self.giving(names, unless)
-
-    def lend(self, lent: Lent) -> None:
-        """Replace parts, module by module in the order of the assignment."""
-        self.lent = lent
-        parts: dict[str, list[Part]] = {}
-        for part in lent.parts.values():
-            parts.setdefault(part.file, []).append(part)
-        for file in sorted(parts, key=self.interface.files.index):
-            if file in self.absent:
-                raise StudentError("MISSING", f"{file} was not handed in.", file=file, open=True)
-            module = PurePath(file).stem
-            there = self.load(module, file)
-            for owner in {part.owner for part in parts[file]} - {""}:
-                if there.get(owner) is None:
-                    raise StudentError("MISSING", f"`{owner}` is not defined in {file}.", file=file, open=True)
-            titles = [part.title for part in parts[file]]
-            del self.inventory[module]
-            self.inventory[module] = self.ask("replace", module, titles, where=f"import {module}")
 
     def own(self, handle: RemoteHandle) -> Handle:
         """An object that goes back in, if it came from here."""
@@ -442,26 +380,6 @@ class _Channel:
             name = handle._handle.type_name
             raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
         raise MisuseError(_LEFT if handle._channel.left else _MIXED)
-
-    def keep(self, handles: Sequence[Handle]) -> np.ndarray[Any, Any]:
-        """Have objects written down; see `Controls`."""
-        where = handles[0].type_name
-        most = (self.limits.reply_mib << 20) - _FRAME_BYTES
-        (answer,) = self.exchange([("keep", [handle.id for handle in handles], most)], where)
-        match answer:
-            case ("value", np.ndarray() as data) if data.dtype == np.uint8 and data.ndim == 1:
-                return data
-            case ("raised", {"type": str(kind), "message": str(message)}):
-                raise StudentError("FAILED", f"a {where} cannot be pickled: {kind[:100]}: {message[:_LONGEST_TEXT]}")
-        raise self.out_of_turn(where)
-
-    def revive(self, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
-        """Have objects made again; see `Controls`."""
-        where = "the objects of an earlier check"
-        made = self.ask("revive", data, where=where)
-        if type(made) is list and len(made) == count and all(type(each) is RemoteHandle for each in made):
-            return tuple(made)
-        raise self.out_of_turn(where)
 
     # --- what went wrong ---
 
