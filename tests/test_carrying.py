@@ -353,7 +353,9 @@ class Answering:
 def lent(answer=("value", (7, {})), limits=None):
     """The reference's `relu` and `Network.scale`, answered by a fake session."""
     session = Answering(answer)
-    return Lent(parts_of(INTERFACE, ["relu", "Network.scale"]), INTERFACE, limits or Limits(), lambda: session), session
+    return Lent(
+        parts_of(INTERFACE, ["relu", "Network.scale"]), INTERFACE, limits or Limits(), lambda _: session
+    ), session
 
 
 def said(frame):

@@ -116,7 +116,7 @@ class Room:
             parts = parts_of(self.case.loaded.interface, sorted(names))
             session = self.case.open(self.limits)
             stand_in = self._stand_in(session)
-            lent = Lent(parts, self.case.loaded.interface, self.limits, self._open_reference)
+            lent = Lent(parts, self.case.loaded.interface, self.limits, self.case.open_reference)
             self._carried[names] = _Carried(stand_in, session, lent)
             controls = Controls(stand_in)
             controls.conceal()  # its answers come from the reference, which nobody may read out
@@ -131,9 +131,6 @@ class Room:
                 f"The public check {self._check.id!r} asks for student.with_reference, and students have no reference; "
                 "make the check hidden."
             )
-
-    def _open_reference(self) -> Session:
-        return self.case.open_reference(self.limits)
 
     def _stand_in(self, session: Session) -> RemoteStudent:
         interface, folder = self.case.loaded.interface, self.case.submission.folder

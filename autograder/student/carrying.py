@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -27,6 +27,7 @@ from autograder.wire import WireError, encode
 
 __all__ = ["MOST_CALLS", "Lent", "Part", "lend", "parts_of"]
 
+_SHORTEST = 0.001
 MOST_CALLS = 1_000_000
 """How often the parts of one sandbox may be called."""
 
@@ -82,11 +83,11 @@ class Lent:
         parts: what may be asked for.
         interface: of the reference.
         limits: of the reference's own sandbox; all calls and answers together may take its wall time.
-        open_reference: opens that sandbox, when the first call comes.
+        open_reference: opens that sandbox under some limits, when the first call comes.
     """
 
     def __init__(
-        self, parts: Iterable[Part], interface: Interface, limits: Limits, open_reference: Callable[[], Session]
+        self, parts: Iterable[Part], interface: Interface, limits: Limits, open_reference: Callable[[Limits], Session]
     ) -> None:
         self.parts = {part.title: part for part in parts}
         self.interface = interface
@@ -125,8 +126,9 @@ class Lent:
                 "TIME", f"The reference's `{title}` was called more than {MOST_CALLS:,} times.", open=True
             )
         began = time.monotonic()
+        self._left -= waited
         reply = self._reply(part, state, arguments, named)
-        self._left -= waited + time.monotonic() - began
+        self._left -= time.monotonic() - began
         if self._left < 0:
             seconds = f"{self.limits.wall_seconds:g} s"
             raise StudentError("TIME", f"Time limit of {seconds} reached in calls of the reference's parts.", open=True)
@@ -141,7 +143,8 @@ class Lent:
         self, part: Part, state: dict[str, Any] | None, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> list[bytes | memoryview]:
         if self._channel is None:
-            self._channel = _Channel(self._open(), self.interface, self.limits, ())
+            limits = replace(self.limits, wall_seconds=max(self._left, _SHORTEST))
+            self._channel = _Channel(self._open(limits), self.interface, limits, ())
         request = ("behave", part.module, part.owner, part.name, state, arguments, named)
         try:
             (answer,) = self._channel.exchange([request], f"the reference's {part.title}")
