@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograder.checks.credit import Measured
 
-__all__ = ["CheckFailed", "GraderError", "InstructorError", "SandboxError", "StudentError", "UsageError"]
+__all__ = ["CheckFailed", "GraderError", "InstructorError", "MisuseError", "SandboxError", "StudentError", "UsageError"]
 
 
 class CheckFailed(AssertionError):
@@ -75,6 +75,10 @@ class UsageError(GraderError):
 
 class InstructorError(GraderError):
     """An assignment, a reference or a configuration is wrong; the sentence names the file and, if known, the line."""
+
+
+class MisuseError(InstructorError):
+    """A check asks its stand-in for what that cannot give, whatever the submission answered."""
 
 
 class SandboxError(GraderError):

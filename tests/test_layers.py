@@ -50,6 +50,7 @@ LAYERS = {
     "autograder.cluster": 6,
     "autograder.review": 6,
     "autograder.cli": 7,
+    "autograder.pytest_plugin": 7,
     "autograder.__main__": 7,
 }
 SHIPPED = (  # module -> what it may import beside the standard library and the other shipped modules

@@ -128,6 +128,11 @@ class PublicTests:
 
     def _no_secrets(self, statement: ast.stmt, check: str) -> None:
         for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute) and node.attr == "with_reference":
+                raise InstructorError(
+                    f"{self.file}:{node.lineno}: the public check {check!r} asks for with_reference, and students have "
+                    "no reference; make the check hidden."
+                )
             secret = (isinstance(node, ast.Name) and node.id == "__file__") or (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)

@@ -94,6 +94,20 @@ class LocalStudent:
             raise inside.fault(verdict, sentence, file=name) from None
         return inside.run(name, lambda: inside.outward(found))
 
+    def with_reference(
+        self,
+        *names: str,  # noqa: ARG002
+        unless: Callable[..., Any] | Iterable[Callable[..., Any]] = (),  # noqa: ARG002
+    ) -> LocalStudent:
+        """The reference itself, when it stands in for the student: nothing need be put in place of its parts.
+
+        Raises:
+            InstructorError: this is a student's code, beside which there is no reference.
+        """
+        if not self._inside.reference:
+            raise InstructorError("student.with_reference is for hidden checks: students have no reference.")
+        return self
+
     def seed(self, number: int) -> None:
         """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""
         random.seed(number)

@@ -5,25 +5,34 @@ from __future__ import annotations
 import builtins
 import errno
 import signal
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder import saved
-from autograder.errors import InstructorError, SandboxError, StudentError
+from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
 from autograder.plain import Handle, Rows, rows
 from autograder.sandbox.base import Outcome, Session
 from autograder.wire import WireError, decode, encode
 
+if TYPE_CHECKING:
+    from autograder.student.carrying import Lent
+
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 _LONGEST_TEXT = 2000
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed")  # carry nothing of a check
+_LEFT = (
+    "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or "
+    "in lists, tuples and dictionaries, and take it as a parameter."
+)
+_MIXED = "A check gives one sandbox an object of another, such as one made with student.with_reference."
 
 
 def _kept(value: Any) -> Any:
@@ -90,6 +99,23 @@ class RemoteStudent:
         self._channel.conceal()  # unlike the grader's own seed, this number is something of the check's
         self._channel.ask("seed", number, where="the random numbers")
 
+    def with_reference(
+        self, *names: str, unless: Callable[..., Any] | Iterable[Callable[..., Any]] = ()
+    ) -> RemoteStudent:
+        """The same submission with the reference in place of some parts, so that one slip does not cost twice.
+
+        For hidden checks; ``docs/carrying.md`` tells what can be replaced.
+
+        Args:
+            names: functions (``"relu"``) and methods (``"Network.backprop"``) that the reference answers for.
+            unless: the check, or checks, of these parts: when all are passed, nothing is replaced.
+
+        Raises:
+            MisuseError: a name that the reference does not have, a public check, or a second time.
+            StudentError: the submission cannot be imported, or lacks a class whose method is named.
+        """
+        return self._channel.with_reference(names, unless)
+
 
 class Controls:
     """What the grader itself does with a stand-in; kept apart so that no name of a submission's is taken."""
@@ -109,6 +135,19 @@ class Controls:
     def ended(self) -> bool:
         """Whether the worker is gone."""
         return self._channel.ended
+
+    @property
+    def concealing(self) -> bool:
+        """Whether `conceal` was called."""
+        return self._channel.concealing
+
+    def leave(self) -> None:
+        """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""
+        self._channel.left = not self._channel.ended
+
+    def lend_with(self, giving: _Giving) -> None:
+        """Say what `with_reference` gives."""
+        self._channel.giving = giving
 
     @property
     def showable(self) -> int | None:
@@ -137,6 +176,9 @@ class RemoteHandle:
 
     def __repr__(self) -> str:
         return f"<a {self._handle.type_name} of the submission>"
+
+
+_Giving = Callable[[tuple[str, ...], Callable[..., Any] | Iterable[Callable[..., Any]]], RemoteStudent]
 
 
 class _Function:
@@ -168,12 +210,17 @@ class _Channel:
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.showable: int | None = None
         self.ended = False
+        self.left = False
+        self.giving: _Giving | None = None
+        self.lent: Lent | None = None
 
     def named(self, name: str) -> Any:
         """A public name of the assignment: a function or class to call, or a constant's value."""
         file = self.interface.file_of(name)
         if file is None:
             raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        if self.lent and name in self.lent.parts:
+            raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
         if file in self.absent:
             raise StudentError("MISSING", f"{file} was not handed in; `{name}` is asked of it.", file=file, open=True)
         module = PurePath(file).stem
@@ -224,6 +271,8 @@ class _Channel:
 
     def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
         """Send some requests in one frame; an answer for each, up to the first that went wrong."""
+        if self.left:
+            raise MisuseError(_LEFT)
         alone = len(requests) == 1
         try:
             frame = encode(requests[0] if alone else ("sequence", requests))
@@ -232,7 +281,7 @@ class _Channel:
         if any(verb not in _OPEN for verb, *_ in requests):
             self.conceal()
         try:
-            answer = decode(self.session.exchange(frame), answer=True)
+            answer = self.answered(frame)
         except EOFError:
             self.ended = True
             raise self.died(self.session.close(), where) from None
@@ -251,6 +300,22 @@ class _Channel:
         """In a hidden check, nothing that the submission says from now on may be shown."""
         if self.concealing and self.showable is None:
             self.showable = len(self.session.output.head)
+
+    def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
+        """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
+        began = time.monotonic()
+        answer = decode(self.session.exchange(frame), answer=True)
+        while self.lent:
+            try:
+                reply = self.lent.answer(answer, time.monotonic() - began)
+            except (StudentError, SandboxError):
+                self.end()  # it waits for an answer that will not come
+                raise
+            if reply is None:
+                break
+            began = time.monotonic()
+            answer = decode(self.session.exchange(reply), answer=True)
+        return answer
 
     def value(self, answer: Any, where: str, method: _Function | None) -> Any:
         """The value of one answer, or the exception that it stands for."""
@@ -285,7 +350,7 @@ class _Channel:
         """Stand-ins become handles, and what `rows` would take for granted is left alone."""
         kind = type(value)
         if kind is RemoteHandle:
-            return value._handle
+            return self.own(value)
         if kind in (list, tuple):
             return kind(self.outward(item) for item in value)
         if kind is dict:
@@ -305,6 +370,26 @@ class _Channel:
         if kind is dict:
             return {key: self.inward(item) for key, item in value.items()}
         return value
+
+    # --- parts of the reference, and objects of other sandboxes ---
+
+    def with_reference(
+        self, names: tuple[str, ...], unless: Callable[..., Any] | Iterable[Callable[..., Any]]
+    ) -> RemoteStudent:
+        """What the stand-in's method gives."""
+        if self.giving is None:
+            raise MisuseError("with_reference is asked of the student itself; name all parts in one call.")
+        return self.giving(names, unless)
+
+    def own(self, handle: RemoteHandle) -> Handle:
+        """An object that goes back in, if it came from here."""
+        if handle._channel is self:
+            inner: Handle = handle._handle
+            return inner
+        if handle._channel.ended:
+            name = handle._handle.type_name
+            raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
+        raise MisuseError(_LEFT if handle._channel.left else _MIXED)
 
     # --- what went wrong ---
 
