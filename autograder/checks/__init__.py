@@ -9,12 +9,15 @@ This package is shipped to students: it needs `autograder.errors`, `autograder.p
 
 from __future__ import annotations
 
+from autograder.checks.autograd import autograd_gradient
 from autograder.checks.compare import close, finite, same, shape
 from autograder.checks.credit import Credit
+from autograder.checks.differences import central_differences
 from autograder.checks.figures import Curves, curves, has_curves
-from autograder.checks.gradients import central_differences, gradient_matches, relative_error
+from autograder.checks.gradients import gradient_matches, relative_error
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
+from autograder.checks.parameters import parameter_points
 from autograder.checks.raising import raises
 from autograder.checks.training import Curve, curve, gap
 
@@ -25,6 +28,7 @@ __all__ = [
     "Measurement",
     "accuracy",
     "auc",
+    "autograd_gradient",
     "central_differences",
     "close",
     "curve",
@@ -36,6 +40,7 @@ __all__ = [
     "has_curves",
     "loss",
     "mean_squared_error",
+    "parameter_points",
     "r2",
     "raises",
     "relative_error",
