@@ -87,7 +87,7 @@ def slope(line: Line, middle: float, noise: float, steps: Sequence[float] = STEP
         near_gap = 2 * (near_above - 2 * middle + near_below) / step
         spread = max(abs(wide - narrow), abs(gap - 2 * near_gap))
         rounding = _ROUNDING * noise / step
-        if spread + rounding < best.spread + best.rounding:  # never where it is NaN
+        if spread + 8 * rounding < best.spread + 8 * best.rounding:  # never where it is NaN
             best = Slope((4 * narrow - wide) / 3, spread, rounding)
         if spread <= rounding + 1e-7 * abs(narrow):
             break
@@ -179,23 +179,31 @@ class Landscape:
             self._noise = max(_EPS * abs(self.middle), measured if math.isfinite(measured) else 0.0)
         return self._noise
 
-    def around(self, line: Callable[[], Line], rng: np.random.Generator) -> tuple[list[float], float]:
-        """The slope along a line at four points about 1e-6 beside this one, and the error that noise gives them.
+    def even(self, line: Callable[[], Line], slope: float, missing: float, rng: np.random.Generator) -> bool:
+        """Whether the slope along a line is the same beside the point, but for a small part of what an answer misses.
 
-        The points lie opposite each other in pairs: of a kink that is nearer than they are, one of each pair lies
-        beyond. A float32 answer may be on either side of it.
+        The points lie opposite each other in pairs: of a kink that is nearer than they are (a float32 answer may be on
+        either side of it), one of each pair lies beyond.
+
+        Args:
+            line: gives the line through where the parameters are now.
+            slope: along it, at the point.
+            missing: what a difference of the slopes is compared with; an eighth of it is allowed, or what noise explains.
+            rng: draws the points.
         """
-        slopes, step = [], 10 * _NEAR
-        for _ in range(2):
+        for distance in (100 * _NEAR, 100 * _NEAR, 10 * _NEAR):
             directions = [np.asarray(rng.normal(size=part.shape) * _unit(part)) for part in self.parts]
+            step = distance / 10
+            allowed = min(missing / 2, max(missing / 8, 4 * self.noise() / step))
             for sign in (-1.0, 1.0):
-                kept = self._move(directions, sign * 100 * _NEAR)
+                kept = self._move(directions, sign * distance)
                 try:
                     along = line().along
-                    slopes.append((along(step) - along(-step)) / (2 * step))
+                    if not abs((along(step) - along(-step)) / (2 * step) - slope) <= allowed:
+                        return False
                 finally:
                     self._put_back(kept)
-        return slopes, _ROUNDING * self.noise() / step
+        return True
 
     def _moved(self, directions: Sequence[Array], step: float) -> float:
         kept = self._move(directions, step)
@@ -216,7 +224,7 @@ class Landscape:
 
 
 def _unit(values: Array) -> float:
-    """What a step is relative to: the size of the entries, where it is above 1."""
+    """What distances are relative to: the size of the entries, where it is above 1."""
     return max(1.0, float(np.sqrt(np.mean(values**2)))) if values.size else 1.0
 
 

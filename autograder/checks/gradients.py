@@ -10,6 +10,7 @@ the point (`autograder.checks.differences`), and counts only where that shows sm
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -198,11 +199,12 @@ class _Trial:
         right = np.where(self.kept & np.isfinite(self.right), self.right, 0.0)
         if not self.along.any():
             return _relative(missing, np.where(self.kept, self.mine, 0.0), right)
-        shares = np.sqrt(_SQUARE * max(1, int(np.sum(self.along & self.kept))))
+        shares = math.sqrt(_SQUARE * max(1, int(np.sum(self.along & self.kept))))
         size = max(float(np.linalg.norm(self.got)), float(np.linalg.norm(right[self.along])) / shares)
         if size < 1e-12:
             return 0.0
-        return max(float(np.linalg.norm(missing[along])) / shares, float(np.linalg.norm(missing[~self.along]))) / size
+        spread, sampled = (float(np.linalg.norm(missing[each])) for each in (along, ~self.along))
+        return float(max(spread / shares, sampled) / size)
 
     def look_again(self, place: int) -> None:
         """Settle one suspicion: the smooth part of it counts, less what the differences may be wrong by."""
@@ -227,9 +229,7 @@ class _Trial:
             if smooth and abs(mine - found.value) > found.error:
                 # A kink may be nearer than float32 can tell, or hidden from the line (two that cancel each other, as
                 # with all weights 0): then the slopes beside the point are others, by about as much as is missing.
-                beside, noise = self.land.around(lambda: probe.line(self.land), self.rng)
-                allowed = max(abs(mine - found.value) / 8, noise)
-                smooth = all(abs(each - found.value) <= allowed for each in beside)
+                smooth = self.land.even(lambda: probe.line(self.land), found.value, abs(mine - found.value), self.rng)
         if smooth:
             return [(mine, found.value, found.error)]
         if probe.direction is None or budget[0] <= 0:
