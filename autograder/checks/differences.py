@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class Slope:
 
     def smooth(self, size: float = 0.0, *, within: float = 1e-5) -> bool:
         """Whether rounding, or `within` of the slope (or of a size given), explains the spread: no kink."""
-        return self.spread <= 8 * self.rounding + within * max(abs(self.value), size)
+        return self.spread <= 2 * self.rounding + within * max(abs(self.value), size)
 
 
 def slope(line: Line, middle: float, noise: float, steps: Sequence[float] = STEPS) -> Slope:
@@ -78,7 +78,8 @@ def slope(line: Line, middle: float, noise: float, steps: Sequence[float] = STEP
         noise: standard deviation of the rounding of its values.
         steps: in the line's unit, tried in this order, until the spread is no more than rounding.
     """
-    best = Slope(math.nan, math.inf, 0.0)
+    best, best_step = Slope(math.nan, math.inf, 0.0), math.inf
+    tried: list[tuple[float, Slope]] = []
     kinks = 0
     for step in (each * line.unit for each in steps):
         below, near_below, near_above, above = (line.along(step * part) for part in (-1, -0.5, 0.5, 1))
@@ -87,14 +88,17 @@ def slope(line: Line, middle: float, noise: float, steps: Sequence[float] = STEP
         near_gap = 2 * (near_above - 2 * middle + near_below) / step
         spread = max(abs(wide - narrow), abs(gap - 2 * near_gap))
         rounding = _ROUNDING * noise / step
-        if spread + 8 * rounding < best.spread + 8 * best.rounding:  # never where it is NaN
-            best = Slope((4 * narrow - wide) / 3, spread, rounding)
+        tried.append((step, Slope((4 * narrow - wide) / 3, spread, rounding)))
+        if spread + 2 * rounding < best.spread + 2 * best.rounding:  # never where it is NaN
+            best_step, best = tried[-1]
         if spread <= rounding + 1e-7 * abs(narrow):
             break
         kinks = kinks + 1 if abs(gap) > 100 * rounding and abs(gap - near_gap) < 0.01 * abs(gap) else 0
         if kinks == 2:  # the same jump of the slope over a tenth of the distance: it is at the point itself
             break
-    return best
+    # Kinks that are seen at a smaller step are there, though they may cancel each other, or drown, at a larger one.
+    seen = [each.spread for step, each in tried if step < best_step and each.spread > 2 * each.rounding]
+    return replace(best, spread=max([best.spread, *seen]))
 
 
 class Landscape:
@@ -188,7 +192,8 @@ class Landscape:
         Args:
             line: gives the line through where the parameters are now.
             slope: along it, at the point.
-            missing: what a difference of the slopes is compared with; an eighth of it is allowed, or what noise explains.
+            missing: what a difference of the slopes is compared with; an eighth of it is allowed, or what noise
+                explains, but never half.
             rng: draws the points.
         """
         for distance in (100 * _NEAR, 100 * _NEAR, 10 * _NEAR):
@@ -228,9 +233,7 @@ def _unit(values: Array) -> float:
     return max(1.0, float(np.sqrt(np.mean(values**2)))) if values.size else 1.0
 
 
-def central_differences(
-    of: Callable[[Any], object], at: object, *, steps: Sequence[float] = STEPS
-) -> tuple[Any, Any]:
+def central_differences(of: Callable[[Any], object], at: object, *, steps: Sequence[float] = STEPS) -> tuple[Any, Any]:
     """The gradient of a function by central differences, in float64, every entry at the step that is most stable.
 
     An entry sits on a kink (of relu, say) when the slopes on its two sides differ at every step by more than rounding
