@@ -5,8 +5,9 @@ torch   a convolutional network of about 60,000 parameters, cross-entropy of 2 i
         most 1 s.
 
 Each is measured on right float32 code several times; the best time is compared with the limit, since other programs
-may run beside; on a free machine wall time is the CPU time, which is printed, too. A wrong gradient of each layer is checked, too: were one to pass, the times would say nothing. The exit
-code is 1 if a limit is missed, a right gradient fails, or a wrong one passes.
+may run beside (on a free machine it is the CPU time, which is printed, too). A wrong gradient of each layer is checked
+as well: were one to pass, the times would say nothing. The exit code is 1 if a limit is missed, a right gradient fails,
+or a wrong one passes.
 """
 
 from __future__ import annotations

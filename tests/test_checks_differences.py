@@ -6,7 +6,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.checks import central_differences, gradient_matches, parameter_points, relative_error
@@ -87,7 +87,7 @@ def test_the_wrong_parameter_is_named_by_its_key():
     right = gradient(at, x, y)
 
     assert caught(right | {"W2": -right["W2"]}, at, x, y).startswith(
-        "W2 (its sign is wrong) is wrong; the others agree (relative error 2, "
+        "W2 (its sign is wrong) is wrong; the others agree (relative error 1.8, "
     )
     assert caught(right | {"b3": 12 * right["b3"]}, at, x, y).startswith("b3 (it is 12 times the right one) is wrong")
     assert caught(right | {"W1": 0 * right["W1"]}, at, x, y).startswith("W1 (it is all zero) is wrong")
@@ -202,10 +202,10 @@ def random_function(rng, kind):
 @pytest.mark.parametrize("entries", [0, 40])
 @pytest.mark.parametrize("kind", ["relu", "hinge", "abs", "max"])
 def test_a_right_gradient_is_never_called_wrong(kind, entries):
-    """Two hundred random functions with kinks at, and beside, their points; by entries, and along directions."""
+    """Sixty random functions with kinks at, and beside, their points; by entries, and along directions."""
     rng = np.random.default_rng([entries, *kind.encode()])
     refused = 0
-    for _ in range(200):
+    for _ in range(60):
         of, right, at = random_function(rng, kind)
         try:
             gradient_matches(right, of=of, at=at, entries=entries, rng=rng)
@@ -213,7 +213,7 @@ def test_a_right_gradient_is_never_called_wrong(kind, entries):
             assert "settle on no slope" in str(error)
             refused += 1
 
-    assert refused < 150
+    assert refused < 45
 
 
 @pytest.mark.parametrize("kind", ["relu", "hinge", "abs", "max"])
@@ -236,6 +236,7 @@ def test_a_wrong_gradient_of_the_same_functions_fails(kind):
     assert passed <= 0.1 * smooth  # where a kink is nearer than float32 can tell
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32), st.sampled_from(sorted(SHAPES)), st.sampled_from([1e-3, 0.1, 1.0, 10.0]))
 def test_a_network_full_of_kinks_passes_with_any_slope_at_zero(seed, depth, scale):
     """Zero inputs with zero biases put whole layers on their kinks; float64 and float32 pass, whatever relu'(0) is."""
@@ -281,7 +282,9 @@ def test_a_function_in_float32_is_the_instructors():
     def of(w):
         return np.sum(np.tanh(w.astype(np.float32) * x.astype(np.float32)))
 
-    with pytest.raises(InstructorError, match="compute the function in float64"):
+    with pytest.raises(
+        InstructorError, match="computes in float32, where differences tell nothing; compute it in float64"
+    ):
         gradient_matches(x * (1 - np.tanh(at * x) ** 2), of=of, at=at)
 
 
@@ -330,10 +333,10 @@ def test_a_large_tensor_costs_few_values():
 
 
 def test_a_single_wrong_entry_is_caught_wherever_it_is():
-    """One entry of 3,000, wrong by 3 per mille of the norm, at 40 random places with 40 seeds."""
+    """One entry of 3,000, wrong by 3 per mille of the norm, at 25 random places with 25 seeds."""
     right = BIG + np.cos(BIG)
     rng = np.random.default_rng(11)
-    for seed in range(40):
+    for seed in range(25):
         wrong = right.copy()
         wrong[rng.integers(60), rng.integers(50)] += 3e-3 * np.linalg.norm(right)
         with pytest.raises(CheckFailed):
@@ -343,8 +346,8 @@ def test_a_single_wrong_entry_is_caught_wherever_it_is():
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda g: 1.001 * g, "gradient (it is 1 times the right one) is wrong"),
-        (lambda g: g / 32, "gradient (it is 0.0312 times the right one) is wrong"),
+        (lambda g: 1.001 * g, "gradient (it is 1.001 times the right one) is wrong"),
+        (lambda g: g / 32, "gradient (it is 0.03125 times the right one) is wrong"),
         (lambda g: -g, "gradient (its sign is wrong) is wrong"),
         (lambda g: 0 * g, "gradient (it is all zero) is wrong"),
         (lambda g: g + 0.01, "gradient is wrong"),

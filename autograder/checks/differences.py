@@ -183,6 +183,16 @@ class Landscape:
             self._noise = max(_EPS * abs(self.middle), measured if math.isfinite(measured) else 0.0)
         return self._noise
 
+    def coarse(self) -> bool:
+        """Whether the values stay the same over distances of 1e-10 but not over 1e-5, as those in float32 do."""
+        rng = np.random.default_rng(2)
+        changed = {1e-10: 0, 1e-5: 0}
+        for distance in changed:
+            for _ in range(5):
+                directions = [np.asarray(rng.normal(size=part.shape)) for part in self.parts]
+                changed[distance] += self._moved(directions, distance) != self.middle
+        return changed[1e-10] <= 1 and changed[1e-5] >= 4
+
     def even(self, line: Callable[[], Line], slope: float, missing: float, rng: np.random.Generator) -> bool:
         """Whether the slope along a line is the same beside the point, but for a small part of what an answer misses.
 

@@ -90,8 +90,8 @@ def gradient_matches(
 
     Raises:
         CheckFailed: names the arrays that are wrong, by how much, and whether the others agree.
-        InstructorError: neither `want` nor `of` and `at` was given; or at nine places of ten or more the differences
-            settle on no slope, so that nothing worth the name was compared.
+        InstructorError: neither `want` nor `of` and `at` was given; `of` computes in float32; or at nine places of ten
+            or more the differences settle on no slope, so that nothing worth the name was compared.
     """
     if want is None and (of is None or at is None):
         raise InstructorError("gradient_matches needs the right gradient, or of= and at= to find it by differences.")
@@ -106,6 +106,11 @@ def gradient_matches(
         draw = np.random.default_rng(0 if rng is None else int(rng.integers(2**63)))
         land = Landscape(of, at)
         found = [_Trial(land, part, left, rtol, entries, draw).judged() for part, left in enumerate(mine)]
+        if any(each.left_out or not each.right for each in found) and land.coarse():
+            raise InstructorError(
+                "The function to be differentiated computes in float32, where differences tell nothing; "
+                "compute it in float64 (the parameters come as float64)."
+            )
     wrong = [(label, each.error, each.slip) for label, each in zip(labels, found, strict=True) if not each.right]
     if wrong:
         raise CheckFailed(_sentence(wrong, len(rights), rtol))
@@ -113,7 +118,7 @@ def gradient_matches(
     if left_out and left_out >= 0.9 * looked_at:
         raise InstructorError(
             f"The differences of the function settle on no slope at {left_out} of the {looked_at} places looked at: it "
-            "has kinks there, or noise. Draw another point, and compute the function in float64."
+            "has kinks there, or noise. Draw another point."
         )
 
 
@@ -330,7 +335,7 @@ def _slip(got: Array, want: Array, rtol: float, turned: Array | None = None) -> 
     with np.errstate(over="ignore"):
         factor = float(np.vdot(got, want) / np.vdot(want, want)) if np.any(want) else 0.0
     if factor and np.isfinite(factor) and relative_error(got / factor, want) <= rtol:
-        return f" (it is {factor:.3g} times the right one)"
+        return f" (it is {factor:.4g} times the right one)"
     return ""
 
 

@@ -22,8 +22,8 @@ _MOST = 1_000_000  # entries; sorting more would take longer than the sentence i
 def slip(got: object, wanted: object, *, n: int = 0) -> str:
     """One short sentence that tells the slip, or "" when none is recognised (nor looked for in over a million entries).
 
-    Tried in this order: for other shapes transposed, flattened, labels and one-hot rows, broadcast, repeated; for equal ones
-    sign, transposed, a factor, off by one, logits and logarithms, a constant offset, another order.
+    Tried in this order: for other shapes transposed, flattened, labels and one-hot rows, broadcast, repeated; for
+    equal ones sign, transposed, a factor, off by one, logits and logarithms, a constant offset, another order.
 
     Args:
         got: the wrong answer, one array or number.
