@@ -70,10 +70,11 @@ def main() -> int:
     for heading in (
         "",
         "parameters",
-        "values of the function",
+        "calls",
         "ms: best",
         "median",
         "worst",
+        "CPU",
         "limit",
         "right / wrong",
     ):
@@ -112,7 +113,7 @@ def measured(case: Case, runs: int, table: Table) -> bool:
         told = told or sentence
     times = [f"{1000 * value:.1f}" for value in (min(took), statistics.median(took), max(took))]
     verdict = f"wrong code fails {caught} of {len(got)}"
-    table.add_row("  one parameter wrong", "", f"{len(case.calls) // len(got)} each", *times, "", "", verdict)
+    table.add_row("  one parameter wrong", "", f"{len(case.calls) // len(got)}", *times, "", "", verdict)
     table.caption = f"{table.caption or ''}{case.name}: {told}\n"
     return passes and caught == len(got) and in_time
 

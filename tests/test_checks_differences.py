@@ -275,17 +275,19 @@ def test_a_point_with_nothing_but_kinks_is_the_instructors():
 
 
 def test_a_function_in_float32_is_the_instructors():
-    """Its values are too coarse for differences; no answer is blamed."""
+    """Its values are too coarse for small steps; a right answer passes if larger ones decide, and none is blamed."""
     rng = np.random.default_rng(9)
-    at, x = rng.normal(size=30), rng.normal(size=30)
+    for _ in range(20):
+        at, x = rng.normal(size=30), rng.normal(size=30)
+        right = x * (1 - np.tanh(at * x) ** 2)
 
-    def of(w):
-        return np.sum(np.tanh(w.astype(np.float32) * x.astype(np.float32)))
+        def of(w, x=x):
+            return np.sum(np.tanh(w.astype(np.float32) * x.astype(np.float32)))
 
-    with pytest.raises(
-        InstructorError, match="computes in float32, where differences tell nothing; compute it in float64"
-    ):
-        gradient_matches(x * (1 - np.tanh(at * x) ** 2), of=of, at=at)
+        with contextlib.suppress(InstructorError):
+            gradient_matches(right, of=of, at=at)
+        with pytest.raises(InstructorError, match="computes in float32, where differences tell nothing; compute it in"):
+            gradient_matches(1.1 * right, of=of, at=at)
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
