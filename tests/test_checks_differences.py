@@ -275,7 +275,7 @@ def test_a_point_with_nothing_but_kinks_is_the_instructors():
 
 
 def test_a_function_in_float32_is_the_instructors():
-    """Its values are too coarse for small steps; a right answer passes if larger ones decide, and none is blamed."""
+    """Its values are too coarse for differences: no answer is blamed, and a wrong one does not pass."""
     rng = np.random.default_rng(9)
     for _ in range(20):
         at, x = rng.normal(size=30), rng.normal(size=30)

@@ -106,7 +106,7 @@ def gradient_matches(
         draw = np.random.default_rng(0 if rng is None else int(rng.integers(2**63)))
         land = Landscape(of, at)
         found = [_Trial(land, part, left, rtol, entries, draw).judged() for part, left in enumerate(mine)]
-        if any(each.left_out or not each.right for each in found) and land.coarse():
+        if any(each.doubted for each in found) and land.coarse():
             raise InstructorError(
                 "The function to be differentiated computes in float32, where differences tell nothing; "
                 "compute it in float64 (the parameters come as float64)."
@@ -129,6 +129,7 @@ class _Verdict:
     right: bool
     error: float
     slip: str = ""
+    doubted: bool = False  # whether anything was looked at again
     left_out: int = 0
     looked_at: int = 0
 
@@ -200,7 +201,8 @@ class _Trial:
         error = self.error(self.kept)
         good = error <= self.rtol
         slip = "" if good else self.slip()
-        return _Verdict(good, error, slip, int(np.sum(~self.kept)), len(self.probes))
+        doubted = bool(np.any(self.confirmed | ~self.kept))
+        return _Verdict(good, error, slip, doubted, int(np.sum(~self.kept)), len(self.probes))
 
     def error(self, counted: Array) -> float:
         """The relative error of the tensor, as far as some of the probes show it; the others show nothing."""
