@@ -19,9 +19,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="run the checks of every assignment.py on this submission: a folder, an archive, or its files one by one",
     )
-    group.addoption("--submission-sandbox", default="", metavar="NAME", help="walls around the submission, else the course's")
+    group.addoption(
+        "--submission-sandbox", default="", metavar="NAME", help="walls around the submission, else the course's"
+    )
     group.addoption("--submission-full", action="store_true", help="trainings at full length")
-    group.addoption("--submission-data", default="", metavar="PATH", help="where the data sets are, else where the course says")
+    group.addoption(
+        "--submission-data", default="", metavar="PATH", help="where the data sets are, else where the course says"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

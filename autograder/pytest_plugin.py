@@ -113,7 +113,9 @@ class _Bench:
         data = config.getoption("submission_data")
         dataset, said = dataset_for(loaded, settings_of(Path(data) if data else None, course))
         options = RunOptions(
-            course_seed(None, os.environ), config.getoption("submission_full"), limits=dict(course.limits.get(loaded.id, {}))
+            course_seed(None, os.environ),
+            config.getoption("submission_full"),
+            limits=dict(course.limits.get(loaded.id, {})),
         )
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="autograder-pytest-"))
         submission = collect_one(tuple(paths), loaded.assignment.files, Path(folder), _YOU)

@@ -726,7 +726,9 @@ def test_a_course_without_thresholds_is_told_so(tmp_path: Path):
     done = run("calibrate", "noisy", "--out", tmp_path / "out", cwd=make_noisy(tmp_path / "course", source))
 
     assert done.returncode == 0
-    assert "No check measured anything against a threshold; end one with points_at or points_between" in " ".join(done.stdout.split())
+    assert "No check measured anything against a threshold; end one with points_at or points_between" in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: Path):

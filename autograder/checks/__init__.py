@@ -9,13 +9,16 @@ This package is shipped to students: it needs `autograder.errors`, `autograder.p
 
 from __future__ import annotations
 
+from autograder.checks.autograd import autograd_gradient
 from autograder.checks.compare import close, finite, same, shape
 from autograder.checks.credit import Credit, Measured, Threshold
+from autograder.checks.differences import central_differences
 from autograder.checks.figures import Curves, curves, has_curves
 from autograder.checks.gradients import central_differences, gradient_matches, relative_error
 from autograder.checks.learning import no_learning_on_noise, overfits_one_batch, weights_changed
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
+from autograder.checks.parameters import parameter_points
 from autograder.checks.raising import raises
 from autograder.checks.reacting import reacts_to
 from autograder.checks.seeds import Trainings, over_seeds
@@ -31,6 +34,7 @@ __all__ = [
     "Trainings",
     "accuracy",
     "auc",
+    "autograd_gradient",
     "central_differences",
     "close",
     "curve",
@@ -45,6 +49,7 @@ __all__ = [
     "no_learning_on_noise",
     "over_seeds",
     "overfits_one_batch",
+    "parameter_points",
     "r2",
     "raises",
     "reacts_to",
