@@ -8,14 +8,14 @@ import platform
 import time
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
-from autograder import __version__
+from autograder import __version__, pictures
 from autograder.checks import Credit
 from autograder.datasets import DataSet
 from autograder.declare import Assignment, Check, Question
@@ -152,6 +152,7 @@ class _Run:
         self.values: dict[str, Any] = {}
         self.reference_values: dict[str, Any] = {}
         self.outcomes: list[Outcome] = []
+        self.picture_bytes = 0
 
     def question(self, question: Question, checks: Iterable[Check]) -> QuestionResult:
         """Run checks of one question, each in the question's sandbox while that lives."""
@@ -214,7 +215,26 @@ class _Run:
                 own = isinstance(error, GraderError)
                 message = _text(error) if own else f"The check itself failed: {_last_line(error)}"
                 room.leave()
-        return _result(check, verdict, credit, time.monotonic() - began, fault, message)
+        return self.illustrated(
+            _result(check, verdict, credit, time.monotonic() - began, fault, message), *room.take_pictures()
+        )
+
+    def illustrated(self, result: CheckResult, drawn: list[bytes], left_out: list[str]) -> CheckResult:
+        """The result with the pictures of the figures that were looked at, as many as a report may hold."""
+        shown = []
+        for picture in drawn:
+            self.picture_bytes += len(picture)
+            if self.picture_bytes > pictures.MAX_TOTAL:
+                left_out = [*left_out, f"Pictures of more than {pictures.MAX_TOTAL >> 20} MiB in all were left out."]
+                break
+            shown.append(pictures.text_of(picture))
+        if result.hidden:
+            result = replace(result, staff_pictures=tuple(shown))
+        else:
+            result = replace(result, pictures=tuple(shown))
+        if not left_out:
+            return result
+        return replace(result, staff_message="\n".join(filter(None, [result.staff_message, *left_out])))
 
     def works_with_reference(self, check: Check, error: Exception) -> bool:
         """Whether a check that fell over an answer stands with the reference's: then the answer is to blame.
@@ -275,6 +295,7 @@ class _Room:
         self.session: Session | None = None
         self.stand_in: RemoteStudent | None = None
         self.shown = self.printed = ""
+        self.drawn: tuple[list[bytes], list[str]] = ([], [])
 
     def student(self, check: Check, number: int) -> RemoteStudent:
         """The stand-in, with the submission's random numbers seeded for this check.
@@ -301,10 +322,17 @@ class _Room:
         if self.stand_in is None or Controls(self.stand_in).ended:
             self.leave()
 
+    def take_pictures(self) -> tuple[list[bytes], list[str]]:
+        """Pictures of figures since the last time, and sentences about those that were left out."""
+        kept, self.drawn = self.drawn, ([], [])
+        new = Controls(self.stand_in).take_pictures() if self.stand_in is not None else ([], [])
+        return kept[0] + new[0], kept[1] + new[1]
+
     def leave(self) -> None:
         """End the sandbox, and keep what was printed and used."""
         if self.session is None or self.stand_in is None:
             return
+        self.drawn = self.take_pictures()
         self.owner.outcomes.append(self.session.close())
         head = self.session.output.head
         showable = Controls(self.stand_in).showable

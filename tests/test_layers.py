@@ -26,6 +26,7 @@ LAYERS = {
     "autograder.config": 1,
     "autograder.markers": 1,
     "autograder.wire": 1,
+    "autograder.pictures": 1,
     "autograder.declare": 1,
     "autograder.scoring": 1,
     "autograder.sandbox": 2,

@@ -34,6 +34,7 @@ SHIPPED = (
     "wire.py",
     "worker/__init__.py",
     "worker/faults.py",
+    "worker/rendering.py",
     "worker/serve.py",
     "worker/standalone.py",
     "sandbox/confine.py",

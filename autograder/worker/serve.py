@@ -9,7 +9,7 @@ handles (the number of an object that stays here).
     ("call", target, name, args, kwargs)    -> ("value", value)       name "" calls the target itself
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
-    ("figures",)                            -> ("value", (figure, ...))
+    ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
     ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
@@ -33,6 +33,7 @@ from autograder import drawing, saved
 from autograder.plain import Handle, PlainError, Rows, to_plain
 from autograder.wire import PREFIX, Gather, WireError, decode, encode, frame_for
 from autograder.worker.faults import describe
+from autograder.worker.rendering import painter
 
 __all__ = ["serve", "warm_random_numbers"]
 
@@ -140,8 +141,8 @@ class _Worker:
             return ("missing", name)
         return ("value", [self.plain(function(*item)) for item in self.inside(items)])
 
-    def figures(self) -> tuple[Any, ...]:
-        return ("value", to_plain(drawing.figures(), self.keep))
+    def figures(self, returned: list[Any]) -> tuple[Any, ...]:
+        return ("value", to_plain(drawing.figures(self.inside(returned), picture=painter()), self.keep))
 
     def saved(self, name: str) -> tuple[Any, ...]:
         try:
