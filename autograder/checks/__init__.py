@@ -11,18 +11,23 @@ from __future__ import annotations
 
 from autograder.checks.compare import close, finite, same, shape
 from autograder.checks.credit import Credit
-from autograder.checks.figures import Curves, curves, has_curves
+from autograder.checks.figures import Axes, Figure, figure, figures_drawn
 from autograder.checks.gradients import central_differences, gradient_matches, relative_error
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
+from autograder.checks.plots import Curves, curves, has_curves
+from autograder.checks.plotted import Plotted
 from autograder.checks.raising import raises
 from autograder.checks.training import Curve, curve, gap
 
 __all__ = [
+    "Axes",
     "Credit",
     "Curve",
     "Curves",
+    "Figure",
     "Measurement",
+    "Plotted",
     "accuracy",
     "auc",
     "central_differences",
@@ -30,6 +35,8 @@ __all__ = [
     "curve",
     "curves",
     "error",
+    "figure",
+    "figures_drawn",
     "finite",
     "gap",
     "gradient_matches",
