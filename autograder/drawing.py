@@ -268,7 +268,10 @@ def _container(container: Any, left: _Left) -> Record | None:
     x, y, width, height = np.asarray(boxes, dtype=np.float64).T
     lying = getattr(container, "orientation", "vertical") == "horizontal"
     columns = (y + height / 2, height, width) if lying else (x + width / 2, width, height)
-    return _bar_record(container.get_label(), lying, left.take(*columns))
+    label = _text(container.get_label())
+    if label.startswith("_"):  # of a histogram, the first bar bears the label
+        label = _text(container.patches[0].get_label())
+    return _bar_record(label, lying, left.take(*columns))
 
 
 def _steps(patch: Any, left: _Left) -> Record | None:

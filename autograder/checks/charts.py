@@ -75,7 +75,7 @@ def scatter(drawn: Drawn, points: object, label: str, where: str) -> None:
 
 
 def names_at(ticks: Ticks, at: Array) -> list[str]:
-    """The label of the nearest tick for each place; "" where another place is nearer to it, or half a step is passed."""
+    """The label of the nearest tick for each place, at most half a step between ticks away; "" where there is none."""
     labelled = [(float(where), label) for where, label in zip(ticks.at, ticks.labels, strict=True) if label]
     if not labelled or not len(at):
         return [""] * len(at)

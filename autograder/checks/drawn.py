@@ -106,7 +106,7 @@ def drawn(figure: object) -> tuple[Drawn, ...]:
 
 def words(text: object) -> str:
     """A text of bearable length without the signs of TeX's mathematics; "" for what is none."""
-    if not isinstance(text, (str, int, float)):
+    if not isinstance(text, (str, int, float)) or (isinstance(text, int) and text.bit_length() > 64):
         return ""
     plain = str(text)[:_LONGEST].replace("−", "-").replace("\\mathdefault", "")  # noqa: RUF001
     return plain.replace("$", "").replace("\\,", "").replace("\\_", "_").strip()
@@ -197,7 +197,7 @@ def _ticks(ticks: object) -> Ticks:
 
 def _limits(limits: object) -> tuple[float, float]:
     found = _numbers(limits)
-    return (float(found[0]), float(found[1])) if len(found) == 2 and np.all(np.isfinite(found)) else (0.0, 1.0)  # noqa: PLR2004
+    return (float(found[0]), float(found[1])) if len(found) == 2 and np.all(np.isfinite(found)) else (0.0, 1.0)
 
 
 def _numbers(values: object) -> Array:

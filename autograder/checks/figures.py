@@ -1,7 +1,7 @@
 """Judge figures by what they say: any drawing style is welcome, and what is drawn must be right.
 
-Figures are the plain records of `autograder.drawing`, such as ``student.figures()``. A plot is an axes: whether plots are
-subplots of one figure or figures of their own is all the same.
+Figures are the plain records of `autograder.drawing`, such as ``student.figures()``. A plot is an axes: whether plots
+are subplots of one figure or figures of their own is all the same.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Axes:
     name: str
 
     def titled(self, *words: str) -> Axes:
-        """Fail unless the title (of the plot, or of its figure) holds each of these regular expressions; any without."""
+        """Fail unless the title of the plot or of its figure holds each of these regular expressions, if any."""
         title = " ".join(filter(None, (self.drawn.title, self.drawn.above)))
         if not title:
             raise CheckFailed(f"{self.name} has no title.")
@@ -151,9 +151,10 @@ class Axes:
         return self
 
     def confusion_matrix(self, y_true: object, y_pred: object, *, names: Sequence[object] = ()) -> Axes:
-        """Fail unless the confusion matrix of these labels is shown: as counts, or as shares of each true class or of all.
+        """Fail unless the confusion matrix of these labels is shown: as counts, or as shares of each true class.
 
         Rows are true classes, unless the labels of the axes say otherwise. Numbers in the cells must be right, too.
+        Shares may be in per cent, and of all samples.
 
         Args:
             y_true: true labels (n,).

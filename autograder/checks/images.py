@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.checks.charts import names_at, same_name
 from autograder.checks.compare import show
-from autograder.checks.drawn import Drawn, Image, Ticks, words
+from autograder.checks.drawn import Drawn, Image, words
 from autograder.checks.plotted import matches
 from autograder.errors import CheckFailed, InstructorError
 
@@ -49,7 +49,7 @@ def image(drawn: Drawn, like: object, tolerance: float, where: str) -> None:
     shown = _images(drawn, where)
     if any(_looks_like(each, want, tolerance) for each in shown):
         return
-    turns = (
+    turns: tuple[tuple[str, Callable[[Array], Array]], ...] = (
         ("transposed", lambda each: np.swapaxes(each, 0, 1)),
         ("upside down", lambda each: each[::-1]),
         ("mirrored", lambda each: each[:, ::-1]),
@@ -151,12 +151,12 @@ def _distance(mine: Array, want: Array) -> float:
 
 
 def _is_gray(values: Array) -> bool:
-    return bool(values.ndim == 2 or np.allclose(values[:, :, :3], values[:, :, :1], atol=1e-6))  # noqa: PLR2004
+    return bool(values.ndim == 2 or np.allclose(values[:, :, :3], values[:, :, :1], atol=1e-6))
 
 
 def _gray(values: Array) -> Array:
     """Luminance by the weights of ITU-R BT.601; alone where the colours are equal."""
-    if values.ndim == 2:  # noqa: PLR2004
+    if values.ndim == 2:
         return values
     return values[:, :, 0] if _is_gray(values) else values[:, :, :3] @ np.array([0.299, 0.587, 0.114])
 
@@ -166,7 +166,7 @@ def _gray(values: Array) -> Array:
 
 def _tables(drawn: Drawn, where: str) -> list[_Table]:
     """The numbers written into cells, where every cell has one, then those that are shown as colours."""
-    flat = [each for each in drawn.images if each.values.ndim == 2 and each.values.size]  # noqa: PLR2004
+    flat = [each for each in drawn.images if each.values.ndim == 2 and each.values.size]
     tables = [table for each in flat for table in _written(drawn, each.x, each.y)]
     if not drawn.images:
         x, y = (np.unique([round(getattr(each, axis), 6) for each in drawn.texts]) for axis in "xy")
@@ -201,7 +201,7 @@ def _numbers_written(text: str) -> list[tuple[float, float]]:
     found = []
     for match in _WRITTEN.finditer(words(text)):
         decimals = len(match["decimals"] or match["more"] or "")
-        unit = 10.0 ** (int(match["power"] or 0) - decimals)
+        unit = 10.0 ** max(-300, min(300, int(match["power"] or 0) - decimals))
         found.append((float(match[0].replace(",", "")), 0.5 * unit * (1 + 1e-6)))
     return found
 
@@ -229,8 +229,9 @@ def _same_table(
     if turned:
         values, rounded, columns, rows = values.T, rounded.T, rows, columns
     if values.shape != want.shape:
+        slip = " It looks transposed." if values.shape == want.shape[::-1] else ""
         size = f"{values.shape[0]} x {values.shape[1]}"
-        raise CheckFailed(f"{where} has {size} cells; {want.shape[0]} x {want.shape[1]} were wanted.")
+        raise CheckFailed(f"{where} has {size} cells; {want.shape[0]} x {want.shape[1]} were wanted.{slip}")
     for axis, told, wanted in (("x", columns, xlabels), ("y", rows, ylabels)):
         if wanted and not _order(told, wanted):
             missing = next((name for name in wanted if not any(same_name(each, name) for each in told)), wanted[0])
@@ -257,8 +258,9 @@ def _same_table(
 
 def _differs(values: Array, rounded: Array, want: Array, rtol: float) -> Array:
     with np.errstate(invalid="ignore"):
+        rounded = np.minimum(rounded, 0.1 * np.ptp(want[np.isfinite(want)])) if np.isfinite(want).any() else rounded
         near = np.abs(values - want) <= rounded + rtol * np.abs(want) + 1e-9
-    return ~(near | (np.isnan(values) & np.isnan(want)))
+    return np.asarray(~(near | (np.isnan(values) & np.isnan(want))))
 
 
 def _order(told: list[str], wanted: Sequence[object]) -> list[int]:
@@ -286,38 +288,30 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     counts = np.zeros((count, count))
     np.add.at(counts, (np.searchsorted(classes, right), np.searchsorted(classes, guessed)), 1)
     flipped = _rows_are_predictions(drawn)
-    if any(
-        _same_shares(values.T if flipped else values, rounded.T if flipped else rounded, each)
-        for each in _forms(counts)
-    ):
+    mine, digits = (values.T, rounded.T) if flipped else (values, rounded)
+    if any(_near(mine, digits, form).all() for form in _forms(counts)):
         return
-    turned, turned_rounded = (values, rounded) if flipped else (values.T, rounded.T)
-    if any(_same_shares(turned, turned_rounded, each) for each in _forms(counts)):
+    if any(_near(mine.T, digits.T, form).all() for form in _forms(counts)):
         sides = ("true labels", "predictions") if flipped else ("predictions", "true labels")
-        if flipped is None:
-            raise CheckFailed(
-                f"The confusion matrix in {_small(where)} looks transposed: its rows are the predictions. Turn it, or "
-                "name its axes."
-            )
+        rest = "; turn it, or label its axes" if flipped is None else f", by the labels of its axes the {sides[1]}"
         raise CheckFailed(
-            f"The confusion matrix in {_small(where)} is transposed: by the labels of its axes its rows are the "
-            f"{sides[1]}, by its numbers they are the {sides[0]}."
+            f"The confusion matrix in {_small(where)} looks transposed: its rows are the {sides[0]}{rest}."
         )
-    mine = values.T if flipped else values
     total = counts.sum(axis=0, keepdims=True)
     by_column = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
-    if any(_same_shares(mine, rounded.T if flipped else rounded, scale * by_column) for scale in (1, 100)):
+    if any(_near(mine, digits, scale * by_column).all() for scale in (1, 100)):
         raise CheckFailed(
-            f"The confusion matrix in {_small(where)} is normalised over the predictions; counts, or shares of each true "
-            "class, were wanted."
+            f"The confusion matrix in {_small(where)} is normalised over the predictions; counts, or shares of each "
+            "true class, were wanted."
         )
-    share = bool(np.max(np.abs(mine), initial=0.0) <= 1) and counts.max() > 1
-    want = next(each for each in _forms(counts) if bool(each.max() <= 1) == share)
-    row, column = (int(each) for each in np.argwhere(~_near_shares(mine, np.zeros_like(mine), want))[0])
-    wrong = int(np.sum(~_near_shares(mine, np.zeros_like(mine), want)))
+    share = bool(np.max(np.abs(mine), initial=0.0) <= 1)
+    want = next((form for form in _forms(counts) if bool(form.max() <= 1) == share), counts)
+    wrong = ~_near(mine, digits, want)
+    row, column = (int(each) for each in np.argwhere(wrong)[0])
     raise CheckFailed(
-        f"The confusion matrix in {_small(where)} has {show(float(mine[row, column]))} for class {called[row]} taken for "
-        f"{called[column]}; {show(float(want[row, column]))} was wanted ({wrong} of {want.size} cells differ)."
+        f"The confusion matrix in {_small(where)} has {show(float(mine[row, column]))} for class {called[row]} taken "
+        f"for {called[column]}; {show(float(want[row, column]))} was wanted "
+        f"({int(wrong.sum())} of {want.size} cells differ)."
     )
 
 
@@ -328,15 +322,14 @@ def _forms(counts: Array) -> list[Array]:
     return [counts, by_row, 100 * by_row, counts / counts.sum(), 100 * counts / counts.sum()]
 
 
-def _same_shares(values: Array, rounded: Array, want: Array) -> bool:
-    return bool(_near_shares(values, rounded, want).all())
-
-
-def _near_shares(values: Array, rounded: Array, want: Array) -> Array:
-    """Which cells are right: counts exactly, shares to two decimals (in per cent to none)."""
-    whole = bool(np.all(want == np.round(want)))
-    slack = 1e-6 if whole else 0.0051 if want.max() <= 1 else 0.51  # noqa: PLR2004
-    return np.asarray(np.abs(np.nan_to_num(values) - want) <= np.maximum(rounded if not whole else 0.0, slack))
+def _near(values: Array, rounded: Array, want: Array) -> Array:
+    """Which cells are right: counts exactly, shares to two decimals or as they are written (in per cent to none)."""
+    if np.all(want == np.round(want)):
+        allowed = np.full(want.shape, 1e-6)
+    else:
+        least, most = (0.0051, 0.051) if want.max() <= 1 else (0.51, 0.51)
+        allowed = np.clip(rounded, least, most)
+    return np.asarray(np.abs(np.nan_to_num(values) - want) <= allowed)
 
 
 def _rows_are_predictions(drawn: Drawn) -> bool | None:

@@ -144,7 +144,7 @@ def _numbers(values: object, measure: str, key: float, key_name: str) -> np.ndar
 
 def _plots(figures: object) -> list[tuple[str, Mapping[str, Any]]]:
     """Every axes that holds a line, with all text that may say what it shows."""
-    plots = []
+    plots: list[tuple[str, Mapping[str, Any]]] = []
     for figure in _sequence(figures):
         if not isinstance(figure, Mapping):
             continue

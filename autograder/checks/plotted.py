@@ -66,7 +66,7 @@ class Plotted:
         if not same_but_for_percent(mine, want, rtol):
             known = np.isfinite(want)
             scale = 1.0
-            if known.any() and np.all((want[known] >= 0) & (want[known] <= 1)) and np.max(np.abs(mine[known])) > 2:  # noqa: PLR2004
+            if known.any() and np.all((want[known] >= 0) & (want[known] <= 1)) and np.max(np.abs(mine[known])) > 2:
                 scale = 0.01
             close(np.where(known, scale * mine, 0.0), np.where(known, want, 0.0), name=self.name, rtol=rtol, atol=0.0)
         if x is not None:
@@ -114,7 +114,7 @@ def same_but_for_percent(mine: Array, want: Array, rtol: float) -> bool:
     scales = [1.0]
     if np.all((want >= 0) & (want <= 1)):
         scales.append(0.01)
-    if np.all((mine >= 0) & (mine <= 1)) and np.all((want >= 0) & (want <= 100)):  # noqa: PLR2004
+    if np.all((mine >= 0) & (mine <= 1)) and np.all((want >= 0) & (want <= 100)):
         scales.append(100.0)
     slack = rtol * np.abs(want) + 1e-9 * np.max(np.abs(want), initial=0.0)
     return any(bool(np.all(np.abs(scale * mine - want) <= slack)) for scale in scales)
@@ -123,9 +123,9 @@ def same_but_for_percent(mine: Array, want: Array, rtol: float) -> bool:
 def find(drawn: Drawn, label: str | float, where: str) -> Line:
     """The curve of one plot whose label says this.
 
-    A label with numbers is found by its numbers ("lr=0.1" is also "1e-1" and "$10^{-1}$"); numbers that all labels share
-    name nothing, and further words are asked for only where several curves have the numbers. Any other label is a regular
-    expression. The only curve of a plot may be named by the plot's title or y label instead.
+    A label with numbers is found by its numbers ("lr=0.1" is also "1e-1" and "$10^{-1}$"). Numbers that all labels
+    share name nothing, and further words are asked for only where several curves have the numbers. Any other label is a
+    regular expression. The only curve of a plot may be named by the plot's title or y label instead.
 
     Raises:
         CheckFailed: there is none, or more than one.
@@ -145,7 +145,7 @@ def find(drawn: Drawn, label: str | float, where: str) -> Line:
     shown = ", ".join(labels[:_SHOWN]) + (" ..." if len(labels) > _SHOWN else "") or "none"
     if found:
         raise CheckFailed(
-            f"{where} has {len(found)} curves that may be {wanted!r}: {shown}; name each of them in its label."
+            f"{where} has {len(found)} curves that may be {wanted!r}: {shown}; tell them apart by labels."
         )
     raise CheckFailed(
         f"{where} has no curve labelled {wanted!r}; the labels of its {len(drawn.lines)} curves are {shown}."
