@@ -181,7 +181,7 @@ def test_a_curve_that_cannot_be_told_is_told():
 
 
 def test_a_curve_is_the_history_in_any_style(plt):
-    """From 0 or 1, with the state before the training, in per cent, in other steps, with what is not finite left out."""
+    """From 0 or 1, with the state before the training, in per cent, in other steps, without what is not finite."""
     plt.plot(range(1, 6), LOSS, "x--")
     shown().line().shows(LOSS, x=range(5)).falls(by=0.5)
     plt.plot([3.0, *LOSS])
@@ -350,7 +350,7 @@ def test_wrong_points_are_told(plt):
 
 
 def test_an_image_in_any_style(plt):
-    """Scaled, in other colours, as a negative, in bytes, in three equal channels, drawn by pcolormesh, beside others."""
+    """Scaled, in other colours, as a negative, in bytes, in three equal channels, as a mesh, beside others."""
     picture = np.random.default_rng(0).random((6, 5))
     plt.imshow(255 * picture, cmap="gray_r")
     shown().image(picture)
@@ -463,13 +463,13 @@ def test_a_wrong_heat_map_is_told(plt):
 # --- confusion matrices ---
 
 
-@pytest.mark.parametrize("share", [COUNTS, COUNTS / COUNTS.sum(axis=1, keepdims=True), COUNTS / 15])
-@pytest.mark.parametrize("scale", [1, 100])
-def test_a_confusion_matrix_in_any_unit(plt, share, scale):
+SHARES = COUNTS / COUNTS.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("told", [COUNTS, SHARES, COUNTS / 15, 100 * SHARES, 100 * COUNTS / 15])
+def test_a_confusion_matrix_in_any_unit(plt, told):
     """Counts, shares of each true class or of all, in per cent, rounded to two decimals in the cells."""
-    if scale == 100 and share is COUNTS:
-        pytest.skip("counts in per cent are no counts")
-    heat(plt, scale * share, range(3), range(3), text="{:.2f}" if share is not COUNTS else "{:d}")
+    heat(plt, told, range(3), range(3), text="{:d}" if told is COUNTS else "{:.2f}")
     shown().confusion_matrix(TRUE, PREDICTED)
 
 
