@@ -170,9 +170,10 @@ def _shared(figure: Any, axes: Any, record: Record, place: Any, beside: list[tup
 
 
 def _axes(axes: Any, left: _Left) -> Record:
-    bar = hasattr(axes, "_colorbar")
+    bar = _has(axes, "_colorbar")
     titles = [_try("", lambda place: str(axes.get_title(loc=place)), place) for place in ("center", "left", "right")]
-    legend = _try(None, axes.get_legend)
+    legend = _try(None, lambda: axes.get_legend())
+    none: list[Record] = []
     texts = [_try(None, _written, axes, text) for text in _list(axes, "texts")[:MAX_TEXTS]]
     return {
         "title": _text(" ".join(filter(None, titles))),
@@ -184,9 +185,9 @@ def _axes(axes: Any, left: _Left) -> Record:
         "legend": _legend(legend),
         "legend_title": _try("", lambda: _text(legend.get_title().get_text())) if legend is not None else "",
         "colorbar": bar,
-        "lines": [] if bar else [*_lines(axes, left), *_clouds(axes, left)],
-        "bars": [] if bar else _bars(axes, left),
-        "images": [] if bar else _images(axes, left),
+        "lines": [] if bar else [*_try(none, _lines, axes, left), *_try(none, _clouds, axes, left)],
+        "bars": [] if bar else _try(none, _bars, axes, left),
+        "images": [] if bar else _try(none, _images, axes, left),
         "texts": [text for text in texts if text is not None],
     }
 
@@ -220,7 +221,7 @@ def _each(things: list[Any], read: Callable[..., Record | None], *arguments: Any
 
 def _lines(axes: Any, left: _Left) -> list[Record]:
     """The curves; those of error bars under the name and with the bars of their container, and without the caps."""
-    containers = [each for each in _list(axes, "containers") if hasattr(each, "has_yerr")]
+    containers = [each for each in _list(axes, "containers") if _has(each, "has_yerr")]
     caps = {id(cap) for each in containers for cap in each[1] or ()}
     owners = {id(each[0]): each for each in containers if each[0] is not None}
     shown = [line for line in _list(axes, "lines") if id(line) not in caps]
@@ -256,7 +257,7 @@ def _cloud(cloud: Any, left: _Left) -> Record:
 
 
 def _bars(axes: Any, left: _Left) -> list[Record]:
-    containers = [each for each in _list(axes, "containers") if hasattr(each, "patches")]
+    containers = [each for each in _list(axes, "containers") if _has(each, "patches")]
     outlines = [each for each in _list(axes, "patches") if type(each).__name__ in ("Polygon", "StepPatch")]
     return [*_each(containers[:MAX_BARS], _container, left), *_each(outlines[:MAX_LINES], _steps, left)]
 
@@ -300,7 +301,7 @@ def _bar_record(label: Any, lying: bool, columns: tuple[Array, ...]) -> Record:
 
 
 def _images(axes: Any, left: _Left) -> list[Record]:
-    meshes = [each for each in _list(axes, "collections") if hasattr(each, "get_coordinates")]
+    meshes = [each for each in _list(axes, "collections") if _has(each, "get_coordinates")]
     return _each([*_list(axes, "images"), *meshes][:MAX_IMAGES], _image, left)
 
 
@@ -364,6 +365,10 @@ def _numbers(values: Any) -> Array:
 
 def _list(thing: Any, name: str) -> list[Any]:
     return _try([], lambda: list(getattr(thing, name)))
+
+
+def _has(thing: Any, name: str) -> bool:
+    return _try(False, hasattr, thing, name)
 
 
 def _words(figure: Any, name: str) -> str:

@@ -199,9 +199,9 @@ def harmless(seen: Seen, address: str) -> str:
     """The text of a page that did nothing, holds nothing that could do something, and is in our style."""
     page = seen.page
     addresses = page.evaluate("[...document.images].map(each => each.getAttribute('src'))")
-    for picture in map(PICTURE.fullmatch, addresses):
-        file = base64.b64decode(picture[1])
-        assert clean(file) == file
+    assert all(map(PICTURE.fullmatch, addresses))
+    files = [base64.b64decode(each.partition(",")[2]) for each in addresses]
+    assert [clean(file) for file in files] == files
     assert page.evaluate("[...document.images].every(each => each.complete && each.naturalWidth)")
     requests = [each for each in seen.requests if each not in addresses]
     assert (requests, seen.reached, seen.dialogs, seen.complaints) == ([address], [], [], [])
