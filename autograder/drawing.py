@@ -172,7 +172,7 @@ def _shared(figure: Any, axes: Any, record: Record, place: Any, beside: list[tup
 def _axes(axes: Any, left: _Left) -> Record:
     bar = _has(axes, "_colorbar")
     titles = [_try("", lambda place: str(axes.get_title(loc=place)), place) for place in ("center", "left", "right")]
-    legend = _try(None, lambda: axes.get_legend())
+    legend = _try(None, axes.get_legend)
     none: list[Record] = []
     texts = [_try(None, _written, axes, text) for text in _list(axes, "texts")[:MAX_TEXTS]]
     return {
