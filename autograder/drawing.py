@@ -200,8 +200,12 @@ def _legend(legend: Any) -> list[str]:
 def _ticks(axes: Any, name: str) -> Record:
     """The major ticks between the ends of an axis, with the labels that are drawn there."""
 
+    nothing: Record = {"at": np.empty(0), "labels": []}
+
     def read() -> Record:
         axis = getattr(axes, name)
+        if not axes.axison:
+            return nothing
         at = _numbers(axis.get_majorticklocs())[:1000]
         labels = [_text(label.get_text()) for label in axis.get_majorticklabels()[:1000]]
         low, high = sorted(axis.get_view_interval())
@@ -210,7 +214,7 @@ def _ticks(axes: Any, name: str) -> Record:
         seen = [place for place, where in enumerate(at) if low - slack <= where <= high + slack][:MAX_TICKS]
         return {"at": at[seen], "labels": [labels[place] for place in seen]}
 
-    return _try({"at": np.empty(0), "labels": []}, read)
+    return _try(nothing, read)
 
 
 def _each(things: list[Any], read: Callable[..., Record | None], *arguments: Any) -> list[Record]:
