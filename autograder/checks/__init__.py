@@ -13,23 +13,28 @@ from autograder.checks.autograd import autograd_gradient
 from autograder.checks.compare import close, finite, same, shape
 from autograder.checks.credit import Credit, Measured, Threshold
 from autograder.checks.differences import central_differences
-from autograder.checks.figures import Curves, curves, has_curves
-from autograder.checks.gradients import central_differences, gradient_matches, relative_error
+from autograder.checks.figures import Axes, Figure, figure, figures_drawn
+from autograder.checks.gradients import gradient_matches, relative_error
 from autograder.checks.learning import no_learning_on_noise, overfits_one_batch, weights_changed
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
 from autograder.checks.parameters import parameter_points
+from autograder.checks.plots import Curves, curves, has_curves
+from autograder.checks.plotted import Plotted
 from autograder.checks.raising import raises
 from autograder.checks.reacting import reacts_to
 from autograder.checks.seeds import Trainings, over_seeds
 from autograder.checks.training import Curve, curve, gap
 
 __all__ = [
+    "Axes",
     "Credit",
     "Curve",
     "Curves",
+    "Figure",
     "Measured",
     "Measurement",
+    "Plotted",
     "Threshold",
     "Trainings",
     "accuracy",
@@ -40,6 +45,8 @@ __all__ = [
     "curve",
     "curves",
     "error",
+    "figure",
+    "figures_drawn",
     "finite",
     "gap",
     "gradient_matches",

@@ -45,6 +45,7 @@ class Room:
         self.session: Session | None = None
         self.stand_in: RemoteStudent | None = None
         self.shown = self.printed = ""
+        self._drawn: tuple[list[bytes], list[str]] = ([], [])
         self._check: Check | None = None
         self._carried: dict[frozenset[str], _Carried] = {}
 
@@ -96,6 +97,17 @@ class Room:
         """Whether something here has seen hidden inputs, so that its words may not be shown."""
         return self.stand_in is not None and Controls(self.stand_in).concealing
 
+    def take_pictures(self) -> tuple[list[bytes], list[str]]:
+        """Pictures of figures since the last time, and sentences about those that were left out."""
+        if self.stand_in is not None:
+            self._keep_pictures(self.stand_in)
+        taken, self._drawn = self._drawn, ([], [])
+        return taken
+
+    def _keep_pictures(self, stand_in: RemoteStudent) -> None:
+        drawn, left_out = Controls(stand_in).take_pictures()
+        self._drawn = (self._drawn[0] + drawn, self._drawn[1] + left_out)
+
     # --- parts of the reference ---
 
     def _with_reference(
@@ -142,6 +154,7 @@ class Room:
     def end_of_check(self) -> None:
         """No other check may meet what knows answers of the reference: such sandboxes end with their check."""
         for each in self._carried.values():
+            self._keep_pictures(each.stand_in)
             Controls(each.stand_in).leave()
             self.case.outcomes.append(each.session.close())
             each.lent.close()
@@ -157,6 +170,7 @@ class Room:
         """End the sandbox, and keep what was printed and used."""
         if self.session is None or self.stand_in is None:
             return
+        self._keep_pictures(self.stand_in)
         Controls(self.stand_in).leave()
         self.case.outcomes.append(self.session.close())
         head = self.session.output.head

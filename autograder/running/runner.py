@@ -8,11 +8,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from autograder import pictures
 from autograder.checks import Credit
 from autograder.declare import Check, Question
 from autograder.errors import CheckFailed, GraderError, MisuseError, SandboxError, StudentError
@@ -62,6 +63,7 @@ class Runner:
         self.kept: dict[str, tuple[Kept, ...]] = {}
         self.reference_values: dict[str, Any] = {}
         self.under_way: list[str] = []
+        self.picture_bytes = 0
 
     def question(self, question: Question, checks: Iterable[Check]) -> QuestionResult:
         """Run checks of one question, each in the question's sandbox while that lives."""
@@ -148,7 +150,30 @@ class Runner:
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
         seconds = time.monotonic() - began
-        return Found(_result(check, verdict, credit, seconds, fault, message, note, concealed), raised)
+        result = _result(check, verdict, credit, seconds, fault, message, note, concealed)
+        return Found(self.illustrated(result, *room.take_pictures(), concealed=check.hidden or concealed), raised)
+
+    def illustrated(
+        self, result: CheckResult, drawn: list[bytes], left_out: list[str], *, concealed: bool
+    ) -> CheckResult:
+        """The result with the pictures of the figures that were looked at, as many as a report may hold.
+
+        What is concealed is for staff: a picture can carry out all that a check gave to the submission.
+        """
+        shown = []
+        for picture in drawn:
+            self.picture_bytes += len(picture)
+            if self.picture_bytes > pictures.MAX_TOTAL:
+                left_out = [*left_out, f"Pictures of more than {pictures.MAX_TOTAL >> 20} MiB in all were left out."]
+                break
+            shown.append(pictures.text_of(picture))
+        if concealed:
+            result = replace(result, staff_pictures=tuple(shown))
+        else:
+            result = replace(result, pictures=tuple(shown))
+        if not left_out:
+            return result
+        return replace(result, staff_message="\n".join(filter(None, [result.staff_message, *left_out])))
 
     def passed(self, function: Callable[..., Any]) -> bool:
         """Whether the check of a function is passed; it is run now, in a sandbox of its own, if it was not yet.

@@ -36,6 +36,7 @@ SHIPPED = (
     "worker/carrying.py",
     "worker/faults.py",
     "worker/pipes.py",
+    "worker/rendering.py",
     "worker/serve.py",
     "worker/standalone.py",
     "sandbox/confine.py",

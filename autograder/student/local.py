@@ -72,11 +72,12 @@ class LocalStudent:
         given = inside.inward(items)
         return inside.run(function.title, lambda: [inside.outward(function.function(*item)) for item in given])
 
-    def figures(self) -> Any:
-        """What the open matplotlib figures say, as plain records; closes them."""
+    def figures(self, *returned: Any) -> Any:
+        """What the open matplotlib figures say, and those among what was returned, as plain records; closes them."""
         from autograder import drawing
 
-        return self._inside.run("the figures", lambda: self._inside.outward(drawing.figures()))
+        given = self._inside.inward(returned)
+        return self._inside.run("the figures", lambda: self._inside.outward(drawing.figures(given)))
 
     def saved(self, name: str) -> Any:
         """What a file of saved numbers holds, such as ``weights.npz``; no code from it is run.

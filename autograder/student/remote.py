@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder import saved
+from autograder import pictures, saved
 from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
@@ -80,9 +80,12 @@ class RemoteStudent:
         """Call a stand-in function once for each item, a tuple of its arguments, and return all results at once."""
         return self._channel.each("starmap", function, items)
 
-    def figures(self) -> Any:
-        """What the open matplotlib figures say, as plain records; closes them."""
-        return self._channel.ask("figures", where="the figures")
+    def figures(self, *returned: Any) -> Any:
+        """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
+
+        Their pictures, as far as they are pictures, are kept for the report.
+        """
+        return self._channel.without_pictures(self._channel.ask("figures", list(returned), where="the figures"))
 
     def saved(self, name: str) -> Any:
         """What a file of saved numbers holds, such as ``weights.npz``; it is read inside, without running its code.
@@ -130,6 +133,12 @@ class Controls:
     def seed(self, number: int) -> None:
         """Seed the submission's `random`, numpy and torch."""
         self._channel.ask("seed", number, where="the random numbers")
+
+    def take_pictures(self) -> tuple[list[bytes], list[str]]:
+        """Clean pictures of figures since the last time, and sentences about those that were left out."""
+        taken = self._channel.pictures, self._channel.no_pictures
+        self._channel.pictures, self._channel.no_pictures = [], []
+        return taken
 
     @property
     def ended(self) -> bool:
@@ -209,6 +218,8 @@ class _Channel:
         self.concealing = False
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.showable: int | None = None
+        self.pictures: list[bytes] = []
+        self.no_pictures: list[str] = []
         self.ended = False
         self.left = False
         self.giving: _Giving | None = None
@@ -335,6 +346,22 @@ class _Channel:
             case ("raised", dict(fault)):
                 raise self.raised(fault, where)
         raise self.out_of_turn(where)
+
+    def without_pictures(self, figures: Any) -> Any:
+        """Records of figures as they came, with the pictures taken out and kept, those that are pictures."""
+        if not isinstance(figures, tuple):
+            return figures
+        told = [dict(each) if isinstance(each, dict) else each for each in figures]
+        drawn = [each.pop("png") for each in told if isinstance(each, dict) and "png" in each]
+        refused = []
+        for png in drawn[: pictures.MAX_PICTURES]:
+            try:
+                self.pictures.append(pictures.clean(png))
+            except pictures.Refused as error:
+                refused.append(str(error))
+        if refused:
+            self.no_pictures.append(f"Pictures of figures left out: {len(refused)} of {len(drawn)} ({refused[0]}).")
+        return tuple(told)
 
     def out_of_turn(self, where: str) -> StudentError:
         """An answer of the wrong form; the worker is not believed any more."""

@@ -9,7 +9,7 @@ handles (the number of an object that stays here).
     ("call", target, name, args, kwargs)    -> ("value", value)       name "" calls the target itself
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
-    ("figures",)                            -> ("value", (figure, ...))
+    ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
     those of `autograder.worker.carrying`
@@ -36,6 +36,7 @@ from autograder.wire import WireError, decode, encode
 from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
 from autograder.worker.pipes import read_frame, write_all
+from autograder.worker.rendering import painter
 
 __all__ = ["serve", "warm_random_numbers"]
 
@@ -143,8 +144,8 @@ class _Worker:
             return ("missing", name)
         return ("value", [self.plain(function(*item)) for item in self.inside(items)])
 
-    def figures(self) -> tuple[Any, ...]:
-        return ("value", to_plain(drawing.figures(), self.keep))
+    def figures(self, returned: list[Any]) -> tuple[Any, ...]:
+        return ("value", to_plain(drawing.figures(self.inside(returned), picture=painter()), self.keep))
 
     def saved(self, name: str) -> tuple[Any, ...]:
         try:
