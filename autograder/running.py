@@ -289,7 +289,9 @@ class _Room:
             self.session = self.owner.sandbox.open(request)
             files = self.owner.loaded.interface.files
             absent = [file for file in files if not (self.owner.submission.folder / file).is_file()]
-            self.stand_in = RemoteStudent(self.session, self.owner.loaded.interface, self.limits, absent)
+            self.stand_in = RemoteStudent(
+                self.session, self.owner.loaded.interface, self.limits, absent, self.owner.submission.folder
+            )
         controls = Controls(self.stand_in)
         if check.hidden:
             controls.conceal()

@@ -4,7 +4,7 @@ Every function here raises `CheckFailed` with a sentence that names the thing, w
 look in one order (present, type, shape, dtype, finite, values) and stop at the first miss. None of them believes
 anything that a submission says about itself: they are given plain data and judge it.
 
-This package is shipped to students: it needs `autograder.errors`, `autograder.plain` and numpy only.
+This package is shipped to students: it needs `autograder.errors`, `autograder.plain`, `autograder.sources` and numpy only.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ from autograder.checks.gradients import central_differences, gradient_matches, r
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
 from autograder.checks.raising import raises
+from autograder.checks.source import forbidden, no_imports, no_loops, required, uses
+from autograder.checks.structure import Layer, Parameter, Structure, structure
 from autograder.checks.training import Curve, curve, gap
 
 __all__ = [
     "Credit",
     "Curve",
     "Curves",
+    "Layer",
     "Measurement",
+    "Parameter",
+    "Structure",
     "accuracy",
     "auc",
     "central_differences",
@@ -31,14 +36,20 @@ __all__ = [
     "curves",
     "error",
     "finite",
+    "forbidden",
     "gap",
     "gradient_matches",
     "has_curves",
     "loss",
     "mean_squared_error",
+    "no_imports",
+    "no_loops",
     "r2",
     "raises",
     "relative_error",
+    "required",
     "same",
     "shape",
+    "structure",
+    "uses",
 ]

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder import saved
+from autograder import saved, sources
 from autograder.errors import InstructorError, StudentError
 from autograder.plain import PlainError, Rows, to_plain
 
@@ -93,6 +93,38 @@ class LocalStudent:
             verdict, sentence = saved.explained(name, str(error))
             raise inside.fault(verdict, sentence, file=name) from None
         return inside.run(name, lambda: inside.outward(found))
+
+    def layers_of(self, model: Any, *example: Any) -> Any:
+        """What a torch module is made of, as the record that `autograder.checks.structure` judges.
+
+        Args:
+            model: an object of the modules'.
+            example: what it is called with once, in eval mode and without gradients; arrays become tensors.
+        """
+        from autograder import layers
+
+        inside = self._inside
+        if not isinstance(model, LocalHandle):
+            raise inside.fault("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+        given = inside.inward((model, *example))
+        return inside.run("the layers of the model", lambda: inside.outward(layers.describe(*given)))
+
+    def source_of(self, *names: str) -> sources.Source:
+        """The text of the modules as syntax trees.
+
+        Args:
+            names: files (``"network.py"``), or what they define (``"relu"``, ``"Network.backprop"``).
+
+        Raises:
+            StudentError: a file is missing (MISSING), is no Python (RAISED), or cannot be judged (FAILED).
+            InstructorError: a name is no file and no public name of the assignment, or none is given.
+        """
+        inside = self._inside
+        files = sources.files_of(names, inside.names)
+        try:
+            return sources.read(inside.folder, files, inside.names.values())
+        except StudentError as error:
+            raise inside.fault(error.verdict, error.message, file=error.file, line=error.line) from None
 
     def seed(self, number: int) -> None:
         """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""

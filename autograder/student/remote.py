@@ -6,12 +6,12 @@ import builtins
 import errno
 import signal
 from collections.abc import Collection, Iterable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from autograder import saved
+from autograder import saved, sources
 from autograder.errors import InstructorError, SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
@@ -45,7 +45,7 @@ def _is_value(answer: Any) -> bool:
 class RemoteStudent:
     """One submission in one session. Names are those of the reference's public functions and classes.
 
-    `absent` are files of the assignment that were not handed in.
+    `absent` are files of the assignment that were not handed in; `folder` is the staged copy that `source_of` reads.
 
     Calling a function returns plain data; what is not plain stays inside and comes back as a `RemoteHandle`.
 
@@ -55,8 +55,16 @@ class RemoteStudent:
         InstructorError: the check asks for a name that the reference does not have.
     """
 
-    def __init__(self, session: Session, interface: Interface, limits: Limits, absent: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        interface: Interface,
+        limits: Limits,
+        absent: Collection[str] = (),
+        folder: Path | None = None,
+    ) -> None:
         self._channel = _Channel(session, interface, limits, absent)
+        self._folder = folder
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -84,6 +92,32 @@ class RemoteStudent:
         """
         saved.check_name(name)
         return self._channel.ask("saved", name, where=name)
+
+    def layers_of(self, model: Any, *example: Any) -> Any:
+        """What a torch module is made of, as the record that `autograder.checks.structure` judges.
+
+        Args:
+            model: an object of the submission's.
+            example: what it is called with once, in eval mode and without gradients; arrays become tensors.
+        """
+        if not isinstance(model, RemoteHandle):
+            raise StudentError("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+        return self._channel.ask("layers", model, example, where="the layers of the model")
+
+    def source_of(self, *names: str) -> sources.Source:
+        """The text of submitted modules as syntax trees, read from the staged copy and not inside.
+
+        Args:
+            names: files (``"network.py"``), or what they define (``"relu"``, ``"Network.backprop"``).
+
+        Raises:
+            StudentError: a file was not handed in (MISSING), is no Python (RAISED), or cannot be judged (FAILED).
+            InstructorError: a name is no file and no public name of the reference, or none is given.
+        """
+        known = self._channel.interface.names
+        if self._folder is None:
+            raise InstructorError("student.source_of needs the staged folder of the submission.")
+        return sources.read(self._folder, sources.files_of(names, known), (*known.values(), *self._channel.absent))
 
 
 class Controls:
