@@ -4,7 +4,7 @@ Every function here raises `CheckFailed` with a sentence that names the thing, w
 look in one order (present, type, shape, dtype, finite, values) and stop at the first miss. None of them believes
 anything that a submission says about itself: they are given plain data and judge it.
 
-This package is shipped to students: it needs `autograder.errors`, `autograder.plain`, `autograder.sources` and numpy only.
+This package is shipped to students: it needs `autograder.errors`, `autograder.plain`, `autograder.sources` and numpy.
 """
 
 from __future__ import annotations

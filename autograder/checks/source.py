@@ -68,14 +68,14 @@ def no_imports(source: Source, *names: str, strict: bool = True) -> None:
     for module in judged:
         found = [
             _Place(module.file, line, name)
-            for line, paths in _imports(module)
+            for line, paths in sorted(_imports(module), key=lambda each: each[0])
             for name in names
             if any(_is_below(path, name) for path in paths)
         ]
         if found:
+            more = f" ({_more(found).strip()})" if _more(found) else ""
             raise CheckFailed(
-                f"{module.file}, line {found[0].line}, imports {found[0].what}; "
-                f"write it without {found[0].what}{_more(found)}."
+                f"{module.file}, line {found[0].line}, imports {found[0].what}{more}; write it without {found[0].what}."
             )
     if strict:
         for module in judged:
@@ -137,9 +137,9 @@ def required(source: Source, *names: str, within: str = "") -> None:
 def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = True) -> None:
     """Fail if a function has more than `allow` loops, itself and in what it uses of the submission's modules together.
 
-    A loop is ``for``, ``while``, each ``for`` of a comprehension or generator, ``map``, ``filter``, ``reduce``, what only
-    looks like array operations (``np.vectorize``, ``np.apply_along_axis`` ...), and a function that calls itself. What
-    they run over cannot be told from source: allow those that are right, such as one over layers.
+    A loop is ``for``, ``while``, each ``for`` of a comprehension, ``map``, ``filter``, ``reduce``, what only looks like
+    array operations (``np.vectorize``, ``np.apply_along_axis`` ...), and a function that calls itself. What they run
+    over cannot be told from source: allow those that are right, such as one over layers.
 
     Args:
         function: a function or method, such as ``"Network.backprop"``.
@@ -289,7 +289,7 @@ def _definitions(module: Module, owner: str, method: str) -> list[Reached]:
 
 
 def _refuse_hiding(found: Iterator[tuple[int, str]], file: str) -> None:
-    for line, way in found:
+    for line, way in sorted(found):
         raise CheckFailed(f"{file}, line {line}, uses {way}, which hides what is run; write that as ordinary code.")
 
 
