@@ -4,12 +4,13 @@ Every function here raises `CheckFailed` with a sentence that names the thing, w
 look in one order (present, type, shape, dtype, finite, values) and stop at the first miss. None of them believes
 anything that a submission says about itself: they are given plain data and judge it.
 
-This package is shipped to students: it needs `autograder.errors`, `autograder.plain`, `autograder.sources` and numpy.
+This package is shipped to students: numpy and the toolkit's other shipped modules are enough.
 """
 
 from __future__ import annotations
 
 from autograder.checks.compare import close, finite, same, shape
+from autograder.checks.cost import Cost, faster_than, lighter_than
 from autograder.checks.credit import Credit
 from autograder.checks.figures import Curves, curves, has_curves
 from autograder.checks.gradients import central_differences, gradient_matches, relative_error
@@ -21,6 +22,7 @@ from autograder.checks.structure import Layer, Parameter, Structure, structure
 from autograder.checks.training import Curve, curve, gap
 
 __all__ = [
+    "Cost",
     "Credit",
     "Curve",
     "Curves",
@@ -35,11 +37,13 @@ __all__ = [
     "curve",
     "curves",
     "error",
+    "faster_than",
     "finite",
     "forbidden",
     "gap",
     "gradient_matches",
     "has_curves",
+    "lighter_than",
     "loss",
     "mean_squared_error",
     "no_imports",

@@ -25,6 +25,7 @@ _SHIPPED = (
     "plain.py",
     "drawing.py",
     "layers.py",
+    "metering.py",
     "saved.py",
     "sources.py",
     "checks/*.py",

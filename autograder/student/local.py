@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import importlib.machinery
 import importlib.util
+import os
 import random
 import sys
 import traceback
@@ -21,6 +22,7 @@ import numpy as np
 
 from autograder import saved, sources
 from autograder.errors import InstructorError, StudentError
+from autograder.metering import Cost, Meter
 from autograder.plain import PlainError, Rows, to_plain
 
 __all__ = ["LocalHandle", "LocalStudent"]
@@ -108,6 +110,23 @@ class LocalStudent:
             raise inside.fault("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
         given = inside.inward((model, *example))
         return inside.run("the layers of the model", lambda: inside.outward(layers.describe(*given)))
+
+    def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
+        """Call a stand-in function once; its value, and what that cost this process."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        inside, meter = self._inside, Meter(os.getpid())
+        given = [inside.inward(argument) for argument in arguments]
+
+        def measured() -> tuple[Any, Cost]:
+            meter.start()
+            try:
+                value = function.function(*given)
+            finally:
+                cost = meter.stop()
+            return inside.outward(value), cost
+
+        return inside.run(function.title, measured)
 
     def source_of(self, *names: str) -> sources.Source:
         """The text of the modules as syntax trees.
