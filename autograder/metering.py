@@ -21,11 +21,13 @@ class Cost:
 
     `wall_seconds` is what the caller waited; `cpu_seconds` what processors worked for it, all threads together;
     `peak_mib` how far its memory rose above what was held before, in MiB. None where it cannot be known.
+    `waited_seconds` is the part of the wall time in which its main thread could have run, but others had the processor.
     """
 
     wall_seconds: float
     cpu_seconds: float | None
     peak_mib: float | None
+    waited_seconds: float = 0.0
 
 
 class Meter:
@@ -44,7 +46,7 @@ class Meter:
         self._most = 0.0
         self._fresh = self._traced = False
         self._cpu: float | None = None
-        self._began = 0.0
+        self._waited = self._began = 0.0
 
     def start(self) -> None:
         """Begin to count."""
@@ -55,11 +57,13 @@ class Meter:
             self._traced = True
         self._held = self._memory("VmRSS")
         self._cpu = self._processor()
+        self._waited = self._waiting()
         self._began = time.perf_counter()
 
     def stop(self) -> Cost:
         """What was used since."""
         wall = time.perf_counter() - self._began
+        waited = max(0.0, self._waiting() - self._waited)
         now = self._processor()
         cpu = None if now is None or self._cpu is None else max(0.0, now - self._cpu)
         peak = self._memory("VmHWM")
@@ -68,7 +72,7 @@ class Meter:
             rise = tracemalloc.get_traced_memory()[1] / (1 << 20)
             tracemalloc.stop()
             self._traced = False
-        return Cost(wall, cpu, rise)
+        return Cost(wall, cpu, rise, min(wall, waited))
 
     def _processor(self) -> float | None:
         """CPU seconds of the process so far, of its children that it waited for, too."""
@@ -82,6 +86,13 @@ class Meter:
             ticks = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[13:15]
             return own + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
         return None
+
+    def _waiting(self) -> float:
+        """Seconds for which the main thread was ready but did not run, the second number of /proc/PID/schedstat."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if self._pid:
+                return int(Path(f"/proc/{self._pid}/schedstat").read_text().split()[1]) / 1e9
+        return 0.0
 
     def _memory(self, field: str) -> float:
         """A line of /proc/PID/status in MiB; 0 where there is none."""

@@ -35,9 +35,9 @@ def faster_than(
 
     In each round both are called once with the same arguments, one after the other. Either may be a stand-in's
     function, whose time then includes the way through the wall (about 0.1 ms, and more for large arguments), or
-    ``partial(student.cost_of, student.f)``, which leaves that out: better below some 10 ms. Of a call it is the time
-    that is waited for which counts, of a baseline that has a `Cost` the CPU time, if that is less: to sleep in one's
-    own slow version gains nothing.
+    ``partial(student.cost_of, student.f)``, which leaves that out: better below some 10 ms, and on a busy machine, as
+    it also leaves out the time in which others had the processor. Of a baseline with a `Cost` the CPU time counts, if
+    that is less: to sleep in one's own slow version gains nothing.
 
     Args:
         call, baseline: give the value, or the value and its `Cost`.
@@ -61,8 +61,7 @@ def faster_than(
         wanted, slow = _measured(baseline, arguments)
         if agree is not None:
             agree(value, wanted)
-        fast = max(cost.wall_seconds, 1e-9)
-        long = slow.wall_seconds if slow.cpu_seconds is None else min(slow.wall_seconds, slow.cpu_seconds)
+        fast, long = _longest(cost), _shortest(slow)
         if long / fast >= factor:
             return long / fast
         best = max(best or (0.0, fast, long), (long / fast, fast, long))
@@ -134,6 +133,18 @@ def _measured(call: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any
     if type(value) is tuple and len(value) == 2 and type(value[1]) is Cost:
         return value[0], value[1]
     return value, Cost(passed, None, None)
+
+
+def _longest(cost: Cost) -> float:
+    """Seconds of a call: without waiting for others, but no less than it worked, on one processor."""
+    worked = min(cost.cpu_seconds or 0.0, cost.wall_seconds)
+    return max(cost.wall_seconds - cost.waited_seconds, worked, 1e-9)
+
+
+def _shortest(cost: Cost) -> float:
+    """Seconds of a baseline: without waiting for others, and without sleeping where that can be seen."""
+    ready = cost.wall_seconds - cost.waited_seconds
+    return ready if cost.cpu_seconds is None else min(ready, cost.cpu_seconds)
 
 
 def _need(rounds: int, factor: float) -> None:

@@ -254,7 +254,7 @@ class _Channel:
         value = function(*given)
         cost = meter.stop()
         self.ask("forget", (), given, where=function.title)
-        return value, replace(cost, wall_seconds=max(0.0, cost.wall_seconds - way))
+        return value, replace(cost, wall_seconds=max(cost.waited_seconds, cost.wall_seconds - way))
 
     def attribute(self, handle: Handle, name: str) -> Any:
         """An attribute of an object inside: a method to call, or its value."""
