@@ -21,7 +21,7 @@ class Cost:
 
     `wall_seconds` is what the caller waited; `cpu_seconds` what processors worked for it, all threads together;
     `peak_mib` how far its memory rose above what was held before, in MiB. None where it cannot be known.
-    `waited_seconds` is the part of the wall time in which its main thread could have run, but others had the processor.
+    `waited_seconds` is the part of the wall time in which it could have run, but others had the processor.
     """
 
     wall_seconds: float
@@ -88,11 +88,15 @@ class Meter:
         return None
 
     def _waiting(self) -> float:
-        """Seconds for which the main thread was ready but did not run, the second number of /proc/PID/schedstat."""
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            if self._pid:
-                return int(Path(f"/proc/{self._pid}/schedstat").read_text().split()[1]) / 1e9
-        return 0.0
+        """Seconds for which its main thread, and the one that asks it, were ready but did not run.
+
+        The second number of /proc/PID/schedstat. The two never wait at the same time: one is waiting for the other.
+        """
+        found = 0
+        for task in {f"{self._pid}", "thread-self"} if self._pid not in (0, os.getpid()) else {"thread-self"}:
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                found += int(Path(f"/proc/{task}/schedstat").read_text().split()[1])
+        return found / 1e9
 
     def _memory(self, field: str) -> float:
         """A line of /proc/PID/status in MiB; 0 where there is none."""

@@ -47,7 +47,8 @@ def test_too_slow_tells_both_times_and_the_best_round():
 def test_times_are_told_in_fitting_units():
     """Seconds, thousandths, millionths; large ratios without decimals."""
     assert says(lambda: faster_than(costing(0.00002), costing(1.5), factor=1e6, rounds=1)) == (
-        "The call took 20 µs and the baseline 1.5 s: 75000 times faster; at least 1e+06 times was wanted (in one round)."
+        "The call took 20 µs and the baseline 1.5 s: 75000 times faster; "
+        "at least 1e+06 times was wanted (in one round)."
     )
 
 
@@ -96,7 +97,7 @@ def test_a_busy_machine_costs_nobody_points():
     def told(wall, cpu, waited):
         return lambda: (1.0, Cost(wall, cpu, None, waited))
 
-    assert faster_than(told(0.05, 0.01, 0.04), told(0.2, 0.2, 0.0), factor=20) == pytest.approx(20)
+    assert faster_than(told(0.05, 0.01, 0.04), told(0.2, 0.2, 0.0), factor=19) == pytest.approx(20)
     assert "5 times faster" in says(lambda: faster_than(told(0.05, 0.01, 0.01), told(0.2, 0.2, 0.0), factor=20))
     assert "10 times faster" in says(lambda: faster_than(told(0.01, 0.01, 0.0), told(0.3, None, 0.2), factor=20))
     # to wait while another thread of one's own works gains nothing
