@@ -33,6 +33,15 @@ class Source:
     trees: Mapping[str, ast.Module]
     judged: tuple[str, ...]
 
+    @classmethod
+    def of(cls, text: str, file: str = "hw.py") -> Source:
+        """The source of one module from its text, to try a check.
+
+        Raises:
+            StudentError: as `read`.
+        """
+        return cls({file: _parsed(text.encode(), file)}, (file,))
+
 
 def files_of(wanted: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
     """The files that are meant by file names, public names and methods (``"Class.method"``).
@@ -84,13 +93,18 @@ def read(folder: Path, wanted: Sequence[str], own: Collection[str]) -> Source:
 def _tree(path: Path, file: str) -> ast.Module:
     if not path.is_file():
         raise StudentError("MISSING", f"The file {file} is missing.", file=file, open=True)
-    if path.stat().st_size > MAX_BYTES:
+    with path.open("rb") as stream:
+        return _parsed(stream.read(MAX_BYTES + 1), file)
+
+
+def _parsed(data: bytes, file: str) -> ast.Module:
+    if len(data) > MAX_BYTES:
         sentence = f"{file} is larger than {MAX_BYTES >> 10} KiB, too large to be judged; leave out what is not code."
         raise StudentError("FAILED", sentence, file=file, open=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(importlib.util.decode_source(path.read_bytes()), file)
+            return ast.parse(importlib.util.decode_source(data), file)
     except SyntaxError as error:
         line = error.lineno or 1
         sentence = f"{file}, line {line}: this is not Python: {error.msg}."

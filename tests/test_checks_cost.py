@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder import metering
-from autograder.checks import Cost, faster_than, lighter_than
+from autograder.checks import Cost, close, faster_than, lighter_than
 from autograder.errors import CheckFailed, InstructorError
 from autograder.metering import Meter
 
@@ -109,7 +109,15 @@ def test_a_wrong_value_fails_however_fast():
     wrong, right = costing(0.001, value=np.zeros(2)), costing(1.0, value=np.ones(2))
 
     assert says(lambda: faster_than(wrong, right, factor=2)).startswith("result[0] is 0; 1 was wanted")
-    assert faster_than(wrong, right, factor=2, agree=None) == pytest.approx(1000)
+    assert faster_than(wrong, right, factor=2, agree=False) == pytest.approx(1000)
+
+
+def test_values_may_be_compared_in_another_way():
+    """By any function that raises."""
+    one, two = costing(0.001, value=1.0), costing(1.0, value=1.001)
+
+    faster_than(one, two, factor=2, agree=lambda got, want: close(got, want, rtol=0.01))
+    assert says(lambda: faster_than(one, two, factor=2)).startswith("result is 1; 1.001 was wanted")
 
 
 def test_plain_calls_are_timed_as_they_are(monkeypatch):

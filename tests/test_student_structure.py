@@ -336,9 +336,8 @@ def test_a_right_submission_passes_all_three(graded):
 
 def test_loops_and_imports_of_a_submission_are_told(graded):
     """The public one in full, the hidden one by its hint."""
-    found = graded(
-        "def unused():\n    import torch\ndef total(x):\n    s = 0\n    for each in x:\n        s += each\n    return s\n"
-    )
+    unused = "def unused():\n    import torch\n"
+    found = graded(f"{unused}def total(x):\n    s = 0\n    for each in x:\n        s += each\n    return s\n")
 
     assert found["without_torch"] == (Verdict.FAILED, "hw.py, line 2, imports torch; write it without torch.")
     assert found["without_loops"][0] is Verdict.FAILED

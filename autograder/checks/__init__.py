@@ -20,6 +20,7 @@ from autograder.checks.raising import raises
 from autograder.checks.source import forbidden, no_imports, no_loops, required, uses
 from autograder.checks.structure import Layer, Parameter, Structure, structure
 from autograder.checks.training import Curve, curve, gap
+from autograder.sources import Source
 
 __all__ = [
     "Cost",
@@ -29,6 +30,7 @@ __all__ = [
     "Layer",
     "Measurement",
     "Parameter",
+    "Source",
     "Structure",
     "accuracy",
     "auc",

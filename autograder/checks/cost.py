@@ -17,7 +17,7 @@ from autograder.metering import Cost
 
 __all__ = ["Cost", "faster_than", "lighter_than"]
 
-Agree = Callable[[Any, Any], object]
+Agree = Callable[[Any, Any], object] | bool
 
 
 def faster_than(
@@ -25,11 +25,11 @@ def faster_than(
     baseline: Callable[..., Any],
     *,
     factor: float,
-    inputs: Callable[[], Sequence[Any]] = tuple,
+    inputs: Callable[[], Sequence[Any]] | None = None,
     rounds: int = 5,
     name: str = "the call",
     baseline_name: str = "the baseline",
-    agree: Agree | None = close,
+    agree: Agree = True,
 ) -> float:
     """Fail unless a call is at least `factor` times faster than a baseline in one of some rounds.
 
@@ -42,10 +42,11 @@ def faster_than(
     Args:
         call, baseline: give the value, or the value and its `Cost`.
         factor: how many times faster; below 1 it allows the call to be slower than the baseline.
-        inputs: draws the arguments, anew for each round, so that no answer can be kept from the round before.
+        inputs: draws the arguments, anew for each round, so that no answer can be kept from the round before; None
+            for calls without arguments.
         rounds: how often it is tried at most.
         name, baseline_name: what the sentence calls them.
-        agree: called with both values in each round, outside the time; None to compare nothing.
+        agree: called with both values in each round, outside the time; True for `close`, False for nothing.
 
     Returns:
         How many times faster the call was in the round that passed.
@@ -56,11 +57,10 @@ def faster_than(
     _need(rounds, factor)
     best: tuple[float, float, float] | None = None
     for _ in range(rounds):
-        arguments = tuple(inputs())
+        arguments = tuple(inputs()) if inputs else ()
         value, cost = _measured(call, arguments)
         wanted, slow = _measured(baseline, arguments)
-        if agree is not None:
-            agree(value, wanted)
+        _compare(agree, value, wanted)
         fast, long = _longest(cost), _shortest(slow)
         if long / fast >= factor:
             return long / fast
@@ -77,12 +77,12 @@ def lighter_than(
     baseline: Callable[..., tuple[Any, Cost]],
     *,
     factor: float,
-    inputs: Callable[[], Sequence[Any]] = tuple,
+    inputs: Callable[[], Sequence[Any]] | None = None,
     rounds: int = 3,
     slack_mib: float = 8.0,
     name: str = "the call",
     baseline_name: str = "the baseline",
-    agree: Agree | None = close,
+    agree: Agree = True,
 ) -> float:
     """Fail unless a call takes at most `factor` times the memory of a baseline in one of some rounds.
 
@@ -105,10 +105,9 @@ def lighter_than(
     _need(rounds, factor)
     best: tuple[float, float, float] | None = None
     for _ in range(rounds):
-        arguments = tuple(inputs())
+        arguments = tuple(inputs()) if inputs else ()
         (value, cost), (wanted, other) = _measured(call, arguments), _measured(baseline, arguments)
-        if agree is not None:
-            agree(value, wanted)
+        _compare(agree, value, wanted)
         if cost.peak_mib is None or other.peak_mib is None:
             raise InstructorError(
                 "The memory of a call cannot be measured here; give lighter_than partial(student.cost_of, ...), and "
@@ -150,6 +149,13 @@ def _shortest(cost: Cost) -> float:
 def _need(rounds: int, factor: float) -> None:
     if rounds < 1 or not factor > 0:
         raise InstructorError(f"rounds={rounds} and factor={factor:g} must be positive.")
+
+
+def _compare(agree: Agree, value: object, wanted: object) -> None:
+    if agree is True:
+        close(value, wanted)
+    elif callable(agree):
+        agree(value, wanted)
 
 
 def _best_of(rounds: int) -> str:
