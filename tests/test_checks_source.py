@@ -375,11 +375,55 @@ def test_exec_in_a_vectorised_function_is_refused(source):
         no_loops(source(text), function, strict=False)
 
 
-def test_every_definition_of_a_name_counts(source):
-    """Which of two is the last one, only running tells."""
-    text = "def slow(X):\n    for x in X: pass\ndef f(X):\n    return X\nif 1:\n    f = slow\n"
+SLOW = "def slow(*X):\n    for x in X: pass\n"
+NET = """class Net:
+    def __init__(self, sizes):
+        self.W = [0 for _ in sizes]
+    def f(self, X):
+        return X
+"""
+CALLING = NET.replace("return X", "return g(X)")
+FACTORY = """def make():
+    def slow(X):
+        for x in X: pass
+    return slow
+g = make()
+"""
+WRAPPED = """def wrap(g):
+    return lambda self, X: [g(self, x) for x in X]
+class Net:
+    @wrap
+    def f(self, X):
+        return X
+"""
 
-    assert says(lambda: no_loops(source(text), "f"))
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SLOW}{NET}Net.f = slow\n",
+        f"{SLOW}{NET}if 1:\n    setattr(Net, 'f', slow)\n",
+        f"{SLOW}{NET.replace('self.W', 'self.g = slow; self.W').replace('return X', 'return self.g(X)')}",
+        f"{SLOW}T = {{'a': slow}}\n{NET.replace('return X', 'return T[0](X)')}",
+        f"{SLOW}{NET.replace('self, X', 'self, X, g=slow').replace('return X', 'return g(X)')}",
+        f"{NET.replace('return X', 'return self.g')}    @property\n    def g(self):\n        while 1: pass\n",
+        FACTORY + CALLING,
+        WRAPPED,
+    ],
+    ids=["assigned", "setattr", "attribute", "table", "default", "property", "factory", "decorator"],
+)
+def test_a_loop_that_is_put_in_place_elsewhere_is_found(source, text):
+    """Whatever a name was set to counts: which one is the last, only running tells."""
+    assert "has a loop" in says(lambda: no_loops(source(text), "Net.f"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["return X @ self.W[0]", "slow = X.mean()\n        return slow + 1", "map = X\n        return map @ map"],
+)
+def test_names_that_only_look_like_a_loop_pass(source, body):
+    """A list that was made once, a variable with the name of a function."""
+    no_loops(source(SLOW + NET.replace("return X", body)), "Net.f")
 
 
 def test_a_network_that_calls_another_ones_method_is_no_recursion(source):

@@ -161,11 +161,15 @@ class Module:
                     found.setdefault(owner + child.name, []).append(child)
                     if isinstance(child, ast.ClassDef) and not owner:
                         waiting.append((f"{child.name}.", child))
+                        for name, value in _own(child):
+                            found.setdefault(f"{child.name}.{name}", []).append(value)
                 elif isinstance(child, (ast.Assign, ast.AnnAssign)) and child.value is not None:
                     targets = child.targets if isinstance(child, ast.Assign) else [child.target]
                     for target in targets:
                         for name, value in _pairs(target, child.value, dotted=True):
                             found.setdefault(owner + name, []).append(value)
+                elif isinstance(child, ast.Expr) and (given := _set(child.value)):
+                    found.setdefault(given[0], []).append(given[1])
                 elif isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
                     waiting.append((owner, child))
         return found
@@ -338,6 +342,25 @@ def _pairs(target: ast.expr, value: ast.expr, *, dotted: bool = False) -> Iterat
         for part, each in zip(target.elts, values, strict=False):
             if isinstance(part, ast.Name):
                 yield part.id, each
+
+
+def _own(of: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """Attributes that the methods of a class set: of ``self.f = helper`` f and helper."""
+    for node in ast.walk(of):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                for name, value in _pairs(target, node.value, dotted=True):
+                    first, _, attribute = name.partition(".")
+                    if first in ("self", "cls"):
+                        yield attribute, value
+
+
+def _set(node: ast.expr) -> tuple[str, ast.expr] | None:
+    """What ``setattr(Class, "name", value)`` sets, and to what."""
+    match node:
+        case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=owner), ast.Constant(value=str(name)), value]):
+            return f"{owner}.{name}", value
+    return None
 
 
 def _bound(node: ast.AST) -> frozenset[str]:
