@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 
 import pytest
 
@@ -508,3 +509,20 @@ def test_warnings_of_the_parser_are_kept_quiet(source, recwarn):
     source("x = '\\d'\n")
 
     assert len(recwarn) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"def f{number or ''}(): f{number + 1}()\n" for number in range(5_000)),
+        "def f(x):\n" + " x.y.m\n" * 9_000 + "".join(f"class C{each}:\n def m(s): pass\n" for each in range(4_000)),
+        "def f():\n" + " g()\n" * 9_000 + "def g(): pass\n" * 9_000,
+    ],
+    ids=["chain", "methods", "definitions"],
+)
+def test_text_that_is_made_to_be_slow_to_read_is_read(source, text):
+    """The work grows with the length of the text and not with its square."""
+    began = time.process_time()
+    no_loops(source(text), "f")
+
+    assert time.process_time() - began < 30

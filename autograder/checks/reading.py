@@ -32,8 +32,10 @@ _COMMON = frozenset(
     for kind in (np.ndarray, list, dict, str, set, tuple, bytes, int, float, np.random.Generator)
     for name in dir(kind)
 )
+
+# Text may be written to make a reader slow, so of what no sane program has more, more is not looked at.
 _PASSES = 8
-_MOST_NAMES = 16
+_MOST_NAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Module:
                 base = base_of(node, self.file)
                 for alias in node.names:
                     if alias.name == "*":
-                        self.stars.add(base)
+                        self._star(base)
                     else:
                         self._stands_for(alias.asname or alias.name, f"{base}.{alias.name}".lstrip("."))
         pairs = list(self._assigned())
@@ -88,6 +90,10 @@ class Module:
             return False
         known.add(path)
         return True
+
+    def _star(self, base: str) -> None:
+        if len(self.stars) < _MOST_NAMES:
+            self.stars.add(base)
 
     def _assigned(self) -> Iterator[tuple[str, ast.expr]]:
         """Names with what they are set to, anywhere: assignments, also of tuples, and defaults of arguments."""
@@ -174,6 +180,16 @@ class Module:
                     waiting.append((owner, child))
         return found
 
+    @cached_property
+    def members(self) -> dict[str, list[str]]:
+        """Of each attribute that classes here have, the whole names: of "walk" ``["Net.walk", "Box.walk"]``."""
+        found: dict[str, list[str]] = {}
+        for name in self.definitions:
+            owner, _, member = name.rpartition(".")
+            if owner:
+                found.setdefault(member, []).append(name)
+        return found
+
     def nodes(self, start: ast.AST) -> Iterator[tuple[ast.AST, tuple[frozenset[str], ...]]]:
         """Every node below one, itself included, with the names that the functions around it bind."""
         waiting: list[tuple[ast.AST, tuple[frozenset[str], ...]]] = [(start, ())]
@@ -238,21 +254,40 @@ def reached(modules: dict[str, Module], start: Reached) -> tuple[list[Reached], 
             waiting.append(other)
             if certain:
                 sure.setdefault(id(one.node), set()).add(id(other.node))
-    return list(found.values()), {one.name for one in found.values() if _returns(sure, id(one.node))}
+    circular = _circular(sure)
+    return list(found.values()), {one.name for one in found.values() if id(one.node) in circular}
 
 
-def _returns(edges: dict[int, set[int]], start: int) -> bool:
-    """Whether a way leads from a node back to it."""
+def _circular(edges: dict[int, set[int]]) -> set[int]:
+    """Nodes that a way leads back to: by Kosaraju's strongly connected components, in time linear in the edges."""
+    order: list[int] = []
     seen: set[int] = set()
-    waiting = list(edges.get(start, ()))
-    while waiting:
-        here = waiting.pop()
-        if here == start:
-            return True
-        if here not in seen:
-            seen.add(here)
-            waiting += edges.get(here, ())
-    return False
+    for start in edges:
+        waiting = [(start, False)]
+        while waiting:
+            node, done = waiting.pop()
+            if done:
+                order.append(node)
+            elif node not in seen:
+                seen.add(node)
+                waiting.append((node, True))
+                waiting += [(further, False) for further in edges.get(node, ())]
+    backward: dict[int, set[int]] = {}
+    for node, targets in edges.items():
+        for target in targets:
+            backward.setdefault(target, set()).add(node)
+    found = {node for node, targets in edges.items() if node in targets}
+    placed: set[int] = set()
+    for start in reversed(order):
+        component, following = [], [start]
+        while following:
+            node = following.pop()
+            if node not in placed:
+                placed.add(node)
+                component.append(node)
+                following += backward.get(node, ())
+        found |= set(component) if len(component) > 1 else set()
+    return found
 
 
 def _used(modules: dict[str, Module], one: Reached) -> Iterator[tuple[Reached, bool]]:
@@ -269,15 +304,31 @@ def _used(modules: dict[str, Module], one: Reached) -> Iterator[tuple[Reached, b
     if not one.called and not isinstance(one.node, _FUNCTIONS):
         later = {id(inner) for node, _ in nodes if isinstance(node, ast.Lambda) for inner in ast.walk(node)}
         table = called - later
+    known: set[tuple[object, ...]] = set()
     for node, bound in nodes:
         if id(node) in table or not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
             continue
         is_called = id(node) in called
+        shape = _shape(node)
+        if shape and (shape, is_called, bound) in known:
+            continue
+        known.add((shape, is_called, bound))
+        if isinstance(node, ast.Attribute) and not shape:
+            if (node.attr, is_called) in known and not module.paths(node.value, bound):
+                continue
+            known.add((node.attr, is_called))
         found = list(_here(modules, one, node, bound, is_called))
         yield from found
         if not found:
             for path in module.paths(node, bound):
                 yield from _elsewhere(modules, path, is_called)
+
+
+def _shape(node: ast.Name | ast.Attribute) -> tuple[str, ...]:
+    """A name, or an attribute of a name; () for anything longer. The same ones need not be looked up again."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    return (node.value.id, node.attr) if isinstance(node.value, ast.Name) else ()
 
 
 def _here(
@@ -299,9 +350,8 @@ def _here(
         yield from _named(module, f"{before}.{node.attr}", True, called=called)
     elif own or (node.attr not in _COMMON and not module.paths(node.value, bound)):
         for other in modules.values():
-            for name in other.definitions:
-                if name.endswith(f".{node.attr}"):
-                    yield from _named(other, name, False, called=called)
+            for name in other.members.get(node.attr, ()):
+                yield from _named(other, name, False, called=called)
 
 
 def _elsewhere(modules: dict[str, Module], path: str, called: bool) -> Iterator[tuple[Reached, bool]]:
@@ -327,7 +377,7 @@ def _further(modules: dict[str, Module], path: str, called: bool) -> Iterator[tu
 
 
 def _named(module: Module, name: str, certain: bool, *, called: bool) -> Iterator[tuple[Reached, bool]]:
-    for node in module.definitions[name]:
+    for node in module.definitions[name][-_MOST_NAMES:]:
         yield Reached(module, name, node, called), certain
 
 
@@ -367,13 +417,17 @@ def _bound(node: ast.AST) -> frozenset[str]:
     """Names that a function or lambda binds: its arguments, and what it sets without calling it global."""
     found: set[str] = set()
     elsewhere: set[str] = set()
-    for inner in ast.walk(node):
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        inner = waiting.pop()
         if isinstance(inner, ast.arg):
             found.add(inner.arg)
         elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
             found.add(inner.id)
         elif isinstance(inner, (ast.Global, ast.Nonlocal)):
             elsewhere |= set(inner.names)
-        elif isinstance(inner, (*_FUNCTIONS, ast.ClassDef)) and inner is not node:
+        elif isinstance(inner, (*_FUNCTIONS, ast.ClassDef)):
             found.add(inner.name)
+        if not isinstance(inner, (*_SCOPES, ast.ClassDef)):
+            waiting += ast.iter_child_nodes(inner)
     return frozenset(found - elsewhere)
