@@ -147,7 +147,7 @@ class Room:
     def _stand_in(self, session: Session) -> RemoteStudent:
         interface, folder = self.case.loaded.interface, self.case.submission.folder
         absent = [file for file in interface.files if not (folder / file).is_file()]
-        return RemoteStudent(session, interface, self.limits, absent)
+        return RemoteStudent(session, interface, self.limits, absent, folder)
 
     # --- ending ---
 

@@ -167,10 +167,7 @@ class Runner:
                 left_out = [*left_out, f"Pictures of more than {pictures.MAX_TOTAL >> 20} MiB in all were left out."]
                 break
             shown.append(pictures.text_of(picture))
-        if concealed:
-            result = replace(result, staff_pictures=tuple(shown))
-        else:
-            result = replace(result, pictures=tuple(shown))
+        result = replace(result, staff_pictures=tuple(shown)) if concealed else replace(result, pictures=tuple(shown))
         if not left_out:
             return result
         return replace(result, staff_message="\n".join(filter(None, [result.staff_message, *left_out])))

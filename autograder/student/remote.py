@@ -7,14 +7,16 @@ import errno
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from pathlib import PurePath
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder import pictures, saved
+from autograder import pictures, saved, sources
 from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.loading import Interface
+from autograder.metering import Cost, Meter
 from autograder.model import Limits
 from autograder.plain import Handle, Rows, rows
 from autograder.sandbox.base import Outcome, Session
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 _LONGEST_TEXT = 2000
+_LONGEST_WAY = 0.0005
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed")  # carry nothing of a check
 _LEFT = (
@@ -54,7 +57,7 @@ def _is_value(answer: Any) -> bool:
 class RemoteStudent:
     """One submission in one session. Names are those of the reference's public functions and classes.
 
-    `absent` are files of the assignment that were not handed in.
+    `absent` are files of the assignment that were not handed in; `folder` is the staged copy that `source_of` reads.
 
     Calling a function returns plain data; what is not plain stays inside and comes back as a `RemoteHandle`.
 
@@ -64,8 +67,16 @@ class RemoteStudent:
         InstructorError: the check asks for a name that the reference does not have.
     """
 
-    def __init__(self, session: Session, interface: Interface, limits: Limits, absent: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        interface: Interface,
+        limits: Limits,
+        absent: Collection[str] = (),
+        folder: Path | None = None,
+    ) -> None:
         self._channel = _Channel(session, interface, limits, absent)
+        self._folder = folder
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -118,6 +129,40 @@ class RemoteStudent:
             StudentError: the submission cannot be imported, or lacks a class whose method is named.
         """
         return self._channel.with_reference(names, unless)
+
+    def layers_of(self, model: Any, *example: Any) -> Any:
+        """What a torch module is made of, as the record that `autograder.checks.structure` judges.
+
+        Args:
+            model: an object of the submission's.
+            example: what it is called with once, in eval mode and without gradients; arrays become tensors.
+        """
+        if not isinstance(model, RemoteHandle):
+            raise StudentError("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+        return self._channel.ask("layers", model, example, where="the layers of the model")
+
+    def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
+        """Call a stand-in function once; its value, and what that cost, measured from outside.
+
+        Arguments are handed in before the time begins. What the way through the wall takes by itself, half a
+        millisecond at most, is left out of it. CPU time and memory are None in a container.
+        """
+        return self._channel.cost(function, arguments)
+
+    def source_of(self, *names: str) -> sources.Source:
+        """The text of submitted modules as syntax trees, read from the staged copy and not inside.
+
+        Args:
+            names: files (``"network.py"``), or what they define (``"relu"``, ``"Network.backprop"``).
+
+        Raises:
+            StudentError: a file was not handed in (MISSING), is no Python (RAISED), or cannot be judged (FAILED).
+            InstructorError: a name is no file and no public name of the reference, or none is given.
+        """
+        known = self._channel.interface.names
+        if self._folder is None:
+            raise InstructorError("student.source_of needs the staged folder of the submission.")
+        return sources.read(self._folder, sources.files_of(names, known), (*known.values(), *self._channel.absent))
 
 
 class Controls:
@@ -255,6 +300,24 @@ class _Channel:
         if not isinstance(function, _Function):
             raise InstructorError(f"student.{verb} needs a function of the student's, such as student.relu.")
         return self.ask(verb, function.place, items, where=function.title)
+
+    def cost(self, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
+        """One call with its arguments already inside."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        given = [self.ask("hold", (), argument, where=function.title) for argument in arguments]
+        if not all(type(each) is RemoteHandle for each in given):
+            raise self.out_of_turn(function.title)
+        empty = Meter(0)
+        empty.start()
+        self.ask("forget", (), [], where=function.title)
+        way = min(empty.stop().wall_seconds, _LONGEST_WAY)  # its answer is the submission's, so it may not gain more
+        meter = Meter(getattr(self.session, "pid", 0))
+        meter.start()
+        value = function(*given)
+        cost = meter.stop()
+        self.ask("forget", (), given, where=function.title)
+        return value, replace(cost, wall_seconds=max(cost.waited_seconds, cost.wall_seconds - way))
 
     def attribute(self, handle: Handle, name: str) -> Any:
         """An attribute of an object inside: a method to call, or its value."""

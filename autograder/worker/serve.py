@@ -10,6 +10,9 @@ handles (the number of an object that stays here).
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
     ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
+    ("layers", handle, arguments)           -> ("value", record)    of `autograder.layers`
+    ("hold", value)                         -> ("value", handle)    of a copy that stays here
+    ("forget", handles)                     -> ("value", None)
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
     those of `autograder.worker.carrying`
@@ -30,7 +33,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from autograder import drawing, saved
+from autograder import drawing, layers, saved
 from autograder.plain import Handle, PlainError, Rows, to_plain
 from autograder.wire import WireError, decode, encode
 from autograder.worker.carrying import Carrying
@@ -89,6 +92,9 @@ class _Worker:
             "starmap": self.starmap,
             "figures": self.figures,
             "saved": self.saved,
+            "layers": self.layers,
+            "hold": self.hold,
+            "forget": self.forget,
             "seed": self.seed,
             "sequence": self.sequence,
         }
@@ -146,6 +152,17 @@ class _Worker:
 
     def figures(self, returned: list[Any]) -> tuple[Any, ...]:
         return ("value", to_plain(drawing.figures(self.inside(returned), picture=painter()), self.keep))
+
+    def layers(self, model: Handle, example: tuple[Any, ...]) -> tuple[Any, ...]:
+        return ("value", to_plain(layers.describe(self.inside(model), *self.inside(example)), self.keep))
+
+    def hold(self, value: Any) -> tuple[Any, ...]:
+        return ("value", self.keep(self.inside(value)))
+
+    def forget(self, handles: list[Handle]) -> tuple[Any, ...]:
+        for handle in handles:
+            self.objects[handle.id] = None  # the number stays taken
+        return ("value", None)
 
     def saved(self, name: str) -> tuple[Any, ...]:
         try:
