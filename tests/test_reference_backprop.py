@@ -293,7 +293,7 @@ def test_right_gradients_may_come_in_many_forms(edited, variant):
             r"larger rate",
         ),
         (
-            ("histories[rate][measure], label", "np.array(histories[rate][measure]) - (rate < 1) * 1e-3, label"),
+            ("histories[rate][measure], label", "np.array(histories[rate][measure]) - (rate < 1) * 0.01, label"),
             "curves_tell_what_happened",
             r"curve of rate 0.001 in the plot of training accuracy is not the returned history|leaves the range",
         ),

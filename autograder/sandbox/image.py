@@ -30,6 +30,7 @@ SHIPPED = (
     "model.py",
     "plain.py",
     "drawing.py",
+    "layers.py",
     "saved.py",
     "wire.py",
     "worker/__init__.py",
