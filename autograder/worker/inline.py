@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
+from typing import Any
 
-__all__ = ["FigureCanvas", "show", "take_over"]
+from IPython.core.getipython import get_ipython
+from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
 
-_NAME = f"module://{__name__}"
-_taking: list[Callable[[], None]] = []
-
-
-def take_over(taking: Callable[[], None]) -> None:
-    """Let ``plt.show`` call this from now on, whether pyplot is loaded already or comes later."""
-    _taking[:] = [taking]
-    os.environ["MPLBACKEND"] = _NAME
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].switch_backend(_NAME)
-    elif "matplotlib" in sys.modules:
-        sys.modules["matplotlib"].rcParams["backend"] = _NAME
+__all__ = ["FigureCanvas", "show"]
 
 
 def show(*_: object, **__: object) -> None:
-    """What ``plt.show`` calls; also where a notebook passes ``block=False``."""
-    for taking in _taking:
-        taking()
-
-
-def __getattr__(name: str) -> object:
-    """The canvas of Agg, loaded with matplotlib and not before."""
-    if name == "FigureCanvas":
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-        return FigureCanvasAgg
-    raise AttributeError(name)
+    """What ``plt.show`` calls, whatever it is given."""
+    shell: Any = get_ipython()
+    if shell is not None:
+        shell.take_figures()

@@ -10,13 +10,14 @@ import builtins
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType, ModuleType
 from typing import Any
 
 from autograder import drawing
-from autograder.worker import inline
 from autograder.worker.faults import describe
 
 __all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
@@ -28,6 +29,7 @@ MAX_PICTURE = 1 << 20
 PREPARED = ("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer")
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
+_BACKEND = "module://autograder.worker.inline"
 _SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
 _NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
 _NO_PROGRAMS = "runs another program, which no notebook may do when it is graded"
@@ -55,7 +57,7 @@ class Shell:
         self.module = sys.modules[stem] = ModuleType(stem)
         self.module.__dict__["__file__"] = os.path.join(folder, name)
         InteractiveShell.clear_instance()
-        self.shell = InteractiveShell.instance(
+        self.shell: Any = InteractiveShell.instance(
             config=Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}}),
             user_module=self.module,
         )
@@ -74,14 +76,15 @@ class Shell:
             seconds: after this long it is interrupted with `CellTimeout`; 0 for never.
 
         Returns:
-            ``outputs`` (records ``{"kind": "stream", "name", "text"}`` and ``{"kind": "display" or "result", "data"}``),
-            ``error`` (a fault as of `describe`, or None), ``timed_out``, ``value`` (the last expression's, where it is a
-            plain number), ``valued`` (whether there was one), ``figures`` (how many were drawn), ``lost`` (characters
-            and displays beyond what is kept).
+            ``outputs`` (records ``{"kind": "stream", "name", "text"}`` and ``{"kind": "display" or "result",
+            "data"}``), ``error`` (a fault as of `describe`, or None), ``timed_out``, ``value`` (the last expression's,
+            where it is a plain number), ``valued`` (whether there was one), ``figures`` (how many were drawn),
+            ``lost`` (characters and displays beyond what is kept).
         """
         self.number += 1
         self._outputs, self._left, self._lost = [], MAX_TEXT, 0
         before = len(self.figures)
+        warnings.filterwarnings("ignore", "To exit: use")
         with self._watched(seconds), self._captured():
             result = self.shell.run_cell(source, store_history=True)
             self.show()
@@ -113,14 +116,14 @@ class Shell:
 
         owner = self
 
-        class Publisher(DisplayPublisher):  # type: ignore[misc]
+        class Publisher(DisplayPublisher):
             def publish(self, data: dict[str, Any], *_: object, **__: object) -> None:
                 owner._displayed("display", data)
 
             def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002
                 owner._outputs.clear()
 
-        class Results(DisplayHook):  # type: ignore[misc]
+        class Results(DisplayHook):
             def write_output_prompt(self) -> None:
                 """Nothing is printed."""
 
@@ -128,22 +131,30 @@ class Shell:
                 owner._displayed("result", format_dict)
 
         shell = self.shell
-        shell.display_pub = Publisher(parent=shell, shell=shell)
-        shell.displayhook = Results(parent=shell, shell=shell)
+        shell.display_pub = Publisher(  # type: ignore[no-untyped-call]
+            parent=shell, shell=shell
+        )
+        shell.displayhook = Results(  # type: ignore[no-untyped-call]
+            parent=shell, shell=shell
+        )
         shell.display_trap.hook = shell.displayhook
         shell.compile.get_code_name = lambda *_: os.path.join(self.folder, f"{self.name}#{self.number}")
         shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # the record tells it, and faster
         shell.system = shell.system_raw = shell.system_piped = shell.getoutput = self._no_program
         shell.ask_exit = self._no_exit
         for magic in ("matplotlib", "pylab", "autoreload", "load_ext"):
-            shell.register_magic_function(lambda line="": None, "line", magic)
+            shell.register_magic_function(_pass_over, "line", magic)
         for magic in ("pip", "conda", "mamba", "uv"):
-            shell.register_magic_function(lambda line="", magic=magic: self._installed(f"%{magic}"), "line", magic)
+            shell.register_magic_function(partial(self._installed, f"%{magic}"), "line", magic)
         for magic in ("bash", "sh", "script", "perl", "ruby", "system", "sx"):
-            no_program = lambda line="", cell="", magic=magic: self._no_program(f"%{magic} {line} {cell}")  # noqa: E731
-            shell.register_magic_function(no_program, "line_cell", magic)
+            shell.register_magic_function(partial(self._no_magic, magic), "line_cell", magic)
         builtins.input = self._no_input
-        inline.take_over(self.show)
+        shell.take_figures = self.show
+        os.environ["MPLBACKEND"] = _BACKEND
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].switch_backend(_BACKEND)
+        elif "matplotlib" in sys.modules:
+            sys.modules["matplotlib"].rcParams["backend"] = _BACKEND
 
     def _no_program(self, command: str, *_: object, **__: object) -> None:
         words = command.split()
@@ -152,7 +163,11 @@ class Shell:
             return
         raise RuntimeError(f"!{command.strip()[:60]} {_NO_PROGRAMS}")
 
-    def _installed(self, command: str) -> None:
+    def _no_magic(self, magic: str, line: str = "", cell: str = "") -> None:
+        self._no_program(f"%{magic} {line} {cell}")
+
+    @staticmethod
+    def _installed(command: str, _: str = "") -> None:
         sys.stdout.write(_INSTALLED.format(command=command))
 
     @staticmethod
@@ -268,6 +283,10 @@ class _Stream:
     def fileno(self) -> int:
         """The descriptor of the worker's own output: what programs write there is kept apart."""
         return 1
+
+
+def _pass_over(_: str = "") -> None:
+    """A magic that means nothing without a browser."""
 
 
 def _number(value: object) -> float | int | bool | None:
