@@ -29,7 +29,7 @@ def test_code_cells_follow_each_other() -> None:
     [
         ("%matplotlib inline\nx = 1", "# %matplotlib inline\nx = 1\n"),
         ("!pip install torch\nx = 1", "# !pip install torch\nx = 1\n"),
-        ("if x:\n    %time y()\nz = 1", "if x:\n    # %time y()\nz = 1\n"),
+        ("if x:\n    %time y()\nz = 1", "if x:\n    pass  # %time y()\nz = 1\n"),
         ("%%time\nx = 1", "# %%time\nx = 1\n"),
         ("%%bash\nls", "# %%bash\n# ls\n"),
         ("print?\nx = 1", "# print?\nx = 1\n"),

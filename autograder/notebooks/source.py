@@ -57,4 +57,6 @@ def _python(source: str) -> Iterator[str]:
     for line in lines:
         bare = line.lstrip()
         magic = bare.startswith(("%", "!")) or (bare.rstrip().endswith("?") and not bare.startswith("#"))
-        yield f"{line[: len(line) - len(bare)]}# {bare}" if foreign or magic else line
+        before = line[: len(line) - len(bare)]
+        instead = f"{before}pass  # {bare}" if before and not foreign else f"# {line}"
+        yield instead if foreign or magic else line
