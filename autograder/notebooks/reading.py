@@ -1,0 +1,148 @@
+"""Read notebook files; whatever a student's file holds, the answer is a record or one sentence.
+
+Only what is graded is read: outputs, attachments and widgets are passed over where they stand, without a copy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from autograder.errors import StudentError
+from autograder.notebooks.records import Cell, Notebook, Role
+
+__all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_SOURCE", "read"]
+
+MAX_BYTES = 64 << 20
+MAX_CELLS = 5_000
+MAX_SOURCE = 1 << 20
+
+_ANY = Raw(b"null")
+
+
+class _File(Struct):
+    """The top of a notebook file; before version 4 cells stood in worksheets."""
+
+    cells: list[Raw] | UnsetType = UNSET
+    worksheets: list[_Sheet] | UnsetType = UNSET
+    metadata: Raw = _ANY
+
+
+class _Sheet(Struct):
+    cells: list[Raw]
+
+
+class _Cell(Struct):
+    cell_type: str
+    source: str | list[str] | UnsetType = UNSET
+    input: str | list[str] = ""
+    id: Raw = _ANY
+    metadata: Raw = _ANY
+
+
+class _Metadata(Struct):
+    nbgrader: Raw = _ANY
+    tags: Raw = _ANY
+
+
+class _Role(Struct):
+    grade_id: str
+    grade: bool = False
+    solution: bool = False
+    locked: bool = False
+    task: bool = False
+    points: float = 0.0
+
+
+class _Kernel(Struct, frozen=True):
+    language: str = ""
+    name: str = ""
+
+
+class _Kernels(Struct):
+    kernelspec: _Kernel = _Kernel()
+    language_info: _Kernel = _Kernel()
+
+
+def read(content: bytes, name: str) -> Notebook:
+    """A notebook of any version of the format from 2 to 4, as version 4 has it, without its outputs.
+
+    Args:
+        content: the file as it was handed in.
+        name: its name, for messages.
+
+    Raises:
+        StudentError: it is no notebook, or too large; the verdict is FAILED.
+    """
+    if len(content) > MAX_BYTES:
+        raise _refused(f"{name} has {len(content) >> 20} MiB; at most {MAX_BYTES >> 20} are read: clear its outputs")
+    try:
+        file = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=_File)
+    except RecursionError:
+        raise _refused(f"{name} is no notebook: it is nested too deeply") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _refused(f"{name} is no notebook: {_first_line(error)}") from None
+    if isinstance(file.cells, list):
+        cells = file.cells
+    elif isinstance(file.worksheets, list):
+        cells = [cell for sheet in file.worksheets for cell in sheet.cells]
+    else:
+        raise _refused(f"{name} is no notebook: it holds no cells")
+    if len(cells) > MAX_CELLS:
+        raise _refused(f"{name} has {len(cells):,} cells; at most {MAX_CELLS:,} are read")
+    return Notebook(
+        tuple(_cell(each, f"{name}, cell {place}") for place, each in enumerate(cells, start=1)),
+        _language(file.metadata),
+    )
+
+
+def _cell(raw: Raw, where: str) -> Cell:
+    try:
+        found = msgspec.json.decode(raw, type=_Cell)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(f"{where}: this is no cell: {_first_line(error)}") from None
+    text = found.input if isinstance(found.source, UnsetType) else found.source
+    source = text if isinstance(text, str) else "".join(text)
+    if len(source) > MAX_SOURCE:
+        raise _refused(f"{where}: it has {len(source):,} characters; at most {MAX_SOURCE:,} are read")
+    kind = {"heading": "markdown", "html": "markdown"}.get(found.cell_type, found.cell_type)
+    metadata = _lenient(found.metadata, _Metadata, _Metadata())
+    return Cell(
+        kind=kind if kind in ("code", "markdown", "raw") else "raw",
+        source=source,
+        id=_lenient(found.id, str, ""),
+        role=_role(metadata.nbgrader),
+        tags=tuple(_lenient(metadata.tags, list[str], [])),
+    )
+
+
+def _role(raw: Raw) -> Role | None:
+    """What nbgrader's metadata says; None where there is none that names the cell."""
+    told = _lenient(raw, _Role, None)
+    if told is None or not told.grade_id:
+        return None
+    points = told.points if 0 <= told.points < 1e9 else 0.0
+    return Role(told.grade_id, told.grade, told.solution, told.locked, told.task, points)
+
+
+def _language(raw: Raw) -> str:
+    told = _lenient(raw, _Kernels, _Kernels())
+    return (told.kernelspec.language or told.language_info.name or "python").lower()
+
+
+def _lenient(raw: Raw, kind: Any, otherwise: Any) -> Any:
+    """A part that graders do not depend on, or something in its place where it is of another form."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return otherwise
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+
+
+def _refused(sentence: str) -> StudentError:
+    return StudentError("FAILED", f"{sentence}.", open=True)

@@ -1,0 +1,163 @@
+"""Bring a submitted notebook back into the form of the one that was handed out, and say what was done.
+
+Students delete cells, copy them, move them, edit tests, and turn code into Markdown. None of that is a reason not to
+grade the rest: given cells are taken from the release, written ones from the student, in the order of the release, and
+what the student added stays behind the cell that it followed.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from autograder.notebooks.records import Cell, Notebook
+
+__all__ = ["Repaired", "repair"]
+
+_ALIKE = 0.6
+_COMPARED = 20_000  # characters; comparing longer texts would take longer than it is worth
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """The notebook to be graded, and one sentence for each thing that was mended.
+
+    `missing` are names of cells that students write and that were not handed in: they stand there as handed out.
+    """
+
+    notebook: Notebook
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def repair(submitted: Notebook, released: Notebook) -> Repaired:
+    """The submitted notebook with the cells of the release put right.
+
+    A cell of the release is one with a role (nbgrader's metadata); cells without one are the student's to change.
+    Which cell is meant is told by its grade id; where that is lost, by the functions and classes that it defines, or by
+    its text.
+
+    Args:
+        submitted: what the student handed in.
+        released: what was handed out.
+    """
+    notes: list[str] = []
+    wanted = [cell for cell in released.cells if cell.role]
+    owners = _owners(submitted.cells, wanted, notes)
+    placed = {place: name for name, place in owners.items()}
+    followers = _followers(submitted.cells, placed)
+    _note_order(wanted, owners, notes)
+    cells = list(followers.get("", ()))
+    missing = []
+    for cell in wanted:
+        place = owners.get(cell.name)
+        cells.append(_restored(cell, None if place is None else submitted.cells[place], notes))
+        if place is None and not _is_given(cell):
+            missing.append(cell.name)
+        cells += followers.get(cell.name, ())
+    return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing))
+
+
+def _owners(cells: Sequence[Cell], wanted: Sequence[Cell], notes: list[str]) -> dict[str, int]:
+    """The place in the submission of each wanted cell, by name."""
+    by_name = {cell.name: cell for cell in wanted}
+    owners: dict[str, int] = {}
+    copies: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        name = cell.role.grade_id if cell.role else ""
+        if name in owners:
+            copies[name] = copies.get(name, 1) + 1
+        elif name in by_name:
+            owners[name] = place
+    for name, count in copies.items():
+        kept = "the handed-out one was used" if _is_given(by_name[name]) else "all of them run, and the first is graded"
+        notes.append(f"The cell {name!r} is there {count} times; {kept}.")
+    for cell in wanted:
+        if cell.name not in owners and not _is_given(cell):
+            found = _recognised(cell, cells, taken=set(owners.values()), names=by_name)
+            if found is not None:
+                owners[cell.name] = found
+                notes.append(f"The cell {cell.name!r} has lost its name; it was recognised by what it says.")
+    return owners
+
+
+def _recognised(cell: Cell, cells: Sequence[Cell], *, taken: set[int], names: Mapping[str, Cell]) -> int | None:
+    """The place of a cell that has lost its name: it defines the same things, or reads nearly the same."""
+    free = [
+        (place, each)
+        for place, each in enumerate(cells)
+        if place not in taken and each.kind == cell.kind and not (each.role and each.role.grade_id in names)
+    ]
+    wanted = _defined(cell)
+    if wanted:
+        for place, each in free:
+            if wanted <= _defined(each):
+                return place
+    likely = [(_likeness(cell.source, each.source), -place) for place, each in free]
+    best, place = max(likely, default=(0.0, 0))
+    return -place if best >= _ALIKE else None
+
+
+def _followers(cells: Sequence[Cell], placed: Mapping[int, str]) -> dict[str, list[Cell]]:
+    """The student's own cells by the wanted cell that they come after, "" for those before all of them."""
+    found: dict[str, list[Cell]] = {}
+    after = ""
+    wanted = set(placed.values())
+    for place, cell in enumerate(cells):
+        if place in placed:
+            after = placed[place]
+        elif cell.role and cell.role.grade_id in wanted and cell.role.given:
+            continue  # a copy of a test runs where the test stands, and only there
+        else:
+            found.setdefault(after, []).append(replace(cell, role=None))
+    return found
+
+
+def _note_order(wanted: Sequence[Cell], owners: Mapping[str, int], notes: list[str]) -> None:
+    places = [owners[cell.name] for cell in wanted if cell.name in owners]
+    if places != sorted(places):
+        notes.append("Cells stand in another order than in the handout; they were put back into that order.")
+
+
+def _restored(cell: Cell, found: Cell | None, notes: list[str]) -> Cell:
+    """The cell to be graded, in place of what was found under its name."""
+    if _is_given(cell):
+        if found is None:
+            notes.append(f"The given cell {cell.name!r} was deleted; the handed-out one was used.")
+        elif found.kind != cell.kind or found.source.strip() != cell.source.strip():
+            notes.append(f"The given cell {cell.name!r} was changed; the handed-out one was used.")
+        return cell
+    if found is None:
+        notes.append(f"The cell {cell.name!r} was not handed in; it counts as not written.")
+        return cell
+    if found.kind != cell.kind:
+        notes.append(f"The cell {cell.name!r} was turned into {found.kind}; it was read as {cell.kind}.")
+    return replace(cell, source=found.source, tags=found.tags, id=found.id)
+
+
+def _is_given(cell: Cell) -> bool:
+    return cell.role is not None and cell.role.given
+
+
+def _defined(cell: Cell) -> set[str]:
+    """Functions and classes that a code cell defines."""
+    if cell.kind != "code":
+        return set()
+    try:
+        return set(_definitions(ast.parse(cell.source).body))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+
+
+def _definitions(body: Sequence[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield statement.name
+
+
+def _likeness(first: str, second: str) -> float:
+    one, other = first.strip()[:_COMPARED], second.strip()[:_COMPARED]
+    matcher = difflib.SequenceMatcher(None, one.splitlines(), other.splitlines(), autojunk=False)
+    return matcher.ratio() if one and other else 0.0

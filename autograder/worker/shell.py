@@ -1,0 +1,301 @@
+"""Run the cells of a notebook as Jupyter would, without its processes: IPython's own shell, in this one.
+
+Each cell gives a record of plain data: what it printed, displayed and drew, in order, and what it raised. Cells run in
+the namespace of a module, so that afterwards its functions are called like those of any other file.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType, ModuleType
+from typing import Any
+
+from autograder import drawing
+from autograder.worker.faults import describe
+
+__all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
+
+MAX_TEXT = 1 << 16
+MAX_DISPLAYS = 64
+MAX_PICTURE = 1 << 20
+
+PREPARED = ("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer")
+"""What a forkserver imports before notebooks come: IPython takes about a third of a second."""
+
+_BACKEND = "module://autograder.worker.inline"
+_SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
+_NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
+_NO_PROGRAMS = "runs another program, which no notebook may do when it is graded"
+_INSTALLED = "{command} is passed over: what the course needs is installed already.\n"
+
+
+class CellTimeout(KeyboardInterrupt):
+    """A cell ran longer than it may; like Ctrl-C, so that no ``except Exception`` of the notebook catches it."""
+
+
+class Shell:
+    """One notebook that is being run.
+
+    Args:
+        name: the notebook's file, such as ``"hw1.ipynb"``; the module of its names is called after it.
+        folder: the submission's folder, as `describe` wants it.
+    """
+
+    def __init__(self, name: str, folder: str) -> None:
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+
+        stem = name.removesuffix(".ipynb")
+        self.name, self.folder, self.number = name, folder, 0
+        self.module = sys.modules[stem] = ModuleType(stem)
+        self.module.__dict__["__file__"] = os.path.join(folder, name)
+        InteractiveShell.clear_instance()
+        self.shell: Any = InteractiveShell.instance(
+            config=Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}}),
+            user_module=self.module,
+        )
+        self.module.__dict__["__name__"] = "__main__"  # notebooks ask for it
+        sys.modules["__main__"] = self.module  # and pickle, dataclasses and the like look names up there
+        self.figures: list[dict[str, Any]] = []
+        self._outputs: list[dict[str, Any]] = []
+        self._left = MAX_TEXT
+        self._take_over()
+
+    def run(self, source: str, seconds: float = 0.0) -> dict[str, Any]:
+        """Run one cell.
+
+        Args:
+            source: its text, magics included.
+            seconds: after this long it is interrupted with `CellTimeout`; 0 for never.
+
+        Returns:
+            ``outputs`` (records ``{"kind": "stream", "name", "text"}`` and ``{"kind": "display" or "result",
+            "data"}``), ``error`` (a fault as of `describe`, or None), ``timed_out``, ``value`` (the last expression's,
+            where it is a plain number), ``valued`` (whether there was one), ``figures`` (how many were drawn),
+            ``lost`` (characters and displays beyond what is kept).
+        """
+        self.number += 1
+        self._outputs, self._left, self._lost = [], MAX_TEXT, 0
+        before = len(self.figures)
+        warnings.filterwarnings("ignore", "To exit: use")
+        with self._watched(seconds), self._captured():
+            result = self.shell.run_cell(source, store_history=True)
+            self.show()
+        error = result.error_before_exec or result.error_in_exec
+        value = None if error is not None else result.result
+        return {
+            "outputs": self._outputs,
+            "error": None if error is None else describe(error, self.folder),
+            "timed_out": isinstance(error, CellTimeout),
+            "value": _number(value),
+            "valued": value is not None,
+            "figures": len(self.figures) - before,
+            "lost": self._lost,
+        }
+
+    def show(self, *_: object, **__: object) -> None:
+        """Take the open figures as outputs, and close them; this is what ``plt.show`` calls."""
+        for record in drawing.figures():
+            self.figures.append(record)
+            picture = record.get("png")
+            data = {"text/plain": "<Figure>"} | ({"image/png": picture} if isinstance(picture, bytes) else {})
+            self._displayed("display", data)
+
+    # --- what IPython hands over ---
+
+    def _take_over(self) -> None:
+        from IPython.core.displayhook import DisplayHook
+        from IPython.core.displaypub import DisplayPublisher
+
+        owner = self
+
+        class Publisher(DisplayPublisher):
+            def publish(self, data: dict[str, Any], *_: object, **__: object) -> None:
+                owner._displayed("display", data)
+
+            def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002
+                owner._outputs.clear()
+
+        class Results(DisplayHook):
+            def write_output_prompt(self) -> None:
+                """Nothing is printed."""
+
+            def write_format_data(self, format_dict: dict[str, Any], md_dict: object = None) -> None:  # noqa: ARG002
+                owner._displayed("result", format_dict)
+
+        shell = self.shell
+        shell.display_pub = Publisher(  # type: ignore[no-untyped-call]
+            parent=shell, shell=shell
+        )
+        shell.displayhook = Results(  # type: ignore[no-untyped-call]
+            parent=shell, shell=shell
+        )
+        shell.display_trap.hook = shell.displayhook
+        shell.compile.get_code_name = lambda *_: os.path.join(self.folder, f"{self.name}#{self.number}")
+        shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # the record tells it, and faster
+        shell.system = shell.system_raw = shell.system_piped = shell.getoutput = self._no_program
+        shell.ask_exit = self._no_exit
+        for magic in ("matplotlib", "pylab", "autoreload", "load_ext"):
+            shell.register_magic_function(_pass_over, "line", magic)
+        for magic in ("pip", "conda", "mamba", "uv"):
+            shell.register_magic_function(partial(self._installed, f"%{magic}"), "line", magic)
+        for magic in ("bash", "sh", "script", "perl", "ruby", "system", "sx"):
+            shell.register_magic_function(partial(self._no_magic, magic), "line_cell", magic)
+        builtins.input = self._no_input
+        shell.take_figures = self.show
+        os.environ["MPLBACKEND"] = _BACKEND
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].switch_backend(_BACKEND)
+        elif "matplotlib" in sys.modules:
+            sys.modules["matplotlib"].rcParams["backend"] = _BACKEND
+
+    def _no_program(self, command: str, *_: object, **__: object) -> None:
+        words = command.split()
+        if words[:2] in (["pip", "install"], ["pip3", "install"], ["conda", "install"]) or "pip install" in command:
+            self._installed(f"!{words[0]}")
+            return
+        raise RuntimeError(f"!{command.strip()[:60]} {_NO_PROGRAMS}")
+
+    def _no_magic(self, magic: str, line: str = "", cell: str = "") -> None:
+        self._no_program(f"%{magic} {line} {cell}")
+
+    @staticmethod
+    def _installed(command: str, _: str = "") -> None:
+        sys.stdout.write(_INSTALLED.format(command=command))
+
+    @staticmethod
+    def _no_exit(*_: object) -> None:
+        raise SystemExit
+
+    @staticmethod
+    def _no_input(*_: object) -> str:
+        raise EOFError(_NO_KEYBOARD)
+
+    def _displayed(self, kind: str, data: dict[str, Any]) -> None:
+        """Keep of a display what a page may show, within its bounds."""
+        if len(self._outputs) >= MAX_DISPLAYS:
+            self._lost += 1
+            return
+        kept: dict[str, Any] = {}
+        for form, value in data.items():
+            if form == "image/png" and isinstance(value, bytes) and len(value) <= MAX_PICTURE:
+                kept[form] = value
+            elif form in _SHOWN and isinstance(value, str):
+                kept[form] = self._within(value)
+        self._outputs.append({"kind": kind, "data": kept})
+
+    def _printed(self, name: str, text: str) -> None:
+        last = self._outputs[-1] if self._outputs else {}
+        goes_on = last.get("kind") == "stream" and last["name"] == name
+        if len(self._outputs) >= MAX_DISPLAYS and not goes_on:
+            self._lost += len(text)
+        elif kept := self._within(text):
+            if goes_on:
+                last["parts"].append(kept)
+            else:
+                self._outputs.append({"kind": "stream", "name": name, "parts": [kept]})
+
+    def _within(self, text: str) -> str:
+        """The beginning of a text, as far as there is room, without halves of characters."""
+        kept = text[: self._left].encode("utf-8", "backslashreplace").decode()
+        self._left -= min(len(text), self._left)
+        self._lost += max(0, len(text) - len(kept))
+        return kept
+
+    @contextmanager
+    def _captured(self) -> Iterator[None]:
+        """Standard output and error become outputs, in order."""
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
+            for output in self._outputs:
+                if output["kind"] == "stream":
+                    output["text"] = "".join(output.pop("parts"))
+
+    @contextmanager
+    def _watched(self, seconds: float) -> Iterator[None]:
+        """Interrupt what runs in here after some seconds; who ignores that is ended from outside."""
+        if not seconds:
+            yield
+            return
+
+        def late(_: int, __: FrameType | None) -> None:
+            raise CellTimeout(f"the cell ran for more than {seconds:g} s")
+
+        before = signal.signal(signal.SIGALRM, late)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
+class _Stream:
+    """A text stream whose writes become outputs of the cell."""
+
+    encoding, errors, closed = "utf-8", "backslashreplace", False
+
+    def __init__(self, shell: Shell, name: str) -> None:
+        self._shell, self._name = shell, name
+
+    def write(self, text: str) -> int:
+        """Take some text.
+
+        Raises:
+            TypeError: it is no text.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._shell._printed(self._name, text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Take several texts."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def isatty(self) -> bool:
+        """No terminal."""
+        return False
+
+    def readable(self) -> bool:
+        """Nothing can be read."""
+        return False
+
+    def writable(self) -> bool:
+        """It can be written."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor of the worker's own output: what programs write there is kept apart."""
+        return 1
+
+
+def _pass_over(_: str = "") -> None:
+    """A magic that means nothing without a browser."""
+
+
+def _number(value: object) -> float | int | bool | None:
+    """A plain number, also from numpy and torch, of any shape that holds one; None for anything else."""
+    if type(value) in (bool, int, float):
+        return value  # type: ignore[return-value]
+    item = getattr(value, "item", None)
+    try:
+        found = item() if callable(item) else None
+    except BaseException:  # noqa: BLE001  (an object of the submission may raise anything here)
+        return None
+    return found if type(found) in (bool, int, float) else None

@@ -1,0 +1,177 @@
+"""Cells run as in Jupyter: magics, displays, pictures, await; and what cannot be had in a grader is told clearly."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from autograder.worker.shell import MAX_DISPLAYS, MAX_TEXT, Shell
+
+FOLDER = "/nowhere/submission"
+
+
+@pytest.fixture
+def shell() -> Iterator[Shell]:
+    """A fresh shell; what it changes in this process is put back."""
+    kept = dict(sys.modules), builtins.input, os.environ.get("MPLBACKEND")
+    yield Shell("hw.ipynb", FOLDER)
+    for name in ("__main__", "hw"):
+        sys.modules.pop(name, None)
+        if name in kept[0]:
+            sys.modules[name] = kept[0][name]
+    builtins.input = kept[1]
+    os.environ.pop("MPLBACKEND", None)
+    if kept[2] is not None:
+        os.environ["MPLBACKEND"] = kept[2]
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].switch_backend("Agg")
+
+
+def outputs(ran: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each output's kind, and its text."""
+    return [(each["kind"], each.get("text", each.get("data", {}).get("text/plain", ""))) for each in ran["outputs"]]
+
+
+def fault(ran: dict[str, Any]) -> tuple[str, str, str, int]:
+    """Kind, text and place of what a cell raised."""
+    error = ran["error"]
+    return error["kind"], error["message"], error["file"], error["line"]
+
+
+def test_prints_displays_and_the_last_value_come_in_order(shell: Shell) -> None:
+    """What a cell prints, displays and ends with is kept as it came; both streams are told apart."""
+    ran = shell.run("import sys\nprint('one')\nprint('two', file=sys.stderr)\ndisplay('three')\nprint('four')\n5")
+    assert outputs(ran) == [
+        ("stream", "one\n"),
+        ("stream", "two\n"),
+        ("display", "'three'"),
+        ("stream", "four\n"),
+        ("result", "5"),
+    ]
+    assert [each["name"] for each in ran["outputs"] if each["kind"] == "stream"] == ["stdout", "stderr", "stdout"]
+    assert (ran["error"], ran["value"], ran["valued"], ran["lost"]) == (None, 5, True, 0)
+
+
+def test_cells_share_names_which_can_be_called_afterwards(shell: Shell) -> None:
+    """The notebook is a module of the file's name."""
+    shell.run("a = 2")
+    shell.run("def times(x):\n    return a * x")
+    assert sys.modules["hw"].times(21) == 42
+    assert shell.run("__name__ == '__main__'")["value"] is True
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("x = 1\n1 / 0", ("ZeroDivisionError", "division by zero", "hw.ipynb#1", 2)),
+        ("x = (", ("SyntaxError", "incomplete input", "hw.ipynb#1", 1)),
+        ("exit()", ("SystemExit", "", "hw.ipynb#1", 1)),
+        (
+            "input('name? ')",
+            (
+                "EOFError",
+                "input() waits for the keyboard; nobody sits at it when a notebook is graded",
+                "hw.ipynb#1",
+                1,
+            ),
+        ),
+        (
+            "!ls",
+            ("RuntimeError", "!ls runs another program, which no notebook may do when it is graded", "hw.ipynb#1", 1),
+        ),
+        (
+            "%%bash\nls",
+            (
+                "RuntimeError",
+                "!%bash  ls runs another program, which no notebook may do when it is graded",
+                "hw.ipynb#1",
+                1,
+            ),
+        ),
+    ],
+    ids=["an exception", "no Python", "exit", "input", "a program", "a shell"],
+)
+def test_what_a_cell_raises_is_told_with_its_place(shell: Shell, source: str, told: tuple[str, str, str, int]) -> None:
+    """The kind, the text, the cell and the line in it."""
+    assert fault(shell.run(source)) == told
+
+
+@pytest.mark.parametrize(
+    "source", ["!pip install numpy", "%pip install numpy", "!pip3 install numpy", "%conda install numpy"]
+)
+def test_installing_is_passed_over(shell: Shell, source: str) -> None:
+    """Cells that install packages are common and harmless: a sentence in place of the installation."""
+    ran = shell.run(source)
+    command = source.split(maxsplit=1)[0]
+    assert outputs(ran) == [("stream", f"{command} is passed over: what the course needs is installed already.\n")]
+    assert ran["error"] is None
+
+
+def test_after_a_failing_cell_the_next_one_runs(shell: Shell) -> None:
+    """The shell goes on, with the names that are there."""
+    assert shell.run("x = 1\n1 / 0")["error"] is not None
+    assert shell.run("x + 1")["value"] == 2
+    assert shell.run("await __import__('asyncio').sleep(0, 7)")["value"] == 7
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("0.5", 0.5),
+        ("True", True),
+        ("import numpy as np; np.float64(0.25)", 0.25),
+        ("np = __import__('numpy'); np.array([2])", 2),
+        ("'text'", None),
+        ("None", None),
+        ("x = 3", None),
+    ],
+)
+def test_a_plain_number_at_the_end_is_a_value(shell: Shell, source: str, value: object) -> None:
+    """Numbers of numpy count; text and arrays of several numbers do not."""
+    assert shell.run(source)["value"] == value
+
+
+def test_a_cell_that_never_ends_is_interrupted(shell: Shell) -> None:
+    """The cell is told from one that fails, and the next runs."""
+    ran = shell.run("while True:\n    pass", seconds=0.2)
+    assert ran["timed_out"]
+    assert fault(ran)[:2] == ("KeyboardInterrupt", "the cell ran for more than 0.2 s")
+    assert shell.run("1 + 1", seconds=5)["value"] == 2
+
+
+def test_figures_are_shown_where_they_are_drawn(shell: Shell) -> None:
+    """`plt.show()` and the end of a cell take the open figures; their records are kept for checks."""
+    ran = shell.run(
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n"
+        "print('between')\nplt.plot([3])\nNone"
+    )
+    assert outputs(ran) == [("display", "<Figure>"), ("stream", "between\n"), ("display", "<Figure>")]
+    assert ran["figures"] == 2
+    assert [list(record["axes"][0]["lines"][0]["y"]) for record in shell.figures] == [[1.0, 2.0], [3.0]]
+
+
+def test_what_is_printed_and_displayed_has_bounds(shell: Shell) -> None:
+    """The beginning is kept, and what is lost is counted."""
+    ran = shell.run(f"print('x' * {MAX_TEXT}, end='')\nprint('y' * 10, end='')")
+    assert (len(ran["outputs"][0]["text"]), ran["lost"]) == (MAX_TEXT, 10)
+    ran = shell.run(f"for n in range({MAX_DISPLAYS} + 5): display(n)")
+    assert (len(ran["outputs"]), ran["lost"]) == (MAX_DISPLAYS, 5)
+
+
+def test_only_forms_that_a_page_may_show_are_kept(shell: Shell) -> None:
+    """Of HTML and scripts the plain text is kept."""
+    ran = shell.run("from IPython.display import HTML, Javascript\ndisplay(HTML('<b>x</b>'), Javascript('alert(1)'))")
+    assert [each["data"] for each in ran["outputs"]] == [
+        {"text/plain": "<IPython.core.display.HTML object>"},
+        {"text/plain": "<IPython.core.display.Javascript object>"},
+    ]
+
+
+def test_text_that_no_encoding_has_is_made_sendable(shell: Shell) -> None:
+    """Halves of characters are written as escapes."""
+    assert outputs(shell.run("print('half \\ud800')")) == [("stream", "half \\ud800\n")]
