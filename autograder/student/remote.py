@@ -30,7 +30,7 @@ __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 _LONGEST_TEXT = 2000
 _LONGEST_WAY = 0.0005
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
-_OPEN = ("load", "seed")  # carry nothing of a check
+_OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
 _LEFT = (
     "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or "
     "in lists, tuples and dictionaries, and take it as a parameter."
@@ -198,6 +198,18 @@ class Controls:
     def leave(self) -> None:
         """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""
         self._channel.left = not self._channel.ended
+
+    def ask(self, verb: str, *arguments: Any, where: str) -> Any:
+        """A request of the grader's own, and its answer."""
+        return self._channel.ask(verb, *arguments, where=where)
+
+    def raised(self, fault: dict[str, Any], where: str) -> StudentError:
+        """A fault that came as a part of an answer, as the error that it stands for."""
+        return self._channel.raised(fault, where)
+
+    def out_of_turn(self, where: str) -> StudentError:
+        """End the session over an answer of the wrong form; the error to be raised."""
+        return self._channel.out_of_turn(where)
 
     def lend_with(self, giving: _Giving) -> None:
         """Say what `with_reference` gives."""

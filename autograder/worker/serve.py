@@ -15,6 +15,8 @@ handles (the number of an object that stays here).
     ("forget", handles)                     -> ("value", None)
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
+    ("notebook", file)                      -> ("value", None)    begins one
+    ("cell", source, number, seconds)       -> ("value", record)    of `autograder.worker.shell`
     those of `autograder.worker.carrying`
     ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
 
@@ -82,6 +84,7 @@ class _Worker:
     def __init__(self, submission: str) -> None:
         self.submission = submission
         self.objects: dict[int, Any] = {}
+        self.shell: Any = None
         self.verbs: dict[str, Callable[..., tuple[Any, ...]]] = {
             "load": self.load,
             "get": self.get,
@@ -96,6 +99,8 @@ class _Worker:
             "hold": self.hold,
             "forget": self.forget,
             "seed": self.seed,
+            "notebook": self.notebook,
+            "cell": self.cell,
             "sequence": self.sequence,
         }
 
@@ -151,7 +156,8 @@ class _Worker:
         return ("value", [self.plain(function(*item)) for item in self.inside(items)])
 
     def figures(self, returned: list[Any]) -> tuple[Any, ...]:
-        return ("value", to_plain(drawing.figures(self.inside(returned), picture=painter()), self.keep))
+        shown = self.shell.take_figures() if self.shell else ()
+        return ("value", to_plain((*shown, *drawing.figures(self.inside(returned), picture=painter())), self.keep))
 
     def layers(self, model: Handle, example: tuple[Any, ...]) -> tuple[Any, ...]:
         return ("value", to_plain(layers.describe(self.inside(model), *self.inside(example)), self.keep))
@@ -173,6 +179,15 @@ class _Worker:
     def seed(self, number: int) -> tuple[Any, ...]:
         _seed(number)
         return ("value", None)
+
+    def notebook(self, file: str) -> tuple[Any, ...]:
+        from autograder.worker.shell import Shell  # needs IPython, which only notebooks do
+
+        self.shell = Shell(file, self.submission)
+        return ("value", None)
+
+    def cell(self, source: str, number: int, seconds: float) -> tuple[Any, ...]:
+        return ("value", self.plain(self.shell.run(source, number, seconds)))
 
     def sequence(self, requests: list[tuple[Any, ...]]) -> tuple[Any, ...]:
         answers: list[tuple[Any, ...]] = []

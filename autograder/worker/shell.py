@@ -19,6 +19,7 @@ from typing import Any
 
 from autograder import drawing
 from autograder.worker.faults import describe
+from autograder.worker.rendering import painter
 
 __all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
 
@@ -54,6 +55,7 @@ class Shell:
 
         stem = name.removesuffix(".ipynb")
         self.name, self.folder, self.number = name, folder, 0
+        self._paint = painter()
         self.module = sys.modules[stem] = ModuleType(stem)
         self.module.__dict__["__file__"] = os.path.join(folder, name)
         InteractiveShell.clear_instance()
@@ -68,11 +70,12 @@ class Shell:
         self._left = MAX_TEXT
         self._take_over()
 
-    def run(self, source: str, seconds: float = 0.0) -> dict[str, Any]:
+    def run(self, source: str, number: int = 0, seconds: float = 0.0) -> dict[str, Any]:
         """Run one cell.
 
         Args:
             source: its text, magics included.
+            number: of the cell in the notebook; faults are told by it. 0 counts on.
             seconds: after this long it is interrupted with `CellTimeout`; 0 for never.
 
         Returns:
@@ -81,7 +84,7 @@ class Shell:
             where it is a plain number), ``valued`` (whether there was one), ``figures`` (how many were drawn),
             ``lost`` (characters and displays beyond what is kept).
         """
-        self.number += 1
+        self.number = number or self.number + 1
         self._outputs, self._left, self._lost = [], MAX_TEXT, 0
         before = len(self.figures)
         warnings.filterwarnings("ignore", "To exit: use")
@@ -100,9 +103,14 @@ class Shell:
             "lost": self._lost,
         }
 
+    def take_figures(self) -> list[dict[str, Any]]:
+        """Records of the figures that cells have shown since the last time."""
+        taken, self.figures = self.figures, []
+        return taken
+
     def show(self, *_: object, **__: object) -> None:
         """Take the open figures as outputs, and close them; this is what ``plt.show`` calls."""
-        for record in drawing.figures():
+        for record in drawing.figures(picture=self._paint):
             self.figures.append(record)
             picture = record.get("png")
             data = {"text/plain": "<Figure>"} | ({"image/png": picture} if isinstance(picture, bytes) else {})
