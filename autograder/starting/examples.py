@@ -1,0 +1,134 @@
+"""A small example with its numbers: what a public check shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.starting import bodies
+from autograder.starting.bodies import Subject
+from autograder.starting.inputs import Unknown
+from autograder.starting.trying import Bench, Failed
+
+__all__ = ["literal", "small_example"]
+
+MOST_NUMBERS = 60
+
+
+def small_example(bench: Bench, subject: Subject, wanted: Sequence[str], *, mixed: bool) -> list[str]:
+    """The body of a public check: inputs and the reference's answer as literals, [] where that does not work."""
+    inputs = replace(subject.inputs, scaled=False)
+    small = replace(subject, inputs=inputs)
+    for row in (*inputs.rows(1, small=True), *inputs.rows(2)):
+        try:
+            drawn = _drawn(bench, small, row)
+            lines = [f"{name} = {literal(value)}" for name, value in drawn.items()]
+            call = bodies.answers(small, "student", wanted)
+            want = bench.run([*lines, "answers = []", *call, "return answers[0]"], seed=1)
+            text = literal(want, digits=6)
+        except (Failed, Unknown, TooLong):
+            continue
+        last = re.sub(r"^answers\.append\((.*)\)$", r"\1", call[-1])
+        name = small.title if list(wanted) == ["got"] else f"what {small.function} gives"
+        judge = f'agree({last}, {text}, "{name}", rtol=1e-4)' if mixed else _judged(last, text, name, want)
+        body = bodies.tidy([*lines, *call[:-1], judge])
+        helper = bodies.AGREE if mixed else ""
+        if bench.passes(body, helper):
+            return body
+    return []
+
+
+class TooLong(Exception):
+    """A literal would have too many numbers to be read."""
+
+
+def _drawn(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> dict[str, Any]:
+    """The value of each input of one row, by name, rounded where that leaves it what it is."""
+    inputs = subject.inputs
+    lines = bodies.once(inputs, row, bodies.prepared(subject))
+    names = [match[1] for line in lines if (match := re.match(r"(\w+) = ", line))]
+    for column in inputs.columns:
+        if column in names or any(re.search(rf"\b{column}\b", line) for line in bodies.made(subject, "module")):
+            names.append(column)
+    pairs = ", ".join(f"{name!r}: {name}" for name in dict.fromkeys(names))
+    values: dict[str, Any] = bench.run([*lines, f"return {{{pairs}}}"], seed=11)
+    for name, column in zip(inputs.columns, row, strict=True):
+        values.setdefault(name, column)
+    used = "\n".join([*bodies.made(subject, "module"), subject.arguments])
+    return {
+        name: _rounded(value)
+        for name, value in values.items()
+        if name not in inputs.columns or re.search(rf"\b{name}\b", used)
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and not np.allclose(value.sum(axis=-1), 1):
+        return value.round(1)
+    if isinstance(value, float):
+        return float(f"{value:.2g}")
+    if isinstance(value, (list, tuple)):
+        return type(value)(_rounded(each) for each in value)
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return value
+
+
+def literal(value: Any, digits: int = 17) -> str:
+    """A value as people would type it.
+
+    Raises:
+        TooLong: more than `MOST_NUMBERS` numbers.
+    """
+    text, count = _literal(value, digits)
+    if count > MOST_NUMBERS:
+        raise TooLong
+    return text
+
+
+def _literal(value: Any, digits: int) -> tuple[str, int]:
+    if isinstance(value, np.ndarray):
+        inner, count = _literal(value.tolist(), digits)
+        if not value.size:
+            raise TooLong
+        if digits < 17:
+            return inner, count
+        dtype = ", dtype=np.float32" if value.dtype == np.float32 else ""
+        return f"np.array({inner}{dtype})", count
+    if isinstance(value, (list, tuple)):
+        parts = [_literal(each, digits) for each in value]
+        inner = ", ".join(text for text, _ in parts)
+        count = sum(number for _, number in parts)
+        if isinstance(value, tuple):
+            return (f"({inner},)" if len(parts) == 1 else f"({inner})"), count
+        return f"[{inner}]", count
+    if isinstance(value, dict):
+        pairs = [(repr(key), *_literal(each, digits)) for key, each in value.items()]
+        return "{" + ", ".join(f"{key}: {text}" for key, text, _ in pairs) + "}", sum(n for _, _, n in pairs)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        short = float(f"{value:.{digits}g}")
+        return repr(short), 1
+    if isinstance(value, (int, str, bool, bytes, type(None))):
+        return repr(value), 1
+    raise TooLong
+
+
+def _judged(call: str, text: str, name: str, want: Any) -> str:
+    sizes = [abs(each) for each in _flat(want) if each]
+    least = min(sizes, default=1.0)
+    atol = f", atol={10.0 ** (int(np.floor(np.log10(np.median(sizes)))) - 5):g}" if sizes and least > 0 else ""
+    return f'close({call}, {text}, name="{name}", rtol=1e-4{atol})'
+
+
+def _flat(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [number for each in value.values() for number in _flat(each)]
+    if isinstance(value, (list, tuple)):
+        return [number for each in value for number in _flat(each)]
+    return [float(each) for each in np.asarray(value).ravel()]
