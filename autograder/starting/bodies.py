@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from autograder.starting.inputs import Inputs
 from autograder.starting.values import Spec
 
-__all__ = ["AGREE", "PLOTS", "Subject", "answers", "loop", "made", "prepared", "tidy"]
+__all__ = ["AGREE", "PLOTS", "Subject", "answers", "loop", "made", "prepared", "snake", "tidy"]
 
 AGREE = '''\
 def agree(got, want, name, **tolerances):
@@ -81,7 +81,7 @@ class Subject:
     def variable(self) -> str:
         """What the object is called in a check."""
         taken = {*self.inputs.given, *self.inputs.names.values()}
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.owner).rpartition("_")[2].lower()
+        name = snake(self.owner).rpartition("_")[2]
         return name if name.isidentifier() and name not in taken else "built"
 
     @property
@@ -108,6 +108,11 @@ class Subject:
     def has_objects(self) -> bool:
         """Whether the two sides need objects of their own."""
         return bool(self.owner) or any(spec.kind == "object" for spec in self.inputs.given.values())
+
+
+def snake(name: str) -> str:
+    """A qualified name as that of a function: ``LinearClassifier.fit`` becomes linear_classifier_fit."""
+    return re.sub(r"\W", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).lower()
 
 
 def prepared(subject: Subject) -> list[str]:
@@ -155,7 +160,7 @@ def made(subject: Subject, side: str) -> list[str]:
 
 
 def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], inputs: Inputs, side: str) -> list[str]:
-    arguments = []
+    arguments: list[str] = []
     for name, part in zip(spec.keys, spec.parts, strict=False):
         text = inputs.expression(name, part)
         text = _variable(prefix, name, inputs) if "rng." in text else text

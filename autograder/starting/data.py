@@ -6,6 +6,7 @@ import gzip
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,6 @@ def _mnist(path: Path, settings: DataSettings) -> None:
         pickle.dump(splits, file)
 
 
-def _resized(split: Split, size: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _resized(split: Split, size: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     places = np.arange(size) % len(split)
     return split.x[places], split.y[places]

@@ -16,7 +16,7 @@ import numpy as np
 from autograder.markers import regions
 from autograder.starting import bodies
 from autograder.starting.bodies import Subject
-from autograder.starting.inputs import Inputs, Unknown
+from autograder.starting.inputs import LARGE, Inputs, Unknown
 from autograder.starting.tracing import Call, Traced
 from autograder.starting.trying import Bench, Failed, opened
 from autograder.starting.values import describe, merged
@@ -150,7 +150,7 @@ class _Drafting:
         self.bench = bench
         self.siblings = siblings
         self.drafted = Drafted(name)
-        self.short = re.sub(r"\W", "_", name).lower()
+        self.short = bodies.snake(name)
         self.reason = ""
 
     def run(self) -> Drafted:
@@ -206,15 +206,16 @@ class _Drafting:
         return replace(subject, inputs=inputs, before_given=tuple(earlier), passed=tuple(own))
 
     def scaled(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
-        """With large numbers in the last row, where exponentials might overflow and the reference does not."""
+        """With large numbers in one row, where exponentials might overflow and the reference does not."""
         if not re.search(r"\b(exp|softmax|sigmoid|logaddexp|logsumexp|log1p)\b", self.source):
             return subject, rows
         inputs = replace(subject.inputs, scaled=True)
         if not any("scale *" in line for line in bodies.prepared(replace(subject, inputs=inputs))):
             return subject, rows
         large = replace(subject, inputs=inputs)
-        found = [(*row, 1.0) for row in rows[:-1]] + [(*rows[-1], 1000.0)]
-        return (large, found) if len(rows) > 1 and self.works(large, found[-1]) else (subject, rows)
+        place = min(LARGE, len(rows) - 1)
+        found = [(*row, 1000.0 if each == place else 1.0) for each, row in enumerate(rows)]
+        return (large, found) if len(rows) > 1 and self.works(large, found[place]) else (subject, rows)
 
     def works(self, subject: Subject, row: tuple[Any, ...]) -> bool:
         """Whether the reference gives finite answers with such inputs."""
@@ -273,7 +274,7 @@ class _Drafting:
     def compared(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
         """On fresh inputs the submission gives what the reference gives."""
         hint = f"Try {subject.function} on small inputs of several shapes, and work them out by hand."
-        for chosen, factor in ((rows, 1), (rows[:1], 1)):
+        for chosen in (rows, rows[:1]):
             for tolerance in (_tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
                 lines = self.comparing(subject, chosen, answer, tolerance)
                 helper = bodies.AGREE if answer.mixed else ""
@@ -286,12 +287,14 @@ class _Drafting:
                         helper=helper,
                     )
                     return
-            del factor
         self.alike(subject, answer)
 
     def comparing(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer, tolerance: str) -> list[str]:
+        if tolerance and _whole(answer.value):
+            tolerance = ""
         name = subject.title if "got" in answer.wanted or not subject.state else f"what {subject.function} changes"
-        judge = "agree" if answer.mixed else "close"
+        judge = "agree" if answer.mixed else "close" if tolerance else "same"
+        tolerance = f", {tolerance}" if tolerance else ""
         named = f'"{name}"' if answer.mixed else f'name="{name}"'
         if not subject.has_objects and answer.wanted == ("got",):
             call = f"{subject.function}({subject.arguments})"
@@ -299,7 +302,7 @@ class _Drafting:
                 *bodies.prepared(subject),
                 f"got = student.{call}",
                 f"want = reference.{call}",
-                f"{judge}(got, want, {named}, {tolerance})",
+                f"{judge}(got, want, {named}{tolerance})",
             ]
         else:
             times = 3 if subject.state and "got" not in answer.wanted else 1
@@ -308,7 +311,7 @@ class _Drafting:
                 "answers = []",
                 "for module in (student, reference):",
                 *(f"    {line}" for line in bodies.answers(subject, "module", answer.wanted, times=times)),
-                f"{judge}(*answers, {named}, {tolerance})",
+                f"{judge}(*answers, {named}{tolerance})",
             ]
         return bodies.loop(subject.inputs, rows, inner)
 
@@ -478,6 +481,15 @@ def _mixed(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_mixed, value)) or not value
     return value is None or isinstance(value, (str, bytes, bool, set, frozenset, np.bool_))
+
+
+def _whole(value: Any) -> bool:
+    """Whether there are no numbers but integers in it."""
+    if isinstance(value, dict):
+        return all(map(_whole, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_whole, value))
+    return not isinstance(value, float) and (not hasattr(value, "dtype") or value.dtype.kind in "iub")
 
 
 def _tolerances(scale: float) -> str:

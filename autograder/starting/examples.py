@@ -25,9 +25,8 @@ def small_example(bench: Bench, subject: Subject, wanted: Sequence[str], *, mixe
     small = replace(subject, inputs=inputs)
     for row in (*inputs.rows(1, small=True), *inputs.rows(2)):
         try:
-            drawn = _drawn(bench, small, row)
-            lines = [f"{name} = {literal(value)}" for name, value in drawn.items()]
-            call = bodies.answers(small, "student", wanted)
+            lines = [f"{name} = {literal(value)}" for name, value in _drawn(bench, small, row).items()]
+            call = [_filled(line, small, row) for line in bodies.answers(small, "student", wanted)]
             want = bench.run([*lines, "answers = []", *call, "return answers[0]"], seed=1)
             text = literal(want, digits=6)
         except (Failed, Unknown, TooLong):
@@ -51,24 +50,23 @@ def _drawn(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> dict[str, An
     inputs = subject.inputs
     lines = bodies.once(inputs, row, bodies.prepared(subject))
     names = [match[1] for line in lines if (match := re.match(r"(\w+) = ", line))]
-    for column in inputs.columns:
-        if column in names or any(re.search(rf"\b{column}\b", line) for line in bodies.made(subject, "module")):
-            names.append(column)
+    names += [name for name in inputs.columns if name in subject.passed]
     pairs = ", ".join(f"{name!r}: {name}" for name in dict.fromkeys(names))
     values: dict[str, Any] = bench.run([*lines, f"return {{{pairs}}}"], seed=11)
-    for name, column in zip(inputs.columns, row, strict=True):
-        values.setdefault(name, column)
-    used = "\n".join([*bodies.made(subject, "module"), subject.arguments])
-    return {
-        name: _rounded(value)
-        for name, value in values.items()
-        if name not in inputs.columns or re.search(rf"\b{name}\b", used)
-    }
+    return {name: value if name in inputs.columns else _rounded(value) for name, value in values.items()}
+
+
+def _filled(line: str, subject: Subject, row: tuple[Any, ...]) -> str:
+    """A line with the numbers of a row in the place of lengths that are no arguments themselves."""
+    for name, value in zip(subject.inputs.columns, row, strict=True):
+        if name not in subject.passed:
+            line = re.sub(rf"(?<![\w.]){name}\b(?!\s*=[^=])", repr(value), line)
+    return line
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind == "f" and not np.allclose(value.sum(axis=-1), 1):
-        return value.round(1)
+        return value.round(1) + 0.0
     if isinstance(value, float):
         return float(f"{value:.2g}")
     if isinstance(value, (list, tuple)):
@@ -84,18 +82,18 @@ def literal(value: Any, digits: int = 17) -> str:
     Raises:
         TooLong: more than `MOST_NUMBERS` numbers.
     """
-    text, count = _literal(value, digits)
+    text, count = _literal(value, digits, bare=digits < 17)
     if count > MOST_NUMBERS:
         raise TooLong
     return text
 
 
-def _literal(value: Any, digits: int) -> tuple[str, int]:
+def _literal(value: Any, digits: int, *, bare: bool = False) -> tuple[str, int]:
     if isinstance(value, np.ndarray):
         inner, count = _literal(value.tolist(), digits)
         if not value.size:
             raise TooLong
-        if digits < 17:
+        if bare:
             return inner, count
         dtype = ", dtype=np.float32" if value.dtype == np.float32 else ""
         return f"np.array({inner}{dtype})", count
@@ -120,10 +118,16 @@ def _literal(value: Any, digits: int) -> tuple[str, int]:
 
 
 def _judged(call: str, text: str, name: str, want: Any) -> str:
+    if _whole(want):
+        return f'same({call}, {text}, name="{name}")'
     sizes = [abs(each) for each in _flat(want) if each]
     least = min(sizes, default=1.0)
     atol = f", atol={10.0 ** (int(np.floor(np.log10(np.median(sizes)))) - 5):g}" if sizes and least > 0 else ""
     return f'close({call}, {text}, name="{name}", rtol=1e-4{atol})'
+
+
+def _whole(value: Any) -> bool:
+    return np.asarray(value).dtype.kind in "iu" if not isinstance(value, (list, tuple, dict)) else False
 
 
 def _flat(value: Any) -> list[float]:

@@ -29,6 +29,8 @@ SIZES = (  # one line a set of inputs, one column a name: all different, so that
     (6, 8, 2, 5, 3, 4, 7, 9, 10, 11, 12, 13),
     (9, 2, 6, 7, 4, 5, 3, 8, 10, 11, 12, 13),
 )
+LARGE = 2
+"""The set of inputs that is drawn large."""
 SMALL = (3, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 2)
 
 
@@ -56,6 +58,9 @@ class Inputs:
     def __post_init__(self) -> None:
         taken = {*self.given, *self.attributes, *RESERVED}
         letters = iter([each for each in LETTERS if each not in taken] + [f"n{place}" for place in range(40)])
+        for name, vector in self._counts():
+            self.names.setdefault(vector, name)
+            self.recorded.setdefault(self.names[vector], min(vector))
         for vector in self._vectors():
             if vector not in self.names and any(length != 1 for length in vector) and 0 not in vector:
                 self.names[vector] = next(letters)
@@ -74,6 +79,18 @@ class Inputs:
                 if each.kind == "list" and each.parts[0].kind == "int" and self._are_sizes(each):
                     continue
                 yield from each.lengths
+
+    def _counts(self) -> Iterable[tuple[str, Lengths]]:
+        """Integers among the arguments that may be lengths, such as a number of classes, with their names."""
+        pairs = list(self.given.items())
+        pairs += list(zip(self.me.keys, self.me.parts, strict=False)) if self.me else []
+        taken = {*self.attributes, *RESERVED}
+        for name, spec in pairs:
+            special = SEED.fullmatch(name) or EPOCHS.fullmatch(name) or BATCH.fullmatch(name)
+            if spec.kind == "int" and not special and name not in taken and name.isidentifier():
+                vector = tuple(top - 1 for top in spec.tops)
+                if min(vector) > 1:
+                    yield name, vector
 
     def _are_sizes(self, spec: Spec) -> bool:
         """Whether a list of integers may be a list of lengths, such as the layers of a network."""
@@ -98,7 +115,7 @@ class Inputs:
             row: list[Any] = [factor * sizes[each % len(sizes)] for each in range(len(self.free))]
             row += [values[place % len(values)] for values in self.choices.values()]
             if self.scaled:
-                row.append(1000.0 if place == count - 1 and not small else 1.0)
+                row.append(1000.0 if place == LARGE and not small else 1.0)
             found.append(tuple(row))
         return found
 

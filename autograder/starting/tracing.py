@@ -165,10 +165,8 @@ def _wrap(traced: Traced, wanted: Sequence[tuple[str, str]]) -> list[Callable[[]
         return type(value) in classes
 
     for each in classes:
-        if isinstance(vars(each).get("__init__"), _FUNCTION) or each.__init__ is not object.__init__:
-            _put(undo, each, "__init__", _making(each.__init__, own))
-        else:
-            _put(undo, each, "__init__", _making(lambda self: None, own))
+        init: Callable[..., Any] = getattr(each, "__init__")  # noqa: B009
+        _put(undo, each, "__init__", _making(init if init is not object.__init__ else lambda self: None, own))
     for file, name in wanted:
         module = traced.modules[file]
         owner, _, method = name.rpartition(".")

@@ -65,11 +65,13 @@ class Bench:
             if pyplot := sys.modules.get("matplotlib.pyplot"):
                 pyplot.close("all")
 
-    def passes(self, lines: Sequence[str], helpers: str = "", seeds: Sequence[int] = (1, 2, 3)) -> bool:
+    def passes(
+        self, lines: Sequence[str], helpers: str = "", seeds: Sequence[int] = (1, 2, 3), seconds: float = SECONDS
+    ) -> bool:
         """Whether the body of a check passes under each seed."""
         try:
             for seed in seeds:
-                self.run(lines, helpers, seed)
+                self.run(lines, helpers, seed, seconds)
         except Failed:
             return False
         return True

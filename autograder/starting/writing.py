@@ -72,20 +72,20 @@ def assignment_text(
         limits: limits that differ from the default.
     """
     named = dict(zip(ids(len(questions)), questions, strict=True))
-    variables = {id: f"question_{id}" for id in named}
+    variables = {name: f"question_{name}" for name in named}
     body: list[str] = []
     helpers = dict.fromkeys(check.helper for each in questions for check in each.checks if check.helper)
     for helper in helpers:
         body += ["", "", *(part for line in helper.rstrip().splitlines() for part in wrapped(line))]
-    for id, question in named.items():
-        body += ["", "", f"# --- ({id}) {question.name} ---"]
+    for name, question in named.items():
+        body += ["", "", f"# --- ({name}) {question.name} ---"]
         for check in question.checks:
-            body += ["", "", *_check(variables[id], check)]
+            body += ["", "", *_check(variables[name], check)]
     head = _head(title, source, "\n".join(body), files, given, preload, limits)
-    for id, question in named.items():
+    for name, question in named.items():
         head += wrapped(
-            f"{variables[id]} = assignment.question("
-            f"{_quoted(question.about)}, id={_quoted(id)}, solution=[{_quoted(question.name)}])"
+            f"{variables[name]} = assignment.question("
+            f"{_quoted(question.about)}, id={_quoted(name)}, solution=[{_quoted(question.name)}])"
         )
     if notes:
         head += ["", "# TODO: what follows has no check yet."]
@@ -99,9 +99,9 @@ def handout_text(title: str, questions: Sequence[Question], sources: Mapping[str
     lines += [f"You write what is missing in {_listed([f'`{file}`' for file in files])}, and hand {_them(files)} in. "]
     lines[-1] = lines[-1].rstrip() + " Keep the names, the arguments and what is returned."
     docs = _docstrings(sources)
-    for id, question in zip(ids(len(questions)), questions, strict=True):
+    for name, question in zip(ids(len(questions)), questions, strict=True):
         points = f"{question.points} point{'s' * (question.points != 1)}"
-        lines += ["", f"## ({id}) `{question.name}`: {points}", ""]
+        lines += ["", f"## ({name}) `{question.name}`: {points}", ""]
         lines += docs.get(question.name, "").splitlines() or ["TODO: say what this function does."]
     return "\n".join(lines) + "\n"
 
@@ -119,8 +119,8 @@ def _head(
     lines = [
         f'"""{title}.',
         "",
-        f"A first version, made from {source}: edit it. Each hidden check compares with the reference on fresh random",
-        "inputs like those of its example.",
+        f"A first version, made from {source}: edit it.",
+        "Hidden checks compare with the reference on fresh random inputs like those of its example.",
         '"""',
         "",
         "from __future__ import annotations",
