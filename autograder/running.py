@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -19,7 +20,7 @@ from autograder import __version__
 from autograder.checks import Credit
 from autograder.datasets import DataSet
 from autograder.declare import Assignment, Check, Question
-from autograder.errors import CheckFailed, GraderError, SandboxError, StudentError, UsageError
+from autograder.errors import CheckFailed, GraderError, InstructorError, SandboxError, StudentError, UsageError
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.messages import sentence
@@ -150,6 +151,7 @@ class _Run:
         self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
         self.results: dict[str, CheckResult] = {}
         self.values: dict[str, Any] = {}
+        self.reference_imported = False
         self.reference_values: dict[str, Any] = {}
         self.outcomes: list[Outcome] = []
 
@@ -248,11 +250,22 @@ class _Run:
             "hidden": self.dataset.hidden if self.dataset else None,
             **values,
         }
+        if "reference" in check.parameters:
+            self.import_reference()
         self.reference.seed(number)
         wanted = {name: available[name] for name in check.parameters if name != "student"}
         if "student" in check.parameters:
             wanted["student"] = room.student(check, number) if room else self.reference_as_student(number)
         return wanted
+
+    def import_reference(self) -> None:
+        """Import the reference's modules, once, so that what they draw from (torch) is there when it is seeded."""
+        if not self.reference_imported:
+            self.reference_imported = True
+            for module in self.loaded.interface.modules:
+                for name in (*module.functions, *module.classes, *module.constants)[:1]:
+                    with contextlib.suppress(InstructorError):  # the check that asks for it will say so
+                        getattr(self.reference, name)
 
     def reference_as_student(self, number: int) -> LocalStudent:
         """The reference, in modules of its own, so that it may be given to a check beside itself."""

@@ -94,7 +94,9 @@ def new(
     *,
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="A solved reference with solution markers: a .py file or a folder."),
+        typer.Option(
+            "--from", metavar="FILE", help="A solved reference with solution markers: a .py file or a folder."
+        ),
     ] = None,
     example: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""Start an assignment: a tiny example to replace, or a first version made from a solved reference and its own example."""
+"""Start an assignment: a tiny example to replace, or a first version made from a solved reference's example."""
 
 from __future__ import annotations
 

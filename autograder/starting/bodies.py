@@ -192,6 +192,8 @@ def answers(subject: Subject, side: str, wanted: Sequence[str], *, times: int = 
 
 def loop(inputs: Inputs, rows: Sequence[tuple[object, ...]], lines: Sequence[str]) -> list[str]:
     """The lines for each row of a table of sizes; three times where nothing varies but the random numbers."""
+    if len(rows) == 1 and inputs.columns:
+        return once(inputs, rows[0], lines)
     if not inputs.columns:
         return ["for _ in range(3):", *(f"    {line}" for line in lines)]
     if len(inputs.columns) == 1:

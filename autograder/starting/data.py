@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.datasets import DataSettings, find_or_default
+from autograder.datasets import DataSettings, find, find_or_default
 from autograder.datasets.records import Split
 
 __all__ = ["stand_ins"]
@@ -26,7 +26,8 @@ def stand_ins(settings: DataSettings) -> Mapping[str, Callable[[Path], None]]:
 
 def _mnist(path: Path, settings: DataSettings) -> None:
     """``mnist.pkl.gz`` with its usual sizes; from a smaller data set, images come several times."""
-    data, _ = find_or_default("mnist", settings)
+    embedded = settings.data == Path("digits") and not settings.data.is_dir()
+    data = find("digits", settings) if embedded else find_or_default("mnist", settings)[0]
     if Path(data.source).name == MNIST and Path(data.source).is_file():
         path.symlink_to(data.source)
         return

@@ -24,6 +24,8 @@ from autograder.starting.values import describe, merged
 __all__ = ["Draft", "Drafted", "draft", "given_attributes", "subject_of"]
 
 TRIES = 48
+FORMS = 3
+"""In how many ways of calling a function, such as with and without an option, it is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,13 @@ def draft(
 
 
 def subject_of(
-    name: str, traced: Traced, parameters: Mapping[str, Sequence[str]], given: Mapping[str, Collection[str]]
+    name: str,
+    traced: Traced,
+    parameters: Mapping[str, Sequence[str]],
+    given: Mapping[str, Collection[str]],
+    place: int = 0,
 ) -> Subject:
-    """A function with its inputs, from its recorded calls of the commonest form.
+    """A function with its inputs, from its recorded calls of the commonest form, or of the next one by `place`.
 
     Raises:
         Unknown: it was not called, or its object cannot be made again.
@@ -111,7 +117,10 @@ def subject_of(
         if owner or name not in traced.functions or _required(traced.functions[name]):
             raise Unknown("the example never calls it")
         return Subject(name, tuple(parameters.get(name, ())), Inputs({}))
-    form = Counter(map(_form, calls)).most_common(1)[0][0]
+    forms = Counter(map(_form, calls)).most_common(FORMS)
+    if place >= len(forms):
+        raise Unknown("it was called in no other way")
+    form = forms[place][0]
     like = [call for call in calls if _form(call) == form]
     inputs = {key: merged([call.given[key] for call in like]) for key in like[0].given}
     me = merged([call.me for call in like if call.me]) if like[0].me else None
@@ -152,6 +161,7 @@ class _Drafting:
         self.drafted = Drafted(name)
         self.short = bodies.snake(name)
         self.reason = ""
+        self.suffix = ""
 
     def run(self) -> Drafted:
         try:
@@ -171,7 +181,25 @@ class _Drafting:
         self.public(subject, answer)
         self.compared(subject, rows, answer)
         self.gradient(subject, rows, answer)
+        for place in range(1, FORMS):
+            self.other_form(subject, place)
         return self.drafted
+
+    def other_form(self, usual: Subject, place: int) -> None:
+        """The same comparison for another way in which the example called the function."""
+        notes = list(self.drafted.notes)
+        try:
+            subject = subject_of(self.name, self.traced, self.siblings, self.given, place)
+            found = self.working(subject)
+            answer = self.answer(*found) if found else None
+        except (Unknown, Failed):
+            return
+        if found and answer:
+            more = [name for name in subject.passed if name not in usual.passed]
+            self.suffix = f"_with_{'_'.join(more)}" if more else f"_in_way_{place + 1}"
+            self.compared(*found, answer)
+            self.suffix = ""
+        self.drafted.notes = notes
 
     def without(self, why: str) -> Drafted:
         self.drafted.notes.append(f"{self.name}: {why}.")
@@ -280,7 +308,7 @@ class _Drafting:
                 helper = bodies.AGREE if answer.mixed else ""
                 if self.bench.passes(lines, helper):
                     self.add(
-                        f"{self.short}_agrees_with_the_reference",
+                        f"{self.short}{self.suffix}_agrees_with_the_reference",
                         f"On random inputs of several sizes, {subject.function} gives what it should.",
                         lines,
                         hint=hint,
@@ -331,7 +359,7 @@ class _Drafting:
             lines = bodies.loop(subject.inputs, rows, inner)
             if self.bench.passes(lines, bodies.ALIKE, seeds=(1, 2, 3, 4, 5)):
                 self.add(
-                    f"{self.short}_is_random_in_the_right_way",
+                    f"{self.short}{self.suffix}_is_random_in_the_right_way",
                     f"What {subject.function} draws at random has the right shape, mean and spread.",
                     lines,
                     hint=f"Look at the shape, mean and spread of what {subject.function} gives.",

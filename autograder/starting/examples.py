@@ -50,6 +50,7 @@ def _drawn(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> dict[str, An
     inputs = subject.inputs
     lines = bodies.once(inputs, row, bodies.prepared(subject))
     names = [match[1] for line in lines if (match := re.match(r"(\w+) = ", line))]
+    names = [name for name in names if name not in inputs.columns or name in subject.passed]
     names += [name for name in inputs.columns if name in subject.passed]
     pairs = ", ".join(f"{name!r}: {name}" for name in dict.fromkeys(names))
     values: dict[str, Any] = bench.run([*lines, f"return {{{pairs}}}"], seed=11)

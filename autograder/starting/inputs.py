@@ -135,7 +135,7 @@ class Inputs:
             case "int":
                 return self._integer(name, spec)
             case "float":
-                return self._float(name, spec)
+                return self._float(spec)
             case "array":
                 return self._array(spec)
             case "list":
@@ -149,6 +149,12 @@ class Inputs:
             case "record":
                 pairs = zip(spec.keys, spec.parts, strict=False)
                 return "{" + ", ".join(f"{key!r}: {self.expression(str(key), part)}" for key, part in pairs) + "}"
+            case "mapping":
+                low, high = spec.parts[0].low, spec.parts[0].high
+                drawn = f"int(rng.integers({int(low)}, {int(high) + 1}))"
+                if spec.parts[0].kind == "float":
+                    drawn = f"rng.uniform({number(low)}, {number(high)})"
+                return f"{{key: {drawn} for key in {list(spec.keys)!r}}}"
         raise Unknown(f"a check cannot make its argument {name}, {_article(spec.text or spec.kind)}")
 
     def recorded_value(self, name: str, spec: Spec) -> str:
@@ -187,7 +193,7 @@ class Inputs:
             return f"int(rng.integers({min(spec.values)}, {top + 1}))"
         return str(top)
 
-    def _float(self, name: str, spec: Spec) -> str:
+    def _float(self, spec: Spec) -> str:
         low, high = spec.low, spec.high
         if low == high == 0:
             return "rng.uniform(0.1, 1)"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tokenize
 
-__all__ = ["WIDTH", "wrapped"]
+__all__ = ["WIDTH", "double_quoted", "wrapped"]
 
 WIDTH = 120
 _OPEN, _CLOSE = "([{", ")]}"
@@ -24,7 +25,7 @@ def wrapped(line: str) -> list[str]:
     parts = _split(inner)
     deeper = f"{indent}    "
     is_call = line[start] == "(" and start > 0 and (line[start - 1].isalnum() or line[start - 1] == "_")
-    if len(deeper + inner) <= WIDTH and (is_call or len(parts) == 1) and " for " not in inner:
+    if len(deeper + inner) <= WIDTH and (is_call or len(parts) == 1):
         return [head, deeper + inner, indent + tail]
     lines = [head]
     for part in parts:
@@ -57,14 +58,32 @@ def _split(inner: str) -> list[str]:
     return [part for part in (*parts, inner[start:].strip()) if part]
 
 
+def double_quoted(line: str) -> str:
+    """A line with its texts in double quotes, but for those that hold one."""
+    indent = len(line) - len(line.lstrip())
+    for token in _tokens(line):
+        text = token.string
+        if (
+            token.type == tokenize.STRING
+            and text[0] == "'"
+            and text[:3] != "'''"
+            and not set(text[1:-1]) & set("'\"\\")
+        ):
+            start = token.start[1] + indent
+            line = f'{line[:start]}"{text[1:-1]}"{line[start + len(text) :]}'
+    return line
+
+
 def _outside_texts(line: str) -> list[tuple[int, str]]:
     """Brackets and commas with their places, without those inside of texts."""
     indent = len(line) - len(line.lstrip())
+    tokens = [each for each in _tokens(line) if each.type == tokenize.OP and each.string in "()[]{},"]
+    return [(each.start[1] + indent, each.string) for each in tokens]
+
+
+def _tokens(line: str) -> list[tokenize.TokenInfo]:
     found = []
-    try:
+    with contextlib.suppress(tokenize.TokenError, IndentationError):  # an opened bracket or block has no end here
         for token in tokenize.generate_tokens(io.StringIO(line.lstrip()).readline):
-            if token.type == tokenize.OP and token.string in "()[]{},":
-                found.append((token.start[1] + indent, token.string))
-    except (tokenize.TokenError, IndentationError):
-        pass  # an opened block has no body here; what came before is all there is
+            found.append(token)  # what came before an error counts
     return found

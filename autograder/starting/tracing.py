@@ -7,6 +7,7 @@ example is cut when its time is over. What was noted until then counts.
 from __future__ import annotations
 
 import ast
+import contextlib
 import doctest
 import functools
 import importlib
@@ -166,7 +167,7 @@ def _wrap(traced: Traced, wanted: Sequence[tuple[str, str]]) -> list[Callable[[]
 
     for each in classes:
         init: Callable[..., Any] = getattr(each, "__init__")  # noqa: B009
-        _put(undo, each, "__init__", _making(init if init is not object.__init__ else lambda self: None, own))
+        _put(undo, each, "__init__", _making(init if init is not object.__init__ else lambda _: None, own))
     for file, name in wanted:
         module = traced.modules[file]
         owner, _, method = name.rpartition(".")
@@ -203,10 +204,8 @@ def _making(init: Callable[..., Any], own: Callable[[Any], bool]) -> Callable[..
         if not hasattr(self, MADE):
             given = _bound(init, (self, *arguments), named)
             note = (tuple(given)[1:], tuple(describe(value, own) for value in list(given.values())[1:]))
-            try:
+            with contextlib.suppress(AttributeError, TypeError):  # a class with __slots__ takes no note
                 object.__setattr__(self, MADE, note)
-            except (AttributeError, TypeError):  # __slots__
-                pass
         init(self, *arguments, **named)
 
     return noted
@@ -237,10 +236,8 @@ def _noting(
         changed = tuple(key for key, state in _states(me).items() if states.get(key) != state)
         calls[place] = Call(given, describe(result, own), me_spec, before, earlier, changed)
         if me is not None:
-            try:
+            with contextlib.suppress(AttributeError, TypeError):
                 object.__setattr__(me, LAST, (name, given))
-            except (AttributeError, TypeError):
-                pass
         return result
 
     return noted

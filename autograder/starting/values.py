@@ -92,7 +92,10 @@ def describe(value: Any, own: Callable[[Any], bool], depth: int = 0) -> Spec:
         return _sequence(value, own, depth)
     if depth < _DEEPEST and isinstance(value, dict) and all(isinstance(key, (str, int, float)) for key in value):
         parts = tuple(describe(each, own, depth + 1) for each in list(value.values())[:_MOST_ITEMS])
-        return Spec("record", parts=parts, keys=tuple(list(value)[:_MOST_ITEMS]))
+        keys = tuple(list(value)[:_MOST_ITEMS])
+        if len(keys) > 2 and parts[0].kind in ("int", "float") and len({each.kind for each in parts}) == 1:
+            return Spec("mapping", parts=(merged(parts, calls=False),), keys=keys)
+        return Spec("record", parts=parts, keys=keys)
     if own(value):
         return _object(value, own, depth)
     return Spec("unknown", text=type(value).__name__)

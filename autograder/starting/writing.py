@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder import checks as library
-from autograder.starting.layout import wrapped
+from autograder.starting.layout import double_quoted, wrapped
 
 __all__ = ["Check", "Question", "assignment_text", "handout_text", "ids"]
 
@@ -150,12 +150,7 @@ def _check(variable: str, check: Check) -> list[str]:
     lines = wrapped(f"@{variable}.check(points={points}{hidden})")
     lines.append(f"def {check.id}({', '.join(check.parameters)}):")
     lines.append(f'    """{check.title}"""')
-    return lines + [part for line in check.lines for part in wrapped(f"    {_double(line)}")]
-
-
-def _double(line: str) -> str:
-    """Texts of `repr` in double quotes, as formatters have them; what holds quotes itself stays."""
-    return re.sub(r"'([^'\"\\]*)'", r'"\1"', line) if '"' not in line else line
+    return lines + [part for line in check.lines for part in wrapped(double_quoted(f"    {line}"))]
 
 
 def _quoted(text: str) -> str:
