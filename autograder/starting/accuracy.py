@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from autograder.starting import bodies
 from autograder.starting.bodies import Subject
-from autograder.starting.drafting import Draft, subject_of
 from autograder.starting.inputs import Unknown
+from autograder.starting.subjects import Draft, subject_of
 from autograder.starting.tracing import Traced
 from autograder.starting.trying import Bench, Failed
 from autograder.starting.values import Spec

@@ -15,7 +15,8 @@ AGREE = '''\
 def agree(got, want, name, **tolerances):
     """Numbers up to rounding, text and truth values exactly; looks into lists, tuples and dictionaries."""
     if isinstance(want, dict):
-        same(sorted(map(str, got)) if isinstance(got, dict) else got, sorted(map(str, want)), name=f"the keys of {name}")
+        keys = sorted(map(str, got)) if isinstance(got, dict) else got
+        same(keys, sorted(map(str, want)), name=f"the keys of {name}")
         for key in want:
             agree(got[key], want[key], f"{name}[{key!r}]", **tolerances)
     elif isinstance(want, (list, tuple)) and any(isinstance(each, (str, bool, dict, list, tuple)) for each in want):

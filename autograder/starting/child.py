@@ -17,7 +17,8 @@ from typing import Any
 
 from autograder.loading import interface_of
 from autograder.starting.accuracy import accuracy_checks
-from autograder.starting.drafting import Drafted, draft, given_attributes
+from autograder.starting.drafting import draft
+from autograder.starting.subjects import Drafted, given_attributes
 from autograder.starting.tracing import Cut, Traced, trace
 from autograder.starting.trying import Bench
 

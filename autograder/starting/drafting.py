@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import itertools
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from autograder.markers import regions
 from autograder.starting import bodies
 from autograder.starting.bodies import Subject
+from autograder.starting.examples import small_example
+from autograder.starting.figures import figure_check
+from autograder.starting.gradients import gradient_check
 from autograder.starting.inputs import LARGE, Inputs, Unknown
-from autograder.starting.tracing import Call, Traced
-from autograder.starting.trying import Bench, Failed, opened
-from autograder.starting.values import describe, merged
+from autograder.starting.results import finite, mixed, numbers, tolerances, visible, whole
+from autograder.starting.subjects import FORMS, Draft, Drafted, form_of, subject_of
+from autograder.starting.tracing import Traced
+from autograder.starting.trying import Bench, Failed
+from autograder.starting.values import merged
 
-__all__ = ["Draft", "Drafted", "draft", "given_attributes", "subject_of"]
+__all__ = ["draft"]
 
 TRIES = 48
-FORMS = 3
-"""In how many ways of calling a function, such as with and without an option, it is checked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One check: its id, title, body and decoration; `helper` is the text of a function that it uses, or ""."""
-
-    id: str
-    title: str
-    lines: tuple[str, ...]
-    hidden: bool
-    parameters: tuple[str, ...]
-    hint: str = ""
-    helper: str = ""
-
-
-@dataclass(slots=True)
-class Drafted:
-    """What came of one function: checks, or sentences on why there are none."""
-
-    name: str
-    checks: list[Draft] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +33,6 @@ class Answer:
     mixed: bool
     scale: float
     value: Any = None
-
-
-def given_attributes(source: str, file: str) -> dict[str, set[str]]:
-    """Attributes of each class that are assigned outside of solution regions: ``self.W = ...`` in what is given."""
-    cut = regions(source, file)
-    found: dict[str, set[str]] = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef):
-            found[node.name] = {
-                each.attr
-                for each in ast.walk(node)
-                if isinstance(each, ast.Attribute)
-                and isinstance(each.ctx, ast.Store)
-                and isinstance(each.value, ast.Name)
-                and each.value.id == "self"
-                and not any(each.lineno in region for region in cut)
-            }
-    return found
 
 
 def draft(
@@ -97,47 +54,6 @@ def draft(
         siblings: every function and method of the reference by qualified name, with its parameters.
     """
     return _Drafting(name, traced, source, given, bench, siblings).run()
-
-
-def subject_of(
-    name: str,
-    traced: Traced,
-    parameters: Mapping[str, Sequence[str]],
-    given: Mapping[str, Collection[str]],
-    place: int = 0,
-) -> Subject:
-    """A function with its inputs, from its recorded calls of the commonest form, or of the next one by `place`.
-
-    Raises:
-        Unknown: it was not called, or its object cannot be made again.
-    """
-    calls = traced.calls.get(name, [])
-    owner = name.rpartition(".")[0]
-    if not calls:
-        if owner or name not in traced.functions or _required(traced.functions[name]):
-            raise Unknown("the example never calls it")
-        return Subject(name, tuple(parameters.get(name, ())), Inputs({}))
-    forms = Counter(map(_form, calls)).most_common(FORMS)
-    if place >= len(forms):
-        raise Unknown("it was called in no other way")
-    form = forms[place][0]
-    like = [call for call in calls if _form(call) == form]
-    inputs = {key: merged([call.given[key] for call in like]) for key in like[0].given}
-    me = merged([call.me for call in like if call.me]) if like[0].me else None
-    if owner and me is not None and me.kind != "object":
-        raise Unknown(f"how its {owner} was made is not known, for the example did not call the constructor")
-    known = {each for names in given.values() for each in names}
-    attributes = tuple(key for key in me.attributes if key in known and key not in me.keys) if me else ()
-    changed = Counter(key for call in like for key in call.changed)
-    before = next((call.before for call in reversed(like) if call.before and call.before != name), "")
-    return Subject(
-        name,
-        tuple(parameters.get(name, ())),
-        Inputs(inputs, me, attributes),
-        before=before.rpartition(".")[2],
-        state=tuple(key for key in changed if key in known),
-        passed=tuple(inputs),
-    )
 
 
 class _Drafting:
@@ -173,7 +89,14 @@ class _Drafting:
             return self.without(f"with inputs like the recorded ones it did not work: {self.reason}")
         subject, rows = found
         answer = self.answer(subject, rows)
-        self.figures(subject, rows)
+        if lines := figure_check(self.bench, subject, rows[0]):
+            self.add(
+                f"{self.short}_draws_its_plots",
+                f"{subject.function} draws its plots, with labels and curves.",
+                lines,
+                hint="Count your plots and curves, and label the axes.",
+                helper=bodies.PLOTS,
+            )
         if answer is None:
             if not self.drafted.checks:
                 self.without("it returns nothing that a check can see from outside; return what it changes")
@@ -182,10 +105,10 @@ class _Drafting:
         self.compared(subject, rows, answer)
         self.gradient(subject, rows, answer)
         for place in range(1, FORMS):
-            self.other_form(subject, place)
+            self.otherform_of(subject, place)
         return self.drafted
 
-    def other_form(self, usual: Subject, place: int) -> None:
+    def otherform_of(self, usual: Subject, place: int) -> None:
         """The same comparison for another way in which the example called the function."""
         notes = list(self.drafted.notes)
         try:
@@ -223,7 +146,7 @@ class _Drafting:
     def with_before(self, subject: Subject) -> Subject | None:
         """The subject after the method that the example called before it, whose arguments are inputs, too."""
         calls = [call for call in self.traced.calls[self.name] if call.earlier and call.before.endswith(subject.before)]
-        like = [call for call in calls if _form(call) == _form(calls[-1])]
+        like = [call for call in calls if form_of(call) == form_of(calls[-1])]
         try:
             earlier = {name: merged([call.earlier[name] for call in like]) for name in like[-1].earlier}
             own = {name: merged([call.given[name] for call in like]) for name in like[-1].given}
@@ -250,7 +173,7 @@ class _Drafting:
         try:
             for seed in (1, 2):
                 value = self.value(subject, row, seed)
-                if not _finite(value):
+                if not finite(value):
                     self.reason = "the result is not finite"
                     return False
         except (Failed, Unknown) as error:
@@ -275,7 +198,7 @@ class _Drafting:
         """What of the result and of the object's state can be compared."""
         value = self.value(subject, rows[0])
         value = value[0] if subject.state and subject.owner else value
-        wanted = _visible("got", value, self.given)
+        wanted = visible("got", value, self.given)
         if wanted == ["got"] and value is None:
             wanted = []
         states = [f"{subject.variable}.{name}" for name in subject.state]
@@ -293,9 +216,9 @@ class _Drafting:
             ],
         )
         seen = self.bench.run(lines, seed=1)
-        sizes = [abs(number) for number in _numbers(seen) if number]
-        scale = float(np.median(sizes)) if sizes else 1.0
-        return Answer(tuple(every), _mixed(seen), scale, seen)
+        sizes = [abs(number) for number in numbers(seen) if number]
+        scale = max(sizes, default=1.0)
+        return Answer(tuple(every), mixed(seen), scale, seen)
 
     # --- checks ---
 
@@ -303,7 +226,7 @@ class _Drafting:
         """On fresh inputs the submission gives what the reference gives."""
         hint = f"Try {subject.function} on small inputs of several shapes, and work them out by hand."
         for chosen in (rows, rows[:1]):
-            for tolerance in (_tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
+            for tolerance in (tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
                 lines = self.comparing(subject, chosen, answer, tolerance)
                 helper = bodies.AGREE if answer.mixed else ""
                 if self.bench.passes(lines, helper):
@@ -318,7 +241,7 @@ class _Drafting:
         self.alike(subject, answer)
 
     def comparing(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer, tolerance: str) -> list[str]:
-        if tolerance and _whole(answer.value):
+        if tolerance and whole(answer.value):
             tolerance = ""
         name = subject.title if "got" in answer.wanted or not subject.state else f"what {subject.function} changes"
         judge = "agree" if answer.mixed else "close" if tolerance else "same"
@@ -366,12 +289,10 @@ class _Drafting:
                     helper=bodies.ALIKE,
                 )
                 return
-        self.without("its result is random, and no check on it was found; write one")
+        self.without("its result is random, and no check of it was found; write one")
 
     def public(self, subject: Subject, answer: Answer) -> None:
         """One small example with its numbers."""
-        from autograder.starting.examples import small_example
-
         found = small_example(self.bench, subject, answer.wanted, mixed=answer.mixed)
         if found:
             self.drafted.checks.append(
@@ -387,8 +308,6 @@ class _Drafting:
 
     def gradient(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
         """Where the result is the gradient of a loss, it agrees with differences of that loss."""
-        from autograder.starting.gradients import gradient_check
-
         lines = gradient_check(self.bench, subject, rows, answer.value, self.siblings)
         if lines:
             self.add(
@@ -396,47 +315,6 @@ class _Drafting:
                 f"On random data, the gradient of {subject.function} agrees with central differences of the loss.",
                 lines,
                 hint="Compare your gradient with central differences of the loss, entry by entry.",
-            )
-
-    def figures(self, subject: Subject, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Where figures are drawn: as many plots, each with labels, and as many curves."""
-        call = bodies.answers(subject, "student", ["got"])
-        call = [re.sub(r"^answers\.append\((.*)\)$", r"\1", line) for line in call]
-        start = bodies.once(subject.inputs, rows[0], [*bodies.prepared(subject), *call])
-        try:
-            drawn = self.bench.run([*start, "return plots(student.figures())"], bodies.PLOTS, seed=1)
-        except Failed:
-            return
-        if not drawn:
-            return
-        lines = [*start, "drawn = plots(student.figures())", f'same(len(drawn), {len(drawn)}, name="number of plots")']
-        curves = [len(axes["lines"]) for axes in drawn]
-        lines.append(f"for axes, curves in zip(drawn, {curves}, strict=True):")
-        lines.append('    same(len(axes["lines"]), curves, name="number of curves in a plot")')
-        for part, word in (("xlabel", "the x axis"), ("ylabel", "the y axis"), ("title", "a plot")):
-            if all(axes[part] for axes in drawn):
-                lines += [f'    if not axes["{part}"]:', f'        raise CheckFailed("A label of {word} is missing.")']
-        if all(axes["legend"] for axes in drawn):
-            lines += ['    if not axes["legend"]:', '        raise CheckFailed("A plot has no legend.")']
-        for place in ("x",):
-            lengths = {len(line[place]) for axes in drawn for line in axes["lines"]}
-            if len(lengths) == 1:
-                lines += [
-                    '    for line in axes["lines"]:',
-                    f'        same(len(line["x"]), {lengths.pop()}, name="number of points of a curve")',
-                    '        finite(line["x"], name="a curve")',
-                ]
-        if self.bench.passes(lines, bodies.PLOTS):
-            self.drafted.checks.append(
-                Draft(
-                    f"{self.short}_draws_its_plots",
-                    f"{subject.function} draws its plots, with labels and curves.",
-                    tuple(lines),
-                    hidden=True,
-                    parameters=_parameters(lines),
-                    hint="Count your plots and curves, and label the axes.",
-                    helper=bodies.PLOTS,
-                )
             )
 
     def add(self, id: str, title: str, lines: Sequence[str], *, hint: str, helper: str = "") -> None:
@@ -448,19 +326,6 @@ def _parameters(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in ("student", "reference", "rng") if re.search(rf"\b{name}\b", text))
 
 
-def _form(call: Call) -> tuple[Any, ...]:
-    me = call.me.signature if call.me else ()
-    return (*((name, spec.signature) for name, spec in call.given.items()), me)
-
-
-def _required(function: Callable[..., Any]) -> list[str]:
-    return [
-        each.name
-        for each in inspect.signature(function).parameters.values()
-        if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
-    ]
-
-
 def _variants(inputs: Inputs) -> Iterator[Inputs]:
     """All lengths free, then with one of them as recorded, then with two, ..."""
     names = [name for name in inputs.names.values() if inputs.recorded[name] <= 2000]
@@ -468,58 +333,3 @@ def _variants(inputs: Inputs) -> Iterator[Inputs]:
     for count in range(len(names) + 1):
         for fixed in itertools.combinations(names, count):
             yield replace(inputs, fixed=frozenset(fixed), names=inputs.names, recorded=inputs.recorded)
-
-
-def _visible(name: str, value: Any, given: Mapping[str, Collection[str]]) -> list[str]:
-    """Expressions for what of a result is plain; of objects inside, the arrays among their known attributes."""
-    inner = opened(value)
-    if inner is not value:
-        known = {each for base in type(inner).__mro__ for each in given.get(base.__name__, ())}
-        return [
-            f"{name}.{key}"
-            for key, each in vars(inner).items()
-            if key in known and describe(each, lambda _: False).kind in ("array", "list", "items", "int", "float")
-        ]
-    if isinstance(value, (list, tuple)) and any(opened(each) is not each for each in value):
-        return [text for place, each in enumerate(value) for text in _visible(f"{name}[{place}]", each, given)]
-    return [name]
-
-
-def _numbers(value: Any) -> Iterator[float]:
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from _numbers(each)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _numbers(each)
-    elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        yield from map(float, value.ravel()[:1000])
-    elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-        yield float(value)
-
-
-def _finite(value: Any) -> bool:
-    return all(map(np.isfinite, _numbers(value)))
-
-
-def _mixed(value: Any) -> bool:
-    """Whether text, truth values or nothing stand anywhere in it."""
-    if isinstance(value, dict):
-        return any(map(_mixed, value.values())) or not value
-    if isinstance(value, (list, tuple)):
-        return any(map(_mixed, value)) or not value
-    return value is None or isinstance(value, (str, bytes, bool, set, frozenset, np.bool_))
-
-
-def _whole(value: Any) -> bool:
-    """Whether there are no numbers but integers in it."""
-    if isinstance(value, dict):
-        return all(map(_whole, value.values()))
-    if isinstance(value, (list, tuple)):
-        return all(map(_whole, value))
-    return not isinstance(value, float) and (not hasattr(value, "dtype") or value.dtype.kind in "iub")
-
-
-def _tolerances(scale: float) -> str:
-    """What float32 may be off by: relative to an entry, and to the size of the numbers where one of them is near 0."""
-    return f"rtol=1e-4, atol=1e{int(np.floor(np.log10(scale))) - 5 if scale > 0 else -8}"

@@ -33,7 +33,7 @@ def gradient_check(
         for name, spec in inputs.given.items():
             if spec.kind != "array" or "integer" in spec.traits:
                 continue
-            parameters = siblings[loss.partition("(")[0]]
+            parameters = siblings[loss]
             arguments = [("at" if each == name else each) for each in parameters if each in subject.passed]
             lines = bodies.once(
                 inputs,
@@ -42,7 +42,7 @@ def gradient_check(
                     *bodies.prepared(subject),
                     "gradient_matches(",
                     f"    student.{call}{place},",
-                    f"    of=lambda at: reference.{loss.partition('(')[0]}({', '.join(arguments)}){'[0]' if place else ''},",
+                    f"    of=lambda at: reference.{loss}({', '.join(arguments)}){'[0]' if place else ''},",
                     f"    at={name},",
                     f'    names=["the gradient with respect to {name}"],',
                     ")",

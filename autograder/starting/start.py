@@ -100,8 +100,8 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
         )
     if recipe.example is None and not any(map(examples_in, sources.values())):
         raise InstructorError(
-            f"{recipe.source} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its functions, "
-            "or name a script with --example."
+            f"{recipe.source} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
+            "functions, or name a script with --example."
         )
     if recipe.example is not None and not recipe.example.is_file():
         raise UsageError(f"--example: {recipe.example} is no file; give a Python script that calls the reference.")
@@ -258,8 +258,8 @@ def _traced(
             )
         except subprocess.TimeoutExpired:
             raise InstructorError(
-                f"The example of {recipe.source} does not end, and could not be interrupted after {recipe.seconds:g} s; "
-                "give a shorter one with --example."
+                f"The example of {recipe.source} does not end, and could not be interrupted after "
+                f"{recipe.seconds:g} s; give a shorter one with --example."
             ) from None
         if not (place / "answer.json").is_file():
             said = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
