@@ -225,19 +225,19 @@ class _Drafting:
     def compared(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
         """On fresh inputs the submission gives what the reference gives."""
         hint = f"Try {subject.function} on small inputs of several shapes, and work them out by hand."
-        for chosen in (rows, rows[:1]):
-            for tolerance in (tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
-                lines = self.comparing(subject, chosen, answer, tolerance)
-                helper = bodies.AGREE if answer.mixed else ""
-                if self.bench.passes(lines, helper):
-                    self.add(
-                        f"{self.short}{self.suffix}_agrees_with_the_reference",
-                        f"On random inputs of several sizes, {subject.function} gives what it should.",
-                        lines,
-                        hint=hint,
-                        helper=helper,
-                    )
-                    return
+        helper = bodies.AGREE if answer.mixed else ""
+        ways = [(subject, f"On random inputs of several sizes, {subject.function} gives what it should.")]
+        if subject.inputs.has_batches:
+            whole = replace(subject, inputs=replace(subject.inputs, one_batch=True))
+            ways.append((whole, f"With all samples in one batch, {subject.function} gives what it should."))
+        for way, title in ways:
+            for chosen in (rows, rows[:1]):
+                for tolerance in (tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
+                    lines = self.comparing(way, chosen, answer, tolerance)
+                    if self.bench.passes(lines, helper):
+                        name = f"{self.short}{self.suffix}_agrees_with_the_reference"
+                        self.add(name, title, lines, hint=hint, helper=helper)
+                        return
         self.alike(subject, answer)
 
     def comparing(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer, tolerance: str) -> list[str]:

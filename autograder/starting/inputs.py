@@ -43,7 +43,7 @@ class Inputs:
     """How to make the arguments of one function, and what its objects are made of.
 
     `given` are the arguments by name; `fixed` the names of lengths that stay as recorded; with `scaled`, drawn numbers
-    are multiplied by `scale`.
+    are multiplied by `scale`; with `one_batch`, a batch holds all samples, so that their order does not matter.
     """
 
     given: Mapping[str, Spec]
@@ -51,6 +51,7 @@ class Inputs:
     attributes: tuple[str, ...] = ()
     fixed: frozenset[str] = frozenset()
     scaled: bool = False
+    one_batch: bool = False
     names: dict[Lengths, str] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -79,6 +80,12 @@ class Inputs:
                 if each.kind == "list" and each.parts[0].kind == "int" and self._are_sizes(each):
                     continue
                 yield from each.lengths
+
+    def _samples(self) -> Iterable[Lengths]:
+        """Lengths that may be the number of samples, the likeliest first."""
+        for name in sorted(self.given, key=lambda name: not DATA_NAMES.fullmatch(name)):
+            if self.given[name].kind in ("array", "list") and self.given[name].lengths:
+                yield self.given[name].lengths[0]
 
     def _counts(self) -> Iterable[tuple[str, Lengths]]:
         """Integers among the arguments that may be lengths, such as a number of classes, with their names."""
@@ -120,6 +127,12 @@ class Inputs:
         return found
 
     # --- expressions ---
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether an argument says how many samples are taken at a time."""
+        batched = any(BATCH.fullmatch(name) and spec.kind == "int" for name, spec in self.given.items())
+        return batched and any(True for _ in self._samples())
 
     def expression(self, name: str, spec: Spec) -> str:
         """The value of one argument.
@@ -185,6 +198,8 @@ class Inputs:
             return str(spec.values[0])
         if EPOCHS.fullmatch(name):
             return str(min(top, 3))
+        if BATCH.fullmatch(name) and self.one_batch:
+            return self.length(next(iter(self._samples())))
         if BATCH.fullmatch(name):
             return str(min(top, 4))
         if vector in self.names and min(vector) > 1:
