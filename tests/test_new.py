@@ -249,7 +249,8 @@ class TestExamples:
         """The example finds its data, and what it writes does not litter the reference's folder."""
         (root.parent / "solved").mkdir()
         (root.parent / "solved" / "data.txt").write_text("2.5")
-        main = '\nif __name__ == "__main__":\n    double(float(open("data.txt").read()))\n    open("out.txt", "w").close()\n'
+        main = '\nif __name__ == "__main__":\n    double(float(open("data.txt").read()))\n'
+        main += '    open("out.txt", "w").close()\n'
         made_from(root, SOLVED + main)
         assert not (root.parent / "solved" / "out.txt").exists()
 
