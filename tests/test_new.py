@@ -348,6 +348,33 @@ class TestFrom:
         assert "silent: it returns nothing that a check can see from outside; return what it changes." in told
         assert "a solution that is in no function of its own." in told
 
+    @pytest.mark.parametrize(
+        ("function", "call", "says"),
+        [
+            (
+                "def odd(x):\n    ### BEGIN SOLUTION\n    assert x == 5.5\n    return x\n",
+                "odd(5.5)",
+                "odd: with inputs like the recorded ones it did not work:",
+            ),
+            (
+                "def odd():\n    ### BEGIN SOLUTION\n    import random\n    return [0.5] * random.randint(1, 10**6)\n",
+                "odd()",
+                "odd: its result is random, and no check of it was found; write one.",
+            ),
+            (
+                "class Odd:\n    __slots__ = ()\n\n    def f(self):\n        ### BEGIN SOLUTION\n        1 + 1\n    ",
+                "Odd().f()",
+                "Odd.f: how its Odd was made is not known, for the example did not call the constructor.",
+            ),
+        ],
+        ids=["choosy", "random", "slots"],
+    )
+    def test_why_there_is_no_check(self, root, function, call, says) -> None:
+        """Each reason is a sentence of its own."""
+        started = made_from(root, f"{SOLVED}\n{function}    ### END SOLUTION\n{MAIN}    {call}\n")
+        (note,) = started.notes
+        assert note.startswith(says)
+
     def test_a_folder_inside_the_course_stays_where_it_is(self, root) -> None:
         """A reference that lies in reference/NAME is used in its place; modules without solutions are given."""
         folder = root / "reference" / "both"
@@ -471,8 +498,8 @@ class TestText:
 
     def test_long_lines_are_broken_at_brackets(self) -> None:
         """A line that is too long goes on in the next one, with its elements together if they fit."""
-        line = f"    close(student.f({'x' * 50}), {'y' * 30}, name={'z' * 30!r})"
-        inner = f"        student.f({'x' * 50}), {'y' * 30}, name={'z' * 30!r}"
+        line = f"    close(student.f({'x' * 34}), {'y' * 30}, name={'z' * 25!r})"
+        inner = f"        student.f({'x' * 34}), {'y' * 30}, name={'z' * 25!r}"
         assert len(line) > WIDTH
         assert wrapped(line) == ["    close(", inner, "    )"]
 

@@ -202,7 +202,7 @@ class _Drafting:
         if wanted == ["got"] and value is None:
             wanted = []
         states = [f"{subject.variable}.{name}" for name in subject.state]
-        every = [*wanted, *(state for state in states if "got" not in wanted or state)]
+        every = [*wanted, *states]
         if not every:
             return None
         lines = bodies.once(
