@@ -5,7 +5,7 @@ READY := .venv/.ready
 BEST := from autograder.sandbox import why_not; print(next((n for n in ('bubblewrap', 'landlock') if not why_not(n)), 'none'))
 PICTURE_OF ?= feedback/relu_derivative_missing.html
 
-.PHONY: setup test demo lint attack fuzz soak release manual schema picture constraints clean
+.PHONY: setup test demo lint audit attack fuzz soak release manual schema picture constraints clean
 
 setup: $(READY)
 	@command -v bwrap > /dev/null || .ci/setup walls
@@ -35,6 +35,10 @@ fuzz: setup
 soak: setup
 	$(BIN)/python benchmarks/soak.py $(FLAGS)
 
+# The kept mutants of assignments/NAME/mutants: the checks must catch every one.
+audit: setup
+	$(BIN)/autograder audit backprop --kept --data digits --jobs 2
+
 release: setup
 	$(BIN)/autograder release backprop
 
@@ -42,7 +46,7 @@ release: setup
 # bubblewrap does not work the demo goes on without walls. One of them never ends: 20 s of CPU time are enough to see it.
 demo: setup
 	rm -rf .demo
-	$(BIN)/autograder release backprop
+	$(BIN)/autograder release backprop --data digits
 	$(BIN)/python tests/corpus/build.py backprop .demo/submissions
 	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --limit cpu_seconds=20 \
 		--sandbox $$($(BIN)/python -c "$(BEST)")

@@ -24,12 +24,13 @@ from autograder.model import Limits
 
 __all__ = ["GIVEN", "Assignment", "Check", "Question"]
 
-GIVEN = ("student", "reference", "rng", "data", "hidden", "full")
+GIVEN = ("student", "reference", "rng", "data", "hidden", "full", "share")
 """What a check may ask for by the name of a parameter, beside the results of the checks that it needs:
 
 `student` the submission's stand-in; `reference` the same around the solved module; `rng` a numpy Generator, seeded
 for this check from the course's secret; `data` the open part of the data set; `hidden` its staff-only part; `full`
-whether `--full` was given.
+whether `--full` was given; `share` the part of its training that is to be run (epochs, samples): 1.0 in every grade,
+1/2, 1/4 ... when `autograder calibrate` looks for the cheapest run that is still fair.
 """
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -6,14 +6,14 @@ Every text that explains a verdict, in a report, in feedback or in a terminal, i
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from autograder.errors import StudentError
 from autograder.model import Verdict
 
-__all__ = ["WORDING", "Wording", "sentence"]
+__all__ = ["WORDING", "Wording", "carried_forward", "sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,15 @@ def sentence(
         return whole, whole
     shown = _raised(error) if verdict is Verdict.RAISED else wording.long
     return (f"{shown} {hint}".rstrip(), whole)
+
+
+def carried_forward(names: Sequence[str]) -> str:
+    """What everybody reads about a check in which the reference stood in for some parts; "" for none."""
+    if not names:
+        return ""
+    *others, last = (f"`{name}`" for name in names)
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"Run with the reference's {listed} in place of yours."
 
 
 def _whole(wording: Wording, error: StudentError | None, failure: str) -> str:

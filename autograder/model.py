@@ -89,6 +89,8 @@ class CheckResult:
 
     `message` is what the student may read; `staff_message` is the whole story (equal for public checks).
     `points` and `max_points` are in points of the assignment, `seconds` is wall time.
+    `pictures` are the figures that the submission drew (PNG files in base64, cleaned by `autograder.pictures`);
+    those of a hidden check could carry hidden inputs: they are `staff_pictures`.
     """
 
     id: str
@@ -100,6 +102,8 @@ class CheckResult:
     seconds: float
     message: str
     staff_message: str = ""
+    pictures: tuple[str, ...] = ()
+    staff_pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

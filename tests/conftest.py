@@ -6,10 +6,15 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from autograder.intake import Submission, collect
 from autograder.loading import Loaded, load
 from autograder.sandbox import start, why_not
+
+# The same examples in every run, however busy the machine is; `--hypothesis-profile=default` looks for new ones.
+settings.register_profile("autograder", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("autograder")
 
 REFERENCE = '''
 """A small homework: doubling, and a counter."""

@@ -330,7 +330,14 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(course: Class) -> N
     assert [type(event) for event in events].count(Known) == 1
 
 
-SLOW = "import time\n\n\ndef double(x):\n    time.sleep(0.15)\n    return x + x\n"
+WAITS = """
+import time
+
+def double(x):
+    while time.time() < {until}:
+        time.sleep(0.05)
+    return x + x
+"""
 
 
 def grade_command(root: Path, folder: Path, out: Path) -> list[str]:
@@ -378,7 +385,9 @@ def processes_about(text: str) -> list[str]:
 def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, blow: signal.Signals) -> None:
     """After kill -9 or Ctrl-C no process is left, no finished report is lost or made twice, and all come in the end."""
     root = make_course(tmp_path / "course")
-    folder = hand_in(tmp_path / "in", **{f"student{n}": SLOW for n in range(6)})
+    later = time.time() + 6
+    ends = {f"student{n}": 0.0 if n < 2 else later for n in range(6)}  # so that the blow falls among them
+    folder = hand_in(tmp_path / "in", **{name: WAITS.format(until=until) for name, until in ends.items()})
     out = tmp_path / "out"
     environ = {**os.environ, "AUTOGRADER_MARK": str(tmp_path)}
     run = subprocess.Popen(

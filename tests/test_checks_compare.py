@@ -93,6 +93,18 @@ def test_close_says_what_is_wrong(got, want, sentence):
     assert said(close, got, want) == sentence
 
 
+def test_right_float32_code_is_close():
+    """What float32 loses where large terms cancel is allowed to a float32 answer, and to no other."""
+    big, small = np.float32(0.3), np.float32(0.3) + np.float32(1e-4)
+    got, want = np.array([1.0, small - big], np.float32), np.array([1.0, 1e-4])
+    close(got, want)
+    close([np.float32(1.0), small - big], [1.0, 1e-4])
+
+    assert said(close, got.astype(np.float64), want).startswith("result[1] is 9.99868e-05; 0.0001 was wanted")
+    assert "entries differ" in said(same, got, want)
+    assert said(close, got * np.float32(1.001), want).startswith("result[0] is 1.001; 1 was wanted")
+
+
 def test_close_recognises_a_forgotten_mean():
     """Told the number of samples, the sentence says that a mean was forgotten or taken twice."""
     assert "7 times too large, as if summed instead of averaged over the 7 samples." in said(

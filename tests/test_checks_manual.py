@@ -19,6 +19,13 @@ EXAMPLES = [
     (row[-2].strip("`"), row[-1])
     for row in [*ROWS, *([cell.strip() for cell in line.strip("|").split(" | ")] for line in SLIPS)]
 ]
+WEIGHT = checks.Parameter("weight", (10, 784), "float32", trainable=True, shared=False)
+LINEAR = checks.Layer("fc", "Linear", True, {"in_features": 784, "out_features": 10}, (WEIGHT,))
+NAMES = {
+    **vars(checks),
+    "np": np,
+    "net": checks.Structure((LINEAR,), ((LINEAR, (32, 10)),), (32, 10), training=True, name="net"),
+}
 
 
 @pytest.mark.parametrize("name", checks.__all__)
@@ -46,7 +53,7 @@ def test_every_signature_is_that_of_the_code(call):
 def test_every_example_says_what_the_page_says(example, says):
     """Run it: the sentence of the failure, of the credit, or the value."""
     try:
-        value = eval(example, {**vars(checks), "np": np})
+        value = eval(example, dict(NAMES))
     except CheckFailed as failed:
         value = failed
     assert (value.message if isinstance(value, checks.Credit) else str(value)) == says

@@ -28,6 +28,17 @@ def test_a_good_curve_passes():
     assert curve([1.0]).steady(1.0).best == 0
 
 
+def test_a_share_is_not_rounded_against_the_student():
+    """55 of 100 steps are at least 55 %, though 0.55 * 100 is above 55 in floating point."""
+    falling, rising = np.full(55, -1.0), np.full(45, 0.5)
+    values = np.cumsum([100.0, *falling, *rising])
+
+    assert curve(values).steady(0.55).best == 55
+    assert said(curve(values).steady, 0.56).startswith(
+        "loss goes up in 45 of 100 steps, most from [55] to [56] (by 0.5)"
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [

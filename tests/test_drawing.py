@@ -99,6 +99,159 @@ def test_what_is_told_has_an_end(plt):
     assert len(second["axes"][0]["lines"][0]["y"]) == drawing.MAX_POINTS
 
 
+def test_what_is_told_in_all_has_an_end(plt, monkeypatch):
+    """An image that is too large is told without values, and numbers beyond the cap are left out."""
+    monkeypatch.setattr(drawing, "MAX_PIXELS", 10)
+    monkeypatch.setattr(drawing, "MAX_NUMBERS", 7)
+    _, axes = plt.subplots()
+    axes.imshow(np.ones((3, 3)))
+    axes.imshow(np.ones((2, 2)))
+    axes.plot([1, 2, 3], [4, 5, 6])
+    axes.bar([1, 2], [3, 4])
+    (record,) = drawing.figures()
+    (told,) = record["axes"]
+
+    assert [image["values"].size for image in told["images"]] == [9, 0]
+    assert [image["shape"] for image in told["images"]] == [(3, 3), (2, 2)]
+    assert sum(line["x"].size + line["y"].size for line in told["lines"]) == 6
+    assert sum(bars[key].size for bars in told["bars"] for key in ("at", "width", "height")) == 1
+
+
+def axes_of(records):
+    """The axes of the only figure."""
+    (record,) = records
+    return record["axes"]
+
+
+def test_ticks_are_told_with_the_labels_that_are_drawn(plt):
+    """Those in sight, formatted as a reader sees them."""
+    _, axes = plt.subplots()
+    axes.bar(["a", "b"], [1, 2])
+    axes.set_yticks([0, 1, 2, 50], labels=["none", "one", "two", "fifty"])
+    axes.set_ylim(0, 3)
+    (told,) = axes_of(drawing.figures())
+
+    assert (told["xticks"]["at"].tolist(), told["xticks"]["labels"]) == ([0, 1], ["a", "b"])
+    assert (told["yticks"]["at"].tolist(), told["yticks"]["labels"]) == ([0, 1, 2], ["none", "one", "two"])
+    assert told["ylim"].tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("lying", [False, True])
+@pytest.mark.parametrize("style", ["bar", "step", "stepfilled", "stairs"])
+def test_a_histogram_is_bars_in_every_style(plt, style, lying):
+    """Boxes and outlines give the same centres, widths and heights, an empty bin and a first bin of none included."""
+    values, edges = [1, 1, 1, 3, 3, 5], [0, 1, 2, 3, 6]
+    way = "horizontal" if lying else "vertical"
+    if style == "stairs":
+        plt.stairs([0, 3, 0, 3], edges, orientation=way, label="h")
+    else:
+        plt.hist(values, bins=edges, histtype=style, orientation=way, label="h")
+    (told,) = axes_of(drawing.figures())
+    (bars,) = told["bars"]
+
+    assert (bars["label"], bars["horizontal"]) == ("h", lying)
+    assert bars["at"].tolist() == [0.5, 1.5, 2.5, 4.5]
+    assert bars["width"].tolist() == [1, 1, 1, 3]
+    assert bars["height"].tolist() == [0, 3, 0, 3]
+
+
+def test_images_are_told_with_their_places(plt):
+    """imshow and pcolormesh: values, centres, colours, whether there is a colour bar; masked cells are NaN."""
+    values = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.uint8)
+    _, grid = plt.subplots(1, 3)
+    plt.colorbar(grid[0].imshow(np.ma.masked_equal(values, 5), cmap="magma"))
+    grid[1].imshow(values, origin="lower", extent=(0, 30, 0, 20))
+    grid[2].pcolormesh([0, 1, 10, 20], [0, 2, 4], values)
+    first, second, third, bar = axes_of(drawing.figures())
+    shown = [axes["images"][0] for axes in (first, second, third)]
+
+    np.testing.assert_array_equal(shown[0]["values"], [[1, 2, 3], [4, np.nan, 6]])
+    assert [image["values"].dtype for image in shown[1:]] == [np.uint8, np.uint8]
+    assert (shown[0]["colormap"], shown[0]["colorbar"], shown[1]["colorbar"]) == ("magma", True, False)
+    assert [image["x"].tolist() for image in shown] == [[0, 1, 2], [5, 15, 25], [0.5, 5.5, 15]]
+    assert [image["y"].tolist() for image in shown] == [[0, 1], [5, 15], [1, 3]]
+    assert (bar["colorbar"], bar["images"], bar["lines"]) == (True, [], [])
+
+
+def test_error_bars_are_one_line(plt):
+    """Their caps are no curves, their label is the line's, and their ends are told."""
+    plt.errorbar([1, 2], [3, 4], xerr=0.5, yerr=[0.1, 0.2], capsize=3, label="mean")
+    (told,) = axes_of(drawing.figures())
+    (line,) = told["lines"]
+
+    assert line["label"] == "mean"
+    np.testing.assert_allclose(line["xerr"], [[0.5, 1.5], [1.5, 2.5]])
+    np.testing.assert_allclose(line["yerr"], [[2.9, 3.1], [3.8, 4.2]])
+
+
+def test_texts_are_told_where_they_stand(plt):
+    """In the units of the axes, however they were placed; empty ones are left out."""
+    plt.xlim(0, 10)
+    plt.ylim(0, 20)
+    plt.text(1, 2, "7")
+    plt.text(0.5, 0.5, "middle", transform=plt.gca().transAxes)
+    plt.annotate("best", (3, 4), xytext=(8, 8))
+    plt.text(1, 1, " ")
+    (told,) = axes_of(drawing.figures())
+
+    assert [(each["text"], each["x"], each["y"]) for each in told["texts"]] == [
+        ("7", 1, 2),
+        ("middle", pytest.approx(5), pytest.approx(10)),
+        ("best", 3, 4),
+    ]
+
+
+def test_returned_figures_are_told_too(plt):
+    """Figures that pyplot does not know, by themselves, by their axes, in lists; none of them twice."""
+    from matplotlib.figure import Figure
+
+    loose = Figure()
+    loose.subplots().set_title("loose")
+    opened, axes = plt.subplots()
+    axes.set_title("open")
+    records = drawing.figures([opened, axes, {"a": loose}, (loose.axes, 3, "text", None)])
+
+    assert [record["axes"][0]["title"] for record in records] == ["open", "loose"]
+
+
+def test_a_picture_goes_with_its_record(plt):
+    """Where somebody paints, a figure that was painted has "png"."""
+    plt.figure(1)
+    plt.figure(2)
+    first, second = drawing.figures(picture=lambda figure: b"p" if figure.number == 1 else None)
+
+    assert first["png"] == b"p"
+    assert "png" not in second
+
+
+class Broken:
+    """Something that raises whatever is asked of it."""
+
+    def __getattr__(self, name):
+        """Raise."""
+        raise RuntimeError(name)
+
+    def __str__(self):
+        """Raise."""
+        raise RuntimeError("text")
+
+
+@pytest.mark.parametrize(
+    "place", ["lines", "images", "containers", "collections", "texts", "patches", "legend_", "xaxis"]
+)
+def test_a_part_that_raises_is_left_out(plt, place):
+    """Whatever a figure holds, nothing raises, and the rest is told."""
+    _, axes = plt.subplots()
+    axes.plot([1, 2], label="kept")
+    axes.set_title("title")
+    kind = type("Odd", (type(axes),), {place: property(lambda _: [Broken(), Broken()])})
+    axes.__class__ = kind
+    (told,) = axes_of(drawing.figures())
+
+    assert told["title"] == "title"
+    assert [line["label"] for line in told["lines"]] == ([] if place == "lines" else ["kept"])
+
+
 def test_too_many_figures_are_cut_and_all_closed(plt):
     """At most MAX_FIGURES are told, and none stays open."""
     plt.rcParams["figure.max_open_warning"] = 0

@@ -64,6 +64,7 @@ def verdict(folder, check, *, seed=0):
         "data": digits().open,
         "hidden": digits().hidden,
         "full": False,
+        "share": 1.0,
     }
     function = next(each for each in loaded().assignment.checks if each.id == check).function
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -329,6 +330,57 @@ def test_a_release_that_would_tell_too_much_is_refused(root, file, old, new, sen
     """Solutions, hidden checks and what students do not have never get into a release; the sentence names the place."""
     with pytest.raises(InstructorError, match=sentence):
         made(root, file=file, old=old, new=new)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("    total = sum(x)  # the whole of it\n", r"notes.txt:1 .* a line of the solution \(means.py:7\)"),
+        ("See mean_of_many for more.\n", r"notes.txt:1 .* the name of a hidden check \(.*assignment.py:\d+\)"),
+        ("The answer is 12.3456, they say.\n", r"notes.txt:1 .* a number of a hidden check"),
+    ],
+)
+def test_what_tells_of_a_solution_in_other_words_is_refused(root, text, sentence):
+    """A line without its comment, the name of a hidden check, an expected value: none may be in what is released."""
+    script = root / "assignments/means/assignment.py"
+    script.write_text(script.read_text().replace("reference.mean([1]), name", "12.3456 * reference.mean([1]), name"))
+    (root / "reference/means/notes.txt").write_text(text)
+
+    with pytest.raises(InstructorError, match=sentence):
+        made(root)
+
+
+def test_a_released_file_may_be_none_of_the_staffs(root):
+    """A copy of a file in hidden/ is refused, whatever it is called."""
+    (root / "assignments/means/hidden").mkdir()
+    (root / "assignments/means/hidden/labels.txt").write_text("1 0 1\n")
+    (root / "reference/means/notes.txt").write_text("1 0 1\n")
+
+    with pytest.raises(InstructorError, match=r"notes\.txt of the release is a file that only staff .*labels\.txt"):
+        made(root)
+
+
+@pytest.mark.parametrize("part", ["source", "outputs"])
+def test_notebooks_are_looked_into(root, part):
+    """The lines of cells and of their outputs count, as one text or as a list."""
+    cell = {"source": ["x = 1\n"], "outputs": []}
+    cell[part] = "a\n    total = sum(x)\n" if part == "source" else [{"text": ["a\n", "    total = sum(x)\n"]}]
+    (root / "reference/means/demo.ipynb").write_text(json.dumps({"cells": [cell]}))
+    script = root / "assignments/means/assignment.py"
+    script.write_text(script.read_text().replace('["notes.txt"]', '["notes.txt", "demo.ipynb"]'))
+
+    with pytest.raises(InstructorError, match=r"demo\.ipynb:\d+ of the release would show a line of the solution"):
+        made(root)
+
+
+def test_what_is_public_anyway_is_no_secret(root):
+    """A number that a public check shows, and a short name, may stand in the handout."""
+    script = root / "assignments/means/assignment.py"
+    text = script.read_text().replace("CASES = [1.0,", "CASES = [1.23456,")
+    script.write_text(text.replace("reference.mean([1]), name", "1.23456 * reference.mean([1]), name"))
+    (root / "reference/means/notes.txt").write_text("Try 1.23456, and both of them; 0.50000 is 1/2.\n")
+
+    assert made(root)["notes.txt"].startswith("Try")
 
 
 def test_an_assignment_without_a_handout_is_refused(root):

@@ -334,13 +334,13 @@ def test_the_end_is_told_again(talk):
     ],
 )
 def test_each_limit_ends_the_worker_and_is_named(backend, submission, function, limit, change):
-    """The outcome names the limit, and the limit binds within a second."""
+    """The outcome names the limit, and the limit binds long before the function would end (also on a busy machine)."""
     limits = LIMITS.changed(change)
     began = time.monotonic()
     outcome = Talk(backend, submission, limits).ends(function)
 
     assert outcome.limit == limit
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 def test_memory_has_a_limit(backend, submission):

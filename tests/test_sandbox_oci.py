@@ -512,7 +512,7 @@ def test_a_signal_is_told(sandbox, submission, number):
     ],
 )
 def test_each_limit_ends_the_container_and_is_named(sandbox, submission, function, limit, change):
-    """The outcome names the limit, and the limit binds within a second."""
+    """The outcome names the limit, and the limit binds long before the function would end (also on a busy machine)."""
     talk = Talk(sandbox, submission, LIMITS.changed(change))
     began = time.monotonic()
     with pytest.raises(EOFError):
@@ -522,7 +522,7 @@ def test_each_limit_ends_the_container_and_is_named(sandbox, submission, functio
 
     assert outcome.limit == limit
     assert outcome.fault == ""
-    assert took < 3
+    assert took < 30
     assert outcome.cpu_seconds < 2
 
 

@@ -8,21 +8,29 @@ import numpy as np
 import pytest
 
 from autograder import loading
+from autograder.config import HomeworkSet
+from autograder.datasets import DataSettings, find
 from autograder.running import RunOptions
-from autograder.sandbox import Sandbox
-from autograder.validating import in_float32, validate
+from autograder.sandbox import Sandbox, start
+from autograder.validating import Gate, gate_key, in_float32, sets, validate
 
 ASSIGNMENT = Path("assignments", "small", "assignment.py")
 REFERENCE = Path("reference", "small", "hw.py")
 HANDOUT = Path("assignments", "small", "handout.md")
 GIVEN_AWAY = ("    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION", "    return 2 * x")
 
+TITLES = ("A counter that counts at all gives half.", "A counter counts.")
+
 
 def findings(course: Path, sandbox: Sandbox, *, quick: bool = True) -> dict[str, tuple[bool, str]]:
     """What is found out about the small assignment."""
     loaded = loading.load(course, "small")
     options = RunOptions(seed="validate")
-    return {each.what: (each.good, each.said) for each in validate(loaded, sandbox, None, options, quick=quick)}
+    found = list(
+        validate(loaded, sandbox, None, options, quick=quick, again=lambda count: start("none", threads=count))
+    )
+    assert all(each.mend for each in found if not each.good), "each fault comes with a way to mend it"
+    return {each.what: (each.good, each.said) for each in found}
 
 
 def change(course: Path, file: Path, old: str, new: str) -> None:
@@ -38,15 +46,36 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
     assert {what: said for what, (good, said) in found.items() if not good} == {}
     assert list(found) == [
         "points",
+        "titles",
+        "points in the handout",
+        "nothing leaks",
+        "the stub gets nothing",
+        "public checks on a bare machine",
         "the reference gets full marks",
         "fits its limits",
         "another seed (1)",
         "another seed (2)",
         "in single precision",
-        "nothing leaks",
-        "the stub gets nothing",
-        "public checks on a bare machine",
+        "with 2 threads",
     ]
+
+
+def test_one_thread_is_tried_where_the_assignment_has_more(course: Path, bubblewrap: Sandbox) -> None:
+    """Beside its own number of threads, the reference is graded with 1 and with 2."""
+    change(course, ASSIGNMENT, "cpu_seconds=3,", "cpu_seconds=3, threads=4,")
+    found = findings(course, bubblewrap, quick=False)
+
+    assert found["with 1 thread"] == found["with 2 threads"] == (True, "Every check passed.")
+
+
+def test_what_depends_on_threads_is_told(course: Path, bubblewrap: Sandbox) -> None:
+    """A reference that is right with its own number of threads alone does not pass."""
+    own = "    ### BEGIN SOLUTION\n    import os\n    return 2 * x if os.environ['OMP_NUM_THREADS'] == '1' else x\n"
+    change(course, REFERENCE, "    ### BEGIN SOLUTION\n    return 2 * x\n", own)
+    good, said = findings(course, bubblewrap, quick=False)["with 2 threads"]
+
+    assert not good
+    assert "doubles_three: FAILED" in said
 
 
 @pytest.mark.parametrize(
@@ -68,9 +97,25 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
             "public checks on a bare machine",
             "no scipy",
         ),
+        (ASSIGNMENT, TITLES[0], TITLES[1], "titles", "have the same"),
+        (
+            HANDOUT,
+            "Double, count",
+            "## (a) Doubling, 7 points\n\nDouble, count",
+            "points in the handout",
+            "md:3 speaks of 7",
+        ),
+        (HANDOUT, "Double, count", "| (a) Doubling | 7 |\n\nDouble, count", "points in the handout", "7 points, but"),
+        (
+            HANDOUT,
+            "Double, count",
+            "There are 99 points in total.\n",
+            "points in the handout",
+            "but the assignment gives",
+        ),
         (REFERENCE, *GIVEN_AWAY, "the stub gets nothing", "doubles_three: PASSED"),
     ],
-    ids=["wrong check", "no points", "leak", "package", "given away"],
+    ids=["wrong check", "no points", "leak", "package", "titles", "heading", "row", "total", "given away"],
 )
 def test_each_fault_is_told(
     course: Path, bubblewrap: Sandbox, file: Path, old: str, new: str, what: str, says: str
@@ -107,3 +152,63 @@ def count(): return 3
     assert first.dtype == rest["b"].dtype == module["half"](np.ones(2)).dtype == np.float32  # type: ignore[operator]
     assert module["count"]() == 3  # type: ignore[operator]
     assert module["Net"]().w.dtype == np.float64  # type: ignore[operator]
+
+
+def test_points_in_the_handout_may_agree(course: Path, bubblewrap: Sandbox) -> None:
+    """Headings, table rows and totals that say what the checks give are counted; other numbers are left alone."""
+    loaded = loading.load(course, "small")
+    a, total = loaded.assignment.questions[0].max_points, loaded.assignment.max_points
+    said = (
+        f"# Small\n\n| (a) Doubling | {a:g} |\n\n## (a) Doubling, {a:g} points\n\n{total:g} points in total. 77 points."
+    )
+    (course / HANDOUT).write_text(said)
+
+    assert findings(course, bubblewrap)["points in the handout"] == (True, "3 statements agree.")
+
+
+def test_a_homework_set_must_reach_its_cap(course: Path) -> None:
+    """The points and bonus points of a set's assignments are enough for its cap, unless some are still missing."""
+    most = loading.load(course, "small").assignment
+    reach = sum(question.max_points for question in most.questions)
+    homework = [
+        HomeworkSet("enough", "Enough", ("small",), cap=reach),
+        HomeworkSet("short", "Short", ("small",), cap=reach + 1),
+        HomeworkSet("later", "Later", ("small", "theory"), cap=100),
+        HomeworkSet("other", "Other", ("theory",), cap=100),
+    ]
+    found = {each.what: each for each in sets(course, "small", homework)}
+
+    assert {what: each.good for what, each in found.items()} == {
+        "homework set enough": True,
+        "homework set short": False,
+        "homework set later": True,
+    }
+    assert "lower the set's cap" in found["homework set short"].mend
+    assert found["homework set later"].said.endswith("theory still missing.")
+
+
+def test_the_gate_remembers_until_something_changes(course: Path, tmp_path: Path) -> None:
+    """The key depends on the assignment, its reference, the data, the seed and the limits; each is remembered alone."""
+    gate, options = Gate(tmp_path / "gate"), RunOptions(seed="one")
+    loaded = loading.load(course, "small")
+    keys = {gate_key(loaded, None, options)}
+    gate.remember(*keys)
+
+    assert gate_key(loaded, None, options) in keys and gate.passed(*keys)
+    keys.add(gate_key(loaded, None, RunOptions(seed="two")))
+    keys.add(gate_key(loaded, None, RunOptions(seed="one", limits={"threads": 2})))
+    keys.add(gate_key(loaded, find("digits", DataSettings()), options))
+    for file in (ASSIGNMENT, REFERENCE, HANDOUT):
+        (course / file).write_text((course / file).read_text() + "\n")
+        keys.add(gate_key(loading.load(course, "small"), None, options))
+    assert len(keys) == 7
+    assert sum(map(gate.passed, keys)) == 1
+
+
+def test_a_gate_without_a_memory_is_no_error(tmp_path: Path) -> None:
+    """Where nothing can be written, the next release only takes longer."""
+    (tmp_path / "file").write_text("")
+    gate = Gate(tmp_path / "file" / "gate")
+    gate.remember("key")
+
+    assert not gate.passed("key")

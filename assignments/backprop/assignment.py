@@ -1,18 +1,20 @@
 """Back-propagation: a fully connected ReLU network with softmax and cross-entropy, on images of handwritten digits.
 
 By default trainings are shortened and judged by thresholds of their own; with `--full` they are the homework's. Every
-run is a line of `RUNS`; `benchmarks/thresholds.py` measures them all, and `docs/fairness.md` keeps the figures.
+run is a line of `RUNS`; `autograder calibrate backprop` and `benchmarks/thresholds.py` measure them, and
+`docs/fairness.md` keeps the figures.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from autograder import Assignment, Limits
-from autograder.checks import accuracy, close, gradient_matches, has_curves, shape
+from autograder.checks import Measurement, accuracy, close, gradient_matches, has_curves, shape
 from autograder.errors import CheckFailed
 from autograder.plain import rows
 
@@ -120,8 +122,9 @@ def loss_derivative_of_equal_outputs(student):
     """With four equal outputs softmax gives 1/4 each, and the loss derivative is the one worked out in the handout."""
     network = student.Network([3, 4])
     y = np.array([[0.0], [0.0], [1.0], [0.0]])
-    got = network.loss_derivative_wr_output_activations(np.full((4, 1), 2.0), y)
-    close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
+    for output in (2.0, 1000.0):  # the exponential of 1000 is infinite, unless the largest output is taken out first
+        got = network.loss_derivative_wr_output_activations(np.full((4, 1), output), y)
+        close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
 
 
 @a.check(points=2)
@@ -223,9 +226,9 @@ def samples(rng, sizes, weights, biases, *, count):
         x, y = images(rng, sizes, 1)
         z, nearest = x[0].astype(np.float64), 1.0
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
-            v = w @ z + b
-            nearest = min(nearest, float(np.min(np.abs(v))))
-            z = np.maximum(v, 0)
+            before = w @ z + b
+            nearest = min(nearest, float(np.min(np.abs(before))))
+            z = np.maximum(before, 0)
         if nearest > 1e-4:
             kept.append((x[0], y[0]))
     return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])
@@ -301,10 +304,11 @@ MEASURES = {
 }
 
 
-def study(student, x, y, test_x, test_y, epochs):
+def study(student, x, y, test_x, test_y, **settings):
     """Draw the student's study on the given samples; its three plots, and what it returned."""
+    epochs = settings["epochs"]
     returned = student.learning_rate_study(
-        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), epochs=epochs, mini_batch_size=BATCH
+        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
     plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
@@ -336,6 +340,7 @@ def curves_tell_what_happened(student, data, rng):
         data.validation.x[test],
         data.validation.y[test],
         epochs=STUDY.epochs,
+        rates=RATES[::-1],  # one network for all rates would be spoilt by the largest before it comes to 0.1
     )
     for measure in ("training accuracy", "test accuracy"):
         for rate, (_, values) in plots[measure].by_key.items():
@@ -345,12 +350,27 @@ def curves_tell_what_happened(student, data, rng):
                 )
     fast, slow = (plots["training accuracy"].by_key[rate][1][-1] for rate in (0.1, 0.001))
     whole = 1 if max(fast, slow) <= 1 else 100
-    if not fast > slow + 0.2 * whole:  # among networks that never learn, luck alone puts the one above the other
+    gained = (fast - slow) / whole
+    lead = Measurement(gained, 0, "lead of rate 0.1 in training accuracy", (gained, gained), percent=False)
+    try:  # among networks that never learn, luck alone puts the one above the other
+        credit = lead.points_at({0.2: 1.0})
+    except CheckFailed as failed:
         raise CheckFailed(
             f"After {STUDY.epochs} epochs training accuracy is {fast:.3g} at rate 0.1 and {slow:.3g} at rate 0.001; "
-            "the larger rate learns much more by then."
-        )
+            "the larger rate learns much more by then.",
+            measured=failed.measured,
+        ) from None
+    if np.ptp(plots["training loss"].by_key[0.1][1]) == 0:
+        raise CheckFailed("The training loss of rate 0.1 is the same after every epoch; draw how it goes.")
+    for rate, (_, values) in plots["test accuracy"].by_key.items():
+        hits = np.asarray(values) * STUDY.hidden / whole
+        if np.any(np.abs(hits - np.rint(hits)) > 1e-3):
+            raise CheckFailed(
+                f"The test accuracy of rate {rate:g} is no number of {STUDY.hidden} test samples; "
+                "measure it on the test data."
+            )
     agree_with_history(plots, returned)
+    return replace(credit, message="")
 
 
 def agree_with_history(plots, returned):
@@ -377,36 +397,36 @@ def agree_with_history(plots, returned):
     hidden=True,
     hint="Train Network([784, 40, 10]) at rate 0.1 yourself: its test accuracy should lie well above the threshold.",
 )
-def accuracy_with_rate_one_tenth(student, data, hidden, rng, full):
+def accuracy_with_rate_one_tenth(student, data, hidden, rng, full, share):
     """Trained on 10,000 images with learning rate 0.1, the network is right often enough on unseen ones."""
     run = RUNS["b", data.name, full]
     network = student.Network(SIZES)
     settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
-    return trained_accuracy(student, network, settings, run, data, hidden, rng).points_at({run.passing: 1.0})
+    return trained_accuracy(student, network, settings, run, data, hidden, rng, share).points_at({run.passing: 1.0})
 
 
 # --- (c) the whole training set ---
 
 
 @c.check(points=5, hidden=True, hint="If (a) is right this is luck of one in many thousands, or SGD was changed.")
-def accuracy_with_all_training_images(student, data, hidden, rng, full):
+def accuracy_with_all_training_images(student, data, hidden, rng, full, share):
     """Trained on the whole training set, the network is right often enough on unseen images."""
     run = RUNS["c", data.name, full]
     network = student.Network(SIZES)
     settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
-    return trained_accuracy(student, network, settings, run, data, hidden, rng).points_at({run.passing: 1.0})
+    return trained_accuracy(student, network, settings, run, data, hidden, rng, share).points_at({run.passing: 1.0})
 
 
 # --- (d) a better network ---
 
 
 @d.check(points=10, hidden=True, hint="Look at how large the first outputs are before any training, and at the width.")
-def accuracy_of_the_best_network(student, data, hidden, rng, full):
+def accuracy_of_the_best_network(student, data, hidden, rng, full, share):
     """Trained with its own settings, the network of best_network() beats that of (c), or even 96 %."""
     run = RUNS["d", data.name, full]
     network, settings = chosen_network(student.best_network())
     settings["epochs"] = min(settings["epochs"], run.epochs)
-    measured = trained_accuracy(student, network, settings, run, data, hidden, rng)
+    measured = trained_accuracy(student, network, settings, run, data, hidden, rng, share)
     return measured.points_at({run.passing: 1.0, run.improving: 0.5})
 
 
@@ -431,9 +451,11 @@ def chosen_network(answer):
 # --- trainings ---
 
 
-def trained_accuracy(student, network, settings, run, data, hidden, rng):
+def trained_accuracy(student, network, settings, run, data, hidden, rng, share=1.0):
     """Train a network of the student's, and measure it by its logits on hidden images, whose labels stay outside."""
-    chosen = rng.permutation(len(data.train))[: run.train]
+    train, epochs = shortened(run.train, settings["epochs"], share)
+    settings = {**settings, "epochs": epochs}
+    chosen = rng.permutation(len(data.train))[:train]
     shown = rng.permutation(len(data.validation))[:100]
     network.SGD(
         rows(columns(data.train.x[chosen]), one_hot(data.train.y[chosen])),
@@ -442,7 +464,14 @@ def trained_accuracy(student, network, settings, run, data, hidden, rng):
     )
     asked = rng.permutation(len(hidden))[: run.hidden]
     logits = student.map(network.network_output_before_softmax, rows(columns(hidden.x[asked])))
-    return accuracy(logits, hidden.y[asked], name="test accuracy")
+    measured = accuracy(logits, hidden.y[asked], name="test accuracy")
+    return replace(measured, run=f"{train:,} images x {epochs}")
+
+
+def shortened(train, epochs, share):
+    """(images, epochs) of that share of a training: fewer epochs where there are several, then fewer images."""
+    fewer = max(1, math.ceil(epochs * share))
+    return round(train * (share * epochs / fewer)), fewer
 
 
 def columns(x):

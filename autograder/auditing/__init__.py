@@ -1,7 +1,8 @@
 """Does the grader catch mistakes? The reference is changed in small wrong ways, and every change is graded."""
 
 from autograder.auditing.audit import Audit, accepted, audit
+from autograder.auditing.kept import KEPT, kept
 from autograder.auditing.matrix import Matrix, Row
 from autograder.auditing.mutants import Mutant, belongs, generate, sample
 
-__all__ = ["Audit", "Matrix", "Mutant", "Row", "accepted", "audit", "belongs", "generate", "sample"]
+__all__ = ["KEPT", "Audit", "Matrix", "Mutant", "Row", "accepted", "audit", "belongs", "generate", "kept", "sample"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import datasets, loading, running, sandbox
+from autograder.auditing.kept import KEPT
 from autograder.auditing.matrix import Matrix, Row
 from autograder.auditing.mutants import Mutant
 from autograder.batch import Event, JobSpec, grade_all
@@ -81,7 +82,7 @@ def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None
             mutant,
             {check.id: check.verdict for question in report.questions for check in question.checks},
             same_answers=report.notes == reference.notes,
-            accepted=reasons.get(mutant.id) or reasons.get(mutant.place, ""),
+            accepted="" if mutant.operator == KEPT else reasons.get(mutant.id) or reasons.get(mutant.place, ""),
         )
         for mutant, report in zip(mutants, reports, strict=True)
     )

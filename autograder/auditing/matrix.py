@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from autograder.auditing.kept import KEPT
 from autograder.auditing.mutants import Mutant
 from autograder.model import Verdict
 
-__all__ = ["Matrix", "Row", "by_operator", "idle", "rate", "survivors", "twins", "unjudged"]
+__all__ = ["Matrix", "Row", "by_operator", "cells", "escaped", "idle", "rate", "survivors", "twins", "unjudged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ def survivors(matrix: Matrix) -> tuple[Row, ...]:
     return tuple(row for row in matrix.counted if not row.caught)
 
 
+def escaped(matrix: Matrix) -> tuple[Row, ...]:
+    """The mutants that an instructor keeps because they must be caught, and that were not."""
+    return tuple(row for row in survivors(matrix) if row.mutant.operator == KEPT)
+
+
 def unjudged(matrix: Matrix) -> tuple[Row, ...]:
     """The mutants that a fault of ours kept from being judged."""
     return tuple(row for row in matrix.rows if row.unjudged)
@@ -89,3 +95,10 @@ def twins(matrix: Matrix) -> tuple[tuple[str, str], ...]:
     """Pairs of checks that caught the very same mutants, and some: perhaps one of the two is enough."""
     by_check = {check: [row.caught_by(check) for row in matrix.rows] for check in matrix.checks}
     return tuple((a, b) for a, b in combinations(matrix.checks, 2) if any(by_check[a]) and by_check[a] == by_check[b])
+
+
+def cells(matrix: Matrix, row: Row) -> str:
+    """A row of the matrix, a sign for each check: x caught it, - was skipped, . did not, ? our fault, blank not run."""
+    signs = {Verdict.PASSED: ".", Verdict.SKIPPED: "-", Verdict.INTERNAL: "?"}
+    verdicts = (row.verdicts.get(check) for check in matrix.checks)
+    return "".join(" " if verdict is None else signs.get(verdict, "x") for verdict in verdicts)

@@ -17,7 +17,7 @@ from autograder.declare import Question
 from autograder.loading import Interface
 from autograder.markers import Region, regions
 
-__all__ = ["Mutant", "belongs", "generate", "normal_form", "sample"]
+__all__ = ["Mutant", "belongs", "difference", "generate", "normal_form", "sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Mutant:
     """One file of the reference with one mistake in it.
 
     `id` is made of the operator and the text that changed, so it stays when lines move. `region` is the qualified name
-    of what the solution region stands in, `function` of what the mistake stands in.
+    of what the solution region stands in, `function` of what the mistake stands in. `about` says what the mistake is,
+    where an instructor keeps it.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Mutant:
     function: str
     diff: str
     source: str
+    about: str = ""
 
     @property
     def place(self) -> str:
@@ -137,7 +139,7 @@ def _of_module(file: str, source: str) -> Iterator[Mutant]:
                 if not _compiles(mutated) or (form := normal_form(mutated)) in seen:
                     continue
                 seen.add(form)
-                diff = _diff(file, source, mutated)
+                diff = difference(file, source, mutated)
                 function = code.function(node)
                 known = _key(file, function, name, diff)
                 same[known] += 1
@@ -173,7 +175,8 @@ def _compiles(source: str) -> bool:
     return True
 
 
-def _diff(file: str, before: str, after: str) -> str:
+def difference(file: str, before: str, after: str) -> str:
+    """The unified diff of two texts, without lines around the changes."""
     return "\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), file, file, lineterm="", n=0))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.slips import slip
+from autograder.checks.tensors import is_tensor, without_tensors
 from autograder.errors import CheckFailed
 
 __all__ = ["close", "finite", "numbers", "same", "shape", "show"]
@@ -23,11 +24,12 @@ def close(
 ) -> None:
     """Fail unless ``|got - want| <= atol + rtol |want|`` in every entry, with the same shapes and structure.
 
-    Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself. Where a common slip explains the
-    difference (`autograder.checks.slips`), the sentence is followed by one that says so.
+    Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself. An answer in float32 may differ
+    by 1e-6 of the largest wanted entry more (not with ``rtol=0``): that much is lost where large terms cancel. Where a
+    common slip explains the difference (`autograder.checks.slips`), the sentence is followed by one that says so.
 
     Args:
-        got: a number, an array, nested lists of numbers, or lists, tuples or dictionaries of these.
+        got: a number, an array or torch tensor, nested lists of numbers, or lists, tuples or dictionaries of these.
         want: the right answer, of the same structure.
         name: what the sentence calls the answer, such as ``"relu(z)"``.
         rtol: allowed difference relative to the wanted entry.
@@ -37,6 +39,7 @@ def close(
     Raises:
         CheckFailed: the first difference found.
     """
+    got, want = without_tensors(got), without_tensors(want)
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
@@ -54,6 +57,8 @@ def close(
         allowed = atol + rtol * np.abs(right.astype(np.float64))
         distance = np.abs(mine.astype(np.float64) - right.astype(np.float64))  # integers would wrap around
         near = (mine == right) | ((distance <= allowed) & (allowed > 0))
+        if rtol and not np.all(near):
+            near |= distance <= allowed + _lost(got, right)
     near = (near & np.isfinite(right)) | (mine == right)
     if np.all(near):
         return
@@ -69,6 +74,7 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     Raises:
         CheckFailed: the first difference found.
     """
+    got, want = without_tensors(got), without_tensors(want)
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
@@ -105,6 +111,7 @@ def finite(got: object, *, name: str = "result") -> None:
     Raises:
         CheckFailed: not numbers, or the first entry that is not finite.
     """
+    got = without_tensors(got)
     if isinstance(got, Mapping):
         for key in got:
             finite(got[key], name=f"{name}[{key!r}]")
@@ -119,13 +126,16 @@ def finite(got: object, *, name: str = "result") -> None:
 
 
 def numbers(got: object, *, name: str) -> Array:
-    """The answer as an array of real numbers (truth values count as 0 and 1).
+    """The answer as an array of real numbers (truth values count as 0 and 1); torch tensors are welcome.
 
     Raises:
         CheckFailed: it is missing (None), or no array of real numbers; the sentence says what it is.
     """
+    got = without_tensors(got)
     if got is None:
         raise CheckFailed(f"{name} is None; was a `return` forgotten?")
+    if is_tensor(got):
+        raise CheckFailed(f"{name} is a tensor that numpy cannot read (a sparse one?); a dense one was wanted.")
     if isinstance(got, (str, bytes, Mapping, set, frozenset)):
         raise CheckFailed(f"{name} is {_article(type(got).__name__)}; numbers were wanted.")
     try:
@@ -143,6 +153,14 @@ def numbers(got: object, *, name: str) -> Array:
             else f"{name} is {_article(_kind(got))}; numbers were wanted."
         )
     return values.astype(np.float64) if values.dtype.kind in "bf" else values
+
+
+def _lost(got: object, right: Array) -> float:
+    """What an answer in float32 may differ by where large terms cancelled."""
+    if right.dtype.kind != "f" or np.asarray(got).dtype != np.float32:
+        return 0.0
+    finite_ones = np.abs(right[np.isfinite(right)])
+    return 1e-6 * float(finite_ones.max(initial=0.0))
 
 
 class _Brief(reprlib.Repr):

@@ -1,192 +1,355 @@
-"""Judge plots by what they say: figures as the plain records of `autograder.drawing`, curves found by their labels.
+"""Judge figures by what they say: any drawing style is welcome, and what is drawn must be right.
 
-How a plot is drawn is free: separate figures or subplots of one, any colours and markers, any scale of the axes.
+Figures are the plain records of `autograder.drawing`, such as ``student.figures()``. A plot is an axes: whether plots
+are subplots of one figure or figures of their own is all the same.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-
+from autograder.checks import charts, images
+from autograder.checks.drawn import Drawn, drawn
+from autograder.checks.plotted import Plotted, find, matches
 from autograder.errors import CheckFailed
 
-__all__ = ["Curves", "curves", "has_curves"]
+__all__ = ["Axes", "Figure", "figure", "figures_drawn"]
 
-_NUMBER = re.compile(r"(?<![\d.])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
-_POWER = re.compile(
-    r"(?:(?P<factor>\d+\.?\d*|\.\d+)\s*(?:\*|x|×|·|\\times|\\cdot)\s*)?10\s*(?:\^|\*\*)\s*\{?\s*(?P<power>[-+]?\d+)\s*\}?"  # noqa: RUF001
-)
+_MOST = 64  # figures, as many as are told
+_MOST_PLOTS = 512
+_LOGARITHMIC = ("log", "symlog", "asinh")
 
-# Records come from a submission's process, so nothing here may take long on any of them.
-_LONGEST = 200
-_MOST = 256
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Curves:
-    """One plot of one measure: the texts around it, and ``{key: (x, y)}``, float arrays, one pair for each key."""
+class Axes:
+    """One plot. Every judgement returns the plot, so that they can be chained; `line` returns the curve.
 
-    title: str
-    xlabel: str
-    ylabel: str
-    by_key: dict[float, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
+    All of them raise `CheckFailed` with one sentence.
+    """
+
+    drawn: Drawn
+    name: str
+
+    def titled(self, *words: str) -> Axes:
+        """Fail unless the title of the plot or of its figure holds each of these regular expressions, if any."""
+        title = " ".join(filter(None, (self.drawn.title, self.drawn.above)))
+        if not title:
+            raise CheckFailed(f"{self.name} has no title.")
+        missing = [word for word in words if not matches(word, title)]
+        if missing:
+            raise CheckFailed(f"The title of {_small(self.name)} is {title[:80]!r}; it must say {_plain(missing[0])}.")
+        return self
+
+    def labelled(self, x: str | None = "", y: str | None = "") -> Axes:
+        """Fail unless the axes are labelled, with a text that holds the regular expression; None asks nothing.
+
+        ``labelled(x="epoch|iteration", y="loss")`` wants one of the two words at the x axis; "" wants any text.
+        """
+        for axis, wanted, text in (("x", x, self.drawn.xlabel), ("y", y, self.drawn.ylabel)):
+            if wanted is not None and not text:
+                raise CheckFailed(f"{self.name} has no label on its {axis} axis{_saying(wanted)}.")
+            if wanted and not matches(wanted, text):
+                raise CheckFailed(
+                    f"The {axis} axis of {_small(self.name)} is labelled {text[:80]!r}; it must say {_plain(wanted)}."
+                )
+        return self
+
+    def log_scale(self, *axes: str) -> Axes:
+        """Fail unless these axes, "x" and "y", are logarithmic (symmetric ones count, too)."""
+        for axis in axes or ("y",):
+            scale = self.drawn.xscale if axis == "x" else self.drawn.yscale
+            if scale not in _LOGARITHMIC:
+                raise CheckFailed(
+                    f"The {axis} axis of {_small(self.name)} is not logarithmic, but {scale or 'unknown'}."
+                )
+        return self
+
+    def has_legend(self) -> Axes:
+        """Fail unless there is a legend with at least one text."""
+        if not any(self.drawn.legend):
+            raise CheckFailed(f"{self.name} has no legend, so nobody can tell what is what.")
+        return self
+
+    def line(self, label: str | float = "") -> Plotted:
+        """The curve with this label: see `autograder.checks.plotted.find`; without one, the only curve there is."""
+        if label == "":
+            if len(self.drawn.lines) != 1:
+                raise CheckFailed(f"{self.name} has {len(self.drawn.lines)} curves; one was wanted.")
+            found = self.drawn.lines[0]
+        else:
+            found = find(self.drawn, label, self.name)
+        if not len(found.x):
+            raise CheckFailed(f"The curve {str(label)!r} of {_small(self.name)} holds no numbers.")
+        return Plotted(found.x, found.y, f"The curve {str(label or found.label or '')!r}")
+
+    def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
+        """Fail unless there are bars of these heights, standing or lying, in fractions or in per cent.
+
+        Args:
+            heights: by the names at the ticks, in any order; or a sequence from left to right.
+            series: regular expression in the label of the call that drew them, where there are several.
+            rtol: allowed difference relative to each height.
+        """
+        charts.bars(self.drawn, heights, series, rtol, self.name)
+        return self
+
+    def histogram_of(self, values: object, *, series: str = "", bins: int = 3) -> Axes:
+        """Fail unless a histogram tells how these numbers are spread, with any bins, as counts, shares or density.
+
+        At every edge of a bin, as many of the numbers must lie below as the bars up to there say.
+
+        Args:
+            values: numbers of any shape; those that are not finite are left out.
+            series: regular expression in the label of the histogram, where there are several.
+            bins: fewest bins that say something.
+        """
+        charts.histogram(self.drawn, values, series, bins, self.name)
+        return self
+
+    def scatter(self, points: object, *, label: str = "") -> Axes:
+        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in all clouds together.
+
+        Points of a curve count, too, whatever joins them. `label` is a regular expression for the labels of the clouds.
+        """
+        charts.scatter(self.drawn, points, label, self.name)
+        return self
+
+    def image(self, like: object, *, tolerance: float = 0.01) -> Axes:
+        """Fail unless an image is shown that looks like this one, upright.
+
+        Colours are free: values may be shifted and scaled, a gray image may be a negative, or stand for one in colours.
+
+        Args:
+            like: (rows, columns), (rows, columns, 3 or 4) or (3, rows, columns).
+            tolerance: allowed difference of each value, as a fraction of the range of all.
+        """
+        images.image(self.drawn, like, tolerance, self.name)
+        return self
+
+    def heat_map(
+        self,
+        values: object,
+        xlabels: Sequence[object] = (),
+        ylabels: Sequence[object] = (),
+        *,
+        rtol: float = 1e-3,
+    ) -> Axes:
+        """Fail unless a table is shown as colours, and what is written into its cells agrees.
+
+        Args:
+            values: (rows, columns); row 0 is that of the first y label.
+            xlabels: names of the columns, at the ticks of the x axis. With names, rows and columns may be in any order,
+                and the axes exchanged.
+            ylabels: names of the rows.
+            rtol: allowed difference relative to each value; numbers in cells may be rounded as they are written.
+        """
+        images.heat_map(self.drawn, values, xlabels, ylabels, rtol, self.name)
+        return self
+
+    def confusion_matrix(self, y_true: object, y_pred: object, *, names: Sequence[object] = ()) -> Axes:
+        """Fail unless the confusion matrix of these labels is shown: as counts, or as shares of each true class.
+
+        Rows are true classes, unless the labels of the axes say otherwise. Numbers in the cells must be right, too.
+        Shares may be in per cent, and of all samples.
+
+        Args:
+            y_true: true labels (n,).
+            y_pred: predictions (n,).
+            names: what the classes are called, in the order of their labels.
+        """
+        images.confusion_matrix(self.drawn, y_true, y_pred, names, self.name)
+        return self
 
 
-def has_curves(
-    figures: object,
-    measures: Mapping[str, Sequence[str]],
-    keys: Sequence[float],
-    *,
-    points: Sequence[int] = (),
-    key_name: str = "value",
-) -> dict[str, Curves]:
-    """Fail unless the figures hold, for each measure, one plot with a labelled curve for each key.
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Some figures that were drawn, as one: all their plots.
+
+    `labelled`, `log_scale` and `has_legend` are asked of every plot with curves or bars. All else is asked of any plot:
+    the first that fits is returned; where none does, the sentence about the first plot of the right kind is told.
+    """
+
+    plots: tuple[Axes, ...]
+
+    def axes(self, *words: str) -> Axes:
+        """The plot whose title or y label (else any text around it) holds each of these regular expressions.
+
+        Without words it is the only plot there is; of several that fit, the first.
+        """
+        if not words:
+            if len(self.plots) != 1:
+                raise CheckFailed(f"{len(self.plots)} plots were drawn; one was wanted.")
+            return self.plots[0]
+        for texts in (_near, _around):
+            for plot in self.plots:
+                if all(matches(word, texts(plot.drawn, len(self.plots) == 1)) for word in words):
+                    return plot
+        said = " and ".join(map(_plain, words))
+        raise CheckFailed(f"No plot was found among {len(self.plots)} whose title or y label says {said}.")
+
+    def titled(self, *words: str) -> Axes:
+        """See `Axes.titled`."""
+        return self._any("plot", lambda _: True, lambda plot: plot.titled(*words))
+
+    def labelled(self, x: str | None = "", y: str | None = "") -> Figure:
+        """See `Axes.labelled`."""
+        return self._all(lambda plot: plot.labelled(x, y))
+
+    def log_scale(self, *axes: str) -> Figure:
+        """See `Axes.log_scale`."""
+        return self._all(lambda plot: plot.log_scale(*axes))
+
+    def has_legend(self) -> Figure:
+        """See `Axes.has_legend`."""
+        return self._all(Axes.has_legend)
+
+    def line(self, label: str | float = "") -> Plotted:
+        """See `Axes.line`."""
+        return self._any("plot with a curve", lambda told: told.lines, lambda plot: plot.line(label))
+
+    def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
+        """See `Axes.bars`."""
+        return self._any(
+            "plot with bars", lambda told: told.bars, lambda plot: plot.bars(heights, series=series, rtol=rtol)
+        )
+
+    def histogram_of(self, values: object, *, series: str = "", bins: int = 3) -> Axes:
+        """See `Axes.histogram_of`."""
+        return self._any(
+            "histogram", lambda told: told.bars, lambda plot: plot.histogram_of(values, series=series, bins=bins)
+        )
+
+    def scatter(self, points: object, *, label: str = "") -> Axes:
+        """See `Axes.scatter`."""
+        return self._any("plot with points", lambda told: told.lines, lambda plot: plot.scatter(points, label=label))
+
+    def image(self, like: object, *, tolerance: float = 0.01) -> Axes:
+        """See `Axes.image`."""
+        return self._any("image", lambda told: told.images, lambda plot: plot.image(like, tolerance=tolerance))
+
+    def heat_map(
+        self,
+        values: object,
+        xlabels: Sequence[object] = (),
+        ylabels: Sequence[object] = (),
+        *,
+        rtol: float = 1e-3,
+    ) -> Axes:
+        """See `Axes.heat_map`."""
+        return self._any("heat map", _is_table, lambda plot: plot.heat_map(values, xlabels, ylabels, rtol=rtol))
+
+    def confusion_matrix(self, y_true: object, y_pred: object, *, names: Sequence[object] = ()) -> Axes:
+        """See `Axes.confusion_matrix`."""
+        return self._any("confusion matrix", _is_table, lambda plot: plot.confusion_matrix(y_true, y_pred, names=names))
+
+    def _any(self, kind: str, fits: Callable[[Drawn], object], judge: Callable[[Axes], T]) -> T:
+        candidates = [plot for plot in self.plots if fits(plot.drawn)]
+        if not candidates:
+            raise CheckFailed(f"No {kind} was found among {len(self.plots)} plots that were drawn.")
+        first: CheckFailed | None = None
+        for plot in candidates:
+            try:
+                return judge(plot)
+            except CheckFailed as error:
+                first = first or error
+        assert first is not None
+        raise first
+
+    def _all(self, judge: Callable[[Axes], object]) -> Figure:
+        for plot in self.plots:
+            if plot.drawn.lines or plot.drawn.bars or len(self.plots) == 1:
+                judge(plot)
+        return self
+
+
+def figure(records: object) -> Figure:
+    """What was drawn, ready to be judged.
 
     Args:
-        figures: records as `autograder.drawing.figures` makes them.
-        measures: from the name of a measure to words that all must stand in its plot's title or y label (a word may
-            give alternatives, ``"train|fit"``), such as ``{"test accuracy": ["test", "acc"]}``. When several plots
-            have them, the one with the most keys among its curves is taken.
-        keys: the numbers that the curves' labels name, such as learning rates.
-        points: allowed numbers of points of each curve; empty for any.
-        key_name: what a key is, for the sentences, such as ``"learning rate"``.
-
-    Returns:
-        The plot of each measure.
+        records: one record of `autograder.drawing`, or several, such as what ``student.figures()`` gives.
 
     Raises:
-        CheckFailed: no figure, no plot of a measure, an axis without a label, no legend, a curve missing or with
-            another number of points.
+        CheckFailed: nothing was drawn.
     """
-    plots = _plots(figures)
+    told = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
+    plots = [plot for each in told[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
+    plots = [plot for plot in plots if _holds_something(plot)]
     if not plots:
-        raise CheckFailed(f"No figure with curves was drawn; plots of {_and(list(measures))} were wanted.")
-    found: dict[str, Curves] = {}
-    taken: set[int] = set()
-    for measure, words in measures.items():
-        candidates = [
-            (len(curves(axes, keys)), -place, place, axes)
-            for place, (texts, axes) in enumerate(plots)
-            if place not in taken and all(re.search(word, texts, re.IGNORECASE) for word in words)
-        ]
-        if not candidates:
-            raise CheckFailed(
-                f"No plot of {measure} was found among {len(plots)}: its title or y label must say {measure!r}."
-            )
-        *_, place, axes = max(candidates, key=lambda each: each[:3])
-        taken.add(place)
-        found[measure] = _judge(axes, measure, keys, points, key_name)
-    return found
-
-
-def curves(axes: Mapping[str, Any], keys: Sequence[float]) -> dict[float, Mapping[str, Any]]:
-    """The lines of one axes by the key that each one's label names: ``0.1``, ``1e-1``, ``lr=0.1``, ``$10^{-1}$``.
-
-    Numbers that all labels share (``batch 10``) name no key. A line without a label takes the legend's text at its
-    place, as matplotlib does for ``legend([...])``.
-    """
-    lines = [line for line in _sequence(axes.get("lines")) if isinstance(line, Mapping)][:_MOST]
-    labels = _labels(lines, [str(text) for text in _sequence(axes.get("legend"))])
-    counts = [Counter(_numbers_in(label)) for label in labels]
-    shared: Counter[float] = Counter()
-    if len(counts) > 1:
-        named = [count for count in counts if count]
-        shared = named[0].copy() if len(named) > 1 else shared
-        for count in named[1:] if shared else ():
-            shared &= count
-    found: dict[float, Mapping[str, Any]] = {}
-    for line, count in zip(lines, counts, strict=True):
-        for number in count - shared:
-            key = next((key for key in keys if math.isclose(number, key, rel_tol=1e-6)), None)
-            if key is not None and key not in found:
-                found[key] = line
-                break
-    return found
-
-
-def _judge(
-    axes: Mapping[str, Any], measure: str, keys: Sequence[float], points: Sequence[int], key_name: str
-) -> Curves:
-    for axis, field in (("x", "xlabel"), ("y", "ylabel")):
-        if not str(axes.get(field, "")).strip():
-            raise CheckFailed(f"The plot of {measure} has no label on its {axis} axis.")
-    by_key = curves(axes, keys)
-    missing = [key for key in keys if key not in by_key]
-    if missing:
-        labels = [str(line.get("label", "")) for line in _sequence(axes.get("lines")) if isinstance(line, Mapping)]
-        shown = ", ".join(repr(label[:40]) for label in labels[:8]) or "none"
         raise CheckFailed(
-            f"The plot of {measure} has no curve labelled with {key_name} {_and([f'{key:g}' for key in missing])}; "
-            f"the labels of its {len(labels)} curves are {shown}."
+            "No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close())."
         )
-    if not _sequence(axes.get("legend")):
-        raise CheckFailed(f"The plot of {measure} has no legend, so nobody can tell which curve is which.")
-    drawn: dict[float, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = {}
-    for key in keys:
-        x, y = (_numbers(by_key[key].get(axis), measure, key, key_name) for axis in "xy")
-        if points and len(y) not in points:
-            wanted = " or ".join(str(number) for number in points)
-            raise CheckFailed(
-                f"In the plot of {measure} the curve of {key_name} {key:g} has {len(y)} points; {wanted} were wanted."
-            )
-        drawn[key] = (x, y)
-    return Curves(str(axes.get("title", "")), str(axes.get("xlabel", "")), str(axes.get("ylabel", "")), drawn)
+    named = []
+    for place, plot in enumerate(plots, start=1):
+        title = plot.title or (plot.above if len(plots) == 1 else "")
+        numbered = f"Plot {place}" if len(plots) > 1 else "The plot"
+        named.append(Axes(plot, f"The plot {title[:60]!r}" if title else numbered))
+    return Figure(tuple(named))
 
 
-def _numbers(values: object, measure: str, key: float, key_name: str) -> np.ndarray[Any, Any]:
-    try:
-        return np.asarray(values, dtype=np.float64).reshape(-1)
-    except (TypeError, ValueError):
-        raise CheckFailed(f"In the plot of {measure} the curve of {key_name} {key:g} holds no numbers.") from None
+def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figure:
+    """Fail unless enough was drawn; the figures, ready to be judged.
+
+    Args:
+        records: as for `figure`.
+        at_least: fewest figures. A plot that is a figure of its own and one that shares a figure are not told apart
+            by `plots`: prefer that.
+        plots: fewest plots in all figures together, without colour bars and empty ones.
+
+    Raises:
+        CheckFailed: fewer of them.
+    """
+    found = figure(records)
+    count = (
+        1
+        if isinstance(records, Mapping)
+        else sum(1 for each in _list(records) if any(map(_holds_something, drawn(each))))
+    )
+    if count < at_least:
+        raise CheckFailed(f"{_count(count, 'figure')} with anything in it was drawn; at least {at_least} were wanted.")
+    if len(found.plots) < plots:
+        raise CheckFailed(
+            f"{_count(len(found.plots), 'plot')} with anything in it was drawn; at least {plots} were wanted."
+        )
+    return found
 
 
-def _plots(figures: object) -> list[tuple[str, Mapping[str, Any]]]:
-    """Every axes that holds a line, with all text that may say what it shows."""
-    plots = []
-    for figure in _sequence(figures):
-        if not isinstance(figure, Mapping):
-            continue
-        drawn = [axes for axes in _sequence(figure.get("axes")) if isinstance(axes, Mapping) and axes.get("lines")]
-        for axes in drawn:
-            # A figure's own title tells about an axes only where it is alone.
-            above = str(figure.get("title", "")) if len(drawn) == 1 else ""
-            texts = (axes.get("title", ""), axes.get("ylabel", ""), above)
-            plots.append((" ".join(str(text)[:_LONGEST] for text in texts), axes))
-    return plots[:_MOST]
+def _holds_something(plot: Drawn) -> bool:
+    return bool(plot.lines or plot.bars or plot.images or plot.texts)
 
 
-def _labels(lines: Sequence[Mapping[str, Any]], legend: Sequence[str]) -> list[str]:
-    labels = [str(line.get("label", "")) for line in lines]
-    unnamed = all(not label or label.startswith("_") for label in labels)
-    if unnamed and len(legend) == len(lines):
-        return list(legend)
-    return ["" if label.startswith("_") else label for label in labels]
+def _is_table(plot: Drawn) -> bool:
+    return bool(plot.images) or len(plot.texts) > 1
 
 
-def _numbers_in(label: str) -> list[float]:
-    """All numbers of a label, in order; a minus sign of typography counts as one."""
-    text = label[:_LONGEST].replace("−", "-").replace("$", "").replace("\\mathdefault", "").replace("\\,", "")  # noqa: RUF001
-    found: list[tuple[int, float]] = []
-
-    def power(match: re.Match[str]) -> str:
-        value = float(match["factor"] or 1) * 10.0 ** max(-300, min(300, int(match["power"])))
-        found.append((match.start(), value))
-        return " " * len(match[0])
-
-    rest = _POWER.sub(power, text)
-    found += [(match.start(), abs(float(match[0]))) for match in _NUMBER.finditer(rest)]
-    return [number for _, number in sorted(found)]
+def _near(plot: Drawn, alone: bool) -> str:
+    return f"{plot.title} {plot.ylabel} {plot.above if alone else ''}"
 
 
-def _sequence(value: object) -> Iterable[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
+def _around(plot: Drawn, alone: bool) -> str:
+    labels = [line.label for line in plot.lines] + [bars.label for bars in plot.bars]
+    return " ".join((_near(plot, alone), plot.above, plot.xlabel, plot.legend_title, *plot.legend, *labels))
 
 
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"
+def _plain(pattern: str) -> str:
+    """A regular expression of alternatives as people say it."""
+    return " or ".join(repr(each) for each in pattern.split("|"))
+
+
+def _saying(wanted: str | None) -> str:
+    return f" (it must say {_plain(wanted)})" if wanted else ""
+
+
+def _count(count: int, what: str) -> str:
+    return f"Only {count} {what}" + ("s" if count != 1 else "")
+
+
+def _list(records: object) -> Sequence[Any]:
+    return records[:_MOST] if isinstance(records, (list, tuple)) else ()
+
+
+def _small(name: str) -> str:
+    return name[:1].lower() + name[1:]

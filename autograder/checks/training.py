@@ -68,7 +68,7 @@ class Curve:
         """
         steps = np.diff(self.finite().values)
         rising = int(np.sum(steps > 0))
-        if len(steps) and len(steps) - rising < share * len(steps):
+        if len(steps) and len(steps) - rising < share * len(steps) - 1e-9:  # 0.55 * 100 is above 55
             highest = int(np.argmax(steps))
             raise CheckFailed(
                 f"{self.name} goes up in {rising} of {len(steps)} steps, most from [{highest}] to [{highest + 1}] "

@@ -124,14 +124,26 @@ def new(
 
 
 @app.command()
-def release(name: NameArgument, *, course: CourseOption = None) -> None:
+def release(
+    name: NameArgument,
+    *,
+    validate: Annotated[
+        bool, typer.Option("--validate/--no-validate", help="Try the assignment first; --no-validate is for a look.")
+    ] = True,
+    sandbox: SandboxOption = None,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
     """Write release/NAME, what students get, from the reference.
+
+    Before anything is written, all that `autograder validate --quick` tries must be good; what has passed once is not
+    tried again until something changes. Exit code 1, and no release, if anything fails.
 
     Example: autograder release backprop
     """
-    from autograder.cli.release import release_assignment
+    from autograder.cli.release import Call, release_assignment
 
-    release_assignment(name, course)
+    raise typer.Exit(release_assignment(Call(name, validate, sandbox, data, course)))
 
 
 @app.command()
@@ -225,7 +237,7 @@ def replay(
 def validate(
     name: NameArgument,
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Leave out other seeds and single precision.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out other seeds, float32 and threads.")] = False,
     sandbox: SandboxOption = None,
     limit: LimitOption = None,
     full: FullOption = False,
@@ -235,8 +247,9 @@ def validate(
 ) -> None:
     """Try all that an assignment must stand before students get it.
 
-    The reference must get full marks, also under other seeds and in single precision, the stub nothing; no solution may
-    leak, and the public checks must run where nothing but the requirements is installed. Exit code 1 if anything fails.
+    The reference must get full marks, also under other seeds, in single precision and with 1 and 2 threads, within its
+    limits; the stub nothing. No solution and no hidden check may leak, points and titles must be in order, and the
+    public checks must run where nothing but the requirements is installed. Exit code 1 if anything fails.
 
     Example: autograder validate backprop
     """
@@ -259,6 +272,7 @@ def audit(
         int | None,
         typer.Option("--limit", min=1, metavar="K", help="Grade a sample of K, spread over kinds and functions."),
     ] = None,
+    kept: Annotated[bool, typer.Option("--kept", help="Grade only the mutants kept in mutants/*.diff.")] = False,
     seed: Annotated[
         str, typer.Option("--seed", metavar="TEXT", help="Draws the sample, and the inputs of the checks.")
     ] = "audit",
@@ -278,14 +292,63 @@ def audit(
     Changes the reference in one place at a time, as students get it wrong (a sign, a transpose, a missing 1/n), grades
     each of these mutants, and lists those that pass. One that is no mistake may be accepted in
     assignments/NAME/mutants/accepted.txt: a line with its id, or file:line:operator, and the reason.
-    Exit code 1: fewer than --at-least per cent were caught.
+    A mistake of your own is kept as assignments/NAME/mutants/WORD.diff: a sentence, and the diff of the reference.
+    Exit code 1: fewer than --at-least per cent were caught, or one that is kept was not.
 
     Example: autograder audit backprop --jobs 2 --limit 60
     """
     from autograder.cli.audit import Call, audit_assignment
 
-    call = Call(name, jobs, only, limit, seed, first, at_least, sandbox, full, data, course)
+    call = Call(name, jobs, only, limit, kept, seed, first, at_least, sandbox, full, data, course)
     raise typer.Exit(audit_assignment(call))
+
+
+@app.command()
+def calibrate(
+    name: NameArgument,
+    *,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, metavar="S", help="No run begins after that many seconds.")
+    ] = 300,
+    runs: Annotated[int, typer.Option("--runs", min=1, metavar="N", help="At most N runs of each check.")] = 1000,
+    bound: Annotated[float, typer.Option("--bound", metavar="P", help="The largest bad luck that is allowed.")] = 1e-4,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Runs made at a time; else the course's.")
+    ] = None,
+    only: OnlyOption = "",
+    mutants: Annotated[
+        int, typer.Option("--mutants", min=0, metavar="K", help="Try the luck of a sample of K mutants, 0 for none.")
+    ] = 20,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where runs and pictures are kept; else your cache.")
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="PAGE", help="Put the tables between the calibrate comments of that page, too."),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print tables in Markdown and nothing else.")] = False,
+    sandbox: SandboxOption = None,
+    limit: LimitOption = None,
+    full: FullOption = False,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Measure how fair the thresholds are.
+
+    Runs the reference under as many seeds as the time allows. For each threshold: the distribution of what is measured,
+    the probability that a right solution misses it by bad luck, the cheapest run that keeps that below the bound (for
+    checks that take `share`), and the probability that mutants of the reference pass it by good luck. Runs are kept;
+    the same command goes on where the last one stopped. Exit code 1: a threshold is too tight.
+
+    Example: autograder calibrate backprop --seconds 600
+    """
+    from autograder.cli.calibrate import Call, calibrate_assignment
+
+    call = Call(
+        name, seconds, runs, bound, jobs, only, mutants, out, into, markdown, sandbox, tuple(limit or ()), full, data,
+        course,
+    )  # fmt: skip
+    raise typer.Exit(calibrate_assignment(call))
 
 
 @app.command()

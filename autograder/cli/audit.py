@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from autograder.cli.common import console, dataset_for, near, open_course, setti
 from autograder.declare import Question
 from autograder.errors import UsageError
 from autograder.loading import Loaded
+from autograder.model import Report, Verdict
 from autograder.running import RunOptions
 
 __all__ = ["Call", "audit_assignment"]
@@ -33,6 +35,7 @@ class Call:
     jobs: int | None
     only: str
     limit: int | None
+    kept: bool
     seed: str
     first: bool
     at_least: float
@@ -48,12 +51,21 @@ def audit_assignment(call: Call) -> int:
     loaded = loading.load(root, call.name)
     questions = _questions(loaded, call.only)
     files = [file for file in loaded.assignment.files if file.endswith(".py")]
-    every = auditing.generate({file: (loaded.reference_folder / file).read_text("utf-8") for file in files})
+    sources = {file: (loaded.reference_folder / file).read_text("utf-8") for file in files}
+    own = auditing.kept(loaded.folder, sources)
+    every = auditing.generate(sources)
     stale = auditing.accepted(loaded).keys() - {name for mutant in every for name in (mutant.id, mutant.place)}
+    own = tuple(m for m in own if not call.only or auditing.belongs(m, questions[0], loaded.interface))
     asked = [m for m in every if not call.only or auditing.belongs(m, questions[0], loaded.interface)]
-    if not asked:
-        raise UsageError(f"There is nothing to change in the solutions of {call.name!r}; are its markers in place?")
-    mutants = auditing.sample(asked, call.limit, call.seed) if call.limit else asked
+    if call.kept:
+        asked = []
+    if not own and not asked:
+        raise UsageError(
+            f"{loaded.folder / 'mutants'} holds no mutant that is kept (*.diff); keep one, or leave --kept out."
+            if call.kept
+            else f"There is nothing to change in the solutions of {call.name!r}; are its markers in place?"
+        )
+    mutants = [*own, *(auditing.sample(asked, call.limit, call.seed) if call.limit else asked)]
     screen = console()
     for name in sorted(stale):
         screen.print(f"[yellow]Accepted, but there is no such mutant:[/] {escape(name)}; look at it again.")
@@ -68,10 +80,11 @@ def audit_assignment(call: Call) -> int:
     options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
     jobs = call.jobs or course.jobs or os.cpu_count() or 1
     plan = Audit(root, loaded, dataset, settings, options, start, questions, jobs, call.first)
-    screen.print(f"{len(mutants)} of {len(asked)} mutants of the reference are graded, after the reference itself.")
+    total = len(own) + len(asked)
+    screen.print(f"{len(mutants)} of {total} mutants of the reference are graded, after the reference itself.")
     found = _watched(plan, mutants, screen)
     _show(screen, found, complete=not call.first)
-    return 1 if matrix.rate(found) < call.at_least or matrix.unjudged(found) else 0
+    return 1 if matrix.rate(found) < call.at_least or matrix.unjudged(found) or matrix.escaped(found) else 0
 
 
 def _questions(loaded: Loaded, only: str) -> tuple[Question, ...]:
@@ -83,21 +96,49 @@ def _questions(loaded: Loaded, only: str) -> tuple[Question, ...]:
 
 
 def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
-    """Audit, with a bar in a terminal."""
+    """Audit, with a bar in a terminal, and with a line for each mutant elsewhere."""
+    done = itertools.count(1)
     with Progress(console=screen, disable=not screen.is_terminal, transient=True) as progress:
         task = progress.add_task("Auditing", total=len(mutants))
 
         def notify(event: Event) -> None:
             if isinstance(event, Finished):
                 progress.advance(task)
+                if not screen.is_terminal:
+                    screen.print(f"\\[{next(done)}/{len(mutants)}] {_outcome(event.report)}", soft_wrap=True)
 
         return auditing.audit(plan, mutants, notify)
 
 
+def _outcome(report: Report) -> str:
+    """A mutant, and the checks that caught it."""
+    checks = [check for question in report.questions for check in question.checks]
+    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+    caught = [check.id for check in checks if check.verdict not in quiet]
+    ours = any(check.verdict is Verdict.INTERNAL for check in checks)
+    said = f"caught by {', '.join(caught)}" if caught else "not judged" if ours else "survived"
+    return escape(f"{report.student}: {said}")
+
+
 def _show(screen: Console, found: Matrix, *, complete: bool) -> None:
+    if complete:
+        _matrix(screen, found)
     screen.print(_table(found))
-    for row in matrix.survivors(found):
+    apart = matrix.survivors(found)
+    for row in (row for row in apart if not row.same_answers):
         screen.print(_told(row), soft_wrap=True)
+    alike = [row for row in apart if row.same_answers]
+    if alike:
+        screen.print(
+            f"{len(alike)} more gave every check the very answers of the reference. Perhaps they mean the same: then "
+            "accept them, each with the reason. Else no check asks what would tell them apart.\n",
+            soft_wrap=True,
+        )
+    for row in alike:
+        screen.print(_told(row), soft_wrap=True)
+    for row in matrix.escaped(found):
+        about = escape(f"{row.mutant.id} ({row.mutant.about})")
+        screen.print(f"[red]Kept, and not caught:[/] {about}; sharpen a check until one notices.", soft_wrap=True)
     for row in matrix.unjudged(found):
         screen.print(f"[magenta]Our fault, not judged:[/] {row.mutant.id}; the same command tries it again.")
     if complete:
@@ -126,10 +167,33 @@ def _table(found: Matrix) -> Table:
     return table
 
 
+def _matrix(screen: Console, found: Matrix) -> None:
+    """Mutants down, checks across; the letters of the checks are explained first."""
+    letters = [_letter(number) for number in range(len(found.checks))]
+    width = max(map(len, letters))
+    for letter, check in zip(letters, found.checks, strict=True):
+        screen.print(f"{letter:>{width}}  {escape(check)}", soft_wrap=True)
+    head = " ".join(f"{letter:>{width}}" for letter in letters)
+    longest = max(len(row.mutant.id) for row in found.rows)
+    screen.print(f"\n{'':{longest}}  {head}   (x caught, . not, - skipped, ? our fault)", soft_wrap=True)
+    for row in found.rows:
+        signs = " ".join(f"{sign:>{width}}" for sign in matrix.cells(found, row))
+        note = (
+            "" if row.caught else "   accepted" if row.accepted else "   not judged" if row.unjudged else "   survived"
+        )
+        screen.print(f"{row.mutant.id:{longest}}  {signs}{note}".rstrip(), soft_wrap=True, markup=False)
+
+
+def _letter(number: int) -> str:
+    """A, B, ..., Z, A1, B1, ..."""
+    return f"{chr(ord('A') + number % 26)}{number // 26 or ''}"
+
+
 def _told(row: Row) -> str:
     """A survivor with its change."""
     mutant = row.mutant
     place = f"{mutant.file}:{mutant.line}" + (f" in {mutant.function}" if mutant.function else "")
     perhaps = ", perhaps equivalent: every answer was the reference's" if row.same_answers else ""
+    place += f": {mutant.about}" if mutant.about else ""
     diff = "\n".join(f"    {line}" for line in mutant.diff.splitlines()[3:])
     return f"[yellow]Survived:[/] {mutant.id} ({escape(place)}){perhaps}\n{escape(diff)}\n"

@@ -1,29 +1,64 @@
-"""`autograder release`: the folder that students get."""
+"""`autograder release`: the folder that students get, once its assignment has passed the gate."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+from rich.console import Console
 from rich.markup import escape
 
 from autograder import loading
-from autograder.cli.common import console, open_course
+from autograder.cli.common import console, dataset_for, open_course, settings_of, start_sandbox
+from autograder.cli.validate import show
+from autograder.config import Course, course_seed
+from autograder.errors import UsageError
+from autograder.loading import Loaded
 from autograder.release import build
+from autograder.running import RunOptions
+from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
+from autograder.validating import Gate, gate_key, sets, validate
 
-__all__ = ["release_assignment"]
+__all__ = ["Call", "release_assignment"]
 
 
-def release_assignment(name: str, folder: Path | None) -> None:
-    """Write release/NAME and say what is in it."""
-    root, _ = open_course(folder)
-    loaded = loading.load(root, name)
-    out = root / "release" / name
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder release`; None means: as the course has it."""
+
+    name: str
+    validate: bool
+    sandbox: str | None
+    data: Path | None
+    course: Path | None
+
+
+def release_assignment(call: Call) -> int:
+    """Write release/NAME and say what is in it; returns 1, and writes nothing, if the assignment does not validate."""
+    root, course = open_course(call.course)
+    loaded = loading.load(root, call.name)
+    out = root / "release" / call.name
+    screen = console()
+    if not call.validate:
+        screen.print(
+            f"[bold yellow]NOT VALIDATED:[/] look at it, but hand nothing out before `autograder validate "
+            f"{escape(call.name)}` is content.",
+            soft_wrap=True,
+        )
+    elif bad := _gate(call, root, course, loaded, screen):
+        screen.print(
+            f"[red]Nothing was released: {bad} of these must be mended first.[/] For a look at it all the same: "
+            "--no-validate.",
+            soft_wrap=True,
+        )
+        return 1
     files = build(loaded, out)
     assignment = loaded.assignment
     hidden = sum(check.hidden for check in assignment.checks)
     bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
-    screen = console()
     screen.print(f"Wrote {len(files)} files to {escape(str(out))}", soft_wrap=True)
     screen.print(
         f"{escape(assignment.title)}: {shown(assignment.max_points)} points"
@@ -31,3 +66,33 @@ def release_assignment(name: str, folder: Path | None) -> None:
         f"{len(assignment.checks) - hidden} public checks are in it, {hidden} hidden ones are not.",
         soft_wrap=True,
     )
+    return 0
+
+
+def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Console) -> int:
+    """How many findings are bad; 0 without a trial where the very same has passed before."""
+    dataset, said = dataset_for(loaded, settings_of(call.data, course))
+    options = RunOptions(course_seed(None, os.environ), limits=dict(course.limits.get(call.name, {})))
+    gate, key = Gate(), gate_key(loaded, dataset, options)
+    declared = sets(root, call.name, course.homework_sets)
+    if gate.passed(key):
+        screen.print("Validated before, and nothing has changed since.")
+        return sum(not finding.good for finding in declared)
+    if said:
+        screen.print(escape(said))
+    with _walls(call, course, loaded, screen) as walls:
+        bad = show(screen, chain(declared, validate(loaded, walls, dataset, options, quick=True)))
+    if not bad:
+        gate.remember(key)
+    return bad
+
+
+def _walls(call: Call, course: Course, loaded: Loaded, screen: Console) -> ForkServer | ContainerSandbox:
+    """The course's sandbox, or none where it cannot be had: what is tried is the instructor's own code."""
+    try:
+        return start_sandbox(call.sandbox or course.sandbox, loaded)
+    except UsageError as error:
+        if call.sandbox:
+            raise
+        screen.print(f"[yellow]Tried without walls, for it is your own code:[/] {escape(str(error))}", soft_wrap=True)
+        return start_sandbox("none", loaded)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+from rich.console import Console
 from rich.markup import escape
 
 from autograder import loading
 from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
 from autograder.config import course_seed
 from autograder.running import RunOptions
-from autograder.validating import validate
+from autograder.sandbox import ContainerSandbox, ForkServer
+from autograder.validating import Finding, Gate, gate_key, sets, validate
 
-__all__ = ["Call", "validate_assignment"]
+__all__ = ["Call", "show", "validate_assignment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,29 @@ def validate_assignment(call: Call) -> int:
         screen.print(escape(said))
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions(course_seed(call.seed, os.environ), call.full, "", limits)
-    bad = 0
-    with start_sandbox(call.sandbox or course.sandbox, loaded) as started:
-        for finding in validate(loaded, started, dataset, options, quick=call.quick):
-            mark = "[green]✓[/]" if finding.good else "[red]✗[/]"
-            screen.print(f"{mark} {escape(finding.what)}: {escape(finding.said)}", soft_wrap=True)
-            bad += not finding.good
+    walls = call.sandbox or course.sandbox
+
+    def again(threads: int) -> ForkServer | ContainerSandbox:
+        return start_sandbox(walls, loaded, threads)
+
+    with start_sandbox(walls, loaded) as started:
+        findings = validate(loaded, started, dataset, options, quick=call.quick, again=again)
+        bad = show(screen, chain(sets(root, call.name, course.homework_sets), findings))
     if bad:
         screen.print(f"[red]{bad} of these must be mended before {escape(call.name)} is handed out.[/]")
     else:
+        Gate().remember(gate_key(loaded, dataset, options))
         screen.print(f"{escape(call.name)} is fit to be handed out.")
     return 1 if bad else 0
+
+
+def show(screen: Console, findings: Iterable[Finding]) -> int:
+    """Print each finding, and how to mend what is bad; returns how many are."""
+    bad = 0
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.good else "[red]✗[/]"
+        screen.print(f"{mark} {escape(finding.what)}: {escape(finding.said)}", soft_wrap=True)
+        if not finding.good:
+            bad += 1
+            screen.print(f"  {escape(finding.mend)}", soft_wrap=True)
+    return bad

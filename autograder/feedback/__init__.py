@@ -1,7 +1,8 @@
 """HTML for people: a student's feedback, the same report for staff, and the class at a glance.
 
 Every page is one file without scripts, fonts or images from elsewhere; its content policy forbids everything but its
-own style sheet. Whatever a submission wrote is escaped, and its control characters are made visible.
+own style sheet and the pictures that lie in it. Whatever a submission wrote is escaped, and its control characters are
+made visible.
 """
 
 from autograder.feedback.pages import Heading, staff_page, student_page

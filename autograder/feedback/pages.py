@@ -15,6 +15,7 @@ from markupsafe import Markup
 from autograder.feedback.text import visible
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
+from autograder.pictures import data_url
 from autograder.scoring import rounded, shown
 
 __all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
@@ -39,7 +40,7 @@ class Heading:
 
 
 def student_page(report: Report, heading: Heading) -> str:
-    """What the student may see: verdicts, points, messages; of hidden checks title, verdict and hint."""
+    """What the student may see: verdicts, points, messages, pictures; of hidden checks title, verdict and hint."""
     return _page(report, heading, staff=False)
 
 
@@ -78,7 +79,7 @@ def _environment() -> Environment:
         tones=TONES,
         rounded=rounded,
     )
-    environment.filters.update(visible=visible, shown=shown, percent=_percent)
+    environment.filters.update(visible=visible, shown=shown, percent=_percent, data_url=data_url)
     return environment
 
 

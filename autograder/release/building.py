@@ -13,8 +13,8 @@ import autograder
 from autograder.declare import Assignment
 from autograder.errors import InstructorError, UsageError
 from autograder.loading import Loaded
-from autograder.markers import cut, regions
-from autograder.release.leaks import Secret, refuse_leaks, solution_lines, telling
+from autograder.markers import cut, regions, text_lines
+from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
 from autograder.release.public_tests import PublicTests
 
 __all__ = ["build", "contents", "stub_text"]
@@ -24,7 +24,10 @@ _SHIPPED = (
     "errors.py",
     "plain.py",
     "drawing.py",
+    "layers.py",
+    "metering.py",
     "saved.py",
+    "sources.py",
     "checks/*.py",
     "student/__init__.py",
     "student/local.py",
@@ -114,7 +117,7 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
     }
     files = {path: text.encode() for path, text in own.items()}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
-    refuse_leaks(files, _secrets(sources, tests))
+    refuse_leaks(files, _secrets(loaded, sources, tests))
     return dict(sorted({**files, **_toolkit()}.items()))
 
 
@@ -125,18 +128,28 @@ def _module(loaded: Loaded, file: str) -> str:
     return importlib.util.decode_source(path.read_bytes())
 
 
-def _secrets(sources: Mapping[str, str], tests: PublicTests) -> dict[str, Secret]:
-    """Telling lines of solutions, and of all in assignment.py that is not public."""
+def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> Secrets:
+    """Telling lines of solutions, and all in assignment.py and hidden/ that is not public."""
     secrets, given = solution_lines(sources)
     hidden = {check.id for check in tests.assignment.checks if check.hidden}
-    lines = tests.source.splitlines()
+    lines = text_lines(tests.source)
+    shown = numbers("\n".join((*tests.lines, *given)))
+    words: dict[str, Secret] = {}
+    values: dict[float, Secret] = {}
     for statement in tests.private:
-        what = "a hidden check" if getattr(statement, "name", "") in hidden else "what only staff have"
+        name = getattr(statement, "name", "")
+        what = "a hidden check" if name in hidden else "what only staff have"
+        if name in hidden and "_" in name and name not in loaded.interface.names:
+            words[name] = Secret(tests.file, statement.lineno, "the name of a hidden check")
         for number in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
-            line = lines[number - 1].strip()
+            line = bare(lines[number - 1])
             if telling(line) and line not in tests.lines and line not in given:
                 secrets.setdefault(line, Secret(tests.file, number, what))
-    return secrets
+            for value in numbers(line) - shown:
+                values.setdefault(value, Secret(tests.file, number, f"a number of {what}"))
+    staff = sorted(path for path in (loaded.folder / "hidden").rglob("*") if path.is_file() and path.stat().st_size)
+    files = {path.read_bytes(): Secret(str(path), 1, "a file that only staff have") for path in staff}
+    return Secrets(secrets, words, values, files)
 
 
 def _handout(loaded: Loaded) -> str:

@@ -12,11 +12,12 @@ from functools import cached_property
 
 from autograder.declare import Assignment, Check, Question
 from autograder.errors import InstructorError
-from autograder.markers import bound_names
+from autograder.markers import bound_names, text_lines
+from autograder.release.leaks import bare
 
 __all__ = ["PublicTests", "solution_of"]
 
-_STAFF_ONLY = ("reference", "hidden", "data", "full")
+_STAFF_ONLY = ("reference", "hidden", "data", "full", "share")
 _SHIPPED = ("autograder.checks", "autograder.errors", "autograder.plain")
 
 
@@ -53,9 +54,9 @@ class PublicTests:
 
     @cached_property
     def lines(self) -> frozenset[str]:
-        """Every line of assignment.py that goes into the public tests, stripped."""
+        """Every line of assignment.py that goes into the public tests, bare."""
         statements = [*self.used, *self._checks.values()]
-        return frozenset(line.strip() for each in statements for line in self._lines(each).splitlines())
+        return frozenset(bare(line) for each in statements for line in text_lines(self._lines(each)))
 
     @cached_property
     def used(self) -> tuple[ast.stmt, ...]:
@@ -97,7 +98,7 @@ class PublicTests:
 
     @cached_property
     def _rows(self) -> list[str]:
-        return self.source.splitlines()
+        return text_lines(self.source)
 
     @cached_property
     def _checks(self) -> dict[str, ast.FunctionDef]:
@@ -127,6 +128,11 @@ class PublicTests:
 
     def _no_secrets(self, statement: ast.stmt, check: str) -> None:
         for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute) and node.attr == "with_reference":
+                raise InstructorError(
+                    f"{self.file}:{node.lineno}: the public check {check!r} asks for with_reference, and students have "
+                    "no reference; make the check hidden."
+                )
             secret = (isinstance(node, ast.Name) and node.id == "__file__") or (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)

@@ -208,7 +208,7 @@ class _Forkserver:
         self.jails[jail.pid] = jail
         self.selector.register(connection, selectors.EVENT_READ, lambda: self.hear(jail))
         self.selector.register(jail.pidfd, selectors.EVENT_READ, lambda: self.bury(jail))
-        _say(connection, {"ready": True})
+        _say(connection, {"ready": True, "pid": jail.pid})
 
     def build(self, jail: Jail, request: dict[str, Any], pipes: list[int]) -> None:
         folder, files = Path(request["folder"]), {name: Path(path) for name, path in request["files"].items()}

@@ -44,6 +44,8 @@ class PipeSession:
     printed; they are closed here), and gives `finish`.
     """
 
+    pid = 0  # the worker's number on this machine, where it is known
+
     def __init__(self, limits: Limits, requests: int, replies: int, output: int) -> None:
         self._limits = limits
         self._left = limits.wall_seconds
@@ -218,6 +220,7 @@ class ServerSession(PipeSession):
             ) from error
         if "ready" not in answer:
             raise SandboxError(f"No sandbox: {answer.get('fault', 'the forkserver hung up')}.")
+        self.pid = int(answer.get("pid", 0))
 
     def finish(self, limit: str) -> Outcome:
         """Tell the forkserver to end everything, and hear its account."""

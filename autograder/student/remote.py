@@ -5,25 +5,37 @@ from __future__ import annotations
 import builtins
 import errno
 import signal
-from collections.abc import Collection, Iterable
-from pathlib import PurePath
-from typing import Any
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder import saved
-from autograder.errors import InstructorError, SandboxError, StudentError
+from autograder import pictures, saved, sources
+from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.loading import Interface
+from autograder.metering import Cost, Meter
 from autograder.model import Limits
 from autograder.plain import Handle, Rows, rows
 from autograder.sandbox.base import Outcome, Session
 from autograder.wire import WireError, decode, encode
 
+if TYPE_CHECKING:
+    from autograder.student.carrying import Lent
+
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 _LONGEST_TEXT = 2000
+_LONGEST_WAY = 0.0005
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed")  # carry nothing of a check
+_LEFT = (
+    "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or "
+    "in lists, tuples and dictionaries, and take it as a parameter."
+)
+_MIXED = "A check gives one sandbox an object of another, such as one made with student.with_reference."
 
 
 def _kept(value: Any) -> Any:
@@ -45,7 +57,7 @@ def _is_value(answer: Any) -> bool:
 class RemoteStudent:
     """One submission in one session. Names are those of the reference's public functions and classes.
 
-    `absent` are files of the assignment that were not handed in.
+    `absent` are files of the assignment that were not handed in; `folder` is the staged copy that `source_of` reads.
 
     Calling a function returns plain data; what is not plain stays inside and comes back as a `RemoteHandle`.
 
@@ -55,8 +67,16 @@ class RemoteStudent:
         InstructorError: the check asks for a name that the reference does not have.
     """
 
-    def __init__(self, session: Session, interface: Interface, limits: Limits, absent: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        interface: Interface,
+        limits: Limits,
+        absent: Collection[str] = (),
+        folder: Path | None = None,
+    ) -> None:
         self._channel = _Channel(session, interface, limits, absent)
+        self._folder = folder
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -71,9 +91,12 @@ class RemoteStudent:
         """Call a stand-in function once for each item, a tuple of its arguments, and return all results at once."""
         return self._channel.each("starmap", function, items)
 
-    def figures(self) -> Any:
-        """What the open matplotlib figures say, as plain records; closes them."""
-        return self._channel.ask("figures", where="the figures")
+    def figures(self, *returned: Any) -> Any:
+        """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
+
+        Their pictures, as far as they are pictures, are kept for the report.
+        """
+        return self._channel.without_pictures(self._channel.ask("figures", list(returned), where="the figures"))
 
     def saved(self, name: str) -> Any:
         """What a file of saved numbers holds, such as ``weights.npz``; it is read inside, without running its code.
@@ -84,6 +107,62 @@ class RemoteStudent:
         """
         saved.check_name(name)
         return self._channel.ask("saved", name, where=name)
+
+    def seed(self, number: int) -> None:
+        """Seed the submission's `random`, numpy and torch anew, as before a second training."""
+        self._channel.conceal()  # unlike the grader's own seed, this number is something of the check's
+        self._channel.ask("seed", number, where="the random numbers")
+
+    def with_reference(
+        self, *names: str, unless: Callable[..., Any] | Iterable[Callable[..., Any]] = ()
+    ) -> RemoteStudent:
+        """The same submission with the reference in place of some parts, so that one slip does not cost twice.
+
+        For hidden checks; ``docs/carrying.md`` tells what can be replaced.
+
+        Args:
+            names: functions (``"relu"``) and methods (``"Network.backprop"``) that the reference answers for.
+            unless: the check, or checks, of these parts: when all are passed, nothing is replaced.
+
+        Raises:
+            MisuseError: a name that the reference does not have, a public check, or a second time.
+            StudentError: the submission cannot be imported, or lacks a class whose method is named.
+        """
+        return self._channel.with_reference(names, unless)
+
+    def layers_of(self, model: Any, *example: Any) -> Any:
+        """What a torch module is made of, as the record that `autograder.checks.structure` judges.
+
+        Args:
+            model: an object of the submission's.
+            example: what it is called with once, in eval mode and without gradients; arrays become tensors.
+        """
+        if not isinstance(model, RemoteHandle):
+            raise StudentError("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+        return self._channel.ask("layers", model, example, where="the layers of the model")
+
+    def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
+        """Call a stand-in function once; its value, and what that cost, measured from outside.
+
+        Arguments are handed in before the time begins. What the way through the wall takes by itself, half a
+        millisecond at most, is left out of it. CPU time and memory are None in a container.
+        """
+        return self._channel.cost(function, arguments)
+
+    def source_of(self, *names: str) -> sources.Source:
+        """The text of submitted modules as syntax trees, read from the staged copy and not inside.
+
+        Args:
+            names: files (``"network.py"``), or what they define (``"relu"``, ``"Network.backprop"``).
+
+        Raises:
+            StudentError: a file was not handed in (MISSING), is no Python (RAISED), or cannot be judged (FAILED).
+            InstructorError: a name is no file and no public name of the reference, or none is given.
+        """
+        known = self._channel.interface.names
+        if self._folder is None:
+            raise InstructorError("student.source_of needs the staged folder of the submission.")
+        return sources.read(self._folder, sources.files_of(names, known), (*known.values(), *self._channel.absent))
 
 
 class Controls:
@@ -100,10 +179,29 @@ class Controls:
         """Seed the submission's `random`, numpy and torch."""
         self._channel.ask("seed", number, where="the random numbers")
 
+    def take_pictures(self) -> tuple[list[bytes], list[str]]:
+        """Clean pictures of figures since the last time, and sentences about those that were left out."""
+        taken = self._channel.pictures, self._channel.no_pictures
+        self._channel.pictures, self._channel.no_pictures = [], []
+        return taken
+
     @property
     def ended(self) -> bool:
         """Whether the worker is gone."""
         return self._channel.ended
+
+    @property
+    def concealing(self) -> bool:
+        """Whether `conceal` was called."""
+        return self._channel.concealing
+
+    def leave(self) -> None:
+        """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""
+        self._channel.left = not self._channel.ended
+
+    def lend_with(self, giving: _Giving) -> None:
+        """Say what `with_reference` gives."""
+        self._channel.giving = giving
 
     @property
     def showable(self) -> int | None:
@@ -134,6 +232,9 @@ class RemoteHandle:
         return f"<a {self._handle.type_name} of the submission>"
 
 
+_Giving = Callable[[tuple[str, ...], Callable[..., Any] | Iterable[Callable[..., Any]]], RemoteStudent]
+
+
 class _Function:
     """A function, class or method of the submission, not yet called."""
 
@@ -162,13 +263,20 @@ class _Channel:
         self.concealing = False
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.showable: int | None = None
+        self.pictures: list[bytes] = []
+        self.no_pictures: list[str] = []
         self.ended = False
+        self.left = False
+        self.giving: _Giving | None = None
+        self.lent: Lent | None = None
 
     def named(self, name: str) -> Any:
         """A public name of the assignment: a function or class to call, or a constant's value."""
         file = self.interface.file_of(name)
         if file is None:
             raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        if self.lent and name in self.lent.parts:
+            raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
         if file in self.absent:
             raise StudentError("MISSING", f"{file} was not handed in; `{name}` is asked of it.", file=file, open=True)
         module = PurePath(file).stem
@@ -192,6 +300,24 @@ class _Channel:
         if not isinstance(function, _Function):
             raise InstructorError(f"student.{verb} needs a function of the student's, such as student.relu.")
         return self.ask(verb, function.place, items, where=function.title)
+
+    def cost(self, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
+        """One call with its arguments already inside."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        given = [self.ask("hold", (), argument, where=function.title) for argument in arguments]
+        if not all(type(each) is RemoteHandle for each in given):
+            raise self.out_of_turn(function.title)
+        empty = Meter(0)
+        empty.start()
+        self.ask("forget", (), [], where=function.title)
+        way = min(empty.stop().wall_seconds, _LONGEST_WAY)  # its answer is the submission's, so it may not gain more
+        meter = Meter(getattr(self.session, "pid", 0))
+        meter.start()
+        value = function(*given)
+        cost = meter.stop()
+        self.ask("forget", (), given, where=function.title)
+        return value, replace(cost, wall_seconds=max(cost.waited_seconds, cost.wall_seconds - way))
 
     def attribute(self, handle: Handle, name: str) -> Any:
         """An attribute of an object inside: a method to call, or its value."""
@@ -219,15 +345,17 @@ class _Channel:
 
     def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
         """Send some requests in one frame; an answer for each, up to the first that went wrong."""
+        if self.left:
+            raise MisuseError(_LEFT)
         alone = len(requests) == 1
         try:
             frame = encode(requests[0] if alone else ("sequence", requests))
         except WireError as error:
             raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
-        if self.concealing and self.showable is None and any(verb not in _OPEN for verb, *_ in requests):
-            self.showable = len(self.session.output.head)
+        if any(verb not in _OPEN for verb, *_ in requests):
+            self.conceal()
         try:
-            answer = decode(self.session.exchange(frame), answer=True)
+            answer = self.answered(frame)
         except EOFError:
             self.ended = True
             raise self.died(self.session.close(), where) from None
@@ -241,6 +369,27 @@ class _Channel:
                 if len(answers) == len(requests) or not _is_value(answers[-1]):
                     return answers
         raise self.out_of_turn(where)
+
+    def conceal(self) -> None:
+        """In a hidden check, nothing that the submission says from now on may be shown."""
+        if self.concealing and self.showable is None:
+            self.showable = len(self.session.output.head)
+
+    def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
+        """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
+        began = time.monotonic()
+        answer = decode(self.session.exchange(frame), answer=True)
+        while self.lent:
+            try:
+                reply = self.lent.answer(answer, time.monotonic() - began)
+            except (StudentError, SandboxError):
+                self.end()  # it waits for an answer that will not come
+                raise
+            if reply is None:
+                break
+            began = time.monotonic()
+            answer = decode(self.session.exchange(reply), answer=True)
+        return answer
 
     def value(self, answer: Any, where: str, method: _Function | None) -> Any:
         """The value of one answer, or the exception that it stands for."""
@@ -261,6 +410,22 @@ class _Channel:
                 raise self.raised(fault, where)
         raise self.out_of_turn(where)
 
+    def without_pictures(self, figures: Any) -> Any:
+        """Records of figures as they came, with the pictures taken out and kept, those that are pictures."""
+        if not isinstance(figures, tuple):
+            return figures
+        told = [dict(each) if isinstance(each, dict) else each for each in figures]
+        drawn = [each.pop("png") for each in told if isinstance(each, dict) and "png" in each]
+        refused = []
+        for png in drawn[: pictures.MAX_PICTURES]:
+            try:
+                self.pictures.append(pictures.clean(png))
+            except pictures.Refused as error:
+                refused.append(str(error))
+        if refused:
+            self.no_pictures.append(f"Pictures of figures left out: {len(refused)} of {len(drawn)} ({refused[0]}).")
+        return tuple(told)
+
     def out_of_turn(self, where: str) -> StudentError:
         """An answer of the wrong form; the worker is not believed any more."""
         self.end()
@@ -275,7 +440,7 @@ class _Channel:
         """Stand-ins become handles, and what `rows` would take for granted is left alone."""
         kind = type(value)
         if kind is RemoteHandle:
-            return value._handle
+            return self.own(value)
         if kind in (list, tuple):
             return kind(self.outward(item) for item in value)
         if kind is dict:
@@ -295,6 +460,26 @@ class _Channel:
         if kind is dict:
             return {key: self.inward(item) for key, item in value.items()}
         return value
+
+    # --- parts of the reference, and objects of other sandboxes ---
+
+    def with_reference(
+        self, names: tuple[str, ...], unless: Callable[..., Any] | Iterable[Callable[..., Any]]
+    ) -> RemoteStudent:
+        """What the stand-in's method gives."""
+        if self.giving is None:
+            raise MisuseError("with_reference is asked of the student itself; name all parts in one call.")
+        return self.giving(names, unless)
+
+    def own(self, handle: RemoteHandle) -> Handle:
+        """An object that goes back in, if it came from here."""
+        if handle._channel is self:
+            inner: Handle = handle._handle
+            return inner
+        if handle._channel.ended:
+            name = handle._handle.type_name
+            raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
+        raise MisuseError(_LEFT if handle._channel.left else _MIXED)
 
     # --- what went wrong ---
 

@@ -9,9 +9,13 @@ handles (the number of an object that stays here).
     ("call", target, name, args, kwargs)    -> ("value", value)       name "" calls the target itself
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
-    ("figures",)                            -> ("value", (figure, ...))
+    ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
+    ("layers", handle, arguments)           -> ("value", record)    of `autograder.layers`
+    ("hold", value)                         -> ("value", handle)    of a copy that stays here
+    ("forget", handles)                     -> ("value", None)
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
+    those of `autograder.worker.carrying`
     ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
 
 Any of them may be answered by ("raised", fault), ("missing", name) or ("unplain", sentence) instead.
@@ -29,14 +33,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from autograder import drawing, saved
+from autograder import drawing, layers, saved
 from autograder.plain import Handle, PlainError, Rows, to_plain
-from autograder.wire import PREFIX, Gather, WireError, decode, encode, frame_for
+from autograder.wire import WireError, decode, encode
+from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
+from autograder.worker.pipes import read_frame, write_all
+from autograder.worker.rendering import painter
 
 __all__ = ["serve", "warm_random_numbers"]
 
-_LARGEST_REQUEST = 1 << 34  # what the grader sends is trusted; the memory limit still holds
 _ABSENT = object()
 
 
@@ -55,8 +61,9 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int) 
     sys.argv = [""]
     sys.dont_write_bytecode = True
     worker = _Worker(submission)
+    worker.verbs.update(Carrying(worker, requests, replies).verbs)
     worker.seed(seed)
-    while (frame := _read_frame(requests)) is not None:
+    while (frame := read_frame(requests)) is not None:
         answer = worker.answer(decode(frame, max_items=1 << 40))
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -66,7 +73,7 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int) 
             buffers = encode(("unplain", str(error)))
         except MemoryError as error:  # few numbers may stand for many: a row repeated a million times
             buffers = encode(("raised", describe(error, submission)))
-        _write_all(replies, buffers)
+        write_all(replies, buffers)
 
 
 class _Worker:
@@ -85,6 +92,9 @@ class _Worker:
             "starmap": self.starmap,
             "figures": self.figures,
             "saved": self.saved,
+            "layers": self.layers,
+            "hold": self.hold,
+            "forget": self.forget,
             "seed": self.seed,
             "sequence": self.sequence,
         }
@@ -140,8 +150,19 @@ class _Worker:
             return ("missing", name)
         return ("value", [self.plain(function(*item)) for item in self.inside(items)])
 
-    def figures(self) -> tuple[Any, ...]:
-        return ("value", to_plain(drawing.figures(), self.keep))
+    def figures(self, returned: list[Any]) -> tuple[Any, ...]:
+        return ("value", to_plain(drawing.figures(self.inside(returned), picture=painter()), self.keep))
+
+    def layers(self, model: Handle, example: tuple[Any, ...]) -> tuple[Any, ...]:
+        return ("value", to_plain(layers.describe(self.inside(model), *self.inside(example)), self.keep))
+
+    def hold(self, value: Any) -> tuple[Any, ...]:
+        return ("value", self.keep(self.inside(value)))
+
+    def forget(self, handles: list[Handle]) -> tuple[Any, ...]:
+        for handle in handles:
+            self.objects[handle.id] = None  # the number stays taken
+        return ("value", None)
 
     def saved(self, name: str) -> tuple[Any, ...]:
         try:
@@ -210,28 +231,3 @@ def _seed(number: int) -> None:
 def _attributes(value: Any) -> list[str] | None:
     """Names of a class's attributes; None for anything else."""
     return [name for name in dir(value) if type(name) is str] if isinstance(value, builtins.type) else None
-
-
-def _read_frame(descriptor: int) -> memoryview | None:
-    """One whole frame, or None when the grader has no more."""
-    prefix = bytearray(PREFIX.size)
-    if not _read_into(descriptor, memoryview(prefix)):
-        return None
-    frame = frame_for(prefix, cap=_LARGEST_REQUEST)
-    return frame if _read_into(descriptor, frame[PREFIX.size :]) else None
-
-
-def _read_into(descriptor: int, space: memoryview) -> bool:
-    while space:
-        count = os.readv(descriptor, [space])
-        if count == 0:
-            return False
-        space = space[count:]
-    return True
-
-
-def _write_all(descriptor: int, buffers: list[bytes | memoryview]) -> None:
-    """As few writes as possible: each may wake the reader."""
-    waiting = Gather(buffers)
-    while waiting:
-        waiting.passed(os.writev(descriptor, waiting.next()))

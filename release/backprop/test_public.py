@@ -39,9 +39,9 @@ def samples(rng, sizes, weights, biases, *, count):
         x, y = images(rng, sizes, 1)
         z, nearest = x[0].astype(np.float64), 1.0
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
-            v = w @ z + b
-            nearest = min(nearest, float(np.min(np.abs(v))))
-            z = np.maximum(v, 0)
+            before = w @ z + b
+            nearest = min(nearest, float(np.min(np.abs(before))))
+            z = np.maximum(before, 0)
         if nearest > 1e-4:
             kept.append((x[0], y[0]))
     return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])
@@ -104,10 +104,11 @@ MEASURES = {
 }
 
 
-def study(student, x, y, test_x, test_y, epochs):
+def study(student, x, y, test_x, test_y, **settings):
     """Draw the student's study on the given samples; its three plots, and what it returned."""
+    epochs = settings["epochs"]
     returned = student.learning_rate_study(
-        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), epochs=epochs, mini_batch_size=BATCH
+        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
     plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
@@ -153,8 +154,9 @@ def test_loss_derivative_of_equal_outputs(student):
     """With four equal outputs softmax gives 1/4 each, and the loss derivative is the one worked out in the handout."""
     network = student.Network([3, 4])
     y = np.array([[0.0], [0.0], [1.0], [0.0]])
-    got = network.loss_derivative_wr_output_activations(np.full((4, 1), 2.0), y)
-    close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
+    for output in (2.0, 1000.0):  # the exponential of 1000 is infinite, unless the largest output is taken out first
+        got = network.loss_derivative_wr_output_activations(np.full((4, 1), output), y)
+        close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
 
 
 @pytest.mark.question("a", "Back-propagation")

@@ -7,6 +7,7 @@ line of its docstring says what it tries; lines below may say what has to come o
     Says: a text | another        one of them must stand in a message to staff; may be given several times
     Only: a_number                the only check to be run
     Needs: scratch space          what the sandbox must enforce; where it does not, the attack is left out
+    Target: lending               the assignment that is attacked (default: target)
     Variants: 3                   how many there are of it; `kit.VARIANT` counts from 0
 """
 
@@ -54,6 +55,7 @@ class Attack:
     only: str = ""
     needs: tuple[str, ...] = ()
     variant: int = 0
+    target: str = "target"
 
     @property
     def id(self) -> str:
@@ -69,7 +71,7 @@ def attacks() -> tuple[Attack, ...]:
 def _read(path: Path) -> list[Attack]:
     source = path.read_text()
     about, *rest = source.split('"""')[1].strip().splitlines()
-    told: dict[str, list[str]] = {"Expect": [], "Says": [], "Only": [], "Needs": [], "Variants": []}
+    told: dict[str, list[str]] = {"Expect": [], "Says": [], "Only": [], "Needs": [], "Target": [], "Variants": []}
     for line in filter(None, map(str.strip, rest)):
         key, colon, value = line.partition(": ")
         if colon and key in told:
@@ -83,6 +85,7 @@ def _read(path: Path) -> list[Attack]:
         says=tuple(told["Says"]),
         only="".join(told["Only"]),
         needs=tuple(word.strip() for value in told["Needs"] for word in value.split(",")),
+        target="".join(told["Target"]) or "target",
     )
     return [replace(first, variant=number) for number in range(int("".join(told["Variants"]) or 1))]
 
@@ -269,10 +272,11 @@ class Arena:
             What came of it. `breaches` is empty when the promise held and what was expected came.
         """
         submission = self.ground.hand_in(attack)
+        loaded = self.loaded if attack.target == self.loaded.id else load(self.ground.course, attack.target)
         watched = _Watched(self.sandbox)
         beside = _Beside(self.honest) if neighbour else None
         began = time.monotonic()
-        report = grade(self.loaded, submission, watched, None, RunOptions(seed=self.ground.seed, only=attack.only))  # type: ignore[arg-type]
+        report = grade(loaded, submission, watched, None, RunOptions(seed=self.ground.seed, only=attack.only))  # type: ignore[arg-type]
         seconds = time.monotonic() - began
         honest = beside.said() if beside else []
         outcomes = tuple((session.close(), limits) for session, limits in watched.sessions)

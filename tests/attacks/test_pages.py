@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import threading
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,6 +27,7 @@ from tiny_course import make_course
 from autograder.feedback import Heading, staff_page, student_page, summary_page
 from autograder.feedback.text import visible
 from autograder.model import Report, Verdict
+from autograder.pictures import clean, text_of
 from autograder.sandbox import why_not
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -75,11 +79,30 @@ UNSEEN = (
     "half \ud800 pair \udfff",
     "x" * 1900,
 )
-FORBIDDEN = "script, iframe, object, embed, form, base, img, link, input, video, animate, a[href^='javascript']"
+FORBIDDEN = (
+    "script, iframe, object, embed, form, base, img:not([src^='data:image/png;base64,']), link, input, video, animate, "
+    "a[href^='javascript']"
+)
+PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/]+={0,2})", re.ASCII)
 CORNER = "getComputedStyle(document.querySelector('.card')).borderTopLeftRadius"  # 12px in our style sheet
 LOADED = ("ran", "script", "image", "frame", "object", "embed", "sheet", "import", "background", "video")
 DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MARKS = {"\u200e", "\u200f", "\u061c"}
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+PIXEL = text_of(
+    clean(
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 6, 0, 0, 0))
+        + _chunk(b"tEXt", b"Comment\0<script>alert(1)</script>")
+        + _chunk(b"IDAT", zlib.compress(b"\0\xff\0\0\xff"))
+        + _chunk(b"IEND", b"")
+    )
+)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -175,13 +198,20 @@ def looked_at(browser: Any, address: str, beacon: Any) -> Iterator[Seen]:
 def harmless(seen: Seen, address: str) -> str:
     """The text of a page that did nothing, holds nothing that could do something, and is in our style."""
     page = seen.page
-    assert (seen.requests, seen.reached, seen.dialogs, seen.complaints) == ([address], [], [], [])
+    addresses = page.evaluate("[...document.images].map(each => each.getAttribute('src'))")
+    assert all(map(PICTURE.fullmatch, addresses))
+    files = [base64.b64decode(each.partition(",")[2]) for each in addresses]
+    assert [clean(file) for file in files] == files
+    assert page.evaluate("[...document.images].every(each => each.complete && each.naturalWidth)")
+    requests = [each for each in seen.requests if each not in addresses]
+    assert (requests, seen.reached, seen.dialogs, seen.complaints) == ([address], [], [], [])
     assert (page.url, len(page.frames), len(page.context.pages)) == (address, 1, 1)
     assert page.evaluate("window.pwned") is None
     assert page.title() != "pwned"
     assert page.locator(FORBIDDEN).count() == 0
     names = page.evaluate("[...document.querySelectorAll('*')].flatMap(each => each.getAttributeNames())")
-    assert not [name for name in names if name.startswith("on") or name in ("style", "srcdoc", "action", "src")]
+    assert not [name for name in names if name.startswith("on") or name in ("style", "srcdoc", "action", "srcset")]
+    assert names.count("src") == len(addresses)
     assert page.evaluate(CORNER) == "12px"
     text = page.text_content("body")
     assert not [sign for sign in set(text + page.title()) if unseen(sign)]
@@ -204,7 +234,11 @@ def enemy(texts: tuple[str, ...], markup: str) -> Report:
     every = "\n".join(texts)
     public = tuple(check(f"c{n}", Verdict.FAILED, failure=text) for n, text in enumerate(texts))
     hidden = tuple(check(f"h{verdict}", verdict, hidden=True, failure=every) for verdict in Verdict)
-    checks = tuple(replace(each, title=markup) for each in (*public, *hidden))
+    drawn = (PIXEL, *texts)  # only the picture is one
+    checks = tuple(
+        replace(each, title=markup, **{"staff_pictures" if each.hidden else "pictures": drawn})
+        for each in (*public, *hidden)
+    )
     part = replace(question("a", *checks, output=every), title=markup, staff_output=f"{every}\nfor staff")
     made = report(every, part)
     return replace(
@@ -226,6 +260,7 @@ def test_a_report_s_words_do_nothing(kind: str, browser: Any, beacon: Any, pages
 
     with looked_at(browser, f"{address}/{kind}.html", beacon) as seen:
         text = harmless(seen, f"{address}/{kind}.html")
+        assert seen.page.locator("img").count() == len(texts) + (len(Verdict) if kind == "staff" else 0)
         assert [each for each in texts if visible(each) not in text] == []
         assert text.count(markup) >= len(texts)
         assert MARKUP[0].replace("BEACON", beacon.url) in seen.page.inner_text("main")

@@ -8,11 +8,23 @@ This module is shipped to students: standard library only.
 
 from __future__ import annotations
 
-__all__ = ["CheckFailed", "GraderError", "InstructorError", "SandboxError", "StudentError", "UsageError"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograder.checks.credit import Measured
+
+__all__ = ["CheckFailed", "GraderError", "InstructorError", "MisuseError", "SandboxError", "StudentError", "UsageError"]
 
 
 class CheckFailed(AssertionError):
-    """An answer was compared and found wrong; the text is the sentence that its reader sees."""
+    """An answer was compared and found wrong; the text is the sentence that its reader sees.
+
+    `measured` is what was held against thresholds, for `autograder calibrate`; no reader of the sentence sees it.
+    """
+
+    def __init__(self, *sentence: object, measured: tuple[Measured, ...] = ()) -> None:
+        super().__init__(*sentence)
+        self.measured = measured
 
 
 class StudentError(Exception):
@@ -63,6 +75,10 @@ class UsageError(GraderError):
 
 class InstructorError(GraderError):
     """An assignment, a reference or a configuration is wrong; the sentence names the file and, if known, the line."""
+
+
+class MisuseError(InstructorError):
+    """A check asks its stand-in for what that cannot give, whatever the submission answered."""
 
 
 class SandboxError(GraderError):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autograder.checks.credit import Credit
+from autograder.checks.credit import Credit, Measured, Threshold
 from autograder.errors import CheckFailed, InstructorError
 
 __all__ = ["Measurement", "Z"]
@@ -29,6 +29,7 @@ class Measurement:
         interval: ends of the 95 % interval; equal ones say that no interval is known.
         higher_is_better: False for losses and errors.
         percent: whether sentences tell the value in per cent.
+        run: what was run to measure it, such as ``"800 images, 10 epochs"``; only `autograder calibrate` tells it.
     """
 
     value: float
@@ -37,6 +38,7 @@ class Measurement:
     interval: tuple[float, float] | None = None
     higher_is_better: bool = True
     percent: bool = True
+    run: str = ""
 
     @property
     def low(self) -> float:
@@ -82,17 +84,24 @@ class Measurement:
         if not thresholds:
             raise InstructorError("points_at needs at least one threshold, such as {0.9: 1.0}.")
         passed = [each for each in thresholds if self._beats(each) or (benefit_of_doubt and self._holds(each))]
+        best_end = self.high if self.higher_is_better else self.low
+        measured = self._measured(
+            best_end if benefit_of_doubt else self.value,
+            *(Threshold(each, fraction, each in passed) for each, fraction in thresholds.items()),
+        )
         if not passed:
             easiest = min(thresholds) if self.higher_is_better else max(thresholds)
-            raise CheckFailed(f"{self._text()}; {self._than(easiest)} was wanted.")
+            raise CheckFailed(f"{self._text()}; {self._than(easiest)} was wanted.", measured=measured)
         best = max(passed, key=lambda each: (thresholds[each], each if self.higher_is_better else -each))
         fraction = thresholds[best]
         above = [each for each in thresholds if thresholds[each] > fraction]
         more = f"; {self._than(min(above) if self.higher_is_better else max(above))} gives more" if above else ""
         if self._beats(best):
-            return Credit(fraction, f"{self._text()}; {self._than(best)} was asked{more}.")
+            return Credit(fraction, f"{self._text()}; {self._than(best)} was asked{more}.", measured)
         return Credit(
-            fraction, f"{self._text()}, so within the error of {self._told(best)}: benefit of the doubt{more}."
+            fraction,
+            f"{self._text()}, so within the error of {self._told(best)}: benefit of the doubt{more}.",
+            measured,
         )
 
     def points_between(self, baseline: float, reference: float) -> Credit:
@@ -113,16 +122,26 @@ class Measurement:
                 f"points_between({baseline:g}, {reference:g}) of {self.name}: the reference value must lie {better} "
                 "the baseline."
             )
-        if not self._beats(baseline):
-            raise CheckFailed(f"{self._text()}; {self._than(baseline)} was wanted.")
         fraction = min(1.0, (self.value - baseline) / (reference - baseline))
+        measured = self._measured(
+            self.value,
+            Threshold(baseline, 0.0, self._beats(baseline)),
+            Threshold(reference, 1.0, fraction >= 1),
+        )
+        if not self._beats(baseline):
+            raise CheckFailed(f"{self._text()}; {self._than(baseline)} was wanted.", measured=measured)
         if fraction >= 1:
-            return Credit(1.0, f"{self._text()}; {self._told(reference)} was asked for all points.")
+            return Credit(1.0, f"{self._text()}; {self._told(reference)} was asked for all points.", measured)
         return Credit(
             fraction,
             f"{self._text()}; that is {int(100 * fraction)} % of the way from {self._told(baseline)} (no points) to "
             f"{self._told(reference)} (all points).",
+            measured,
         )
+
+    def _measured(self, value: float, *thresholds: Threshold) -> tuple[Measured, ...]:
+        plain = tuple(Threshold(float(each.value), float(each.fraction), bool(each.passed)) for each in thresholds)
+        return (Measured(self.name, float(value), int(self.n), self.higher_is_better, self.percent, plain, self.run),)
 
     def _beats(self, threshold: float) -> bool:
         return self.value > threshold if self.higher_is_better else self.value < threshold

@@ -22,8 +22,8 @@ _MOST = 1_000_000  # entries; sorting more would take longer than the sentence i
 def slip(got: object, wanted: object, *, n: int = 0) -> str:
     """One short sentence that tells the slip, or "" when none is recognised (nor looked for in over a million entries).
 
-    Tried in this order: for other shapes transposed, flattened, labels and one-hot rows, broadcast; for equal ones
-    sign, transposed, a factor, off by one, logits and logarithms, a constant offset, another order.
+    Tried in this order: for other shapes transposed, flattened, labels and one-hot rows, broadcast, repeated; for
+    equal ones sign, transposed, a factor, off by one, logits and logarithms, a constant offset, another order.
 
     Args:
         got: the wrong answer, one array or number.
@@ -69,9 +69,19 @@ def _of_shape(mine: Array, right: Array) -> str:
     if mine.ndim == 2 and _is_one_hot(mine) and _near(np.argmax(mine, axis=1).astype(float), right.reshape(-1)):
         return "It looks one-hot; labels were wanted."
     n = right.size
-    grown = right.shape in ((n,), (n, 1)) and mine.shape == (n, n)
+    grown = right.shape in ((n,), (n, 1), (1, n)) and mine.shape == (n, n)
     if grown and _varies(right) and _near(np.diag(mine), right.reshape(-1)):
         return f"Its diagonal is right: it looks like ({n}, 1) and ({n},) broadcast to ({n}, {n})."
+    return _repeated(mine, right)
+
+
+def _repeated(mine: Array, right: Array) -> str:
+    """The right values once in each row, or in each column, of a matrix that was not wanted."""
+    if mine.ndim != 2 or max(right.shape, default=1) < right.size or not _varies(right):
+        return ""
+    for turned, what in ((mine, "row"), (mine.T, "column")):
+        if turned.shape[1] == right.size and _near(turned, np.broadcast_to(right.reshape(-1), turned.shape)):
+            return f"Every {what} is the right one: was it broadcast by accident?"
     return ""
 
 

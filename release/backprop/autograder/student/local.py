@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import importlib.machinery
 import importlib.util
+import os
 import random
 import sys
 import traceback
@@ -19,8 +20,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder import saved
+from autograder import saved, sources
 from autograder.errors import InstructorError, StudentError
+from autograder.metering import Cost, Meter
 from autograder.plain import PlainError, Rows, to_plain
 
 __all__ = ["LocalHandle", "LocalStudent"]
@@ -72,11 +74,12 @@ class LocalStudent:
         given = inside.inward(items)
         return inside.run(function.title, lambda: [inside.outward(function.function(*item)) for item in given])
 
-    def figures(self) -> Any:
-        """What the open matplotlib figures say, as plain records; closes them."""
+    def figures(self, *returned: Any) -> Any:
+        """What the open matplotlib figures say, and those among what was returned, as plain records; closes them."""
         from autograder import drawing
 
-        return self._inside.run("the figures", lambda: self._inside.outward(drawing.figures()))
+        given = self._inside.inward(returned)
+        return self._inside.run("the figures", lambda: self._inside.outward(drawing.figures(given)))
 
     def saved(self, name: str) -> Any:
         """What a file of saved numbers holds, such as ``weights.npz``; no code from it is run.
@@ -93,6 +96,69 @@ class LocalStudent:
             verdict, sentence = saved.explained(name, str(error))
             raise inside.fault(verdict, sentence, file=name) from None
         return inside.run(name, lambda: inside.outward(found))
+
+    def with_reference(
+        self,
+        *names: str,  # noqa: ARG002
+        unless: Callable[..., Any] | Iterable[Callable[..., Any]] = (),  # noqa: ARG002
+    ) -> LocalStudent:
+        """The reference itself, when it stands in for the student: nothing need be put in place of its parts.
+
+        Raises:
+            InstructorError: this is a student's code, beside which there is no reference.
+        """
+        if not self._inside.reference:
+            raise InstructorError("student.with_reference is for hidden checks: students have no reference.")
+        return self
+
+    def layers_of(self, model: Any, *example: Any) -> Any:
+        """What a torch module is made of, as the record that `autograder.checks.structure` judges.
+
+        Args:
+            model: an object of the modules'.
+            example: what it is called with once, in eval mode and without gradients; arrays become tensors.
+        """
+        from autograder import layers
+
+        inside = self._inside
+        if not isinstance(model, LocalHandle):
+            raise inside.fault("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+        given = inside.inward((model, *example))
+        return inside.run("the layers of the model", lambda: inside.outward(layers.describe(*given)))
+
+    def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
+        """Call a stand-in function once; its value, and what that cost this process."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        inside, meter = self._inside, Meter(os.getpid())
+        given = [inside.inward(argument) for argument in arguments]
+
+        def measured() -> tuple[Any, Cost]:
+            meter.start()
+            try:
+                value = function.function(*given)
+            finally:
+                cost = meter.stop()
+            return inside.outward(value), cost
+
+        return inside.run(function.title, measured)
+
+    def source_of(self, *names: str) -> sources.Source:
+        """The text of the modules as syntax trees.
+
+        Args:
+            names: files (``"network.py"``), or what they define (``"relu"``, ``"Network.backprop"``).
+
+        Raises:
+            StudentError: a file is missing (MISSING), is no Python (RAISED), or cannot be judged (FAILED).
+            InstructorError: a name is no file and no public name of the assignment, or none is given.
+        """
+        inside = self._inside
+        files = sources.files_of(names, inside.names)
+        try:
+            return sources.read(inside.folder, files, inside.names.values())
+        except StudentError as error:
+            raise inside.fault(error.verdict, error.message, file=error.file, line=error.line) from None
 
     def seed(self, number: int) -> None:
         """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""

@@ -1,0 +1,130 @@
+"""Mistakes that an instructor keeps: ``assignments/NAME/mutants/*.diff``, each a change of the reference.
+
+A file begins with a sentence about the mistake, then comes a unified diff of one file of the reference, as `audit` and
+`diff -u` print it. Where a hunk belongs is found by its lines; their numbers only decide between equal places.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.auditing.code import Code
+from autograder.auditing.mutants import Mutant, difference
+from autograder.errors import InstructorError
+from autograder.markers import regions, text_lines
+
+__all__ = ["KEPT", "kept"]
+
+KEPT = "kept"
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@.*")
+_NAME = re.compile(r"\w[\w-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hunk:
+    """Lines that go and lines that come, at about line `near` of the file; `at` is its line in the diff."""
+
+    at: int
+    near: int
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def kept(folder: Path, sources: Mapping[str, str]) -> tuple[Mutant, ...]:
+    """The kept mutants of an assignment, sorted by name.
+
+    Args:
+        folder: the assignment's.
+        sources: the files of the reference that students hand in, name to text.
+
+    Raises:
+        InstructorError: a diff says nothing about its mistake, is none, changes no known file or more than one, does
+            not fit the reference (any more), or leaves no Python.
+    """
+    return tuple(_read(path, sources) for path in sorted((folder / "mutants").glob("*.diff")))
+
+
+def _read(path: Path, sources: Mapping[str, str]) -> Mutant:
+    if not _NAME.fullmatch(path.stem):
+        raise InstructorError(f"{path}: name the file with letters, digits, - and _, such as bias_forgotten.diff.")
+    lines = path.read_text("utf-8").split("\n")
+    heads = [number for number, line in enumerate(lines) if line.startswith("--- ")]
+    about = " ".join(" ".join(lines[: heads[0]]).split()) if heads else ""
+    if len(heads) != 1 or not lines[heads[0] + 1].startswith("+++ "):
+        raise InstructorError(f"{path}:1: write a sentence, then the unified diff of one file (--- FILE, +++ FILE).")
+    if not about:
+        raise InstructorError(f"{path}:1: write above the diff, in a sentence, what the mistake is.")
+    named = lines[heads[0] + 1][4:].split("\t")[0].strip()
+    file = next((file for file in sources if named == file or named.endswith(f"/{file}")), "")
+    if not file:
+        raise InstructorError(
+            f"{path}:{heads[0] + 2}: {named!r} is no file that students hand in; there are {', '.join(sources)}."
+        )
+    source = sources[file]
+    mutated = _applied(source, _hunks(path, lines, heads[0] + 2), path, file)
+    try:
+        ast.parse(mutated)
+    except SyntaxError as error:
+        raise InstructorError(
+            f"{path}: with this change {file}:{error.lineno} is no Python ({error.msg}); mend the diff."
+        ) from None
+    pairs = enumerate(zip(text_lines(source), text_lines(mutated), strict=False), start=1)
+    line = next((number for number, (before, after) in pairs if before != after), len(text_lines(source)))
+    region = next((each.name for each in regions(source, file) if line in each), "")
+    return Mutant(
+        path.stem, KEPT, file, line, region, _function(source, line), difference(file, source, mutated), mutated, about
+    )
+
+
+def _hunks(path: Path, lines: Sequence[str], first: int) -> list[_Hunk]:
+    found: list[_Hunk] = []
+    at = first
+    while at < len(lines) and (lines[at] or any(lines[at:])):
+        head = _HUNK.fullmatch(lines[at])
+        if not head:
+            raise InstructorError(f"{path}:{at + 1}: here belongs a line '@@ -LINE,COUNT +LINE,COUNT @@'; mend it.")
+        body = []
+        start, at = at + 1, at + 1
+        while at < len(lines) and not lines[at].startswith("@@") and (lines[at] or any(lines[at:])):
+            if lines[at][:1] not in (" ", "-", "+", "\\", ""):
+                raise InstructorError(f"{path}:{at + 1}: a line of a diff begins with ' ', '-' or '+'; mend this one.")
+            body.append(lines[at] or " ")  # editors take the last blank off
+            at += 1
+        old = tuple(line[1:] for line in body if line[0] in " -")
+        new = tuple(line[1:] for line in body if line[0] in " +")
+        near = int(head[1]) + (head[2] == "0")  # an insertion goes behind the line that it names
+        found.append(_Hunk(start, near, old, new))
+    if not found:
+        raise InstructorError(f"{path}:{first + 1}: this diff changes nothing; write what the mistake changes.")
+    return found
+
+
+def _applied(source: str, hunks: Sequence[_Hunk], path: Path, file: str) -> str:
+    lines = text_lines(source)
+    moved = 0
+    for hunk in hunks:
+        size = len(hunk.old)
+        places = [at for at in range(len(lines) - size + 1) if tuple(lines[at : at + size]) == hunk.old]
+        if not places:
+            raise InstructorError(
+                f"{path}:{hunk.at}: these lines are not in {file} (any more); make the diff anew, or remove it."
+            )
+        place = min(places, key=lambda at: abs(at + 1 - hunk.near - moved))
+        lines[place : place + size] = hunk.new
+        moved += len(hunk.new) - size
+    return "\n".join(lines) + "\n"
+
+
+def _function(source: str, line: int) -> str:
+    """Qualified name of the innermost function or class around a line, "" at module level."""
+    code = Code(source)
+    around = [
+        node
+        for node in ast.walk(code.tree)
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    return code.function(max(around, key=lambda node: node.lineno)) if around else ""

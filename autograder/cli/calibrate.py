@@ -1,0 +1,233 @@
+"""`autograder calibrate`: the reference under many seeds in, the luck at every threshold out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autograder import auditing, calibrating, loading, running, sandbox
+from autograder.auditing import Mutant
+from autograder.calibrating import SHARES, Cheapest, Luck, Plan, Row, Trial, Trials, plots, told
+from autograder.cli.common import (
+    console,
+    dataset_for,
+    limits_from,
+    near,
+    open_course,
+    settings_of,
+    staging,
+    start_sandbox,
+)
+from autograder.declare import Check
+from autograder.errors import UsageError
+from autograder.intake import Submission
+from autograder.loading import Loaded
+from autograder.running import RunOptions
+
+__all__ = ["Call", "calibrate_assignment"]
+
+STOPPED = 130
+STYLES = {"ok": "green", "more runs": "yellow", "look": "yellow", "too tight": "red"}
+SEED = "calibrate"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder calibrate`; None or empty means: as the course has it, or all."""
+
+    name: str
+    seconds: float
+    runs: int
+    bound: float
+    jobs: int | None
+    only: str
+    mutants: int
+    out: Path | None
+    into: Path | None
+    markdown: bool
+    sandbox: str | None
+    limits: tuple[str, ...]
+    full: bool
+    data: Path | None
+    course: Path | None
+
+
+def calibrate_assignment(call: Call) -> int:
+    """Make trials, print what they say; returns the exit code."""
+    root, course = open_course(call.course)
+    loaded = loading.load(root, call.name)
+    if not 0 < call.bound < 1:
+        raise UsageError(f"--bound {call.bound:g} is no probability; write for example --bound 1e-4.")
+    checks = _checks(loaded, call.only)
+    screen = console()
+    settings = settings_of(call.data, course)
+    dataset, said = dataset_for(loaded, settings)
+    if said and not call.markdown:
+        screen.print(escape(said))
+    limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
+    options = RunOptions(SEED, call.full, limits=limits)
+    out = call.out or _cache(call.name)
+
+    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
+        return start_sandbox(call.sandbox or course.sandbox, loaded)
+
+    jobs = call.jobs or course.jobs or os.cpu_count() or 1
+    with staging(out) as folder:
+        reference = Submission("reference", loaded.reference_folder, loaded.reference_sha256)
+        key = running.result_key(loaded, reference, dataset, options, "")
+        trials = Trials(out / f"{call.name}-{key[:12]}.jsonl")
+        plan = Plan(
+            root, loaded, dataset, settings, options, start, checks, _mutants(loaded, call.mutants), folder,
+            jobs, call.seconds, call.runs, call.bound,
+        )  # fmt: skip
+        stopped = False
+        try:
+            _watched(plan, trials, screen, quiet=call.markdown)
+        except KeyboardInterrupt:
+            stopped = True
+        found = _Found(plan, trials)
+        name = f"{call.name} {dataset.name if dataset else 'no data'}{' --full' if call.full else ''}"
+        _show(call, found, screen, out, name)
+    if stopped:
+        screen.print("Stopped; what was finished is kept, and the same command goes on from here.")
+        return STOPPED
+    return 1 if any(row.judgement.word == "too tight" for row in found.rows) else 0
+
+
+def _checks(loaded: Loaded, only: str) -> tuple[Check, ...]:
+    """The checks that are tried, by the name of a question or of a check."""
+    every = loaded.assignment.checks
+    chosen = tuple(check for check in every if only in ("", check.id, check.question))
+    if not chosen:
+        names = dict.fromkeys(name for check in every for name in (check.question, check.id))
+        raise UsageError(f"--only: no question or check is called {only!r}; {near(only, names)}")
+    return chosen
+
+
+def _mutants(loaded: Loaded, count: int) -> tuple[Mutant, ...]:
+    """A sample of the mutants that audit makes."""
+    if not count:
+        return ()
+    files = [file for file in loaded.assignment.files if file.endswith(".py")]
+    every = auditing.generate({file: (loaded.reference_folder / file).read_text("utf-8") for file in files})
+    return auditing.sample(every, count, SEED)
+
+
+def _cache(name: str) -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("autograder") / "calibrate" / name
+
+
+def _watched(plan: Plan, trials: Trials, screen: Console, *, quiet: bool) -> None:
+    """Calibrate, with a bar in a terminal and a line every tenth of the time elsewhere."""
+    began, made, tenths = time.monotonic(), 0, 0
+    columns = (TextColumn("Calibrating"), BarColumn(), TextColumn("{task.fields[state]}"), TimeRemainingColumn())
+    with Progress(*columns, console=screen, disable=quiet or not screen.is_terminal, transient=True) as progress:
+        task = progress.add_task("", total=plan.seconds, state="")
+
+        def notify(_: Trial) -> None:
+            nonlocal made, tenths
+            made += 1
+            passed = time.monotonic() - began
+            progress.update(task, completed=min(passed, plan.seconds), state=f"{told.runs(made)}")
+            if int(10 * passed / plan.seconds) > tenths and not screen.is_terminal and not quiet:
+                tenths = int(10 * passed / plan.seconds)
+                screen.print(f"{passed:.0f} of {plan.seconds:g} s: {told.runs(made)}")
+
+        calibrating.calibrate(plan, trials, notify)
+
+
+class _Found:
+    """All that the trials say of a plan."""
+
+    def __init__(self, plan: Plan, trials: Trials) -> None:
+        self.bound = plan.bound
+        self.data = plan.dataset.name if plan.dataset else ""
+        self.checks = calibrating.measuring(plan.checks, trials)
+        self.rows = tuple(row for check in self.checks for row in calibrating.rows(check, trials, 1.0, plan.bound))
+        self.cheapest: tuple[tuple[str, Cheapest | None], ...] = tuple(
+            (check.id, calibrating.cheapest(check, trials, SHARES, plan.bound, tried=tried))
+            for check in self.checks
+            for tried in [calibrating.takes_share(plan.loaded.assignment, check)]
+        )
+        names = [mutant.id for mutant in plan.mutants]
+        self.luck: tuple[tuple[Luck, ...], ...] = tuple(
+            calibrating.luck(row, trials, names, plan.bound) for row in self.rows
+        )
+
+
+def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> None:
+    """Print, draw, and write into a page what was found."""
+    if not found.rows:
+        screen.print(
+            "No check measured anything against a threshold; end one with points_at or points_between, "
+            "or name its Credit's `measured`."
+        )
+        return
+    command = f"autograder calibrate {call.name}{' --full' if call.full else ''}"
+    title = f"`{command}`{f', data: {found.data}' if found.data else ''}."
+    tables = told.markdown(title, found.rows, found.cheapest, found.luck, call.bound)
+    if call.into:
+        told.put_into(call.into, name, tables)
+    pictures = plots.plot(found.rows, out)
+    if call.markdown:
+        print(tables)
+        return
+    for check in found.checks:
+        _show_check(check, found, screen)
+    screen.print(f"Pictures and runs: {escape(str(out))} ({len(pictures)} pictures)", soft_wrap=True)
+
+
+def _show_check(check: Check, found: _Found, screen: Console) -> None:
+    here = [(row, mutants) for row, mutants in zip(found.rows, found.luck, strict=True) if row.check is check]
+    last = -1
+    for row, mutants in here:
+        if row.place[0] != last:
+            last = row.place[0]
+            same = [each for each, _ in here if each.place[0] == last]
+            _show_measured(same, screen)
+        text = escape(told.row_text(row)).replace(row.judgement.word, _styled(row.judgement.word), 1)
+        screen.print(f"  {text}", soft_wrap=True)
+        if mutants:
+            head, lines = told.luck_text(mutants)
+            screen.print(f"    mutants: {escape(head)}", soft_wrap=True)
+            for line in lines:
+                screen.print(f"      {escape(line)}", soft_wrap=True)
+    cheap = dict(found.cheapest)[check.id]
+    if cheap is not None and not cheap.tried:
+        screen.print("  It runs only as a whole; a check that takes `share` can be tried cheaper.\n")
+        return
+    under = f"with bad luck under {told.bound_text(found.bound)}"
+    if cheap is None:
+        screen.print(f"  No run is shown yet to be fair {under}.\n")
+    else:
+        run = f" ({cheap.run})" if cheap.run else ""
+        screen.print(
+            f"  Cheapest run {under}: {told.share_text(cheap.share)}{escape(run)}, {cheap.seconds:.1f} s.\n",
+            soft_wrap=True,
+        )
+
+
+def _show_measured(same: Sequence[Row], screen: Console) -> None:
+    row = same[0]
+    percent = row.measured.percent
+    run = f", {row.measured.run}" if row.measured.run else ""
+    screen.print(
+        f"[bold]{row.check.id}[/]: {escape(row.measured.name)}{escape(run)}; "
+        f"{told.runs(row.n)} of {row.seconds:.1f} s, "
+        f"mean {told.number(row.mean, percent=percent)} ± {told.number(row.spread, percent=percent)}",
+        soft_wrap=True,
+    )
+    screen.print(f"  {told.blocks(row, [each.threshold.value for each in same])}", soft_wrap=True)
+
+
+def _styled(word: str) -> str:
+    return f"[{STYLES[word]}]{word}[/]"

@@ -1,0 +1,240 @@
+"""Checks as pytest tests: each `assignment.py` is a file of tests, run on one submission in the course's sandbox.
+
+`autograder_pytest` registers this when ``--submission`` is given. A check that is not passed is a failed test that says
+the check's sentence, and its frame in `assignment.py` is where ``--pdb`` begins; a check that is not run, or meets the
+stub, is skipped; INTERNAL is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from autograder import loading
+from autograder.cli.common import dataset_for, open_course, settings_of, start_sandbox
+from autograder.config import course_seed, find_root
+from autograder.declare import Check, Question
+from autograder.errors import GraderError
+from autograder.intake import collect_one
+from autograder.model import Verdict
+from autograder.running import Runner, RunOptions
+from autograder.running.case import Case
+from autograder.running.grading import restore_given
+from autograder.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from autograder.running.rooms import Room
+
+__all__ = ["Plugin"]
+
+_FILE = "assignment.py"
+_YOU = "submission"
+_SKIPPED = (Verdict.SKIPPED, Verdict.NOT_ATTEMPTED)
+
+
+class Plugin:
+    """What pytest asks, and the benches on which the checks of each assignment run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.benches: list[_Bench] = []
+        for kind, who in (("hidden", "staff only"), ("public", "students, too")):
+            config.addinivalue_line("markers", f"{kind}: a check that is run by {who}.")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+        """An assignment.py is ours alone, also when it is named in the call."""
+        found = yield
+        if file_path.name != _FILE:
+            return found
+        return [_AssignmentFile.from_parent(parent, path=file_path, plugin=self)]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """What is our own fault is no failed test, but an error."""
+        report = yield
+        if isinstance(item, _CheckItem) and item.internal and report.when == "call":
+            report.when = "setup"  # pytest's word for it: a failure that is not the test's
+        return report
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was found out about submission and data."""
+        for line in dict.fromkeys(line for bench in self.benches for line in bench.notes):
+            terminalreporter.write_line(line)
+
+    def pytest_sessionfinish(self) -> None:
+        """End every sandbox, and remove the copies."""
+        for bench in self.benches:
+            bench.close()
+
+
+class _Bench:
+    """One assignment and the submission, with a started sandbox from the first check on."""
+
+    def __init__(self, config: pytest.Config, file: Path) -> None:
+        self.root = find_root(file.parent)
+        self.loaded = loading.load(self.root, file.parent.name)
+        self.config = config
+        self.notes: list[str] = []
+        self._open = ExitStack()
+        self._runner: Runner | None = None
+        self._room: tuple[str, Room] | None = None
+        self._broken = ""
+
+    def runner(self) -> Runner:
+        """Who runs the checks; the first call stages the submission and starts the sandbox.
+
+        Raises:
+            GraderError: it cannot be done; a later call says the same at once.
+        """
+        if self._broken:
+            raise GraderError(self._broken)
+        if self._runner is None:
+            try:
+                self._runner = self._start()
+            except GraderError as error:
+                self._broken = str(error)
+                raise
+        return self._runner
+
+    def _start(self) -> Runner:
+        config, loaded = self.config, self.loaded
+        _, course = open_course(self.root)
+        here = config.invocation_params.dir
+        paths = [here / path for path in config.getoption("submission")]
+        data = config.getoption("submission_data")
+        dataset, said = dataset_for(loaded, settings_of(Path(data) if data else None, course))
+        options = RunOptions(
+            course_seed(None, os.environ),
+            config.getoption("submission_full"),
+            limits=dict(course.limits.get(loaded.id, {})),
+        )
+        folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="autograder-pytest-"))
+        submission = collect_one(tuple(paths), loaded.assignment.files, Path(folder), _YOU)
+        walls: Sandbox = start_sandbox(config.getoption("submission_sandbox") or course.sandbox, loaded)
+        sandbox = self._open.enter_context(walls)
+        if sandbox.name == "none":
+            self.notes.append("Sandbox: none. The submission ran as you, with no walls; only for your own code.")
+        self.notes += [*filter(None, [said]), *submission.notes, *restore_given(loaded, submission)]
+        case = Case(loaded, submission, sandbox, dataset, options)
+        self._open.callback(case.close)
+        return Runner(case)
+
+    def room(self, question: Question) -> Room:
+        """The sandbox of a question; that of another one ends."""
+        if self._room is None or self._room[0] != question.id:
+            self.leave()
+            self._room = (question.id, self.runner().room(question))
+        return self._room[1]
+
+    def leave(self) -> None:
+        if self._room is not None:
+            self._room[1].close()
+        self._room = None
+
+    def close(self) -> None:
+        self.leave()
+        self._open.close()
+
+
+class _AssignmentFile(pytest.File):
+    """One assignment.py of a course."""
+
+    def __init__(self, *, plugin: Plugin, **more: Any) -> None:
+        super().__init__(**more)
+        self.plugin = plugin
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Its questions."""
+        try:
+            bench = _Bench(self.config, self.path)
+        except GraderError as error:
+            raise self.CollectError(str(error)) from None
+        self.plugin.benches.append(bench)
+        for question in bench.loaded.assignment.questions:
+            if question.checks:
+                yield _QuestionNode.from_parent(self, name=question.id, bench=bench, question=question)
+
+
+class _QuestionNode(pytest.Collector):
+    """One question."""
+
+    def __init__(self, *, bench: _Bench, question: Question, **more: Any) -> None:
+        super().__init__(**more)
+        self.bench = bench
+        self.question = question
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its checks."""
+        for check in self.question.checks:
+            yield _CheckItem.from_parent(self, name=check.id, bench=self.bench, question=self.question, check=check)
+
+
+class _CheckItem(pytest.Item):
+    """One check."""
+
+    def __init__(self, *, bench: _Bench, question: Question, check: Check, **more: Any) -> None:
+        super().__init__(**more)
+        self.bench = bench
+        self.question = question
+        self.check = check
+        self.internal = False
+        self.sentence = ""
+        self.add_marker("hidden" if check.hidden else "public")
+
+    def setup(self) -> None:
+        """Have a sandbox ready."""
+        try:
+            self.bench.runner()
+        except GraderError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    def runtest(self) -> None:
+        """Run the check, and raise what it raised."""
+        runner, room = self.bench.runner(), self.bench.room(self.question)
+        before = room.output
+        found = runner.run(self.check, room)
+        if printed := room.output.removeprefix(before):
+            self.add_report_section("call", "submission", printed)
+        result = found.result
+        self.sentence = result.staff_message
+        if result.verdict is Verdict.PASSED:
+            return
+        if result.verdict in _SKIPPED:
+            raise pytest.skip.Exception(self.sentence.splitlines()[0], _use_item_location=True)
+        self.internal = result.verdict is Verdict.INTERNAL
+        if found.error is None:
+            pytest.fail(self.sentence, pytrace=False)
+        raise found.error.with_traceback(self.trimmed(found.error.__traceback__))
+
+    def trimmed(self, trace: TracebackType | None) -> TracebackType | None:
+        """The frames down to the last one in assignment.py, where a debugger is of use; all, if none is there."""
+        last, each = None, trace
+        while each is not None:
+            if each.tb_frame.f_code.co_filename == str(self.path):
+                last = each
+            each = each.tb_next
+        if last is not None and not self.internal:
+            last.tb_next = None
+        return trace
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The check's sentence, and the line that it failed in; of our own faults the whole trace."""
+        if self.internal or not self.sentence:
+            return super().repr_failure(excinfo, style)
+        own = [entry for entry in excinfo.traceback if str(entry.path) == str(self.path)]
+        place = f"\n{self.nodeid.partition('::')[0]}:{own[-1].lineno + 1}: {own[-1].statement}" if own else ""
+        return f"{self.sentence}{place}"
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File, line from 0, and what a failure is headed with."""
+        line = self.check.function.__code__.co_firstlineno
+        return self.path, line - 1, f"({self.question.id}) {self.check.title}"

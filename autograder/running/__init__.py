@@ -1,0 +1,10 @@
+"""Grade one submission: a sandbox for each question, the checks outside, a report at the end."""
+
+from __future__ import annotations
+
+from autograder.running.facts import result_key
+from autograder.running.grading import grade
+from autograder.running.options import RunOptions, longest_seconds, selected_checks
+from autograder.running.runner import Runner
+
+__all__ = ["RunOptions", "Runner", "grade", "longest_seconds", "result_key", "selected_checks"]

@@ -1,0 +1,90 @@
+"""What belongs together while one submission is graded, and the seeds that follow from it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.datasets import DataSet
+from autograder.intake import Submission
+from autograder.loading import Loaded
+from autograder.model import Limits
+from autograder.running.options import RunOptions
+from autograder.sandbox import Outcome, Request, Sandbox, Session
+
+__all__ = ["Case"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission to be graded: against what, where and how. `outcomes` grows as its sandboxes end."""
+
+    loaded: Loaded
+    submission: Submission
+    sandbox: Sandbox
+    dataset: DataSet | None
+    options: RunOptions
+    outcomes: list[Outcome] = field(default_factory=list)
+    _staged: list[Path] = field(default_factory=list)
+
+    def number(self, purpose: str) -> int:
+        """A seed of 63 bits for one purpose, derived from the course's secret; the same for every student."""
+        text = f"{self.options.seed}\0{self.loaded.id}\0{purpose}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
+
+    def seed_inside(self, check_id: str) -> int:
+        """The seed of the submission's own random numbers in one check.
+
+        A submission can read it back; those numbers that make a check's hidden inputs must not follow from it.
+        """
+        return self.number(f"{check_id}\0submission")
+
+    def open(self, limits: Limits) -> Session:
+        """A sandbox with the submission in it.
+
+        Raises:
+            SandboxError: it could not be built.
+        """
+        return self.sandbox.open(Request(self.submission.folder, limits, self.number("load")))
+
+    def open_reference(self, limits: Limits) -> Session:
+        """A sandbox of its own with a copy of the reference in it, for what the submission's code gives it.
+
+        Raises:
+            SandboxError: it could not be built.
+        """
+        return self.sandbox.open(Request(self._reference_copy(), limits, self.number("load")))
+
+    def close(self) -> None:
+        """Remove what was copied."""
+        while self._staged:
+            shutil.rmtree(self._staged.pop(), ignore_errors=True)
+
+    def _reference_copy(self) -> Path:
+        """The reference's files as a sandbox of any user can read them, at a place that nobody can guess."""
+        if not self._staged:
+            outer = Path(tempfile.mkdtemp(prefix="autograder-reference-"))
+            self._staged.append(outer)
+            outer.chmod(0o711)
+            folder = outer / secrets.token_hex(16)
+            _copy(self.loaded.reference_folder, folder)
+            self._staged.append(folder)
+        return self._staged[-1]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what is no link, no cache and not hidden, readable for everybody who knows the way."""
+    target.mkdir()
+    target.chmod(0o755)
+    for path in sorted(source.iterdir()):
+        if path.is_symlink() or path.name.startswith(".") or path.name == "__pycache__":
+            continue
+        if path.is_dir():
+            _copy(path, target / path.name)
+        elif path.is_file():
+            shutil.copyfile(path, target / path.name)
+            (target / path.name).chmod(0o644)

@@ -1,0 +1,101 @@
+"""What a report says about how it came about: what was used, and all that decides a result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from autograder import __version__
+from autograder.datasets import DataSet
+from autograder.intake import Submission
+from autograder.loading import Loaded
+from autograder.model import Replay, Resources
+from autograder.running.options import RunOptions
+from autograder.sandbox import Outcome, Sandbox
+
+__all__ = ["replay", "resources", "result_key"]
+
+_PACKAGES = ("numpy", "torch", "scikit-learn", "matplotlib")
+
+
+def result_key(
+    loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions, sandbox: str
+) -> str:
+    """A hash over all that decides a result: the same key, the same report."""
+    return _replay_key(_facts(loaded, submission, dataset, options), sandbox)
+
+
+def resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:
+    """What the sandboxes of one submission used, and which walls were up."""
+    ended = tuple(outcomes)
+    return Resources(
+        wall_seconds=round(sum(outcome.wall_seconds for outcome in ended), 4),
+        cpu_seconds=round(sum(outcome.cpu_seconds for outcome in ended), 4),
+        peak_memory_mib=round(max((outcome.peak_memory_mib for outcome in ended), default=0.0), 1),
+        sandbox=sandbox.name,
+        enforced=sandbox.enforced,
+        reached=tuple(sorted({outcome.limit for outcome in ended if outcome.limit})),
+    )
+
+
+def replay(
+    loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions, sandbox: Sandbox
+) -> Replay:
+    """What reproduces a report."""
+    facts = _facts(loaded, submission, dataset, options)
+    return Replay(
+        key=_replay_key(facts, sandbox.name),
+        versions=facts["versions"],
+        seed_fingerprint=facts["seed"],
+        submission_sha256=submission.sha256,
+        assignment_sha256=loaded.assignment_sha256,
+        reference_sha256=loaded.reference_sha256,
+        data=dataset.name if dataset else "",
+        data_sha256=dataset.sha256 if dataset else "",
+        full=options.full,
+        limits=dict(options.limits),
+        cpu_model=_cpu_model(),
+        threads=loaded.assignment.limits.threads,
+    )
+
+
+def _facts(loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions) -> dict[str, Any]:
+    """All that decides a result, beside the sandbox."""
+    return {
+        "assignment": [loaded.id, loaded.assignment_sha256, loaded.reference_sha256],
+        "submission": [submission.student, submission.sha256, submission.problem],
+        "data": [dataset.name, dataset.sha256] if dataset else [],
+        "seed": hashlib.sha256(f"fingerprint\0{options.seed}".encode()).hexdigest()[:16],
+        "options": {key: value for key, value in asdict(options).items() if key != "seed"},
+        "versions": {"autograder": __version__, "python": platform.python_version(), **_versions()},
+    }
+
+
+def _replay_key(facts: dict[str, Any], sandbox: str) -> str:
+    return hashlib.sha256(json.dumps([facts, sandbox], sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def _cpu_model() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            return next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "")
+    except OSError:
+        return platform.processor()

@@ -1,0 +1,83 @@
+"""From a submission to its report."""
+
+from __future__ import annotations
+
+from autograder.datasets import DataSet
+from autograder.intake import Submission
+from autograder.loading import Loaded
+from autograder.model import Report
+from autograder.running.case import Case
+from autograder.running.facts import replay, resources
+from autograder.running.options import RunOptions, selected_checks
+from autograder.running.runner import Listener, Runner, unheard
+from autograder.sandbox import Sandbox
+from autograder.scoring import report_points
+
+__all__ = ["grade", "restore_given"]
+
+
+def grade(
+    loaded: Loaded,
+    submission: Submission,
+    sandbox: Sandbox,
+    dataset: DataSet | None,
+    options: RunOptions,
+    listen: Listener = unheard,
+) -> Report:
+    """Run every selected check of an assignment against one submission.
+
+    Nothing that the submission does raises here, and no fault of ours costs it a point: such checks are INTERNAL.
+
+    Args:
+        loaded: the assignment with its reference.
+        submission: staged files, or the problem that `intake` found.
+        sandbox: a started one; it is opened at least once for each question that has something to run.
+        dataset: the assignment's data, None when it names none.
+        options: seed, length, selection.
+        listen: told of each check what it returned, or the `CheckFailed` that it raised.
+
+    Raises:
+        UsageError: `options.only` names neither a question nor a check.
+    """
+    case = Case(loaded, submission, sandbox, dataset, options)
+    run = Runner(case, listen)
+    restored = restore_given(loaded, submission)
+    wanted = selected_checks(loaded.assignment, options)
+    try:
+        questions = tuple(
+            run.question(question, [check for check in question.checks if check.id in wanted])
+            for question in loaded.assignment.questions
+            if any(check.id in wanted for check in question.checks)
+        )
+    finally:
+        case.close()
+    points, max_points, bonus_points = report_points(questions)
+    return Report(
+        assignment=loaded.id,
+        student=submission.student,
+        points=points,
+        max_points=max_points,
+        bonus_points=bonus_points,
+        questions=questions,
+        resources=resources(case.outcomes, sandbox),
+        replay=replay(loaded, submission, dataset, options, sandbox),
+        notes=(*submission.notes, *restored),
+    )
+
+
+def restore_given(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
+    """Put the files that are handed out complete into the staged copy, whatever the student made of them.
+
+    Returns:
+        A sentence about each file that differed.
+    """
+    notes = []
+    for file in loaded.assignment.given:
+        target, content = submission.folder / file, (loaded.reference_folder / file).read_bytes()
+        if target.is_file():
+            if target.read_bytes() == content:
+                continue
+            notes.append(f"{file} differs from the one that was handed out; the handed-out one was used.")
+        target.write_bytes(content)
+        target.chmod(0o644)
+    return tuple(notes)

@@ -1,0 +1,57 @@
+"""How to grade, which checks, and how long that may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from autograder.declare import Assignment
+from autograder.errors import UsageError
+from autograder.loading import Loaded
+
+__all__ = ["RunOptions", "longest_seconds", "selected_checks"]
+
+_SANDBOXES_WHEN_CARRIED = 3  # the submission's own, the one with parts replaced, and the reference's
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to grade: the course's secret seed, shortened or `full` trainings, and which part.
+
+    `only` is the id of a question or of a check, "" for all. `limits` replaces single limits of the assignment.
+    `hidden` False leaves the hidden checks out, as for a student's own try. `share` is the part of a training that
+    checks run which ask for it: 1 in every grade, less when `calibrate` tries cheaper runs.
+    """
+
+    seed: str
+    full: bool = False
+    only: str = ""
+    limits: dict[str, float] = field(default_factory=dict)
+    hidden: bool = True
+    share: float = 1.0
+
+
+def longest_seconds(loaded: Loaded, options: RunOptions) -> float:
+    """How long grading one submission can take at most while it is the submission that is waited for."""
+    carried = "with_reference" in (loaded.folder / "assignment.py").read_text(encoding="utf-8", errors="replace")
+    seconds = 0.0
+    for question in loaded.assignment.questions:
+        limits = loaded.assignment.limits_of(question, full=options.full).changed(options.limits)
+        seconds += limits.wall_seconds * max(1, len(question.checks))
+    return seconds * (_SANDBOXES_WHEN_CARRIED if carried else 1)
+
+
+def selected_checks(assignment: Assignment, options: RunOptions) -> frozenset[str]:
+    """Ids of the checks to be reported.
+
+    Raises:
+        UsageError: `only` names neither a question nor a check; the sentence lists both.
+    """
+    open_checks = [check for check in assignment.checks if options.hidden or not check.hidden]
+    if not options.only:
+        return frozenset(check.id for check in open_checks)
+    chosen = frozenset(check.id for check in open_checks if options.only in (check.id, check.question))
+    if not chosen:
+        questions = ", ".join(question.id for question in assignment.questions)
+        checks = ", ".join(check.id for check in open_checks)
+        raise UsageError(f"Nothing is called {options.only!r}: the questions are {questions}, the checks {checks}.")
+    return chosen

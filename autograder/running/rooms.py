@@ -1,0 +1,185 @@
+"""The sandboxes of one question: the submission's own, and one more for each set of parts that the reference lends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.declare import Check
+from autograder.errors import MisuseError
+from autograder.model import Limits
+from autograder.running.case import Case
+from autograder.sandbox import Session
+from autograder.student.artefacts import Kept
+from autograder.student.carrying import Lent, lend, parts_of
+from autograder.student.remote import Controls, RemoteStudent
+
+__all__ = ["Room"]
+
+_KEPT_OUTPUT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """A sandbox in which the reference stands in for some parts, and who answers for these."""
+
+    stand_in: RemoteStudent
+    session: Session
+    lent: Lent
+
+
+class Room:
+    """The sandbox of one question: opened when first needed, and again after a death.
+
+    Args:
+        case: the submission with all that it is graded against.
+        limits: what each sandbox of the question may use.
+        passed: whether the check of a function is passed; for ``unless``.
+    """
+
+    def __init__(self, case: Case, limits: Limits, passed: Callable[[Callable[..., Any]], bool]) -> None:
+        self.case = case
+        self.limits = limits
+        self.passed = passed
+        self.session: Session | None = None
+        self.stand_in: RemoteStudent | None = None
+        self.shown = self.printed = ""
+        self._drawn: tuple[list[bytes], list[str]] = ([], [])
+        self._check: Check | None = None
+        self._carried: dict[frozenset[str], _Carried] = {}
+
+    def student(self, check: Check) -> RemoteStudent:
+        """The stand-in, with the submission's random numbers seeded for this check.
+
+        Raises:
+            SandboxError: no sandbox could be opened.
+        """
+        self._check = check
+        if not check.hidden and self.stand_in is not None and Controls(self.stand_in).showable is not None:
+            self.leave()  # it has seen hidden inputs, and what a public check tells may be read
+        if self.session is None or self.stand_in is None:
+            self.session = self.case.open(self.limits)
+            self.stand_in = self._stand_in(self.session)
+            Controls(self.stand_in).lend_with(self._with_reference)
+        controls = Controls(self.stand_in)
+        if check.hidden:
+            controls.conceal()
+        controls.seed(self.case.seed_inside(check.id))
+        return self.stand_in
+
+    def home_of(self, kept: Kept) -> RemoteStudent:
+        """Where something that was kept comes to life again: the same parts are the reference's as where it was made.
+
+        Raises:
+            MisuseError: a public check is given something made with parts of the reference.
+            SandboxError: no sandbox could be opened.
+        """
+        home = self._lending(kept.lent) if kept.lent else self.stand_in
+        assert home is not None  # the check has been given its student
+        if kept.concealed:
+            Controls(home).conceal()
+        return home
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Names of the parts that the reference stands in for in the present check."""
+        return tuple(dict.fromkeys(name for names in self._carried for name in sorted(names)))
+
+    @property
+    def output(self) -> str:
+        """The beginning of what was printed so far, for staff."""
+        head = self.session.output.head if self.session else b""
+        return (self.printed + head.decode(errors="replace"))[:_KEPT_OUTPUT]
+
+    @property
+    def concealed(self) -> bool:
+        """Whether something here has seen hidden inputs, so that its words may not be shown."""
+        return self.stand_in is not None and Controls(self.stand_in).concealing
+
+    def take_pictures(self) -> tuple[list[bytes], list[str]]:
+        """Pictures of figures since the last time, and sentences about those that were left out."""
+        if self.stand_in is not None:
+            self._keep_pictures(self.stand_in)
+        taken, self._drawn = self._drawn, ([], [])
+        return taken
+
+    def _keep_pictures(self, stand_in: RemoteStudent) -> None:
+        drawn, left_out = Controls(stand_in).take_pictures()
+        self._drawn = (self._drawn[0] + drawn, self._drawn[1] + left_out)
+
+    # --- parts of the reference ---
+
+    def _with_reference(
+        self, names: tuple[str, ...], unless: Callable[..., Any] | Iterable[Callable[..., Any]]
+    ) -> RemoteStudent:
+        """What `student.with_reference` gives."""
+        checks = (unless,) if callable(unless) else tuple(unless)
+        parts_of(self.case.loaded.interface, names)
+        self._refuse_public()
+        if checks and all(self.passed(each) for each in checks):
+            assert self.stand_in is not None
+            return self.stand_in
+        return self._lending(frozenset(names))
+
+    def _lending(self, names: frozenset[str]) -> RemoteStudent:
+        self._refuse_public()
+        if names not in self._carried:
+            parts = parts_of(self.case.loaded.interface, sorted(names))
+            session = self.case.open(self.limits)
+            stand_in = self._stand_in(session)
+            lent = Lent(parts, self.case.loaded.interface, self.limits, self.case.open_reference)
+            self._carried[names] = _Carried(stand_in, session, lent)
+            controls = Controls(stand_in)
+            controls.conceal()  # its answers come from the reference, which nobody may read out
+            lend(stand_in, lent)
+            if self._check is not None:
+                controls.seed(self.case.seed_inside(self._check.id))
+        return self._carried[names].stand_in
+
+    def _refuse_public(self) -> None:
+        if self._check is not None and not self._check.hidden:
+            raise MisuseError(
+                f"The public check {self._check.id!r} asks for student.with_reference, and students have no reference; "
+                "make the check hidden."
+            )
+
+    def _stand_in(self, session: Session) -> RemoteStudent:
+        interface, folder = self.case.loaded.interface, self.case.submission.folder
+        absent = [file for file in interface.files if not (folder / file).is_file()]
+        return RemoteStudent(session, interface, self.limits, absent, folder)
+
+    # --- ending ---
+
+    def end_of_check(self) -> None:
+        """No other check may meet what knows answers of the reference: such sandboxes end with their check."""
+        for each in self._carried.values():
+            self._keep_pictures(each.stand_in)
+            Controls(each.stand_in).leave()
+            self.case.outcomes.append(each.session.close())
+            each.lent.close()
+            self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
+        self._carried = {}
+
+    def settle(self) -> None:
+        """After a fault of the submission's: if that ended the worker, the next check gets a fresh one."""
+        if self.stand_in is None or Controls(self.stand_in).ended:
+            self.leave()
+
+    def leave(self) -> None:
+        """End the sandbox, and keep what was printed and used."""
+        if self.session is None or self.stand_in is None:
+            return
+        self._keep_pictures(self.stand_in)
+        Controls(self.stand_in).leave()
+        self.case.outcomes.append(self.session.close())
+        head = self.session.output.head
+        showable = Controls(self.stand_in).showable
+        self.printed = (self.printed + head.decode(errors="replace"))[:_KEPT_OUTPUT]
+        self.shown = (self.shown + head[:showable].decode(errors="replace"))[:_KEPT_OUTPUT]
+        self.session = self.stand_in = None
+
+    def close(self) -> None:
+        """The question is done."""
+        self.end_of_check()
+        self.leave()

@@ -1,0 +1,335 @@
+"""Run the checks of one submission: after those that they need, with what they ask for, and say whose fault it was."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder import pictures
+from autograder.checks import Credit
+from autograder.declare import Check, Question
+from autograder.errors import CheckFailed, GraderError, InstructorError, MisuseError, SandboxError, StudentError
+from autograder.messages import carried_forward, sentence
+from autograder.model import CheckResult, QuestionResult, Verdict
+from autograder.running.case import Case
+from autograder.running.rooms import Room
+from autograder.scoring import check_points, question_points
+from autograder.student.artefacts import Kept, handles_in, keep, revive
+from autograder.student.local import LocalStudent
+
+__all__ = ["Found", "Listener", "Runner", "unheard"]
+
+_LONGEST_TEXT = 8192
+
+
+Listener = Callable[[Check, object], None]
+
+
+def unheard(check: Check, came: object) -> None:
+    """What listens to the checks of an ordinary grade: nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The result of one check, and the exception that ended it, if one did."""
+
+    result: CheckResult
+    error: Exception | None = None
+
+
+class Runner:
+    """One submission on its way through the questions: the results so far, and what checks handed on.
+
+    `listen` is told of each check what it returned, or the `CheckFailed` that it raised.
+    """
+
+    def __init__(self, case: Case, listen: Listener = unheard) -> None:
+        self.case = case
+        self.listen = listen
+        loaded = case.loaded
+        self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
+        self.by_id = {check.id: check for check in loaded.assignment.checks}
+        self.handed_on = {name for check in self.by_id.values() for name in check.parameters if name in check.needs}
+        self.results: dict[str, CheckResult] = {}
+        self.values: dict[str, Any] = {}
+        self.kept: dict[str, tuple[Kept, ...]] = {}
+        self.reference_imported = False
+        self.reference_values: dict[str, Any] = {}
+        self.under_way: list[str] = []
+        self.picture_bytes = 0
+
+    def question(self, question: Question, checks: Iterable[Check]) -> QuestionResult:
+        """Run checks of one question, each in the question's sandbox while that lives."""
+        room = self.room(question)
+        checks = list(checks)
+        try:
+            for check in sorted(checks, key=lambda each: each.hidden):
+                self.result(check, room)  # public ones first: after hidden inputs they would need a fresh sandbox
+            results = tuple(self.results[check.id] for check in checks)
+        finally:
+            room.close()
+        points, max_points = question_points(results)
+        return QuestionResult(
+            question.id, question.title, points, max_points, question.bonus, results, room.shown, room.printed
+        )
+
+    def room(self, question: Question) -> Room:
+        """Where the checks of a question run; close it when they are done."""
+        options = self.case.options
+        limits = self.case.loaded.assignment.limits_of(question, full=options.full).changed(options.limits)
+        return Room(self.case, limits, self.passed)
+
+    def result(self, check: Check, room: Room) -> CheckResult:
+        """The result of a check: found earlier because another one needed it, or found now."""
+        return self.results[check.id] if check.id in self.results else self.run(check, room).result
+
+    def run(self, check: Check, room: Room) -> Found:
+        """Run one check, after those that it needs, and remember its result."""
+        self.under_way.append(check.id)
+        try:
+            found = self.stopped(check, room) or self.carried_out(check, room)
+        finally:
+            self.under_way.pop()
+        self.results[check.id] = found.result
+        return found
+
+    def stopped(self, check: Check, room: Room) -> Found | None:
+        """Why a check is not run at all, or None: something that it needs did not pass, or there is nothing to run."""
+        for need in check.needs:
+            before = self.result(self.by_id[need], room)
+            if before.verdict is Verdict.INTERNAL:
+                failure = f"The check {before.title!r}, which it needs, is INTERNAL."
+                return Found(_result(check, Verdict.INTERNAL, failure=failure))
+            if before.verdict not in (Verdict.PASSED, Verdict.PARTIAL):
+                failure = f"Not run: it needs the check {before.title!r} to pass."
+                return Found(_result(check, Verdict.SKIPPED, failure=failure))
+        problem = self.case.submission.problem
+        if problem:
+            error = StudentError(self.case.submission.problem_verdict, problem, open=True)
+            return Found(_result(check, Verdict(error.verdict), error=error), error)
+        return None
+
+    def carried_out(self, check: Check, room: Room) -> Found:
+        """Call the check's function, and tell from what comes of it how the check ended."""
+        began = time.monotonic()
+        credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
+        raised: Exception | None = None
+        try:
+            value = check.function(**self.arguments(check, room))
+            self.listen(check, value)
+            self.hand_on(check, value)
+            credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
+            verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
+        except CheckFailed as error:
+            verdict, message, raised = Verdict.FAILED, _text(error), error
+            self.listen(check, error)
+        except StudentError as error:
+            verdict, fault, raised = Verdict(error.verdict), error, error
+            room.settle()
+        except SandboxError as error:
+            message, raised = _text(error), error
+            room.leave()
+        except AssertionError as error:
+            verdict, message, raised = Verdict.FAILED, _text(error) or _asserted(error), error
+        except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
+            raised = error
+            if self.works_with_reference(check, error):
+                kind = type(error).__name__
+                verdict, message = Verdict.FAILED, f"The answer is of no use to this check: {kind}: {_text(error)}"
+            else:
+                own = isinstance(error, GraderError)
+                message = _text(error) if own else f"The check itself failed: {_last_line(error)}"
+                room.leave()
+        note, concealed = carried_forward(room.carried), room.concealed
+        room.end_of_check()
+        seconds = time.monotonic() - began
+        result = _result(check, verdict, credit, seconds, fault, message, note, concealed)
+        return Found(self.illustrated(result, *room.take_pictures(), concealed=check.hidden or concealed), raised)
+
+    def illustrated(
+        self, result: CheckResult, drawn: list[bytes], left_out: list[str], *, concealed: bool
+    ) -> CheckResult:
+        """The result with the pictures of the figures that were looked at, as many as a report may hold.
+
+        What is concealed is for staff: a picture can carry out all that a check gave to the submission.
+        """
+        shown = []
+        for picture in drawn:
+            self.picture_bytes += len(picture)
+            if self.picture_bytes > pictures.MAX_TOTAL:
+                left_out = [*left_out, f"Pictures of more than {pictures.MAX_TOTAL >> 20} MiB in all were left out."]
+                break
+            shown.append(pictures.text_of(picture))
+        result = replace(result, staff_pictures=tuple(shown)) if concealed else replace(result, pictures=tuple(shown))
+        if not left_out:
+            return result
+        return replace(result, staff_message="\n".join(filter(None, [result.staff_message, *left_out])))
+
+    def passed(self, function: Callable[..., Any]) -> bool:
+        """Whether the check of a function is passed; it is run now, in a sandbox of its own, if it was not yet.
+
+        Raises:
+            MisuseError: the function is no check, or waits itself for the check that asks.
+            SandboxError: the check is INTERNAL.
+        """
+        check = next((each for each in self.by_id.values() if each.function is function), None)
+        name = getattr(function, "__name__", repr(function))
+        if check is None:
+            raise MisuseError(f"unless={name} is no check of this assignment; give the function of one.")
+        if check.id in self.under_way:
+            raise MisuseError(f"unless={name} waits for the very check that asks for it; name an earlier check.")
+        if check.id not in self.results:
+            question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
+            room = self.room(question)
+            try:
+                with _random_numbers_kept():
+                    self.result(check, room)
+            finally:
+                room.close()
+        if self.results[check.id].verdict is Verdict.INTERNAL:
+            raise SandboxError(f"The check {check.title!r}, on which it depends what is replaced, is INTERNAL.")
+        return self.results[check.id].verdict is Verdict.PASSED
+
+    # --- what a check is given ---
+
+    def arguments(self, check: Check, room: Room) -> dict[str, Any]:
+        """What a check's parameters name; objects of the submission's are alive again in the present sandbox."""
+        given = {name: self.values[name] for name in check.needs if name in check.parameters}
+        lives = any(self.kept.get(name) for name in given)
+        student = room.student(check) if lives or "student" in check.parameters else None
+        for name, value in given.items():
+            given[name], self.kept[name] = revive(value, self.kept.get(name, ()), room.home_of)
+        return self.wanted(check, {**given, "student": student})
+
+    def wanted(self, check: Check, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What the parameters name, of what is given and of what does not depend on the submission."""
+        dataset = self.case.dataset
+        available: dict[str, Any] = {
+            "reference": self.reference,
+            "rng": np.random.default_rng(self.case.number(check.id)),
+            "full": self.case.options.full,
+            "share": self.case.options.share,
+            "data": dataset.open if dataset else None,
+            "hidden": dataset.hidden if dataset else None,
+            **given,
+        }
+        if "reference" in check.parameters:
+            self.import_reference()
+        self.reference.seed(self.case.seed_inside(check.id))
+        return {name: available[name] for name in check.parameters}
+
+    def import_reference(self) -> None:
+        """Import the reference's modules, once, so that what they draw from (torch) is there when it is seeded."""
+        if not self.reference_imported:
+            self.reference_imported = True
+            for module in self.case.loaded.interface.modules:
+                for name in (*module.functions, *module.classes, *module.constants)[:1]:
+                    with suppress(InstructorError):  # the check that asks for it will say so
+                        getattr(self.reference, name)
+
+    def hand_on(self, check: Check, value: Any) -> None:
+        """Remember what a check returned, and what of it stays in the sandbox in a form that outlives this."""
+        self.values[check.id] = value
+        if check.id in self.handed_on and handles_in(value):
+            self.kept[check.id] = keep(value, check.title)
+
+    # --- the reference in the place of the student ---
+
+    def works_with_reference(self, check: Check, error: Exception) -> bool:
+        """Whether a check that fell over an answer stands with the reference's: then the answer is to blame.
+
+        An answer of a wrong kind must not become a fault of ours, which costs nothing.
+        """
+        if isinstance(error, (OSError, MisuseError)) or not {"student", *check.needs} & set(check.parameters):
+            return False
+        try:
+            self.reference_value(check)
+        except Exception:  # noqa: BLE001
+            return False
+        return True
+
+    def reference_value(self, check: Check) -> Any:
+        """What a check gives when the reference stands in for the student, also in the checks that it needs."""
+        if check.id not in self.reference_values:
+            given = {need: self.reference_value(self.by_id[need]) for need in check.needs if need in check.parameters}
+            student = self.reference_as_student(self.case.seed_inside(check.id))
+            self.reference_values[check.id] = check.function(**self.wanted(check, {**given, "student": student}))
+        return self.reference_values[check.id]
+
+    def reference_as_student(self, number: int) -> LocalStudent:
+        """The reference, in modules of its own, so that it may be given to a check beside itself."""
+        loaded = self.case.loaded
+        student = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
+        student.seed(number)
+        return student
+
+
+@contextmanager
+def _random_numbers_kept() -> Iterator[None]:
+    """Whatever is drawn meanwhile, the check that waits goes on as if nothing had been."""
+    torch = sys.modules.get("torch")
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        if torch and before[2] is not None:
+            torch.set_rng_state(before[2])
+
+
+def _result(
+    check: Check,
+    verdict: Verdict,
+    credit: float = 0.0,
+    seconds: float = 0.0,
+    error: StudentError | None = None,
+    failure: str = "",
+    note: str = "",
+    concealed: bool = False,
+) -> CheckResult:
+    """A result; `note` is told to everybody, and what is `concealed` is told as of a hidden check."""
+    hidden = check.hidden or concealed
+    message, staff = sentence(verdict, hidden=hidden, hint=check.hint, error=error, failure=failure)
+    if error is not None and error.trace and verdict is Verdict.RAISED:
+        staff = f"{staff}\n{error.trace}"
+        message = staff if not hidden or error.open else message
+    points = check_points(verdict, credit, check.points)
+    message, staff = (f"{text}\n{note}".strip() for text in (message, staff))
+    return CheckResult(
+        check.id, check.title, check.hidden, verdict, points, check.points, round(seconds, 4), message, staff
+    )
+
+
+def _text(error: Exception) -> str:
+    """What an error says, of bearable length; an answer in it may be too long to be printed."""
+    try:
+        return _short(str(error))
+    except Exception:  # noqa: BLE001  (Python prints no integer of more than 4,300 digits)
+        return "its text cannot be shown"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} ..."
+
+
+def _asserted(error: AssertionError) -> str:
+    """The source of an assertion that has no message of its own."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = frames[-1].line if frames else ""
+    return f"This does not hold: {(line or 'an assertion').removeprefix('assert ')}"
+
+
+def _last_line(error: Exception) -> str:
+    """Class, text and place of an exception of ours, for staff."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {_text(error)}{place}"

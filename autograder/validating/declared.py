@@ -1,0 +1,134 @@
+"""What can be found out without running anything: points, titles, the handout, the sets of the course."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from autograder.config import HomeworkSet
+from autograder.declare import Assignment, Question
+from autograder.errors import InstructorError
+from autograder.loading import Loaded, load, names
+from autograder.release import contents
+from autograder.scoring import rounded, shown
+from autograder.validating.finding import Finding
+
+__all__ = ["handout", "leaks", "points", "sets", "titles"]
+
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*(?:points?|pts\b|marks?\b)", re.IGNORECASE)
+_CELL = re.compile(r"\|\s*(\d+(?:\.\d+)?)\s*\|?\s*$")
+_TOTAL = re.compile(r"\b(in total|altogether|total of|in all)\b", re.IGNORECASE)
+
+
+def points(assignment: Assignment) -> Finding:
+    """Every question can be earned, and the checks' points are its points."""
+    what = "points"
+    empty = [question.title for question in assignment.questions if not question.checks]
+    worthless = [question.title for question in assignment.questions if question.checks and not question.max_points]
+    if empty or worthless:
+        return Finding(
+            what,
+            False,
+            f"Nothing can be earned in {', '.join(empty + worthless)}.",
+            "Give each question a check that is worth points, or take the question out.",
+        )
+    checks, bonus = assignment.checks, _bonus(assignment)
+    extra = f" and {shown(bonus)} bonus points" if bonus else ""
+    return Finding(
+        what,
+        bool(checks),
+        f"{shown(assignment.max_points)} points{extra} from {len(checks)} checks in {len(assignment.questions)} "
+        "questions.",
+        "Declare a question with checks.",
+    )
+
+
+def titles(assignment: Assignment) -> Finding:
+    """Every check has a title, by which students tell it from the others."""
+    what = "titles"
+    count = Counter(check.title for check in assignment.checks)
+    wrong = [f"{check.id} has none" for check in assignment.checks if not check.title.strip()]
+    wrong += [
+        f"{' and '.join(check.id for check in assignment.checks if check.title == title)} have the same: {title!r}"
+        for title, times in count.items()
+        if times > 1 and title.strip()
+    ]
+    said = "; ".join(wrong) or "Every check has a title of its own."
+    return Finding(what, not wrong, said, "The first sentence of a check's docstring is its title; write another one.")
+
+
+def handout(loaded: Loaded) -> Finding:
+    """Where the handout says what a question or the whole is worth, that is what its checks give.
+
+    Read are the headings and the table rows that begin with a question's id in parentheses, such as
+    ``## (a) Back-propagation, 15 points``, and lines that speak of a total.
+    """
+    what = "points in the handout"
+    path = loaded.folder / "handout.md"
+    if not path.is_file():
+        return Finding(what, False, f"{path} does not exist.", "Write what students read about the assignment there.")
+    assignment = loaded.assignment
+    total, bonus = assignment.max_points, _bonus(assignment)
+    wrong, agreed = [], 0
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        question = next((each for each in assignment.questions if _about(each, line)), None)
+        found = _NUMBER.search(line) or (_CELL.search(line) if question and line.lstrip().startswith("|") else None)
+        if not found:
+            continue
+        if question:
+            right: tuple[float, ...] = (question.max_points,)
+        elif _TOTAL.search(line):
+            right = (total, rounded(total + bonus), bonus)
+        else:
+            continue
+        agreed += float(found[1]) in right
+        if float(found[1]) not in right:
+            of = f"question ({question.id})" if question else "the assignment"
+            wrong.append(f"handout.md:{number} speaks of {found[1]} points, but {of} gives {shown(right[0])}")
+    said = "; ".join(wrong) or (f"{agreed} statements agree." if agreed else "The handout states none.")
+    return Finding(what, not wrong, said, "Correct the handout, or the points of the checks.")
+
+
+def leaks(loaded: Loaded) -> Finding:
+    """What would be released shows no line of a solution, and nothing of a hidden check."""
+    what = "nothing leaks"
+    try:
+        files = contents(loaded)
+    except InstructorError as error:
+        return Finding(what, False, str(error), "The sentence names both places; change one of them.")
+    return Finding(what, True, f"No line of a solution, and nothing of a hidden check, in {len(files)} files.")
+
+
+def sets(root: Path, assignment: str, homework: Sequence[HomeworkSet]) -> Iterator[Finding]:
+    """For each homework set with this assignment: its points reach its cap, as far as its assignments are there.
+
+    Raises:
+        InstructorError: another assignment of the set is wrong.
+    """
+    known = names(root)
+    for each in homework:
+        if assignment not in each.assignments:
+            continue
+        here = [load(root, name).assignment for name in each.assignments if name in known]
+        absent = [name for name in each.assignments if name not in known]
+        total = rounded(sum(one.max_points for one in here))
+        bonus = rounded(sum(map(_bonus, here)))
+        said = f"{shown(total)} points and {shown(bonus)} bonus points, counted up to {shown(each.cap)}"
+        said += f"; {', '.join(absent)} still missing." if absent else "."
+        yield Finding(
+            f"homework set {each.id}",
+            bool(absent) or total + bonus >= each.cap,
+            said,
+            "Nobody can reach the cap: give more points, or lower the set's cap in grader_config.py.",
+        )
+
+
+def _about(question: Question, line: str) -> bool:
+    """Whether a line is the heading or the table row of a question."""
+    return bool(re.match(rf"\s*(#+|\|)\s*\({re.escape(question.id)}\)", line)) and line.count("|") <= 3
+
+
+def _bonus(assignment: Assignment) -> float:
+    return rounded(sum(question.max_points for question in assignment.questions if question.bonus))

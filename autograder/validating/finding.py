@@ -1,0 +1,17 @@
+"""What is found out about an assignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Finding"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One property of an assignment: whether it holds, what was seen, and how to mend it where it does not hold."""
+
+    what: str
+    good: bool
+    said: str
+    mend: str = ""

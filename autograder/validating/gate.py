@@ -1,0 +1,49 @@
+"""Which assignments have passed the gate, so that an unchanged one is not tried again before each release."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+import autograder
+from autograder.datasets import DataSet
+from autograder.intake import Submission
+from autograder.loading import Loaded, folder_sha256
+from autograder.running import RunOptions, result_key
+
+__all__ = ["Gate", "gate_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Remembers keys that passed, as empty files of a folder; without a folder, in the user's cache."""
+
+    folder: Path | None = None
+
+    def passed(self, key: str) -> bool:
+        """Whether this key passed before."""
+        return (self._home / key).is_file()
+
+    def remember(self, key: str) -> None:
+        """Note that it passed; a cache that cannot be written only costs time the next time."""
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            (self._home / key).touch()
+        except OSError:
+            return
+
+    @property
+    def _home(self) -> Path:
+        return self.folder or Path(platformdirs.user_cache_dir("autograder")) / "validated"
+
+
+def gate_key(loaded: Loaded, dataset: DataSet | None, options: RunOptions) -> str:
+    """A hash over all that decides whether an assignment passes: its files, data, options, packages, this toolkit."""
+    result = result_key(
+        loaded, Submission("gate", loaded.reference_folder, loaded.reference_sha256), dataset, options, ""
+    )
+    toolkit = folder_sha256(Path(autograder.__file__).parent)
+    return hashlib.sha256(f"{result}\0{toolkit}".encode()).hexdigest()

@@ -1,0 +1,160 @@
+"""The reference and its stub, graded as submissions, as students' work will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.datasets import DataSet
+from autograder.intake import Submission, collect_one
+from autograder.loading import Loaded
+from autograder.model import CheckResult, Report, Verdict
+from autograder.release import contents
+from autograder.running import RunOptions, grade
+from autograder.sandbox import Sandbox
+from autograder.scoring import rounded, shown
+from autograder.validating.finding import Finding
+from autograder.validating.single import in_float32
+
+__all__ = ["Trial"]
+
+_ROOM = 0.8
+_MORE_SEEDS = 2
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The reference and what is made of it, handed in as submissions."""
+
+    loaded: Loaded
+    sandbox: Sandbox
+    dataset: DataSet | None
+    options: RunOptions
+    folder: Path
+
+    def reference(self) -> Iterator[Finding]:
+        """Full marks, question by question, and how much of the limits that took."""
+        submission = self.hand_in("reference", self.sources())
+        reports = {
+            question.id: self.grade(submission, replace(self.options, only=question.id))
+            for question in self.loaded.assignment.questions
+            if question.checks
+        }
+        missed = [sentence for report in reports.values() for sentence in _missed(report)]
+        assignment = self.loaded.assignment
+        earned = rounded(sum(report.points + report.bonus_points for report in reports.values()))
+        most = rounded(sum(question.max_points for question in assignment.questions))
+        if not missed and earned != most:
+            missed.append(f"{shown(earned)} of {shown(most)} points, though every check passed")
+        yield Finding(
+            "the reference gets full marks",
+            not missed,
+            _told(missed),
+            "Mend the reference, or the check.",
+        )
+        yield self.limits(reports)
+
+    def limits(self, reports: Mapping[str, Report]) -> Finding:
+        """No question may need more than 80 % of a limit: other machines are slower."""
+        tight, most = [], 0.0
+        for question in self.loaded.assignment.questions:
+            if question.id in reports:
+                limits = self.loaded.assignment.limits_of(question, full=self.options.full).changed(self.options.limits)
+                used = reports[question.id].resources
+                for name, share in (
+                    ("CPU time", used.cpu_seconds / limits.cpu),
+                    ("wall time", used.wall_seconds / limits.wall_seconds),
+                    ("memory", used.peak_memory_mib / limits.memory_mib),
+                ):
+                    most = max(most, share)
+                    if share > _ROOM:
+                        tight.append(f"question {question.id} takes {share:.0%} of its {name}")
+        said = "; ".join(tight) if tight else f"The reference takes at most {most:.0%} of a limit."
+        return Finding("fits its limits", not tight, said, "Raise that limit of the question, or ask for less work.")
+
+    def other_seeds(self) -> Iterator[Finding]:
+        """The same under other random inputs, initial weights and orders."""
+        for number in range(1, _MORE_SEEDS + 1):
+            missed = _missed(
+                self.grade(
+                    self.hand_in("reference", self.sources()),
+                    replace(self.options, seed=f"{self.options.seed}/validate/{number}"),
+                )
+            )
+            mend = "A check that luck decides is unfair: lower its threshold, or repeat the training."
+            yield Finding(f"another seed ({number})", not missed, _told(missed), mend)
+
+    def single_precision(self) -> Finding:
+        """Right work in float32 is right work."""
+        sources = {file: in_float32(text) for file, text in self.sources().items()}
+        missed = _missed(self.grade(self.hand_in("float32", sources), self.options))
+        return Finding("in single precision", not missed, _told(missed), "Give the check a tolerance for float32.")
+
+    def with_threads(self, count: int) -> Finding:
+        """Sums come out in another order with other numbers of threads; the sandbox must be one of `count`."""
+        limits = {**self.options.limits, "threads": count}
+        missed = _missed(self.grade(self.hand_in("reference", self.sources()), replace(self.options, limits=limits)))
+        what = f"with {count} thread{'s' if count > 1 else ''}"
+        mend = "Give the check a tolerance for another order of summation, or the question more time."
+        return Finding(what, not missed, _told(missed), mend)
+
+    def stub(self) -> Finding:
+        """What students get earns nothing, and is told as not attempted."""
+        made = contents(self.loaded)
+        sources = {file: made[file].decode() for file in self.loaded.assignment.files}
+        report = self.grade(self.hand_in("stub", sources), self.options)
+        fair = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
+        wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if check.verdict not in fair]
+        points = report.points + report.bonus_points
+        if points:
+            wrong.append(f"{shown(points)} points")
+        untold = [
+            question.id
+            for question in report.questions
+            if question.checks and all(check.verdict is Verdict.SKIPPED for check in question.checks)
+        ]
+        wrong += [f"question {each}: skipped, and nowhere said to be not attempted" for each in untold]
+        said = "; ".join(wrong)[:_LONGEST] or "No points; every check says not attempted, or is skipped."
+        mend = "Put markers around the whole solution, and make each check call what students write."
+        return Finding("the stub gets nothing", not wrong, said, mend)
+
+    # --- handing in ---
+
+    def sources(self) -> dict[str, str]:
+        """The files of the reference that students hand in."""
+        return {
+            file: (self.loaded.reference_folder / file).read_text(encoding="utf-8")
+            for file in self.loaded.assignment.files
+        }
+
+    def hand_in(self, name: str, sources: Mapping[str, str]) -> Submission:
+        """Files as a submission of that name."""
+        place = self.folder / name
+        place.mkdir(exist_ok=True)
+        for file, text in sources.items():
+            (place / file).write_text(text, encoding="utf-8")
+        paths = tuple(place / file for file in sources)
+        return collect_one(paths, self.loaded.assignment.files, self.folder / f"{name}-staged", name)
+
+    def grade(self, submission: Submission, options: RunOptions) -> Report:
+        """The report about a submission."""
+        return grade(self.loaded, submission, self.sandbox, self.dataset, options)
+
+
+def _checks(report: Report) -> Iterator[CheckResult]:
+    return (check for question in report.questions for check in question.checks)
+
+
+def _told(missed: list[str]) -> str:
+    return "; ".join(missed)[:_LONGEST] or "Every check passed."
+
+
+def _missed(report: Report) -> list[str]:
+    """A sentence for each check that is not passed."""
+    return [
+        f"{check.id}: {check.verdict}, {check.staff_message.splitlines()[0] if check.staff_message else 'no message'}"
+        for check in _checks(report)
+        if check.verdict is not Verdict.PASSED
+    ]
