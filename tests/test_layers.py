@@ -50,6 +50,7 @@ LAYERS = {
     "autograder.export": 5,
     "autograder.similarity": 5,
     "autograder.auditing": 5,
+    "autograder.starting": 5,
     "autograder.calibrating": 5,
     "autograder.cluster": 6,
     "autograder.review": 6,

@@ -444,3 +444,11 @@ def test_showing_a_plot_on_import_hurts_nobody(small, hand_in):
         report = grade(small, hand_in(source), sandbox, None, OPTIONS)
 
     assert (report.points, report.bonus_points) == (8, 1)
+
+
+def test_the_reference_is_imported_before_it_is_seeded(course, run):
+    """What an import draws, or makes ready to be seeded, does not part the reference's random numbers from ours."""
+    drawing = REFERENCE.replace("return 2 * x", "return 2 * x if isinstance(x, int) else 2 * x + random.random()")
+    (course / "reference" / "small" / "hw.py").write_text(f"import random\n\nrandom.random()\n{drawing.lstrip()}")
+    report = run(f"import random\n{drawing}", loaded=load(course, "small"))
+    assert verdicts(report)["doubles_arrays"] == "PASSED"

@@ -89,6 +89,41 @@ def _options(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new assignment: a folder in assignments/.")],
+    *,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="A solved reference with solution markers: a .py file or a folder."
+        ),
+    ] = None,
+    example: Annotated[
+        Path | None,
+        typer.Option("--example", metavar="FILE", help="A script that calls the reference; else the reference's own."),
+    ] = None,
+    arguments: Annotated[
+        str, typer.Option("--arguments", metavar="TEXT", help="Command-line arguments of the example.")
+    ] = "",
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, metavar="N", help="The example is cut after so long.")
+    ] = 60.0,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Start an assignment.
+
+    Alone, it writes a tiny solved example to replace. With --from, it runs the reference's own example, notes what its
+    functions are given and what they return, and writes a question with checks for each of them. It overwrites nothing.
+
+    Example: autograder new softmax --from solved/softmax.py
+    """
+    from autograder.cli.new import Call, new_assignment
+
+    new_assignment(Call(name, source, example, arguments, seconds, data, course))
+
+
+@app.command()
 def release(
     name: NameArgument,
     *,

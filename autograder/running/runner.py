@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from autograder import pictures
 from autograder.checks import Credit
 from autograder.declare import Check, Question
-from autograder.errors import CheckFailed, GraderError, MisuseError, SandboxError, StudentError
+from autograder.errors import CheckFailed, GraderError, InstructorError, MisuseError, SandboxError, StudentError
 from autograder.messages import carried_forward, sentence
 from autograder.model import CheckResult, QuestionResult, Verdict
 from autograder.running.case import Case
@@ -61,6 +61,7 @@ class Runner:
         self.results: dict[str, CheckResult] = {}
         self.values: dict[str, Any] = {}
         self.kept: dict[str, tuple[Kept, ...]] = {}
+        self.reference_imported = False
         self.reference_values: dict[str, Any] = {}
         self.under_way: list[str] = []
         self.picture_bytes = 0
@@ -220,8 +221,19 @@ class Runner:
             "hidden": dataset.hidden if dataset else None,
             **given,
         }
+        if "reference" in check.parameters:
+            self.import_reference()
         self.reference.seed(self.case.seed_inside(check.id))
         return {name: available[name] for name in check.parameters}
+
+    def import_reference(self) -> None:
+        """Import the reference's modules, once, so that what they draw from (torch) is there when it is seeded."""
+        if not self.reference_imported:
+            self.reference_imported = True
+            for module in self.case.loaded.interface.modules:
+                for name in (*module.functions, *module.classes, *module.constants)[:1]:
+                    with suppress(InstructorError):  # the check that asks for it will say so
+                        getattr(self.reference, name)
 
     def hand_on(self, check: Check, value: Any) -> None:
         """Remember what a check returned, and what of it stays in the sandbox in a form that outlives this."""

@@ -1,0 +1,64 @@
+"""`autograder new`: start an assignment, from nothing or from a solved reference."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.markup import escape
+
+from autograder.cli.common import console, open_course, settings_of
+from autograder.errors import UsageError
+from autograder.starting import Recipe, Started, start_blank, start_from
+
+__all__ = ["Call", "new_assignment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder new`; None or empty means: left out."""
+
+    name: str
+    source: Path | None
+    example: Path | None
+    arguments: str
+    seconds: float
+    data: Path | None
+    course: Path | None
+
+
+def new_assignment(call: Call) -> None:
+    """Write the folders of a new assignment, and say what to do next."""
+    root, course = open_course(call.course)
+    if call.source is None:
+        if call.example is not None or call.arguments:
+            raise UsageError("--example and --arguments belong to --from; name the solved reference with it.")
+        started = start_blank(root, call.name)
+    else:
+        recipe = Recipe(call.source, call.example, tuple(shlex.split(call.arguments)), call.seconds)
+        from autograder.starting.data import stand_ins
+
+        started = start_from(root, call.name, recipe, stand_ins(settings_of(call.data, course)))
+    _show(call.name, started, root, listed=call.name in course.assignments)
+
+
+def _show(name: str, started: Started, root: Path, *, listed: bool) -> None:
+    screen = console()
+    for path in started.files:
+        screen.print(f"Written: {escape(str(path.relative_to(root)))}", soft_wrap=True)
+    if started.example:
+        ended = "cut when its time was over; what it had called by then counts" if started.cut else "run to its end"
+        screen.print(f"The example was {ended}: {escape(started.example)}.", soft_wrap=True)
+    screen.print(f"{started.questions} questions, {started.checks} checks, {started.points} points.")
+    for note in started.notes:
+        screen.print(f"[yellow]No check yet:[/] {escape(note)}", soft_wrap=True)
+    if not listed:
+        screen.print(f'Add "{escape(name)}" to the assignments in grader_config.py.')
+    screen.print("Next:")
+    for verb, why in (
+        ("validate", "is it fit to be handed out?"),
+        ("audit", "which mistakes do its checks catch?"),
+        ("release", "write what students get"),
+    ):
+        screen.print(f"  autograder {verb} {escape(name)}  # {why}")

@@ -1,0 +1,105 @@
+"""The process that runs an instructor's example: what to do comes in as JSON, what was found goes out as JSON.
+
+`python -m autograder.starting.child TASK ANSWER` reads the file TASK and writes the file ANSWER.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder.loading import interface_of
+from autograder.starting.accuracy import accuracy_checks
+from autograder.starting.drafting import draft
+from autograder.starting.subjects import Drafted, given_attributes
+from autograder.starting.tracing import Cut, Traced, trace
+from autograder.starting.trying import Bench
+
+__all__ = ["main", "parameters_of"]
+
+
+def main(task_file: str, answer_file: str) -> None:
+    """Trace the example and draft the checks; the answer is {"drafted": ..., "cut": ...} or {"fault": sentence}."""
+    task = json.loads(Path(task_file).read_text("utf-8"))
+    folder = Path(task["folder"])
+    try:
+        answer = _work(task, folder)
+    except Cut:
+        answer = {
+            "fault": f"{folder}: importing the modules takes longer than {task['seconds']:g} s; give it --seconds."
+        }
+    except BaseException as error:  # noqa: BLE001 (whatever the example raises is a sentence for its author)
+        answer = {"fault": _told(error, folder)}
+    Path(answer_file).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def parameters_of(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Every function and method by qualified name, with its parameters; `self` and `cls` are left out."""
+    found = {}
+    for source in sources.values():
+        for node in ast.parse(source).body:
+            owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+            for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+                if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    names = [arg.arg for arg in (*each.args.posonlyargs, *each.args.args)]
+                    if owner and names and not any(ast.unparse(d) == "staticmethod" for d in each.decorator_list):
+                        names = names[1:]
+                    found[f"{owner}{each.name}"] = names + [arg.arg for arg in each.args.kwonlyargs]
+    return found
+
+
+def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    sources: dict[str, str] = task["sources"]
+    wanted: list[tuple[str, str]] = [(file, name) for file, name in task["wanted"]]
+    sys.argv = [task["example"] or next(iter(sources)), *task["arguments"]]
+    example = Path(task["example"]) if task["example"] else None
+    traced = trace(folder, sources, wanted, example, task["seconds"])
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        pyplot.close("all")
+    names = [name for _, name in wanted]
+    bench = Bench(folder, interface_of(sources, wanted=set(names)).names, names)
+    given = {owner: names for file, text in sources.items() for owner, names in given_attributes(text, file).items()}
+    parameters = parameters_of(sources)
+    drafted = [draft(name, traced, sources[file], given, bench, parameters) for file, name in wanted]
+    _add_accuracy(drafted, traced, bench, parameters, given)
+    return {"drafted": [asdict(each) for each in drafted], "cut": traced.cut, "example": traced.example}
+
+
+def _add_accuracy(
+    drafted: list[Drafted],
+    traced: Traced,
+    bench: Bench,
+    parameters: Mapping[str, list[str]],
+    given: Mapping[str, Any],
+) -> None:
+    for each in drafted:
+        found = accuracy_checks(each.name, traced, bench, parameters, given)
+        if found:
+            each.checks.append(found)
+            each.notes = [note for note in each.notes if "write one" not in note and "nothing that a check" not in note]
+
+
+def _told(error: BaseException, folder: Path) -> str:
+    """File, line and text of what the example raised; the line is the last one in the instructor's own files."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent == folder] or [
+        frame for frame in frames if "autograder" not in Path(frame.filename).parts and frame.filename[:1] == "/"
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{error.filename}:{error.lineno}"
+    else:
+        place = f"{own[-1].filename}:{own[-1].lineno}" if own else str(folder)
+    linecache.clearcache()
+    text = " ".join(str(error).split()) or "no message"
+    return f"{place}: the example raised {type(error).__name__}: {text}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,335 @@
+"""The three folders of a new assignment, written at once or not at all."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import keyword
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import InstructorError, UsageError
+from autograder.markers import BEGIN, END, Region, regions
+from autograder.starting import blank
+from autograder.starting.tracing import examples_in
+from autograder.starting.writing import Check, Question, assignment_text, handout_text
+
+__all__ = ["Recipe", "Started", "start_blank", "start_from"]
+
+PREPARING = 240.0
+"""Seconds that drafting and trying checks may take beside the example."""
+PRELOADED = {"matplotlib": "matplotlib.pyplot", "torch": "torch", "sklearn": "sklearn", "pandas": "pandas"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to start from: a file or folder, its `example` (a file, None for its own) with `arguments`, and how long."""
+
+    source: Path
+    example: Path | None = None
+    arguments: tuple[str, ...] = ()
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What was written, and what there is to say about it: the checks, notes, and whether the example was cut."""
+
+    files: tuple[Path, ...]
+    questions: int = 0
+    checks: int = 0
+    points: int = 0
+    notes: tuple[str, ...] = ()
+    example: str = ""
+    cut: bool = False
+
+
+def start_blank(root: Path, name: str) -> Started:
+    """Write a tiny solved reference, its assignment.py and its handout.md.
+
+    Raises:
+        UsageError: the name is none for a folder, or something is there already.
+    """
+    _check_name(name)
+    module = _module_name(name)
+    words = {"title": _title(name), "module": module}
+    files = {
+        root / "reference" / name / f"{module}.py": blank.REFERENCE.format(**words),
+        root / "assignments" / name / "assignment.py": blank.ASSIGNMENT.format(**words),
+        root / "assignments" / name / "handout.md": blank.HANDOUT.format(**words),
+    }
+    _refuse(name, [root / "reference" / name, root / "assignments" / name])
+    return Started(_written(files), questions=1, checks=2, points=3)
+
+
+def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any] | None = None) -> Started:
+    """Make a first assignment from a solved reference, by running its own example.
+
+    Args:
+        root: folder of the course.
+        name: the new assignment.
+        recipe: the reference, and how its example is run.
+        stand_in: data files that the example may ask for and that do not lie beside it: name to path or bytes.
+
+    Raises:
+        UsageError: no such file, no name for a folder, or something is there already.
+        InstructorError: no solution region, no example, or the example raised; with file and line.
+    """
+    _check_name(name)
+    source = recipe.source.resolve()
+    reference = (root / "reference" / name).resolve()
+    folder = source if source.is_dir() else source.parent
+    modules = _modules(source)
+    sources = {path.name: importlib.util.decode_source(path.read_bytes()) for path in modules}
+    inside = folder == reference
+    _refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
+    found = {file: regions(text, str(folder / file)) for file, text in sources.items()}
+    wanted, notes = _wanted(sources, found)
+    if not any(found.values()):
+        raise InstructorError(
+            f"{recipe.source} has no solution region, so there is nothing for students to write; "
+            f"put '{BEGIN}' and '{END}' around what they shall write, each on a line of its own."
+        )
+    if recipe.example is None and not any(map(examples_in, sources.values())):
+        raise InstructorError(
+            f"{recipe.source} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
+            "functions, or name a script with --example."
+        )
+    if recipe.example is not None and not recipe.example.is_file():
+        raise UsageError(f"--example: {recipe.example} is no file; give a Python script that calls the reference.")
+    answer = _traced(folder, sources, wanted, recipe, stand_in or {})
+    questions, more = _questions(answer, sources)
+    notes = [*notes, *more]
+    if not questions:
+        raise InstructorError(f"No check could be made from {recipe.source}: {' '.join(notes)}")
+    files = tuple(file for file, each in found.items() if each)
+    title = _title(name)
+    text = assignment_text(
+        title,
+        questions,
+        notes,
+        source=f"reference/{name} by `autograder new`",
+        files=files,
+        given=tuple(file for file in sources if file not in files),
+        preload=_preload(sources),
+        limits=_limits(sources),
+    )
+    written = {
+        root / "assignments" / name / "assignment.py": text,
+        root / "assignments" / name / "handout.md": handout_text(title, questions, sources, files),
+    }
+    if not inside:
+        written |= {root / "reference" / name / file: each for file, each in sources.items()}
+    return Started(
+        _written(written),
+        len(questions),
+        sum(len(each.checks) for each in questions),
+        sum(each.points for each in questions),
+        tuple(notes),
+        answer["example"],
+        answer["cut"],
+    )
+
+
+# --- what is there ---
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z][\w-]*", name):
+        raise UsageError(
+            f"{name!r} is no name for an assignment; begin with a letter, and use letters, digits, '-' and '_'."
+        )
+
+
+def _module_name(name: str) -> str:
+    module = name.replace("-", "_")
+    return f"{module}_homework" if keyword.iskeyword(module) or module in sys.stdlib_module_names else module
+
+
+def _title(name: str) -> str:
+    words = re.sub(r"[-_]+", " ", name).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _refuse(name: str, folders: Sequence[Path]) -> None:
+    for folder in folders:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UsageError(
+                f"{folder} is there already; name another assignment than {name!r}, or remove it yourself."
+            )
+
+
+def _modules(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(path for path in source.glob("*.py") if not path.name.startswith("test_"))
+        if not found:
+            raise UsageError(f"{source} holds no Python module; name a file or folder with the solved reference.")
+        return found
+    if not source.is_file() or source.suffix != ".py":
+        raise UsageError(f"--from: {source} is no Python file and no folder; name the solved reference.")
+    return [source]
+
+
+def _wanted(
+    sources: Mapping[str, str], found: Mapping[str, Sequence[Region]]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Functions with a region, as (file, qualified name), each once; and notes on regions that are in none."""
+    wanted: list[tuple[str, str]] = []
+    notes = []
+    for file, every in found.items():
+        known = _qualified(sources[file])
+        for region in every:
+            name = next((name for name in _prefixes(region.name) if name in known), "")
+            if not name:
+                where = f" in {region.name}" if region.name else ""
+                notes.append(f"{file}:{region.first}: a solution{where} that is in no function of its own.")
+            elif (file, name) not in wanted:
+                wanted.append((file, name))
+    return wanted, notes
+
+
+def _prefixes(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _qualified(source: str) -> set[str]:
+    names = set()
+    for node in ast.parse(source).body:
+        owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                names.add(f"{owner}{each.name}")
+    return names
+
+
+# --- running it ---
+
+
+def _traced(
+    folder: Path,
+    sources: Mapping[str, str],
+    wanted: Sequence[tuple[str, str]],
+    recipe: Recipe,
+    stand_in: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the child process found out."""
+    with tempfile.TemporaryDirectory(prefix="autograder-new-") as name:
+        place = Path(name)
+        desk = place / "desk"
+        _lay_out(desk, folder, "\n".join(sources.values()), stand_in)
+        task = {
+            "folder": str(folder),
+            "sources": dict(sources),
+            "wanted": list(wanted),
+            "example": str(recipe.example.resolve()) if recipe.example else "",
+            "arguments": list(recipe.arguments),
+            "seconds": recipe.seconds,
+        }
+        (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "autograder.starting.child",
+            str(place / "task.json"),
+            str(place / "answer.json"),
+        ]
+        home = str(Path(__file__).parents[2])
+        paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+        environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+        try:
+            ended = subprocess.run(
+                [*command[:1], "-P", *command[1:]],
+                cwd=desk,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=2 * recipe.seconds + PREPARING,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise InstructorError(
+                f"The example of {recipe.source} does not end, and could not be interrupted after "
+                f"{recipe.seconds:g} s; give a shorter one with --example."
+            ) from None
+        if not (place / "answer.json").is_file():
+            said = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+            raise InstructorError(
+                f"The example of {recipe.source} ended Python with exit code {ended.returncode}: {said[0]}"
+            )
+        answer: dict[str, Any] = json.loads((place / "answer.json").read_text("utf-8"))
+    if "fault" in answer:
+        raise InstructorError(f"{answer['fault'].rstrip('.')}. Mend it, or give another example with --example.")
+    return answer
+
+
+def _lay_out(desk: Path, folder: Path, text: str, stand_in: Mapping[str, Any]) -> None:
+    """A working directory for the example: links to what lies beside the reference, and stand-ins for its data."""
+    desk.mkdir()
+    for path in folder.iterdir():
+        if path.suffix != ".py" and path.name != "__pycache__":
+            (desk / path.name).symlink_to(path)
+    for name, make in stand_in.items():
+        if name in text and not (desk / name).exists():
+            make(desk / name)
+
+
+def _questions(answer: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[list[Question], list[str]]:
+    questions, notes = [], []
+    for each in answer["drafted"]:
+        notes += each["notes"]
+        checks = tuple(
+            Check(**{**check, "lines": tuple(check["lines"]), "parameters": tuple(check["parameters"])})
+            for check in each["checks"]
+        )
+        if checks:
+            questions.append(Question(each["name"], _about(each["name"], sources), checks))
+    return questions, notes
+
+
+def _about(name: str, sources: Mapping[str, str]) -> str:
+    """A title for a question: the function's name, and the first words of its docstring where these are few."""
+    for source in sources.values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name.rpartition(".")[2]:
+                first = (ast.get_docstring(node) or "").split("\n\n")[0]
+                text = re.split(r"(?<=\w)[.:;](?:\s|$)", " ".join(first.split()))[0].strip().rstrip(".")
+                if 0 < len(text) <= 70:
+                    return text
+    return name
+
+
+def _imports(sources: Mapping[str, str]) -> set[str]:
+    found = set()
+    for source in sources.values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+def _preload(sources: Mapping[str, str]) -> tuple[str, ...]:
+    used = _imports(sources)
+    return ("numpy", *(package for name, package in PRELOADED.items() if name in used))
+
+
+def _limits(sources: Mapping[str, str]) -> dict[str, float]:
+    return {"memory_mib": 4096} if "torch" in _imports(sources) else {}
+
+
+def _written(files: Mapping[Path, str]) -> tuple[Path, ...]:
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tuple(files)

@@ -1,0 +1,218 @@
+"""What arguments and results were like, in all recorded calls together: kinds, shapes, ranges, and what they share.
+
+A `Spec` is a tree. Every length in it (an axis of an array, the length of a list) is a tuple with one number for each
+recorded call, so that two lengths that were equal in every call can be taken for the same one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Lengths", "Spec", "describe", "merge", "walk"]
+
+Lengths = tuple[int, ...]
+MADE = "_autograder_made"
+
+_MOST_VALUES = 40
+_MOST_ITEMS = 200
+_DEEPEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One place in the arguments or in a result.
+
+    `kind` is one of: literal (None, a truth value, a text), int, float, array, list (items alike), items (a list or
+    tuple of a few things, each with its own spec), record (a dictionary with known keys), mapping (one with any keys),
+    object (of a class of the reference), unknown.
+
+    `lengths` are the axes of an array, or the one length of a list or mapping; `values` the different atoms that were
+    seen; `low` to `high` the range, `mean` and `spread` (standard deviation) of numbers. `traits` hold in all calls:
+    integer, single (float32), tensor, tuple, one-hot (in the last axis), one-hot-first (in the first), shares
+    (rows that sum to one), signs (-1 and 1), binary, sorted.
+    """
+
+    kind: str
+    lengths: tuple[Lengths, ...] = ()
+    values: tuple[Any, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    mean: float = 0.0
+    spread: float = 0.0
+    traits: frozenset[str] = frozenset()
+    parts: tuple[Spec, ...] = ()
+    keys: tuple[Any, ...] = ()
+    text: str = ""
+    attributes: Mapping[str, Spec] = field(default_factory=dict)
+    tops: Lengths = ()  # of integers: the largest in each call, plus one
+
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """Equal for specs that can be merged."""
+        own: tuple[Any, ...] = (self.kind, len(self.lengths), self.text)
+        if self.kind in ("items", "record", "object"):
+            own += (self.keys, tuple(part.signature for part in self.parts))
+        elif self.kind in ("list", "mapping"):
+            own += tuple(part.signature for part in self.parts)
+        elif self.kind == "array":
+            own += ("integer" in self.traits,)
+        return own
+
+
+def walk(spec: Spec) -> Iterator[Spec]:
+    """A spec and all below it."""
+    yield spec
+    for part in (*spec.parts, *spec.attributes.values()):
+        yield from walk(part)
+
+
+def describe(value: Any, own: Callable[[Any], bool], depth: int = 0) -> Spec:
+    """The spec of one value; `own` tells objects of the reference's classes."""
+    if isinstance(value, (bool, str, bytes, np.bool_)) or value is None:
+        value = bool(value) if isinstance(value, np.bool_) else value
+        return Spec("literal", values=(value,), text=type(value).__name__ if value is not None else "None")
+    if isinstance(value, (int, np.integer)):
+        number = int(value)
+        return Spec("int", values=(number,), low=number, high=number, tops=(number + 1,))
+    if isinstance(value, (float, np.floating)):
+        number_ = float(value)
+        return Spec("float", values=(number_,), low=number_, high=number_, mean=number_)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        spec = describe(value.detach().cpu().numpy(), own, depth)
+        return replace(spec, traits=spec.traits | {"tensor"})
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return _array(value)
+    if depth < _DEEPEST and isinstance(value, (list, tuple)):
+        return _sequence(value, own, depth)
+    if depth < _DEEPEST and isinstance(value, dict) and all(isinstance(key, (str, int, float)) for key in value):
+        parts = tuple(describe(each, own, depth + 1) for each in list(value.values())[:_MOST_ITEMS])
+        keys = tuple(list(value)[:_MOST_ITEMS])
+        if len(keys) > 2 and parts[0].kind in ("int", "float") and len({each.kind for each in parts}) == 1:
+            return Spec("mapping", parts=(merged(parts, calls=False),), keys=keys)
+        return Spec("record", parts=parts, keys=keys)
+    if own(value):
+        return _object(value, own, depth)
+    return Spec("unknown", text=type(value).__name__)
+
+
+def merge(a: Spec, b: Spec, *, calls: bool = True) -> Spec:
+    """One spec for what was like `a` or like `b`; their signatures are equal.
+
+    With `calls` the lengths of two calls are put one after the other; without, `a` and `b` stand in the same list, and
+    a length in which they differ is 0.
+    """
+    lengths = tuple(
+        x + y if calls else (x if x == y else (0,) * len(x)) for x, y in zip(a.lengths, b.lengths, strict=True)
+    )
+    values = tuple(dict.fromkeys((*a.values, *b.values)))[:_MOST_VALUES]
+    both = a.traits & b.traits
+    return replace(
+        a,
+        lengths=lengths,
+        values=values,
+        low=min(a.low, b.low),
+        high=max(a.high, b.high),
+        mean=(a.mean + b.mean) / 2,
+        spread=max(a.spread, b.spread, abs(a.mean - b.mean) / 2),
+        traits=both,
+        parts=tuple(merge(x, y, calls=calls) for x, y in zip(a.parts, b.parts, strict=True)),
+        keys=tuple(dict.fromkeys((*a.keys, *b.keys))) if a.kind == "mapping" else a.keys,
+        attributes={
+            name: merge(a.attributes[name], b.attributes[name], calls=calls)
+            for name in a.attributes
+            if name in b.attributes and a.attributes[name].signature == b.attributes[name].signature
+        },
+        tops=a.tops + b.tops if calls else tuple(map(max, zip(a.tops, b.tops, strict=True))),
+    )
+
+
+def merged(specs: Iterable[Spec], *, calls: bool = True) -> Spec:
+    """All of them, which have one signature, as one."""
+    first, *rest = specs
+    for each in rest:
+        first = merge(first, each, calls=calls)
+    return first
+
+
+def _array(value: np.ndarray[Any, Any]) -> Spec:
+    lengths = tuple((length,) for length in value.shape)
+    if not value.size:
+        return Spec("array", lengths, traits=frozenset({"integer"} if value.dtype.kind in "iub" else ()))
+    numbers = value.astype(np.float64)
+    known = numbers[np.isfinite(numbers)]
+    if not known.size:
+        known = np.zeros(1)
+    traits = {name for name, holds in _TRAITS.items() if holds(numbers)}
+    if value.dtype.kind in "iub":
+        traits |= {"integer"} | ({"truth"} if value.dtype.kind == "b" else set())
+    if value.dtype == np.float32:
+        traits.add("single")
+    low, high = float(known.min()), float(known.max())
+    tops = (int(high) + 1,) if value.dtype.kind in "iub" else ()
+    mean, spread = float(known.mean()), float(known.std())
+    return Spec("array", lengths, (), low, high, mean, spread, frozenset(traits), tops=tops)
+
+
+def _one_hot(x: np.ndarray[Any, Any], axis: int) -> bool:
+    return bool(x.ndim > 1 and x.shape[axis] > 1 and np.all((x == 0) | (x == 1)) and np.all(np.sum(x, axis=axis) == 1))
+
+
+_TRAITS: dict[str, Callable[[np.ndarray[Any, Any]], bool]] = {
+    "one-hot": lambda x: _one_hot(x, -1),
+    "one-hot-first": lambda x: _one_hot(x, 0),
+    "shares": lambda x: bool(
+        x.ndim and x.shape[-1] > 1 and np.all(x >= 0) and np.allclose(x.sum(axis=-1), 1) and np.any(x % 1)
+    ),
+    "signs": lambda x: bool(np.all(np.abs(x) == 1) and (np.any(x < 0) or x.size == 1)),
+    "binary": lambda x: bool(np.all((x == 0) | (x == 1)) and np.any(x)),
+    "sorted": lambda x: bool(x.ndim == 1 and x.size > 3 and np.all(np.diff(x) >= 0) and np.any(np.diff(x))),
+    "zero": lambda x: not np.any(x),
+}
+
+
+def _sequence(value: list[Any] | tuple[Any, ...], own: Callable[[Any], bool], depth: int) -> Spec:
+    every = [describe(each, own, depth + 1) for each in value[:_MOST_ITEMS]]
+    traits = frozenset({"tuple"} if isinstance(value, tuple) else ())
+    alike = len({each.signature for each in every}) == 1
+    same_lengths = alike and len({tuple(e.lengths for e in walk(each)) for each in every}) == 1
+    pair = isinstance(value, tuple) and len(value) <= 4
+    few_arrays = alike and every[0].kind == "array" and not same_lengths
+    if alike and not pair and not few_arrays:
+        spec = merged(every, calls=False)
+        if spec.kind in ("int", "float"):
+            numbers = np.array(value[:_MOST_ITEMS], dtype=np.float64)
+            kept = tuple(value) if len(value) <= 6 else ()
+            spec = replace(spec, mean=float(numbers.mean()), spread=float(numbers.std()), keys=kept)
+        return Spec("list", ((len(value),),), traits=traits, parts=(spec,))
+    if len(every) <= 12:
+        return Spec("items", traits=traits, parts=tuple(every), keys=(len(every),))
+    return Spec("unknown", text=f"{type(value).__name__} of many kinds")
+
+
+def _object(value: Any, own: Callable[[Any], bool], depth: int) -> Spec:
+    kind = type(value).__name__
+    made = getattr(value, MADE, None)
+    if made is None or depth >= _DEEPEST:
+        return Spec("unknown", text=kind)
+    names, parts = made
+    attributes = {
+        name: spec
+        for name, each in list(vars(value).items())
+        if not name.startswith("_") and _is_state(spec := describe(each, own, depth + 1))
+    }
+    return Spec("object", parts=tuple(parts), keys=tuple(names), text=kind, attributes=attributes)
+
+
+def _is_state(spec: Spec) -> bool:
+    """Whether an attribute is an array, or holds arrays."""
+    if "tensor" in spec.traits:
+        return False
+    if spec.kind in ("list", "items", "record"):
+        return bool(spec.parts) and all(map(_is_state, spec.parts))
+    return spec.kind == "array"
