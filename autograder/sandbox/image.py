@@ -39,6 +39,7 @@ SHIPPED = (
     "worker/pipes.py",
     "worker/rendering.py",
     "worker/serve.py",
+    "worker/shell.py",
     "worker/standalone.py",
     "sandbox/confine.py",
     "sandbox/landlock.py",

@@ -514,11 +514,12 @@ class _Channel:
             kind = "Exception"
         line = fault.get("line")
         number = line if type(line) is int and 0 < line < 1_000_000 else 0
-        file = texts.get("file", "")
+        file, _, cell = texts.get("file", "").partition("#")
         file = file if file in self.interface.files else ""
         message = texts.get("message", "")[:_LONGEST_TEXT]
         name = texts.get("type", kind)[:100]
-        at = f" (line {number} of {file})" if file and number else ""
+        part = f"cell {cell} of " if cell.isdecimal() and len(cell) < 7 else ""
+        at = f" (line {number} of {part}{file})" if file and number else ""
         limit = self.refused(fault.get("errno"))
         told = f"; {limit}" if limit else ""
         verdict, sentence, may_show = "RAISED", f"`{where}` raised {name}{at}: {message or 'no message'}{told}", False

@@ -42,6 +42,7 @@ from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
 from autograder.worker.pipes import read_frame, write_all
 from autograder.worker.rendering import painter
+from autograder.worker.shell import Shell
 
 __all__ = ["serve", "warm_random_numbers"]
 
@@ -181,8 +182,6 @@ class _Worker:
         return ("value", None)
 
     def notebook(self, file: str) -> tuple[Any, ...]:
-        from autograder.worker.shell import Shell  # needs IPython, which only notebooks do
-
         self.shell = Shell(file, self.submission)
         return ("value", None)
 

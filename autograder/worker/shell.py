@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -30,7 +32,7 @@ MAX_PICTURE = 1 << 20
 PREPARED = ("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer")
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
-_BACKEND = "module://autograder.worker.inline"
+_BACKEND = "autograder_inline"
 _SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
 _NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
 _NO_PROGRAMS = "runs another program, which no notebook may do when it is graded"
@@ -157,12 +159,13 @@ class Shell:
         for magic in ("bash", "sh", "script", "perl", "ruby", "system", "sx"):
             shell.register_magic_function(partial(self._no_magic, magic), "line_cell", magic)
         builtins.input = self._no_input
-        shell.take_figures = self.show
-        os.environ["MPLBACKEND"] = _BACKEND
+        sys.meta_path[:] = [_Backend(self.show), *(each for each in sys.meta_path if not isinstance(each, _Backend))]
+        sys.modules.pop(_BACKEND, None)
+        os.environ["MPLBACKEND"] = f"module://{_BACKEND}"
         if "matplotlib.pyplot" in sys.modules:
-            sys.modules["matplotlib.pyplot"].switch_backend(_BACKEND)
+            sys.modules["matplotlib.pyplot"].switch_backend(f"module://{_BACKEND}")
         elif "matplotlib" in sys.modules:
-            sys.modules["matplotlib"].rcParams["backend"] = _BACKEND
+            sys.modules["matplotlib"].rcParams["backend"] = f"module://{_BACKEND}"
 
     def _no_program(self, command: str, *_: object, **__: object) -> None:
         words = command.split()
@@ -247,6 +250,26 @@ class Shell:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
+
+
+class _Backend(MetaPathFinder, Loader):
+    """Makes a matplotlib backend, when that is asked for: drawn with Agg, and ``plt.show`` hands the figures over.
+
+    Inside a sandbox there is no file that matplotlib could import as one.
+    """
+
+    def __init__(self, show: Callable[..., None]) -> None:
+        self._show = show
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
+        """Found under one name."""
+        return ModuleSpec(name, self) if name == _BACKEND else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """What matplotlib looks for in a backend."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        vars(module).update(FigureCanvas=FigureCanvasAgg, show=self._show)
 
 
 class _Stream:

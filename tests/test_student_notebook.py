@@ -1,0 +1,129 @@
+"""A notebook in the sandbox: its cells run in order, its functions answer, and its ends are told by their cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.errors import StudentError
+from autograder.loading import interface_of
+from autograder.model import Limits
+from autograder.notebooks import Cell, Notebook
+from autograder.sandbox import Request, Sandbox, start, why_not
+from autograder.student.notebook import CellRun, run_cells
+from autograder.student.remote import Controls, RemoteStudent
+
+LIMITS = Limits(wall_seconds=20, cpu_seconds=10)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A warm one, with IPython in it."""
+    if reason := why_not("bubblewrap"):
+        pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
+    with start("bubblewrap", preload=("numpy", "IPython.core.interactiveshell")) as started:
+        yield started
+
+
+@pytest.fixture
+def student(sandbox: Sandbox, tmp_path: Path) -> Iterator[RemoteStudent]:
+    """The stand-in of an empty submission whose interface has one function."""
+    tmp_path.chmod(0o755)
+    session = sandbox.open(Request(tmp_path, LIMITS))
+    interface = interface_of({"hw.ipynb": "def double(x):\n    return 2 * x\n"})
+    yield RemoteStudent(session, interface, LIMITS)
+    session.close()
+
+
+def notebook(*cells: str) -> Notebook:
+    """A notebook of code cells."""
+    return Notebook((Cell("markdown", "# Title"), *(Cell("code", each) for each in cells)))
+
+
+def runs(student: RemoteStudent, *cells: str, seconds: float = 0.0) -> list[CellRun]:
+    """What becomes of each of these cells."""
+    return list(run_cells(student, "hw.ipynb", notebook(*cells), seconds=seconds))
+
+
+def test_cells_run_and_their_functions_answer(student: RemoteStudent) -> None:
+    """Outputs and values come back; afterwards the notebook is a module like any other."""
+    first, second = runs(student, "def double(x):\n    return 2 * x\nprint('hi')", "double(4)")
+    assert [(each.kind, each.name, each.text) for each in first.outputs] == [("stream", "stdout", "hi\n")]
+    assert (first.number, second.number, second.value, second.valued) == (2, 3, 8, True)
+    assert (first.error, first.valued, second.lost) == (None, False, 0)
+    assert student.double(21) == 42
+    assert Controls(student).showable is None
+
+
+def test_after_a_failing_cell_the_next_runs(student: RemoteStudent) -> None:
+    """What a cell raises is told with cell and line; exits too."""
+    failed, left, fine = runs(student, "x = 1\nx / 0", "import sys; sys.exit(3)", "x + 1")
+    assert failed.error is not None
+    assert (
+        failed.error.message
+        == "`cell 2 of hw.ipynb` raised ZeroDivisionError (line 2 of cell 2 of hw.ipynb): division by zero"
+    )
+    assert left.error is not None
+    assert left.error.kind == "SystemExit"
+    assert fine.value == 2
+
+
+def test_a_cell_that_never_ends_is_interrupted_and_the_rest_runs(student: RemoteStudent) -> None:
+    """Each cell has its own time."""
+    endless, fine = runs(student, "while True: pass", "1 + 1", seconds=0.5)
+    assert (endless.timed_out, fine.value) == (True, 2)
+    assert endless.seconds > 0.4
+
+
+def test_a_cell_that_ends_python_is_named(student: RemoteStudent) -> None:
+    """What ran before it was told already."""
+    running = run_cells(student, "hw.ipynb", notebook("1 + 1", "import os; os._exit(0)", "2"))
+    assert next(running).value == 2
+    with pytest.raises(StudentError, match=r"Python ended with exit code 0 in `cell 3 of hw.ipynb`.") as caught:
+        next(running)
+    assert caught.value.verdict == "CRASHED"
+
+
+def test_a_cell_that_ignores_the_interrupt_meets_the_limit_of_the_sandbox(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Catching everything does not help."""
+    tmp_path.chmod(0o755)
+    limits = LIMITS.changed({"wall_seconds": 2})
+    session = sandbox.open(Request(tmp_path, limits))
+    student = RemoteStudent(session, interface_of({"hw.ipynb": "def double(x): ..."}), limits)
+    stubborn = "import time\nwhile True:\n    try:\n        time.sleep(9)\n    except BaseException:\n        time.sleep(9)"
+    with pytest.raises(StudentError, match=r"Time limit of 2 s reached in `cell 2 of hw.ipynb`.") as caught:
+        list(run_cells(student, "hw.ipynb", notebook(stubborn), seconds=0.2))
+    assert caught.value.verdict == "TIME"
+    session.close()
+
+
+FORGED = """
+import autograder.worker.shell as shell
+shell.Shell.run = lambda *_: {record}
+"""
+
+
+@pytest.mark.parametrize("record", ["7", "None", "{'outputs': 3}", "[]"])
+def test_a_forged_record_of_the_wrong_form_is_not_believed(student: RemoteStudent, record: str) -> None:
+    """Cells can reach our own code in their process; what then comes is an answer out of turn."""
+    running = run_cells(student, "hw.ipynb", notebook(FORGED.format(record=record), "1"))
+    next(running)
+    with pytest.raises(StudentError, match="out of turn"):
+        next(running)
+    assert Controls(student).ended
+
+
+def test_a_forged_record_of_the_right_form_is_cut_to_size(student: RemoteStudent) -> None:
+    """Texts, numbers and pictures are of the types and sizes that are promised, whatever comes."""
+    outputs = "[{'kind': 'stream', 'text': 'x' * 10**6}, 5, {'data': {'text/plain': 3, 'image/png': 'p'}}] + [{}] * 999"
+    record = f"{{'outputs': {outputs}, 'value': 'v', 'valued': 1, 'lost': -4, 'timed_out': 'yes'}}"
+    running = run_cells(student, "hw.ipynb", notebook(FORGED.format(record=record), "1"))
+    next(running)
+    told = next(running)
+    assert [(each.kind, len(each.text), each.png) for each in told.outputs] == [
+        ("stream", 1 << 16, b""),
+        ("display", 0, b""),
+    ]
+    assert (told.value, told.valued, told.lost, told.timed_out, told.error) == (None, False, 0, False, None)
