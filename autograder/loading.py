@@ -16,9 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from autograder.cells import is_notebook
 from autograder.declare import Assignment
-from autograder.errors import GraderError, InstructorError, UsageError
+from autograder.errors import GraderError, InstructorError, StudentError, UsageError
 from autograder.markers import bound_names, regions
+from autograder.notebooks import read
+from autograder.notebooks.source import source_of
+from autograder.notebooks.stubs import stub_of
 
 __all__ = ["Interface", "Loaded", "ModuleInterface", "folder_sha256", "interface_of", "load", "names"]
 
@@ -129,7 +133,11 @@ def load(root: Path, name: str) -> Loaded:
             f"{folder / 'assignment.py'} names {missing[0]!r}, but {reference / missing[0]} does not exist."
         )
     interface = interface_of(
-        {file: _read(reference / file) for file in (*assignment.files, *assignment.given) if file.endswith(".py")},
+        {
+            file: _text(reference / file)
+            for file in (*assignment.files, *assignment.given)
+            if file.endswith((".py", ".ipynb"))
+        },
         wanted={name for question in assignment.questions for name in question.solution},
     )
     _solutions_exist(assignment, interface, folder)
@@ -271,6 +279,18 @@ def _place(error: BaseException, file: Path) -> str:
     """The file, with the line of the innermost frame in it."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     return f"{file}:{lines[-1]}" if lines else str(file)
+
+
+def _text(file: Path) -> str:
+    """A module's text, also of a notebook, whose markers are judged here so that mistakes are told by cell."""
+    if not is_notebook(file.name):
+        return _read(file)
+    try:
+        notebook = read(file.read_bytes(), file.name)
+    except StudentError as error:
+        raise InstructorError(f"{file.parent}: {error.message}") from None
+    stub_of(notebook, file.name)
+    return source_of(notebook).text
 
 
 def _read(file: Path) -> str:

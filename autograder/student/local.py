@@ -6,9 +6,13 @@ students: standard library and numpy only (and matplotlib, when a check asks for
 
 from __future__ import annotations
 
+import ast
 import builtins
+import contextlib
 import importlib.machinery
 import importlib.util
+import inspect
+import io
 import os
 import random
 import sys
@@ -21,6 +25,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograder import saved, sources
+from autograder.cells import is_notebook, read_code
 from autograder.errors import InstructorError, StudentError
 from autograder.metering import Cost, Meter
 from autograder.plain import PlainError, Rows, to_plain
@@ -329,8 +334,9 @@ class _Inside:
         file, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
         if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
             file, line = error.filename, error.lineno or 0
+        part, line = self.modules.place(file, line)
         file = Path(file).name if file else ""
-        at = f" (line {line} of {file})" if file and line else ""
+        at = f" (line {line} of {part}{file})" if file and line else ""
         message = _text(error)
         verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
         if isinstance(error, NotImplementedError):
@@ -381,10 +387,20 @@ class _Modules:
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
         """What Python's import asks: where is this module? Only the folder's own are known here."""
-        file = self.folder / f"{name}.py"
-        if path is not None or name not in self.stems or not file.is_file():
+        if path is not None or name not in self.stems:
             return None
-        return importlib.util.spec_from_file_location(name, file, loader=_FromSource(name, str(file)))
+        for file, loader in ((self.folder / f"{name}.py", _FromSource), (self.folder / f"{name}.ipynb", _FromCells)):
+            if file.is_file():
+                return importlib.util.spec_from_file_location(name, file, loader=loader(name, str(file)))
+        return None
+
+    @staticmethod
+    def place(file: str, line: int) -> tuple[str, int]:
+        """Of a line of a notebook's module: the words for its cell, and the line in it; else nothing, and the line."""
+        if not is_notebook(file) or not line:
+            return "", line
+        number, line = read_code(Path(file)).where(line)
+        return f"cell {number} of ", line
 
 
 class _FromSource(importlib.machinery.SourceFileLoader):
@@ -394,6 +410,33 @@ class _FromSource(importlib.machinery.SourceFileLoader):
         path = self.get_filename(fullname)
         code: CodeType = self.source_to_code(self.get_data(path), path)
         return code
+
+
+class _FromCells(_FromSource):
+    """Compiles the code cells of a notebook; ``await`` may stand outside of functions, as in Jupyter."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code: CodeType = compile(read_code(Path(path)).text, path, "exec", flags=flags, dont_inherit=True)
+        return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the cells, one after the other."""
+        code = self.get_code(module.__name__)
+        vars(module).setdefault("display", print)
+        os.environ.setdefault("MPLBACKEND", "Agg")  # nobody waits for a window
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._run(code, module)
+
+    @staticmethod
+    def _run(code: CodeType, module: ModuleType) -> None:
+        if code.co_flags & inspect.CO_COROUTINE:
+            import asyncio
+
+            asyncio.run(FunctionType(code, vars(module))())
+        else:
+            exec(code, vars(module))  # noqa: S102
 
 
 def _object_of(value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder import pictures, saved, sources
+from autograder.cells import is_notebook
 from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.metering import Cost, Meter
@@ -199,6 +200,10 @@ class Controls:
         """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""
         self._channel.left = not self._channel.ended
 
+    def run_notebooks_with(self, running: Callable[[str], None]) -> None:
+        """Say how a notebook is run when the first of its names is asked for."""
+        self._channel.running_notebook = running
+
     def ask(self, verb: str, *arguments: Any, where: str) -> Any:
         """A request of the grader's own, and its answer."""
         return self._channel.ask(verb, *arguments, where=where)
@@ -280,6 +285,7 @@ class _Channel:
         self.ended = False
         self.left = False
         self.giving: _Giving | None = None
+        self.running_notebook: Callable[[str], None] | None = None
         self.lent: Lent | None = None
 
     def named(self, name: str) -> Any:
@@ -299,8 +305,11 @@ class _Channel:
         return _Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
 
     def load(self, module: str, file: str) -> dict[str, list[str] | None]:
-        """Import a module of the submission, once; what it defines, with the attributes of its classes."""
+        """Import a module of the submission, or run a notebook, once; what it defines, with classes' attributes."""
         if module not in self.inventory:
+            if is_notebook(file):
+                assert self.running_notebook is not None
+                self.running_notebook(file)
             answer = self.ask("load", module, where=f"import {module}")
             if not isinstance(answer, dict):
                 raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")

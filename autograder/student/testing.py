@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.cells import is_notebook, read_code
 from autograder.checks import Credit
 from autograder.errors import CheckFailed, StudentError
 from autograder.student.local import LocalStudent
@@ -104,7 +105,7 @@ def _tree(file: Path) -> ast.Module:
     if not file.is_file():
         raise StudentError("MISSING", f"The file {file.name} is missing.", file=file.name)
     try:
-        return ast.parse(file.read_bytes(), file.name)
+        return ast.parse(read_code(file).text if is_notebook(file.name) else file.read_bytes(), file.name)
     except SyntaxError as error:
         line = error.lineno or 1
         raise StudentError(
