@@ -1,6 +1,8 @@
 """The notebook file that students get, made with nbgrader's own preprocessors, so that its tools know it as theirs.
 
-nbgrader takes seconds to import, so it is imported when a notebook is released and at no other time.
+Solutions are cut as in modules (`autograder.notebooks.stubs`): nbgrader's own step knows no stub texts, and empties
+cells whose solution is cut already. nbgrader takes seconds to import, so it is imported when a notebook is released and
+at no other time.
 """
 
 from __future__ import annotations
@@ -35,7 +37,6 @@ def release_notebook(reference: bytes, file: str) -> bytes:
     from nbgrader.preprocessors import (
         ClearHiddenTests,
         ClearOutput,
-        ClearSolutions,
         ComputeChecksums,
         LockCells,
     )
@@ -52,7 +53,7 @@ def release_notebook(reference: bytes, file: str) -> bytes:
         notebook.nbformat_minor = max(5, notebook.nbformat_minor)
         notebook.metadata.setdefault("kernelspec", _KERNEL).setdefault("language", "python")
         try:
-            for step in (ClearSolutions, ClearMarkScheme, ClearHiddenTests, LockCells, ComputeChecksums, ClearOutput):
+            for step in (ClearMarkScheme, ClearHiddenTests, LockCells, ComputeChecksums, ClearOutput):
                 notebook, _ = step().preprocess(notebook, {})
         except Exception as error:
             raise InstructorError(f"{file}: nbgrader refuses this notebook: {error}") from error

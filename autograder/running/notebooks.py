@@ -14,7 +14,7 @@ from autograder.model import CellResult, NotebookResult
 from autograder.notebooks import Notebook, read, repair
 from autograder.notebooks.stubs import stub_of
 from autograder.student.notebook import CellRun, run_cells
-from autograder.student.remote import RemoteStudent
+from autograder.student.remote import Controls, RemoteStudent
 
 __all__ = ["Notebooks", "put_right"]
 
@@ -34,9 +34,10 @@ class Notebooks:
     files: Mapping[str, Notebook | StudentError] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     _runs: dict[str, tuple[list[CellRun], bool]] = field(default_factory=dict)
+    _failed: dict[str, StudentError] = field(default_factory=dict)
 
     def run(self, student: RemoteStudent, file: str, *, run_on: bool) -> None:
-        """Run a notebook in a session; its first run is kept for the report.
+        """Run a notebook in a session; its first run is kept for the report, and one that failed is not repeated.
 
         Args:
             student: the stand-in of the session.
@@ -47,19 +48,23 @@ class Notebooks:
             StudentError: the file cannot be read, a cell raised (unless `run_on`), or the sandbox ended.
             SandboxError: the session ended by no fault of the submission.
         """
-        notebook = self.files[file]
+        notebook = self._failed.get(file, self.files[file])
         if isinstance(notebook, StudentError):
             raise notebook
         told: list[CellRun] = []
-        finished = False
+        finished, fresh = False, Controls(student).showable is None
         try:
             for cell in run_cells(student, file, notebook):
                 told.append(cell)
                 if cell.error and not run_on:
                     raise cell.error
             finished = True
+        except StudentError as error:
+            self._failed[file] = error
+            raise
         finally:
-            self._runs.setdefault(file, (told, finished))
+            if fresh:  # what has met hidden inputs may print them
+                self._runs.setdefault(file, (told, finished))
 
     def results(self) -> tuple[NotebookResult, ...]:
         """The runs for the report, with as much of their outputs as it may hold."""

@@ -528,7 +528,8 @@ class _Channel:
         message = texts.get("message", "")[:_LONGEST_TEXT]
         name = texts.get("type", kind)[:100]
         part = f"cell {cell} of " if cell.isdecimal() and len(cell) < 7 else ""
-        at = f" (line {number} of {part}{file})" if file and number else ""
+        place = f" of {part}{file}"
+        at = f" (line {number}{'' if place == f' of {where}' else place})" if file and number else ""
         limit = self.refused(fault.get("errno"))
         told = f"; {limit}" if limit else ""
         verdict, sentence, may_show = "RAISED", f"`{where}` raised {name}{at}: {message or 'no message'}{told}", False
