@@ -66,6 +66,7 @@ SHIPPED = (  # module -> what it may import beside the standard library and the 
     ("autograder.metering", set()),
     ("autograder.sources", set()),
     ("autograder.checks", {"numpy"}),
+    ("autograder.student.importing", set()),
     ("autograder.student.local", {"numpy"}),
     ("autograder.student.testing", {"numpy", "pytest"}),
 )
