@@ -11,6 +11,7 @@ import numpy as np
 from autograder.checks.compare import show
 from autograder.checks.drawn import Bars, Drawn, Ticks, words
 from autograder.checks.plotted import matches, same_but_for_percent
+from autograder.checks.sentences import small
 from autograder.errors import CheckFailed
 
 __all__ = ["bars", "histogram", "names_at", "same_name", "scatter"]
@@ -65,7 +66,7 @@ def scatter(drawn: Drawn, points: object, label: str, where: str) -> None:
     if any(_same_points(each, want) for each in pool):
         return
     if any(_same_points(each[:, ::-1], want) for each in pool):
-        raise CheckFailed(f"In {_small(where)} x and y of the points are swapped.")
+        raise CheckFailed(f"In {small(where)} x and y of the points are swapped.")
     mine = min(pool, key=lambda each: abs(len(each) - len(want)))
     if len(mine) != len(want):
         raise CheckFailed(f"{where} has {len(mine)} points; {len(want)} were wanted.")
@@ -155,7 +156,7 @@ def _wrong_height(mine: Array, want: Array, rtol: float, names: list[str], where
     place = int(np.argmax(wrong))
     order = " They are the right heights in another order." if np.allclose(np.sort(mine), np.sort(want), rtol) else ""
     return CheckFailed(
-        f"In {_small(where)} the bar {names[place]} has the height {show(float(mine[place]))}; "
+        f"In {small(where)} the bar {names[place]} has the height {show(float(mine[place]))}; "
         f"{show(float(want[place]))} was wanted ({int(wrong.sum())} of {len(want)} bars differ).{order}"
     )
 
@@ -164,9 +165,9 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     order = np.argsort(bars.at)
     at, width, height = bars.at[order], np.abs(bars.width[order]), bars.height[order]
     if len(at) < least:
-        raise CheckFailed(f"The histogram in {_small(where)} has {len(at)} bins; at least {least} were wanted.")
+        raise CheckFailed(f"The histogram in {small(where)} has {len(at)} bins; at least {least} were wanted.")
     if not np.all(height >= 0):
-        raise CheckFailed(f"The histogram in {_small(where)} has bars below zero.")
+        raise CheckFailed(f"The histogram in {small(where)} has bars below zero.")
     inner = (at[1:] + at[:-1]) / 2
     gap = np.max(np.abs(np.diff(at) - (width[1:] + width[:-1]) / 2), initial=0.0)
     first, last = at[0] - width[0] / 2, at[-1] + width[-1] / 2
@@ -181,7 +182,7 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     shares = any(math.isclose(total, whole, rel_tol=1e-6) for whole in (1.0, 100.0))
     if not (counted or shares or math.isclose(area, 1.0, rel_tol=1e-3)):
         raise CheckFailed(
-            f"The histogram in {_small(where)} counts {total:.6g} values; {len(data)} were wanted "
+            f"The histogram in {small(where)} counts {total:.6g} values; {len(data)} were wanted "
             "(or shares or a density that sum up to one)."
         )
     weight = height if counted or shares else height * width
@@ -192,7 +193,7 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     if wrong.any():
         place = int(np.argmax(wrong))
         raise CheckFailed(
-            f"The histogram in {_small(where)} is of other values: {100 * mine[place]:.3g} % of them lie below "
+            f"The histogram in {small(where)} is of other values: {100 * mine[place]:.3g} % of them lie below "
             f"{edges[place]:.4g}; {50 * (low[place] + high[place]):.3g} % were wanted."
         )
 
@@ -211,7 +212,3 @@ def _sorted(points: Array) -> Array:
 def _span(points: Array) -> float:
     finite = points[np.isfinite(points)]
     return float(np.ptp(finite)) if len(finite) else 0.0
-
-
-def _small(where: str) -> str:
-    return where[:1].lower() + where[1:]

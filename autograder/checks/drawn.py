@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Bars", "Drawn", "Image", "Line", "Text", "Ticks", "drawn", "numbers_in", "words"]
+__all__ = ["Bars", "Drawn", "Image", "Line", "Text", "Ticks", "drawn", "entries", "numbers_in", "words"]
 
 Array = np.ndarray[Any, Any]
 
@@ -100,7 +100,7 @@ def drawn(figure: object) -> tuple[Drawn, ...]:
     if not isinstance(figure, Mapping):
         return ()
     above, legend = words(figure.get("title")), _texts(figure.get("legend"))
-    told = [axes for axes in _list(figure.get("axes"))[:_MOST_AXES] if isinstance(axes, Mapping)]
+    told = [axes for axes in entries(figure.get("axes"))[:_MOST_AXES] if isinstance(axes, Mapping)]
     return tuple(_axes(axes, above, legend) for axes in told if axes.get("colorbar") is not True)
 
 
@@ -170,7 +170,7 @@ def _image(image: Mapping[str, Any]) -> Image | None:
         values = np.asarray(image.get("values"), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
-    shape = values.shape if values.size else tuple(each for each in _list(image.get("shape")) if type(each) is int)
+    shape = values.shape if values.size else tuple(each for each in entries(image.get("shape")) if type(each) is int)
     if len(shape) not in (2, 3) or values.ndim not in (2, 3):
         return None
     rows, columns = values.shape[:2]
@@ -216,12 +216,13 @@ def _label(label: object) -> str:
 
 
 def _texts(texts: object) -> tuple[str, ...]:
-    return tuple(words(text) for text in _list(texts)[:_MOST])
+    return tuple(words(text) for text in entries(texts)[:_MOST])
 
 
 def _records(value: object) -> list[Mapping[str, Any]]:
-    return [each for each in _list(value)[:_MOST] if isinstance(each, Mapping)]
+    return [each for each in entries(value)[:_MOST] if isinstance(each, Mapping)]
 
 
-def _list(value: object) -> Sequence[Any]:
+def entries(value: object) -> Sequence[Any]:
+    """What a list or tuple holds; nothing for anything else."""
     return value if isinstance(value, (list, tuple)) else ()

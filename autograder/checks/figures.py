@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from autograder.checks import charts, images
-from autograder.checks.drawn import Drawn, drawn
+from autograder.checks.drawn import Drawn, drawn, entries
 from autograder.checks.plotted import Plotted, find, matches
+from autograder.checks.sentences import small
 from autograder.errors import CheckFailed
 
 __all__ = ["Axes", "Figure", "figure", "figures_drawn"]
@@ -41,7 +42,7 @@ class Axes:
             raise CheckFailed(f"{self.name} has no title.")
         missing = [word for word in words if not matches(word, title)]
         if missing:
-            raise CheckFailed(f"The title of {_small(self.name)} is {title[:80]!r}; it must say {_plain(missing[0])}.")
+            raise CheckFailed(f"The title of {small(self.name)} is {title[:80]!r}; it must say {_plain(missing[0])}.")
         return self
 
     def labelled(self, x: str | None = "", y: str | None = "") -> Axes:
@@ -54,7 +55,7 @@ class Axes:
                 raise CheckFailed(f"{self.name} has no label on its {axis} axis{_saying(wanted)}.")
             if wanted and not matches(wanted, text):
                 raise CheckFailed(
-                    f"The {axis} axis of {_small(self.name)} is labelled {text[:80]!r}; it must say {_plain(wanted)}."
+                    f"The {axis} axis of {small(self.name)} is labelled {text[:80]!r}; it must say {_plain(wanted)}."
                 )
         return self
 
@@ -64,7 +65,7 @@ class Axes:
             scale = self.drawn.xscale if axis == "x" else self.drawn.yscale
             if scale not in _LOGARITHMIC:
                 raise CheckFailed(
-                    f"The {axis} axis of {_small(self.name)} is not logarithmic, but {scale or 'unknown'}."
+                    f"The {axis} axis of {small(self.name)} is not logarithmic, but {scale or 'unknown'}."
                 )
         return self
 
@@ -83,7 +84,7 @@ class Axes:
         else:
             found = find(self.drawn, label, self.name)
         if not len(found.x):
-            raise CheckFailed(f"The curve {str(label)!r} of {_small(self.name)} holds no numbers.")
+            raise CheckFailed(f"The curve {str(label)!r} of {small(self.name)} holds no numbers.")
         return Plotted(found.x, found.y, f"The curve {str(label or found.label or '')!r}")
 
     def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
@@ -306,7 +307,7 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
     count = (
         1
         if isinstance(records, Mapping)
-        else sum(1 for each in _list(records) if any(map(_holds_something, drawn(each))))
+        else sum(1 for each in entries(records)[:_MOST] if any(map(_holds_something, drawn(each))))
     )
     if count < at_least:
         raise CheckFailed(f"{_count(count, 'figure')} with anything in it was drawn; at least {at_least} were wanted.")
@@ -345,11 +346,3 @@ def _saying(wanted: str | None) -> str:
 
 def _count(count: int, what: str) -> str:
     return f"Only {count} {what}" + ("s" if count != 1 else "")
-
-
-def _list(records: object) -> Sequence[Any]:
-    return records[:_MOST] if isinstance(records, (list, tuple)) else ()
-
-
-def _small(name: str) -> str:
-    return name[:1].lower() + name[1:]

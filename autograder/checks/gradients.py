@@ -20,6 +20,7 @@ import numpy as np
 from autograder.checks.compare import numbers, show
 from autograder.checks.differences import Landscape, Line, slope
 from autograder.checks.parameters import arrays_of
+from autograder.checks.sentences import are, series
 from autograder.checks.tensors import is_tensor, without_tensors
 from autograder.errors import CheckFailed, InstructorError
 
@@ -320,7 +321,7 @@ def _taken_apart(got: object, structure: object, labels: list[str]) -> list[obje
     if not isinstance(got, (list, tuple)) and not (isinstance(got, np.ndarray) and got.ndim):
         raise CheckFailed(f"The gradient is no list but of type {kind}; a list of {len(labels)} arrays was wanted.")
     if len(got) != len(labels):
-        raise CheckFailed(f"The gradient has length {len(got)}; {len(labels)} arrays were wanted: {_and(labels)}.")
+        raise CheckFailed(f"The gradient has length {len(got)}; {len(labels)} arrays were wanted: {series(labels)}.")
     return list(got)
 
 
@@ -342,15 +343,10 @@ def _slip(got: Array, want: Array, rtol: float, turned: Array | None = None) -> 
 
 
 def _sentence(wrong: list[tuple[str, float, str]], total: int, rtol: float) -> str:
-    described = _and([f"{label}{slip}" for label, _, slip in wrong])
+    described = series([f"{label}{slip}" for label, _, slip in wrong])
     rest = total - len(wrong)
     others = (
         "" if total == 1 else "; the others agree" if rest > 1 else "; the other agrees" if rest else "; none agrees"
     )
     worst = max(error for _, error, _ in wrong)
-    verb = "is" if len(wrong) == 1 else "are"
-    return f"{described} {verb} wrong{others} (relative error {worst:.2g}, at most {rtol:g} is allowed)."
-
-
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"
+    return f"{described} {are(wrong)} wrong{others} (relative error {worst:.2g}, at most {rtol:g} is allowed)."

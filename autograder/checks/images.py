@@ -13,6 +13,7 @@ from autograder.checks.charts import names_at, same_name
 from autograder.checks.compare import show
 from autograder.checks.drawn import Drawn, Image, words
 from autograder.checks.plotted import matches
+from autograder.checks.sentences import small
 from autograder.errors import CheckFailed, InstructorError
 
 __all__ = ["confusion_matrix", "heat_map", "image"]
@@ -59,7 +60,7 @@ def image(drawn: Drawn, like: object, tolerance: float, where: str) -> None:
     flat = np.ptp(_gray(want)) == 0
     for name, turn in turns if not flat else ():
         if any(_looks_like(turn(each), want, tolerance) for each in shown):
-            raise CheckFailed(f"The image in {_small(where)} is the right one, but {name}.")
+            raise CheckFailed(f"The image in {small(where)} is the right one, but {name}.")
     shapes = ", ".join(" x ".join(map(str, each.shape)) for each in shown[:4])
     size = " x ".join(map(str, want.shape))
     if all(each.shape[:2] != want.shape[:2] for each in shown):
@@ -237,7 +238,7 @@ def _same_table(
             missing = next((name for name in wanted if not any(same_name(each, name) for each in told)), wanted[0])
             shown = ", ".join(repr(each[:40]) for each in told[:8])
             raise CheckFailed(
-                f"The {axis} axis of {_small(where)} has no tick labelled {str(missing)!r} at a cell of its own; "
+                f"The {axis} axis of {small(where)} has no tick labelled {str(missing)!r} at a cell of its own; "
                 f"its cells are labelled {shown}."
             )
     order = np.ix_(_order(rows, ylabels) or range(len(rows)), _order(columns, xlabels) or range(len(columns)))
@@ -251,7 +252,7 @@ def _same_table(
     if want.shape[0] == want.shape[1] and not _differs(values.T, rounded.T, want, rtol).any():
         slip = " It looks transposed."
     raise CheckFailed(
-        f"The {what} the cell in row {row}, column {column} of {_small(where)} is {show(float(values[row, column]))}; "
+        f"The {what} the cell in row {row}, column {column} of {small(where)} is {show(float(values[row, column]))}; "
         f"{show(float(want[row, column]))} was wanted ({int(wrong.sum())} of {wrong.size} cells differ).{slip}"
     )
 
@@ -295,13 +296,13 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
         sides = ("true labels", "predictions") if flipped else ("predictions", "true labels")
         rest = "; turn it, or label its axes" if flipped is None else f", by the labels of its axes the {sides[1]}"
         raise CheckFailed(
-            f"The confusion matrix in {_small(where)} looks transposed: its rows are the {sides[0]}{rest}."
+            f"The confusion matrix in {small(where)} looks transposed: its rows are the {sides[0]}{rest}."
         )
     total = counts.sum(axis=0, keepdims=True)
     by_column = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
     if any(_near(mine, digits, scale * by_column).all() for scale in (1, 100)):
         raise CheckFailed(
-            f"The confusion matrix in {_small(where)} is normalised over the predictions; counts, or shares of each "
+            f"The confusion matrix in {small(where)} is normalised over the predictions; counts, or shares of each "
             "true class, were wanted."
         )
     share = bool(np.max(np.abs(mine), initial=0.0) <= 1)
@@ -309,7 +310,7 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     wrong = ~_near(mine, digits, want)
     row, column = (int(each) for each in np.argwhere(wrong)[0])
     raise CheckFailed(
-        f"The confusion matrix in {_small(where)} has {show(float(mine[row, column]))} for class {called[row]} taken "
+        f"The confusion matrix in {small(where)} has {show(float(mine[row, column]))} for class {called[row]} taken "
         f"for {called[column]}; {show(float(want[row, column]))} was wanted "
         f"({int(wrong.sum())} of {want.size} cells differ)."
     )
@@ -341,7 +342,3 @@ def _rows_are_predictions(drawn: Drawn) -> bool | None:
     if x == y:
         return None
     return y == "predicted" or x == "true"
-
-
-def _small(where: str) -> str:
-    return where[:1].lower() + where[1:]

@@ -15,6 +15,16 @@ from typing import Annotated
 import typer
 
 from autograder import __version__
+from autograder.cli.options import (
+    CourseOption,
+    DataOption,
+    FullOption,
+    LimitOption,
+    NameArgument,
+    OnlyOption,
+    SandboxOption,
+    SeedOption,
+)
 from autograder.errors import GraderError
 
 __all__ = ["app", "main"]
@@ -29,48 +39,6 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
-
-CourseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--course", "--root", metavar="DIR", help="Folder with grader_config.py; else found from here upwards."
-    ),
-]
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="DIR",
-        help="Folder with data sets, or digits: the embedded one; else AUTOGRADER_DATA, else the cache.",
-    ),
-]
-SandboxOption = Annotated[
-    str | None,
-    typer.Option(
-        "--sandbox",
-        metavar="NAME",
-        help="auto, bubblewrap, podman, docker, landlock or none (no walls); else the course's.",
-    ),
-]
-LimitOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--limit", metavar="NAME=NUMBER", help="Change one limit, such as wall_seconds=10; may be given several times."
-    ),
-]
-OnlyOption = Annotated[
-    str, typer.Option("--only", metavar="QUESTION_OR_CHECK", help="Run one question or one check, and what it needs.")
-]
-FullOption = Annotated[
-    bool, typer.Option("--full", help="Train with the homework's own settings, not the shortened ones.")
-]
-SeedOption = Annotated[
-    str | None,
-    typer.Option(
-        "--seed", metavar="TEXT", help="The course's secret seed; else AUTOGRADER_SEED, else one kept for you."
-    ),
-]
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The assignment: a folder in assignments/.")]
 
 
 def _version(value: bool) -> None:

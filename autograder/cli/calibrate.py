@@ -16,6 +16,7 @@ from autograder import auditing, calibrating, loading, running, sandbox
 from autograder.auditing import Mutant
 from autograder.calibrating import SHARES, Cheapest, Luck, Plan, Row, Trial, Trials, plots, told
 from autograder.cli.common import (
+    STOPPED,
     console,
     dataset_for,
     limits_from,
@@ -34,7 +35,6 @@ from autograder.running import RunOptions
 
 __all__ = ["Call", "calibrate_assignment"]
 
-STOPPED = 130
 STYLES = {"ok": "green", "more runs": "yellow", "look": "yellow", "too tight": "red"}
 SEED = "calibrate"
 

@@ -35,6 +35,7 @@ _SHIPPED = (
     "sources.py",
     "checks/*.py",
     "student/__init__.py",
+    "student/importing.py",
     "student/local.py",
     "student/testing.py",
 )

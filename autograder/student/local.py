@@ -6,29 +6,25 @@ students: standard library and numpy only (and matplotlib, when a check asks for
 
 from __future__ import annotations
 
-import ast
 import builtins
-import contextlib
 import importlib.machinery
 import importlib.util
-import inspect
-import io
 import os
 import random
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograder import saved, sources
-from autograder.cells import is_notebook, read_code
 from autograder.errors import InstructorError, StudentError
 from autograder.metering import Cost, Meter
 from autograder.plain import PlainError, Rows, to_plain
+from autograder.student.importing import Modules, place
 
 __all__ = ["LocalHandle", "LocalStudent"]
 
@@ -250,7 +246,7 @@ class _Inside:
         self.folder = folder.absolute()
         self.names = dict(names)
         self.reference = reference
-        self.modules = _Modules(self.folder, {Path(file).stem for file in self.names.values()})
+        self.modules = Modules(self.folder, {Path(file).stem for file in self.names.values()})
 
     def named(self, name: str) -> Any:
         """A public name: a function or class to call, or a constant's value."""
@@ -334,7 +330,7 @@ class _Inside:
         file, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
         if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
             file, line = error.filename, error.lineno or 0
-        part, line = self.modules.place(file, line)
+        part, line = place(file, line)
         file = Path(file).name if file else ""
         at = f" (line {line} of {part}{file})" if file and line else ""
         message = _text(error)
@@ -351,92 +347,6 @@ class _Inside:
         """Whether a file is a module of the folder."""
         path = Path(filename)
         return path.parent == self.folder and path.stem in self.modules.stems
-
-
-class _Modules:
-    """A folder's modules under their plain names, in `sys.modules` only while their code runs.
-
-    So ``import backprop_network`` in one of them finds its neighbour, and two folders never share a module.
-    """
-
-    def __init__(self, folder: Path, needed: Iterable[str]) -> None:
-        self.folder = folder
-        beside = {path.stem for path in folder.glob("*.py") if path.stem != "conftest" and path.stem[:5] != "test_"}
-        self.stems = frozenset(needed) | (beside - set(sys.stdlib_module_names))
-        self.own: dict[str, ModuleType] = {}
-
-    def enter(self) -> dict[str, ModuleType]:
-        """Put the folder's modules in place; return what was there."""
-        there = sys.modules
-        before = {stem: there.pop(stem) for stem in self.stems if stem in there}
-        there.update(self.own)
-        sys.meta_path.insert(0, self)
-        return before
-
-    def leave(self, before: Mapping[str, ModuleType]) -> None:
-        """Take the folder's modules away again, and keep them."""
-        sys.meta_path.remove(self)
-        there = sys.modules
-        self.own = {stem: there.pop(stem) for stem in self.stems if stem in there}
-        there.update(before)
-
-    def find_spec(
-        self,
-        name: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,  # noqa: ARG002
-    ) -> importlib.machinery.ModuleSpec | None:
-        """What Python's import asks: where is this module? Only the folder's own are known here."""
-        if path is not None or name not in self.stems:
-            return None
-        for file, loader in ((self.folder / f"{name}.py", _FromSource), (self.folder / f"{name}.ipynb", _FromCells)):
-            if file.is_file():
-                return importlib.util.spec_from_file_location(name, file, loader=loader(name, str(file)))
-        return None
-
-    @staticmethod
-    def place(file: str, line: int) -> tuple[str, int]:
-        """Of a line of a notebook's module: the words for its cell, and the line in it; else nothing, and the line."""
-        if not is_notebook(file) or not line:
-            return "", line
-        number, line = read_code(Path(file)).where(line)
-        return f"cell {number} of ", line
-
-
-class _FromSource(importlib.machinery.SourceFileLoader):
-    """Always compiles the source: a cached form could be stale, and would litter the folder."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
-        return code
-
-
-class _FromCells(_FromSource):
-    """Compiles the code cells of a notebook; ``await`` may stand outside of functions, as in Jupyter."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        code: CodeType = compile(read_code(Path(path)).text, path, "exec", flags=flags, dont_inherit=True)
-        return code
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the cells, one after the other."""
-        code = self.get_code(module.__name__)
-        vars(module).setdefault("display", print)
-        os.environ.setdefault("MPLBACKEND", "Agg")  # nobody waits for a window
-        with contextlib.redirect_stdout(io.StringIO()):
-            self._run(code, module)
-
-    @staticmethod
-    def _run(code: CodeType, module: ModuleType) -> None:
-        if code.co_flags & inspect.CO_COROUTINE:
-            import asyncio
-
-            asyncio.run(FunctionType(code, vars(module))())
-        else:
-            exec(code, vars(module))  # noqa: S102
 
 
 def _object_of(value: Any) -> Any:
