@@ -80,8 +80,7 @@ class Channel:
     def load(self, module: str, file: str) -> dict[str, list[str] | None]:
         """Import a module of the submission, or run a notebook, once; what it defines, with classes' attributes."""
         if module not in self.inventory:
-            if is_notebook(file):
-                assert self.running_notebook is not None
+            if is_notebook(file) and self.running_notebook:
                 self.running_notebook(file)
             answer = self.ask("load", module, where=f"import {module}")
             if not isinstance(answer, dict):
