@@ -14,6 +14,7 @@ credit, or returns anything else, which a check that `needs` it may take as a pa
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -193,6 +194,13 @@ class Assignment:
         question = Question(id, title, names, bonus, limits, full_limits, self)
         self._questions.append(question)
         return question
+
+    def handed_in_as(self, notebook: str) -> Assignment:
+        """The same questions and checks, with one notebook in place of the modules that students hand in."""
+        other = copy.copy(self)
+        other.files = (notebook,)
+        other.preload = (*self.preload, *_FOR_NOTEBOOKS)
+        return other
 
     def limits_of(self, question: Question, *, full: bool) -> Limits:
         """The limits that hold for one question."""
