@@ -38,7 +38,8 @@ class Run:
 
     For the bonus question `epochs` caps the student's own number, `passing` is for full credit, and `improving` for
     half: more than the network of question (c) reaches when it is trained for as many epochs (see docs/fairness.md).
-    The best of up to `tries` trainings counts: on few images, one in a hundred gets stuck.
+    The best of up to `tries` trainings counts: a right network misses a bar by luck once in a hundred (few images) or
+    a thousand (all of them) trainings.
     """
 
     train: int
@@ -55,8 +56,8 @@ RUNS = {
     ("b", "mnist", True): Run(train=10_000, hidden=5_000, epochs=30, passing=0.80),
     ("c", "mnist", False): Run(train=50_000, hidden=10_000, epochs=1, passing=0.70),
     ("c", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.90),
-    ("d", "mnist", False): Run(train=50_000, hidden=10_000, epochs=5, passing=0.96, improving=0.93),
-    ("d", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.96, improving=0.955),
+    ("d", "mnist", False): Run(train=50_000, hidden=10_000, epochs=5, passing=0.96, improving=0.93, tries=2),
+    ("d", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.96, improving=0.955, tries=2),
     ("b", "digits", False): Run(train=800, hidden=497, epochs=10, passing=0.70),
     ("b", "digits", True): Run(train=800, hidden=497, epochs=30, passing=0.80),
     ("c", "digits", False): Run(train=1_000, hidden=497, epochs=10, passing=0.70),
@@ -96,8 +97,8 @@ d = assignment.question(
     id="d",
     solution=["best_network"],
     bonus=True,
-    limits=Limits(wall_seconds=900, cpu_seconds=300),
-    full_limits=Limits(wall_seconds=14400, cpu_seconds=4800),
+    limits=Limits(wall_seconds=1800, cpu_seconds=600),
+    full_limits=Limits(wall_seconds=28800, cpu_seconds=9600),
 )
 
 
