@@ -219,7 +219,7 @@ def test_same_accepts_nothing_and_text_whatever_holds_it(got, want):
         (lambda: same((1, 3), (None, 3)), "result[0] is 1; None was wanted."),
         (lambda: same(["cat", "cow"], np.array(["cat", "dog"])), "result[1] is 'cow'; 'dog' was wanted."),
         (lambda: close([[1, 2], [3]], [[1, 2], [4]]), "result[1][0] is 3; 4 was wanted."),
-        (lambda: close([[1, 2], [3, 4]], [[1, 2], [4]]), "result[1] has length 2; length 1 was wanted."),
+        (lambda: close([[1, 2], [3, 4]], [[1, 2], [4]]), "result[1] has the shape (2,); the shape (1,) was wanted."),
         (
             lambda: close(10**400, 1.0),
             "result is an integer of 1329 bits, larger than any float; a smaller number was wanted.",

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from autograder import drawing
 from autograder.checks import figure, figures_drawn
+from autograder.checks.charts import nearest
+from autograder.checks.drawn import drawn
 from autograder.errors import CheckFailed, InstructorError
 
 LOSS = [2.3, 1.5, 0.9, 0.5, 0.4]
@@ -568,3 +573,56 @@ def test_forged_records_raise_nothing_else(record):
     )
     for judge in judgements:
         assert said(judge)
+
+
+def test_no_more_is_judged_than_is_told_of_figures():
+    """Records that were made by hand, of more than any figure tells, are cut where the judging would take long."""
+    many, column = 10_000, np.zeros(1_000_000)
+    (told,) = drawn(
+        {
+            "axes": [
+                {
+                    "lines": [{"x": column, "y": column}] * many,
+                    "bars": [{"at": column, "width": column, "height": column}],
+                    "images": [{"values": [[1.0]]}] * many,
+                    "texts": [{"text": "1", "x": 0.0, "y": 0.0}] * many,
+                    "xticks": {"at": column, "labels": ["a"] * many},
+                }
+            ]
+        }
+    )
+    assert len(told.lines) <= 2 * drawing.MAX_LINES
+    assert len(told.lines[0].x) <= drawing.MAX_POINTS
+    assert len(told.bars[0].at) <= drawing.MAX_BARS
+    assert len(told.images) <= drawing.MAX_IMAGES
+    assert len(told.texts) <= drawing.MAX_TEXTS
+    assert len(told.xticks.at) <= drawing.MAX_TICKS
+
+
+@pytest.mark.parametrize(
+    ("axes", "kept"),
+    [
+        ({"images": [{"values": [[1.0]]}] * 64}, 156),
+        ({"texts": [{"text": "1", "x": 0.0, "y": 0.0}] * 2_500}, 20),
+        ({"images": [{"values": np.zeros((1_000, 400), np.uint8)}]}, 2),
+        ({"lines": [{"x": np.zeros(100_000), "y": np.zeros(100_000)}]}, 10),
+    ],
+)
+def test_plots_beyond_what_can_be_judged_soon_are_left_out(axes, kept):
+    """Many plots, each as full as a plot may be, are judged up to a sum of all."""
+    assert len(figure([{"axes": [axes] * 300}]).plots) == kept
+
+
+@given(
+    hnp.arrays(float, st.integers(1, 8), elements=st.integers(-6, 6)),
+    hnp.arrays(float, st.integers(0, 8), elements=st.integers(-12, 12)),
+)
+def test_the_nearest_centre_is_the_nearest(centres, places):
+    """The fast way finds a centre at the least distance, or none beyond half a step, as looking at all of them does."""
+    places = places / 2
+    steps = np.diff(np.unique(centres))
+    step = steps.min() if len(steps) else 1.0
+    for at, found in zip(places, nearest(centres, places), strict=True):
+        distance = np.abs(centres - at).min()
+        assert (found >= 0) == (distance <= step / 2)
+        assert found < 0 or abs(centres[found] - at) == distance

@@ -10,15 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
 from autograder.checks import charts, images
 from autograder.checks.drawn import Drawn, drawn
 from autograder.checks.plotted import Plotted, find, matches
+from autograder.drawing import MAX_NUMBERS, MAX_PIXELS
 from autograder.errors import CheckFailed
 
 __all__ = ["Axes", "Figure", "figure", "figures_drawn"]
 
 _MOST = 64  # figures, as many as are told
 _MOST_PLOTS = 512
+_MOST_DRAWN, _MOST_TEXTS = 10_000, 50_000  # lines, calls that drew bars, and images of all plots; and texts
 _LOGARITHMIC = ("log", "symlog", "asinh")
 
 T = TypeVar("T")
@@ -277,7 +281,7 @@ def figure(records: object) -> Figure:
     """
     told = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
     plots = [plot for each in told[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
-    plots = [plot for plot in plots if _holds_something(plot)]
+    plots = _bearable([plot for plot in plots if _holds_something(plot)])
     if not plots:
         raise CheckFailed(
             "No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close())."
@@ -315,6 +319,20 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
             f"{_count(len(found.plots), 'plot')} with anything in it was drawn; at least {plots} were wanted."
         )
     return found
+
+
+def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
+    """The plots up to where they hold more than `autograder.drawing` tells of figures, or than can be judged soon."""
+    left = np.array([_MOST_DRAWN, _MOST_TEXTS, MAX_NUMBERS, MAX_PIXELS])
+    kept: list[Drawn] = []
+    for plot in plots:
+        numbers = sum(2 * len(line.x) for line in plot.lines) + sum(3 * len(bars.at) for bars in plot.bars)
+        pixels = sum(image.values.size for image in plot.images)
+        left -= (len(plot.lines) + len(plot.bars) + len(plot.images), len(plot.texts), numbers, pixels)
+        if np.any(left < 0):
+            break
+        kept.append(plot)
+    return kept
 
 
 def _holds_something(plot: Drawn) -> bool:
