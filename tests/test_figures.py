@@ -626,3 +626,61 @@ def test_the_nearest_centre_is_the_nearest(centres, places):
         distance = np.abs(centres - at).min()
         assert (found >= 0) == (distance <= step / 2)
         assert found < 0 or abs(centres[found] - at) == distance
+
+
+def test_lines_across_a_plot_are_no_curves(plt):
+    """A target drawn with axhline is neither a second curve, nor takes the legend's texts away from the curves."""
+    plt.plot(LOSS)
+    plt.axhline(0.5, linestyle="--")
+    plt.axvline(2, linestyle="--")
+    shown().line().shows(LOSS)
+
+    plt.plot(LOSS)
+    plt.axhline(0.5)
+    plt.legend(["training", "target"])
+    records = drawing.figures()
+    figure(records).line("training").shows(LOSS)
+    assert "target" in said(figure(records).line, "target")
+
+    plt.axhline(0.5)
+    assert shown().plots[0].drawn.lines == ()
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda plt: plt.contourf(HEAT),
+        lambda plt: plt.pie([1, 2]),
+        lambda plt: plt.fill_between([0, 1], [1, 2]),
+        lambda plt: plt.quiver([0, 1], [0, 1], [1, 1], [0, 1]),
+        lambda plt: plt.axes(projection="3d").plot_surface(*np.meshgrid([0, 1, 2], [0, 1]), HEAT),
+        lambda plt: plt.axvspan(0, 1),
+        lambda plt: plt.axhline(0),
+    ],
+)
+def test_whatever_is_drawn_is_something(plt, draw):
+    """A figure of which nothing is judged, such as contours or a surface, is not called empty."""
+    draw(plt)
+    assert len(figures_drawn(drawing.figures(), plots=1).plots) == 1
+
+
+def test_points_are_found_beside_other_clouds(plt):
+    """Two classes are right where a boundary and centres are drawn, too; a class that is missing is not."""
+    plt.scatter([1, 2], [3, 4])
+    plt.scatter([5], [6])
+    plt.scatter([3], [3], marker="x", label="centre")
+    plt.plot([0, 9], [0, 9])
+    judged = shown()
+
+    judged.scatter([[5, 6], [1, 3], [2, 4]])
+    assert said(judged.scatter, [[5, 6], [1, 3], [2, 5]]).startswith("The plot has ")
+
+
+def test_a_label_is_found_by_what_it_says_first(plt):
+    """The rest of a label may hold numbers that other curves are called by."""
+    plt.plot(LOSS, label="lr=0.1 (ends at 0.4)")
+    plt.plot(ACCURACY, label="lr=0.4 (ends at 0.9)")
+    judged = shown()
+
+    judged.line("lr=0.4").shows(ACCURACY)
+    judged.line(0.1).shows(LOSS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = ["bars", "histogram", "name_key", "names_at", "nearest", "scatter"]
 Array = np.ndarray[Any, Any]
 
 _SHOWN = 8
+_FEW = 8  # clouds, of which any may be the wanted ones
 
 
 def bars(drawn: Drawn, heights: Mapping[Any, float] | Sequence[float], series: str, rtol: float, where: str) -> None:
@@ -61,8 +63,7 @@ def scatter(drawn: Drawn, points: object, label: str, where: str) -> None:
     clouds = [line for line in drawn.lines if len(line.x) and (not label or matches(label, line.label))]
     if not clouds:
         raise CheckFailed(f"{where} has no points{f' labelled {label!r}' if label else ''}.")
-    pool = [np.stack([line.x, line.y], axis=1) for line in clouds]
-    pool.append(np.concatenate(pool))  # one call for each class is as good as one for all
+    pool = list(_unions([np.stack([line.x, line.y], axis=1) for line in clouds], len(want)))
     if any(_same_points(each, want) for each in pool):
         return
     if any(_same_points(each[:, ::-1], want) for each in pool):
@@ -206,6 +207,19 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
             f"The histogram in {_small(where)} is of other values: {100 * mine[place]:.3g} % of them lie below "
             f"{edges[place]:.4g}; {50 * (low[place] + high[place]):.3g} % were wanted."
         )
+
+
+def _unions(clouds: list[Array], size: int) -> Iterator[Array]:
+    """Each cloud, all together, and some of them that have so many points together: others may be drawn beside.
+
+    One call for each class is as good as one for all, and a boundary or centres may be drawn, too.
+    """
+    yield from clouds
+    yield np.concatenate(clouds)
+    for count in range(2, len(clouds)):
+        for chosen in combinations(clouds, count) if len(clouds) <= _FEW or count == len(clouds) - 1 else ():
+            if sum(map(len, chosen)) == size:
+                yield np.concatenate(chosen)
 
 
 def _same_points(mine: Array, want: Array) -> bool:

@@ -79,7 +79,10 @@ class Ticks:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What one axes shows. `above` is the title of its figure; `xlim`, `ylim` go from left to right, bottom to top."""
+    """What one axes shows; `others` says that there is something else, such as an area or a line across it.
+
+    `above` is the title of its figure; `xlim`, `ylim` go from left to right, bottom to top.
+    """
 
     title: str
     above: str
@@ -97,6 +100,7 @@ class Drawn:
     bars: tuple[Bars, ...]
     images: tuple[Image, ...]
     texts: tuple[Text, ...]
+    others: bool
 
 
 def drawn(figure: object) -> tuple[Drawn, ...]:
@@ -133,7 +137,8 @@ def numbers_in(label: str) -> list[float]:
 
 def _axes(axes: Mapping[str, Any], above: str, legend: tuple[str, ...]) -> Drawn:
     legend = _texts(axes.get("legend")) or legend
-    lines = [_line(each) for each in _records(axes.get("lines"))[: 2 * MAX_LINES]]  # curves, and clouds of points
+    told = _records(axes.get("lines"))[: 2 * MAX_LINES]  # curves, and clouds of points
+    lines = [_line(each) for each in told]
     if len(legend) == len(lines) and not any(line.label for line in lines):
         # As matplotlib does for `legend([...])`.
         lines = [Line(label, line.x, line.y) for label, line in zip(legend, lines, strict=True)]
@@ -150,10 +155,12 @@ def _axes(axes: Mapping[str, Any], above: str, legend: tuple[str, ...]) -> Drawn
         yticks=_ticks(axes.get("yticks")),
         legend=legend,
         legend_title=words(axes.get("legend_title")),
-        lines=tuple(lines),
+        lines=tuple(line for line, each in zip(lines, told, strict=True) if each.get("kind") != "guide"),
         bars=tuple(_bars(each) for each in _records(axes.get("bars"))),
         images=tuple(image for each in _records(axes.get("images"))[:MAX_IMAGES] if (image := _image(each))),
         texts=tuple(text for each in _records(axes.get("texts"))[:MAX_TEXTS] if (text := _text(each))),
+        others=(type(others := axes.get("others")) is int and others > 0)
+        or any(each.get("kind") == "guide" for each in told),
     )
 
 

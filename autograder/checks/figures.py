@@ -115,9 +115,10 @@ class Axes:
         return self
 
     def scatter(self, points: object, *, label: str = "") -> Axes:
-        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in all clouds together.
+        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in some of them together.
 
-        Points of a curve count, too, whatever joins them. `label` is a regular expression for the labels of the clouds.
+        Other clouds and curves may be drawn beside them. Points of a curve count, too, whatever joins them. `label` is
+        a regular expression for the labels of the clouds.
         """
         charts.scatter(self.drawn, points, label, self.name)
         return self
@@ -336,7 +337,7 @@ def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
 
 
 def _holds_something(plot: Drawn) -> bool:
-    return bool(plot.lines or plot.bars or plot.images or plot.texts)
+    return bool(plot.lines or plot.bars or plot.images or plot.texts or plot.others)
 
 
 def _is_table(plot: Drawn) -> bool:

@@ -190,6 +190,16 @@ class Module:
                 found.setdefault(member, []).append(name)
         return found
 
+    @cached_property
+    def operators(self) -> dict[str, list[str]]:
+        """Of each class here, the whole names of ``__init__``, ``__call__`` and their like."""
+        found: dict[str, list[str]] = {}
+        for name in self.definitions:
+            owner, _, member = name.rpartition(".")
+            if owner and member.startswith("__"):
+                found.setdefault(owner, []).append(name)
+        return found
+
     def nodes(self, start: ast.AST) -> Iterator[tuple[ast.AST, tuple[frozenset[str], ...]]]:
         """Every node below one, itself included, with the names that the functions around it bind."""
         waiting: list[tuple[ast.AST, tuple[frozenset[str], ...]]] = [(start, ())]
@@ -211,6 +221,8 @@ class Module:
     def _hiding(self, node: ast.expr, bound: tuple[frozenset[str], ...]) -> str:
         if isinstance(node, ast.Attribute) and node.attr in _HIDING_ATTRIBUTES:
             return node.attr
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__":  # of a module: what vars() gives
+            return next((f"{path}.__dict__" for path in sorted(self.paths(node.value, bound) - _BUILTIN)), "")
         if isinstance(node, ast.Name) and node.id == "__builtins__":
             return node.id
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "vars"):
@@ -242,6 +254,7 @@ def reached(modules: dict[str, Module], start: Reached) -> tuple[list[Reached], 
     like have one of that name.
     """
     found: dict[tuple[str, str, int], Reached] = {}
+    asked: set[tuple[str, bool]] = set()
     sure: dict[int, set[int]] = {}
     waiting = [start]
     while waiting:
@@ -250,7 +263,7 @@ def reached(modules: dict[str, Module], start: Reached) -> tuple[list[Reached], 
         if key in found and (found[key].called or not one.called):
             continue
         found[key] = one
-        for other, certain in _used(modules, one):
+        for other, certain in _used(modules, one, asked):
             waiting.append(other)
             if certain:
                 sure.setdefault(id(one.node), set()).add(id(other.node))
@@ -290,13 +303,15 @@ def _circular(edges: dict[int, set[int]]) -> set[int]:
     return found
 
 
-def _used(modules: dict[str, Module], one: Reached) -> Iterator[tuple[Reached, bool]]:
-    """Definitions that one names, and whether it is surely these."""
+def _used(modules: dict[str, Module], one: Reached, asked: set[tuple[str, bool]]) -> Iterator[tuple[Reached, bool]]:
+    """Definitions that one names, and whether it is surely these.
+
+    `asked` are attributes that were looked for in all classes before, which need not be done again.
+    """
     module = one.module
     if isinstance(one.node, ast.ClassDef):  # whoever has an object of it may run its operators
-        for name in module.definitions:
-            if name.startswith(f"{one.name}.__"):
-                yield from _named(module, name, False, called=True)
+        for name in module.operators.get(one.name, ()):
+            yield from _named(module, name, False, called=True)
         return
     nodes = list(module.nodes(one.node))
     called = {id(node.func) for node, _ in nodes if isinstance(node, ast.Call)}
@@ -317,7 +332,7 @@ def _used(modules: dict[str, Module], one: Reached) -> Iterator[tuple[Reached, b
             if (node.attr, is_called) in known and not module.paths(node.value, bound):
                 continue
             known.add((node.attr, is_called))
-        found = list(_here(modules, one, node, bound, is_called))
+        found = list(_here(modules, one, node, bound, is_called, asked))
         yield from found
         if not found:
             for path in module.paths(node, bound):
@@ -337,6 +352,7 @@ def _here(
     node: ast.Name | ast.Attribute,
     bound: tuple[frozenset[str], ...],
     called: bool,
+    asked: set[tuple[str, bool]],
 ) -> Iterator[tuple[Reached, bool]]:
     """Definitions of the same module, and methods of whatever class."""
     module, owner = one.module, one.name.rpartition(".")[0]
@@ -348,7 +364,10 @@ def _here(
     before = owner if own else node.value.id if isinstance(node.value, ast.Name) else ""
     if f"{before}.{node.attr}" in module.definitions:
         yield from _named(module, f"{before}.{node.attr}", True, called=called)
-    elif own or (node.attr not in _COMMON and not module.paths(node.value, bound)):
+    elif (node.attr, called) not in asked and (
+        own or (node.attr not in _COMMON and not module.paths(node.value, bound))
+    ):
+        asked.add((node.attr, called))
         for other in modules.values():
             for name in other.members.get(node.attr, ()):
                 yield from _named(other, name, False, called=called)
