@@ -103,8 +103,9 @@ def gradient_matches(
 
     Raises:
         CheckFailed: names the arrays that are wrong, by how much, and whether the others agree.
-        InstructorError: neither `want` nor `of` and `at` was given; `want` is not finite; `of` computes in float32; or at
-            nine places of ten or more the differences settle on no slope, so that nothing worth the name was compared.
+        InstructorError: neither `want` nor `of` and `at` was given; `want` is not finite; `of` computes in float32; or
+            at nine places of ten or more the differences settle on no slope, so that nothing worth the name was
+            compared.
     """
     if want is None and (of is None or at is None):
         raise InstructorError("gradient_matches needs the right gradient, or of= and at= to find it by differences.")
