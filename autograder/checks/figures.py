@@ -10,16 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
 from autograder.checks import charts, images
 from autograder.checks.drawn import Drawn, drawn, entries
 from autograder.checks.plotted import Plotted, find, matches
 from autograder.checks.sentences import small
+from autograder.drawing import MAX_NUMBERS, MAX_PIXELS
 from autograder.errors import CheckFailed
 
 __all__ = ["Axes", "Figure", "figure", "figures_drawn"]
 
 _MOST = 64  # figures, as many as are told
 _MOST_PLOTS = 512
+_MOST_DRAWN, _MOST_TEXTS = 10_000, 50_000  # lines, calls that drew bars, and images of all plots; and texts
 _LOGARITHMIC = ("log", "symlog", "asinh")
 
 T = TypeVar("T")
@@ -112,9 +116,10 @@ class Axes:
         return self
 
     def scatter(self, points: object, *, label: str = "") -> Axes:
-        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in all clouds together.
+        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in some of them together.
 
-        Points of a curve count, too, whatever joins them. `label` is a regular expression for the labels of the clouds.
+        Other clouds and curves may be drawn beside them. Points of a curve count, too, whatever joins them. `label` is
+        a regular expression for the labels of the clouds.
         """
         charts.scatter(self.drawn, points, label, self.name)
         return self
@@ -278,7 +283,7 @@ def figure(records: object) -> Figure:
     """
     told = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
     plots = [plot for each in told[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
-    plots = [plot for plot in plots if _holds_something(plot)]
+    plots = _bearable([plot for plot in plots if _holds_something(plot)])
     if not plots:
         raise CheckFailed(
             "No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close())."
@@ -318,8 +323,22 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
     return found
 
 
+def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
+    """The plots up to where they hold more than `autograder.drawing` tells of figures, or than can be judged soon."""
+    left = np.array([_MOST_DRAWN, _MOST_TEXTS, MAX_NUMBERS, MAX_PIXELS])
+    kept: list[Drawn] = []
+    for plot in plots:
+        numbers = sum(2 * len(line.x) for line in plot.lines) + sum(3 * len(bars.at) for bars in plot.bars)
+        pixels = sum(image.values.size for image in plot.images)
+        left -= (len(plot.lines) + len(plot.bars) + len(plot.images), len(plot.texts), numbers, pixels)
+        if np.any(left < 0):
+            break
+        kept.append(plot)
+    return kept
+
+
 def _holds_something(plot: Drawn) -> bool:
-    return bool(plot.lines or plot.bars or plot.images or plot.texts)
+    return bool(plot.lines or plot.bars or plot.images or plot.texts or plot.others)
 
 
 def _is_table(plot: Drawn) -> bool:

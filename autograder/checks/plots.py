@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.drawn import entries, numbers_in
+from autograder.checks.drawn import words as plain
 from autograder.checks.sentences import series
 from autograder.errors import CheckFailed
 
@@ -89,8 +90,9 @@ def curves(axes: Mapping[str, Any], keys: Sequence[float]) -> dict[float, Mappin
     place, as matplotlib does for ``legend([...])``.
     """
     lines = [line for line in entries(axes.get("lines")) if isinstance(line, Mapping)][:_MOST]
-    labels = _labels(lines, [str(text) for text in entries(axes.get("legend"))])
-    counts = [Counter(numbers_in(label)) for label in labels]
+    labels = _labels(lines, [plain(text) for text in list(entries(axes.get("legend")))[:_MOST]])
+    named_lines = [pair for pair in zip(lines, labels, strict=True) if pair[0].get("kind") != "guide"]
+    counts = [Counter(numbers_in(label)) for _, label in named_lines]
     shared: Counter[float] = Counter()
     if len(counts) > 1:
         named = [count for count in counts if count]
@@ -98,7 +100,7 @@ def curves(axes: Mapping[str, Any], keys: Sequence[float]) -> dict[float, Mappin
         for count in named[1:] if shared else ():
             shared &= count
     found: dict[float, Mapping[str, Any]] = {}
-    for line, count in zip(lines, counts, strict=True):
+    for (line, _), count in zip(named_lines, counts, strict=True):
         for number in count - shared:
             key = next((key for key in keys if math.isclose(number, key, rel_tol=1e-6)), None)
             if key is not None and key not in found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.checks.reading import FUNCTIONS, MOST_NAMES, Module
+from autograder.checks.reading import Module
 
 __all__ = ["Reached", "reached"]
 
@@ -40,6 +40,7 @@ def reached(modules: dict[str, Module], start: Reached) -> tuple[list[Reached], 
     like have one of that name.
     """
     found: dict[tuple[str, str, int], Reached] = {}
+    asked: set[tuple[str, bool]] = set()
     sure: dict[int, set[int]] = {}
     waiting = [start]
     while waiting:
@@ -48,7 +49,7 @@ def reached(modules: dict[str, Module], start: Reached) -> tuple[list[Reached], 
         if key in found and (found[key].called or not one.called):
             continue
         found[key] = one
-        for other, certain in _used(modules, one):
+        for other, certain in _used(modules, one, asked):
             waiting.append(other)
             if certain:
                 sure.setdefault(id(one.node), set()).add(id(other.node))
@@ -88,13 +89,15 @@ def _circular(edges: dict[int, set[int]]) -> set[int]:
     return found
 
 
-def _used(modules: dict[str, Module], one: Reached) -> Iterator[tuple[Reached, bool]]:
-    """Definitions that one names, and whether it is surely these."""
+def _used(modules: dict[str, Module], one: Reached, asked: set[tuple[str, bool]]) -> Iterator[tuple[Reached, bool]]:
+    """Definitions that one names, and whether it is surely these.
+
+    `asked` are attributes that were looked for in all classes before, which need not be done again.
+    """
     module = one.module
     if isinstance(one.node, ast.ClassDef):  # whoever has an object of it may run its operators
-        for name in module.definitions:
-            if name.startswith(f"{one.name}.__"):
-                yield from _named(module, name, False, called=True)
+        for name in module.operators.get(one.name, ()):
+            yield from _named(module, name, False, called=True)
         return
     nodes = list(module.nodes(one.node))
     called = {id(node.func) for node, _ in nodes if isinstance(node, ast.Call)}
@@ -115,7 +118,7 @@ def _used(modules: dict[str, Module], one: Reached) -> Iterator[tuple[Reached, b
             if (node.attr, is_called) in known and not module.paths(node.value, bound):
                 continue
             known.add((node.attr, is_called))
-        found = list(_here(modules, one, node, bound, is_called))
+        found = list(_here(modules, one, node, bound, is_called, asked))
         yield from found
         if not found:
             for path in module.paths(node, bound):
@@ -135,6 +138,7 @@ def _here(
     node: ast.Name | ast.Attribute,
     bound: tuple[frozenset[str], ...],
     called: bool,
+    asked: set[tuple[str, bool]],
 ) -> Iterator[tuple[Reached, bool]]:
     """Definitions of the same module, and methods of whatever class."""
     module, owner = one.module, one.name.rpartition(".")[0]
@@ -146,7 +150,10 @@ def _here(
     before = owner if own else node.value.id if isinstance(node.value, ast.Name) else ""
     if f"{before}.{node.attr}" in module.definitions:
         yield from _named(module, f"{before}.{node.attr}", True, called=called)
-    elif own or (node.attr not in _COMMON and not module.paths(node.value, bound)):
+    elif (node.attr, called) not in asked and (
+        own or (node.attr not in _COMMON and not module.paths(node.value, bound))
+    ):
+        asked.add((node.attr, called))
         for other in modules.values():
             for name in other.members.get(node.attr, ()):
                 yield from _named(other, name, False, called=called)

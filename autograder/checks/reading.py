@@ -170,6 +170,16 @@ class Module:
                 found.setdefault(member, []).append(name)
         return found
 
+    @cached_property
+    def operators(self) -> dict[str, list[str]]:
+        """Of each class here, the whole names of ``__init__``, ``__call__`` and their like."""
+        found: dict[str, list[str]] = {}
+        for name in self.definitions:
+            owner, _, member = name.rpartition(".")
+            if owner and member.startswith("__"):
+                found.setdefault(owner, []).append(name)
+        return found
+
     def nodes(self, start: ast.AST) -> Iterator[tuple[ast.AST, tuple[frozenset[str], ...]]]:
         """Every node below one, itself included, with the names that the functions around it bind."""
         waiting: list[tuple[ast.AST, tuple[frozenset[str], ...]]] = [(start, ())]
@@ -191,6 +201,8 @@ class Module:
     def _hiding(self, node: ast.expr, bound: tuple[frozenset[str], ...]) -> str:
         if isinstance(node, ast.Attribute) and node.attr in _HIDING_ATTRIBUTES:
             return node.attr
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__":  # of a module: what vars() gives
+            return next((f"{path}.__dict__" for path in sorted(self.paths(node.value, bound) - _BUILTIN)), "")
         if isinstance(node, ast.Name) and node.id == "__builtins__":
             return node.id
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "vars"):

@@ -8,6 +8,7 @@ the weights that were saved (`Structure.agrees_with`).
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ class Structure:
 
         Raises:
             CheckFailed: there is no such layer, or it differs; the sentence gives got and wanted.
-            InstructorError: `output` without an example.
+            InstructorError: `output` without an example, or a place that is no number.
         """
         layer = self._find(which)
         if kind and layer.type != kind:
@@ -221,7 +222,9 @@ class Structure:
         kind, _, place = which.partition("[")
         if place:
             same = [layer for layer in self.layers if layer.type == kind]
-            number = int(place.rstrip("]"))
+            if not re.fullmatch(r"-?\d+\]", place):
+                raise InstructorError(f'layer({which!r}) names no layer: give its name, or such as "Conv2d[0]".')
+            number = int(place[:-1])
             if -len(same) <= number < len(same):
                 return same[number]
         for layer in self.layers:
@@ -230,6 +233,8 @@ class Structure:
         raise CheckFailed(f"{self.name} has no layer {which!r}. {self._has()}")
 
     def _has(self) -> str:
+        if not self.layers:
+            return "It has no layers."
         told = [f"{layer.name} ({layer.type})" if layer.name else layer.type for layer in self.layers[:_SHOWN]]
         more = f" and {len(self.layers) - _SHOWN} more" if len(self.layers) > _SHOWN else ""
         return f"Its layers are {', '.join(told)}{more}."
