@@ -539,8 +539,8 @@ def test_text_that_is_made_to_be_slow_to_read_is_read(source, text):
 def test_many_classes_are_looked_through_once(monkeypatch, text):
     """Text in which every class may use every other takes no longer than its length asks for."""
     looked_up = []
-    named = reading._named
-    monkeypatch.setattr(reading, "_named", lambda *given, **more: looked_up.append(0) or named(*given, **more))
+    named = reaching._named
+    monkeypatch.setattr(reaching, "_named", lambda *given, **more: looked_up.append(0) or named(*given, **more))
 
     no_loops(Source.of(text), "f")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.checks.reading import Module
+from autograder.checks.reading import FUNCTIONS, MOST_NAMES, Module
 
 __all__ = ["Reached", "reached"]
 
