@@ -102,6 +102,15 @@ def test_an_exception_in_a_public_check_is_told_with_its_place(run):
     assert "Traceback" in found.message
 
 
+def test_an_exception_of_the_call_itself_is_said_once(run):
+    """Where no line of the submission raised (wrong arguments), there is no trace to repeat the sentence."""
+    found = check(run(REFERENCE.replace("def double(x)", "def double(x, y)")), "doubles_three")
+
+    assert found.verdict is Verdict.RAISED
+    assert found.message.count("missing 1 required positional argument") == 1
+    assert found.staff_message.count("missing 1 required positional argument") == 1
+
+
 def test_an_exception_in_a_hidden_check_tells_nothing_but_class_and_line(run):
     """The text of an exception could carry hidden inputs out; staff see it."""
     source = REFERENCE.replace("self.count += more", "raise ValueError(f'the input was {more}')")
