@@ -224,6 +224,21 @@ def test_a_value_that_cannot_be_judged_fails(run):
     assert check(run(source), "doubles_three").verdict is Verdict.FAILED
 
 
+def test_an_answer_that_the_check_cannot_use_is_told_with_the_line(course, hand_in, bubblewrap):
+    """Where two values are unpacked and None came, the student reads which line it is; the reference's answer passes."""
+    file = course / "assignments" / "small" / "assignment.py"
+    more = '\n\n@greeting.check(points=1)\ndef pair(student):\n    "A pair."\n    one, two = student.double([1])\n'
+    file.write_text(file.read_text() + more)
+    source = REFERENCE.replace("return 2 * x", "return None")
+    found = check(grade(load(course, "small"), hand_in(source), bubblewrap, None, OPTIONS), "pair")
+
+    assert found.verdict is Verdict.FAILED
+    assert found.message == (
+        "The check cannot use what was returned in `one, two = student.double([1])`: "
+        "TypeError: cannot unpack non-iterable NoneType object"
+    )
+
+
 def test_an_object_that_equals_everything_earns_nothing(run):
     """Only plain data is compared, outside."""
     source = REFERENCE.replace(
