@@ -225,7 +225,7 @@ def test_a_value_that_cannot_be_judged_fails(run):
 
 
 def test_an_answer_that_the_check_cannot_use_is_told_with_the_line(course, hand_in, bubblewrap):
-    """Where two values are unpacked and None came, the student reads which line it is; the reference's answer passes."""
+    """Where two values are unpacked and None came, the student reads which line that is."""
     file = course / "assignments" / "small" / "assignment.py"
     more = '\n\n@greeting.check(points=1)\ndef pair(student):\n    "A pair."\n    one, two = student.double([1])\n'
     file.write_text(file.read_text() + more)

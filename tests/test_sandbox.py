@@ -558,7 +558,7 @@ def test_a_forkserver_whose_grader_is_gone_says_nothing():
     os.close(reading)
     told = "from autograder.sandbox.forkserver import _tell; _tell({'enforced': []})"
     try:
-        ended = subprocess.run([sys.executable, "-c", told], stdout=writing, stderr=subprocess.PIPE, timeout=60)
+        ended = subprocess.run([sys.executable, "-c", told], check=False, stdout=writing, stderr=subprocess.PIPE)
     finally:
         os.close(writing)
 

@@ -76,7 +76,7 @@ def subject_of(
     calls = traced.calls.get(name, [])
     owner, _, method = name.rpartition(".")
     if owner and method == "__init__":
-        raise Unknown("a constructor returns nothing to compare; the checks of its class's methods make objects with it")
+        raise Unknown("a constructor returns nothing to compare; the checks of its class's methods call it")
     if not calls:
         if owner or name not in traced.functions or _required(traced.functions[name]):
             raise Unknown("the example never calls it")

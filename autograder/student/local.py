@@ -419,7 +419,7 @@ def _text(error: BaseException) -> str:
 
 def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
     """What Python would print, without our own frames; "" where that is the message alone."""
-    if not (frames or isinstance(error, SyntaxError) or getattr(error, "__notes__", ())):
+    if not (frames or isinstance(error, SyntaxError) or hasattr(error, "__notes__")):
         return ""
     try:
         ending = "".join(traceback.format_exception_only(error))
