@@ -1,6 +1,7 @@
 """The command line: one function a verb. Only what `--help` needs is imported here; the rest when a verb runs.
 
-Exit codes: 0 done, 1 some report is INTERNAL, 2 a wrong call or a course that cannot be used, 3 our fault, 130 stopped.
+Exit codes: 0 done, 1 some report is INTERNAL or what a verb tries did not hold, 2 a wrong call or a course that cannot
+be used, 3 our fault, 130 stopped.
 """
 
 from __future__ import annotations

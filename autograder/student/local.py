@@ -364,13 +364,16 @@ def _object_of(value: Any) -> Any:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)[:_LONGEST_MESSAGE]
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        return str(text)[:_LONGEST_MESSAGE]
     except Exception:  # noqa: BLE001  (a class of the submission may raise anything here)
         return "(its text cannot be read)"
 
 
 def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
-    """What Python would print, without our own frames."""
+    """What Python would print, without our own frames; "" where that is the message alone."""
+    if not (frames or isinstance(error, SyntaxError) or hasattr(error, "__notes__")):
+        return ""
     try:
         ending = "".join(traceback.format_exception_only(error))
     except Exception:  # noqa: BLE001

@@ -121,7 +121,10 @@ class Trial:
             for question in report.questions
             if question.checks and all(check.verdict is Verdict.SKIPPED for check in question.checks)
         ]
-        wrong += [f"question {each}: skipped, and nowhere said to be not attempted" for each in untold]
+        wrong += [
+            f"question {each}: all of it skipped, so nowhere said to be not attempted; give it a check without needs"
+            for each in untold
+        ]
         said = "; ".join(wrong)[:_LONGEST] or "No points; every check says not attempted, or is skipped."
         mend = "Put markers around the whole solution, and make each check call what students write."
         return Finding("the stub gets nothing", not wrong, said, mend)
