@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from autograder.checks import forbidden, no_imports, no_loops, reading, required, uses
+from autograder.checks import forbidden, no_imports, no_loops, reaching, required, uses
 from autograder.errors import CheckFailed, InstructorError, StudentError
 from autograder.sources import MAX_BYTES, Source, read
 
