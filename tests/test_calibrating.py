@@ -816,3 +816,22 @@ def test_the_page_has_every_threshold_of_the_homework():
         ("accuracy_of_the_best_network", f"{100 * runs['d', 'digits', False].passing:g}"),
         ("accuracy_of_the_best_network", f"{100 * runs['d', 'digits', False].improving:g}"),
     }
+
+
+def test_the_best_of_several_trainings_is_judged_by_each() -> None:
+    """Of three tries all must fall, so the luck of one counts to the third power; the value told is the first one's."""
+    values = [0.95, 0.94, 0.96, 0.93, 0.95, 0.94, 0.955, 0.945, 0.935, 0.95, 0.94, 0.952, 0.948, 0.93, 0.957]
+    single = fit(values, 0.905, n=1000, higher_is_better=True, percent=True)
+    assert single is not None
+    best = single.of_best(3)
+    assert best.probability == pytest.approx(single.probability**3)
+    assert best.at_most == pytest.approx(single.at_most**3)
+    assert judge(0, 15, single, 1e-4).word != "ok"
+    assert judge(0, 15, best, 1e-4, tries=3).word == "ok"
+
+
+def test_the_count_of_single_trainings_can_show_it() -> None:
+    """One first training of 200 on the wrong side is at most 2.8 %, three in a row under 1 in 10,000."""
+    assert judge(0, 200, None, 1e-4, tries=3, singly=1).word == "ok"
+    assert judge(0, 200, None, 1e-4, tries=1, singly=0).word != "ok"
+    assert judge(1, 200, None, 1e-4, tries=3, singly=20).word == "too tight"

@@ -280,3 +280,23 @@ def test_a_students_unlucky_initialisation_is_forgiven_by_the_median():
 
     assert fraction == 1.0
     assert message.startswith("3 runs with different seeds: 100.00 %, 0.00 %, 100.00 %. The median counts.")
+
+
+def test_calibration_hears_the_first_of_several_runs() -> None:
+    """Its value has the luck of each run; the threshold counts as passed when any run passed it."""
+    values = iter([0.5, 0.95])
+    credit = over_seeds(
+        lambda rng: Measurement(next(values), 1000), np.random.default_rng(0), k=3, rule="best"
+    ).points_at({0.9: 1.0})
+    (heard,) = credit.measured
+    assert (heard.value, heard.tries) == (0.5, 3)
+    assert [(each.value, each.passed) for each in heard.thresholds] == [(0.9, True)]
+
+
+def test_calibration_hears_of_runs_that_all_fell() -> None:
+    """The failure carries what was measured, too."""
+    trainings = over_seeds(lambda rng: Measurement(0.5, 1000), np.random.default_rng(0), k=2, rule="best")
+    with pytest.raises(CheckFailed) as caught:
+        trainings.points_at({0.9: 1.0})
+    (heard,) = caught.value.measured
+    assert (heard.value, heard.tries, heard.thresholds[0].passed) == (0.5, 2, False)

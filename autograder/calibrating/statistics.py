@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,15 @@ class Fit:
     skewness: float
     kurtosis: float
     normal: float
+
+    def of_best(self, tries: int) -> Fit:
+        """The same where the best of so many independent numbers counts: all of them must be on the wrong side."""
+        return replace(
+            self,
+            probability=self.probability**tries,
+            at_most=self.at_most**tries,
+            any_distribution=self.any_distribution**tries,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +226,9 @@ def _normality(standard: Array) -> float:
     return 1 - math.exp(-13.436 + 101.14 * a - 223.73 * a * a)
 
 
-def judge(fell: int, n: int, fitted: Fit | None, bound: float, *, same: bool = False) -> Judgement:
+def judge(
+    fell: int, n: int, fitted: Fit | None, bound: float, *, same: bool = False, tries: int = 1, singly: int = 0
+) -> Judgement:
     """Whether the probability of the wrong side is below a bound.
 
     It is when the upper end of the fit is, no run fell, the worst run kept a spread's distance, and the numbers do not
@@ -229,8 +240,10 @@ def judge(fell: int, n: int, fitted: Fit | None, bound: float, *, same: bool = F
         fitted: the fit through them, None if there is none.
         bound: the largest probability allowed.
         same: whether all runs gave one value.
+        tries: of so many trainings in a run the best counts; `fitted` knows that already.
+        singly: runs whose first training was on the wrong side, where there are several.
     """
-    if n and interval(fell, n)[1] <= bound:
+    if n and interval(fell if tries == 1 else singly, n)[1] ** tries <= bound:
         return Judgement("ok", "counted")
     if fell:
         return Judgement("too tight", f"{fell} of {n} fell")
@@ -246,6 +259,6 @@ def judge(fell: int, n: int, fitted: Fit | None, bound: float, *, same: bool = F
         return Judgement("more runs", "too few to be sure of the fit")
     if fitted.normal < NOT_NORMAL and fitted.skewness < 0:
         return Judgement("look", "not normal, with the longer tail towards the threshold: the fit says too little")
-    if fitted.worst < 1:
+    if fitted.worst < 1 and tries == 1:
         return Judgement("look", "the worst run came within one standard deviation of the threshold")
     return Judgement("ok", "by the fit")

@@ -108,8 +108,13 @@ def _row(check: Check, model: Sequence[Measured], place: tuple[int, int], made: 
     pairs = [(measured.value, threshold.value) for measured, threshold in found if math.isfinite(measured.value)]
     values = tuple(value for value, _ in pairs)
     fitted = _fit(model[i], pairs, better=model[i].higher_is_better)
+    fitted = fitted.of_best(model[i].tries) if fitted else None
     same = len(set(pairs)) == 1
-    judgement = judge(fell, n, fitted, bound, same=same) if n else Judgement("more runs", "none reached it")
+    tries = model[i].tries
+    singly = n - sum(value != limit and (value > limit) == model[i].higher_is_better for value, limit in pairs)
+    judgement = Judgement("more runs", "none reached it")
+    if n:
+        judgement = judge(fell, n, fitted, bound, same=same, tries=tries, singly=singly)
     return Row(
         check=check,
         measured=model[i],
@@ -176,7 +181,8 @@ def _luck(row: Row, trials: Trials, mutant: str, made: Sequence[Trial], bound: f
     pairs = [(measured.value, threshold.value) for measured, threshold in found if math.isfinite(measured.value)]
     wrong_way = not row.measured.higher_is_better
     fitted = _fit(row.measured, pairs, better=wrong_way) if len(pairs) >= LEAST_MUTANT_RUNS else None
-    probability = fitted.probability * len(pairs) / n if fitted else None
+    one = fitted.probability if fitted else 0.0
+    probability = (1 - (1 - one) ** row.measured.tries) * len(pairs) / n if fitted else None
     if not touched(row.check, trials, mutant):
         kind = "untouched"
     elif passed == n:

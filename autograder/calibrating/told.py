@@ -96,7 +96,8 @@ def row_text(row: Row) -> str:
     """One threshold in two lines: the count and the fit with what it rests on."""
     low, high = row.counted if row.n else (0.0, 1.0)
     counted = f"{row.fell} of {runs(row.n)} fell, so {likely(low)} to {likely(high)} do"
-    first = f"{wanted(row)} ({reward(row)}): {row.judgement.word} ({row.judgement.why}); {counted}"
+    best = f", the best of up to {row.measured.tries} trainings" if row.measured.tries > 1 else ""
+    first = f"{wanted(row)} ({reward(row)}{best}): {row.judgement.word} ({row.judgement.why}); {counted}"
     fitted = row.fit
     if fitted is None:
         return first

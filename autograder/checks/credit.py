@@ -33,6 +33,8 @@ class Measured:
         percent: whether it is a fraction in [0, 1].
         thresholds: what it was held against.
         run: what was run for it, such as ``"800 images, 10 epochs"``, or "".
+        tries: of so many independent trainings the best counts. `value` is then the first one's, and a threshold is
+            passed when any of them passed it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Measured:
     percent: bool
     thresholds: tuple[Threshold, ...]
     run: str = ""
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)

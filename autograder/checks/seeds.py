@@ -9,7 +9,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from autograder.checks.credit import Credit
+from autograder.checks.credit import Credit, Measured
 from autograder.checks.measurement import Measurement
 from autograder.errors import CheckFailed, InstructorError
 
@@ -148,11 +148,25 @@ class Trainings:
                 break
         counting = _counting(self.rule, made)
         told = self._told(made)
+        heard = self._heard(made[0], counting)
         if counting.credit is not None:
-            return replace(counting.credit, message=f"{told}{counting.credit.message}")
+            return replace(counting.credit, message=f"{told}{counting.credit.message}", measured=heard)
         failure = counting.failure or CheckFailed("")
-        failure.args = (f"{told}{failure}",)
-        raise failure
+        raise CheckFailed(f"{told}{failure}", measured=heard) from None
+
+    def _heard(self, first: _Run, counting: _Run) -> tuple[Measured, ...]:
+        """What calibration is told: of the best of several runs the first number, whose luck is that of each."""
+        if self.rule != "best" or len(self.seeds) == 1 or not first.heard:
+            return counting.heard
+        grade = max(0.0, counting.grade)
+        return tuple(
+            replace(
+                each,
+                tries=len(self.seeds),
+                thresholds=tuple(replace(t, passed=t.passed or 0 < t.fraction <= grade) for t in each.thresholds),
+            )
+            for each in first.heard
+        )
 
     def _run(self, seed: Seed, judge: Callable[[Measurement], Credit]) -> _Run:
         measured = None
@@ -198,6 +212,10 @@ class _Run:
     measured: Measurement | None
     credit: Credit | None
     failure: CheckFailed | None
+
+    @property
+    def heard(self) -> tuple[Measured, ...]:
+        return self.credit.measured if self.credit else self.failure.measured if self.failure else ()
 
     @property
     def grade(self) -> float:
