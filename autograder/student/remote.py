@@ -295,7 +295,10 @@ class _Channel:
         if name not in self.load(module, file):
             raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
         if self.interface.is_constant(name):
-            return self.ask("get", (module, name), where=name)
+            value = self.ask("get", (module, name), where=name)
+            if isinstance(value, RemoteHandle) and value._handle.type_name == "ellipsis":
+                raise StudentError("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file, open=True)
+            return value
         return _Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
 
     def load(self, module: str, file: str) -> dict[str, list[str] | None]:

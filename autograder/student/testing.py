@@ -127,8 +127,10 @@ def _binds(node: ast.AST, name: str) -> bool:
 
 
 def _is_stub(node: ast.AST) -> bool:
-    """Whether this is the ``raise NotImplementedError("... is not written yet")`` of a stub."""
+    """Whether this is the ``raise NotImplementedError("... is not written yet")`` of a stub, or its ``name = ...``."""
     match node:
+        case ast.Assign(value=ast.Constant(value=value)):
+            return value is ...
         case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(text))])):
             return text.endswith(" is not written yet")
     return False
