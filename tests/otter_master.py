@@ -55,6 +55,15 @@ def write(path: Path, *cells: dict[str, Any], language: str = "python") -> Path:
     return path
 
 
+GIVEN = """\
+import numpy as np
+np.random.seed(42) # SEED
+factor = 2
+
+class Table:
+    def __init__(self, n):
+        self.n = n
+"""
 SQUARE = """\
 def square(x):
     \"\"\"x times x.\"\"\"
@@ -86,13 +95,13 @@ def greeting(name):
 """
 
 
-def homework(path: Path) -> Path:
-    """An assignment with two questions that are tested and one that people read."""
+def homework(path: Path, *, table: bool = False) -> Path:
+    """Two questions that are tested and one that people read; with `table`, one test must stay."""
     return write(
         path,
         raw("# ASSIGNMENT CONFIG", "name: hw01", "export_cell: false", "generate: true"),
         text("# Numbers and words\n\nA small homework."),
-        code("import numpy as np\nnp.random.seed(42) # SEED\nfactor = 2\n\nclass Table:\n    def __init__(self, n):\n        self.n = n"),
+        code(GIVEN),
         code("import otter\ngrader = otter.Notebook('hw01.ipynb')"),
         *question(
             "q1",
@@ -119,7 +128,7 @@ def homework(path: Path) -> Path:
                 code("print(greeting('Bob'))", prints="Hello, Bob!\n"),
                 code("try:\n    mean([])\n    assert False\nexcept ValueError:\n    pass"),
                 code("# HIDDEN\nvalues = [square(n) for n in range(5)]\nmean(values)", "6.0"),
-                code("# HIDDEN\ntable(3)", "   n  square\n0  1       1\n1  2       4"),
+                *([code("# HIDDEN\ntable(3)", "   n  square\n0  1       1\n1  2       4")] if table else []),
             ),
             about="**Question 2.** Write `mean`, `halves` and `greeting`.",
             config=("points: 7",),

@@ -29,6 +29,7 @@ __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 _LONGEST_TEXT = 2000
 _LONGEST_WAY = 0.0005
+_ELLIPSIS = type(...).__name__
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
 _LEFT = (
@@ -296,7 +297,7 @@ class _Channel:
             raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
         if self.interface.is_constant(name):
             value = self.ask("get", (module, name), where=name)
-            if isinstance(value, RemoteHandle) and value._handle.type_name == "ellipsis":
+            if isinstance(value, RemoteHandle) and value._handle.type_name == _ELLIPSIS:
                 raise StudentError("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file, open=True)
             return value
         return _Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
@@ -468,7 +469,8 @@ class _Channel:
         """Handles become stand-ins."""
         kind = type(value)
         if kind is Handle:
-            known = value.type_name in self.interface.classes  # any other name could carry hidden inputs out
+            # Any other name could carry hidden inputs out; an Ellipsis is what a stub leaves of a value.
+            known = value.type_name in self.interface.classes or value.type_name == _ELLIPSIS
             return RemoteHandle(self, value if known else Handle(value.id, "object"))
         if kind in (list, tuple) and any(type(item) in (Handle, list, tuple, dict) for item in value):
             return kind(self.inward(item) for item in value)
