@@ -1,9 +1,11 @@
-"""What each test case is worth, by Otter's rules, in exact numbers."""
+"""What each test case is worth, by Otter's rules, in hundredths of a point, as they are counted here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+
+from autograder.scoring import shown
 
 __all__ = ["PointsError", "resolved", "written"]
 
@@ -16,7 +18,8 @@ def resolved(total: object, cases: Sequence[object]) -> tuple[Fraction, ...]:
     """The points of each case of a question.
 
     What the question is worth is shared alike by the cases that say nothing; where the question says nothing, too, and
-    no case is worth anything by itself, it is worth 1 point, otherwise the silent cases are worth nothing.
+    no case is worth anything by itself, it is worth 1 point, otherwise the silent cases are worth nothing. What cannot
+    be shared in hundredths goes to the first cases, so that the sum is right: 1 point for three is 0.34, 0.33, 0.33.
 
     Args:
         total: the question's `points`: None, a number, a list with one for each case, or ``{"each": number}``.
@@ -45,15 +48,22 @@ def resolved(total: object, cases: Sequence[object]) -> tuple[Fraction, ...]:
             raise PointsError(f"its tests are worth {written(said)} points, more than the question's {total}")
         if rest and not silent and own:
             raise PointsError(f"its tests are worth {written(said)} points, but the question {total}")
-    return tuple(rest / silent if each is None else each for each in own)
+    return _in_hundredths([rest / silent if each is None else each for each in own])
 
 
 def written(points: Fraction) -> str:
-    """A number as it is typed into an assignment.py: ``2``, ``0.5``, ``1 / 3``."""
-    if points.denominator == 1:
-        return str(points.numerator)
-    decimal = Fraction(round(points * 10_000), 10_000)
-    return f"{float(points):g}" if decimal == points else f"{points.numerator} / {points.denominator}"
+    """A number as it is typed: ``2``, ``0.5``."""
+    return shown(float(points))
+
+
+def _in_hundredths(points: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Numbers with the same sum, to a hundredth; those that lose most by it get the hundredths that are left."""
+    whole = [int(each * 100) for each in points]
+    left = round(sum(points, Fraction(0)) * 100) - sum(whole)
+    order = sorted(range(len(points)), key=lambda at: whole[at] - points[at] * 100)
+    for at in order[:left]:
+        whole[at] += 1
+    return tuple(Fraction(each, 100) for each in whole)
 
 
 def _number(value: object, of: str) -> Fraction:

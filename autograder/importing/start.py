@@ -91,7 +91,7 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
         files=tuple(contents),
         questions=len(questions),
         checks=sum(each.moved is not None for each in checks),
-        points=written(points).replace(" ", ""),
+        points=written(points),
         stays=tuple(
             f"test {check.place} of {each.asked.name} (cell {check.case.number}) {check.stays}."
             for each in questions

@@ -225,7 +225,7 @@ def _by_origin(line: str) -> tuple[int, str]:
 
 
 def _points(points: Fraction) -> str:
-    return f"{written(points).replace(' ', '')} point{'s' * (points != 1)}"
+    return f"{written(points)} point{'s' * (points != 1)}"
 
 
 def _quoted(text: str) -> str:
