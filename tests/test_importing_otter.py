@@ -339,8 +339,8 @@ class TestBlocks:
             ([*question("q1", *block("TESTS",
                                      code('# HIDDEN\n""" # BEGIN TEST CONFIG\na: b: c\n""" # END TEST CONFIG')))],
              "cell 3, line 3: this is no YAML"),
-            ([*question("q1", config=("manual: true",))],
-             "cell 1, line 1: question q1 is graded by hand and has no points; add 'points: N'"),
+            ([raw("# ASSIGNMENT CONFIG", "config_file: gone.yml")],
+             "cell 1, line 1: config_file: gone.yml cannot be read; put it beside the notebook"),
             ([*question("q1", *block("TESTS", code("f(1)", "1")), config=("points: [1, 2]",))],
              "cell 1, line 1: question q1: 'points' lists 2 numbers for 1 tests; correct the points"),
             ([raw("# ASSIGNMENT CONFIG", "files: data.csv"), *question("q1")],
@@ -360,6 +360,7 @@ class TestBlocks:
             raw("# ASSIGNMENT CONFIG", "requirements: [numpy]", "seed: {variable: rng_seed, autograder_value: 1}"),
             raw("just so"),
             *question("q1", config=("colour: red",)),
+            *question("q3", config=("manual: true",)),
             *question("q2", *block("TESTS", code('""" # BEGIN TEST CONFIG\ncolour: red\n""" # END TEST CONFIG\nf()'))),
         ]
         found = parse(read_master(write(tmp_path / "hw.ipynb", *cells)))
@@ -368,14 +369,23 @@ class TestBlocks:
             "Cell 2 is a raw cell that says nothing to Otter; it was left out.",
             "'colour' of question q1 is not a setting that was taken over.",
             "Question q1 (cell 3) has no tests; write its checks.",
-            "'colour' of the test in cell 7 is not a setting that was taken over.",
+            "Question q3 (cell 5) says no points, so it is worth 1.",
+            "'colour' of the test in cell 9 is not a setting that was taken over.",
             "'requirements' were left out: packages that the reference imports are preloaded.",
         )
         assert found.seed_variable == "rng_seed"
 
+    def test_a_configuration_in_a_file(self, tmp_path) -> None:
+        """What the file says counts where the notebook does not say it."""
+        (tmp_path / "config.yml").write_text("name: far\nfiles: [a.csv]\ntests: {ok_format: false}\n")
+        cells = [raw("# ASSIGNMENT CONFIG", "config_file: config.yml", "name: near"), *question("q1")]
+        found = parse(read_master(write(tmp_path / "hw.ipynb", *cells)))
+        assert (found.name, found.files, found.doctests) == ("near", ("a.csv",), False)
+
     def test_cells_that_are_ignored(self, tmp_path) -> None:
         """A cell that begins with an Ignore comment is not there, a test neither."""
-        cells = question("q1", code("## Ignore ##\nx = 1"), *block("TESTS", code("# IGNORE\nf()"), code("f(1)", "1")))
+        tests = [code("# IGNORE\nf()"), code("f(1)\nf(2) # IGNORE", "1")]
+        cells = question("q1", code("## Ignore ##\nx = 1"), *block("TESTS", *tests))
         found = parse(read_master(write(tmp_path / "hw.ipynb", *cells)))
         assert found.parts == ()
         assert [case.source for case in found.questions[0].cases] == ["f(1)"]
@@ -586,6 +596,10 @@ class TestMoving:
         """A test function's body is the check; its parameters are names of the notebook."""
         assert moved(source, doctests=False) == check
 
+    def test_test_functions_are_recognised(self) -> None:
+        """A test that only defines functions is one by exceptions, also where the configuration does not say so."""
+        assert moved("def test_f(f):\n    assert f(1) == 2") == 'same(student.f(1), 2, name="f(1)")'
+
     @pytest.mark.parametrize(
         ("source", "shows", "why"),
         [
@@ -685,6 +699,20 @@ class TestReference:
         assert 'if __name__ == "__main__":\n    f(3)\nif __name__ == "__main__":\n    for k' in reference
         assert 'id="q2", solution=["total"]' in assignment
         loading.load(root, "hw")
+
+    def test_prompts_behind_marked_lines_and_names_that_only_blocks_bind(self, root) -> None:
+        """Otter takes a prompt behind anything; and a stub runs although what a block binds is used behind it."""
+        circle = "if True:\n    # BEGIN SOLUTION\n    radius = 3\n    # END SOLUTION\n    print('radius', radius)\n"
+        plot = 'print(4) # SOLUTION NO PROMPT\n""" # BEGIN PROMPT\nprint(...)\n"""; # END PROMPT'
+        cell = code("def f(x):\n    return x # SOLUTION")
+        imported(root, *question("q1", *block("SOLUTION", cell, code(circle), code(plot)),
+                                 *block("TESTS", code("f(1)", "1"))))  # fmt: skip
+        stub = cut(of(root)[1], "hw.py")
+
+        assert "    radius = ...\n    print('radius', radius)\n" in stub
+        assert "print(4)" not in stub
+        assert "\nprint(...)\n" in stub
+        exec(stub, {"__name__": "hw"})
 
     def test_the_reference_runs(self, root) -> None:
         """The module is Python that defines what the notebook defined."""

@@ -12,8 +12,11 @@ from typing import Any
 from autograder.errors import InstructorError, StudentError
 from autograder.notebooks import read
 
-__all__ = ["Master", "MasterCell", "read_master"]
+__all__ = ["Master", "MasterCell", "read_master", "without_ignored"]
 
+_IGNORED_LINE = re.compile(r".*#\s*IGNORE\s*", re.IGNORECASE)
+_BEGIN_IGNORE = re.compile(r"\s*#+\s*BEGIN\s+IGNORE\s*", re.IGNORECASE)
+_END_IGNORE = re.compile(r"\s*#+\s*END\s+IGNORE\s*", re.IGNORECASE)
 _PERCENT = re.compile(r"# %%(?P<rest>.*)")
 
 
@@ -40,10 +43,22 @@ class MasterCell:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """A notebook's cells; `file` is its name for messages."""
+    """A notebook's cells; `file` is its name for messages, and it lies in `folder`."""
 
     file: str
     cells: tuple[MasterCell, ...]
+    folder: Path = Path()
+
+
+def without_ignored(text: str) -> str:
+    """A cell's text without the lines that Otter ignores."""
+    kept, ignored = [], False
+    for line in text.split("\n"):
+        if ignored or _BEGIN_IGNORE.fullmatch(line):
+            ignored = not _END_IGNORE.fullmatch(line)
+        elif not _IGNORED_LINE.fullmatch(line):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def read_master(path: Path) -> Master:
@@ -57,7 +72,7 @@ def read_master(path: Path) -> Master:
     except OSError as error:
         raise InstructorError(f"{path} cannot be read: {error.strerror}.") from None
     if path.suffix == ".py":
-        return Master(path.name, _from_text(path, content))
+        return Master(path.name, _from_text(path, content), path.parent)
     if path.suffix != ".ipynb":
         raise InstructorError(
             f"{path.name} is no Python notebook; give the .ipynb file, or a .py file with '# %%' in front of each cell."
@@ -75,6 +90,7 @@ def read_master(path: Path) -> Master:
             MasterCell(number, cell.kind, cell.source, **told.get(number, {}))
             for number, cell in enumerate(notebook.cells, start=1)
         ),
+        path.parent,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from autograder.errors import InstructorError
-from autograder.importing.cells import MasterCell
+from autograder.importing.cells import MasterCell, without_ignored
 from autograder.importing.otter import OtterAssignment, Part
 from autograder.markers import BEGIN, END, STUB, Region, bound_names, regions
 from autograder.notebooks import Cell, Notebook
@@ -16,9 +16,9 @@ from autograder.notebooks.source import source_of
 
 __all__ = ["Code", "clean", "python_of", "stand_for_lost"]
 
-_IGNORED_LINE = re.compile(r".*#\s*IGNORE\s*", re.IGNORECASE)
-_BEGIN_IGNORE = re.compile(r"\s*#+\s*BEGIN\s+IGNORE\s*", re.IGNORECASE)
-_END_IGNORE = re.compile(r"\s*#+\s*END\s+IGNORE\s*", re.IGNORECASE)
+_MARKED_LINE = re.compile(r"(\s*)(\S.*?)#\s?SOLUTION( NO PROMPT)?\s*")
+_BEGIN_PROMPT = re.compile(r"\s*(\"\"\"|''')\s*# BEGIN PROMPT\s*")
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _SEED = re.compile(r"\s*#\s*SEED\s*$", re.IGNORECASE)
 _BEGIN_PLUGIN = re.compile(r"\s*(\"\"\"|''')\s*#\s*BEGIN\s+PLUGIN\b.*", re.IGNORECASE)
 _END_PLUGIN = re.compile(r"\s*(\"\"\"|''');?\s*#\s*END\s+PLUGIN\s*", re.IGNORECASE)
@@ -34,13 +34,13 @@ class Code:
     regions: tuple[Region, ...] = ()
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []), compare=False)
 
+    def gives(self, node: ast.expr | ast.stmt) -> bool:
+        """Whether a part of the cell is no solution."""
+        return not any(node.lineno in region for region in self.regions)
+
     def given(self) -> list[ast.stmt]:
         """The statements at module level that are not a solution."""
-        return [each for each in self.tree.body if not any(each.lineno in region for region in self.regions)]
-
-    def solved(self) -> list[ast.stmt]:
-        """The statements at module level that are."""
-        return [each for each in self.tree.body if any(each.lineno in region for region in self.regions)]
+        return [each for each in self.tree.body if self.gives(each)]
 
 
 def clean(assignment: OtterAssignment, parts: Collection[Part]) -> tuple[list[Code], list[str]]:
@@ -87,26 +87,30 @@ def python_of(text: str) -> str:
 def stand_for_lost(code: Code, cells: Collection[Code], file: str) -> Code:
     """The cell with ``name = ...`` in the stub for names that a block binds and given code of any cell uses."""
     lines = code.text.split("\n")
-    needed = {
-        node.id
-        for cell in cells
-        for statement in cell.given()
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    elsewhere = {name for cell in cells for name, _ in bound_names(cell.given())}
+    given = [node for cell in cells for node in ast.walk(cell.tree) if isinstance(node, ast.Name) and cell.gives(node)]
+    needed = {node.id for node in given if isinstance(node.ctx, ast.Load)}
+    elsewhere = {node.id for node in given if isinstance(node.ctx, ast.Store)}
+    elsewhere |= {name for cell in cells for name, each in bound_names(cell.given()) if isinstance(each, _DEFINING)}
     for region in sorted(code.regions, key=lambda each: each.first, reverse=True):
         first, last = lines[region.first - 1].strip(), lines[region.last - 1].strip()
         block = first.startswith("#") and not first.endswith("NO PROMPT") and last.endswith("END SOLUTION")
         if region.name or not block or region.solved != region.last:
             continue
-        bound = [name for name, each in bound_names(code.tree.body) if each.lineno in region]
+        bound = [
+            node.id
+            for node in ast.walk(code.tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.lineno in region
+        ]
+        bound += [name for name, each in bound_names(code.tree.body) if each.lineno in region]
         lost = [name for name in dict.fromkeys(bound) if name in needed - elsewhere]
+        row = lines[region.first - 1]
+        indentation = row[: len(row) - len(row.lstrip())]
         if lost and first.startswith("###"):
-            lines[region.last - 1 : region.last - 1] = [STUB, *(f"# {name} = ..." for name in lost)]
+            stub = [STUB, *(f"# {name} = ..." for name in lost)]
+            lines[region.last - 1 : region.last - 1] = [f"{indentation}{line}" for line in stub]
         elif lost:
             prompt = ['""" # BEGIN PROMPT', *(f"{name} = ..." for name in lost), '""" # END PROMPT']
-            lines[region.last : region.last] = prompt
+            lines[region.last : region.last] = [f"{indentation}{line}" for line in prompt]
     text = "\n".join(lines)
     if text == code.text:
         return code
@@ -127,15 +131,13 @@ def _without_otter(cell: MasterCell, notes: list[str]) -> str:
     """A cell's text without what Otter alone reads."""
     kept: list[str] = []
     until: re.Pattern[str] | None = None
-    for line in cell.source.split("\n"):
+    for line in without_ignored(cell.source).split("\n"):
         if until is not None:
             until = None if until.fullmatch(line) else until
-        elif _BEGIN_IGNORE.fullmatch(line):
-            until = _END_IGNORE
         elif _BEGIN_PLUGIN.fullmatch(line):
             until = _END_PLUGIN
             notes.append(f"Cell {cell.number} calls a plugin of Otter's; it was left out.")
-        elif not _IGNORED_LINE.fullmatch(line):
+        else:
             if _SEED.search(line):
                 notes.append(
                     f"Cell {cell.number} seeds random numbers; the line stays in what students get, so that theirs are "
@@ -143,7 +145,22 @@ def _without_otter(cell: MasterCell, notes: list[str]) -> str:
                 )
                 line = _SEED.sub("", line)
             kept.append(line)
-    return _without_grader("\n".join(kept)).strip("\n")
+    return _blocks(_without_grader("\n".join(kept))).strip("\n")
+
+
+def _blocks(text: str) -> str:
+    """A cell's text in which a marked line that a prompt follows is a marked block, which may have one."""
+    lines = text.split("\n")
+    for at in range(len(lines) - 2, -1, -1):
+        marked = _MARKED_LINE.fullmatch(lines[at])
+        if marked and _BEGIN_PROMPT.fullmatch(lines[at + 1]):
+            indentation = marked[1]
+            lines[at : at + 1] = [
+                f"{indentation}# BEGIN SOLUTION NO PROMPT",
+                f"{indentation}{marked[2].rstrip()}",
+                f"{indentation}# END SOLUTION",
+            ]
+    return "\n".join(lines)
 
 
 def _without_grader(text: str) -> str:

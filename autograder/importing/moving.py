@@ -57,6 +57,7 @@ def move(case: Case, names: Names, *, doctests: bool) -> Moved:
     if case.failed:
         raise Stays(f"ended with {case.failed} in the notebook itself; mend it there first")
     body = parsed(case.source)
+    doctests = doctests and not _only_defines(body)
     body = _bodies(body) if not doctests else body
     if not body:
         raise Stays("holds no code")
@@ -87,6 +88,12 @@ def _bodies(body: Sequence[ast.stmt]) -> list[ast.stmt]:
             raise Stays("defines several test functions that return")
         found += [each for each in statement.body if not _is_text(each)]
     return found
+
+
+def _only_defines(body: Sequence[ast.stmt]) -> bool:
+    """Whether a test only defines functions: then they fail by exceptions, whatever the configuration says."""
+    defining = (ast.FunctionDef, ast.Import, ast.ImportFrom)
+    return all(isinstance(each, defining) for each in body) and any(isinstance(each, ast.FunctionDef) for each in body)
 
 
 def _is_named_call(node: ast.AST) -> bool:

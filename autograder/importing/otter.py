@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from autograder.errors import InstructorError
-from autograder.importing.cells import Master, MasterCell
+from autograder.importing.cells import Master, MasterCell, without_ignored
 from autograder.importing.points import PointsError, resolved
 
 __all__ = ["Case", "OtterAssignment", "OtterQuestion", "Part", "parse"]
@@ -23,9 +23,9 @@ _HIDDEN = re.compile(r"#.*\bhidden\b.*", re.IGNORECASE)
 _BEGIN_CONFIG = re.compile(r"(?:\w\s*=\s*)?(\"\"\"|''')\s*#\s*BEGIN\s+TEST\s+CONFIG\s*", re.IGNORECASE)
 _END_CONFIG = re.compile(r"(\"\"\"|''');?\s*#\s*END\s+TEST\s+CONFIG\s*", re.IGNORECASE)
 
-_USED = {"name", "files", "seed", "tests", "requirements", "overwrite_requirements"}
+_USED = {"name", "files", "student_files", "config_file", "seed", "tests", "requirements", "overwrite_requirements"}
 _QUESTION = {"name", "points", "manual", "all_or_nothing", "check_cell", "export"}
-_CASE = {"hidden", "points", "success_message", "failure_message"}
+_CASE = {"name", "hidden", "points", "success_message", "failure_message"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class _Parser:
         if cell.kind == "raw":
             boundary = _BOUNDARY.fullmatch(cell.first)
             if _CONFIG.fullmatch(cell.first):
-                self.config.update(self.yaml(cell))
+                self.config.update(self.with_file(cell))
             elif boundary:
                 word, block = boundary[1].upper(), boundary[2].upper()
                 (self.begin if word == "BEGIN" else self.end)(block, cell)
@@ -196,6 +196,18 @@ class _Parser:
             raise self.fault(cell.number, "a configuration is made of lines 'key: value'; this one is not.", first)
         return {str(key): value for key, value in found.items()}
 
+    def with_file(self, cell: MasterCell) -> dict[str, Any]:
+        """The assignment's configuration; the file that it may name comes first."""
+        config = self.yaml(cell)
+        name = config.get("config_file")
+        if not name:
+            return config
+        try:
+            text = (self.master.folder / str(name)).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise self.fault(cell.number, f"config_file: {name} cannot be read; put it beside the notebook.") from None
+        return {**self.yaml(cell, text), **config}
+
     def question_config(self, cell: MasterCell) -> dict[str, Any]:
         config = self.yaml(cell)
         name = config.get("name")
@@ -218,7 +230,7 @@ class _Parser:
         if cell.kind != "code":
             raise self.fault(cell.number, "only code cells may stand between '# BEGIN TESTS' and '# END TESTS'; "
                                           "move this one out.")  # fmt: skip
-        lines = cell.source.split("\n")
+        lines = without_ignored(cell.source).split("\n")
         hidden = bool(_HIDDEN.fullmatch(lines[0].strip()))
         config: dict[str, Any] = {}
         begin = int(hidden)
@@ -253,7 +265,7 @@ class _Parser:
         except PointsError as error:
             raise self.fault(number, f"question {config['name']}: {error}; correct the points.") from None
         if manual and not cases and total is None:
-            raise self.fault(number, f"question {config['name']} is graded by hand and has no points; add 'points: N'.")
+            self.notes.append(f"Question {config['name']} (cell {number}) says no points, so it is worth 1.")
         if not manual and not cases:
             self.notes.append(f"Question {config['name']} (cell {number}) has no tests; write its checks.")
         self.questions.append(
@@ -274,9 +286,12 @@ class _Parser:
         left_out = sorted(set(config) - _USED)
         if left_out:
             self.notes.append(f"Settings of Otter's that mean nothing here were left out: {', '.join(left_out)}.")
-        files = config.get("files") or []
-        if not isinstance(files, list) or not all(isinstance(each, str) for each in files):
-            raise InstructorError(f"{self.master.file}: 'files' of the configuration must be a list of paths.")
+        files = []
+        for key in ("files", "student_files"):
+            listed = config.get(key) or []
+            if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+                raise InstructorError(f"{self.master.file}: '{key}' of the configuration must be a list of paths.")
+            files += listed
         tests = config.get("tests")
         seed = config.get("seed")
         if config.get("requirements") or config.get("overwrite_requirements"):
