@@ -743,14 +743,18 @@ class TestReference:
             code('np = 1 # SEED\n""" # BEGIN PLUGIN\na.b\n""" # END PLUGIN\nimport not_installed_anywhere'),
             *question("q1", *block("SOLUTION", code("def f(x):\n    return x")), *block("TESTS", code("f(1)", "1"))),
             code("late = f(3)"),
+            *question("q2", *block("SOLUTION", code("account = f(1) # SOLUTION\naccount.deposit(3)\naccount.head()"))),
         )
         assert done.notes == (
+            "Question q2 (cell 12) has no tests; write its checks.",
             "Cell 2 seeds random numbers; the line stays in what students get, so that theirs are those of the "
             "reference.",
             "Cell 2 calls a plugin of Otter's; it was left out.",
             "Cell 5 has no marker, so all of it was marked as a solution.",
             "Cell 11, line 1 uses f while the module is imported: until that is right, no check can be run. Move it "
             "into a function, or take the notebook form.",
+            "Cell 14, line 2 calls account.deposit(); in a module that runs only when the file is run. If later lines or "
+            "tests need what it changes, move it into an assignment.",
             "The seed rng_seed has Otter's value for grading in what students get, too; so their random numbers are "
             "those of the reference.",
             "not_installed_anywhere is imported but not installed here; install it where you grade.",

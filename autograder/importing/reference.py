@@ -19,6 +19,7 @@ __all__ = ["WRITTEN_HERE", "Reference", "build"]
 
 WRITTEN_HERE = "_Type your answer here, replacing this text._"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_LOOKING = ("head", "tail", "describe", "info", "sample", "show", "plot", "hist", "mean", "sum", "min", "max", "items")
 _SHOWING = (ast.Expr, ast.Assert, ast.For, ast.While, ast.If)
 
 
@@ -171,6 +172,14 @@ def _has_long_text(statement: ast.stmt) -> bool:
     )
 
 
+def _may_change(statement: ast.stmt, written: Collection[str]) -> str:
+    """The method of a value of the student's that a statement calls, where that is not one that only looks."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))):
+            return f"{name}.{method}()" if name in written and method not in _LOOKING else ""
+    return ""
+
+
 def _at_import(cells: Sequence[Code], written: Collection[str]) -> Iterator[str]:
     """Given code that needs what students write while the module is imported."""
     for cell in cells:
@@ -178,6 +187,11 @@ def _at_import(cells: Sequence[Code], written: Collection[str]) -> Iterator[str]
             if isinstance(statement, (*_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom)):
                 continue
             if isinstance(statement, _SHOWING) and not _binds_for_others(statement, cells):
+                if called := _may_change(statement, written):
+                    yield (
+                        f"Cell {cell.number}, line {statement.lineno} calls {called}; in a module that runs only when the "
+                        "file is run. If later lines or tests need what it changes, move it into an assignment."
+                    )
                 continue
             used = sorted(
                 {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id in written}
