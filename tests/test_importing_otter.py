@@ -588,6 +588,8 @@ class TestMoving:
              'assert np.all(student.f(1)), "np.all(f(1)) does not hold."'),
             ("def test_f(f):\n    '''A text.'''\n    assert f(1) == rate",
              'same(student.f(1), student.rate, name="f(1)")'),
+            ("np.random.seed(3)\nlen([])\ndef test_f(f):\n    assert f(1) == 2",
+             'np.random.seed(3)\nlen([])\nsame(student.f(1), 2, name="f(1)")'),
             ("import math\ndef helper(x):\n    return math.exp(x)\ndef test_f(f):\n    assert f(1) == helper(1)",
              'import math\ndef helper(x):\n    return math.exp(x)\nsame(student.f(1), helper(1), name="f(1)")'),
         ],
@@ -753,8 +755,8 @@ class TestReference:
             "Cell 5 has no marker, so all of it was marked as a solution.",
             "Cell 11, line 1 uses f while the module is imported: until that is right, no check can be run. Move it "
             "into a function, or take the notebook form.",
-            "Cell 14, line 2 calls account.deposit(); in a module that runs only when the file is run. If later lines or "
-            "tests need what it changes, move it into an assignment.",
+            "Cell 14, line 2 calls account.deposit(); in a module that runs only when the file is run. If later lines "
+            "or tests need what it changes, move it into an assignment.",
             "The seed rng_seed has Otter's value for grading in what students get, too; so their random numbers are "
             "those of the reference.",
             "not_installed_anywhere is imported but not installed here; install it where you grade.",

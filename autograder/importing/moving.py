@@ -73,9 +73,8 @@ def _bodies(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     tests = [each for each in functions if each.name.startswith("test")] or functions[-1:]
     for statement in body:
         if statement not in tests:
-            if isinstance(statement, ast.Expr) and _is_named_call(statement.value):
-                continue  # the call that tries the test in the notebook
-            found.append(statement)
+            if not _tries(statement, {each.name for each in tests}):
+                found.append(statement)
             continue
         assert isinstance(statement, ast.FunctionDef)
         arguments = statement.args
@@ -96,8 +95,12 @@ def _only_defines(body: Sequence[ast.stmt]) -> bool:
     return all(isinstance(each, defining) for each in body) and any(isinstance(each, ast.FunctionDef) for each in body)
 
 
-def _is_named_call(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+def _tries(statement: ast.stmt, tests: set[str]) -> bool:
+    """Whether a statement calls a test, which Otter does by itself."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+            return name in tests
+    return False
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -189,8 +189,8 @@ def _at_import(cells: Sequence[Code], written: Collection[str]) -> Iterator[str]
             if isinstance(statement, _SHOWING) and not _binds_for_others(statement, cells):
                 if called := _may_change(statement, written):
                     yield (
-                        f"Cell {cell.number}, line {statement.lineno} calls {called}; in a module that runs only when the "
-                        "file is run. If later lines or tests need what it changes, move it into an assignment."
+                        f"Cell {cell.number}, line {statement.lineno} calls {called}; in a module that runs only when "
+                        "the file is run. If later lines or tests need what it changes, move it into an assignment."
                     )
                 continue
             used = sorted(
