@@ -467,6 +467,7 @@ def test_stubs_are_found_in_the_text(tmp_path, text, verdict, sentence):
         REFERENCE,
         "mean = lambda x: sum(x) / len(x)\n" + REFERENCE.replace("def mean", "def other"),
         REFERENCE.replace("total = sum(x)", "raise NotImplementedError('abstract')"),
+        REFERENCE.replace("total = sum(x)", "every = ..."),
     ],
 )
 def test_written_functions_are_attempted(tmp_path, text):

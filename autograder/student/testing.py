@@ -62,7 +62,7 @@ def attempted(folder: Path, names: Mapping[str, str], solution: Iterable[str]) -
         if file not in trees:
             trees[file] = _tree(folder / file)
         node = _find(trees[file], name.split("."))
-        if node is None or any(_is_stub(inner) for inner in ast.walk(node)):
+        if node is None or _is_dots(node) or any(_is_stub(inner) for inner in ast.walk(node)):
             waiting.append(name)
     if waiting:
         *others, last = waiting
@@ -127,10 +127,13 @@ def _binds(node: ast.AST, name: str) -> bool:
 
 
 def _is_stub(node: ast.AST) -> bool:
-    """Whether this is the ``raise NotImplementedError("... is not written yet")`` of a stub, or its ``name = ...``."""
+    """Whether this is the ``raise NotImplementedError("... is not written yet")`` of a stub."""
     match node:
-        case ast.Assign(value=ast.Constant(value=value)):
-            return value is ...
         case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(text))])):
             return text.endswith(" is not written yet")
     return False
+
+
+def _is_dots(node: ast.AST) -> bool:
+    """Whether this is the ``name = ...`` of a stub."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is ...
