@@ -445,6 +445,7 @@ def test_a_folder_with_something_else_is_left_alone(root):
     [
         (stub_text(REFERENCE, "m"), "NOT_ATTEMPTED", "Not attempted: mean and Scaler.fit are not written yet"),
         (REFERENCE.replace("def fit", "def fitt"), "NOT_ATTEMPTED", "Not attempted: Scaler.fit is not written yet"),
+        ("mean = ...\n" + REFERENCE.replace("def mean", "def other"), "NOT_ATTEMPTED", "Not attempted: mean is not"),
         ("def f(:\n", "RAISED", "m.py, line 1: this is not Python"),
         (None, "MISSING", "The file m.py is missing."),
     ],
@@ -466,6 +467,7 @@ def test_stubs_are_found_in_the_text(tmp_path, text, verdict, sentence):
         REFERENCE,
         "mean = lambda x: sum(x) / len(x)\n" + REFERENCE.replace("def mean", "def other"),
         REFERENCE.replace("total = sum(x)", "raise NotImplementedError('abstract')"),
+        REFERENCE.replace("total = sum(x)", "every = ..."),
     ],
 )
 def test_written_functions_are_attempted(tmp_path, text):

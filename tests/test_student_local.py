@@ -178,6 +178,14 @@ def test_functions_answer_with_plain_data(student):
     np.testing.assert_array_equal(student.double(np.ones(2)), [2, 2])
 
 
+def test_a_value_that_is_still_dots_is_not_attempted(tmp_path):
+    """What a stub leaves of a value counts as not written, as in the sandbox."""
+    (tmp_path / "values.py").write_text("nine = ...\n")
+    error = fault(lambda: LocalStudent(tmp_path, {"nine": "values.py"}).nine)
+
+    assert (error.verdict, error.message) == ("NOT_ATTEMPTED", "Not attempted: nine is still `...`")
+
+
 def test_objects_come_back_as_handles(student):
     """What is not plain stays inside; its methods are called, its attributes read and set."""
     network = student.Network([3, 2])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_course import make_course
 
 from autograder import loading
 from autograder.config import HomeworkSet
@@ -13,6 +14,7 @@ from autograder.datasets import DataSettings, find
 from autograder.running import RunOptions
 from autograder.sandbox import Sandbox, start
 from autograder.validating import Gate, gate_key, in_float32, sets, validate
+from autograder.validating.declared import handout
 
 ASSIGNMENT = Path("assignments", "small", "assignment.py")
 REFERENCE = Path("reference", "small", "hw.py")
@@ -76,6 +78,18 @@ def test_what_depends_on_threads_is_told(course: Path, bubblewrap: Sandbox) -> N
 
     assert not good
     assert "doubles_three: FAILED" in said
+
+
+def test_points_that_binary_cannot_hold_are_compared_in_hundredths(tmp_path: Path) -> None:
+    """0.1 and 0.2 points are the 0.3 that the handout says."""
+    root = make_course(tmp_path)
+    assignment, page = root / "assignments" / "tiny" / "assignment.py", root / "assignments" / "tiny" / "handout.md"
+    text = assignment.read_text().replace("points=2)", "points=0.1)").replace("points=3,", "points=0.2,")
+    assignment.write_text(text)
+    page.write_text("# Doubling\n\n## (a) Double, 0.3 points\n")
+    found = handout(loading.load(root, "tiny"))
+
+    assert (found.good, found.said) == (True, "1 statements agree.")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from autograder import __version__
+from autograder.cli.importing import import_app
 from autograder.cli.options import (
     CourseOption,
     DataOption,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
+app.add_typer(import_app, name="import")
 
 
 def _version(value: bool) -> None:

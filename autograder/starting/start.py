@@ -22,7 +22,17 @@ from autograder.starting import blank
 from autograder.starting.tracing import examples_in
 from autograder.starting.writing import Check, Question, assignment_text, handout_text
 
-__all__ = ["Recipe", "Started", "start_blank", "start_from"]
+__all__ = [
+    "Recipe",
+    "Started",
+    "check_name",
+    "module_name",
+    "refuse",
+    "start_blank",
+    "start_from",
+    "title_of",
+    "write_all",
+]
 
 PREPARING = 240.0
 """Seconds that drafting and trying checks may take beside the example."""
@@ -58,16 +68,16 @@ def start_blank(root: Path, name: str) -> Started:
     Raises:
         UsageError: the name is none for a folder, or something is there already.
     """
-    _check_name(name)
-    module = _module_name(name)
-    words = {"title": _title(name), "module": module}
+    check_name(name)
+    module = module_name(name)
+    words = {"title": title_of(name), "module": module}
     files = {
         root / "reference" / name / f"{module}.py": blank.REFERENCE.format(**words),
         root / "assignments" / name / "assignment.py": blank.ASSIGNMENT.format(**words),
         root / "assignments" / name / "handout.md": blank.HANDOUT.format(**words),
     }
-    _refuse(name, [root / "reference" / name, root / "assignments" / name])
-    return Started(_written(files), questions=1, checks=2, points=3)
+    refuse(name, [root / "reference" / name, root / "assignments" / name])
+    return Started(write_all(files), questions=1, checks=2, points=3)
 
 
 def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any] | None = None) -> Started:
@@ -83,14 +93,14 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
         UsageError: no such file, no name for a folder, or something is there already.
         InstructorError: no solution region, no example, or the example raised; with file and line.
     """
-    _check_name(name)
+    check_name(name)
     source = recipe.source.resolve()
     reference = (root / "reference" / name).resolve()
     folder = source if source.is_dir() else source.parent
     modules = _modules(source)
     sources = {path.name: importlib.util.decode_source(path.read_bytes()) for path in modules}
     inside = folder == reference
-    _refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
+    refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
     found = {file: regions(text, str(folder / file)) for file, text in sources.items()}
     wanted, notes = _wanted(sources, found)
     if not any(found.values()):
@@ -111,7 +121,7 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
     if not questions:
         raise InstructorError(f"No check could be made from {recipe.source}: {' '.join(notes)}")
     files = tuple(file for file, each in found.items() if each)
-    title = _title(name)
+    title = title_of(name)
     text = assignment_text(
         title,
         questions,
@@ -129,7 +139,7 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
     if not inside:
         written |= {root / "reference" / name / file: each for file, each in sources.items()}
     return Started(
-        _written(written),
+        write_all(written),
         len(questions),
         sum(len(each.checks) for each in questions),
         sum(each.points for each in questions),
@@ -142,24 +152,28 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
 # --- what is there ---
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse what is no name for a folder of an assignment."""
     if not re.fullmatch(r"[A-Za-z][\w-]*", name):
         raise UsageError(
             f"{name!r} is no name for an assignment; begin with a letter, and use letters, digits, '-' and '_'."
         )
 
 
-def _module_name(name: str) -> str:
+def module_name(name: str) -> str:
+    """The name of an assignment's module, which hides none of Python's."""
     module = name.replace("-", "_")
     return f"{module}_homework" if keyword.iskeyword(module) or module in sys.stdlib_module_names else module
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
+    """An assignment's name as words."""
     words = re.sub(r"[-_]+", " ", name).strip()
     return words[:1].upper() + words[1:]
 
 
-def _refuse(name: str, folders: Sequence[Path]) -> None:
+def refuse(name: str, folders: Sequence[Path]) -> None:
+    """Refuse to write into folders that hold something."""
     for folder in folders:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UsageError(
@@ -328,7 +342,8 @@ def _limits(sources: Mapping[str, str]) -> dict[str, float]:
     return {"memory_mib": 4096} if "torch" in _imports(sources) else {}
 
 
-def _written(files: Mapping[Path, str]) -> tuple[Path, ...]:
+def write_all(files: Mapping[Path, str]) -> tuple[Path, ...]:
+    """Write all files; their paths."""
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -24,6 +24,7 @@ from autograder.wire import WireError, decode, encode
 __all__ = ["Channel", "Function", "Lending", "RemoteHandle"]
 
 _LONGEST_WAY = 0.0005
+_ELLIPSIS = type(...).__name__
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
 _LEFT = (
@@ -74,7 +75,10 @@ class Channel:
         if name not in self.load(module, file):
             raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
         if self.interface.is_constant(name):
-            return self.ask("get", (module, name), where=name)
+            value = self.ask("get", (module, name), where=name)
+            if isinstance(value, RemoteHandle) and value._handle.type_name == _ELLIPSIS:
+                raise StudentError("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file, open=True)
+            return value
         return Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
 
     def load(self, module: str, file: str) -> dict[str, list[str] | None]:
@@ -235,7 +239,8 @@ class Channel:
         """Handles become stand-ins."""
         kind = type(value)
         if kind is Handle:
-            known = value.type_name in self.interface.classes  # any other name could carry hidden inputs out
+            # Any other name could carry hidden inputs out; an Ellipsis is what a stub leaves of a value.
+            known = value.type_name in self.interface.classes or value.type_name == _ELLIPSIS
             return RemoteHandle(self, value if known else Handle(value.id, "object"))
         if kind in (list, tuple) and any(type(item) in (Handle, list, tuple, dict) for item in value):
             return kind(self.inward(item) for item in value)

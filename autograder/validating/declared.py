@@ -70,7 +70,7 @@ def handout(loaded: Loaded) -> Finding:
     if not path.is_file():
         return Finding(what, False, f"{path} does not exist.", "Write what students read about the assignment there.")
     assignment = loaded.assignment
-    total, bonus = assignment.max_points, _bonus(assignment)
+    total, bonus = rounded(assignment.max_points), _bonus(assignment)
     wrong, agreed = [], 0
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         question = next((each for each in assignment.questions if _about(each, line)), None)
@@ -78,7 +78,7 @@ def handout(loaded: Loaded) -> Finding:
         if not found:
             continue
         if question:
-            right: tuple[float, ...] = (question.max_points,)
+            right: tuple[float, ...] = (rounded(question.max_points),)
         elif _TOTAL.search(line):
             right = (total, rounded(total + bonus), bonus)
         else:
