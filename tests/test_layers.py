@@ -51,6 +51,7 @@ LAYERS = {
     "autograder.similarity": 5,
     "autograder.auditing": 5,
     "autograder.starting": 5,
+    "autograder.nbgrader_course": 5,
     "autograder.calibrating": 5,
     "autograder.cluster": 6,
     "autograder.review": 6,

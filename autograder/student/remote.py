@@ -536,6 +536,7 @@ class _Channel:
         may_show = may_show or self.showable is None
         error = StudentError(verdict, sentence, kind=kind, file=file, line=number, trace=trace, open=may_show)
         error.limit = limit
+        error.cell = int(cell) if part else 0
         return error
 
     def refused(self, number: object) -> str:
