@@ -160,7 +160,9 @@ TWELVE: dict[str, list[Cell] | None] = {
     "f_endless_loop": handed_in(add="def add(a, b):\n    while True:\n        pass"),
     "g_dead_kernel": handed_in(mul="import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
     "h_exit": handed_in(mul=f"{MUL}\nexit()"),
-    "i_huge_output": handed_in(add="def add(a, b):\n    for _ in range(300):\n        print('x' * 100000)\n    return a + b"),
+    "i_huge_output": handed_in(
+        add="def add(a, b):\n    for _ in range(300):\n        print('x' * 100000)\n    return a + b"
+    ),
     "j_syntax_error": handed_in(mul="def mul(a, b)\n    return a * b"),
     "k_missing": None,
     "z_duplicated_cell": _duplicated(),

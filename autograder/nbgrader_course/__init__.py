@@ -1,6 +1,6 @@
 """Courses in nbgrader's folders, graded as they lie: same marks in the cells, same points, other walls.
 
-nbgrader itself is needed only where AUTOTEST lines must become tests (`importing`); to grade, nothing of it is imported.
+nbgrader itself is needed only where AUTOTEST lines must become tests (`importing`); to grade, none of it is imported.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def without_hidden(cell: Cell, settings: Settings) -> Cell:
 
 
 def released(source: Notebook, settings: Settings) -> Notebook:
-    """The notebook that a submission is repaired from: solutions cut, tests whole.
+    """The notebook with solutions cut and tests whole.
 
     Raises:
         InstructorError: a region does not end, or begins twice.
@@ -59,8 +59,6 @@ def released(source: Notebook, settings: Settings) -> Notebook:
             stub = settings.code_stub if cell.kind == "code" else settings.text_stub
             lines = _outside(cell, settings.begin_solution, settings.end_solution, stub.split("\n"))
             cell = replace(cell, source=stub if lines is None else "\n".join(lines))
-        elif has_hidden(cell, settings):
-            without_hidden(cell, settings)
         cells.append(cell)
     return replace(source, cells=tuple(cells))
 

@@ -48,7 +48,7 @@ class Course:
     settings: Settings
 
     def step(self, step: str, assignment: str, student: str = ".") -> Path:
-        """The folder of an assignment in a step (``settings.source`` and the like), of one student where it has some."""
+        """The folder of an assignment in a step, such as ``settings.source``, and of one student where it has some."""
         below = self.settings.structure.format(nbgrader_step=step, student_id=student, assignment_id=assignment)
         return (self.root / below).resolve()
 
@@ -72,13 +72,16 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One notebook that students hand in. `source` has solutions cut and tests whole; `shown` are the cells as
-    students got them, hidden tests cut, by grade id; `title` is its first heading."""
+    """One notebook that students hand in.
+
+    `source` has solutions cut and tests whole; `shown` is the same with hidden tests cut, as students got it. `title`
+    is its first heading, `titles` are those of the cells that give points.
+    """
 
     name: str
     title: str
     source: Notebook
-    shown: dict[str, Cell]
+    shown: Notebook
     titles: dict[str, str]
 
     @property
@@ -93,7 +96,15 @@ class Graded:
 
     def is_hidden(self, cell: Cell) -> bool:
         """Whether a part of the cell's tests is kept from students."""
-        return cell.name in self.shown and self.shown[cell.name].source != cell.source
+        return self.visible(cell).source != cell.source
+
+    def visible(self, cell: Cell) -> Cell:
+        """A given cell as students got it."""
+        return next(each for each in self.shown.cells if each.role and each.name == cell.name)
+
+    def whole(self, cell: Cell) -> Cell:
+        """A given cell with all of its tests."""
+        return next(each for each in self.source.cells if each.role and each.name == cell.name)
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,7 @@ class Assignment:
 
     @cached_property
     def packages(self) -> tuple[str, ...]:
-        """Packages that take long to import, are used by the notebooks and are installed here: imported once for all."""
+        """Packages that take long to import, are used by the notebooks and are installed: imported once for all."""
         used = {name for notebook in self.notebooks for name in _imports(source_of(notebook.source).text)}
         tops = {name.partition(".")[0] for name in used}
         return tuple(name for name in _SLOW if (name in used or name in tops) and _is_installed(name))
@@ -182,10 +193,10 @@ def _graded(course: Course, assignment: str, path: Path) -> Graded:
         if source.language != "python":
             raise InstructorError(f"It is written for {source.language}; only notebooks in Python can be graded.")
         _refuse_doubles(source)
-        shown = {cell.name: cells.without_hidden(cell, settings) for cell in source.cells if cells.is_test(cell)}
-        return Graded(
-            path.stem, cells.title_of(source, path.stem), cells.released(source, settings), shown, cells.titles(source)
-        )
+        whole = cells.released(source, settings)
+        seen = (cells.without_hidden(cell, settings) if cells.is_test(cell) else cell for cell in whole.cells)
+        shown = Notebook(tuple(seen), whole.language)
+        return Graded(path.stem, cells.title_of(source, path.stem), whole, shown, cells.titles(source))
     except InstructorError as error:
         raise InstructorError(f"{path}: {error}") from None
 

@@ -18,7 +18,7 @@ from autograder.nbgrader_course import cells, judging
 from autograder.nbgrader_course.config import read_settings
 from autograder.nbgrader_course.course import Assignment, Course, Graded, load
 from autograder.nbgrader_course.running import MOST_RESTARTS, Ran, run_notebook
-from autograder.notebooks import Cell, Notebook, Repaired, read, repair
+from autograder.notebooks import Notebook, read, repair
 from autograder.running import RunOptions
 from autograder.running.facts import cpu_model, resources, versions
 from autograder.sandbox import Outcome, Request, Sandbox, Session
@@ -138,22 +138,23 @@ class _Grading:
                 raise StudentError(self.submission.problem_verdict, self.submission.problem, open=True)
             if not path.is_file():
                 raise StudentError("MISSING", f"{self.graded.file} was not handed in.", open=True)
-            repaired = repair(read(path.read_bytes(), self.graded.file), self.graded.source)
+            repaired = repair(read(path.read_bytes(), self.graded.file), self.graded.shown)
             self.notes += repaired.notes
-            return self.judged(repaired)
+            return self.judged(repaired.notebook)
         except StudentError as error:
             return _question(self.graded, _all_lost(self.graded, Verdict(error.verdict), error.message))
         except SandboxError as error:
             return _question(self.graded, _all_lost(self.graded, Verdict.INTERNAL, str(error)))
 
-    def judged(self, repaired: Repaired) -> QuestionResult:
-        """Run it, and judge each cell."""
-        notebook = repaired.notebook
+    def judged(self, shown: Notebook) -> QuestionResult:
+        """Run it, and judge each cell; `shown` is the repaired notebook without hidden tests."""
+        given = (self.graded.whole(cell) if cell.role and cell.role.given else cell for cell in shown.cells)
+        notebook = replace(shown, cells=tuple(given))
         numbers = {cell.name: n for n, cell in enumerate(notebook.cells, 1) if cell.role}
         whole = self.run(notebook, ())
         hidden = [numbers[cell.name] for cell in self.graded.scored if self.graded.is_hidden(cell)]
         first_hidden = min(hidden, default=len(notebook.cells) + 1)
-        seen = self.seen(notebook, whole, first_hidden)
+        seen = self.seen(shown, whole, first_hidden)
         checks = []
         for cell in self.graded.scored:
             number, title = numbers[cell.name], self.graded.titles.get(cell.name, cell.name)
@@ -169,7 +170,7 @@ class _Grading:
                     title,
                     hidden=self.graded.is_hidden(cell),
                     seen=seen.get(number),
-                    shown=self.graded.shown[cell.name],
+                    shown=self.graded.visible(cell),
                 )
             )
         tests = {numbers[cell.name] for cell in self.graded.scored if cells.is_test(cell)}
@@ -194,7 +195,7 @@ class _Grading:
         self.waited = self.waited or any(run.timed_out for run in ran.runs.values())
         return ran
 
-    def seen(self, notebook: Notebook, whole: Ran, first_hidden: int) -> dict[int, CellRun]:
+    def seen(self, shown: Notebook, whole: Ran, first_hidden: int) -> dict[int, CellRun]:
         """Runs whose words may be shown, because nothing hidden was in the sandbox.
 
         Those are the runs up to the first hidden test. Where a test fails behind it, the notebook runs once more with
@@ -205,13 +206,7 @@ class _Grading:
         failed = [n for n in failed if n not in whole.left_out]
         if not failed:
             return before
-        last = max(failed)
-        shown = tuple(self.shown(cell) for cell in notebook.cells[:last])
-        return self.run(replace(notebook, cells=shown), tuple(whole.left_out)).runs
-
-    def shown(self, cell: Cell) -> Cell:
-        """The cell without its hidden tests."""
-        return self.graded.shown.get(cell.name, cell) if cell.role and cell.role.given else cell
+        return self.run(replace(shown, cells=shown.cells[: max(failed)]), tuple(whole.left_out)).runs
 
     def open(self) -> Session:
         """A sandbox with the submission in it.

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.errors import UsageError
 from autograder.intake import Caps, Submission, collect, collect_one
+from autograder.intake.folders import Unfit, open_regular
 from autograder.nbgrader_course.course import Assignment, Course
 
 __all__ = ["collect_course", "received_at", "students_of"]
@@ -49,7 +50,7 @@ def collect_course(assignment: Assignment, staging: Path, submissions: Path | No
     else:
         assert submissions is not None
         staged = collect(submissions, assignment.wanted, staging, _CAPS)
-    return tuple(_completed(assignment, each) for each in staged)
+    return tuple(_completed(assignment, each, found.get(each.student)) for each in staged)
 
 
 def students_of(course: Course, assignment: str) -> dict[str, Path]:
@@ -57,7 +58,8 @@ def students_of(course: Course, assignment: str) -> dict[str, Path]:
     parts = PurePosixPath(course.settings.structure).parts
     if "{student_id}" not in parts:
         raise UsageError(
-            f"CourseDirectory.directory_structure is {course.settings.structure!r}; {{student_id}} must be a folder in it."
+            f"CourseDirectory.directory_structure is {course.settings.structure!r}; "
+            "{student_id} must be a folder of its own in it."
         )
     mark = "\0"
     step = course.settings.submitted
@@ -90,12 +92,10 @@ def _folders(path: Path) -> Iterator[Path]:
         )
 
 
-def _completed(assignment: Assignment, submission: Submission) -> Submission:
+def _completed(assignment: Assignment, submission: Submission, origin: Path | None) -> Submission:
     """The staged copy with the instructor's files in it, and with the time that nbgrader noted."""
-    stamp = submission.folder / TIMESTAMP
     notes = list(submission.notes)
-    if stamp.is_file():
-        text = stamp.read_text(encoding="utf-8", errors="replace")[:100]
+    if text := _stamp((origin or submission.folder) / TIMESTAMP):
         time = received_at(text)
         if time:
             submission = replace(submission, received=time)
@@ -104,9 +104,22 @@ def _completed(assignment: Assignment, submission: Submission) -> Submission:
             notes.append(f"{TIMESTAMP} holds no time that can be read.")
     for name in _OWN:
         (submission.folder / name).unlink(missing_ok=True)
+    if origin is not None and submission.problem and not any(origin.rglob("*.ipynb")):
+        wanted = assignment.wanted
+        problem = f"{' and '.join(wanted)} {'was' if len(wanted) == 1 else 'were'} not handed in."
+        submission = replace(submission, problem=problem, problem_verdict="MISSING")
     if not submission.problem:
         notes += _put_beside(assignment, submission.folder)
     return replace(submission, notes=tuple(notes))
+
+
+def _stamp(path: Path) -> str:
+    """The beginning of a small file that a student could have put there; "" where it is none."""
+    try:
+        with open_regular(path) as (file, _):
+            return file.read(100).decode("utf-8", "replace")
+    except Unfit:
+        return ""
 
 
 def _put_beside(assignment: Assignment, folder: Path) -> Iterator[str]:

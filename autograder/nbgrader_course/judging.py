@@ -66,7 +66,9 @@ def judge(
         verdict, staff = told(run.error, run, number, cell)
         if seen is not None and seen.error is not None and shown is not None:
             message = told(seen.error, seen, number, shown)[1]
-        elif verdict in (Verdict.TIME, Verdict.MEMORY) and run.error.open:
+        elif verdict is Verdict.TIME:
+            message = _late(run)
+        elif verdict is Verdict.MEMORY and run.error.open:
             message = staff
         else:
             shut = StudentError(run.error.verdict, "", kind=run.error.kind, limit=run.error.limit)
@@ -80,10 +82,9 @@ def judge(
 
 def told(error: StudentError, run: CellRun, number: int, cell: Cell) -> tuple[Verdict, str]:
     """Verdict and whole story of an error in a test cell, with the line that did not hold."""
-    if run.timed_out:
-        return Verdict.TIME, f"The cell ran for {run.seconds:.0f} s and was stopped: {_line(cell, error.line)}".rstrip(
-            ": "
-        )
+    if run.timed_out or error.verdict == "TIME":
+        line = _line(cell, error.line) if error.cell == number else ""
+        return Verdict.TIME, "\n".join(filter(None, (_late(run), line)))
     if error.kind == "AssertionError" and error.cell == number:
         said = error.message.partition("): ")[2]
         line = _line(cell, error.line)
@@ -123,6 +124,11 @@ def lost(cell: Cell, title: str, verdict: Verdict, why: str, *, hidden: bool) ->
     most = cell.role.points if cell.role else 0.0
     message, staff = sentence(verdict, hidden=False, hint="", failure=why)
     return CheckResult(cell.name, title, hidden, verdict, 0.0, most, 0.0, message, staff, in_process=True)
+
+
+def _late(run: CellRun) -> str:
+    """A time limit, in words that tell nothing else."""
+    return f"The cell ran for {run.seconds:.0f} s and was stopped." if run.timed_out else str(run.error)
 
 
 def _not(line: str) -> str:

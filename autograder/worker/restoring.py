@@ -91,7 +91,8 @@ class Given:
         from IPython.core.inputtransformer2 import TransformerManager
 
         transformer: Any = TransformerManager  # it has no types
-        return self._parse(transformer().transform_cell(source), self._file())
+        tree: ast.Module = self._parse(transformer().transform_cell(source), self._file())
+        return tree
 
     def _value(self, tree: ast.Module, *, shown: bool) -> Any:
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
