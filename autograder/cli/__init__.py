@@ -29,6 +29,18 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
+import_app = typer.Typer(
+    help="Courses made with other tools: look at them, and write what is needed to grade them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(import_app, name="import")
+
+
+@import_app.callback()
+def _import_options() -> None:
+    """Courses made with other tools: look at them, and write what is needed to grade them."""
+
 
 CourseOption = Annotated[
     Path | None,
@@ -402,6 +414,22 @@ def doctor(course: CourseOption = None, data: DataOption = None) -> None:
     from autograder.cli.doctor import examine
 
     raise typer.Exit(examine(course, data))
+
+
+@import_app.command("nbgrader")
+def import_nbgrader(
+    folder: Annotated[Path, typer.Argument(metavar="COURSE", help="Folder with nbgrader_config.py and source/.")],
+) -> None:
+    """Look at a course in nbgrader's folders, and tell what each assignment holds.
+
+    Writes grader_config.py where there is none, and tests in source_with_tests/ for AUTOTEST lines, which nbgrader
+    makes by running the source notebook. Exit code 1 if an assignment cannot be graded.
+
+    Example: autograder import nbgrader ~/courses/ml101
+    """
+    from autograder.cli.importing import import_nbgrader
+
+    raise typer.Exit(import_nbgrader(folder))
 
 
 @data_app.command("list")

@@ -10,7 +10,17 @@ from autograder.errors import InstructorError
 from autograder.nbgrader_course.config import Settings
 from autograder.notebooks import Cell, Notebook
 
-__all__ = ["by_hand", "has_autotest", "has_hidden", "is_test", "released", "title_of", "titles", "without_hidden"]
+__all__ = [
+    "by_hand",
+    "has_autotest",
+    "has_hidden",
+    "is_hidden_line",
+    "is_test",
+    "released",
+    "title_of",
+    "titles",
+    "without_hidden",
+]
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
@@ -45,6 +55,17 @@ def without_hidden(cell: Cell, settings: Settings) -> Cell:
     """
     lines = _outside(cell, settings.begin_hidden, settings.end_hidden, None)
     return cell if lines is None else replace(cell, source="\n".join(lines))
+
+
+def is_hidden_line(cell: Cell, line: int, settings: Settings) -> bool:
+    """Whether a line of a test cell, counted from 1, lies in a hidden region."""
+    inside = False
+    for each in cell.source.split("\n")[:line]:
+        if settings.begin_hidden in each:
+            inside = True
+        elif settings.end_hidden in each:
+            inside = False
+    return inside
 
 
 def released(source: Notebook, settings: Settings) -> Notebook:

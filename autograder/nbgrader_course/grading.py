@@ -15,10 +15,10 @@ from autograder.errors import SandboxError, StudentError
 from autograder.intake import Submission
 from autograder.model import CheckResult, Limits, QuestionResult, Replay, Report, Resources, Verdict
 from autograder.nbgrader_course import cells, judging
-from autograder.nbgrader_course.config import read_settings
+from autograder.nbgrader_course.config import Settings, read_settings
 from autograder.nbgrader_course.course import Assignment, Course, Graded, load
 from autograder.nbgrader_course.running import MOST_RESTARTS, Ran, run_notebook
-from autograder.notebooks import Notebook, read, repair
+from autograder.notebooks import Cell, Notebook, read, repair
 from autograder.running import RunOptions
 from autograder.running.facts import cpu_model, resources, versions
 from autograder.sandbox import Outcome, Request, Sandbox, Session
@@ -130,6 +130,11 @@ class _Grading:
         self.notes: list[str] = []
         self.waited = False
 
+    @property
+    def settings(self) -> Settings:
+        """The course's."""
+        return self.assignment.course.settings
+
     def question(self) -> QuestionResult:
         """Its result."""
         path = self.submission.folder / self.graded.file
@@ -188,7 +193,7 @@ class _Grading:
             self.graded.file,
             notebook,
             given=frozenset(n for n, cell in enumerate(notebook.cells, 1) if cell.role and cell.role.given),
-            seconds=self.assignment.course.settings.cell_seconds,
+            seconds=self.settings.cell_seconds,
             limits=self.limits,
             left_out=left_out,
         )
@@ -202,11 +207,20 @@ class _Grading:
         the tests as students have them, for the sake of what may be said; the points are not changed by it.
         """
         before = {number: run for number, run in whole.runs.items() if number < first_hidden}
-        failed = [n for n, run in whole.runs.items() if n >= first_hidden and run.error is not None]
+        failed = [
+            n for n, run in whole.runs.items() if n >= first_hidden and self.worth_a_look(shown.cells[n - 1], run)
+        ]
         failed = [n for n in failed if n not in whole.left_out]
         if not failed:
             return before
         return self.run(replace(shown, cells=shown.cells[: max(failed)]), tuple(whole.left_out)).runs
+
+    def worth_a_look(self, cell: Cell, run: CellRun) -> bool:
+        """Whether something may be said about an error, because it is not one in hidden lines."""
+        if run.error is None or not (cell.role and cells.is_test(cell)):
+            return run.error is not None
+        whole = self.graded.whole(cell)
+        return not (run.error.cell == run.number and cells.is_hidden_line(whole, run.error.line, self.settings))
 
     def open(self) -> Session:
         """A sandbox with the submission in it.

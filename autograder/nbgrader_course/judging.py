@@ -14,7 +14,7 @@ from autograder.student.notebook import CellRun
 
 __all__ = ["HINT", "by_hand", "judge", "lost", "points_of", "stopped"]
 
-HINT = "The tests that you can see hold; a hidden one does not."
+HINT = "It is a hidden test that does not hold."
 _LONGEST_LINE = 300
 _NEVER = "This cell was never reached: too many cells before it ended Python."
 
@@ -72,7 +72,7 @@ def judge(
             message = staff
         else:
             shut = StudentError(run.error.verdict, "", kind=run.error.kind, limit=run.error.limit)
-            hint = HINT if hidden and seen is not None else ""
+            hint = HINT if hidden and verdict is Verdict.FAILED else ""
             message = sentence(verdict, hidden=True, hint=hint, error=shut)[0]
     seconds = round(run.seconds, 4) if run else 0.0
     return CheckResult(

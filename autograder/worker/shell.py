@@ -30,7 +30,7 @@ MAX_TEXT = 1 << 16
 MAX_DISPLAYS = 64
 MAX_PICTURE = 1 << 20
 
-PREPARED = ("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer")
+PREPARED = ("IPython.core.magics", "IPython.core.completerlib", "IPython.core.logger", "autograder.worker.warm_shell")
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
 _BACKEND = "autograder_inline"
