@@ -43,7 +43,7 @@ def answer(source: str, grade_id: str) -> Cell:
     return code(source, grade_id, solution=True)
 
 
-def tests(source: str, grade_id: str, points: float) -> Cell:
+def asserts(source: str, grade_id: str, points: float) -> Cell:
     """A cell of assertions."""
     return code(source, grade_id, grade=True, locked=True, points=points)
 
@@ -91,14 +91,14 @@ def source() -> list[Cell]:
         code("import numpy as np\nimport sys", "imports", locked=True),
         markdown("## Adding"),
         answer(_solved(ADD), "add"),
-        tests(ADD_TESTS, "add_tests", 2),
+        asserts(ADD_TESTS, "add_tests", 2),
         markdown("## Multiplying"),
         answer(_solved(MUL), "mul"),
-        tests(MUL_TESTS, "mul_tests", 3),
+        asserts(MUL_TESTS, "mul_tests", 3),
         markdown("## Means"),
         answer(_solved(MEAN), "mean"),
-        tests(MEAN_TESTS, "mean_tests", 4),
-        tests(SHARE_TESTS, "share_tests", 4),
+        asserts(MEAN_TESTS, "mean_tests", 4),
+        asserts(SHARE_TESTS, "share_tests", 4),
         markdown("Why are sums shorter than products?", "essay", grade=True, solution=True, points=5),
     ]
 

@@ -6,7 +6,7 @@ import ast
 import math
 
 from autograder.errors import StudentError
-from autograder.messages import sentence
+from autograder.messages import WORDING, sentence
 from autograder.model import CheckResult, Verdict
 from autograder.notebooks import Cell
 from autograder.scoring import rounded
@@ -85,6 +85,8 @@ def told(error: StudentError, run: CellRun, number: int, cell: Cell) -> tuple[Ve
     if run.timed_out or error.verdict == "TIME":
         line = _line(cell, error.line) if error.cell == number else ""
         return Verdict.TIME, "\n".join(filter(None, (_late(run), line)))
+    if error.message.startswith(f"Not attempted: cell {number} of"):  # it says nothing of its own
+        return Verdict.NOT_ATTEMPTED, WORDING[Verdict.NOT_ATTEMPTED].long
     if error.kind == "AssertionError" and error.cell == number:
         said = error.message.partition("): ")[2]
         line = _line(cell, error.line)
@@ -132,7 +134,7 @@ def _late(run: CellRun) -> str:
 
 
 def _not(line: str) -> str:
-    return f"This does not hold: {line.removeprefix('assert ')}" if line else ""
+    return f"This does not hold: {line}" if line else ""
 
 
 def _line(cell: Cell, number: int) -> str:
@@ -152,6 +154,7 @@ def _line(cell: Cell, number: int) -> str:
     ]
     if around:
         node = max(around, key=lambda each: each.lineno)
-        text = " ".join(line.strip() for line in lines[node.lineno - 1 : node.end_lineno])
+        part = node.test if isinstance(node, ast.Assert) else node
+        text = " ".join((ast.get_source_segment(cell.source, part) or text).split())
     text = text.strip()
     return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} ..."
