@@ -93,7 +93,9 @@ ATTACKS = {
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_no_attack_makes_a_wrong_answer_right(student: RemoteStudent, attack: str) -> None:
     """The assertion after it fails as it should."""
-    ran = runs(student, "add = lambda a, b: None\n" + ATTACKS[attack], "assert add(1, 2) == 3\nprint()\nNone", given=(2,))
+    ran = runs(
+        student, "add = lambda a, b: None\n" + ATTACKS[attack], "assert add(1, 2) == 3\nprint()\nNone", given=(2,)
+    )
     assert kinds(ran)[1] == "AssertionError"
 
 
@@ -106,7 +108,9 @@ def test_a_tested_function_cannot_begin_to_trace(student: RemoteStudent) -> None
 
 def test_patched_assertions_of_numpy_and_unittest_are_put_back(student: RemoteStudent) -> None:
     """What tests commonly call is what it was before the notebook."""
-    patch = "import numpy as np, unittest\nnp.testing.assert_allclose = lambda *_, **__: None\nnp.allclose = lambda *_: 1"
+    patch = (
+        "import numpy as np, unittest\nnp.testing.assert_allclose = lambda *_, **__: None\nnp.allclose = lambda *_: 1"
+    )
     patch += "\nunittest.TestCase.assertEqual = lambda *_: None"
     ran = runs(
         student,

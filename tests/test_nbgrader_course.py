@@ -516,5 +516,3 @@ def test_submissions_must_be_named_for_an_assignment_of_our_own(tmp_path: Path) 
     done = run("grade", "tiny", "--out", tmp_path / "out", cwd=make_tiny(tmp_path / "tiny"))
     assert done.returncode == 2
     assert "SUBMISSIONS is missing; name the folder" in done.stderr
-
-

@@ -43,6 +43,7 @@ SHIPPED = (
     "worker/shell.py",
     "worker/standalone.py",
     "worker/warm_shell.py",
+    "worker/warmed.py",
     "sandbox/confine.py",
     "sandbox/landlock.py",
 )

@@ -23,6 +23,7 @@ from autograder import drawing
 from autograder.worker.faults import describe
 from autograder.worker.rendering import painter
 from autograder.worker.restoring import Given
+from autograder.worker.warm_shell import take
 
 __all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
 
@@ -30,7 +31,7 @@ MAX_TEXT = 1 << 16
 MAX_DISPLAYS = 64
 MAX_PICTURE = 1 << 20
 
-PREPARED = ("IPython.core.magics", "IPython.core.completerlib", "IPython.core.logger", "autograder.worker.warm_shell")
+PREPARED = ("IPython.core.magics", "IPython.core.completerlib", "IPython.core.logger", "autograder.worker.warmed")
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
 _BACKEND = "autograder_inline"
@@ -53,19 +54,12 @@ class Shell:
     """
 
     def __init__(self, name: str, folder: str) -> None:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
         stem = name.removesuffix(".ipynb")
         self.name, self.folder, self.number = name, folder, 0
         self._paint = painter()
         self.module = sys.modules[stem] = ModuleType(stem)
         self.module.__dict__["__file__"] = os.path.join(folder, name)
-        InteractiveShell.clear_instance()
-        self.shell: Any = InteractiveShell.instance(
-            config=Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}}),
-            user_module=self.module,
-        )
+        self.shell: Any = take(self.module)
         self.module.__dict__["__name__"] = "__main__"  # notebooks ask for it
         sys.modules["__main__"] = self.module  # and pickle, dataclasses and the like look names up there
         self.figures: list[dict[str, Any]] = []
