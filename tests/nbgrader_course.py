@@ -177,14 +177,21 @@ MORE: dict[str, list[Cell] | None] = {
 
 
 def make_course(
-    folder: Path, students: Mapping[str, list[Cell] | None] | None = None, *, seconds: float = 5, name: str = "hw1"
+    folder: Path,
+    students: Mapping[str, list[Cell] | None] | None = None,
+    *,
+    seconds: float = 5,
+    name: str = "hw1",
+    imports: str = "",
 ) -> Path:
-    """Write the course with these submissions (else all) and return its folder."""
+    """Write the course with these submissions (else all) and return its folder; `imports` go into its first cell."""
     students = {**TWELVE, **MORE} if students is None else students
     above = folder / "source" / name
     above.mkdir(parents=True)
     (folder / "nbgrader_config.py").write_text(CONFIG.format(seconds=seconds), encoding="utf-8")
-    (above / f"{name}.ipynb").write_text(notebook(source()), encoding="utf-8")
+    given = source()
+    given[place(given, "imports")]["source"] += imports
+    (above / f"{name}.ipynb").write_text(notebook(given), encoding="utf-8")
     (above / "numbers.csv").write_text("1,2,6\n", encoding="utf-8")
     for student, cells in students.items():
         own = folder / "submitted" / student / name
