@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -60,6 +61,7 @@ PR_SET_PDEATHSIG = 1
 
 Grade = Callable[[Submission], Report]
 Enter = Callable[["JobSpec"], AbstractContextManager[Grade]]
+Lost = Callable[[Submission, str, str], Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def grader(spec: JobSpec) -> Iterator[Grade]:
 def grade_all(
     submissions: Sequence[Submission],
     *,
-    loaded: Loaded,
+    loaded: Loaded | Lost,
     store: Store,
     key: Callable[[Submission], str],
     spec: Callable[[str], JobSpec],
@@ -141,7 +143,7 @@ def grade_all(
 
     Args:
         submissions: what to grade; the reports come back in this order.
-        loaded: the assignment, for reports that no job could make.
+        loaded: the assignment, for reports that no job could make; or what makes them of submission, reason and key.
         store: where reports are looked up and kept; only this process writes to it.
         key: the hash of all that a submission's result follows from.
         spec: what a job process is told, given the sandbox's address.
@@ -159,6 +161,7 @@ def grade_all(
         KeyboardInterrupt: passed on after every job process is gone; what was finished is in the store.
         GraderError: a job cannot load the assignment, or cannot start at all.
     """
+    lost = partial(internal_report, loaded) if isinstance(loaded, Loaded) else loaded
     reports: dict[str, Report] = {}
     waiting: deque[Attempt] = deque()
     for submission in submissions:
@@ -172,7 +175,7 @@ def grade_all(
         crew = Crew(start, spec, job, min(jobs, len(waiting)), patience)
         try:
             for attempt, made, fault in crew.run(waiting, notify):
-                report = made or encodable(internal_report(loaded, attempt.submission, fault, key(attempt.submission)))
+                report = made or encodable(lost(attempt.submission, fault, key(attempt.submission)))
                 store.keep(report)
                 reports[attempt.submission.student] = report
                 notify(Finished(report))

@@ -144,8 +144,11 @@ def load(path: Path) -> Course:
     course = getattr(module, "course", None)
     if not isinstance(course, Course):
         raise InstructorError(f"{path} must set the variable `course` to a Course(...); it holds {course!r}.")
+    foreign = not (path.parent / "assignments").exists() and (
+        (path.parent / "nbgrader_config.py").exists() or (path.parent / "source").is_dir()
+    )  # a course in nbgrader's folders, which are read elsewhere
     for name in course.assignments:
-        if not (path.parent / "assignments" / name).is_dir():
+        if not foreign and not (path.parent / "assignments" / name).is_dir():
             raise InstructorError(
                 f"{path}: Course.assignments names {name!r}, but there is no folder assignments/{name}; "
                 "make it, or take the name out."

@@ -91,6 +91,8 @@ class CheckResult:
     `points` and `max_points` are in points of the assignment, `seconds` is wall time.
     `pictures` are the figures that the submission drew (PNG files in base64, cleaned by `autograder.pictures`);
     those of a hidden check could carry hidden inputs: they are `staff_pictures`.
+    `in_process` says that the check ran beside the submission's code, in the same process, as nbgrader's assertions do;
+    every other check judges from outside. `by_hand` are points that a person gives and that count in no sum here.
     """
 
     id: str
@@ -104,6 +106,8 @@ class CheckResult:
     staff_message: str = ""
     pictures: tuple[str, ...] = ()
     staff_pictures: tuple[str, ...] = ()
+    in_process: bool = False
+    by_hand: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ LAYERS = {
     "autograder.auditing": 5,
     "autograder.starting": 5,
     "autograder.importing": 5,
+    "autograder.nbgrader_course": 5,
     "autograder.calibrating": 5,
     "autograder.cluster": 6,
     "autograder.review": 6,

@@ -258,6 +258,10 @@ class ListeningSession:
         self.answers.update(answer)
         return answer
 
+    def at_most(self, seconds: float) -> None:
+        """Limit each exchange of the inner session."""
+        self.inner.at_most(seconds)
+
     def close(self) -> Outcome:
         """End the inner session."""
         return self.inner.close()

@@ -121,8 +121,13 @@ def release(
 def grade(
     name: NameArgument,
     submissions: Annotated[
-        Path, typer.Argument(metavar="SUBMISSIONS", help="Folder with one folder, .py or .zip file per student.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="[SUBMISSIONS]",
+            help="Folder with one folder, .py or .zip file per student; else, in nbgrader's courses, submitted/.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports, pages and grades.csv are written.")],
     jobs: Annotated[
@@ -147,6 +152,7 @@ def grade(
 
     Prints a table and writes reports, feedback, grades.csv, summary.html and the results database under DIR.
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
+    A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
 
     Example: autograder grade backprop submissions --out graded --jobs 4
     """

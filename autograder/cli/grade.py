@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder import batch, export, feedback, loading, running, sandbox
+from autograder import batch, export, feedback, loading, nbgrader_course, running, sandbox
 from autograder.cli.common import (
     STOPPED,
     console,
@@ -28,15 +29,17 @@ from autograder.cli.common import (
     start_sandbox,
 )
 from autograder.cli.progress import Shown
-from autograder.config import SANDBOXES, course_seed
+from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, load
 from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary
 from autograder.intake import Submission, collect
 from autograder.model import Report
+from autograder.nbgrader_course import find_course
 from autograder.running import RunOptions
 from autograder.sandbox.image import image_name
 from autograder.scoring import rounded, shown
 from autograder.store import Store, sqlite_address
+from autograder.worker.shell import PREPARED
 
 __all__ = ["Call", "grade_class"]
 
@@ -48,7 +51,7 @@ class Call:
     """The arguments of `autograder grade`; None or empty means: as the course has it."""
 
     name: str
-    submissions: Path
+    submissions: Path | None
     out: Path
     jobs: int | None
     only: str
@@ -64,6 +67,8 @@ class Call:
 
 def grade_class(call: Call) -> int:
     """Grade, write everything under `call.out`, print the table; returns the exit code."""
+    if (found := find_course(call.course or Path.cwd(), call.name)) is not None:
+        return grade_nbgrader(call, found)
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
@@ -80,14 +85,13 @@ def grade_class(call: Call) -> int:
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
         return start_sandbox(walls, loaded)
 
+    if call.submissions is None:
+        raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     with staging(call.out) as folder:
         everyone = collect(call.submissions, loaded.assignment.files, folder)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(call.sandbox or course.sandbox, image_name(call.name))
-        if walls == "none":
-            screen.print(
-                "[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code."
-            )
+        _warn(screen, walls)
 
         def key(submission: Submission) -> str:
             return running.result_key(loaded, submission, dataset, options, walls)
@@ -112,23 +116,100 @@ def grade_class(call: Call) -> int:
                         patience=running.longest_seconds(loaded, options) + CHECKS_SECONDS,
                     )
             except KeyboardInterrupt:
-                screen.print(
-                    f"Stopped. {progress.done} of {len(chosen)} reports are kept; the same command goes on from there."
-                )
-                return STOPPED
+                return _stopped(screen, progress, len(chosen))
             others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
             whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
-    heading = feedback.Heading(course.title, loaded.assignment.title)
     names = export.file_names(submission.student for submission in everyone)
+    made = Made(reports, whole_class, feedback.Heading(course.title, loaded.assignment.title), names, walls)
+    return _deliver(screen, call, made, progress, dataset.name if dataset else "")
+
+
+def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
+    """The same for an assignment of a course in nbgrader's folders."""
+    if call.only or call.full:
+        raise UsageError("--only and --full are for assignments of our own; leave them out for nbgrader's.")
+    assignment = nbgrader_course.load(found, call.name)
+    course = load(found.folder / CONFIG_FILE) if (found.folder / CONFIG_FILE).is_file() else Course(found.title, ())
+    limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
+    options = RunOptions("", limits=limits)  # nothing is drawn here
+    screen = console()
+    for note in found.settings.notes:
+        screen.print(escape(note))
+    signal.signal(signal.SIGTERM, _stop)
+    walls, image = "", image_name(call.name)
+
+    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
+        return sandbox.start(walls, preload=(*PREPARED, *assignment.packages), image=image)
+
+    def key(submission: Submission) -> str:
+        return nbgrader_course.result_key(assignment, submission, options, walls)
+
+    def spec(address: str) -> batch.JobSpec:
+        return batch.JobSpec(found.folder, call.name, "", settings_of(None, None), options, address)
+
+    with staging(call.out) as folder:
+        everyone = nbgrader_course.collect_course(assignment, folder, call.submissions)
+        chosen = _chosen(everyone, call.students)
+        walls = _sandbox_name(call.sandbox or course.sandbox, image)
+        _warn(screen, walls)
+        with Store(call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")) as store:
+            progress = Shown(screen, len(chosen))
+            try:
+                with progress:
+                    reports = batch.grade_all(
+                        chosen,
+                        loaded=partial(nbgrader_course.lost_report, assignment),
+                        store=store,
+                        key=key,
+                        spec=spec,
+                        start=start,
+                        jobs=call.jobs or course.jobs or os.cpu_count() or 1,
+                        notify=progress,
+                        patience=nbgrader_course.longest_seconds(assignment, options) + CHECKS_SECONDS,
+                        job=nbgrader_course.grader,
+                    )
+            except KeyboardInterrupt:
+                return _stopped(screen, progress, len(chosen))
+            others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
+            whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
+    names = export.file_names(submission.student for submission in everyone)
+    made = Made(reports, whole_class, feedback.Heading(course.title, call.name), names, walls)
+    return _deliver(screen, call, made, progress, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What grading gave: reports of those who were asked for, and of everybody; how pages are headed and named."""
+
+    reports: Sequence[Report]
+    whole_class: Sequence[Report]
+    heading: feedback.Heading
+    names: dict[str, str]
+    walls: str
+
+
+def _deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
+    """Write every file, print the table; returns the exit code."""
+    reports, heading, names = made.reports, made.heading, made.names
     _write_pages(call.out, reports, heading, names)
-    export.write_grades(whole_class, call.out / "grades.csv")
-    page = feedback.summary_page(whole_class, heading, names, dataset=dataset.name if dataset else "", sandbox=walls)
+    export.write_grades(made.whole_class, call.out / "grades.csv")
+    page = feedback.summary_page(made.whole_class, heading, names, dataset=dataset, sandbox=made.walls)
     export.write_text(call.out / "summary.html", page)
     if progress.known:
-        screen.print(f"{progress.known} of {len(chosen)} reports were there already and are taken over as they are.")
-    screen.print(f"\n[bold]{escape(loaded.assignment.title)}[/]", _table(reports), sep="\n")
+        screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
+    screen.print(f"\n[bold]{escape(heading.assignment)}[/]", _table(reports), sep="\n")
     _point_out(screen, call.out, reports, names)
     return 1 if any(report.internal for report in reports) else 0
+
+
+def _stopped(screen: Console, progress: Shown, count: int) -> int:
+    screen.print(f"Stopped. {progress.done} of {count} reports are kept; the same command goes on from there.")
+    return STOPPED
+
+
+def _warn(screen: Console, walls: str) -> None:
+    if walls == "none":
+        screen.print("[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code.")
 
 
 def _sandbox_name(name: str, image: str) -> str:

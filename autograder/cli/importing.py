@@ -48,3 +48,19 @@ def otter(
     from autograder.cli.import_otter import Call, import_assignment
 
     import_assignment(Call(source, name, module, course))
+
+
+@import_app.command("nbgrader")
+def nbgrader(
+    folder: Annotated[Path, typer.Argument(metavar="COURSE", help="Folder with nbgrader_config.py and source/.")],
+) -> None:
+    """Look at a course in nbgrader's folders, and tell what each assignment holds.
+
+    Writes grader_config.py where there is none, and tests in source_with_tests/ for AUTOTEST lines, which nbgrader
+    makes by running the source notebook. Exit code 1 if an assignment cannot be graded.
+
+    Example: autograder import nbgrader ~/courses/ml101
+    """
+    from autograder.cli.import_nbgrader import import_nbgrader
+
+    raise typer.Exit(import_nbgrader(folder))

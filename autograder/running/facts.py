@@ -19,7 +19,7 @@ from autograder.model import Replay, Resources
 from autograder.running.options import RunOptions
 from autograder.sandbox import Outcome, Sandbox
 
-__all__ = ["replay", "resources", "result_key"]
+__all__ = ["cpu_model", "replay", "resources", "result_key", "versions"]
 
 _PACKAGES = ("numpy", "torch", "scikit-learn", "matplotlib")
 
@@ -60,7 +60,7 @@ def replay(
         data_sha256=dataset.sha256 if dataset else "",
         full=options.full,
         limits=dict(options.limits),
-        cpu_model=_cpu_model(),
+        cpu_model=cpu_model(),
         threads=loaded.assignment.limits.threads,
     )
 
@@ -73,7 +73,7 @@ def _facts(loaded: Loaded, submission: Submission, dataset: DataSet | None, opti
         "data": [dataset.name, dataset.sha256] if dataset else [],
         "seed": hashlib.sha256(f"fingerprint\0{options.seed}".encode()).hexdigest()[:16],
         "options": {key: value for key, value in asdict(options).items() if key != "seed"},
-        "versions": {"autograder": __version__, "python": platform.python_version(), **_versions()},
+        "versions": {"autograder": __version__, "python": platform.python_version(), **versions()},
     }
 
 
@@ -82,7 +82,8 @@ def _replay_key(facts: dict[str, Any], sandbox: str) -> str:
 
 
 @cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of the packages that decide numbers, as far as they are installed."""
     found = {}
     for name in _PACKAGES:
         try:
@@ -93,7 +94,8 @@ def _versions() -> dict[str, str]:
 
 
 @cache
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """What the processor calls itself."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
             return next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "")

@@ -64,6 +64,9 @@ class Session(Protocol):
             EOFError: the worker is gone, or a limit was reached; `close` tells which.
         """
 
+    def at_most(self, seconds: float) -> None:
+        """From now on no single exchange takes longer; the wall time that is left holds beside it."""
+
     def close(self) -> Outcome:
         """End every process inside and say how it went."""
 

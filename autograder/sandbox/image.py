@@ -38,9 +38,12 @@ SHIPPED = (
     "worker/faults.py",
     "worker/pipes.py",
     "worker/rendering.py",
+    "worker/restoring.py",
     "worker/serve.py",
     "worker/shell.py",
     "worker/standalone.py",
+    "worker/warm_shell.py",
+    "worker/warmed.py",
     "sandbox/confine.py",
     "sandbox/landlock.py",
 )

@@ -49,6 +49,7 @@ class PipeSession:
     def __init__(self, limits: Limits, requests: int, replies: int, output: int) -> None:
         self._limits = limits
         self._left = limits.wall_seconds
+        self._patience = limits.wall_seconds
         self._outcome: Outcome | None = None
         self._limit = ""
         self._head = bytearray()
@@ -79,12 +80,16 @@ class PipeSession:
         if self._outcome or self._limit:
             raise EOFError
         began = time.monotonic()
-        deadline = began + self._left
+        deadline = began + min(self._left, self._patience)
         try:
             self._send(frame, deadline)
             return self._receive(deadline)
         finally:
             self._left -= time.monotonic() - began
+
+    def at_most(self, seconds: float) -> None:
+        """From now on no single exchange takes longer; the wall time that is left holds beside it."""
+        self._patience = seconds
 
     def _send(self, frame: Sequence[bytes | memoryview], deadline: float) -> None:
         waiting = Gather(frame)

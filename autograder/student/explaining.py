@@ -77,6 +77,7 @@ def raised(
     trace = texts.get("trace", "")[: 3 * _LONGEST_TEXT]
     error = StudentError(verdict, sentence, kind=kind, file=file, line=number, trace=trace, open=may_show)
     error.limit = limit
+    error.cell = int(cell) if part else 0
     return error
 
 

@@ -6,7 +6,7 @@ The records come out of a hostile process: every part is checked for its form, t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,13 @@ class CellRun:
 
 
 def run_cells(
-    student: RemoteStudent, file: str, notebook: Notebook, *, seconds: float = 0.0, first: int = 1
+    student: RemoteStudent,
+    file: str,
+    notebook: Notebook,
+    *,
+    seconds: float = 0.0,
+    first: int = 1,
+    given: Collection[int] = (),
 ) -> Iterator[CellRun]:
     """Run the code cells of a notebook in order; a cell that raises does not stop the next.
 
@@ -69,7 +75,8 @@ def run_cells(
         file: the notebook's name, such as ``"hw1.ipynb"``.
         notebook: what to run.
         seconds: after so long a cell is interrupted; 0 for never. The session's own limits hold all the time.
-        first: number of the first cell to run.
+        first: number of the first cell to run; 0 for all of them, where the caller has begun the notebook.
+        given: numbers of cells that are not the student's; they are kept from what the notebook did to Python.
 
     Raises:
         StudentError: the sandbox ended in a cell (TIME, MEMORY, CRASHED ...); the sentence names it.
@@ -83,7 +90,7 @@ def run_cells(
             continue
         where = f"cell {number} of {file}"
         began = time.monotonic()
-        record = controls.ask("cell", cell.source, number, float(seconds), where=where)
+        record = controls.ask("cell", cell.source, number, float(seconds), number in given, where=where)
         took = time.monotonic() - began
         yield _read(record, number, cell, took, controls, where)
 

@@ -16,7 +16,7 @@ handles (the number of an object that stays here).
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
     ("notebook", file)                      -> ("value", None)    begins one
-    ("cell", source, number, seconds)       -> ("value", record)    of `autograder.worker.shell`
+    ("cell", source, number, seconds, given) -> ("value", record)    of `autograder.worker.shell`
     those of `autograder.worker.carrying`
     ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
 
@@ -185,8 +185,8 @@ class _Worker:
         self.shell = Shell(file, self.submission)
         return ("value", None)
 
-    def cell(self, source: str, number: int, seconds: float) -> tuple[Any, ...]:
-        return ("value", self.plain(self.shell.run(source, number, seconds)))
+    def cell(self, source: str, number: int, seconds: float, given: bool) -> tuple[Any, ...]:
+        return ("value", self.plain(self.shell.run(source, number, seconds, given)))
 
     def sequence(self, requests: list[tuple[Any, ...]]) -> tuple[Any, ...]:
         answers: list[tuple[Any, ...]] = []

@@ -22,6 +22,8 @@ from typing import Any
 from autograder import drawing
 from autograder.worker.faults import describe
 from autograder.worker.rendering import painter
+from autograder.worker.restoring import Given
+from autograder.worker.warm_shell import take
 
 __all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
 
@@ -29,7 +31,7 @@ MAX_TEXT = 1 << 16
 MAX_DISPLAYS = 64
 MAX_PICTURE = 1 << 20
 
-PREPARED = ("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer")
+PREPARED = ("IPython.core.magics", "IPython.core.completerlib", "IPython.core.logger", "autograder.worker.warmed")
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
 _BACKEND = "autograder_inline"
@@ -52,33 +54,28 @@ class Shell:
     """
 
     def __init__(self, name: str, folder: str) -> None:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
         stem = name.removesuffix(".ipynb")
         self.name, self.folder, self.number = name, folder, 0
         self._paint = painter()
         self.module = sys.modules[stem] = ModuleType(stem)
         self.module.__dict__["__file__"] = os.path.join(folder, name)
-        InteractiveShell.clear_instance()
-        self.shell: Any = InteractiveShell.instance(
-            config=Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}}),
-            user_module=self.module,
-        )
+        self.shell: Any = take(self.module)
         self.module.__dict__["__name__"] = "__main__"  # notebooks ask for it
         sys.modules["__main__"] = self.module  # and pickle, dataclasses and the like look names up there
         self.figures: list[dict[str, Any]] = []
         self._outputs: list[dict[str, Any]] = []
         self._left = MAX_TEXT
         self._take_over()
+        self._given = Given(self.shell, self.module.__dict__, self._code_name)
 
-    def run(self, source: str, number: int = 0, seconds: float = 0.0) -> dict[str, Any]:
+    def run(self, source: str, number: int = 0, seconds: float = 0.0, given: bool = False) -> dict[str, Any]:
         """Run one cell.
 
         Args:
             source: its text, magics included.
             number: of the cell in the notebook; faults are told by it. 0 counts on.
             seconds: after this long it is interrupted with `CellTimeout`; 0 for never.
+            given: it is not the student's, so it is run by us (`Given`) and leaves no trace in IPython's history.
 
         Returns:
             ``outputs`` (records ``{"kind": "stream", "name", "text"}`` and ``{"kind": "display" or "result",
@@ -91,10 +88,13 @@ class Shell:
         before = len(self.figures)
         warnings.filterwarnings("ignore", "To exit: use")
         with self._watched(seconds), self._captured():
-            result = self.shell.run_cell(source, store_history=True)
+            if given:
+                error, value = self._given.run(source)
+            else:
+                result = self.shell.run_cell(source, store_history=True)
+                error = result.error_before_exec or result.error_in_exec
+                value = None if error is not None else result.result
             self.show()
-        error = result.error_before_exec or result.error_in_exec
-        value = None if error is not None else result.result
         return {
             "outputs": self._outputs,
             "error": None if error is None else describe(error, self.folder),
@@ -148,7 +148,7 @@ class Shell:
             parent=shell, shell=shell
         )
         shell.display_trap.hook = shell.displayhook
-        shell.compile.get_code_name = lambda *_: os.path.join(self.folder, f"{self.name}#{self.number}")
+        shell.compile.get_code_name = lambda *_: self._code_name()
         shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # the record tells it, and faster
         shell.system = shell.system_raw = shell.system_piped = shell.getoutput = self._no_program
         shell.ask_exit = self._no_exit
@@ -166,6 +166,9 @@ class Shell:
             sys.modules["matplotlib.pyplot"].switch_backend(f"module://{_BACKEND}")
         elif "matplotlib" in sys.modules:
             sys.modules["matplotlib"].rcParams["backend"] = f"module://{_BACKEND}"
+
+    def _code_name(self) -> str:
+        return os.path.join(self.folder, f"{self.name}#{self.number}")
 
     def _no_program(self, command: str, *_: object, **__: object) -> None:
         words = command.split()

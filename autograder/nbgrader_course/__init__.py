@@ -1,0 +1,24 @@
+"""Courses in nbgrader's folders, graded as they lie: same marks in the cells, same points, other walls.
+
+nbgrader itself is needed only where AUTOTEST lines must become tests (`importing`); to grade, none of it is imported.
+"""
+
+from __future__ import annotations
+
+from autograder.nbgrader_course.course import Assignment, Course, find_course, load, open_course
+from autograder.nbgrader_course.grading import grade, grader, longest_seconds, lost_report, result_key
+from autograder.nbgrader_course.handing_in import collect_course
+
+__all__ = [
+    "Assignment",
+    "Course",
+    "collect_course",
+    "find_course",
+    "grade",
+    "grader",
+    "load",
+    "longest_seconds",
+    "lost_report",
+    "open_course",
+    "result_key",
+]

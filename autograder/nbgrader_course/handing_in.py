@@ -1,0 +1,143 @@
+"""From `submitted/STUDENT/ASSIGNMENT/` to staged submissions."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from autograder.errors import UsageError
+from autograder.intake import Caps, Submission, collect, collect_one
+from autograder.intake.folders import Unfit, open_regular
+from autograder.nbgrader_course.course import Assignment, Course
+
+__all__ = ["collect_course", "received_at", "students_of"]
+
+TIMESTAMP = "timestamp.txt"
+_CAPS = Caps(file_mib=64, submission_mib=256)
+_OWN = (TIMESTAMP, "submission_secret.txt")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:\s*(Z|UTC|[+-]\d\d:?\d\d))?")
+
+
+def collect_course(assignment: Assignment, staging: Path, submissions: Path | None = None) -> tuple[Submission, ...]:
+    """Stage every submission of an assignment, sorted by student, with the files that the instructor put beside it.
+
+    Args:
+        assignment: what is graded.
+        staging: an own folder for the copies.
+        submissions: a folder to be read in place of the course's own: with nbgrader's folders in it
+            (``STUDENT/ASSIGNMENT/``), or one folder, notebook or archive for each student.
+
+    Raises:
+        UsageError: there are no submissions.
+    """
+    course = assignment.course
+    if submissions is None:
+        found = students_of(course, assignment.name)
+        where = course.step(course.settings.submitted, assignment.name, "STUDENT")
+        if not found:
+            raise UsageError(f"There is no submission in {where}; collect them, or name the folder that holds them.")
+    else:
+        found = {each.name: each / assignment.name for each in _folders(submissions)}
+        found = {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
+    if found:
+        staged = tuple(
+            collect_one([path], assignment.wanted, staging, student, _CAPS) for student, path in sorted(found.items())
+        )
+    else:
+        assert submissions is not None
+        staged = collect(submissions, assignment.wanted, staging, _CAPS)
+    return tuple(_completed(assignment, each, found.get(each.student)) for each in staged)
+
+
+def students_of(course: Course, assignment: str) -> dict[str, Path]:
+    """The folder that each student handed in, by the student's name."""
+    parts = PurePosixPath(course.settings.structure).parts
+    if "{student_id}" not in parts:
+        raise UsageError(
+            f"CourseDirectory.directory_structure is {course.settings.structure!r}; "
+            "{student_id} must be a folder of its own in it."
+        )
+    mark = "\0"
+    step = course.settings.submitted
+    below = [part.format(nbgrader_step=step, student_id=mark, assignment_id=assignment) for part in parts]
+    at = below.index(mark)
+    above = course.root.joinpath(*below[:at])
+    found = {each.name: each.joinpath(*below[at + 1 :]) for each in _folders(above)}
+    return {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
+
+
+def received_at(text: str) -> datetime | None:
+    """What `timestamp.txt` says, in UTC; None where it cannot be read. A time without a zone is taken for UTC."""
+    match = _TIME.search(text)
+    if match is None:
+        return None
+    zone = (match[3] or "UTC").replace("UTC", "+0000").replace("Z", "+0000").replace(":", "")
+    try:
+        time = datetime.fromisoformat(f"{match[1]}T{match[2]}")
+        return datetime.strptime(f"{time:%Y-%m-%dT%H:%M:%S} {zone}", "%Y-%m-%dT%H:%M:%S %z").astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _folders(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (
+            each
+            for each in sorted(path.iterdir())
+            if each.is_dir() and not each.is_symlink() and not each.name.startswith(".")
+        )
+
+
+def _completed(assignment: Assignment, submission: Submission, origin: Path | None) -> Submission:
+    """The staged copy with the instructor's files in it, and with the time that nbgrader noted."""
+    notes = list(submission.notes)
+    if text := _stamp((origin or submission.folder) / TIMESTAMP):
+        time = received_at(text)
+        if time:
+            submission = replace(submission, received=time)
+            notes.append(f"Handed in on {time:%Y-%m-%d at %H:%M} UTC.")
+        else:
+            notes.append(f"{TIMESTAMP} holds no time that can be read.")
+    for name in _OWN:
+        (submission.folder / name).unlink(missing_ok=True)
+    if origin is not None and submission.problem and not any(origin.rglob("*.ipynb")):
+        wanted = assignment.wanted
+        problem = f"{' and '.join(wanted)} {'was' if len(wanted) == 1 else 'were'} not handed in."
+        submission = replace(submission, problem=problem, problem_verdict="MISSING")
+    if not submission.problem:
+        notes += _put_beside(assignment, submission.folder)
+    return replace(submission, notes=tuple(notes))
+
+
+def _stamp(path: Path) -> str:
+    """The beginning of a small file that a student could have put there; "" where it is none."""
+    try:
+        with open_regular(path) as (file, _):
+            return file.read(100).decode("utf-8", "replace")
+    except Unfit:
+        return ""
+
+
+def _put_beside(assignment: Assignment, folder: Path) -> Iterator[str]:
+    """Copy the instructor's files over the student's, as nbgrader does."""
+    for name, source in assignment.files.items():
+        target = folder / name
+        content = source.read_bytes()
+        if target.is_file() and target.read_bytes() == content:
+            continue
+        if target.exists():
+            yield f"{name} differs from the one that was handed out; the handed-out one was used."
+            if target.is_dir():
+                shutil.rmtree(target)
+        for parent in reversed(target.relative_to(folder).parents[:-1]):
+            above = folder / parent
+            if above.is_file():
+                above.unlink()
+            above.mkdir(exist_ok=True)
+            above.chmod(0o755)
+        target.write_bytes(content)
+        target.chmod(0o644)
