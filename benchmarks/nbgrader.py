@@ -36,7 +36,7 @@ WHY = {
     "b_partial": "share_tests ends with np.float64(2.0): half of its points; nbgrader gives all.",
     "d_deleted_cell": "The deleted test is put back and run; nbgrader gives no grade for it.",
     "g_dead_kernel": "What was finished counts; nbgrader drops the whole submission.",
-    "h_exit": "exit() ends its cell; nbgrader drops the submission where its kernel is gone in time.",
+    "h_exit": "exit() ends its cell; nbgrader drops the submission, though not in every run.",
     "k_missing": "0 points and a sentence; nbgrader leaves the grades open.",
     "l_warns": "A line on stderr is no mistake; nbgrader gives 0.",
     "m_forger": "A transformer that removes assertions does not reach the tests; nbgrader gives full marks.",
