@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from autograder import __version__
+from autograder.cli import export, importing
 from autograder.errors import GraderError
 
 __all__ = ["app", "main"]
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
+app.add_typer(export.app, name="export")
+app.add_typer(importing.app, name="import")
 
 CourseOption = Annotated[
     Path | None,

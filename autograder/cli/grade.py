@@ -30,6 +30,7 @@ from autograder.cli.progress import Shown
 from autograder.config import SANDBOXES, course_seed
 from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary
+from autograder.export.manual_grades import read_hand_grades, with_hand_grades
 from autograder.intake import Submission, collect
 from autograder.model import Report
 from autograder.running import RunOptions
@@ -120,6 +121,10 @@ def grade_class(call: Call) -> int:
             whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
     heading = feedback.Heading(course.title, loaded.assignment.title)
     names = export.file_names(submission.student for submission in everyone)
+    hand = read_hand_grades(call.out)
+    for report in reports:
+        export.write_report(report, call.out / "reports" / f"{names[report.student]}.json")
+    reports, whole_class = with_hand_grades(reports, hand), with_hand_grades(whole_class, hand)
     _write_pages(call.out, reports, heading, names)
     export.write_grades(whole_class, call.out / "grades.csv")
     page = feedback.summary_page(whole_class, heading, names, dataset=dataset.name if dataset else "", sandbox=walls)
@@ -152,10 +157,9 @@ def _chosen(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Su
 
 
 def _write_pages(out: Path, reports: Iterable[Report], heading: feedback.Heading, names: dict[str, str]) -> None:
-    """One report, one page for the student and one for staff, of everybody who was asked for."""
+    """One page for the student and one for staff, of everybody who was asked for."""
     for report in reports:
         name = names[report.student]
-        export.write_report(report, out / "reports" / f"{name}.json")
         export.write_text(out / "feedback" / f"{name}.html", feedback.student_page(report, heading))
         export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
 
