@@ -124,10 +124,10 @@ def grade_class(call: Call) -> int:
     hand = read_hand_grades(call.out)
     for report in reports:
         export.write_report(report, call.out / "reports" / f"{names[report.student]}.json")
-    reports, whole_class = with_hand_grades(reports, hand), with_hand_grades(whole_class, hand)
+    reports, everybody = with_hand_grades(reports, hand), with_hand_grades(whole_class, hand)
     _write_pages(call.out, reports, heading, names)
-    export.write_grades(whole_class, call.out / "grades.csv")
-    page = feedback.summary_page(whole_class, heading, names, dataset=dataset.name if dataset else "", sandbox=walls)
+    export.write_grades(everybody, call.out / "grades.csv")
+    page = feedback.summary_page(everybody, heading, names, dataset=dataset.name if dataset else "", sandbox=walls)
     export.write_text(call.out / "summary.html", page)
     if progress.known:
         screen.print(f"{progress.known} of {len(chosen)} reports were there already and are taken over as they are.")

@@ -1,4 +1,4 @@
-"""Graded notebooks as HTML and PDF: nbconvert writes them, with a template that forbids everything but text and pictures.
+"""Graded notebooks as HTML and PDF: nbconvert writes them, with a template that forbids all but text and pictures.
 
 PDF is printed by a browser from the same page. The way through LaTeX is not taken: a student's Markdown may hold
 commands that read files of the machine on which it is typeset.
@@ -25,19 +25,50 @@ __all__ = ["BROWSERS", "html_page", "pdf_of"]
 TEMPLATES = Path(__file__).parent / "templates"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 120
+_TEXT = ("blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "hr", "p", "pre", "s", "span", "strong")
+_PARTS = (
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "li",
+    "ol",
+    "ul",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+)
+TAGS = frozenset(("a", *_TEXT, *_PARTS))
+ATTRIBUTES = {"*": ["class"], "a": ["href"]}
+"""What Markdown and highlighted code may become. Any other tag is shown as text, any other attribute is dropped."""
 
 
 def html_page(node: Any, title: str) -> str:
     """One page without scripts, with nothing from elsewhere, from a notebook of `graded_notebook.notebook_node`.
 
     Raises:
-        UsageError: nbconvert cannot sanitise here.
+        UsageError: nbconvert is not complete here.
     """
     style, policy = _style()
     page = {"title": title, "style": style, "policy": policy}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        text, _ = _exporter().from_notebook_node(node, resources={"page": page})
+        try:
+            text, _ = _exporter().from_notebook_node(node, resources={"page": page})
+        except ValueError as error:
+            if "No template sub-directory" not in str(error):
+                raise
+            raise UsageError(
+                "nbconvert's own templates are not where it looks for them; install nbconvert into this environment, "
+                "or set JUPYTER_PATH to the share/jupyter that has them."
+            ) from None
     return str(text)
 
 
@@ -46,7 +77,7 @@ def _exporter() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            import bleach  # noqa: F401  (without it nbconvert sanitises nothing)
+            from bleach import clean
             from nbconvert import HTMLExporter
         except ImportError as error:
             raise UsageError(
@@ -55,6 +86,9 @@ def _exporter() -> Any:
         return HTMLExporter(
             template_name="graded",
             extra_template_basedirs=[str(TEMPLATES)],
+            filters={
+                "clean_html": lambda html: clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https"])
+            },
             sanitize_html=True,
             exclude_anchor_links=True,
         )

@@ -102,7 +102,7 @@ def graded_notebooks(
         whole = [*_notes(report), *_files(files, released), *_checks(left)]
         home = next((each for each in made if len(made) == 1 or each.name == report.assignment), None)
         if home is None:
-            made.append(GradedNotebook(cell_name(report.assignment), tuple([_title(report), *whole])))
+            made.append(GradedNotebook(cell_name(report.assignment), (_title(report), *whole)))
         else:
             both = GradedNotebook(home.name, (*home.cells, *whole), home.handed_in, home.language)
             made[made.index(home)] = both
@@ -232,7 +232,7 @@ def _node(graded: GradedCell, id: str, room: list[int]) -> Any:
         return v4.new_code_cell(source, id=id, metadata=metadata, outputs=[each for each in outputs if each])
     if graded.own or "attachment:" in source:
         source = neutral(source)
-    make = v4.new_markdown_cell if cell.kind == "markdown" or cell.role else v4.new_raw_cell
+    make: Any = v4.new_markdown_cell if cell.kind == "markdown" or cell.role else v4.new_raw_cell
     return make(source, id=id, metadata=metadata)
 
 

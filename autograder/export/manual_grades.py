@@ -29,8 +29,8 @@ _EARLIER = "Something was handed in after points were given by hand; those point
 class HandGrade:
     """What a person gave to one cell of one student, or that a person has to look at it (`needs_review`).
 
-    `manual` takes the place of the `automatic` points, None where no person gave any; `extra_credit` is added to either.
-    `max_score` is 0 for a cell that only takes comments.
+    `manual` takes the place of the `automatic` points, None where no person gave any; `extra_credit` is added to
+    either. `max_score` is 0 for a cell that only takes comments.
     """
 
     student: str

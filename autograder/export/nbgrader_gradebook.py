@@ -80,7 +80,7 @@ def course_directory(home: Path) -> Any:
 
 
 def _config(home: Path) -> Any:
-    from traitlets.config import Config, PyFileConfigLoader
+    from traitlets.config.loader import Config, PyFileConfigLoader
 
     if not (home / CONFIG).is_file():
         return Config()
@@ -98,14 +98,16 @@ def write_gradebook(
     Args:
         assignment: its name in the gradebook.
         graded: the submissions; a student without one is left alone.
-        course: nbgrader's `CourseDirectory` (`course_directory`): where notebooks go, and the gradebook where `db` is "".
-        db: the gradebook's address, as SQLAlchemy has it.
+        course: nbgrader's `CourseDirectory` (`course_directory`): where notebooks go.
+        db: the gradebook's address, as SQLAlchemy has it; "" for the course's own.
         due: when the assignment was due, in UTC; None leaves what the gradebook says.
 
     Raises:
         UsageError: the gradebook or the folder cannot be written.
     """
     waiting = written = 0
+    # Formgrader lists what has a folder there, be it empty.
+    Path(course.format_path(course.source_directory, ".", assignment)).mkdir(parents=True, exist_ok=True)
     with _gradebook(db or course.db_url, course.course_id) as gradebook:
         gradebook.update_or_create_assignment(assignment, **({"duedate": due} if due else {}))
         _write_cells(gradebook, assignment, graded)
@@ -118,7 +120,7 @@ def write_gradebook(
                 stored = _submitted(gradebook, submission, notebook.name, assignment)
                 changed = _write_notebook(notebook, folder / f"{notebook.name}.ipynb")
                 written += notebook.handed_in
-                waiting += _write_scores(gradebook, stored, notebook, changed)
+                waiting += _write_scores(stored, notebook, changed)
             gradebook.db.commit()
             _write_penalties(course, gradebook, submission, assignment)
     return Written(len(graded), written, waiting)
@@ -182,7 +184,7 @@ def _submitted(gradebook: Any, submission: Any, name: str, assignment: str) -> A
     return stored
 
 
-def _write_scores(gradebook: Any, stored: Any, notebook: GradedNotebook, changed: bool) -> int:
+def _write_scores(stored: Any, notebook: GradedNotebook, changed: bool) -> int:
     """Automatic scores and comments of one notebook; how many cells wait for a person."""
     cells = {_name(each.cell): each for each in notebook.cells if each.cell.role}
     waiting = 0
@@ -223,7 +225,7 @@ def _write_notebook(notebook: GradedNotebook, path: Path) -> bool:
     node.metadata["autograder"] = {"own": _digest(own)}
     before = _digest_of(path)
     write_text(path, nbformat.writes(node) + "\n")
-    return before != node.metadata["autograder"]["own"]
+    return before != _digest(own)
 
 
 def _digest(texts: Sequence[str]) -> str:
