@@ -97,7 +97,7 @@ def graded_notebooks(
         content = (files or {}).get(f"{name}.ipynb")
         found, taken = _cells(name, notebook, content, left)
         made.append(GradedNotebook(name, tuple(found), content is not None or files is None, notebook.language))
-        left = [each for each in left if each[1].id not in taken]
+        left = [each for each in left if (each[0].id, each[1].id) not in taken]
     if left or not made:
         whole = [*_notes(report), *_files(files, released), *_checks(left)]
         home = next((each for each in made if len(made) == 1 or each.name == report.assignment), None)
@@ -111,8 +111,8 @@ def graded_notebooks(
 
 def _cells(
     name: str, released: Notebook, content: bytes | None, left: Sequence[tuple[QuestionResult, CheckResult]]
-) -> tuple[list[GradedCell], set[str]]:
-    """The cells of a handed-in notebook in the order of the handout, and the ids of the checks that they took."""
+) -> tuple[list[GradedCell], set[tuple[str, str]]]:
+    """The cells of a handed-in notebook in the order of the handout, and the checks that they took (question, id)."""
     given = {cell.source for cell in released.cells}
     stubs = {cell.name: cell.source.strip() for cell in released.cells if cell.role}
     below: dict[str, list[tuple[Shown, ...]]] = {}
@@ -127,13 +127,13 @@ def _cells(
             notebook, below = repaired.notebook, outputs_of(content)
             cells += [_told(note) for note in repaired.notes]
             cells.append(_told("What stands below the cells of this notebook is what was handed in with them."))
-    taken: set[str] = set()
+    taken: set[tuple[str, str]] = set()
     for cell in notebook.cells:
-        check = _check_of(name, cell, left)
+        question, check = _check_of(name, cell, [(q, c) for q, c in left if (q.id, c.id) not in taken])
         own = cell.source not in given
         untouched = cell.role is not None and cell.source.strip() == stubs.get(cell.name)
         if check is not None:
-            taken.add(check.id)
+            taken.add((question, check.id))
             cells.append(GradedCell(cell, _found(check), check, own, untouched))
         else:
             ready = below.get(cell.source, []) if cell.kind == "code" and not (cell.role and cell.role.given) else []
@@ -141,13 +141,15 @@ def _cells(
     return cells, taken
 
 
-def _check_of(notebook: str, cell: Cell, left: Sequence[tuple[QuestionResult, CheckResult]]) -> CheckResult | None:
-    """The check that gives this cell its points; one of a question that is called like the notebook goes first."""
+def _check_of(
+    notebook: str, cell: Cell, left: Sequence[tuple[QuestionResult, CheckResult]]
+) -> tuple[str, CheckResult | None]:
+    """The check that gives this cell its points, with its question; one called like the notebook goes first."""
     if cell.role is None or not cell.role.grade:
-        return None
-    fitting = [(q, check) for q, check in left if is_cell_of(check.id, notebook, cell.role.grade_id)]
-    fitting.sort(key=lambda each: each[0].id != notebook)
-    return fitting[0][1] if fitting else None
+        return "", None
+    fitting = [(q.id, check) for q, check in left if is_cell_of(check.id, notebook, cell.role.grade_id)]
+    fitting.sort(key=lambda each: each[0] != notebook)
+    return fitting[0] if fitting else ("", None)
 
 
 def _title(report: Report) -> GradedCell:

@@ -117,10 +117,12 @@ def with_hand_grades(reports: Sequence[Report], grades: HandGrades | None) -> tu
 
 
 def _laid_over(report: Report, grades: Sequence[HandGrade], penalty: float) -> Report:
-    left = list(grades)
+    pairs = [(question.id, check.id) for question in report.questions for check in question.checks]
+    owners = _owners(pairs, grades)
+    left = [each for each in grades if each not in owners.values()]
     questions = []
     for question in report.questions:
-        checks = tuple(_graded(check, _taken(question, check, left)) for check in question.checks)
+        checks = tuple(_graded(check, owners.get((question.id, check.id))) for check in question.checks)
         if checks != question.checks:
             points, max_points = question_points(checks)
             question = replace(question, checks=checks, points=points, max_points=max_points)
@@ -138,14 +140,15 @@ def _laid_over(report: Report, grades: Sequence[HandGrade], penalty: float) -> R
     )
 
 
-def _taken(question: QuestionResult, check: CheckResult, left: list[HandGrade]) -> HandGrade | None:
-    """What was given to the cell of a check; it is taken off the list."""
-    fitting = [each for each in left if is_cell_of(check.id, each.notebook, each.cell)]
-    fitting.sort(key=lambda each: each.notebook != question.id)
-    if not fitting:
-        return None
-    left.remove(fitting[0])
-    return fitting[0]
+def _owners(checks: Sequence[tuple[str, str]], grades: Sequence[HandGrade]) -> dict[tuple[str, str], HandGrade]:
+    """What was given to the cell of each check (question, id); a question called like the notebook goes first."""
+    found: dict[tuple[str, str], HandGrade] = {}
+    for grade in grades:
+        fitting = [each for each in checks if each not in found and is_cell_of(each[1], grade.notebook, grade.cell)]
+        fitting.sort(key=lambda each: each[0] != grade.notebook)
+        if fitting:
+            found[fitting[0]] = grade
+    return found
 
 
 def _graded(check: CheckResult, grade: HandGrade | None) -> CheckResult:

@@ -23,6 +23,7 @@ def neutral(markdown: str) -> str:
     """The same text with a space behind each ``<`` and ``]`` that Markdown could take for markup.
 
     ``<b>`` becomes ``< b>`` and ``[here](http://x)`` becomes ``[here] (http://x)``: nothing is lost, and neither
-    formulas nor lists nor tables change. An address that is written out may become a link to itself. Control characters are made visible.
+    formulas nor lists nor tables change. An address that is written out may become a link to itself. Control
+    characters are made visible.
     """
     return _TARGET.sub("] ", _TAG.sub("< ", visible(markdown, LONGEST)))
