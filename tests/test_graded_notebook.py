@@ -207,6 +207,18 @@ def test_outputs_are_text_and_clean_pictures_only():
     assert b"script" not in raw
 
 
+def test_a_flood_of_outputs_is_cut():
+    """One output, the outputs of one cell, and those of all cells have an end, and it is told."""
+    long = tuple(v4.new_output("stream", name="stdout", text="x" * 30_000) for _ in range(30))
+    cells = [v4.new_code_cell("1", outputs=list(long)) for _ in range(10)]
+    shown = outputs_of(nbformat.writes(v4.new_notebook(cells=cells)).encode())["1"]
+    assert shown[0][0].text.endswith("… and 10000 more characters")
+    assert shown[0][-1].text == "… and 10 more outputs\n"
+    texts = [each.text for cell in shown for each in cell]
+    assert sum(map(len, texts)) < 2_200_000
+    assert [each for each in texts if "all that follow are not shown" in each] != []
+
+
 @given(st.binary(max_size=300))
 def test_outputs_of_any_bytes_are_read_or_left_out(content):
     """No file makes this raise."""

@@ -137,15 +137,18 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
         raise UsageError("Say where to: --out DIR, the folder that `autograder grade ... --out DIR` wrote.")
     source = Source(out, course)
     address, home = _gradebook(db, source.nbgrader)
-    if address.startswith("sqlite:///") and not Path(address.removeprefix("sqlite:///")).is_file():
-        raise UsageError(f"There is no gradebook {address.removeprefix('sqlite:///')}; name it with --db.")
+    directory = course_directory(home)
+    address = address or directory.db_url
+    file = address.removeprefix("sqlite:///")
+    if file != address and not Path(file).is_file():
+        raise UsageError(f"There is no gradebook {file}; name it with --db.")
     reports = export.read_reports(out)
     assignments = list(dict.fromkeys(report.assignment for report in reports))
     if len(assignments) > 1:
         raise UsageError(f"{out} holds reports of several assignments ({', '.join(assignments)}); grade each apart.")
     ids = export.file_names(report.student for report in reports)
     names = {id_: student for student, id_ in ids.items()}
-    found = hand_grades(assignments[0], course_directory(home), db=address, names=names)
+    found = hand_grades(assignments[0], directory, db=address, names=names)
     found = replace(found, submissions={report.student: report.replay.submission_sha256 for report in reports})
     write_hand_grades(found, out / FILE)
     _show(out, with_hand_grades(reports, found), _heading(source, assignments[0]), ids)

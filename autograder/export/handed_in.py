@@ -18,6 +18,7 @@ __all__ = ["Shown", "outputs_of"]
 
 _MOST = 20  # outputs of one cell
 _LONGEST = 20_000  # characters of one output
+_MOST_TEXT = 1 << 21  # characters of all outputs of a notebook
 T = TypeVar("T")
 
 
@@ -27,6 +28,14 @@ class Shown:
 
     text: str = ""
     png: str = ""
+
+
+@dataclass(slots=True)
+class _Room:
+    """How much of a notebook may still be shown."""
+
+    text: int = _MOST_TEXT
+    pictures: int = MAX_TOTAL
 
 
 class _Data(Struct):
@@ -58,7 +67,7 @@ def outputs_of(content: bytes) -> dict[str, list[tuple[Shown, ...]]]:
     Anything but text and pictures is left out, and so is what cannot be read.
     """
     found: dict[str, list[tuple[Shown, ...]]] = {}
-    room = [MAX_TOTAL]
+    room = _Room()
     for raw in _lenient(content.removeprefix(b"\xef\xbb\xbf"), _File, _File()).cells:
         cell = _lenient(raw, _Cell, _Cell())
         made = tuple(shown for each in cell.outputs[:_MOST] for shown in _shown(each, room))
@@ -68,7 +77,7 @@ def outputs_of(content: bytes) -> dict[str, list[tuple[Shown, ...]]]:
     return found
 
 
-def _shown(raw: Raw, room: list[int]) -> Iterator[Shown]:
+def _shown(raw: Raw, room: _Room) -> Iterator[Shown]:
     output = _lenient(raw, _Output, _Output())
     picture = _joined(output.data.png)
     if picture:
@@ -76,17 +85,19 @@ def _shown(raw: Raw, room: list[int]) -> Iterator[Shown]:
         return
     error = "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
     text = error if output.output_type == "error" else _joined(output.text) or _joined(output.data.plain)
-    if text:
-        yield Shown(visible(text, _LONGEST))
+    if text and room.text > 0:
+        shown = visible(text, _LONGEST)
+        room.text -= len(shown)
+        yield Shown(shown if room.text > 0 else "(This output and all that follow are not shown: there is too much.)\n")
 
 
-def _picture(text: str, room: list[int]) -> Shown:
+def _picture(text: str, room: _Room) -> Shown:
     try:
         png = text_of(clean(base64.b64decode(text, validate=False)))
     except (Refused, binascii.Error, ValueError) as error:
         return Shown(f"(A picture is not shown: {error}.)\n")
-    room[0] -= len(png)
-    return Shown(png=png) if room[0] >= 0 else Shown("(A picture is not shown: there are too many.)\n")
+    room.pictures -= len(png)
+    return Shown(png=png) if room.pictures >= 0 else Shown("(A picture is not shown: there are too many.)\n")
 
 
 def _joined(text: str | list[str]) -> str:

@@ -110,17 +110,17 @@ def write_gradebook(
     Path(course.format_path(course.source_directory, ".", assignment)).mkdir(parents=True, exist_ok=True)
     with _gradebook(db or course.db_url, course.course_id) as gradebook:
         gradebook.update_or_create_assignment(assignment, **({"duedate": due} if due else {}))
-        _write_cells(gradebook, assignment, graded)
+        cells = _write_cells(gradebook, assignment, graded)
         for one in graded:
             _write_student(gradebook, one)
             times = {"timestamp": one.received} if one.received else {}
             submission = gradebook.update_or_create_submission(assignment, one.student, **times)
             folder = Path(course.format_path(course.autograded_directory, one.student, assignment))
             for notebook in one.notebooks:
-                stored = _submitted(gradebook, submission, notebook.name, assignment)
+                stored = _submitted(gradebook, submission, cells[notebook.name])
                 changed = _write_notebook(notebook, folder / f"{notebook.name}.ipynb")
                 written += notebook.handed_in
-                waiting += _write_scores(stored, notebook, changed)
+                waiting += _write_scores(stored, notebook, cells[notebook.name], changed)
             gradebook.db.commit()
             _write_penalties(course, gradebook, submission, assignment)
     return Written(len(graded), written, waiting)
@@ -135,7 +135,19 @@ def _write_student(gradebook: Any, one: Graded) -> None:
             setattr(student, each.name, told)
 
 
-def _write_cells(gradebook: Any, assignment: str, graded: Sequence[Graded]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A notebook's own row, and the names of its cells by their rows: those with points, those with comments.
+
+    nbgrader's records are read from the database again after each commit; these are read once.
+    """
+
+    id: str
+    graded: Mapping[str, str]
+    commented: Mapping[str, str]
+
+
+def _write_cells(gradebook: Any, assignment: str, graded: Sequence[Graded]) -> dict[str, _Rows]:
     """The cells of all notebooks: what gives points, what can be commented on. Those that are there stay."""
     seen: set[tuple[str, str]] = set()
     with gradebook.db.no_autoflush:
@@ -158,38 +170,43 @@ def _write_cells(gradebook: Any, assignment: str, graded: Sequence[Graded]) -> N
                     gradebook.update_or_create_grade_cell(*where, **told)
                 if role.solution:
                     gradebook.update_or_create_solution_cell(*where)
+    found = {}
+    for name in dict.fromkeys(notebook.name for one in graded for notebook in one.notebooks):
+        row = gradebook.find_notebook(name, assignment)
+        points = {cell.id: cell.name for cell in (*row.grade_cells, *row.task_cells)}
+        comments = {cell.id: cell.name for cell in (*row.solution_cells, *row.task_cells)}
+        found[name] = _Rows(row.id, points, comments)
+    return found
 
 
 def _name(cell: Any) -> str:
     return cell_name(cell.role.grade_id) if cell.role else ""
 
 
-def _submitted(gradebook: Any, submission: Any, name: str, assignment: str) -> Any:
+def _submitted(gradebook: Any, submission: Any, rows: _Rows) -> Any:
     """The row of a submitted notebook, with rows for cells that came into the assignment after the submission."""
     from nbgrader.api import Comment, Grade, SubmittedNotebook
 
-    notebook = gradebook.find_notebook(name, assignment)
-    stored = next((each for each in submission.notebooks if each.notebook_id == notebook.id), None)
+    stored = next((each for each in submission.notebooks if each.notebook_id == rows.id), None)
     if stored is None:
-        stored = SubmittedNotebook(notebook=notebook, assignment=submission)
-    graded = {grade.cell_id for grade in stored.grades}
-    commented = {comment.cell_id for comment in stored.comments}
-    for cell in (*notebook.grade_cells, *notebook.task_cells):
-        if cell.id not in graded:
-            gradebook.db.add(Grade(cell_id=cell.id, notebook=stored))
-    for cell in (*notebook.solution_cells, *notebook.task_cells):
-        if cell.id not in commented:
-            gradebook.db.add(Comment(cell_id=cell.id, notebook=stored))
+        stored = SubmittedNotebook(notebook_id=rows.id, assignment=submission)
+        gradebook.db.add(stored)
+    for kind, there, wanted in (
+        (Grade, stored.grades, rows.graded),
+        (Comment, stored.comments, rows.commented),
+    ):
+        known = {each.cell_id for each in there}
+        gradebook.db.add_all(kind(cell_id=id_, notebook=stored) for id_ in wanted if id_ not in known)
     gradebook.db.flush()
     return stored
 
 
-def _write_scores(stored: Any, notebook: GradedNotebook, changed: bool) -> int:
+def _write_scores(stored: Any, notebook: GradedNotebook, rows: _Rows, changed: bool) -> int:
     """Automatic scores and comments of one notebook; how many cells wait for a person."""
     cells = {_name(each.cell): each for each in notebook.cells if each.cell.role}
     waiting = 0
     for grade in stored.grades:
-        found = cells.get(grade.cell.name)
+        found = cells.get(rows.graded.get(grade.cell_id, ""))
         if found is not None and (found.scored or not notebook.handed_in):
             points = found.points if notebook.handed_in or found.check is not None else 0.0
             by_hand = grade.manual_score is not None or grade.extra_credit is not None
@@ -200,7 +217,7 @@ def _write_scores(stored: Any, notebook: GradedNotebook, changed: bool) -> int:
             grade.auto_score = points
         waiting += bool(grade.needs_manual_grade)
     for comment in stored.comments:
-        found = cells.get(comment.cell.name)
+        found = cells.get(rows.commented.get(comment.cell_id, ""))
         if found is not None:
             comment.auto_comment = _comment(found.check, found.untouched or not notebook.handed_in)
     return waiting
