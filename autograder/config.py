@@ -20,6 +20,7 @@ from autograder.model import Limits
 __all__ = ["CONFIG_FILE", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
 
 CONFIG_FILE = "grader_config.py"
+NEW_COURSE = 'from autograder.config import Course; course = Course(title="My course", assignments=())'
 SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "landlock", "none")
 SEED_VARIABLE = "AUTOGRADER_SEED"
 
@@ -114,7 +115,8 @@ def find_root(start: Path) -> Path:
         if (folder / CONFIG_FILE).is_file():
             return folder
     raise UsageError(
-        f"There is no {CONFIG_FILE} in {start} or above it; go to the course's folder, or name it with --course."
+        f"There is no {CONFIG_FILE} in {start} or above it; go to the course's folder, or name it with --course. "
+        f"A new course begins with that file and one line in it: {NEW_COURSE}"
     )
 
 

@@ -14,11 +14,13 @@ credit, or returns anything else, which a check that `needs` it may take as a pa
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from autograder.cells import is_notebook
 from autograder.errors import InstructorError
 from autograder.model import Limits
 
@@ -32,6 +34,8 @@ for this check from the course's secret; `data` the open part of the data set; `
 whether `--full` was given; `share` the part of its training that is to be run (epochs, samples): 1.0 in every grade,
 1/2, 1/4 ... when `autograder calibrate` looks for the cheapest run that is still fair.
 """
+
+_FOR_NOTEBOOKS = ("IPython.core.interactiveshell",)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -113,7 +117,7 @@ class Assignment:
 
     Args:
         title: for people.
-        files: modules that students hand in, in the order in which names are looked up.
+        files: modules and notebooks that students hand in, in the order in which names are looked up.
         given: modules that are handed out complete and restored for grading.
         extra_files: other files of the reference that belong to the release (texts, images).
         limits: what each question of each submission may use.
@@ -121,6 +125,8 @@ class Assignment:
         data: name of the data set, or "".
         preload: packages that the forkserver imports before it forks.
         gpu: whether submissions may use the machine's graphics processors, where it has any.
+        run_on: whether the cells after a failing one of a notebook still run; else the notebook ends there, as where
+            Jupyter is told to run all cells.
 
     The id of an assignment is the name of its folder, so it is not typed here.
     """
@@ -137,6 +143,7 @@ class Assignment:
         data: str = "",
         preload: Sequence[str] = ("numpy",),
         gpu: bool = False,
+        run_on: bool = False,
     ) -> None:
         self.title = title
         self.files = tuple(files)
@@ -145,8 +152,9 @@ class Assignment:
         self.limits = limits or Limits()
         self.full_limits = full_limits or self.limits
         self.data = data
-        self.preload = tuple(preload)
+        self.preload = (*preload, *(each for each in _FOR_NOTEBOOKS if any(map(is_notebook, files))))
         self.gpu = gpu
+        self.run_on = run_on
         self._questions: list[Question] = []
         self._checks: list[Check] = []
 
@@ -186,6 +194,13 @@ class Assignment:
         question = Question(id, title, names, bonus, limits, full_limits, self)
         self._questions.append(question)
         return question
+
+    def handed_in_as(self, notebook: str) -> Assignment:
+        """The same questions and checks, with one notebook in place of the modules that students hand in."""
+        other = copy.copy(self)
+        other.files = (notebook,)
+        other.preload = (*self.preload, *_FOR_NOTEBOOKS)
+        return other
 
     def limits_of(self, question: Question, *, full: bool) -> Limits:
         """The limits that hold for one question."""

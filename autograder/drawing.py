@@ -1,15 +1,18 @@
 """What matplotlib figures say, as plain data: titles, labels, ticks, curves, bars, images, numbers written into cells.
 
 A figure is a dictionary ``{"title", "legend", "axes"}``; an axes ``{"title", "xlabel", "ylabel", "xscale", "yscale",
-"xlim", "ylim", "xticks", "yticks", "legend", "legend_title", "colorbar", "lines", "bars", "images", "texts"}``:
+"xlim", "ylim", "xticks", "yticks", "legend", "legend_title", "colorbar", "lines", "bars", "images", "texts",
+"others"}``:
 
-- a line ``{"label", "kind", "x", "y"}``, float arrays of shape (n,); `kind` is "line", or "points" for a `scatter`;
+- a line ``{"label", "kind", "x", "y"}``, float arrays of shape (n,); `kind` is "line", "points" for a `scatter`, or
+  "guide" for what runs across the whole axes (`axhline`, `axvline`, `axline`);
   error bars add ``"xerr"`` and ``"yerr"``, arrays (n, 2) of the ends of each bar;
 - bars ``{"label", "horizontal", "at", "width", "height"}``, arrays (n,): centres, thickness and signed length of the
   bars of one call of `bar`, `barh` or `hist`, also of a histogram that is drawn as steps;
 - an image ``{"colormap", "colorbar", "shape", "values", "x", "y"}`` of `imshow`, `matshow` or `pcolormesh`: `values`
   (rows, columns) or (rows, columns, 3 or 4), the centres of the columns and of the rows in the units of the axes;
-- ticks ``{"at", "labels"}`` of those in sight, a text ``{"text", "x", "y"}``.
+- ticks ``{"at", "labels"}`` of those in sight, a text ``{"text", "x", "y"}``; `others` is the number of
+  areas, contours, arrows and all else that is drawn.
 
 Nothing of matplotlib is left in it, so it can cross a wall and be judged outside, drawn by any backend. What cannot be
 read is left empty: nothing that a figure holds raises here.
@@ -189,6 +192,7 @@ def _axes(axes: Any, left: _Left) -> Record:
         "bars": [] if bar else _try(none, _bars, axes, left),
         "images": [] if bar else _try(none, _images, axes, left),
         "texts": [text for text in texts if text is not None],
+        "others": sum(len(_list(axes, name)) for name in ("collections", "patches", "tables")),
     }
 
 
@@ -229,12 +233,17 @@ def _lines(axes: Any, left: _Left) -> list[Record]:
     caps = {id(cap) for each in containers for cap in each[1] or ()}
     owners = {id(each[0]): each for each in containers if each[0] is not None}
     shown = [line for line in _list(axes, "lines") if id(line) not in caps]
-    return _each(shown[:MAX_LINES], lambda line: _line(line, owners.get(id(line)), left))
+    return _each(shown[:MAX_LINES], lambda line: {"kind": _kind(axes, line), **_line(line, owners.get(id(line)), left)})
+
+
+def _kind(axes: Any, line: Any) -> str:
+    in_data = _try((True, True), lambda: line.get_transform().contains_branch_seperately(axes.transData))
+    return "line" if all(in_data) else "guide"
 
 
 def _line(line: Any, container: Any, left: _Left) -> Record:
     x, y = left.take(line.get_xdata(orig=False), line.get_ydata(orig=False))
-    record = {"label": _text(line.get_label()), "kind": "line", "x": x, "y": y}
+    record = {"label": _text(line.get_label()), "x": x, "y": y}
     if container is not None:
         record["label"] = _text(container.get_label() or record["label"])
         bars = list(container[2])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import hashlib
 import importlib.machinery
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 import traceback
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,11 +19,20 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from autograder.declare import Assignment
-from autograder.errors import GraderError, InstructorError, UsageError
-from autograder.markers import bound_names, regions
+from platformdirs import user_cache_path
 
-__all__ = ["Interface", "Loaded", "ModuleInterface", "folder_sha256", "interface_of", "load", "names"]
+from autograder.cells import is_notebook
+from autograder.declare import Assignment
+from autograder.errors import GraderError, InstructorError, StudentError, UsageError
+from autograder.markers import bound_names, regions
+from autograder.notebooks import read
+from autograder.notebooks.making import notebook_of
+from autograder.notebooks.source import source_of, write
+from autograder.notebooks.stubs import stub_of
+
+__all__ = ["NOTEBOOK_FORM", "Interface", "Loaded", "ModuleInterface", "folder_sha256", "interface_of", "load", "names"]
+
+NOTEBOOK_FORM = "-notebook"
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -106,6 +118,8 @@ def names(root: Path) -> tuple[str, ...]:
 def load(root: Path, name: str) -> Loaded:
     """Load ``assignments/NAME/assignment.py`` and read the interface of ``reference/NAME/``.
 
+    ``NAME-notebook`` is the same assignment with the modules of its reference as one notebook, ``NAME.ipynb``.
+
     Args:
         root: folder of the course, which holds ``assignments/`` and ``reference/``.
         name: the assignment's folder.
@@ -115,9 +129,11 @@ def load(root: Path, name: str) -> Loaded:
         InstructorError: the assignment or its reference is wrong; the sentence gives file and line.
     """
     known = names(root)
-    if name not in known:
+    base = name.removesuffix(NOTEBOOK_FORM)
+    if name not in known and base not in known:
         raise UsageError(_unknown(root, name, known))
-    folder, reference = root / "assignments" / name, root / "reference" / name
+    as_notebook = name not in known
+    folder, reference = (root / place / (base if as_notebook else name) for place in ("assignments", "reference"))
     assignment = _assignment(folder / "assignment.py")
     missing = [
         file
@@ -128,8 +144,15 @@ def load(root: Path, name: str) -> Loaded:
         raise InstructorError(
             f"{folder / 'assignment.py'} names {missing[0]!r}, but {reference / missing[0]} does not exist."
         )
+    if as_notebook:
+        reference = _notebook_reference(assignment, reference, base)
+        assignment = assignment.handed_in_as(f"{base}.ipynb")
     interface = interface_of(
-        {file: _read(reference / file) for file in (*assignment.files, *assignment.given) if file.endswith(".py")},
+        {
+            file: _text(reference / file)
+            for file in (*assignment.files, *assignment.given)
+            if file.endswith((".py", ".ipynb"))
+        },
         wanted={name for question in assignment.questions for name in question.solution},
     )
     _solutions_exist(assignment, interface, folder)
@@ -142,6 +165,27 @@ def load(root: Path, name: str) -> Loaded:
         assignment_sha256=folder_sha256(folder),
         reference_sha256=folder_sha256(reference),
     )
+
+
+def _notebook_reference(assignment: Assignment, reference: Path, base: str) -> Path:
+    """A folder in the user's cache with the reference's modules as one notebook, and the files that go with it."""
+    if any(map(is_notebook, assignment.files)):
+        raise UsageError(f"{base} is handed in as a notebook already; leave {NOTEBOOK_FORM!r} out of the name.")
+    content = write(notebook_of({file: _read(reference / file) for file in assignment.files}, assignment.title))
+    digest = hashlib.sha256(content + folder_sha256(reference).encode()).hexdigest()[:32]
+    folder = user_cache_path("autograder") / "notebooks" / digest
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+            inner = Path(made) / "reference"
+            inner.mkdir()
+            (inner / f"{base}.ipynb").write_bytes(content)
+            for file in (*assignment.given, *assignment.extra_files):
+                (inner / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(reference / file, inner / file)
+            with contextlib.suppress(OSError):  # somebody else was quicker
+                inner.rename(folder)
+    return folder
 
 
 def folder_sha256(folder: Path) -> str:
@@ -271,6 +315,18 @@ def _place(error: BaseException, file: Path) -> str:
     """The file, with the line of the innermost frame in it."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     return f"{file}:{lines[-1]}" if lines else str(file)
+
+
+def _text(file: Path) -> str:
+    """A module's text, also of a notebook, whose markers are judged here so that mistakes are told by cell."""
+    if not is_notebook(file.name):
+        return _read(file)
+    try:
+        notebook = read(file.read_bytes(), file.name)
+    except StudentError as error:
+        raise InstructorError(f"{file.parent}: {error.message}") from None
+    stub_of(notebook, file.name)
+    return source_of(notebook).text
 
 
 def _read(file: Path) -> str:

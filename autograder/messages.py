@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from autograder.checks.sentences import series
 from autograder.errors import StudentError
 from autograder.model import Verdict
 
@@ -109,8 +110,7 @@ def carried_forward(names: Sequence[str]) -> str:
     """What everybody reads about a check in which the reference stood in for some parts; "" for none."""
     if not names:
         return ""
-    *others, last = (f"`{name}`" for name in names)
-    listed = f"{', '.join(others)} and {last}" if others else last
+    listed = series([f"`{name}`" for name in names])
     return f"Run with the reference's {listed} in place of yours."
 
 

@@ -125,6 +125,31 @@ class QuestionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CellResult:
+    """What became of one code cell: `number` counts all cells of the notebook from 1, `name` is its grade id.
+
+    `text` is what it printed and displayed, cut; `error` the sentence of what it raised, or ""; `pictures` are PNG
+    files in base64, cleaned by `autograder.pictures`; `seconds` is wall time.
+    """
+
+    number: int
+    name: str
+    text: str
+    error: str
+    seconds: float
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookResult:
+    """A notebook as it ran before anything hidden was near; `finished` is False where it ended in the last cell."""
+
+    file: str
+    cells: tuple[CellResult, ...]
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """What a submission used in its sandboxes, summed (seconds) or the largest (MiB), and which walls were up.
 
@@ -178,6 +203,7 @@ class Report:
     replay: Replay
     schema: int = 1
     notes: tuple[str, ...] = ()
+    notebooks: tuple[NotebookResult, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

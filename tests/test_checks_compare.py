@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -180,3 +181,53 @@ def test_long_values_are_cut_in_sentences():
 
     assert re.search(r"x\.\.\.;", sentence)
     assert len(sentence) < 140
+
+
+@pytest.mark.parametrize(
+    ("got", "want"),
+    [
+        (math.factorial(25), math.factorial(25)),
+        ([2**70, 1], [2**70, 1]),
+        ([[1, 2], [3]], [[1, 2], [3]]),
+        ([[[1.0]], [[2.0, 3.0]]], [[[1.0]], [[2.0, 3.0]]]),
+    ],
+)
+def test_long_integers_and_lists_of_different_lengths_are_compared(got, want):
+    """What numpy has no array for is right where it is equal, for both functions."""
+    close(got, want)
+    same(got, want)
+
+
+@pytest.mark.parametrize(
+    ("got", "want"),
+    [
+        ((None, 3), (None, 3)),
+        (["cat", "dog"], np.array(["cat", "dog"])),
+        (np.array(["cat", "dog"]), ["cat", "dog"]),
+        ("cat", np.array(["cat", "dog"])[0]),
+    ],
+)
+def test_same_accepts_nothing_and_text_whatever_holds_it(got, want):
+    """None inside of a tuple, and text that numpy holds, are equal to themselves."""
+    same(got, want)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: same(2**70 + 1, 2**70), "result is 1180591620717411303425; 1180591620717411303424 was wanted."),
+        (lambda: same((1, 3), (None, 3)), "result[0] is 1; None was wanted."),
+        (lambda: same(["cat", "cow"], np.array(["cat", "dog"])), "result[1] is 'cow'; 'dog' was wanted."),
+        (lambda: close([[1, 2], [3]], [[1, 2], [4]]), "result[1][0] is 3; 4 was wanted."),
+        (lambda: close([[1, 2], [3, 4]], [[1, 2], [4]]), "result[1] has the shape (2,); the shape (1,) was wanted."),
+        (
+            lambda: close(10**400, 1.0),
+            "result is an integer of 1329 bits, larger than any float; a smaller number was wanted.",
+        ),
+    ],
+)
+def test_what_numpy_has_no_array_for_is_told(call, sentence):
+    """Long integers, None, text of numpy's and lists of different lengths are wrong in the words of any other value."""
+    with pytest.raises(CheckFailed) as caught:
+        call()
+    assert str(caught.value) == sentence

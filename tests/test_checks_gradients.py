@@ -136,3 +136,40 @@ def test_instructors_are_told_of_incomplete_calls():
 def test_relative_error_tells_nan():
     """A NaN gives no small error by accident."""
     assert not relative_error([np.nan], [1.0]) <= 1
+
+
+def orthogonal(shape, size):
+    """An array of so large entries that no direction of a call without `rng` sees anything of it."""
+    draw = np.random.default_rng(0)
+    values = [draw.uniform(-1.0, 1.0, size=shape) for _ in range(6)]
+    along = np.array([(each + np.copysign(0.5, each)).ravel() for each in values])
+    found = np.sign(np.random.default_rng(5).normal(size=along.shape[1])) * size
+    for _ in range(5):
+        found -= along.T @ np.linalg.solve(along @ along.T, along @ found)
+    return found.reshape(shape)
+
+
+@pytest.mark.parametrize(
+    "got", [orthogonal((60, 50), 1e153), np.full((60, 50), 1e308)], ids=["beside all directions", "largest"]
+)
+def test_a_gradient_too_large_for_its_norm_is_wrong(got):
+    """Where the norm of an answer overflows, whatever it misses would be small beside it; it is wrong all the same."""
+    at = np.random.default_rng(7).normal(size=(60, 50))
+    with pytest.raises(CheckFailed, match="gradient is wrong"):
+        gradient_matches(got, of=lambda w: np.sum(w * w), at=at)
+    with pytest.raises(CheckFailed, match="gradient is wrong"):
+        gradient_matches(got, 2 * at)
+
+
+@pytest.mark.parametrize("want", [np.nan, np.inf])
+def test_a_right_gradient_that_is_not_finite_is_the_instructors(want):
+    """Nobody loses points to a reference that ran away."""
+    with pytest.raises(InstructorError, match="NaN or infinite somewhere"):
+        gradient_matches(np.ones(2), np.array([1.0, want]))
+
+
+def test_a_factor_of_nearly_one_is_not_told():
+    """A slip that reads "1 times the right one" would help nobody."""
+    with pytest.raises(CheckFailed) as caught:
+        gradient_matches(1.0002 * np.ones(3), np.ones(3))
+    assert str(caught.value) == "gradient is wrong (relative error 0.0002, at most 0.0001 is allowed)."

@@ -208,3 +208,42 @@ def test_a_better_value_never_earns_less(one, other, doubt):
         lambda measured: measured.points_between(0.2, 0.9),
     ):
         assert 0 <= earned(rule, worse) <= earned(rule, better) <= 1
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.bool_, np.float32])
+def test_the_area_does_not_depend_on_the_type_of_the_scores(kind):
+    """One-hot predictions in unsigned integers, whose difference would wrap around, are as right as in floats."""
+    scores = np.array([[1, 0], [0, 1], [1, 0]]).astype(kind)
+    assert auc(scores, [0, 1, 0]).value == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: loss([-1e308, -1e308]), "The mean of the loss is NaN or infinite."),
+        (
+            lambda: mean_squared_error([1e308, 0.0], [0.0, 1.0]).points_at({1.0: 1.0}),
+            "Mean squared error inf on 2 samples; less than 1 was wanted.",
+        ),
+        (lambda: r2([1e308, 0.0], [0.0, 1.0]).points_at({0.5: 1.0}), "R² -inf on 2 samples; more than 0.5 was wanted."),
+    ],
+)
+def test_numbers_beyond_all_bounds_are_bad_without_a_warning(call, sentence):
+    """Predictions whose squares or sums overflow earn nothing, and raise nothing else."""
+    with pytest.raises(CheckFailed) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+def test_a_fraction_of_an_unknown_number_of_samples_has_no_interval():
+    """Without the number of samples the value alone is told, and doubt benefits nobody."""
+    measured = Measurement(0.9, 0)
+    assert (measured.low, measured.high, str(measured)) == (0.9, 0.9, "accuracy 90.00 %")
+    assert measured.points_at({0.8: 1.0}, benefit_of_doubt=True).fraction == 1
+
+
+def test_one_hot_labels_are_the_instructors_mistake():
+    """Right answers of more than one number for each sample are not held against the predictions."""
+    with pytest.raises(InstructorError, match=r"shape \(3, 3\)"):
+        accuracy([0, 1, 2], np.eye(3))
+    assert accuracy([0, 1, 2], [[0], [1], [2]]).value == 1

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from autograder.checks import forbidden, no_imports, no_loops, required, uses
+from autograder.checks import forbidden, no_imports, no_loops, reaching, required, uses
 from autograder.errors import CheckFailed, InstructorError, StudentError
-from autograder.sources import MAX_BYTES, read
+from autograder.sources import MAX_BYTES, Source, read
 
 
 @pytest.fixture
@@ -526,3 +526,32 @@ def test_text_that_is_made_to_be_slow_to_read_is_read(source, text):
     no_loops(source(text), "f")
 
     assert time.process_time() - began < 30
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"class C{i}:\n    def m(s): return s.x.m()\n" for i in range(300)) + "def f(x): return x.m()",
+        "".join(f"class C{i}:\n    def __init__(s): pass\n" for i in range(300))
+        + f"def f(x): return ({', '.join(f'C{i}()' for i in range(300))})",
+    ],
+)
+def test_many_classes_are_looked_through_once(monkeypatch, text):
+    """Text in which every class may use every other takes no longer than its length asks for."""
+    looked_up = []
+    named = reaching._named
+    monkeypatch.setattr(reaching, "_named", lambda *given, **more: looked_up.append(0) or named(*given, **more))
+
+    no_loops(Source.of(text), "f")
+
+    assert len(looked_up) <= 1_000
+
+
+def test_the_dictionary_of_a_module_hides_what_is_used():
+    """``np.linalg.__dict__["inv"]`` is refused as ``vars`` is, and that of an object of one's own is not."""
+    with pytest.raises(CheckFailed) as caught:
+        forbidden(Source.of('import numpy as np\nnp.linalg.__dict__["inv"](3)'), "np.linalg.inv")
+    assert str(caught.value) == (
+        "hw.py, line 2, uses numpy.linalg.__dict__, which hides what is run; write that as ordinary code."
+    )
+    forbidden(Source.of("class A:\n    def f(self): return self.__dict__"), "np.linalg.inv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -363,3 +364,30 @@ def test_no_answer_makes_the_judge_stumble(path, value):
 
     assert found.count >= 0
     says(lambda: found.kinds(["Linear"]).has("Linear").layer("a", in_features=2, p=0.5))
+
+
+def test_a_model_without_layers_is_told_of():
+    """An empty description is described in a whole sentence."""
+    empty = structure({"layers": [], "calls": [], "output": None, "training": True})
+    with pytest.raises(CheckFailed, match=r"has no Linear; at least 1 were wanted\. It has no layers\.$"):
+        empty.has("Linear")
+
+
+@pytest.mark.parametrize("which", ["Conv2d[x]", "Conv2d[]", "Conv2d[0"])
+def test_a_place_that_is_no_number_is_the_instructors_mistake(which):
+    """Only ``Type[number]`` is a place."""
+    empty = structure({"layers": [], "calls": [], "output": None, "training": True})
+    with pytest.raises(InstructorError, match=r'give its name, or such as "Conv2d\[0\]"'):
+        empty.layer(which)
+
+
+def test_lazy_layers_have_the_shapes_that_the_example_gives_them():
+    """A model of lazy layers is described after the example went through it, and without one the sentence says so."""
+    torch = pytest.importorskip("torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # older versions of torch call lazy modules new
+        ready, empty = (torch.nn.Sequential(torch.nn.LazyLinear(3)) for _ in range(2))
+
+    structure(layers.describe(ready, np.zeros((2, 4)))).kinds(["Linear"]).parameters(exactly=15)
+    with pytest.raises(ValueError, match="the layer '0' has no shape yet; call the model once"):
+        layers.describe(empty)

@@ -91,3 +91,11 @@ def test_sorted_values_fall_steadily(values):
     assert ordered[judged.best] == min(values)
     if ordered[-1] < ordered[0]:
         judged.falls()
+
+
+def test_differences_beyond_all_bounds_are_judged_without_a_warning():
+    """Values of which the difference overflows rise and fall like others."""
+    with pytest.raises(CheckFailed, match="goes up in 1 of 2 steps"):
+        curve([1e308, -1e308, 1e308]).steady(0.9)
+    with pytest.raises(CheckFailed, match="a gap of inf"):
+        gap([1.0, -1e308], [1.0, 1e308], at_most=1.0)

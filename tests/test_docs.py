@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.cli.manual import commands, manual
+from autograder.config import CONFIG_FILE, load
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -35,6 +36,26 @@ def test_every_verb_and_option_is_in_the_manual_with_help(name: str, command) ->
         for option in parameter.opts:
             if option.startswith("--"):
                 assert option in text
+
+
+@pytest.mark.parametrize("verb", [name for name, _ in commands() if name.count(" ") == 1 and name != "autograder data"])
+def test_every_verb_is_in_the_readme(verb: str) -> None:
+    """Whoever reads the first page has heard of everything that can be done."""
+    assert f"`{verb}" in read("README.md")
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_every_page_is_linked_from_the_readme(page: str) -> None:
+    """No page can be found by its name alone."""
+    assert f"](docs/{page})" in read("README.md")
+
+
+def test_the_course_of_the_manual_is_one(tmp_path: Path) -> None:
+    """The `grader_config.py` with which docs/starting.md begins can be loaded as it stands."""
+    (example,) = re.findall(r"```python\n(from autograder.config.*?)```", read("docs/starting.md"), re.DOTALL)
+    (tmp_path / CONFIG_FILE).write_text(example)
+
+    assert load(tmp_path / CONFIG_FILE).assignments == ()
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

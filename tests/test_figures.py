@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from autograder import drawing
 from autograder.checks import figure, figures_drawn
+from autograder.checks.charts import nearest
+from autograder.checks.drawn import drawn
 from autograder.errors import CheckFailed, InstructorError
 
 LOSS = [2.3, 1.5, 0.9, 0.5, 0.4]
@@ -568,3 +573,114 @@ def test_forged_records_raise_nothing_else(record):
     )
     for judge in judgements:
         assert said(judge)
+
+
+def test_no_more_is_judged_than_is_told_of_figures():
+    """Records that were made by hand, of more than any figure tells, are cut where the judging would take long."""
+    many, column = 10_000, np.zeros(1_000_000)
+    (told,) = drawn(
+        {
+            "axes": [
+                {
+                    "lines": [{"x": column, "y": column}] * many,
+                    "bars": [{"at": column, "width": column, "height": column}],
+                    "images": [{"values": [[1.0]]}] * many,
+                    "texts": [{"text": "1", "x": 0.0, "y": 0.0}] * many,
+                    "xticks": {"at": column, "labels": ["a"] * many},
+                }
+            ]
+        }
+    )
+    assert len(told.lines) <= 2 * drawing.MAX_LINES
+    assert len(told.lines[0].x) <= drawing.MAX_POINTS
+    assert len(told.bars[0].at) <= drawing.MAX_BARS
+    assert len(told.images) <= drawing.MAX_IMAGES
+    assert len(told.texts) <= drawing.MAX_TEXTS
+    assert len(told.xticks.at) <= drawing.MAX_TICKS
+
+
+@pytest.mark.parametrize(
+    ("axes", "kept"),
+    [
+        ({"images": [{"values": [[1.0]]}] * 64}, 156),
+        ({"texts": [{"text": "1", "x": 0.0, "y": 0.0}] * 2_500}, 20),
+        ({"images": [{"values": np.zeros((1_000, 400), np.uint8)}]}, 2),
+        ({"lines": [{"x": np.zeros(100_000), "y": np.zeros(100_000)}]}, 10),
+    ],
+)
+def test_plots_beyond_what_can_be_judged_soon_are_left_out(axes, kept):
+    """Many plots, each as full as a plot may be, are judged up to a sum of all."""
+    assert len(figure([{"axes": [axes] * 300}]).plots) == kept
+
+
+@given(
+    hnp.arrays(float, st.integers(1, 8), elements=st.integers(-6, 6)),
+    hnp.arrays(float, st.integers(0, 8), elements=st.integers(-12, 12)),
+)
+def test_the_nearest_centre_is_the_nearest(centres, places):
+    """The fast way finds a centre at the least distance, or none beyond half a step, as looking at all of them does."""
+    places = places / 2
+    steps = np.diff(np.unique(centres))
+    step = steps.min() if len(steps) else 1.0
+    for at, found in zip(places, nearest(centres, places), strict=True):
+        distance = np.abs(centres - at).min()
+        assert (found >= 0) == (distance <= step / 2)
+        assert found < 0 or abs(centres[found] - at) == distance
+
+
+def test_lines_across_a_plot_are_no_curves(plt):
+    """A target drawn with axhline is neither a second curve, nor takes the legend's texts away from the curves."""
+    plt.plot(LOSS)
+    plt.axhline(0.5, linestyle="--")
+    plt.axvline(2, linestyle="--")
+    shown().line().shows(LOSS)
+
+    plt.plot(LOSS)
+    plt.axhline(0.5)
+    plt.legend(["training", "target"])
+    records = drawing.figures()
+    figure(records).line("training").shows(LOSS)
+    assert "target" in said(figure(records).line, "target")
+
+    plt.axhline(0.5)
+    assert shown().plots[0].drawn.lines == ()
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda plt: plt.contourf(HEAT),
+        lambda plt: plt.pie([1, 2]),
+        lambda plt: plt.fill_between([0, 1], [1, 2]),
+        lambda plt: plt.quiver([0, 1], [0, 1], [1, 1], [0, 1]),
+        lambda plt: plt.axes(projection="3d").plot_surface(*np.meshgrid([0, 1, 2], [0, 1]), HEAT),
+        lambda plt: plt.axvspan(0, 1),
+        lambda plt: plt.axhline(0),
+    ],
+)
+def test_whatever_is_drawn_is_something(plt, draw):
+    """A figure of which nothing is judged, such as contours or a surface, is not called empty."""
+    draw(plt)
+    assert len(figures_drawn(drawing.figures(), plots=1).plots) == 1
+
+
+def test_points_are_found_beside_other_clouds(plt):
+    """Two classes are right where a boundary and centres are drawn, too; a class that is missing is not."""
+    plt.scatter([1, 2], [3, 4])
+    plt.scatter([5], [6])
+    plt.scatter([3], [3], marker="x", label="centre")
+    plt.plot([0, 9], [0, 9])
+    judged = shown()
+
+    judged.scatter([[5, 6], [1, 3], [2, 4]])
+    assert said(judged.scatter, [[5, 6], [1, 3], [2, 5]]).startswith("The plot has ")
+
+
+def test_a_label_is_found_by_what_it_says_first(plt):
+    """The rest of a label may hold numbers that other curves are called by."""
+    plt.plot(LOSS, label="lr=0.1 (ends at 0.4)")
+    plt.plot(ACCURACY, label="lr=0.4 (ends at 0.9)")
+    judged = shown()
+
+    judged.line("lr=0.4").shows(ACCURACY)
+    judged.line(0.1).shows(LOSS)

@@ -18,7 +18,7 @@ from samples import check, internal, question, report
 from autograder.export.graded_notebook import cell_name, graded_notebooks, is_cell_of, notebook_node
 from autograder.export.handed_in import outputs_of
 from autograder.export.neutral import neutral
-from autograder.model import Verdict
+from autograder.model import CellResult, NotebookResult, Verdict
 from autograder.notebooks import read
 from autograder.pictures import clean
 
@@ -232,3 +232,16 @@ def test_outputs_stand_below_the_cells_that_they_came_with():
     found = cells(made)
     assert found["add"].outputs[0].text == "hello\n"
     assert found["test_add"].outputs[0].text.startswith("✓ passed: 2 of 2")
+
+
+def test_outputs_are_those_of_the_run_where_there_was_one():
+    """What the sandbox saw takes the place of what the file says; a result of another cell is not shown."""
+    forged = v4.new_output("stream", name="stdout", text="forged\n")
+    ran = NotebookResult(
+        "hw.ipynb", (CellResult(2, "add", "printed\n", "It raised.", 0.1), CellResult(3, "x", "no", "", 0))
+    )
+    made = replace(graded("ada"), notebooks=(ran,))
+    (one,) = graded_notebooks(made, {"hw.ipynb": notebook(RIGHT, "x", outputs=(forged,))}, RELEASED)
+    assert [each.text for each in cells(one)["add"].outputs] == ["printed\n", "It raised.\n"]
+    assert "forged" not in nbformat.writes(notebook_node(one))
+    assert "handed in with them" not in nbformat.writes(notebook_node(one))

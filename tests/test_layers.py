@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ LAYERS = {
     "autograder.layers": 0,
     "autograder.metering": 0,
     "autograder.sources": 0,
+    "autograder.cells": 0,
     "autograder.saved": 0,
     "autograder.checks": 0,
     "autograder.messages": 1,
@@ -63,10 +65,12 @@ SHIPPED = (  # module -> what it may import beside the standard library and the 
     ("autograder.plain", {"numpy"}),
     ("autograder.drawing", {"numpy", "matplotlib"}),
     ("autograder.saved", {"numpy", "torch", "safetensors"}),
+    ("autograder.cells", set()),
     ("autograder.layers", {"numpy"}),
     ("autograder.metering", set()),
     ("autograder.sources", set()),
     ("autograder.checks", {"numpy"}),
+    ("autograder.student.importing", set()),
     ("autograder.student.local", {"numpy"}),
     ("autograder.student.testing", {"numpy", "pytest"}),
 )
@@ -134,6 +138,18 @@ def layer(name: str) -> int | None:
 def test_every_module_has_a_layer(name):
     """A new module takes its place in the table before it is used."""
     assert layer(name) is not None, f"{name} is not in the table of layers"
+
+
+def test_contributors_read_the_same_table():
+    """CONTRIBUTING.md shows each module, or the package it lies in, in its layer, and every file of the checks."""
+    text = (HOME.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \| (.*) \|$", text, re.MULTILINE)
+    told = {f"autograder.{name.rstrip('/')}": int(row) for row, cell in rows for name in re.findall("`(.+?)`", cell)}
+    apart = ("autograder", "autograder.__main__")
+    checks = {name.rpartition(".")[2] for name in MODULES if name.startswith("autograder.checks.")}
+
+    assert told == {name: number for name, number in LAYERS.items() if name in MODULES and name not in apart}
+    assert checks <= set(re.findall(r"`(\w+)`", text.partition("In `checks/`")[2]))
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "autograder"])

@@ -348,6 +348,18 @@ class TestFrom:
         assert "silent: it returns nothing that a check can see from outside; return what it changes." in told
         assert "a solution that is in no function of its own." in told
 
+    def test_a_constructor_is_not_said_to_be_never_called(self, root) -> None:
+        """A solved constructor has no check of its own, and the note says why."""
+        text = SOLVED + (
+            "\nclass Doubler:\n    def __init__(self, by):\n        ### BEGIN SOLUTION\n        self.by = by\n"
+            "        ### END SOLUTION\n\n    def of(self, x):\n        ### BEGIN SOLUTION\n        return self.by * x\n"
+            "        ### END SOLUTION\n"
+        )
+        started = made_from(root, text + MAIN.replace("print(", "Doubler(2.0).of(3.0)\n    print("))
+
+        (note,) = started.notes
+        assert note.startswith("Doubler.__init__: a constructor returns nothing to compare; the checks of its class's")
+
     @pytest.mark.parametrize(
         ("function", "call", "says"),
         [

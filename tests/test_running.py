@@ -102,6 +102,15 @@ def test_an_exception_in_a_public_check_is_told_with_its_place(run):
     assert "Traceback" in found.message
 
 
+def test_an_exception_of_the_call_itself_is_said_once(run):
+    """Where no line of the submission raised (wrong arguments), there is no trace to repeat the sentence."""
+    found = check(run(REFERENCE.replace("def double(x)", "def double(x, y)")), "doubles_three")
+
+    assert found.verdict is Verdict.RAISED
+    assert found.message.count("missing 1 required positional argument") == 1
+    assert found.staff_message.count("missing 1 required positional argument") == 1
+
+
 def test_an_exception_in_a_hidden_check_tells_nothing_but_class_and_line(run):
     """The text of an exception could carry hidden inputs out; staff see it."""
     source = REFERENCE.replace("self.count += more", "raise ValueError(f'the input was {more}')")
@@ -213,6 +222,21 @@ def test_a_value_that_cannot_be_judged_fails(run):
     source = REFERENCE.replace("return 2 * x", "x = []\n    x.append(x)\n    return x")
 
     assert check(run(source), "doubles_three").verdict is Verdict.FAILED
+
+
+def test_an_answer_that_the_check_cannot_use_is_told_with_the_line(course, hand_in, bubblewrap):
+    """Where two values are unpacked and None came, the student reads which line that is."""
+    file = course / "assignments" / "small" / "assignment.py"
+    more = '\n\n@greeting.check(points=1)\ndef pair(student):\n    "A pair."\n    one, two = student.double([1])\n'
+    file.write_text(file.read_text() + more)
+    source = REFERENCE.replace("return 2 * x", "return None")
+    found = check(grade(load(course, "small"), hand_in(source), bubblewrap, None, OPTIONS), "pair")
+
+    assert found.verdict is Verdict.FAILED
+    assert found.message == (
+        "The check cannot use what was returned in `one, two = student.double([1])`: "
+        "TypeError: cannot unpack non-iterable NoneType object"
+    )
 
 
 def test_an_object_that_equals_everything_earns_nothing(run):

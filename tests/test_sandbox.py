@@ -552,6 +552,19 @@ def test_a_package_that_cannot_be_preloaded_is_named():
         start("none", preload=["no_such_package"])
 
 
+def test_a_forkserver_whose_grader_is_gone_says_nothing():
+    """Ctrl-C while it starts closes its pipe; it ends without a traceback between the user's lines."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    told = "from autograder.sandbox.forkserver import _tell; _tell({'enforced': []})"
+    try:
+        ended = subprocess.run([sys.executable, "-c", told], check=False, stdout=writing, stderr=subprocess.PIPE)
+    finally:
+        os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_a_missing_submission_folder_is_our_fault(backend, tmp_path):
     """A folder that is not there gives an exception of ours or an import error inside, never a hang."""
     try:

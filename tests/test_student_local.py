@@ -299,6 +299,12 @@ def test_an_exception_is_told_with_its_place(student):
     assert "self.weights[0] @ x" in error.trace
 
 
+def test_what_is_known_is_said_once(student):
+    """A call with wrong arguments has no trace, and the place of a syntax error stands in the sentence once."""
+    assert fault(lambda: student.Network([1, 1]).apply()).trace == ""
+    assert fault(lambda: student.f).message.count("broken.py") == 1
+
+
 @pytest.mark.parametrize(
     ("call", "verdict", "sentence"),
     [

@@ -61,10 +61,7 @@ def test_after_a_failing_cell_the_next_runs(student: RemoteStudent) -> None:
     """What a cell raises is told with cell and line; exits too."""
     failed, left, fine = runs(student, "x = 1\nx / 0", "import sys; sys.exit(3)", "x + 1")
     assert failed.error is not None
-    assert (
-        failed.error.message
-        == "`cell 2 of hw.ipynb` raised ZeroDivisionError (line 2 of cell 2 of hw.ipynb): division by zero"
-    )
+    assert failed.error.message == "`cell 2 of hw.ipynb` raised ZeroDivisionError (line 2): division by zero"
     assert left.error is not None
     assert left.error.kind == "SystemExit"
     assert fine.value == 2
@@ -92,7 +89,8 @@ def test_a_cell_that_ignores_the_interrupt_meets_the_limit_of_the_sandbox(sandbo
     limits = LIMITS.changed({"wall_seconds": 2})
     session = sandbox.open(Request(tmp_path, limits))
     student = RemoteStudent(session, interface_of({"hw.ipynb": "def double(x): ..."}), limits)
-    stubborn = "import time\nwhile True:\n    try:\n        time.sleep(9)\n    except BaseException:\n        time.sleep(9)"
+    sleep = "__import__('time').sleep(9)"
+    stubborn = f"while True:\n    try:\n        {sleep}\n    except BaseException:\n        {sleep}"
     with pytest.raises(StudentError, match=r"Time limit of 2 s reached in `cell 2 of hw.ipynb`.") as caught:
         list(run_cells(student, "hw.ipynb", notebook(stubborn), seconds=0.2))
     assert caught.value.verdict == "TIME"

@@ -127,6 +127,18 @@ def test_each_fault_is_told(
     assert says in said
 
 
+def test_a_question_that_is_skipped_as_a_whole_is_told(course: Path, bubblewrap: Sandbox) -> None:
+    """Where every check of a question needs another one, a student would nowhere read that it is not attempted."""
+    needy = '\n\nthird = assignment.question("Third", id="third")\n\n\n@third.check(points=1, needs=doubles_three)\n'
+    needy += 'def needy(student):\n    """It needs another question."""\n    student.double(1)\n'
+    with (course / ASSIGNMENT).open("a") as file:
+        file.write(needy)
+    good, said = findings(course, bubblewrap)["the stub gets nothing"]
+    assert not good
+    assert "question third: all of it skipped" in said
+    assert "give it a check without needs" in said
+
+
 def test_a_tight_limit_is_told(course: Path, bubblewrap: Sandbox) -> None:
     """The reference must leave room for slower machines."""
     change(course, REFERENCE, "    return 2 * x\n", "    sum(range(3 * 10**7))\n    return 2 * x\n")

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from autograder import Assignment, Limits
-from autograder.checks import Measurement, accuracy, close, gradient_matches, has_curves, shape
+from autograder.checks import Measurement, accuracy, close, gradient_matches, has_curves, over_seeds, shape
 from autograder.errors import CheckFailed
 from autograder.plain import rows
 
@@ -38,6 +38,8 @@ class Run:
 
     For the bonus question `epochs` caps the student's own number, `passing` is for full credit, and `improving` for
     half: more than the network of question (c) reaches when it is trained for as many epochs (see docs/fairness.md).
+    The best of up to `tries` trainings counts: a right network misses a bar by luck once in a hundred (few images) or
+    a thousand (all of them) trainings.
     """
 
     train: int
@@ -45,6 +47,7 @@ class Run:
     epochs: int
     passing: float
     improving: float = 0.0
+    tries: int = 1
 
 
 # (question, data, --full)
@@ -53,14 +56,14 @@ RUNS = {
     ("b", "mnist", True): Run(train=10_000, hidden=5_000, epochs=30, passing=0.80),
     ("c", "mnist", False): Run(train=50_000, hidden=10_000, epochs=1, passing=0.70),
     ("c", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.90),
-    ("d", "mnist", False): Run(train=50_000, hidden=10_000, epochs=5, passing=0.96, improving=0.93),
-    ("d", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.96, improving=0.955),
+    ("d", "mnist", False): Run(train=50_000, hidden=10_000, epochs=5, passing=0.96, improving=0.93, tries=2),
+    ("d", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.96, improving=0.955, tries=2),
     ("b", "digits", False): Run(train=800, hidden=497, epochs=10, passing=0.70),
     ("b", "digits", True): Run(train=800, hidden=497, epochs=30, passing=0.80),
     ("c", "digits", False): Run(train=1_000, hidden=497, epochs=10, passing=0.70),
     ("c", "digits", True): Run(train=1_000, hidden=497, epochs=30, passing=0.84),
-    ("d", "digits", False): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82),
-    ("d", "digits", True): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82),
+    ("d", "digits", False): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82, tries=3),
+    ("d", "digits", True): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82, tries=3),
 }
 
 STUDY = Run(train=400, hidden=100, epochs=4, passing=0.0)  # the learning-rate study, drawn small
@@ -94,8 +97,8 @@ d = assignment.question(
     id="d",
     solution=["best_network"],
     bonus=True,
-    limits=Limits(wall_seconds=900, cpu_seconds=300),
-    full_limits=Limits(wall_seconds=14400, cpu_seconds=4800),
+    limits=Limits(wall_seconds=1800, cpu_seconds=600),
+    full_limits=Limits(wall_seconds=28800, cpu_seconds=9600),
 )
 
 
@@ -424,10 +427,14 @@ def accuracy_with_all_training_images(student, data, hidden, rng, full, share):
 def accuracy_of_the_best_network(student, data, hidden, rng, full, share):
     """Trained with its own settings, the network of best_network() beats that of (c), or even 96 %."""
     run = RUNS["d", data.name, full]
-    network, settings = chosen_network(student.best_network())
-    settings["epochs"] = min(settings["epochs"], run.epochs)
-    measured = trained_accuracy(student, network, settings, run, data, hidden, rng, share)
-    return measured.points_at({run.passing: 1.0, run.improving: 0.5})
+
+    def training(rng):
+        network, settings = chosen_network(student.best_network())
+        settings["epochs"] = min(settings["epochs"], run.epochs)
+        return trained_accuracy(student, network, settings, run, data, hidden, rng, share)
+
+    trainings = over_seeds(training, rng, k=run.tries, rule="best", student=student)
+    return trainings.points_at({run.passing: 1.0, run.improving: 0.5})
 
 
 def chosen_network(answer):

@@ -20,6 +20,7 @@ from autograder.errors import InstructorError
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Report, Verdict
+from autograder.notebooks.source import text_file
 from autograder.running import RunOptions
 from autograder.sandbox import ContainerSandbox, ForkServer, Outcome, Request, Sandbox, Session, Tail
 from autograder.store import Store, sqlite_address
@@ -113,7 +114,7 @@ def _staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submi
     for file in (*loaded.assignment.files, *loaded.assignment.extra_files):
         content = (loaded.reference_folder / file).read_bytes()
         if mutant and file == mutant.file:
-            content = mutant.source.encode()
+            content = text_file(loaded.reference_folder / file, mutant.source)
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

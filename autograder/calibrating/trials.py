@@ -19,6 +19,7 @@ from autograder.errors import CheckFailed
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Report, Verdict
+from autograder.notebooks.source import text_file
 from autograder.running import RunOptions
 from autograder.sandbox import Sandbox
 
@@ -123,7 +124,8 @@ def staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submis
     target, digest = folder / code, hashlib.sha256(code.encode())
     for file in (*loaded.assignment.files, *loaded.assignment.given, *loaded.assignment.extra_files):
         changed = mutant is not None and file == mutant.file
-        content = mutant.source.encode() if mutant and changed else (loaded.reference_folder / file).read_bytes()
+        own = loaded.reference_folder / file
+        content = text_file(own, mutant.source) if mutant and changed else own.read_bytes()
         path = target / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -17,6 +17,7 @@ __all__ = ["close", "finite", "numbers", "same", "shape", "show"]
 
 Array = np.ndarray[Any, Any]
 _SHOWN_ENTRIES = 1000
+_LARGEST = int(np.finfo(np.float64).max)
 
 
 def close(
@@ -50,7 +51,7 @@ def close(
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
             close(mine, right, name=f"{name}[{place}]", rtol=rtol, atol=atol, n=n)
         return
-    right = np.asarray(want)
+    right = np.asarray(float(want) if _is_long(want) else want)
     mine = numbers(got, name=name)
     _same_shape(mine, right, name, n)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -74,7 +75,7 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     Raises:
         CheckFailed: the first difference found.
     """
-    got, want = without_tensors(got), without_tensors(want)
+    got, want = _listed(without_tensors(got)), _listed(without_tensors(want))
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
@@ -86,9 +87,9 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     elif isinstance(want, bool):
         if not isinstance(got, (bool, np.bool_)) or bool(got) is not want:
             raise CheckFailed(f"{name} is {show(got)}; {want} was wanted.")
-    elif isinstance(want, (np.ndarray, np.generic, list, tuple, int, float)):
+    elif isinstance(want, (np.ndarray, np.generic, list, tuple, int, float)) and not (_is_long(got) or _is_long(want)):
         close(got, want, name=name, rtol=0.0, atol=0.0)
-    elif type(got) is not type(want) or got != want:
+    elif not (type(got) is type(want) or (_is_number(got) and _is_number(want))) or got != want:
         raise CheckFailed(f"{name} is {show(got)}; {show(want)} was wanted.")
 
 
@@ -138,6 +139,10 @@ def numbers(got: object, *, name: str) -> Array:
         raise CheckFailed(f"{name} is a tensor that numpy cannot read (a sparse one?); a dense one was wanted.")
     if isinstance(got, (str, bytes, Mapping, set, frozenset)):
         raise CheckFailed(f"{name} is {_article(type(got).__name__)}; numbers were wanted.")
+    if _is_long(got):
+        if abs(got) > _LARGEST:
+            raise CheckFailed(f"{name} is {show(got)}, larger than any float; a smaller number was wanted.")
+        got = float(got)
     try:
         values = np.asarray(got)
     except (ValueError, TypeError):
@@ -189,6 +194,22 @@ def show(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def _is_long(value: object) -> TypeGuard[int]:
+    """Whether a number is an integer for which numpy has no type."""
+    return type(value) is int and not -(1 << 63) <= value < 1 << 64
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _listed(value: object) -> object:
+    """An array or scalar of numpy's that holds text as ordinary lists and texts."""
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "OUST":
+        return value.tolist()
+    return value
+
+
 def _kind(value: object) -> str:
     """The name of a value's type; a stand-in for an object of the submission's is just an object."""
     name = type(value).__name__
@@ -200,12 +221,26 @@ def _article(word: str) -> str:
 
 
 def _is_structure(value: object) -> bool:
-    """Whether a list or tuple is to be walked (it holds arrays, lists, dictionaries or text), not read as one array."""
+    """Whether a list or tuple is to be walked, not read as one array.
+
+    It is empty, or holds arrays, dictionaries, text, None or very long integers, or lists of different lengths.
+    """
     if not isinstance(value, (list, tuple)):
         return False
-    return not value or any(
-        isinstance(part, (np.ndarray, Mapping, str, bytes, bool)) or _is_nested(part) for part in value
-    )
+    if not value or any(
+        part is None or isinstance(part, (np.ndarray, Mapping, str, bytes, bool)) or _is_long(part) or _is_nested(part)
+        for part in value
+    ):
+        return True
+    return any(isinstance(part, (list, tuple)) for part in value) and _is_ragged(value)
+
+
+def _is_ragged(value: object) -> bool:
+    try:
+        np.asarray(value)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_nested(part: object) -> bool:

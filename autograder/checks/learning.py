@@ -12,6 +12,7 @@ from autograder.checks.compare import finite, numbers
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, mean_squared_error
 from autograder.checks.reacting import distance
+from autograder.checks.sentences import are, series
 from autograder.errors import CheckFailed, InstructorError
 
 __all__ = ["no_learning_on_noise", "overfits_one_batch", "weights_changed"]
@@ -121,18 +122,18 @@ def weights_changed(
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
     if old.keys() != new.keys():
         missing, more = [label for label in old if label not in new], [label for label in new if label not in old]
-        told = f"{_and(missing)} {_is(missing)} missing" if missing else f"{_and(more)} {_is(more)} new"
+        told = f"{series(missing)} {are(missing)} missing" if missing else f"{series(more)} {are(more)} new"
         raise CheckFailed(f"After training {told}; the same arrays as before were wanted.")
     if names and len(names) != len(old):
         count = "is 1 array" if len(old) == 1 else f"are {len(old)} arrays"
-        raise CheckFailed(f"There {count} of parameters; {len(names)} were wanted: {_and(names)}.")
+        raise CheckFailed(f"There {count} of parameters; {len(names)} were wanted: {series(names)}.")
     if len(set(names)) < len(names):
-        raise InstructorError(f"weights_changed needs a name of its own for each array, not {_and(names)}.")
+        raise InstructorError(f"weights_changed needs a name of its own for each array, not {series(names)}.")
     labels = dict(zip(old, names or old, strict=True))
     unknown = [name for name in frozen if name not in labels.values()]
     if not old or unknown:
         what = f"has no array called {unknown[0]!r} that could be frozen" if unknown else "needs at least one array"
-        raise InstructorError(f"weights_changed {what}; there are {_and(list(labels.values())) or 'none'}.")
+        raise InstructorError(f"weights_changed {what}; there are {series(list(labels.values())) or 'none'}.")
     change = {labels[key]: _change(labels[key], start, new[key]) for key, start in old.items()}
     lazy = [label for label in change if label not in frozen and change[label] <= rtol]
     if lazy:
@@ -140,12 +141,14 @@ def weights_changed(
         by = " by more than rounding" if all(change[label] > 0 for label in lazy) else ""
         rest = "; the others did" if others > 1 else "; the other did" if others else ""
         raise CheckFailed(
-            f"{_and(lazy)} did not change in training{by}{rest}. "
+            f"{series(lazy)} did not change in training{by}{rest}. "
             f"Every array{' that is not frozen' if frozen else ''} must."
         )
     moved = [label for label in change if label in frozen and change[label] > rtol]
     if moved:
-        raise CheckFailed(f"{_and(moved)} changed in training; {'it' if len(moved) == 1 else 'they'} must stay frozen.")
+        raise CheckFailed(
+            f"{series(moved)} changed in training; {'it' if len(moved) == 1 else 'they'} must stay frozen."
+        )
 
 
 def _change(label: str, before: object, after: object) -> float:
@@ -243,11 +246,3 @@ def _most_by_chance(n: int, p: float, one_in: float) -> int:
     ]
     above = np.append(np.cumsum(np.exp(logs)[:0:-1])[::-1], 0.0)  # P(X > c) for c = 0 ... n
     return int(np.argmax(above <= 1 / one_in))
-
-
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}" if words else ""
-
-
-def _is(words: Sequence[str]) -> str:
-    return "is" if len(words) == 1 else "are"

@@ -20,7 +20,7 @@ class Measurement:
     """What a model achieves on `n` samples: `value` with its 95 % interval `low` to `high`.
 
     Without an `interval` the value is a fraction of right (or wrong) answers, and the interval is Wilson's (Journal of
-    the American Statistical Association 22 (1927) 209).
+    the American Statistical Association 22 (1927) 209); of 0 samples there is none.
 
     Args:
         value: the measured number; a fraction in [0, 1] where `percent` is set.
@@ -54,6 +54,8 @@ class Measurement:
         if self.interval is not None:
             return self.interval
         p, n, z2 = self.value, self.n, Z * Z
+        if not n:
+            return p, p
         middle = (p + z2 / (2 * n)) / (1 + z2 / n)
         half = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
         # Rounding must not push an end past the value, which the interval holds even at 0 and 1.

@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.drawn import numbers_in
+from autograder.checks.drawn import entries, numbers_in
+from autograder.checks.drawn import words as plain
+from autograder.checks.sentences import series
 from autograder.errors import CheckFailed
 
 __all__ = ["Curves", "curves", "has_curves"]
@@ -62,7 +64,7 @@ def has_curves(
     """
     plots = _plots(figures)
     if not plots:
-        raise CheckFailed(f"No figure with curves was drawn; plots of {_and(list(measures))} were wanted.")
+        raise CheckFailed(f"No figure with curves was drawn; plots of {series(list(measures))} were wanted.")
     found: dict[str, Curves] = {}
     taken: set[int] = set()
     for measure, words in measures.items():
@@ -87,9 +89,10 @@ def curves(axes: Mapping[str, Any], keys: Sequence[float]) -> dict[float, Mappin
     Numbers that all labels share (``batch 10``) name no key. A line without a label takes the legend's text at its
     place, as matplotlib does for ``legend([...])``.
     """
-    lines = [line for line in _sequence(axes.get("lines")) if isinstance(line, Mapping)][:_MOST]
-    labels = _labels(lines, [str(text) for text in _sequence(axes.get("legend"))])
-    counts = [Counter(numbers_in(label)) for label in labels]
+    lines = [line for line in entries(axes.get("lines")) if isinstance(line, Mapping)][:_MOST]
+    labels = _labels(lines, [plain(text) for text in list(entries(axes.get("legend")))[:_MOST]])
+    named_lines = [pair for pair in zip(lines, labels, strict=True) if pair[0].get("kind") != "guide"]
+    counts = [Counter(numbers_in(label)) for _, label in named_lines]
     shared: Counter[float] = Counter()
     if len(counts) > 1:
         named = [count for count in counts if count]
@@ -97,7 +100,7 @@ def curves(axes: Mapping[str, Any], keys: Sequence[float]) -> dict[float, Mappin
         for count in named[1:] if shared else ():
             shared &= count
     found: dict[float, Mapping[str, Any]] = {}
-    for line, count in zip(lines, counts, strict=True):
+    for (line, _), count in zip(named_lines, counts, strict=True):
         for number in count - shared:
             key = next((key for key in keys if math.isclose(number, key, rel_tol=1e-6)), None)
             if key is not None and key not in found:
@@ -115,13 +118,13 @@ def _judge(
     by_key = curves(axes, keys)
     missing = [key for key in keys if key not in by_key]
     if missing:
-        labels = [str(line.get("label", "")) for line in _sequence(axes.get("lines")) if isinstance(line, Mapping)]
+        labels = [str(line.get("label", "")) for line in entries(axes.get("lines")) if isinstance(line, Mapping)]
         shown = ", ".join(repr(label[:40]) for label in labels[:8]) or "none"
         raise CheckFailed(
-            f"The plot of {measure} has no curve labelled with {key_name} {_and([f'{key:g}' for key in missing])}; "
+            f"The plot of {measure} has no curve labelled with {key_name} {series([f'{key:g}' for key in missing])}; "
             f"the labels of its {len(labels)} curves are {shown}."
         )
-    if not _sequence(axes.get("legend")):
+    if not entries(axes.get("legend")):
         raise CheckFailed(f"The plot of {measure} has no legend, so nobody can tell which curve is which.")
     drawn: dict[float, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = {}
     for key in keys:
@@ -145,10 +148,10 @@ def _numbers(values: object, measure: str, key: float, key_name: str) -> np.ndar
 def _plots(figures: object) -> list[tuple[str, Mapping[str, Any]]]:
     """Every axes that holds a line, with all text that may say what it shows."""
     plots: list[tuple[str, Mapping[str, Any]]] = []
-    for figure in _sequence(figures):
+    for figure in entries(figures):
         if not isinstance(figure, Mapping):
             continue
-        drawn = [axes for axes in _sequence(figure.get("axes")) if isinstance(axes, Mapping) and axes.get("lines")]
+        drawn = [axes for axes in entries(figure.get("axes")) if isinstance(axes, Mapping) and axes.get("lines")]
         for axes in drawn:
             # A figure's own title tells about an axes only where it is alone.
             above = str(figure.get("title", "")) if len(drawn) == 1 else ""
@@ -164,11 +167,3 @@ def _labels(lines: Sequence[Mapping[str, Any]], legend: Sequence[str]) -> list[s
     if unnamed and len(legend) == len(lines):
         return list(legend)
     return ["" if label.startswith("_") else label for label in labels]
-
-
-def _sequence(value: object) -> Iterable[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
-
-
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"

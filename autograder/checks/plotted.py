@@ -181,6 +181,9 @@ def _by_number(drawn: Drawn, wanted: str) -> Iterator[Line]:
         names = re.findall(r"[^\W\d_]{2,}", wanted)
         narrow = [line for line in found if all(matches(re.escape(name), line.label) for name in names)]
         found = narrow or found
+    if len(found) > 1:  # what a label says first is what it is the curve of: "lr=0.1 (ends at 0.4)"
+        leading = [line for line in found if _holds(numbers_in(line.label)[: len(asked)], asked)]
+        found = leading or found
     yield from found
 
 

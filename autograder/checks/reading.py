@@ -1,4 +1,4 @@
-"""What names in a module's syntax tree stand for, and which definitions a function reaches.
+"""What names in a module's syntax tree stand for.
 
 All walks are loops, not recursions: the trees come from untrusted text. Nothing is run, so what a program puts
 together while it runs is not seen; `HIDING` names the ways to do that.
@@ -13,42 +13,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
 
-import numpy as np
-
 from autograder.sources import Source, base_of
 
-__all__ = ["HIDING", "Module", "Reached", "modules_of", "reached"]
+__all__ = ["FUNCTIONS", "HIDING", "MOST_NAMES", "Module", "modules_of"]
 
 _HIDING = "exec eval compile __import__ globals __builtins__ builtins sys.modules runpy importlib ctypes marshal"
 HIDING = frozenset(_HIDING.split())
 """What runs text, or finds what it runs by a text: a reader of the source cannot tell what that is."""
 _HIDING_ATTRIBUTES = frozenset(("__builtins__", "__globals__", "__subclasses__", "__getattribute__", "__loader__"))
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (*_FUNCTIONS, ast.Lambda)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*FUNCTIONS, ast.Lambda)
 _BUILTIN = frozenset(dir(builtins))
-_COMMON = frozenset(
-    name
-    for kind in (np.ndarray, list, dict, str, set, tuple, bytes, int, float, np.random.Generator)
-    for name in dir(kind)
-)
 
 # Text may be written to make a reader slow, so of what no sane program has more, more is not looked at.
 _PASSES = 8
-_MOST_NAMES = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """One definition that a function uses, itself included: a function, a method, or what a name was set to.
-
-    `called` says that a name's value is called there, so what made that value counts too.
-    """
-
-    module: Module
-    name: str
-    node: ast.AST
-    called: bool = True
+MOST_NAMES = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +66,13 @@ class Module:
     def _stands_for(self, name: str, path: str) -> bool:
         """Note it; whether it is news."""
         known = self.aliases.setdefault(name, set())
-        if path in known or len(known) >= _MOST_NAMES:
+        if path in known or len(known) >= MOST_NAMES:
             return False
         known.add(path)
         return True
 
     def _star(self, base: str) -> None:
-        if len(self.stars) < _MOST_NAMES:
+        if len(self.stars) < MOST_NAMES:
             self.stars.add(base)
 
     def _assigned(self) -> Iterator[tuple[str, ast.expr]]:
@@ -163,7 +143,7 @@ class Module:
         while waiting:
             owner, node = waiting.pop()
             for child in ast.iter_child_nodes(node):
-                if isinstance(child, (*_FUNCTIONS, ast.ClassDef)):
+                if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
                     found.setdefault(owner + child.name, []).append(child)
                     if isinstance(child, ast.ClassDef) and not owner:
                         waiting.append((f"{child.name}.", child))
@@ -190,6 +170,16 @@ class Module:
                 found.setdefault(member, []).append(name)
         return found
 
+    @cached_property
+    def operators(self) -> dict[str, list[str]]:
+        """Of each class here, the whole names of ``__init__``, ``__call__`` and their like."""
+        found: dict[str, list[str]] = {}
+        for name in self.definitions:
+            owner, _, member = name.rpartition(".")
+            if owner and member.startswith("__"):
+                found.setdefault(owner, []).append(name)
+        return found
+
     def nodes(self, start: ast.AST) -> Iterator[tuple[ast.AST, tuple[frozenset[str], ...]]]:
         """Every node below one, itself included, with the names that the functions around it bind."""
         waiting: list[tuple[ast.AST, tuple[frozenset[str], ...]]] = [(start, ())]
@@ -211,6 +201,8 @@ class Module:
     def _hiding(self, node: ast.expr, bound: tuple[frozenset[str], ...]) -> str:
         if isinstance(node, ast.Attribute) and node.attr in _HIDING_ATTRIBUTES:
             return node.attr
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__":  # of a module: what vars() gives
+            return next((f"{path}.__dict__" for path in sorted(self.paths(node.value, bound) - _BUILTIN)), "")
         if isinstance(node, ast.Name) and node.id == "__builtins__":
             return node.id
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "vars"):
@@ -232,153 +224,6 @@ def modules_of(source: Source) -> dict[str, Module]:
         parts = PurePath(file).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = Module(file, tree)
     return found
-
-
-def reached(modules: dict[str, Module], start: Reached) -> tuple[list[Reached], set[str]]:
-    """All definitions of these modules that one uses, directly or through others; and the names of those that call
-    themselves, directly or through others.
-
-    A method that is called on an object of unknown class is looked for in all classes, unless arrays, lists and the
-    like have one of that name.
-    """
-    found: dict[tuple[str, str, int], Reached] = {}
-    sure: dict[int, set[int]] = {}
-    waiting = [start]
-    while waiting:
-        one = waiting.pop()
-        key = (one.module.file, one.name, id(one.node))
-        if key in found and (found[key].called or not one.called):
-            continue
-        found[key] = one
-        for other, certain in _used(modules, one):
-            waiting.append(other)
-            if certain:
-                sure.setdefault(id(one.node), set()).add(id(other.node))
-    circular = _circular(sure)
-    return list(found.values()), {one.name for one in found.values() if id(one.node) in circular}
-
-
-def _circular(edges: dict[int, set[int]]) -> set[int]:
-    """Nodes that a way leads back to: by Kosaraju's strongly connected components, in time linear in the edges."""
-    order: list[int] = []
-    seen: set[int] = set()
-    for start in edges:
-        waiting = [(start, False)]
-        while waiting:
-            node, done = waiting.pop()
-            if done:
-                order.append(node)
-            elif node not in seen:
-                seen.add(node)
-                waiting.append((node, True))
-                waiting += [(further, False) for further in edges.get(node, ())]
-    backward: dict[int, set[int]] = {}
-    for node, targets in edges.items():
-        for target in targets:
-            backward.setdefault(target, set()).add(node)
-    found = {node for node, targets in edges.items() if node in targets}
-    placed: set[int] = set()
-    for start in reversed(order):
-        component, following = [], [start]
-        while following:
-            node = following.pop()
-            if node not in placed:
-                placed.add(node)
-                component.append(node)
-                following += backward.get(node, ())
-        found |= set(component) if len(component) > 1 else set()
-    return found
-
-
-def _used(modules: dict[str, Module], one: Reached) -> Iterator[tuple[Reached, bool]]:
-    """Definitions that one names, and whether it is surely these."""
-    module = one.module
-    if isinstance(one.node, ast.ClassDef):  # whoever has an object of it may run its operators
-        for name in module.definitions:
-            if name.startswith(f"{one.name}.__"):
-                yield from _named(module, name, False, called=True)
-        return
-    nodes = list(module.nodes(one.node))
-    called = {id(node.func) for node, _ in nodes if isinstance(node, ast.Call)}
-    table = set()  # what was computed once, when the module was imported
-    if not one.called and not isinstance(one.node, _FUNCTIONS):
-        later = {id(inner) for node, _ in nodes if isinstance(node, ast.Lambda) for inner in ast.walk(node)}
-        table = called - later
-    known: set[tuple[object, ...]] = set()
-    for node, bound in nodes:
-        if id(node) in table or not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
-            continue
-        is_called = id(node) in called
-        shape = _shape(node)
-        if shape and (shape, is_called, bound) in known:
-            continue
-        known.add((shape, is_called, bound))
-        if isinstance(node, ast.Attribute) and not shape:
-            if (node.attr, is_called) in known and not module.paths(node.value, bound):
-                continue
-            known.add((node.attr, is_called))
-        found = list(_here(modules, one, node, bound, is_called))
-        yield from found
-        if not found:
-            for path in module.paths(node, bound):
-                yield from _elsewhere(modules, path, is_called)
-
-
-def _shape(node: ast.Name | ast.Attribute) -> tuple[str, ...]:
-    """A name, or an attribute of a name; () for anything longer. The same ones need not be looked up again."""
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    return (node.value.id, node.attr) if isinstance(node.value, ast.Name) else ()
-
-
-def _here(
-    modules: dict[str, Module],
-    one: Reached,
-    node: ast.Name | ast.Attribute,
-    bound: tuple[frozenset[str], ...],
-    called: bool,
-) -> Iterator[tuple[Reached, bool]]:
-    """Definitions of the same module, and methods of whatever class."""
-    module, owner = one.module, one.name.rpartition(".")[0]
-    if isinstance(node, ast.Name):
-        if node.id in module.bindings and not any(node.id in names for names in bound):
-            yield from _named(module, node.id, called, called=called)
-        return
-    own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-    before = owner if own else node.value.id if isinstance(node.value, ast.Name) else ""
-    if f"{before}.{node.attr}" in module.definitions:
-        yield from _named(module, f"{before}.{node.attr}", True, called=called)
-    elif own or (node.attr not in _COMMON and not module.paths(node.value, bound)):
-        for other in modules.values():
-            for name in other.members.get(node.attr, ()):
-                yield from _named(other, name, False, called=called)
-
-
-def _elsewhere(modules: dict[str, Module], path: str, called: bool) -> Iterator[tuple[Reached, bool]]:
-    """A definition of another module by its whole dotted name."""
-    parts = path.split(".")
-    for length in range(1, len(parts)):
-        module = modules.get(".".join(parts[:length]))
-        name = ".".join(parts[length:])
-        if module is None:
-            continue
-        if name in module.definitions:
-            yield from _named(module, name, True, called=called)
-        elif len(parts) < 32:
-            for further in module.aliases.get(parts[length], ()):  # handed on: from a import f, and a has it from b
-                if further != path:
-                    yield from _further(modules, ".".join([further, *parts[length + 1 :]]), called)
-
-
-def _further(modules: dict[str, Module], path: str, called: bool) -> Iterator[tuple[Reached, bool]]:
-    home, _, name = path.rpartition(".")
-    if home in modules and name in modules[home].definitions:
-        yield from _named(modules[home], name, True, called=called)
-
-
-def _named(module: Module, name: str, certain: bool, *, called: bool) -> Iterator[tuple[Reached, bool]]:
-    for node in module.definitions[name][-_MOST_NAMES:]:
-        yield Reached(module, name, node, called), certain
 
 
 def _pairs(target: ast.expr, value: ast.expr, *, dotted: bool = False) -> Iterator[tuple[str, ast.expr]]:
@@ -426,7 +271,7 @@ def _bound(node: ast.AST) -> frozenset[str]:
             found.add(inner.id)
         elif isinstance(inner, (ast.Global, ast.Nonlocal)):
             elsewhere |= set(inner.names)
-        elif isinstance(inner, (*_FUNCTIONS, ast.ClassDef)):
+        elif isinstance(inner, (*FUNCTIONS, ast.ClassDef)):
             found.add(inner.name)
         if not isinstance(inner, (*_SCOPES, ast.ClassDef)):
             waiting += ast.iter_child_nodes(inner)

@@ -8,6 +8,7 @@ the weights that were saved (`Structure.agrees_with`).
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,49 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.described import Layer, Parameter, Shape, described
 from autograder.errors import CheckFailed, InstructorError
 
 __all__ = ["Layer", "Parameter", "Structure", "structure"]
 
-# Records come from a submission's process, so nothing here may take long on any of them.
-_MOST_LAYERS = 2000
-_MOST_CALLS = 10_000
-_MOST_PARAMETERS = 256
-_LONGEST = 300
-_MOST_NUMBERS = 1 << 62
 _SHOWN = 8
-
-_Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A tensor that is learned: its name in its layer, its shape, its dtype as text ("float32").
-
-    `shared` says that it is the very same as one of an earlier layer, and so counts once.
-    """
-
-    name: str
-    shape: _Shape
-    dtype: str
-    trainable: bool
-    shared: bool
-
-    @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return math.prod(self.shape)
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One layer: full name ("features.0"), type ("Conv2d", or "custom"), settings and parameters."""
-
-    name: str
-    type: str
-    training: bool
-    settings: Mapping[str, Any]
-    parameters: tuple[Parameter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +33,8 @@ class Structure:
     """
 
     layers: tuple[Layer, ...]
-    calls: tuple[tuple[Layer, _Shape | None], ...]
-    output: _Shape | None
+    calls: tuple[tuple[Layer, Shape | None], ...]
+    output: Shape | None
     training: bool
     name: str
 
@@ -175,7 +139,7 @@ class Structure:
 
         Raises:
             CheckFailed: there is no such layer, or it differs; the sentence gives got and wanted.
-            InstructorError: `output` without an example.
+            InstructorError: `output` without an example, or a place that is no number.
         """
         layer = self._find(which)
         if kind and layer.type != kind:
@@ -258,7 +222,9 @@ class Structure:
         kind, _, place = which.partition("[")
         if place:
             same = [layer for layer in self.layers if layer.type == kind]
-            number = int(place.rstrip("]"))
+            if not re.fullmatch(r"-?\d+\]", place):
+                raise InstructorError(f'layer({which!r}) names no layer: give its name, or such as "Conv2d[0]".')
+            number = int(place[:-1])
             if -len(same) <= number < len(same):
                 return same[number]
         for layer in self.layers:
@@ -267,6 +233,8 @@ class Structure:
         raise CheckFailed(f"{self.name} has no layer {which!r}. {self._has()}")
 
     def _has(self) -> str:
+        if not self.layers:
+            return "It has no layers."
         told = [f"{layer.name} ({layer.type})" if layer.name else layer.type for layer in self.layers[:_SHOWN]]
         more = f" and {len(self.layers) - _SHOWN} more" if len(self.layers) > _SHOWN else ""
         return f"Its layers are {', '.join(told)}{more}."
@@ -275,7 +243,7 @@ class Structure:
         if not self.calls and self.output is None:
             raise InstructorError(f"{what} needs an example: student.layers_of(model, x).")
 
-    def _judge_output(self, got: _Shape | None, wanted: Sequence[int | None], what: str) -> None:
+    def _judge_output(self, got: Shape | None, wanted: Sequence[int | None], what: str) -> None:
         fits = got is not None and len(got) == len(wanted)
         if not fits or any(want not in (None, have) for have, want in zip(got or (), wanted, strict=True)):
             told = "no tensor" if got is None else f"of shape {got}"
@@ -295,91 +263,10 @@ def structure(description: object, *, name: str = "model") -> Structure:
         CheckFailed: it is no such record.
     """
     try:
-        return _structure(_mapping(description), name)
+        told = described(description)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise CheckFailed(f"{name} gave no readable description; it must be a torch.nn.Module.") from None
-
-
-def _structure(record: Mapping[str, Any], name: str) -> Structure:
-    layers = tuple(_layer(_mapping(each)) for each in _tuple(record["layers"], _MOST_LAYERS))
-    calls = []
-    for call in _tuple(record["calls"], _MOST_CALLS):
-        place, shape = call
-        if type(place) is not int or not 0 <= place < len(layers):
-            raise ValueError
-        calls.append((layers[place], None if shape is None else _shape(shape)))
-    output = None if record["output"] is None else _shape(record["output"])
-    return Structure(layers, tuple(calls), output, _truth(record["training"]), name)
-
-
-def _layer(record: Mapping[str, Any]) -> Layer:
-    settings = _mapping(record["settings"])
-    if len(settings) > _MOST_PARAMETERS:
-        raise ValueError
-    return Layer(
-        name=_name(record["name"]),
-        type=_name(record["type"]),
-        training=_truth(record["training"]),
-        settings={_name(key): _setting(value) for key, value in settings.items()},
-        parameters=tuple(_parameter(_mapping(each)) for each in _tuple(record["parameters"], _MOST_PARAMETERS)),
-    )
-
-
-def _parameter(record: Mapping[str, Any]) -> Parameter:
-    shape = _shape(record["shape"])
-    if math.prod(shape) > _MOST_NUMBERS:
-        raise ValueError
-    return Parameter(
-        _name(record["name"]),
-        shape,
-        _name(record["dtype"]),
-        _truth(record["trainable"]),
-        bool(_name(record["same_as"])),
-    )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    if type(value) is not dict:
-        raise TypeError
-    return value
-
-
-def _tuple(value: object, most: int) -> tuple[Any, ...]:
-    if type(value) not in (tuple, list) or len(value) > most:  # type: ignore[arg-type]
-        raise TypeError
-    return tuple(value)  # type: ignore[arg-type]
-
-
-def _name(value: object) -> str:
-    """A name is shown in sentences, so it holds nothing but what Python and torch allow in names."""
-    if type(value) is not str or len(value) > _LONGEST or not all(each.isalnum() or each in "._-" for each in value):
-        raise TypeError
-    return value
-
-
-def _truth(value: object) -> bool:
-    if type(value) is not bool:
-        raise TypeError
-    return value
-
-
-def _shape(value: object) -> _Shape:
-    lengths = _tuple(value, 16)
-    if not all(type(each) is int and 0 <= each < _MOST_NUMBERS for each in lengths):
-        raise TypeError
-    return lengths
-
-
-def _setting(value: object) -> Any:
-    if type(value) is tuple and len(value) <= 8:
-        return tuple(_setting(each) for each in value if type(each) is not tuple)
-    if type(value) is str:
-        return _name(value)
-    if value is not None and type(value) not in (bool, int, float):
-        raise TypeError
-    if type(value) is int and abs(value) > _MOST_NUMBERS:
-        raise ValueError
-    return value
+    return Structure(told.layers, told.calls, told.output, told.training, name)
 
 
 def _same(got: Any, want: Any) -> bool:

@@ -66,7 +66,8 @@ class Curve:
         Raises:
             CheckFailed: tells how many steps go up, and the highest step.
         """
-        steps = np.diff(self.finite().values)
+        with np.errstate(over="ignore"):
+            steps = np.diff(self.finite().values)
         rising = int(np.sum(steps > 0))
         if len(steps) and len(steps) - rising < share * len(steps) - 1e-9:  # 0.55 * 100 is above 55
             highest = int(np.argmax(steps))
@@ -120,7 +121,7 @@ def gap(training: object, validation: object, *, at_most: float = math.inf, name
         raise CheckFailed(
             f"training {name} has {len(fitted)} values and validation {name} {len(unseen)}; as many were wanted."
         )
-    found = float(unseen[-1] - fitted[-1])
+    found = float(unseen[-1]) - float(fitted[-1])
     if found > at_most:
         raise CheckFailed(
             f"validation {name} ends at {unseen[-1]:.4g} and training {name} at {fitted[-1]:.4g}: a gap of "

@@ -1,6 +1,7 @@
 """The command line: one function a verb. Only what `--help` needs is imported here; the rest when a verb runs.
 
-Exit codes: 0 done, 1 some report is INTERNAL, 2 a wrong call or a course that cannot be used, 3 our fault, 130 stopped.
+Exit codes: 0 done, 1 some report is INTERNAL or what a verb tries did not hold, 2 a wrong call or a course that cannot
+be used, 3 our fault, 130 stopped.
 """
 
 from __future__ import annotations
@@ -16,6 +17,16 @@ import typer
 
 from autograder import __version__
 from autograder.cli import export, importing
+from autograder.cli.options import (
+    CourseOption,
+    DataOption,
+    FullOption,
+    LimitOption,
+    NameArgument,
+    OnlyOption,
+    SandboxOption,
+    SeedOption,
+)
 from autograder.errors import GraderError
 
 __all__ = ["app", "main"]
@@ -32,48 +43,6 @@ data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_a
 app.add_typer(data_app, name="data")
 app.add_typer(export.app, name="export")
 app.add_typer(importing.app, name="import")
-
-CourseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--course", "--root", metavar="DIR", help="Folder with grader_config.py; else found from here upwards."
-    ),
-]
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="DIR",
-        help="Folder with data sets, or digits: the embedded one; else AUTOGRADER_DATA, else the cache.",
-    ),
-]
-SandboxOption = Annotated[
-    str | None,
-    typer.Option(
-        "--sandbox",
-        metavar="NAME",
-        help="auto, bubblewrap, podman, docker, landlock or none (no walls); else the course's.",
-    ),
-]
-LimitOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--limit", metavar="NAME=NUMBER", help="Change one limit, such as wall_seconds=10; may be given several times."
-    ),
-]
-OnlyOption = Annotated[
-    str, typer.Option("--only", metavar="QUESTION_OR_CHECK", help="Run one question or one check, and what it needs.")
-]
-FullOption = Annotated[
-    bool, typer.Option("--full", help="Train with the homework's own settings, not the shortened ones.")
-]
-SeedOption = Annotated[
-    str | None,
-    typer.Option(
-        "--seed", metavar="TEXT", help="The course's secret seed; else AUTOGRADER_SEED, else one kept for you."
-    ),
-]
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The assignment: a folder in assignments/.")]
 
 
 def _version(value: bool) -> None:

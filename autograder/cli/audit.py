@@ -22,6 +22,7 @@ from autograder.declare import Question
 from autograder.errors import UsageError
 from autograder.loading import Loaded
 from autograder.model import Report, Verdict
+from autograder.notebooks.source import file_text
 from autograder.running import RunOptions
 
 __all__ = ["Call", "audit_assignment"]
@@ -50,8 +51,8 @@ def audit_assignment(call: Call) -> int:
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     questions = _questions(loaded, call.only)
-    files = [file for file in loaded.assignment.files if file.endswith(".py")]
-    sources = {file: (loaded.reference_folder / file).read_text("utf-8") for file in files}
+    files = [file for file in loaded.assignment.files if file.endswith((".py", ".ipynb"))]
+    sources = {file: file_text(loaded.reference_folder / file) for file in files}
     own = auditing.kept(loaded.folder, sources)
     every = auditing.generate(sources)
     stale = auditing.accepted(loaded).keys() - {name for mutant in every for name in (mutant.id, mutant.place)}

@@ -16,6 +16,7 @@ from autograder import auditing, calibrating, loading, running, sandbox
 from autograder.auditing import Mutant
 from autograder.calibrating import SHARES, Cheapest, Luck, Plan, Row, Trial, Trials, plots, told
 from autograder.cli.common import (
+    STOPPED,
     console,
     dataset_for,
     limits_from,
@@ -29,11 +30,11 @@ from autograder.declare import Check
 from autograder.errors import UsageError
 from autograder.intake import Submission
 from autograder.loading import Loaded
+from autograder.notebooks.source import file_text
 from autograder.running import RunOptions
 
 __all__ = ["Call", "calibrate_assignment"]
 
-STOPPED = 130
 STYLES = {"ok": "green", "more runs": "yellow", "look": "yellow", "too tight": "red"}
 SEED = "calibrate"
 
@@ -115,8 +116,8 @@ def _mutants(loaded: Loaded, count: int) -> tuple[Mutant, ...]:
     """A sample of the mutants that audit makes."""
     if not count:
         return ()
-    files = [file for file in loaded.assignment.files if file.endswith(".py")]
-    every = auditing.generate({file: (loaded.reference_folder / file).read_text("utf-8") for file in files})
+    files = [file for file in loaded.assignment.files if file.endswith((".py", ".ipynb"))]
+    every = auditing.generate({file: file_text(loaded.reference_folder / file) for file in files})
     return auditing.sample(every, count, SEED)
 
 

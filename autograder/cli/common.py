@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autograder.sandbox import ContainerSandbox, ForkServer
 
 __all__ = [
+    "STOPPED",
     "console",
     "data_settings",
     "dataset_for",
@@ -32,6 +33,8 @@ __all__ = [
     "start_sandbox",
 ]
 
+STOPPED = 130
+"""The exit code after Ctrl-C."""
 PLAIN_WIDTH = 120
 EMBEDDED = "digits"
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from autograder import batch, export, feedback, loading, running, sandbox
 from autograder.cli.common import (
+    STOPPED,
     console,
     dataset_for,
     limits_from,
@@ -40,7 +41,6 @@ from autograder.store import Store, sqlite_address
 
 __all__ = ["Call", "grade_class"]
 
-STOPPED = 130
 CHECKS_SECONDS = 600.0  # what the checks of one submission may need themselves, before they count as hanging
 
 

@@ -18,7 +18,7 @@ from autograder.export.handed_in import Shown, outputs_of
 from autograder.export.neutral import LONGEST, neutral
 from autograder.feedback.text import visible
 from autograder.messages import WORDING
-from autograder.model import CheckResult, QuestionResult, Report, Verdict
+from autograder.model import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
 from autograder.notebooks import Cell, Notebook, Role, read, repair
 from autograder.pictures import data_url
 from autograder.scoring import shown
@@ -95,7 +95,8 @@ def graded_notebooks(
     made = []
     for name, notebook in released.items():
         content = (files or {}).get(f"{name}.ipynb")
-        found, taken = _cells(name, notebook, content, left)
+        ran = next((each for each in report.notebooks if each.file == f"{name}.ipynb"), None)
+        found, taken = _cells(name, notebook, content, left, ran)
         made.append(GradedNotebook(name, tuple(found), content is not None or files is None, notebook.language))
         left = [each for each in left if (each[0].id, each[1].id) not in taken]
     if left or not made:
@@ -110,7 +111,11 @@ def graded_notebooks(
 
 
 def _cells(
-    name: str, released: Notebook, content: bytes | None, left: Sequence[tuple[QuestionResult, CheckResult]]
+    name: str,
+    released: Notebook,
+    content: bytes | None,
+    left: Sequence[tuple[QuestionResult, CheckResult]],
+    ran: NotebookResult | None,
 ) -> tuple[list[GradedCell], set[tuple[str, str]]]:
     """The cells of a handed-in notebook in the order of the handout, and the checks that they took (question, id)."""
     given = {cell.source for cell in released.cells}
@@ -124,11 +129,14 @@ def _cells(
         except StudentError as error:
             cells.append(_told(error.message))
         else:
-            notebook, below = repaired.notebook, outputs_of(content)
+            notebook = repaired.notebook
             cells += [_told(note) for note in repaired.notes]
-            cells.append(_told("What stands below the cells of this notebook is what was handed in with them."))
+            if ran is None:
+                below = outputs_of(content)
+                cells.append(_told("What stands below the cells of this notebook is what was handed in with them."))
+    results = {each.number: each for each in ran.cells} if ran else {}
     taken: set[tuple[str, str]] = set()
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells, start=1):
         question, check = _check_of(name, cell, [(q, c) for q, c in left if (q.id, c.id) not in taken])
         own = cell.source not in given
         untouched = cell.role is not None and cell.source.strip() == stubs.get(cell.name)
@@ -137,8 +145,17 @@ def _cells(
             cells.append(GradedCell(cell, _found(check), check, own, untouched))
         else:
             ready = below.get(cell.source, []) if cell.kind == "code" and not (cell.role and cell.role.given) else []
-            cells.append(GradedCell(cell, ready.pop(0) if ready else (), None, own, untouched))
+            outputs = ready.pop(0) if ready else _ran(results.get(number), cell)
+            cells.append(GradedCell(cell, outputs, None, own, untouched))
     return cells, taken
+
+
+def _ran(result: CellResult | None, cell: Cell) -> tuple[Shown, ...]:
+    """What came when the cell was run for grading."""
+    if result is None or result.name != cell.name or cell.kind != "code":
+        return ()
+    texts = (visible(text).rstrip("\n") + "\n" for text in (result.text, result.error) if text)
+    return (*map(Shown, texts), *(Shown(png=picture) for picture in result.pictures if data_url(picture)))
 
 
 def _check_of(

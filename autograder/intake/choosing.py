@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from autograder.checks.sentences import are, series
 from autograder.errors import StudentError
 from autograder.intake.names import ARCHIVES, near, printable, some
 from autograder.intake.records import Contents
@@ -41,7 +42,7 @@ def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str
     """
     paths = [*contents.files, *contents.left_out]
     if not paths:
-        raise StudentError("MISSING", f"The {what} is empty; hand in {_all(wanted)}.")
+        raise StudentError("MISSING", f"The {what} is empty; hand in {series(wanted)}.")
     root = _root(paths, wanted)
     here = {path[-1]: path for path in paths if path[:-1] == root}
     chosen = Chosen()
@@ -66,7 +67,7 @@ def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str
         raise faults[0] if faults else _missing(wanted, paths)
     chosen.notes += [fault.message for fault in faults]
     if absent and not single:
-        chosen.notes.append(f"{_all(absent)} {'is' if len(absent) == 1 else 'are'} missing.")
+        chosen.notes.append(f"{series(absent)} {are(absent)} missing.")
     _add_others(contents, root, wanted, taken, chosen)
     return chosen
 
@@ -119,7 +120,7 @@ def _missing(wanted: Sequence[str], paths: Sequence[Path]) -> StudentError:
     found = sorted(_shown(path) for path in paths)
     notebooks = [name for name in found if name.lower().endswith(".ipynb")]
     archives = [name for name in found if name.lower().endswith(ARCHIVES)]
-    subject = f"{_all(wanted)} {'is' if len(wanted) == 1 else 'are'} missing"
+    subject = f"{series(wanted)} {are(wanted)} missing"
     if notebooks and wanted[0].endswith(".py"):
         advice = f"{notebooks[0]} is a notebook, but a module is asked for: copy its code into {wanted[0]}."
         return StudentError("MISSING", f"{subject}; {advice}")
@@ -194,7 +195,3 @@ def _is_near(name: str, wanted: Sequence[str]) -> bool:
 
 def _shown(path: Path) -> str:
     return printable("/".join(path))
-
-
-def _all(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -71,6 +71,10 @@ def _owners(cells: Sequence[Cell], wanted: Sequence[Cell], notes: list[str]) -> 
             copies[name] = copies.get(name, 1) + 1
         elif name in by_name:
             owners[name] = place
+    by_id = {cell.id: place for place, cell in enumerate(cells) if cell.id and not cell.role}
+    for cell in wanted:  # a notebook that never had names, such as the reference, has the ids of the one made from it
+        if cell.name not in owners and cell.id in by_id and cells[by_id[cell.id]].kind == cell.kind:
+            owners[cell.name] = by_id[cell.id]
     for name, count in copies.items():
         kept = "the handed-out one was used" if _is_given(by_name[name]) else "all of them run, and the first is graded"
         notes.append(f"The cell {name!r} is there {count} times; {kept}.")

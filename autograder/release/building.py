@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import autograder
+from autograder.cells import is_notebook
 from autograder.declare import Assignment
 from autograder.errors import InstructorError, UsageError
 from autograder.loading import Loaded
 from autograder.markers import cut, regions, text_lines
+from autograder.notebooks import read
+from autograder.notebooks.releasing import release_notebook
+from autograder.notebooks.source import source_of
 from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
 from autograder.release.public_tests import PublicTests
 
@@ -21,6 +25,7 @@ __all__ = ["build", "contents", "stub_text"]
 
 _SHIPPED = (
     "__init__.py",
+    "cells.py",
     "errors.py",
     "plain.py",
     "drawing.py",
@@ -30,6 +35,7 @@ _SHIPPED = (
     "sources.py",
     "checks/*.py",
     "student/__init__.py",
+    "student/importing.py",
     "student/local.py",
     "student/testing.py",
 )
@@ -113,9 +119,15 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
         "pytest.ini": _INI,
         "requirements.txt": "".join(f"{name}\n" for name in _requirements(sources, tests.text())),
         "test_public.py": tests.text(),
-        **{file: stub_text(source, str(loaded.reference_folder / file)) for file, source in sources.items()},
+        **{
+            file: stub_text(source, str(loaded.reference_folder / file))
+            for file, source in sources.items()
+            if not is_notebook(file)
+        },
     }
     files = {path: text.encode() for path, text in own.items()}
+    for file in filter(is_notebook, sources):
+        files[file] = release_notebook((loaded.reference_folder / file).read_bytes(), file)
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
     refuse_leaks(files, _secrets(loaded, sources, tests))
     return dict(sorted({**files, **_toolkit()}.items()))
@@ -123,6 +135,8 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
 
 def _module(loaded: Loaded, file: str) -> str:
     path = loaded.reference_folder / file
+    if is_notebook(file):
+        return source_of(read(path.read_bytes(), file)).text
     if path.suffix != ".py":
         raise InstructorError(f"{path} is no Python module; list it among the assignment's extra_files.")
     return importlib.util.decode_source(path.read_bytes())

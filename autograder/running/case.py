@@ -13,6 +13,7 @@ from autograder.datasets import DataSet
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Limits
+from autograder.running.notebooks import Notebooks
 from autograder.running.options import RunOptions
 from autograder.sandbox import Outcome, Request, Sandbox, Session
 
@@ -29,6 +30,7 @@ class Case:
     dataset: DataSet | None
     options: RunOptions
     outcomes: list[Outcome] = field(default_factory=list)
+    notebooks: Notebooks = field(default_factory=Notebooks)
     _staged: list[Path] = field(default_factory=list)
 
     def number(self, purpose: str) -> int:

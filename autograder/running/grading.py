@@ -8,6 +8,7 @@ from autograder.loading import Loaded
 from autograder.model import Report
 from autograder.running.case import Case
 from autograder.running.facts import replay, resources
+from autograder.running.notebooks import put_right
 from autograder.running.options import RunOptions, selected_checks
 from autograder.running.runner import Listener, Runner, unheard
 from autograder.sandbox import Sandbox
@@ -39,7 +40,8 @@ def grade(
     Raises:
         UsageError: `options.only` names neither a question nor a check.
     """
-    case = Case(loaded, submission, sandbox, dataset, options)
+    notebooks = put_right(loaded, submission)
+    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
     run = Runner(case, listen)
     restored = restore_given(loaded, submission)
     wanted = selected_checks(loaded.assignment, options)
@@ -61,7 +63,8 @@ def grade(
         questions=questions,
         resources=resources(case.outcomes, sandbox),
         replay=replay(loaded, submission, dataset, options, sandbox),
-        notes=(*submission.notes, *restored),
+        notes=(*submission.notes, *restored, *notebooks.notes),
+        notebooks=notebooks.results(),
     )
 
 

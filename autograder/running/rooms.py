@@ -147,7 +147,10 @@ class Room:
     def _stand_in(self, session: Session) -> RemoteStudent:
         interface, folder = self.case.loaded.interface, self.case.submission.folder
         absent = [file for file in interface.files if not (folder / file).is_file()]
-        return RemoteStudent(session, interface, self.limits, absent, folder)
+        stand_in = RemoteStudent(session, interface, self.limits, absent, folder)
+        run_on = self.case.loaded.assignment.run_on
+        Controls(stand_in).run_notebooks_with(lambda file: self.case.notebooks.run(stand_in, file, run_on=run_on))
+        return stand_in
 
     # --- ending ---
 

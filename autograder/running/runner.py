@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,8 +143,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
             raised = error
             if self.works_with_reference(check, error):
-                kind = type(error).__name__
-                verdict, message = Verdict.FAILED, f"The answer is of no use to this check: {kind}: {_text(error)}"
+                verdict, message = Verdict.FAILED, _useless(error)
             else:
                 own = isinstance(error, GraderError)
                 message = _text(error) if own else f"The check itself failed: {_last_line(error)}"
@@ -326,6 +326,14 @@ def _asserted(error: AssertionError) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     line = frames[-1].line if frames else ""
     return f"This does not hold: {(line or 'an assertion').removeprefix('assert ')}"
+
+
+def _useless(error: Exception) -> str:
+    """An answer with which a line of the check cannot go on, such as None where two values are unpacked."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.line for frame in frames if Path(frame.filename).name == "assignment.py"]
+    place = f" in `{lines[-1]}`" if lines and lines[-1] else ""
+    return f"The check cannot use what was returned{place}: {type(error).__name__}: {_text(error)}"
 
 
 def _last_line(error: Exception) -> str:

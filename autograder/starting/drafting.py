@@ -283,7 +283,7 @@ class _Drafting:
             if self.bench.passes(lines, bodies.ALIKE, seeds=(1, 2, 3, 4, 5)):
                 self.add(
                     f"{self.short}{self.suffix}_is_random_in_the_right_way",
-                    f"What {subject.function} draws at random has the right shape, mean and spread.",
+                    f"The answers of {subject.function} have the right shape, mean and spread.",
                     lines,
                     hint=f"Look at the shape, mean and spread of what {subject.function} gives.",
                     helper=bodies.ALIKE,

@@ -27,9 +27,10 @@ def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[s
     curves = [len(axes["lines"]) for axes in drawn]
     lines.append(f"for axes, curves in zip(drawn, {curves}, strict=True):")
     lines.append('    same(len(axes["lines"]), curves, name="number of curves in a plot")')
-    for part, word in (("xlabel", "the x axis"), ("ylabel", "the y axis"), ("title", "a plot")):
+    parts = {"xlabel": "label on its x axis", "ylabel": "label on its y axis", "title": "title"}
+    for part, word in parts.items():
         if all(axes[part] for axes in drawn):
-            lines += [f'    if not axes["{part}"]:', f'        raise CheckFailed("A label of {word} is missing.")']
+            lines += [f'    if not axes["{part}"]:', f'        raise CheckFailed("A plot has no {word}.")']
     if all(axes["legend"] for axes in drawn):
         lines += ['    if not axes["legend"]:', '        raise CheckFailed("A plot has no legend.")']
     for place in ("x",):

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograder.errors import StudentError
-from autograder.student.remote import RemoteHandle, RemoteStudent, _Channel
+from autograder.student.channel import Channel, RemoteHandle
+from autograder.student.remote import RemoteStudent
 
 __all__ = ["Kept", "handles_in", "keep", "revive"]
 
@@ -115,7 +116,7 @@ def revive(
     return (_with(value, there) if there else value), tuple(now)
 
 
-def _written(channel: _Channel, handles: Sequence[RemoteHandle]) -> np.ndarray[Any, Any]:
+def _written(channel: Channel, handles: Sequence[RemoteHandle]) -> np.ndarray[Any, Any]:
     """Objects as bytes (n,), written inside; nobody but a sandbox of the same submission may read them."""
     where = handles[0]._handle.type_name
     most = (channel.limits.reply_mib << 20) - _FRAME_BYTES
@@ -128,7 +129,7 @@ def _written(channel: _Channel, handles: Sequence[RemoteHandle]) -> np.ndarray[A
     raise channel.out_of_turn(where)
 
 
-def _made(channel: _Channel, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
+def _made(channel: Channel, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
     """The objects of some bytes, made again in a sandbox."""
     where = "the objects of an earlier check"
     made = channel.ask("revive", data, where=where)

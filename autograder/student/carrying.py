@@ -22,7 +22,8 @@ from autograder.loading import Interface
 from autograder.model import Limits
 from autograder.plain import Handle
 from autograder.sandbox.base import Session
-from autograder.student.remote import RemoteStudent, _Channel
+from autograder.student.channel import Channel
+from autograder.student.remote import RemoteStudent
 from autograder.wire import WireError, encode
 
 __all__ = ["MOST_CALLS", "Lent", "Part", "lend", "parts_of"]
@@ -93,7 +94,7 @@ class Lent:
         self.interface = interface
         self.limits = limits
         self._open = open_reference
-        self._channel: _Channel | None = None
+        self._channel: Channel | None = None
         self._calls = 0
         self._left = limits.wall_seconds
 
@@ -144,7 +145,7 @@ class Lent:
     ) -> list[bytes | memoryview]:
         if self._channel is None:
             limits = replace(self.limits, wall_seconds=max(self._left, _SHORTEST))
-            self._channel = _Channel(self._open(limits), self.interface, limits, ())
+            self._channel = Channel(self._open(limits), self.interface, limits, ())
         request = ("behave", part.module, part.owner, part.name, state, arguments, named)
         try:
             (answer,) = self._channel.exchange([request], f"the reference's {part.title}")

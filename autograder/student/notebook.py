@@ -121,8 +121,9 @@ def _output(record: object) -> Output | None:
     if not isinstance(data, dict):
         return None
     picture = data.get("image/png")
+    png = picture if isinstance(picture, bytes) else b""
     text = next((_text(data[form]) for form in _FORMS if form in data), "")
-    return Output(kind, text, png=picture if isinstance(picture, bytes) else b"")
+    return Output(kind, "" if png and text == "<Figure>" else text, png=png)
 
 
 def _text(value: Any) -> str:

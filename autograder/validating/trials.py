@@ -10,6 +10,7 @@ from autograder.datasets import DataSet
 from autograder.intake import Submission, collect_one
 from autograder.loading import Loaded
 from autograder.model import CheckResult, Report, Verdict
+from autograder.notebooks.source import file_text, text_file
 from autograder.release import contents
 from autograder.running import RunOptions, grade
 from autograder.sandbox import Sandbox
@@ -36,7 +37,7 @@ class Trial:
 
     def reference(self) -> Iterator[Finding]:
         """Full marks, question by question, and how much of the limits that took."""
-        submission = self.hand_in("reference", self.sources())
+        submission = self.hand_in("reference", self.reference_files())
         reports = {
             question.id: self.grade(submission, replace(self.options, only=question.id))
             for question in self.loaded.assignment.questions
@@ -79,7 +80,7 @@ class Trial:
         for number in range(1, _MORE_SEEDS + 1):
             missed = _missed(
                 self.grade(
-                    self.hand_in("reference", self.sources()),
+                    self.hand_in("reference", self.reference_files()),
                     replace(self.options, seed=f"{self.options.seed}/validate/{number}"),
                 )
             )
@@ -88,14 +89,19 @@ class Trial:
 
     def single_precision(self) -> Finding:
         """Right work in float32 is right work."""
-        sources = {file: in_float32(text) for file, text in self.sources().items()}
-        missed = _missed(self.grade(self.hand_in("float32", sources), self.options))
+        home = self.loaded.reference_folder
+        files = {
+            file: text_file(home / file, in_float32(file_text(home / file))) for file in self.loaded.assignment.files
+        }
+        missed = _missed(self.grade(self.hand_in("float32", files), self.options))
         return Finding("in single precision", not missed, _told(missed), "Give the check a tolerance for float32.")
 
     def with_threads(self, count: int) -> Finding:
         """Sums come out in another order with other numbers of threads; the sandbox must be one of `count`."""
         limits = {**self.options.limits, "threads": count}
-        missed = _missed(self.grade(self.hand_in("reference", self.sources()), replace(self.options, limits=limits)))
+        missed = _missed(
+            self.grade(self.hand_in("reference", self.reference_files()), replace(self.options, limits=limits))
+        )
         what = f"with {count} thread{'s' if count > 1 else ''}"
         mend = "Give the check a tolerance for another order of summation, or the question more time."
         return Finding(what, not missed, _told(missed), mend)
@@ -103,8 +109,8 @@ class Trial:
     def stub(self) -> Finding:
         """What students get earns nothing, and is told as not attempted."""
         made = contents(self.loaded)
-        sources = {file: made[file].decode() for file in self.loaded.assignment.files}
-        report = self.grade(self.hand_in("stub", sources), self.options)
+        files = {file: made[file] for file in self.loaded.assignment.files}
+        report = self.grade(self.hand_in("stub", files), self.options)
         fair = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
         wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if check.verdict not in fair]
         points = report.points + report.bonus_points
@@ -115,27 +121,27 @@ class Trial:
             for question in report.questions
             if question.checks and all(check.verdict is Verdict.SKIPPED for check in question.checks)
         ]
-        wrong += [f"question {each}: skipped, and nowhere said to be not attempted" for each in untold]
+        wrong += [
+            f"question {each}: all of it skipped, so nowhere said to be not attempted; give it a check without needs"
+            for each in untold
+        ]
         said = "; ".join(wrong)[:_LONGEST] or "No points; every check says not attempted, or is skipped."
         mend = "Put markers around the whole solution, and make each check call what students write."
         return Finding("the stub gets nothing", not wrong, said, mend)
 
     # --- handing in ---
 
-    def sources(self) -> dict[str, str]:
+    def reference_files(self) -> dict[str, bytes]:
         """The files of the reference that students hand in."""
-        return {
-            file: (self.loaded.reference_folder / file).read_text(encoding="utf-8")
-            for file in self.loaded.assignment.files
-        }
+        return {file: (self.loaded.reference_folder / file).read_bytes() for file in self.loaded.assignment.files}
 
-    def hand_in(self, name: str, sources: Mapping[str, str]) -> Submission:
+    def hand_in(self, name: str, files: Mapping[str, bytes]) -> Submission:
         """Files as a submission of that name."""
         place = self.folder / name
         place.mkdir(exist_ok=True)
-        for file, text in sources.items():
-            (place / file).write_text(text, encoding="utf-8")
-        paths = tuple(place / file for file in sources)
+        for file, content in files.items():
+            (place / file).write_bytes(content)
+        paths = tuple(place / file for file in files)
         return collect_one(paths, self.loaded.assignment.files, self.folder / f"{name}-staged", name)
 
     def grade(self, submission: Submission, options: RunOptions) -> Report:

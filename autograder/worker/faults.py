@@ -65,6 +65,8 @@ def _text_of(error: BaseException) -> str:
 
 
 def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
+    if not (frames or isinstance(error, SyntaxError) or hasattr(error, "__notes__")):
+        return ""  # raised by the call itself: there is nothing to add to the message
     try:
         ending = "".join(traceback.format_exception_only(error))
     except BaseException:  # noqa: BLE001

@@ -48,15 +48,15 @@ def describe(model: Any, *example: Any) -> dict[str, Any]:
 
     Raises:
         TypeError: the model is no torch module.
-        ValueError: it has more than `MAX_LAYERS` layers.
+        ValueError: it has more than `MAX_LAYERS` layers, or without an example lazy ones that have no shape yet.
     """
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(model, torch.nn.Module):
         raise TypeError(f"a torch.nn.Module was wanted, not a {type(model).__name__}")
     named = _leaves(model)
+    calls, output = _run(torch, model, named, example) if example else ((), None)  # first: lazy layers get their shapes
     first: dict[int, str] = {}
-    layers = tuple(_layer(name, module, first) for name, module in named)
-    calls, output = _run(torch, model, named, example) if example else ((), None)
+    layers = tuple(_layer(torch, name, module, first) for name, module in named)
     return {"training": bool(model.training), "layers": layers, "calls": calls, "output": output}
 
 
@@ -82,9 +82,11 @@ def _own(module: Any) -> list[tuple[str, Any]]:
     return [(name, each) for name, each in module._parameters.items() if each is not None]
 
 
-def _layer(name: str, module: Any, first: dict[int, str]) -> dict[str, Any]:
+def _layer(torch: Any, name: str, module: Any, first: dict[int, str]) -> dict[str, Any]:
     parameters = []
     for own, parameter in _own(module):
+        if torch.nn.parameter.is_lazy(parameter):
+            raise ValueError(f"the layer {name!r} has no shape yet; call the model once before it is returned")
         whole = f"{name}.{own}" if name else own
         known = first.setdefault(id(parameter), whole)
         parameters.append(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,25 +12,27 @@ import numpy as np
 from autograder.checks.compare import show
 from autograder.checks.drawn import Bars, Drawn, Ticks, words
 from autograder.checks.plotted import matches, same_but_for_percent
+from autograder.checks.sentences import small
 from autograder.errors import CheckFailed
 
-__all__ = ["bars", "histogram", "names_at", "same_name", "scatter"]
+__all__ = ["bars", "histogram", "name_key", "names_at", "nearest", "scatter"]
 
 Array = np.ndarray[Any, Any]
 
 _SHOWN = 8
+_FEW = 8  # clouds, of which any may be the wanted ones
 
 
 def bars(drawn: Drawn, heights: Mapping[Any, float] | Sequence[float], series: str, rtol: float, where: str) -> None:
     """See `Axes.bars`."""
     chosen = _series(drawn, series, where)
     pool = chosen if len(chosen) == 1 else [*chosen, _together(chosen)]
-    named = [(each, _names(each, drawn, chosen)) for each in pool]
+    alone = {float(each.at[0]): each.label for each in reversed(chosen) if len(each.at) == 1 and each.label}
     errors = []
-    for each, names in named:
+    for each in pool:
         try:
             if isinstance(heights, Mapping):
-                _named_bars(each, names, heights, rtol, where)
+                _named_bars(each, _names(each, drawn, alone), heights, rtol, where)
             else:
                 _bars_in_order(each, np.asarray(heights, dtype=np.float64), rtol, where)
         except CheckFailed as error:
@@ -44,9 +47,10 @@ def histogram(drawn: Drawn, values: object, series: str, bins: int, where: str) 
     data = np.asarray(values, dtype=np.float64).reshape(-1)
     data = np.sort(data[np.isfinite(data)])
     errors = []
+    least = min(bins, len(np.unique(data)))
     for each in _series(drawn, series, where):
         try:
-            _histogram(each, data, min(bins, len(np.unique(data))), where)
+            _histogram(each, data, least, where)
         except CheckFailed as error:
             errors.append(error)
         else:
@@ -60,12 +64,11 @@ def scatter(drawn: Drawn, points: object, label: str, where: str) -> None:
     clouds = [line for line in drawn.lines if len(line.x) and (not label or matches(label, line.label))]
     if not clouds:
         raise CheckFailed(f"{where} has no points{f' labelled {label!r}' if label else ''}.")
-    pool = [np.stack([line.x, line.y], axis=1) for line in clouds]
-    pool.append(np.concatenate(pool))  # one call for each class is as good as one for all
+    pool = list(_unions([np.stack([line.x, line.y], axis=1) for line in clouds], len(want)))
     if any(_same_points(each, want) for each in pool):
         return
     if any(_same_points(each[:, ::-1], want) for each in pool):
-        raise CheckFailed(f"In {_small(where)} x and y of the points are swapped.")
+        raise CheckFailed(f"In {small(where)} x and y of the points are swapped.")
     mine = min(pool, key=lambda each: abs(len(each) - len(want)))
     if len(mine) != len(want):
         raise CheckFailed(f"{where} has {len(mine)} points; {len(want)} were wanted.")
@@ -79,23 +82,34 @@ def names_at(ticks: Ticks, at: Array) -> list[str]:
     labelled = [(float(where), label) for where, label in zip(ticks.at, ticks.labels, strict=True) if label]
     if not labelled or not len(at):
         return [""] * len(at)
-    where = np.array([each for each, _ in labelled])
-    distance = np.abs(at[:, None] - where[None, :])
-    step = np.min(np.diff(np.unique(where)), initial=math.inf)
-    step = step if math.isfinite(step) else 1.0
-    near = np.argmin(distance, axis=1)
-    return [labelled[k][1] if distance[i, k] <= 0.5 * step * (1 + 1e-9) else "" for i, k in enumerate(near)]
+    return ["" if place < 0 else labelled[place][1] for place in nearest(np.array([each for each, _ in labelled]), at)]
 
 
-def same_name(told: str, wanted: object) -> bool:
-    """Whether two names are one: the same words, or the same number."""
-    mine, right = (" ".join(words(each).casefold().split()) for each in (told, str(wanted)))
-    if mine == right:
-        return True
+def nearest(centres: Array, at: Array) -> Array:
+    """The index of the nearest of some centres (n,), n > 0, for each place (m,), or -1 beyond half a step of them.
+
+    A step is the smallest distance between two of them; 1 where there is none.
+    """
+    order = np.argsort(centres, kind="stable")
+    there = centres[order]
+    above = np.minimum(np.searchsorted(there, at), len(there) - 1)
+    below = np.maximum(above - 1, 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.where(np.abs(at - there[below]) <= np.abs(there[above] - at), below, above)
+        steps = np.diff(there)
+        step = np.min(steps[steps > 0], initial=math.inf)
+        step = step if math.isfinite(step) else 1.0
+        close_by = np.abs(at - there[near]) <= 0.5 * step * (1 + 1e-9)
+    return np.where(close_by, order[near], -1)
+
+
+def name_key(name: object) -> str:
+    """What two names have in common that are one: the same words, or the same number."""
+    plain = " ".join(words(name if isinstance(name, str) else str(name)).casefold().split())
     try:
-        return math.isclose(float(mine), float(right), rel_tol=1e-9)
+        return f"{float(plain):.9g}"
     except ValueError:
-        return False
+        return plain
 
 
 def _series(drawn: Drawn, series: str, where: str) -> list[Bars]:
@@ -116,19 +130,18 @@ def _together(series: list[Bars]) -> Bars:
     return Bars("", lying, at[order], width[order], height[order])
 
 
-def _names(bars: Bars, drawn: Drawn, series: list[Bars]) -> list[str]:
+def _names(bars: Bars, drawn: Drawn, alone: Mapping[float, str]) -> list[str]:
     """What each bar is called: the tick's label, or that of the call that drew it alone."""
     names = names_at(drawn.yticks if bars.horizontal else drawn.xticks, bars.at)
-    alone = [(float(each.at[0]), each.label) for each in series if len(each.at) == 1 and each.label]
-    for place, at in enumerate(bars.at):
-        names[place] = next((label for where, label in alone if where == at), names[place])
-    return names
+    return [alone.get(float(at), name) for at, name in zip(bars.at, names, strict=True)]
 
 
 def _named_bars(bars: Bars, names: list[str], heights: Mapping[Any, float], rtol: float, where: str) -> None:
     found = []
+    keys = [name_key(name) for name in names]
     for wanted in heights:
-        places = [place for place, name in enumerate(names) if same_name(name, wanted)]
+        key = name_key(wanted)
+        places = [place for place, each in enumerate(keys) if each == key]
         if len(places) != 1:
             count = "no bar" if not places else f"{len(places)} bars"
             labels = ", ".join(repr(name[:40]) for name in names[:_SHOWN])
@@ -155,7 +168,7 @@ def _wrong_height(mine: Array, want: Array, rtol: float, names: list[str], where
     place = int(np.argmax(wrong))
     order = " They are the right heights in another order." if np.allclose(np.sort(mine), np.sort(want), rtol) else ""
     return CheckFailed(
-        f"In {_small(where)} the bar {names[place]} has the height {show(float(mine[place]))}; "
+        f"In {small(where)} the bar {names[place]} has the height {show(float(mine[place]))}; "
         f"{show(float(want[place]))} was wanted ({int(wrong.sum())} of {len(want)} bars differ).{order}"
     )
 
@@ -164,9 +177,9 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     order = np.argsort(bars.at)
     at, width, height = bars.at[order], np.abs(bars.width[order]), bars.height[order]
     if len(at) < least:
-        raise CheckFailed(f"The histogram in {_small(where)} has {len(at)} bins; at least {least} were wanted.")
+        raise CheckFailed(f"The histogram in {small(where)} has {len(at)} bins; at least {least} were wanted.")
     if not np.all(height >= 0):
-        raise CheckFailed(f"The histogram in {_small(where)} has bars below zero.")
+        raise CheckFailed(f"The histogram in {small(where)} has bars below zero.")
     inner = (at[1:] + at[:-1]) / 2
     gap = np.max(np.abs(np.diff(at) - (width[1:] + width[:-1]) / 2), initial=0.0)
     first, last = at[0] - width[0] / 2, at[-1] + width[-1] / 2
@@ -181,7 +194,7 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     shares = any(math.isclose(total, whole, rel_tol=1e-6) for whole in (1.0, 100.0))
     if not (counted or shares or math.isclose(area, 1.0, rel_tol=1e-3)):
         raise CheckFailed(
-            f"The histogram in {_small(where)} counts {total:.6g} values; {len(data)} were wanted "
+            f"The histogram in {small(where)} counts {total:.6g} values; {len(data)} were wanted "
             "(or shares or a density that sum up to one)."
         )
     weight = height if counted or shares else height * width
@@ -192,9 +205,22 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     if wrong.any():
         place = int(np.argmax(wrong))
         raise CheckFailed(
-            f"The histogram in {_small(where)} is of other values: {100 * mine[place]:.3g} % of them lie below "
+            f"The histogram in {small(where)} is of other values: {100 * mine[place]:.3g} % of them lie below "
             f"{edges[place]:.4g}; {50 * (low[place] + high[place]):.3g} % were wanted."
         )
+
+
+def _unions(clouds: list[Array], size: int) -> Iterator[Array]:
+    """Each cloud, all together, and some of them that have so many points together: others may be drawn beside.
+
+    One call for each class is as good as one for all, and a boundary or centres may be drawn, too.
+    """
+    yield from clouds
+    yield np.concatenate(clouds)
+    for count in range(2, len(clouds)):
+        for chosen in combinations(clouds, count) if len(clouds) <= _FEW or count == len(clouds) - 1 else ():
+            if sum(map(len, chosen)) == size:
+                yield np.concatenate(chosen)
 
 
 def _same_points(mine: Array, want: Array) -> bool:
@@ -211,7 +237,3 @@ def _sorted(points: Array) -> Array:
 def _span(points: Array) -> float:
     finite = points[np.isfinite(points)]
     return float(np.ptp(finite)) if len(finite) else 0.0
-
-
-def _small(where: str) -> str:
-    return where[:1].lower() + where[1:]

@@ -13,12 +13,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Bars", "Drawn", "Image", "Line", "Text", "Ticks", "drawn", "numbers_in", "words"]
+from autograder.drawing import MAX_BARS, MAX_IMAGES, MAX_LINES, MAX_PIXELS, MAX_POINTS, MAX_TEXTS, MAX_TICKS
+
+__all__ = ["Bars", "Drawn", "Image", "Line", "Text", "Ticks", "drawn", "entries", "numbers_in", "words"]
 
 Array = np.ndarray[Any, Any]
 
 _LONGEST = 500
-_MOST = 2_500  # of anything; records come from a submission's process, so nothing may take long on any of them
+# Records come from a submission's process, so nothing may take long on any of them: no more is read of one axes than
+# `autograder.drawing` tells of it.
+_MOST = 2_500  # texts, and calls that drew bars
 _MOST_AXES = 512
 _NUMBER = re.compile(r"(?<![\d.])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 _POWER = re.compile(
@@ -75,7 +79,10 @@ class Ticks:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What one axes shows. `above` is the title of its figure; `xlim`, `ylim` go from left to right, bottom to top."""
+    """What one axes shows; `others` says that there is something else, such as an area or a line across it.
+
+    `above` is the title of its figure; `xlim`, `ylim` go from left to right, bottom to top.
+    """
 
     title: str
     above: str
@@ -93,6 +100,7 @@ class Drawn:
     bars: tuple[Bars, ...]
     images: tuple[Image, ...]
     texts: tuple[Text, ...]
+    others: bool
 
 
 def drawn(figure: object) -> tuple[Drawn, ...]:
@@ -100,7 +108,7 @@ def drawn(figure: object) -> tuple[Drawn, ...]:
     if not isinstance(figure, Mapping):
         return ()
     above, legend = words(figure.get("title")), _texts(figure.get("legend"))
-    told = [axes for axes in _list(figure.get("axes"))[:_MOST_AXES] if isinstance(axes, Mapping)]
+    told = [axes for axes in entries(figure.get("axes"))[:_MOST_AXES] if isinstance(axes, Mapping)]
     return tuple(_axes(axes, above, legend) for axes in told if axes.get("colorbar") is not True)
 
 
@@ -129,7 +137,8 @@ def numbers_in(label: str) -> list[float]:
 
 def _axes(axes: Mapping[str, Any], above: str, legend: tuple[str, ...]) -> Drawn:
     legend = _texts(axes.get("legend")) or legend
-    lines = [_line(each) for each in _records(axes.get("lines"))]
+    told = _records(axes.get("lines"))[: 2 * MAX_LINES]  # curves, and clouds of points
+    lines = [_line(each) for each in told]
     if len(legend) == len(lines) and not any(line.label for line in lines):
         # As matplotlib does for `legend([...])`.
         lines = [Line(label, line.x, line.y) for label, line in zip(legend, lines, strict=True)]
@@ -146,10 +155,12 @@ def _axes(axes: Mapping[str, Any], above: str, legend: tuple[str, ...]) -> Drawn
         yticks=_ticks(axes.get("yticks")),
         legend=legend,
         legend_title=words(axes.get("legend_title")),
-        lines=tuple(lines),
+        lines=tuple(line for line, each in zip(lines, told, strict=True) if each.get("kind") != "guide"),
         bars=tuple(_bars(each) for each in _records(axes.get("bars"))),
-        images=tuple(image for each in _records(axes.get("images")) if (image := _image(each))),
-        texts=tuple(text for each in _records(axes.get("texts")) if (text := _text(each))),
+        images=tuple(image for each in _records(axes.get("images"))[:MAX_IMAGES] if (image := _image(each))),
+        texts=tuple(text for each in _records(axes.get("texts"))[:MAX_TEXTS] if (text := _text(each))),
+        others=(type(others := axes.get("others")) is int and others > 0)
+        or any(each.get("kind") == "guide" for each in told),
     )
 
 
@@ -161,16 +172,19 @@ def _line(line: Mapping[str, Any]) -> Line:
 
 def _bars(bars: Mapping[str, Any]) -> Bars:
     at, width, height = (_numbers(bars.get(key)) for key in ("at", "width", "height"))
-    count = min(len(at), len(width), len(height))
+    count = min(len(at), len(width), len(height), MAX_BARS)
     return Bars(_label(bars.get("label")), bars.get("horizontal") is True, at[:count], width[:count], height[:count])
 
 
 def _image(image: Mapping[str, Any]) -> Image | None:
+    told = image.get("values")
+    if np.size(told) > MAX_PIXELS if isinstance(told, np.ndarray) else not isinstance(told, (list, tuple)):
+        return None
     try:
-        values = np.asarray(image.get("values"), dtype=np.float64)
+        values = np.asarray(told, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
-    shape = values.shape if values.size else tuple(each for each in _list(image.get("shape")) if type(each) is int)
+    shape = values.shape if values.size else tuple(each for each in entries(image.get("shape")) if type(each) is int)
     if len(shape) not in (2, 3) or values.ndim not in (2, 3):
         return None
     rows, columns = values.shape[:2]
@@ -190,8 +204,8 @@ def _text(text: Mapping[str, Any]) -> Text | None:
 def _ticks(ticks: object) -> Ticks:
     if not isinstance(ticks, Mapping):
         return Ticks(np.empty(0), ())
-    at, labels = _numbers(ticks.get("at"))[:_MOST], _texts(ticks.get("labels"))
-    count = min(len(at), len(labels))
+    at, labels = _numbers(ticks.get("at")), _texts(ticks.get("labels"))
+    count = min(len(at), len(labels), MAX_TICKS)
     return Ticks(at[:count], labels[:count])
 
 
@@ -205,8 +219,8 @@ def _numbers(values: object) -> Array:
     if not isinstance(values, (np.ndarray, list, tuple)):
         return np.empty(0)
     try:
-        return np.asarray(values, dtype=np.float64).reshape(-1)
-    except (TypeError, ValueError, OverflowError):
+        return np.asarray(values[:MAX_POINTS], dtype=np.float64).reshape(-1)[:MAX_POINTS]
+    except (TypeError, ValueError, OverflowError, IndexError):
         return np.empty(0)
 
 
@@ -216,12 +230,13 @@ def _label(label: object) -> str:
 
 
 def _texts(texts: object) -> tuple[str, ...]:
-    return tuple(words(text) for text in _list(texts)[:_MOST])
+    return tuple(words(text) for text in entries(texts)[:_MOST])
 
 
 def _records(value: object) -> list[Mapping[str, Any]]:
-    return [each for each in _list(value)[:_MOST] if isinstance(each, Mapping)]
+    return [each for each in entries(value)[:_MOST] if isinstance(each, Mapping)]
 
 
-def _list(value: object) -> Sequence[Any]:
+def entries(value: object) -> Sequence[Any]:
+    """What a list or tuple holds; nothing for anything else."""
     return value if isinstance(value, (list, tuple)) else ()

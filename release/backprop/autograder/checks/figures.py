@@ -10,15 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
 from autograder.checks import charts, images
-from autograder.checks.drawn import Drawn, drawn
+from autograder.checks.drawn import Drawn, drawn, entries
 from autograder.checks.plotted import Plotted, find, matches
+from autograder.checks.sentences import small
+from autograder.drawing import MAX_NUMBERS, MAX_PIXELS
 from autograder.errors import CheckFailed
 
 __all__ = ["Axes", "Figure", "figure", "figures_drawn"]
 
 _MOST = 64  # figures, as many as are told
 _MOST_PLOTS = 512
+_MOST_DRAWN, _MOST_TEXTS = 10_000, 50_000  # lines, calls that drew bars, and images of all plots; and texts
 _LOGARITHMIC = ("log", "symlog", "asinh")
 
 T = TypeVar("T")
@@ -41,7 +46,7 @@ class Axes:
             raise CheckFailed(f"{self.name} has no title.")
         missing = [word for word in words if not matches(word, title)]
         if missing:
-            raise CheckFailed(f"The title of {_small(self.name)} is {title[:80]!r}; it must say {_plain(missing[0])}.")
+            raise CheckFailed(f"The title of {small(self.name)} is {title[:80]!r}; it must say {_plain(missing[0])}.")
         return self
 
     def labelled(self, x: str | None = "", y: str | None = "") -> Axes:
@@ -54,7 +59,7 @@ class Axes:
                 raise CheckFailed(f"{self.name} has no label on its {axis} axis{_saying(wanted)}.")
             if wanted and not matches(wanted, text):
                 raise CheckFailed(
-                    f"The {axis} axis of {_small(self.name)} is labelled {text[:80]!r}; it must say {_plain(wanted)}."
+                    f"The {axis} axis of {small(self.name)} is labelled {text[:80]!r}; it must say {_plain(wanted)}."
                 )
         return self
 
@@ -64,7 +69,7 @@ class Axes:
             scale = self.drawn.xscale if axis == "x" else self.drawn.yscale
             if scale not in _LOGARITHMIC:
                 raise CheckFailed(
-                    f"The {axis} axis of {_small(self.name)} is not logarithmic, but {scale or 'unknown'}."
+                    f"The {axis} axis of {small(self.name)} is not logarithmic, but {scale or 'unknown'}."
                 )
         return self
 
@@ -83,7 +88,7 @@ class Axes:
         else:
             found = find(self.drawn, label, self.name)
         if not len(found.x):
-            raise CheckFailed(f"The curve {str(label)!r} of {_small(self.name)} holds no numbers.")
+            raise CheckFailed(f"The curve {str(label)!r} of {small(self.name)} holds no numbers.")
         return Plotted(found.x, found.y, f"The curve {str(label or found.label or '')!r}")
 
     def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
@@ -111,9 +116,10 @@ class Axes:
         return self
 
     def scatter(self, points: object, *, label: str = "") -> Axes:
-        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in all clouds together.
+        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in some of them together.
 
-        Points of a curve count, too, whatever joins them. `label` is a regular expression for the labels of the clouds.
+        Other clouds and curves may be drawn beside them. Points of a curve count, too, whatever joins them. `label` is
+        a regular expression for the labels of the clouds.
         """
         charts.scatter(self.drawn, points, label, self.name)
         return self
@@ -277,7 +283,7 @@ def figure(records: object) -> Figure:
     """
     told = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
     plots = [plot for each in told[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
-    plots = [plot for plot in plots if _holds_something(plot)]
+    plots = _bearable([plot for plot in plots if _holds_something(plot)])
     if not plots:
         raise CheckFailed(
             "No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close())."
@@ -306,7 +312,7 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
     count = (
         1
         if isinstance(records, Mapping)
-        else sum(1 for each in _list(records) if any(map(_holds_something, drawn(each))))
+        else sum(1 for each in entries(records)[:_MOST] if any(map(_holds_something, drawn(each))))
     )
     if count < at_least:
         raise CheckFailed(f"{_count(count, 'figure')} with anything in it was drawn; at least {at_least} were wanted.")
@@ -317,8 +323,22 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
     return found
 
 
+def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
+    """The plots up to where they hold more than `autograder.drawing` tells of figures, or than can be judged soon."""
+    left = np.array([_MOST_DRAWN, _MOST_TEXTS, MAX_NUMBERS, MAX_PIXELS])
+    kept: list[Drawn] = []
+    for plot in plots:
+        numbers = sum(2 * len(line.x) for line in plot.lines) + sum(3 * len(bars.at) for bars in plot.bars)
+        pixels = sum(image.values.size for image in plot.images)
+        left -= (len(plot.lines) + len(plot.bars) + len(plot.images), len(plot.texts), numbers, pixels)
+        if np.any(left < 0):
+            break
+        kept.append(plot)
+    return kept
+
+
 def _holds_something(plot: Drawn) -> bool:
-    return bool(plot.lines or plot.bars or plot.images or plot.texts)
+    return bool(plot.lines or plot.bars or plot.images or plot.texts or plot.others)
 
 
 def _is_table(plot: Drawn) -> bool:
@@ -345,11 +365,3 @@ def _saying(wanted: str | None) -> str:
 
 def _count(count: int, what: str) -> str:
     return f"Only {count} {what}" + ("s" if count != 1 else "")
-
-
-def _list(records: object) -> Sequence[Any]:
-    return records[:_MOST] if isinstance(records, (list, tuple)) else ()
-
-
-def _small(name: str) -> str:
-    return name[:1].lower() + name[1:]

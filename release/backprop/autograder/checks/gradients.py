@@ -20,6 +20,7 @@ import numpy as np
 from autograder.checks.compare import numbers, show
 from autograder.checks.differences import Landscape, Line, slope
 from autograder.checks.parameters import arrays_of
+from autograder.checks.sentences import are, series
 from autograder.checks.tensors import is_tensor, without_tensors
 from autograder.errors import CheckFailed, InstructorError
 
@@ -35,14 +36,27 @@ _ENOUGH = 8  # suspicions that were confirmed, before the rest of a tensor is be
 
 
 def relative_error(a: object, b: object) -> float:
-    """``‖a - b‖ / max(‖a‖, ‖b‖)`` over all entries; 0 when both norms are below 1e-12, NaN when an entry is NaN."""
+    """``‖a - b‖ / max(‖a‖, ‖b‖)`` over all entries; 0 when both norms are below 1e-12, NaN when an entry is NaN.
+
+    Infinite where a norm is too large for a float.
+    """
     left, right = (np.asarray(without_tensors(each), np.float64) for each in (a, b))
-    return _relative(left - right, left, right)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _relative(left - right, left, right)
 
 
 def _relative(missing: Array, left: Array, right: Array) -> float:
-    size = max(float(np.linalg.norm(left)), float(np.linalg.norm(right)))
-    return 0.0 if size < 1e-12 else float(np.linalg.norm(missing)) / size
+    with np.errstate(over="ignore"):
+        sizes = float(np.linalg.norm(left)), float(np.linalg.norm(right))
+        off = float(np.linalg.norm(missing))
+    return _part(off, max(sizes)) if not math.isnan(sum(sizes)) else math.nan
+
+
+def _part(missing: float, size: float) -> float:
+    """A norm relative to another; infinite where that is, since any miss would be small beside it."""
+    if math.isinf(size):
+        return math.inf
+    return 0.0 if size < 1e-12 else missing / size
 
 
 def gradient_matches(
@@ -90,8 +104,9 @@ def gradient_matches(
 
     Raises:
         CheckFailed: names the arrays that are wrong, by how much, and whether the others agree.
-        InstructorError: neither `want` nor `of` and `at` was given; `of` computes in float32; or at nine places of ten
-            or more the differences settle on no slope, so that nothing worth the name was compared.
+        InstructorError: neither `want` nor `of` and `at` was given; `want` is not finite; `of` computes in float32; or
+            at nine places of ten or more the differences settle on no slope, so that nothing worth the name was
+            compared.
     """
     if want is None and (of is None or at is None):
         raise InstructorError("gradient_matches needs the right gradient, or of= and at= to find it by differences.")
@@ -100,6 +115,8 @@ def gradient_matches(
     labels = _labels(structure, names, len(rights))
     mine = _received(got, structure, rights, labels)
     if want is not None:
+        if not all(np.all(np.isfinite(right)) for right in rights):
+            raise InstructorError("The right gradient that gradient_matches was given is NaN or infinite somewhere.")
         found = [_of_known(left, right, rtol) for left, right in zip(mine, rights, strict=True)]
     else:
         assert of is not None
@@ -155,7 +172,10 @@ class _Probe:
 
     def of(self, gradient: Array) -> float:
         """The same derivative by a gradient."""
-        return float(gradient[self.index]) if self.direction is None else float(np.vdot(self.direction, gradient))
+        if self.direction is None:
+            return float(gradient[self.index])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.vdot(self.direction, gradient))
 
     def halves(self, depth: int) -> Iterator[_Probe]:
         """The direction in two parts, halved along the tensor's axes in turn."""
@@ -206,16 +226,18 @@ class _Trial:
 
     def error(self, counted: Array) -> float:
         """The relative error of the tensor, as far as some of the probes show it; the others show nothing."""
+        with np.errstate(over="ignore"):
+            return self._error(counted)
+
+    def _error(self, counted: Array) -> float:
         along, missing = self.along & counted, np.where(counted, self.missing, 0.0)
         right = np.where(self.kept & np.isfinite(self.right), self.right, 0.0)
         if not self.along.any():
             return _relative(missing, np.where(self.kept, self.mine, 0.0), right)
         shares = math.sqrt(_SQUARE * max(1, int(np.sum(self.along & self.kept))))
         size = max(float(np.linalg.norm(self.got)), float(np.linalg.norm(right[self.along])) / shares)
-        if size < 1e-12:
-            return 0.0
         spread, sampled = (float(np.linalg.norm(missing[each])) for each in (along, ~self.along))
-        return float(max(spread / shares, sampled) / size)
+        return _part(max(spread / shares, sampled), size)
 
     def look_again(self, place: int) -> None:
         """Settle one suspicion: the smooth part of it counts, less what the differences may be wrong by."""
@@ -320,7 +342,7 @@ def _taken_apart(got: object, structure: object, labels: list[str]) -> list[obje
     if not isinstance(got, (list, tuple)) and not (isinstance(got, np.ndarray) and got.ndim):
         raise CheckFailed(f"The gradient is no list but of type {kind}; a list of {len(labels)} arrays was wanted.")
     if len(got) != len(labels):
-        raise CheckFailed(f"The gradient has length {len(got)}; {len(labels)} arrays were wanted: {_and(labels)}.")
+        raise CheckFailed(f"The gradient has length {len(got)}; {len(labels)} arrays were wanted: {series(labels)}.")
     return list(got)
 
 
@@ -334,23 +356,18 @@ def _slip(got: Array, want: Array, rtol: float, turned: Array | None = None) -> 
         return " (its sign is wrong)"
     if turned is not None and relative_error(turned, want) <= rtol:
         return " (it is transposed)"
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         factor = float(np.vdot(got, want) / np.vdot(want, want)) if np.any(want) else 0.0
-    if factor and np.isfinite(factor) and relative_error(got / factor, want) <= rtol:
+    if factor and np.isfinite(factor) and f"{factor:.4g}" != "1" and relative_error(got / factor, want) <= rtol:
         return f" (it is {factor:.4g} times the right one)"
     return ""
 
 
 def _sentence(wrong: list[tuple[str, float, str]], total: int, rtol: float) -> str:
-    described = _and([f"{label}{slip}" for label, _, slip in wrong])
+    described = series([f"{label}{slip}" for label, _, slip in wrong])
     rest = total - len(wrong)
     others = (
         "" if total == 1 else "; the others agree" if rest > 1 else "; the other agrees" if rest else "; none agrees"
     )
     worst = max(error for _, error, _ in wrong)
-    verb = "is" if len(wrong) == 1 else "are"
-    return f"{described} {verb} wrong{others} (relative error {worst:.2g}, at most {rtol:g} is allowed)."
-
-
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"
+    return f"{described} {are(wrong)} wrong{others} (relative error {worst:.2g}, at most {rtol:g} is allowed)."

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.charts import names_at, same_name
+from autograder.checks.charts import name_key, names_at, nearest
 from autograder.checks.compare import show
 from autograder.checks.drawn import Drawn, Image, words
 from autograder.checks.plotted import matches
+from autograder.checks.sentences import small
 from autograder.errors import CheckFailed, InstructorError
 
 __all__ = ["confusion_matrix", "heat_map", "image"]
@@ -25,6 +26,7 @@ _WRITTEN = re.compile(
 _PREDICTED = r"predict|estimat|output|guess|assigned|classified|ŷ|y_?pred|y_?hat"
 _TRUE = r"true|truth|actual|target|real|gold|correct|label|expected|observed"
 _DEEP, _COLOURS = 3, (3, 4)
+_LONGEST = 100  # characters of a cell's text that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def image(drawn: Drawn, like: object, tolerance: float, where: str) -> None:
     flat = np.ptp(_gray(want)) == 0
     for name, turn in turns if not flat else ():
         if any(_looks_like(turn(each), want, tolerance) for each in shown):
-            raise CheckFailed(f"The image in {_small(where)} is the right one, but {name}.")
+            raise CheckFailed(f"The image in {small(where)} is the right one, but {name}.")
     shapes = ", ".join(" x ".join(map(str, each.shape)) for each in shown[:4])
     size = " x ".join(map(str, want.shape))
     if all(each.shape[:2] != want.shape[:2] for each in shown):
@@ -180,13 +182,15 @@ def _tables(drawn: Drawn, where: str) -> list[_Table]:
 
 def _written(drawn: Drawn, x: Array, y: Array) -> Iterator[_Table]:
     """The texts as a table: of several numbers in a cell the first, and if that may be wrong the last."""
+    if not 0 < len(x) * len(y) <= len(drawn.texts):
+        return
+    columns = nearest(x, np.array([each.x for each in drawn.texts]))
+    rows = nearest(y, np.array([each.y for each in drawn.texts]))
     cells: dict[tuple[int, int], list[tuple[float, float]]] = {}
-    for text in drawn.texts:
-        found = _numbers_written(text.text)
-        column, row = _cell(x, text.x), _cell(y, text.y)
-        if found and column is not None and row is not None:
-            cells.setdefault((row, column), found)
-    if len(cells) < len(x) * len(y) or not cells:
+    for text, row, column in zip(drawn.texts, rows.tolist(), columns.tolist(), strict=True):
+        if row >= 0 and column >= 0 and (row, column) not in cells and (found := _numbers_written(text.text)):
+            cells[row, column] = found
+    if len(cells) < len(x) * len(y):
         return
     several = min(map(len, cells.values())) > 1
     for pick in (0, -1) if several else (0,):
@@ -199,17 +203,11 @@ def _written(drawn: Drawn, x: Array, y: Array) -> Iterator[_Table]:
 def _numbers_written(text: str) -> list[tuple[float, float]]:
     """Each number of a text with half a unit of its last digit: 0.25 stands for all from 0.245 to 0.255."""
     found = []
-    for match in _WRITTEN.finditer(words(text)):
+    for match in _WRITTEN.finditer(words(text)[:_LONGEST]):
         decimals = len(match["decimals"] or match["more"] or "")
         unit = 10.0 ** max(-300, min(300, int(match["power"] or 0) - decimals))
         found.append((float(match[0].replace(",", "")), 0.5 * unit * (1 + 1e-6)))
     return found
-
-
-def _cell(centres: Array, at: float) -> int | None:
-    place = int(np.argmin(np.abs(centres - at)))
-    step = np.min(np.abs(np.diff(centres)), initial=np.inf)
-    return place if abs(centres[place] - at) <= 0.5 * (step if np.isfinite(step) else 1.0) else None
 
 
 def _same_table(
@@ -221,23 +219,24 @@ def _same_table(
     rtol: float,
     where: str,
 ) -> None:
-    columns, rows = names_at(drawn.xticks, table.x), names_at(drawn.yticks, table.y)
     values, rounded, turned = table.values, table.rounded, False
+    if sorted(values.shape) != sorted(want.shape):
+        raise _wrong_size(values, want, where)
+    columns, rows = names_at(drawn.xticks, table.x), names_at(drawn.yticks, table.y)
     if (xlabels or ylabels) and _order(columns, ylabels) and _order(rows, xlabels):
         straight = _order(columns, xlabels) and _order(rows, ylabels)
         turned = not straight or (values.shape != want.shape)
     if turned:
         values, rounded, columns, rows = values.T, rounded.T, rows, columns
     if values.shape != want.shape:
-        slip = " It looks transposed." if values.shape == want.shape[::-1] else ""
-        size = f"{values.shape[0]} x {values.shape[1]}"
-        raise CheckFailed(f"{where} has {size} cells; {want.shape[0]} x {want.shape[1]} were wanted.{slip}")
+        raise _wrong_size(values, want, where)
     for axis, told, wanted in (("x", columns, xlabels), ("y", rows, ylabels)):
         if wanted and not _order(told, wanted):
-            missing = next((name for name in wanted if not any(same_name(each, name) for each in told)), wanted[0])
+            there = {name_key(each) for each in told}
+            missing = next((name for name in wanted if name_key(name) not in there), wanted[0])
             shown = ", ".join(repr(each[:40]) for each in told[:8])
             raise CheckFailed(
-                f"The {axis} axis of {_small(where)} has no tick labelled {str(missing)!r} at a cell of its own; "
+                f"The {axis} axis of {small(where)} has no tick labelled {str(missing)!r} at a cell of its own; "
                 f"its cells are labelled {shown}."
             )
     order = np.ix_(_order(rows, ylabels) or range(len(rows)), _order(columns, xlabels) or range(len(columns)))
@@ -251,7 +250,7 @@ def _same_table(
     if want.shape[0] == want.shape[1] and not _differs(values.T, rounded.T, want, rtol).any():
         slip = " It looks transposed."
     raise CheckFailed(
-        f"The {what} the cell in row {row}, column {column} of {_small(where)} is {show(float(values[row, column]))}; "
+        f"The {what} the cell in row {row}, column {column} of {small(where)} is {show(float(values[row, column]))}; "
         f"{show(float(want[row, column]))} was wanted ({int(wrong.sum())} of {wrong.size} cells differ).{slip}"
     )
 
@@ -265,8 +264,17 @@ def _differs(values: Array, rounded: Array, want: Array, rtol: float) -> Array:
 
 def _order(told: list[str], wanted: Sequence[object]) -> list[int]:
     """The places of the wanted names among the told ones; [] where one is missing or stands twice."""
-    found = [[place for place, name in enumerate(told) if same_name(name, each)] for each in wanted]
+    there: dict[str, list[int]] = {}
+    for place, name in enumerate(told):
+        there.setdefault(name_key(name), []).append(place)
+    found = [there.get(name_key(each), []) for each in wanted]
     return [places[0] for places in found] if all(len(places) == 1 for places in found) else []
+
+
+def _wrong_size(values: Array, want: Array, where: str) -> CheckFailed:
+    slip = " It looks transposed." if values.shape == want.shape[::-1] else ""
+    size = f"{values.shape[0]} x {values.shape[1]}"
+    return CheckFailed(f"{where} has {size} cells; {want.shape[0]} x {want.shape[1]} were wanted.{slip}")
 
 
 # --- confusion matrices ---
@@ -295,13 +303,13 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
         sides = ("true labels", "predictions") if flipped else ("predictions", "true labels")
         rest = "; turn it, or label its axes" if flipped is None else f", by the labels of its axes the {sides[1]}"
         raise CheckFailed(
-            f"The confusion matrix in {_small(where)} looks transposed: its rows are the {sides[0]}{rest}."
+            f"The confusion matrix in {small(where)} looks transposed: its rows are the {sides[0]}{rest}."
         )
     total = counts.sum(axis=0, keepdims=True)
     by_column = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
     if any(_near(mine, digits, scale * by_column).all() for scale in (1, 100)):
         raise CheckFailed(
-            f"The confusion matrix in {_small(where)} is normalised over the predictions; counts, or shares of each "
+            f"The confusion matrix in {small(where)} is normalised over the predictions; counts, or shares of each "
             "true class, were wanted."
         )
     share = bool(np.max(np.abs(mine), initial=0.0) <= 1)
@@ -309,7 +317,7 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     wrong = ~_near(mine, digits, want)
     row, column = (int(each) for each in np.argwhere(wrong)[0])
     raise CheckFailed(
-        f"The confusion matrix in {_small(where)} has {show(float(mine[row, column]))} for class {called[row]} taken "
+        f"The confusion matrix in {small(where)} has {show(float(mine[row, column]))} for class {called[row]} taken "
         f"for {called[column]}; {show(float(want[row, column]))} was wanted "
         f"({int(wrong.sum())} of {want.size} cells differ)."
     )
@@ -341,7 +349,3 @@ def _rows_are_predictions(drawn: Drawn) -> bool | None:
     if x == y:
         return None
     return y == "predicted" or x == "true"
-
-
-def _small(where: str) -> str:
-    return where[:1].lower() + where[1:]

@@ -31,11 +31,14 @@ def accuracy(pred: object, y: object, *, name: str = "accuracy") -> Measurement:
 
     Raises:
         CheckFailed: `pred` is no numbers, or not for n samples.
-        InstructorError: `y` has no labels.
+        InstructorError: `y` has no labels, or more than one for each sample (one-hot rows, say).
     """
-    labels = np.asarray(y).reshape(-1)
+    labels = np.asarray(y)
     if not labels.size:
         raise InstructorError("accuracy needs at least one label.")
+    if labels.ndim and labels.size not in labels.shape:
+        raise InstructorError(f"accuracy needs one label for each sample, (n,), not an array of shape {labels.shape}.")
+    labels = labels.reshape(-1)
     predicted = _predicted(pred, len(labels), int(labels.max()) + 1)
     return Measurement(float(np.mean(predicted == labels)), len(labels), name)
 
@@ -64,7 +67,8 @@ def mean_squared_error(pred: object, y: object, *, name: str = "mean squared err
         InstructorError: `y` has no values.
     """
     predicted, right = _regression(pred, y, "mean_squared_error")
-    return _mean(np.mean((predicted - right) ** 2, axis=1), name, least=0.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is far beyond all bounds is infinitely bad
+        return _mean(np.mean((predicted - right) ** 2, axis=1), name, least=0.0)
 
 
 def r2(pred: object, y: object, *, name: str = "R²") -> Measurement:
@@ -84,12 +88,13 @@ def r2(pred: object, y: object, *, name: str = "R²") -> Measurement:
         InstructorError: `y` has no values, or all are equal.
     """
     predicted, right = _regression(pred, y, "r2")
-    missed = np.sum((predicted - right) ** 2, axis=1)
     spread = np.sum((right - right.mean(axis=0)) ** 2, axis=1)
     if not spread.any():
         raise InstructorError("r2 needs right values that are not all equal.")
-    ratio = float(missed.mean() / spread.mean())
-    half = Z * float(np.std(missed - ratio * spread, ddof=1) / np.sqrt(len(right)) / spread.mean())
+    with np.errstate(over="ignore", invalid="ignore"):
+        missed = np.sum((predicted - right) ** 2, axis=1)
+        ratio = float(missed.mean() / spread.mean())
+        half = Z * float(np.std(missed - ratio * spread, ddof=1) / np.sqrt(len(right)) / spread.mean())
     return Measurement(1 - ratio, len(right), name, (1 - ratio - half, min(1.0, 1 - ratio + half)), percent=False)
 
 
@@ -114,7 +119,8 @@ def auc(scores: object, y: object, *, name: str = "AUC") -> Measurement:
     values = _sized(numbers(scores, name="The prediction"), len(labels))
     _all_finite(values, "The prediction")
     if values.shape == (len(labels), 2):
-        values = values[:, 1] - values[:, 0]
+        with np.errstate(over="ignore"):
+            values = values[:, 1].astype(np.float64) - values[:, 0].astype(np.float64)  # integers would wrap around
     elif values.size != len(labels):
         raise CheckFailed(
             f"The prediction has the shape {values.shape}; scores ({len(labels)},) or ({len(labels)}, 2) were wanted."
@@ -149,7 +155,10 @@ def loss(values: object, *, name: str = "loss") -> Measurement:
     _all_finite(found, f"The {name}")
     if found.ndim == 0:
         return Measurement(float(found), 0, name, (float(found),) * 2, higher_is_better=False, percent=False)
-    return _mean(found.reshape(-1), name)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _mean(found.reshape(-1), name)
+    _all_finite(np.asarray(mean.value), f"The mean of the {name}")  # of numbers that are finite it may not be
+    return mean
 
 
 def _mean(values: Array, name: str, least: float = -np.inf) -> Measurement:

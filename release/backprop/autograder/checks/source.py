@@ -13,7 +13,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.checks.reading import Module, Reached, modules_of, reached
+from autograder.checks.reaching import Reached, reached
+from autograder.checks.reading import Module, modules_of
 from autograder.errors import CheckFailed, InstructorError
 from autograder.sources import Source
 

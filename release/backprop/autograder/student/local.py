@@ -13,9 +13,9 @@ import os
 import random
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from autograder import saved, sources
 from autograder.errors import InstructorError, StudentError
 from autograder.metering import Cost, Meter
 from autograder.plain import PlainError, Rows, to_plain
+from autograder.student.importing import Modules, place
 
 __all__ = ["LocalHandle", "LocalStudent"]
 
@@ -245,7 +246,7 @@ class _Inside:
         self.folder = folder.absolute()
         self.names = dict(names)
         self.reference = reference
-        self.modules = _Modules(self.folder, {Path(file).stem for file in self.names.values()})
+        self.modules = Modules(self.folder, {Path(file).stem for file in self.names.values()})
 
     def named(self, name: str) -> Any:
         """A public name: a function or class to call, or a constant's value."""
@@ -329,8 +330,9 @@ class _Inside:
         file, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
         if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
             file, line = error.filename, error.lineno or 0
+        part, line = place(file, line)
         file = Path(file).name if file else ""
-        at = f" (line {line} of {file})" if file and line else ""
+        at = f" (line {line} of {part}{file})" if file and line else ""
         message = _text(error)
         verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
         if isinstance(error, NotImplementedError):
@@ -345,55 +347,6 @@ class _Inside:
         """Whether a file is a module of the folder."""
         path = Path(filename)
         return path.parent == self.folder and path.stem in self.modules.stems
-
-
-class _Modules:
-    """A folder's modules under their plain names, in `sys.modules` only while their code runs.
-
-    So ``import backprop_network`` in one of them finds its neighbour, and two folders never share a module.
-    """
-
-    def __init__(self, folder: Path, needed: Iterable[str]) -> None:
-        self.folder = folder
-        beside = {path.stem for path in folder.glob("*.py") if path.stem != "conftest" and path.stem[:5] != "test_"}
-        self.stems = frozenset(needed) | (beside - set(sys.stdlib_module_names))
-        self.own: dict[str, ModuleType] = {}
-
-    def enter(self) -> dict[str, ModuleType]:
-        """Put the folder's modules in place; return what was there."""
-        there = sys.modules
-        before = {stem: there.pop(stem) for stem in self.stems if stem in there}
-        there.update(self.own)
-        sys.meta_path.insert(0, self)
-        return before
-
-    def leave(self, before: Mapping[str, ModuleType]) -> None:
-        """Take the folder's modules away again, and keep them."""
-        sys.meta_path.remove(self)
-        there = sys.modules
-        self.own = {stem: there.pop(stem) for stem in self.stems if stem in there}
-        there.update(before)
-
-    def find_spec(
-        self,
-        name: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,  # noqa: ARG002
-    ) -> importlib.machinery.ModuleSpec | None:
-        """What Python's import asks: where is this module? Only the folder's own are known here."""
-        file = self.folder / f"{name}.py"
-        if path is not None or name not in self.stems or not file.is_file():
-            return None
-        return importlib.util.spec_from_file_location(name, file, loader=_FromSource(name, str(file)))
-
-
-class _FromSource(importlib.machinery.SourceFileLoader):
-    """Always compiles the source: a cached form could be stale, and would litter the folder."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
-        return code
 
 
 def _object_of(value: Any) -> Any:
@@ -411,13 +364,16 @@ def _object_of(value: Any) -> Any:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)[:_LONGEST_MESSAGE]
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        return str(text)[:_LONGEST_MESSAGE]
     except Exception:  # noqa: BLE001  (a class of the submission may raise anything here)
         return "(its text cannot be read)"
 
 
 def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
-    """What Python would print, without our own frames."""
+    """What Python would print, without our own frames; "" where that is the message alone."""
+    if not (frames or isinstance(error, SyntaxError) or hasattr(error, "__notes__")):
+        return ""
     try:
         ending = "".join(traceback.format_exception_only(error))
     except Exception:  # noqa: BLE001

@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.cells import is_notebook, read_code
 from autograder.checks import Credit
+from autograder.checks.sentences import are, series
 from autograder.errors import CheckFailed, StudentError
 from autograder.student.local import LocalStudent
 
@@ -65,9 +67,7 @@ def attempted(folder: Path, names: Mapping[str, str], solution: Iterable[str]) -
         if node is None or any(_is_stub(inner) for inner in ast.walk(node)):
             waiting.append(name)
     if waiting:
-        *others, last = waiting
-        listed = f"{', '.join(others)} and {last} are" if others else f"{last} is"
-        raise StudentError("NOT_ATTEMPTED", f"Not attempted: {listed} not written yet")
+        raise StudentError("NOT_ATTEMPTED", f"Not attempted: {series(waiting)} {are(waiting)} not written yet")
 
 
 def call(item: pytest.Function) -> bool:
@@ -104,7 +104,7 @@ def _tree(file: Path) -> ast.Module:
     if not file.is_file():
         raise StudentError("MISSING", f"The file {file.name} is missing.", file=file.name)
     try:
-        return ast.parse(file.read_bytes(), file.name)
+        return ast.parse(read_code(file).text if is_notebook(file.name) else file.read_bytes(), file.name)
     except SyntaxError as error:
         line = error.lineno or 1
         raise StudentError(

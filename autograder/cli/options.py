@@ -1,0 +1,61 @@
+"""Options and arguments that several verbs take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "CourseOption",
+    "DataOption",
+    "FullOption",
+    "LimitOption",
+    "NameArgument",
+    "OnlyOption",
+    "SandboxOption",
+    "SeedOption",
+]
+
+CourseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--course", "--root", metavar="DIR", help="Folder with grader_config.py; else found from here upwards."
+    ),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="Folder with data sets, or digits: the embedded one; else AUTOGRADER_DATA, else the cache.",
+    ),
+]
+SandboxOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sandbox",
+        metavar="NAME",
+        help="auto, bubblewrap, podman, docker, landlock or none (no walls); else the course's.",
+    ),
+]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", metavar="NAME=NUMBER", help="Change one limit, such as wall_seconds=10; may be given several times."
+    ),
+]
+OnlyOption = Annotated[
+    str, typer.Option("--only", metavar="QUESTION_OR_CHECK", help="Run one question or one check, and what it needs.")
+]
+FullOption = Annotated[
+    bool, typer.Option("--full", help="Train with the homework's own settings, not the shortened ones.")
+]
+SeedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--seed", metavar="TEXT", help="The course's secret seed; else AUTOGRADER_SEED, else one kept for you."
+    ),
+]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The assignment: a folder in assignments/.")]

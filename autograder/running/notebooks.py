@@ -1,0 +1,124 @@
+"""The notebooks of one submission: put right before they are run, run when they are needed, and told in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from autograder import pictures
+from autograder.cells import is_notebook
+from autograder.errors import StudentError
+from autograder.intake import Submission
+from autograder.loading import Loaded
+from autograder.model import CellResult, NotebookResult
+from autograder.notebooks import Notebook, read, repair
+from autograder.notebooks.stubs import stub_of
+from autograder.student.notebook import CellRun, run_cells
+from autograder.student.remote import Controls, RemoteStudent
+
+__all__ = ["Notebooks", "put_right"]
+
+_MOST_TEXT = 4_000
+_MOST_TEXT_IN_ALL = 200_000
+_MOST_PICTURES = 16
+_PICTURE_BYTES = 2 << 20
+
+
+@dataclass(frozen=True)
+class Notebooks:
+    """What is to be run of each file, or why it cannot be read; and what became of the first run of each.
+
+    `notes` are sentences about what was put right.
+    """
+
+    files: Mapping[str, Notebook | StudentError] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    _runs: dict[str, tuple[list[CellRun], bool]] = field(default_factory=dict)
+    _failed: dict[str, StudentError] = field(default_factory=dict)
+
+    def run(self, student: RemoteStudent, file: str, *, run_on: bool) -> None:
+        """Run a notebook in a session; its first run is kept for the report, and one that failed is not repeated.
+
+        Args:
+            student: the stand-in of the session.
+            file: which.
+            run_on: whether cells after a failing one still run.
+
+        Raises:
+            StudentError: the file cannot be read, a cell raised (unless `run_on`), or the sandbox ended.
+            SandboxError: the session ended by no fault of the submission.
+        """
+        notebook = self._failed.get(file, self.files[file])
+        if isinstance(notebook, StudentError):
+            raise notebook
+        told: list[CellRun] = []
+        finished, fresh = False, Controls(student).showable is None
+        try:
+            for cell in run_cells(student, file, notebook):
+                told.append(cell)
+                if cell.error and not run_on:
+                    raise cell.error
+            finished = True
+        except StudentError as error:
+            self._failed[file] = error
+            raise
+        finally:
+            if fresh:  # what has met hidden inputs may print them
+                self._runs.setdefault(file, (told, finished))
+
+    def results(self) -> tuple[NotebookResult, ...]:
+        """The runs for the report, with as much of their outputs as it may hold."""
+        room = _Room()
+        return tuple(
+            NotebookResult(file, tuple(room.cell(cell) for cell in cells), finished)
+            for file, (cells, finished) in sorted(self._runs.items())
+        )
+
+
+def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
+    """Read the submitted notebooks, and bring them back into the form of the release."""
+    files: dict[str, Notebook | StudentError] = {}
+    notes: list[str] = []
+    for file in filter(is_notebook, (*loaded.assignment.files, *loaded.assignment.given)):
+        path = submission.folder / file
+        if submission.problem or not path.is_file():
+            continue
+        try:
+            mended = repair(read(path.read_bytes(), file), stub_of(_reference(loaded, file), file))
+        except StudentError as error:
+            files[file] = error
+            continue
+        files[file] = mended.notebook
+        notes += [f"{file}: {note}" for note in mended.notes]
+    return Notebooks(files, tuple(notes))
+
+
+def _reference(loaded: Loaded, file: str) -> Notebook:
+    return read((loaded.reference_folder / file).read_bytes(), file)
+
+
+class _Room:
+    """How much of outputs and pictures a report may still take."""
+
+    def __init__(self) -> None:
+        self.text, self.pictures, self.bytes = _MOST_TEXT_IN_ALL, _MOST_PICTURES, _PICTURE_BYTES
+
+    def cell(self, run: CellRun) -> CellResult:
+        text = "".join(each.text if each.kind == "stream" else f"{each.text}\n" for each in run.outputs if each.text)
+        text = text[: min(self.text, _MOST_TEXT)]
+        self.text -= len(text)
+        shown = tuple(filter(None, (self.picture(each.png) for each in run.outputs if each.png)))
+        error = run.error.message if run.error else ""
+        return CellResult(run.number, run.cell.name, text, error, round(run.seconds, 4), shown)
+
+    def picture(self, png: bytes) -> str:
+        """A picture that passed the gate, as text; "" for one that did not, or for which there is no room."""
+        try:
+            clean = pictures.clean(png)
+        except pictures.Refused:
+            return ""
+        if self.pictures == 0 or len(clean) > self.bytes:
+            return ""
+        self.pictures -= 1
+        self.bytes -= len(clean)
+        return pictures.text_of(clean)

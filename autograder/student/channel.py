@@ -1,0 +1,310 @@
+"""Requests out, answers in: what a stand-in for a submission and the objects inside its sandbox speak through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograder import saved
+from autograder.cells import is_notebook
+from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
+from autograder.loading import Interface
+from autograder.metering import Cost, Meter
+from autograder.model import Limits
+from autograder.plain import Handle, Rows, rows
+from autograder.sandbox.base import Session
+from autograder.student import explaining
+from autograder.wire import WireError, decode, encode
+
+__all__ = ["Channel", "Function", "Lending", "RemoteHandle"]
+
+_LONGEST_WAY = 0.0005
+_SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
+_OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
+_LEFT = (
+    "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or "
+    "in lists, tuples and dictionaries, and take it as a parameter."
+)
+_MIXED = "A check gives one sandbox an object of another, such as one made with student.with_reference."
+
+
+class Lending(Protocol):
+    """The reference's answers for some parts, while its sandbox lends them to this one."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parts, by name."""
+
+    def answer(self, call: Any, waited: float) -> list[bytes | memoryview] | None:
+        """The frame that goes back in, or None if this is no call of a part."""
+
+
+class Channel:
+    """Requests out and answers in, for one session; see the class of the stand-in for what calls raise."""
+
+    def __init__(self, session: Session, interface: Interface, limits: Limits, absent: Collection[str]) -> None:
+        self.session = session
+        self.absent = absent
+        self.interface = interface
+        self.limits = limits
+        self.inventory: dict[str, dict[str, list[str] | None]] = {}
+        self.concealing = False
+        self.waiting: list[tuple[tuple[Any, ...], str]] = []
+        self.showable: int | None = None
+        self.ended = False
+        self.left = False
+        self.running_notebook: Callable[[str], None] | None = None
+        self.lent: Lending | None = None
+
+    def named(self, name: str) -> Any:
+        """A public name of the assignment: a function or class to call, or a constant's value."""
+        file = self.interface.file_of(name)
+        if file is None:
+            raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        if self.lent and name in self.lent.names:
+            raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
+        if file in self.absent:
+            raise StudentError("MISSING", f"{file} was not handed in; `{name}` is asked of it.", file=file, open=True)
+        module = PurePath(file).stem
+        if name not in self.load(module, file):
+            raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
+        if self.interface.is_constant(name):
+            return self.ask("get", (module, name), where=name)
+        return Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
+
+    def load(self, module: str, file: str) -> dict[str, list[str] | None]:
+        """Import a module of the submission, or run a notebook, once; what it defines, with classes' attributes."""
+        if module not in self.inventory:
+            if is_notebook(file) and self.running_notebook:
+                self.running_notebook(file)
+            answer = self.ask("load", module, where=f"import {module}")
+            if not isinstance(answer, dict):
+                raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")
+            self.inventory[module] = answer
+        return self.inventory[module]
+
+    def each(self, verb: str, function: Any, items: Iterable[Any]) -> Any:
+        """Many calls in one exchange."""
+        if not isinstance(function, Function):
+            raise InstructorError(f"student.{verb} needs a function of the student's, such as student.relu.")
+        return self.ask(verb, function.place, items, where=function.title)
+
+    def cost(self, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
+        """One call with its arguments already inside."""
+        if not isinstance(function, Function):
+            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        given = [self.ask("hold", (), argument, where=function.title) for argument in arguments]
+        if not all(type(each) is RemoteHandle for each in given):
+            raise self.out_of_turn(function.title)
+        empty = Meter(0)
+        empty.start()
+        self.ask("forget", (), [], where=function.title)
+        way = min(empty.stop().wall_seconds, _LONGEST_WAY)  # its answer is the submission's, so it may not gain more
+        meter = Meter(getattr(self.session, "pid", 0))
+        meter.start()
+        value = function(*given)
+        cost = meter.stop()
+        self.ask("forget", (), given, where=function.title)
+        return value, replace(cost, wall_seconds=max(cost.waited_seconds, cost.wall_seconds - way))
+
+    def attribute(self, handle: Handle, name: str) -> Any:
+        """An attribute of an object inside: a method to call, or its value."""
+        title = f"{handle.type_name}.{name}"
+        method = Function(self, (handle.id, name), title)
+        if name in self.interface.methods_of(handle.type_name):
+            return method
+        return self.ask("get", (handle.id, name), where=title, method=method)
+
+    def ask(self, verb: str, *arguments: Any, where: str, method: Function | None = None) -> Any:
+        """One request and its answer, plain or as handles; see the class of the stand-in for what it raises."""
+        place, rest = (
+            (arguments[0], arguments[1:]) if arguments and isinstance(arguments[0], tuple) else ((), arguments)
+        )
+        request = (verb, *place, *(self.outward(argument) for argument in rest))
+        if verb in _SILENT:
+            self.waiting.append((_kept(request), where))
+            return None
+        sent = [*self.waiting, (request, where)]
+        self.waiting = []
+        answers = self.exchange([each for each, _ in sent], where)
+        for (_, asked), answer in zip(sent, answers, strict=False):
+            value = self.value(answer, asked, method)
+        return value
+
+    def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
+        """Send some requests in one frame; an answer for each, up to the first that went wrong."""
+        if self.left:
+            raise MisuseError(_LEFT)
+        alone = len(requests) == 1
+        try:
+            frame = encode(requests[0] if alone else ("sequence", requests))
+        except WireError as error:
+            raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
+        if any(verb not in _OPEN for verb, *_ in requests):
+            self.conceal()
+        try:
+            answer = self.answered(frame)
+        except EOFError:
+            self.ended = True
+            raise explaining.died(self.session.close(), where, self.limits, may_show=self.showable is None) from None
+        except WireError as error:
+            self.end()
+            raise StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.") from None
+        if alone:
+            return [answer]
+        match answer:
+            case ("sequence", [*answers]) if 0 < len(answers) <= len(requests):
+                if len(answers) == len(requests) or not _is_value(answers[-1]):
+                    return answers
+        raise self.out_of_turn(where)
+
+    def conceal(self) -> None:
+        """In a hidden check, nothing that the submission says from now on may be shown."""
+        if self.concealing and self.showable is None:
+            self.showable = len(self.session.output.head)
+
+    def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
+        """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
+        began = time.monotonic()
+        answer = decode(self.session.exchange(frame), answer=True)
+        while self.lent:
+            try:
+                reply = self.lent.answer(answer, time.monotonic() - began)
+            except (StudentError, SandboxError):
+                self.end()  # it waits for an answer that will not come
+                raise
+            if reply is None:
+                break
+            began = time.monotonic()
+            answer = decode(self.session.exchange(reply), answer=True)
+        return answer
+
+    def value(self, answer: Any, where: str, method: Function | None) -> Any:
+        """The value of one answer, or the exception that it stands for."""
+        match answer:
+            case ("value", value):
+                return self.inward(value)
+            case ("callable",) if method:
+                return method
+            case ("missing", str()):
+                raise StudentError("MISSING", explaining.missing(where, self.interface, self.inventory), open=True)
+            case ("unplain", str(sentence)):
+                raise StudentError(
+                    "FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300].rstrip('.')}."
+                )
+            case ("refused", str(reason)) if reason in saved.REASONS and saved.is_name(where):
+                raise StudentError(*saved.explained(where, reason), file=where, open=True)
+            case ("raised", dict(fault)):
+                raise self.raised(fault, where)
+        raise self.out_of_turn(where)
+
+    def raised(self, fault: dict[str, Any], where: str) -> StudentError:
+        """A fault of the submission's as the error that it stands for."""
+        may_show = self.showable is None
+        return explaining.raised(fault, where, self.interface.files, self.limits, may_show=may_show)
+
+    def out_of_turn(self, where: str) -> StudentError:
+        """An answer of the wrong form; the worker is not believed any more."""
+        self.end()
+        return StudentError("CRASHED", f"An answer out of turn came back from `{where}`.")
+
+    def end(self) -> None:
+        """An answer could not be believed; nothing more is asked."""
+        self.ended = True
+        self.session.close()
+
+    def outward(self, value: Any) -> Any:
+        """Stand-ins become handles, and what `rows` would take for granted is left alone."""
+        kind = type(value)
+        if kind is RemoteHandle:
+            return self.own(value)
+        if kind in (list, tuple):
+            return kind(self.outward(item) for item in value)
+        if kind is dict:
+            return {key: self.outward(item) for key, item in value.items()}
+        if isinstance(value, range):
+            return rows(list(value))
+        return value
+
+    def inward(self, value: Any) -> Any:
+        """Handles become stand-ins."""
+        kind = type(value)
+        if kind is Handle:
+            known = value.type_name in self.interface.classes  # any other name could carry hidden inputs out
+            return RemoteHandle(self, value if known else Handle(value.id, "object"))
+        if kind in (list, tuple) and any(type(item) in (Handle, list, tuple, dict) for item in value):
+            return kind(self.inward(item) for item in value)
+        if kind is dict:
+            return {key: self.inward(item) for key, item in value.items()}
+        return value
+
+    def own(self, handle: RemoteHandle) -> Handle:
+        """An object that goes back in, if it came from here."""
+        if handle._channel is self:
+            inner: Handle = handle._handle
+            return inner
+        if handle._channel.ended:
+            name = handle._handle.type_name
+            raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
+        raise MisuseError(_LEFT if handle._channel.left else _MIXED)
+
+
+class RemoteHandle:
+    """An object of the submission's that stays inside: call its methods, read and set its attributes."""
+
+    def __init__(self, channel: Channel, handle: Handle) -> None:
+        self.__dict__.update(_channel=channel, _handle=handle)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._channel.attribute(self._handle, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        where = f"{self._handle.type_name}.{name}"
+        self._channel.ask("set", (self._handle.id, name), value, where=where)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the object itself."""
+        return self._channel.ask("call", (self._handle.id, ""), arguments, named, where=self._handle.type_name)
+
+    def __repr__(self) -> str:
+        return f"<a {self._handle.type_name} of the submission>"
+
+
+class Function:
+    """A function, class or method of the submission, not yet called."""
+
+    def __init__(self, channel: Channel, place: tuple[str | int, str], title: str, verb: str = "call") -> None:
+        self._channel = channel
+        self.place = place
+        self.title = title
+        self._verb = verb
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it inside; of a class, make an object."""
+        made = self._channel.ask(self._verb, self.place, arguments, named, where=self.title)
+        if self._verb == "new" and type(made) is not RemoteHandle:
+            raise self._channel.out_of_turn(self.title)
+        return made
+
+
+def _kept(value: Any) -> Any:
+    """A copy that a check may not change any more while it waits."""
+    kind = type(value)
+    if kind in (np.ndarray, Rows):
+        return value.copy()
+    if kind in (list, tuple):
+        return kind(_kept(item) for item in value)
+    if kind is dict:
+        return {key: _kept(item) for key, item in value.items()}
+    return value
+
+
+def _is_value(answer: Any) -> bool:
+    return isinstance(answer, tuple) and len(answer) == 2 and answer[0] == "value"

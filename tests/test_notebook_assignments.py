@@ -1,0 +1,316 @@
+"""An assignment that is a notebook: handed out as a stub, run cell by cell, judged from outside, told in the report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.errors import InstructorError
+from autograder.feedback import Heading, student_page
+from autograder.intake import collect_one
+from autograder.loading import Loaded, load
+from autograder.model import Report, Verdict
+from autograder.release import build, contents
+from autograder.running import RunOptions, grade
+from autograder.sandbox import Sandbox, start, why_not
+from autograder.student.local import LocalStudent
+
+CELLS = [
+    ("markdown", "# Homework\nWrite softmax."),
+    ("code", "%matplotlib inline\nimport numpy as np\nimport matplotlib.pyplot as plt"),
+    (
+        "code",
+        'def softmax(v):\n    """Probabilities of the logits v (n,)."""\n'
+        "    ### BEGIN SOLUTION\n    e = np.exp(v - v.max())\n    return e / e.sum()\n    ### END SOLUTION",
+    ),
+    ("code", "plt.plot(np.arange(5.0))\nplt.title('five points')\nplt.show()\nprint('drawn')"),
+    ("markdown", "## Why?\n### BEGIN SOLUTION\nBecause of overflow.\n### END SOLUTION"),
+    (
+        "code",
+        'class Model:\n    """Counts."""\n\n    def fit(self, X):\n        """Count rows."""\n'
+        "        ### BEGIN SOLUTION\n        self.n = len(X)\n        return self\n        ### END SOLUTION",
+    ),
+]
+CHECKS = '''
+"""A notebook."""
+
+import numpy as np
+from autograder import Assignment
+from autograder.checks import close, figure
+
+assignment = Assignment("Softmax", files=["hw.ipynb"]{more})
+a = assignment.question("Softmax", id="a", solution=["softmax"])
+b = assignment.question("Counting", id="b", solution=["Model.fit"])
+
+
+@a.check(points=1)
+def equal_logits(student):
+    """Equal logits give equal probabilities."""
+    close(student.softmax(np.zeros(4)), np.full(4, 0.25), name="softmax(0)")
+
+
+@a.check(points=2, hidden=True, hint="Large logits?")
+def random_logits(student, reference, rng):
+    """Random logits, large ones too."""
+    v = 1000 * rng.normal(size=6)
+    close(student.softmax(v), reference.softmax(v), name="softmax(v)")
+
+
+@b.check(points=1)
+def counts(student):
+    """fit counts rows."""
+    close(student.Model().fit(np.zeros((3, 2))).n, 3, name="n")
+
+
+@b.check(points=1)
+def draws(student):
+    """Five points are drawn."""
+    student.softmax(np.zeros(3))
+    figure(student.figures()).titled("five points")
+'''
+
+
+def cell(kind: str, source: str, name: str) -> dict[str, Any]:
+    """A cell as a file has it."""
+    found: dict[str, Any] = {"cell_type": kind, "id": name, "metadata": {}, "source": source}
+    return found | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+
+
+def course(root: Path, cells: list[tuple[str, str]] = CELLS, more: str = "") -> Path:
+    """A course with one notebook assignment."""
+    for folder in ("assignments/hw", "reference/hw"):
+        (root / folder).mkdir(parents=True)
+    (root / "assignments/hw/assignment.py").write_text(CHECKS.format(more=more))
+    (root / "assignments/hw/handout.md").write_text("# Softmax\n")
+    made = [cell(kind, source, f"c{number}") for number, (kind, source) in enumerate(cells)]
+    (root / "reference/hw/hw.ipynb").write_text(
+        json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
+    )
+    return root
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    """The assignment."""
+    return load(course(tmp_path_factory.mktemp("course")), "hw")
+
+
+@pytest.fixture(scope="module")
+def handed_out(loaded: Loaded) -> dict[str, Any]:
+    """The notebook that students get."""
+    found: dict[str, Any] = json.loads(contents(loaded)["hw.ipynb"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def sandbox(loaded: Loaded) -> Iterator[Sandbox]:
+    """A warm sandbox with what the assignment asks for."""
+    if reason := why_not("bubblewrap"):
+        pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
+    with start("bubblewrap", preload=(*loaded.assignment.preload, "matplotlib.pyplot")) as started:
+        yield started
+
+
+def solved(handed_out: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells of a right submission."""
+    cells = json.loads(json.dumps(handed_out["cells"]))
+    for place in (2, 5):
+        cells[place]["source"] = CELLS[place][1]
+    return cells
+
+
+@pytest.fixture
+def graded(loaded: Loaded, sandbox: Sandbox, tmp_path: Path) -> Any:
+    """A function that grades cells, or bytes, as a submission."""
+
+    def run(submitted: list[dict[str, Any]] | bytes, of: Loaded = loaded) -> Report:
+        (tmp_path / "in").mkdir(exist_ok=True)
+        told = submitted if isinstance(submitted, bytes) else json.dumps({"nbformat": 4, "cells": submitted}).encode()
+        (tmp_path / "in" / "hw.ipynb").write_bytes(told)
+        submission = collect_one((tmp_path / "in",), of.assignment.files, tmp_path / "staged", "ann")
+        return grade(of, submission, sandbox, None, RunOptions("seed"))
+
+    return run
+
+
+def own(source: str) -> dict[str, Any]:
+    """A cell that a student added."""
+    return cell("code", source, "own")
+
+
+# --- the release ---
+
+
+def test_the_release_is_a_notebook_that_nbgrader_knows(handed_out: dict[str, Any]) -> None:
+    """Solutions are cut, outputs cleared, given cells locked; each cell has a grade id and a checksum."""
+    sources = ["".join(each["source"]) for each in handed_out["cells"]]
+    assert sources[2].endswith('raise NotImplementedError("softmax is not written yet")')
+    assert sources[4] == "## Why?\nYOUR ANSWER HERE"
+    assert "BEGIN SOLUTION" not in "".join(sources)
+    roles = [each["metadata"]["nbgrader"] for each in handed_out["cells"]]
+    assert [role["grade_id"] for role in roles] == ["cell-1", "cell-2", "softmax", "cell-4", "answer-5", "Model-fit"]
+    assert [role["locked"] for role in roles] == [True, True, False, True, False, False]
+    assert [role["solution"] for role in roles] == [False, False, True, False, True, True]
+    assert all(role["schema_version"] == 3 and len(role["checksum"]) == 32 for role in roles)
+
+
+def test_the_release_is_the_same_every_time(loaded: Loaded) -> None:
+    """The same reference gives the same bytes."""
+    assert contents(loaded)["hw.ipynb"] == contents(loaded)["hw.ipynb"]
+
+
+def test_students_run_the_public_checks_with_pytest(loaded: Loaded, tmp_path: Path) -> None:
+    """The stub is not attempted; the solution passes; without IPython."""
+    out = tmp_path / "release"
+    build(loaded, out)
+    command = [sys.executable, "-B", "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0"]
+    stub = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
+    assert "not attempted" in stub.stdout.lower()
+    assert "passed" not in stub.stdout
+    shutil.copyfile(loaded.reference_folder / "hw.ipynb", out / "hw.ipynb")
+    right = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
+    assert right.returncode == 0, right.stdout
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (
+            [("code", "x = 1")],
+            "hw.ipynb has no cell for students to write in; put ### BEGIN SOLUTION and ### END SOLUTION",
+        ),
+        (
+            [CELLS[1], ("code", "### BEGIN SOLUTION\nx = 1")],
+            "hw.ipynb, cell 2, line 1: '### BEGIN SOLUTION' has no '### END SOLUTION'",
+        ),
+        ([CELLS[2], CELLS[2]], "hw.ipynb: cells 1 and 2 are both called 'softmax'; give one of them another grade id"),
+    ],
+    ids=["no solution", "no end", "one name twice"],
+)
+def test_mistakes_of_a_reference_are_told_by_cell(cells: list[tuple[str, str]], said: str, tmp_path: Path) -> None:
+    """The instructor reads which cell and line to mend."""
+    with pytest.raises(InstructorError) as caught:
+        load(course(tmp_path, cells), "hw")
+    assert said in str(caught.value)
+
+
+def test_a_reference_that_is_no_notebook_is_told(tmp_path: Path) -> None:
+    """The file and the reason."""
+    root = course(tmp_path)
+    (root / "reference/hw/hw.ipynb").write_text("print(1)")
+    with pytest.raises(InstructorError, match=r"hw.ipynb is no notebook: JSON is malformed"):
+        load(root, "hw")
+
+
+# --- grading ---
+
+
+def test_a_right_notebook_gets_all_points(graded: Any, handed_out: dict[str, Any]) -> None:
+    """Functions, classes and figures of the notebook are judged; the run is in the report."""
+    report = graded(solved(handed_out))
+    assert report.verdicts == (Verdict.PASSED,) * 4
+    assert report.notes == ()
+    (notebook,) = report.notebooks
+    assert notebook.finished
+    assert [each.number for each in notebook.cells] == [2, 3, 4, 6]
+    assert (notebook.cells[2].text, len(notebook.cells[2].pictures)) == ("drawn\n", 1)
+
+
+def test_the_stub_is_not_attempted(graded: Any, handed_out: dict[str, Any]) -> None:
+    """No points, and no fault."""
+    report = graded(handed_out["cells"])
+    assert report.points == 0
+    assert report.verdicts == (Verdict.NOT_ATTEMPTED,) * 4
+
+
+def test_a_failing_cell_ends_the_notebook(graded: Any, handed_out: dict[str, Any]) -> None:
+    """As Jupyter's "run all" does; every check says which cell."""
+    cells = solved(handed_out)
+    report = graded([*cells[:3], own("x = 1\nx / 0"), *cells[3:]])
+    assert report.verdicts == (Verdict.RAISED,) * 4
+    first = report.questions[0].checks[0].message
+    assert first.startswith("`cell 4 of hw.ipynb` raised ZeroDivisionError (line 2): division by zero")
+    (notebook,) = report.notebooks
+    assert (notebook.finished, [each.number for each in notebook.cells]) == (False, [2, 3, 4])
+
+
+def test_cells_after_a_failing_one_run_where_the_assignment_says_so(
+    graded: Any, handed_out: dict[str, Any], tmp_path: Path
+) -> None:
+    """With `run_on` the rest counts."""
+    cells = solved(handed_out)
+    report = graded([own("1 / 0"), *cells], load(course(tmp_path / "on", more=", run_on=True"), "hw"))
+    assert report.verdicts == (Verdict.PASSED,) * 4
+    assert report.notebooks[0].cells[0].error.startswith("`cell 1 of hw.ipynb` raised ZeroDivisionError")
+
+
+def test_what_is_mended_is_told(graded: Any, handed_out: dict[str, Any]) -> None:
+    """A deleted given cell is put back, and the student reads it."""
+    cells = solved(handed_out)
+    report = graded([cells[0], *cells[2:]])
+    assert report.verdicts == (Verdict.PASSED,) * 4
+    assert report.notes == ("hw.ipynb: The given cell 'cell-2' was deleted; the handed-out one was used.",)
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict", "said"),
+    [
+        ("!ls", Verdict.RAISED, "!ls runs another program, which no notebook may do when it is graded"),
+        ("input()", Verdict.RAISED, "input() waits for the keyboard; nobody sits at it when a notebook is graded"),
+        ("import os; os._exit(0)", Verdict.CRASHED, "Python ended with exit code 0 in `cell 1 of hw.ipynb`."),
+        ("!pip install numpy", Verdict.PASSED, ""),
+        ("await __import__('asyncio').sleep(0)", Verdict.PASSED, ""),
+    ],
+    ids=["a program", "input", "exit", "pip", "await"],
+)
+def test_what_cannot_be_had_gets_a_clear_verdict(
+    source: str, verdict: Verdict, said: str, graded: Any, handed_out: dict[str, Any]
+) -> None:
+    """The cell is named, and what was wrong with it."""
+    report = graded([own(source), *solved(handed_out)])
+    assert report.verdicts == (verdict,) * 4
+    assert said in report.questions[0].checks[0].message
+
+
+def test_a_file_that_is_no_notebook_fails_with_a_sentence(graded: Any) -> None:
+    """It does not stop anybody else."""
+    report = graded(b'{"cells": 3}')
+    assert report.verdicts == (Verdict.FAILED,) * 4
+    assert report.questions[0].checks[0].message.startswith("hw.ipynb is no notebook:")
+    assert report.notebooks == ()
+
+
+def test_the_page_shows_how_the_notebook_ran(graded: Any, handed_out: dict[str, Any]) -> None:
+    """Outputs, pictures, and the cell that failed."""
+    cells = solved(handed_out)
+    page = student_page(graded([*cells[:4], own("print('<b>bold</b>')\n1 / 0"), *cells[4:]]), Heading("C", "H"))
+    assert 'hw.ipynb <span class="soft">as it ran</span>' in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    assert "of cell 4, as it drew it" in page
+    assert "The cells after these were not run." in page
+
+
+# --- the reference, in the grader's own process ---
+
+
+def test_the_reference_answers_in_this_process(loaded: Loaded) -> None:
+    """Magics, `await` and prints do no harm."""
+    reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
+    assert reference.Model().fit([[1], [2]]).n == 2
+
+
+def test_a_fault_of_a_notebook_at_home_is_told_by_cell(tmp_path: Path) -> None:
+    """Students read the cell and the line in it."""
+    cells = [cell("markdown", "# T", "a"), cell("code", "%time x = 1\ndef f():\n    return 1 / 0", "b")]
+    (tmp_path / "hw.ipynb").write_text(json.dumps({"cells": cells}))
+    with pytest.raises(
+        Exception, match=r"`f` raised ZeroDivisionError \(line 3 of cell 2 of hw.ipynb\): division by zero"
+    ):
+        LocalStudent(tmp_path, {"f": "hw.ipynb"}).f()
