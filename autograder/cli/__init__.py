@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from autograder import __version__
+from autograder.cli.export import export_app
 from autograder.cli.importing import import_app
 from autograder.cli.options import (
     CourseOption,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
+app.add_typer(export_app, name="export")
 app.add_typer(import_app, name="import")
 
 

@@ -32,6 +32,7 @@ from autograder.cli.progress import Shown
 from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, load
 from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary
+from autograder.export.manual_grades import read_hand_grades, with_hand_grades
 from autograder.intake import Submission, collect
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
@@ -190,10 +191,13 @@ class Made:
 
 def _deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
     """Write every file, print the table; returns the exit code."""
-    reports, heading, names = made.reports, made.heading, made.names
+    heading, names, hand = made.heading, made.names, read_hand_grades(call.out)
+    for report in made.reports:
+        export.write_report(report, call.out / "reports" / f"{names[report.student]}.json")
+    reports, everybody = with_hand_grades(made.reports, hand), with_hand_grades(made.whole_class, hand)
     _write_pages(call.out, reports, heading, names)
-    export.write_grades(made.whole_class, call.out / "grades.csv")
-    page = feedback.summary_page(made.whole_class, heading, names, dataset=dataset, sandbox=made.walls)
+    export.write_grades(everybody, call.out / "grades.csv")
+    page = feedback.summary_page(everybody, heading, names, dataset=dataset, sandbox=made.walls)
     export.write_text(call.out / "summary.html", page)
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
@@ -233,10 +237,9 @@ def _chosen(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Su
 
 
 def _write_pages(out: Path, reports: Iterable[Report], heading: feedback.Heading, names: dict[str, str]) -> None:
-    """One report, one page for the student and one for staff, of everybody who was asked for."""
+    """One page for the student and one for staff, of everybody who was asked for."""
     for report in reports:
         name = names[report.student]
-        export.write_report(report, out / "reports" / f"{name}.json")
         export.write_text(out / "feedback" / f"{name}.html", feedback.student_page(report, heading))
         export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from autograder.errors import UsageError
+
 __all__ = ["import_app"]
 
 import_app = typer.Typer(help="Bring assignments over from other graders.", no_args_is_help=True, rich_markup_mode=None)
@@ -52,15 +54,45 @@ def otter(
 
 @import_app.command("nbgrader")
 def nbgrader(
-    folder: Annotated[Path, typer.Argument(metavar="COURSE", help="Folder with nbgrader_config.py and source/.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[COURSE]", help="Folder with nbgrader_config.py and source/, to look at.", show_default=False
+        ),
+    ] = None,
+    *,
+    grades: Annotated[bool, typer.Option("--grades", help="Bring back what people graded by hand.")] = False,
+    db: Annotated[
+        str | None,
+        typer.Option("--db", metavar="FILE", help="The gradebook, a file or an address; else the nbgrader course's."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote.")
+    ] = None,
+    course: Annotated[
+        Path | None,
+        typer.Option(
+            "--course", "--root", metavar="DIR", help="nbgrader's course folder, or the folder with grader_config.py."
+        ),
+    ] = None,
 ) -> None:
-    """Look at a course in nbgrader's folders, and tell what each assignment holds.
+    """Look at a course in nbgrader's folders, and tell what each assignment holds; or bring grades back.
 
     Writes grader_config.py where there is none, and tests in source_with_tests/ for AUTOTEST lines, which nbgrader
     makes by running the source notebook. Exit code 1 if an assignment cannot be graded.
 
-    Example: autograder import nbgrader ~/courses/ml101
+    With --grades, grades and comments come back from nbgrader's gradebook: DIR/manual_grades.json is written, and
+    grades.csv, summary and pages anew with what people gave; the reports stay as they are.
+
+    Example: autograder import nbgrader --grades --db nbcourse/gradebook.db --out graded
     """
+    if grades:
+        from autograder.cli.gradebook import import_grades
+
+        import_grades(grades, db, out, course or folder)
+        return
+    if folder is None:
+        raise UsageError("COURSE is missing; name the folder with nbgrader_config.py, or ask for --grades.")
     from autograder.cli.import_nbgrader import import_nbgrader
 
     raise typer.Exit(import_nbgrader(folder))

@@ -16,7 +16,7 @@ import msgspec
 from autograder.errors import UsageError
 from autograder.model import Report
 
-__all__ = ["encodable", "file_names", "write_report", "write_text"]
+__all__ = ["encodable", "file_names", "read_reports", "write_report", "write_text"]
 
 LONGEST = 80
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
@@ -69,6 +69,24 @@ def _mended(value: object) -> object:
 def write_report(report: Report, path: Path) -> None:
     """Write the report as JSON in the shape of `docs/report.schema.json`."""
     write_text(path, msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
+
+
+def read_reports(out: Path) -> tuple[Report, ...]:
+    """The reports of a folder that `autograder grade --out` wrote, by student.
+
+    Raises:
+        UsageError: there are none, or one is no report.
+    """
+    paths = sorted((out / "reports").glob("*.json"))
+    if not paths:
+        raise UsageError(f"There are no reports in {out / 'reports'}; name the folder of `autograder grade ... --out`.")
+    reports = []
+    for path in paths:
+        try:
+            reports.append(msgspec.json.decode(path.read_bytes(), type=Report))
+        except (OSError, msgspec.MsgspecError) as error:
+            raise UsageError(f"{path} is no report: {error}; move it away, or grade again.") from None
+    return tuple(sorted(reports, key=lambda report: report.student.casefold()))
 
 
 def write_text(path: Path, text: str) -> None:

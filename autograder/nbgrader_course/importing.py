@@ -130,7 +130,7 @@ def _instantiate(course: Course, path: Path, target: Path) -> None:
     except ImportError as error:
         raise InstructorError(f"{path} has AUTOTEST lines, and nbgrader is not installed here: {error}.") from None
     settings = Config({"InstantiateTests": {"autotest_delimiter": course.settings.autotest}})
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(path, as_version=4)
     try:
         with chdir(course.root):
             InstantiateTests(config=settings).preprocess(notebook, {"metadata": {"path": str(path.parent)}})
@@ -139,5 +139,5 @@ def _instantiate(course: Course, path: Path, target: Path) -> None:
         raise InstructorError(f"{path}: nbgrader makes no tests of its AUTOTEST lines: {said}.") from None
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
-    nbformat.write(notebook, draft)  # type: ignore[no-untyped-call]
+    nbformat.write(notebook, draft)
     os.replace(draft, target)

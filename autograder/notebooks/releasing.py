@@ -45,9 +45,7 @@ def release_notebook(reference: bytes, file: str) -> bytes:
     stub = stub_of(read(reference, file), file)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        notebook = nbformat.reads(  # type: ignore[no-untyped-call]
-            reference.decode("utf-8-sig"), as_version=4
-        )
+        notebook = nbformat.reads(reference.decode("utf-8-sig"), as_version=4)
         for number, (made, cell) in enumerate(zip(notebook.cells, stub.cells, strict=True), start=1):
             _mark(made, cell, number)
         notebook.nbformat_minor = max(5, notebook.nbformat_minor)
@@ -57,7 +55,7 @@ def release_notebook(reference: bytes, file: str) -> bytes:
                 notebook, _ = step().preprocess(notebook, {})
         except Exception as error:
             raise InstructorError(f"{file}: nbgrader refuses this notebook: {error}") from error
-        text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+        text: str = nbformat.writes(notebook)
     return f"{text}\n".encode()
 
 

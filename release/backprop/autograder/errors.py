@@ -40,7 +40,11 @@ class StudentError(Exception):
         trace: what Python printed, for staff; never shown for hidden checks.
         open: it happened before the submission had been given anything of a hidden check, so that its text can carry
             nothing out and may be shown everywhere.
+
+    `cell` is the number of the notebook's cell in which it happened, as the submission tells it, or 0.
     """
+
+    cell: int = 0
 
     def __init__(
         self,

@@ -257,6 +257,8 @@ class _Inside:
         value = vars(module).get(name, _ABSENT)
         if value is _ABSENT:
             raise self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
+        if value is ...:
+            raise self.fault("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file)
         if _has_methods(value):
             return _Function(self, lambda *given, **named: _Kept(value(*given, **named)), name)
         return _Function(self, value, name) if callable(value) else self.run(name, lambda: self.outward(value))

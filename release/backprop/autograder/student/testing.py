@@ -64,7 +64,7 @@ def attempted(folder: Path, names: Mapping[str, str], solution: Iterable[str]) -
         if file not in trees:
             trees[file] = _tree(folder / file)
         node = _find(trees[file], name.split("."))
-        if node is None or any(_is_stub(inner) for inner in ast.walk(node)):
+        if node is None or _is_dots(node) or any(_is_stub(inner) for inner in ast.walk(node)):
             waiting.append(name)
     if waiting:
         raise StudentError("NOT_ATTEMPTED", f"Not attempted: {series(waiting)} {are(waiting)} not written yet")
@@ -132,3 +132,8 @@ def _is_stub(node: ast.AST) -> bool:
         case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(text))])):
             return text.endswith(" is not written yet")
     return False
+
+
+def _is_dots(node: ast.AST) -> bool:
+    """Whether this is the ``name = ...`` of a stub."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is ...
