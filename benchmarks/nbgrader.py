@@ -163,7 +163,7 @@ def main() -> int:
     print(f"\nWall seconds for the {count} above, one at a time: {theirs.wall:.0f} and {ours.wall:.0f}.")
     if unexplained:
         print("Not explained: " + ", ".join(unexplained))
-    return 1 if unexplained or each_ml[0] < 20 * each_ml[1] else 0
+    return 1 if unexplained or each[0] < 20 * each[1] else 0
 
 
 if __name__ == "__main__":
