@@ -27,6 +27,7 @@ from autograder.model import Verdict
 from autograder.running import Runner, RunOptions
 from autograder.running.case import Case
 from autograder.running.grading import restore_given
+from autograder.running.notebooks import put_right
 from autograder.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -123,8 +124,9 @@ class _Bench:
         sandbox = self._open.enter_context(walls)
         if sandbox.name == "none":
             self.notes.append("Sandbox: none. The submission ran as you, with no walls; only for your own code.")
-        self.notes += [*filter(None, [said]), *submission.notes, *restore_given(loaded, submission)]
-        case = Case(loaded, submission, sandbox, dataset, options)
+        restored, notebooks = restore_given(loaded, submission), put_right(loaded, submission)
+        self.notes += [*filter(None, [said]), *submission.notes, *restored, *notebooks.notes]
+        case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
         self._open.callback(case.close)
         return Runner(case)
 

@@ -297,6 +297,21 @@ def test_the_page_shows_how_the_notebook_ran(graded: Any, handed_out: dict[str, 
     assert "The cells after these were not run." in page
 
 
+def test_pytest_runs_the_checks_of_a_notebook(loaded: Loaded, handed_out: dict[str, Any], tmp_path: Path) -> None:
+    """The same notebook, put right, in the same sandbox."""
+    root = course(tmp_path / "course")
+    (root / "grader_config.py").write_text(
+        "from autograder.config import Course\ncourse = Course(title='C', assignments=('hw',))\n"
+    )
+    cells = solved(handed_out)
+    (tmp_path / "hw.ipynb").write_text(json.dumps({"nbformat": 4, "cells": [cells[0], *cells[2:]]}))
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "assignments/hw", "--submission"]
+    done = subprocess.run([*command, str(tmp_path / "hw.ipynb")], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "4 passed" in done.stdout
+    assert "The given cell 'cell-2' was deleted" in done.stdout
+
+
 # --- the reference, in the grader's own process ---
 
 
