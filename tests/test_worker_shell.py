@@ -19,6 +19,8 @@ FOLDER = "/nowhere/submission"
 def shell() -> Iterator[Shell]:
     """A fresh shell; what it changes in this process is put back."""
     kept = dict(sys.modules), builtins.input, os.environ.get("MPLBACKEND")
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")  # what other tests left open would be shown here
     yield Shell("hw.ipynb", FOLDER)
     for name in ("__main__", "hw"):
         sys.modules.pop(name, None)
