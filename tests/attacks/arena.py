@@ -283,7 +283,7 @@ class Arena:
         breaches = [
             *_gains(report),
             *_claims(report),
-            *excesses(outcomes, grouped="memory (control group)" in self.sandbox.enforced),
+            *excesses(outcomes, grouped="memory (control group)" in self.sandbox.enforced, busy=_busy()),
             *_surprises(attack, report),
             *self.ground.connections(),
             *self.ground.marks(),
@@ -326,10 +326,16 @@ def _claims(report: Report) -> list[str]:
     return sorted({line.strip()[:200] for line in lines if SIGN in line or line.startswith("BREACH")})
 
 
-def excesses(outcomes: tuple[tuple[Outcome, Limits], ...], *, grouped: bool) -> list[str]:
-    """Limits that bound later than 10 % or one second above; what is only watched may pass its limit that long."""
+def _busy() -> float:
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def excesses(outcomes: tuple[tuple[Outcome, Limits], ...], *, grouped: bool, busy: float = 1.0) -> list[str]:
+    """Limits that bound later than 10 % or one second above; what is only watched may pass its limit that long.
+
+    `busy` is how many processes wait for each processor: everything takes its turn.
+    """
     found = []
-    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # on a busy machine everything takes its turn
     for outcome, limits in outcomes:
         if outcome.cpu_seconds > limits.cpu + max(1.0, limits.cpu * 0.1):
             found.append(f"{outcome.cpu_seconds:.1f} s CPU of {limits.cpu:g}")
