@@ -39,6 +39,8 @@ HERE = Path(__file__).parent
 LINES = ("nothing_to_read", "nothing_to_forge", "nothing_to_break", "nowhere_to_go")
 SIGN = "CANARY"
 HONEST = (HERE / "target" / "reference" / "target" / "hw.py").read_text()
+PATIENT = {"wall_seconds": 60.0}
+"""Where no attack is to meet the limit of wall time, a busy machine must not meet it either."""
 _EARNS = (Verdict.PASSED, Verdict.PARTIAL)
 
 
@@ -61,6 +63,12 @@ class Attack:
     def id(self) -> str:
         """Name and place, and which variant."""
         return f"{self.line}/{self.name}/{self.variant}"
+
+    @property
+    def may_take_long(self) -> bool:
+        """Whether it is the limit of wall time that is to end it."""
+        by_cpu = any("CPU time limit" in each for each in self.says)
+        return (not self.expect or "TIME" in self.expect) and not by_cpu
 
 
 def attacks() -> tuple[Attack, ...]:
@@ -276,7 +284,8 @@ class Arena:
         watched = _Watched(self.sandbox)
         beside = _Beside(self.honest) if neighbour else None
         began = time.monotonic()
-        report = grade(loaded, submission, watched, None, RunOptions(seed=self.ground.seed, only=attack.only))  # type: ignore[arg-type]
+        options = RunOptions(self.ground.seed, only=attack.only, limits={} if attack.may_take_long else PATIENT)
+        report = grade(loaded, submission, watched, None, options)  # type: ignore[arg-type]
         seconds = time.monotonic() - began
         honest = beside.said() if beside else []
         outcomes = tuple((session.close(), limits) for session, limits in watched.sessions)

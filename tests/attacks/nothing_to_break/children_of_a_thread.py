@@ -1,7 +1,7 @@
 """Forks from a second thread, where the list of children of the first does not show them.
 
 Expect: TIME
-Says: CPU time limit of 1 s reached in `answer` | Time limit of 3 s reached in `answer`
+Says: CPU time limit of 1 s reached in `answer`
 Only: a_number
 """
 
