@@ -118,7 +118,9 @@ def gradient_of_the_max_form_with_loops(student, rng):
     agrees_with_differences(student, "svm_max_loss_naive", rng)
 
 
-LOSS_HINT = "Try one sample and many, two classes and ten, samples with no violated margin, and a penalty of 0 and above."
+LOSS_HINT = (
+    "Try one sample and many, two classes and ten, samples with no violated margin, and a penalty of 0 and above."
+)
 
 
 @a.check(points=2, hidden=True, hint=LOSS_HINT)
@@ -323,7 +325,9 @@ def twenty_steps(student, reference, rng):
         gradient_matches(*moved, names=["what W moved by", "what b moved by"], rtol=1e-3)
 
 
-@c.check(points=1, hidden=True, hint="Images come as they are: subtract the mean image, and mind their shape and dtype.")
+@c.check(
+    points=1, hidden=True, hint="Images come as they are: subtract the mean image, and mind their shape and dtype."
+)
 def predictions_of_images(student, reference, rng):
     """Images of 32 x 32 pixels in colour, as they are in a file, get the right scores and classes."""
     x = rng.integers(256, size=(30, 32, 32, 3)).astype(np.uint8)
@@ -372,9 +376,9 @@ def trained_accuracy(student, form, data, hidden, rng, full, share):
     train = round(run.train * share)
     chosen = rng.permutation(len(data.train))[:train]
     settings = {"epochs": run.epochs, "batch_size": run.batch_size, "seed": int(rng.integers(2**31))}
-    model = student.LinearClassifier(
-        form=form, learning_rate=3e-7, strength=1e4, norm=2, every=10**9, **settings
-    ).fit(data.train.x[chosen], data.train.y[chosen])
+    model = student.LinearClassifier(form=form, learning_rate=3e-7, strength=1e4, norm=2, every=10**9, **settings).fit(
+        data.train.x[chosen], data.train.y[chosen]
+    )
     measured = accuracy(model.predict(hidden.x), hidden.y, name="test accuracy")
     return replace(measured, run=f"{train:,} images x {run.epochs}").points_at({run.passing: 1.0})
 
