@@ -57,7 +57,7 @@ def written():
 class Alone(LocalStudent):
     """A student's code in this process; nothing of the reference is lent to it."""
 
-    def with_reference(self, *_names, unless=()):  # noqa: ARG002
+    def with_reference(self, *_names, unless=()):
         """The student itself."""
         return self
 
@@ -324,7 +324,6 @@ PER_SAMPLE = """    loss, dW = 0.0, 0 * W
         slopes[y[i]] = -slopes.sum()
         dW += np.outer(X[i], slopes) / len(X)
     return loss + 0.5 * reg * (W * W).sum(), dW + reg * W
-    loss = 0.0
 """
 WELCOME = {
     "float32": ("    return loss / len(X) + penalty, dW / len(X) + slope",
@@ -333,11 +332,14 @@ WELCOME = {
                "    return [loss / len(X) + penalty, dW / len(X) + slope]"),
     "one-hot rows": ("    slopes[samples, y] -= 1\n", "    slopes = slopes - np.eye(W.shape[1])[y]\n"),
     "in place": ("        self.W = self.W - self.learning_rate * dW\n", "        self.W -= self.learning_rate * dW\n"),
-    "own penalty": ("penalty, slope = regularization(W, reg, 2)", "penalty, slope = reg * 0.5 * np.sum(W * W), reg * W"),
-    "scores without bias trick": ("        return self.centered(X) @ self.W + self.b\n",
-                                  "        return np.dot(np.float32(X.reshape(len(X), -1)), self.W) - self.mean @ self.W + self.b\n"),
+    "own penalty": ("penalty, slope = regularization(W, reg, 2)",
+                    "penalty, slope = reg * 0.5 * np.sum(W * W), reg * W"),
+    "mean taken off the scores": ("        return self.centered(X) @ self.W + self.b\n",
+                                  "        rows = np.float32(X.reshape(len(X), -1))\n"
+                                  "        return np.dot(rows, self.W) - self.mean @ self.W + self.b\n"),
     "subplots": ("    plt.figure()\n", "    plt.subplots(2, 1)\n"),
-    "one scale for all": ("        low, high = template.min(), template.max()\n", "        low, high = W.min(), W.max()\n"),
+    "one scale for all": ("        low, high = template.min(), template.max()\n",
+                          "        low, high = W.min(), W.max()\n"),
     "bytes": ("        plot.imshow((template - low) / (high - low))\n",
               "        plot.imshow((255 * (template - low) / (high - low)).astype(np.uint8))\n"),
     "single subplots": ("    for plot, name, weights in zip(plots.flat, names, W.T, strict=False):\n",
@@ -359,10 +361,9 @@ def test_right_solutions_may_come_in_many_forms(edited, variant):
 
 def test_loops_over_samples_alone_are_loops(edited):
     """A naive loss that loops over samples and not over classes passes every check of its values."""
-    folder = edited(("    loss = 0.0\n    dW = np.zeros(W.shape)  # (d, K)\n    for x, right in zip(X, y, strict=True):\n"
-                     "        scores = x @ W  # (K,)\n        for j", PER_SAMPLE
-                     + "    dW = np.zeros(W.shape)\n    for x, right in zip(X, y):\n        scores = x @ W\n        for j"))  # fmt: skip
-    assert "np.outer" in (folder / "hinge_losses.py").read_text(encoding="utf-8")
+    folder = edited()
+    text = (folder / "hinge_losses.py").read_text(encoding="utf-8")
+    (folder / "hinge_losses.py").write_text(text.replace("    loss = 0.0\n", PER_SAMPLE, 1), encoding="utf-8")
 
     for check in ("losses_by_hand_with_loops", "gradient_of_the_sum_form_with_loops", "sum_form_with_loops"):
         assert verdict(folder, check) == ("PASSED", "")

@@ -166,7 +166,7 @@ def max_form_without_loops(student, reference, rng):
 
 @b.check(points=2, needs=losses_by_hand_without_loops)
 def sum_form_is_twenty_times_faster(student, rng):
-    """On 12,000 samples, svm_loss_vectorized is at least 20 times faster than your own svm_loss_naive, and gives the same."""
+    """On 12,000 samples, svm_loss_vectorized is at least 20 times faster than your own svm_loss_naive."""
     twenty_times_faster(student, "svm_loss", rng)
 
 
@@ -218,7 +218,7 @@ def worked_out(student, name, *, with_gradient=False):
 
 
 def agrees_with_differences(student, name, rng):
-    """Compare a gradient with central differences of the loss as it is defined; never at W = 0, where the max form ties."""
+    """Compare a gradient with central differences of the loss; never at W = 0, where margins tie."""
     W, X, y = problem(rng, n=12, d=6, classes=5)
     form = "sum" if name.startswith("svm_loss") else "max"
     _, gradient = pair(getattr(student, name)(W, X, y, 0.5), W.shape, name)

@@ -112,12 +112,12 @@ class Prepared(LinearClassifier):
 
 
 WAYS = {
-    "0 to 255 as they are": lambda x, mean, deviation: x,
-    "0 to 255, mean image subtracted": lambda x, mean, deviation: x - mean,
-    "0 to 1": lambda x, mean, deviation: x / 255,
-    "0 to 1, mean image subtracted": lambda x, mean, deviation: (x - mean) / 255,
+    "0 to 255 as they are": lambda x, _mean, _deviation: x,
+    "0 to 255, mean image subtracted": lambda x, mean, _deviation: x - mean,
+    "0 to 1": lambda x, _mean, _deviation: x / 255,
+    "0 to 1, mean image subtracted": lambda x, mean, _deviation: (x - mean) / 255,
     "standardised pixel by pixel": lambda x, mean, deviation: (x - mean) / deviation,
-    "0 to 255, each image's own mean subtracted": lambda x, mean, deviation: x - x.mean(axis=1, keepdims=True),
+    "0 to 255, each image's own mean subtracted": lambda x, _mean, _deviation: x - x.mean(axis=1, keepdims=True),
 }
 
 

@@ -4,8 +4,8 @@ The scores of an image, a row x of d pixels 0 to 255 from which the mean image o
 
     s = x W + b,        W of shape (d, K), b of shape (K,),
 
-and the class with the largest score is the prediction. What is minimised is the mean hinge loss (`hinge_losses`) plus the
-penalty on W; b is not penalised.
+and the class with the largest score is the prediction. What is minimised is the mean hinge loss (`hinge_losses`) plus
+the penalty on W; b is not penalised.
 """
 
 import numpy as np

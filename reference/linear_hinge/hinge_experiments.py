@@ -1,6 +1,7 @@
 """The experiments: a search over eight combinations of settings, a plot of the losses, and what was learned, as images.
 
-Run it in a directory that holds CIFAR-10 (see `cifar10_data`). Nothing here may run on import: keep calls inside `main`.
+Run it in a directory that holds CIFAR-10 (see `cifar10_data`). Nothing here may run on import: keep calls inside
+`main`.
 """
 
 import cifar10_data

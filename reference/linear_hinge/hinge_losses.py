@@ -1,13 +1,13 @@
 """The hinge loss of several classes in two forms, each with its gradient, written with loops and without.
 
-A linear classifier gives each sample x, a row of d numbers, the scores s = x W, one for each of K classes; W has the shape
-(d, K). With m_j = 1 + s_j - s_y for the classes j other than the right one y, the loss of a sample is
+A linear classifier gives each sample x, a row of d numbers, the scores s = x W, one for each of K classes; W has the
+shape (d, K). With m_j = 1 + s_j - s_y for the classes j other than the right one y, the loss of a sample is
 
     sum form:   sum over j != y of max(0, m_j)           Weston and Watkins 1999
     max form:   max(0, max over j != y of m_j)           Crammer and Singer 2001
 
-and that of n samples is the mean, plus the penalty of `regularization` with norm 2: reg / 2 times the sum of the squares
-of W, whose gradient is reg W. (Other courses write reg times the sum of squares; then the gradient is 2 reg W.)
+and that of n samples is the mean, plus the penalty of `regularization` with norm 2: reg / 2 times the sum of the
+squares of W, whose gradient is reg W. (Other courses write reg times the sum of squares; then the gradient is 2 reg W.)
 
 Every function here returns ``(loss, dW)``: a number, and the gradient, of the shape of W.
 """
@@ -70,8 +70,8 @@ def svm_loss_naive(W, X, y, reg):
 def svm_loss_vectorized(W, X, y, reg):
     """The sum form without loops: arguments and result as of `svm_loss_naive`.
 
-    The gradient is X^T G / n, where G[i, j] is the derivative of the loss of sample i by its score j: 1 for each violated
-    margin, and at the right class minus their number.
+    The gradient is X^T G / n, where G[i, j] is the derivative of the loss of sample i by its score j: 1 for each
+    violated margin, and at the right class minus their number.
     """
     ### BEGIN SOLUTION
     samples = np.arange(len(X))
