@@ -31,14 +31,14 @@ PAGE = ROOT / "docs" / "results.md"
 
 HEAD = """# Results
 
-Each reference of the course repeats published results. Every row gives the published figure, ours, how long the command
-took (wall time, one thread, beside other work), and what differs from the published setting; a row that was not measured
-is open. `make results` repeats the rows that take minutes; those marked *long* are repeated by
+Each reference of the course repeats published results. Every row gives the published figure, ours, how long the
+command took (wall time, one thread, beside other work), and what differs from the published setting; a row that was not
+measured is open. `make results` repeats the rows that take minutes; those marked *long* are repeated by
 `python benchmarks/results.py NAME --row ID --long`. This page is written by that script from `benchmarks/results/`.
 
-The numbers come from: the CIFAR-10 report on support vector machines (`svm_pipelines`), the report on a linear classifier
-with hinge loss (`linear_hinge`), Y. Tang, *Deep learning using linear support vector machines* (`deep_svm`), and the
-homework on back-propagation and AlexNet (`backprop`, `alexnet`).
+The published numbers come from: the CIFAR-10 report on support vector machines (`svm_pipelines`), the report on a
+linear classifier with hinge loss (`linear_hinge`), Y. Tang, *Deep learning using linear support vector machines*
+(`deep_svm`), and the homework on back-propagation and AlexNet (`backprop`, `alexnet`).
 """
 
 

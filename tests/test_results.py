@@ -103,7 +103,7 @@ def test_a_command_that_fails_is_told(folder: Path) -> None:
     [
         ("[[row]]\nid = 3\nsistem = 1", "unexpected keyword argument 'sistem'"),
         ("[[row", "tiny.toml"),
-        (ROW + ROW, "Two"),
+        (ROW + ROW, "Two rows of tiny have the id 'best'"),
     ],
 )
 def test_a_mistake_in_the_rows_is_told(text: str, said: str, folder: Path) -> None:
