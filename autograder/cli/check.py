@@ -50,7 +50,7 @@ def check_files(call: Call) -> int:
     if said:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
-        submission = collect_one(call.files, loaded.assignment.files, Path(temporary), YOU)
+        submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU)
         with start_sandbox(call.sandbox or course.sandbox, loaded) as started:
             report = running.grade(loaded, submission, started, dataset, options)
     _show(screen, report)

@@ -89,7 +89,7 @@ def grade_class(call: Call) -> int:
     if call.submissions is None:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     with staging(call.out) as folder:
-        everyone = collect(call.submissions, loaded.assignment.files, folder)
+        everyone = collect(call.submissions, loaded.assignment.handed_in, folder)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(call.sandbox or course.sandbox, image_name(call.name))
         _warn(screen, walls)

@@ -302,7 +302,7 @@ def _handed_in(
     try:
         from autograder.loading import load
 
-        files: tuple[str, ...] = tuple(load(open_course(source.course)[0], assignment).assignment.files)
+        files: tuple[str, ...] = load(open_course(source.course)[0], assignment).assignment.handed_in
     except GraderError:
         if not released:
             raise

@@ -11,6 +11,7 @@ from autograder.running.facts import replay, resources
 from autograder.running.notebooks import put_right
 from autograder.running.options import RunOptions, selected_checks
 from autograder.running.runner import Listener, Runner, unheard
+from autograder.running.written import with_written
 from autograder.sandbox import Sandbox
 from autograder.scoring import report_points
 
@@ -47,9 +48,15 @@ def grade(
     wanted = selected_checks(loaded.assignment, options)
     try:
         questions = tuple(
-            run.question(question, [check for check in question.checks if check.id in wanted])
+            with_written(
+                run.question(question, [check for check in question.checks if check.id in wanted]),
+                [answer for answer in question.answers if answer.id in wanted],
+                loaded,
+                submission,
+                notebooks,
+            )
             for question in loaded.assignment.questions
-            if any(check.id in wanted for check in question.checks)
+            if any(each.id in wanted for each in (*question.checks, *question.answers))
         )
     finally:
         case.close()

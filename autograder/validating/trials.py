@@ -109,17 +109,19 @@ class Trial:
     def stub(self) -> Finding:
         """What students get earns nothing, and is told as not attempted."""
         made = contents(self.loaded)
-        files = {file: made[file] for file in self.loaded.assignment.files}
+        files = {file: made[file] for file in self.loaded.assignment.handed_in if file in made}
         report = self.grade(self.hand_in("stub", files), self.options)
         fair = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
         wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if check.verdict not in fair]
+        wrong += [f"{each.id}: taken for an answer" for each in report.waiting if each.verdict is Verdict.SKIPPED]
         points = report.points + report.bonus_points
         if points:
             wrong.append(f"{shown(points)} points")
         untold = [
             question.id
             for question in report.questions
-            if question.checks and all(check.verdict is Verdict.SKIPPED for check in question.checks)
+            if (own := [check for check in question.checks if not check.by_hand])
+            and all(check.verdict is Verdict.SKIPPED for check in own)
         ]
         wrong += [
             f"question {each}: all of it skipped, so nowhere said to be not attempted; give it a check without needs"
@@ -133,7 +135,8 @@ class Trial:
 
     def reference_files(self) -> dict[str, bytes]:
         """The files of the reference that students hand in."""
-        return {file: (self.loaded.reference_folder / file).read_bytes() for file in self.loaded.assignment.files}
+        home = self.loaded.reference_folder
+        return {file: (home / file).read_bytes() for file in self.loaded.assignment.handed_in if (home / file).is_file()}
 
     def hand_in(self, name: str, files: Mapping[str, bytes]) -> Submission:
         """Files as a submission of that name."""
@@ -142,7 +145,7 @@ class Trial:
         for file, content in files.items():
             (place / file).write_bytes(content)
         paths = tuple(place / file for file in files)
-        return collect_one(paths, self.loaded.assignment.files, self.folder / f"{name}-staged", name)
+        return collect_one(paths, self.loaded.assignment.handed_in, self.folder / f"{name}-staged", name)
 
     def grade(self, submission: Submission, options: RunOptions) -> Report:
         """The report about a submission."""
@@ -150,7 +153,8 @@ class Trial:
 
 
 def _checks(report: Report) -> Iterator[CheckResult]:
-    return (check for question in report.questions for check in question.checks)
+    """What was found by checks; what a person grades is no concern of theirs."""
+    return (check for question in report.questions for check in question.checks if not check.by_hand)
 
 
 def _told(missed: list[str]) -> str:
