@@ -232,9 +232,7 @@ class Assignment:
 
     def cells_of(self, notebook: str) -> dict[str, float]:
         """The text cells of a notebook that people grade: name to points."""
-        return {
-            place.name: each.points for each in self._written for place in each.places if place.file == notebook
-        }
+        return {place.name: each.points for each in self._written for place in each.places if place.file == notebook}
 
     @property
     def max_points(self) -> float:

@@ -31,7 +31,17 @@ from autograder.notebooks.source import source_of, write
 from autograder.notebooks.stubs import stub_of
 from autograder.notebooks.texts import answer_under, headings, is_untouched, text_stub
 
-__all__ = ["NOTEBOOK_FORM", "Interface", "Loaded", "ModuleInterface", "folder_sha256", "interface_of", "load", "names", "template"]
+__all__ = [
+    "NOTEBOOK_FORM",
+    "Interface",
+    "Loaded",
+    "ModuleInterface",
+    "folder_sha256",
+    "interface_of",
+    "load",
+    "names",
+    "template",
+]
 
 NOTEBOOK_FORM = "-notebook"
 
@@ -377,7 +387,7 @@ def _answers_exist(assignment: Assignment, reference: Path) -> None:
             parts = [each for each in headings(stub) if place.name in each.names]
             if place.name and len(parts) != 1:
                 raise InstructorError(
-                    f"{reference / place.file} has {len(parts) or 'no'} headings for the written answer {written.id!r}; "
+                    f"{reference / place.file} has {len(parts) or 'no'} headings for the answer {written.id!r}; "
                     f"write one such as '## ({place.name}) {written.title}'."
                 )
             answer = answer_under(solved, place.name, stub) if place.name else solved

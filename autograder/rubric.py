@@ -74,25 +74,25 @@ def declared(
     """
     places = tuple(_place(each) for each in ((answer,) if isinstance(answer, str) else answer))
     names = tuple(dict.fromkeys(each.name for each in places if each.name))
-    id = id or (names[0] if names else "")
+    own = id or (names[0] if names else "")
     title = " ".join(title.split())
     if not places:
-        raise InstructorError(f"The written answer {title!r} stands nowhere; say answer=\"answers.md#{id or 'why'}\".")
-    if not id:
-        raise InstructorError(f"The written answer {title!r} has no id; say id=\"why\", or answer=\"answers.md#why\".")
-    if any(mark in id for mark in _SEPARATORS) or id != id.strip():
-        raise InstructorError(f"The written answer {id!r} needs an id without spaces around it and '/', '.' or ':'.")
+        raise InstructorError(f'The written answer {title!r} stands nowhere; say answer="answers.md#{own or "why"}".')
+    if not own:
+        raise InstructorError(f'The written answer {title!r} has no id; say id="why", or answer="answers.md#why".')
+    if any(mark in own for mark in _SEPARATORS) or own != own.strip():
+        raise InstructorError(f"The written answer {own!r} needs an id without spaces around it and '/', '.' or ':'.")
     for place in places:
-        if place.is_cell and place.name != id:
+        if place.is_cell and place.name != own:
             raise InstructorError(
-                f"The written answer {id!r} stands in the cell {place.name!r} of {place.file}; in a notebook the id is "
-                "the name of the cell, so leave id out or make them the same."
+                f"The written answer {own!r} stands in the cell {place.name!r} of {place.file}; in a notebook the id "
+                "is the name of the cell, so leave id out or make them the same."
             )
     if not title:
-        raise InstructorError(f"The written answer {id!r} has no title; write in one sentence what is asked.")
+        raise InstructorError(f"The written answer {own!r} has no title; write in one sentence what is asked.")
     if not math.isfinite(points) or points <= 0:
-        raise InstructorError(f"The written answer {id!r} is worth {points} points; give it more than 0.")
-    return Written(id, title, float(points), _items(id, points, rubric), places, question)
+        raise InstructorError(f"The written answer {own!r} is worth {points} points; give it more than 0.")
+    return Written(own, title, float(points), _items(own, points, rubric), places, question)
 
 
 def _items(id: str, points: float, rubric: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -118,11 +118,11 @@ def _place(text: str) -> Place:
     place = Place(file, name)
     if PurePath(file).suffix not in (_MARKDOWN, _PDF, _NOTEBOOK) or PurePath(file).name != file:
         raise InstructorError(
-            f"answer={text!r} is no place for an answer; say \"answers.md#NAME\", \"answers.md\", \"essay.pdf\" or "
-            "\"x.ipynb#NAME\"."
+            f'answer={text!r} is no place for an answer; say "answers.md#NAME", "answers.md", "essay.pdf" or '
+            '"x.ipynb#NAME".'
         )
     if place.is_pdf and name:
         raise InstructorError(f"answer={text!r}: no place in a PDF can be found; say answer={file!r}.")
     if place.is_cell and not name:
-        raise InstructorError(f"answer={text!r}: say which cell: answer=\"{file}#NAME\".")
+        raise InstructorError(f'answer={text!r}: say which cell: answer="{file}#NAME".')
     return place

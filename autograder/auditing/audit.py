@@ -81,7 +81,7 @@ def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None
     rows = (
         Row(
             mutant,
-            {check.id: check.verdict for question in report.questions for check in question.checks if check.id in checks},
+            {check.id: check.verdict for question in _of_checks(report).questions for check in question.checks},
             same_answers=report.notes == reference.notes,
             accepted="" if mutant.operator == KEPT else reasons.get(mutant.id) or reasons.get(mutant.place, ""),
         )
@@ -223,7 +223,6 @@ def _of_checks(report: Report) -> Report:
         for question in report.questions
     )
     return replace(report, questions=tuple(questions))
-
 
 
 class Listening:

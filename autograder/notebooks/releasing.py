@@ -38,7 +38,8 @@ def release_notebook(reference: bytes, file: str, graded: Mapping[str, float] = 
         graded: the text cells that people grade, name to points.
 
     Raises:
-        InstructorError: as `autograder.notebooks.stubs.stub_of`; or nbgrader refuses the notebook, or cuts it otherwise.
+        InstructorError: as `autograder.notebooks.stubs.stub_of`; or nbgrader refuses the notebook, or
+            cuts it otherwise.
         StudentError: the file is no notebook.
     """
     import nbformat
@@ -108,9 +109,9 @@ def _delimit(cell: Any, file: str) -> list[str]:
         return []
     lines = cell.source.split("\n")
     found = replaced("\n".join(python_lines(cell.source)), file)
-    for region, _ in reversed(found):
-        inner = [line for line in lines[region.first - 1 : region.last] if line.strip() not in (BEGIN, END)]
-        lines[region.first - 1 : region.last] = [BEGIN, *inner, END]
+    for each, _ in reversed(found):
+        inner = [line for line in lines[each.first - 1 : each.last] if line.strip() not in (BEGIN, END)]
+        lines[each.first - 1 : each.last] = [BEGIN, *inner, END]
     cell.source = "\n".join(lines)
     return ["\n".join(text) if text else _CUT for _, text in found]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from autograder.declare import Assignment
+from autograder.declare import Assignment, Check
 from autograder.errors import UsageError
 from autograder.loading import Loaded
+from autograder.rubric import Written
 
 __all__ = ["RunOptions", "longest_seconds", "selected_checks"]
 
@@ -46,7 +47,7 @@ def selected_checks(assignment: Assignment, options: RunOptions) -> frozenset[st
     Raises:
         UsageError: `only` names neither a question nor a check; the sentence lists both.
     """
-    open_checks = [
+    open_checks: list[Check | Written] = [
         *(check for check in assignment.checks if options.hidden or not check.hidden),
         *assignment.written,
     ]

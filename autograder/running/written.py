@@ -19,7 +19,7 @@ from autograder.notebooks.texts import answer_under, is_untouched
 from autograder.rubric import Place, Written
 from autograder.running.notebooks import Notebooks
 
-__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "with_written"]
+__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "is_pdf", "with_written"]
 
 LONGEST_ANSWER = 50_000
 """Characters of one answer that a report keeps."""
@@ -83,11 +83,16 @@ def _answer(loaded: Loaded, submission: Submission, notebooks: Notebooks, place:
     return _pdf(content, place) if place.is_pdf else _markdown(content, template(loaded, place.file), place)
 
 
+def is_pdf(content: bytes) -> bool:
+    """Whether a file begins as a PDF does."""
+    return _PDF in content[:_PDF_HEAD]
+
+
 def _pdf(content: bytes, place: Place) -> _Answer:
     if len(content) > MAX_PDF_MIB << 20:
         said = f"{place.file} has more than {MAX_PDF_MIB} MiB; make it smaller, such as by smaller pictures."
         return _Answer(Verdict.FAILED, said, file=place.file)
-    if _PDF not in content[:_PDF_HEAD]:
+    if not is_pdf(content):
         said = f"{place.file} is no PDF: it does not begin with %PDF-; export it as PDF."
         return _Answer(Verdict.FAILED, said, file=place.file)
     return _Answer(Verdict.SKIPPED, f"The answer is {place.file}.", file=place.file)

@@ -136,7 +136,9 @@ class Trial:
     def reference_files(self) -> dict[str, bytes]:
         """The files of the reference that students hand in."""
         home = self.loaded.reference_folder
-        return {file: (home / file).read_bytes() for file in self.loaded.assignment.handed_in if (home / file).is_file()}
+        return {
+            file: (home / file).read_bytes() for file in self.loaded.assignment.handed_in if (home / file).is_file()
+        }
 
     def hand_in(self, name: str, files: Mapping[str, bytes]) -> Submission:
         """Files as a submission of that name."""
