@@ -18,6 +18,7 @@ __all__ = ["ANSWER", "Heading", "answer_under", "headings", "is_untouched", "sol
 ANSWER = "YOUR ANSWER HERE"
 """What stands in the place of an answer when it is handed out."""
 
+_MARKER_LIKE = re.compile(r"\s*#+\s*(BEGIN|END)\s+SOLUTION\b.*", re.IGNORECASE)
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _NAMED = re.compile(r"\(([^()]+)\)")
@@ -37,11 +38,14 @@ def text_regions(source: str, file: str) -> tuple[range, ...]:
     """The lines of each solution region of a text, markers included, counted from 1.
 
     Raises:
-        InstructorError: a marker is nested, unended or stray; the sentence gives file and line.
+        InstructorError: a marker is nested, unended, stray or misspelt; the sentence gives file and line.
     """
     found: list[range] = []
     begun = 0
     for number, line in enumerate(source.split("\n"), start=1):
+        if (like := _MARKER_LIKE.fullmatch(line)) and line.strip() not in (BEGIN, END):
+            right = BEGIN if like[1].upper() == "BEGIN" else END
+            raise InstructorError(f"{file}:{number}: '{line.strip()}' is no marker; write '{right}'.")
         if line.strip() == BEGIN:
             if begun:
                 raise InstructorError(
