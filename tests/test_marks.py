@@ -205,7 +205,7 @@ def test_the_same_answer_again_is_no_other_one(tmp_path: Path) -> None:
 def test_formgrader_s_points_count_beside_these_and_never_twice(tmp_path: Path) -> None:
     """Where both gave points for an answer, the file beside the reports holds."""
     both = made("ada", waits(), waits("two"))
-    theirs = [HandGrade("ada", "tiny", id, 5, None, 1.0, comment="theirs") for id in ("why", "two")]
+    theirs = [HandGrade("ada", "tiny", each, 5, None, 1.0, comment="theirs") for each in ("why", "two")]
     write_hand_grades(HandGrades("tiny", tuple(theirs)), tmp_path / "manual_grades.json")
     written(tmp_path, *FULL, "ada,a,two,,the whole answer,5,,,")
     (done,) = laid(tmp_path, both)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from written_course import ANSWERS, ASSIGNMENT, HANDED_OUT, PDF, answered, hand_
 
 from autograder.declare import Assignment
 from autograder.errors import InstructorError
+from autograder.export.marks import filled, write_marks
 from autograder.feedback import Heading, student_page
 from autograder.intake import collect_one
 from autograder.loading import Loaded, load
@@ -377,3 +379,29 @@ def test_the_page_shows_rubric_answer_and_what_waits(graded) -> None:
     assert "names the cause (3), gives an example (2)" in page
     assert "&lt;b&gt;Because&lt;/b&gt;" in page
     assert "</span>by hand</span>" in page
+
+
+# --- the manual ---
+
+
+def test_the_example_of_the_manual_works(walls: Sandbox, tmp_path: Path) -> None:
+    """What docs/written.md declares, hands out and shows of marks.csv is what comes."""
+    page = (Path(__file__).parent.parent / "docs" / "written.md").read_text("utf-8")
+    (declared,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    solved, template = re.findall(r"```markdown\n(.*?)```", page, re.DOTALL)
+    (shown,) = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    root = make_course(tmp_path, declared, solved)
+    (root / "assignments/theory/handout.md").write_text("# Theory\n")
+    made = load(root, "theory")
+    assert contents(made)["answers.md"].decode() == template
+    reports = []
+    for student, files in (("ada", {"answers.md": template.replace("YOUR ANSWER HERE", "Because.")}), ("bob", {})):
+        folder = tmp_path / "in" / student
+        folder.mkdir(parents=True)
+        for name, text in {**files, "notes.txt": "x"}.items():
+            (folder / name).write_text(text)
+        submission = collect_one((folder,), made.assignment.handed_in, tmp_path / "staged", student)
+        reports.append(grade(made, submission, walls, None, RunOptions("seed")))
+    rubrics = {each.id: each.rubric for each in made.assignment.written}
+    write_marks(filled(None, reports, rubrics, tmp_path), tmp_path / "marks.csv")
+    assert (tmp_path / "marks.csv").read_text("utf-8-sig") == shown
