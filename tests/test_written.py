@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 from written_course import ANSWERS, ASSIGNMENT, HANDED_OUT, PDF, answered, hand_in, make_course
 
+from autograder.cli import app
 from autograder.declare import Assignment
-from autograder.errors import InstructorError
+from autograder.errors import InstructorError, UsageError
 from autograder.export.marks import filled, write_marks
 from autograder.feedback import Heading, student_page
 from autograder.intake import collect_one
@@ -22,6 +24,7 @@ from autograder.release import build, contents
 from autograder.running import RunOptions, grade
 from autograder.running.written import LONGEST_ANSWER, MAX_PDF_MIB
 from autograder.sandbox import Sandbox, start
+from autograder.validating import validate
 from autograder.validating.declared import handout, points, titles
 
 TOLD = "A person grades this answer: 5 points: names the cause (3), gives an example (2)."
@@ -235,6 +238,40 @@ def test_a_handout_that_states_other_points_is_told(tmp_path: Path) -> None:
     root = make_course(tmp_path)
     (root / "assignments/theory/handout.md").write_text("## (b) Why, 5 points\n")
     assert "speaks of 5 points, but question (b) gives 9" in handout(load(root, "theory")).said
+
+
+@pytest.mark.parametrize("place", ['"answers.md#why"', '"essay.pdf"'])
+def test_an_assignment_of_answers_alone_is_fit_to_be_handed_out(tmp_path: Path, walls: Sandbox, place: str) -> None:
+    """Without any code; for a PDF the reference needs no file."""
+    text = f"""
+from autograder import Assignment
+assignment = Assignment("Theory", files=[])
+assignment.question("Why", id="b").written("Explain why.", points=9, answer={place}, id="why")
+"""
+    made = load(make_course(tmp_path, text), "theory")
+    (made.folder / "handout.md").write_text("# Theory\n")
+    found = list(validate(made, walls, None, RunOptions("seed")))
+    assert [each.said for each in found if not each.good] == []
+
+
+def test_a_template_that_counts_as_an_answer_is_told(tmp_path: Path, walls: Sandbox, monkeypatch) -> None:
+    """Then people would read what nobody wrote."""
+    monkeypatch.setattr("autograder.running.written.is_untouched", lambda *_: False)
+    found = list(validate(load(make_course(tmp_path), "theory"), walls, None, RunOptions("seed"), quick=True))
+    assert [each.said for each in found if not each.good] == ["why: taken for an answer; proof: taken for an answer"]
+
+
+def test_audits_and_calibrations_pass_over_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants are caught by checks alone; where there are none, that is told."""
+    root = make_course(tmp_path)
+    done = CliRunner().invoke(app, ["audit", "theory", "--limit", "2", "--course", str(root)], catch_exceptions=False)
+    assert "2 of 2 mutants caught" in done.output
+    assert "why" not in done.output
+    only = 'assignment.question("Why", id="b").written("Explain why.", points=9, answer="answers.md#why")\n'
+    text = f'from autograder import Assignment\nassignment = Assignment("Theory", files=[])\n{only}'
+    (root / "assignments/theory/assignment.py").write_text(text)
+    with pytest.raises(UsageError, match="theory has no checks, so nothing in it has a threshold; people grade it"):
+        CliRunner().invoke(app, ["calibrate", "theory", "--course", str(root)], catch_exceptions=False)
 
 
 # --- grading ---
