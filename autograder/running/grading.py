@@ -47,17 +47,15 @@ def grade(
     restored = restore_given(loaded, submission)
     wanted = selected_checks(loaded.assignment, options)
     try:
-        questions = tuple(
-            with_written(
-                run.question(question, [check for check in question.checks if check.id in wanted]),
-                [answer for answer in question.answers if answer.id in wanted],
-                loaded,
-                submission,
-                notebooks,
-            )
+        chosen = {
+            question: [check for check in question.checks if check.id in wanted]
             for question in loaded.assignment.questions
             if wanted.intersection(each.id for each in question.checks)
             or wanted.intersection(each.id for each in question.answers)
+        }
+        questions = tuple(
+            with_written(result, [each for each in asked.answers if each.id in wanted], loaded, submission, notebooks)
+            for asked, result in zip(chosen, run.questions(chosen), strict=True)
         )
     finally:
         case.close()
