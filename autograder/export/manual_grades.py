@@ -83,7 +83,7 @@ def read_hand_grades(out: Path) -> HandGrades | None:
     path = out / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=HandGrades)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(
