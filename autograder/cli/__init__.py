@@ -191,6 +191,28 @@ def mark(
 
 
 @app.command()
+def total(
+    name: Annotated[str, typer.Argument(metavar="SET", help="A homework set of grader_config.py, such as hw4.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders that `autograder grade ... --out` wrote.")
+    ],
+    *,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the totals to a file, too.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Add up the points of a homework set.
+
+    Points and bonus points of its assignments are added up to the cap, with what people gave for written answers. An
+    assignment that is not graded yet counts as 0, and is told.
+
+    Example: autograder total hw4 graded/theory graded/backprop graded/alexnet --csv hw4.csv
+    """
+    from autograder.cli.total import total_of
+
+    total_of(name, folders, csv, course)
+
+
+@app.command()
 def check(
     name: NameArgument,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of one submission, a folder or a zip.")],
