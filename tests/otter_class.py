@@ -122,7 +122,7 @@ def homework(path: Path) -> Path:
             config=("manual: true",),
         ),
         text("## Submission\n\nSave the notebook before you hand it in."),
-        code("# Save your notebook first, then run this cell to export your submission.\ngrader.export(run_tests=True)"),
+        code("# Save your notebook first, then run this cell to export it.\ngrader.export(run_tests=True)"),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""An Otter homework that stays a notebook: imported, validated, released, graded, and checked by students themselves."""
+"""An Otter homework that stays a notebook: imported, validated, released, graded, and checked by students."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def course(tmp_path_factory) -> Path:
     notebook = classwork.homework(root.parent / "in" / "stats.ipynb")
     (notebook.parent / "numbers.txt").write_text("1\n2\n")
     released = root / "release" / "stats" / "stats.ipynb"
-    for verb in (("import", "otter", notebook), ("validate", "stats", "--quick"), ("release", "stats", "--no-validate")):
+    verbs = (("import", "otter", notebook), ("validate", "stats", "--quick"), ("release", "stats", "--no-validate"))
+    for verb in verbs:
         done = run(*verb, cwd=root)
         assert done.returncode == 0, done.stdout + done.stderr
     for student, answers in (("right", classwork.RIGHT), ("wrong", classwork.WRONG), ("partial", classwork.PARTIAL)):

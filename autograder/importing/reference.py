@@ -213,7 +213,8 @@ def _notebook(assignment: OtterAssignment, cells: Sequence[Code]) -> str:
         if part.cell.kind == "markdown":
             answered = part.block and part is _answer_cell(part, assignment.parts)
             if answered or part.block != "solution":
-                made.append(_cell("markdown", part, _to_answer(part, assignment.parts) if answered else part.cell.source))
+                text = _to_answer(part, assignment.parts) if answered else part.cell.source
+                made.append(_cell("markdown", part, text))
         elif part.cell.number in by_number:
             made.append(_cell("code", part, by_number[part.cell.number].text))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
