@@ -20,7 +20,8 @@ _LONGEST_CELL = 600.0  # seconds; where nbgrader is told to wait for ever
 class Settings:
     """nbgrader's settings that decide where things lie and what marks mean; the values here are its own defaults.
 
-    `cell_seconds` is how long one cell may run. `notes` are sentences about lines that were not understood.
+    `cell_seconds` is how long one cell may run. `late_plugin` names a class of the course's own. `notes` are sentences
+    about lines that were not understood.
     """
 
     course_id: str = ""
@@ -38,6 +39,9 @@ class Settings:
     autotest: str = "AUTOTEST"
     code_stub: str = "# YOUR CODE HERE\nraise NotImplementedError()"
     text_stub: str = "YOUR ANSWER HERE"
+    db_url: str = ""
+    late_penalty: str = "none"
+    late_plugin: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -58,6 +62,9 @@ _NAMES = {
     "ClearHiddenTests.begin_test_delimeter": "begin_hidden",
     "ClearHiddenTests.end_test_delimeter": "end_hidden",
     "InstantiateTests.autotest_delimiter": "autotest",
+    "CourseDirectory.db_url": "db_url",
+    "LateSubmissionPlugin.penalty_method": "late_penalty",
+    "AssignLatePenalties.plugin_class": "late_plugin",
 }
 
 
@@ -83,7 +90,7 @@ def read_settings(folder: Path) -> Settings:
         if own is None:
             continue
         try:
-            found = _literal(value)
+            found = ast.unparse(value).strip("'\"") if own == "late_plugin" else _literal(value)
         except ValueError:
             notes.append(
                 f"{CONFIG_FILE}:{line}: {name} is computed, and this file is read but not run; "
@@ -96,6 +103,8 @@ def read_settings(folder: Path) -> Settings:
             found = _seconds(found)
         if type(found) is not kinds[own]:
             raise InstructorError(f"{path}:{line}: {name} is {found!r}; give a {_kind(kinds[own])}.")
+        if own == "late_penalty" and found not in ("none", "zero"):
+            raise InstructorError(f"{path}:{line}: {name} is {found!r}; nbgrader knows 'none' and 'zero'.")
         settings = replace(settings, **{own: found})
     return replace(settings, notes=tuple(notes))
 

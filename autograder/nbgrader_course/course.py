@@ -37,6 +37,7 @@ _SLOW = (
     "PIL",
 )
 _LEFT_ALONE = (".ipynb_checkpoints", "__pycache__")
+_NO_RESULT = ("notes", "db_url", "late_penalty", "late_plugin")  # settings that decide no result of a check
 _NOT_FOR_STUDENTS = ("autotests.yml", "autotests.yaml")
 
 
@@ -173,7 +174,7 @@ def load(course: Course, name: str) -> Assignment:
     graded = tuple(_graded(course, name, path) for path in files)
     beside = dict(_files(folder))
     digest = hashlib.sha256()
-    settings = {key: value for key, value in asdict(course.settings).items() if key != "notes"}
+    settings = {key: value for key, value in asdict(course.settings).items() if key not in _NO_RESULT}
     for part in (repr(settings), *(repr(each) for each in graded)):
         digest.update(hashlib.sha256(part.encode()).digest())
     for key, path in sorted(beside.items()):

@@ -14,7 +14,7 @@ from autograder.intake import Caps, Submission, collect, collect_one
 from autograder.intake.folders import Unfit, open_regular
 from autograder.nbgrader_course.course import Assignment, Course
 
-__all__ = ["collect_course", "received_at", "students_of"]
+__all__ = ["collect_course", "received_at", "students_of", "times_of"]
 
 TIMESTAMP = "timestamp.txt"
 _CAPS = Caps(file_mib=64, submission_mib=256)
@@ -35,14 +35,10 @@ def collect_course(assignment: Assignment, staging: Path, submissions: Path | No
         UsageError: there are no submissions.
     """
     course = assignment.course
-    if submissions is None:
-        found = students_of(course, assignment.name)
+    found = _handed_in(assignment, submissions)
+    if submissions is None and not found:
         where = course.step(course.settings.submitted, assignment.name, "STUDENT")
-        if not found:
-            raise UsageError(f"There is no submission in {where}; collect them, or name the folder that holds them.")
-    else:
-        found = {each.name: each / assignment.name for each in _folders(submissions)}
-        found = {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
+        raise UsageError(f"There is no submission in {where}; collect them, or name the folder that holds them.")
     if found:
         staged = tuple(
             collect_one([path], assignment.wanted, staging, student, _CAPS) for student, path in sorted(found.items())
@@ -51,6 +47,20 @@ def collect_course(assignment: Assignment, staging: Path, submissions: Path | No
         assert submissions is not None
         staged = collect(submissions, assignment.wanted, staging, _CAPS)
     return tuple(_completed(assignment, each, found.get(each.student)) for each in staged)
+
+
+def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, datetime]:
+    """When each student handed in, in UTC, where a `timestamp.txt` says so; arguments as for `collect_course`."""
+    texts = {student: _stamp(path / TIMESTAMP) for student, path in _handed_in(assignment, submissions).items()}
+    return {student: time for student, text in texts.items() if (time := received_at(text)) is not None}
+
+
+def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Path]:
+    """The folder of each student that lies as nbgrader has them; none where `submissions` has another form."""
+    if submissions is None:
+        return students_of(assignment.course, assignment.name)
+    found = {each.name: each / assignment.name for each in _folders(submissions)}
+    return {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
 
 
 def students_of(course: Course, assignment: str) -> dict[str, Path]:
