@@ -208,7 +208,7 @@ def replay(
     """Repeat one student's grade from its record.
 
     Says what has changed since (files, versions, data, processor), and whether every verdict, number and sentence came
-    out the same; exit code 1 if one did not.
+    out the same; exit code 1 if one did not. In a course in nbgrader's folders, --course names it.
 
     Example: autograder replay graded/reports/ada.json submissions/ada
     """

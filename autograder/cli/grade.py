@@ -177,8 +177,9 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
             except KeyboardInterrupt:
                 return _stopped(screen, progress, len(chosen))
             times = nbgrader_course.times_of(assignment, call.submissions)
+            reports = tuple(late.applied(report, times.get(report.student)) for report in reports)
             known = filter(None, (store.known(key(s), s.student) for s in everyone if s not in chosen))
-            reports, others = ([late.applied(r, times.get(r.student)) for r in each] for each in (reports, known))
+            others = (late.applied(report, times.get(report.student)) for report in known)
             whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
     names = export.file_names(submission.student for submission in everyone)
     made = Made(reports, whole_class, feedback.Heading(course.title, call.name), names, walls)

@@ -89,6 +89,7 @@ def read_settings(folder: Path) -> Settings:
         own = _NAMES.get(name)
         if own is None:
             continue
+        found: Any
         try:
             found = ast.unparse(value).strip("'\"") if own == "late_plugin" else _literal(value)
         except ValueError:

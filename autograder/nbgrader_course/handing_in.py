@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ from autograder.intake import Caps, Submission, collect, collect_one
 from autograder.intake.folders import Unfit, open_regular
 from autograder.nbgrader_course.course import Assignment, Course
 
-__all__ = ["collect_course", "received_at", "students_of", "times_of"]
+__all__ = ["collect_again", "collect_course", "received_at", "students_of", "times_of"]
 
 TIMESTAMP = "timestamp.txt"
 _CAPS = Caps(file_mib=64, submission_mib=256)
@@ -47,6 +47,12 @@ def collect_course(assignment: Assignment, staging: Path, submissions: Path | No
         assert submissions is not None
         staged = collect(submissions, assignment.wanted, staging, _CAPS)
     return tuple(_completed(assignment, each, found.get(each.student)) for each in staged)
+
+
+def collect_again(assignment: Assignment, files: Sequence[Path], staging: Path, student: str) -> Submission:
+    """Stage one submission, named by its folder in ``submitted/`` or by its files, as `collect_course` does."""
+    origin = next((path for path in files if path.is_dir()), files[0].parent)
+    return _completed(assignment, collect_one(files, assignment.wanted, staging, student, _CAPS), origin)
 
 
 def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, datetime]:
