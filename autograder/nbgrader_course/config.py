@@ -82,7 +82,7 @@ def read_settings(folder: Path) -> Settings:
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError) as error:
-        raise InstructorError(f"{path}:{getattr(error, 'lineno', 1)}: this is not Python; mend it.") from None
+        raise InstructorError(f"{path}:{getattr(error, 'lineno', None) or 1}: this is not Python; mend it.") from None
     kinds = {each.name: type(getattr(Settings(), each.name)) for each in fields(Settings)}
     settings, notes = Settings(), []
     for name, value, line in _assignments(tree):
@@ -106,8 +106,22 @@ def read_settings(folder: Path) -> Settings:
             raise InstructorError(f"{path}:{line}: {name} is {found!r}; give a {_kind(kinds[own])}.")
         if own == "late_penalty" and found not in ("none", "zero"):
             raise InstructorError(f"{path}:{line}: {name} is {found!r}; nbgrader knows 'none' and 'zero'.")
+        if own == "structure" and not _is_structure(found):
+            raise InstructorError(
+                f"{path}:{line}: {name} is {found!r}; it must have {{nbgrader_step}}, {{student_id}} and "
+                "{assignment_id} in it, {student_id} as a folder of its own."
+            )
         settings = replace(settings, **{own: found})
     return replace(settings, notes=tuple(notes))
+
+
+def _is_structure(text: str) -> bool:
+    """Whether folders can be made and found by this form of their names."""
+    try:
+        text.format(nbgrader_step="", student_id="", assignment_id="")
+    except (ValueError, LookupError, AttributeError):
+        return False
+    return "{student_id}" in text.split("/") and "{nbgrader_step}" in text and "{assignment_id}" in text
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr, int]]:

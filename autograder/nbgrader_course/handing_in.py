@@ -72,11 +72,6 @@ def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Pa
 def students_of(course: Course, assignment: str) -> dict[str, Path]:
     """The folder that each student handed in, by the student's name."""
     parts = PurePosixPath(course.settings.structure).parts
-    if "{student_id}" not in parts:
-        raise UsageError(
-            f"CourseDirectory.directory_structure is {course.settings.structure!r}; "
-            "{student_id} must be a folder of its own in it."
-        )
     mark = "\0"
     step = course.settings.submitted
     below = [part.format(nbgrader_step=step, student_id=mark, assignment_id=assignment) for part in parts]
