@@ -146,7 +146,7 @@ def find_course(folder: Path, name: str) -> Course | None:
         return None
     course = Course(folder.resolve(), read_settings(folder))
     known = course.assignments()
-    if name not in known and not (folder / OWN_CONFIG).is_file():
+    if name not in known and not ((folder / OWN_CONFIG).is_file() and (folder / "assignments").is_dir()):
         there = f"the assignments are {', '.join(known)}" if known else "no folder there has one"
         raise UsageError(f"There is no notebook in {course.step(course.settings.source, name)}; {there}.")
     return course if name in known else None

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from autograder.errors import UsageError
 from autograder.intake import Caps, Submission, collect, collect_one
 from autograder.intake.folders import Unfit, open_regular
+from autograder.intake.names import student_name
 from autograder.nbgrader_course.course import Assignment, Course
 
 __all__ = ["collect_again", "collect_course", "received_at", "students_of", "times_of"]
@@ -62,11 +63,24 @@ def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[st
 
 
 def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Path]:
-    """The folder of each student that lies as nbgrader has them; none where `submissions` has another form."""
+    """The folder of each student that lies as nbgrader has them; none where `submissions` has another form.
+
+    Students are called as in reports; of two folders that would be called the same, the second gets a number.
+    """
     if submissions is None:
-        return students_of(assignment.course, assignment.name)
-    found = {each.name: each / assignment.name for each in _folders(submissions)}
-    return {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
+        folders = students_of(assignment.course, assignment.name)
+    else:
+        below = {each.name: each / assignment.name for each in _folders(submissions)}
+        folders = {student: path for student, path in below.items() if path.is_dir() and not path.is_symlink()}
+    found: dict[str, Path] = {}
+    for folder, path in folders.items():
+        name = student = student_name(folder)
+        number = 1
+        while student in found or (student != folder and student in folders):
+            number += 1
+            student = f"{name}-{number}"
+        found[student] = path
+    return found
 
 
 def students_of(course: Course, assignment: str) -> dict[str, Path]:
