@@ -18,6 +18,7 @@ import copy
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, TypeVar
 
 from autograder.cells import is_notebook
@@ -127,6 +128,7 @@ class Assignment:
         gpu: whether submissions may use the machine's graphics processors, where it has any.
         run_on: whether the cells after a failing one of a notebook still run; else the notebook ends there, as where
             Jupyter is told to run all cells.
+        cell_seconds: how long a cell of a notebook may run before it is interrupted; 0 for as long as `limits` allow.
 
     The id of an assignment is the name of its folder, so it is not typed here.
     """
@@ -144,6 +146,7 @@ class Assignment:
         preload: Sequence[str] = ("numpy",),
         gpu: bool = False,
         run_on: bool = False,
+        cell_seconds: float = 0.0,
     ) -> None:
         self.title = title
         self.files = tuple(files)
@@ -155,6 +158,7 @@ class Assignment:
         self.preload = (*preload, *(each for each in _FOR_NOTEBOOKS if any(map(is_notebook, files))))
         self.gpu = gpu
         self.run_on = run_on
+        self.cell_seconds = cell_seconds
         self._questions: list[Question] = []
         self._checks: list[Check] = []
 
@@ -207,6 +211,10 @@ class Assignment:
         if full:
             return question.full_limits or question.limits or self.full_limits
         return question.limits or self.limits
+
+    def limits_together(self, *, full: bool, changes: dict[str, float]) -> Limits:
+        """The limits of a sandbox that serves all questions, one after the other; `changes` as of `Limits.changed`."""
+        return reduce(Limits.and_, (self.limits_of(each, full=full).changed(changes) for each in self.questions))
 
     def _add(
         self,

@@ -67,6 +67,12 @@ class Limits:
         """CPU limit in seconds, with the default filled in."""
         return self.cpu_seconds or self.wall_seconds
 
+    def and_(self, other: Limits) -> Limits:
+        """Enough for both, one after the other: their seconds together, and of everything else the larger."""
+        together = {each.name: max(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)}
+        seconds = {"wall_seconds": self.wall_seconds + other.wall_seconds, "cpu_seconds": self.cpu + other.cpu}
+        return replace(self, **{**together, **seconds})
+
     def changed(self, changes: dict[str, float]) -> Limits:
         """These limits with some replaced, as `--limit name=value` asks.
 

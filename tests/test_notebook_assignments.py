@@ -16,10 +16,10 @@ from autograder.errors import InstructorError
 from autograder.feedback import Heading, student_page
 from autograder.intake import collect_one
 from autograder.loading import Loaded, load
-from autograder.model import Report, Verdict
+from autograder.model import Limits, Report, Verdict
 from autograder.release import build, contents
 from autograder.running import RunOptions, grade
-from autograder.sandbox import Sandbox, start, why_not
+from autograder.sandbox import Request, Sandbox, Session, start, why_not
 from autograder.student.local import LocalStudent
 
 CELLS = [
@@ -130,19 +130,45 @@ def solved(handed_out: dict[str, Any]) -> list[dict[str, Any]]:
 def graded(loaded: Loaded, sandbox: Sandbox, tmp_path: Path) -> Any:
     """A function that grades cells, or bytes, as a submission."""
 
-    def run(submitted: list[dict[str, Any]] | bytes, of: Loaded = loaded) -> Report:
+    def run(
+        submitted: list[dict[str, Any]] | bytes, of: Loaded = loaded, walls: Any = sandbox, **options: Any
+    ) -> Report:
         (tmp_path / "in").mkdir(exist_ok=True)
         told = submitted if isinstance(submitted, bytes) else json.dumps({"nbformat": 4, "cells": submitted}).encode()
         (tmp_path / "in" / "hw.ipynb").write_bytes(told)
         submission = collect_one((tmp_path / "in",), of.assignment.files, tmp_path / "staged", "ann")
-        return grade(of, submission, sandbox, None, RunOptions("seed"))
+        return grade(of, submission, walls, None, RunOptions("seed", **options))
 
     return run
+
+
+class Counting:
+    """A sandbox that counts how often it was opened, and remembers with which limits."""
+
+    def __init__(self, inner: Sandbox) -> None:
+        self.inner, self.name, self.enforced = inner, inner.name, inner.enforced
+        self.limits: list[Limits] = []
+
+    def open(self, request: Request) -> Session:
+        """Count, and pass on."""
+        self.limits.append(request.limits)
+        return self.inner.open(request)
 
 
 def own(source: str) -> dict[str, Any]:
     """A cell that a student added."""
     return cell("code", source, "own")
+
+
+@pytest.fixture
+def counted(loaded: Loaded, sandbox: Sandbox, graded: Any) -> Any:
+    """A function that grades cells, and gives the report and the limits of each sandbox that was opened."""
+
+    def run(submitted: list[dict[str, Any]], of: Loaded = loaded, **options: Any) -> tuple[Report, list[Limits]]:
+        counting = Counting(sandbox)
+        return graded(submitted, of, counting, **options), counting.limits
+
+    return run
 
 
 # --- the release ---
@@ -249,6 +275,111 @@ def test_cells_after_a_failing_one_run_where_the_assignment_says_so(
     report = graded([own("1 / 0"), *cells], load(course(tmp_path / "on", more=", run_on=True"), "hw"))
     assert report.verdicts == (Verdict.PASSED,) * 4
     assert report.notebooks[0].cells[0].error.startswith("`cell 1 of hw.ipynb` raised ZeroDivisionError")
+
+
+# --- one run for all questions ---
+
+
+def test_one_run_serves_all_questions(counted: Any, handed_out: dict[str, Any]) -> None:
+    """The notebook runs once, in one sandbox that may use what all questions may; public checks come first."""
+    report, opened = counted(solved(handed_out), limits={"wall_seconds": 20})
+    assert report.points == 5
+    assert [limits.wall_seconds for limits in opened] == [40]
+    assert [check.id for question in report.questions for check in question.checks] == [
+        "equal_logits", "random_logits", "counts", "draws",
+    ]  # fmt: skip
+
+
+def test_a_question_that_ends_python_leaves_the_next_a_fresh_run(counted: Any, handed_out: dict[str, Any]) -> None:
+    """After a crash in one question the notebook runs again for the other."""
+    cells = solved(handed_out)
+    cells[2]["source"] = "import os\ndef softmax(v):\n    os._exit(3)"
+    report, opened = counted(cells)
+    assert report.verdicts == (Verdict.CRASHED, Verdict.CRASHED, Verdict.PASSED, Verdict.CRASHED)
+    assert len(opened) == 3
+
+
+def test_one_question_does_not_use_up_the_time_of_another(counted: Any, handed_out: dict[str, Any]) -> None:
+    """No single answer may take longer than the limit of its question, and the sentence tells that limit."""
+    cells = solved(handed_out)
+    cells[2]["source"] = "import time\ndef softmax(v):\n    time.sleep(60)"
+    report, opened = counted(cells, limits={"wall_seconds": 2, "cpu_seconds": 30})
+    assert report.verdicts == (Verdict.TIME, Verdict.TIME, Verdict.PASSED, Verdict.TIME)
+    assert report.questions[0].checks[0].message.startswith("Time limit of 2 s reached in `softmax`")
+    assert {limits.wall_seconds for limits in opened} == {4}
+
+
+def test_each_question_tells_what_it_printed(graded: Any, handed_out: dict[str, Any]) -> None:
+    """One sandbox serves both questions, and each tells what its checks made print; hidden inputs never."""
+    cells = solved(handed_out)
+    cells[2]["source"] = (
+        "def softmax(v):\n    print('softmax of', v[0])\n    e = np.exp(v - v.max())\n    return e / e.sum()"
+    )
+    cells[5]["source"] += "\n    def __len__(self):\n        return 3\nprint('defined')"
+    report = graded([*cells, own("Model.fit = lambda self, X: (print('fitting'), setattr(self, 'n', 3), self)[2]")])
+    first, second = report.questions
+    assert (first.output, second.output) == ("softmax of 0.0\n", "fitting\nsoftmax of 0.0\n")
+    assert first.staff_output.count("softmax of") == 2
+    assert report.points == 5
+
+
+def test_figures_of_the_notebook_are_there_for_every_check(
+    handed_out: dict[str, Any], graded: Any, tmp_path: Path
+) -> None:
+    """Each check that asks for the figures gets those of the cells; their pictures are told once."""
+    root = course(tmp_path / "course")
+    declared = root / "assignments/hw/assignment.py"
+    more = 'def draws_too(student):\n    """Drawn."""\n    figure(student.figures()).titled("five points")\n'
+    declared.write_text(f"{declared.read_text()}\n@a.check(points=1)\n{more}")
+    of = load(root, "hw")
+    report = graded(solved(handed_out), of)
+    assert set(report.verdicts) == {Verdict.PASSED}
+    assert sum(len(check.pictures) for question in report.questions for check in question.checks) == 1
+    at_home = LocalStudent(of.reference_folder, of.interface.names, reference=True)
+    assert [len(at_home.figures()), len(at_home.figures())] == [1, 1]
+
+
+# --- time for each cell ---
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    """The assignment with half a second for each cell."""
+    return load(course(tmp_path_factory.mktemp("hurried"), more=", cell_seconds=0.5"), "hw")
+
+
+def test_a_cell_over_its_time_ends_the_notebook(hurried: Loaded, graded: Any, handed_out: dict[str, Any]) -> None:
+    """A cell that runs too long is interrupted, and the verdict names it."""
+    report = graded([own("while True:\n    pass"), *solved(handed_out)], hurried)
+    assert set(report.verdicts) == {Verdict.TIME}
+    said = "Time limit of 0.5 s reached in `cell 1 of hw.ipynb`."
+    assert report.questions[0].checks[0].message == said
+    assert report.notebooks[0].cells[0].error == said
+
+
+def test_after_a_cell_over_its_time_the_rest_runs_where_that_is_said(
+    graded: Any, handed_out: dict[str, Any], tmp_path: Path
+) -> None:
+    """With run_on=True a cell that was interrupted costs nothing but itself."""
+    patient = load(course(tmp_path / "course", more=", cell_seconds=0.5, run_on=True"), "hw")
+    report = graded([own("while True:\n    pass"), *solved(handed_out)], patient)
+    assert set(report.verdicts) == {Verdict.PASSED}
+    assert report.notebooks[0].cells[0].error.startswith("Time limit of 0.5 s")
+
+
+def test_a_cell_that_ignores_the_interrupt_ends_its_sandbox(
+    hurried: Loaded, graded: Any, handed_out: dict[str, Any]
+) -> None:
+    """Who catches the interrupt and goes on is ended from outside, with the same sentence."""
+    stubborn = own(
+        "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"
+    )
+    report = graded([stubborn, *solved(handed_out)], hurried)
+    assert set(report.verdicts) == {Verdict.TIME}
+    assert report.questions[0].checks[0].message == "Time limit of 0.5 s reached in `cell 1 of hw.ipynb`."
+
+
+# --- what is put right, and what cannot be had ---
 
 
 def test_what_is_mended_is_told(graded: Any, handed_out: dict[str, Any]) -> None:

@@ -154,7 +154,7 @@ def test_figures_are_shown_where_they_are_drawn(shell: Shell) -> None:
     )
     assert outputs(ran) == [("display", "<Figure>"), ("stream", "between\n"), ("display", "<Figure>")]
     assert ran["figures"] == 2
-    assert [list(record["axes"][0]["lines"][0]["y"]) for record in shell.figures] == [[1.0, 2.0], [3.0]]
+    assert [list(record["axes"][0]["lines"][0]["y"]) for record in shell.take_figures()] == [[1.0, 2.0], [3.0]]
 
 
 def test_what_is_printed_and_displayed_has_bounds(shell: Shell) -> None:

@@ -15,6 +15,7 @@ from autograder.loading import Loaded
 from autograder.model import Limits
 from autograder.running.notebooks import Notebooks
 from autograder.running.options import RunOptions
+from autograder.running.spare import Spare
 from autograder.sandbox import Outcome, Request, Sandbox, Session
 
 __all__ = ["Case"]
@@ -22,7 +23,11 @@ __all__ = ["Case"]
 
 @dataclass(frozen=True)
 class Case:
-    """One submission to be graded: against what, where and how. `outcomes` grows as its sandboxes end."""
+    """One submission to be graded: against what, where and how.
+
+    `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
+    between two questions.
+    """
 
     loaded: Loaded
     submission: Submission
@@ -31,6 +36,7 @@ class Case:
     options: RunOptions
     outcomes: list[Outcome] = field(default_factory=list)
     notebooks: Notebooks = field(default_factory=Notebooks)
+    spare: Spare = field(default_factory=Spare)
     _staged: list[Path] = field(default_factory=list)
 
     def number(self, purpose: str) -> int:
@@ -62,7 +68,9 @@ class Case:
         return self.sandbox.open(Request(self._reference_copy(), limits, self.number("load")))
 
     def close(self) -> None:
-        """Remove what was copied."""
+        """End the sandbox that is left, and remove what was copied."""
+        if outcome := self.spare.close():
+            self.outcomes.append(outcome)
         while self._staged:
             shutil.rmtree(self._staged.pop(), ignore_errors=True)
 

@@ -46,11 +46,11 @@ def grade(
     restored = restore_given(loaded, submission)
     wanted = selected_checks(loaded.assignment, options)
     try:
-        questions = tuple(
-            run.question(question, [check for check in question.checks if check.id in wanted])
+        chosen = {
+            question: [check for check in question.checks if check.id in wanted]
             for question in loaded.assignment.questions
-            if any(check.id in wanted for check in question.checks)
-        )
+        }
+        questions = run.questions({question: checks for question, checks in chosen.items() if checks})
     finally:
         case.close()
     points, max_points, bonus_points = report_points(questions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder import pictures
 from autograder.cells import is_notebook
@@ -36,16 +36,17 @@ class Notebooks:
     _runs: dict[str, tuple[list[CellRun], bool]] = field(default_factory=dict)
     _failed: dict[str, StudentError] = field(default_factory=dict)
 
-    def run(self, student: RemoteStudent, file: str, *, run_on: bool) -> None:
+    def run(self, student: RemoteStudent, file: str, *, run_on: bool, seconds: float = 0.0) -> None:
         """Run a notebook in a session; its first run is kept for the report, and one that failed is not repeated.
 
         Args:
             student: the stand-in of the session.
             file: which.
             run_on: whether cells after a failing one still run.
+            seconds: how long a cell may run; 0 for as long as the session does.
 
         Raises:
-            StudentError: the file cannot be read, a cell raised (unless `run_on`), or the sandbox ended.
+            StudentError: the file cannot be read, a cell raised or was late (unless `run_on`), or the sandbox ended.
             SandboxError: the session ended by no fault of the submission.
         """
         notebook = self._failed.get(file, self.files[file])
@@ -54,7 +55,8 @@ class Notebooks:
         told: list[CellRun] = []
         finished, fresh = False, Controls(student).showable is None
         try:
-            for cell in run_cells(student, file, notebook):
+            for ran in run_cells(student, file, notebook, seconds=seconds):
+                cell = _late(ran, file, seconds) if ran.timed_out else ran
                 told.append(cell)
                 if cell.error and not run_on:
                     raise cell.error
@@ -95,6 +97,12 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
 
 def _reference(loaded: Loaded, file: str) -> Notebook:
     return read((loaded.reference_folder / file).read_bytes(), file)
+
+
+def _late(run: CellRun, file: str, seconds: float) -> CellRun:
+    """A cell that was interrupted: the limit is what ended it, whatever it says."""
+    sentence = f"Time limit of {seconds:g} s reached in `cell {run.number} of {file}`."
+    return replace(run, error=StudentError("TIME", sentence, file=file, open=True))
 
 
 class _Room:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.declare import Check
 from autograder.errors import MisuseError
 from autograder.model import Limits
 from autograder.running.case import Case
+from autograder.running.spare import Standing
 from autograder.sandbox import Session
 from autograder.student.artefacts import Kept
 from autograder.student.carrying import Lent, lend, parts_of
@@ -18,6 +19,7 @@ from autograder.student.remote import Controls, RemoteStudent
 __all__ = ["Room"]
 
 _KEPT_OUTPUT = 8192
+_SPARE_SECONDS = 2.0  # after an interrupt, for a cell that cleans up; then its sandbox ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Room:
 
     Args:
         case: the submission with all that it is graded against.
-        limits: what each sandbox of the question may use.
+        limits: what each sandbox of the question may use; where notebooks are run, which one sandbox does for all
+            questions, it may use what all of them may, and no single answer may take longer than `limits` say.
         passed: whether the check of a function is passed; for ``unless``.
     """
 
@@ -44,6 +47,7 @@ class Room:
         self.passed = passed
         self.session: Session | None = None
         self.stand_in: RemoteStudent | None = None
+        self._told = 0
         self.shown = self.printed = ""
         self._drawn: tuple[list[bytes], list[str]] = ([], [])
         self._check: Check | None = None
@@ -59,14 +63,26 @@ class Room:
         if not check.hidden and self.stand_in is not None and Controls(self.stand_in).showable is not None:
             self.leave()  # it has seen hidden inputs, and what a public check tells may be read
         if self.session is None or self.stand_in is None:
-            self.session = self.case.open(self.limits)
-            self.stand_in = self._stand_in(self.session)
-            Controls(self.stand_in).lend_with(self._with_reference)
+            self._enter(self.case.spare.take(hidden=check.hidden) or self._opened())
+            assert self.stand_in is not None
         controls = Controls(self.stand_in)
         if check.hidden:
             controls.conceal()
         controls.seed(self.case.seed_inside(check.id))
         return self.stand_in
+
+    def _opened(self) -> Standing:
+        assignment, options = self.case.loaded.assignment, self.case.options
+        limits = self.limits
+        if self.case.notebooks.files:
+            limits = assignment.limits_together(full=options.full, changes=options.limits)
+        session = self.case.open(limits)
+        return Standing(session, self._stand_in(session))
+
+    def _enter(self, standing: Standing) -> None:
+        self.session, self.stand_in, self._told = standing.session, standing.student, standing.told
+        Controls(self.stand_in).lend_with(self._with_reference)
+        Controls(self.stand_in).limit(self.limits)
 
     def home_of(self, kept: Kept) -> RemoteStudent:
         """Where something that was kept comes to life again: the same parts are the reference's as where it was made.
@@ -89,7 +105,7 @@ class Room:
     @property
     def output(self) -> str:
         """The beginning of what was printed so far, for staff."""
-        head = self.session.output.head if self.session else b""
+        head = self.session.output.head[self._told :] if self.session else b""
         return (self.printed + head.decode(errors="replace"))[:_KEPT_OUTPUT]
 
     @property
@@ -148,9 +164,18 @@ class Room:
         interface, folder = self.case.loaded.interface, self.case.submission.folder
         absent = [file for file in interface.files if not (folder / file).is_file()]
         stand_in = RemoteStudent(session, interface, self.limits, absent, folder)
-        run_on = self.case.loaded.assignment.run_on
-        Controls(stand_in).run_notebooks_with(lambda file: self.case.notebooks.run(stand_in, file, run_on=run_on))
+        Controls(stand_in).run_notebooks_with(lambda file: self._run_notebook(stand_in, file))
         return stand_in
+
+    def _run_notebook(self, stand_in: RemoteStudent, file: str) -> None:
+        assignment, controls = self.case.loaded.assignment, Controls(stand_in)
+        seconds = assignment.cell_seconds
+        if seconds:
+            controls.limit(replace(self.limits, wall_seconds=seconds), spare=_SPARE_SECONDS)
+        try:
+            self.case.notebooks.run(stand_in, file, run_on=assignment.run_on, seconds=seconds)
+        finally:
+            controls.limit(self.limits)
 
     # --- ending ---
 
@@ -174,15 +199,24 @@ class Room:
         if self.session is None or self.stand_in is None:
             return
         self._keep_pictures(self.stand_in)
-        Controls(self.stand_in).leave()
-        self.case.outcomes.append(self.session.close())
+        self.case.outcomes.append(Standing(self.session, self.stand_in).end())
+        self._gone()
+
+    def _gone(self) -> None:
+        """Keep what was printed here, of a sandbox that is not ours any more."""
+        assert self.session is not None
+        assert self.stand_in is not None
         head = self.session.output.head
+        self.printed = (self.printed + head[self._told :].decode(errors="replace"))[:_KEPT_OUTPUT]
         showable = Controls(self.stand_in).showable
-        self.printed = (self.printed + head.decode(errors="replace"))[:_KEPT_OUTPUT]
-        self.shown = (self.shown + head[:showable].decode(errors="replace"))[:_KEPT_OUTPUT]
+        self.shown = (self.shown + head[self._told : showable].decode(errors="replace"))[:_KEPT_OUTPUT]
         self.session = self.stand_in = None
 
     def close(self) -> None:
-        """The question is done."""
+        """The question is done; a sandbox in which notebooks have run is left for the next."""
         self.end_of_check()
+        if self.case.notebooks.files and self.session is not None and self.stand_in is not None:
+            self._keep_pictures(self.stand_in)
+            if self.case.spare.put(Standing(self.session, self.stand_in, len(self.session.output.head))):
+                self._gone()
         self.leave()

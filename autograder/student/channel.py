@@ -92,6 +92,12 @@ class Channel:
             self.inventory[module] = answer
         return self.inventory[module]
 
+    def run_notebooks(self) -> None:
+        """Run the notebooks that were not asked for anything yet: what they draw is asked of none by name."""
+        for file in self.interface.files:
+            if is_notebook(file) and file not in self.absent and self.running_notebook:
+                self.load(PurePath(file).stem, file)
+
     def each(self, verb: str, function: Any, items: Iterable[Any]) -> Any:
         """Many calls in one exchange."""
         if not isinstance(function, Function):

@@ -59,8 +59,10 @@ class RemoteStudent:
     def figures(self, *returned: Any) -> Any:
         """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
 
-        Their pictures, as far as they are pictures, are kept for the report.
+        Those that the cells of a notebook have shown come first, every time. Their pictures, as far as they are
+        pictures, are kept for the report.
         """
+        self._channel.run_notebooks()
         return self._album.take_out(self._channel.ask("figures", list(returned), where="the figures"))
 
     def saved(self, name: str) -> Any:
@@ -161,6 +163,14 @@ class Controls:
     def concealing(self) -> bool:
         """Whether `conceal` was called."""
         return self._channel.concealing
+
+    def limit(self, limits: Limits, spare: float = 0.0) -> None:
+        """From now on no single answer may take longer than these limits say (and `spare` seconds); messages tell them.
+
+        The sandbox as a whole keeps the limits with which it was opened.
+        """
+        self._channel.limits = limits
+        self._channel.session.at_most(limits.wall_seconds + spare)
 
     def leave(self) -> None:
         """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""

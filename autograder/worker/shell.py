@@ -62,7 +62,9 @@ class Shell:
         self.shell: Any = take(self.module)
         self.module.__dict__["__name__"] = "__main__"  # notebooks ask for it
         sys.modules["__main__"] = self.module  # and pickle, dataclasses and the like look names up there
-        self.figures: list[dict[str, Any]] = []
+        self._drawn: list[dict[str, Any]] = []
+        self._shown: list[dict[str, Any]] = []
+        self._running = False
         self._outputs: list[dict[str, Any]] = []
         self._left = MAX_TEXT
         self._take_over()
@@ -85,7 +87,8 @@ class Shell:
         """
         self.number = number or self.number + 1
         self._outputs, self._left, self._lost = [], MAX_TEXT, 0
-        before = len(self.figures)
+        before = len(self._drawn)
+        self._running = True
         warnings.filterwarnings("ignore", "To exit: use")
         with self._watched(seconds), self._captured():
             if given:
@@ -95,25 +98,26 @@ class Shell:
                 error = result.error_before_exec or result.error_in_exec
                 value = None if error is not None else result.result
             self.show()
+        self._running = False
         return {
             "outputs": self._outputs,
             "error": None if error is None else describe(error, self.folder),
             "timed_out": isinstance(error, CellTimeout),
             "value": _number(value),
             "valued": value is not None,
-            "figures": len(self.figures) - before,
+            "figures": len(self._drawn) - before,
             "lost": self._lost,
         }
 
     def take_figures(self) -> list[dict[str, Any]]:
-        """Records of the figures that cells have shown since the last time."""
-        taken, self.figures = self.figures, []
-        return taken
+        """Records of the figures that cells have shown, always the same, and those shown since the last time."""
+        taken, self._shown = self._shown, []
+        return [*self._drawn, *taken]
 
     def show(self, *_: object, **__: object) -> None:
         """Take the open figures as outputs, and close them; this is what ``plt.show`` calls."""
         for record in drawing.figures(picture=self._paint):
-            self.figures.append(record)
+            (self._drawn if self._running else self._shown).append(record)
             picture = record.get("png")
             data = {"text/plain": "<Figure>"} | ({"image/png": picture} if isinstance(picture, bytes) else {})
             self._displayed("display", data)

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograder import saved, sources
+from autograder.cells import is_notebook
 from autograder.errors import InstructorError, StudentError
 from autograder.metering import Cost, Meter
 from autograder.plain import PlainError, Rows, to_plain
@@ -76,11 +77,16 @@ class LocalStudent:
         return inside.run(function.title, lambda: [inside.outward(function.function(*item)) for item in given])
 
     def figures(self, *returned: Any) -> Any:
-        """What the open matplotlib figures say, and those among what was returned, as plain records; closes them."""
+        """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
+
+        Those that the cells of a notebook have drawn come first, every time.
+        """
         from autograder import drawing
 
-        given = self._inside.inward(returned)
-        return self._inside.run("the figures", lambda: self._inside.outward(drawing.figures(given)))
+        inside = self._inside
+        drawn = [figure for file in inside.notebooks for figure in inside.drawn_by(file)]
+        given = inside.inward(returned)
+        return inside.run("the figures", lambda: inside.outward((*drawn, *drawing.figures(given))))
 
     def saved(self, name: str) -> Any:
         """What a file of saved numbers holds, such as ``weights.npz``; no code from it is run.
@@ -247,6 +253,7 @@ class _Inside:
         self.names = dict(names)
         self.reference = reference
         self.modules = Modules(self.folder, {Path(file).stem for file in self.names.values()})
+        self.drawn: dict[str, tuple[Any, ...]] = {}
 
     def named(self, name: str) -> Any:
         """A public name: a function or class to call, or a constant's value."""
@@ -271,7 +278,25 @@ class _Inside:
             return known
         if not (self.folder / file).is_file():
             raise self.fault("MISSING", f"The file {file} is missing.", file=file)
-        return self.run(f"import {stem}", lambda: importlib.import_module(stem))
+        if not is_notebook(file):
+            return self.run(f"import {stem}", lambda: importlib.import_module(stem))
+        from autograder import drawing
+
+        drawing.figures(())  # what others left open is not this notebook's
+        module = self.run(f"import {stem}", lambda: importlib.import_module(stem))
+        self.drawn[file] = tuple(drawing.figures(()))
+        return module
+
+    @property
+    def notebooks(self) -> tuple[str, ...]:
+        """The files that are notebooks."""
+        return tuple(filter(is_notebook, dict.fromkeys(self.names.values())))
+
+    def drawn_by(self, file: str) -> tuple[Any, ...]:
+        """Records of the figures that a notebook draws while it runs."""
+        if file not in self.drawn:
+            self.load(file)
+        return self.drawn[file]
 
     def run(self, title: str, work: Callable[[], Result]) -> Result:
         """Do something that may run the modules' code, with their imports in place."""
