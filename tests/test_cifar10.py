@@ -275,7 +275,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 def test_the_real_images_have_the_promised_form_and_difficulty() -> None:
-    """60,000 photographs; the nearest of the ten mean images is right for 27.8 % of the test images, as is published."""
+    """60,000 photographs; the nearest of the ten mean images is right for 28 % of the test images, as is published."""
     copies = [cifar10.locate(folder) for folder in DataSettings.from_environment().folders]
     if not any(copies):
         pytest.skip("CIFAR-10 is not on this machine")
