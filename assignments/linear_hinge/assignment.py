@@ -76,6 +76,26 @@ d = assignment.question(
     solution=["search", "plot_losses", "plot_templates"],
     limits=Limits(wall_seconds=120, cpu_seconds=40),
 )
+e = assignment.question("Two questions", id="e")
+
+e.written(
+    "Say why the max form does worse than the sum form at the same settings.",
+    points=2,
+    rubric={
+        "at the start nearly all margins are violated: the sum form adds up to nine terms, the max form one": 1,
+        "so the gradient of the data is smaller, relative to that of the penalty, and learning slower": 1,
+    },
+    answer="answers.md#forms",
+)
+e.written(
+    "Say whether the effect of the rate can be read from the eight combinations, and how to find out.",
+    points=2,
+    rubric={
+        "no: from one combination to the next everything changes at once": 1,
+        "combinations that differ in one setting alone, or a grid": 1,
+    },
+    answer="answers.md#zipped",
+)
 
 
 # --- (a) with loops ---
@@ -478,7 +498,7 @@ def templates_are_the_weights(student, rng):
     """Each image shows the weights of its own class, upright and in the right colours."""
     place = np.linspace(0, 3, 32)
     waves = np.sin(np.add.outer(place, 2 * place))[:, :, None] * rng.normal(size=(10, 1, 1, 3))
-    templates = 1e-4 * (waves + rng.normal(size=(10, 32, 32, 3)))
+    templates = 3 * waves + rng.normal(size=(10, 32, 32, 3))  # beyond 0 to 1, where matplotlib cuts off
     names = [NAMES[k] for k in rng.permutation(10)]
     student.plot_templates(templates.reshape(10, 3072).T, names)
     figures = figures_drawn(student.figures(), plots=10)

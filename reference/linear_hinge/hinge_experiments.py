@@ -36,8 +36,8 @@ def search(
         settings: further settings for every `LinearClassifier`, such as ``epochs=2``.
 
     Returns:
-        (best, results): the fitted classifier with the highest accuracy on the validation set (one of them, if there are
-        several), and a list with a dictionary for each combination, in order:
+        (best, results): the fitted classifier with the highest accuracy on the validation set (one of them, if there
+        are several), and a list with a dictionary for each combination, in order:
         ``{"learning_rate": ..., "strength": ..., "norm": ..., "batch_size": ..., "training_accuracy": ...,
         "validation_accuracy": ...}``, the accuracies as fractions.
     """
