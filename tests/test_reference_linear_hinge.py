@@ -286,8 +286,11 @@ def test_the_worked_example_is_right(solved):
 
 
 def test_points_are_those_of_the_handout():
-    """Nine points for each question with checks."""
-    assert [(each.id, each.max_points) for each in loaded().assignment.questions[:4]] == [(q, 9) for q in "abcd"]
+    """Nine points for each question with checks, four for the written answers: 40 in all."""
+    assignment = loaded().assignment
+
+    assert [(each.id, each.max_points) for each in assignment.questions] == [*((q, 9) for q in "abcd"), ("e", 0)]
+    assert "| (e) Two questions | 4 |" in HANDOUT
 
 
 def test_the_handout_states_the_thresholds_of_the_runs():
