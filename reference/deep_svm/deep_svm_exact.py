@@ -5,15 +5,15 @@ With K_nm = h_n . h_m, Q_nm = t_n t_m K_nm and w = sum_n alpha_n t_n h_n, the du
     maximise  sum alpha - 1/2 alpha^T Q alpha   subject to   0 <= alpha_n <= C,
 
 alpha_n being the multiplier of the constraint t_n w . h_n >= 1 - xi_n. The slack-variable loss with the penalty
-1/lambda sum v^p / p has the same dual but for one thing: p = 1 puts a lower ceiling on the multipliers, min(C, 1/lambda);
-p = 2 adds lambda to the diagonal of Q. The handout derives both.
+1/lambda sum v^p / p has the same dual but for one thing: p = 1 puts a lower ceiling, min(C, 1/lambda), on the
+multipliers; p = 2 adds lambda to the diagonal of Q. The handout derives both.
 """
 
 import numpy as np
 
 
 def multipliers(K, t, C, ridge=0.0, tolerance=1e-10, sweeps=100_000):
-    """The dual solution by coordinate ascent (Hsieh et al. 2008, algorithm 1): one multiplier at a time, until all rest.
+    """The dual solution by coordinate ascent (Hsieh et al. 2008, algorithm 1): one multiplier after the other.
 
     Maximises sum alpha - 1/2 alpha^T (Q + ridge I) alpha over 0 <= alpha_n <= C.
 
@@ -57,7 +57,14 @@ def penalty_multipliers(K, t, C, lam, power=1):
 
 
 def largest_multiplier_bound(K):
-    """No multiplier of any labels and any C is larger than (1 + sqrt(N)) / (2 sigma), sigma the smallest eigenvalue of K."""
+    """(1 + sqrt(N)) / (2 sigma): no multiplier is larger, whatever the labels and C.
+
+    Args:
+        K: kernel matrix (N, N), symmetric; sigma is its smallest eigenvalue.
+
+    Returns:
+        A number; `np.inf` where K is not positive definite.
+    """
     ### BEGIN SOLUTION
     sigma = np.linalg.eigvalsh(K)[0]
     return np.inf if sigma <= 0 else (1 + np.sqrt(len(K))) / (2 * sigma)
@@ -72,7 +79,7 @@ def penalty_is_exact(K, t, C, lam):
 
 
 def surely_exact(K, C, lam):
-    """Whether it has for all labels, as far as C and the smallest eigenvalue of K can tell (sufficient, not necessary)."""
+    """Whether 1/lambda >= min(C, bound), which is enough for any labels, but not necessary."""
     ### BEGIN SOLUTION
     return bool(1 / lam >= min(C, largest_multiplier_bound(K)))
     ### END SOLUTION

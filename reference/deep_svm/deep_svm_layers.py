@@ -1,12 +1,12 @@
 """Output layers of deep nets as torch modules: softmax, hinge, L2-SVM, and the SVM with slack variables.
 
-Each layer computes scores s = H W^T + b of the last features H, (n, d), and knows its own loss. A batch of n samples with
-K classes gives
+Each layer computes scores s = H W^T + b of the last features H, (n, d), and knows its own loss. A batch of n samples
+with K classes gives
 
     loss = decay / 2 |W|^2 + 1/n sum_n l_n,        b is not decayed.
 
-Conventions, because they differ from library to library: l_n is the SUM over the K classes, the batch gives the MEAN over
-its samples. With decay = 1 / (C N) on all N samples that is the published objective 1/2 |W|^2 + C sum_n l_n
+Conventions, because they differ from library to library: l_n is the SUM over the K classes, the batch gives the MEAN
+over its samples. With decay = 1 / (C N) on all N samples that is the published objective 1/2 |W|^2 + C sum_n l_n
 divided by C N: the same minimiser, and a step size that need not follow C.
 """
 
@@ -94,10 +94,10 @@ class L2SVMLayer(OutputLayer):
 
 
 class SlackLayer(OutputLayer):
-    """l_n = sum_k nu_nk^2 + weight * max(0, 1 - nu_nk^2 - t_nk s_nk): slack variables of the samples, learnt beside W.
+    """l_n = sum_k nu_nk^2 + weight * max(0, 1 - nu_nk^2 - t_nk s_nk): with slacks that are learnt.
 
-    nu is a parameter (samples, K), a row for each training sample. It starts positive: at nu = 0 its gradient is 0, even
-    where the constraint is violated. `weight` is 1 / (lambda C); from 1 on the minimiser is that of `HingeLayer`.
+    nu is a parameter (samples, K), a row for each training sample. It starts positive: at nu = 0 its gradient is 0,
+    even where the constraint is violated. `weight` is 1 / (lambda C); from 1 on the minimiser is that of `HingeLayer`.
 
     Args:
         features, classes, decay: as above.

@@ -1,12 +1,12 @@
 """Support vector machines on top of features, one versus rest: losses and their gradients, with numpy alone.
 
 H, (N, d), holds the last features h_n of N samples, W, (K, d), a weight vector w_k for each class; scores are
-s_nk = w_k . h_n, and t_nk is +1 where k is the class of sample n and -1 elsewhere. There is no bias: it would be the weight
-of a feature that is always 1.
+s_nk = w_k . h_n, and t_nk is +1 where k is the class of sample n and -1 elsewhere. There is no bias: it would be the
+weight of a feature that is always 1.
 
-Conventions, because they differ from library to library: everything here is the SUM over samples and classes, as in the
-published objective. Libraries take means: of the same scores keras' squared hinge is smaller by the factor N K, and torch's
-multi-class margin loss by the same factor but of another loss.
+Conventions, because they differ from library to library: every loss here is the SUM over samples and classes, as in the
+published objective. The modules of `deep_svm_layers` sum over classes, too, but take the mean over the samples; keras
+takes the mean over both.
 """
 
 import numpy as np

@@ -1,14 +1,15 @@
 """Training and judging deep nets with any top, at the same settings."""
 
 import torch
+from deep_svm_layers import L2SVMLayer, SoftmaxLayer, sign_targets
+from deep_svm_nets import DeepNet, GaussianNoise, dense_body
 from torch.nn import functional
-from deep_svm_layers import sign_targets
 
 
 def fit(net, x, y, epochs, batch=200, rate=0.001, noise=0.0, report=None):
     """Train by Adam (Kingma and Ba 2015) on shuffled mini-batches; the rate falls linearly from `rate` to 0.
 
-    With T steps in all, step i = 0, ..., T-1 has the rate (1 - i / T) rate. The noise of the inputs falls in the same way.
+    With T steps in all, step i = 0, ..., T-1 has the rate (1 - i / T) rate. The noise of the inputs falls likewise.
 
     Args:
         net: a `DeepNet`; trained in place.
@@ -70,4 +71,33 @@ def measures(net, x, y):
         "cross_entropy": functional.cross_entropy(scores, y).item(),
         "squared_hinge": (margins.clamp(min=0) ** 2).sum(dim=1).mean().item(),
     }
+    ### END SOLUTION
+
+
+def compare(x, y, width=512, classes=10, decay=1e-4, noise=0.0, seed=0, **settings):
+    """Train two nets that differ in their tops only: softmax, and L2-SVM.
+
+    Both have the same body with the same first weights, the same first weights of the top, and the same batches with
+    the same noise: draw each of them from the same seed.
+
+    Args:
+        x: inputs (n, d), a tensor.
+        y: labels (n,), a tensor of integers.
+        width: of both hidden layers of `dense_body`.
+        decay: of both tops.
+        noise: first standard deviation of the noise of the inputs.
+        seed: for `torch.manual_seed`.
+        settings: what else `fit` takes.
+
+    Returns:
+        {"softmax": net, "L2-SVM": net}, both trained.
+    """
+    ### BEGIN SOLUTION
+    nets = {}
+    for name, layer in (("softmax", SoftmaxLayer), ("L2-SVM", L2SVMLayer)):
+        torch.manual_seed(seed)
+        net = DeepNet(dense_body(x.shape[1], width), layer(width, classes, decay), GaussianNoise(noise))
+        fit(net, x, y, noise=noise, **settings)
+        nets[name] = net
+    return nets
     ### END SOLUTION
