@@ -101,7 +101,7 @@ def test_an_unknown_name_gets_the_near_one(tmp_path: Path) -> None:
     """A slip of the pen is answered with the right name, anything else with all names."""
     with pytest.raises(UsageError, match=r"There is no data set called 'minst'; did you mean 'mnist'\?"):
         datasets.find("minst", at(tmp_path))
-    with pytest.raises(UsageError, match=r"called 'cats'; there are 'mnist', 'digits'\."):
+    with pytest.raises(UsageError, match=r"called 'cats'; there are 'mnist', 'digits', 'cifar10', 'shapes'\."):
         datasets.find("cats", at(tmp_path))
 
 
@@ -578,8 +578,8 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_there_is_nothing_to_fetch_for_digits(tmp_path: Path) -> None:
-    """They come with scikit-learn."""
-    with pytest.raises(UsageError, match=r"The data set 'digits' comes with scikit-learn; there is nothing to fetch\."):
+    """They are always there."""
+    with pytest.raises(UsageError, match=r"The data set 'digits' is always there; there is nothing to fetch\."):
         datasets.fetch("digits", at(tmp_path))
 
 
@@ -603,7 +603,9 @@ def test_data_list_shows_what_is_there_and_what_to_do(tmp_path: Path) -> None:
     assert lines[1].startswith("    The data set 'mnist' was not found in ")
     assert lines[2].startswith("digits: 1,797 handwritten digits")
     assert lines[3].startswith("    ready, from ")
-    assert lines[4] == f"Looked in {tmp_path}"
+    assert lines[4] == "cifar10: 60,000 colour photographs, 32 x 32, ten classes"
+    assert lines[6] == "shapes: 3,500 coloured shapes, 32 x 32, ten classes, made by a formula"
+    assert lines[8] == f"Looked in {tmp_path}"
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -36,7 +36,6 @@ __all__ = [
 STOPPED = 130
 """The exit code after Ctrl-C."""
 PLAIN_WIDTH = 120
-EMBEDDED = "digits"
 
 
 def console() -> Console:
@@ -87,15 +86,21 @@ def settings_of(data: Path | None, course: Course | None) -> DataSettings:
 def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None, str]:
     """The assignment's data set, and a sentence that says which one is used; (None, "") when it names none.
 
-    ``--data digits`` asks for the embedded stand-in, unless there is a folder of that name.
-    """
-    from autograder.datasets import find, find_or_default
+    ``--data digits`` (or ``shapes``) asks for the embedded stand-in, unless there is a folder of that name.
 
-    if not loaded.assignment.data:
+    Raises:
+        UsageError: it cannot be had, or an embedded data set is named that does not stand in for this one.
+    """
+    from autograder.datasets import EMBEDDED, find, find_or_default, stand_in
+
+    wanted, asked = loaded.assignment.data, str(settings.data)
+    if not wanted:
         return None, ""
-    if settings.data == Path(EMBEDDED) and not settings.data.is_dir():
-        return find(EMBEDDED, settings), f"Data: the embedded {EMBEDDED} of scikit-learn, as asked for."
-    return find_or_default(loaded.assignment.data, settings)
+    if asked in EMBEDDED and not Path(asked).is_dir():
+        if asked not in (wanted, stand_in(wanted)):
+            raise UsageError(f"{loaded.id} is about {wanted}, for which {stand_in(wanted)} stand in and not {asked}.")
+        return find(asked, settings), f"Data: the embedded {asked}, as asked for."
+    return find_or_default(wanted, settings)
 
 
 def start_sandbox(walls: str, loaded: Loaded, threads: int | None = None) -> ForkServer | ContainerSandbox:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from autograder.datasets import mnist
-from autograder.datasets.finding import known, placing
+from autograder.datasets import cifar10, mnist
+from autograder.datasets.finding import EMBEDDED, known, placing
 from autograder.datasets.records import DataSettings
 from autograder.errors import UsageError
 
@@ -17,7 +20,6 @@ __all__ = ["Progress", "fetch"]
 Progress = Callable[[str, int, int], None]
 """Told, after each piece: the file's name, bytes so far, and bytes in all (0 when the server does not say)."""
 
-_MAX_BYTES = 16 * 2**20  # the largest file has under 10 MiB
 _PIECE = 64 * 2**10
 _TIMEOUT_SECONDS = 20.0
 
@@ -30,13 +32,13 @@ def fetch(name: str, settings: DataSettings, progress: Progress | None = None) -
     Raises:
         UsageError: nothing to fetch, or no mirror gave a right file; the sentence says why, and what to place where.
     """
-    if known(name) != "mnist":
-        raise UsageError(f"The data set {name!r} comes with scikit-learn; there is nothing to fetch.")
-    folder = settings.target / "mnist"
+    if known(name) in EMBEDDED:
+        raise UsageError(f"The data set {name!r} is always there; there is nothing to fetch.")
+    folder = settings.target / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file in mnist.FILES:
-            if not _is_right(folder / file.name, file):
+        for file in _FILES[name]:
+            if not file.is_right(folder / file.name):
                 _fetch_file(file, folder, settings, progress or _silent)
     except OSError as error:
         reason = error.strerror or error
@@ -48,9 +50,21 @@ def _silent(_file: str, _done: int, _total: int) -> None:
     """The progress that nobody watches."""
 
 
-def _is_right(path: Path, file: mnist.IdxFile) -> bool:
-    if not path.is_file():
-        return False
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file of a data set: which mirrors may send no more than `most_bytes`, and whether a copy is the right one."""
+
+    data_set: str
+    name: str
+    most_bytes: int
+    verified: Callable[[Path], bool]
+
+    def is_right(self, path: Path) -> bool:
+        """Whether it is there, and right."""
+        return path.is_file() and self.verified(path)
+
+
+def _is_idx(path: Path, file: mnist.IdxFile) -> bool:
     try:
         mnist.verify_idx(path, file)
     except UsageError:
@@ -58,7 +72,19 @@ def _is_right(path: Path, file: mnist.IdxFile) -> bool:
     return True
 
 
-def _fetch_file(file: mnist.IdxFile, folder: Path, settings: DataSettings, progress: Progress) -> None:
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
+    return digest.hexdigest() == cifar10.ARCHIVE_MD5
+
+
+_FILES = {
+    "mnist": tuple(_File("mnist", file.name, 16 << 20, partial(_is_idx, file=file)) for file in mnist.FILES),
+    "cifar10": (_File("cifar10", cifar10.ARCHIVE, 200 << 20, _is_archive),),
+}
+
+
+def _fetch_file(file: _File, folder: Path, settings: DataSettings, progress: Progress) -> None:
     """Try the mirrors in turn until one gives the right file."""
     failures = []
     for mirror in settings.mirrors:
@@ -66,8 +92,8 @@ def _fetch_file(file: mnist.IdxFile, folder: Path, settings: DataSettings, progr
         temporary = Path(name)
         try:
             with open(handle, "wb") as target:
-                failure = _download(mirror.rstrip("/") + "/" + file.name, target.write, file.name, progress)
-            if not failure and not _is_right(temporary, file):
+                failure = _download(mirror.rstrip("/") + "/" + file.name, target.write, file, progress)
+            if not failure and not file.is_right(temporary):
                 failure = "sent another file (its checksum is wrong)"
             if not failure:
                 temporary.chmod(0o644)
@@ -77,10 +103,12 @@ def _fetch_file(file: mnist.IdxFile, folder: Path, settings: DataSettings, progr
         finally:
             temporary.unlink(missing_ok=True)
     tried = "; ".join(failures) or "no mirror is configured"
-    raise UsageError(f"{file.name} could not be downloaded: {tried}. Without a network, {placing(settings.target)}.")
+    raise UsageError(
+        f"{file.name} could not be downloaded: {tried}. Without a network, {placing(file.data_set, settings.target)}."
+    )
 
 
-def _download(url: str, write: Callable[[bytes], object], name: str, progress: Progress) -> str:
+def _download(url: str, write: Callable[[bytes], object], file: _File, progress: Progress) -> str:
     """Copy one address to `write`, piece by piece; what went wrong, or ""."""
     import http.client  # here, because all this takes time to import and is rarely wanted
     import urllib.error
@@ -94,10 +122,10 @@ def _download(url: str, write: Callable[[bytes], object], name: str, progress: P
             done = 0
             while piece := _read(reply.read):
                 done += len(piece)
-                if max(done, total) > _MAX_BYTES:
-                    return f"sent more than {_MAX_BYTES // 2**20} MiB"
+                if max(done, total) > file.most_bytes:
+                    return f"sent more than {file.most_bytes >> 20} MiB"
                 write(piece)
-                progress(name, done, total)
+                progress(file.name, done, total)
     except urllib.error.HTTPError as error:
         error.close()
         return f"answered {error.code} {error.reason}"

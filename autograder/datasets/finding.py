@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 
-from autograder.datasets import digits, mnist
+from autograder.datasets import cifar10, digits, mnist, shapes
 from autograder.datasets.records import Available, DataNotFound, DataSet, DataSettings
 from autograder.errors import UsageError
 
-__all__ = ["NAMES", "available", "find", "find_or_default", "known", "placing"]
+__all__ = ["EMBEDDED", "NAMES", "available", "find", "find_or_default", "known", "placing", "stand_in"]
 
 NAMES = {
     "mnist": "70,000 handwritten digits, 28 x 28",
     "digits": "1,797 handwritten digits, 8 x 8 brought to 28 x 28, comes with scikit-learn",
+    "cifar10": "60,000 colour photographs, 32 x 32, ten classes",
+    "shapes": "3,500 coloured shapes, 32 x 32, ten classes, made by a formula",
+}
+EMBEDDED: dict[str, Callable[[], DataSet]] = {"digits": digits.load, "shapes": shapes.load}
+"""Data sets that are always there."""
+
+_STAND_INS = {
+    "mnist": ("digits", "the embedded digits of scikit-learn stand in for MNIST"),
+    "cifar10": ("shapes", "coloured shapes, made by a formula, stand in for CIFAR-10"),
 }
 
 
@@ -24,23 +34,35 @@ def find(name: str, settings: DataSettings) -> DataSet:
         DataNotFound: it lies in none of the folders; the sentence says what to place where.
         UsageError: no such name or folder, or a file that is damaged or not the published one.
     """
-    if known(name) == "digits":
-        return digits.load()
+    if known(name) in EMBEDDED:
+        return EMBEDDED[name]()
     if settings.data is not None and not settings.data.is_dir():
         raise UsageError(f"The data folder {settings.data} does not exist; name the folder that holds the data sets.")
     for folder in settings.folders:
-        paths = mnist.locate(folder)
-        if paths:
-            return mnist.load(paths)
+        if found := _READERS[name](folder):
+            return found
     looked = ", ".join(str(folder) for folder in settings.folders)
     raise DataNotFound(
-        f"The data set 'mnist' was not found in {looked}: "
-        f"run `autograder data fetch mnist`, or {placing(settings.target)}."
+        f"The data set {name!r} was not found in {looked}: "
+        f"run `autograder data fetch {name}`, or {placing(name, settings.target)}."
     )
 
 
+def _mnist(folder: Path) -> DataSet | None:
+    paths = mnist.locate(folder)
+    return mnist.load(paths) if paths else None
+
+
+def _cifar10(folder: Path) -> DataSet | None:
+    copy = cifar10.locate(folder)
+    return cifar10.load(copy) if copy else None
+
+
+_READERS = {"mnist": _mnist, "cifar10": _cifar10}
+
+
 def find_or_default(name: str, settings: DataSettings) -> tuple[DataSet, str]:
-    """The data set, or the embedded digits when MNIST lies nowhere; and one sentence that says which one is used.
+    """The data set, or the embedded one that stands in where it lies nowhere; and one sentence that says which it is.
 
     A copy that is there but damaged is an error, never a reason to use other data.
 
@@ -50,11 +72,17 @@ def find_or_default(name: str, settings: DataSettings) -> tuple[DataSet, str]:
     try:
         found = find(name, settings)
     except DataNotFound:
-        return digits.load(), (
-            "Data: the embedded digits of scikit-learn stand in for MNIST, which was not found; "
-            f"for the real one run `autograder data fetch mnist`, or {placing(settings.target)}."
+        embedded, told = _STAND_INS[name]
+        return EMBEDDED[embedded](), (
+            f"Data: {told}, which was not found; "
+            f"for the real one run `autograder data fetch {name}`, or {placing(name, settings.target)}."
         )
     return found, f"Data: {found.name}, {NAMES[found.name]}, from {found.source}."
+
+
+def stand_in(name: str) -> str:
+    """The embedded data set that takes the place of another; an embedded one is its own."""
+    return _STAND_INS[name][0] if name in _STAND_INS else name
 
 
 def available(settings: DataSettings) -> tuple[Available, ...]:
@@ -81,7 +109,9 @@ def known(name: str) -> str:
     raise UsageError(f"There is no data set called {name!r}; {hint}")
 
 
-def placing(folder: Path) -> str:
+def placing(name: str, folder: Path) -> str:
     """What to place where, as the end of a sentence."""
+    if name == "cifar10":
+        return f"place {cifar10.ARCHIVE} (or the python archive, or what is in either) into {folder / name}"
     names = ", ".join(file.name for file in mnist.FILES)
     return f"place {names} (or {mnist.PICKLE} instead of the four) into {folder / 'mnist'}"

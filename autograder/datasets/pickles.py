@@ -1,4 +1,4 @@
-"""`mnist.pkl.gz` without the dangers of pickle: read as plain arrays only, and written from open data only.
+"""Pickled data sets without the dangers of pickle: read as plain arrays only, and written from open data only.
 
 Reading builds no numpy object from the file's instructions. The few names that such a file may use stand for small
 records of our own, which are turned into arrays afterwards, when type, shape and length are known to be right.
@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.datasets.records import OpenData
 
-__all__ = ["Stream", "UnsafePickle", "read_splits", "write_pickle"]
+__all__ = ["Stream", "UnsafePickle", "read_batch", "read_splits", "write_pickle"]
 
 
 class Stream(Protocol):
@@ -59,6 +59,26 @@ def read_splits(stream: Stream, max_bytes: int) -> list[tuple[np.ndarray[Any, An
     return pairs
 
 
+def read_batch(stream: Stream, max_bytes: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Read ``data`` and ``labels`` of a pickled dictionary, as the batches of CIFAR-10 are, as `read_splits` reads.
+
+    Returns:
+        The array of the data, read-only, of whatever shape and dtype the file says, and the labels (n,) int64.
+
+    Raises:
+        UnsafePickle: as `read_splits`; or it is no dictionary with an array and a list of numbers.
+        Exception: it is damaged; what exactly is raised depends on the damage.
+    """
+    batch = _Reader(_Capped(stream, max_bytes)).load()
+    if not isinstance(batch, dict):
+        raise UnsafePickle("it holds no dictionary")
+    named = {_name(key): value for key, value in batch.items()}
+    labels = named.get("labels")
+    if not isinstance(labels, list) or not all(type(label) is int and abs(label) < 1 << 31 for label in labels):
+        raise UnsafePickle("its labels are no list of numbers")
+    return _array(named.get("data")), np.array(labels, np.int64)
+
+
 def write_pickle(open_data: OpenData, path: Path, *, compresslevel: int = 1) -> None:
     """Write a `mnist.pkl.gz` that a submission may read: train, validation, and validation again as its "test" part.
 
@@ -78,6 +98,13 @@ def write_pickle(open_data: OpenData, path: Path, *, compresslevel: int = 1) -> 
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _name(key: object) -> object:
+    """A key of a dictionary, whichever Python wrote it."""
+    if isinstance(key, _Text):
+        return key.text
+    return key.decode("latin1") if isinstance(key, bytes) else key
 
 
 class _Capped:

@@ -17,8 +17,11 @@ __all__ = ["MIRRORS", "Available", "DataNotFound", "DataSet", "DataSettings", "O
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://www.cs.toronto.edu/~kriz/",
 )
-"""Folders on the web that hold the four gzipped idx files of MNIST; every download is checked, so none is trusted."""
+"""Folders on the web that hold the four gzipped idx files of MNIST, or the archive of CIFAR-10; every download is
+checked, so none is trusted.
+"""
 
 
 class DataNotFound(UsageError):
@@ -27,7 +30,9 @@ class DataNotFound(UsageError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Images and their labels: `x` (n, 784) float32 in [0, 1], `y` (n,) int64; both read-only."""
+    """Images and their labels, both read-only: `y` (n,) int64; `x` (n, 784) float32 in [0, 1] of digits in grey, and
+    (n, 32, 32, 3) uint8 of colour images.
+    """
 
     x: np.ndarray[Any, Any]
     y: np.ndarray[Any, Any]
