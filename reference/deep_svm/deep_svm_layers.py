@@ -104,6 +104,9 @@ class SlackLayer(OutputLayer):
         samples: number of training samples.
         weight: factor of the penalty for violated constraints.
         start: first value of every nu.
+
+    Raises:
+        ValueError: `start` is not positive.
     """
 
     def __init__(self, features, classes, samples, decay=0.0, weight=2.0, start=1.0):

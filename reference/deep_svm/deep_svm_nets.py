@@ -77,7 +77,7 @@ class DeepNet(nn.Module):
 
 
 def continue_with_softmax(net):
-    """A net of its own with the weights of another, and a softmax layer with the same weights and bias as its top.
+    """A net of its own with the weights of another; its top is a `SoftmaxLayer` with the same weights, bias and decay.
 
     Training it further leaves `net` as it is.
 

@@ -2,6 +2,7 @@
 
 import deep_svm_training
 import torch
+from torch import nn
 
 
 def with_parameters(module, values):
@@ -45,16 +46,38 @@ def answer(module, x, train=False):
         return module(torch.as_tensor(x)).numpy()
 
 
-def fit(net, x, y, **settings):
-    """`deep_svm_training.fit` for arrays."""
+def fit_arrays(net, x, y, **settings):
+    """`fit` of `deep_svm_training` for arrays."""
     return deep_svm_training.fit(net, torch.as_tensor(x), torch.as_tensor(y), **settings)
 
 
-def measures(net, x, y):
-    """`deep_svm_training.measures` for arrays."""
+def measure_arrays(net, x, y):
+    """`measures` of `deep_svm_training` for arrays."""
     return deep_svm_training.measures(net, torch.as_tensor(x), torch.as_tensor(y))
 
 
-def compare(train_x, train_y, **settings):
-    """`deep_svm_training.compare` for arrays."""
-    return deep_svm_training.compare(torch.as_tensor(train_x), torch.as_tensor(train_y), **settings)
+def compare_arrays(x, y, **settings):
+    """`compare` of `deep_svm_training` for arrays."""
+    return deep_svm_training.compare(torch.as_tensor(x), torch.as_tensor(y), **settings)
+
+
+class Recorder(nn.Module):
+    """In the place of the noise: disturbs nothing, and writes down what it was told and shown.
+
+    Attributes:
+        levels: standard deviation at each call.
+        modes: whether each call was in train mode.
+        seen: first feature of every sample, call by call.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.sd = 0.0
+        self.levels, self.modes, self.seen = [], [], []
+
+    def forward(self, x):
+        """X itself."""
+        self.levels.append(float(self.sd))
+        self.modes.append(self.training)
+        self.seen.append(x[:, 0].detach().numpy().copy())
+        return x
