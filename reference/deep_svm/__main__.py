@@ -1,8 +1,8 @@
 """The experiments of the assignment: ``python -m reference.deep_svm exact|mnist|cifar10|continuation``.
 
 Run from the root of the repository. The images are found as the toolkit finds them (`autograder data list`); `--data`
-takes others: digits or shapes are always there. Trainings take one thread. The weights of convolutional nets are written
-into the user's cache (``autograder/results/deep_svm``), and `--cached` takes them from there where they are.
+takes others: digits or shapes are always there. Trainings take one thread. The weights of convolutional nets are
+written into the user's cache (``autograder/results/deep_svm``), and `--cached` takes them from there.
 """
 
 import argparse
@@ -154,8 +154,8 @@ def exact(asked):
     stuck(h, t, 0.3 * limit)
     below, above = distances[1][FACTORS.index(0.9)], distances[1][FACTORS.index(1.1)]
     return (
-        f"exact from 1/lambda = max alpha = {limit:.4g} on: w is off by {below:.1e} at 0.9 and by {above:.1e} at 1.1 times "
-        f"that; bound from the smallest eigenvalue {bound:.4g}"
+        f"exact from 1/lambda = max alpha = {limit:.4g} on: w is off by {below:.1e} at 0.9 and by {above:.1e} at 1.1 "
+        f"times that; bound from the smallest eigenvalue {bound:.4g}"
     )
 
 
@@ -170,7 +170,7 @@ def solver(h, t, price, lam):
     def gradient(p):
         return np.concatenate([p[:d], np.full(n, price), np.full(n, 1 / lam)])
 
-    margins = {"type": "ineq", "fun": lambda p: constraints @ p - 1, "jac": lambda p: constraints}
+    margins = {"type": "ineq", "fun": lambda p: constraints @ p - 1, "jac": lambda _: constraints}
     start = np.concatenate([np.zeros(d), np.ones(2 * n)])
     limits = [(None, None)] * d + [(0, None)] * (2 * n)
     options = {"maxiter": 1000, "ftol": 1e-15}
@@ -183,11 +183,14 @@ def stuck(h, t, price):
     y = np.where(t > 0, 0, 1)  # the two classes of one versus rest are the same problem with the signs exchanged
     alpha = deep_svm_exact.multipliers(h @ h.T, t, price)
     w = (alpha * t) @ h
-    print(f"Descent with C = {price:.4g}, below the largest multiplier, and 1/lambda = 4 C, power 1:")
+    best = 2 * (alpha.sum() - 0.5 * w @ w)  # the dual value of both classes
+    print(
+        f"Descent with C = {price:.4g}, below the largest multiplier, and 1/lambda = 4 C, power 1; minimum {best:.5f}:"
+    )
     for start in (0.0, 0.01, 1.0):
         weights, nu = np.zeros((2, h.shape[1])), np.full((len(h), 2), start)
-        for rate in 0.02 * 0.5 ** np.arange(8):
-            weights, nu, _ = deep_svm_losses.descend(weights, h, y, nu, price, 1 / (4 * price), 1, rate, 1000)
+        for rate in 0.5 * 0.5 ** np.arange(10):
+            weights, nu, _ = deep_svm_losses.descend(weights, h, y, nu, price, 1 / (4 * price), 1, rate, 2000)
         loss = deep_svm_losses.slack_loss(weights, h, y, nu, price, 1 / (4 * price))[0]
         off = np.linalg.norm(weights[0] - w) / np.linalg.norm(w)
         print(f"  nu from {start:<5g} loss {loss:8.5f}, w off by {off:.1e}, largest |nu| {np.abs(nu).max():.3f}")

@@ -2,6 +2,7 @@
 
 import deep_svm_training
 import torch
+from deep_svm_nets import DeepNet
 from torch import nn
 
 
@@ -25,11 +26,12 @@ def parameters_of(module):
 
 
 def loss_and_gradients(top, h, y, index=None):
-    """The loss of an output layer on features h (n, d), and its gradients as torch finds them.
+    """The loss of an output layer, or of the top of a net, on features h (n, d), and its gradients as torch finds them.
 
     Returns:
         (loss, gradients): a number, and a dictionary with ``"h"`` and the names of all parameters.
     """
+    top = top.top if isinstance(top, DeepNet) else top
     h = torch.tensor(h, requires_grad=True)
     index = None if index is None else torch.as_tensor(index)
     top.zero_grad()
