@@ -98,6 +98,16 @@ e = assignment.question(
     solution=["compare", "continue_with_softmax"],
     limits=Limits(wall_seconds=240, cpu_seconds=90),
 )
+e.written(
+    "Compare the two tops, with the tables of your runs.",
+    points=6,
+    rubric={
+        "which error is smaller, beside what another seed would make": 2,
+        "each top is better in its own loss, and why that is no contradiction": 2,
+        "what the continuation shows about where the difference comes from": 2,
+    },
+    answer=["answers.md#comparison", "deep_svm.pdf"],
+)
 
 
 # --- (a) losses ---
