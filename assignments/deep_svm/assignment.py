@@ -440,7 +440,7 @@ def components_in_order_and_from_the_training_set(student, reference, rng):
 def noise_only_in_train_mode(student):
     """In eval mode GaussianNoise gives x itself; in train mode it adds noise of the asked standard deviation."""
     x = np.linspace(-1, 1, 20_000).reshape(200, 100)
-    for sd in (0.5, 2.0):
+    for sd in (0.5, 1.0, 2.0):
         layer = student.GaussianNoise(sd)
         close(student.answer(layer, x), x, name="GaussianNoise in eval mode")
         noise = np.asarray(student.answer(layer, x, train=True)) - x
@@ -500,6 +500,11 @@ def steps_of_training(student, reference, rng):
             [got[name] for name in want], list(want.values()), names=[f"{name} after 6 epochs" for name in want]
         )
         close(histories[0], histories[1], name="the history of losses", rtol=1e-4)
+    told = [
+        module.reports_of_fit(net, *distinct, epochs=3, batch=8, rate=0.01)
+        for module, net in nets(student, reference, rng, 5, 3, "SoftmaxLayer")
+    ]
+    close(told[0], told[1], name="what is reported, (epoch, loss)", rtol=1e-4)
 
 
 @d.check(points=2, hidden=True, hint="Shuffle anew in each epoch, call net.train(), set net.noise.sd before each step.")
