@@ -55,7 +55,7 @@ def mnist(asked):
     """PCA to 70 components, 512-512 units, noise on the inputs, both tops."""
     (train, validation, test), _ = splits(asked, "mnist")
     train = [np.concatenate(parts) for parts in zip(train, validation, strict=True)]
-    epochs = asked.epochs or 20
+    epochs = asked.epochs or 12
     found, errors = {}, {"softmax": [], "L2-SVM": []}
     for seed in range(asked.seed, asked.seed + asked.seeds):
         nets, train_z, test_z = deep_svm_main.mnist_nets(
@@ -217,7 +217,7 @@ def main():
     experiments = {"exact": exact, "mnist": mnist, "cifar10": cifar10, "continuation": continuation}
     parser.add_argument("experiment", choices=experiments)
     parser.add_argument("--data", default="", choices=("", "mnist", "digits", "cifar10", "shapes"))
-    parser.add_argument("--epochs", type=int, default=0, help="20 for mnist and 12 for cifar10 when left out")
+    parser.add_argument("--epochs", type=int, default=0, help="12 when left out")
     parser.add_argument("--further", type=int, default=3, help="epochs of the continuation")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=1, help="trainings of mnist, from --seed on")

@@ -16,7 +16,7 @@ TOPS = {"softmax": SoftmaxLayer, "L2-SVM": L2SVMLayer}
 CONTINUED = "softmax from the L2-SVM net"
 
 
-def mnist_nets(train, test, epochs=20, components=70, noise=0.5, seed=0, report=print):
+def mnist_nets(train, test, epochs=12, components=70, noise=0.5, seed=0, report=print):
     """Both tops on a dense net, from the first principal components of digits.
 
     Returns:
