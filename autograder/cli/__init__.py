@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import traceback
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -148,6 +149,10 @@ def grade(
         str | None,
         typer.Option("--db", metavar="URL", help="Results database as an SQLAlchemy address; else DIR/grader.db."),
     ] = None,
+    due: Annotated[
+        datetime | None,
+        typer.Option("--due", help="In nbgrader's courses: when it was due, in UTC; else what the gradebook says."),
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Grade a class, many submissions at a time.
@@ -162,7 +167,7 @@ def grade(
 
     names = tuple(part.strip() for part in students.split(",") if part.strip())
     call = Call(
-        name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course
+        name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
     )  # fmt: skip
     raise typer.Exit(grade_class(call))
 
@@ -248,7 +253,7 @@ def replay(
     """Repeat one student's grade from its record.
 
     Says what has changed since (files, versions, data, processor), and whether every verdict, number and sentence came
-    out the same; exit code 1 if one did not.
+    out the same; exit code 1 if one did not. In a course in nbgrader's folders, --course names it.
 
     Example: autograder replay graded/reports/ada.json submissions/ada
     """
