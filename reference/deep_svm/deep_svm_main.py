@@ -1,7 +1,7 @@
 """The experiments: softmax against L2-SVM on MNIST and on CIFAR-10, and softmax that goes on from the SVM. Given.
 
 Run it in a directory that holds ``mnist.pkl.gz`` and ``cifar-10-batches-bin``. The settings are made for a machine
-without a graphics processor: both experiments together take about an hour on one core.
+without a graphics processor: all of it takes about a quarter of an hour on one free core.
 """
 
 import cifar10_data
