@@ -44,6 +44,7 @@ NAMES = {  # where each function and class is looked for
     "loss_and_gradients": "deep_svm_tools.py",
     "answer": "deep_svm_tools.py",
     "fit_arrays": "deep_svm_tools.py",
+    "reports_of_fit": "deep_svm_tools.py",
     "measure_arrays": "deep_svm_tools.py",
     "compare_arrays": "deep_svm_tools.py",
     "Recorder": "deep_svm_tools.py",

@@ -12,7 +12,7 @@ multipliers; p = 2 adds lambda to the diagonal of Q. The handout derives both.
 import numpy as np
 
 
-def multipliers(K, t, C, ridge=0.0, tolerance=1e-10, sweeps=100_000):
+def multipliers(K, t, C, ridge=0.0, tolerance=1e-10, sweeps=10_000):
     """The dual solution by coordinate ascent (Hsieh et al. 2008, algorithm 1): one multiplier after the other.
 
     Maximises sum alpha - 1/2 alpha^T (Q + ridge I) alpha over 0 <= alpha_n <= C.

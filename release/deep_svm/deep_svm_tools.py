@@ -53,6 +53,13 @@ def fit_arrays(net, x, y, **settings):
     return deep_svm_training.fit(net, torch.as_tensor(x), torch.as_tensor(y), **settings)
 
 
+def reports_of_fit(net, x, y, **settings):
+    """What `fit` reports while it trains: a list of (epoch, loss)."""
+    told = []
+    fit_arrays(net, x, y, report=lambda epoch, loss: told.append((epoch, loss)), **settings)
+    return told
+
+
 def measure_arrays(net, x, y):
     """`measures` of `deep_svm_training` for arrays."""
     return deep_svm_training.measures(net, torch.as_tensor(x), torch.as_tensor(y))

@@ -19,7 +19,7 @@ def fit(net, x, y, epochs, batch=200, rate=0.001, noise=0.0, report=None):
         batch: samples to a step; the last of an epoch may be smaller.
         rate: first learning rate.
         noise: first standard deviation of `net.noise`, where that has one.
-        report: called as report(epoch, loss) after each epoch, if given.
+        report: called as report(epoch, loss) after each epoch, if given; epochs count from 1.
 
     Returns:
         The mean loss of each epoch, a list of numbers.

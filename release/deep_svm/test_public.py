@@ -158,7 +158,7 @@ def test_components_of_a_line(student):
 def test_noise_only_in_train_mode(student):
     """In eval mode GaussianNoise gives x itself; in train mode it adds noise of the asked standard deviation."""
     x = np.linspace(-1, 1, 20_000).reshape(200, 100)
-    for sd in (0.5, 2.0):
+    for sd in (0.5, 1.0, 2.0):
         layer = student.GaussianNoise(sd)
         close(student.answer(layer, x), x, name="GaussianNoise in eval mode")
         noise = np.asarray(student.answer(layer, x, train=True)) - x
