@@ -96,7 +96,7 @@ def hinge_loss_by_hand(student):
     close(gradient, [[0.0, 0.0, 0.0], [-0.5, 0.0, 0.5]], name="the gradient of hinge_loss")
 
 
-@a.check(points=2, hidden=True, hint="Only the best of the wrong classes counts, and the mean is over the images.")
+@a.check(points=3, hidden=True, hint="Only the best of the wrong classes counts, and the mean is over the images.")
 def hinge_loss_agrees_with_its_definition(student, rng):
     """At random scores of 2 to 12 classes, the loss and its gradient are right."""
     for classes, size in ((10, 1.0), (2, 3.0), (12, 0.1)):
@@ -154,7 +154,7 @@ def hinge(scores, labels):
 
 # --- (b) training ---
 
-COLOURS, EPOCHS, TRAINED = 3, 6, 192  # classes of plain colours; a training that a right submission cannot fail
+COLOURS, EPOCHS, TRAINED = 3, 10, 192  # plain colours, and a training that right submissions end with all of them right
 
 
 @b.check(points=2)
@@ -183,7 +183,7 @@ def both_losses_are_learned(student, reference, rng):
         close(history["validation_loss"][-1], wanted, name=f"the last validation loss ({loss})", rtol=1e-3, n=90)
         close(history["validation_accuracy"][-1], right, name="the last validation accuracy", atol=1e-6)
         curve(history["train_loss"], name=f"the training loss ({loss})").finite().falls(by=0.3)
-        if history["train_accuracy"][-1] < 0.8 or right < 0.8:
+        if history["train_accuracy"][-1] < 0.6 or right < 0.6:
             raise CheckFailed(
                 f"Trained with the loss {loss!r} on images of three plain colours, {name} is right on "
                 f"{100 * history['train_accuracy'][-1]:.0f} % of them and on {100 * right:.0f} % of others."
@@ -255,7 +255,7 @@ def taken(history, name):
 def coloured(rng, count):
     """Images of plain colours with noise, uint8 (count, 32, 32, 3): red, green or blue; and labels 2, 5, 7."""
     kind = rng.permutation(np.arange(count) % COLOURS)
-    x = rng.integers(0, 60, size=(count, 32, 32, 3)) + 160 * np.eye(COLOURS, dtype=np.int64)[kind][:, None, None]
+    x = rng.integers(0, 60, size=(count, 32, 32, 3)) + 190 * np.eye(COLOURS, dtype=np.int64)[kind][:, None, None]
     return x.astype(np.uint8), np.array([2, 5, 7])[kind]
 
 
@@ -354,16 +354,16 @@ def a_search_tries_the_whole_grid(student, rng):
     """A search is a fitted GridSearchCV over the pipeline; cv_results_ has each cell, and as many folds as asked."""
     x, y = clusters(rng, 60)
     search = student.rbf_search(x, y, Cs=SMALL_C, gammas=SMALL_GAMMA, folds=3)
-    told = estimator(student.estimator_of(search), name="rbf_search(...)").is_a("GridSearchCV")
-    told.step("Pipeline").steps("MinMaxScaler", "SVC")
-    results = search.cv_results_
-    grid_scores(results, ("C", SMALL_C), ("gamma", SMALL_GAMMA), name="cv_results_ of rbf_search")
-    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in results)
+    made = estimator(student.estimator_of(search), name="rbf_search(...)").is_a("GridSearchCV")
+    made.step("Pipeline").steps("MinMaxScaler", "SVC")
+    told = search.cv_results_
+    grid_scores(told, ("C", SMALL_C), ("gamma", SMALL_GAMMA), name="cv_results_ of rbf_search")
+    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in told)
     same(folds, 3, name="the number of folds")
     shape(search.predict(x), (60,), name="the predictions of the search")
 
 
-@d.check(points=4, hidden=True, hint="Folds as GridSearchCV makes them of a number; accuracy is its default score.")
+@d.check(points=3, hidden=True, hint="Folds as GridSearchCV makes them of a number; accuracy is its default score.")
 def scores_agree_with_the_reference(student, reference, data, rng):
     """On real pixels, all three searches give the same scores as the reference's, in every cell."""
     x, y, _ = pixels_of(data, rng, 200, 1)
@@ -412,7 +412,7 @@ def the_table_has_each_score_in_its_place(student, rng):
         raise CheckFailed("All cells of the search have the same score: are C and gamma passed on?")
 
 
-@d.check(points=2, hidden=True, hint="GridSearchCV fits the best setting again on all samples, unless it is told not to.")
+@d.check(points=1, hidden=True, hint="GridSearchCV fits the best setting again on all samples, unless it is told not to.")
 def the_best_setting_is_fitted_again(student, reference, data, hidden, rng):
     """The search itself classifies unseen images, as well as the reference's does, to 3 points."""
     x, y, _ = pixels_of(data, rng, 300, 1)
@@ -477,18 +477,14 @@ CELLS = ((0.5, 2.0, 8.0), (0.125, 1.0))
 
 
 @f.check(points=1)
-def ten_images_with_their_names(student, data):
-    """Ten images are drawn, upright and in their colours, each below the name of its class."""
-    names = [f"class {label}" for label in data.train.y[:10]]
-    student.plot_samples(data.train.x[:10], names)
+def ten_images_with_their_names(student, rng):
+    """Ten images are drawn, upright and in their colours, each with the name of its class as the title."""
+    images = rng.integers(256, size=(10, 32, 32, 3), dtype=np.uint8)
+    names = [f"class {letter}" for letter in "ABCDEFGHIJ"]
+    student.plot_samples(images, names)
     drawn = figures_drawn(student.figures(), plots=10)
-    for place, name in enumerate(names):
-        first = names.index(name)
-        of_that_name = [plot for plot in drawn.plots if name in (plot.drawn.title, plot.drawn.xlabel, plot.drawn.ylabel)]
-        if not of_that_name:
-            raise CheckFailed(f"No plot has the title {name!r}.")
-        if first == place:
-            of_that_name[0].image(data.train.x[place])
+    for image, name in zip(images, names, strict=True):
+        drawn.axes(name).image(image)
 
 
 @f.check(points=1)
