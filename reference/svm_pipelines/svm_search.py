@@ -23,6 +23,8 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import _libsvm
 
+_libsvm.set_verbosity_wrap(0)  # it tells of each solution otherwise
+
 
 def search(x, y, Cs, gammas, folds=5, scaler=None):
     """Mean accuracy over the folds for each cell of the grid, as `GridSearchCV(SVC(), ..., cv=folds)` has it.
@@ -149,14 +151,22 @@ class TwoClasses:
         with b' = 1 - s (1 - b), are the solution for C' < C: a sample of the other class has
         f' + b' - 1 = s (f + b - 1), of the same sign as before, and one of the first class has
         f' + b' = 1 + s (f + b - 1) >= -1, because f + b >= -1 and s < 1. For t = 1, b' = -1 + s (1 + b) likewise.
+
+        Where no alpha_q is between 0 and C the conditions leave an interval for b, of which libsvm takes the middle. If
+        all of them are at the bound, that is b' = s b; in all other such cases the solution counts as not known.
         """
         s = C / self.C
         bounded = np.abs(self.coefficients) == self.C
-        if bounded[~self.positive].all():
-            return TwoClasses(C, self.positive, _scaled(self.coefficients, bounded, s, C), 1 - s * (1 - self.offset))
-        if bounded[self.positive].all():
-            return TwoClasses(C, self.positive, _scaled(self.coefficients, bounded, s, C), -1 + s * (1 + self.offset))
-        return None
+        free = np.any(~bounded & (self.coefficients != 0))
+        if bounded.all():
+            offset = s * self.offset
+        elif free and bounded[~self.positive].all():
+            offset = 1 - s * (1 - self.offset)
+        elif free and bounded[self.positive].all():
+            offset = -1 + s * (1 + self.offset)
+        else:
+            return None
+        return TwoClasses(C, self.positive, _scaled(self.coefficients, bounded, s, C), offset)
 
 
 def _scaled(coefficients, bounded, s, C):
