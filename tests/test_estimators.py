@@ -36,8 +36,12 @@ def made():
     return Pipeline([("scale", StandardScaler()), ("svm", SVC(C=2.0))])
 
 
+class Other:
+    pass
+
+
 def other():
-    return open(__file__)
+    return Other()
 
 
 def plain():
@@ -128,5 +132,5 @@ def test_the_estimator_stays_inside_and_its_description_comes_out(student):
     assert np.asarray(made.fit([[0.0], [1.0]], [0, 1]).predict([[0.9]])).tolist() == [1]
     with pytest.raises(StudentError, match="A scikit-learn estimator was wanted, to look at its steps"):
         student.estimator_of(student.plain())
-    with pytest.raises(StudentError, match="a scikit-learn estimator was wanted, not a TextIOWrapper"):
+    with pytest.raises(StudentError, match="a scikit-learn estimator was wanted, not a Other"):
         student.estimator_of(student.other())

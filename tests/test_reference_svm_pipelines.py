@@ -168,7 +168,7 @@ def test_what_is_known_without_solving_fulfils_the_conditions(modules, clouds, g
     """Karush, Kuhn and Tucker's, at larger and smaller C, as well as a solution of libsvm's does."""
     x, y = clouds
     search = modules["svm_search"]
-    chosen = np.flatnonzero(y < 2)
+    chosen = np.r_[np.flatnonzero(y == 0)[:15], np.flatnonzero(y == 1)[:15]]
     positive = y[chosen] == 0
     kernel = np.exp(-gamma * search.squared_distances(x[chosen], x[chosen]))
     known = search.solved(kernel, positive, start)
