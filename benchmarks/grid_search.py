@@ -22,12 +22,8 @@ from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "reference" / "svm_pipelines"))
 
 import numpy as np
-import svm_models as models
-import svm_search
 from platformdirs import user_cache_path
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
@@ -35,6 +31,10 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
 from autograder.datasets import DataSet, DataSettings, find_or_default
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "reference" / "svm_pipelines"))
+import svm_models as models  # noqa: E402
+import svm_search  # noqa: E402
 
 LEAST, MOST_APART = 6.0, 0.001
 

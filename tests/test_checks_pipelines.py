@@ -60,7 +60,10 @@ def test_a_step_too_few_is_told():
 
 @pytest.mark.parametrize(
     ("kind", "sentence"),
-    [("SVC", "made is an SVC; Pipeline was wanted."), ("custom", "made is no estimator of scikit-learn's own; Pipeline")],
+    [
+        ("SVC", "made is an SVC; Pipeline was wanted."),
+        ("custom", "made is no estimator of scikit-learn's own; Pipeline"),
+    ],
 )
 def test_what_is_no_pipeline_is_told(kind, sentence):
     """By its type; classes of the submission's own are not believed to be anything."""
@@ -133,7 +136,11 @@ def test_scores_come_in_the_order_that_was_asked_for():
         ({}, [1.0, 4.0, 9.0], "cv_results_ has no score for C=9 (1 of 3 cells are missing)."),
         ({}, [1.0], "cv_results_ holds a candidate with C=4, which is not in the grid."),
         ({"params": [{"C": 1.0}, {"C": 1}]}, [1.0, 4.0], "cv_results_ holds C=1 twice."),
-        ({"params": [{"C": 1.0}, {"k": 1}]}, [1.0], "A candidate of cv_results_ has no number for 'C'; search over it."),
+        (
+            {"params": [{"C": 1.0}, {"k": 1}]},
+            [1.0],
+            "A candidate of cv_results_ has no number for 'C'; search over it.",
+        ),
         (
             {"mean_test_score": np.array([0.5, np.nan])},
             [1.0, 4.0],

@@ -166,8 +166,8 @@ def a_training_is_written_down(student, rng):
     close(history["rate"], [0.0005, 0.0], name="the rates", atol=1e-9)
 
 
-@b.check(points=3, hidden=True, hint="Is the gradient set to zero before each step, and is the named loss the one used?")
-def both_losses_are_learned(student, reference, rng):
+@b.check(points=3, hidden=True, hint="Is the gradient zeroed before each step, and is the named loss the one used?")
+def both_losses_are_learned(student, rng):
     """Trained on images of plain colours with either loss, the network is right on nearly all others of the kind."""
     for name, loss in (("HingeCNN", "hinge"), ("FeaturesCNN", "cross-entropy")):
         x, y = coloured(rng, TRAINED)
@@ -271,7 +271,7 @@ def cross_entropy(scores, labels):
 
 @c.check(points=2)
 def steps_of_the_pipelines(student):
-    """Each pipeline has the two steps of the handout, with the settings that it was asked for, and is not yet fitted."""
+    """Each pipeline has the two steps of the handout, with the settings asked for, and is not yet fitted."""
     rbf = described(student, student.rbf_pipeline(C=4.0, gamma=0.25), "rbf_pipeline(4, 0.25)")
     rbf.steps("MinMaxScaler", "SVC").step("SVC").has(C=4.0, gamma=0.25, kernel="rbf")
     for dual in (False, True):
@@ -341,7 +341,9 @@ def agree(got, want, name):
     shape(got, want.shape, name=f"the predictions of {name}")
     share = float((got == want).mean())
     if share < 0.98:
-        raise CheckFailed(f"{name} predicts {100 * share:.0f} % of the labels that it should; at least 98 % were wanted.")
+        raise CheckFailed(
+            f"{name} predicts {100 * share:.0f} % of the labels that it should; at least 98 % were wanted."
+        )
 
 
 # --- (d) searches ---
@@ -412,7 +414,9 @@ def the_table_has_each_score_in_its_place(student, rng):
         raise CheckFailed("All cells of the search have the same score: are C and gamma passed on?")
 
 
-@d.check(points=1, hidden=True, hint="GridSearchCV fits the best setting again on all samples, unless it is told not to.")
+@d.check(
+    points=1, hidden=True, hint="GridSearchCV fits the best setting again on all samples, unless it is told not to."
+)
 def the_best_setting_is_fitted_again(student, reference, data, hidden, rng):
     """The search itself classifies unseen images, as well as the reference's does, to 3 points."""
     x, y, _ = pixels_of(data, rng, 300, 1)
@@ -450,7 +454,9 @@ def shapes_of_the_three_ways(student, rng):
 def the_three_ways_agree_with_the_reference(student, reference, rng):
     """Labels and scores of all three are those of the reference."""
     x, y = clouds(rng, 200)
-    got, want = (three(each.ways_of_many_classes(x[:150], y[:150], x[150:], 4.0, 0.25)) for each in (student, reference))
+    got, want = (
+        three(each.ways_of_many_classes(x[:150], y[:150], x[150:], 4.0, 0.25)) for each in (student, reference)
+    )
     for name in ("ovo", "ovr", "rest"):
         agree(np.asarray(got[name][0]), np.asarray(want[name][0]), f"the way {name!r}")
         close(got[name][1], want[name][1], name=f"the scores of {name!r}", rtol=0.01, atol=0.02)
@@ -510,7 +516,7 @@ def heat_map_of_a_grid(student, rng):
     drawn.heat_map(scores, xlabels=gammas, ylabels=Cs)
     plot = next(each for each in drawn.plots if each.drawn.images)
     said = f"{plot.drawn.xlabel} {plot.drawn.ylabel}".lower()
-    if not ("gamma" in said or "γ" in said) or "c" not in said.replace("gamma", ""):
+    if not ("gamma" in said or "\N{GREEK SMALL LETTER GAMMA}" in said) or "c" not in said.replace("gamma", ""):
         raise CheckFailed("The axes of the heat map must be labelled C and gamma.")
 
 

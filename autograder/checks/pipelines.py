@@ -121,8 +121,8 @@ def grid_scores(results: object, *axes: tuple[str, object], name: str = "cv_resu
         float64, (len(values) of the first, ...).
 
     Raises:
-        CheckFailed: a cell is missing, is there twice or does not belong there, a score is no number, or the mean of the
-            folds is not the mean score.
+        CheckFailed: a cell is missing, is there twice or does not belong there, a score is no number, or the mean of
+            the folds is not the mean score.
     """
     read = _results(results, name)
     grid = [(str(key), [float(each) for each in np.asarray(values, np.float64).ravel()]) for key, values in axes]
@@ -135,7 +135,9 @@ def grid_scores(results: object, *axes: tuple[str, object], name: str = "cv_resu
     if np.isnan(table).any():
         missing = tuple(int(each) for each in np.argwhere(np.isnan(table))[0])
         count = int(np.isnan(table).sum())
-        raise CheckFailed(f"{name} has no score for {_cell(grid, missing)} ({count} of {table.size} cells are missing).")
+        raise CheckFailed(
+            f"{name} has no score for {_cell(grid, missing)} ({count} of {table.size} cells are missing)."
+        )
     close(read.means, read.splits.mean(axis=1), name=f"mean_test_score of {name}", rtol=1e-6)
     return table
 

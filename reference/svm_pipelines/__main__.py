@@ -16,24 +16,24 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
-import matplotlib as mpl  # noqa: E402
+import matplotlib as mpl
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-import svm_models as models  # noqa: E402
-import svm_networks as networks  # noqa: E402
-import svm_plots as plots  # noqa: E402
-import svm_search  # noqa: E402
-import svm_training as training  # noqa: E402
-import torch  # noqa: E402
-from cifar10_data import CLASSES  # noqa: E402
-from platformdirs import user_cache_path  # noqa: E402
-from sklearn.decomposition import PCA  # noqa: E402
-from sklearn.preprocessing import MinMaxScaler  # noqa: E402
-from sklearn.svm import SVC  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
+import svm_models as models
+import svm_networks as networks
+import svm_plots as plots
+import svm_search
+import svm_training as training
+import torch
+from cifar10_data import CLASSES
+from platformdirs import user_cache_path
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.svm import SVC
 
-from autograder.datasets import DataSettings, find, find_or_default  # noqa: E402
+from autograder.datasets import DataSettings, find, find_or_default
 
 NETWORKS = {
     "hinge": (networks.HingeCNN, "hinge"),
@@ -48,8 +48,12 @@ def main():
     parser.add_argument("experiment", choices=sorted(EXPERIMENTS))
     parser.add_argument("--data", default="", help="'shapes' for the stand-in, or the folder with CIFAR-10")
     parser.add_argument("--out", type=Path, help="folder for figures")
-    parser.add_argument("--samples", type=int, default=0, help="training samples of the machine; 0: the experiment's own")
-    parser.add_argument("--epochs", type=int, default=0, help="epochs of the network; 0: those of the cached one, or 15")
+    parser.add_argument(
+        "--samples", type=int, default=0, help="training samples of the machine; 0: the experiment's own"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=0, help="epochs of the network; 0: those of the cached one, or 15"
+    )
     parser.add_argument("--fine", action="store_true", help="search the fine grid, not the coarse one")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -25,7 +25,7 @@ def pixels(images):
 
 
 def rbf_pipeline(C=1.0, gamma=1.0):
-    """A pipeline of two steps: `MinMaxScaler` (each column to [0, 1]), and `SVC` with the kernel exp(-gamma |x - z|^2)."""
+    """A pipeline of two steps: `MinMaxScaler` (columns to [0, 1]), and `SVC` with the kernel exp(-gamma |x - z|^2)."""
     ### BEGIN SOLUTION
     return Pipeline([("scale", MinMaxScaler()), ("svm", SVC(C=C, kernel="rbf", gamma=gamma))])
     ### END SOLUTION
@@ -114,7 +114,7 @@ def ways_of_many_classes(train_x, train_y, x, C, gamma):
     `SVC`, which really trains one machine for each class against all others.
 
     Returns:
-        ``{"ovo": (labels, scores), "ovr": (labels, scores), "rest": (labels, scores)}``: predicted labels (m,), and what
+        ``{"ovo": (labels, scores), "ovr": (labels, scores), "rest": (labels, scores)}``: labels (m,), and what
         `decision_function` gives, (m, k (k - 1) / 2), (m, k) and (m, k) for k classes.
     """
     ### BEGIN SOLUTION

@@ -11,7 +11,7 @@ LOSSES = {"hinge": hinge_loss, "cross-entropy": nn.functional.cross_entropy}
 
 def to_tensor(images):
     """Images as they are stored, uint8 (n, 32, 32, 3), as float tensors (n, 3, 32, 32) in [0, 1]. Given."""
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255
 
 
 def batches(images, labels, mirror=True):
