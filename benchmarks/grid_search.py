@@ -33,8 +33,8 @@ from sklearn.svm import SVC
 from autograder.datasets import DataSet, DataSettings, find_or_default
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "reference" / "svm_pipelines"))
-import svm_models as models  # noqa: E402
-import svm_search  # noqa: E402
+import svm_models as models
+import svm_search
 
 LEAST, MOST_APART = 6.0, 0.001
 

@@ -391,7 +391,7 @@ def compare_scores(student, reference, call, samples, settings, grid):
 
 @d.check(points=4, hidden=True, hint="Whatever is fitted to samples must be a step of the pipeline that is searched.")
 def nothing_is_fitted_outside_the_folds(student, rng):
-    """On data with one sample far out, which spoils whatever is fitted on all samples, the searches find the classes."""
+    """On data with one sample far out, which spoils whatever is fitted on it, the searches find the classes."""
     x, y = leakage_probe(rng)
     for call, settings in (
         ("rbf_search", {"Cs": (1.0, 10.0), "gammas": (1.0,)}),
