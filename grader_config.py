@@ -10,11 +10,11 @@ course = Course(
     title="Machine learning: homework",
     #
     # Assignments of this course. Each one is a folder in assignments/ and one in reference/.
-    assignments=("backprop", "svm_pipelines"),
+    assignments=("linear_hinge", "backprop", "svm_pipelines", "theory"),
     #
     # Assignments that are graded together. The points and bonus points of all of them are added, and the sum stops
-    # at the cap. A set may name assignments that are not in this repository yet: here "theory" (written) and
-    # "alexnet" are still missing, and `autograder doctor` says so; their points count as soon as they exist.
+    # at the cap. A set may name assignments that are not in this repository yet: here "alexnet" is still missing, and
+    # `autograder doctor` says so; its points count as soon as it exists.
     homework_sets=(
         HomeworkSet(
             id="hw4",

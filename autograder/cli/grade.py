@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -31,8 +32,9 @@ from autograder.cli.common import (
 from autograder.cli.progress import Shown
 from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, load
 from autograder.errors import UsageError
-from autograder.export.grades import question_ids, verdict_summary
-from autograder.export.manual_grades import read_hand_grades, with_hand_grades
+from autograder.export.grades import question_ids, verdict_summary, waiting
+from autograder.export.manual_grades import with_hand_grades
+from autograder.export.marks import all_hand_grades
 from autograder.intake import Submission, collect
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
@@ -64,12 +66,15 @@ class Call:
     seed: str | None
     db: str | None
     course: Path | None
+    due: datetime | None = None
 
 
 def grade_class(call: Call) -> int:
     """Grade, write everything under `call.out`, print the table; returns the exit code."""
     if (found := find_course(call.course or Path.cwd(), call.name)) is not None:
         return grade_nbgrader(call, found)
+    if call.due is not None:
+        raise UsageError("--due is for courses in nbgrader's folders; leave it out for assignments of our own.")
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
@@ -88,8 +93,9 @@ def grade_class(call: Call) -> int:
 
     if call.submissions is None:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
+    all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
-        everyone = collect(call.submissions, loaded.assignment.files, folder)
+        everyone = collect(call.submissions, loaded.assignment.handed_in, folder)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(call.sandbox or course.sandbox, image_name(call.name))
         _warn(screen, walls)
@@ -120,7 +126,8 @@ def grade_class(call: Call) -> int:
                 return _stopped(screen, progress, len(chosen))
             others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
             whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
-    names = export.file_names(submission.student for submission in everyone)
+        names = export.file_names(submission.student for submission in everyone)
+        _keep_pdfs(call.out / "answers", everyone, loaded.assignment.answers, names)
     made = Made(reports, whole_class, feedback.Heading(course.title, loaded.assignment.title), names, walls)
     return _deliver(screen, call, made, progress, dataset.name if dataset else "")
 
@@ -134,8 +141,9 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions("", limits=limits)  # nothing is drawn here
     screen = console()
-    for note in found.settings.notes:
-        screen.print(escape(note))
+    late = nbgrader_course.read_lateness(found, call.name, call.due)
+    for note in (*found.settings.notes, *late.notes):
+        screen.print(escape(note), soft_wrap=True)
     signal.signal(signal.SIGTERM, _stop)
     walls, image = "", image_name(call.name)
 
@@ -171,8 +179,11 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
                     )
             except KeyboardInterrupt:
                 return _stopped(screen, progress, len(chosen))
-            others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
-            whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
+            times = nbgrader_course.times_of(assignment, call.submissions)
+            reports = tuple(late.applied(report, times.get(report.student)) for report in reports)
+            known = filter(None, (store.known(key(s), s.student) for s in everyone if s not in chosen))
+            others = (late.applied(report, times.get(report.student)) for report in known)
+            whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
     names = export.file_names(submission.student for submission in everyone)
     made = Made(reports, whole_class, feedback.Heading(course.title, call.name), names, walls)
     return _deliver(screen, call, made, progress, "")
@@ -191,18 +202,20 @@ class Made:
 
 def _deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
     """Write every file, print the table; returns the exit code."""
-    heading, names, hand = made.heading, made.names, read_hand_grades(call.out)
+    heading, names, hand = made.heading, made.names, all_hand_grades(call.out, made.whole_class)
     for report in made.reports:
         export.write_report(report, call.out / "reports" / f"{names[report.student]}.json")
     reports, everybody = with_hand_grades(made.reports, hand), with_hand_grades(made.whole_class, hand)
     _write_pages(call.out, reports, heading, names)
-    export.write_grades(everybody, call.out / "grades.csv")
+    people = any(report.waiting for report in made.whole_class)
+    export.write_grades(everybody, call.out / "grades.csv", people=people)
     page = feedback.summary_page(everybody, heading, names, dataset=dataset, sandbox=made.walls)
     export.write_text(call.out / "summary.html", page)
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
     screen.print(f"\n[bold]{escape(heading.assignment)}[/]", _table(reports), sep="\n")
     _point_out(screen, call.out, reports, names)
+    _point_out_answers(screen, call, everybody)
     return 1 if any(report.internal for report in reports) else 0
 
 
@@ -255,6 +268,9 @@ def _table(reports: Sequence[Report]) -> Table:
     whole = max((report.max_points for report in reports), default=0.0)
     extra = sum(most for most, bonus in highest.values() if bonus)
     table.add_column(f"Total\n/{shown(whole)}{f'+{shown(extra)}' if extra else ''}", justify="right", no_wrap=True)
+    unread = any(report.waiting for report in reports)
+    if unread:
+        table.add_column("By hand", justify="right", no_wrap=True)
     table.add_column("Verdicts")
     table.add_column("Seconds", justify="right", no_wrap=True)
     for report in reports:
@@ -264,10 +280,32 @@ def _table(reports: Sequence[Report]) -> Table:
             escape(report.student),
             *(points.get(id_, "") for id_ in question_ids(reports)),
             f"[bold]{total}[/]",
+            *([f"[dim]{shown(waiting(report))}[/]"] if unread else []),
             f"[magenta]{verdict_summary(report)}[/]" if report.internal else verdict_summary(report),
             f"{report.resources.wall_seconds:.1f}",
         )
     return table
+
+
+def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str], names: dict[str, str]) -> None:
+    """Copy the PDF answers to where whoever grades them finds them."""
+    for submission in everyone:
+        for file in files:
+            path = submission.folder / file
+            if path.suffix == ".pdf" and path.is_file() and running.is_pdf(content := path.read_bytes()):
+                export.write_bytes(folder / names[submission.student] / file, content)
+
+
+def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -> None:
+    """What people still have to read."""
+    count = sum(len(report.waiting) for report in reports)
+    if count:
+        points = shown(rounded(sum(map(waiting, reports))))
+        command = f"autograder mark {call.name} --out {call.out}"
+        screen.print(
+            f"By hand:        {count} answers wait for a person: {points} points, in no sum; {escape(command)}",
+            soft_wrap=True,
+        )
 
 
 def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dict[str, str]) -> None:

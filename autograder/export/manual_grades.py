@@ -83,7 +83,7 @@ def read_hand_grades(out: Path) -> HandGrades | None:
     path = out / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=HandGrades)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(
@@ -95,7 +95,8 @@ def with_hand_grades(reports: Sequence[Report], grades: HandGrades | None) -> tu
     """The reports with people's points and comments in place; those of other assignments as they are.
 
     Points of a check become those that were given, and its message says so. A cell that no check is about becomes a
-    check of a question "Graded by hand". Verdicts stay, but for checks that we could not run and a person graded.
+    check of a question "Graded by hand". Verdicts stay, but for checks that we could not run and a person graded, and
+    for answers that only people grade: with their points they count, to be had and given.
     """
     if grades is None:
         return tuple(reports)
@@ -132,7 +133,9 @@ def _laid_over(report: Report, grades: Sequence[HandGrade], penalty: float) -> R
         checks = tuple(_check(each) for each in own)
         questions.append(QuestionResult(_QUESTION, "Graded by hand", *question_points(checks), False, checks))
     points, max_points, bonus = report_points(questions)
-    notes = (*report.notes, *_notes(left, penalty))
+    if not penalty:  # what grading took off already stays off
+        penalty = max(0.0, rounded(report_points(report.questions)[0] - report.points))
+    notes = tuple(dict.fromkeys((*report.notes, *_notes(left, penalty))))
     if penalty:
         points = rounded(max(0.0, points - penalty))
     return replace(
@@ -156,15 +159,18 @@ def _graded(check: CheckResult, grade: HandGrade | None) -> CheckResult:
         return check
     said = [check.message] if check.message else []
     staff = [check.staff_message] if check.staff_message else []
-    told = _sentence(grade, check.max_points)
+    most = check.max_points or check.by_hand
+    told = _sentence(grade, most)
     verdict = check.verdict
-    if grade.given and verdict is Verdict.INTERNAL:
-        verdict = _verdict(grade.points, check.max_points)
-        said = []
+    if grade.given and (verdict is Verdict.INTERNAL or check.by_hand):
+        said = [] if verdict is Verdict.INTERNAL else said
+        verdict = _verdict(grade.points, most)
     return replace(
         check,
         verdict=verdict,
         points=grade.points if grade.given else check.points,
+        max_points=most if grade.given else check.max_points,
+        by_hand=0.0 if grade.given else check.by_hand,
         message="\n".join([told, *said]),
         staff_message="\n".join([told, *staff]),
     )
