@@ -5,7 +5,7 @@ READY := .venv/.ready
 BEST := from autograder.sandbox import why_not; print(next((n for n in ('bubblewrap', 'landlock') if not why_not(n)), 'none'))
 PICTURE_OF ?= feedback/relu_derivative_missing.html
 
-.PHONY: setup test demo lint audit attack fuzz soak release manual schema picture constraints clean
+.PHONY: setup test demo lint audit attack fuzz soak results release manual schema picture constraints clean
 
 setup: $(READY)
 	@command -v bwrap > /dev/null || .ci/setup walls
@@ -56,6 +56,10 @@ manual: setup
 
 schema: setup
 	$(BIN)/python -m autograder.export.schema > docs/report.schema.json
+
+# The published figures that take minutes, measured again; FLAGS="linear_hinge" for those of one assignment.
+results: setup
+	$(BIN)/python benchmarks/results.py $(FLAGS)
 
 # A student's page of the demo, for the README.
 picture:

@@ -203,6 +203,12 @@ def internal_report(loaded: Loaded, submission: Submission, why: str, key: str) 
             )
             for check in question.checks
         )
+        checks += tuple(
+            CheckResult(
+                each.id, each.title, False, Verdict.INTERNAL, 0.0, 0.0, 0.0, message, staff_message, by_hand=each.points
+            )
+            for each in question.answers
+        )
         points, max_points = question_points(checks)
         questions.append(QuestionResult(question.id, question.title, points, max_points, question.bonus, checks))
     points, max_points, bonus = report_points(questions)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from autograder.cells import is_notebook
 from autograder.errors import InstructorError
 from autograder.model import Limits
+from autograder.rubric import Written, declared, is_answer_file
 
 __all__ = ["GIVEN", "Assignment", "Check", "Question"]
 
@@ -81,9 +82,46 @@ class Question:
         return tuple(check for check in self.assignment.checks if check.question == self.id)
 
     @property
+    def answers(self) -> tuple[Written, ...]:
+        """The answers of this question that people grade, in the order of their declaration."""
+        return tuple(each for each in self.assignment.written if each.question == self.id)
+
+    @property
     def max_points(self) -> float:
         """Points of this question: the sum of its checks."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def by_hand(self) -> float:
+        """Points of this question that people give, beside `max_points`."""
+        return sum(each.points for each in self.answers)
+
+    def written(
+        self,
+        title: str,
+        *,
+        points: float,
+        answer: str | Sequence[str],
+        id: str = "",
+        rubric: Mapping[str, float] | None = None,
+    ) -> Written:
+        """Declare an answer that students write and a person grades.
+
+        Args:
+            title: what is asked, in a sentence that students read.
+            points: what a person may give.
+            answer: where it stands: ``"answers.md#why"`` (the part under a heading), ``"answers.md"``, ``"essay.pdf"``
+                or ``"x.ipynb#why"`` (a text cell); several are places of which students choose one. A Markdown or PDF
+                file that is named here is handed in, too.
+            id: its id, different from those of all checks; the name behind ``#`` when left out.
+            rubric: what the points are given for: items with the points of each.
+
+        Raises:
+            InstructorError: the id is taken, the rubric has another sum than `points`, or there is no such place.
+        """
+        made = declared(title, id=id, points=points, rubric=rubric or {}, answer=answer, question=self.id)
+        self.assignment._add_written(made)
+        return made
 
     def check(
         self,
@@ -118,7 +156,8 @@ class Assignment:
 
     Args:
         title: for people.
-        files: modules and notebooks that students hand in, in the order in which names are looked up.
+        files: modules and notebooks that students hand in, in the order in which names are looked up. Markdown and PDF
+            files of written answers need not be named here.
         given: modules that are handed out complete and restored for grading.
         extra_files: other files of the reference that belong to the release (texts, images).
         limits: what each question of each submission may use.
@@ -149,7 +188,7 @@ class Assignment:
         cell_seconds: float = 0.0,
     ) -> None:
         self.title = title
-        self.files = tuple(files)
+        self.files = tuple(file for file in files if not is_answer_file(file))
         self.given = tuple(given)
         self.extra_files = tuple(extra_files)
         self.limits = limits or Limits()
@@ -161,6 +200,8 @@ class Assignment:
         self.cell_seconds = cell_seconds
         self._questions: list[Question] = []
         self._checks: list[Check] = []
+        self._written: list[Written] = []
+        self._texts = tuple(filter(is_answer_file, files))
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -171,6 +212,31 @@ class Assignment:
     def checks(self) -> tuple[Check, ...]:
         """All checks, in the order of their declaration."""
         return tuple(self._checks)
+
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """All answers that people grade, in the order of their declaration."""
+        return tuple(self._written)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The Markdown and PDF files that students write."""
+        named = (place.file for each in self._written for place in each.places if is_answer_file(place.file))
+        return tuple(dict.fromkeys((*self._texts, *named)))
+
+    @property
+    def handed_in(self) -> tuple[str, ...]:
+        """Every file that students hand in: modules and notebooks, then written answers."""
+        return (*self.files, *self.answers)
+
+    @property
+    def by_hand(self) -> float:
+        """Points that people give, without the bonus questions; they are not among `max_points`."""
+        return sum(question.by_hand for question in self._questions if not question.bonus)
+
+    def cells_of(self, notebook: str) -> dict[str, float]:
+        """The text cells of a notebook that people grade: name to points."""
+        return {place.name: each.points for each in self._written for place in each.places if place.file == notebook}
 
     @property
     def max_points(self) -> float:
@@ -216,6 +282,18 @@ class Assignment:
         """The limits of a sandbox that serves all questions, one after the other; `changes` as of `Limits.changed`."""
         return reduce(Limits.and_, (self.limits_of(each, full=full).changed(changes) for each in self.questions))
 
+    def _add_written(self, made: Written) -> None:
+        taken = [*(check.id for check in self._checks), *(each.id for each in self._written)]
+        if made.id in taken:
+            raise InstructorError(f"The written answer {made.id!r} has the id of something else; give it another one.")
+        for place in made.places:
+            if place.is_cell and place.file not in self.files:
+                raise InstructorError(
+                    f"The written answer {made.id!r} stands in {place.file}, which is none of the assignment's files; "
+                    "name it in files."
+                )
+        self._written.append(made)
+
     def _add(
         self,
         question: Question,
@@ -231,7 +309,7 @@ class Assignment:
         known = {check.function: check.id for check in self._checks}
         if not title:
             raise InstructorError(f"{where} has no docstring; its first sentence is the title that students read.")
-        if function.__name__ in known.values():
+        if function.__name__ in (*known.values(), *(each.id for each in self._written)):
             raise InstructorError(f"{where} has the name of an earlier check; rename one of them.")
         if points < 0:
             raise InstructorError(f"{where} is worth {points} points; give it 0 or more.")

@@ -24,13 +24,24 @@ from platformdirs import user_cache_path
 from autograder.cells import is_notebook
 from autograder.declare import Assignment
 from autograder.errors import GraderError, InstructorError, StudentError, UsageError
-from autograder.markers import bound_names, regions
+from autograder.markers import BEGIN, END, bound_names, regions
 from autograder.notebooks import read
 from autograder.notebooks.making import notebook_of
 from autograder.notebooks.source import source_of, write
 from autograder.notebooks.stubs import stub_of
+from autograder.notebooks.texts import answer_under, headings, is_untouched, text_stub
 
-__all__ = ["NOTEBOOK_FORM", "Interface", "Loaded", "ModuleInterface", "folder_sha256", "interface_of", "load", "names"]
+__all__ = [
+    "NOTEBOOK_FORM",
+    "Interface",
+    "Loaded",
+    "ModuleInterface",
+    "folder_sha256",
+    "interface_of",
+    "load",
+    "names",
+    "template",
+]
 
 NOTEBOOK_FORM = "-notebook"
 
@@ -137,8 +148,8 @@ def load(root: Path, name: str) -> Loaded:
     assignment = _assignment(folder / "assignment.py")
     missing = [
         file
-        for file in (*assignment.files, *assignment.given, *assignment.extra_files)
-        if not (reference / file).is_file()
+        for file in (*assignment.handed_in, *assignment.given, *assignment.extra_files)
+        if not (reference / file).is_file() and not file.endswith(".pdf")
     ]
     if missing:
         raise InstructorError(
@@ -149,13 +160,14 @@ def load(root: Path, name: str) -> Loaded:
         assignment = assignment.handed_in_as(f"{base}.ipynb")
     interface = interface_of(
         {
-            file: _text(reference / file)
+            file: _text(reference / file, assignment.cells_of(file))
             for file in (*assignment.files, *assignment.given)
             if file.endswith((".py", ".ipynb"))
         },
         wanted={name for question in assignment.questions for name in question.solution},
     )
     _solutions_exist(assignment, interface, folder)
+    _answers_exist(assignment, reference)
     return Loaded(
         id=name,
         folder=folder,
@@ -180,7 +192,8 @@ def _notebook_reference(assignment: Assignment, reference: Path, base: str) -> P
             inner = Path(made) / "reference"
             inner.mkdir()
             (inner / f"{base}.ipynb").write_bytes(content)
-            for file in (*assignment.given, *assignment.extra_files):
+            answers = (file for file in assignment.answers if (reference / file).is_file())
+            for file in (*assignment.given, *assignment.extra_files, *answers):
                 (inner / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(reference / file, inner / file)
             with contextlib.suppress(OSError):  # somebody else was quicker
@@ -317,7 +330,7 @@ def _place(error: BaseException, file: Path) -> str:
     return f"{file}:{lines[-1]}" if lines else str(file)
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, graded: Mapping[str, float]) -> str:
     """A module's text, also of a notebook, whose markers are judged here so that mistakes are told by cell."""
     if not is_notebook(file.name):
         return _read(file)
@@ -325,7 +338,7 @@ def _text(file: Path) -> str:
         notebook = read(file.read_bytes(), file.name)
     except StudentError as error:
         raise InstructorError(f"{file.parent}: {error.message}") from None
-    stub_of(notebook, file.name)
+    stub_of(notebook, file.name, graded)
     return source_of(notebook).text
 
 
@@ -344,4 +357,43 @@ def _solutions_exist(assignment: Assignment, interface: Interface, folder: Path)
                 raise InstructorError(
                     f"{folder / 'assignment.py'}: question {question.id!r} names the solution {solution!r}, "
                     f"which no file of the reference defines."
+                )
+
+
+def template(loaded: Loaded, file: str) -> str:
+    """A Markdown file of answers as it is handed out.
+
+    Raises:
+        InstructorError: its solution markers are wrong, or it is no text.
+    """
+    return text_stub(_markdown(loaded.reference_folder / file), file)
+
+
+def _markdown(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InstructorError(f"{file} cannot be read: {error}.") from None
+
+
+def _answers_exist(assignment: Assignment, reference: Path) -> None:
+    """Each written answer of a Markdown file has one heading in it, and a solution."""
+    for written in assignment.written:
+        for place in written.places:
+            if place.is_pdf or place.is_cell:
+                continue
+            solved = _markdown(reference / place.file)
+            stub = text_stub(solved, str(reference / place.file))
+            parts = [each for each in headings(stub) if place.name in each.names]
+            if place.name and len(parts) != 1:
+                raise InstructorError(
+                    f"{reference / place.file} has {len(parts) or 'no'} headings for the answer {written.id!r}; "
+                    f"write one such as '## ({place.name}) {written.title}'."
+                )
+            answer = answer_under(solved, place.name, stub) if place.name else solved
+            handed_out = answer_under(stub, place.name, stub) if place.name else stub
+            if is_untouched(answer or "", handed_out or ""):
+                raise InstructorError(
+                    f"{reference / place.file} holds no solution of the written answer {written.id!r}; put "
+                    f"{BEGIN} and {END} around one, which is cut out of what students get."
                 )

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from autograder.errors import InstructorError
 from autograder.spellings import BEGIN, END, STUB, Kind, Marker, code_lines, markers, text_lines
 
-__all__ = ["BEGIN", "END", "STUB", "Region", "bound_names", "cut", "regions", "text_lines"]
+__all__ = ["BEGIN", "END", "STUB", "Region", "bound_names", "cut", "regions", "replaced", "text_lines"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNWRITTEN = re.compile(r"\s*raise NotImplementedError(\(\))?\s*")
@@ -74,6 +74,15 @@ def regions(source: str, file: str) -> tuple[Region, ...]:
             code that is no comment, or belongs to no region.
     """
     return tuple(each.region for each in _cuts(source, file))
+
+
+def replaced(source: str, file: str) -> tuple[tuple[Region, tuple[str, ...]], ...]:
+    """All solution regions of a module, in order, each with the lines that stand in its place in the stub.
+
+    Raises:
+        InstructorError: as `regions`.
+    """
+    return tuple((each.region, each.instead) for each in _cuts(source, file))
 
 
 def cut(source: str, file: str) -> str:

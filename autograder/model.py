@@ -98,7 +98,8 @@ class CheckResult:
     `pictures` are the figures that the submission drew (PNG files in base64, cleaned by `autograder.pictures`);
     those of a hidden check could carry hidden inputs: they are `staff_pictures`.
     `in_process` says that the check ran beside the submission's code, in the same process, as nbgrader's assertions do;
-    every other check judges from outside. `by_hand` are points that a person gives and that count in no sum here.
+    every other check judges from outside. `by_hand` are points that a person gives and that count in no sum here;
+    `answer` is what there is to be read, cut, and `answer_file` the PDF in its place.
     """
 
     id: str
@@ -114,6 +115,8 @@ class CheckResult:
     staff_pictures: tuple[str, ...] = ()
     in_process: bool = False
     by_hand: float = 0.0
+    answer: str = ""
+    answer_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,11 @@ class Report:
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every check's verdict, in order."""
         return tuple(check.verdict for question in self.questions for check in question.checks)
+
+    @property
+    def waiting(self) -> tuple[CheckResult, ...]:
+        """What a person still has to give points for."""
+        return tuple(check for question in self.questions for check in question.checks if check.by_hand)
 
     @property
     def internal(self) -> bool:

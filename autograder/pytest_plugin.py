@@ -119,7 +119,7 @@ class _Bench:
             limits=dict(course.limits.get(loaded.id, {})),
         )
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="autograder-pytest-"))
-        submission = collect_one(tuple(paths), loaded.assignment.files, Path(folder), _YOU)
+        submission = collect_one(tuple(paths), loaded.assignment.handed_in, Path(folder), _YOU)
         walls: Sandbox = start_sandbox(config.getoption("submission_sandbox") or course.sandbox, loaded)
         sandbox = self._open.enter_context(walls)
         if sandbox.name == "none":

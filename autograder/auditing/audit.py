@@ -81,7 +81,7 @@ def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None
     rows = (
         Row(
             mutant,
-            {check.id: check.verdict for question in report.questions for check in question.checks},
+            {check.id: check.verdict for question in _of_checks(report).questions for check in question.checks},
             same_answers=report.notes == reference.notes,
             accepted="" if mutant.operator == KEPT else reasons.get(mutant.id) or reasons.get(mutant.place, ""),
         )
@@ -203,7 +203,7 @@ def _graded(
     parts: list[Report] = []
     for question, allowed in limits.items():
         changed = replace(options, only=question, limits=allowed)
-        parts.append(running.grade(loaded, submission, listening, dataset, changed))
+        parts.append(_of_checks(running.grade(loaded, submission, listening, dataset, changed)))
         if first and any(verdict is not Verdict.PASSED for verdict in parts[-1].verdicts):
             break
     reached = {limit for part in parts for limit in part.resources.reached}
@@ -214,6 +214,15 @@ def _graded(
         replay=replace(parts[0].replay, key=submission.sha256),
         notes=(listening.digest,),
     )
+
+
+def _of_checks(report: Report) -> Report:
+    """The report without the answers that people grade: no check could catch anything in them."""
+    questions = (
+        replace(question, checks=tuple(check for check in question.checks if not check.by_hand))
+        for question in report.questions
+    )
+    return replace(report, questions=tuple(questions))
 
 
 class Listening:

@@ -168,6 +168,29 @@ def grade(
 
 
 @app.command()
+def mark(
+    name: NameArgument,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote.")
+    ],
+    course: CourseOption = None,
+) -> None:
+    """Give points for written answers.
+
+    Writes DIR/marks.csv, with a line for each student, answer and item of its rubric, and DIR/answers/, with
+    everybody's answers on a page. Fill in points and comments with any spreadsheet or editor, and run the same command
+    again: grades.csv, summary and pages are written anew. What you wrote is never lost, and holds when the class is
+    graded again; points that were given in formgrader count beside it.
+
+    Example: autograder mark theory --out graded
+    """
+    from autograder.cli.mark import mark_answers
+
+    mark_answers(name, out, course)
+
+
+@app.command()
 def check(
     name: NameArgument,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of one submission, a folder or a zip.")],

@@ -106,6 +106,8 @@ def _checks(loaded: Loaded, only: str) -> tuple[Check, ...]:
     """The checks that are tried, by the name of a question or of a check."""
     every = loaded.assignment.checks
     chosen = tuple(check for check in every if only in ("", check.id, check.question))
+    if not every:
+        raise UsageError(f"{loaded.id} has no checks, so nothing in it has a threshold; people grade it.")
     if not chosen:
         names = dict.fromkeys(name for check in every for name in (check.question, check.id))
         raise UsageError(f"--only: no question or check is called {only!r}; {near(only, names)}")

@@ -13,7 +13,7 @@ from autograder import loading, running
 from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
 from autograder.feedback.text import visible
 from autograder.intake import collect_one
-from autograder.messages import WORDING
+from autograder.messages import wording_of
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
 from autograder.scoring import shown
@@ -50,7 +50,7 @@ def check_files(call: Call) -> int:
     if said:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
-        submission = collect_one(call.files, loaded.assignment.files, Path(temporary), YOU)
+        submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU)
         with start_sandbox(call.sandbox or course.sandbox, loaded) as started:
             report = running.grade(loaded, submission, started, dataset, options)
     _show(screen, report)
@@ -66,7 +66,7 @@ def _show(screen: Console, report: Report) -> None:
             f"{shown(question.points)} of {shown(question.max_points)} points in public checks"
         )
         for check in question.checks:
-            wording = WORDING[check.verdict]
+            wording = wording_of(check)
             style = STYLES.get(check.verdict, "red")
             screen.print(f"  [{style}]{wording.mark} {wording.short}[/]: {escape(check.title)}")
             for line in visible(check.message).splitlines():

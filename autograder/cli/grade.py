@@ -31,8 +31,9 @@ from autograder.cli.common import (
 from autograder.cli.progress import Shown
 from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, load
 from autograder.errors import UsageError
-from autograder.export.grades import question_ids, verdict_summary
-from autograder.export.manual_grades import read_hand_grades, with_hand_grades
+from autograder.export.grades import question_ids, verdict_summary, waiting
+from autograder.export.manual_grades import with_hand_grades
+from autograder.export.marks import all_hand_grades
 from autograder.intake import Submission, collect
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
@@ -88,8 +89,9 @@ def grade_class(call: Call) -> int:
 
     if call.submissions is None:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
+    all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
-        everyone = collect(call.submissions, loaded.assignment.files, folder)
+        everyone = collect(call.submissions, loaded.assignment.handed_in, folder)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(call.sandbox or course.sandbox, image_name(call.name))
         _warn(screen, walls)
@@ -120,7 +122,8 @@ def grade_class(call: Call) -> int:
                 return _stopped(screen, progress, len(chosen))
             others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
             whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
-    names = export.file_names(submission.student for submission in everyone)
+        names = export.file_names(submission.student for submission in everyone)
+        _keep_pdfs(call.out / "answers", everyone, loaded.assignment.answers, names)
     made = Made(reports, whole_class, feedback.Heading(course.title, loaded.assignment.title), names, walls)
     return _deliver(screen, call, made, progress, dataset.name if dataset else "")
 
@@ -191,18 +194,20 @@ class Made:
 
 def _deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
     """Write every file, print the table; returns the exit code."""
-    heading, names, hand = made.heading, made.names, read_hand_grades(call.out)
+    heading, names, hand = made.heading, made.names, all_hand_grades(call.out, made.whole_class)
     for report in made.reports:
         export.write_report(report, call.out / "reports" / f"{names[report.student]}.json")
     reports, everybody = with_hand_grades(made.reports, hand), with_hand_grades(made.whole_class, hand)
     _write_pages(call.out, reports, heading, names)
-    export.write_grades(everybody, call.out / "grades.csv")
+    people = any(report.waiting for report in made.whole_class)
+    export.write_grades(everybody, call.out / "grades.csv", people=people)
     page = feedback.summary_page(everybody, heading, names, dataset=dataset, sandbox=made.walls)
     export.write_text(call.out / "summary.html", page)
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
     screen.print(f"\n[bold]{escape(heading.assignment)}[/]", _table(reports), sep="\n")
     _point_out(screen, call.out, reports, names)
+    _point_out_answers(screen, call, everybody)
     return 1 if any(report.internal for report in reports) else 0
 
 
@@ -255,6 +260,9 @@ def _table(reports: Sequence[Report]) -> Table:
     whole = max((report.max_points for report in reports), default=0.0)
     extra = sum(most for most, bonus in highest.values() if bonus)
     table.add_column(f"Total\n/{shown(whole)}{f'+{shown(extra)}' if extra else ''}", justify="right", no_wrap=True)
+    unread = any(report.waiting for report in reports)
+    if unread:
+        table.add_column("By hand", justify="right", no_wrap=True)
     table.add_column("Verdicts")
     table.add_column("Seconds", justify="right", no_wrap=True)
     for report in reports:
@@ -264,10 +272,32 @@ def _table(reports: Sequence[Report]) -> Table:
             escape(report.student),
             *(points.get(id_, "") for id_ in question_ids(reports)),
             f"[bold]{total}[/]",
+            *([f"[dim]{shown(waiting(report))}[/]"] if unread else []),
             f"[magenta]{verdict_summary(report)}[/]" if report.internal else verdict_summary(report),
             f"{report.resources.wall_seconds:.1f}",
         )
     return table
+
+
+def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str], names: dict[str, str]) -> None:
+    """Copy the PDF answers to where whoever grades them finds them."""
+    for submission in everyone:
+        for file in files:
+            path = submission.folder / file
+            if path.suffix == ".pdf" and path.is_file() and running.is_pdf(content := path.read_bytes()):
+                export.write_bytes(folder / names[submission.student] / file, content)
+
+
+def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -> None:
+    """What people still have to read."""
+    count = sum(len(report.waiting) for report in reports)
+    if count:
+        points = shown(rounded(sum(map(waiting, reports))))
+        command = f"autograder mark {call.name} --out {call.out}"
+        screen.print(
+            f"By hand:        {count} answers wait for a person: {points} points, in no sum; {escape(command)}",
+            soft_wrap=True,
+        )
 
 
 def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dict[str, str]) -> None:

@@ -13,7 +13,8 @@ from autograder import export
 from autograder.cli.common import console, open_course, staging
 from autograder.config import CONFIG_FILE
 from autograder.errors import GraderError, StudentError, UsageError
-from autograder.export.manual_grades import FILE, read_hand_grades, with_hand_grades, write_hand_grades
+from autograder.export.manual_grades import FILE, with_hand_grades, write_hand_grades
+from autograder.export.marks import all_hand_grades
 from autograder.intake import Submission, collect
 from autograder.model import Report
 from autograder.notebooks import Notebook, read
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from autograder.export.nbgrader_gradebook import Person
     from autograder.feedback import Heading
 
-__all__ = ["Source", "export_gradebook", "export_pages", "import_grades"]
+__all__ = ["Source", "export_gradebook", "export_pages", "heading_of", "import_grades", "show_grades"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
         from autograder.export.nbgrader_gradebook import course_directory
 
         course = course_directory(source.nbgrader)
-    hand = read_hand_grades(source.out)
+    hand = all_hand_grades(source.out, export.read_reports(source.out))
     gathered = _gather(source, course, hand=hand)
     folder = to or source.out / "notebooks"
     pages = 0
@@ -119,7 +120,7 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
                 export.write_text(path, page)
                 pages += 1
                 if pdf:
-                    _write_bytes(path.with_suffix(".pdf"), pdf_of(page))
+                    export.write_bytes(path.with_suffix(".pdf"), pdf_of(page))
     console().print(f"{pages} pages{' and PDF files' if pdf else ''} in {folder}", markup=False, soft_wrap=True)
 
 
@@ -151,7 +152,7 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     found = hand_grades(assignments[0], directory, db=address, names=names)
     found = replace(found, submissions={report.student: report.replay.submission_sha256 for report in reports})
     write_hand_grades(found, out / FILE)
-    _show(out, with_hand_grades(reports, found), _heading(source, assignments[0]), ids)
+    show_grades(out, reports, heading_of(source, assignments[0]), ids)
     screen = console()
     given = sum(each.given for each in found.grades)
     comments = sum(bool(each.comment) for each in found.grades)
@@ -161,22 +162,37 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     screen.print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)
 
 
-def _show(out: Path, reports: Sequence[Report], heading: Heading, names: Mapping[str, str]) -> None:
-    """What people read of the grades: the table, the class, and everybody's pages."""
+def show_grades(out: Path, found: Sequence[Report], heading: Heading, names: Mapping[str, str]) -> tuple[Report, ...]:
+    """What people read of the grades: the table, the class, and everybody's pages, with points by hand in place.
+
+    Args:
+        out: the folder that `autograder grade --out` wrote.
+        found: what the checks found.
+        heading: what stands on top of pages.
+        names: file names by student.
+
+    Returns:
+        The reports with points by hand in place.
+
+    Raises:
+        UsageError: what was given by hand cannot be read, or something cannot be written.
+    """
     from autograder import feedback
 
+    reports = with_hand_grades(found, all_hand_grades(out, found))
     for report in reports:
         name = names[report.student]
         export.write_text(out / "feedback" / f"{name}.html", feedback.student_page(report, heading))
         export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
-    export.write_grades(reports, out / "grades.csv")
+    export.write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
     dataset, walls = reports[0].replay.data, reports[0].resources.sandbox
     export.write_text(
         out / "summary.html", feedback.summary_page(reports, heading, names, dataset=dataset, sandbox=walls)
     )
+    return reports
 
 
-def _heading(source: Source, assignment: str) -> Heading:
+def heading_of(source: Source, assignment: str) -> Heading:
     """The titles of course and assignment, or their names where the course is not at hand."""
     from autograder import feedback, loading
 
@@ -302,7 +318,7 @@ def _handed_in(
     try:
         from autograder.loading import load
 
-        files: tuple[str, ...] = tuple(load(open_course(source.course)[0], assignment).assignment.files)
+        files: tuple[str, ...] = load(open_course(source.course)[0], assignment).assignment.handed_in
     except GraderError:
         if not released:
             raise
@@ -353,10 +369,3 @@ def _timestamp(folder: Path) -> datetime | None:
         except (OSError, OverflowError, TypeError, ValueError):
             return None
     return time if isinstance(time, datetime) else None
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"Cannot write {path}: {error.strerror}.") from None

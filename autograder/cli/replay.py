@@ -43,7 +43,7 @@ def replay_report(call: Call) -> int:
     options = RunOptions(course_seed(call.seed, os.environ), then.replay.full, "", then.replay.limits)
     assignment = loaded.assignment
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
-        submission = collect_one(call.files, assignment.files, Path(folder), then.student)
+        submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student)
         walls = call.sandbox or then.resources.sandbox or course.sandbox
         with start_sandbox(walls, loaded, then.replay.threads) as started:
             now = running.grade(loaded, submission, started, dataset, options)

@@ -17,7 +17,7 @@ from autograder.errors import StudentError
 from autograder.export.handed_in import Shown, outputs_of
 from autograder.export.neutral import LONGEST, neutral
 from autograder.feedback.text import visible
-from autograder.messages import WORDING
+from autograder.messages import wording_of
 from autograder.model import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
 from autograder.notebooks import Cell, Notebook, Role, read, repair
 from autograder.pictures import data_url
@@ -26,6 +26,7 @@ from autograder.scoring import shown
 __all__ = ["GradedCell", "GradedNotebook", "cell_name", "graded_notebooks", "is_cell_of", "notebook_node"]
 
 _MOST_PICTURES = 64  # of one notebook
+_NOTHING_TO_READ = (Verdict.MISSING, Verdict.NOT_ATTEMPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class GradedCell:
     @property
     def points(self) -> float | None:
         """Points that were found without a person; None where a person has to say (also where we failed)."""
+        if self.check is not None and self.check.by_hand:
+            return 0.0 if self.untouched or self.check.verdict in _NOTHING_TO_READ else None
         if self.check is not None:
             return None if self.check.verdict is Verdict.INTERNAL else self.check.points
         return 0.0 if self.untouched else None
@@ -209,6 +212,9 @@ def _checks(left: Sequence[tuple[QuestionResult, CheckResult]]) -> Iterator[Grad
             yield GradedCell(Cell("markdown", f"## ({neutral(question.id)}) {neutral(question.title)}: {told}"))
             if question.output:
                 yield GradedCell(Cell("code", "# What the submission printed"), (Shown(visible(question.output)),))
+        if check.by_hand:
+            yield from _written(question, check)
+            continue
         points = 0.0 if question.bonus else check.max_points  # nbgrader's way: more than all is a bonus
         role = Role(cell_name(check.id), grade=True, solution=True, points=points)
         hidden = " (hidden)" if check.hidden else ""
@@ -216,9 +222,18 @@ def _checks(left: Sequence[tuple[QuestionResult, CheckResult]]) -> Iterator[Grad
         yield GradedCell(Cell("code", f"# {title}{hidden}", role=role), _found(check), check)
 
 
+def _written(question: QuestionResult, check: CheckResult) -> Iterator[GradedCell]:
+    """An answer that waits for a person: what is asked, what it is worth, and the answer with its points."""
+    title = " ".join(visible(check.title).split())
+    yield GradedCell(Cell("markdown", f"### {neutral(title)}\n\n{neutral(visible(check.message))}"))
+    role = Role(cell_name(check.id), grade=True, solution=True, points=0.0 if question.bonus else check.by_hand)
+    text = check.answer or (f"The answer is the file {check.answer_file}." if check.answer_file else "No answer.")
+    yield GradedCell(Cell("markdown", text, role=role), (), check, own=True)
+
+
 def _found(check: CheckResult) -> tuple[Shown, ...]:
     """What stands below a check's cell: verdict, points, message, and the figures that the submission drew."""
-    wording = WORDING[check.verdict]
+    wording = wording_of(check)
     points = "left out" if check.verdict is Verdict.INTERNAL else f"{shown(check.points)} of {shown(check.max_points)}"
     text = f"{wording.mark} {wording.short}: {points}\n{visible(check.message)}".rstrip() + "\n"
     return (Shown(text), *(Shown(png=picture) for picture in check.pictures if data_url(picture)))

@@ -9,30 +9,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.export.reports import write_text
-from autograder.messages import WORDING
+from autograder.messages import wording_of
 from autograder.model import Report
 from autograder.scoring import rounded, shown
 
-__all__ = ["grades", "harmless", "question_ids", "verdict_summary", "write_grades"]
+__all__ = ["grades", "harmless", "question_ids", "verdict_summary", "waiting", "write_grades"]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_grades(reports: Sequence[Report], path: Path) -> None:
+def write_grades(reports: Sequence[Report], path: Path, *, people: bool = False) -> None:
     """Write `grades` of the reports to a file."""
-    write_text(path, grades(reports))
+    write_text(path, grades(reports, people=people))
 
 
-def grades(reports: Sequence[Report]) -> str:
+def grades(reports: Sequence[Report], *, people: bool = False) -> str:
     """CSV with the columns student, one per question, points, bonus, total, max_points, verdicts, flag.
 
     `total` is points and bonus before any homework set's cap; `flag` says INTERNAL where our fault left checks out.
+    Where people grade answers there is a column by_hand: points that wait for a person, and are in no other column.
     """
     ids = question_ids(reports)
+    by_hand = ("by_hand",) if any(report.waiting for report in reports) or people else ()
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(
-        [harmless(h) for h in ("student", *ids, "points", "bonus", "total", "max_points", "verdicts", "flag")]
+        [harmless(h) for h in ("student", *ids, "points", "bonus", "total", "max_points", *by_hand, "verdicts", "flag")]
     )
     for report in reports:
         points = {question.id: shown(question.points) for question in report.questions}
@@ -45,11 +47,17 @@ def grades(reports: Sequence[Report]) -> str:
                 shown(report.bonus_points),
                 shown(total),
                 shown(report.max_points),
+                *([shown(waiting(report))] if by_hand else []),
                 harmless(verdict_summary(report)),
                 "INTERNAL" if report.internal else "",
             ]
         )
     return out.getvalue()
+
+
+def waiting(report: Report) -> float:
+    """Points of a report that people still have to give."""
+    return rounded(sum(check.by_hand for check in report.waiting))
 
 
 def question_ids(reports: Sequence[Report]) -> tuple[str, ...]:
@@ -59,7 +67,8 @@ def question_ids(reports: Sequence[Report]) -> tuple[str, ...]:
 
 def verdict_summary(report: Report) -> str:
     """How often each verdict came, in the order of their first coming: ``8 passed, 1 failed``."""
-    return ", ".join(f"{count} {WORDING[verdict].short}" for verdict, count in Counter(report.verdicts).items())
+    words = (wording_of(check).short for question in report.questions for check in question.checks)
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).items())
 
 
 def harmless(text: str) -> str:

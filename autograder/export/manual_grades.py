@@ -95,7 +95,8 @@ def with_hand_grades(reports: Sequence[Report], grades: HandGrades | None) -> tu
     """The reports with people's points and comments in place; those of other assignments as they are.
 
     Points of a check become those that were given, and its message says so. A cell that no check is about becomes a
-    check of a question "Graded by hand". Verdicts stay, but for checks that we could not run and a person graded.
+    check of a question "Graded by hand". Verdicts stay, but for checks that we could not run and a person graded, and
+    for answers that only people grade: with their points they count, to be had and given.
     """
     if grades is None:
         return tuple(reports)
@@ -156,15 +157,18 @@ def _graded(check: CheckResult, grade: HandGrade | None) -> CheckResult:
         return check
     said = [check.message] if check.message else []
     staff = [check.staff_message] if check.staff_message else []
-    told = _sentence(grade, check.max_points)
+    most = check.max_points or check.by_hand
+    told = _sentence(grade, most)
     verdict = check.verdict
-    if grade.given and verdict is Verdict.INTERNAL:
-        verdict = _verdict(grade.points, check.max_points)
-        said = []
+    if grade.given and (verdict is Verdict.INTERNAL or check.by_hand):
+        said = [] if verdict is Verdict.INTERNAL else said
+        verdict = _verdict(grade.points, most)
     return replace(
         check,
         verdict=verdict,
         points=grade.points if grade.given else check.points,
+        max_points=most if grade.given else check.max_points,
+        by_hand=0.0 if grade.given else check.by_hand,
         message="\n".join([told, *said]),
         staff_message="\n".join([told, *staff]),
     )

@@ -16,7 +16,7 @@ import msgspec
 from autograder.errors import UsageError
 from autograder.model import Report
 
-__all__ = ["encodable", "file_names", "read_reports", "write_report", "write_text"]
+__all__ = ["encodable", "file_names", "read_reports", "write_bytes", "write_report", "write_text"]
 
 LONGEST = 80
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
@@ -95,10 +95,19 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         UsageError: the disk is full, or the folder may not be written.
     """
+    write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for a file that is no text.
+
+    Raises:
+        UsageError: as `write_text`.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(text.encode("utf-8", "replace"))
+        draft.write_bytes(content)
         os.replace(draft, path)
     except OSError as error:
         with suppress(OSError):

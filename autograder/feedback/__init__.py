@@ -5,7 +5,8 @@ own style sheet and the pictures that lie in it. Whatever a submission wrote is 
 made visible.
 """
 
+from autograder.feedback.answers import Asked, answers_page
 from autograder.feedback.pages import Heading, staff_page, student_page
 from autograder.feedback.summary import summary_page
 
-__all__ = ["Heading", "staff_page", "student_page", "summary_page"]
+__all__ = ["Asked", "Heading", "answers_page", "staff_page", "student_page", "summary_page"]

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.feedback.text import visible
-from autograder.messages import WORDING
+from autograder.messages import WORDING, wording_of
 from autograder.model import Report, Verdict
 from autograder.pictures import data_url
 from autograder.scoring import rounded, shown
@@ -76,6 +76,8 @@ def _environment() -> Environment:
         style=Markup(style),  # noqa: S704 (our own file)
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
         wording=WORDING,
+        wording_of=wording_of,
+        waiting=lambda report: rounded(sum(check.by_hand for check in report.waiting)),
         tones=TONES,
         rounded=rounded,
     )

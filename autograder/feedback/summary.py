@@ -57,6 +57,8 @@ def summary_page(
         mean=rounded(mean(totals)) if totals else 0.0,
         median=rounded(median(totals)) if totals else 0.0,
         max_points=max((report.max_points for report in reports), default=0.0),
+        by_hand=rounded(sum(check.by_hand for report in reports for check in report.waiting)),
+        unread=sum(len(report.waiting) for report in reports),
         ours=[report for report in reports if report.internal],
         dataset=dataset,
         sandbox=sandbox,
@@ -70,6 +72,8 @@ def check_rates(reports: Sequence[Report]) -> tuple[CheckRate, ...]:
     for report in reports:
         for question in report.questions:
             for check in question.checks:
+                if check.by_hand:  # nobody passes or fails before it is read
+                    continue
                 where = (question.id, check.id)
                 about[where] = (check.title, check.hidden)
                 verdicts.setdefault(where, Counter())[check.verdict] += 1

@@ -11,6 +11,7 @@ from autograder.checks.sentences import are, series
 from autograder.errors import StudentError
 from autograder.intake.names import ARCHIVES, near, printable, some
 from autograder.intake.records import Contents
+from autograder.rubric import is_answer_file
 
 __all__ = ["Chosen", "choose"]
 
@@ -47,10 +48,12 @@ def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str
     here = {path[-1]: path for path in paths if path[:-1] == root}
     chosen = Chosen()
     good, faults, absent, taken = 0, [], [], set()
+    alone = _kind(next(iter(here), "")) if single else ""
+    meant = next((name for name in wanted if _kind(name) == alone), wanted[0])
     for name in wanted:
         try:
             path = _find(name, here, wanted, chosen.notes)
-            if path is None and single and name == wanted[0]:
+            if path is None and single and name == meant:
                 path = _only(name, here, wanted, chosen.notes)
             if path is None:
                 absent.append(name)
@@ -66,10 +69,15 @@ def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str
     if not good:
         raise faults[0] if faults else _missing(wanted, paths)
     chosen.notes += [fault.message for fault in faults]
+    absent = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
     if absent and not single:
         chosen.notes.append(f"{series(absent)} {are(absent)} missing.")
     _add_others(contents, root, wanted, taken, chosen)
     return chosen
+
+
+def _kind(name: str) -> str:
+    return PurePath(name).suffix.lower()
 
 
 def _root(paths: Sequence[Path], wanted: Sequence[str]) -> Path:

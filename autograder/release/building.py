@@ -13,13 +13,15 @@ import autograder
 from autograder.cells import is_notebook
 from autograder.declare import Assignment
 from autograder.errors import InstructorError, UsageError
-from autograder.loading import Loaded
+from autograder.loading import Loaded, template
 from autograder.markers import cut, regions, text_lines
 from autograder.notebooks import read
 from autograder.notebooks.releasing import release_notebook
 from autograder.notebooks.source import source_of
+from autograder.notebooks.texts import solved_lines
 from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
 from autograder.release.public_tests import PublicTests
+from autograder.scoring import shown
 
 __all__ = ["build", "contents", "stub_text"]
 
@@ -127,7 +129,9 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
     }
     files = {path: text.encode() for path, text in own.items()}
     for file in filter(is_notebook, sources):
-        files[file] = release_notebook((loaded.reference_folder / file).read_bytes(), file)
+        content = (loaded.reference_folder / file).read_bytes()
+        files[file] = release_notebook(content, file, assignment.cells_of(file))
+    files |= {file: template(loaded, file).encode() for file in assignment.answers if file.endswith(".md")}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
     refuse_leaks(files, _secrets(loaded, sources, tests))
     return dict(sorted({**files, **_toolkit()}.items()))
@@ -145,6 +149,7 @@ def _module(loaded: Loaded, file: str) -> str:
 def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> Secrets:
     """Telling lines of solutions, and all in assignment.py and hidden/ that is not public."""
     secrets, given = solution_lines(sources)
+    assignment = loaded.assignment
     hidden = {check.id for check in tests.assignment.checks if check.hidden}
     lines = text_lines(tests.source)
     shown = numbers("\n".join((*tests.lines, *given)))
@@ -161,7 +166,14 @@ def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> 
                 secrets.setdefault(line, Secret(tests.file, number, what))
             for value in numbers(line) - shown:
                 values.setdefault(value, Secret(tests.file, number, f"a number of {what}"))
+    answers = [loaded.reference_folder / file for file in assignment.answers]
+    for path in answers:
+        if path.suffix == ".md":
+            for number, line in solved_lines(path.read_text(encoding="utf-8-sig"), path.name):
+                if telling(bare(line)):
+                    secrets.setdefault(bare(line), Secret(path.name, number, "the solution"))
     staff = sorted(path for path in (loaded.folder / "hidden").rglob("*") if path.is_file() and path.stat().st_size)
+    staff += [path for path in answers if path.suffix == ".pdf" and path.is_file()]
     files = {path.read_bytes(): Secret(str(path), 1, "a file that only staff have") for path in staff}
     return Secrets(secrets, words, values, files)
 
@@ -234,6 +246,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 def _readme(assignment: Assignment) -> str:
     files = "".join(f"- `{file}`: write your solution here and hand it in.\n" for file in assignment.files)
+    files += "".join(f"- `{file}`: {_answers_in(file)}\n" for file in assignment.answers)
     files += "".join(
         f"- `{file}`: given; leave it as it is.\n" for file in (*assignment.given, *assignment.extra_files)
     )
@@ -251,4 +264,31 @@ Install what is needed, then run the tests, in this folder:
 
 A question that is not written yet is reported as *not attempted*. To run the tests of one function only, name a word
 of their names: `python -m pytest -k WORD`.
-"""
+{_written(assignment)}"""
+
+
+def _answers_in(file: str) -> str:
+    return "make it and hand it in." if file.endswith(".pdf") else "write your answers here and hand it in."
+
+
+def _written(assignment: Assignment) -> str:
+    """What people grade, and for what they give points."""
+    if not assignment.written:
+        return ""
+    rows = []
+    for each in assignment.written:
+        items = "; ".join(f"{item} ({shown(points)})" for item, points in each.rubric)
+        places = " or ".join(f"`{place}`" for place in each.places)
+        rows.append(f"| {_cell(each.title)} | {places} | {shown(each.points)} | {_cell(items)} |\n")
+    return f"""
+## Written answers
+
+People read these and give the points. Do not change the headings above your answers.
+
+| answer | where | points | for |
+|---|---|---|---|
+{"".join(rows)}"""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

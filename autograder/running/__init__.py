@@ -6,5 +6,6 @@ from autograder.running.facts import result_key
 from autograder.running.grading import grade
 from autograder.running.options import RunOptions, longest_seconds, selected_checks
 from autograder.running.runner import Runner
+from autograder.running.written import is_pdf
 
-__all__ = ["RunOptions", "Runner", "grade", "longest_seconds", "result_key", "selected_checks"]
+__all__ = ["RunOptions", "Runner", "grade", "is_pdf", "longest_seconds", "result_key", "selected_checks"]

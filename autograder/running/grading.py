@@ -11,6 +11,7 @@ from autograder.running.facts import replay, resources
 from autograder.running.notebooks import put_right
 from autograder.running.options import RunOptions, selected_checks
 from autograder.running.runner import Listener, Runner, unheard
+from autograder.running.written import with_written
 from autograder.sandbox import Sandbox
 from autograder.scoring import report_points
 
@@ -49,8 +50,13 @@ def grade(
         chosen = {
             question: [check for check in question.checks if check.id in wanted]
             for question in loaded.assignment.questions
+            if wanted.intersection(each.id for each in question.checks)
+            or wanted.intersection(each.id for each in question.answers)
         }
-        questions = run.questions({question: checks for question, checks in chosen.items() if checks})
+        questions = tuple(
+            with_written(result, [each for each in asked.answers if each.id in wanted], loaded, submission, notebooks)
+            for asked, result in zip(chosen, run.questions(chosen), strict=True)
+        )
     finally:
         case.close()
     points, max_points, bonus_points = report_points(questions)

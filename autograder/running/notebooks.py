@@ -86,7 +86,8 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
         if submission.problem or not path.is_file():
             continue
         try:
-            mended = repair(read(path.read_bytes(), file), stub_of(_reference(loaded, file), file))
+            stub = stub_of(_reference(loaded, file), file, loaded.assignment.cells_of(file))
+            mended = repair(read(path.read_bytes(), file), stub)
         except StudentError as error:
             files[file] = error
             continue

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from autograder.declare import Assignment
+from autograder.declare import Assignment, Check
 from autograder.errors import UsageError
 from autograder.loading import Loaded
+from autograder.rubric import Written
 
 __all__ = ["RunOptions", "longest_seconds", "selected_checks"]
 
@@ -41,12 +42,15 @@ def longest_seconds(loaded: Loaded, options: RunOptions) -> float:
 
 
 def selected_checks(assignment: Assignment, options: RunOptions) -> frozenset[str]:
-    """Ids of the checks to be reported.
+    """Ids of the checks to be reported, and of the answers that people grade.
 
     Raises:
         UsageError: `only` names neither a question nor a check; the sentence lists both.
     """
-    open_checks = [check for check in assignment.checks if options.hidden or not check.hidden]
+    open_checks: list[Check | Written] = [
+        *(check for check in assignment.checks if options.hidden or not check.hidden),
+        *assignment.written,
+    ]
     if not options.only:
         return frozenset(check.id for check in open_checks)
     chosen = frozenset(check.id for check in open_checks if options.only in (check.id, check.question))

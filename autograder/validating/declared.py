@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autograder.config import HomeworkSet
-from autograder.declare import Assignment, Question
+from autograder.declare import Assignment, Check, Question
 from autograder.errors import InstructorError
 from autograder.loading import Loaded, load, names
 from autograder.release import contents
+from autograder.rubric import Written
 from autograder.scoring import rounded, shown
 from autograder.validating.finding import Finding
 
@@ -25,22 +26,27 @@ _TOTAL = re.compile(r"\b(in total|altogether|total of|in all)\b", re.IGNORECASE)
 def points(assignment: Assignment) -> Finding:
     """Every question can be earned, and the checks' points are its points."""
     what = "points"
-    empty = [question.title for question in assignment.questions if not question.checks]
-    worthless = [question.title for question in assignment.questions if question.checks and not question.max_points]
+    read = [question for question in assignment.questions if question.answers]
+    asked = [question for question in assignment.questions if question not in read]
+    empty = [question.title for question in asked if not question.checks]
+    worthless = [question.title for question in asked if question.checks and not question.max_points]
     if empty or worthless:
         return Finding(
             what,
             False,
             f"Nothing can be earned in {', '.join(empty + worthless)}.",
-            "Give each question a check that is worth points, or take the question out.",
+            "Give each question a check or a written answer that is worth points, or take the question out.",
         )
-    checks, bonus = assignment.checks, _bonus(assignment)
+    checks = assignment.checks
+    bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
     extra = f" and {shown(bonus)} bonus points" if bonus else ""
+    given = rounded(sum(each.points for each in assignment.written))
+    people = f"; people give {shown(given)} points for {len(assignment.written)} written answers" if read else ""
     return Finding(
         what,
-        bool(checks),
+        bool(checks or read),
         f"{shown(assignment.max_points)} points{extra} from {len(checks)} checks in {len(assignment.questions)} "
-        "questions.",
+        f"questions{people}.",
         "Declare a question with checks.",
     )
 
@@ -48,10 +54,11 @@ def points(assignment: Assignment) -> Finding:
 def titles(assignment: Assignment) -> Finding:
     """Every check has a title, by which students tell it from the others."""
     what = "titles"
-    count = Counter(check.title for check in assignment.checks)
+    named: tuple[Check | Written, ...] = (*assignment.checks, *assignment.written)
+    count = Counter(each.title for each in named)
     wrong = [f"{check.id} has none" for check in assignment.checks if not check.title.strip()]
     wrong += [
-        f"{' and '.join(check.id for check in assignment.checks if check.title == title)} have the same: {title!r}"
+        f"{' and '.join(each.id for each in named if each.title == title)} have the same: {title!r}"
         for title, times in count.items()
         if times > 1 and title.strip()
     ]
@@ -70,7 +77,7 @@ def handout(loaded: Loaded) -> Finding:
     if not path.is_file():
         return Finding(what, False, f"{path} does not exist.", "Write what students read about the assignment there.")
     assignment = loaded.assignment
-    total, bonus = rounded(assignment.max_points), _bonus(assignment)
+    total, bonus = rounded(assignment.max_points + assignment.by_hand), _bonus(assignment)
     wrong, agreed = [], 0
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         question = next((each for each in assignment.questions if _about(each, line)), None)
@@ -78,7 +85,7 @@ def handout(loaded: Loaded) -> Finding:
         if not found:
             continue
         if question:
-            right: tuple[float, ...] = (rounded(question.max_points),)
+            right: tuple[float, ...] = (rounded(question.max_points + question.by_hand),)
         elif _TOTAL.search(line):
             right = (total, rounded(total + bonus), bonus)
         else:
@@ -113,7 +120,7 @@ def sets(root: Path, assignment: str, homework: Sequence[HomeworkSet]) -> Iterat
             continue
         here = [load(root, name).assignment for name in each.assignments if name in known]
         absent = [name for name in each.assignments if name not in known]
-        total = rounded(sum(one.max_points for one in here))
+        total = rounded(sum(one.max_points + one.by_hand for one in here))
         bonus = rounded(sum(map(_bonus, here)))
         said = f"{shown(total)} points and {shown(bonus)} bonus points, counted up to {shown(each.cap)}"
         said += f"; {', '.join(absent)} still missing." if absent else "."
@@ -131,4 +138,5 @@ def _about(question: Question, line: str) -> bool:
 
 
 def _bonus(assignment: Assignment) -> float:
-    return rounded(sum(question.max_points for question in assignment.questions if question.bonus))
+    """Points of bonus questions, those that people give included."""
+    return rounded(sum(each.max_points + each.by_hand for each in assignment.questions if each.bonus))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,8 +91,9 @@ class Trial:
     def single_precision(self) -> Finding:
         """Right work in float32 is right work."""
         home = self.loaded.reference_folder
-        files = {
-            file: text_file(home / file, in_float32(file_text(home / file))) for file in self.loaded.assignment.files
+        code = self.loaded.assignment.files
+        files = self.reference_files() | {
+            file: text_file(home / file, in_float32(file_text(home / file))) for file in code
         }
         missed = _missed(self.grade(self.hand_in("float32", files), self.options))
         return Finding("in single precision", not missed, _told(missed), "Give the check a tolerance for float32.")
@@ -109,17 +111,19 @@ class Trial:
     def stub(self) -> Finding:
         """What students get earns nothing, and is told as not attempted."""
         made = contents(self.loaded)
-        files = {file: made[file] for file in self.loaded.assignment.files}
+        files = {file: made[file] for file in self.loaded.assignment.handed_in if file in made}
         report = self.grade(self.hand_in("stub", files), self.options)
         fair = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
         wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if check.verdict not in fair]
+        wrong += [f"{each.id}: taken for an answer" for each in report.waiting if each.verdict is Verdict.SKIPPED]
         points = report.points + report.bonus_points
         if points:
             wrong.append(f"{shown(points)} points")
         untold = [
             question.id
             for question in report.questions
-            if question.checks and all(check.verdict is Verdict.SKIPPED for check in question.checks)
+            if (own := [check for check in question.checks if not check.by_hand])
+            and all(check.verdict is Verdict.SKIPPED for check in own)
         ]
         wrong += [
             f"question {each}: all of it skipped, so nowhere said to be not attempted; give it a check without needs"
@@ -133,7 +137,10 @@ class Trial:
 
     def reference_files(self) -> dict[str, bytes]:
         """The files of the reference that students hand in."""
-        return {file: (self.loaded.reference_folder / file).read_bytes() for file in self.loaded.assignment.files}
+        home = self.loaded.reference_folder
+        return {
+            file: (home / file).read_bytes() for file in self.loaded.assignment.handed_in if (home / file).is_file()
+        }
 
     def hand_in(self, name: str, files: Mapping[str, bytes]) -> Submission:
         """Files as a submission of that name."""
@@ -141,8 +148,10 @@ class Trial:
         place.mkdir(exist_ok=True)
         for file, content in files.items():
             (place / file).write_bytes(content)
+        if not files:  # a PDF is asked for, and the reference has none
+            return Submission(name, place, hashlib.sha256(b"").hexdigest())
         paths = tuple(place / file for file in files)
-        return collect_one(paths, self.loaded.assignment.files, self.folder / f"{name}-staged", name)
+        return collect_one(paths, self.loaded.assignment.handed_in, self.folder / f"{name}-staged", name)
 
     def grade(self, submission: Submission, options: RunOptions) -> Report:
         """The report about a submission."""
@@ -150,7 +159,8 @@ class Trial:
 
 
 def _checks(report: Report) -> Iterator[CheckResult]:
-    return (check for question in report.questions for check in question.checks)
+    """What was found by checks; what a person grades is no concern of theirs."""
+    return (check for question in report.questions for check in question.checks if not check.by_hand)
 
 
 def _told(missed: list[str]) -> str:

@@ -1,0 +1,106 @@
+"""`autograder mark`: people's points for written answers, in a spreadsheet, laid over the results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.markup import escape
+
+from autograder import export, feedback
+from autograder.cli.common import console, near, open_course, staging
+from autograder.cli.gradebook import Source, heading_of, show_grades
+from autograder.errors import UsageError
+from autograder.export.manual_grades import with_hand_grades
+from autograder.export.marks import MARKS, Marks, all_hand_grades, filled, read_marks, write_marks
+from autograder.feedback import Asked
+from autograder.loading import load
+from autograder.model import Report
+from autograder.nbgrader_course import find_course
+from autograder.scoring import rounded, shown
+
+__all__ = ["mark_answers"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Written answers of an assignment: their rubrics, and what is told about each."""
+
+    rubrics: dict[str, tuple[tuple[str, float], ...]]
+    told: dict[str, str]
+
+
+def mark_answers(name: str, out: Path, course: Path | None) -> None:
+    """Write the lines that are to be filled in, read those that are, and write what shows grades anew.
+
+    Raises:
+        UsageError: there are no reports of that assignment or no written answers, or a line of the file is wrong.
+    """
+    asked = _asked(name, course)
+    with staging(out):
+        reports = export.read_reports(out)
+        assignments = list(dict.fromkeys(report.assignment for report in reports))
+        if assignments != [name]:
+            raise UsageError(f"{out} holds reports of {', '.join(assignments)}; {near(name, assignments)}")
+        if not any(report.waiting for report in reports):
+            raise UsageError(
+                f"No person grades anything in {out}; declare answers with question.written(...), and grade again."
+            )
+        path = out / MARKS
+        marks = filled(read_marks(path), reports, asked.rubrics, path)
+        with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is told before anything is written
+        write_marks(marks, path)
+        names = export.file_names(report.student for report in reports)
+        heading = heading_of(Source(out, course), name)
+        shown_ = show_grades(out, reports, heading, names)
+        pages = [out / "answers" / f"{one.id}.html" for one in _questions(reports, asked)]
+        for one, page in zip(_questions(reports, asked), pages, strict=True):
+            export.write_text(page, feedback.answers_page(one, shown_, heading, names))
+    _say(out, marks, shown_, pages)
+
+
+def _asked(name: str, course: Path | None) -> _Asked:
+    """The rubrics; an assignment of nbgrader's has none."""
+    if find_course(course or Path.cwd(), name) is not None:
+        return _Asked({}, {})
+    written = load(open_course(course)[0], name).assignment.written
+    return _Asked({each.id: each.rubric for each in written}, {each.id: each.told for each in written})
+
+
+def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:
+    """Everything that people grade, once."""
+    found: dict[tuple[str, str], Asked] = {}
+    for report in reports:
+        for question in report.questions:
+            for check in question.checks:
+                if check.by_hand:
+                    told = asked.told.get(check.id) or f"{shown(check.by_hand)} points."
+                    found.setdefault((question.id, check.id), Asked(question.id, check.id, check.title, told))
+    return list(found.values())
+
+
+def _say(out: Path, marks: Marks, reports: tuple[Report, ...], pages: list[Path]) -> None:
+    """How far the work is, and where everything lies."""
+    screen = console()
+    answers = {(row.student, row.question, row.answer) for row in marks.rows}
+    waiting = {(report.student, check.id) for report in reports for check in report.waiting}
+    begun = {
+        (row.student, row.answer)
+        for row in marks.rows
+        if row.points is not None and (row.student, row.answer) in waiting
+    }
+    points = rounded(sum(check.by_hand for report in reports for check in report.waiting))
+    screen.print(
+        f"{len(answers) - len(waiting)} of {len(answers)} answers are graded, {len(begun)} have points for some items "
+        f"only, {len(waiting) - len(begun)} have none; {shown(points)} points wait."
+    )
+    changed = sorted({row.student for row in marks.rows if row.state == "changed since"})
+    if changed:
+        screen.print(
+            f"[yellow]Handed in again since points were given:[/] {escape(', '.join(changed))}. The points hold; empty "
+            "the cell 'seen' of a line when you have looked."
+        )
+    screen.print(f"Marks:    {out / MARKS} (fill it in, then run this again)", markup=False, soft_wrap=True)
+    for page in pages:
+        screen.print(f"Answers:  {page}", markup=False, soft_wrap=True)
+    screen.print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)

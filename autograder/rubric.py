@@ -1,0 +1,128 @@
+"""Answers that people read: what is asked, where the answer stands in what students hand in, and what it is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from autograder.errors import InstructorError
+from autograder.scoring import rounded, shown
+
+__all__ = ["Place", "Written", "declared", "is_answer_file"]
+
+_MARKDOWN, _PDF, _NOTEBOOK = ".md", ".pdf", ".ipynb"
+_SEPARATORS = ("/", ".", ":")  # of cells' names in gradebooks
+
+
+def is_answer_file(file: str) -> bool:
+    """Whether a file holds answers and no code: Markdown or PDF, by its name."""
+    return PurePath(file).suffix in (_MARKDOWN, _PDF)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer stands: a file, and in it the heading or cell of that name; "" for the whole file."""
+
+    file: str
+    name: str = ""
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether a PDF is asked for, in which no place can be named."""
+        return self.file.endswith(_PDF)
+
+    @property
+    def is_cell(self) -> bool:
+        """Whether it is a text cell of a notebook."""
+        return self.file.endswith(_NOTEBOOK)
+
+    def __str__(self) -> str:
+        return f"{self.file}#{self.name}" if self.name else self.file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """One answer that a person grades.
+
+    `rubric` are its items, each with the points that it gives; their sum is `points`. `places` are where the answer may
+    stand; the first that is written counts. `question` is the id of the question that it belongs to.
+    """
+
+    id: str
+    title: str
+    points: float
+    rubric: tuple[tuple[str, float], ...]
+    places: tuple[Place, ...]
+    question: str
+
+    @property
+    def told(self) -> str:
+        """The sentence that students read: points, and what they are given for."""
+        items = ", ".join(f"{item} ({shown(points)})" for item, points in self.rubric)
+        return f"A person grades this answer: {shown(self.points)} points{f': {items}' if items else ''}."
+
+
+def declared(
+    title: str, *, id: str, points: float, rubric: Mapping[str, float], answer: str | Sequence[str], question: str
+) -> Written:
+    """A written answer, as `Question.written` is told of it.
+
+    Raises:
+        InstructorError: it is worth nothing, the rubric has another sum, or the answer stands where none can stand.
+    """
+    places = tuple(_place(each) for each in ((answer,) if isinstance(answer, str) else answer))
+    names = tuple(dict.fromkeys(each.name for each in places if each.name))
+    own = id or (names[0] if names else "")
+    title = " ".join(title.split())
+    if not places:
+        raise InstructorError(f'The written answer {title!r} stands nowhere; say answer="answers.md#{own or "why"}".')
+    if not own:
+        raise InstructorError(f'The written answer {title!r} has no id; say id="why", or answer="answers.md#why".')
+    if any(mark in own for mark in _SEPARATORS) or own != own.strip():
+        raise InstructorError(f"The written answer {own!r} needs an id without spaces around it and '/', '.' or ':'.")
+    for place in places:
+        if place.is_cell and place.name != own:
+            raise InstructorError(
+                f"The written answer {own!r} stands in the cell {place.name!r} of {place.file}; in a notebook the id "
+                "is the name of the cell, so leave id out or make them the same."
+            )
+    if not title:
+        raise InstructorError(f"The written answer {own!r} has no title; write in one sentence what is asked.")
+    if not math.isfinite(points) or points <= 0:
+        raise InstructorError(f"The written answer {own!r} is worth {points} points; give it more than 0.")
+    return Written(own, title, float(points), _items(own, points, rubric), places, question)
+
+
+def _items(id: str, points: float, rubric: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    items = tuple((" ".join(item.split()), float(worth)) for item, worth in rubric.items())
+    for item, worth in items:
+        if not item or not math.isfinite(worth) or worth <= 0:
+            raise InstructorError(
+                f"The rubric of {id!r} gives {worth} points for {item!r}; name each item and give it more than 0."
+            )
+    if len({item for item, _ in items}) < len(items):
+        raise InstructorError(f"The rubric of {id!r} has two items of the same name; rename one of them.")
+    total = rounded(sum(worth for _, worth in items))
+    if items and total != rounded(points):
+        raise InstructorError(
+            f"The rubric of {id!r} gives {shown(total)} points in all, but the answer is worth {shown(points)}; "
+            "correct one of them."
+        )
+    return items
+
+
+def _place(text: str) -> Place:
+    file, _, name = text.partition("#")
+    place = Place(file, name)
+    if PurePath(file).suffix not in (_MARKDOWN, _PDF, _NOTEBOOK) or PurePath(file).name != file:
+        raise InstructorError(
+            f'answer={text!r} is no place for an answer; say "answers.md#NAME", "answers.md", "essay.pdf" or '
+            '"x.ipynb#NAME".'
+        )
+    if place.is_pdf and name:
+        raise InstructorError(f"answer={text!r}: no place in a PDF can be found; say answer={file!r}.")
+    if place.is_cell and not name:
+        raise InstructorError(f'answer={text!r}: say which cell: answer="{file}#NAME".')
+    return place

@@ -1,0 +1,360 @@
+"""Points that people give for written answers: the file, the verb, and what every result says of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from samples import check, question, report
+from typer.testing import CliRunner
+from written_course import PDF, answered, hand_in, make_course
+
+from autograder.cli import app
+from autograder.errors import UsageError
+from autograder.export.manual_grades import HandGrade, HandGrades, with_hand_grades, write_hand_grades
+from autograder.export.marks import all_hand_grades, filled, read_marks, write_marks
+from autograder.feedback import Heading, summary_page
+from autograder.model import CheckResult, Report, Verdict
+
+RUBRIC = {"why": (("cause", 3.0), ("example", 2.0))}
+HEAD = "student,question,answer,state,item,most,points,comment,seen\n"
+
+
+def waits(id: str = "why", verdict: Verdict = Verdict.SKIPPED, text: str = "Because.") -> CheckResult:
+    """An answer that a person grades."""
+    return CheckResult(id, f"Title of {id}.", False, verdict, 0, 0, 0, "Rubric.", "Rubric.", by_hand=5, answer=text)
+
+
+def made(student: str, *checks: CheckResult) -> Report:
+    """A report with one passed check and these answers."""
+    return report(student, question("a", check("one", Verdict.PASSED), *checks))
+
+
+ADA = made("ada", waits())
+
+
+def written(tmp_path: Path, *lines: str, head: str = HEAD) -> Path:
+    """A file of marks with these lines."""
+    path = tmp_path / "marks.csv"
+    path.write_text(head + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def laid(tmp_path: Path, *reports: Report) -> tuple[Report, ...]:
+    """The reports with what people gave."""
+    return with_hand_grades(reports, all_hand_grades(tmp_path, reports))
+
+
+FULL = ("ada,a,why,,cause,3,2.5,almost,", "ada,a,why,,example,2,2,,")
+
+
+# --- the file ---
+
+
+def test_there_is_a_line_for_every_item_answer_by_answer() -> None:
+    """Whoever grades reads one question after the other, student by student."""
+    rows = filled(None, [made("Bob", waits(), waits("two")), ADA], RUBRIC, Path("m")).rows
+    assert [(row.answer, row.student, row.item, row.most) for row in rows] == [
+        ("why", "ada", "cause", 3),
+        ("why", "ada", "example", 2),
+        ("why", "Bob", "cause", 3),
+        ("why", "Bob", "example", 2),
+        ("two", "Bob", "the whole answer", 5),
+    ]
+
+
+def test_what_people_wrote_is_kept(tmp_path: Path) -> None:
+    """Points, comments with every kind of character, and columns of their own; new students come in."""
+    head = HEAD.replace("\n", ",grader\n")
+    path = written(tmp_path, 'ada,a,why,,cause,3,2.5,"so, ""so""; =1+1\nü",,eva', head=head)
+    marks = read_marks(path)
+    write_marks(filled(marks, [ADA, made("bob", waits())], RUBRIC, path), path)
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
+    assert [row["student"] for row in rows] == ["ada", "ada", "bob", "bob"]
+    assert (rows[0]["points"], rows[0]["comment"], rows[0]["grader"]) == ("2.5", 'so, "so"; =1+1\nü', "eva")
+
+
+def test_writing_what_was_read_changes_nothing(tmp_path: Path) -> None:
+    """Names that spreadsheets take for formulas included."""
+    odd = made("=Eve", waits())
+    path = tmp_path / "marks.csv"
+    write_marks(filled(None, [odd], RUBRIC, path), path)
+    before = path.read_bytes()
+    assert b"'=Eve" in before
+    write_marks(filled(read_marks(path), [odd], RUBRIC, path), path)
+    assert path.read_bytes() == before
+
+
+def test_a_spreadsheet_may_have_its_own_ways(tmp_path: Path) -> None:
+    """Semicolons, commas in numbers and an old encoding, as in Germany; semicolons are written back."""
+    path = tmp_path / "marks.csv"
+    told = HEAD.replace(",", ";") + "ada;a;why;;cause;3;2,5;schön;\r\n"
+    path.write_bytes(told.encode("cp1252"))
+    marks = read_marks(path)
+    assert marks is not None
+    assert (marks.rows[0].points, marks.rows[0].comment) == (2.5, "schön")
+    write_marks(filled(marks, [ADA], RUBRIC, path), path)
+    assert "ada;a;why;to be read;cause;3;2.5;schön;" in path.read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("ada,a,why,,cause,3,4,,", "marks.csv:2: ada, why, 'cause': 4 points are more than the 3 of this item."),
+        ("ada,a,why,,cause,9,4,,", "marks.csv:2: ada, why, 'cause': 4 points are more than the 3 of this item."),
+        ("ada,a,why,,cause,3,-1,,", "marks.csv:2: ada, why, 'cause': -1 points are less than 0."),
+        ("ada,a,why,,cause,3,good,,", "marks.csv:2: 'good' in the column points is no number; write one such as"),
+        ("ada,a,why,,cause,3,nan,,", "marks.csv:2: 'nan' in the column points is no number"),
+        ("adda,a,why,,cause,3,1,,", "marks.csv:2: there is no submission of 'adda'; correct the name"),
+        ("ada,a,how,,cause,3,1,,", "marks.csv:2: no person grades an answer 'how'; the answers are why."),
+        ("ada,a,why,,effect,3,1,,", "marks.csv:2: the rubric of 'why' has no item 'effect'; it has 'cause', 'example'"),
+        ("ada,a,why,,cause,3,1,a,,,b", "marks.csv:2: this line has more columns than the first; put quotes"),
+    ],
+)
+def test_a_line_that_cannot_be_right_is_told(tmp_path: Path, line: str, sentence: str) -> None:
+    """With file and line."""
+    path = written(tmp_path, line)
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        filled(read_marks(path), [ADA], RUBRIC, path)
+
+
+def test_two_lines_about_the_same_are_told(tmp_path: Path) -> None:
+    """Nobody guesses which one holds; lines with line breaks in comments count as in an editor."""
+    path = written(tmp_path, 'ada,a,why,,cause,3,1,"a\nb",', "ada,a,why,,cause,3,2,,")
+    with pytest.raises(
+        UsageError, match=r"marks.csv:4: ada, why, 'cause' stand in line 2 already; keep one of the two"
+    ):
+        read_marks(path)
+
+
+def test_a_file_without_its_columns_is_told(tmp_path: Path) -> None:
+    """With what the first line should be."""
+    with pytest.raises(UsageError, match=r"marks.csv:1: there is no column 'points'; the first line is student,"):
+        read_marks(written(tmp_path, head=HEAD.replace("points", "punkte")))
+
+
+def test_no_file_is_no_marks(tmp_path: Path) -> None:
+    """And nothing changes."""
+    assert read_marks(tmp_path / "marks.csv") is None
+    assert laid(tmp_path, ADA) == (ADA,)
+
+
+# --- what counts ---
+
+
+def test_points_count_when_every_item_has_some(tmp_path: Path) -> None:
+    """Then they are to be had and given, and the student reads what for."""
+    written(tmp_path, *FULL)
+    (done,) = laid(tmp_path, ADA)
+    why = done.questions[0].checks[1]
+    assert (done.points, done.max_points, done.waiting) == (6.5, 7, ())
+    assert (why.verdict, why.points, why.max_points, why.by_hand) == (Verdict.PARTIAL, 4.5, 5, 0)
+    assert why.message == "Graded by hand: 4.5 of 5. Comment: cause: 2.5 of 3 (almost); example: 2 of 2\nRubric."
+
+
+def test_half_a_rubric_waits(tmp_path: Path) -> None:
+    """Nobody reads points that are not finished."""
+    written(tmp_path, FULL[0], "ada,a,why,,example,2,,,")
+    assert laid(tmp_path, ADA) == (ADA,)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.MISSING, Verdict.NOT_ATTEMPTED])
+def test_what_is_not_there_counts_as_nothing_once_there_are_marks(tmp_path: Path, verdict: Verdict) -> None:
+    """Nobody has to type zeros; a file that cannot be read is for a person."""
+    written(tmp_path)
+    (done,) = laid(tmp_path, made("ada", waits(verdict=verdict)))
+    assert (done.points, done.max_points) == (2, 7)
+    assert "There was no answer to read." in done.questions[0].checks[1].message
+    unread = made("ada", waits(verdict=Verdict.FAILED))
+    assert laid(tmp_path, unread) == (unread,)
+
+
+def test_points_that_were_given_hold_for_what_is_not_there_too(tmp_path: Path) -> None:
+    """Such as for an answer on paper."""
+    written(tmp_path, *FULL)
+    assert laid(tmp_path, made("ada", waits(verdict=Verdict.MISSING)))[0].points == 6.5
+
+
+def test_points_hold_for_an_answer_that_was_handed_in_again_and_that_is_told(tmp_path: Path) -> None:
+    """On the student's page, and in the file until somebody has looked."""
+    path = written(tmp_path, *FULL)
+    write_marks(filled(read_marks(path), [ADA], RUBRIC, path), path)
+    again = made("ada", waits(text="Because of overflow."))
+    (done,) = laid(tmp_path, again)
+    assert done.points == 6.5
+    assert "handed in after points were given by hand" in done.notes[0]
+    marks = filled(read_marks(path), [again], RUBRIC, path)
+    assert [row.state for row in marks.rows] == ["changed since", "changed since"]
+    looked = replace(marks, rows=tuple(replace(row, seen="") for row in marks.rows))
+    write_marks(filled(looked, [again], RUBRIC, path), path)
+    assert laid(tmp_path, again)[0].notes == ()
+
+
+def test_the_same_answer_again_is_no_other_one(tmp_path: Path) -> None:
+    """Handing in other code changes nothing about an essay."""
+    path = written(tmp_path, *FULL)
+    write_marks(filled(read_marks(path), [ADA], RUBRIC, path), path)
+    again = replace(ADA, replay=replace(ADA.replay, submission_sha256="other"))
+    assert laid(tmp_path, again)[0].notes == ()
+
+
+def test_formgrader_s_points_count_beside_these_and_never_twice(tmp_path: Path) -> None:
+    """Where both gave points for an answer, the file beside the reports holds."""
+    both = made("ada", waits(), waits("two"))
+    theirs = [HandGrade("ada", "tiny", each, 5, None, 1.0, comment="theirs") for each in ("why", "two")]
+    write_hand_grades(HandGrades("tiny", tuple(theirs)), tmp_path / "manual_grades.json")
+    written(tmp_path, *FULL, "ada,a,two,,the whole answer,5,,,")
+    (done,) = laid(tmp_path, both)
+    assert [each.points for each in done.questions[0].checks] == [2, 4.5, 1]
+    assert (done.points, done.max_points) == (7.5, 12)
+
+
+def test_formgrader_s_points_hold_for_what_is_not_there(tmp_path: Path) -> None:
+    """A person's word goes before our zero."""
+    write_hand_grades(
+        HandGrades("tiny", (HandGrade("ada", "tiny", "why", 5, 0, 3.0),)), tmp_path / "manual_grades.json"
+    )
+    written(tmp_path)
+    (done,) = laid(tmp_path, made("ada", waits(verdict=Verdict.MISSING)))
+    assert (done.points, done.max_points) == (5, 7)
+
+
+def test_the_class_page_says_how_much_waits() -> None:
+    """And counts no unread answer among what students pass or fail."""
+    page = summary_page([ADA], Heading("C", "A"), {"ada": "ada"}, dataset="", sandbox="none")
+    assert "<b>5</b><span>points in 1 answer wait for a person, and are in no sum here</span>" in page
+    assert "Title of why.</td>" not in page
+
+
+# --- the verb ---
+
+
+def run(*arguments: object) -> str:
+    """Run a verb in this process; what it printed."""
+    done = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The lines of a CSV file."""
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
+
+
+def fill(path: Path, points: dict[tuple[str, str], str]) -> None:
+    """What a grader types: points by student and item."""
+    told = rows(path)
+    for row in told:
+        row["points"] = points.get((row["student"], row["item"]), row["points"])
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(told[0]))
+    writer.writeheader()
+    writer.writerows(told)
+    path.write_text(out.getvalue(), encoding="utf-8", newline="")
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> Path:
+    """The folder of a graded class: ada wrote both answers, bob one as PDF, cy none."""
+    root = make_course(tmp_path / "course")
+    folder = hand_in(
+        tmp_path / "in",
+        ada={"answers.md": answered("Because <b>exp</b> is large.", "Clear.")},
+        bob={"answers.md": answered(), "essay.pdf": PDF},
+        cy={},
+    )
+    said = run("grade", "theory", folder, "--out", tmp_path / "out", "--course", root)
+    assert "By hand:        6 answers wait for a person: 27 points, in no sum; autograder mark theory --out" in said
+    return tmp_path
+
+
+def mark(graded: Path) -> str:
+    """Run `autograder mark`."""
+    return run("mark", "theory", "--out", graded / "out", "--course", graded / "course")
+
+
+def test_a_class_is_marked(graded: Path) -> None:
+    """From an empty file to points in the table, on the pages, and after the class was graded again."""
+    out = graded / "out"
+    assert (
+        rows(out / "grades.csv")[0] | {"by_hand": "9", "total": "2", "max_points": "2"} == rows(out / "grades.csv")[0]
+    )
+    assert "3 of 6 answers are graded, 0 have points for some items only, 3 have none; 14 points wait." in mark(graded)
+    assert [row["state"] for row in rows(out / "marks.csv")] == [
+        *["to be read"] * 4, "missing", "missing", "to be read", "as handed out", "missing"
+    ]  # fmt: skip
+
+    fill(
+        out / "marks.csv",
+        {("ada", "names the cause"): "3", ("ada", "gives an example"): "0,5", ("bob", "names the cause"): "1"},
+    )
+    assert "4 of 6 answers are graded, 1 have points for some items only, 1 have none; 9 points wait." in mark(graded)
+    told = {row["student"]: row for row in rows(out / "grades.csv")}
+    assert (told["ada"]["b"], told["ada"]["total"], told["ada"]["max_points"], told["ada"]["by_hand"]) == (
+        "3.5",
+        "5.5",
+        "7",
+        "4",
+    )
+    assert (told["cy"]["total"], told["cy"]["max_points"], told["cy"]["by_hand"]) == ("2", "11", "0")
+    page = (out / "feedback" / "ada.html").read_text("utf-8")
+    assert "Graded by hand: 3.5 of 5. Comment: names the cause: 3 of 3; gives an example: 0.5 of 2" in page
+    assert "4 points wait for a person, who reads Prove it." in page
+
+    before = (out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()
+    run("grade", "theory", graded / "in", "--out", out, "--course", graded / "course")
+    assert ((out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()) == before
+
+
+def test_everybody_s_answers_are_on_a_page(graded: Path) -> None:
+    """Rubric on top, answers as text, the PDF beside it."""
+    mark(graded)
+    page = (graded / "out" / "answers" / "why.html").read_text("utf-8")
+    assert "A person grades this answer: 5 points: names the cause (3), gives an example (2)." in page
+    assert "Because &lt;b&gt;exp&lt;/b&gt; is large." in page
+    assert page.index(">ada<") < page.index(">bob<") < page.index(">cy<")
+    assert 'href="bob/essay.pdf"' in page
+    assert (graded / "out" / "answers" / "bob" / "essay.pdf").read_bytes() == PDF
+
+
+def test_a_wrong_line_stops_both_verbs_and_changes_nothing(graded: Path) -> None:
+    """Before anything is graded or written."""
+    mark(graded)
+    path = graded / "out" / "marks.csv"
+    fill(path, {("ada", "names the cause"): "30"})
+    before = path.read_bytes(), (graded / "out" / "grades.csv").read_bytes()
+    for verb in (
+        ("mark", "theory", "--out", graded / "out", "--course", graded / "course"),
+        ("grade", "theory", graded / "in", "--out", graded / "out", "--course", graded / "course"),
+    ):
+        with pytest.raises(
+            UsageError, match=r"marks.csv:2: ada, why, 'names the cause': 30 points are more than the 3"
+        ):
+            run(*verb)
+    assert (path.read_bytes(), (graded / "out" / "grades.csv").read_bytes()) == before
+
+
+def test_an_answer_that_comes_later_is_shown_for_review(graded: Path) -> None:
+    """Points stay; the verb names who handed in again."""
+    mark(graded)
+    fill(graded / "out" / "marks.csv", {("ada", "names the cause"): "3", ("ada", "gives an example"): "2"})
+    mark(graded)
+    hand_in(graded / "in", ada={"answers.md": answered("Another answer.", "Clear.")})
+    run("grade", "theory", graded / "in", "--out", graded / "out", "--course", graded / "course")
+    assert "Handed in again since points were given: ada." in mark(graded)
+    assert rows(graded / "out" / "grades.csv")[0]["b"] == "5"
+
+
+def test_wrong_calls_are_told(graded: Path, tmp_path: Path) -> None:
+    """Another assignment's folder, and one where people grade nothing."""
+    with pytest.raises(UsageError, match="There is no assignment 'theorie'"):
+        run("mark", "theorie", "--out", graded / "out", "--course", graded / "course")
+    with pytest.raises(UsageError, match=r"There are no reports in"):
+        run("mark", "theory", "--out", tmp_path / "empty", "--course", graded / "course")
+    run("grade", "theory", graded / "in", "--out", tmp_path / "part", "--course", graded / "course", "--only", "a")
+    with pytest.raises(UsageError, match=r"No person grades anything in .*part; declare answers with question.written"):
+        run("mark", "theory", "--out", tmp_path / "part", "--course", graded / "course")
