@@ -2,7 +2,7 @@
 
 No check trains AlexNet for long. Its layers are read, and its outputs compared with those of the table for the same
 weights; the training loop is tried on a small given network, where every step can be compared; optimizers are known by
-the steps they take when the gradients are given. Only (d) asks for an accuracy: with CIFAR-10 that of weights which were
+the steps they take when the gradients are given. Only (d) asks for an accuracy: with CIFAR-10 that of weights that were
 handed in, or with `--full` that of a training by the grader; with the stand-in that of a short training.
 """
 
@@ -98,6 +98,37 @@ d = assignment.question(
     bonus=True,
     limits=Limits(wall_seconds=600, cpu_seconds=200, memory_mib=4096),
     full_limits=Limits(wall_seconds=28800, cpu_seconds=9600, memory_mib=8192),
+)
+
+
+a.written(
+    "What do the curves of SGD and of Adam show, and where does the difference come from?",
+    points=0.5,
+    rubric={
+        "tells the final accuracies, and that SGD at 1e-3 has hardly begun to learn": 0.25,
+        "the rate of Adam is the size of its steps, whatever that of the gradients": 0.25,
+    },
+    answer="alexnet.ipynb#why-a",
+)
+b.written(
+    "What happens at the rate 5e-3, and why?",
+    points=3,
+    rubric={
+        "tells what loss and accuracy do, with numbers": 1,
+        "each step of Adam moves each weight by about the rate, whatever the gradient": 1,
+        "compares such steps with the size of the weights": 1,
+    },
+    answer="alexnet.ipynb#why-b",
+)
+c.written(
+    "What do batch normalisation and dropout do, and in which curve is it seen?",
+    points=2.5,
+    rubric={
+        "compares training and validation curves with those of (a), with numbers": 1,
+        "batch normalisation: faster learning, and why": 0.75,
+        "dropout: training accuracy is held back, and what that is good for": 0.75,
+    },
+    answer="alexnet.ipynb#why-c",
 )
 
 
@@ -211,7 +242,7 @@ def a_pass_takes_a_step_for_each_batch(student, rng):
     """One pass over 20 images in batches of 8 is three steps in train mode, which change every weight."""
     x, y = pictures(rng, 20)
     model, optimizer = student.small_setting()
-    model.eval()
+    model.train(False)  # as a measurement leaves it
     before = weights_of(model)
     loss, share = two_numbers(student.train_epoch(model, optimizer, x, y, batch_size=8))
     if not model.training:
@@ -219,7 +250,7 @@ def a_pass_takes_a_step_for_each_batch(student, rng):
     steps = int(model.state_dict()["2.num_batches_tracked"])
     if steps != 3:
         raise CheckFailed(
-            f"The model saw {steps} batches in train mode; 20 images in batches of 8 are 3 (8, 8 and 4), each seen once."
+            f"The model saw {steps} batches in train mode; 20 images in batches of 8 make 3: of 8, 8 and 4."
         )
     weights_changed(before, weights_of(model))
     if not (0 < loss < 20 and 0 <= share <= 1):
@@ -242,11 +273,11 @@ def steps_go_against_the_gradient(student, reference, rng):
             model.eval()  # where a measurement before has left it
             losses.append(two_numbers(module.train_epoch(model, optimizer, x, y, batch_size=24))[0])
         state = model.state_dict()
-        told.append((losses, moved(start, state), [np.asarray(state[name]) for name in ("2.running_mean", "2.running_var")]))
+        told.append(
+            (losses, moved(start, state), [np.asarray(state[name]) for name in ("2.running_mean", "2.running_var")])
+        )
     (losses, moves, statistics), (their_losses, their_moves, their_statistics) = told
-    gradient_matches(
-        their_moves, moves, names=[f"what {name} moved by" for name in weights_of(model)], rtol=1e-2
-    )
+    gradient_matches(their_moves, moves, names=[f"what {name} moved by" for name in weights_of(model)], rtol=1e-2)
     close(their_statistics, statistics, name="what batch normalisation has seen", rtol=1e-2, atol=1e-3)
     close(their_losses, losses, name="the losses of six passes", rtol=1e-3)
 
@@ -257,7 +288,7 @@ def steps_go_against_the_gradient(student, reference, rng):
     hint="The last batch is smaller, so the mean over batches is not the mean over samples. Images keep their labels.",
 )
 def means_over_all_samples(student, reference, rng):
-    """The loss and the accuracy of a pass are means over all samples, each seen once, in an order that is drawn anew."""
+    """Loss and accuracy of a pass are means over all samples, each seen once, in an order that is drawn anew."""
     x, y = pictures(rng, 53)
     wanted = []
     for module in (reference, student):
@@ -271,7 +302,7 @@ def means_over_all_samples(student, reference, rng):
         student.train_epoch(model, optimizer, x, y, batch_size=10)
         ends.append(np.concatenate([each.ravel() for each in weights_of(model).values()]))
     if relative_error(*ends) < 1e-6:
-        raise CheckFailed("Passes with different seeds lead to the same weights: the order of the images is not random.")
+        raise CheckFailed("Passes with different seeds lead to the same weights: is the order of the images random?")
 
 
 @a.check(
@@ -310,11 +341,11 @@ def histories_tell_what_happened(student, reference, rng):
     def trained(module, seed, batch_size, dropout):
         model, optimizer = module.small_setting(dropout=dropout)
         told = module.fit(model, optimizer, train, validation, epochs=4, batch_size=batch_size, seed=seed)
-        return checked_history(told, 4), model
+        return checked_history(told, 4)
 
-    (want, _), (got, model) = (trained(module, 0, 20, 0.0) for module in (reference, student))
+    want, got = (trained(module, 0, 20, 0.0) for module in (reference, student))
     close(got, want, name="the history", rtol=1e-3, atol=1e-6)
-    first, again, other = (trained(student, seed, 5, 0.5)[0] for seed in (1, 1, 2))
+    first, again, other = (trained(student, seed, 5, 0.5) for seed in (1, 1, 2))
     close(again, first, name="the history of a second training with the same seed", rtol=1e-4, atol=1e-6)
     if relative_error(first["training loss"], other["training loss"]) < 1e-6:
         raise CheckFailed("Trainings with different seeds have the same history: does fit use its seed?")
@@ -322,7 +353,7 @@ def histories_tell_what_happened(student, reference, rng):
 
 @a.check(points=0.5)
 def three_plots_with_a_curve_for_each_training(student):
-    """draw shows training loss, training accuracy and validation accuracy: labelled, with a legend, and what happened."""
+    """draw shows training loss, training accuracy and validation accuracy, labelled, with a legend, and rightly."""
     histories = {
         "SGD": made_up(start=2.30, factor=0.95, accuracy=0.12),
         "Adam 5e-5": made_up(start=2.21, factor=0.80, accuracy=0.31),
@@ -393,7 +424,7 @@ def made_up(*, start, factor, accuracy):
     hint="The default rate of torch.optim.SGD in this version of torch is 1e-3, without momentum and weight decay.",
 )
 def sgd_and_adam_from_the_same_start(student):
-    """runs_of_a gives both trainings, from the same weights for the same seed, with the optimizers that are asked for."""
+    """runs_of_a gives both trainings, from the same weights for the same seed, with the optimizers asked for."""
     runs, again, other = (runs_of_a(student, seed) for seed in (3, 3, 4))
     starts = [dict(run[name][0].state_dict()) for run in (runs, again) for name in ("SGD", "Adam 5e-5")]
     for start in starts[1:]:
@@ -412,7 +443,7 @@ def adam_at_the_larger_rate(student):
 
 
 @b.check(points=1, hidden=True, needs=adam_at_the_larger_rate, hint="Only the rate may differ; seed directly before.")
-def starts_as_in_a(student, reference):
+def starts_as_in_a(student):
     """For each seed the training of (b) starts from the weights of alexnet() directly behind that seed."""
     first, again, other = (dict(pair(student.run_of_b(seed), "run_of_b()")[0].state_dict()) for seed in (5, 5, 6))
     close(again, first, name="the weights for the same seed", rtol=0, atol=0)
@@ -450,7 +481,9 @@ def outputs_without_both(student, reference, rng):
 def adam_as_in_a(student):
     """The optimizer of (c) is Adam at 5e-5, and the seed decides on the weights."""
     first, again, other = (pair(student.run_of_c(seed), "run_of_c()") for seed in (7, 7, 8))
-    close(dict(again[0].state_dict()), dict(first[0].state_dict()), name="the weights for the same seed", rtol=0, atol=0)
+    close(
+        dict(again[0].state_dict()), dict(first[0].state_dict()), name="the weights for the same seed", rtol=0, atol=0
+    )
     differs(dict(first[0].state_dict()), dict(other[0].state_dict()))
     steps_match(student, first, adam(5e-5), "Adam at 5e-5")
 
@@ -494,7 +527,7 @@ def adam(rate, decays=(0.9, 0.999), small=1e-8):
 
 
 def steps_match(student, run, wanted, name):
-    """Compare the first steps of an optimizer, for given gradients, with those of the method; all weights must move so."""
+    """Compare the first steps of an optimizer, for given gradients, with those of the method, for all weights."""
     got = np.asarray(student.first_steps(*run, list(GRADIENTS)), np.float64)
     shape(got, (len(GRADIENTS), 2), name="first_steps(...)")
     for number, (extremes, want) in enumerate(zip(got, wanted, strict=True), start=1):
@@ -502,8 +535,8 @@ def steps_match(student, run, wanted, name):
             low, high = extremes
             told = f"by {low:.3g}" if math.isclose(low, high, rel_tol=0.02) else f"by {low:.3g} to {high:.3g}"
             raise CheckFailed(
-                f"In step {number}, with all gradients {GRADIENTS[number - 1]:g}, the optimizer changes the weights {told}; "
-                f"{name} changes all of them by {want:.3g}."
+                f"In step {number}, with all gradients {GRADIENTS[number - 1]:g}, the optimizer changes the weights "
+                f"{told}; {name} changes all of them by {want:.3g}."
             )
 
 
@@ -530,7 +563,7 @@ def ten_outputs_of_a_better_network(student, rng):
     points=5,
     hidden=True,
     needs=ten_outputs_of_a_better_network,
-    hint="Residual blocks, images moved and mirrored at random, and a rate that rises and falls lead far in few epochs.",
+    hint="Residual blocks, images moved, mirrored at random, and a rate that rises and falls lead far in a few epochs.",
 )
 def accuracy_of_the_better_network(student, data, hidden, rng, full, share):
     """The network of (d) is right on at least 85 % of unseen images (with the stand-in: above a bar of its own)."""
