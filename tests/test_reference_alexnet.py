@@ -402,9 +402,10 @@ RIGHT = {
         "    with torch.inference_mode():\n        return model.train(False)(as_tensor(images))\n",
     ),
     "three figures, per cent": ("draw", SEPARATE),
-    "seeded by a function, rates by hand": (
+    "in another order, rates by hand": (
         "runs_of_a",
-        "    runs = {}\n    for name in ('Adam 5e-5', 'SGD'):\n        torch.manual_seed(seed)\n        net = alexnet()\n"
+        "    runs = {}\n    for name in ('Adam 5e-5', 'SGD'):\n"
+        "        torch.manual_seed(seed)\n        net = alexnet()\n"
         "        make = torch.optim.SGD if name == 'SGD' else torch.optim.Adam\n"
         "        runs[name] = net, make(net.parameters(), lr=1e-3 if name == 'SGD' else 0.00005)\n    return runs\n",
     ),
