@@ -546,7 +546,7 @@ def steps_match(student, run, wanted, name):
 @d.check(points=0)
 def ten_outputs_of_a_better_network(student, rng):
     """better_network gives ten numbers for each image, and train_better changes its weights."""
-    x, y = pictures(rng, 40)
+    x, y = pictures(rng, 700)
     model = student.better_network()
     before = learned(model)
     student.train_better(model, x, y, epochs=1)

@@ -89,8 +89,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="those of the notebook if left out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--weights", type=Path, default=FOLDER / "weights.pt", help="the file that `weights` reads")
+    parser.add_argument("--gpu", action="store_true", help="do not run where there is no GPU")
     parser.add_argument("--out", type=Path, default=Path("out/alexnet"), help="folder for plots and weights")
     chosen = parser.parse_args()
+    if chosen.gpu and not torch.cuda.is_available():
+        parser.error("torch sees no GPU here.")
     torch.set_num_threads(1)
     matplotlib.use("Agg")
     alexnet, data = notebook(), find(chosen.data, DataSettings(data=chosen.data_folder))
