@@ -96,7 +96,7 @@ d = assignment.question(
     id="d",
     solution=["better_network", "train_better"],
     bonus=True,
-    limits=Limits(wall_seconds=600, cpu_seconds=200, memory_mib=4096),
+    limits=Limits(wall_seconds=1800, cpu_seconds=400, memory_mib=4096),
     full_limits=Limits(wall_seconds=28800, cpu_seconds=9600, memory_mib=8192),
 )
 
