@@ -35,12 +35,13 @@ fuzz: setup
 soak: setup
 	$(BIN)/python benchmarks/soak.py $(FLAGS)
 
-# The kept mutants of assignments/NAME/mutants: the checks must catch every one.
+# The kept mutants of assignments/NAME/mutants: the checks must catch every one. ASSIGNMENTS="backprop" for one of them.
+ASSIGNMENTS ?= $(patsubst assignments/%/assignment.py,%,$(wildcard assignments/*/assignment.py))
 audit: setup
-	$(BIN)/autograder audit backprop --kept --data digits --jobs 2
+	set -e; for name in $(ASSIGNMENTS); do $(BIN)/autograder audit $$name --kept --data embedded --jobs 2; done
 
 release: setup
-	$(BIN)/autograder release backprop
+	set -e; for name in $(ASSIGNMENTS); do $(BIN)/autograder release $$name --data embedded; done
 
 # On the embedded data, so that it is quick and the same everywhere. The prepared submissions are ours, so where
 # bubblewrap does not work the demo goes on without walls. One of them never ends: 20 s of CPU time are enough to see it.

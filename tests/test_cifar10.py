@@ -231,11 +231,14 @@ class _About:
 
 
 def test_the_embedded_data_are_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--data shapes` gives the shapes; another embedded set is told to be about something else."""
+    """`--data shapes` gives the shapes, and `embedded` what fits; any other is told to be about something else."""
     monkeypatch.chdir(tmp_path)
     data, sentence = dataset_for(_About, DataSettings(data=Path("shapes")))  # type: ignore[arg-type]
     assert data is not None
     assert (data.name, sentence) == ("shapes", "Data: the embedded shapes, as asked for.")
+    fitting, _ = dataset_for(_About, DataSettings(data=Path("embedded")))  # type: ignore[arg-type]
+    assert fitting is not None
+    assert fitting.name == "shapes"
     with pytest.raises(UsageError, match="hinge is about cifar10, for which shapes stand in and not digits"):
         dataset_for(_About, DataSettings(data=Path("digits")))  # type: ignore[arg-type]
 
@@ -269,3 +272,17 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     copy = cifar10.Copy(inner, cifar10._FORMS["cifar-10-binary.tar.gz"])
     with pytest.raises(UsageError, match=r"data_batch_2\.bin cannot be read: Is a directory"):
         cifar10.load(copy, PER_FILE)
+
+
+def test_the_real_images_have_the_promised_form_and_difficulty() -> None:
+    """60,000 photographs; the nearest of the ten mean images is right for 28 % of the test images, as is published."""
+    copies = [cifar10.locate(folder) for folder in DataSettings.from_environment().folders]
+    if not any(copies):
+        pytest.skip("CIFAR-10 is not on this machine")
+    data = cifar10.load(next(filter(None, copies)))
+    assert [len(split) for split in (data.train, data.validation, data.hidden)] == [45_000, 5_000, 10_000]
+    flat, labels = data.train.x[::5].reshape(-1, 3072).astype(np.float32), data.train.y[::5]
+    means = np.stack([flat[labels == label].mean(0) for label in range(10)])  # (10, 3072)
+    hidden = data.hidden.x[::5].reshape(-1, 3072).astype(np.float32)
+    nearest = ((means**2).sum(1) - 2 * hidden @ means.T).argmin(1)
+    assert 0.25 < (nearest == data.hidden.y[::5]).mean() < 0.31

@@ -148,7 +148,7 @@ class TestFromNotebookToGrades:
         assert {each.id: each.points for each in report.questions} == pytest.approx(points)
 
     def test_the_notebook_form_keeps_the_cells(self, root) -> None:
-        """Without --module, cells stay cells: no tests, no Otter, no written answers; solutions keep their marks."""
+        """Without --module, cells stay cells: no tests, no Otter; solutions keep their marks, and answers get some."""
         import_otter(root, master.homework(root.parent / "in" / "hw01.ipynb", table=True))
         assignment, reference, _ = of(root, "hw01", ".ipynb")
         cells = json.loads(reference)["cells"]
@@ -156,8 +156,9 @@ class TestFromNotebookToGrades:
 
         assert 'files=["hw01.ipynb"]' in assignment
         assert master.SQUARE.strip() in sources
-        assert "_Your thoughts here._" in sources
-        assert not re.search("BEGIN TESTS|BEGIN QUESTION|otter|HIDDEN|linear", reference)
+        thoughts = "_Your thoughts here._\n\n### BEGIN SOLUTION\nBecause the mean is linear.\n### END SOLUTION"
+        assert thoughts in sources
+        assert not re.search("BEGIN TESTS|BEGIN QUESTION|otter|HIDDEN", reference)
         assert {cell["cell_type"] for cell in cells} == {"code", "markdown"}
         assert len({cell["id"] for cell in cells}) == len(cells)
 
@@ -817,7 +818,8 @@ class TestManualQuestions:
             module=False,
         )
         cells = json.loads(of(root, suffix=".ipynb")[1])["cells"]
-        assert [cell["source"] for cell in cells] == [["_Type your answer here, replacing this text._"]]
+        (answer,) = ["".join(cell["source"]) for cell in cells]
+        assert answer == "### BEGIN SOLUTION\nBecause.\n\nAnd so on.\n### END SOLUTION"
 
 
 def test_a_value_that_is_still_dots_is_not_attempted(root, graded, tmp_path) -> None:

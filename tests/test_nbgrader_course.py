@@ -17,10 +17,20 @@ from autograder.errors import InstructorError, UsageError
 from autograder.feedback import Heading, student_page
 from autograder.intake import Submission
 from autograder.model import CheckResult, Report, Verdict
-from autograder.nbgrader_course import collect_course, find_course, grade, load, lost_report, open_course, result_key
+from autograder.nbgrader_course import (
+    Course,
+    collect_course,
+    find_course,
+    grade,
+    load,
+    lost_report,
+    open_course,
+    result_key,
+    times_of,
+)
 from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settings
 from autograder.nbgrader_course.handing_in import received_at
-from autograder.nbgrader_course.importing import survey, write_config
+from autograder.nbgrader_course.importing import import_course, survey, write_config
 from autograder.nbgrader_course.judging import points_of
 from autograder.notebooks import Cell
 from autograder.running import RunOptions
@@ -299,6 +309,13 @@ def test_a_course_without_configuration_has_nbgraders_defaults(tmp_path: Path) -
         ("c.CourseDirectory.source_directory = 3", r"CourseDirectory.source_directory is 3; give a text"),
         ("c.Execute.timeout = 'long'", r":1: Execute.timeout is 'long'; give a number"),
         ("c =", r":1: this is not Python"),
+        ("c.x = 1\0", r"config.py:1: this is not Python"),
+        ("c.CourseDirectory.directory_structure = '{nope}/x'", r":1: .* is '{nope}/x'; it must have {nbgrader_step}, "),
+        ("c.CourseDirectory.directory_structure = '{nbgrader_step}/{student_id'", r"it must have {nbgrader_step}"),
+        (
+            "c.CourseDirectory.directory_structure = '{nbgrader_step}/s-{student_id}/{assignment_id}'",
+            r"{student_id} as a folder of its own",
+        ),
     ],
 )
 def test_a_wrong_configuration_is_refused_with_its_line(tmp_path: Path, text: str, sentence: str) -> None:
@@ -421,9 +438,10 @@ def test_only_courses_of_that_form_are_taken_for_one(tmp_path: Path) -> None:
     """An assignment of our own goes first."""
     folder = make_course(tmp_path / "course", {})
     assert find_course(folder, "hw1") is not None
-    assert find_course(folder, "hw2") is None
     assert find_course(tmp_path, "hw1") is None
     (folder / "assignments" / "hw1").mkdir(parents=True)
+    (folder / "grader_config.py").touch()
+    assert find_course(folder, "hw2") is None
     (folder / "assignments" / "hw1" / "assignment.py").touch()
     assert find_course(folder, "hw1") is None
 
@@ -516,3 +534,75 @@ def test_submissions_must_be_named_for_an_assignment_of_our_own(tmp_path: Path) 
     done = run("grade", "tiny", "--out", tmp_path / "out", cwd=make_tiny(tmp_path / "tiny"))
     assert done.returncode == 2
     assert "SUBMISSIONS is missing; name the folder" in done.stderr
+
+
+def change(course: Path, **told: object) -> None:
+    """Give a cell of the source other metadata; None takes a key away."""
+    path = course / "source" / "hw1" / "hw1.ipynb"
+    made = json.loads(path.read_text("utf-8"))
+    metadata = next(c["metadata"]["nbgrader"] for c in made["cells"] if "add_tests" in str(c["metadata"]))
+    metadata.update(told)
+    for key in [key for key, value in told.items() if value is None]:
+        del metadata[key]
+    path.write_text(json.dumps(made), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"points": None}, r"hw1.ipynb: Cell \d+ \('add_tests'\) has no points; give it a number, 0 or more"),
+        ({"points": "2"}, r"has '2' for its points; give it a number"),
+        ({"points": -2}, r"has -2 for its points; give it a number"),
+        ({"grade_id": None}, r"is graded and has no grade id; give it one"),
+        ({"grade_id": ""}, r"is graded and has no grade id; give it one"),
+    ],
+)
+def test_a_graded_cell_without_name_or_points_is_refused(tmp_path: Path, told: dict, sentence: str) -> None:
+    """Else it would give no points, and nobody would notice."""
+    course = make_course(tmp_path, {})
+    change(course, **told)
+    with pytest.raises(InstructorError, match=sentence):
+        load(Course(course, Settings()), "hw1")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "hw1.ipynb is no notebook: Input data was truncated; save it anew, or remove it."),
+        (b'{"cells": [{"cell_type": "code", "source": "\xe9"}]}', "hw1.ipynb, cell 1: this is no cell: "),
+        (b'{"cells": [], "nbformat": 4}', "gives points; mark some with nbgrader's Create Assignment."),
+        (b'{"worksheets": [{"cells": []}], "nbformat": 3}', "gives points; mark some with"),
+    ],
+)
+def test_a_source_that_is_no_notebook_is_told_for_its_assignment_alone(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    """The others of the course are looked at as before."""
+    course = make_course(tmp_path, {})
+    make_course(tmp_path, {}, name="hw2")
+    (course / "source" / "hw1" / "hw1.ipynb").write_bytes(content)
+    first, second = import_course(open_course(course), lambda _: None)
+    assert sentence in first.problem
+    assert second.problem == ""
+
+
+def test_an_assignment_that_a_course_of_nbgraders_does_not_have_is_told(tmp_path: Path) -> None:
+    """With those that it has, and not with a file that only courses of ours have."""
+    course = make_course(tmp_path, {})
+    with pytest.raises(UsageError, match=r"no notebook in .*source/hw9; the assignments are hw1\.$"):
+        find_course(course, "hw9")
+
+
+def test_folders_that_would_be_one_student_are_two(tmp_path: Path) -> None:
+    """Names with unusual characters are made usual; both are graded, each with the time of its own folder."""
+    course = make_course(
+        tmp_path / "c", {"a\nb": handed_in(), "a_b": handed_in(), "Zoë O'Hara": handed_in(), "x ": None}
+    )
+    (course / "submitted" / "a_b" / "hw1" / "timestamp.txt").write_text("2026-10-05 12:00:00 UTC")
+    assignment = load(Course(course, read_settings(course)), "hw1")
+    found = collect_course(assignment, tmp_path / "staged")
+    assert sorted(each.student for each in found) == ["Zoë O'Hara", "a_b", "a_b-2", "x"]
+    assert not any(each.problem for each in found if each.student != "x")
+    assert {name: time.day for name, time in times_of(assignment).items()} == {
+        "Zoë O'Hara": 1, "a_b": 5, "a_b-2": 1, "x": 1
+    }  # fmt: skip

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nbgrader_course import handed_in, notebook
+from nbgrader_course import make_course as make_nbgrader_course
 from samples import check, question, report
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
@@ -88,3 +90,22 @@ def test_what_is_no_report_is_told(graded: tuple[Path, Path, Path], tmp_path: Pa
     code, said = run(root, "replay", tmp_path / "other.json", files)
     assert code == 2
     assert "is no report of this version" in said
+
+
+def test_a_grade_of_an_nbgrader_course_is_repeated(tmp_path: Path) -> None:
+    """From the folder in `submitted/`, with the instructor's files beside it; an edited answer is noticed."""
+    course = make_nbgrader_course(tmp_path / "course", {"ann": handed_in()})
+    out = tmp_path / "out"
+    code, said = run(tmp_path, "grade", "hw1", "--course", course, "--out", out, "--limit", "memory_mib=1500")
+    assert code == 0, said
+    record, files = out / "reports" / "ann.json", course / "submitted" / "ann" / "hw1"
+    code, said = run(tmp_path, "replay", record, files, "--course", course)
+    assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
+    (files / "hw1.ipynb").write_text(notebook(handed_in(add="def add(a, b):\n    return a - b")), encoding="utf-8")
+    code, said = run(course, "replay", record, files / "hw1.ipynb")
+    assert code == 1
+    assert "The submission's files changed." in said
+    assert "add_tests: PASSED then, FAILED now." in said
+    code, said = run(course, "replay", record, tmp_path / "gone")
+    assert code == 2
+    assert "gone" in said

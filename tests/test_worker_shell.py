@@ -177,3 +177,22 @@ def test_only_forms_that_a_page_may_show_are_kept(shell: Shell) -> None:
 def test_text_that_no_encoding_has_is_made_sendable(shell: Shell) -> None:
     """Halves of characters are written as escapes."""
     assert outputs(shell.run("print('half \\ud800')")) == [("stream", "half \\ud800\n")]
+
+
+def test_widgets_are_told_by_their_plain_text(shell: Shell) -> None:
+    """There is no browser and no kernel behind a widget: its function runs once, and its text stands for it."""
+    pytest.importorskip("ipywidgets")
+    ran = shell.run("from ipywidgets import IntProgress, interact\ninteract(lambda x: print('x is', x), x=10);")
+    assert outputs(ran)[0] == ("stream", "x is 10\n")
+    assert ran["error"] is None
+    assert outputs(shell.run("bar = IntProgress()\ndisplay(bar)\nbar.value = 3\nbar"))[0][1].startswith("IntProgress(")
+
+
+def test_widgets_without_end_are_bounded_and_interrupted(shell: Shell) -> None:
+    """A cell that shows one widget after the other keeps as many as are kept, and ends with its time."""
+    pytest.importorskip("ipywidgets")
+    shell.run("from ipywidgets import IntProgress")
+    ran = shell.run("while True:\n    display(IntProgress())", seconds=0.5)
+    assert ran["timed_out"]
+    assert len(ran["outputs"]) == MAX_DISPLAYS
+    assert ran["lost"] > 0

@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import traceback
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -148,6 +149,10 @@ def grade(
         str | None,
         typer.Option("--db", metavar="URL", help="Results database as an SQLAlchemy address; else DIR/grader.db."),
     ] = None,
+    due: Annotated[
+        datetime | None,
+        typer.Option("--due", help="In nbgrader's courses: when it was due, in UTC; else what the gradebook says."),
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Grade a class, many submissions at a time.
@@ -162,7 +167,7 @@ def grade(
 
     names = tuple(part.strip() for part in students.split(",") if part.strip())
     call = Call(
-        name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course
+        name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
     )  # fmt: skip
     raise typer.Exit(grade_class(call))
 
@@ -188,6 +193,28 @@ def mark(
     from autograder.cli.mark import mark_answers
 
     mark_answers(name, out, course)
+
+
+@app.command()
+def total(
+    name: Annotated[str, typer.Argument(metavar="SET", help="A homework set of grader_config.py, such as hw4.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders that `autograder grade ... --out` wrote.")
+    ],
+    *,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the totals to a file, too.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Add up the points of a homework set.
+
+    Points and bonus points of its assignments are added up to the cap, with what people gave for written answers. An
+    assignment that is not graded yet counts as 0, and is told.
+
+    Example: autograder total hw4 graded/theory graded/backprop graded/alexnet --csv hw4.csv
+    """
+    from autograder.cli.total import total_of
+
+    total_of(name, folders, csv, course)
 
 
 @app.command()
@@ -226,7 +253,7 @@ def replay(
     """Repeat one student's grade from its record.
 
     Says what has changed since (files, versions, data, processor), and whether every verdict, number and sentence came
-    out the same; exit code 1 if one did not.
+    out the same; exit code 1 if one did not. In a course in nbgrader's folders, --course names it.
 
     Example: autograder replay graded/reports/ada.json submissions/ada
     """

@@ -86,7 +86,8 @@ def settings_of(data: Path | None, course: Course | None) -> DataSettings:
 def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None, str]:
     """The assignment's data set, and a sentence that says which one is used; (None, "") when it names none.
 
-    ``--data digits`` (or ``shapes``) asks for the embedded stand-in, unless there is a folder of that name.
+    ``--data digits`` (or ``shapes``, or ``embedded`` for the one that fits) asks for the embedded stand-in, unless there
+    is a folder of that name.
 
     Raises:
         UsageError: it cannot be had, or an embedded data set is named that does not stand in for this one.
@@ -96,7 +97,8 @@ def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None,
     wanted, asked = loaded.assignment.data, str(settings.data)
     if not wanted:
         return None, ""
-    if asked in EMBEDDED and not Path(asked).is_dir():
+    if asked in (*EMBEDDED, "embedded") and not Path(asked).is_dir():
+        asked = stand_in(wanted) if asked == "embedded" else asked
         if asked not in (wanted, stand_in(wanted)):
             raise UsageError(f"{loaded.id} is about {wanted}, for which {stand_in(wanted)} stand in and not {asked}.")
         return find(asked, settings), f"Data: the embedded {asked}, as asked for."

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -65,12 +66,15 @@ class Call:
     seed: str | None
     db: str | None
     course: Path | None
+    due: datetime | None = None
 
 
 def grade_class(call: Call) -> int:
     """Grade, write everything under `call.out`, print the table; returns the exit code."""
     if (found := find_course(call.course or Path.cwd(), call.name)) is not None:
         return grade_nbgrader(call, found)
+    if call.due is not None:
+        raise UsageError("--due is for courses in nbgrader's folders; leave it out for assignments of our own.")
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
@@ -137,8 +141,9 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions("", limits=limits)  # nothing is drawn here
     screen = console()
-    for note in found.settings.notes:
-        screen.print(escape(note))
+    late = nbgrader_course.read_lateness(found, call.name, call.due)
+    for note in (*found.settings.notes, *late.notes):
+        screen.print(escape(note), soft_wrap=True)
     signal.signal(signal.SIGTERM, _stop)
     walls, image = "", image_name(call.name)
 
@@ -174,8 +179,11 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
                     )
             except KeyboardInterrupt:
                 return _stopped(screen, progress, len(chosen))
-            others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
-            whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
+            times = nbgrader_course.times_of(assignment, call.submissions)
+            reports = tuple(late.applied(report, times.get(report.student)) for report in reports)
+            known = filter(None, (store.known(key(s), s.student) for s in everyone if s not in chosen))
+            others = (late.applied(report, times.get(report.student)) for report in known)
+            whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
     names = export.file_names(submission.student for submission in everyone)
     made = Made(reports, whole_class, feedback.Heading(course.title, call.name), names, walls)
     return _deliver(screen, call, made, progress, "")

@@ -17,11 +17,13 @@ from autograder.export.manual_grades import FILE, with_hand_grades, write_hand_g
 from autograder.export.marks import all_hand_grades
 from autograder.intake import Submission, collect
 from autograder.model import Report
+from autograder.nbgrader_course.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
 
 if TYPE_CHECKING:
     from autograder.export.graded_notebook import GradedNotebook
     from autograder.export.nbgrader_gradebook import Person
+    from autograder.export.source_cells import Original
     from autograder.feedback import Heading
 
 __all__ = ["Source", "export_gradebook", "export_pages", "heading_of", "import_grades", "show_grades"]
@@ -37,8 +39,11 @@ class Source:
 
     @property
     def nbgrader(self) -> Path | None:
-        """nbgrader's course folder, where one was named."""
-        return self.course if self.course is not None and not (self.course / CONFIG_FILE).is_file() else None
+        """nbgrader's course folder, where one was named; it may have a grader_config.py, too."""
+        if self.course is None:
+            return None
+        theirs = (self.course / NBGRADER_CONFIG).is_file() or (self.course / "source").is_dir()
+        return self.course if theirs or not (self.course / CONFIG_FILE).is_file() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
                 graded.append(
                     Graded(id_, gathered.notebooks[report.student], gathered.received.get(report.student), person)
                 )
-        written = write_gradebook(assignment, graded, course, db=address, due=_in_utc(due))
+        originals = _originals(source, course if source.nbgrader else None, assignment)
+        written = write_gradebook(assignment, graded, course, db=address, due=_in_utc(due), originals=originals)
         screen.print(
             f"{assignment}: {written.submissions} submissions and {written.notebooks} notebooks written; "
             f"{written.waiting} cells wait for a person.",
@@ -272,6 +278,26 @@ def _handed_out(source: Source, course: Any, assignment: str) -> dict[str, Noteb
         if paths:
             return {path.stem: _released(path, as_source=folder != folders[0]) for path in paths}
     return {}
+
+
+def _originals(source: Source, course: Any, assignment: str) -> dict[str, Original]:
+    """The instructor's notebooks by name, with all of their tests where they lie in nbgrader's folders."""
+    from autograder.export.source_cells import Original
+
+    if course is None:
+        try:
+            handed = open_course(source.course)[0] / "release" / assignment
+        except UsageError:
+            return {}
+        return {path.stem: Original(path.read_bytes(), whole=False) for path in sorted(handed.glob("*.ipynb"))}
+    steps = (course.release_directory, course.source_directory, course.source_with_tests_directory)
+    released, sources, made = (Path(course.format_path(step, ".", assignment)) for step in steps)
+    found = {path.stem: Original(path.read_bytes(), whole=False) for path in sorted(released.glob("*.ipynb"))}
+    for path in sorted(sources.glob("*.ipynb")):
+        better = made / path.name  # tests in the place of AUTOTEST lines
+        of_source = better if b"AUTOTEST" in path.read_bytes() and better.is_file() else path
+        found[path.stem] = Original(of_source.read_bytes(), whole=True)
+    return found
 
 
 def _released(path: Path, *, as_source: bool) -> Notebook:

@@ -10,14 +10,16 @@ from pathlib import Path
 import msgspec
 from rich.markup import escape
 
-from autograder import datasets, loading, running
+from autograder import datasets, loading, nbgrader_course, running, sandbox
 from autograder.cli.common import console, open_course, settings_of, start_sandbox
-from autograder.config import course_seed
+from autograder.config import CONFIG_FILE, course_seed, load
 from autograder.errors import UsageError
 from autograder.intake import collect_one
 from autograder.model import Report
 from autograder.replaying import changed_facts, differences
 from autograder.running import RunOptions
+from autograder.sandbox.image import image_name
+from autograder.worker.shell import PREPARED
 
 __all__ = ["Call", "replay_report"]
 
@@ -37,6 +39,8 @@ class Call:
 def replay_report(call: Call) -> int:
     """Grade once more and compare; returns 0 when every number came out the same, else 1."""
     then = _read(call.report)
+    if (found := nbgrader_course.find_course(call.course or Path.cwd(), then.assignment)) is not None:
+        return _told(then, _in_course(call, then, found))
     root, course = open_course(call.course)
     loaded = loading.load(root, then.assignment)
     dataset = datasets.find(then.replay.data, settings_of(call.data, course)) if then.replay.data else None
@@ -47,6 +51,24 @@ def replay_report(call: Call) -> int:
         walls = call.sandbox or then.resources.sandbox or course.sandbox
         with start_sandbox(walls, loaded, then.replay.threads) as started:
             now = running.grade(loaded, submission, started, dataset, options)
+    return _told(then, now)
+
+
+def _in_course(call: Call, then: Report, found: nbgrader_course.Course) -> Report:
+    """The same for a report of a course in nbgrader's folders, where nothing is drawn and no data set is named."""
+    assignment = nbgrader_course.load(found, then.assignment)
+    config = found.folder / CONFIG_FILE
+    walls = call.sandbox or then.resources.sandbox or (load(config).sandbox if config.is_file() else "auto")
+    options = RunOptions("", limits=then.replay.limits)
+    with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
+        submission = nbgrader_course.collect_again(assignment, call.files, Path(folder), then.student)
+        image = image_name(then.assignment)
+        with sandbox.start(walls, preload=(*PREPARED, *assignment.packages), image=image) as started:
+            return nbgrader_course.grade(assignment, submission, started, options)
+
+
+def _told(then: Report, now: Report) -> int:
+    """Print what differs; returns the exit code."""
     screen = console()
     facts, found = changed_facts(then.replay, now.replay), differences(then, now)
     for sentence in (*facts, *found):

@@ -83,7 +83,7 @@ def read_hand_grades(out: Path) -> HandGrades | None:
     path = out / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=HandGrades)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(
@@ -133,7 +133,9 @@ def _laid_over(report: Report, grades: Sequence[HandGrade], penalty: float) -> R
         checks = tuple(_check(each) for each in own)
         questions.append(QuestionResult(_QUESTION, "Graded by hand", *question_points(checks), False, checks))
     points, max_points, bonus = report_points(questions)
-    notes = (*report.notes, *_notes(left, penalty))
+    if not penalty:  # what grading took off already stays off
+        penalty = max(0.0, rounded(report_points(report.questions)[0] - report.points))
+    notes = tuple(dict.fromkeys((*report.notes, *_notes(left, penalty))))
     if penalty:
         points = rounded(max(0.0, points - penalty))
     return replace(

@@ -24,6 +24,7 @@ from autograder.errors import UsageError
 from autograder.export.graded_notebook import GradedNotebook, cell_name, notebook_node
 from autograder.export.manual_grades import HandGrade, HandGrades
 from autograder.export.reports import write_text
+from autograder.export.source_cells import Original, kernel_of, write_source_cells
 from autograder.model import CheckResult
 
 __all__ = ["Graded", "Person", "Written", "course_directory", "hand_grades", "write_gradebook"]
@@ -91,7 +92,13 @@ def _config(home: Path) -> Any:
 
 
 def write_gradebook(
-    assignment: str, graded: Sequence[Graded], course: Any, *, db: str = "", due: datetime | None = None
+    assignment: str,
+    graded: Sequence[Graded],
+    course: Any,
+    *,
+    db: str = "",
+    due: datetime | None = None,
+    originals: Mapping[str, Original] | None = None,
 ) -> Written:
     """Write submissions of one assignment into a gradebook, and their notebooks into the course's `autograded/`.
 
@@ -101,16 +108,19 @@ def write_gradebook(
         course: nbgrader's `CourseDirectory` (`course_directory`): where notebooks go.
         db: the gradebook's address, as SQLAlchemy has it; "" for the course's own.
         due: when the assignment was due, in UTC; None leaves what the gradebook says.
+        originals: the instructor's notebooks by name, for nbgrader's own steps; none for an assignment of modules.
 
     Raises:
-        UsageError: the gradebook or the folder cannot be written.
+        UsageError: nbgrader cannot read an original; the gradebook or the folder cannot be written.
     """
     waiting = written = 0
     # Formgrader lists what has a folder there, be it empty.
     Path(course.format_path(course.source_directory, ".", assignment)).mkdir(parents=True, exist_ok=True)
     with _gradebook(db or course.db_url, course.course_id) as gradebook:
         gradebook.update_or_create_assignment(assignment, **({"duedate": due} if due else {}))
-        cells = _write_cells(gradebook, assignment, graded)
+        cells = _write_cells(gradebook, assignment, graded, originals or {})
+        known = {name: each for name, each in (originals or {}).items() if name in cells}
+        write_source_cells(gradebook, assignment, known, course.config)
         for one in graded:
             _write_student(gradebook, one)
             times = {"timestamp": one.received} if one.received else {}
@@ -147,15 +157,17 @@ class _Rows:
     commented: Mapping[str, str]
 
 
-def _write_cells(gradebook: Any, assignment: str, graded: Sequence[Graded]) -> dict[str, _Rows]:
+def _write_cells(
+    gradebook: Any, assignment: str, graded: Sequence[Graded], originals: Mapping[str, Original]
+) -> dict[str, _Rows]:
     """The cells of all notebooks: what gives points, what can be commented on. Those that are there stay."""
     seen: set[tuple[str, str]] = set()
     with gradebook.db.no_autoflush:
         for notebook in (each for one in graded for each in one.notebooks):
-            kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
             if (notebook.name, "") not in seen:
                 seen.add((notebook.name, ""))
-                gradebook.update_or_create_notebook(notebook.name, assignment, kernelspec=json.dumps(kernel))
+                kernel = kernel_of(originals.get(notebook.name))
+                gradebook.update_or_create_notebook(notebook.name, assignment, kernelspec=kernel)
             for each in notebook.cells:
                 role = each.cell.role
                 name = _name(each.cell)

@@ -164,7 +164,7 @@ def _blocks(text: str) -> str:
 
 
 def _without_grader(text: str) -> str:
-    """A cell's text without the calls of Otter's own notebook object."""
+    """A cell's text without the calls of Otter's own notebook object; "" where only comments on them are left."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError):
@@ -173,7 +173,7 @@ def _without_grader(text: str) -> str:
     lines = text.split("\n")
     for each in reversed(gone):
         del lines[each.lineno - 1 : each.end_lineno]
-    return "\n".join(lines)
+    return "" if gone and len(gone) == len(body) else "\n".join(lines)
 
 
 def _is_graders(statement: ast.stmt) -> bool:

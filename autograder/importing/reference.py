@@ -13,7 +13,7 @@ from autograder.errors import InstructorError
 from autograder.importing.cleaning import Code, clean, python_of
 from autograder.importing.names import Names, names_of
 from autograder.importing.otter import OtterAssignment, Part
-from autograder.markers import bound_names, cut, regions
+from autograder.markers import BEGIN, END, bound_names, cut, regions
 
 __all__ = ["WRITTEN_HERE", "Reference", "build"]
 
@@ -211,10 +211,10 @@ def _notebook(assignment: OtterAssignment, cells: Sequence[Code]) -> str:
     made: list[dict[str, object]] = []
     for part in assignment.parts:
         if part.cell.kind == "markdown":
-            if part.block != "solution":
-                made.append(_cell("markdown", part, part.cell.source))
-            elif not _has_prompt(part, assignment.parts) and _is_first_answer(part, assignment.parts):
-                made.append(_cell("markdown", part, WRITTEN_HERE))
+            answered = part.block and part is _answer_cell(part, assignment.parts)
+            if answered or part.block != "solution":
+                text = _to_answer(part, assignment.parts) if answered else part.cell.source
+                made.append(_cell("markdown", part, text))
         elif part.cell.number in by_number:
             made.append(_cell("code", part, by_number[part.cell.number].text))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -238,14 +238,18 @@ def _cell(kind: str, part: Part, source: str) -> dict[str, object]:
     }
 
 
-def _has_prompt(part: Part, parts: Sequence[Part]) -> bool:
-    return any(each.question == part.question and each.block == "prompt" for each in parts)
+def _answer_cell(part: Part, parts: Sequence[Part]) -> Part | None:
+    """The text cell in which students answer the question of a part: its prompt, else its first written answer."""
+    own = [each for each in parts if each.question == part.question and each.block and each.cell.kind == "markdown"]
+    return next((each for each in own if each.block == "prompt"), own[0] if own else None)
 
 
-def _is_first_answer(part: Part, parts: Sequence[Part]) -> bool:
+def _to_answer(part: Part, parts: Sequence[Part]) -> str:
+    """The text of that cell: marked, for what is not marked is given, and a student's answer would be put back."""
     answers = [
-        each
+        each.cell.source.strip()
         for each in parts
         if each.question == part.question and each.block == "solution" and each.cell.kind == "markdown"
     ]
-    return answers[0] is part
+    prompt = [part.cell.source.rstrip(), ""] if part.block == "prompt" else []
+    return "\n".join([*prompt, BEGIN, "\n\n".join(answers) or WRITTEN_HERE, END])

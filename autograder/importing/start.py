@@ -63,7 +63,7 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
     file = f"{module_name(name)}.py" if module else f"{name}.ipynb"
     reference = build(assignment, title, file, module=module)
     beside = _beside(source, assignment)
-    questions = _questions(assignment, reference)
+    questions = _questions(assignment, reference, answers=module)
     preload, absent = _packages(reference, beside)
     given = [each for each in beside if each.endswith(".py") and "/" not in each]
     text = assignment_text(
@@ -176,7 +176,8 @@ def _seeded(assignment: OtterAssignment) -> list[str]:
 # --- questions ---
 
 
-def _questions(assignment: OtterAssignment, reference: Reference) -> list[Question]:
+def _questions(assignment: OtterAssignment, reference: Reference, *, answers: bool) -> list[Question]:
+    """The questions; with their written `answers` where the reference has no cell for these."""
     free = set(reference.solutions.get("", ()))
     made = []
     for asked in assignment.questions:
@@ -184,7 +185,8 @@ def _questions(assignment: OtterAssignment, reference: Reference) -> list[Questi
         own = reference.solutions.get(asked.name, ())
         used = {name for each in checks if each.moved for name in each.moved.asked}
         solution = (*own, *sorted(free & used))
-        made.append(Question(asked, _title_of(asked, assignment), solution, tuple(checks), _answer(asked, assignment)))
+        answer = _answer(asked, assignment) if answers else ""
+        made.append(Question(asked, _title_of(asked, assignment), solution, tuple(checks), answer))
     return _named_apart(made)
 
 

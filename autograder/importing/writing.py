@@ -91,6 +91,8 @@ def assignment_text(
     lines += [f"    extra_files={_listed(extra)},"] if extra else []
     if tuple(preload) != ("numpy",):
         lines.append(f"    preload={_listed(preload)},")
+    if any(file.endswith(".ipynb") for file in files):
+        lines.append("    run_on=True,  # as in Otter, a cell that fails stops no other")
     lines.append(")")
     for each in questions:
         lines += _declared(each)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from autograder.nbgrader_course.course import Assignment, Course, find_course, load, open_course
 from autograder.nbgrader_course.grading import grade, grader, longest_seconds, lost_report, result_key
-from autograder.nbgrader_course.handing_in import collect_course
+from autograder.nbgrader_course.handing_in import collect_again, collect_course, times_of
+from autograder.nbgrader_course.lateness import Lateness, read_lateness
 
 __all__ = [
     "Assignment",
     "Course",
+    "Lateness",
+    "collect_again",
     "collect_course",
     "find_course",
     "grade",
@@ -20,5 +23,7 @@ __all__ = [
     "longest_seconds",
     "lost_report",
     "open_course",
+    "read_lateness",
     "result_key",
+    "times_of",
 ]

@@ -20,7 +20,8 @@ _LONGEST_CELL = 600.0  # seconds; where nbgrader is told to wait for ever
 class Settings:
     """nbgrader's settings that decide where things lie and what marks mean; the values here are its own defaults.
 
-    `cell_seconds` is how long one cell may run. `notes` are sentences about lines that were not understood.
+    `cell_seconds` is how long one cell may run. `late_plugin` names a class of the course's own. `notes` are sentences
+    about lines that were not understood.
     """
 
     course_id: str = ""
@@ -38,6 +39,9 @@ class Settings:
     autotest: str = "AUTOTEST"
     code_stub: str = "# YOUR CODE HERE\nraise NotImplementedError()"
     text_stub: str = "YOUR ANSWER HERE"
+    db_url: str = ""
+    late_penalty: str = "none"
+    late_plugin: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -58,6 +62,9 @@ _NAMES = {
     "ClearHiddenTests.begin_test_delimeter": "begin_hidden",
     "ClearHiddenTests.end_test_delimeter": "end_hidden",
     "InstantiateTests.autotest_delimiter": "autotest",
+    "CourseDirectory.db_url": "db_url",
+    "LateSubmissionPlugin.penalty_method": "late_penalty",
+    "AssignLatePenalties.plugin_class": "late_plugin",
 }
 
 
@@ -75,15 +82,16 @@ def read_settings(folder: Path) -> Settings:
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError) as error:
-        raise InstructorError(f"{path}:{getattr(error, 'lineno', 1)}: this is not Python; mend it.") from None
+        raise InstructorError(f"{path}:{getattr(error, 'lineno', None) or 1}: this is not Python; mend it.") from None
     kinds = {each.name: type(getattr(Settings(), each.name)) for each in fields(Settings)}
     settings, notes = Settings(), []
     for name, value, line in _assignments(tree):
         own = _NAMES.get(name)
         if own is None:
             continue
+        found: Any
         try:
-            found = _literal(value)
+            found = ast.unparse(value).strip("'\"") if own == "late_plugin" else _literal(value)
         except ValueError:
             notes.append(
                 f"{CONFIG_FILE}:{line}: {name} is computed, and this file is read but not run; "
@@ -96,8 +104,24 @@ def read_settings(folder: Path) -> Settings:
             found = _seconds(found)
         if type(found) is not kinds[own]:
             raise InstructorError(f"{path}:{line}: {name} is {found!r}; give a {_kind(kinds[own])}.")
+        if own == "late_penalty" and found not in ("none", "zero"):
+            raise InstructorError(f"{path}:{line}: {name} is {found!r}; nbgrader knows 'none' and 'zero'.")
+        if own == "structure" and not _is_structure(found):
+            raise InstructorError(
+                f"{path}:{line}: {name} is {found!r}; it must have {{nbgrader_step}}, {{student_id}} and "
+                "{assignment_id} in it, {student_id} as a folder of its own."
+            )
         settings = replace(settings, **{own: found})
     return replace(settings, notes=tuple(notes))
+
+
+def _is_structure(text: str) -> bool:
+    """Whether folders can be made and found by this form of their names."""
+    try:
+        text.format(nbgrader_step="", student_id="", assignment_id="")
+    except (ValueError, LookupError, AttributeError):
+        return False
+    return "{student_id}" in text.split("/") and "{nbgrader_step}" in text and "{assignment_id}" in text
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr, int]]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+from autograder.config import CONFIG_FILE as OWN_CONFIG
 from autograder.errors import InstructorError, StudentError, UsageError
 from autograder.nbgrader_course import cells
 from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settings
 from autograder.notebooks import Cell, Notebook, read
 from autograder.notebooks.source import source_of
 
-__all__ = ["Assignment", "Course", "Graded", "find_course", "load", "notebook_files", "open_course"]
+__all__ = ["Assignment", "Course", "Graded", "find_course", "load", "notebook_files", "open_course", "read_source"]
 
 _SLOW = (
     "numpy",
@@ -37,6 +39,7 @@ _SLOW = (
     "PIL",
 )
 _LEFT_ALONE = (".ipynb_checkpoints", "__pycache__")
+_NO_RESULT = ("notes", "db_url", "late_penalty", "late_plugin")  # settings that decide no result of a check
 _NOT_FOR_STUDENTS = ("autotests.yml", "autotests.yaml")
 
 
@@ -131,13 +134,22 @@ class Assignment:
 
 
 def find_course(folder: Path, name: str) -> Course | None:
-    """The course in a folder, where it has nbgrader's form and a source notebook of that assignment; else None."""
+    """The course in a folder, where it has nbgrader's form and a source notebook of that assignment; else None.
+
+    Raises:
+        UsageError: it can only be nbgrader's, and has no such assignment.
+        InstructorError: its configuration cannot be read.
+    """
     if (folder / "assignments" / name / "assignment.py").is_file() or not folder.is_dir():
         return None
     if not (folder / CONFIG_FILE).is_file() and not (folder / "source" / name).is_dir():
         return None
     course = Course(folder.resolve(), read_settings(folder))
-    return course if name in course.assignments() else None
+    known = course.assignments()
+    if name not in known and not ((folder / OWN_CONFIG).is_file() and (folder / "assignments").is_dir()):
+        there = f"the assignments are {', '.join(known)}" if known else "no folder there has one"
+        raise UsageError(f"There is no notebook in {course.step(course.settings.source, name)}; {there}.")
+    return course if name in known else None
 
 
 def open_course(folder: Path) -> Course:
@@ -171,9 +183,11 @@ def load(course: Course, name: str) -> Assignment:
             f"There is no notebook in {folder}; the assignments are {', '.join(course.assignments())}."
         )
     graded = tuple(_graded(course, name, path) for path in files)
+    if not any(each.scored for each in graded):
+        raise InstructorError(f"No cell of {folder} gives points; mark some with nbgrader's Create Assignment.")
     beside = dict(_files(folder))
     digest = hashlib.sha256()
-    settings = {key: value for key, value in asdict(course.settings).items() if key != "notes"}
+    settings = {key: value for key, value in asdict(course.settings).items() if key not in _NO_RESULT}
     for part in (repr(settings), *(repr(each) for each in graded)):
         digest.update(hashlib.sha256(part.encode()).digest())
     for key, path in sorted(beside.items()):
@@ -189,7 +203,7 @@ def notebook_files(folder: Path) -> tuple[Path, ...]:
 def _graded(course: Course, assignment: str, path: Path) -> Graded:
     settings = course.settings
     try:
-        source = _with_tests(course, assignment, path, _read(path))
+        source = _with_tests(course, assignment, path, read_source(path))
         if source.language != "python":
             raise InstructorError(f"It is written for {source.language}; only notebooks in Python can be graded.")
         _refuse_doubles(source)
@@ -201,11 +215,41 @@ def _graded(course: Course, assignment: str, path: Path) -> Graded:
         raise InstructorError(f"{path}: {error}") from None
 
 
-def _read(path: Path) -> Notebook:
+def read_source(path: Path) -> Notebook:
+    """A notebook of the instructor's.
+
+    Raises:
+        InstructorError: it is none.
+    """
     try:
-        return read(path.read_bytes(), path.name)
+        content = path.read_bytes()
+        found = read(content, path.name)
+    except OSError as error:
+        raise InstructorError(f"{path.name} cannot be read: {error.strerror}.") from None
     except StudentError as error:
-        raise InstructorError(error.message) from None
+        raise InstructorError(f"{error.message.rstrip('.')}; save it anew, or remove it.") from None
+    _refuse_roles(content)
+    return found
+
+
+def _refuse_roles(content: bytes) -> None:
+    """What nbgrader says of a cell must be whole, or the cell would give no points and nobody would notice.
+
+    Raises:
+        InstructorError: a graded cell has no name, or no points.
+    """
+    cells = json.loads(content.removeprefix(b"\xef\xbb\xbf")).get("cells") or ()
+    for number, cell in enumerate(cells, start=1):
+        metadata = cell.get("metadata")
+        told = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if not isinstance(told, dict) or not (told.get("grade") or told.get("task")):
+            continue
+        name, points = told.get("grade_id"), told.get("points")
+        if not isinstance(name, str) or not name:
+            raise InstructorError(f"Cell {number} is graded and has no grade id; give it one with Create Assignment.")
+        if isinstance(points, bool) or not isinstance(points, (int, float)) or not 0 <= points < 1e9:
+            said = "no points" if points is None else f"{points!r} for its points"
+            raise InstructorError(f"Cell {number} ({name!r}) has {said}; give it a number, 0 or more.")
 
 
 def _with_tests(course: Course, assignment: str, path: Path, source: Notebook) -> Notebook:
@@ -233,7 +277,7 @@ def _with_tests(course: Course, assignment: str, path: Path, source: Notebook) -
 
 
 def _cells_of(path: Path) -> dict[str, Cell]:
-    return {cell.name: cell for cell in _read(path).cells if cell.role} if path.is_file() else {}
+    return {cell.name: cell for cell in read_source(path).cells if cell.role} if path.is_file() else {}
 
 
 def _refuse_doubles(source: Notebook) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from autograder.errors import UsageError
 from autograder.intake import Caps, Submission, collect, collect_one
 from autograder.intake.folders import Unfit, open_regular
+from autograder.intake.names import student_name
 from autograder.nbgrader_course.course import Assignment, Course
 
-__all__ = ["collect_course", "received_at", "students_of"]
+__all__ = ["collect_again", "collect_course", "received_at", "students_of", "times_of"]
 
 TIMESTAMP = "timestamp.txt"
 _CAPS = Caps(file_mib=64, submission_mib=256)
@@ -35,14 +36,10 @@ def collect_course(assignment: Assignment, staging: Path, submissions: Path | No
         UsageError: there are no submissions.
     """
     course = assignment.course
-    if submissions is None:
-        found = students_of(course, assignment.name)
+    found = _handed_in(assignment, submissions)
+    if submissions is None and not found:
         where = course.step(course.settings.submitted, assignment.name, "STUDENT")
-        if not found:
-            raise UsageError(f"There is no submission in {where}; collect them, or name the folder that holds them.")
-    else:
-        found = {each.name: each / assignment.name for each in _folders(submissions)}
-        found = {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
+        raise UsageError(f"There is no submission in {where}; collect them, or name the folder that holds them.")
     if found:
         staged = tuple(
             collect_one([path], assignment.wanted, staging, student, _CAPS) for student, path in sorted(found.items())
@@ -53,14 +50,42 @@ def collect_course(assignment: Assignment, staging: Path, submissions: Path | No
     return tuple(_completed(assignment, each, found.get(each.student)) for each in staged)
 
 
+def collect_again(assignment: Assignment, files: Sequence[Path], staging: Path, student: str) -> Submission:
+    """Stage one submission, named by its folder in ``submitted/`` or by its files, as `collect_course` does."""
+    origin = next((path for path in files if path.is_dir()), files[0].parent)
+    return _completed(assignment, collect_one(files, assignment.wanted, staging, student, _CAPS), origin)
+
+
+def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, datetime]:
+    """When each student handed in, in UTC, where a `timestamp.txt` says so; arguments as for `collect_course`."""
+    texts = {student: _stamp(path / TIMESTAMP) for student, path in _handed_in(assignment, submissions).items()}
+    return {student: time for student, text in texts.items() if (time := received_at(text)) is not None}
+
+
+def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Path]:
+    """The folder of each student that lies as nbgrader has them; none where `submissions` has another form.
+
+    Students are called as in reports; of two folders that would be called the same, the second gets a number.
+    """
+    if submissions is None:
+        folders = students_of(assignment.course, assignment.name)
+    else:
+        below = {each.name: each / assignment.name for each in _folders(submissions)}
+        folders = {student: path for student, path in below.items() if path.is_dir() and not path.is_symlink()}
+    found: dict[str, Path] = {}
+    for folder, path in folders.items():
+        name = student = student_name(folder)
+        number = 1
+        while student in found or (student != folder and student in folders):
+            number += 1
+            student = f"{name}-{number}"
+        found[student] = path
+    return found
+
+
 def students_of(course: Course, assignment: str) -> dict[str, Path]:
     """The folder that each student handed in, by the student's name."""
     parts = PurePosixPath(course.settings.structure).parts
-    if "{student_id}" not in parts:
-        raise UsageError(
-            f"CourseDirectory.directory_structure is {course.settings.structure!r}; "
-            "{student_id} must be a folder of its own in it."
-        )
     mark = "\0"
     step = course.settings.submitted
     below = [part.format(nbgrader_step=step, student_id=mark, assignment_id=assignment) for part in parts]

@@ -14,9 +14,8 @@ from pathlib import Path
 from autograder.config import CONFIG_FILE
 from autograder.errors import GraderError, InstructorError
 from autograder.nbgrader_course import cells
-from autograder.nbgrader_course.course import Assignment, Course, load, notebook_files
+from autograder.nbgrader_course.course import Assignment, Course, load, notebook_files, read_source
 from autograder.nbgrader_course.handing_in import students_of
-from autograder.notebooks import read
 
 __all__ = ["Found", "import_course", "survey", "write_config"]
 
@@ -105,7 +104,7 @@ def _make_tests(course: Course, name: str, say: Callable[[str], None]) -> tuple[
     """
     written = []
     for path in notebook_files(course.step(course.settings.source, name)):
-        notebook = read(path.read_bytes(), path.name)
+        notebook = read_source(path)
         target = course.step(course.settings.source_with_tests, name) / path.name
         if not any(cells.has_autotest(cell, course.settings) for cell in notebook.cells):
             continue

@@ -33,7 +33,7 @@ def points_of(run: CellRun, most: float) -> tuple[Verdict, float, str]:
     if value > most:
         fault = f"The last expression of the cell is {value}, more than the {most:g} points that the cell is worth."
         return Verdict.INTERNAL, 0.0, fault
-    if value <= 0 < most:
+    if value < 0 or value == 0 < most:
         return Verdict.FAILED, 0.0, f"The cell gave {value:g} of {most:g} points."
     if value == most:
         return Verdict.PASSED, most, ""
