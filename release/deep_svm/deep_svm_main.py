@@ -24,8 +24,7 @@ def mnist_nets(train, test, epochs=12, components=70, noise=0.5, seed=0, report=
     """
     parts = reduced(train[0], test[0], components)
     train, test = (
-        (torch.as_tensor(z, dtype=torch.float32), torch.as_tensor(y))
-        for z, (_, y) in zip(parts, (train, test), strict=True)
+        (torch.tensor(z, dtype=torch.float32), torch.tensor(y)) for z, (_, y) in zip(parts, (train, test), strict=True)
     )
     nets = compare(*train, noise=noise, decay=1e-4, seed=seed, epochs=epochs, batch=200, rate=0.001, report=report)
     return nets, train, test
