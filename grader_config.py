@@ -10,11 +10,11 @@ course = Course(
     title="Machine learning: homework",
     #
     # Assignments of this course. Each one is a folder in assignments/ and one in reference/.
-    assignments=("linear_hinge", "backprop", "svm_pipelines", "theory"),
+    assignments=("linear_hinge", "backprop", "svm_pipelines", "deep_svm", "alexnet", "theory"),
     #
     # Assignments that are graded together. The points and bonus points of all of them are added, and the sum stops
-    # at the cap. A set may name assignments that are not in this repository yet: here "alexnet" is still missing, and
-    # `autograder doctor` says so; its points count as soon as it exists.
+    # at the cap. A set may name assignments that are not in this repository yet: `autograder doctor` says so, and their
+    # points count as soon as they exist.
     homework_sets=(
         HomeworkSet(
             id="hw4",

@@ -391,3 +391,9 @@ def test_lazy_layers_have_the_shapes_that_the_example_gives_them():
     structure(layers.describe(ready, np.zeros((2, 4)))).kinds(["Linear"]).parameters(exactly=15)
     with pytest.raises(ValueError, match="the layer '0' has no shape yet; call the model once"):
         layers.describe(empty)
+
+
+def test_an_example_goes_to_where_the_model_is(torch):
+    """A model on another device is given its example there; one without parameters is given it on this one."""
+    for model in (torch.nn.Linear(2, 3, device="meta"), torch.nn.Identity()):
+        structure(layers.describe(model, np.zeros((4, 2)))).output_shape(4, None)

@@ -290,6 +290,7 @@ def test_points_are_those_of_the_handout():
     assignment = loaded().assignment
 
     assert [(each.id, each.max_points) for each in assignment.questions] == [*((q, 9) for q in "abcd"), ("e", 0)]
+    assert assignment.by_hand == 4
     assert "| (e) Two questions | 4 |" in HANDOUT
 
 

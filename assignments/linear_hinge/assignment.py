@@ -12,7 +12,17 @@ from functools import partial
 import numpy as np
 
 from autograder import Assignment, Limits
-from autograder.checks import accuracy, close, faster_than, figure, figures_drawn, gradient_matches, no_loops, shape
+from autograder.checks import (
+    accuracy,
+    close,
+    faster_than,
+    figure,
+    figures_drawn,
+    gradient_matches,
+    no_loops,
+    over_seeds,
+    shape,
+)
 from autograder.errors import CheckFailed
 
 assignment = Assignment(
@@ -36,10 +46,10 @@ class Run:
 
 # (form, data, --full)
 RUNS = {
-    ("sum", "cifar10", False): Run(train=45_000, epochs=2, batch_size=400, passing=0.32),
-    ("sum", "cifar10", True): Run(train=45_000, epochs=6, batch_size=400, passing=0.34),
-    ("max", "cifar10", False): Run(train=45_000, epochs=3, batch_size=400, passing=0.26),
-    ("max", "cifar10", True): Run(train=45_000, epochs=6, batch_size=400, passing=0.28),
+    ("sum", "cifar10", False): Run(train=45_000, epochs=2, batch_size=400, passing=0.30),
+    ("sum", "cifar10", True): Run(train=45_000, epochs=6, batch_size=400, passing=0.32),
+    ("max", "cifar10", False): Run(train=45_000, epochs=3, batch_size=400, passing=0.20),
+    ("max", "cifar10", True): Run(train=45_000, epochs=6, batch_size=400, passing=0.22),
     ("sum", "shapes", False): Run(train=2_000, epochs=10, batch_size=100, passing=0.24),
     ("sum", "shapes", True): Run(train=2_000, epochs=40, batch_size=100, passing=0.26),
     ("max", "shapes", False): Run(train=2_000, epochs=20, batch_size=100, passing=0.24),
@@ -392,16 +402,23 @@ def pair_of_models(student, reference, rng, **settings):
 
 
 def trained_accuracy(student, form, data, hidden, rng, full, share):
-    """Train a student's classifier, and measure its predictions on hidden images, whose labels stay outside."""
+    """Train a student's classifier, and measure its predictions on hidden images, whose labels stay outside.
+
+    The better of two trainings counts, where the first is not enough: the max form depends much on its seed.
+    """
     run = RUNS[form, data.name, full]
     train = round(run.train * share)
-    chosen = rng.permutation(len(data.train))[:train]
-    settings = {"epochs": run.epochs, "batch_size": run.batch_size, "seed": int(rng.integers(2**31))}
-    model = student.LinearClassifier(form=form, learning_rate=3e-7, strength=1e4, norm=2, every=10**9, **settings).fit(
-        data.train.x[chosen], data.train.y[chosen]
-    )
-    measured = accuracy(model.predict(hidden.x), hidden.y, name="test accuracy")
-    return replace(measured, run=f"{train:,} images x {run.epochs}").points_at({run.passing: 1.0})
+
+    def training(rng):
+        chosen = rng.permutation(len(data.train))[:train]
+        settings = {"epochs": run.epochs, "batch_size": run.batch_size, "seed": int(rng.integers(2**31))}
+        model = student.LinearClassifier(
+            form=form, learning_rate=3e-7, strength=1e4, norm=2, every=10**9, **settings
+        ).fit(data.train.x[chosen], data.train.y[chosen])
+        measured = accuracy(model.predict(hidden.x), hidden.y, name="test accuracy")
+        return replace(measured, run=f"{train:,} images x {run.epochs}")
+
+    return over_seeds(training, rng, k=2, rule="best", student=student).points_at({run.passing: 1.0})
 
 
 # --- (d) search, losses and templates ---

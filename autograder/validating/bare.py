@@ -32,6 +32,7 @@ _TOOLS = (
 )
 
 _BARE = """
+import importlib.util
 import sys
 
 ALLOWED = {allowed!r}
@@ -47,6 +48,19 @@ class Bare:
 
 
 sys.meta_path.insert(0, Bare())
+find_spec = importlib.util.find_spec
+
+
+def found(name, package=None):  # who only asks whether a module is there is told no, and not by an exception
+    try:
+        return find_spec(name, package)
+    except ModuleNotFoundError as error:
+        if error.name == name and "." not in name:
+            return None
+        raise
+
+
+importlib.util.find_spec = found
 """
 
 
