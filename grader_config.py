@@ -10,7 +10,7 @@ course = Course(
     title="Machine learning: homework",
     #
     # Assignments of this course. Each one is a folder in assignments/ and one in reference/.
-    assignments=("backprop", "theory", "alexnet"),
+    assignments=("linear_hinge", "backprop", "svm_pipelines", "deep_svm", "alexnet", "theory"),
     #
     # Assignments that are graded together. The points and bonus points of all of them are added, and the sum stops
     # at the cap. A set may name assignments that are not in this repository yet: `autograder doctor` says so, and their

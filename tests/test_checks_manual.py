@@ -21,9 +21,25 @@ EXAMPLES = [
 ]
 WEIGHT = checks.Parameter("weight", (10, 784), "float32", trainable=True, shared=False)
 LINEAR = checks.Layer("fc", "Linear", True, {"in_features": 784, "out_features": 10}, (WEIGHT,))
+SVM = {"type": "SVC", "settings": {"C": 2.0}, "fitted": False, "inner": ()}
 NAMES = {
     **vars(checks),
     "np": np,
+    "svm": SVM,
+    "pipe": checks.estimator(
+        {
+            "type": "Pipeline",
+            "settings": {},
+            "fitted": False,
+            "inner": (("scale", {**SVM, "type": "MinMaxScaler"}), ("svm", SVM)),
+        },
+        name="pipe",
+    ),
+    "results": {
+        "params": [{"svm__C": 1.0}, {"svm__C": 4.0}],
+        "mean_test_score": [0.5, 0.75],
+        "split0_test_score": [0.5, 0.75],
+    },
     "net": checks.Structure((LINEAR,), ((LINEAR, (32, 10)),), (32, 10), training=True, name="net"),
 }
 

@@ -9,6 +9,8 @@ import pytest
 
 from autograder.cli.manual import commands, manual
 from autograder.config import CONFIG_FILE, load
+from autograder.loading import load as load_assignment
+from autograder.scoring import shown
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -48,6 +50,21 @@ def test_every_verb_is_in_the_readme(verb: str) -> None:
 def test_every_page_is_linked_from_the_readme(page: str) -> None:
     """No page can be found by its name alone."""
     assert f"](docs/{page})" in read("README.md")
+
+
+def test_the_readme_tells_the_points_of_every_assignment() -> None:
+    """The table of the course names each assignment with its points, those of people included, and its bonus."""
+    told = dict(re.findall(r"^\| `(\w+)` \| .* \| ([\d +]+) \|$", read("README.md"), re.MULTILINE))
+    course = load(ROOT / CONFIG_FILE)
+    found = {}
+    for name in course.assignments:
+        assignment = load_assignment(ROOT, name).assignment
+        parts = [
+            sum(each.max_points + each.by_hand for each in assignment.questions if each.bonus is bonus)
+            for bonus in (False, True)
+        ]
+        found[name] = " + ".join(shown(points) for points in parts if points)
+    assert told == found
 
 
 def test_the_course_of_the_manual_is_one(tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def settings_of(data: Path | None, course: Course | None) -> DataSettings:
 def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None, str]:
     """The assignment's data set, and a sentence that says which one is used; (None, "") when it names none.
 
-    ``--data digits`` (or ``shapes``, or ``embedded`` for the one that fits) asks for the embedded stand-in, unless there
-    is a folder of that name.
+    ``--data digits`` (or ``shapes``, or ``embedded`` for the one that fits) asks for the embedded stand-in, unless
+    there is a folder of that name.
 
     Raises:
         UsageError: it cannot be had, or an embedded data set is named that does not stand in for this one.

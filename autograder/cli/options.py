@@ -29,7 +29,7 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
-        help="Folder with data sets, or embedded: what comes along (digits, shapes); else AUTOGRADER_DATA, else the cache.",
+        help="Folder with data sets, or embedded (digits, shapes); else AUTOGRADER_DATA, else the cache.",
     ),
 ]
 SandboxOption = Annotated[

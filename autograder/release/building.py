@@ -31,6 +31,7 @@ _SHIPPED = (
     "errors.py",
     "plain.py",
     "drawing.py",
+    "estimators.py",
     "layers.py",
     "metering.py",
     "saved.py",

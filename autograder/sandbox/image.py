@@ -30,6 +30,7 @@ SHIPPED = (
     "model.py",
     "plain.py",
     "drawing.py",
+    "estimators.py",
     "layers.py",
     "saved.py",
     "wire.py",

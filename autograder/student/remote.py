@@ -110,6 +110,12 @@ class RemoteStudent:
             raise StudentError("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
         return self._channel.ask("layers", model, example, where="the layers of the model")
 
+    def estimator_of(self, model: Any) -> Any:
+        """What a scikit-learn estimator is made of, as the record that `autograder.checks.estimator` judges."""
+        if not isinstance(model, RemoteHandle):
+            raise StudentError("FAILED", "A scikit-learn estimator was wanted, to look at its steps.")
+        return self._channel.ask("estimator", model, where="the steps of the estimator")
+
     def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
         """Call a stand-in function once; its value, and what that cost, measured from outside.
 

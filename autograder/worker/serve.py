@@ -11,6 +11,7 @@ handles (the number of an object that stays here).
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
     ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
     ("layers", handle, arguments)           -> ("value", record)    of `autograder.layers`
+    ("estimator", handle)                   -> ("value", record)    of `autograder.estimators`
     ("hold", value)                         -> ("value", handle)    of a copy that stays here
     ("forget", handles)                     -> ("value", None)
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
@@ -35,7 +36,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from autograder import drawing, layers, saved
+from autograder import drawing, estimators, layers, saved
 from autograder.plain import Handle, PlainError, Rows, to_plain
 from autograder.wire import WireError, decode, encode
 from autograder.worker.carrying import Carrying
@@ -97,6 +98,7 @@ class _Worker:
             "figures": self.figures,
             "saved": self.saved,
             "layers": self.layers,
+            "estimator": self.estimator,
             "hold": self.hold,
             "forget": self.forget,
             "seed": self.seed,
@@ -162,6 +164,9 @@ class _Worker:
 
     def layers(self, model: Handle, example: tuple[Any, ...]) -> tuple[Any, ...]:
         return ("value", to_plain(layers.describe(self.inside(model), *self.inside(example)), self.keep))
+
+    def estimator(self, model: Handle) -> tuple[Any, ...]:
+        return ("value", to_plain(estimators.describe(self.inside(model)), self.keep))
 
     def hold(self, value: Any) -> tuple[Any, ...]:
         return ("value", self.keep(self.inside(value)))

@@ -43,8 +43,8 @@ def describe(model: Any, *example: Any) -> dict[str, Any]:
 
     Args:
         model: a `torch.nn.Module`.
-        example: what the model is called with once, in eval mode and without gradients; arrays become tensors, those
-            of floats in the type of the model's parameters. Without any, `calls` is empty and `output` None.
+        example: what the model is called with once, in eval mode and without gradients; arrays become tensors where
+            the model's parameters are, those of floats in their type. Without any, `calls` is empty and `output` None.
 
     Raises:
         TypeError: the model is no torch module.
@@ -151,10 +151,12 @@ def _run(torch: Any, model: Any, named: list[tuple[str, Any]], example: tuple[An
 
 
 def _tensors(torch: Any, named: list[tuple[str, Any]], example: tuple[Any, ...]) -> list[Any]:
-    """Arrays as tensors, those of floats in the type of the first parameter of floats."""
-    types = (each.dtype for _, module in named for _, each in _own(module) if each.dtype.is_floating_point)
+    """Arrays as tensors where the model is, those of floats in the type of the first parameter of floats."""
+    parameters = [each for _, module in named for _, each in _own(module)]
+    types = (each.dtype for each in parameters if each.dtype.is_floating_point)
     wanted = next(types, torch.get_default_dtype())
-    given = [torch.as_tensor(each) if hasattr(each, "__array__") else each for each in example]
+    device = parameters[0].device if parameters else None  # the model may be on a graphics processor
+    given = [torch.as_tensor(each).to(device=device) if hasattr(each, "__array__") else each for each in example]
     return [each.to(wanted) if isinstance(each, torch.Tensor) and each.is_floating_point() else each for each in given]
 
 

@@ -133,6 +133,16 @@ class LocalStudent:
         given = inside.inward((model, *example))
         return inside.run("the layers of the model", lambda: inside.outward(layers.describe(*given)))
 
+    def estimator_of(self, model: Any) -> Any:
+        """What a scikit-learn estimator is made of, as the record that `autograder.checks.estimator` judges."""
+        from autograder import estimators
+
+        inside = self._inside
+        if not isinstance(model, LocalHandle):
+            raise inside.fault("FAILED", "A scikit-learn estimator was wanted, to look at its steps.")
+        given = inside.inward(model)
+        return inside.run("the steps of the estimator", lambda: inside.outward(estimators.describe(given)))
+
     def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
         """Call a stand-in function once; its value, and what that cost this process."""
         if not isinstance(function, _Function):

@@ -20,6 +20,7 @@ from autograder.checks.learning import no_learning_on_noise, overfits_one_batch,
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
 from autograder.checks.parameters import parameter_points
+from autograder.checks.pipelines import Estimator, estimator, fitted_in_folds, grid_scores, leakage_probe
 from autograder.checks.plots import Curves, curves, has_curves
 from autograder.checks.plotted import Plotted
 from autograder.checks.raising import raises
@@ -36,6 +37,7 @@ __all__ = [
     "Credit",
     "Curve",
     "Curves",
+    "Estimator",
     "Figure",
     "Layer",
     "Measured",
@@ -54,14 +56,18 @@ __all__ = [
     "curve",
     "curves",
     "error",
+    "estimator",
     "faster_than",
     "figure",
     "figures_drawn",
     "finite",
+    "fitted_in_folds",
     "forbidden",
     "gap",
     "gradient_matches",
+    "grid_scores",
     "has_curves",
+    "leakage_probe",
     "lighter_than",
     "loss",
     "mean_squared_error",

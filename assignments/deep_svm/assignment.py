@@ -1,0 +1,660 @@
+"""Support vector machines on top of deep nets: the L2-SVM layer, slack variables, and softmax beside them.
+
+Gradients, multipliers and single steps are compared with the reference in float64; they decide. The one graded training
+is a smoke test, and its threshold is low. `autograder calibrate deep_svm` measures it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autograder import Assignment, Limits
+from autograder.checks import (
+    accuracy,
+    close,
+    finite,
+    gradient_matches,
+    over_seeds,
+    raises,
+    same,
+    shape,
+    structure,
+)
+from autograder.errors import CheckFailed
+
+assignment = Assignment(
+    "Support vector machines on top of deep nets",
+    files=[
+        "deep_svm_losses.py",
+        "deep_svm_exact.py",
+        "deep_svm_layers.py",
+        "deep_svm_pca.py",
+        "deep_svm_nets.py",
+        "deep_svm_training.py",
+    ],
+    given=["deep_svm_tools.py", "deep_svm_data.py", "deep_svm_main.py", "cifar10_data.py"],
+    data="cifar10",
+    preload=("numpy", "torch", "torch._dynamo"),
+    limits=Limits(wall_seconds=120, cpu_seconds=30),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The graded training: samples to train on and to judge by, and the accuracy that both tops must exceed."""
+
+    train: int
+    hidden: int
+    epochs: int
+    passing: float
+
+
+RUNS = {
+    "cifar10": Run(train=1000, hidden=1000, epochs=20, passing=0.25),
+    "shapes": Run(train=1000, hidden=1000, epochs=20, passing=0.25),
+    "mnist": Run(train=1000, hidden=1000, epochs=20, passing=0.80),
+    "digits": Run(train=1000, hidden=497, epochs=20, passing=0.80),
+}
+COMPONENTS = 70
+
+a = assignment.question(
+    "Losses and their gradients",
+    id="a",
+    solution=["signs", "hinge_loss", "l2svm_loss", "smallest_slacks", "soft_margin", "slack_loss", "descend"],
+)
+b = assignment.question(
+    "When the penalty is exact",
+    id="b",
+    solution=[
+        "multipliers",
+        "penalty_multipliers",
+        "largest_multiplier_bound",
+        "penalty_is_exact",
+        "surely_exact",
+    ],
+)
+c = assignment.question(
+    "Output layers",
+    id="c",
+    solution=["sign_targets", "HingeLayer.data_loss", "L2SVMLayer.data_loss", "SlackLayer"],
+)
+d = assignment.question(
+    "Deep nets",
+    id="d",
+    solution=[
+        "principal_components",
+        "reduced",
+        "GaussianNoise.forward",
+        "dense_body",
+        "fit",
+        "measures",
+    ],
+)
+e = assignment.question(
+    "Softmax against L2-SVM",
+    id="e",
+    solution=["compare", "continue_with_softmax"],
+    limits=Limits(wall_seconds=240, cpu_seconds=90),
+)
+e.written(
+    "Compare the two tops, with the tables of your runs.",
+    points=6,
+    rubric={
+        "which error is smaller, beside what another seed would make": 2,
+        "each top is better in its own loss, and why that is no contradiction": 2,
+        "what the continuation shows about where the difference comes from": 2,
+    },
+    answer=["answers.md#comparison", "deep_svm.pdf"],
+)
+
+
+# --- (a) losses ---
+
+# Two samples, two features, three classes: the example of the handout.
+W = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 0.5]])
+H = np.array([[2.0, 0.0], [0.5, 1.0]])
+Y = np.array([0, 1])
+SIZES = ((1, 1, 2), (6, 4, 2), (20, 7, 5), (40, 12, 10))  # N, d, K
+
+
+@a.check(points=1)
+def signs_of_two_labels(student):
+    """signs is +1 at the label of each sample and -1 elsewhere."""
+    close(student.signs(Y, 3), [[1, -1, -1], [-1, 1, -1]], name="signs(y, 3)")
+
+
+@a.check(points=1)
+def hinge_loss_of_the_example(student):
+    """The hinge loss of two samples is the one worked out in the handout, with its gradient of W."""
+    loss, dW, _ = three(student.hinge_loss(W, H, Y, 0.5), "hinge_loss")
+    close(loss, 4.875, name="the loss")
+    close(dW, [[1.25, 0.5], [1.0, 2.0], [-0.75, 1.0]], name="dW")
+
+
+@a.check(points=2)
+def l2svm_gradient_of_a_small_problem(student, rng):
+    """l2svm_loss is the sum over samples and classes, and both gradients agree with central differences of it."""
+    close(three(student.l2svm_loss(W, H, Y, 0.5), "l2svm_loss")[0], 5.25, name="the loss of the example")
+    w, h, y = problem(rng, 5, 4, 3)
+    _, dW, dH = three(student.l2svm_loss(w, h, y, 0.7), "l2svm_loss")
+    gradient_matches([dW, dH], of=lambda at: l2svm(at[0], at[1], y, 0.7), at=[w, h], names=["dW", "dH"])
+
+
+SUM_HINT = "Sum over samples and classes, keep 1/2 |W|^2 out of C, and let each class have its own sign."
+
+
+@a.check(points=2, hidden=True, hint=SUM_HINT)
+def hinge_gradients(student, reference, rng):
+    """At random points, the hinge loss and its gradients with respect to weights and features are right."""
+    losses_agree(student.hinge_loss, reference.hinge_loss, rng)
+
+
+@a.check(points=3, hidden=True, hint=SUM_HINT)
+def l2svm_gradients(student, reference, rng):
+    """At random points, the L2-SVM loss and its gradients with respect to weights and features are right."""
+    losses_agree(student.l2svm_loss, reference.l2svm_loss, rng)
+
+
+@a.check(points=2, hidden=True, hint="A constraint is t s >= 1 - xi; its violation is never negative.")
+def soft_margin_and_its_slacks(student, reference, rng):
+    """The smallest slacks satisfy all constraints, and the soft margin tells objective and violations."""
+    for sizes in SIZES:
+        w, h, y = problem(rng, *sizes)
+        price = rng.uniform(0.2, 3)
+        close(student.smallest_slacks(w, h, y), reference.smallest_slacks(w, h, y), name="smallest_slacks")
+        xi = rng.exponential(size=(sizes[0], sizes[2]))
+        got = student.soft_margin(w, h, y, xi, price)
+        if not isinstance(got, (list, tuple)) or len(got) != 2:
+            raise CheckFailed("soft_margin must return two things, (objective, violation).")
+        for part, want, name in zip(
+            got, reference.soft_margin(w, h, y, xi, price), ("objective", "violation"), strict=True
+        ):
+            close(part, want, name=name)
+
+
+@a.check(points=3, hidden=True, hint="Differentiate xi = nu^2, too; where a constraint holds its penalty is 0.")
+def slack_gradients(student, reference, rng):
+    """At random points and for both powers, the slack-variable loss and its three gradients are right."""
+    for power in (1, 2):
+        for sizes in SIZES:
+            w, h, y = problem(rng, *sizes)
+            nu = rng.normal(size=(sizes[0], sizes[2]))
+            arguments = (w, h, y, nu, rng.uniform(0.2, 3), rng.uniform(0.1, 2), power)
+            got = several(student.slack_loss(*arguments), "slack_loss", ("loss", "dW", "dH", "dnu"))
+            want = reference.slack_loss(*arguments)
+            close(got[0], want[0], name=f"the loss for power {power}")
+            gradient_matches(got[1:], want[1:], names=[f"{each} for power {power}" for each in ("dW", "dH", "dnu")])
+
+
+@a.check(points=1, hidden=True, hint="Both steps use gradients of the same point; losses are those before the steps.")
+def steps_of_descent(student, reference, rng):
+    """From the same start, gradient descent goes the same way; nu = 0 never moves."""
+    mended = student.with_reference("slack_loss", unless=slack_gradients)
+    w, h, y = problem(rng, 6, 4, 3)
+    for power, start in ((1, 1.0), (2, 0.5), (2, 0.0)):
+        arguments = (w, h, y, np.full((6, 3), start), 0.8, 0.4, power, 0.01, 15)
+        got = several(mended.descend(*arguments), "descend", ("W", "nu", "losses"))
+        want = reference.descend(*arguments)
+        close(got[0], want[0], name="W")
+        close(got[1], want[1], name="nu")
+        close(got[2], want[2], name="losses")
+
+
+def losses_agree(student_loss, reference_loss, rng):
+    """Compare (loss, dW, dH) at random points of several sizes."""
+    for sizes in SIZES:
+        w, h, y = problem(rng, *sizes)
+        price = rng.uniform(0.2, 3)
+        got = three(student_loss(w, h, y, price), "the loss function")
+        want = reference_loss(w, h, y, price)
+        close(got[0], want[0], name="the loss")
+        gradient_matches(got[1:], want[1:], names=["dW", "dH"])
+
+
+def problem(rng, samples, features, classes):
+    """Random weights, features and labels; about half of the margins are violated, and none lies on the kink."""
+    while True:
+        w = rng.normal(size=(classes, features)) * 2 / np.sqrt(features)
+        h = rng.normal(size=(samples, features))
+        y = rng.integers(classes, size=samples)
+        margins = 1 - targets(y, classes) * (h @ w.T)
+        if np.abs(margins).min() > 1e-4 and margins.max() > 0:
+            return w, h, y
+
+
+def targets(y, classes):
+    """+1 at the label, -1 elsewhere, (N, K)."""
+    return 2.0 * np.eye(classes)[y] - 1
+
+
+def l2svm(w, h, y, price):
+    """The L2-SVM loss from its definition."""
+    return 0.5 * np.sum(w**2) + price * np.sum(np.maximum(1 - targets(y, len(w)) * (h @ w.T), 0) ** 2)
+
+
+def three(answer, name):
+    """(loss, dW, dH) as it came, of the right length."""
+    return several(answer, name, ("loss", "dW", "dH"))
+
+
+def several(answer, name, parts):
+    """A tuple or list of so many parts."""
+    if not isinstance(answer, (list, tuple)) or len(answer) != len(parts):
+        raise CheckFailed(f"{name} must return {len(parts)} things, ({', '.join(parts)}).")
+    return list(answer)
+
+
+# --- (b) the penalty ---
+
+
+@b.check(points=2)
+def multipliers_of_two_samples(student):
+    """For two orthogonal samples the multipliers are 1 / K_nn, cut off at C, and smaller with a ridge."""
+    kernel, t = np.diag([4.0, 0.5]), np.array([1.0, -1.0])
+    for ceiling, ridge, want in ((np.inf, 0.0, [0.25, 2.0]), (1.0, 0.0, [0.25, 1.0]), (10.0, 1.0, [0.2, 2 / 3])):
+        got = student.multipliers(kernel, t, ceiling, ridge)
+        close(got, want, name=f"multipliers(K, t, {ceiling}, {ridge})", rtol=1e-4)
+
+
+@b.check(
+    points=3, hidden=True, hint="Is the dual gap zero? Compare sum alpha - 1/2 alpha^T Q alpha with the primal value."
+)
+def multipliers_of_random_problems(student, reference, rng):
+    """The multipliers solve the dual, with a soft and a hard margin."""
+    for count in (5, 12, 25):
+        kernel, t = gram(rng, count)
+        largest = reference.multipliers(kernel, t, np.inf).max()
+        for ceiling in (np.inf, 0.5 * largest, 0.1 * largest):
+            agree(student.multipliers(kernel, t, ceiling), reference.multipliers(kernel, t, ceiling))
+        agree(student.multipliers(kernel, t, largest, 0.7), reference.multipliers(kernel, t, largest, 0.7))
+
+
+@b.check(points=2, hidden=True, hint="One power changes the ceiling of the multipliers, the other the diagonal of Q.")
+def multipliers_of_the_penalty_form(student, reference, rng):
+    """Both penalties have the multipliers that the handout derives."""
+    mended = student.with_reference("multipliers", unless=(multipliers_of_two_samples, multipliers_of_random_problems))
+    for count in (4, 9):
+        kernel, t = gram(rng, count)
+        largest = reference.multipliers(kernel, t, np.inf).max()
+        for power in (1, 2):
+            for price, lam in ((0.6, 0.5), (0.6, 3.0), (2.0, 1.0)):
+                arguments = (kernel, t, price * largest, lam / largest, power)
+                agree(mended.penalty_multipliers(*arguments), reference.penalty_multipliers(*arguments))
+
+
+@b.check(points=2, hidden=True, hint="The factor is not 1: look at the two samples of the handout.")
+def bound_on_the_multipliers(student, reference, rng):
+    """The bound from the smallest eigenvalue is the one of the handout, and infinite for a singular kernel matrix."""
+    for count in (1, 2, 8, 30):
+        kernel, _ = gram(rng, count)
+        got, want = student.largest_multiplier_bound(kernel), reference.largest_multiplier_bound(kernel)
+        close(got, want, name=f"largest_multiplier_bound of {count} samples", rtol=1e-4)
+    got = student.largest_multiplier_bound(np.diag([1.0, 0.0]))
+    if not isinstance(got, (int, float)) or not got > 1e12:
+        raise CheckFailed(f"largest_multiplier_bound of a singular kernel matrix is {got!r}; infinity was wanted.")
+
+
+@b.check(points=1, hidden=True, hint="Try a price C below and above the largest multiplier of the hard margin.")
+def exact_or_not(student, reference, rng):
+    """penalty_is_exact and surely_exact decide rightly on both sides of their limits."""
+    mended = student.with_reference(
+        "multipliers",
+        "largest_multiplier_bound",
+        unless=(multipliers_of_two_samples, multipliers_of_random_problems, bound_on_the_multipliers),
+    )
+    for count in (2, 7):
+        kernel, t = gram(rng, count)
+        hard = reference.multipliers(kernel, t, np.inf).max()
+        bound = reference.largest_multiplier_bound(kernel)
+        for price in (0.5 * hard, 2 * bound):
+            largest = reference.multipliers(kernel, t, price).max()
+            for factor in (0.8, 1.25):
+                got = mended.penalty_is_exact(kernel, t, price, 1 / (factor * largest))
+                same(bool(got), factor > 1, name="penalty_is_exact")
+                got = mended.surely_exact(kernel, price, 1 / (factor * min(price, bound)))
+                same(bool(got), factor > 1, name="surely_exact")
+
+
+def gram(rng, count):
+    """A well-conditioned kernel matrix of random features, and random labels of both kinds."""
+    h = rng.normal(size=(count, 2 * count + 1))
+    t = np.where(rng.permutation(count) < max(1, count // 2), 1.0, -1.0)
+    return h @ h.T / count, t
+
+
+def agree(got, want):
+    """Compare multipliers by the norm of their difference."""
+    shape(got, want.shape, name="the multipliers")
+    finite(got, name="the multipliers")
+    gradient_matches(np.asarray(got, np.float64), want, names=["the array of the multipliers"], rtol=1e-4)
+
+
+# --- (c) output layers ---
+
+
+@c.check(points=1)
+def l2svm_layer_of_the_example(student):
+    """The L2-SVM layer sums over classes and takes the mean over samples: 2.125 for the example of the handout."""
+    top = student.with_parameters(student.L2SVMLayer(2, 3), {"linear.weight": W, "linear.bias": np.zeros(3)})
+    loss, _ = student.loss_and_gradients(top, H, Y)
+    close(loss, 2.125, name="the loss of the layer")
+
+
+@c.check(points=2, hidden=True, hint="Sum over the classes, mean over the samples.")
+def hinge_layer(student, reference, rng):
+    """The hinge layer's loss and all gradients that torch finds for it are right."""
+    for sizes in SIZES:
+        layers_agree(student, reference, rng, "HingeLayer", sizes)
+
+
+@c.check(points=3, hidden=True, hint="Sum over the classes, mean over the samples.")
+def l2svm_layer(student, reference, rng):
+    """The L2-SVM layer's loss and all gradients that torch finds for it are right."""
+    for sizes in SIZES:
+        layers_agree(student, reference, rng, "L2SVMLayer", sizes)
+
+
+@c.check(points=3, hidden=True, hint="nu has a row for each training sample; index says which of them the batch needs.")
+def slack_layer(student, reference, rng):
+    """The slack layer's loss and all gradients, those of the slack variables included, are right."""
+    for sizes in SIZES:
+        samples, _, classes = sizes
+        rows = rng.permutation(3 * samples)[:samples]
+        nu = rng.normal(size=(3 * samples, classes))
+        settings = {"samples": 3 * samples, "weight": rng.uniform(0.5, 3)}
+        layers_agree(student, reference, rng, "SlackLayer", sizes, rows, {"nu": nu}, settings)
+
+
+@c.check(points=1, hidden=True, hint="At nu = 0 the gradient of nu is 0, whatever the constraint says.")
+def slack_variables_start_positive(student):
+    """Slack variables start at the positive number that is asked for, and at nothing else."""
+    for start in (1.0, 0.25):
+        top = student.SlackLayer(3, 2, 5, start=start)
+        found = student.parameters_of(top)
+        if "nu" not in found:
+            raise CheckFailed("SlackLayer has no parameter called nu.")
+        close(found["nu"], np.full((5, 2), start), name="nu")
+    raises("ValueError", lambda: student.SlackLayer(3, 2, 5, start=0.0), name="SlackLayer with start=0")
+
+
+def layers_agree(student, reference, rng, name, sizes, rows=None, more=None, settings=None):
+    """Compare loss and gradients of one output layer with those of the reference."""
+    samples, features, classes = sizes
+    w, h, y = problem(rng, samples, features, classes)
+    bias = rng.normal(size=classes) / 7
+    values = {"linear.weight": w, "linear.bias": bias, **(more or {})}
+    decay = rng.uniform(0.1, 1)
+    found = []
+    for module in (student, reference):
+        top = getattr(module, name)(features, classes, decay=decay, **(settings or {}))
+        found.append(module.loss_and_gradients(module.with_parameters(top, values), h, y, rows))
+    (got, gradients), (want, wanted) = found
+    close(got, want, name=f"the loss of {name}")
+    missing = [each for each in wanted if gradients.get(each) is None]
+    if missing:
+        raise CheckFailed(f"The loss of {name} has no gradient with respect to {missing[0]}; torch must be able to.")
+    gradient_matches([gradients[each] for each in wanted], list(wanted.values()), names=list(wanted))
+
+
+# --- (d) deep nets ---
+
+
+@d.check(points=1)
+def components_of_a_line(student):
+    """Of points on a line, the first component is its direction, of either sign."""
+    X = np.array([[1.0, 2.0], [4.0, 6.0], [7.0, 10.0], [-2.0, -2.0]])
+    mean, components = several(student.principal_components(X, 1), "principal_components", ("mean", "components"))
+    close(mean, [2.5, 4.0], name="mean")
+    shape(components, (1, 2), name="components")
+    close(np.abs(components), [[0.6, 0.8]], name="the absolute values of components")
+
+
+@d.check(
+    points=2, hidden=True, hint="Mean and components come from the training set alone, the largest variance first."
+)
+def components_in_order_and_from_the_training_set(student, reference, rng):
+    """Components are orthonormal and in order, and both sets are projected with what the training set gives."""
+    for count, features, k in ((40, 12, 5), (15, 30, 6)):
+        X = rng.normal(size=(count, features)) * np.geomspace(4, 0.2, features) + rng.normal(size=features)
+        other = rng.normal(size=(9, features)) + 1
+        mean, components = several(student.principal_components(X, k), "principal_components", ("mean", "components"))
+        want_mean, want = reference.principal_components(X, k)
+        close(mean, want_mean, name="mean")
+        shape(components, want.shape, name="components")
+        close(components @ components.T, np.eye(k), name="components times their transpose", atol=1e-6)
+        close(
+            np.abs(np.sum(components * want, axis=1)), np.ones(k), name="|cosines with the right components|", rtol=1e-4
+        )
+        got = several(student.reduced(X, other, k), "reduced", ("train_z", "other_z"))
+        wanted = reference.reduced(X, other, k)
+        for z, right, name in zip(got, wanted, ("train_z", "other_z"), strict=True):
+            shape(z, right.shape, name=name)
+        flips = np.sign(np.sum(got[0] * wanted[0], axis=0))
+        for z, right, name in zip(got, wanted, ("train_z", "other_z"), strict=True):
+            close(z * flips, right, name=name, atol=1e-6)
+
+
+@d.check(points=1)
+def noise_only_in_train_mode(student):
+    """In eval mode GaussianNoise gives x itself; in train mode it adds noise of the asked standard deviation."""
+    x = np.linspace(-1, 1, 20_000).reshape(200, 100)
+    for sd in (0.5, 1.0, 2.0):
+        layer = student.GaussianNoise(sd)
+        close(student.answer(layer, x), x, name="GaussianNoise in eval mode")
+        noise = np.asarray(student.answer(layer, x, train=True)) - x
+        shape(noise, x.shape, name="GaussianNoise in train mode")
+        if abs(noise.std() / sd - 1) > 0.05 or abs(noise.mean()) > 0.05 * sd:
+            raise CheckFailed(
+                f"The noise of GaussianNoise({sd:g}) has mean {noise.mean():.3g} and standard deviation "
+                f"{noise.std():.3g}; 0 and {sd:g} were wanted."
+            )
+
+
+@d.check(points=1)
+def body_of_two_hidden_layers(student, rng):
+    """dense_body(70, 512) has two hidden layers of 512 relu units."""
+    x = rng.normal(size=(4, 70)).astype(np.float32)
+    body = student.dense_body(70, 512)
+    structure(student.layers_of(body, x), name="dense_body(70, 512)").parameters(
+        exactly=70 * 512 + 512 + 512 * 512 + 512
+    ).output_shape(4, 512)
+    out = np.asarray(student.answer(body, x))
+    if not (np.all(out >= 0) and np.any(out == 0)):
+        raise CheckFailed("The features of dense_body(70, 512) are not those of relu units: none negative, some 0.")
+
+
+@d.check(points=2, hidden=True, hint="Error is a share; the squared hinge is summed over classes, without any decay.")
+def three_measures(student, reference, rng):
+    """Error, cross-entropy and squared hinge of a net are right, whatever its top."""
+    for top in ("L2SVMLayer", "SoftmaxLayer"):
+        x, y = rng.normal(size=(30, 6)), rng.integers(4, size=30)
+        got, want = (
+            module.measure_arrays(net, x, y)
+            for module, net in nets(student, reference, rng, 6, 4, top, module_noise=True)
+        )
+        if not isinstance(got, dict) or set(got) < set(want):
+            raise CheckFailed(f"measures must return a dictionary with {', '.join(want)}.")
+        for name, value in want.items():
+            close(got[name], value, name=name)
+
+
+@d.check(
+    points=3,
+    hidden=True,
+    hint="The rate falls step by step, not epoch by epoch; a smaller last batch counts, too.",
+)
+def steps_of_training(student, reference, rng):
+    """From the same start, Adam with the falling rate leads to the same weights and the same history of losses."""
+    distinct = rng.normal(size=(8, 5)), rng.integers(3, size=8)
+    alike = np.tile(rng.normal(size=(1, 5)), (7, 1)), np.full(7, 2)  # so that the order of samples does not matter
+    for (x, y), batch, top in ((distinct, 8, "L2SVMLayer"), (alike, 3, "SoftmaxLayer"), (distinct, 20, "SlackLayer")):
+        settings = {"epochs": 6, "batch": batch, "rate": 0.01}
+        ends, histories = [], []
+        for module, net in nets(student, reference, rng, 5, 3, top, samples=len(x)):
+            histories.append(module.fit_arrays(net, x, y, **settings))
+            ends.append(module.parameters_of(net))
+        got, want = ends
+        gradient_matches(
+            [got[name] for name in want], list(want.values()), names=[f"{name} after 6 epochs" for name in want]
+        )
+        close(histories[0], histories[1], name="the history of losses", rtol=1e-4)
+    told = [
+        module.reports_of_fit(net, *distinct, epochs=3, batch=8, rate=0.01)
+        for module, net in nets(student, reference, rng, 5, 3, "SoftmaxLayer")
+    ]
+    close(told[0], told[1], name="what is reported, (epoch, loss)", rtol=1e-4)
+
+
+@d.check(points=2, hidden=True, hint="Shuffle anew in each epoch, call net.train(), set net.noise.sd before each step.")
+def samples_noise_and_mode(student, rng):
+    """Each epoch shows every sample once, in another order, in train mode, with noise that falls linearly to 0."""
+    x, y = np.arange(22.0).reshape(11, 2), rng.integers(3, size=11)
+    recorder = student.Recorder()
+    net = student.DeepNet(student.dense_body(2, 4), student.SoftmaxLayer(4, 3), recorder)
+    student.with_parameters(net, {})
+    student.answer(net, x)  # leaves it in eval mode
+    before = len(recorder.modes)
+    student.fit_arrays(net, x, y, epochs=3, batch=4, rate=0.01, noise=0.9)
+    levels, modes, seen = recorder.levels[before:], recorder.modes[before:], recorder.seen[before:]
+    if not all(modes):
+        raise CheckFailed("fit trains in eval mode; call net.train() first.")
+    if [len(part) for part in seen] != [4, 4, 3] * 3:
+        raise CheckFailed(
+            f"With 11 samples and batches of 4 the first batches have the sizes {[len(part) for part in seen][:6]}; "
+            "4, 4, 3 in each epoch were wanted."
+        )
+    close(levels, 0.9 * (1 - np.arange(9) / 9), name="net.noise.sd step by step")
+    epochs = [np.concatenate(seen[start : start + 3]) for start in (0, 3, 6)]
+    for epoch in epochs:
+        if not np.array_equal(np.sort(epoch), x[:, 0]):
+            raise CheckFailed("An epoch does not show every sample just once.")
+    if all(np.array_equal(epoch, epochs[0]) for epoch in epochs):
+        raise CheckFailed("All epochs show the samples in the same order; shuffle them anew in each.")
+
+
+def nets(student, reference, rng, inputs, classes, top, *, samples=0, module_noise=False):
+    """A net of the student's and one of the reference's, with the same random parameters in float64."""
+    width, made = 7, []
+    values = None
+    for module in (student, reference):
+        extra = {"samples": samples} if top == "SlackLayer" else {}
+        layer = getattr(module, top)(width, classes, decay=0.05, **extra)
+        noise = module.GaussianNoise(2.0) if module_noise else None
+        net = module.DeepNet(module.dense_body(inputs, width), layer, noise)
+        if values is None:
+            values = {name: rng.normal(size=value.shape) / 2 for name, value in module.parameters_of(net).items()}
+        made.append((module, module.with_parameters(net, values)))
+    return made
+
+
+# --- (e) softmax against L2-SVM ---
+
+
+@e.check(points=2)
+def both_tops_start_alike(student, rng):
+    """compare gives two nets, with softmax and with L2-SVM on top, that begin with the same weights."""
+    x, y = rng.normal(size=(12, 5)).astype(np.float32), rng.integers(3, size=12)
+    h = rng.normal(size=(12, 6))
+    settings = {"width": 6, "classes": 3, "decay": 0.5, "epochs": 1, "rate": 0.0}
+    trained = pair(student.compare_arrays(x, y, seed=4, **settings))
+    start = [student.parameters_of(net) for net in trained]
+    for name, value in start[0].items():
+        if name not in start[1]:
+            raise CheckFailed(f"The L2-SVM net has no parameter {name}, which the softmax net has.")
+        close(start[1][name], value, name=f"{name} of the L2-SVM net at its start")
+    weights, bias = (np.asarray(start[0][f"top.linear.{part}"], np.float64) for part in ("weight", "bias"))
+    for net, loss, name in zip(trained, (cross_entropy, squared_hinge), ("softmax", "L2-SVM"), strict=True):
+        got, _ = student.loss_and_gradients(student.with_parameters(net, {}), h, y)
+        want = loss(h @ weights.T + bias, y) + 0.25 * np.sum(weights**2)
+        close(got, want, name=f"the loss of the {name} net's top, with decay 0.5", rtol=1e-4)
+
+
+@e.check(
+    points=4, hidden=True, needs=both_tops_start_alike, hint="If (c) and (d) are right: does each net get its own top?"
+)
+def both_nets_learn(student, data, hidden, rng, share):
+    """Both nets are right often enough on unseen images, and each is better than the other in its own loss."""
+    run = RUNS[data.name]
+    train = max(100, round(run.train * share))
+    chosen = rng.permutation(len(data.train))[:train]
+    asked = rng.permutation(len(hidden))[: run.hidden]
+    x, test_x = components(flat(data.train.x[chosen]), flat(hidden.x[asked]))
+    y, test_y = data.train.y[chosen], hidden.y[asked]
+
+    def training(rng):
+        seed = int(rng.integers(1 << 31))
+        settings = {"width": 128, "decay": 1e-4, "noise": 0.3, "seed": seed, "epochs": run.epochs, "batch": 50}
+        trained = pair(student.compare_arrays(x, y, **settings))
+        own = [np.asarray(student.answer(net, x), np.float64) for net in trained]
+        entropies = [cross_entropy(each, y) for each in own]
+        hinges = [squared_hinge(each, y) for each in own]
+        for what, (softmax, svm) in (("cross-entropy", entropies), ("squared hinge loss", hinges)):
+            if (softmax < svm) != (what == "cross-entropy"):
+                raise CheckFailed(
+                    f"On the training images the {what} of the softmax net is {softmax:.3g}, that of the L2-SVM net "
+                    f"{svm:.3g}; each net should be the better one in the loss that it is trained with."
+                )
+        found = [accuracy(student.answer(net, test_x), test_y, name="test accuracy") for net in trained]
+        worse = min(found, key=lambda each: each.value)
+        return replace(worse, run=f"{train:,} images x {run.epochs}")
+
+    return over_seeds(training, rng, k=2, rule="best", student=student).points_at({run.passing: 1.0})
+
+
+@e.check(points=3, hidden=True, hint="Copy the weights, do not share them; the top's decay goes along.")
+def softmax_goes_on_from_the_svm(student, reference, rng):
+    """The continued net has the same scores, the loss of softmax, and weights of its own."""
+    x, y = rng.normal(size=(10, 5)), rng.integers(3, size=10)
+    (_, net), (_, twin) = nets(student, reference, rng, 5, 3, "L2SVMLayer")
+    before = student.parameters_of(net)
+    further = student.continue_with_softmax(net)
+    student.with_parameters(further, {})
+    close(student.answer(further, x), reference.answer(twin, x), name="the scores of the continued net")
+    h = rng.normal(size=(10, 7))
+    got, _ = student.loss_and_gradients(further, h, y)
+    wanted = reference.with_parameters(reference.continue_with_softmax(twin), {})
+    want, _ = reference.loss_and_gradients(wanted, h, y)
+    close(got, want, name="the loss of the continued net's top")
+    student.fit_arrays(further, x, y, epochs=2, batch=5, rate=0.01)
+    after = student.parameters_of(net)
+    for name, value in before.items():
+        close(after[name], value, name=f"{name} of the first net after the other was trained")
+
+
+def pair(answer):
+    """The two nets of compare."""
+    if not isinstance(answer, dict) or not {"softmax", "L2-SVM"} <= set(answer):
+        raise CheckFailed('compare must return a dictionary {"softmax": net, "L2-SVM": net}.')
+    return answer["softmax"], answer["L2-SVM"]
+
+
+def flat(x):
+    """Images as rows of float64, (n, d)."""
+    return x.reshape(len(x), -1) / (255.0 if x.dtype == np.uint8 else 1.0)
+
+
+def components(train, other):
+    """Both in the first principal components of the training set, as float32 of about unit size.
+
+    There are fewer samples than pixels, so the eigenvectors of the smaller matrix of scalar products are asked for.
+    """
+    mean = train.mean(axis=0)
+    centred = train - mean
+    squares, vectors = np.linalg.eigh(centred @ centred.T)  # eigenvalues rise
+    squares, vectors = squares[-COMPONENTS:], vectors[:, -COMPONENTS:]
+    directions = (centred.T @ vectors) / np.sqrt(squares)  # (d, k), of length 1
+    scale = np.sqrt(squares / len(train)).mean()
+    return tuple(((part - mean) @ directions / scale).astype(np.float32) for part in (train, other))
+
+
+def cross_entropy(scores, y):
+    """Mean over the samples."""
+    scores = scores - scores.max(axis=1, keepdims=True)
+    return float(np.mean(np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(y)), y]))
+
+
+def squared_hinge(scores, y):
+    """Sum over the classes, mean over the samples."""
+    return float(np.mean(np.sum(np.maximum(1 - targets(y, scores.shape[1]) * scores, 0) ** 2, axis=1)))

@@ -1,0 +1,541 @@
+"""Support vector machines on images: scikit-learn pipelines and grid searches, on pixels and on features of networks.
+
+Checks of networks look at parameters, shapes and short trainings on images of plain colours; checks of estimators at
+steps, scores and predictions, beside those of the reference on the same samples. The published experiments, with their
+figures, are run by `python -m reference.svm_pipelines`; no grade trains for hours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder import Assignment, Limits
+from autograder.checks import (
+    accuracy,
+    close,
+    curve,
+    estimator,
+    figure,
+    figures_drawn,
+    finite,
+    fitted_in_folds,
+    gradient_matches,
+    grid_scores,
+    leakage_probe,
+    same,
+    shape,
+    structure,
+    weights_changed,
+)
+from autograder.errors import CheckFailed
+
+assignment = Assignment(
+    "Support vector machines and pipelines",
+    files=["svm_networks.py", "svm_training.py", "svm_models.py", "svm_plots.py"],
+    given=["cifar10_data.py"],
+    data="cifar10",
+    preload=(
+        "numpy",
+        "torch",
+        "torch._dynamo",
+        "matplotlib.pyplot",
+        "sklearn.decomposition",
+        "sklearn.model_selection",
+        "sklearn.multiclass",
+        "sklearn.neighbors",
+        "sklearn.pipeline",
+        "sklearn.preprocessing",
+        "sklearn.svm",
+    ),
+    limits=Limits(wall_seconds=120, cpu_seconds=40, memory_mib=3072),
+)
+
+a = assignment.question(
+    "Networks and the hinge loss",
+    id="a",
+    solution=["hinge_loss", "convolutions", "HingeCNN", "FeaturesCNN", "Autoencoder"],
+)
+b = assignment.question(
+    "Training",
+    id="b",
+    solution=["train_classifier", "train_autoencoder", "scores", "features", "codes", "reconstructions"],
+)
+c = assignment.question(
+    "Pipelines",
+    id="c",
+    solution=["rbf_pipeline", "linear_pipeline", "pca_pipeline", "neighbours", "centroid"],
+)
+d = assignment.question(
+    "Searches",
+    id="d",
+    solution=["rbf_search", "linear_search", "pca_search", "score_table"],
+)
+e = assignment.question("Many classes", id="e", solution=["ways_of_many_classes"])
+f = assignment.question(
+    "Figures",
+    id="f",
+    solution=["plot_samples", "plot_history", "plot_heat_map", "plot_scores", "plot_reconstructions"],
+)
+
+# Parameters of each layer that has some, in the order of the computation (see the handout).
+LAYERS = {
+    "HingeCNN": (896, 9248, 9248, 9248, 51264, 650),
+    "FeaturesCNN": (896, 9248, 9248, 9248, 102528, 1290),
+    "Autoencoder": (1792, 73856, 2097408, 2105344, 147584, 73792, 1731),
+}
+
+
+# --- (a) networks ---
+
+
+@a.check(points=1)
+def hinge_loss_by_hand(student):
+    """Of two images, one right by more than 1 and one wrong by 3, the loss is (0 + 4) / 2."""
+    got, gradient = answer(student.hinge_loss_and_gradient(np.array([[2.0, 0.5, 0.0], [0.0, 1.0, 3.0]]), [0, 0]))
+    close(got, 2.0, name="hinge_loss")
+    close(gradient, [[0.0, 0.0, 0.0], [-0.5, 0.0, 0.5]], name="the gradient of hinge_loss")
+
+
+@a.check(points=3, hidden=True, hint="Only the best of the wrong classes counts, and the mean is over the images.")
+def hinge_loss_agrees_with_its_definition(student, rng):
+    """At random scores of 2 to 12 classes, the loss and its gradient are right."""
+    for classes, size in ((10, 1.0), (2, 3.0), (12, 0.1)):
+        scores, labels = size * rng.normal(size=(40, classes)), rng.integers(classes, size=40)
+        got, gradient = answer(student.hinge_loss_and_gradient(scores, labels))
+        close(got, hinge(scores, labels), name="hinge_loss", n=40)
+        gradient_matches(gradient, of=lambda at, labels=labels: hinge(at, labels), at=scores, rng=rng)
+
+
+@a.check(points=2)
+def layers_of_the_hinge_cnn(student):
+    """The layers of HingeCNN have the numbers of parameters of the handout, and images give ten scores."""
+    has_layers(student, "HingeCNN", output=(2, 10))
+
+
+@a.check(points=2)
+def layers_of_the_features_cnn(student):
+    """The layers of FeaturesCNN have the numbers of parameters of the handout, and images give ten scores."""
+    has_layers(student, "FeaturesCNN", output=(2, 10))
+
+
+@a.check(points=2)
+def layers_of_the_autoencoder(student):
+    """The layers of Autoencoder have the numbers of parameters of the handout, and images give images."""
+    has_layers(student, "Autoencoder", output=(2, 3, 32, 32))
+
+
+def has_layers(student, name, output):
+    """Compare the parameters of each layer, and the shape of the output."""
+    network = getattr(student, name)()
+    built = structure(student.layers_of(network, np.zeros((2, 3, 32, 32), np.float32)), name=name)
+    built.output_shape(*output)
+    order = list(dict.fromkeys(layer.name for layer, _ in built.calls))
+    sizes = {layer.name: sum(each.size for each in layer.parameters) for layer in built.layers}
+    if unused := [layer for layer, size in sizes.items() if size and layer not in order]:
+        raise CheckFailed(f"{name} has a layer {unused[0]!r} that images do not go through.")
+    counts = tuple(sizes[layer] for layer in order if sizes[layer])
+    same(counts, LAYERS[name], name=f"the numbers of parameters of the layers of {name}")
+
+
+def answer(value):
+    """The (loss, gradient) that the given function returns."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise CheckFailed("hinge_loss_and_gradient must return two things; it is given, so leave it as it is.")
+    return value
+
+
+def hinge(scores, labels):
+    """The mean of max(0, 1 + max over j != y of s_j - s_y), from its definition."""
+    rows = np.arange(len(scores))
+    others = scores.copy()
+    others[rows, labels] = -np.inf
+    return float(np.mean(np.maximum(0, 1 + others.max(axis=1) - scores[rows, labels])))
+
+
+# --- (b) training ---
+
+COLOURS, EPOCHS, TRAINED = 3, 10, 192  # plain colours, and a training that right submissions end with all of them right
+
+
+@b.check(points=2)
+def a_training_is_written_down(student, rng):
+    """After two epochs on a few images, the history has five lists of two numbers each."""
+    x, y = coloured(rng, 70)
+    history = student.train_classifier(student.HingeCNN(), "hinge", x[:40], y[:40], x[40:], y[40:], epochs=2)
+    has_history(history, epochs=2)
+    close(history["rate"], [0.0005, 0.0], name="the rates", atol=1e-9)
+
+
+@b.check(points=3, hidden=True, hint="Is the gradient zeroed before each step, and is the named loss the one used?")
+def both_losses_are_learned(student, rng):
+    """Trained on images of plain colours with either loss, the network is right on nearly all others of the kind."""
+    for name, loss in (("HingeCNN", "hinge"), ("FeaturesCNN", "cross-entropy")):
+        x, y = coloured(rng, TRAINED)
+        test_x, test_y = coloured(rng, 90)
+        network = getattr(student, name)()
+        history = student.train_classifier(network, loss, x, y, test_x, test_y, epochs=EPOCHS, rate=0.003)
+        has_history(history, epochs=EPOCHS)
+        scores = np.asarray(student.scores(network, test_x), np.float64)
+        shape(scores, (90, 10), name="scores")
+        finite(scores, name="scores")
+        right = float((scores.argmax(axis=1) == test_y).mean())
+        wanted = hinge(scores, test_y) if loss == "hinge" else cross_entropy(scores, test_y)
+        close(history["validation_loss"][-1], wanted, name=f"the last validation loss ({loss})", rtol=1e-3, n=90)
+        close(history["validation_accuracy"][-1], right, name="the last validation accuracy", atol=1e-6)
+        curve(history["train_loss"], name=f"the training loss ({loss})").finite().falls(by=0.3)
+        if history["train_accuracy"][-1] < 0.6 or right < 0.6:
+            raise CheckFailed(
+                f"Trained with the loss {loss!r} on images of three plain colours, {name} is right on "
+                f"{100 * history['train_accuracy'][-1]:.0f} % of them and on {100 * right:.0f} % of others."
+            )
+
+
+@b.check(points=2, hidden=True, hint="Features come after the ReLU, and the last layer makes the scores of them.")
+def features_are_those_below_the_scores(student, rng):
+    """128 features for each image, none negative, from which the scores follow by a linear map; in the order given."""
+    network = student.FeaturesCNN()
+    x = rng.integers(256, size=(600, 32, 32, 3), dtype=np.uint8)
+    x = (x // 4 + rng.integers(192, size=(600, 8, 8, 3), dtype=np.uint8).repeat(4, 1).repeat(4, 2)).astype(np.uint8)
+    got, scores = (np.asarray(take(network, x), np.float64) for take in (student.features, student.scores))
+    shape(got, (600, 128), name="features")
+    shape(scores, (600, 10), name="scores")
+    if got.min() < 0:
+        raise CheckFailed("Some features are negative: take them after the ReLU.")
+    if np.ptp(got, axis=0).max() == 0:
+        raise CheckFailed("All images have the same features.")
+    close(student.features(network, x[:7]), got[:7], name="features of the first images", rtol=1e-3, atol=1e-5)
+    known = np.column_stack([got, np.ones(len(got))])
+    linear, *_ = np.linalg.lstsq(known, scores, rcond=None)
+    close(known @ linear, scores, name="the best linear map of the features", rtol=1e-2, atol=1e-4)
+
+
+@b.check(points=3, hidden=True, hint="The target is the image itself, as it went in; codes come from `encode`.")
+def the_autoencoder_learns_its_images(student, rng):
+    """Trained on few images, its mean squared error falls, and its codes and reconstructions have their shapes."""
+    network = student.Autoencoder()
+    x, _ = coloured(rng, 64)
+    before = student.reconstructions(network, x)
+    shape(before, (64, 32, 32, 3), name="reconstructions")
+    history = student.train_autoencoder(network, x, epochs=12)
+    losses = curve(taken(history, "train_loss"), name="the training loss").finite().falls(by=0.3)
+    if len(losses.values) != 12:
+        raise CheckFailed(f"train_loss holds {len(losses.values)} numbers after 12 epochs; one an epoch was wanted.")
+    after, codes = student.reconstructions(network, x), student.codes(network, x)
+    shape(codes, (64, 256), name="codes")
+    finite(codes, name="codes")
+    weights_changed({"reconstructions": before}, {"reconstructions": after})
+    if np.min(after) < 0 or np.max(after) > 1:
+        raise CheckFailed("Reconstructions leave the range 0 to 1.")
+    errors = [float(np.mean((np.asarray(each, np.float64) - x / 255) ** 2)) for each in (before, after)]
+    if errors[1] > 0.7 * errors[0] or errors[1] > 1.3 * losses.values[-1] + 0.002:
+        raise CheckFailed(
+            f"The mean squared error of the reconstructions goes from {errors[0]:.4f} to {errors[1]:.4f}, and the "
+            f"training loss ends at {losses.values[-1]:.4f}: it must fall, and be that of the images."
+        )
+
+
+HISTORY = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate")
+
+
+def has_history(history, epochs):
+    """Five lists of one number an epoch."""
+    for name in HISTORY:
+        values = taken(history, name)
+        shape(values, (epochs,), name=f"history[{name!r}]")
+        finite(values, name=f"history[{name!r}]")
+
+
+def taken(history, name):
+    """One list of a history."""
+    if not isinstance(history, dict) or name not in history:
+        raise CheckFailed(f"The history must be a dictionary with {name!r}.")
+    return history[name]
+
+
+def coloured(rng, count):
+    """Images of plain colours with noise, uint8 (count, 32, 32, 3): red, green or blue; and labels 2, 5, 7."""
+    kind = rng.permutation(np.arange(count) % COLOURS)
+    x = rng.integers(0, 60, size=(count, 32, 32, 3)) + 190 * np.eye(COLOURS, dtype=np.int64)[kind][:, None, None]
+    return x.astype(np.uint8), np.array([2, 5, 7])[kind]
+
+
+def cross_entropy(scores, labels):
+    """The mean of log sum_j exp(s_j) - s_y."""
+    most = scores.max(axis=1, keepdims=True)
+    sums = np.log(np.exp(scores - most).sum(axis=1)) + most[:, 0]
+    return float(np.mean(sums - scores[np.arange(len(scores)), labels]))
+
+
+# --- (c) pipelines ---
+
+
+@c.check(points=2)
+def steps_of_the_pipelines(student):
+    """Each pipeline has the two steps of the handout, with the settings asked for, and is not yet fitted."""
+    rbf = described(student, student.rbf_pipeline(C=4.0, gamma=0.25), "rbf_pipeline(4, 0.25)")
+    rbf.steps("MinMaxScaler", "SVC").step("SVC").has(C=4.0, gamma=0.25, kernel="rbf")
+    for dual in (False, True):
+        linear = described(student, student.linear_pipeline(C=0.5, dual=dual), f"linear_pipeline(0.5, dual={dual})")
+        linear.steps("MinMaxScaler", "LinearSVC").step("LinearSVC").has(C=0.5, dual=dual)
+    pca = described(student, student.pca_pipeline(C=0.25, variance=0.8), "pca_pipeline(0.25, 0.8)")
+    pca.steps("PCA", "LinearSVC").step("LinearSVC").has(C=0.25)
+    pca.step("PCA").has(n_components=0.8)
+
+
+def described(student, made, name):
+    """The description of an estimator that is not fitted yet."""
+    return estimator(student.estimator_of(made), name=name).unfitted()
+
+
+@c.check(points=2, hidden=True, hint="Which classifier does the handout name, and is k its number of neighbours?")
+def baselines_agree(student, reference, data, rng):
+    """On real pixels, the nearest neighbours and the nearest centroid say what the reference's say."""
+    x, y, test_x = pixels_of(data, rng, 300, 100)
+    for call in ("neighbours", "centroid"):
+        for k in (1, 5) if call == "neighbours" else ((),):
+            made = [getattr(module, call)(*np.atleast_1d(k).tolist()) for module in (student, reference)]
+            got, want = (np.asarray(each.fit(x, y).predict(test_x)) for each in made)
+            agree(got, want, f"{call}({k or ''})")
+
+
+@c.check(
+    points=4,
+    hidden=True,
+    needs=steps_of_the_pipelines,
+    hint="Fit each pipeline on a few hundred images yourself, and look at its accuracy and at pca.n_components_.",
+)
+def pipelines_reach_the_accuracy_of_the_reference(student, reference, data, hidden, rng):
+    """Fitted on real pixels, the pipelines are right on unseen images as often as the reference's, to 3 points."""
+    x, y, _ = pixels_of(data, rng, 300, 1)
+    asked = rng.permutation(len(hidden))[:500]
+    test_x = flat(hidden.x[asked])
+    measured = ()
+    for call, settings in (
+        ("rbf_pipeline", {"C": 4.0, "gamma": 2.0**-6}),
+        ("linear_pipeline", {"C": 2.0**-6, "dual": False}),
+        ("linear_pipeline", {"C": 2.0**-6, "dual": True}),
+        ("pca_pipeline", {"C": 2.0**-3, "variance": 0.8}),
+    ):
+        got, want = (
+            accuracy(getattr(each, call)(**settings).fit(x, y).predict(test_x), hidden.y[asked], name=call)
+            for each in (student, reference)
+        )
+        passed = got.points_at({want.value - 0.03: 1.0})
+        measured += passed.measured
+    return passed
+
+
+def flat(images):
+    """Images uint8 (n, 32, 32, 3) as float64 rows (n, 3072) in [0, 1]."""
+    return images.reshape(len(images), -1) / 255
+
+
+def pixels_of(data, rng, train, test):
+    """Some training pixels, their labels, and pixels of validation images."""
+    chosen, shown = rng.permutation(len(data.train))[:train], rng.permutation(len(data.validation))[:test]
+    return flat(data.train.x[chosen]), data.train.y[chosen], flat(data.validation.x[shown])
+
+
+def agree(got, want, name):
+    """Predicted labels that are those of the reference, up to 2 % of ties."""
+    shape(got, want.shape, name=f"the predictions of {name}")
+    share = float((got == want).mean())
+    if share < 0.98:
+        raise CheckFailed(
+            f"{name} predicts {100 * share:.0f} % of the labels that it should; at least 98 % were wanted."
+        )
+
+
+# --- (d) searches ---
+
+SMALL_C, SMALL_GAMMA = (8.0, 0.25), (0.03125, 0.5, 0.125)
+
+
+@d.check(points=2)
+def a_search_tries_the_whole_grid(student, rng):
+    """A search is a fitted GridSearchCV over the pipeline; cv_results_ has each cell, and as many folds as asked."""
+    x, y = clusters(rng, 60)
+    search = student.rbf_search(x, y, Cs=SMALL_C, gammas=SMALL_GAMMA, folds=3)
+    made = estimator(student.estimator_of(search), name="rbf_search(...)").is_a("GridSearchCV")
+    made.step("Pipeline").steps("MinMaxScaler", "SVC")
+    told = search.cv_results_
+    grid_scores(told, ("C", SMALL_C), ("gamma", SMALL_GAMMA), name="cv_results_ of rbf_search")
+    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in told)
+    same(folds, 3, name="the number of folds")
+    shape(search.predict(x), (60,), name="the predictions of the search")
+
+
+@d.check(points=3, hidden=True, hint="Folds as GridSearchCV makes them of a number; accuracy is its default score.")
+def scores_agree_with_the_reference(student, reference, data, rng):
+    """On real pixels, all three searches give the same scores as the reference's, in every cell."""
+    x, y, _ = pixels_of(data, rng, 200, 1)
+    x = x[:, ::6]
+    grid = (("C", SMALL_C), ("gamma", SMALL_GAMMA))
+    cells = {"Cs": SMALL_C, "gammas": SMALL_GAMMA, "folds": 4}
+    compare_scores(student, reference, "rbf_search", (x, y), cells, grid)
+    for dual in (False, True):
+        lines = {"Cs": (2.0**-6, 2.0**-9), "folds": 4, "dual": dual}
+        compare_scores(student, reference, "linear_search", (x, y), lines, (("C", lines["Cs"]),))
+    lines = {"Cs": (2.0**-4, 2.0**-8), "folds": 4, "variance": 0.8}
+    compare_scores(student, reference, "pca_search", (x, y), lines, (("C", lines["Cs"]),))
+
+
+def compare_scores(student, reference, call, samples, settings, grid):
+    """Run both searches; mean scores may differ by 0.02 in a cell (4 of 200 samples)."""
+    got, want = (
+        grid_scores(getattr(each, call)(*samples, **settings).cv_results_, *grid, name=f"cv_results_ of {call}")
+        for each in (student, reference)
+    )
+    close(got, want, name=f"the mean scores of {call}", atol=0.02)
+
+
+@d.check(points=4, hidden=True, hint="Whatever is fitted to samples must be a step of the pipeline that is searched.")
+def nothing_is_fitted_outside_the_folds(student, rng):
+    """On data with one sample far out, which spoils whatever is fitted on it, the searches find the classes."""
+    x, y = leakage_probe(rng)
+    for call, settings in (
+        ("rbf_search", {"Cs": (1.0, 10.0), "gammas": (1.0,)}),
+        ("linear_search", {"Cs": (1.0, 10.0)}),
+        ("pca_search", {"Cs": (0.1, 1.0)}),
+    ):
+        search = getattr(student, call)(x, y, folds=5, **settings)
+        fitted_in_folds(search.cv_results_, name=call)
+
+
+@d.check(points=2, hidden=True, hint="Read in `params` which setting a score belongs to; the grid's order may be any.")
+def the_table_has_each_score_in_its_place(student, rng):
+    """score_table gives the mean scores of a search, a row for each C and a column for each gamma."""
+    x, y = clusters(rng, 60)
+    Cs, gammas = (4.0, 0.0625, 0.5), (8.0, 0.5)
+    search = student.rbf_search(x, y, Cs=Cs, gammas=gammas, folds=3)
+    want = grid_scores(search.cv_results_, ("C", Cs), ("gamma", gammas))
+    close(student.score_table(search, Cs, gammas), want, name="score_table", atol=1e-6)
+    if np.ptp(want) == 0:
+        raise CheckFailed("All cells of the search have the same score: are C and gamma passed on?")
+
+
+@d.check(
+    points=1, hidden=True, hint="GridSearchCV fits the best setting again on all samples, unless it is told not to."
+)
+def the_best_setting_is_fitted_again(student, reference, data, hidden, rng):
+    """The search itself classifies unseen images, as well as the reference's does, to 3 points."""
+    x, y, _ = pixels_of(data, rng, 300, 1)
+    asked = rng.permutation(len(hidden))[:500]
+    cells = {"Cs": (2.0**-9, 4.0), "gammas": (2.0**-6,), "folds": 3}
+    got, want = (
+        accuracy(each.rbf_search(x[:, ::6], y, **cells).predict(flat(hidden.x[asked])[:, ::6]), hidden.y[asked])
+        for each in (student, reference)
+    )
+    return got.points_at({want.value - 0.03: 1.0})
+
+
+def clusters(rng, count):
+    """Three overlapping clouds of points, (count, 4), and labels 0, 1, 2."""
+    y = rng.permutation(np.arange(count) % 3)
+    return 1.2 * np.eye(4)[y] + 0.6 * rng.normal(size=(count, 4)), y
+
+
+# --- (e) many classes ---
+
+
+@e.check(points=2)
+def shapes_of_the_three_ways(student, rng):
+    """With five classes, "ovo" has ten scores for each sample, and "ovr" and "rest" have five."""
+    x, y = clouds(rng, 100)
+    ways = three(student.ways_of_many_classes(x[:75], y[:75], x[75:], 1.0, 0.5))
+    for name, width in (("ovo", 10), ("ovr", 5), ("rest", 5)):
+        labels, scores = ways[name]
+        shape(labels, (25,), name=f"the labels of {name!r}")
+        shape(scores, (25, width), name=f"the scores of {name!r}")
+    same(ways["ovo"][0], ways["ovr"][0], name="the labels of 'ovo', beside those of 'ovr',")
+
+
+@e.check(points=2, hidden=True, hint="Both SVCs get C and gamma; OneVsRestClassifier gets such an SVC, too.")
+def the_three_ways_agree_with_the_reference(student, reference, rng):
+    """Labels and scores of all three are those of the reference."""
+    x, y = clouds(rng, 200)
+    got, want = (
+        three(each.ways_of_many_classes(x[:150], y[:150], x[150:], 4.0, 0.25)) for each in (student, reference)
+    )
+    for name in ("ovo", "ovr", "rest"):
+        agree(np.asarray(got[name][0]), np.asarray(want[name][0]), f"the way {name!r}")
+        close(got[name][1], want[name][1], name=f"the scores of {name!r}", rtol=0.01, atol=0.02)
+
+
+def clouds(rng, count):
+    """Five overlapping clouds of points, (count, 3), and labels 0 to 4."""
+    y = rng.permutation(np.arange(count) % 5)
+    centres = np.array([[0, 0, 0], [2, 0, 0], [0, 2, 0], [0, 0, 2], [1, 1, 1]], float)
+    return centres[y] + 0.7 * rng.normal(size=(count, 3)), y
+
+
+def three(answer):
+    """The dictionary of ways."""
+    for name in ("ovo", "ovr", "rest"):
+        if not isinstance(answer, dict) or not isinstance(answer.get(name), (tuple, list)) or len(answer[name]) != 2:
+            raise CheckFailed(f"ways_of_many_classes must return a dictionary with (labels, scores) for {name!r}.")
+    return answer
+
+
+# --- (f) figures ---
+
+CELLS = ((0.5, 2.0, 8.0), (0.125, 1.0))
+
+
+@f.check(points=1)
+def ten_images_with_their_names(student, rng):
+    """Ten images are drawn, upright and in their colours, each with the name of its class as the title."""
+    images = rng.integers(256, size=(10, 32, 32, 3), dtype=np.uint8)
+    names = [f"class {letter}" for letter in "ABCDEFGHIJ"]
+    student.plot_samples(images, names)
+    drawn = figures_drawn(student.figures(), plots=10)
+    for image, name in zip(images, names, strict=True):
+        drawn.axes(name).image(image)
+
+
+@f.check(points=1)
+def curves_of_a_training(student, rng):
+    """Loss and accuracy are drawn over the epochs, with labelled axes, a legend, and the curves of both sets."""
+    history = {name: (k + rng.uniform(size=5)).tolist() for k, name in enumerate(HISTORY)}
+    student.plot_history(history)
+    drawn = figure(student.figures()).labelled(x="epoch").has_legend()
+    for measure in ("loss", "acc"):
+        plot = drawn.axes(measure)
+        for part, words in (("train", "train"), ("validation", "valid")):
+            name = next(each for each in HISTORY if each.startswith(f"{part}_{measure}"))
+            plot.line(words).shows(history[name], x=range(1, 6))
+
+
+@f.check(points=2, hidden=True, hint="Rows are the values of C, columns those of gamma, and the ticks say which.")
+def heat_map_of_a_grid(student, rng):
+    """The scores are drawn as colours, with C and gamma at the axes and their values at the ticks."""
+    Cs, gammas = CELLS
+    scores = rng.uniform(0.1, 0.9, size=(3, 2))
+    student.plot_heat_map(Cs, gammas, scores)
+    drawn = figure(student.figures())
+    drawn.heat_map(scores, xlabels=gammas, ylabels=Cs)
+    plot = next(each for each in drawn.plots if each.drawn.images)
+    said = f"{plot.drawn.xlabel} {plot.drawn.ylabel}".lower()
+    if not ("gamma" in said or "\N{GREEK SMALL LETTER GAMMA}" in said) or "c" not in said.replace("gamma", ""):
+        raise CheckFailed("The axes of the heat map must be labelled C and gamma.")
+
+
+@f.check(points=1)
+def scores_over_C(student, rng):
+    """Each search has a curve over C, which is logarithmic, and a legend tells them apart."""
+    scores = {"primal": rng.uniform(size=4).tolist(), "dual": rng.uniform(size=4).tolist()}
+    Cs = [0.125, 0.5, 4.0, 32.0]
+    student.plot_scores(Cs, scores)
+    plot = figure(student.figures()).labelled(x="c").has_legend().log_scale("x").axes()
+    for name in ("primal", "dual"):
+        plot.line(name).shows(scores[name], x=Cs)
+
+
+@f.check(points=1, hidden=True, hint="Each image, and what was made of it, has a plot of its own, upright.")
+def images_and_reconstructions(student, rng):
+    """Each image is drawn, and what the autoencoder made of it."""
+    x, other = rng.uniform(size=(2, 4, 32, 32, 3))
+    student.plot_reconstructions(x, other)
+    drawn = figures_drawn(student.figures(), plots=8)
+    for each in (*x, *other):
+        drawn.image(each)

@@ -1,0 +1,40 @@
+"""Principal component analysis: the directions in which data vary most."""
+
+import numpy as np
+
+
+def principal_components(X, k):
+    """Mean and first principal components.
+
+    The components are the eigenvectors with the k largest eigenvalues of the covariance matrix of the rows of X, of
+    length 1, the largest first. The sign of each is free.
+
+    Args:
+        X: data (n, d).
+        k: how many, at most d.
+
+    Returns:
+        (mean, components): (d,) and (k, d).
+    """
+    ### BEGIN SOLUTION
+    mean = X.mean(axis=0)
+    centred = X - mean
+    _, vectors = np.linalg.eigh(centred.T @ centred)  # eigenvalues rise; the factor 1 / n changes no vector
+    return mean, vectors[:, ::-1][:, :k].T
+    ### END SOLUTION
+
+
+def reduced(train_x, other_x, k):
+    """Both sets in the first k principal components of the training set; nothing is learnt from the other one.
+
+    Args:
+        train_x: (n, d).
+        other_x: (m, d).
+
+    Returns:
+        (train_z, other_z): (n, k) and (m, k); the columns of train_z have mean 0.
+    """
+    ### BEGIN SOLUTION
+    mean, components = principal_components(train_x, k)
+    return (train_x - mean) @ components.T, (other_x - mean) @ components.T
+    ### END SOLUTION

@@ -1,0 +1,314 @@
+"""Compare an answer with the right one: numbers, arrays, and lists, tuples and dictionaries of them."""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from autograder.checks.slips import slip
+from autograder.checks.tensors import is_tensor, without_tensors
+from autograder.errors import CheckFailed
+
+__all__ = ["close", "finite", "numbers", "same", "shape", "show"]
+
+Array = np.ndarray[Any, Any]
+_SHOWN_ENTRIES = 1000
+_LARGEST = int(np.finfo(np.float64).max)
+
+
+def close(
+    got: object, want: object, *, name: str = "result", rtol: float = 1e-5, atol: float = 1e-8, n: int = 0
+) -> None:
+    """Fail unless ``|got - want| <= atol + rtol |want|`` in every entry, with the same shapes and structure.
+
+    Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself. An answer in float32 may differ
+    by 1e-6 of the largest wanted entry more (not with ``rtol=0``): that much is lost where large terms cancel. Where a
+    common slip explains the difference (`autograder.checks.slips`), the sentence is followed by one that says so.
+
+    Args:
+        got: a number, an array or torch tensor, nested lists of numbers, or lists, tuples or dictionaries of these.
+        want: the right answer, of the same structure.
+        name: what the sentence calls the answer, such as ``"relu(z)"``.
+        rtol: allowed difference relative to the wanted entry.
+        atol: allowed absolute difference.
+        n: number of samples that may have been forgotten in, or put twice into, a mean; 0 when there is none.
+
+    Raises:
+        CheckFailed: the first difference found.
+    """
+    got, want = without_tensors(got), without_tensors(want)
+    if isinstance(want, Mapping):
+        _keys(got, want, name)
+        for key in want:
+            close(got[key], want[key], name=f"{name}[{key!r}]", rtol=rtol, atol=atol, n=n)  # type: ignore[index]
+        return
+    if _is_structure(want):
+        _length(got, want, name)
+        for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
+            close(mine, right, name=f"{name}[{place}]", rtol=rtol, atol=atol, n=n)
+        return
+    right = np.asarray(float(want) if _is_long(want) else want)
+    mine = numbers(got, name=name)
+    _same_shape(mine, right, name, n)
+    with np.errstate(invalid="ignore", over="ignore"):
+        allowed = atol + rtol * np.abs(right.astype(np.float64))
+        distance = np.abs(mine.astype(np.float64) - right.astype(np.float64))  # integers would wrap around
+        near = (mine == right) | ((distance <= allowed) & (allowed > 0))
+        if rtol and not np.all(near):
+            near |= distance <= allowed + _lost(got, right)
+    near = (near & np.isfinite(right)) | (mine == right)
+    if np.all(near):
+        return
+    broken = ~np.isfinite(mine) & np.isfinite(right)
+    if broken.any():
+        _not_finite(mine, broken, name, f"; {_entry(right, broken)} was wanted there" if right.size > 1 else "")
+    _values_differ(mine, right, near, name, rtol, n)
+
+
+def same(got: object, want: object, *, name: str = "result") -> None:
+    """Fail unless the answer is exactly the wanted one: equal numbers and text, same shapes, lengths and keys.
+
+    Raises:
+        CheckFailed: the first difference found.
+    """
+    got, want = _listed(without_tensors(got)), _listed(without_tensors(want))
+    if isinstance(want, Mapping):
+        _keys(got, want, name)
+        for key in want:
+            same(got[key], want[key], name=f"{name}[{key!r}]")  # type: ignore[index]
+    elif _is_structure(want):
+        _length(got, want, name)
+        for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
+            same(mine, right, name=f"{name}[{place}]")
+    elif isinstance(want, bool):
+        if not isinstance(got, (bool, np.bool_)) or bool(got) is not want:
+            raise CheckFailed(f"{name} is {show(got)}; {want} was wanted.")
+    elif isinstance(want, (np.ndarray, np.generic, list, tuple, int, float)) and not (_is_long(got) or _is_long(want)):
+        close(got, want, name=name, rtol=0.0, atol=0.0)
+    elif not (type(got) is type(want) or (_is_number(got) and _is_number(want))) or got != want:
+        raise CheckFailed(f"{name} is {show(got)}; {show(want)} was wanted.")
+
+
+def shape(got: object, expected: Sequence[int | None], *, name: str = "result") -> None:
+    """Fail unless the answer is numbers of the expected shape; None in it stands for any length.
+
+    Raises:
+        CheckFailed: no numbers, or another shape.
+    """
+    found = numbers(got, name=name).shape
+    wanted = tuple(expected)
+    if len(found) != len(wanted) or any(w is not None and f != w for f, w in zip(found, wanted, strict=True)):
+        text = "(" + ", ".join("any" if w is None else str(w) for w in wanted) + ("," if len(wanted) == 1 else "") + ")"
+        raise CheckFailed(f"{name} has the shape {found}; {text} was wanted.")
+
+
+def finite(got: object, *, name: str = "result") -> None:
+    """Fail if any number of the answer is NaN or infinite; looks into lists, tuples and dictionaries.
+
+    Raises:
+        CheckFailed: not numbers, or the first entry that is not finite.
+    """
+    got = without_tensors(got)
+    if isinstance(got, Mapping):
+        for key in got:
+            finite(got[key], name=f"{name}[{key!r}]")
+    elif _is_structure(got):
+        for place, each in enumerate(got):  # type: ignore[var-annotated, arg-type]
+            finite(each, name=f"{name}[{place}]")
+    else:
+        values = numbers(got, name=name)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            _not_finite(values, bad, name, "")
+
+
+def numbers(got: object, *, name: str) -> Array:
+    """The answer as an array of real numbers (truth values count as 0 and 1); torch tensors are welcome.
+
+    Raises:
+        CheckFailed: it is missing (None), or no array of real numbers; the sentence says what it is.
+    """
+    got = without_tensors(got)
+    if got is None:
+        raise CheckFailed(f"{name} is None; was a `return` forgotten?")
+    if is_tensor(got):
+        raise CheckFailed(f"{name} is a tensor that numpy cannot read (a sparse one?); a dense one was wanted.")
+    if isinstance(got, (str, bytes, Mapping, set, frozenset)):
+        raise CheckFailed(f"{name} is {_article(type(got).__name__)}; numbers were wanted.")
+    if _is_long(got):
+        if abs(got) > _LARGEST:
+            raise CheckFailed(f"{name} is {show(got)}, larger than any float; a smaller number was wanted.")
+        got = float(got)
+    try:
+        values = np.asarray(got)
+    except (ValueError, TypeError):
+        raise CheckFailed(
+            f"{name} is a {type(got).__name__} of parts with different shapes; an array was wanted."
+        ) from None
+    if values.dtype.kind == "c":
+        raise CheckFailed(f"{name} holds complex numbers ({values.dtype}); real numbers were wanted.")
+    if values.dtype.kind not in "biuf":
+        raise CheckFailed(
+            f"{name} is {_article(_kind(got))} of something else than numbers; numbers were wanted."
+            if isinstance(got, (list, tuple, np.ndarray))
+            else f"{name} is {_article(_kind(got))}; numbers were wanted."
+        )
+    return values.astype(np.float64) if values.dtype.kind in "bf" else values
+
+
+def _lost(got: object, right: Array) -> float:
+    """What an answer in float32 may differ by where large terms cancelled."""
+    if right.dtype.kind != "f" or np.asarray(got).dtype != np.float32:
+        return 0.0
+    finite_ones = np.abs(right[np.isfinite(right)])
+    return 1e-6 * float(finite_ones.max(initial=0.0))
+
+
+class _Brief(reprlib.Repr):
+    """Short forms of built-in values, and arrays by their shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxlong = 3, 60
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 20
+        self.maxstring = self.maxother = 100
+
+    def repr_int(self, value: int, level: int) -> str:  # noqa: ARG002
+        return repr(value) if value.bit_length() < 1000 else f"an integer of {value.bit_length()} bits"
+
+    def repr_ndarray(self, value: Array, level: int) -> str:  # noqa: ARG002
+        return repr(value) if value.size <= _SHOWN_ENTRIES else f"array of shape {value.shape}"
+
+
+def show(value: object) -> str:
+    """A value in at most some eighty characters; of a large one, only the beginning is looked at."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.ndarray) and value.size > _SHOWN_ENTRIES:
+        return f"an array of shape {value.shape}"
+    text = f"{value:.6g}" if isinstance(value, float) else _Brief().repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _is_long(value: object) -> TypeGuard[int]:
+    """Whether a number is an integer for which numpy has no type."""
+    return type(value) is int and not -(1 << 63) <= value < 1 << 64
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _listed(value: object) -> object:
+    """An array or scalar of numpy's that holds text as ordinary lists and texts."""
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "OUST":
+        return value.tolist()
+    return value
+
+
+def _kind(value: object) -> str:
+    """The name of a value's type; a stand-in for an object of the submission's is just an object."""
+    name = type(value).__name__
+    return "object" if name.endswith("Handle") else name
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"
+
+
+def _is_structure(value: object) -> bool:
+    """Whether a list or tuple is to be walked, not read as one array.
+
+    It is empty, or holds arrays, dictionaries, text, None or very long integers, or lists of different lengths.
+    """
+    if not isinstance(value, (list, tuple)):
+        return False
+    if not value or any(
+        part is None or isinstance(part, (np.ndarray, Mapping, str, bytes, bool)) or _is_long(part) or _is_nested(part)
+        for part in value
+    ):
+        return True
+    return any(isinstance(part, (list, tuple)) for part in value) and _is_ragged(value)
+
+
+def _is_ragged(value: object) -> bool:
+    try:
+        np.asarray(value)
+    except ValueError:
+        return True
+    return False
+
+
+def _is_nested(part: object) -> bool:
+    return isinstance(part, (list, tuple)) and _is_structure(part)
+
+
+def _keys(got: object, want: Mapping[Any, Any], name: str) -> None:
+    if not isinstance(got, Mapping):
+        raise CheckFailed(f"{name} is {'None' if got is None else _article(type(got).__name__)}; a dict was wanted.")
+    missing = [key for key in want if key not in got]
+    extra = [key for key in got if key not in want]
+    if missing:
+        raise CheckFailed(f"{name} has no key {show(missing[0])}; its keys are {show(list(got))}.")
+    if extra:
+        raise CheckFailed(f"{name} has the key {show(extra[0])}, which was not wanted; wanted are {show(list(want))}.")
+
+
+def _length(got: object, want: object, name: str) -> None:
+    assert isinstance(want, (list, tuple))
+    if isinstance(got, np.ndarray) and got.ndim == 0:
+        raise CheckFailed(f"{name} is a single number; a {type(want).__name__} of {len(want)} was wanted.")
+    if not isinstance(got, (list, tuple, np.ndarray)):
+        what = "None" if got is None else _article(type(got).__name__)
+        raise CheckFailed(f"{name} is {what}; a {type(want).__name__} of {len(want)} was wanted.")
+    if len(got) != len(want):
+        raise CheckFailed(f"{name} has length {len(got)}; length {len(want)} was wanted.")
+
+
+def _same_shape(mine: Array, right: Array, name: str, n: int) -> None:
+    if mine.shape == right.shape:
+        return
+    told = _slip(mine, right, n)
+    guess = "; is it transposed?" if not told and mine.ndim == 2 and mine.shape == right.shape[::-1] else "."
+    wanted = f"the shape {right.shape} was wanted" if right.ndim else "a single number was wanted"
+    found = f"has the shape {mine.shape}" if mine.ndim else "is a single number"
+    raise CheckFailed(f"{name} {found}; {wanted}{guess}{told}")
+
+
+def _not_finite(values: Array, bad: Array, name: str, rest: str) -> None:
+    place = _place(np.argmax(bad), values.shape)
+    value = values.ravel()[int(np.argmax(bad))]
+    kind = "NaN" if math.isnan(value) else "infinite"
+    count = f" ({int(bad.sum())} of {values.size} entries are NaN or infinite)" if values.size > 1 else ""
+    raise CheckFailed(f"{name}{place} is {kind}{count}{rest}.")
+
+
+def _entry(right: Array, chosen: Array) -> str:
+    return show(right.ravel()[int(np.argmax(chosen))])
+
+
+def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: float, n: int) -> None:
+    with np.errstate(invalid="ignore", over="ignore"):
+        distance = np.abs(mine.astype(np.float64) - right.astype(np.float64)) - rtol * np.abs(right)
+    worst = int(np.argmax(np.where(near, -1.0, np.nan_to_num(distance, nan=np.inf))))
+    place = _place(worst, mine.shape)
+    count = f" ({int(np.sum(~near))} of {near.size} entries differ)" if near.size > 1 else ""
+    raise CheckFailed(
+        f"{name}{place} is {show(mine.ravel()[worst])}; {show(right.ravel()[worst])} was wanted{count}."
+        f"{_slip(mine, right, n)}"
+    )
+
+
+def _slip(mine: Array, right: Array, n: int) -> str:
+    told = slip(mine, right, n=n)
+    return f" {told}" if told else ""
+
+
+def _place(flat: Any, of: tuple[int, ...]) -> str:
+    if not of:
+        return ""
+    return "[" + ", ".join(str(int(i)) for i in np.unravel_index(int(flat), of)) + "]"

@@ -1,0 +1,316 @@
+"""Judge how a solution is written, by its syntax tree: imports, names that are used, loops.
+
+A `Source` comes from ``student.source_of("network.py")``: the files as they were handed in, read on this side of the
+wall. Nothing in them is run. A name is found under whatever alias it is used (``import numpy as anything``,
+``from numpy import einsum as e``, ``getattr(np, "einsum")``); what a program puts together while it runs is not, so
+the ways to do that (`exec`, `eval`, `globals` ...) are refused too, unless a check says ``strict=False``. Source tells
+how something was written, not whether it is right: judge values beside it, and speed with `faster_than`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograder.checks.reaching import Reached, reached
+from autograder.checks.reading import Module, modules_of
+from autograder.errors import CheckFailed, InstructorError
+from autograder.sources import Source
+
+__all__ = ["forbidden", "no_imports", "no_loops", "required", "uses"]
+
+_SHORT = {
+    "np": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "sp": "scipy",
+}
+_ITERATING = (
+    "map filter functools.reduce itertools.starmap itertools.accumulate numpy.vectorize numpy.frompyfunc "
+    "numpy.apply_along_axis numpy.apply_over_axes numpy.nditer numpy.ndenumerate numpy.ndindex"
+)
+_LOOPING = frozenset(_ITERATING.split())
+_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Something that stands in a line of a file; `inside` names the function where that is not the one asked for."""
+
+    file: str
+    line: int
+    what: str
+    inside: str = ""
+
+    def __str__(self) -> str:
+        return f"line {self.line} of {self.file}" + (f", in {self.inside}" if self.inside else "")
+
+
+def no_imports(source: Source, *names: str, strict: bool = True) -> None:
+    """Fail if a module, or anything from it, is imported in any way that a reader can see.
+
+    Found are ``import x``, ``import x.y as z``, ``from x import y``, ``__import__("x")``,
+    ``importlib.import_module("x.y")``, anywhere in the files, also in functions that nobody calls.
+
+    Args:
+        names: modules, such as ``"torch"`` (which covers ``torch.nn``) or ``"scipy.linalg"``.
+        strict: refuse `exec`, `eval`, imports by a computed name and the like as well.
+
+    Raises:
+        CheckFailed: the sentence gives file and line.
+        InstructorError: no module is named.
+    """
+    if not names:
+        raise InstructorError('no_imports needs the names of modules, such as no_imports(source, "torch").')
+    judged = [module for module in modules_of(source).values() if module.file in source.judged]
+    for module in judged:
+        found = [
+            _Place(module.file, line, name)
+            for line, paths in sorted(_imports(module), key=lambda each: each[0])
+            for name in names
+            if any(_is_below(path, name) for path in paths)
+        ]
+        if found:
+            more = f" ({_more(found).strip()})" if _more(found) else ""
+            raise CheckFailed(
+                f"{module.file}, line {found[0].line}, imports {found[0].what}{more}; write it without {found[0].what}."
+            )
+    if strict:
+        for module in judged:
+            _refuse_hiding(module.hidings(module.tree), module.file)
+
+
+def uses(source: Source, name: str, *, within: str = "") -> tuple[str, ...]:
+    """Where a name is used: ``("line 3 of network.py",)``; nothing is judged.
+
+    Args:
+        name: a dotted name in full or as everybody shortens it (``"np.einsum"``), which covers names below it; a
+            built-in one (``"sorted"``); a method of whatever object (``".dot"``); or the operator ``"@"``. Several
+            with ``|`` between them stand for any of them.
+        within: a function or method (``"Network.backprop"``): look in it, and in what it uses of these modules.
+
+    Raises:
+        CheckFailed: `within` is not defined.
+    """
+    return tuple(str(place) for place in _uses(source, name, within))
+
+
+def forbidden(source: Source, *names: str, within: str = "", strict: bool = True) -> None:
+    """Fail if one of these names is used; see `uses` for what a name can be and for `within`.
+
+    Args:
+        strict: refuse `exec`, `eval`, `globals` and the like as well.
+
+    Raises:
+        CheckFailed: the sentence gives file and line; or `within` is not defined.
+        InstructorError: nothing is named.
+    """
+    if not names:
+        raise InstructorError('forbidden needs names, such as forbidden(source, "np.linalg.inv").')
+    for name in names:
+        if found := _uses(source, name, within):
+            raise CheckFailed(f"{_subject(source, within)} uses {name} ({found[0]}{_more(found)}); do without it.")
+    if strict:
+        for part in _parts(source, within):
+            _refuse_hiding(part.module.hidings(part.node), part.module.file)
+
+
+def required(source: Source, *names: str, within: str = "") -> None:
+    """Fail unless each of these names is used; see `uses` for what a name can be and for `within`.
+
+    A use that is never reached counts as well.
+
+    Raises:
+        CheckFailed: the sentence gives the name; or `within` is not defined.
+        InstructorError: nothing is named.
+    """
+    if not names:
+        raise InstructorError('required needs names, such as required(source, "np.einsum").')
+    for name in names:
+        if not _uses(source, name, within):
+            told = " or ".join(name.split("|"))
+            raise CheckFailed(f"{_subject(source, within)} does not use {told}, which is asked for.")
+
+
+def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = True) -> None:
+    """Fail if a function has more than `allow` loops, itself and in what it uses of the submission's modules together.
+
+    A loop is ``for``, ``while``, each ``for`` of a comprehension, ``map``, ``filter``, ``reduce``, what only looks like
+    array operations (``np.vectorize``, ``np.apply_along_axis`` ...), and a function that calls itself. What they run
+    over cannot be told from source: allow those that are right, such as one over layers.
+
+    Args:
+        function: a function or method, such as ``"Network.backprop"``.
+        allow: how many places with a loop are allowed.
+        strict: refuse `exec`, `eval`, `globals` and the like in it as well.
+
+    Raises:
+        CheckFailed: the sentence gives each loop with its line; or the function is not defined.
+    """
+    modules = modules_of(source)
+    start = _defined(source, modules, function)
+    parts, circular = reached_from(modules, start)
+    loops: list[_Place] = []
+    for part in parts:
+        inside = "" if part.name == function else part.name
+        loops += [_Place(part.module.file, line, what, inside) for line, what in _loops(part)]
+    recursive = [
+        _Place(part.module.file, getattr(part.node, "lineno", 1), f"{part.name} calls itself")
+        for part in parts
+        if part.name in circular and isinstance(part.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    loops = sorted({*loops, *recursive}, key=lambda each: (each.inside != "", each.file, each.line, each.what))
+    if len(loops) > allow:
+        number = "a loop" if len(loops) == 1 else f"{len(loops)} loops"
+        told = "; ".join(f"{each.what} in {each}" for each in loops[:_SHOWN])
+        more = f" and {len(loops) - _SHOWN} more" if len(loops) > _SHOWN else ""
+        verb = "is" if allow == 1 else "are"
+        wanted = f"at most {allow} {verb} allowed" if allow else "use operations on whole arrays"
+        raise CheckFailed(f"{function} has {number} ({told}{more}); {wanted}.")
+    if strict:
+        for part in parts:
+            _refuse_hiding(part.module.hidings(part.node), part.module.file)
+
+
+def reached_from(modules: dict[str, Module], starts: list[Reached]) -> tuple[list[Reached], set[str]]:
+    """As `reached`, from every definition of a name: the last one counts, but which that is, only running tells."""
+    parts: dict[int, Reached] = {}
+    circular: set[str] = set()
+    for start in starts:
+        found, again = reached(modules, start)
+        parts |= {id(part.node): part for part in found}
+        circular |= again
+    return list(parts.values()), circular
+
+
+def _loops(part: Reached) -> Iterator[tuple[int, str]]:
+    """Lines with what loops there; of a value that was set at import, only what runs when it is called."""
+    module, skipped = part.module, set[int]()
+    if isinstance(part.node, ast.ClassDef):
+        return
+    if not part.called and not isinstance(part.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        lambdas = {
+            id(inner) for node in ast.walk(part.node) if isinstance(node, ast.Lambda) for inner in ast.walk(node)
+        }
+        skipped = {id(node) for node in ast.walk(part.node)} - lambdas
+    for node, bound in module.nodes(part.node):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, (ast.For, ast.AsyncFor)):
+            yield node.lineno, "for"
+        elif isinstance(node, ast.While):
+            yield node.lineno, "while"
+        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            for generator in node.generators:
+                yield generator.target.lineno, "for of a comprehension"
+        elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            for path in sorted(module.paths(node, bound) & _LOOPING):
+                yield node.lineno, path.replace("numpy.", "np.")
+
+
+def _imports(module: Module) -> Iterator[tuple[int, set[str]]]:
+    """Lines with the dotted names of what is imported there."""
+    for node, bound in module.nodes(module.tree):
+        if isinstance(node, ast.Import):
+            yield node.lineno, {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.lineno, {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = module.paths(node.func, bound)
+            if called & {"__import__", "importlib.import_module"} and isinstance(node.args[0].value, str):
+                yield node.lineno, {node.args[0].value}
+
+
+def _uses(source: Source, name: str, within: str) -> list[_Place]:
+    wanted = [_full(each.strip()) for each in name.split("|")]
+    found: set[tuple[str, int, str]] = set()
+    for part in _parts(source, within):
+        inside = "" if part.name in ("", within) else part.name
+        for line, used in _used(part.module, part.node):
+            if any(_is_below(each, want) for each in used for want in wanted):
+                found.add((part.module.file, line, inside))
+    return [
+        _Place(file, line, name, inside) for file, line, inside in sorted(found, key=lambda each: (each[2] != "", each))
+    ]
+
+
+def _used(module: Module, start: ast.AST) -> Iterator[tuple[int, set[str]]]:
+    """Lines with what is named there: dotted names, methods of whatever object as ".name", operators."""
+    for node, bound in module.nodes(start):
+        if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.MatMult):
+            yield node.lineno, {"@"}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.lineno, {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            paths = module.paths(node, bound)
+            yield node.lineno, {f".{node.attr}"} if isinstance(node, ast.Attribute) and not paths else paths
+        elif isinstance(node, ast.Call):
+            yield node.lineno, module.paths(node, bound)
+
+
+def _parts(source: Source, within: str) -> list[Reached]:
+    """What is looked at: the judged files as a whole, or a function with what it uses."""
+    modules = modules_of(source)
+    if within:
+        return reached_from(modules, _defined(source, modules, within))[0]
+    return [Reached(module, "", module.tree) for module in modules.values() if module.file in source.judged]
+
+
+def _defined(source: Source, modules: dict[str, Module], function: str) -> list[Reached]:
+    """All definitions of a function, or of a method, which may stand in a class above."""
+    owner, _, method = function.partition(".")
+    judged = [module for module in modules.values() if module.file in source.judged]
+    for module in judged:
+        if found := _definitions(module, owner, method):
+            return found
+    for module in judged:  # taken over from a module beside it
+        for path in module.aliases.get(owner, ()):
+            home, _, name = path.rpartition(".")
+            if home in modules and (found := _definitions(modules[home], name, method)):
+                return found
+    raise CheckFailed(f"{function} is not defined in {_files(source)}.")
+
+
+def _definitions(module: Module, owner: str, method: str) -> list[Reached]:
+    seen: set[str] = set()
+    classes = [owner]
+    while classes:
+        name = classes.pop(0)
+        whole = f"{name}.{method}" if method else name
+        if whole in module.definitions:
+            return [Reached(module, whole, node) for node in module.definitions[whole]]
+        seen.add(name)
+        for node in module.definitions.get(name, ()) if method else ():
+            bases = node.bases if isinstance(node, ast.ClassDef) else []
+            classes += [base.id for base in bases if isinstance(base, ast.Name) and base.id not in seen]
+    return []
+
+
+def _refuse_hiding(found: Iterator[tuple[int, str]], file: str) -> None:
+    for line, way in sorted(found):
+        raise CheckFailed(f"{file}, line {line}, uses {way}, which hides what is run; write that as ordinary code.")
+
+
+def _full(name: str) -> str:
+    first, dot, rest = name.partition(".")
+    return f"{_SHORT.get(first, first)}{dot}{rest}".removeprefix("builtins.") if first else name
+
+
+def _is_below(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name}.")
+
+
+def _more(found: list[_Place]) -> str:
+    others = len({(each.file, each.line) for each in found}) - 1
+    return f" and {others} more place{'s' * (others > 1)}" if others else ""
+
+
+def _subject(source: Source, within: str) -> str:
+    return within or _files(source)
+
+
+def _files(source: Source) -> str:
+    return " and ".join(source.judged)

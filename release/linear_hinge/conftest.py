@@ -1,0 +1,50 @@
+"""What the tests are given: `student` (your code), `rng` (random numbers). Nothing to change here."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.student import testing
+
+FOLDER = Path(__file__).parent
+NAMES = {  # where each function and class is looked for
+    "regularization": "hinge_losses.py",
+    "svm_loss_naive": "hinge_losses.py",
+    "svm_loss_vectorized": "hinge_losses.py",
+    "svm_max_loss_naive": "hinge_losses.py",
+    "svm_max_loss_vectorized": "hinge_losses.py",
+    "LinearClassifier": "hinge_classifier.py",
+    "search": "hinge_experiments.py",
+    "plot_losses": "hinge_experiments.py",
+    "plot_templates": "hinge_experiments.py",
+    "main": "hinge_experiments.py",
+    "RATES": "hinge_experiments.py",
+    "STRENGTHS": "hinge_experiments.py",
+    "NORMS": "hinge_experiments.py",
+    "BATCH_SIZES": "hinge_experiments.py",
+    "load": "cifar10_data.py",
+    "CLASSES": "cifar10_data.py",
+}
+
+
+@pytest.fixture
+def student():
+    """Your code: `student.f(x)` calls your function f."""
+    return testing.student_in(FOLDER, NAMES)
+
+
+@pytest.fixture(autouse=True)
+def rng(request):
+    """Random numbers, the same in every run."""
+    return testing.rng_for(request.node.name)
+
+
+@pytest.fixture
+def attempted():
+    """Fails for functions that are still to be written."""
+    return lambda *solution: testing.attempted(FOLDER, NAMES, solution)
+
+
+def pytest_pyfunc_call(pyfuncitem):
+    """Tell in one sentence what is wrong."""
+    return testing.call(pyfuncitem)

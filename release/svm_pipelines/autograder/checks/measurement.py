@@ -1,0 +1,162 @@
+"""A measured number with the uncertainty that the number of samples leaves, and the credit that it earns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autograder.checks.credit import Credit, Measured, Threshold
+from autograder.errors import CheckFailed, InstructorError
+
+__all__ = ["Measurement", "Z"]
+
+Z = 1.959964
+"""95 % of a normal distribution lie within this many standard deviations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a model achieves on `n` samples: `value` with its 95 % interval `low` to `high`.
+
+    Without an `interval` the value is a fraction of right (or wrong) answers, and the interval is Wilson's (Journal of
+    the American Statistical Association 22 (1927) 209); of 0 samples there is none.
+
+    Args:
+        value: the measured number; a fraction in [0, 1] where `percent` is set.
+        n: number of samples; 0 when it is not known.
+        name: what sentences call the number.
+        interval: ends of the 95 % interval; equal ones say that no interval is known.
+        higher_is_better: False for losses and errors.
+        percent: whether sentences tell the value in per cent.
+        run: what was run to measure it, such as ``"800 images, 10 epochs"``; only `autograder calibrate` tells it.
+    """
+
+    value: float
+    n: int
+    name: str = "accuracy"
+    interval: tuple[float, float] | None = None
+    higher_is_better: bool = True
+    percent: bool = True
+    run: str = ""
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        return self._ends()[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+        return self._ends()[1]
+
+    def _ends(self) -> tuple[float, float]:
+        if self.interval is not None:
+            return self.interval
+        p, n, z2 = self.value, self.n, Z * Z
+        if not n:
+            return p, p
+        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+        half = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+        # Rounding must not push an end past the value, which the interval holds even at 0 and 1.
+        return min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half))
+
+    def __str__(self) -> str:
+        low, high = self._ends()
+        if self.percent:
+            value, ends = f"{100 * self.value:.2f} %", f"{100 * low:.1f} to {100 * high:.1f} %"
+        else:
+            value, ends = f"{self.value:.4g}", f"{low:.4g} to {high:.4g}"
+        samples = f" on {self.n:,} samples" if self.n else ""
+        return f"{self.name} {value}{samples}" + (f" (95 % interval {ends})" if low < high else "")
+
+    def points_at(self, thresholds: Mapping[float, float], *, benefit_of_doubt: bool = False) -> Credit:
+        """The most credit of the thresholds that the value is better than (strictly: above, or below for a loss).
+
+        Args:
+            thresholds: from the value (accuracy in [0, 1]) to the fraction of the points, such as
+                ``{0.96: 1.0, 0.90: 0.5}``.
+            benefit_of_doubt: whether a threshold counts as passed when the 95 % interval holds it. Then about 1 in 40
+                submissions whose true value is exactly at a threshold misses it, instead of every second.
+
+        Raises:
+            CheckFailed: better than none of them; the sentence names value, interval and thresholds.
+            InstructorError: no threshold given.
+        """
+        if not thresholds:
+            raise InstructorError("points_at needs at least one threshold, such as {0.9: 1.0}.")
+        passed = [each for each in thresholds if self._beats(each) or (benefit_of_doubt and self._holds(each))]
+        best_end = self.high if self.higher_is_better else self.low
+        measured = self._measured(
+            best_end if benefit_of_doubt else self.value,
+            *(Threshold(each, fraction, each in passed) for each, fraction in thresholds.items()),
+        )
+        if not passed:
+            easiest = min(thresholds) if self.higher_is_better else max(thresholds)
+            raise CheckFailed(f"{self._text()}; {self._than(easiest)} was wanted.", measured=measured)
+        best = max(passed, key=lambda each: (thresholds[each], each if self.higher_is_better else -each))
+        fraction = thresholds[best]
+        above = [each for each in thresholds if thresholds[each] > fraction]
+        more = f"; {self._than(min(above) if self.higher_is_better else max(above))} gives more" if above else ""
+        if self._beats(best):
+            return Credit(fraction, f"{self._text()}; {self._than(best)} was asked{more}.", measured)
+        return Credit(
+            fraction,
+            f"{self._text()}, so within the error of {self._told(best)}: benefit of the doubt{more}.",
+            measured,
+        )
+
+    def points_between(self, baseline: float, reference: float) -> Credit:
+        """Credit that grows in a straight line from none at `baseline` to all at `reference`, and stays between.
+
+        Args:
+            baseline: the value that earns nothing, such as that of guessing.
+            reference: the value that earns everything, such as that of the reference solution; above the baseline, or
+                below it where lower is better.
+
+        Raises:
+            CheckFailed: the value is not better than the baseline.
+            InstructorError: the reference is not better than the baseline.
+        """
+        if not (reference > baseline if self.higher_is_better else reference < baseline):
+            better = "above" if self.higher_is_better else "below"
+            raise InstructorError(
+                f"points_between({baseline:g}, {reference:g}) of {self.name}: the reference value must lie {better} "
+                "the baseline."
+            )
+        fraction = min(1.0, (self.value - baseline) / (reference - baseline))
+        measured = self._measured(
+            self.value,
+            Threshold(baseline, 0.0, self._beats(baseline)),
+            Threshold(reference, 1.0, fraction >= 1),
+        )
+        if not self._beats(baseline):
+            raise CheckFailed(f"{self._text()}; {self._than(baseline)} was wanted.", measured=measured)
+        if fraction >= 1:
+            return Credit(1.0, f"{self._text()}; {self._told(reference)} was asked for all points.", measured)
+        return Credit(
+            fraction,
+            f"{self._text()}; that is {int(100 * fraction)} % of the way from {self._told(baseline)} (no points) to "
+            f"{self._told(reference)} (all points).",
+            measured,
+        )
+
+    def _measured(self, value: float, *thresholds: Threshold) -> tuple[Measured, ...]:
+        plain = tuple(Threshold(float(each.value), float(each.fraction), bool(each.passed)) for each in thresholds)
+        return (Measured(self.name, float(value), int(self.n), self.higher_is_better, self.percent, plain, self.run),)
+
+    def _beats(self, threshold: float) -> bool:
+        return self.value > threshold if self.higher_is_better else self.value < threshold
+
+    def _holds(self, threshold: float) -> bool:
+        return self.low <= threshold <= self.high
+
+    def _text(self) -> str:
+        text = str(self)
+        return text[:1].upper() + text[1:]
+
+    def _told(self, threshold: float) -> str:
+        return f"{100 * threshold:.10g} %" if self.percent else f"{threshold:.10g}"
+
+    def _than(self, threshold: float) -> str:
+        return f"{'more' if self.higher_is_better else 'less'} than {self._told(threshold)}"

@@ -1,0 +1,320 @@
+"""Any result to plain data, and the few records that stand for what is not plain.
+
+Plain data is what can cross a wall as bytes without running anybody's code: None, bool, int, float, complex, str,
+bytes, list, tuple, dict, set, frozenset, numpy scalars and numpy arrays of numbers or truth values. Subclasses are
+reduced to these through the methods of the base class, so that what a subclass overrides has no say.
+
+This module is shipped to students: standard library and numpy only.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from array import array
+from collections import OrderedDict, deque
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Sequence, ValuesView
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+
+from autograder.errors import InstructorError
+
+__all__ = ["Handle", "PlainError", "Rows", "rows", "to_plain"]
+
+_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
+_NUMERIC = "biufc"
+_LISTED_KINDS = "OUST"  # object, text, bytes and (numpy 2) variable text arrays have no fixed raw form: lists
+_ROW_KINDS = "biuf"
+
+
+class PlainError(ValueError):
+    """A value has no plain form of bearable size; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A name for an object that stays where it is; `type_name` is the class's name, for messages."""
+
+    id: int
+    type_name: str
+
+
+class Rows(Sequence[Any]):
+    """A cheap list of rows ``(x[i], y[i], ...)``, held as whole columns.
+
+    Indexing gives what `as_list` gives at that place. Made by `rows`.
+    """
+
+    __slots__ = ("columns",)
+    columns: tuple[np.ndarray[Any, Any], ...]
+
+    def __init__(self, columns: tuple[np.ndarray[Any, Any], ...]) -> None:
+        object.__setattr__(self, "columns", columns)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"rows are frozen: {name!r} cannot be set.")
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Rows: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return Rows(tuple(np.ascontiguousarray(column[index]) for column in self.columns))
+        row = tuple(column[index].item() if column.ndim == 1 else column[index] for column in self.columns)
+        return row if len(row) > 1 else row[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        elements = [_elements(column) for column in self.columns]
+        return zip(*elements, strict=True) if len(elements) > 1 else iter(elements[0])
+
+    def __repr__(self) -> str:
+        described = ", ".join(f"{column.dtype}{list(column.shape)}" for column in self.columns)
+        return f"rows({described})"
+
+    def as_list(self) -> list[Any]:
+        """A real list: tuples ``(x[i], y[i], ...)``, or ``x[i]`` alone for a single column.
+
+        Elements of a 1-d column are Python numbers, of any other column numpy views of shape ``column.shape[1:]``.
+        """
+        return list(self)
+
+    def copy(self) -> Rows:
+        """The same rows over columns of their own, for a reader who may write into them."""
+        return Rows(tuple(column.copy() for column in self.columns))
+
+
+def rows(*columns: Any) -> Rows:
+    """A cheap list of tuples ``[(x[0], y[0]), ...]`` from whole arrays; of ``[x[0], ...]`` from one.
+
+    Args:
+        columns: arrays (or what `numpy.asarray` takes) of numbers or truth values with the same length; kept without
+            a copy where they are C-contiguous.
+
+    Raises:
+        InstructorError: no column, a column of another kind, or columns of different lengths.
+    """
+    if not columns:
+        raise InstructorError("rows() needs at least one column; call it as rows(x, y).")
+    arrays = [np.asarray(column) for column in columns]
+    for place, each in enumerate(arrays, start=1):
+        if each.ndim == 0 or each.dtype.kind not in _ROW_KINDS:
+            raise InstructorError(
+                f"Column {place} of rows() has dtype {each.dtype} and shape {each.shape}; "
+                "give arrays of numbers with at least one dimension."
+            )
+    lengths = [len(each) for each in arrays]
+    if len(set(lengths)) > 1:
+        raise InstructorError(
+            f"The columns of rows() have the lengths {', '.join(map(str, lengths))}; give them one length."
+        )
+    return Rows(tuple(np.ascontiguousarray(_native(each)) for each in arrays))
+
+
+def to_plain(
+    value: object,
+    keep: Callable[[Any], Any],
+    *,
+    max_items: int = 1_000_000,
+    max_depth: int = 32,
+    copy: bool = False,
+) -> Any:
+    """Reduce any value to plain data; give what has no plain form to `keep` and put its answer in place.
+
+    Iterators, ranges, dictionary views and deques become lists; arrays of text or of objects become nested lists;
+    torch tensors and subclasses of `numpy.ndarray` become plain arrays (bfloat16 as float32, long double as float64).
+    Keys of dictionaries and members of sets may be atoms (None, bool, int, float, complex, str, bytes) or tuples of
+    them; a dictionary or a set with other ones goes to `keep` as a whole.
+
+    Args:
+        value: anything.
+        keep: called with each object that has no plain form.
+        max_items: most elements in all lists, tuples, dictionaries and sets together (numeric arrays count as one).
+        max_depth: most containers inside each other.
+        copy: whether arrays are copied, so that the result shares no memory with `value`.
+
+    Raises:
+        PlainError: the value contains itself, is nested too deeply, has too many elements, or cannot be read.
+    """
+    if type(value) in _ATOMS:
+        return value
+    return _Reducer(keep, max_items, max_depth, copy).reduce(value)
+
+
+class _Reducer:
+    """One walk over one value: what is left of the allowance, and which containers are open."""
+
+    def __init__(self, keep: Callable[[Any], Any], max_items: int, max_depth: int, copy: bool) -> None:
+        self.keep = keep
+        self.max_items = max_items
+        self.max_depth = max_depth
+        self.copy = copy
+        self.items = 0
+        self.open: list[int] = []
+
+    def reduce(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        if kind is np.ndarray:
+            return self.array(value)
+        if isinstance(value, np.generic):
+            return self.scalar(value)
+        if isinstance(value, np.ndarray):
+            return self.array(np.array(value, subok=False))
+        if isinstance(value, (int, float, complex, str, bytes)):
+            return _atom(value)
+        if isinstance(value, bytearray):
+            return bytes(memoryview(value))
+        return self.container(value, kind)
+
+    def container(self, value: Any, kind: type) -> Any:
+        if issubclass(kind, list):
+            return self.within(value, list.__len__(value), list.__iter__(value))
+        if issubclass(kind, tuple):
+            return tuple(self.within(value, tuple.__len__(value), tuple.__iter__(value)))
+        if issubclass(kind, dict):
+            return self.mapping(value)
+        if issubclass(kind, (set, frozenset)):
+            return self.members(value)
+        if issubclass(kind, (deque, range, array, KeysView, ValuesView, ItemsView)):
+            return self.within(value, None, iter(value))
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(value, getattr(torch, "Tensor", ())):
+            return self.array(_tensor_as_array(torch, value))
+        if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
+            return self.within(value, None, value)
+        return self.keep(value)
+
+    def within(self, value: Any, length: int | None, elements: Iterable[Any]) -> list[Any]:
+        """The elements of one container, reduced; `length` where it is known without asking the container's class."""
+        if length is not None:
+            self.count(length)
+            if type(value) in (list, tuple) and _ATOMS.issuperset(map(type, value)):
+                return list(value)  # the common case by far, at the speed of C
+        if id(value) in self.open:
+            raise PlainError("The value contains itself, so it has no plain form.")
+        if len(self.open) >= self.max_depth:
+            raise PlainError(f"The value has more than {self.max_depth} containers inside each other.")
+        self.open.append(id(value))
+        result = []
+        for element in elements:
+            if length is None:
+                self.count(1)
+            result.append(element if type(element) in _ATOMS else self.reduce(element))
+        self.open.pop()
+        return result
+
+    def mapping(self, value: Any) -> Any:
+        items = list(OrderedDict.items(value) if isinstance(value, OrderedDict) else dict.items(value))
+        keys = [_key(key) for key, _ in items]
+        if None in keys:
+            return self.keep(value)
+        # A key is wrapped in a 1-tuple by _key, so that the key None differs from "no plain form".
+        values = self.within(value, len(items), [element for _, element in items])
+        return {key[0]: element for key, element in zip(keys, values, strict=True) if key is not None}
+
+    def members(self, value: Any) -> Any:
+        base = frozenset if isinstance(value, frozenset) else set
+        wrapped = [_key(member) for member in base.__iter__(value)]
+        if None in wrapped:
+            return self.keep(value)
+        self.count(len(wrapped))
+        return base(member[0] for member in wrapped if member is not None)
+
+    def array(self, value: np.ndarray[Any, Any]) -> Any:
+        kind = value.dtype.kind
+        if kind in _NUMERIC:
+            plain = _native(value)
+            return plain.copy() if self.copy and plain is value else plain
+        if kind in _LISTED_KINDS:
+            if id(value) in self.open:
+                raise PlainError("The value contains itself, so it has no plain form.")
+            self.count(value.size)
+            self.open.append(id(value))  # an object array may hold itself
+            self.items -= value.size  # counted again, element by element, in the lists that it becomes
+            result = self.reduce(value.tolist())
+            self.open.pop()
+            return result
+        return self.keep(value)
+
+    def scalar(self, value: np.generic) -> Any:
+        kind = value.dtype.kind
+        if kind in _NUMERIC:
+            # An exact scalar type again: a subclass of one, or a long double, goes through an array of one element.
+            return value if type(value) in _SCALARS else _native(np.array(value))[()]
+        if kind in "US":
+            return value.item()
+        return self.keep(value)
+
+    def count(self, more: int) -> None:
+        self.items += more
+        if self.items > self.max_items:
+            raise PlainError(f"The value has more than {self.max_items:,} elements.")
+
+
+_SCALARS = frozenset(np.dtype(code).type for code in "?bBhHiIlLqQefdFD")
+
+
+def _atom(value: Any) -> Any:
+    """An int, float, complex, str or bytes of the base type, whatever its subclass overrides."""
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, complex):
+        return complex.__pos__(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    return bytes.__getitem__(value, slice(None))
+
+
+def _key(value: Any) -> tuple[Any] | None:
+    """The plain key in a 1-tuple, or None where there is none."""
+    if type(value) in _ATOMS:
+        return (value,)
+    if isinstance(value, np.generic):
+        return (value.item(),) if value.dtype.kind in _NUMERIC + "US" else None
+    if isinstance(value, (int, float, complex, str, bytes)):
+        return (_atom(value),)
+    if isinstance(value, tuple):
+        parts = [_key(part) if not isinstance(part, tuple) else None for part in tuple.__iter__(value)]
+        return None if None in parts else (tuple(part[0] for part in parts if part is not None),)
+    return None
+
+
+def _native(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The same numbers in this machine's byte order, long doubles as doubles; the very array where nothing changes."""
+    dtype = value.dtype
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        return value.astype(np.float64)
+    if dtype.kind == "c" and dtype.itemsize > 16:
+        return value.astype(np.complex128)
+    return value if dtype.isnative else value.astype(dtype.newbyteorder("="))
+
+
+def _tensor_as_array(torch: Any, tensor: Any) -> np.ndarray[Any, Any]:
+    """A dense array on the CPU with the tensor's numbers."""
+    try:
+        plain = tensor.detach().cpu()
+        if plain.layout is not torch.strided:
+            plain = plain.to_dense()
+        if plain.is_quantized:
+            plain = plain.dequantize()
+        if plain.dtype is torch.bfloat16:
+            plain = plain.float()
+        return np.asarray(plain.resolve_conj().resolve_neg().numpy())
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise PlainError(f"A torch tensor of type {tensor.dtype} could not be read: {error}") from error
+
+
+def _elements(column: np.ndarray[Any, Any]) -> list[Any]:
+    """Python numbers of a 1-d column, views of any other."""
+    return column.tolist() if column.ndim == 1 else list(column)

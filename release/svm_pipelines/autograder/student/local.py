@@ -1,0 +1,419 @@
+"""The stand-in around modules in this very process: no walls, the same answers.
+
+It serves the reference, which is trusted, and students who run the public checks on their own code. It is shipped to
+students: standard library and numpy only (and matplotlib, when a check asks for figures).
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.machinery
+import importlib.util
+import os
+import random
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograder import saved, sources
+from autograder.cells import is_notebook
+from autograder.errors import InstructorError, StudentError
+from autograder.metering import Cost, Meter
+from autograder.plain import PlainError, Rows, to_plain
+from autograder.student.importing import Modules, place
+
+__all__ = ["LocalHandle", "LocalStudent"]
+
+_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
+_ABSENT = object()
+_LONGEST_MESSAGE = 2000
+
+Result = TypeVar("Result")
+
+
+class LocalStudent:
+    """The modules of one folder, loaded when first needed and apart from those of any other folder.
+
+    Args:
+        folder: holds the modules.
+        names: each public name with its file, such as ``{"relu": "network.py"}``.
+        reference: whether this is the reference, whose faults are the instructor's and no student's.
+
+    Raises (from every call and attribute):
+        StudentError: the code raised (NOT_ATTEMPTED for a stub, else RAISED), lacks a name (MISSING), or returned a
+            value that has no plain form (FAILED). InstructorError instead, if `reference`.
+        InstructorError: the check asks for a name that is not in `names`, or gives what cannot cross a wall.
+    """
+
+    def __init__(self, folder: Path | str, names: Mapping[str, str], *, reference: bool = False) -> None:
+        self._inside = _Inside(Path(folder), names, reference)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._inside.named(name)
+
+    def map(self, function: Any, items: Iterable[Any]) -> list[Any]:
+        """Call a stand-in function once for each item and return the list of results."""
+        if not isinstance(function, _Function):
+            raise InstructorError(
+                "student.map needs a function of the student's, such as student.relu or model.predict."
+            )
+        inside = self._inside
+        given = inside.inward(items)
+        return inside.run(function.title, lambda: [inside.outward(function.function(item)) for item in given])
+
+    def starmap(self, function: Any, items: Iterable[Any]) -> list[Any]:
+        """Call a stand-in function once for each item, a tuple of its arguments, and return the list of results."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.starmap needs a function of the student's, such as model.loss.")
+        inside = self._inside
+        given = inside.inward(items)
+        return inside.run(function.title, lambda: [inside.outward(function.function(*item)) for item in given])
+
+    def figures(self, *returned: Any) -> Any:
+        """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
+
+        Those that the cells of a notebook have drawn come first, every time.
+        """
+        from autograder import drawing
+
+        inside = self._inside
+        drawn = [figure for file in inside.notebooks for figure in inside.drawn_by(file)]
+        given = inside.inward(returned)
+        return inside.run("the figures", lambda: inside.outward((*drawn, *drawing.figures(given))))
+
+    def saved(self, name: str) -> Any:
+        """What a file of saved numbers holds, such as ``weights.npz``; no code from it is run.
+
+        Raises:
+            StudentError: it is not there (MISSING) or cannot be read (FAILED, MEMORY).
+            InstructorError: `name` is no file that `autograder.saved` reads.
+        """
+        saved.check_name(name)
+        inside = self._inside
+        try:
+            found = saved.read(inside.folder, name)
+        except saved.Refused as error:
+            verdict, sentence = saved.explained(name, str(error))
+            raise inside.fault(verdict, sentence, file=name) from None
+        return inside.run(name, lambda: inside.outward(found))
+
+    def with_reference(
+        self,
+        *names: str,  # noqa: ARG002
+        unless: Callable[..., Any] | Iterable[Callable[..., Any]] = (),  # noqa: ARG002
+    ) -> LocalStudent:
+        """The reference itself, when it stands in for the student: nothing need be put in place of its parts.
+
+        Raises:
+            InstructorError: this is a student's code, beside which there is no reference.
+        """
+        if not self._inside.reference:
+            raise InstructorError("student.with_reference is for hidden checks: students have no reference.")
+        return self
+
+    def layers_of(self, model: Any, *example: Any) -> Any:
+        """What a torch module is made of, as the record that `autograder.checks.structure` judges.
+
+        Args:
+            model: an object of the modules'.
+            example: what it is called with once, in eval mode and without gradients; arrays become tensors.
+        """
+        from autograder import layers
+
+        inside = self._inside
+        if not isinstance(model, LocalHandle):
+            raise inside.fault("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+        given = inside.inward((model, *example))
+        return inside.run("the layers of the model", lambda: inside.outward(layers.describe(*given)))
+
+    def estimator_of(self, model: Any) -> Any:
+        """What a scikit-learn estimator is made of, as the record that `autograder.checks.estimator` judges."""
+        from autograder import estimators
+
+        inside = self._inside
+        if not isinstance(model, LocalHandle):
+            raise inside.fault("FAILED", "A scikit-learn estimator was wanted, to look at its steps.")
+        given = inside.inward(model)
+        return inside.run("the steps of the estimator", lambda: inside.outward(estimators.describe(given)))
+
+    def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
+        """Call a stand-in function once; its value, and what that cost this process."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        inside, meter = self._inside, Meter(os.getpid())
+        given = [inside.inward(argument) for argument in arguments]
+
+        def measured() -> tuple[Any, Cost]:
+            meter.start()
+            try:
+                value = function.function(*given)
+            finally:
+                cost = meter.stop()
+            return inside.outward(value), cost
+
+        return inside.run(function.title, measured)
+
+    def source_of(self, *names: str) -> sources.Source:
+        """The text of the modules as syntax trees.
+
+        Args:
+            names: files (``"network.py"``), or what they define (``"relu"``, ``"Network.backprop"``).
+
+        Raises:
+            StudentError: a file is missing (MISSING), is no Python (RAISED), or cannot be judged (FAILED).
+            InstructorError: a name is no file and no public name of the assignment, or none is given.
+        """
+        inside = self._inside
+        files = sources.files_of(names, inside.names)
+        try:
+            return sources.read(inside.folder, files, inside.names.values())
+        except StudentError as error:
+            raise inside.fault(error.verdict, error.message, file=error.file, line=error.line) from None
+
+    def seed(self, number: int) -> None:
+        """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""
+        random.seed(number)
+        np.random.seed(number % (1 << 32))
+        if torch := sys.modules.get("torch"):
+            torch.manual_seed(number % (1 << 63))
+
+
+class LocalHandle:
+    """An object that is not plain data: call its methods, read and set its attributes."""
+
+    _inside: _Inside
+    _object: Any
+
+    def __init__(self, inside: _Inside, value: Any) -> None:
+        self.__dict__.update(_inside=inside, _object=value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        title = f"{type(self._object).__name__}.{name}"
+        value = self._inside.run(title, lambda: getattr(self._object, name, _ABSENT))
+        if value is _ABSENT:
+            raise self._inside.fault(
+                "MISSING", f"`{type(self._object).__name__}` has no `{name}`; keep the names of the handout."
+            )
+        if callable(value):
+            return _Function(self._inside, value, title)
+        return self._inside.run(title, lambda: self._inside.outward(value))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        given = self._inside.inward(value)
+        self._inside.run(f"{type(self._object).__name__}.{name}", lambda: setattr(self._object, name, given))
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the object itself."""
+        return _Function(self._inside, self._object, type(self._object).__name__)(*arguments, **named)
+
+    def __repr__(self) -> str:
+        return f"<a {type(self._object).__name__} of the submission>"
+
+
+class _Function:
+    """A function, class or method of the modules, not yet called."""
+
+    __slots__ = ("function", "inside", "title")
+
+    def __init__(self, inside: _Inside, function: Callable[..., Any], title: str) -> None:
+        self.inside = inside
+        self.function = function
+        self.title = title
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        inside, function = self.inside, self.function
+        given = [inside.inward(argument) for argument in arguments]
+        given_named = {name: inside.inward(argument) for name, argument in named.items()}
+        return inside.run(self.title, lambda: inside.outward(function(*given, **given_named)))
+
+
+class _Kept:
+    """An object of a class with methods: it stays an object, also where it could be reduced to plain data."""
+
+    __slots__ = ("object",)
+
+    def __init__(self, value: Any) -> None:
+        self.object = value
+
+
+def _has_methods(value: Any) -> bool:
+    """Whether something is a class that somebody wrote methods for."""
+    classes = value.__mro__ if isinstance(value, type) else ()
+    return any(
+        isinstance(entry, FunctionType) and (name[0] != "_" or name in ("__init__", "__call__"))
+        for each in classes
+        for name, entry in vars(each).items()
+    )
+
+
+class _Inside:
+    """The loaded modules, what passes in and out of them, and what they raise as an exception of the right family."""
+
+    def __init__(self, folder: Path, names: Mapping[str, str], reference: bool) -> None:
+        self.folder = folder.absolute()
+        self.names = dict(names)
+        self.reference = reference
+        self.modules = Modules(self.folder, {Path(file).stem for file in self.names.values()})
+        self.drawn: dict[str, tuple[Any, ...]] = {}
+
+    def named(self, name: str) -> Any:
+        """A public name: a function or class to call, or a constant's value."""
+        file = self.names.get(name)
+        if file is None:
+            raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        module = self.load(file)
+        value = vars(module).get(name, _ABSENT)
+        if value is _ABSENT:
+            raise self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
+        if value is ...:
+            raise self.fault("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file)
+        if _has_methods(value):
+            return _Function(self, lambda *given, **named: _Kept(value(*given, **named)), name)
+        return _Function(self, value, name) if callable(value) else self.run(name, lambda: self.outward(value))
+
+    def load(self, file: str) -> ModuleType:
+        """A module of the folder, imported once."""
+        stem = Path(file).stem
+        known = self.modules.own.get(stem)
+        if known is not None:
+            return known
+        if not (self.folder / file).is_file():
+            raise self.fault("MISSING", f"The file {file} is missing.", file=file)
+        if not is_notebook(file):
+            return self.run(f"import {stem}", lambda: importlib.import_module(stem))
+        from autograder import drawing
+
+        drawing.figures(())  # what others left open is not this notebook's
+        module = self.run(f"import {stem}", lambda: importlib.import_module(stem))
+        self.drawn[file] = tuple(drawing.figures(()))
+        return module
+
+    @property
+    def notebooks(self) -> tuple[str, ...]:
+        """The files that are notebooks."""
+        return tuple(filter(is_notebook, dict.fromkeys(self.names.values())))
+
+    def drawn_by(self, file: str) -> tuple[Any, ...]:
+        """Records of the figures that a notebook draws while it runs."""
+        if file not in self.drawn:
+            self.load(file)
+        return self.drawn[file]
+
+    def run(self, title: str, work: Callable[[], Result]) -> Result:
+        """Do something that may run the modules' code, with their imports in place."""
+        modules = self.modules
+        before = modules.enter()
+        try:
+            return work()
+        except PlainError as error:
+            raise self.fault("FAILED", f"`{title}` returned a value that cannot be judged: {error}") from None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  (exit() in a student's code is an answer, too)
+            raise self.raised(error, title) from None
+        finally:
+            modules.leave(before)
+
+    def inward(self, value: Any) -> Any:
+        """An argument as the modules' code gets it: plain and its own, handles as objects, rows as a real list."""
+        if type(value) in _ATOMS:
+            return value
+        if type(value) is np.ndarray and value.dtype.kind in "biufc" and value.dtype.isnative:
+            return value.copy()
+        try:
+            return to_plain(value, _object_of, copy=True)
+        except PlainError as error:
+            raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+
+    def outward(self, value: Any) -> Any:
+        """A result as the check gets it: plain data that shares no memory with the modules, or a handle."""
+        if type(value) in _ATOMS:
+            return value
+        if type(value) is _Kept:
+            return LocalHandle(self, value.object)
+        if (
+            type(value) is np.ndarray
+            and value.dtype.kind in "biuf"
+            and value.dtype.itemsize <= 8
+            and value.dtype.isnative
+        ):
+            return value.copy()
+        return to_plain(value, lambda kept: LocalHandle(self, kept), copy=True)
+
+    # --- what went wrong ---
+
+    def fault(self, verdict: str, message: str, **more: Any) -> StudentError | InstructorError:
+        """The error of the one whose code this is."""
+        if self.reference:
+            return InstructorError(f"The reference in {self.folder} failed: {message}")
+        return StudentError(verdict, message, **more)
+
+    def raised(self, error: BaseException, title: str) -> StudentError | InstructorError:
+        """An exception that came out of the modules' code."""
+        kind = next(
+            (base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base),
+            "Exception",
+        )
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self.mine(frame.filename)]
+        file, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
+        if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
+            file, line = error.filename, error.lineno or 0
+        part, line = place(file, line)
+        file = Path(file).name if file else ""
+        at = f" (line {line} of {part}{file})" if file and line else ""
+        message = _text(error)
+        verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
+        if isinstance(error, NotImplementedError):
+            verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or title}"
+        elif isinstance(error, SystemExit):
+            sentence = f"`{title}` called exit(){at}; a module that is graded must not end Python."
+        elif isinstance(error, ImportError) and title.startswith("import "):
+            sentence = f"{title.removeprefix('import ')}.py needs something that is not installed here{at}: {message}."
+        return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=_trace(error, frames))
+
+    def mine(self, filename: str) -> bool:
+        """Whether a file is a module of the folder."""
+        path = Path(filename)
+        return path.parent == self.folder and path.stem in self.modules.stems
+
+
+def _object_of(value: Any) -> Any:
+    """What stands in a call's arguments and is not plain data."""
+    if isinstance(value, LocalHandle):
+        return value._object
+    if isinstance(value, Rows):
+        return value.copy().as_list()
+    if isinstance(value, _Function):
+        return value.function
+    raise InstructorError(
+        f"A check gives a submission a {type(value).__name__}; give plain data, rows(...), or what it returned."
+    )
+
+
+def _text(error: BaseException) -> str:
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        return str(text)[:_LONGEST_MESSAGE]
+    except Exception:  # noqa: BLE001  (a class of the submission may raise anything here)
+        return "(its text cannot be read)"
+
+
+def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
+    """What Python would print, without our own frames; "" where that is the message alone."""
+    if not (frames or isinstance(error, SyntaxError) or hasattr(error, "__notes__")):
+        return ""
+    try:
+        ending = "".join(traceback.format_exception_only(error))
+    except Exception:  # noqa: BLE001
+        ending = type(error).__name__
+    head = "Traceback (most recent call last):\n" if frames else ""
+    return head + "".join(traceback.format_list(frames[-20:])) + ending
