@@ -17,9 +17,9 @@ from autograder.datasets import DataSettings
 from autograder.declare import Assignment
 from autograder.errors import InstructorError
 from autograder.loading import interface_of, load, names
-from autograder.notebooks.source import file_text
 from autograder.markers import regions
 from autograder.model import Verdict
+from autograder.notebooks.source import file_text
 from autograder.running import RunOptions
 from autograder.sandbox import start
 
