@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import textwrap
 from pathlib import Path
 
@@ -15,6 +17,11 @@ from autograder.sandbox import start, why_not
 # The same examples in every run, however busy the machine is; `--hypothesis-profile=default` looks for new ones.
 settings.register_profile("autograder", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("autograder")
+
+# A shell that starts tests in the background lets them ignore Ctrl-C, and so would every program that they stop by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    with contextlib.suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REFERENCE = '''
 """A small homework: doubling, and a counter."""
