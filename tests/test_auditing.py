@@ -19,6 +19,7 @@ from autograder.errors import InstructorError
 from autograder.loading import interface_of, load, names
 from autograder.markers import regions
 from autograder.model import Verdict
+from autograder.notebooks.source import file_text
 from autograder.running import RunOptions
 from autograder.sandbox import start
 
@@ -247,8 +248,8 @@ def test_a_kept_mutant_that_does_not_fit_is_refused(tmp_path: Path, old: str, ne
 def test_the_kept_mutants_of_this_repository_fit_their_references(name: str) -> None:
     """A change of a reference must take its kept mutants along, and accepted ids must be those of mutants."""
     loaded = load(HOME, name)
-    files = [file for file in loaded.assignment.files if file.endswith(".py")]
-    sources = {file: (loaded.reference_folder / file).read_text("utf-8") for file in files}
+    files = [file for file in loaded.assignment.files if file.endswith((".py", ".ipynb"))]
+    sources = {file: file_text(loaded.reference_folder / file) for file in files}
 
     assert len(kept(loaded.folder, sources)) == len(list((loaded.folder / "mutants").glob("*.diff")))
     known = {each for mutant in generate(sources) for each in (mutant.id, mutant.place)}

@@ -47,7 +47,7 @@ assignment = Assignment(
         "sklearn.preprocessing",
         "sklearn.svm",
     ),
-    limits=Limits(wall_seconds=120, cpu_seconds=40, memory_mib=3072),
+    limits=Limits(wall_seconds=300, cpu_seconds=40, memory_mib=3072),
 )
 
 a = assignment.question(
@@ -75,6 +75,44 @@ f = assignment.question(
     "Figures",
     id="f",
     solution=["plot_samples", "plot_history", "plot_heat_map", "plot_scores", "plot_reconstructions"],
+)
+
+g = assignment.question("Four questions", id="g")
+
+g.written(
+    "What do features know that codes, principal components and pixels do not?",
+    points=3,
+    rubric={
+        "compares the accuracies, with figures": 1,
+        "codes and components keep what draws the image again, whether it tells the class or not": 1,
+        "features were learned with the labels, for a linear layer": 1,
+    },
+    answer="answers.md#features",
+)
+g.written(
+    "Why do 'ovo' and 'ovr' of SVC predict the same labels, and when would OneVsRestClassifier predict others?",
+    points=2,
+    rubric={
+        "both train a machine for each pair, and only the form of the votes differs": 1,
+        "OneVsRestClassifier trains others, each class against all the rest": 1,
+    },
+    answer="answers.md#ways",
+)
+g.written(
+    "Where do training and validation accuracy part, and what does a search on training images promise?",
+    points=3,
+    rubric={
+        "tells where they part, with figures": 1,
+        "the features of training images were made by a network that knew their classes": 1,
+        "so the scores lie above those of unseen images; how to do better": 1,
+    },
+    answer="answers.md#leak",
+)
+g.written(
+    "Why does the primal suit many samples of few features, and the dual few samples of many?",
+    points=2,
+    rubric={"variables are counted: features in the primal, samples in the dual": 2},
+    answer="answers.md#sides",
 )
 
 # Parameters of each layer that has some, in the order of the computation (see the handout).

@@ -92,13 +92,16 @@ def _say(out: Path, marks: Marks, reports: tuple[Report, ...], pages: list[Path]
     points = rounded(sum(check.by_hand for report in reports for check in report.waiting))
     screen.print(
         f"{len(answers) - len(waiting)} of {len(answers)} answers are graded, {len(begun)} have points for some items "
-        f"only, {len(waiting) - len(begun)} have none; {shown(points)} points wait."
+        f"only, {len(waiting) - len(begun)} have none; {shown(points)} points wait.",
+        markup=False,
+        soft_wrap=True,
     )
     changed = sorted({row.student for row in marks.rows if row.state == "changed since"})
     if changed:
         screen.print(
             f"[yellow]Handed in again since points were given:[/] {escape(', '.join(changed))}. The points hold; empty "
-            "the cell 'seen' of a line when you have looked."
+            "the cell 'seen' of a line when you have looked.",
+            soft_wrap=True,
         )
     screen.print(f"Marks:    {out / MARKS} (fill it in, then run this again)", markup=False, soft_wrap=True)
     for page in pages:
