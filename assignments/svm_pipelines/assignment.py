@@ -47,7 +47,7 @@ assignment = Assignment(
         "sklearn.preprocessing",
         "sklearn.svm",
     ),
-    limits=Limits(wall_seconds=300, cpu_seconds=40, memory_mib=3072),
+    limits=Limits(wall_seconds=600, cpu_seconds=120, memory_mib=3072),
 )
 
 a = assignment.question(
