@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import textwrap
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from autograder.intake import Submission, collect
 from autograder.loading import Loaded, load
 from autograder.sandbox import start, why_not
+
+# Tests run side by side: a product of matrices that takes every processor waits for its neighbours, up to ten times as
+# long as on one. Programs that tests start inherit it, and so do libraries that are loaded later.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+threadpool_limits(1)
 
 # The same examples in every run, however busy the machine is; `--hypothesis-profile=default` looks for new ones.
 settings.register_profile("autograder", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

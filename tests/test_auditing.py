@@ -350,6 +350,29 @@ def test_an_audit_may_stop_at_the_first_catch(course: Path) -> None:
     assert "Caught nothing" not in done.stdout and "Always agree" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("region", "asked"), [("triple", {"triples_nothing"}), ("double", {"doubles_one", "doubles_minus_seven"})]
+)
+def test_a_mutant_meets_the_questions_that_it_belongs_to_first(course: Path, region: str, asked: set[str]) -> None:
+    """Both solutions are wrong here, and the question of the one that was changed is enough with --first."""
+    loaded = load(course, "tiny")
+    wrong = "def double(x):\n    return None\n\n\ndef triple(x):\n    return None\n"
+    first, _, third = loaded.assignment.questions
+    plan = Audit(
+        root=course,
+        loaded=loaded,
+        dataset=None,
+        data=DataSettings(),
+        options=RunOptions("seed"),
+        start=lambda: start("none"),
+        questions=(first, third),
+        first=True,
+    )
+    found = audit(plan, [Mutant("none-0", "none", "tiny.py", 3, region, region, "", wrong)])
+
+    assert found.rows[0].verdicts == dict.fromkeys(asked, Verdict.FAILED)
+
+
 def test_an_audit_prints_the_matrix_and_its_progress(course: Path) -> None:
     """Outside a terminal there is a line for each mutant; then letters for the checks, and a row for each mutant."""
     done = run("audit", "tiny", "--only", "c", cwd=course)

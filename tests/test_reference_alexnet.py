@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import re
 import sys
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import one_check
 import pytest
 
-from autograder.checks import Credit
 from autograder.datasets import DataSettings, find
 from autograder.datasets.records import DataSet, Split
-from autograder.errors import CheckFailed, StudentError
 from autograder.loading import load
 from autograder.notebooks.source import file_text, text_file
-from autograder.student.local import LocalStudent
 
 torch = pytest.importorskip("torch")
 
@@ -67,26 +64,7 @@ def shapes():
 
 def verdict(folder, check, *, seed=0, **given):
     """What one check says of a folder, in this process: (verdict, sentence)."""
-    names = loaded().interface.names
-    student = LocalStudent(folder, names)
-    student.seed(seed)
-    given = {
-        "student": student,
-        "reference": LocalStudent(loaded().reference_folder, names, reference=True),
-        "rng": np.random.default_rng(seed),
-        "data": shapes().open,
-        "hidden": shapes().hidden,
-        "full": False,
-        "share": 1.0,
-    } | given
-    function = next(each for each in loaded().assignment.checks if each.id == check).function
-    try:
-        value = function(**{name: given[name] for name in inspect.signature(function).parameters})
-    except CheckFailed as failed:
-        return "FAILED", str(failed)
-    except StudentError as error:
-        return error.verdict, error.message
-    return ("PARTIAL" if isinstance(value, Credit) and value.fraction < 1 else "PASSED"), ""
+    return one_check.verdict(loaded(), folder, check, shapes(), seed=seed, **given)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-import inspect
 import pickle
 import random
 import re
@@ -15,13 +14,12 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import one_check
 import pytest
 
-from autograder.checks import Credit, central_differences, relative_error
+from autograder.checks import central_differences, relative_error
 from autograder.datasets import DataSettings, find
-from autograder.errors import CheckFailed, StudentError
 from autograder.loading import load
-from autograder.student.local import LocalStudent
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -54,26 +52,7 @@ def digits():
 
 def verdict(folder, check, *, seed=0):
     """What one check says of a folder, in this process: (verdict, sentence)."""
-    names = loaded().interface.names
-    student = LocalStudent(folder, names)
-    student.seed(seed)
-    given = {
-        "student": student,
-        "reference": LocalStudent(loaded().reference_folder, names, reference=True),
-        "rng": np.random.default_rng(seed),
-        "data": digits().open,
-        "hidden": digits().hidden,
-        "full": False,
-        "share": 1.0,
-    }
-    function = next(each for each in loaded().assignment.checks if each.id == check).function
-    try:
-        value = function(**{name: given[name] for name in inspect.signature(function).parameters})
-    except CheckFailed as failed:
-        return "FAILED", str(failed)
-    except StudentError as error:
-        return error.verdict, error.message
-    return ("PARTIAL" if isinstance(value, Credit) and value.fraction < 1 else "PASSED"), ""
+    return one_check.verdict(loaded(), folder, check, digits(), seed=seed)
 
 
 @pytest.fixture

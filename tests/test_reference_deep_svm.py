@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import subprocess
@@ -13,13 +12,12 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import one_check
 import pytest
 
-from autograder.checks import Credit, central_differences, relative_error
+from autograder.checks import central_differences, relative_error
 from autograder.datasets import DataSettings, find
-from autograder.errors import CheckFailed, StudentError
 from autograder.loading import load
-from autograder.student.local import LocalStudent
 
 torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
@@ -45,33 +43,13 @@ def digits():
 
 
 def verdict(folder, check, *, seed=0):
-    """(verdict, message) of one check on a folder, in this process."""
-    names = loaded().interface.names
-    student = LocalStudent(folder, names)
-    student._inside.reference = False
-    reference = LocalStudent(loaded().reference_folder, names, reference=True)
-    given = {
-        "student": student,
-        "reference": reference,
-        "rng": np.random.default_rng(seed),
-        "data": digits().open,
-        "hidden": digits().hidden,
-        "share": 1.0,
-    }
-    function = next(each for each in loaded().assignment.checks if each.id == check).function
-    try:
-        value = function(**{name: given[name] for name in inspect.signature(function).parameters})
-    except CheckFailed as failed:
-        return "FAILED", str(failed)
-    except StudentError as error:
-        return error.verdict, error.message
-    return ("PARTIAL" if isinstance(value, Credit) and value.fraction < 1 else "PASSED"), ""
+    """What one check says of a folder, in this process: (verdict, sentence)."""
+    return one_check.verdict(loaded(), folder, check, digits(), seed=seed)
 
 
 @pytest.fixture
-def edited(tmp_path, monkeypatch):
+def edited(tmp_path):
     """A function that writes the reference with one text replaced, and gives its folder."""
-    monkeypatch.setattr(LocalStudent, "with_reference", lambda student, *_names, unless=(): student)
 
     def write(old="", new=""):
         texts = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.py") if path.name != "__main__.py"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import re
 import subprocess
 import sys
@@ -11,13 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import one_check
 import pytest
 
-from autograder.checks import Credit, central_differences, relative_error
+from autograder.checks import central_differences, relative_error
 from autograder.datasets import DataSettings, find
-from autograder.errors import CheckFailed, StudentError
 from autograder.loading import load
-from autograder.student.local import LocalStudent
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "reference/linear_hinge"
@@ -54,36 +52,9 @@ def written():
     return loaded().assignment.checks[0].function.__globals__
 
 
-class Alone(LocalStudent):
-    """A student's code in this process; nothing of the reference is lent to it."""
-
-    def with_reference(self, *_names, unless=()):
-        """The student itself."""
-        return self
-
-
 def verdict(folder, check, *, seed=0):
     """What one check says of a folder, in this process: (verdict, sentence)."""
-    names, data = loaded().interface.names, shapes()
-    student = Alone(folder, names)
-    student.seed(seed)
-    given = {
-        "student": student,
-        "reference": LocalStudent(loaded().reference_folder, names, reference=True),
-        "rng": np.random.default_rng(seed),
-        "data": data.open,
-        "hidden": data.hidden,
-        "full": False,
-        "share": 0.5,
-    }
-    function = next(each for each in loaded().assignment.checks if each.id == check).function
-    try:
-        value = function(**{name: given[name] for name in inspect.signature(function).parameters})
-    except CheckFailed as failed:
-        return "FAILED", str(failed)
-    except StudentError as error:
-        return error.verdict, error.message
-    return ("PARTIAL" if isinstance(value, Credit) and value.fraction < 1 else "PASSED"), ""
+    return one_check.verdict(loaded(), folder, check, shapes(), seed=seed, share=0.5)
 
 
 @pytest.fixture

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
+from functools import cache
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+import one_check
 import pytest
 
 from autograder.checks import fitted_in_folds, gradient_matches, grid_scores, leakage_probe
+from autograder.datasets import DataSettings, find
+from autograder.loading import load
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
@@ -20,7 +25,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold  # noqa: E402
 from sklearn.preprocessing import MinMaxScaler, StandardScaler  # noqa: E402
 from sklearn.svm import SVC, LinearSVC  # noqa: E402
 
-HOME = Path(__file__).parent.parent / "reference" / "svm_pipelines"
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / "reference" / "svm_pipelines"
 LAYERS = {
     "HingeCNN": [896, 9248, 9248, 9248, 51264, 650],
     "FeaturesCNN": [896, 9248, 9248, 9248, 102528, 1290],
@@ -31,7 +37,7 @@ LAYERS = {
 @pytest.fixture(scope="module")
 def modules():
     """The modules of the reference by name, imported from its folder and forgotten afterwards."""
-    names = ("cifar10_data", "svm_networks", "svm_training", "svm_models", "svm_plots", "svm_search")
+    names = ("cifar10_data", "svm_networks", "svm_training", "svm_models", "svm_plots", "svm_search", "svm_pairs")
     sys.path.insert(0, str(HOME))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -42,6 +48,33 @@ def modules():
         sys.path.remove(str(HOME))
         for name in names:
             sys.modules.pop(name, None)
+
+
+@cache
+def loaded():
+    """The assignment with its reference."""
+    return load(ROOT, "svm_pipelines")
+
+
+@pytest.fixture
+def edited(tmp_path, monkeypatch):
+    """A function that writes the reference with one text replaced, and gives its folder."""
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    torch.set_num_threads(1)
+
+    def write(old="", new=""):
+        texts = {path.name: path.read_text("utf-8") for path in HOME.glob("*.py") if path.name != "__main__.py"}
+        assert not old or sum(text.count(old) for text in texts.values()) == 1, old
+        for name, text in texts.items():
+            (tmp_path / name).write_text(text.replace(old, new) if old else text, "utf-8")
+        return tmp_path
+
+    return write
+
+
+def verdict(folder, check):
+    """What one check says of a folder, in this process: (verdict, sentence)."""
+    return one_check.verdict(loaded(), folder, check, find("shapes", DataSettings()))
 
 
 @pytest.fixture
@@ -140,6 +173,17 @@ def test_the_search_fits_a_scaler_in_each_fold(modules, clouds):
     want = modules["svm_models"].score_table(search, Cs, gammas)
 
     assert modules["svm_search"].search(x, y, Cs, gammas, 3, MinMaxScaler()) == pytest.approx(want, abs=0.001)
+
+
+@pytest.mark.parametrize(("C", "gamma"), [(2.0, 0.5), (0.01, 8.0)])
+def test_pairs_of_classes_predict_as_one_machine_does(modules, clouds, monkeypatch, C, gamma):
+    """Labels are those of SVC, also where test samples come in several chunks and labels are not 0, 1, 2."""
+    x, y = clouds
+    y, others = np.array([7, -1, 4, 2])[y], np.random.default_rng(6).normal(size=(95, 5))
+    monkeypatch.setattr(modules["svm_pairs"], "CHUNK", 30)
+    found = modules["svm_pairs"].predictions(x, y, others, C, gamma)
+
+    assert found.tolist() == SVC(C=C, gamma=gamma).fit(x, y).predict(others).tolist()
 
 
 def test_the_order_of_C_does_not_matter(modules, clouds):
@@ -248,3 +292,206 @@ def test_grids_are_those_of_the_handout(modules):
 def test_the_given_reader_is_the_course_s():
     """One file for all assignments that read CIFAR-10."""
     assert (HOME / "cifar10_data.py").read_bytes() == (HOME.parent / "common" / "cifar10_data.py").read_bytes()
+
+
+# --- the checks ---
+
+
+def test_points_are_those_of_the_handout():
+    """50 by checks; the ten of (g) are given by people."""
+    assert [(each.id, each.max_points) for each in loaded().assignment.questions] == [
+        ("a", 10),
+        ("b", 10),
+        ("c", 8),
+        ("d", 12),
+        ("e", 4),
+        ("f", 6),
+        ("g", 0),
+    ]
+    assert sum(answer.points for question in loaded().assignment.questions for answer in question.answers) == 10
+
+
+def test_every_check_accepts_the_reference(edited):
+    """On the embedded shapes the reference passes each check."""
+    folder = edited()
+    found = {check.id: verdict(folder, check.id) for check in loaded().assignment.checks}
+
+    assert found == dict.fromkeys(found, ("PASSED", ""))
+
+
+WELCOME = {
+    "hinge by a loop": (
+        "    return (1 + best_wrong - right).clamp(min=0).mean()",
+        "    return sum(torch.relu(1 + w - r) for w, r in zip(best_wrong, right)).sum() / len(scores)",
+        "hinge_loss_agrees_with_its_definition",
+    ),
+    "layers without Sequential": (
+        "        self.hidden = nn.Linear(800, 64)\n",
+        "        self.hidden = nn.Sequential(nn.Linear(800, 64))\n",
+        "layers_of_the_hinge_cnn",
+    ),
+    "own names of steps": (
+        'Pipeline([("scale", MinMaxScaler()), ("svm", LinearSVC(C=C, dual=dual))])',
+        'Pipeline([("a", MinMaxScaler()), ("b", LinearSVC(dual=dual, C=C, random_state=7))])',
+        "steps_of_the_pipelines",
+    ),
+    "lists": (
+        "    return in_batches(network, network, images)\n",
+        "    return in_batches(network, network, images).tolist()\n",
+        "features_are_those_below_the_scores",
+    ),
+    "pooling before ReLU": (
+        "        nn.ReLU(),\n        nn.MaxPool2d(2),  # (n, 32, 5, 5)\n",
+        "        nn.MaxPool2d(2),\n        nn.ReLU(),\n",
+        "outputs_of_the_classifiers",
+    ),
+    "a convolution as the last layer": (
+        "        self.top = nn.Linear(64, 10)\n",
+        "        self.top = nn.Sequential(nn.Unflatten(1, (64, 1, 1)), nn.Conv2d(64, 10, 1), nn.Flatten())\n",
+        "outputs_of_the_classifiers",
+    ),
+    "matshow": ("    plt.imshow(scores)\n", "    plt.matshow(scores, fignum=False)\n", "heat_map_of_a_grid"),
+    "semilogx": (
+        '        plt.plot(Cs, values, marker="o", label=name)\n    plt.xscale("log", base=2)\n',
+        '        plt.semilogx(Cs, values, label=name)\n',
+        "scores_over_C",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", WELCOME)
+def test_right_answers_may_come_in_many_forms(edited, variant):
+    """Other containers, names, and ways of drawing pass."""
+    old, new, check = WELCOME[variant]
+
+    assert verdict(edited(old, new), check) == ("PASSED", "")
+
+
+MISSES = {
+    "sum": ("clamp(min=0).mean()", "clamp(min=0).sum()", "hinge_loss_by_hand", "hinge_loss is .*; 2 was wanted"),
+    "gradient": (
+        "    loss.backward()\n    return loss.item(), tensor.grad.numpy()",
+        "    return loss.item()",
+        "hinge_loss_by_hand",
+        "must return two things; it is given",
+    ),
+    "own class": (
+        "scores.masked_fill(own, -torch.inf).amax",
+        "scores.amax",
+        "hinge_loss_agrees_with_its_definition",
+        "hinge_loss",
+    ),
+    "padding": (
+        "        nn.Conv2d(3, 32, 3),  # (n, 32, 30, 30)\n",
+        "        nn.Conv2d(3, 32, 5, padding=1),\n",
+        "layers_of_the_hinge_cnn",
+        "numbers of parameters of the layers of HingeCNN",
+    ),
+    "not gone through": (
+        "        self.encoder = nn.Sequential(\n",
+        "        self.spare = nn.Linear(2, 2)\n        self.encoder = nn.Sequential(\n",
+        "layers_of_the_autoencoder",
+        "Autoencoder has a layer 'spare' that images do not go through",
+    ),
+    "no list": (
+        '        history["rate"].append(schedule.get_last_lr()[0])\n',
+        '    history.pop("rate")\n',
+        "a_training_is_written_down",
+        "history must be a dictionary with 'rate'",
+    ),
+    "too short": (
+        '        history["rate"].append(schedule.get_last_lr()[0])\n',
+        "",
+        "a_training_is_written_down",
+        r"history\['rate'\] has the shape \(0,\); \(2,\) was wanted",
+    ),
+    "no step": (
+        "lr=rate)\n    steps = epochs",
+        "lr=0.0)\n    steps = epochs",
+        "both_losses_are_learned",
+        r"the training loss \(hinge\)",
+    ),
+    "before the ReLU": (
+        "    return in_batches(network, network.features, images)",
+        "    return in_batches(network, network.features, images) - 1",
+        "features_are_those_below_the_scores",
+        "Some features are negative: take them after the ReLU",
+    ),
+    "all the same": (
+        "    return in_batches(network, network.features, images)",
+        "    return 0 * in_batches(network, network.features, images)",
+        "features_are_those_below_the_scores",
+        "All images have the same features",
+    ),
+    "channels first": (
+        "    return in_batches(network, network, images).transpose(0, 2, 3, 1)",
+        "    return in_batches(network, network, images)",
+        "the_autoencoder_learns_its_images",
+        r"reconstructions has the shape \(64, 3, 32, 32\)",
+    ),
+    "one loss only": (
+        'history["train_loss"].append(total / len(train_x))\n    return history\n    ### END SOLUTION\n\n\ndef in_b',
+        'history["train_loss"] = [total / len(train_x)]\n    return history\n    ### END SOLUTION\n\n\ndef in_b',
+        "the_autoencoder_learns_its_images",
+        "the training loss|train_loss holds 1 numbers after 12 epochs",
+    ),
+    "out of range": (
+        "images).transpose(0, 2, 3, 1)",
+        "images).transpose(0, 2, 3, 1) * 255",
+        "the_autoencoder_learns_its_images",
+        "Reconstructions leave the range 0 to 1",
+    ),
+    "unscaled": (
+        '[("scale", MinMaxScaler()), ("svm", SVC(C=C, kernel="rbf", gamma=gamma))]',
+        '[("svm", SVC(C=C, kernel="rbf", gamma=gamma))]',
+        "steps_of_the_pipelines",
+        r"rbf_pipeline\(4, 0\.25\)",
+    ),
+    "other k": ("n_neighbors=k", "n_neighbors=k + 8", "baselines_agree", r"neighbours\(1\) predicts \d+ % of the lab"),
+    "no ReLU": (
+        "self.top(torch.relu(self.hidden(self.convolutions(x))))",
+        "self.top(self.hidden(self.convolutions(x)))",
+        "outputs_of_the_classifiers",
+        "With the same weights in its layers HingeCNN gives other outputs than the network of the handout",
+    ),
+    "no bias": (
+        "            nn.Linear(256, 8192),\n",
+        "            nn.Linear(256, 8192, bias=False),\n",
+        "outputs_of_the_autoencoder",
+        r"The layer 'decoder\.0' of Autoencoder has no bias of 8192 numbers",
+    ),
+    "mean of batches": (
+        "            total += value.item() * len(x)\n            hits",
+        "            total += value.item() * 35\n            hits",
+        "a_training_is_written_down",
+        "train_loss of an epoch at the rate 0",
+    ),
+    "other variance": (
+        "PCA(n_components=variance)",
+        "PCA(n_components=variance and 2)",
+        "pipelines_reach_the_accuracy_of_the_reference",
+        r"pca_pipeline is right on \d+\.\d % of 500 unseen images; the reference is right on \d+\.\d %, and at most 3",
+    ),
+    "three things": ("    return answers\n", "    return list(answers.values())\n", "shapes_of_the_three_ways",
+                     r"must return a dictionary with \(labels, scores\) for 'ovo'"),
+    "same axis twice": ('    plt.ylabel("C")\n', '    plt.ylabel("gamma")\n', "heat_map_of_a_grid",
+                        "must be labelled C and gamma"),
+    "no titles": ("        place.set_title(name)\n", "", "ten_images_with_their_names", "class A"),
+    "linear axis": ('    plt.xscale("log", base=2)\n', "", "scores_over_C", "logarithmic"),
+    "images alone": (
+        "zip(axes, (images, reconstructions), strict=True)",
+        "zip(axes, (images, images), strict=True)",
+        "images_and_reconstructions",
+        "image",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", MISSES)
+def test_each_miss_has_its_sentence(edited, slip):
+    """What is wrong is named."""
+    old, new, check, sentence = MISSES[slip]
+    found, message = verdict(edited(old, new), check)
+
+    assert found == "FAILED", message
+    assert re.search(sentence, message), message

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import one_check
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-ROOT = Path(__file__).parent.parent
+from autograder.loading import Loaded, load
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = ("theory_max.py", "theory_dual.py", "theory_softmax.py")
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +34,26 @@ def theory() -> Iterator[Any]:
         yield {"max": theory_max, "dual": theory_dual, "softmax": theory_softmax}
     finally:
         sys.path.pop(0)
+
+
+@cache
+def loaded() -> Loaded:
+    """The assignment with its reference."""
+    return load(ROOT, "theory")
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes the reference with one text replaced, and gives its folder."""
+
+    def write(old: str = "", new: str = "") -> Path:
+        texts = {name: (ROOT / "reference/theory" / name).read_text("utf-8") for name in FILES}
+        assert not old or sum(text.count(old) for text in texts.values()) == 1, old
+        for name, text in texts.items():
+            (tmp_path / name).write_text(text.replace(old, new) if old else text, "utf-8")
+        return tmp_path
+
+    return write
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2))
@@ -84,3 +110,138 @@ def test_it_runs_as_a_program(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert float(done.stdout.split()[-1]) < 1e-3
     assert (tmp_path / "duality.png").is_file()
+
+
+# --- the checks ---
+
+
+def test_every_check_accepts_the_reference(edited: Callable[..., Path]) -> None:
+    """Under several seeds the reference passes each check."""
+    folder = edited()
+    for seed in range(5):
+        found = {
+            check.id: one_check.verdict(loaded(), folder, check.id, seed=seed) for check in loaded().assignment.checks
+        }
+        assert found == dict.fromkeys(found, ("PASSED", ""))
+
+
+MEAN = """    W = [[1, -1], [-1, 1], [1, 1], [-1, -1]]
+    return W, [[0], [0], [0], [0]], [[0.5, 0.5, 0.5, -0.5]], [0]
+"""
+WELCOME = {
+    "half the sum and half the distance": (
+        "    # max(x_1, x_2) = relu(x_1 - x_2) + x_2, and x_2 = relu(x_2) - relu(-x_2).\n",
+        MEAN,
+        ("larger_of_a_few_numbers", "larger_of_any_numbers"),
+    ),
+    "a matrix of outer products": (
+        "    return alpha.sum() - 0.5 * w @ w - alpha @ alpha / (4 * C)",
+        "    Q = np.outer(y, y) * (X @ X.T + np.eye(len(y)) / (2 * C))\n"
+        "    return [sum(alpha) - alpha @ Q @ alpha / 2][0]",
+        ("dual_of_two_points", "dual_meets_the_primal"),
+    ),
+    "the mean of all offsets": (
+        "    b = y[i] * (1 - xi[i]) - X[i] @ w\n    return w, b, xi",
+        "    on = alpha > 1e-9\n    return [w, np.mean((y * (1 - xi) - X @ w)[on]), xi]",
+        ("primal_follows_from_the_dual",),
+    ),
+    "the logarithm of softmax": (
+        "    e = np.exp(v - v.max())  # (k,)\n    return e / e.sum() - y",
+        "    return np.exp(v - v.max() - np.log(np.exp(v - v.max()).sum())) - y",
+        ("gradient_of_equal_scores", "gradient_agrees_with_differences"),
+    ),
+}
+
+
+@pytest.mark.parametrize("variant", WELCOME)
+def test_right_answers_may_come_in_many_forms(edited: Callable[..., Path], variant: str) -> None:
+    """Other networks, other formulas, lists and columns pass."""
+    old, new, checks = WELCOME[variant]
+    folder = edited(old, new)
+
+    assert {check: one_check.verdict(loaded(), folder, check) for check in checks} == dict.fromkeys(
+        checks, ("PASSED", "")
+    )
+
+
+MISSES = {
+    "three parts": (
+        "    return W, b, v, 0.0",
+        "    return W, b, v",
+        "larger_of_a_few_numbers",
+        r"the four parts \(W, b, v, c\)",
+    ),
+    "words": (
+        "    return W, b, v, 0.0",
+        '    return W, b, v, "none"',
+        "larger_of_a_few_numbers",
+        "are made of numbers",
+    ),
+    "transposed": (
+        "    return W, b, v, 0.0",
+        "    return W.T, b, v, 0.0",
+        "larger_of_a_few_numbers",
+        r"W has the shape \(units, 2\), not \(2, 3\)",
+    ),
+    "one bias": (
+        "    b = np.zeros(3)\n",
+        "    b = np.zeros(1)\n",
+        "larger_of_a_few_numbers",
+        "W has 3 units; b has 1 entries, v has 3, and c has 1",
+    ),
+    "positive numbers": (
+        "[1.0, 1.0, -1.0])  # (3,)",
+        "[1.0, 1.0, 0.0])  # (3,)",
+        "larger_of_a_few_numbers",
+        "the network's output",
+    ),
+    "too small": (
+        "    return W, b, v, 0.0",
+        "    return W, b, v, 0.00001",
+        "larger_of_any_numbers",
+        "the network's output",
+    ),
+    "half": (
+        "alpha @ alpha / (4 * C)",
+        "alpha @ alpha / (2 * C)",
+        "dual_of_two_points",
+        r"dual_objective\(alpha, X, y, C\)",
+    ),
+    "hard margin": (" - alpha @ alpha / (4 * C)", "", "dual_meets_the_primal", "the dual at its optimum"),
+    "two parts": (
+        "    return w, b, xi",
+        "    return w, b",
+        "primal_follows_from_the_dual",
+        r"the three parts \(w, b, xi\)",
+    ),
+    "slacks": ("xi = alpha / (2 * C)", "xi = alpha / C", "primal_follows_from_the_dual", "^b|^xi"),
+    "sign": ("return e / e.sum() - y", "return y - e / e.sum()", "gradient_of_equal_scores", "cross_entropy_gradient"),
+    "overflow": (
+        "    e = np.exp(v - v.max())  # (k,)\n    return e / e.sum() - y",
+        "    e = np.exp(np.minimum(v, 500))\n    return e / e.sum() - y + (v.max() > 900) / 100",
+        "gradient_agrees_with_differences",
+        "the gradient at large scores",
+    ),
+    "diagonal": (
+        "return np.diag(p) - np.outer(p, p)",
+        "return np.diag(p)",
+        "hessian_agrees_with_differences",
+        "cross_entropy_hessian",
+    ),
+    "a vector": (
+        "return np.diag(p) - np.outer(p, p)",
+        "return p - p * p",
+        "hessian_agrees_with_differences",
+        r"the shape \(2,\); \(2, 2\) was wanted",
+    ),
+}
+
+
+@pytest.mark.parametrize("slip", MISSES)
+def test_each_miss_has_its_sentence(edited: Callable[..., Path], slip: str) -> None:
+    """What is wrong is named."""
+    old, new, check, sentence = MISSES[slip]
+    found, message = one_check.verdict(loaded(), edited(old, new), check)
+
+    assert found == "FAILED", message
+    assert re.search(sentence, message), message

@@ -326,6 +326,9 @@ def outputs_in_eval_mode(student, reference, rng):
         got.append(np.asarray(outputs))
         close(dict(model.state_dict()), dict(state), name="the model's state after logits", rtol=0, atol=0)
     close(got[1], got[0], name="logits(model, images)", rtol=1e-3, atol=1e-3)
+    alone = student.logits(model, x[:9], batch_size=4)  # the last batch is one image
+    shape(alone, (9, 10), name="logits(model, images) of nine images, four at a time,")
+    close(alone, got[1][:9], name="logits(model, images) of nine images, four at a time,", rtol=1e-3, atol=1e-3)
 
 
 @a.check(

@@ -22,6 +22,7 @@ from autograder.checks import (
     gradient_matches,
     grid_scores,
     leakage_probe,
+    relative_error,
     same,
     shape,
     structure,
@@ -134,7 +135,7 @@ def hinge_loss_by_hand(student):
     close(gradient, [[0.0, 0.0, 0.0], [-0.5, 0.0, 0.5]], name="the gradient of hinge_loss")
 
 
-@a.check(points=3, hidden=True, hint="Only the best of the wrong classes counts, and the mean is over the images.")
+@a.check(points=2, hidden=True, hint="Only the best of the wrong classes counts, and the mean is over the images.")
 def hinge_loss_agrees_with_its_definition(student, rng):
     """At random scores of 2 to 12 classes, the loss and its gradient are right."""
     for classes, size in ((10, 1.0), (2, 3.0), (12, 0.1)):
@@ -144,22 +145,45 @@ def hinge_loss_agrees_with_its_definition(student, rng):
         gradient_matches(gradient, of=lambda at, labels=labels: hinge(at, labels), at=scores, rng=rng)
 
 
-@a.check(points=2)
+@a.check(points=1)
 def layers_of_the_hinge_cnn(student):
     """The layers of HingeCNN have the numbers of parameters of the handout, and images give ten scores."""
     has_layers(student, "HingeCNN", output=(2, 10))
 
 
-@a.check(points=2)
+@a.check(points=1)
 def layers_of_the_features_cnn(student):
     """The layers of FeaturesCNN have the numbers of parameters of the handout, and images give ten scores."""
     has_layers(student, "FeaturesCNN", output=(2, 10))
 
 
-@a.check(points=2)
+@a.check(points=1)
 def layers_of_the_autoencoder(student):
     """The layers of Autoencoder have the numbers of parameters of the handout, and images give images."""
     has_layers(student, "Autoencoder", output=(2, 3, 32, 32))
+
+
+@a.check(
+    points=2,
+    hidden=True,
+    needs=(layers_of_the_hinge_cnn, layers_of_the_features_cnn),
+    hint="Where must ReLU stand, and where not? Before or after which layer are the poolings?",
+)
+def outputs_of_the_classifiers(student, reference, rng):
+    """With the same weights both classifiers give the scores that the networks of the handout give."""
+    for name in ("HingeCNN", "FeaturesCNN"):
+        same_outputs(student, reference, rng, name)
+
+
+@a.check(
+    points=2,
+    hidden=True,
+    needs=layers_of_the_autoencoder,
+    hint="Look at strides and padding. The codes are not cut at 0, and the outputs of the last layer lie in [0, 1].",
+)
+def outputs_of_the_autoencoder(student, reference, rng):
+    """With the same weights the autoencoder gives the images that the handout's gives."""
+    same_outputs(student, reference, rng, "Autoencoder")
 
 
 def has_layers(student, name, output):
@@ -167,12 +191,47 @@ def has_layers(student, name, output):
     network = getattr(student, name)()
     built = structure(student.layers_of(network, np.zeros((2, 3, 32, 32), np.float32)), name=name)
     built.output_shape(*output)
-    order = list(dict.fromkeys(layer.name for layer, _ in built.calls))
+    order = called(built)
     sizes = {layer.name: sum(each.size for each in layer.parameters) for layer in built.layers}
     if unused := [layer for layer, size in sizes.items() if size and layer not in order]:
         raise CheckFailed(f"{name} has a layer {unused[0]!r} that images do not go through.")
-    counts = tuple(sizes[layer] for layer in order if sizes[layer])
+    counts = tuple(sizes[layer] for layer in order)
     same(counts, LAYERS[name], name=f"the numbers of parameters of the layers of {name}")
+
+
+def called(built):
+    """The names of the layers that have parameters, in the order of the computation."""
+    return list(dict.fromkeys(layer.name for layer, _ in built.calls if layer.parameters))
+
+
+def same_outputs(student, reference, rng, name):
+    """Give two networks the same random weights, layer by layer in the order of the computation; compare outputs."""
+    example = np.zeros((2, 3, 32, 32), np.float32)
+    networks = [getattr(each, name)() for each in (student, reference)]
+    theirs, ours = (
+        called(structure(each.layers_of(network, example), name=name))
+        for each, network in zip((student, reference), networks, strict=True)
+    )
+    weights, wanted = (dict(network.state_dict()) for network in networks)
+    for own, other in zip(theirs, ours, strict=True):
+        for part in ("weight", "bias"):
+            key, like = f"{own}.{part}", wanted[f"{other}.{part}"]
+            drawn = rng.normal(size=like.shape) * np.sqrt(2 / (like[0].size if part == "weight" else 100))
+            if key not in weights or weights[key].size != like.size:
+                raise CheckFailed(f"The layer {own!r} of {name} has no {part} of {like.size} numbers.")
+            wanted[f"{other}.{part}"] = drawn.astype(np.float32)
+            weights[key] = drawn.astype(np.float32).reshape(weights[key].shape)
+    images = rng.integers(256, size=(8, 32, 32, 3), dtype=np.uint8)
+    got, want = (
+        np.asarray(each.in_batches(each.load_weights(network, state), network, images), np.float64)
+        for each, network, state in zip((student, reference), networks, (weights, wanted), strict=True)
+    )
+    shape(got, want.shape, name=f"what {name} gives")
+    if not relative_error(got, want) < 0.01:
+        raise CheckFailed(
+            f"With the same weights in its layers {name} gives other outputs than the network of the handout: look at "
+            "where ReLU and pooling stand, at strides and padding, and at what stands at the end."
+        )
 
 
 def answer(value):
@@ -192,16 +251,26 @@ def hinge(scores, labels):
 
 # --- (b) training ---
 
+AT_RATE_0 = "of an epoch at the rate 0"
 COLOURS, EPOCHS, TRAINED = 3, 10, 192  # plain colours, and a training that right submissions end with all of them right
 
 
 @b.check(points=2)
 def a_training_is_written_down(student, rng):
-    """After two epochs on a few images, the history has five lists of two numbers each."""
-    x, y = coloured(rng, 70)
-    history = student.train_classifier(student.HingeCNN(), "hinge", x[:40], y[:40], x[40:], y[40:], epochs=2)
+    """The history has five lists of a number for each epoch; at the rate 0 they are those of the network as it was."""
+    x, y = coloured(rng, 100)
+    network, others = student.HingeCNN(), (x[70:], y[70:])
+    history = student.train_classifier(network, "hinge", x[:70], y[:70], *others, epochs=2)
     has_history(history, epochs=2)
     close(history["rate"], [0.0005, 0.0], name="the rates", atol=1e-9)
+    x = symmetric(x)
+    history = student.train_classifier(network, "hinge", x[:70], y[:70], x[70:], y[70:], epochs=1, rate=0.0)
+    for part, chosen in (("train", slice(70)), ("validation", slice(70, 100))):
+        scores = np.asarray(student.in_batches(network, network, x[chosen]), np.float64)
+        right = float((scores.argmax(axis=1) == y[chosen]).mean())
+        wanted = hinge(scores, y[chosen])
+        close(history[f"{part}_loss"], [wanted], name=f"{part}_loss {AT_RATE_0}", rtol=1e-3, atol=1e-6)
+        close(history[f"{part}_accuracy"], [right], name=f"{part}_accuracy {AT_RATE_0}", atol=1e-6)
 
 
 @b.check(points=3, hidden=True, hint="Is the gradient zeroed before each step, and is the named loss the one used?")
@@ -254,6 +323,11 @@ def the_autoencoder_learns_its_images(student, rng):
     x, _ = coloured(rng, 64)
     before = student.reconstructions(network, x)
     shape(before, (64, 32, 32, 3), name="reconstructions")
+    even = symmetric(coloured(rng, 90)[0])
+    given = np.asarray(student.in_batches(network, network, even), np.float64).transpose(0, 2, 3, 1)
+    known = np.mean((given - even / 255) ** 2)
+    unchanged = taken(student.train_autoencoder(network, even, epochs=1, rate=0.0), "train_loss")
+    close(unchanged, [known], name=f"train_loss {AT_RATE_0}", rtol=1e-3)
     history = student.train_autoencoder(network, x, epochs=12)
     losses = curve(taken(history, "train_loss"), name="the training loss").finite().falls(by=0.3)
     if len(losses.values) != 12:
@@ -295,6 +369,11 @@ def coloured(rng, count):
     kind = rng.permutation(np.arange(count) % COLOURS)
     x = rng.integers(0, 60, size=(count, 32, 32, 3)) + 190 * np.eye(COLOURS, dtype=np.int64)[kind][:, None, None]
     return x.astype(np.uint8), np.array([2, 5, 7])[kind]
+
+
+def symmetric(images):
+    """Their left halves beside the same mirrored: mirroring such images changes nothing."""
+    return np.concatenate([images[:, :, :16], images[:, :, 15::-1]], axis=2)
 
 
 def cross_entropy(scores, labels):
@@ -347,20 +426,24 @@ def pipelines_reach_the_accuracy_of_the_reference(student, reference, data, hidd
     x, y, _ = pixels_of(data, rng, 300, 1)
     asked = rng.permutation(len(hidden))[:500]
     test_x = flat(hidden.x[asked])
-    measured = ()
     for call, settings in (
         ("rbf_pipeline", {"C": 4.0, "gamma": 2.0**-6}),
         ("linear_pipeline", {"C": 2.0**-6, "dual": False}),
         ("linear_pipeline", {"C": 2.0**-6, "dual": True}),
         ("pca_pipeline", {"C": 2.0**-3, "variance": 0.8}),
     ):
-        got, want = (
-            accuracy(getattr(each, call)(**settings).fit(x, y).predict(test_x), hidden.y[asked], name=call)
-            for each in (student, reference)
+        got, want = (getattr(each, call)(**settings).fit(x, y).predict(test_x) for each in (student, reference))
+        as_right(got, want, hidden.y[asked], name=call)
+
+
+def as_right(got, want, labels, name):
+    """Predicted labels that are right as often as the reference's, to 3 points."""
+    ours, theirs = (accuracy(each, labels, name=name).value for each in (got, want))
+    if ours < theirs - 0.03:
+        raise CheckFailed(
+            f"{name} is right on {100 * ours:.1f} % of {len(labels)} unseen images; the reference is right on "
+            f"{100 * theirs:.1f} %, and at most 3 points less were wanted."
         )
-        passed = got.points_at({want.value - 0.03: 1.0})
-        measured += passed.measured
-    return passed
 
 
 def flat(images):
@@ -460,11 +543,9 @@ def the_best_setting_is_fitted_again(student, reference, data, hidden, rng):
     x, y, _ = pixels_of(data, rng, 300, 1)
     asked = rng.permutation(len(hidden))[:500]
     cells = {"Cs": (2.0**-9, 4.0), "gammas": (2.0**-6,), "folds": 3}
-    got, want = (
-        accuracy(each.rbf_search(x[:, ::6], y, **cells).predict(flat(hidden.x[asked])[:, ::6]), hidden.y[asked])
-        for each in (student, reference)
-    )
-    return got.points_at({want.value - 0.03: 1.0})
+    test_x = flat(hidden.x[asked])[:, ::6]
+    got, want = (each.rbf_search(x[:, ::6], y, **cells).predict(test_x) for each in (student, reference))
+    as_right(got, want, hidden.y[asked], name="rbf_search(...).predict")
 
 
 def clusters(rng, count):

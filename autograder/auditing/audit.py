@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder import datasets, loading, running, sandbox
 from autograder.auditing.kept import KEPT
 from autograder.auditing.matrix import Matrix, Row
-from autograder.auditing.mutants import Mutant
+from autograder.auditing.mutants import Mutant, belongs
 from autograder.batch import Event, JobSpec, grade_all
 from autograder.datasets import DataSet, DataSettings
 from autograder.declare import Question
@@ -55,10 +55,14 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class MutantSpec(JobSpec):
-    """What a job must know to grade a mutant: the limits of each question, the quickest first."""
+    """What a job must know to grade a mutant: the limits of each question, the quickest first.
+
+    With `first`, those that a mutant by its id belongs to, `own`, come before the others.
+    """
 
     limits: Mapping[str, dict[str, float]]
     first: bool
+    own: Mapping[str, frozenset[str]]
 
 
 def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None] = lambda _: None) -> Matrix:
@@ -76,7 +80,8 @@ def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None
         reference = _reference(plan, folder / REFERENCE)
         _passes(reference)
         staged = [_staged(plan.loaded, folder / mutant.id, mutant) for mutant in mutants]
-        reports = _grade(plan, staged, _tight(plan, reference), folder / "audit.db", notify)
+        own = {mutant.id: _own(plan, mutant) for mutant in mutants}
+        reports = _grade(plan, staged, _tight(plan, reference), own, folder / "audit.db", notify)
     checks = tuple(check.id for question in reference.questions for check in question.checks)
     rows = (
         Row(
@@ -132,12 +137,13 @@ def _grade(
     plan: Audit,
     submissions: Sequence[Submission],
     limits: Mapping[str, dict[str, float]],
+    own: Mapping[str, frozenset[str]],
     database: Path,
     notify: Callable[[Event], None],
 ) -> tuple[Report, ...]:
     def spec(address: str) -> JobSpec:
         dataset = plan.dataset.name if plan.dataset else ""
-        return MutantSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address, limits, plan.first)
+        return MutantSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address, limits, plan.first, own)
 
     with Store(sqlite_address(database)) as store:
         return grade_all(
@@ -152,6 +158,12 @@ def _grade(
             patience=running.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS,
             job=mutant_grader,
         )
+
+
+def _own(plan: Audit, mutant: Mutant) -> frozenset[str]:
+    """The questions whose solution the mutant changes."""
+    interface = plan.loaded.interface
+    return frozenset(each.id for each in plan.questions if each.solution and belongs(mutant, each, interface))
 
 
 def _passes(reference: Report) -> None:
@@ -186,7 +198,15 @@ def mutant_grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
     loaded = loading.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
     with sandbox.connect(spec.address) as walls:
-        yield lambda mutant: _graded(loaded, mutant, walls, dataset, spec.options, spec.limits, first=spec.first)
+
+        def graded(mutant: Submission) -> Report:
+            limits = spec.limits
+            if spec.first:
+                own = spec.own[mutant.student]
+                limits = {each: limits[each] for each in sorted(limits, key=lambda each: each not in own)}
+            return _graded(loaded, mutant, walls, dataset, spec.options, limits, first=spec.first)
+
+        yield graded
 
 
 def _graded(

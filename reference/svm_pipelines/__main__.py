@@ -23,6 +23,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import svm_models as models
 import svm_networks as networks
+import svm_pairs
 import svm_plots as plots
 import svm_search
 import svm_training as training
@@ -31,7 +32,6 @@ from cifar10_data import CLASSES
 from platformdirs import user_cache_path
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import MinMaxScaler
-from sklearn.svm import SVC
 
 from autograder.datasets import DataSettings, find, find_or_default
 
@@ -165,14 +165,13 @@ def linear(data, options):
 def rbf(data, options):
     """The RBF machine on the features, C and gamma by the search of the reference on 2,000 samples."""
     train_x, test_x = network_features(data, options)
-    count = options.samples or 10_000
-    x, y = samples(data, count, train_x)
+    x, y = samples(data, options.samples or len(data.train), train_x)
     Cs, gammas = (models.FINE_C, models.FINE_GAMMA)
     scores = svm_search.search(x[:2000], y[:2000], Cs, gammas, folds=3, scaler=MinMaxScaler())
     C, gamma = best(scores, Cs, gammas)
-    machine = models.rbf_pipeline(C, gamma).fit(x, y)
-    test = right(machine.predict(test_x), data.hidden.y)
-    return f"test {test} ({len(x):,} samples, C = {C:.3g}, gamma = {gamma:.3g})"
+    scaler = MinMaxScaler().fit(x)
+    found = svm_pairs.predictions(scaler.transform(x), y, scaler.transform(test_x), C, gamma)
+    return f"test {right(found, data.hidden.y)} ({len(x):,} samples, C = {C:.3g}, gamma = {gamma:.3g})"
 
 
 def grid(data, options):
@@ -198,15 +197,10 @@ def best(scores, Cs, gammas):
 
 
 def raw(data, options):
-    """The RBF machine on pixels, C = 2 and gamma = 2^-7, with a kernel that one product of matrices gives."""
-    x, y = samples(data, options.samples or 10_000)
-    test_x, gamma = models.pixels(data.hidden.x), 2.0**-7
-    machine = SVC(C=2.0, kernel="precomputed").fit(np.exp(-gamma * svm_search.squared_distances(x, x)), y)
-    found = [
-        machine.predict(np.exp(-gamma * svm_search.squared_distances(test_x[start : start + 1000], x)))
-        for start in range(0, len(test_x), 1000)
-    ]
-    return f"test {right(np.concatenate(found), data.hidden.y)} ({len(x):,} samples)"
+    """The RBF machine on pixels, C = 2 and gamma = 2^-7, with kernels that one product of matrices gives."""
+    x, y = samples(data, options.samples or len(data.train))
+    found = svm_pairs.predictions(x, y, models.pixels(data.hidden.x), C=2.0, gamma=2.0**-7)
+    return f"test {right(found, data.hidden.y)} ({len(x):,} samples)"
 
 
 def pca(data, options):

@@ -7,9 +7,13 @@ d (c k^2 + 1) of them, a linear layer from n to m numbers m (n + 1):
     features CNN   896,  9248,    9248,    9248, 102528,  1290
     autoencoder   1792, 73856, 2097408, 2105344, 147584, 73792, 1731
 
+ReLU stands behind every convolution and every linear layer but the last of a classifier, the one that makes the codes,
+and the last of the autoencoder, which ends with a sigmoid.
+
 All networks take images as float tensors of shape (n, 3, 32, 32), red, green, blue, in [0, 1].
 """
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -45,6 +49,12 @@ def hinge_loss_and_gradient(scores, labels):
     loss = hinge_loss(tensor, torch.as_tensor(labels))
     loss.backward()
     return loss.item(), tensor.grad.numpy()
+
+
+def load_weights(network, weights):
+    """Put arrays, by name as in `network.state_dict()`, into a network, and return it. Given; the checks call it."""
+    network.load_state_dict({name: torch.as_tensor(np.asarray(each)) for name, each in weights.items()})
+    return network
 
 
 def convolutions():
@@ -119,7 +129,8 @@ class FeaturesCNN(nn.Module):
 class Autoencoder(nn.Module):
     """Images to codes of 256 numbers and back: two convolutions, two linear layers, three transposed convolutions.
 
-    Strides of 2 halve the sides, 32 -> 16 -> 8, and double them again on the way back.
+    Strides of 2 halve the sides, 32 -> 16 -> 8, and double them again on the way back. Every kernel is 3 x 3 with
+    padding 1; the two transposed convolutions that double the sides have an output padding of 1.
     """
 
     def __init__(self):

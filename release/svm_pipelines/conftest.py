@@ -10,6 +10,7 @@ FOLDER = Path(__file__).parent
 NAMES = {  # where each function and class is looked for
     "hinge_loss": "svm_networks.py",
     "hinge_loss_and_gradient": "svm_networks.py",
+    "load_weights": "svm_networks.py",
     "convolutions": "svm_networks.py",
     "HingeCNN": "svm_networks.py",
     "FeaturesCNN": "svm_networks.py",

@@ -24,12 +24,17 @@ def has_layers(student, name, output):
     network = getattr(student, name)()
     built = structure(student.layers_of(network, np.zeros((2, 3, 32, 32), np.float32)), name=name)
     built.output_shape(*output)
-    order = list(dict.fromkeys(layer.name for layer, _ in built.calls))
+    order = called(built)
     sizes = {layer.name: sum(each.size for each in layer.parameters) for layer in built.layers}
     if unused := [layer for layer, size in sizes.items() if size and layer not in order]:
         raise CheckFailed(f"{name} has a layer {unused[0]!r} that images do not go through.")
-    counts = tuple(sizes[layer] for layer in order if sizes[layer])
+    counts = tuple(sizes[layer] for layer in order)
     same(counts, LAYERS[name], name=f"the numbers of parameters of the layers of {name}")
+
+
+def called(built):
+    """The names of the layers that have parameters, in the order of the computation."""
+    return list(dict.fromkeys(layer.name for layer, _ in built.calls if layer.parameters))
 
 
 def answer(value):
@@ -39,6 +44,15 @@ def answer(value):
     return value
 
 
+def hinge(scores, labels):
+    """The mean of max(0, 1 + max over j != y of s_j - s_y), from its definition."""
+    rows = np.arange(len(scores))
+    others = scores.copy()
+    others[rows, labels] = -np.inf
+    return float(np.mean(np.maximum(0, 1 + others.max(axis=1) - scores[rows, labels])))
+
+
+AT_RATE_0 = "of an epoch at the rate 0"
 COLOURS, EPOCHS, TRAINED = 3, 10, 192  # plain colours, and a training that right submissions end with all of them right
 HISTORY = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate")
 
@@ -63,6 +77,11 @@ def coloured(rng, count):
     kind = rng.permutation(np.arange(count) % COLOURS)
     x = rng.integers(0, 60, size=(count, 32, 32, 3)) + 190 * np.eye(COLOURS, dtype=np.int64)[kind][:, None, None]
     return x.astype(np.uint8), np.array([2, 5, 7])[kind]
+
+
+def symmetric(images):
+    """Their left halves beside the same mirrored: mirroring such images changes nothing."""
+    return np.concatenate([images[:, :, :16], images[:, :, 15::-1]], axis=2)
 
 
 def described(student, made, name):
@@ -140,11 +159,20 @@ def test_question_b_is_attempted(attempted):
 
 @pytest.mark.question("b", "Training")
 def test_a_training_is_written_down(student, rng):
-    """After two epochs on a few images, the history has five lists of two numbers each."""
-    x, y = coloured(rng, 70)
-    history = student.train_classifier(student.HingeCNN(), "hinge", x[:40], y[:40], x[40:], y[40:], epochs=2)
+    """The history has five lists of a number for each epoch; at the rate 0 they are those of the network as it was."""
+    x, y = coloured(rng, 100)
+    network, others = student.HingeCNN(), (x[70:], y[70:])
+    history = student.train_classifier(network, "hinge", x[:70], y[:70], *others, epochs=2)
     has_history(history, epochs=2)
     close(history["rate"], [0.0005, 0.0], name="the rates", atol=1e-9)
+    x = symmetric(x)
+    history = student.train_classifier(network, "hinge", x[:70], y[:70], x[70:], y[70:], epochs=1, rate=0.0)
+    for part, chosen in (("train", slice(70)), ("validation", slice(70, 100))):
+        scores = np.asarray(student.in_batches(network, network, x[chosen]), np.float64)
+        right = float((scores.argmax(axis=1) == y[chosen]).mean())
+        wanted = hinge(scores, y[chosen])
+        close(history[f"{part}_loss"], [wanted], name=f"{part}_loss {AT_RATE_0}", rtol=1e-3, atol=1e-6)
+        close(history[f"{part}_accuracy"], [right], name=f"{part}_accuracy {AT_RATE_0}", atol=1e-6)
 
 
 # --- (c) Pipelines: 8 points ---

@@ -1,0 +1,49 @@
+"""One check of an assignment on one folder, in this process: what tests of assignments need by the hundred."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import Credit
+from autograder.datasets import DataSet
+from autograder.errors import CheckFailed, StudentError
+from autograder.loading import Loaded
+from autograder.student.local import LocalStudent
+
+
+class Alone(LocalStudent):
+    """A student's code in this process; nothing of the reference is lent to it."""
+
+    def with_reference(self, *_names: str, unless: tuple[str, ...] = ()) -> LocalStudent:
+        """The student itself."""
+        return self
+
+
+def verdict(
+    loaded: Loaded, folder: Path, check: str, dataset: DataSet | None = None, *, seed: int = 0, **given: Any
+) -> tuple[str, str]:
+    """What one check says of a folder: (verdict, sentence); the sentence of one that passed is empty."""
+    names = loaded.interface.names
+    student = Alone(folder, names)
+    student.seed(seed)
+    known = {
+        "student": student,
+        "reference": LocalStudent(loaded.reference_folder, names, reference=True),
+        "rng": np.random.default_rng(seed),
+        "data": dataset and dataset.open,
+        "hidden": dataset and dataset.hidden,
+        "full": False,
+        "share": 1.0,
+    } | given
+    function = next(each for each in loaded.assignment.checks if each.id == check).function
+    try:
+        value = function(**{name: known[name] for name in inspect.signature(function).parameters})
+    except CheckFailed as failed:
+        return "FAILED", str(failed)
+    except StudentError as error:
+        return error.verdict, error.message
+    return ("PARTIAL" if isinstance(value, Credit) and value.fraction < 1 else "PASSED"), ""
