@@ -38,7 +38,8 @@ def test_the_prepared_submissions_of_backprop_get_the_expected_verdicts(tmp_path
     assert done.returncode == 0, done.stderr
     for each in prepared:
         report = json.loads((out / "reports" / f"{each.name}.json").read_text())
-        verdicts = {check["id"]: check["verdict"] for question in report["questions"] for check in question["checks"]}
+        checks = [check for question in report["questions"] for check in question["checks"] if not check["by_hand"]]
+        verdicts = {check["id"]: check["verdict"] for check in checks}
         assert verdicts == {check: each.expected(check) for check in verdicts}, each.name
     assert forged() == before
 

@@ -176,15 +176,16 @@ def test_importing_the_main_file_runs_nothing():
 
 
 def test_points_are_those_of_the_homework():
-    """15, 10 and 5 points, and 10 of bonus."""
+    """15, 10 and 5 points, two of them given by people, and 10 of bonus."""
     questions = loaded().assignment.questions
 
     assert [(each.id, each.max_points, each.bonus) for each in questions] == [
         ("a", 15, False),
-        ("b", 10, False),
+        ("b", 8, False),
         ("c", 5, False),
         ("d", 10, True),
     ]
+    assert [(each.question, each.points) for each in loaded().assignment.written] == [("b", 2)]
 
 
 def test_every_check_accepts_the_reference(edited, capsys):

@@ -101,6 +101,16 @@ d = assignment.question(
     full_limits=Limits(wall_seconds=28800, cpu_seconds=9600),
 )
 
+b.written(
+    "What do the three figures show, which rates are too small or too large, and how is it seen?",
+    points=2,
+    rubric={
+        "names the rates that are too small and those that are too large, and tells by which curves, with figures": 1,
+        "says why steps that are too large diverge, and why training and test accuracy differ": 1,
+    },
+    answer="answers.md#rates",
+)
+
 
 # --- (a) back-propagation ---
 
@@ -318,7 +328,7 @@ def study(student, x, y, test_x, test_y, **settings):
     return plots, returned
 
 
-@b.check(points=4)
+@b.check(points=3)
 def three_plots_with_a_curve_for_each_rate(student, rng):
     """Training accuracy, training loss and test accuracy are drawn: labelled axes, a legend, a curve for each rate."""
     y = rng.integers(10, size=80)
@@ -396,7 +406,7 @@ def agree_with_history(plots, returned):
 
 
 @b.check(
-    points=4,
+    points=3,
     hidden=True,
     hint="Train Network([784, 40, 10]) at rate 0.1 yourself: its test accuracy should lie well above the threshold.",
 )

@@ -176,7 +176,7 @@ def test_gradient_of_a_small_network(student, rng):
     )
 
 
-# --- (b) Learning rates: 10 points ---
+# --- (b) Learning rates: 8 points ---
 
 
 @pytest.mark.question("b", "Learning rates")

@@ -67,9 +67,10 @@ def _prepared(entry: dict[str, Any], texts: dict[str, str]) -> Prepared:
             raise ValueError(f"{entry['name']}: {edit['old']!r} occurs {found} times in {edit['file']}, not once.")
         files[edit["file"]] = files[edit["file"]].replace(edit["old"], edit["new"])
     if entry.get("stub", False):
+        from autograder.notebooks.texts import text_stub
         from autograder.release import stub_text
 
-        files = {name: stub_text(text, name) for name, text in files.items()}
+        files = {name: (text_stub if name.endswith(".md") else stub_text)(text, name) for name, text in files.items()}
     files = {name: _without_markers(text) for name, text in files.items()}
     return Prepared(entry["name"], entry["about"], files, entry["verdict"], entry.get("verdicts", {}))
 
