@@ -408,8 +408,8 @@ MISSES = {
     "no step": (
         "lr=rate)\n    steps = epochs",
         "lr=0.0)\n    steps = epochs",
-        "both_losses_are_learned",
-        r"the training loss \(hinge\)",
+        "the_hinge_loss_is_learned",
+        r"Accuracy 33\.33 % on 90 samples .*more than 60 % was wanted",
     ),
     "before the ReLU": (
         "    return in_batches(network, network.features, images)",
@@ -427,13 +427,13 @@ MISSES = {
         "    return in_batches(network, network, images).transpose(0, 2, 3, 1)",
         "    return in_batches(network, network, images)",
         "the_autoencoder_learns_its_images",
-        r"reconstructions has the shape \(64, 3, 32, 32\)",
+        r"reconstructions has the shape \(90, 3, 32, 32\)",
     ),
     "one loss only": (
         'history["train_loss"].append(total / len(train_x))\n    return history\n    ### END SOLUTION\n\n\ndef in_b',
         'history["train_loss"] = [total / len(train_x)]\n    return history\n    ### END SOLUTION\n\n\ndef in_b',
         "the_autoencoder_learns_its_images",
-        "the training loss|train_loss holds 1 numbers after 12 epochs",
+        r"history\['train_loss'\] after 12 epochs has the shape \(1,\); \(12,\) was wanted",
     ),
     "out of range": (
         "images).transpose(0, 2, 3, 1)",
