@@ -33,8 +33,8 @@ HEAD = """# Results
 
 Each reference of the course repeats published results. Every row gives the published figure, ours, how long the
 command took (wall time, one thread, beside other work), and what differs from the published setting; a row that was not
-measured is open. `make results` repeats the rows that take minutes; those marked *long* are repeated by
-`python benchmarks/results.py NAME --row ID --long`. This page is written by that script from `benchmarks/results/`.
+measured is open. `make results` repeats the rows that take minutes, {minutes} in all; those marked *long* are repeated
+by `python benchmarks/results.py NAME --row ID --long`. This page is written by that script from `benchmarks/results/`.
 
 The published numbers come from: the CIFAR-10 report on support vector machines (`svm_pipelines`), the report on a
 linear classifier with hinge loss (`linear_hinge`), Y. Tang, *Deep learning using linear support vector machines*
@@ -136,17 +136,19 @@ def machine() -> str:
 
 def page(every: Iterable[Row], folder: Path = ROWS) -> str:
     """The text of docs/results.md."""
-    lines = [HEAD]
+    every = tuple(every)
+    known = {(row.assignment, row.id): measured(row.assignment, folder).get(row.id) for row in every}
+    short = [found.seconds for row in every if not row.long and (found := known[row.assignment, row.id])]
+    lines = [HEAD.format(minutes=duration(sum(short)))]
     machines: set[str] = set()
     assignments = list(dict.fromkeys(row.assignment for row in every))
     for assignment in assignments:
-        known = measured(assignment, folder)
         lines += [f"## {assignment}", ""]
         lines += ["| system | published | ours | time | what differs |", "|---|---|---|---|---|"]
         for row in every:
             if row.assignment != assignment:
                 continue
-            found = known.get(row.id)
+            found = known[row.assignment, row.id]
             took = f"{duration(found.seconds)}{', *long*' if row.long else ''}" if found else ""
             ours = found.ours if found else "*open: not measured*"
             lines.append(f"| {row.system}<br>`{row.command}` | {row.published} | {ours} | {took} | {row.stands_in} |")
