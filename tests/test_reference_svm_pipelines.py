@@ -435,6 +435,12 @@ MISSES = {
         "the_autoencoder_learns_its_images",
         r"history\['train_loss'\] after 12 epochs has the shape \(1,\); \(12,\) was wanted",
     ),
+    "whole numbers": (
+        "    return in_batches(network, network.encode, images)",
+        "    return in_batches(network, network.encode, images).round()",
+        "the_autoencoder_learns_its_images",
+        "All codes are whole numbers",
+    ),
     "out of range": (
         "images).transpose(0, 2, 3, 1)",
         "images).transpose(0, 2, 3, 1) * 255",

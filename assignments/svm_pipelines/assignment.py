@@ -350,6 +350,8 @@ def autoencoded(student, x):
     after, codes = student.reconstructions(network, x), student.codes(network, x)
     shape(codes, (64, 256), name="codes")
     finite(codes, name="codes")
+    if not np.any(np.asarray(codes, np.float64) % 1):
+        raise CheckFailed("All codes are whole numbers; the encoder gives numbers with decimals.")
     weights_changed({"reconstructions": before}, {"reconstructions": after})
     if np.min(after) < 0 or np.max(after) > 1:
         raise CheckFailed("Reconstructions leave the range 0 to 1.")

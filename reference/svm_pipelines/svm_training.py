@@ -68,7 +68,7 @@ def train_classifier(network, loss, train_x, train_y, validation_x, validation_y
             schedule.step()
             total += value.item() * len(x)
             hits += (out.argmax(dim=1) == y).sum().item()
-        out, labels = torch.from_numpy(scores(network, validation_x)), torch.from_numpy(validation_y)  # (m, 10), (m,)
+        out, labels = torch.from_numpy(scores(network, validation_x)), torch.tensor(validation_y)  # (m, 10), (m,)
         history["train_loss"].append(total / len(train_x))
         history["train_accuracy"].append(hits / len(train_x))
         history["validation_loss"].append(measure(out, labels).item())
