@@ -548,7 +548,8 @@ def the_table_has_each_score_in_its_place(student, rng):
     Cs, gammas = (4.0, 0.0625, 0.5), (8.0, 0.5)
     search = student.rbf_search(x, y, Cs=Cs, gammas=gammas, folds=3)
     want = grid_scores(search.cv_results_, ("C", Cs), ("gamma", gammas))
-    close(student.score_table(search, Cs, gammas), want, name="score_table", atol=1e-6)
+    for grid in ((Cs, gammas), (np.array(Cs), np.array(gammas))):
+        close(student.score_table(search, *grid), want, name="score_table", atol=1e-6)
     if np.ptp(want) == 0:
         raise CheckFailed("All cells of the search have the same score: are C and gamma passed on?")
 
