@@ -466,6 +466,24 @@ MISSES = {
         "outputs_of_the_autoencoder",
         r"The layer 'decoder\.0' of Autoencoder has no bias of 8192 numbers",
     ),
+    "gradients pile up": (
+        "optimizer.zero_grad()\n            value.backward()\n            optimizer.step()\n            sch",
+        "value.backward()\n            optimizer.step()\n            sch",
+        "steps_of_a_training",
+        r"history\['train_loss'\] of six steps",
+    ),
+    "wrong accuracy": (
+        "            hits += (out.argmax(dim=1) == y).sum().item()",
+        "            hits += (out.argmin(dim=1) == y).sum().item()",
+        "a_training_is_written_down",
+        "train_accuracy of an epoch at the rate 0",
+    ),
+    "steps of the autoencoder": (
+        "optimizer.zero_grad()\n            value.backward()\n            optimizer.step()\n            tot",
+        "value.backward()\n            optimizer.step()\n            tot",
+        "the_autoencoder_learns_its_images",
+        "train_loss of ten steps of a small autoencoder",
+    ),
     "mean of batches": (
         "            total += value.item() * len(x)\n            hits",
         "            total += value.item() * 35\n            hits",

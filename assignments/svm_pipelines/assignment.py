@@ -269,6 +269,8 @@ def a_training_is_written_down(student, rng):
     has_history(history, epochs=2)
     close(history["rate"], [0.0005, 0.0], name="the rates", atol=1e-9)
     x = symmetric(x)
+    guessed = np.asarray(student.in_batches(network, network, x), np.float64).argmax(axis=1)
+    y = np.where(np.arange(len(x)) % 3, guessed, (guessed + 3) % 10)  # so that a part of the guesses is right
     history = student.train_classifier(network, "hinge", x[:70], y[:70], x[70:], y[70:], epochs=1, rate=0.0)
     for part, chosen in (("train", slice(70)), ("validation", slice(70, 100))):
         scores = np.asarray(student.in_batches(network, network, x[chosen]), np.float64)
@@ -278,13 +280,27 @@ def a_training_is_written_down(student, rng):
         close(history[f"{part}_accuracy"], [right], name=f"{part}_accuracy {AT_RATE_0}", atol=1e-6)
 
 
-@b.check(points=1.5, hidden=True, hint="Is the gradient zeroed before each step, and is the named loss the one used?")
+@b.check(points=1, hidden=True, hint="Gradients pile up unless they are set to zero before each step.")
+def steps_of_a_training(student, reference, rng):
+    """From the same start, six steps on one batch lead a small given network where the reference leads it."""
+    x, y = coloured(rng, 40)
+    start = {"1.weight": 0.02 * rng.normal(size=(10, 3072)), "1.bias": rng.normal(size=10)}
+    told = []
+    for module in (student, reference):
+        network = module.load_weights(module.small_classifier(), {name: np.float32(start[name]) for name in start})
+        told.append(module.train_classifier(network, "cross-entropy", symmetric(x), y, x[:9], y[:9], epochs=6))
+        has_history(told[-1], epochs=6)
+    for name in HISTORY:
+        close(told[0][name], told[1][name], name=f"history[{name!r}] of six steps", rtol=0.01, atol=1e-6)
+
+
+@b.check(points=1, hidden=True, hint="Does each step go against the gradient of the loss that is named?")
 def the_hinge_loss_is_learned(student, rng):
     """Trained on images of plain colours with the hinge loss, HingeCNN is right on most others of the kind."""
     return learned(student, rng, "HingeCNN", "hinge")
 
 
-@b.check(points=1.5, hidden=True, hint="Is the gradient zeroed before each step, and is the named loss the one used?")
+@b.check(points=1, hidden=True, hint="Does each step go against the gradient of the loss that is named?")
 def cross_entropy_is_learned(student, rng):
     """Trained on images of plain colours with cross-entropy, FeaturesCNN is right on most others of the kind."""
     return learned(student, rng, "FeaturesCNN", "cross-entropy")
@@ -329,7 +345,7 @@ def features_are_those_below_the_scores(student, rng):
 
 
 @b.check(points=3, hidden=True, hint="The target is the image itself, as it went in; codes come from `encode`.")
-def the_autoencoder_learns_its_images(student, rng):
+def the_autoencoder_learns_its_images(student, reference, rng):
     """Trained on few images, its mean squared error falls, and its codes and reconstructions have their shapes."""
     network = student.Autoencoder()
     even = symmetric(coloured(rng, 90)[0])
@@ -338,6 +354,13 @@ def the_autoencoder_learns_its_images(student, rng):
     shape(student.reconstructions(network, even), (90, 32, 32, 3), name="reconstructions")
     unchanged = taken(student.train_autoencoder(network, even, epochs=1, rate=0.0), "train_loss")
     close(unchanged, [known], name=f"train_loss {AT_RATE_0}", rtol=1e-3)
+    start = {"1.weight": 0.03 * rng.normal(size=(8, 3072)), "2.weight": 0.03 * rng.normal(size=(3072, 8))}
+    start |= {"1.bias": np.zeros(8), "2.bias": np.zeros(3072)}
+    steps = []
+    for module in (student, reference):
+        network = module.load_weights(module.small_autoencoder(), {name: np.float32(start[name]) for name in start})
+        steps.append(taken(module.train_autoencoder(network, even[:40], epochs=10, rate=0.003), "train_loss"))
+    close(*steps, name="train_loss of ten steps of a small autoencoder", rtol=0.01)
     trained = over_seeds(
         lambda rng: autoencoded(student, coloured(rng, ENCODED)[0]), rng, k=2, rule="best", student=student
     )

@@ -28,6 +28,17 @@ def batches(images, labels, mirror=True):
         yield x, y
 
 
+def small_classifier():
+    """One linear layer from pixels to scores, (n, 3, 32, 32) to (n, 10). Given; the checks train it."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
+
+
+def small_autoencoder():
+    """One linear layer to eight numbers and one back, images to images. Given; the checks train it."""
+    layers = (nn.Flatten(), nn.Linear(3072, 8), nn.Linear(8, 3072), nn.Sigmoid(), nn.Unflatten(1, (3, 32, 32)))
+    return nn.Sequential(*layers)
+
+
 def train_classifier(network, loss, train_x, train_y, validation_x, validation_y, epochs, rate=0.001):
     """Train a network by Adam, and write down how it goes.
 

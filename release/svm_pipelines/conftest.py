@@ -17,6 +17,8 @@ NAMES = {  # where each function and class is looked for
     "Autoencoder": "svm_networks.py",
     "to_tensor": "svm_training.py",
     "batches": "svm_training.py",
+    "small_classifier": "svm_training.py",
+    "small_autoencoder": "svm_training.py",
     "train_classifier": "svm_training.py",
     "train_autoencoder": "svm_training.py",
     "in_batches": "svm_training.py",
