@@ -181,7 +181,9 @@ class Resources:
 class Replay:
     """What reproduces a number: seeds, hashes, versions, machine.
 
-    `seed_fingerprint` tells whether a seed is the same without telling the seed.
+    `seed_fingerprint` tells whether a seed is the same without telling the seed; `derivation` is the way that led from
+    the seed to the random numbers (1 in reports without this field). `only` names the question or check that was asked
+    for alone; `hidden`, `share` and `run` differ from the usual only in trials of an assignment.
     """
 
     key: str = ""
@@ -192,7 +194,12 @@ class Replay:
     data: str = ""
     data_sha256: str = ""
     full: bool = False
+    only: str = ""
     limits: dict[str, float] = field(default_factory=dict)
+    hidden: bool = True
+    share: float = 1.0
+    run: str = ""
+    derivation: int = 1
     versions: dict[str, str] = field(default_factory=dict)
     cpu_model: str = ""
     threads: int = 1

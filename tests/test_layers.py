@@ -36,6 +36,7 @@ LAYERS = {
     "autograder.pictures": 1,
     "autograder.declare": 1,
     "autograder.scoring": 1,
+    "autograder.seeding": 1,
     "autograder.rubric": 1,
     "autograder.sandbox": 2,
     "autograder.worker": 2,

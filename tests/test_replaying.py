@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from nbgrader_course import handed_in, notebook
 from nbgrader_course import make_course as make_nbgrader_course
@@ -15,6 +17,8 @@ from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder.model import Replay, Verdict
 from autograder.replaying import changed_facts, differences
+from autograder.running import RunOptions
+from autograder.running.options import recorded_options
 
 GRADER = [sys.executable, "-c", "from autograder.cli import main; main()"]
 
@@ -51,6 +55,26 @@ def test_what_changed_since_is_told() -> None:
     assert changed_facts(then, then) == ()
 
 
+def test_numbers_drawn_in_another_way_are_told() -> None:
+    """A report from before this derivation says so, and does not blame the seed."""
+    then = Replay(seed_fingerprint="of the old way", derivation=1, versions={"autograder": "0.1"})
+    now = Replay(seed_fingerprint="of this way", derivation=2, versions={"autograder": "0.1"})
+    assert changed_facts(then, now) == (
+        "Random numbers are derived from the seed in another way now (way 1 then, 2 now), so the checks had other "
+        "inputs; only autograder 0.1 repeats this report exactly.",
+    )
+
+
+@pytest.mark.parametrize("name", recorded_options())
+def test_every_option_is_recorded_and_repeated(name: str) -> None:
+    """An option that the record did not hold would make a report look as if it could not be repeated."""
+    other = {"full": True, "only": "a", "limits": {"wall_seconds": 3}, "hidden": False, "share": 0.5, "run": "2"}
+    options = replace(RunOptions("seed"), **{name: other[name]})
+    record = Replay(**{each: getattr(options, each) for each in recorded_options()})
+    encoded = msgspec.json.decode(msgspec.json.encode(record), type=Replay)
+    assert RunOptions.of(encoded, "seed") == options != RunOptions("seed")
+
+
 def run(root: Path, *arguments: object) -> tuple[int, str]:
     """The command line; exit code and everything said."""
     command = [*GRADER, *map(str, arguments), "--seed", "s"]
@@ -78,6 +102,25 @@ def test_a_grade_is_repeated_from_its_record(graded: tuple[Path, Path, Path]) ->
     assert code == 1
     assert "The submission's files changed." in said
     assert "doubles_minus_seven: PASSED then, FAILED now." in said
+
+
+def test_a_grade_of_one_question_is_repeated(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """What `--only` left out is left out again; a record from before this field means everything."""
+    root, files, record = graded
+    for asked in ("b", "doubles_one"):
+        out = tmp_path / asked
+        code, said = run(root, "grade", "tiny", files.parent, "--out", out, "--only", asked)
+        assert code == 0, said
+        again = out / "reports" / "ann.json"
+        assert json.loads(again.read_text())["replay"]["only"] == asked
+        code, said = run(root, "replay", again, files)
+        assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
+    report = json.loads(record.read_text())
+    for name in ("only", "hidden", "share", "run"):
+        del report["replay"][name]
+    record.write_text(json.dumps(report))
+    code, said = run(root, "replay", record, files)
+    assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
 
 
 def test_what_is_no_report_is_told(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:

@@ -170,7 +170,12 @@ def _made(loaded: Loaded, asked: Asked, walls: Sandbox, dataset: DataSet | None,
             heard.extend(_measured(came))
 
     changed = replace(
-        options, seed=f"calibrate-{asked.number}", only=asked.check, limits=asked.limits, share=asked.share
+        options,
+        seed="calibrate",
+        run=str(asked.number),
+        only=asked.check,
+        limits=asked.limits,
+        share=asked.share,
     )
     report = running.grade(loaded, asked, walls, dataset, changed, listen)
     (result,) = (check for question in report.questions for check in question.checks)

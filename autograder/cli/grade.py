@@ -41,6 +41,7 @@ from autograder.nbgrader_course import find_course
 from autograder.running import RunOptions
 from autograder.sandbox.image import image_name
 from autograder.scoring import rounded, shown
+from autograder.seeding import ENOUGH_BITS, guessing_bits
 from autograder.store import Store, sqlite_address
 from autograder.worker.shell import PREPARED
 
@@ -82,6 +83,7 @@ def grade_class(call: Call) -> int:
     options = RunOptions(course_seed(call.seed, os.environ), call.full, call.only, limits)
     running.selected_checks(loaded.assignment, options)
     screen = console()
+    _warn_of_guessable(screen, options.seed)
     dataset, said = dataset_for(loaded, settings)
     if said:
         screen.print(escape(said))
@@ -227,6 +229,16 @@ def _stopped(screen: Console, progress: Shown, count: int) -> int:
 def _warn(screen: Console, walls: str) -> None:
     if walls == "none":
         screen.print("[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code.")
+
+
+def _warn_of_guessable(screen: Console, seed: str) -> None:
+    bits = guessing_bits(seed)
+    if bits < ENOUGH_BITS:
+        screen.print(
+            f"[bold yellow]The seed can be guessed[/] (about {bits:.0f} bits): whoever finds it knows the inputs of "
+            "all hidden checks. Leave --seed and AUTOGRADER_SEED out, and a random one is kept for you.",
+            soft_wrap=True,
+        )
 
 
 def _sandbox_name(name: str, image: str) -> str:

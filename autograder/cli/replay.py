@@ -44,7 +44,7 @@ def replay_report(call: Call) -> int:
     root, course = open_course(call.course)
     loaded = loading.load(root, then.assignment)
     dataset = datasets.find(then.replay.data, settings_of(call.data, course)) if then.replay.data else None
-    options = RunOptions(course_seed(call.seed, os.environ), then.replay.full, "", then.replay.limits)
+    options = RunOptions.of(then.replay, course_seed(call.seed, os.environ))
     assignment = loaded.assignment
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student)
@@ -59,7 +59,7 @@ def _in_course(call: Call, then: Report, found: nbgrader_course.Course) -> Repor
     assignment = nbgrader_course.load(found, then.assignment)
     config = found.folder / CONFIG_FILE
     walls = call.sandbox or then.resources.sandbox or (load(config).sandbox if config.is_file() else "auto")
-    options = RunOptions("", limits=then.replay.limits)
+    options = RunOptions.of(then.replay, "")
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         submission = nbgrader_course.collect_again(assignment, call.files, Path(folder), then.student)
         image = image_name(then.assignment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import shutil
 import tempfile
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.datasets import DataSet
+from autograder.declare import Check
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Limits
@@ -17,6 +17,7 @@ from autograder.running.notebooks import Notebooks
 from autograder.running.options import RunOptions
 from autograder.running.spare import Spare
 from autograder.sandbox import Outcome, Request, Sandbox, Session
+from autograder.seeding import keys_of, number
 
 __all__ = ["Case"]
 
@@ -39,17 +40,26 @@ class Case:
     spare: Spare = field(default_factory=Spare)
     _staged: list[Path] = field(default_factory=list)
 
-    def number(self, purpose: str) -> int:
-        """A seed of 63 bits for one purpose, derived from the course's secret; the same for every student."""
-        text = f"{self.options.seed}\0{self.loaded.id}\0{purpose}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
+    def seed_of_inputs(self, check: Check) -> int:
+        """The seed of a check's `rng`; 63 bits, the same for every student.
+
+        What a public check draws reaches students, so it comes from the key of what is seen.
+        """
+        keys = keys_of(self.options.seed)
+        return self._number(keys.hidden if check.hidden else keys.seen, check.id, "inputs")
 
     def seed_inside(self, check_id: str) -> int:
         """The seed of the submission's own random numbers in one check.
 
-        A submission can read it back; those numbers that make a check's hidden inputs must not follow from it.
+        A submission can read it back; those numbers that make a check's hidden inputs do not follow from it.
         """
-        return self.number(f"{check_id}\0submission")
+        return self._number(keys_of(self.options.seed).seen, check_id, "submission")
+
+    def _seed_at_import(self) -> int:
+        return self._number(keys_of(self.options.seed).seen, "import")
+
+    def _number(self, key: bytes, *purpose: str) -> int:
+        return number(key, self.options.run, self.loaded.id, *purpose)
 
     def open(self, limits: Limits) -> Session:
         """A sandbox with the submission in it.
@@ -57,7 +67,7 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.sandbox.open(Request(self.submission.folder, limits, self.number("load")))
+        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import()))
 
     def open_reference(self, limits: Limits) -> Session:
         """A sandbox of its own with a copy of the reference in it, for what the submission's code gives it.
@@ -65,7 +75,7 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.sandbox.open(Request(self._reference_copy(), limits, self.number("load")))
+        return self.sandbox.open(Request(self._reference_copy(), limits, self._seed_at_import()))
 
     def close(self) -> None:
         """End the sandbox that is left, and remove what was copied."""

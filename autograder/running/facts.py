@@ -16,8 +16,9 @@ from autograder.datasets import DataSet
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Replay, Resources
-from autograder.running.options import RunOptions
+from autograder.running.options import RunOptions, recorded_options
 from autograder.sandbox import Outcome, Sandbox
+from autograder.seeding import DERIVATION, keys_of
 
 __all__ = ["cpu_model", "replay", "resources", "result_key", "versions"]
 
@@ -58,8 +59,8 @@ def replay(
         reference_sha256=loaded.reference_sha256,
         data=dataset.name if dataset else "",
         data_sha256=dataset.sha256 if dataset else "",
-        full=options.full,
-        limits=dict(options.limits),
+        derivation=DERIVATION,
+        **{name: getattr(options, name) for name in recorded_options()},
         cpu_model=cpu_model(),
         threads=loaded.assignment.limits.threads,
     )
@@ -71,7 +72,7 @@ def _facts(loaded: Loaded, submission: Submission, dataset: DataSet | None, opti
         "assignment": [loaded.id, loaded.assignment_sha256, loaded.reference_sha256],
         "submission": [submission.student, submission.sha256, submission.problem],
         "data": [dataset.name, dataset.sha256] if dataset else [],
-        "seed": hashlib.sha256(f"fingerprint\0{options.seed}".encode()).hexdigest()[:16],
+        "seed": keys_of(options.seed).fingerprint,
         "options": {key: value for key, value in asdict(options).items() if key != "seed"},
         "versions": {"autograder": __version__, "python": platform.python_version(), **versions()},
     }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from autograder.declare import Assignment, Check
 from autograder.errors import UsageError
 from autograder.loading import Loaded
+from autograder.model import Replay
 from autograder.rubric import Written
 
-__all__ = ["RunOptions", "longest_seconds", "selected_checks"]
+__all__ = ["RunOptions", "longest_seconds", "recorded_options", "selected_checks"]
 
 _SANDBOXES_WHEN_CARRIED = 3  # the submission's own, the one with parts replaced, and the reference's
 
@@ -19,6 +20,7 @@ class RunOptions:
     """How to grade: the course's secret seed, shortened or `full` trainings, and which part.
 
     `only` is the id of a question or of a check, "" for all. `limits` replaces single limits of the assignment.
+    `run` tells runs with different random numbers under one seed apart, "" for the one that gives the grade.
     `hidden` False leaves the hidden checks out, as for a student's own try. `share` is the part of a training that
     checks run which ask for it: 1 in every grade, less when `calibrate` tries cheaper runs.
     """
@@ -29,6 +31,17 @@ class RunOptions:
     limits: dict[str, float] = field(default_factory=dict)
     hidden: bool = True
     share: float = 1.0
+    run: str = ""
+
+    @classmethod
+    def of(cls, record: Replay, seed: str) -> RunOptions:
+        """The options under which a report was made, by its record, which holds all of them but the seed."""
+        return cls(seed, **{name: getattr(record, name) for name in recorded_options()})
+
+
+def recorded_options() -> tuple[str, ...]:
+    """The names of the options that a replay record holds, under the same names."""
+    return tuple(each.name for each in fields(RunOptions) if each.name != "seed")
 
 
 def longest_seconds(loaded: Loaded, options: RunOptions) -> float:

@@ -231,7 +231,7 @@ class Runner:
         dataset = self.case.dataset
         available: dict[str, Any] = {
             "reference": self.reference,
-            "rng": np.random.default_rng(self.case.number(check.id)),
+            "rng": np.random.default_rng(self.case.seed_of_inputs(check)),
             "full": self.case.options.full,
             "share": self.case.options.share,
             "data": dataset.open if dataset else None,

@@ -82,7 +82,7 @@ class Trial:
             missed = _missed(
                 self.grade(
                     self.hand_in("reference", self.reference_files()),
-                    replace(self.options, seed=f"{self.options.seed}/validate/{number}"),
+                    replace(self.options, run=f"validate/{number}"),
                 )
             )
             mend = "A check that luck decides is unfair: lower its threshold, or repeat the training."

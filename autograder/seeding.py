@@ -1,0 +1,72 @@
+"""Numbers that follow from the course's secret seed, along two lines that say nothing about each other.
+
+A submission reads back whatever seeds its own random numbers, and students read the inputs of public checks. So a seed
+that a person made up ("secret2026") is in danger twice: somebody may try every such text until one gives the number
+that was printed, and whoever finds it knows the inputs of all hidden checks. Against the first, each try costs
+`WORK`: about 0.1 s and 32 MiB. Against the second, what may be seen and what is hidden come from two keys, and neither
+follows from the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+__all__ = ["DERIVATION", "ENOUGH_BITS", "WORK", "Keys", "guessing_bits", "keys_of", "number"]
+
+DERIVATION = 2  # which way leads from a seed to numbers; a replay record holds it (1: SHA-256 of the seed itself)
+WORK: Mapping[str, int] = MappingProxyType({"n": 1 << 15, "r": 8, "p": 1})  # of scrypt
+ENOUGH_BITS = 64.0  # a seed of so many bits is found by nobody, whatever a try costs
+
+_SALT = b"autograder: the course's seed"
+_MEMORY = 2 * 128 * WORK["n"] * WORK["r"]  # bytes that OpenSSL may take; scrypt itself needs half of it
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is drawn from instead of the seed itself.
+
+    Attributes:
+        seen: for all that a student may see: the submission's own random numbers, the inputs of public checks.
+        hidden: for the inputs of hidden checks.
+        fingerprint: tells whether two seeds are the same; 16 hexadecimal digits.
+    """
+
+    seen: bytes
+    hidden: bytes
+    fingerprint: str
+
+
+@lru_cache(maxsize=64)
+def keys_of(seed: str) -> Keys:
+    """The keys of a seed; found once for each seed in each process, because it is made to be slow."""
+    master = hashlib.scrypt(seed.encode(), salt=_SALT, maxmem=_MEMORY, dklen=32, **WORK)
+    return Keys(_below(master, "seen"), _below(master, "hidden"), _below(master, "fingerprint").hex()[:16])
+
+
+def number(key: bytes, *purpose: str) -> int:
+    """A number of 63 bits for one purpose, such as ``("backprop", "gradient_of_the_loss", "inputs")``."""
+    return int.from_bytes(_below(key, "\0".join(purpose))[:8], "little") >> 1
+
+
+def guessing_bits(seed: str) -> float:
+    """How many times somebody who tries likely texts first has to double his tries, roughly and on the low side.
+
+    Letters in a row count as a word, with 2 bits a letter; one or two letters between other characters as drawn at
+    random, with 4.7; a digit has 3.3 bits, anything else 4. Characters that come again and again count as few.
+    """
+    bits = 0.0
+    for run in re.findall(r"[a-z]+|[A-Z]+|[0-9]+|[^a-zA-Z0-9]+", seed):
+        each = math.log2(10) if run[0].isdigit() else 4.0 if not run[0].isalpha() else 2.0 if len(run) > 2 else 4.7
+        bits += each * len(run)
+    return min(bits, 8.0 * len(set(seed)))
+
+
+def _below(key: bytes, purpose: str) -> bytes:
+    return hmac.digest(key, purpose.encode(), "sha256")

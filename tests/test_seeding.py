@@ -1,0 +1,76 @@
+"""Random numbers from the course's seed: dear to try, and what is seen says nothing about what is hidden."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_course import RIGHT, hand_in, make_course
+
+from autograder import seeding
+from autograder.seeding import ENOUGH_BITS, WORK, guessing_bits, keys_of, number
+
+
+def test_each_try_at_a_seed_costs_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no way from a seed to any number but through scrypt, once for each seed, with 32 MiB or more."""
+    asked: list[dict[str, Any]] = []
+    real = hashlib.scrypt
+
+    def counted(password: bytes, **settings: Any) -> bytes:
+        asked.append(settings)
+        return real(password, **settings)
+
+    monkeypatch.setattr(seeding.hashlib, "scrypt", counted)
+    keys_of.cache_clear()
+    found = {keys_of(text).fingerprint for text in ("spring2026", "summer2026", "spring2026")}
+
+    assert len(found) == 2
+    assert [each["n"] * each["r"] * 128 for each in asked] == [WORK["n"] * WORK["r"] * 128] * 2
+    assert WORK["n"] * WORK["r"] * 128 >= 32 << 20
+    keys_of.cache_clear()
+
+
+@given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
+def test_purposes_and_keys_give_other_numbers(one: str, other: str) -> None:
+    """Another purpose gives another number, and so does the other key; the same ones give the same again."""
+    keys = keys_of("a seed")
+    assert number(keys.seen, one) == number(keys.seen, one) < 1 << 63
+    assert number(keys.seen, one) != number(keys.hidden, one)
+    if one != other:
+        assert number(keys.seen, one) != number(keys.seen, other)
+
+
+def test_keys_and_fingerprint_are_of_different_lines() -> None:
+    """None of the three is, or begins, another one, and each depends on the seed."""
+    one, two = keys_of("one"), keys_of("two")
+    everything = [one.seen.hex(), one.hidden.hex(), one.fingerprint, two.seen.hex(), two.hidden.hex(), two.fingerprint]
+    assert len({each[:16] for each in everything}) == 6
+
+
+@pytest.mark.parametrize("seed", ["s", "secret2026", "Deep-Learning-2026", "0" * 80, "correct horse battery"])
+def test_what_people_make_up_counts_as_guessable(seed: str) -> None:
+    """Words, years and repetitions have few bits."""
+    assert guessing_bits(seed) < ENOUGH_BITS
+
+
+def test_what_the_system_draws_counts_as_safe() -> None:
+    """16 random bytes and more, in hexadecimal digits."""
+    for length in (16, 24, 32):
+        assert guessing_bits(os.urandom(length).hex()) >= ENOUGH_BITS
+
+
+@pytest.mark.parametrize(("seed", "warned"), [("secret2026", True), ("5b3f9c04d1e7a2864c9b7e1f3a5d8c20", False)])
+def test_grading_with_a_guessable_seed_is_warned_of(tmp_path: Path, seed: str, warned: bool) -> None:
+    """The console says so before anything is graded."""
+    root, folder = make_course(tmp_path / "course"), hand_in(tmp_path / "in", ann=RIGHT)
+    command = [sys.executable, "-m", "autograder", "grade", "tiny", str(folder), "--out", str(tmp_path / "out")]
+    command += ["--seed", seed]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
+    assert ("The seed can be guessed" in ended.stdout + ended.stderr) is warned
