@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from autograder.checks.sentences import series
 from autograder.errors import StudentError
-from autograder.model import CheckResult, Verdict
+from autograder.model import Verdict
 
-__all__ = ["BY_HAND", "WORDING", "Wording", "carried_forward", "sentence", "wording_of"]
+__all__ = ["WORDING", "Wording", "carried_forward", "sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,9 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
             "Not run, because a check that comes first did not pass.",
             "A check that it needs did not pass.",
         ),
+        Verdict.MANUAL: Wording(
+            "✎", "manually graded", "A person grades this answer.", "An answer that a person has not graded yet."
+        ),
         Verdict.INTERNAL: Wording(
             "?",
             "our fault",
@@ -75,15 +78,6 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
     }
 )
 """The table. It has a row for every verdict."""
-
-
-BY_HAND = Wording("✎", "by hand", "A person grades this answer.", "An answer waits for a person.")
-"""How an answer is said that a person has to grade: SKIPPED, because no check was run."""
-
-
-def wording_of(check: CheckResult) -> Wording:
-    """How the verdict of one result is said."""
-    return BY_HAND if check.by_hand and check.verdict is Verdict.SKIPPED else WORDING[check.verdict]
 
 
 def sentence(

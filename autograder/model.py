@@ -20,7 +20,10 @@ __all__ = [
 
 
 class Verdict(StrEnum):
-    """How one check ended. INTERNAL is our fault, is never scored, and is listed for staff."""
+    """How one check ended. INTERNAL is our fault, is never scored, and is listed for staff.
+
+    MANUAL is an answer that a person grades and has not graded yet.
+    """
 
     PASSED = "PASSED"
     PARTIAL = "PARTIAL"
@@ -33,6 +36,7 @@ class Verdict(StrEnum):
     OUTPUT = "OUTPUT"
     CRASHED = "CRASHED"
     SKIPPED = "SKIPPED"
+    MANUAL = "MANUAL"
     INTERNAL = "INTERNAL"
 
 
@@ -117,6 +121,10 @@ class CheckResult:
     by_hand: float = 0.0
     answer: str = ""
     answer_file: str = ""
+
+    def __post_init__(self) -> None:
+        if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict
+            object.__setattr__(self, "verdict", Verdict.MANUAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.checks.sentences import are, series, small
+from autograder.checks.sentences import are, labels_told, series, small
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,20 @@ def test_the_verb_fits_the_number():
 def test_the_first_letter_gets_small(text, inside):
     """Only the first letter changes, so that names further on keep theirs."""
     assert small(text) == inside
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        ([], "it has no curves"),
+        ([""], "its only curve has no label; pass label= to plot()"),
+        ([""] * 6, "none of its 6 curves has a label; pass label= to plot()"),
+        (["a"], "the label of its only curve is 'a'"),
+        (["a", "b"], "the labels of its 2 curves are 'a', 'b'"),
+        (["a", "", ""], "only 1 of its 3 curves have a label, 'a'; pass label= to plot()"),
+        (list("abcdefghi"), "the labels of its 9 curves are 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' ..."),
+    ],
+)
+def test_labels_are_told_or_asked_for(labels, text):
+    """What has no label is counted, with the argument that gives it one."""
+    assert labels_told(labels) == text

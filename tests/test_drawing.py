@@ -338,6 +338,24 @@ def test_losses_may_be_infinite_or_nan(plt):
     judged(drawing.figures(), {"training loss": ["train", "loss"]}, points=(2,))
 
 
+def test_no_private_name_of_matplotlib_is_told(plt):
+    """Curves, clouds and bars that nobody labelled have the label "", and the sentence asks for one."""
+    _, axes = plt.subplots()
+    for rate in RATES:
+        axes.plot(range(3), [0.1, 0.5, rate / 100])
+    axes.scatter([1, 2], [0.1, 0.2])
+    axes.bar([1, 2], [0.1, 0.2])
+    axes.hist([0.1, 0.2, 0.2])
+    axes.set(title="test accuracy", xlabel="epoch", ylabel="test accuracy")
+    figures = drawing.figures()
+    assert "_child" not in str(figures)
+    assert "_container" not in str(figures)
+    assert said(figures) == (
+        "The plot of test accuracy has no curve labelled with learning rate 0.001, 0.01, 0.1, 1, 10 and 100; "
+        "none of its 7 curves has a label; pass label= to plot()."
+    )
+
+
 def test_each_miss_is_one_sentence(plt):
     """No figure, no such plot, no axis label, no such curve, no legend, wrong number of points."""
     assert said(()) == "No figure with curves was drawn; plots of test accuracy were wanted."

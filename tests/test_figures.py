@@ -269,7 +269,9 @@ def test_wrong_bars_are_told(plt):
     assert said(plot.bars, {"a": 1.0, "c": 2.0}) == (
         "The plot has no bar labelled 'c'; its bars are labelled 'a', 'b'."
     )
-    assert said(plot.bars, [1, 2], series="train") == ("The plot has no bars labelled 'train'; the labels are 'test'.")
+    assert said(plot.bars, [1, 2], series="train") == (
+        "The plot has no bars labelled 'train'; the label of its only group of bars is 'test'."
+    )
 
 
 @pytest.mark.parametrize(

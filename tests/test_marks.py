@@ -24,7 +24,7 @@ RUBRIC = {"why": (("cause", 3.0), ("example", 2.0))}
 HEAD = "student,question,answer,state,item,most,points,comment,seen\n"
 
 
-def waits(id: str = "why", verdict: Verdict = Verdict.SKIPPED, text: str = "Because.") -> CheckResult:
+def waits(id: str = "why", verdict: Verdict = Verdict.MANUAL, text: str = "Because.") -> CheckResult:
     """An answer that a person grades."""
     return CheckResult(id, f"Title of {id}.", False, verdict, 0, 0, 0, "Rubric.", "Rubric.", by_hand=5, answer=text)
 
@@ -303,7 +303,10 @@ def test_a_class_is_marked(graded: Path) -> None:
     assert (told["cy"]["total"], told["cy"]["max_points"], told["cy"]["by_hand"]) == ("2", "11", "0")
     page = (out / "feedback" / "ada.html").read_text("utf-8")
     assert "Graded by hand: 3.5 of 5. Comment: names the cause: 3 of 3; gives an example: 0.5 of 2" in page
-    assert "4 points wait for a person, who reads Prove it." in page
+    assert (
+        "4 points are manually graded, and are in no sum on this page until a person has given them: “Prove it” (4)."
+        in page
+    )
 
     before = (out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()
     run("grade", "theory", graded / "in", "--out", out, "--course", graded / "course")

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 from samples import check, internal, passing, question, report
 
-from autograder.export import encodable, file_names, write_report
+from autograder.export import encodable, file_names, read_reports, write_report
 from autograder.export.schema import report_schema, schema_text
-from autograder.model import Report, Verdict
+from autograder.model import CheckResult, Report, Verdict
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,3 +76,13 @@ def test_file_names_are_safe_and_different() -> None:
 def test_a_file_name_does_not_depend_on_the_class() -> None:
     """A name that has to be changed is changed in the same way next week."""
     assert file_names(["a/b"])["a/b"] == file_names(["a/b", "zed", "a_b"])["a/b"]
+
+
+def test_a_report_from_before_manual_was_a_verdict_is_read_as_one(tmp_path: Path) -> None:
+    """An answer that a person grades was SKIPPED; a check that was skipped stays so."""
+    path = tmp_path / "reports" / "ann.json"
+    answer = CheckResult("why", "Why?", False, Verdict.MANUAL, 0, 0, 0, "", by_hand=5)
+    write_report(report("ann", question("a", check("one", Verdict.SKIPPED), answer)), path)
+    path.write_text(path.read_text("utf-8").replace('"MANUAL"', '"SKIPPED"'), "utf-8")
+    (read,) = read_reports(tmp_path)
+    assert read.verdicts == (Verdict.SKIPPED, Verdict.MANUAL)

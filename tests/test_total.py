@@ -74,7 +74,7 @@ def test_points_and_bonus_points_fill_the_set_up_to_its_cap(course: Path) -> Non
 
 def test_points_that_wait_and_faults_of_ours_are_told(course: Path) -> None:
     """A total that is not final says so, for people's points and for INTERNAL checks."""
-    waits = CheckResult("why", "Why?", False, Verdict.SKIPPED, 0, 0, 0, "", "", by_hand=5, answer="Because.")
+    waits = CheckResult("why", "Why?", False, Verdict.MANUAL, 0, 0, 0, "", "", by_hand=5, answer="Because.")
     theory = graded(
         course, "theory", report("ada", question("a", check("one", Verdict.PASSED), waits)), internal("bob")
     )
@@ -87,7 +87,7 @@ def test_points_that_wait_and_faults_of_ours_are_told(course: Path) -> None:
 
 def test_what_a_person_gave_counts(course: Path) -> None:
     """Points of marks.csv are in the total."""
-    waits = CheckResult("why", "Why?", False, Verdict.SKIPPED, 0, 0, 0, "", "", by_hand=5, answer="Because.")
+    waits = CheckResult("why", "Why?", False, Verdict.MANUAL, 0, 0, 0, "", "", by_hand=5, answer="Because.")
     theory = graded(course, "theory", report("ada", question("a", check("one", Verdict.PASSED), waits)))
     head = "student,question,answer,state,item,most,points,comment,seen"
     (theory / "marks.csv").write_text(f"{head}\nada,a,why,to be read,,5,4,good,\n")

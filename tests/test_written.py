@@ -306,7 +306,7 @@ def test_an_answer_waits_for_a_person(graded) -> None:
     """It counts in no sum, the student reads the rubric, and the grader has the text."""
     report = graded(answers_md=answered("Because **exp** is large."))
     why = answer(report)
-    assert (why.verdict, why.points, why.max_points, why.by_hand) == (Verdict.SKIPPED, 0, 0, 5)
+    assert (why.verdict, why.points, why.max_points, why.by_hand) == (Verdict.MANUAL, 0, 0, 5)
     assert (why.message, why.answer) == (TOLD, "Because **exp** is large.")
     assert (report.points, report.max_points, [each.id for each in report.waiting]) == (2, 2, ["why", "proof"])
 
@@ -336,7 +336,7 @@ def test_missing_files_are_told_where_they_are_asked_for(graded) -> None:
 def test_a_heading_that_is_gone_hides_no_answer(graded) -> None:
     """Whoever grades it sees the whole file."""
     why = answer(graded(answers_md=b"I just write here."))
-    assert (why.verdict, why.answer) == (Verdict.SKIPPED, "I just write here.")
+    assert (why.verdict, why.answer) == (Verdict.MANUAL, "I just write here.")
     assert why.message.endswith("answers.md has no heading 'why' any more; whoever grades it sees the whole file.")
 
 
@@ -350,7 +350,7 @@ def test_a_heading_that_is_gone_without_an_answer_is_missing(graded) -> None:
 def test_a_pdf_stands_for_the_answer(graded) -> None:
     """It wins over a template that was handed in as it was."""
     why = answer(graded(answers_md=answered(), essay_pdf=PDF))
-    assert (why.verdict, why.answer, why.answer_file) == (Verdict.SKIPPED, "", "essay.pdf")
+    assert (why.verdict, why.answer, why.answer_file) == (Verdict.MANUAL, "", "essay.pdf")
     assert why.message == f"{TOLD} The answer is essay.pdf."
 
 
@@ -404,18 +404,21 @@ def test_a_missing_module_does_not_hide_the_answers(loaded: Loaded, walls: Sandb
     report = grade(loaded, staged, walls, None, RunOptions("seed"))
     assert [check.verdict for q in report.questions for check in q.checks] == [
         Verdict.MISSING,
-        Verdict.SKIPPED,
+        Verdict.MANUAL,
         Verdict.NOT_ATTEMPTED,
     ]
 
 
 def test_the_page_shows_rubric_answer_and_what_waits(graded) -> None:
-    """What the student wrote is text; the chip says that a person reads it."""
+    """What the student wrote is text; the chip says that a person grades it."""
     page = student_page(graded(answers_md=answered("<b>Because</b>")), Heading("C", "A"))
-    assert "9 points wait for a person, who reads Explain why softmax overflows.; Prove it." in page
+    assert (
+        "9 points are manually graded, and are in no sum on this page until a person has given them: "
+        "“Explain why softmax overflows” (5), “Prove it” (4)."
+    ) in page
     assert "names the cause (3), gives an example (2)" in page
     assert "&lt;b&gt;Because&lt;/b&gt;" in page
-    assert "</span>by hand</span>" in page
+    assert "</span>manually graded</span>" in page
 
 
 # --- the manual ---

@@ -193,7 +193,7 @@ def test_the_answer_of_a_cell_waits(handed_out: dict[str, Any], why) -> None:
     cells[2]["source"] = "## (why) Why?\nTwo ones."
     cells[2]["metadata"] = {}
     found = why(cells)
-    assert (found.verdict, found.by_hand, found.answer) == (Verdict.SKIPPED, 5, "## (why) Why?\nTwo ones.")
+    assert (found.verdict, found.by_hand, found.answer) == (Verdict.MANUAL, 5, "## (why) Why?\nTwo ones.")
 
 
 def test_a_cell_as_handed_out_is_told(handed_out: dict[str, Any], why) -> None:

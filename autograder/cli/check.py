@@ -13,14 +13,20 @@ from autograder import loading, running
 from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
 from autograder.feedback.text import visible
 from autograder.intake import collect_one
-from autograder.messages import wording_of
+from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
 from autograder.scoring import shown
 
 __all__ = ["Call", "check_files"]
 
-STYLES = {Verdict.PASSED: "green", Verdict.PARTIAL: "yellow", Verdict.NOT_ATTEMPTED: "dim", Verdict.SKIPPED: "dim"}
+STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.PARTIAL: "yellow",
+    Verdict.NOT_ATTEMPTED: "dim",
+    Verdict.SKIPPED: "dim",
+    Verdict.MANUAL: "dim",
+}
 YOU = "submission"
 
 
@@ -66,7 +72,7 @@ def _show(screen: Console, report: Report) -> None:
             f"{shown(question.points)} of {shown(question.max_points)} points in public checks"
         )
         for check in question.checks:
-            wording = wording_of(check)
+            wording = WORDING[check.verdict]
             style = STYLES.get(check.verdict, "red")
             screen.print(f"  [{style}]{wording.mark} {wording.short}[/]: {escape(check.title)}")
             for line in visible(check.message).splitlines():

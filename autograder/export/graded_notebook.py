@@ -17,7 +17,7 @@ from autograder.errors import StudentError
 from autograder.export.handed_in import Shown, outputs_of
 from autograder.export.neutral import LONGEST, neutral
 from autograder.feedback.text import visible
-from autograder.messages import wording_of
+from autograder.messages import WORDING
 from autograder.model import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
 from autograder.notebooks import Cell, Notebook, Role, read, repair
 from autograder.pictures import data_url
@@ -233,7 +233,7 @@ def _written(question: QuestionResult, check: CheckResult) -> Iterator[GradedCel
 
 def _found(check: CheckResult) -> tuple[Shown, ...]:
     """What stands below a check's cell: verdict, points, message, and the figures that the submission drew."""
-    wording = wording_of(check)
+    wording = WORDING[check.verdict]
     points = "left out" if check.verdict is Verdict.INTERNAL else f"{shown(check.points)} of {shown(check.max_points)}"
     text = f"{wording.mark} {wording.short}: {points}\n{visible(check.message)}".rstrip() + "\n"
     return (Shown(text), *(Shown(png=picture) for picture in check.pictures if data_url(picture)))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.export.reports import write_text
-from autograder.messages import wording_of
+from autograder.messages import WORDING
 from autograder.model import Report
 from autograder.scoring import rounded, shown
 
@@ -67,7 +67,7 @@ def question_ids(reports: Sequence[Report]) -> tuple[str, ...]:
 
 def verdict_summary(report: Report) -> str:
     """How often each verdict came, in the order of their first coming: ``8 passed, 1 failed``."""
-    words = (wording_of(check).short for question in report.questions for check in question.checks)
+    words = (WORDING[check.verdict].short for question in report.questions for check in question.checks)
     return ", ".join(f"{count} {word}" for word, count in Counter(words).items())
 
 

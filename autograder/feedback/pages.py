@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.feedback.text import visible
-from autograder.messages import WORDING, wording_of
+from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.pictures import data_url
 from autograder.scoring import rounded, shown
@@ -23,9 +23,14 @@ __all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
 TEMPLATES = Path(__file__).parent / "templates"
 
 TONES = {
-    verdict: {"PASSED": "good", "PARTIAL": "part", "NOT_ATTEMPTED": "none", "SKIPPED": "none", "INTERNAL": "ours"}.get(
-        verdict, "bad"
-    )
+    verdict: {
+        "PASSED": "good",
+        "PARTIAL": "part",
+        "NOT_ATTEMPTED": "none",
+        "SKIPPED": "none",
+        "MANUAL": "none",
+        "INTERNAL": "ours",
+    }.get(verdict, "bad")
     for verdict in Verdict
 }
 """Which of the style sheet's colours goes with a verdict; the mark and the words beside it say the same."""
@@ -76,13 +81,19 @@ def _environment() -> Environment:
         style=Markup(style),  # noqa: S704 (our own file)
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
         wording=WORDING,
-        wording_of=wording_of,
         waiting=lambda report: rounded(sum(check.by_hand for check in report.waiting)),
         tones=TONES,
         rounded=rounded,
     )
-    environment.filters.update(visible=visible, shown=shown, percent=_percent, data_url=data_url)
+    environment.filters.update(
+        visible=visible, shown=shown, percent=_percent, data_url=data_url, without_stop=_without_stop
+    )
     return environment
+
+
+def _without_stop(title: str) -> str:
+    """A title that can be quoted inside of a sentence: a question keeps its mark."""
+    return title.rstrip().rstrip(".")
 
 
 def _percent(part: float, whole: float) -> float:

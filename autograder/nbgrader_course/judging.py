@@ -118,7 +118,7 @@ def by_hand(cell: Cell, title: str, *, untouched: bool) -> CheckResult:
     message = f"A person grades this answer: {most:g} points."
     if untouched:
         message += " It is as it was handed out."
-    return CheckResult(cell.name, title, False, Verdict.SKIPPED, 0.0, 0.0, 0.0, message, message, by_hand=most)
+    return CheckResult(cell.name, title, False, Verdict.MANUAL, 0.0, 0.0, 0.0, message, message, by_hand=most)
 
 
 def lost(cell: Cell, title: str, verdict: Verdict, why: str, *, hidden: bool) -> CheckResult:

@@ -30,7 +30,7 @@ _PDF_HEAD = 1024  # readers look for the magic bytes that far
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What stands in one place: SKIPPED stands for an answer that waits for a person; `said` is about it."""
+    """What stands in one place: MANUAL stands for an answer that a person grades; `said` is about it."""
 
     verdict: Verdict
     said: str = ""
@@ -56,7 +56,7 @@ def with_written(
 
 def _result(asked: Written, answer: partial[_Answer]) -> CheckResult:
     found = [answer(place) for place in asked.places]
-    order = (Verdict.SKIPPED, Verdict.FAILED, Verdict.NOT_ATTEMPTED)
+    order = (Verdict.MANUAL, Verdict.FAILED, Verdict.NOT_ATTEMPTED)
     best = min(found, key=lambda each: order.index(each.verdict) if each.verdict in order else len(order))
     said = best.said
     if best.verdict is Verdict.MISSING and len(found) > 1:
@@ -95,7 +95,7 @@ def _pdf(content: bytes, place: Place) -> _Answer:
     if not is_pdf(content):
         said = f"{place.file} is no PDF: it does not begin with %PDF-; export it as PDF."
         return _Answer(Verdict.FAILED, said, file=place.file)
-    return _Answer(Verdict.SKIPPED, f"The answer is {place.file}.", file=place.file)
+    return _Answer(Verdict.MANUAL, f"The answer is {place.file}.", file=place.file)
 
 
 def _markdown(content: bytes, handed_out: str, place: Place) -> _Answer:
@@ -113,7 +113,7 @@ def _markdown(content: bytes, handed_out: str, place: Place) -> _Answer:
         return _Answer(Verdict.NOT_ATTEMPTED, "It is empty.")
     if is_untouched(text, given):
         return _Answer(Verdict.NOT_ATTEMPTED, "It is as it was handed out.")
-    return _Answer(Verdict.SKIPPED, said, text)
+    return _Answer(Verdict.MANUAL, said, text)
 
 
 def _cell(loaded: Loaded, notebooks: Notebooks, place: Place) -> _Answer:
@@ -129,7 +129,7 @@ def _cell(loaded: Loaded, notebooks: Notebooks, place: Place) -> _Answer:
         return _Answer(Verdict.NOT_ATTEMPTED, "It is empty.")
     if is_untouched(text, given):
         return _Answer(Verdict.NOT_ATTEMPTED, "It is as it was handed out.")
-    return _Answer(Verdict.SKIPPED, "", text)
+    return _Answer(Verdict.MANUAL, "", text)
 
 
 def _texts(notebook: Notebook, name: str) -> Iterator[str]:

@@ -115,7 +115,7 @@ class Trial:
         report = self.grade(self.hand_in("stub", files), self.options)
         fair = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
         wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if check.verdict not in fair]
-        wrong += [f"{each.id}: taken for an answer" for each in report.waiting if each.verdict is Verdict.SKIPPED]
+        wrong += [f"{each.id}: taken for an answer" for each in report.waiting if each.verdict is Verdict.MANUAL]
         points = report.points + report.bonus_points
         if points:
             wrong.append(f"{shown(points)} points")
