@@ -4,9 +4,9 @@ A figure is a dictionary ``{"title", "legend", "axes"}``; an axes ``{"title", "x
 "xlim", "ylim", "xticks", "yticks", "legend", "legend_title", "colorbar", "lines", "bars", "images", "texts",
 "others"}``:
 
-- a line ``{"label", "kind", "x", "y"}``, float arrays of shape (n,); `kind` is "line", "points" for a `scatter`, or
-  "guide" for what runs across the whole axes (`axhline`, `axvline`, `axline`);
-  error bars add ``"xerr"`` and ``"yerr"``, arrays (n, 2) of the ends of each bar;
+- a line ``{"label", "kind", "x", "y"}``, float arrays of shape (n,); a label that nobody gave is "", here and below;
+  `kind` is "line", "points" for a `scatter`, or "guide" for what runs across the whole axes (`axhline`, `axvline`,
+  `axline`); error bars add ``"xerr"`` and ``"yerr"``, arrays (n, 2) of the ends of each bar;
 - bars ``{"label", "horizontal", "at", "width", "height"}``, arrays (n,): centres, thickness and signed length of the
   bars of one call of `bar`, `barh` or `hist`, also of a histogram that is drawn as steps;
 - an image ``{"colormap", "colorbar", "shape", "values", "x", "y"}`` of `imshow`, `matshow` or `pcolormesh`: `values`
@@ -243,9 +243,9 @@ def _kind(axes: Any, line: Any) -> str:
 
 def _line(line: Any, container: Any, left: _Left) -> Record:
     x, y = left.take(line.get_xdata(orig=False), line.get_ydata(orig=False))
-    record = {"label": _text(line.get_label()), "x": x, "y": y}
+    record = {"label": _label(line.get_label()), "x": x, "y": y}
     if container is not None:
-        record["label"] = _text(container.get_label() or record["label"])
+        record["label"] = _label(container.get_label()) or record["label"]
         bars = list(container[2])
         for axis, has in (("x", container.has_xerr), ("y", container.has_yerr)):
             if has and bars:
@@ -266,7 +266,7 @@ def _clouds(axes: Any, left: _Left) -> list[Record]:
 def _cloud(cloud: Any, left: _Left) -> Record:
     offsets = np.ma.filled(np.ma.asarray(cloud.get_offsets(), dtype=np.float64), np.nan).reshape(-1, 2)
     x, y = left.take(offsets[:, 0], offsets[:, 1])
-    return {"label": _text(cloud.get_label()), "kind": "points", "x": x, "y": y}
+    return {"label": _label(cloud.get_label()), "kind": "points", "x": x, "y": y}
 
 
 def _bars(axes: Any, left: _Left) -> list[Record]:
@@ -282,9 +282,8 @@ def _container(container: Any, left: _Left) -> Record | None:
     x, y, width, height = np.asarray(boxes, dtype=np.float64).T
     lying = getattr(container, "orientation", "vertical") == "horizontal"
     columns = (y + height / 2, height, width) if lying else (x + width / 2, width, height)
-    label = _text(container.get_label())
-    if label.startswith("_"):  # of a histogram, the first bar bears the label
-        label = _text(container.patches[0].get_label())
+    # Of a histogram, the first bar bears the label.
+    label = _label(container.get_label()) or _label(container.patches[0].get_label())
     return _bar_record(label, lying, left.take(*columns))
 
 
@@ -310,7 +309,7 @@ def _steps(patch: Any, left: _Left) -> Record | None:
 
 def _bar_record(label: Any, lying: bool, columns: tuple[Array, ...]) -> Record:
     at, width, height = columns
-    return {"label": _text(label), "horizontal": lying, "at": at, "width": width, "height": height}
+    return {"label": _label(label), "horizontal": lying, "at": at, "width": width, "height": height}
 
 
 def _images(axes: Any, left: _Left) -> list[Record]:
@@ -391,6 +390,12 @@ def _words(figure: Any, name: str) -> str:
 
 def _text_from(thing: Any, method: str) -> str:
     return _text(getattr(thing, method)())
+
+
+def _label(label: Any) -> str:
+    """A label that somebody gave; "" in place of the private names that matplotlib gives, such as ``_child0``."""
+    text = _text(label)
+    return "" if text.startswith("_") else text
 
 
 def _text(text: Any) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from autograder.checks.compare import show
 from autograder.checks.drawn import Bars, Drawn, Ticks, words
 from autograder.checks.plotted import matches, same_but_for_percent
-from autograder.checks.sentences import small
+from autograder.checks.sentences import labels_told, small
 from autograder.errors import CheckFailed
 
 __all__ = ["bars", "histogram", "name_key", "names_at", "nearest", "scatter"]
@@ -115,8 +115,10 @@ def name_key(name: object) -> str:
 def _series(drawn: Drawn, series: str, where: str) -> list[Bars]:
     found = [each for each in drawn.bars if len(each.at) and (not series or matches(series, each.label))]
     if not found and series and drawn.bars:
-        labels = ", ".join(repr(each.label[:40]) for each in drawn.bars[:_SHOWN])
-        raise CheckFailed(f"{where} has no bars labelled {series!r}; the labels are {labels}.")
+        told = labels_told(
+            [each.label for each in drawn.bars], one="group of bars", many="groups of bars", call="bar()"
+        )
+        raise CheckFailed(f"{where} has no bars labelled {series!r}; {told}.")
     if not found:
         raise CheckFailed(f"{where} has no bars.")
     return found

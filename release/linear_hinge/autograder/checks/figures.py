@@ -89,7 +89,7 @@ class Axes:
             found = find(self.drawn, label, self.name)
         if not len(found.x):
             raise CheckFailed(f"The curve {str(label)!r} of {small(self.name)} holds no numbers.")
-        return Plotted(found.x, found.y, f"The curve {str(label or found.label or '')!r}")
+        return Plotted(found.x, found.y, f"The curve {name!r}" if (name := str(label or found.label)) else "The curve")
 
     def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
         """Fail unless there are bars of these heights, standing or lying, in fractions or in per cent.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["are", "series", "small"]
+__all__ = ["are", "labels_told", "series", "small"]
+
+_SHOWN = 8
+_LONGEST = 40
 
 
 def series(words: Sequence[str]) -> str:
@@ -22,3 +25,29 @@ def are(things: Sequence[object]) -> str:
 def small(text: str) -> str:
     """The same text for the middle of a sentence."""
     return text[:1].lower() + text[1:]
+
+
+def labels_told(labels: Sequence[str], *, one: str = "curve", many: str = "curves", call: str = "plot()") -> str:
+    """What labels the things of a plot have: "the labels of its 2 curves are 'train' and 'test'".
+
+    Args:
+        labels: a label of each, "" for none.
+        one, many: what they are.
+        call: what they were drawn by, which takes ``label=``.
+    """
+    given = [repr(label[:_LONGEST]) for label in labels if label]
+    if not labels:
+        return f"it has no {many}"
+    advice = f"pass label= to {call}"
+    if not given:
+        return (
+            f"its only {one} has no label; {advice}"
+            if len(labels) == 1
+            else (f"none of its {len(labels)} {many} has a label; {advice}")
+        )
+    shown = ", ".join(given[:_SHOWN]) + (" ..." if len(given) > _SHOWN else "")
+    if len(labels) == 1:
+        return f"the label of its only {one} is {shown}"
+    if len(given) == len(labels):
+        return f"the labels of its {len(labels)} {many} are {shown}"
+    return f"only {len(given)} of its {len(labels)} {many} have a label, {shown}; {advice}"

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograder.checks.drawn import entries, numbers_in
 from autograder.checks.drawn import words as plain
-from autograder.checks.sentences import series
+from autograder.checks.sentences import labels_told, series
 from autograder.errors import CheckFailed
 
 __all__ = ["Curves", "curves", "has_curves"]
@@ -118,11 +118,12 @@ def _judge(
     by_key = curves(axes, keys)
     missing = [key for key in keys if key not in by_key]
     if missing:
-        labels = [str(line.get("label", "")) for line in entries(axes.get("lines")) if isinstance(line, Mapping)]
-        shown = ", ".join(repr(label[:40]) for label in labels[:8]) or "none"
+        lines = [line for line in entries(axes.get("lines")) if isinstance(line, Mapping)][:_MOST]
+        every = _labels(lines, [plain(text) for text in list(entries(axes.get("legend")))[:_MOST]])
+        labels = [label for line, label in zip(lines, every, strict=True) if line.get("kind") != "guide"]
         raise CheckFailed(
             f"The plot of {measure} has no curve labelled with {key_name} {series([f'{key:g}' for key in missing])}; "
-            f"the labels of its {len(labels)} curves are {shown}."
+            f"{labels_told(labels)}."
         )
     if not entries(axes.get("legend")):
         raise CheckFailed(f"The plot of {measure} has no legend, so nobody can tell which curve is which.")

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.checks.compare import close
 from autograder.checks.drawn import Drawn, Line, numbers_in, words
+from autograder.checks.sentences import labels_told
 from autograder.checks.training import curve
 from autograder.drawing import MAX_POINTS
 from autograder.errors import CheckFailed
@@ -141,15 +142,13 @@ def find(drawn: Drawn, label: str | float, where: str) -> Line:
             found = [drawn.lines[0]]
     if len(found) == 1:
         return found[0]
-    labels = [repr(line.label[:40]) for line in (found or drawn.lines)]
-    shown = ", ".join(labels[:_SHOWN]) + (" ..." if len(labels) > _SHOWN else "") or "none"
     if found:
+        labels = [repr(line.label[:40]) for line in found]
+        shown = ", ".join(labels[:_SHOWN]) + (" ..." if len(labels) > _SHOWN else "")
         raise CheckFailed(
             f"{where} has {len(found)} curves that may be {wanted!r}: {shown}; tell them apart by labels."
         )
-    raise CheckFailed(
-        f"{where} has no curve labelled {wanted!r}; the labels of its {len(drawn.lines)} curves are {shown}."
-    )
+    raise CheckFailed(f"{where} has no curve labelled {wanted!r}; {labels_told([line.label for line in drawn.lines])}.")
 
 
 def matches(pattern: str, text: str) -> bool:
