@@ -2,16 +2,19 @@
 
 Students delete cells, copy them, move them, edit tests, and turn code into Markdown. None of that is a reason not to
 grade the rest: given cells are taken from the release, written ones from the student, in the order of the release, and
-what the student added stays behind the cell that it followed.
+what the student added stays behind the cell that it followed. The stub of a deleted cell is put back so that it undoes
+nothing: never behind a cell in which the student set one of its names.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
+from autograder.notebooks.names import Changes, changes_of
 from autograder.notebooks.records import Cell, Notebook
 
 __all__ = ["Repaired", "repair"]
@@ -45,7 +48,8 @@ def repair(submitted: Notebook, released: Notebook) -> Repaired:
     """
     notes: list[str] = []
     wanted = [cell for cell in released.cells if cell.role]
-    owners = _owners(submitted.cells, wanted, notes)
+    read = cache(changes_of)  # each text once, however many cells are missing
+    owners = _owners(submitted.cells, wanted, notes, read)
     placed = {place: name for name, place in owners.items()}
     followers = _followers(submitted.cells, placed)
     _note_order(wanted, owners, notes)
@@ -57,10 +61,54 @@ def repair(submitted: Notebook, released: Notebook) -> Repaired:
         if place is None and not _is_given(cell):
             missing.append(cell.name)
         cells += followers.get(cell.name, ())
+    for name in missing:
+        notes.append(_without_undoing(cells, name, missing, read))
     return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing))
 
 
-def _owners(cells: Sequence[Cell], wanted: Sequence[Cell], notes: list[str]) -> dict[str, int]:
+def _without_undoing(cells: list[Cell], name: str, missing: Sequence[str], read: Callable[[str], Changes]) -> str:
+    """Give a stub that was put back a place where it undoes nothing that the student's cells set.
+
+    It moves in front of the first of them that sets a name of the stub; where they set all of its names, a comment
+    takes its place.
+
+    Args:
+        cells: of the repaired notebook; changed in place.
+        name: of the stub.
+        missing: names of all stubs that were put back.
+        read: `changes_of`.
+
+    Returns:
+        A sentence about the cell.
+    """
+    at = next(place for place, cell in enumerate(cells) if cell.role and cell.name == name)
+    stub = cells[at]
+    sentence = f"The cell {name!r} was not handed in"
+    code = [(place, cell) for place, cell in enumerate(cells) if cell.kind == "code"]
+    packages = {each for _, cell in code if _is_given(cell) or cell is stub for each in read(cell.source).imports}
+    sets = read(stub.source).values - packages if stub.kind == "code" else frozenset()
+    own = [
+        (place, read(cell.source))
+        for place, cell in code
+        if not _is_given(cell) and not (cell.role and cell.name in missing)
+    ]
+    answers = [place for place, found in own if found.anything or found.names & sets]
+    answered = {each for _, found in own for each in found.names & sets}
+    if not sets or not answers:
+        return f"{sentence}; it counts as not written."
+    if answered == sets:
+        told = f"other cells set {', '.join(sorted(sets))}"
+        cells[at] = replace(stub, source=f"# This cell was not handed in; {told}.")
+        return f"{sentence}; {told}, so its stub was not run."
+    if answers[0] < at:
+        cells.insert(answers[0], cells.pop(at))
+        return f"{sentence}; its stub was run before the cells that may set what it sets."
+    return f"{sentence}; it counts as not written."
+
+
+def _owners(
+    cells: Sequence[Cell], wanted: Sequence[Cell], notes: list[str], read: Callable[[str], Changes]
+) -> dict[str, int]:
     """The place in the submission of each wanted cell, by name."""
     by_name = {cell.name: cell for cell in wanted}
     owners: dict[str, int] = {}
@@ -78,9 +126,12 @@ def _owners(cells: Sequence[Cell], wanted: Sequence[Cell], notes: list[str]) -> 
     for name, count in copies.items():
         kept = "the handed-out one was used" if _is_given(by_name[name]) else "all of them run, and the first is graded"
         notes.append(f"The cell {name!r} is there {count} times; {kept}.")
+    _anchor(cells, wanted, owners)
     for cell in wanted:
         if cell.name not in owners and not _is_given(cell):
             found = _recognised(cell, cells, taken=set(owners.values()), names=by_name)
+            if found is None:
+                found = _answered(cell, cells, wanted, owners, read)
             if found is not None:
                 owners[cell.name] = found
                 notes.append(f"The cell {cell.name!r} has lost its name; it was recognised by what it says.")
@@ -102,6 +153,47 @@ def _recognised(cell: Cell, cells: Sequence[Cell], *, taken: set[int], names: Ma
     likely = [(_likeness(cell.source, each.source), -place) for place, each in free]
     best, place = max(likely, default=(0.0, 0))
     return -place if best >= _ALIKE else None
+
+
+def _anchor(cells: Sequence[Cell], wanted: Sequence[Cell], owners: dict[str, int]) -> None:
+    """Find given cells that have lost their names by their text, which is the handed-out one, so that order is kept."""
+    known = {cell.name for cell in wanted}
+    taken = set(owners.values())
+    last = -1
+    for cell in wanted:
+        if cell.name in owners:
+            last = max(last, owners[cell.name])
+        elif _is_given(cell):
+            for place in range(last + 1, len(cells)):
+                each = cells[place]
+                free = place not in taken and not (each.role and each.role.grade_id in known)
+                if free and each.kind == cell.kind and each.source.strip() == cell.source.strip():
+                    owners[cell.name] = last = place
+                    taken.add(place)
+                    break
+
+
+def _answered(
+    cell: Cell,
+    cells: Sequence[Cell],
+    wanted: Sequence[Cell],
+    owners: Mapping[str, int],
+    read: Callable[[str], Changes],
+) -> int | None:
+    """The place of an answer typed anew: a cell without name that sets all that the stub sets, where the stub stood."""
+    sets = read(cell.source).values if cell.kind == "code" else frozenset()
+    if not sets:
+        return None
+    order = [each.name for each in wanted]
+    at = order.index(cell.name)
+    first = max((owners[name] + 1 for name in order[:at] if name in owners), default=0)
+    last = min((owners[name] for name in order[at + 1 :] if name in owners), default=len(cells))
+    taken = set(owners.values())
+    for place in range(first, last):
+        each = cells[place]
+        if place not in taken and each.kind == "code" and not each.role and sets <= read(each.source).names:
+            return place
+    return None
 
 
 def _followers(cells: Sequence[Cell], placed: Mapping[int, str]) -> dict[str, list[Cell]]:
@@ -134,7 +226,6 @@ def _restored(cell: Cell, found: Cell | None, notes: list[str]) -> Cell:
             notes.append(f"The given cell {cell.name!r} was changed; the handed-out one was used.")
         return cell
     if found is None:
-        notes.append(f"The cell {cell.name!r} was not handed in; it counts as not written.")
         return cell
     if found.kind != cell.kind:
         notes.append(f"The cell {cell.name!r} was turned into {found.kind}; it was read as {cell.kind}.")
