@@ -150,13 +150,13 @@ class _Worker:
         function = self.function(target, name)
         if function is _ABSENT:
             return ("missing", name)
-        return ("value", [self.plain(function(item)) for item in self.inside(items)])
+        return ("value", [self.taken(function(item)) for item in self.inside(items)])
 
     def starmap(self, target: str | int, name: str, items: Iterable[Any]) -> tuple[Any, ...]:
         function = self.function(target, name)
         if function is _ABSENT:
             return ("missing", name)
-        return ("value", [self.plain(function(*item)) for item in self.inside(items)])
+        return ("value", [self.taken(function(*item)) for item in self.inside(items)])
 
     def figures(self, returned: list[Any]) -> tuple[Any, ...]:
         shown = self.shell.take_figures() if self.shell else ()
@@ -212,6 +212,10 @@ class _Worker:
 
     def plain(self, value: Any) -> Any:
         return to_plain(value, self.keep)
+
+    def taken(self, value: Any) -> Any:
+        """Plain data that shares no memory with the submission, whose next call may write into the same arrays."""
+        return to_plain(value, self.keep, copy=True)
 
     def keep(self, value: Any) -> Handle:
         number = len(self.objects) + 1
