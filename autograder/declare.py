@@ -10,6 +10,12 @@
 The function's name is the check's id, its docstring the title that students read, its parameters what it is given
 (see `GIVEN`). It raises `CheckFailed` (every function of `autograder.checks` does), returns a `Credit` for partial
 credit, or returns anything else, which a check that `needs` it may take as a parameter of the same name.
+
+A check that asks several things may split its points over named cases, and is then called once for each of them:
+
+    @gradient.check(hidden=True, cases={"one sample": 1, "many samples": 2})
+    def gradient_of_batches(student, reference, rng, case):
+        '''For batches of all sizes, the gradient is right.'''
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, TypeVar
 
@@ -25,16 +31,18 @@ from autograder.cells import is_notebook
 from autograder.errors import InstructorError
 from autograder.model import Limits
 from autograder.rubric import Written, declared, is_answer_file
+from autograder.scoring import rounded, shown
 
-__all__ = ["GIVEN", "Assignment", "Check", "Question"]
+__all__ = ["GIVEN", "Assignment", "Case", "Check", "Question"]
 
-GIVEN = ("student", "reference", "rng", "data", "hidden", "full", "share")
+GIVEN = ("student", "reference", "rng", "data", "hidden", "full", "share", "case")
 """What a check may ask for by the name of a parameter, beside the results of the checks that it needs:
 
 `student` the submission's stand-in; `reference` the same around the solved module; `rng` a numpy Generator, seeded
 for this check from the course's secret; `data` the open part of the data set; `hidden` its staff-only part; `full`
 whether `--full` was given; `share` the part of its training that is to be run (epochs, samples): 1.0 in every grade,
-1/2, 1/4 ... when `autograder calibrate` looks for the cheapest run that is still fair.
+1/2, 1/4 ... when `autograder calibrate` looks for the cheapest run that is still fair; `case` the name of the case that
+is asked, in a check that has `cases`.
 """
 
 _FOR_NOTEBOOKS = ("IPython.core.interactiveshell",)
@@ -42,9 +50,21 @@ _FOR_NOTEBOOKS = ("IPython.core.interactiveshell",)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One of the things that a check asks, with points of its own.
+
+    `hint` is told in place of the check's where this case is not passed. The name is filled in by the declaration.
+    """
+
+    points: float
+    hint: str = ""
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """One decorated function worth points."""
+    """One decorated function worth points, which may be split over `cases`; `case` is set in one of `parts`."""
 
     id: str
     title: str
@@ -54,11 +74,28 @@ class Check:
     hint: str
     needs: tuple[str, ...]
     question: str
+    cases: tuple[Case, ...] = ()
+    case: str = ""
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """What the function asks for, in order."""
         return tuple(inspect.signature(self.function).parameters)
+
+    @property
+    def parts(self) -> tuple[Check, ...]:
+        """A check for each case, with an id (and so seeds) of its own, such as ``gradients[one sample]``."""
+        return tuple(
+            replace(
+                self,
+                id=f"{self.id}[{each.name}]",
+                points=each.points,
+                hint=each.hint or self.hint,
+                cases=(),
+                case=each.name,
+            )
+            for each in self.cases
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,26 +163,34 @@ class Question:
     def check(
         self,
         *,
-        points: float,
+        points: float | None = None,
         hidden: bool = False,
         hint: str = "",
         needs: Callable[..., Any] | Iterable[Callable[..., Any]] = (),
+        cases: Mapping[str, float | Case] | Sequence[str] = (),
     ) -> Callable[[Function], Function]:
         """Declare the decorated function as a check of this question.
 
         Args:
-            points: what full credit gives.
+            points: what full credit gives; with points for each case it may be left out, for it is their sum.
             hidden: run by staff only; students are told title, verdict and hint.
             hint: one sentence shown to the student when a hidden check is not passed.
             needs: checks that must pass first; otherwise this one is SKIPPED.
+            cases: the things that the check asks, by name, each with its points or a `Case`, or names alone, which
+                share the points equally. The function is called once for each, with the name as `case`, and a case
+                that is not passed costs its own points only. Names are for staff, and for students in public checks.
 
         Raises:
-            InstructorError: no docstring, a parameter that nobody can fill, or a need that is not declared above.
+            InstructorError: no docstring, a parameter that nobody can fill, a need that is not declared above, or
+                points and cases that do not fit.
         """
         required = (needs,) if callable(needs) else tuple(needs)
 
         def declare(function: Function) -> Function:
-            self.assignment._add(self, function, points, hidden, hint, required)
+            code = function.__code__
+            where = f"{code.co_filename}:{code.co_firstlineno}: check {function.__name__!r}"
+            total, split = _cases(where, points, cases)
+            self.assignment._add(self, function, where, total, hidden, hint, required, split)
             return function
 
         return declare
@@ -298,13 +343,13 @@ class Assignment:
         self,
         question: Question,
         function: Callable[..., Any],
+        where: str,
         points: float,
         hidden: bool,
         hint: str,
         needs: Sequence[Callable[..., Any]],
+        cases: tuple[Case, ...],
     ) -> None:
-        code = function.__code__
-        where = f"{code.co_filename}:{code.co_firstlineno}: check {function.__name__!r}"
         title = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
         known = {check.function: check.id for check in self._checks}
         if not title:
@@ -317,10 +362,46 @@ class Assignment:
             if need not in known:
                 raise InstructorError(f"{where} needs {need.__name__!r}, which is not a check declared above it.")
         needed = tuple(known[need] for need in needs)
-        for parameter in inspect.signature(function).parameters:
+        parameters = inspect.signature(function).parameters
+        if cases and "case" not in parameters:
+            raise InstructorError(f"{where} has cases; let the function take the name of one as `case`.")
+        if "case" in parameters and not cases:
+            raise InstructorError(f"{where} asks for 'case' and has none; declare cases={{name: points, ...}}.")
+        for parameter in parameters:
             if parameter not in GIVEN and parameter not in needed:
                 raise InstructorError(
                     f"{where} asks for {parameter!r}; a check may ask for {', '.join(GIVEN)} or a check that it needs."
                 )
-        check = Check(function.__name__, title, function, points, hidden, hint, needed, question.id)
+        check = Check(function.__name__, title, function, points, hidden, hint, needed, question.id, cases)
         self._checks.append(check)
+
+
+def _cases(
+    where: str, points: float | None, cases: Mapping[str, float | Case] | Sequence[str]
+) -> tuple[float, tuple[Case, ...]]:
+    """The points of a check, and its cases with their names and points."""
+    names = (cases,) if isinstance(cases, str) else tuple(cases)
+    if points is None and (not names or not isinstance(cases, Mapping)):
+        raise InstructorError(f"{where} has no points; give points=..., or cases={{name: points, ...}}.")
+    if not names:
+        return points or 0.0, ()
+    if len(set(names)) < len(names) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise InstructorError(f"{where} has cases without names of their own; name each of them with a text.")
+    if isinstance(cases, Mapping):
+        given = [each if isinstance(each, Case) else Case(each) for each in cases.values()]
+    else:
+        given = [Case(share) for share in _shares(points or 0.0, len(names))]
+    if any(each.points < 0 for each in given):
+        raise InstructorError(f"{where} has a case worth less than 0 points; give each case 0 or more.")
+    total = rounded(sum(each.points for each in given))
+    if points is not None and rounded(points) != total:
+        raise InstructorError(
+            f"{where} is worth {shown(points)} points, and its cases {shown(total)} together; let them agree."
+        )
+    return total, tuple(replace(each, name=name) for name, each in zip(names, given, strict=True))
+
+
+def _shares(points: float, count: int) -> list[float]:
+    """Points in equal parts of whole hundredths, the first ones larger by one where they do not come out even."""
+    each, over = divmod(round(100 * points), count)
+    return [(each + (place < over)) / 100 for place in range(count)]

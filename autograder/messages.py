@@ -12,9 +12,10 @@ from types import MappingProxyType
 
 from autograder.checks.sentences import series
 from autograder.errors import StudentError
-from autograder.model import Verdict
+from autograder.model import CaseResult, Verdict
+from autograder.scoring import shown
 
-__all__ = ["WORDING", "Wording", "carried_forward", "sentence"]
+__all__ = ["WORDING", "Wording", "carried_forward", "case_by_case", "sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,30 @@ def sentence(
         return whole, whole
     shown = _raised(error) if verdict is Verdict.RAISED else wording.long
     return (f"{shown} {hint}".rstrip(), whole)
+
+
+def case_by_case(cases: Sequence[CaseResult], *, hidden: bool) -> tuple[str, str]:
+    """What the student reads about a check with cases, and what staff read.
+
+    Staff read the name, the points and the sentence of each case that was not passed, and so does the student of a
+    public check; of a hidden one the student reads how many these are, and each different sentence once.
+    """
+    missed = [each for each in cases if each.verdict is not Verdict.PASSED]
+    told = [each for each in cases if each in missed or each.staff_message]
+    if len(missed) == len(cases) and len({each.staff_message for each in cases}) == 1:
+        return cases[0].message, cases[0].staff_message  # nothing that is said here belongs to one case alone
+    count = f"{len(missed)} of {len(cases)} cases not passed" if missed else ""
+    names = f"{count}: {', '.join(each.name for each in missed)}." if missed else ""
+    staff = [names, *(f"{each.name} ({_share(each)}): {each.staff_message}" for each in told)]
+    student = [names, *(f"{each.name} ({_share(each)}): {each.message}" for each in told)]
+    if hidden:
+        student = [f"{count}." if missed else "", *dict.fromkeys(each.message for each in told)]
+    return "\n".join(filter(None, student)), "\n".join(filter(None, staff))
+
+
+def _share(case: CaseResult) -> str:
+    """The points of a case."""
+    return f"{shown(case.points)} of {shown(case.max_points)} points"
 
 
 def carried_forward(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from autograder.errors import UsageError
 
 __all__ = [
+    "CaseResult",
     "CheckResult",
     "Limits",
     "QuestionResult",
@@ -94,6 +95,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What became of one case of a check; the name of a case of a hidden check is for staff, as `staff_message` is."""
+
+    name: str
+    verdict: Verdict
+    points: float
+    max_points: float
+    message: str
+    staff_message: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """What one check found out about one submission.
 
@@ -103,7 +116,8 @@ class CheckResult:
     those of a hidden check could carry hidden inputs: they are `staff_pictures`.
     `in_process` says that the check ran beside the submission's code, in the same process, as nbgrader's assertions do;
     every other check judges from outside. `by_hand` are points that a person gives and that count in no sum here;
-    `answer` is what there is to be read, cut, and `answer_file` the PDF in its place.
+    `answer` is what there is to be read, cut, and `answer_file` the PDF in its place. `cases` are those over which the
+    check splits its points.
     """
 
     id: str
@@ -121,6 +135,7 @@ class CheckResult:
     by_hand: float = 0.0
     answer: str = ""
     answer_file: str = ""
+    cases: tuple[CaseResult, ...] = ()
 
     def __post_init__(self) -> None:
         if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict

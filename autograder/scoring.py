@@ -10,13 +10,13 @@ anybody's share. `Report.internal` flags the report.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from autograder.errors import InstructorError
-from autograder.model import CheckResult, QuestionResult, Verdict
+from autograder.model import CaseResult, CheckResult, QuestionResult, Verdict
 
-__all__ = ["check_points", "question_points", "report_points", "rounded", "set_points", "shown"]
+__all__ = ["check_points", "question_points", "report_points", "rounded", "set_points", "shown", "verdict_of"]
 
 HUNDREDTH = Decimal("0.01")
 
@@ -45,6 +45,22 @@ def check_points(verdict: Verdict, credit: float, max_points: float) -> float:
     if not 0 <= credit <= 1:
         raise InstructorError(f"Credit must be between 0 and 1, not {credit}.")
     return rounded(credit * max_points)
+
+
+def verdict_of(cases: Sequence[CaseResult]) -> tuple[Verdict, float]:
+    """Verdict and points of a check from those of its cases.
+
+    PASSED where all are; PARTIAL where some earned something; else what the first that is not passed says. One that is
+    INTERNAL makes the check INTERNAL, so that it is graded again.
+    """
+    verdicts = [each.verdict for each in cases]
+    points = rounded(sum(each.points for each in cases))
+    if Verdict.INTERNAL in verdicts:
+        return Verdict.INTERNAL, 0.0
+    missed = [each for each in verdicts if each is not Verdict.PASSED]
+    if not missed:
+        return Verdict.PASSED, points
+    return (Verdict.PARTIAL if points else missed[0]), points
 
 
 def question_points(checks: Iterable[CheckResult]) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from autograder.checks import Credit
 from autograder.datasets import DataSet
+from autograder.declare import Check
 from autograder.errors import CheckFailed, StudentError
 from autograder.loading import Loaded
 from autograder.student.local import LocalStudent
@@ -26,7 +26,10 @@ class Alone(LocalStudent):
 def verdict(
     loaded: Loaded, folder: Path, check: str, dataset: DataSet | None = None, *, seed: int = 0, **given: Any
 ) -> tuple[str, str]:
-    """What one check says of a folder: (verdict, sentence); the sentence of one that passed is empty."""
+    """What one check says of a folder: (verdict, sentence); the sentence of one that passed is empty.
+
+    Of a check with cases, the first case that is not passed.
+    """
     names = loaded.interface.names
     student = Alone(folder, names)
     student.seed(seed)
@@ -39,9 +42,15 @@ def verdict(
         "full": False,
         "share": 1.0,
     } | given
-    function = next(each for each in loaded.assignment.checks if each.id == check).function
+    asked = next(each for each in loaded.assignment.checks if each.id == check)
+    found = [_verdict(asked, {**known, "case": each.case}) for each in asked.parts or (asked,)]
+    return next((each for each in found if each[0] != "PASSED"), ("PASSED", ""))
+
+
+def _verdict(check: Check, known: dict[str, Any]) -> tuple[str, str]:
+    """Of a check without cases, or of one case."""
     try:
-        value = function(**{name: known[name] for name in inspect.signature(function).parameters})
+        value = check.function(**{name: known[name] for name in check.parameters})
     except CheckFailed as failed:
         return "FAILED", str(failed)
     except StudentError as error:

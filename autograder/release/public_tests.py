@@ -120,7 +120,7 @@ class PublicTests:
     def _parameters_are_public(self, check: Check, node: ast.FunctionDef) -> None:
         public = {known.id for known in self.assignment.checks if not known.hidden}
         for parameter in check.parameters:
-            if parameter in _STAFF_ONLY or (parameter not in ("student", "rng") and parameter not in public):
+            if parameter in _STAFF_ONLY or (parameter not in ("student", "rng", "case") and parameter not in public):
                 raise InstructorError(
                     f"{self.file}:{node.lineno}: the public check {check.id!r} asks for {parameter!r}, which students "
                     "do not have; make the check hidden, or do without."
@@ -222,7 +222,9 @@ class PublicTests:
 
     def _test(self, check: Check) -> str:
         text = self._lines(self._checks[check.id])
-        return re.sub(rf"^def(\s+){re.escape(check.id)}\b", rf"def\1test_{check.id}", text, count=1)
+        if check.cases:
+            text = f"{_parametrized(check)}\n{text}"
+        return re.sub(rf"^def(\s+){re.escape(check.id)}\b", rf"def\1test_{check.id}", text, count=1, flags=re.MULTILINE)
 
 
 def solution_of(
@@ -299,13 +301,26 @@ def _declares(statement: ast.stmt) -> bool:
 
 def _fixture(check: Check) -> str:
     """What a check found, for the checks that take it as a parameter."""
-    parameters = ", ".join(check.parameters)
+    parameters = ", ".join(each for each in check.parameters if each != "case")
+    value = f"test_{check.id}({', '.join(check.parameters)})"
+    if check.cases:
+        names = ", ".join(_quoted(each.name) for each in check.cases)
+        value = f"{{case: {value} for case in ({names},)}}"
     return (
         f"@pytest.fixture(name={_quoted(check.id)})\n"
         f"def value_of_{check.id}({parameters}):\n"
-        f'    """What `test_{check.id}` returns."""\n'
-        f"    return test_{check.id}({parameters})"
+        f'    """What `test_{check.id}` returns{", for each case" if check.cases else ""}."""\n'
+        f"    return {value}"
     )
+
+
+def _parametrized(check: Check) -> str:
+    """The decorator by which pytest runs a test for each case."""
+    names = [_quoted(each.name) for each in check.cases]
+    line = f'@pytest.mark.parametrize("case", [{", ".join(names)}])'
+    if len(line) <= 120:
+        return line
+    return '@pytest.mark.parametrize(\n    "case",\n    [\n' + "".join(f"        {each},\n" for each in names) + "    ],\n)"
 
 
 def _quoted(text: str) -> str:

@@ -19,11 +19,11 @@ from autograder import pictures
 from autograder.checks import Credit
 from autograder.declare import Check, Question
 from autograder.errors import CheckFailed, GraderError, InstructorError, MisuseError, SandboxError, StudentError
-from autograder.messages import carried_forward, sentence
-from autograder.model import CheckResult, QuestionResult, Verdict
+from autograder.messages import carried_forward, case_by_case, sentence
+from autograder.model import CaseResult, CheckResult, QuestionResult, Verdict
 from autograder.running.case import Case
 from autograder.running.rooms import Room
-from autograder.scoring import check_points, question_points
+from autograder.scoring import check_points, question_points, verdict_of
 from autograder.student.artefacts import Kept, handles_in, keep, revive
 from autograder.student.local import LocalStudent
 
@@ -41,10 +41,14 @@ def unheard(check: Check, came: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of one check, and the exception that ended it, if one did."""
+    """The result of one check or case, and the exception that ended it, if one did.
+
+    `concealed` says that the student is told of it as of a hidden check.
+    """
 
     result: CheckResult
     error: Exception | None = None
+    concealed: bool = False
 
 
 class Runner:
@@ -109,7 +113,9 @@ class Runner:
         """Run one check, after those that it needs, and remember its result."""
         self.under_way.append(check.id)
         try:
-            found = self.stopped(check, room) or self.carried_out(check, room)
+            found = self.stopped(check, room)
+            if found is None:
+                found = self.case_by_case(check, room) if check.cases else self.carried_out(check, check, room)
         finally:
             self.under_way.pop()
         self.results[check.id] = found.result
@@ -131,15 +137,22 @@ class Runner:
             return Found(_result(check, Verdict(error.verdict), error=error), error)
         return None
 
-    def carried_out(self, check: Check, room: Room) -> Found:
-        """Call the check's function, and tell from what comes of it how the check ended."""
+    def case_by_case(self, check: Check, room: Room) -> Found:
+        """Carry out each case, with random numbers of its own; one that is not passed costs its own points."""
+        found = [(part.case, self.carried_out(check, part, room)) for part in check.parts]
+        concealed = any(each.concealed for _, each in found)
+        error = next((each.error for _, each in found if each.error is not None), None)
+        return Found(_together(check, [(name, each.result) for name, each in found], concealed), error, concealed)
+
+    def carried_out(self, check: Check, part: Check, room: Room) -> Found:
+        """Call the function of a check, for one case (`part`) or as a whole, and tell from what comes how it ended."""
         began = time.monotonic()
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
         raised: Exception | None = None
         try:
-            value = check.function(**self.arguments(check, room))
+            value = check.function(**self.arguments(part, room))
             self.listen(check, value)
-            self.hand_on(check, value)
+            self.hand_on(check, part, value)
             credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
             verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
         except CheckFailed as error:
@@ -155,7 +168,7 @@ class Runner:
             verdict, message, raised = Verdict.FAILED, _text(error) or _asserted(error), error
         except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
             raised = error
-            if self.works_with_reference(check, error):
+            if self.works_with_reference(part, error):
                 verdict, message = Verdict.FAILED, _useless(error)
             else:
                 own = isinstance(error, GraderError)
@@ -164,8 +177,9 @@ class Runner:
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
         seconds = time.monotonic() - began
-        result = _result(check, verdict, credit, seconds, fault, message, note, concealed)
-        return Found(self.illustrated(result, *room.take_pictures(), concealed=check.hidden or concealed), raised)
+        result = _result(part, verdict, credit, seconds, fault, message, note, concealed)
+        concealed = check.hidden or concealed
+        return Found(self.illustrated(result, *room.take_pictures(), concealed=concealed), raised, concealed)
 
     def illustrated(
         self, result: CheckResult, drawn: list[bytes], left_out: list[str], *, concealed: bool
@@ -234,6 +248,7 @@ class Runner:
             "rng": np.random.default_rng(self.case.seed_of_inputs(check)),
             "full": self.case.options.full,
             "share": self.case.options.share,
+            "case": check.case,
             "data": dataset.open if dataset else None,
             "hidden": dataset.hidden if dataset else None,
             **given,
@@ -252,11 +267,17 @@ class Runner:
                     with suppress(InstructorError):  # the check that asks for it will say so
                         getattr(self.reference, name)
 
-    def hand_on(self, check: Check, value: Any) -> None:
-        """Remember what a check returned, and what of it stays in the sandbox in a form that outlives this."""
-        self.values[check.id] = value
+    def hand_on(self, check: Check, part: Check, value: Any) -> None:
+        """Remember what a check returned, and what of it stays in the sandbox in a form that outlives this.
+
+        A check with cases hands on a dictionary, from the name of each case that returned something to what it was.
+        """
+        if part.case:
+            self.values.setdefault(check.id, {})[part.case] = value
+        else:
+            self.values[check.id] = value
         if check.id in self.handed_on and handles_in(value):
-            self.kept[check.id] = keep(value, check.title)
+            self.kept[check.id] = (*self.kept.get(check.id, ()), *keep(value, check.title))
 
     # --- the reference in the place of the student ---
 
@@ -275,6 +296,8 @@ class Runner:
 
     def reference_value(self, check: Check) -> Any:
         """What a check gives when the reference stands in for the student, also in the checks that it needs."""
+        if check.cases:
+            return {part.case: self.reference_value(part) for part in check.parts}
         if check.id not in self.reference_values:
             given = {need: self.reference_value(self.by_id[need]) for need in check.needs if need in check.parameters}
             student = self.reference_as_student(self.case.seed_inside(check.id))
@@ -323,6 +346,30 @@ def _result(
     message, staff = (f"{text}\n{note}".strip() for text in (message, staff))
     return CheckResult(
         check.id, check.title, check.hidden, verdict, points, check.points, round(seconds, 4), message, staff
+    )
+
+
+def _together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: bool) -> CheckResult:
+    """The result of a check from those of its cases, by name: the sum of their points."""
+    cases = tuple(
+        CaseResult(name, each.verdict, each.points, each.max_points, each.message, each.staff_message)
+        for name, each in found
+    )
+    message, staff = case_by_case(cases, hidden=concealed)
+    verdict, points = verdict_of(cases)
+    return CheckResult(
+        check.id,
+        check.title,
+        check.hidden,
+        verdict,
+        points,
+        check.points,
+        round(sum(each.seconds for _, each in found), 4),
+        message,
+        staff,
+        tuple(picture for _, each in found for picture in each.pictures),
+        tuple(picture for _, each in found for picture in each.staff_pictures),
+        cases=cases,
     )
 
 
