@@ -1,6 +1,6 @@
 """autograder: assignments, releases and fair grades for machine-learning courses.
 
-An instructor needs `Assignment` and `Limits` from here and the functions of `autograder.checks`.
+An instructor needs `Assignment`, `Limits` and `Case` from here and the functions of `autograder.checks`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.declare import Assignment
+    from autograder.declare import Assignment, Case
     from autograder.model import Limits
 
-__all__ = ["Assignment", "Limits", "__version__"]
+__all__ = ["Assignment", "Case", "Limits", "__version__"]
 __version__ = "0.1.0"
 
 
@@ -21,6 +21,10 @@ def __getattr__(name: str) -> Any:
         from autograder.declare import Assignment
 
         return Assignment
+    if name == "Case":
+        from autograder.declare import Case
+
+        return Case
     if name == "Limits":
         from autograder.model import Limits
 

@@ -138,7 +138,8 @@ def to_plain(
         keep: called with each object that has no plain form.
         max_items: most elements in all lists, tuples, dictionaries and sets together (numeric arrays count as one).
         max_depth: most containers inside each other.
-        copy: whether arrays are copied, so that the result shares no memory with `value`.
+        copy: whether arrays are copied, so that the result shares no memory with `value`; what an iterator gives
+            always is, for the next element may be written into the same memory.
 
     Raises:
         PlainError: the value contains itself, is nested too deeply, has too many elements, or cannot be read.
@@ -190,8 +191,16 @@ class _Reducer:
         if torch is not None and isinstance(value, getattr(torch, "Tensor", ())):
             return self.array(_tensor_as_array(torch, value))
         if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
-            return self.within(value, None, value)
+            return self.drawn(value)
         return self.keep(value)
+
+    def drawn(self, value: Iterator[Any]) -> Any:
+        """What an iterator gives, each element copied as it comes: it may give the same array again and again."""
+        before, self.copy = self.copy, True
+        try:
+            return self.within(value, None, value)
+        finally:
+            self.copy = before
 
     def within(self, value: Any, length: int | None, elements: Iterable[Any]) -> list[Any]:
         """The elements of one container, reduced; `length` where it is known without asking the container's class."""
