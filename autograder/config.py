@@ -144,9 +144,8 @@ def load(path: Path) -> Course:
     course = getattr(module, "course", None)
     if not isinstance(course, Course):
         raise InstructorError(f"{path} must set the variable `course` to a Course(...); it holds {course!r}.")
-    foreign = not (path.parent / "assignments").exists() and (
-        (path.parent / "nbgrader_config.py").exists() or (path.parent / "source").is_dir()
-    )  # a course in nbgrader's folders, which are read elsewhere
+    # A course in nbgrader's folders, which are read elsewhere; it may call one of them assignments/.
+    foreign = (path.parent / "nbgrader_config.py").exists() or (path.parent / "source").is_dir()
     for name in course.assignments:
         if not foreign and not (path.parent / "assignments" / name).is_dir():
             raise InstructorError(

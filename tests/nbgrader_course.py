@@ -202,5 +202,34 @@ def make_course(
     return folder
 
 
+def course_of(
+    folder: Path,
+    source: list[Cell],
+    students: Mapping[str, list[Cell]],
+    *,
+    config: str = "",
+    root: str = "",
+    files: Mapping[str, str] | None = None,
+) -> Path:
+    """Write a course with one assignment `hw1`, the notebook `p.ipynb`, and return its folder.
+
+    Args:
+        folder: of the course.
+        source: the instructor's cells.
+        students: what each handed in.
+        config: lines of `nbgrader_config.py`.
+        root: the folder in which nbgrader's folders lie.
+        files: what lies beside the notebooks: ``source/hw1/data.csv``, ``submitted/ada/hw1/model.py``.
+    """
+    written = {"source/hw1/p.ipynb": notebook(source)}
+    written |= {f"submitted/{student}/hw1/p.ipynb": notebook(cells) for student, cells in students.items()}
+    for name, text in {**written, **(files or {})}.items():
+        path = folder / root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(f"c = get_config()\n{config}\n", encoding="utf-8")
+    return folder
+
+
 if __name__ == "__main__":
     make_course(Path(sys.argv[1]))

@@ -29,7 +29,6 @@ from autograder.nbgrader_course import (
     times_of,
 )
 from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settings
-from autograder.nbgrader_course.handing_in import received_at
 from autograder.nbgrader_course.importing import import_course, survey, write_config
 from autograder.nbgrader_course.judging import points_of
 from autograder.notebooks import Cell
@@ -361,22 +360,6 @@ def test_without_submissions_a_sentence_says_where_they_were_looked_for(tmp_path
     assignment = load(open_course(make_course(tmp_path / "course", {})), "hw1")
     with pytest.raises(UsageError, match=r"no submission in .*submitted/STUDENT/hw1"):
         collect_course(assignment, tmp_path / "staging")
-
-
-@pytest.mark.parametrize(
-    ("text", "hour"),
-    [
-        ("2026-10-01 12:00:00.000000 UTC", 12),
-        ("2026-10-01 12:00:00", 12),
-        ("2026-10-01T12:00:00+02:00", 10),
-        ("yesterday", None),
-        ("2026-13-01 12:00:00 UTC", None),
-    ],
-)
-def test_the_time_stamp_is_read_as_nbgrader_writes_it(text: str, hour: int | None) -> None:
-    """Times without a zone are UTC; what is no time is no error."""
-    time = received_at(text)
-    assert (time.hour if time else None) == hour
 
 
 def test_a_time_stamp_that_is_a_link_is_not_followed(tmp_path: Path) -> None:

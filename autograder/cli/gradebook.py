@@ -17,6 +17,7 @@ from autograder.export.manual_grades import FILE, with_hand_grades, write_hand_g
 from autograder.export.marks import all_hand_grades
 from autograder.intake import Submission, collect
 from autograder.model import Report
+from autograder.nbgrader_course import stamp_of
 from autograder.nbgrader_course.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
 
@@ -352,7 +353,9 @@ def _handed_in(
     found = {}
     for submission in collect(source.submissions, files, folder):
         where = source.submissions / submission.student
-        found[submission.student] = _HandedIn(_contents(submission), _timestamp(where) or submission.received)
+        stamp = stamp_of(where, _zone(course))
+        received = submission.received if stamp is None else _in_utc(stamp.time)
+        found[submission.student] = _HandedIn(_contents(submission), received)
     return found
 
 
@@ -368,7 +371,8 @@ def _from_nbgrader(
                 submission = collect_one((where,), names, staging / str(number), "student")
             except UsageError:
                 continue
-            yield report.student, _HandedIn(_contents(submission), _timestamp(where))
+            stamp = stamp_of(where, _zone(course))
+            yield report.student, _HandedIn(_contents(submission), _in_utc(stamp.time) if stamp else None)
         else:
             yield report.student, _HandedIn({})
 
@@ -379,19 +383,7 @@ def _contents(submission: Submission) -> dict[str, bytes]:
     return {path.relative_to(submission.folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def _timestamp(folder: Path) -> datetime | None:
-    """The time in nbgrader's timestamp.txt, in UTC."""
-    import warnings
-
-    path = folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file():
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from nbgrader.utils import parse_utc
-
-        try:
-            time = parse_utc(path.read_text("utf-8").strip()[:100])
-        except (OSError, OverflowError, TypeError, ValueError):
-            return None
-    return time if isinstance(time, datetime) else None
+def _zone(course: Any) -> str:
+    """The zone of times in a course of nbgrader's, as its configuration says."""
+    told = course.config.Exchange.get("timezone") if course is not None else None
+    return told if isinstance(told, str) else "UTC"

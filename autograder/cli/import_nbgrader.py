@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from rich import box
@@ -44,6 +45,6 @@ def import_nbgrader(folder: Path) -> int:
         screen.print(f"Written: {escape(str(written))}", soft_wrap=True)
     ready = next((each.name for each in found if not each.problem), "")
     if ready:
-        command = f"autograder grade {ready} --course {folder} --out graded"
+        command = shlex.join(["autograder", "grade", ready, "--course", str(folder), "--out", "graded"])
         screen.print(f"To grade: {escape(command)}", soft_wrap=True)
     return 1 if any(each.problem for each in found) else 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from autograder.nbgrader_course.course import Assignment, Course, find_course, load, open_course
 from autograder.nbgrader_course.grading import grade, grader, longest_seconds, lost_report, result_key
-from autograder.nbgrader_course.handing_in import collect_again, collect_course, times_of
+from autograder.nbgrader_course.handing_in import collect_again, collect_course, stamp_of, times_of
 from autograder.nbgrader_course.lateness import Lateness, read_lateness
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "open_course",
     "read_lateness",
     "result_key",
+    "stamp_of",
     "times_of",
 ]

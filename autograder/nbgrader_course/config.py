@@ -20,8 +20,8 @@ _LONGEST_CELL = 600.0  # seconds; where nbgrader is told to wait for ever
 class Settings:
     """nbgrader's settings that decide where things lie and what marks mean; the values here are its own defaults.
 
-    `cell_seconds` is how long one cell may run. `late_plugin` names a class of the course's own. `notes` are sentences
-    about lines that were not understood.
+    `cell_seconds` is how long one cell may run. `late_plugin` names a class of the course's own. `zone` is that of
+    times without one. `notes` are sentences about lines that were not understood.
     """
 
     course_id: str = ""
@@ -42,6 +42,7 @@ class Settings:
     db_url: str = ""
     late_penalty: str = "none"
     late_plugin: str = ""
+    zone: str = "UTC"
     notes: tuple[str, ...] = ()
 
 
@@ -65,6 +66,7 @@ _NAMES = {
     "CourseDirectory.db_url": "db_url",
     "LateSubmissionPlugin.penalty_method": "late_penalty",
     "AssignLatePenalties.plugin_class": "late_plugin",
+    "Exchange.timezone": "zone",
 }
 
 

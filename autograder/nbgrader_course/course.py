@@ -39,7 +39,7 @@ _SLOW = (
     "PIL",
 )
 _LEFT_ALONE = (".ipynb_checkpoints", "__pycache__")
-_NO_RESULT = ("notes", "db_url", "late_penalty", "late_plugin")  # settings that decide no result of a check
+_NO_RESULT = ("notes", "db_url", "late_penalty", "late_plugin", "zone")  # settings that decide no result of a check
 _NOT_FOR_STUDENTS = ("autotests.yml", "autotests.yaml")
 
 
@@ -146,7 +146,8 @@ def find_course(folder: Path, name: str) -> Course | None:
         return None
     course = Course(folder.resolve(), read_settings(folder))
     known = course.assignments()
-    if name not in known and not ((folder / OWN_CONFIG).is_file() and (folder / "assignments").is_dir()):
+    own = folder / "assignments"
+    if name not in known and not ((folder / OWN_CONFIG).is_file() and own.is_dir() and own.resolve() != course.root):
         there = f"the assignments are {', '.join(known)}" if known else "no folder there has one"
         raise UsageError(f"There is no notebook in {course.step(course.settings.source, name)}; {there}.")
     return course if name in known else None

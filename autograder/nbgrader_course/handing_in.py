@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UsageError
@@ -14,13 +13,13 @@ from autograder.intake import Caps, Submission, collect, collect_one
 from autograder.intake.folders import Unfit, open_regular
 from autograder.intake.names import student_name
 from autograder.nbgrader_course.course import Assignment, Course
+from autograder.nbgrader_course.stamps import Stamp, read_stamp
 
-__all__ = ["collect_again", "collect_course", "received_at", "students_of", "times_of"]
+__all__ = ["collect_again", "collect_course", "stamp_of", "students_of", "times_of"]
 
 TIMESTAMP = "timestamp.txt"
 _CAPS = Caps(file_mib=64, submission_mib=256)
 _OWN = (TIMESTAMP, "submission_secret.txt")
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:\s*(Z|UTC|[+-]\d\d:?\d\d))?")
 
 
 def collect_course(assignment: Assignment, staging: Path, submissions: Path | None = None) -> tuple[Submission, ...]:
@@ -58,8 +57,15 @@ def collect_again(assignment: Assignment, files: Sequence[Path], staging: Path, 
 
 def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, datetime]:
     """When each student handed in, in UTC, where a `timestamp.txt` says so; arguments as for `collect_course`."""
-    texts = {student: _stamp(path / TIMESTAMP) for student, path in _handed_in(assignment, submissions).items()}
-    return {student: time for student, text in texts.items() if (time := received_at(text)) is not None}
+    zone = assignment.course.settings.zone
+    stamps = {student: stamp_of(path, zone) for student, path in _handed_in(assignment, submissions).items()}
+    return {student: stamp.time for student, stamp in stamps.items() if stamp is not None and stamp.time is not None}
+
+
+def stamp_of(folder: Path, zone: str = "UTC") -> Stamp | None:
+    """What the `timestamp.txt` in the folder of a submission says, None where there is none; `zone` is the course's."""
+    text = _text(folder / TIMESTAMP)
+    return read_stamp(text, zone) if text.strip() else None
 
 
 def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Path]:
@@ -95,19 +101,6 @@ def students_of(course: Course, assignment: str) -> dict[str, Path]:
     return {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
 
 
-def received_at(text: str) -> datetime | None:
-    """What `timestamp.txt` says, in UTC; None where it cannot be read. A time without a zone is taken for UTC."""
-    match = _TIME.search(text)
-    if match is None:
-        return None
-    zone = (match[3] or "UTC").replace("UTC", "+0000").replace("Z", "+0000").replace(":", "")
-    try:
-        time = datetime.fromisoformat(f"{match[1]}T{match[2]}")
-        return datetime.strptime(f"{time:%Y-%m-%dT%H:%M:%S} {zone}", "%Y-%m-%dT%H:%M:%S %z").astimezone(UTC)
-    except ValueError:
-        return None
-
-
 def _folders(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from (
@@ -120,13 +113,12 @@ def _folders(path: Path) -> Iterator[Path]:
 def _completed(assignment: Assignment, submission: Submission, origin: Path | None) -> Submission:
     """The staged copy with the instructor's files in it, and with the time that nbgrader noted."""
     notes = list(submission.notes)
-    if text := _stamp((origin or submission.folder) / TIMESTAMP):
-        time = received_at(text)
-        if time:
-            submission = replace(submission, received=time)
-            notes.append(f"Handed in on {time:%Y-%m-%d at %H:%M} UTC.")
+    if stamp := stamp_of(origin or submission.folder, assignment.course.settings.zone):
+        submission = replace(submission, received=stamp.time)
+        if stamp.time:
+            notes.append(f"Handed in on {stamp.time:%Y-%m-%d at %H:%M} UTC.")
         else:
-            notes.append(f"{TIMESTAMP} holds no time that can be read.")
+            notes.append(f"{TIMESTAMP} cannot be read, so this counts as handed in on time: {stamp.problem}.")
     for name in _OWN:
         (submission.folder / name).unlink(missing_ok=True)
     if origin is not None and submission.problem and not any(origin.rglob("*.ipynb")):
@@ -138,7 +130,7 @@ def _completed(assignment: Assignment, submission: Submission, origin: Path | No
     return replace(submission, notes=tuple(notes))
 
 
-def _stamp(path: Path) -> str:
+def _text(path: Path) -> str:
     """The beginning of a small file that a student could have put there; "" where it is none."""
     try:
         with open_regular(path) as (file, _):
