@@ -118,6 +118,8 @@ class CheckResult:
     every other check judges from outside. `by_hand` are points that a person gives and that count in no sum here;
     `answer` is what there is to be read, cut, and `answer_file` the PDF in its place. `cases` are those over which the
     check splits its points.
+    `alarms` are sentences for staff alone about what a person should look at, such as an accuracy that no training of
+    that size reaches; they cost no points.
     """
 
     id: str
@@ -136,6 +138,7 @@ class CheckResult:
     answer: str = ""
     answer_file: str = ""
     cases: tuple[CaseResult, ...] = ()
+    alarms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict
@@ -257,6 +260,13 @@ class Report:
     def waiting(self) -> tuple[CheckResult, ...]:
         """What a person still has to give points for."""
         return tuple(check for question in self.questions for check in question.checks if check.by_hand)
+
+    @property
+    def alarms(self) -> tuple[tuple[CheckResult, str], ...]:
+        """Each alarm with its check, in order; for staff alone."""
+        return tuple(
+            (check, alarm) for question in self.questions for check in question.checks for alarm in check.alarms
+        )
 
     @property
     def internal(self) -> bool:

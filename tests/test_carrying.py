@@ -108,6 +108,25 @@ def graded(tmp_path, hand_in, bubblewrap):
     return run
 
 
+ALARMING = """
+from autograder.checks import Measurement
+
+@whole.check(points=2)
+def too_good(student):
+    "It is right often enough."
+    return Measurement(1.0, 100).points_at({0.5: 1.0}, implausible=0.9)
+"""
+
+
+def test_an_alarm_of_a_check_reaches_its_result(graded):
+    """It takes no points, and neither message tells it."""
+    found = graded(ALARMING).too_good
+
+    assert (found.verdict, found.points) == (Verdict.PASSED, 2)
+    assert [each[:58] for each in found.alarms] == ["Accuracy 100.00 % on 100 samples (95 % interval 96.3 to 10"]
+    assert "expected to reach" not in found.message + found.staff_message
+
+
 OUTPUT = """
 @whole.check(points=1, hidden=True)
 def output_is_right(student):

@@ -173,6 +173,25 @@ def test_the_benefit_of_the_doubt_is_given_when_asked_for_and_said():
     assert error([1] * 9 + [0], [1] * 10).points_at({0.05: 1.0}, benefit_of_doubt=True).fraction == 1.0
 
 
+def test_a_value_that_no_training_reaches_is_an_alarm_and_costs_nothing():
+    """The credit stays as it is; the sentence is for staff, and names value and limit."""
+    found = Measurement(0.996, 5000, "test accuracy")
+    credit = found.points_at({0.7: 1.0}, implausible=0.995)
+    (alarm,) = credit.alarms
+
+    assert (credit.fraction, credit.message) == (1.0, found.points_at({0.7: 1.0}).message)
+    assert alarm == (
+        "Test accuracy 99.60 % on 5,000 samples (95 % interval 99.4 to 99.7 %) is better than 99.5 %, which no "
+        "training of this size is expected to reach. No points were taken; read how the submission arrives at its "
+        "predictions."
+    )
+    assert found.points_at({0.7: 1.0}, implausible=0.996).alarms == ()
+    assert found.points_at({0.7: 1.0}).alarms == ()
+    assert len(loss(0.01).points_at({0.5: 1.0}, implausible=0.05).alarms) == 1
+    with pytest.raises(InstructorError, match=r"implausible=0.6\) of test accuracy: it must be better than every"):
+        found.points_at({0.7: 1.0}, implausible=0.6)
+
+
 def test_credit_between_a_baseline_and_a_reference_value():
     """In a straight line and clipped, upward and downward; nothing at the baseline."""
     measured = Measurement(0.8, 100)

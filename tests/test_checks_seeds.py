@@ -300,3 +300,14 @@ def test_calibration_hears_of_runs_that_all_fell() -> None:
         trainings.points_at({0.9: 1.0})
     (heard,) = caught.value.measured
     assert (heard.value, heard.tries, heard.thresholds[0].passed) == (0.5, 2, False)
+
+
+def test_alarms_of_all_runs_are_kept() -> None:
+    """A run that is too good to be true is told to staff, also where another run counts."""
+    values = iter([0.999, 0.95, 0.96])
+    credit = over_seeds(lambda rng: Measurement(next(values), 1000), generator(), k=3, rule="median").points_at(
+        {0.97: 1.0, 0.9: 0.5}, implausible=0.99
+    )
+
+    assert credit.fraction == 0.5
+    assert [each.startswith("Accuracy 99.90 % on 1,000 samples") for each in credit.alarms] == [True]

@@ -188,6 +188,25 @@ def test_grades_are_a_proper_table() -> None:
     assert (rows[1]["d"], rows[1]["flag"]) == ("", "INTERNAL")
 
 
+def test_alarms_are_for_staff_alone() -> None:
+    """They stand on the staff page, in the summary and in a column of the table, and on no student's page."""
+    found = replace(check("x", Verdict.PASSED, hidden=True), alarms=("=Accuracy of <100> % is too good.", "Again."))
+    one, other = report("ada", question("a", found)), passing("ben")
+    shown = staff_page(one, HEADING)
+    summary = summary_page([one, other], HEADING, {"ada": "ada", "ben": "ben"}, dataset="", sandbox="")
+    rows = list(csv.DictReader(io.StringIO(grades([one, other]))))
+
+    assert "2 alarms below. They cost no points" in shown
+    assert "<strong>Alarm:</strong> =Accuracy of &lt;100&gt; % is too good." in shown
+    assert "=Accuracy of &lt;100&gt; % is too good." in summary
+    assert 'id="alarms"' in summary
+    assert [row["alarms"] for row in rows] == ["x: =Accuracy of <100> % is too good. | x: Again.", ""]
+    assert "larm" not in student_page(one, HEADING)
+    assert "too good" not in student_page(one, HEADING)
+    assert "alarms" not in grades([other])
+    assert 'id="alarms"' not in summary_page([other], HEADING, {"ben": "ben"}, dataset="", sandbox="")
+
+
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x", "\tx", "\r=x", " =x"])
 def test_no_cell_is_a_formula(name: str) -> None:
     """A student called =HYPERLINK(...) is a text in every spreadsheet."""

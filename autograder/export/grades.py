@@ -28,13 +28,18 @@ def grades(reports: Sequence[Report], *, people: bool = False) -> str:
 
     `total` is points and bonus before any homework set's cap; `flag` says INTERNAL where our fault left checks out.
     Where people grade answers there is a column by_hand: points that wait for a person, and are in no other column.
+    Where a check raised an alarm there is a last column alarms: the check and the sentence, several joined by " | ".
     """
     ids = question_ids(reports)
     by_hand = ("by_hand",) if any(report.waiting for report in reports) or people else ()
+    alarms = ("alarms",) if any(report.alarms for report in reports) else ()
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(
-        [harmless(h) for h in ("student", *ids, "points", "bonus", "total", "max_points", *by_hand, "verdicts", "flag")]
+        [
+            harmless(h)
+            for h in ("student", *ids, "points", "bonus", "total", "max_points", *by_hand, "verdicts", "flag", *alarms)
+        ]
     )
     for report in reports:
         points = {question.id: shown(question.points) for question in report.questions}
@@ -50,6 +55,7 @@ def grades(reports: Sequence[Report], *, people: bool = False) -> str:
                 *([shown(waiting(report))] if by_hand else []),
                 harmless(verdict_summary(report)),
                 "INTERNAL" if report.internal else "",
+                *([harmless(" | ".join(f"{check.id}: {alarm}" for check, alarm in report.alarms))] if alarms else []),
             ]
         )
     return out.getvalue()

@@ -60,6 +60,7 @@ def summary_page(
         by_hand=rounded(sum(check.by_hand for report in reports for check in report.waiting)),
         unread=sum(len(report.waiting) for report in reports),
         ours=[report for report in reports if report.internal],
+        alarmed=[report for report in reports if report.alarms],
         dataset=dataset,
         sandbox=sandbox,
     )

@@ -148,12 +148,14 @@ class Runner:
         """Call the function of a check, for one case (`part`) or as a whole, and tell from what comes how it ended."""
         began = time.monotonic()
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
+        alarms: tuple[str, ...] = ()
         raised: Exception | None = None
         try:
             value = check.function(**self.arguments(part, room))
             self.listen(check, value)
             self.hand_on(check, part, value)
             credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
+            alarms = tuple(_short(each) for each in value.alarms) if isinstance(value, Credit) else ()
             verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
         except CheckFailed as error:
             verdict, message, raised = Verdict.FAILED, _text(error), error
@@ -177,7 +179,7 @@ class Runner:
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
         seconds = time.monotonic() - began
-        result = _result(part, verdict, credit, seconds, fault, message, note, concealed)
+        result = replace(_result(part, verdict, credit, seconds, fault, message, note, concealed), alarms=alarms)
         concealed = check.hidden or concealed
         return Found(self.illustrated(result, *room.take_pictures(), concealed=concealed), raised, concealed)
 
@@ -370,6 +372,7 @@ def _together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed:
         tuple(picture for _, each in found for picture in each.pictures),
         tuple(picture for _, each in found for picture in each.staff_pictures),
         cases=cases,
+        alarms=tuple(f"{name}: {alarm}" for name, each in found for alarm in each.alarms),
     )
 
 
