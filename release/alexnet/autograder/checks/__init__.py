@@ -14,6 +14,7 @@ from autograder.checks.compare import close, finite, same, shape
 from autograder.checks.cost import Cost, faster_than, lighter_than
 from autograder.checks.credit import Credit, Measured, Threshold
 from autograder.checks.differences import central_differences
+from autograder.checks.disguise import Rearranged, disguised, rearranged
 from autograder.checks.figures import Axes, Figure, figure, figures_drawn
 from autograder.checks.gradients import gradient_matches, relative_error
 from autograder.checks.learning import no_learning_on_noise, overfits_one_batch, weights_changed
@@ -44,6 +45,7 @@ __all__ = [
     "Measurement",
     "Parameter",
     "Plotted",
+    "Rearranged",
     "Source",
     "Structure",
     "Threshold",
@@ -55,6 +57,7 @@ __all__ = [
     "close",
     "curve",
     "curves",
+    "disguised",
     "error",
     "estimator",
     "faster_than",
@@ -80,6 +83,7 @@ __all__ = [
     "r2",
     "raises",
     "reacts_to",
+    "rearranged",
     "relative_error",
     "required",
     "same",

@@ -51,7 +51,8 @@ class Measured:
 class Credit:
     """The fraction of a check's points that is earned, 0 to 1, and the sentence that says why.
 
-    `measured` is what was held against thresholds for it; two credits are equal whatever that is.
+    `measured` is what was held against thresholds for it; two credits are equal whatever that is. `alarms` are
+    sentences for staff alone, about what a person should look at; they cost no points.
 
     Raises:
         InstructorError: the fraction is not between 0 and 1.
@@ -60,6 +61,7 @@ class Credit:
     fraction: float
     message: str = ""
     measured: tuple[Measured, ...] = field(default=(), compare=False, repr=False)
+    alarms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.fraction <= 1:

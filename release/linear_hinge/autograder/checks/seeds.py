@@ -107,11 +107,12 @@ class Trainings:
     rule: Rule
     student: Reseeded | None = None
 
-    def points_at(self, thresholds: Mapping[float, float]) -> Credit:
+    def points_at(self, thresholds: Mapping[float, float], *, implausible: float | None = None) -> Credit:
         """`Measurement.points_at` of the run that counts; the message tells all runs.
 
         Args:
             thresholds: from the value to the fraction of the points, such as ``{0.96: 1.0, 0.90: 0.5}``.
+            implausible: as for `Measurement.points_at`; the alarms of all runs that were made are kept.
 
         Raises:
             CheckFailed: the run that counts is better than none of them, or failed itself.
@@ -126,7 +127,9 @@ class Trainings:
                 found.low <= each <= found.high and thresholds[each] > max(0.0, best.grade) for each in thresholds
             )
 
-        return self._credit(lambda found: found.points_at(thresholds), max(thresholds.values()), in_doubt)
+        return self._credit(
+            lambda found: found.points_at(thresholds, implausible=implausible), max(thresholds.values()), in_doubt
+        )
 
     def points_between(self, baseline: float, reference: float) -> Credit:
         """`Measurement.points_between` of the run that counts; the message tells all runs.
@@ -150,7 +153,8 @@ class Trainings:
         told = self._told(made)
         heard = self._heard(made[0], counting)
         if counting.credit is not None:
-            return replace(counting.credit, message=f"{told}{counting.credit.message}", measured=heard)
+            alarms = tuple(dict.fromkeys(each for run in made if run.credit for each in run.credit.alarms))
+            return replace(counting.credit, message=f"{told}{counting.credit.message}", measured=heard, alarms=alarms)
         failure = counting.failure or CheckFailed("")
         raise CheckFailed(f"{told}{failure}", measured=heard) from None
 

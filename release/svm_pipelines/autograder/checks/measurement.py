@@ -70,7 +70,9 @@ class Measurement:
         samples = f" on {self.n:,} samples" if self.n else ""
         return f"{self.name} {value}{samples}" + (f" (95 % interval {ends})" if low < high else "")
 
-    def points_at(self, thresholds: Mapping[float, float], *, benefit_of_doubt: bool = False) -> Credit:
+    def points_at(
+        self, thresholds: Mapping[float, float], *, benefit_of_doubt: bool = False, implausible: float | None = None
+    ) -> Credit:
         """The most credit of the thresholds that the value is better than (strictly: above, or below for a loss).
 
         Args:
@@ -78,13 +80,22 @@ class Measurement:
                 ``{0.96: 1.0, 0.90: 0.5}``.
             benefit_of_doubt: whether a threshold counts as passed when the 95 % interval holds it. Then about 1 in 40
                 submissions whose true value is exactly at a threshold misses it, instead of every second.
+            implausible: a value that no training of this size reaches. A better one costs no points, but staff get an
+                alarm: `Credit.alarms`.
 
         Raises:
             CheckFailed: better than none of them; the sentence names value, interval and thresholds.
-            InstructorError: no threshold given.
+            InstructorError: no threshold given, or `implausible` is no better than one of them.
         """
         if not thresholds:
             raise InstructorError("points_at needs at least one threshold, such as {0.9: 1.0}.")
+        if implausible is not None and not all(
+            implausible > each if self.higher_is_better else implausible < each for each in thresholds
+        ):
+            raise InstructorError(
+                f"points_at(..., implausible={implausible:g}) of {self.name}: it must be better than every threshold."
+            )
+        alarms = () if implausible is None or not self._beats(implausible) else (self._alarm(implausible),)
         passed = [each for each in thresholds if self._beats(each) or (benefit_of_doubt and self._holds(each))]
         best_end = self.high if self.higher_is_better else self.low
         measured = self._measured(
@@ -99,11 +110,12 @@ class Measurement:
         above = [each for each in thresholds if thresholds[each] > fraction]
         more = f"; {self._than(min(above) if self.higher_is_better else max(above))} gives more" if above else ""
         if self._beats(best):
-            return Credit(fraction, f"{self._text()}; {self._than(best)} was asked{more}.", measured)
+            return Credit(fraction, f"{self._text()}; {self._than(best)} was asked{more}.", measured, alarms)
         return Credit(
             fraction,
             f"{self._text()}, so within the error of {self._told(best)}: benefit of the doubt{more}.",
             measured,
+            alarms,
         )
 
     def points_between(self, baseline: float, reference: float) -> Credit:
@@ -144,6 +156,12 @@ class Measurement:
     def _measured(self, value: float, *thresholds: Threshold) -> tuple[Measured, ...]:
         plain = tuple(Threshold(float(each.value), float(each.fraction), bool(each.passed)) for each in thresholds)
         return (Measured(self.name, float(value), int(self.n), self.higher_is_better, self.percent, plain, self.run),)
+
+    def _alarm(self, implausible: float) -> str:
+        return (
+            f"{self._text()} is better than {self._told(implausible)}, which no training of this size is expected to "
+            "reach. No points were taken; read how the submission arrives at its predictions."
+        )
 
     def _beats(self, threshold: float) -> bool:
         return self.value > threshold if self.higher_is_better else self.value < threshold
