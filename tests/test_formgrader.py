@@ -183,7 +183,7 @@ def test_a_person_s_grade_comes_back(
     assert (given.student, given.cell, given.manual, given.extra_credit) == ("ada", cell, 4, 0.5)
     assert given.comment == "Well said & <true>."
     ada = (out / "grades.csv").read_text().splitlines()[1]
-    assert ada.startswith("ada,")
+    assert ada.startswith('"ada",')
     assert points in ada.split(",")
     assert "Comment: Well said &amp; &lt;true&gt;." in (out / "feedback" / "ada.html").read_text()
     assert "Graded by hand" not in (out / "feedback" / "bob.html").read_text()

@@ -134,7 +134,7 @@ def test_a_later_grading_keeps_what_people_gave(tmp_path: Path, monkeypatch: pyt
     given = HandGrade("ada", "tiny", "doubles_one", 2, 2, manual=0.5, comment="Too short.")
     write_hand_grades(HandGrades("tiny", (given,)), out / "manual_grades.json")
     run("grade", "tiny", tmp_path / "in", "--out", out, "--course", root)
-    assert (out / "grades.csv").read_text().splitlines()[1].startswith("ada,3.5,1,3.5,1,4.5,5,")
+    assert (out / "grades.csv").read_text().splitlines()[1].startswith('"ada",3.5,1,3.5,1,4.5,5,')
     assert "Too short." in (out / "feedback" / "ada.html").read_text()
     assert read_reports(out)[0].points == 5
 

@@ -217,7 +217,7 @@ def test_late_submissions_are_graded_from_the_command_line(tmp_path) -> None:
             "Handed in late: 13 points are taken off.",
         ]
     rows = (tmp_path / "out" / "grades.csv").read_text().splitlines()
-    assert rows[2].startswith("ben,")
+    assert rows[2].startswith('"ben",')
     assert ",0,13," in rows[2]
 
 

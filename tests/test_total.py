@@ -62,10 +62,10 @@ def test_points_and_bonus_points_fill_the_set_up_to_its_cap(course: Path) -> Non
     assert done.exit_code == 0, done.output
     lines = (course / "hw4.csv").read_bytes().decode().split("\r\n")
     assert lines[:4] == [
-        "student,theory,backprop,alexnet,total,cap,by_hand,flag",
-        "ada,6,7,,10,10,0,",
-        "bob,3,,,3,10,0,",
-        "cy,,2,,2,10,0,",
+        '"student","theory","backprop","alexnet","total","cap","by_hand","flag"',
+        '"ada",6,7,,10,10,0,',
+        '"bob",3,,,3,10,0,',
+        '"cy",,2,,2,10,0,',
     ]
     assert "Homework four, counted up to 10 points" in done.output
     assert "3 + 4" in done.output
@@ -79,8 +79,8 @@ def test_points_that_wait_and_faults_of_ours_are_told(course: Path) -> None:
         course, "theory", report("ada", question("a", check("one", Verdict.PASSED), waits)), internal("bob")
     )
     done = total(course, "hw4", theory, "--csv", course / "hw4.csv")
-    assert "ada,2,,,2,10,5," in (course / "hw4.csv").read_text()
-    assert "bob,2,,,2,10,0,INTERNAL" in (course / "hw4.csv").read_text()
+    assert '"ada",2,,,2,10,5,' in (course / "hw4.csv").read_text()
+    assert '"bob",2,,,2,10,0,"INTERNAL"' in (course / "hw4.csv").read_text()
     assert "Points that wait for a person count in no total" in done.output
     assert "INTERNAL: some checks ended by our fault" in done.output
 
@@ -92,20 +92,20 @@ def test_what_a_person_gave_counts(course: Path) -> None:
     head = "student,question,answer,state,item,most,points,comment,seen"
     (theory / "marks.csv").write_text(f"{head}\nada,a,why,to be read,,5,4,good,\n")
     total(course, "hw4", theory, "--csv", course / "hw4.csv")
-    assert "ada,6,,,6,10,0," in (course / "hw4.csv").read_text()
+    assert '"ada",6,,,6,10,0,' in (course / "hw4.csv").read_text()
 
 
 def test_a_notebook_form_counts_as_its_assignment(course: Path) -> None:
     """backprop-notebook is backprop."""
     out = graded(course, "backprop-notebook", with_points("ada", 6))
     total(course, "hw4", out, "--csv", course / "hw4.csv")
-    assert "ada,,6,,6,10,0," in (course / "hw4.csv").read_text()
+    assert '"ada",,6,,6,10,0,' in (course / "hw4.csv").read_text()
 
 
 def test_a_name_that_is_a_formula_is_no_formula(course: Path) -> None:
     """A spreadsheet must not run what a student is called."""
     total(course, "hw4", graded(course, "theory", with_points("=1+1", 6)), "--csv", course / "hw4.csv")
-    assert "\n'=1+1,6" in (course / "hw4.csv").read_text()
+    assert '\n"\'=1+1",6' in (course / "hw4.csv").read_text()
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def test_answers_of_modules_go_to_formgrader_and_come_back(tmp_path: Path) -> No
     give(db, "why", 4.0)
     run("import", "nbgrader", "--grades", "--db", db, "--out", out, "--course", root)
     ada = (out / "grades.csv").read_text().splitlines()[1]
-    assert ada.startswith("ada,2,4,6,0,6,7,4,")
+    assert ada.startswith('"ada",2,4,6,0,6,7,4,')
     page = (out / "feedback" / "ada.html").read_text("utf-8")
     assert "Graded by hand: 4 of 5." in page
 
@@ -287,4 +287,4 @@ def test_answers_of_a_notebook_are_its_own_cells_there(tmp_path: Path) -> None:
 
     give(db, "why", 4.5)
     run("import", "nbgrader", "--grades", "--db", db, "--out", out, "--course", root)
-    assert (out / "grades.csv").read_text().splitlines()[1].startswith("ada,6.5,6.5,0,6.5,7,0,")
+    assert (out / "grades.csv").read_text().splitlines()[1].startswith('"ada",6.5,6.5,0,6.5,7,0,')

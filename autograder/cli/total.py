@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,10 @@ from autograder import export
 from autograder.cli.common import console, near, open_course
 from autograder.config import HomeworkSet
 from autograder.errors import UsageError
-from autograder.export.grades import harmless, waiting
+from autograder.export.grades import waiting
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
+from autograder.export.tables import Cell, csv_text
 from autograder.loading import NOTEBOOK_FORM
 from autograder.model import Report
 from autograder.scoring import rounded, set_points, shown
@@ -94,15 +93,11 @@ def _lines(chosen: HomeworkSet, found: dict[str, dict[str, Report]]) -> list[_Li
 
 def _csv(chosen: HomeworkSet, lines: Sequence[_Line]) -> str:
     """Columns student, one for each assignment (points with bonus points; empty where nothing was graded), total."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["student", *map(harmless, chosen.assignments), "total", "cap", "by_hand", "flag"])
+    rows: list[list[Cell]] = [["student", *chosen.assignments, "total", "cap", "by_hand", "flag"]]
     for line in lines:
-        parts = (shown(rounded(each.points + each.bonus_points)) if each else "" for each in line.reports)
-        writer.writerow(
-            [harmless(line.student), *parts, shown(line.points), shown(chosen.cap), shown(line.waiting), line.flag]
-        )
-    return out.getvalue()
+        parts = (rounded(each.points + each.bonus_points) if each else None for each in line.reports)
+        rows.append([line.student, *parts, line.points, chosen.cap, line.waiting, line.flag or None])
+    return csv_text(rows)
 
 
 def _show(chosen: HomeworkSet, lines: Sequence[_Line], out: Path | None) -> None:

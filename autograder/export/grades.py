@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.export.reports import write_text
+from autograder.export.tables import Cell, csv_text
 from autograder.messages import WORDING
 from autograder.model import Report
-from autograder.scoring import rounded, shown
+from autograder.scoring import rounded
 
-__all__ = ["grades", "harmless", "question_ids", "verdict_summary", "waiting", "write_grades"]
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+__all__ = ["grades", "question_ids", "verdict_summary", "waiting", "write_grades"]
 
 
 def write_grades(reports: Sequence[Report], path: Path, *, people: bool = False) -> None:
@@ -33,32 +30,26 @@ def grades(reports: Sequence[Report], *, people: bool = False) -> str:
     ids = question_ids(reports)
     by_hand = ("by_hand",) if any(report.waiting for report in reports) or people else ()
     alarms = ("alarms",) if any(report.alarms for report in reports) else ()
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(
-        [
-            harmless(h)
-            for h in ("student", *ids, "points", "bonus", "total", "max_points", *by_hand, "verdicts", "flag", *alarms)
-        ]
-    )
+    rows: list[list[Cell]] = [
+        ["student", *ids, "points", "bonus", "total", "max_points", *by_hand, "verdicts", "flag", *alarms],
+    ]
     for report in reports:
-        points = {question.id: shown(question.points) for question in report.questions}
-        total = rounded(report.points + report.bonus_points)
-        writer.writerow(
+        points = {question.id: question.points for question in report.questions}
+        rows.append(
             [
-                harmless(report.student),
-                *(points.get(question, "") for question in ids),
-                shown(report.points),
-                shown(report.bonus_points),
-                shown(total),
-                shown(report.max_points),
-                *([shown(waiting(report))] if by_hand else []),
-                harmless(verdict_summary(report)),
-                "INTERNAL" if report.internal else "",
-                *([harmless(" | ".join(f"{check.id}: {alarm}" for check, alarm in report.alarms))] if alarms else []),
+                report.student,
+                *map(points.get, ids),
+                report.points,
+                report.bonus_points,
+                rounded(report.points + report.bonus_points),
+                report.max_points,
+                *([waiting(report)] if by_hand else []),
+                verdict_summary(report),
+                "INTERNAL" if report.internal else None,
+                *([" | ".join(f"{check.id}: {alarm}" for check, alarm in report.alarms)] if alarms else []),
             ]
         )
-    return out.getvalue()
+    return csv_text(rows)
 
 
 def waiting(report: Report) -> float:
@@ -75,8 +66,3 @@ def verdict_summary(report: Report) -> str:
     """How often each verdict came, in the order of their first coming: ``8 passed, 1 failed``."""
     words = (WORDING[check.verdict].short for question in report.questions for check in question.checks)
     return ", ".join(f"{count} {word}" for word, count in Counter(words).items())
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before a leading ``= + - @``."""
-    return f"'{text}" if text.lstrip(" \n").startswith(FORMULA_STARTS) else text

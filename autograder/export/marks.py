@@ -10,15 +10,16 @@ import csv
 import hashlib
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import UsageError
 from autograder.export.graded_notebook import is_cell_of
-from autograder.export.grades import harmless
 from autograder.export.manual_grades import HandGrade, HandGrades, read_hand_grades
 from autograder.export.reports import write_text
+from autograder.export.tables import Cell, csv_text, restored
 from autograder.model import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
 
@@ -84,10 +85,10 @@ def read_marks(path: Path) -> Marks | None:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")  # as spreadsheets on Windows save
-    head = text.split("\n", 1)[0]
+    head = re.sub(r'"(?:[^"]|"")*"', "", text).split("\n", 1)[0]  # what stands in quotes separates nothing
     delimiter = max(",;\t", key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = [name.strip() for name in reader.fieldnames or ()]
+    names = [restored(name).strip() for name in reader.fieldnames or ()]
     reader.fieldnames = names
     absent = [name for name in ("student", "answer", "item", "most", "points", "comment") if name not in names]
     if absent:
@@ -97,7 +98,7 @@ def read_marks(path: Path) -> Marks | None:
     try:
         for told in reader:
             first, line = line + 1, reader.line_num
-            cells = {name: plain(value or "") for name, value in told.items() if isinstance(name, str)}
+            cells = {name: restored(value or "") for name, value in told.items() if isinstance(name, str)}
             if None in told:
                 raise UsageError(f"{path}:{first}: this line has more columns than the first; put quotes around texts.")
             if not any(cells.values()):
@@ -139,11 +140,6 @@ def _number(text: str, where: str, column: str) -> float | None:
     if not math.isfinite(number):
         raise UsageError(f"{where}: {text.strip()!r} in the column {column} is no number; write one such as 2 or 1.5.")
     return rounded(number)
-
-
-def plain(text: str) -> str:
-    """A cell without the apostrophe that kept spreadsheets from taking it for a formula."""
-    return text[1:] if text.startswith("'") and harmless(text[1:]) == text else text
 
 
 def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, path: Path) -> Marks:
@@ -226,15 +222,11 @@ def _unknown(row: Row, rows: Sequence[Row]) -> str:
 
 def write_marks(marks: Marks, path: Path) -> None:
     """Write the file, all of it or nothing; with a byte-order mark, so that spreadsheets read it as UTF-8."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=marks.delimiter, lineterminator="\r\n")
-    writer.writerow((*COLUMNS, *marks.columns))
+    lines: list[tuple[Cell, ...]] = [(*COLUMNS, *marks.columns)]
     for row in marks.rows:
-        points = "" if row.points is None else shown(row.points)
-        cells = (row.student, row.question, row.answer, row.state, row.item, shown(row.most), points, row.comment)
-        own = (row.more.get(name, "") for name in marks.columns)
-        writer.writerow([harmless(each) for each in (*cells, row.seen, *own)])
-    text = f"\ufeff{out.getvalue()}"
+        cells = (row.student, row.question, row.answer, row.state, row.item, row.most, row.points, row.comment)
+        lines.append((*cells, row.seen, *(row.more.get(name, "") for name in marks.columns)))
+    text = f"\ufeff{csv_text(lines, marks.delimiter)}"
     if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
 
