@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 from autograder.cells import is_notebook
 from autograder.errors import InstructorError
 from autograder.model import Limits
-from autograder.rubric import Written, declared, is_answer_file
+from autograder.rubric import Item, Written, declared, is_answer_file
 from autograder.scoring import rounded, shown
 
 __all__ = ["GIVEN", "Assignment", "Case", "Check", "Question"]
@@ -140,7 +140,7 @@ class Question:
         points: float,
         answer: str | Sequence[str],
         id: str = "",
-        rubric: Mapping[str, float] | None = None,
+        rubric: Mapping[str, float | Item] | None = None,
     ) -> Written:
         """Declare an answer that students write and a person grades.
 
@@ -151,7 +151,8 @@ class Question:
                 or ``"x.ipynb#why"`` (a text cell); several are places of which students choose one. A Markdown or PDF
                 file that is named here is handed in, too.
             id: its id, different from those of all checks; the name behind ``#`` when left out.
-            rubric: what the points are given for: items with the points of each.
+            rubric: what the points are given for: items with the points of each, or with an ``Item`` that has other
+                words for students, where those of staff would give the answer.
 
         Raises:
             InstructorError: the id is taken, the rubric has another sum than `points`, or there is no such place.

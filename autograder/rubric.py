@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from autograder.errors import InstructorError
 from autograder.scoring import rounded, shown
 
-__all__ = ["Place", "Written", "declared", "is_answer_file"]
+__all__ = ["Item", "Place", "RubricItem", "Written", "declared", "is_answer_file"]
 
 _MARKDOWN, _PDF, _NOTEBOOK = ".md", ".pdf", ".ipynb"
 _SEPARATORS = ("/", ".", ":")  # of cells' names in gradebooks
@@ -42,30 +42,69 @@ class Place:
         return f"{self.file}#{self.name}" if self.name else self.file
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one item of a rubric is worth, with other words for students where those of staff would give the answer.
+
+    rubric={"no: the lists are zipped": Item(1, student="says whether, and why")}
+    """
+
+    points: float
+    student: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RubricItem:
+    """One item of a rubric: the words that staff read, its points, and the words that students read."""
+
+    staff: str
+    points: float
+    student: str
+
+    @property
+    def has_two_wordings(self) -> bool:
+        """Whether students read other words than staff."""
+        return self.staff != self.student
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Written:
     """One answer that a person grades.
 
-    `rubric` are its items, each with the points that it gives; their sum is `points`. `places` are where the answer may
-    stand; the first that is written counts. `question` is the id of the question that it belongs to.
+    The points of the items of `rubric` add up to `points`. `places` are where the answer may stand; the first that is
+    written counts. `question` is the id of the question that it belongs to.
     """
 
     id: str
     title: str
     points: float
-    rubric: tuple[tuple[str, float], ...]
+    rubric: tuple[RubricItem, ...]
     places: tuple[Place, ...]
     question: str
 
     @property
     def told(self) -> str:
         """The sentence that students read: points, and what they are given for."""
-        items = ", ".join(f"{item} ({shown(points)})" for item, points in self.rubric)
+        return self._told(each.student for each in self.rubric)
+
+    @property
+    def told_to_staff(self) -> str:
+        """The same in the words of staff, which may be the answer."""
+        return self._told(each.staff for each in self.rubric)
+
+    def _told(self, wordings: Iterable[str]) -> str:
+        items = ", ".join(f"{text} ({shown(each.points)})" for text, each in zip(wordings, self.rubric, strict=True))
         return f"A person grades this answer: {shown(self.points)} points{f': {items}' if items else ''}."
 
 
 def declared(
-    title: str, *, id: str, points: float, rubric: Mapping[str, float], answer: str | Sequence[str], question: str
+    title: str,
+    *,
+    id: str,
+    points: float,
+    rubric: Mapping[str, float | Item],
+    answer: str | Sequence[str],
+    question: str,
 ) -> Written:
     """A written answer, as `Question.written` is told of it.
 
@@ -95,22 +134,29 @@ def declared(
     return Written(own, title, float(points), _items(own, points, rubric), places, question)
 
 
-def _items(id: str, points: float, rubric: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    items = tuple((" ".join(item.split()), float(worth)) for item, worth in rubric.items())
-    for item, worth in items:
-        if not item or not math.isfinite(worth) or worth <= 0:
+def _items(id: str, points: float, rubric: Mapping[str, float | Item]) -> tuple[RubricItem, ...]:
+    items = tuple(_item(text, worth) for text, worth in rubric.items())
+    for item in items:
+        if not item.staff or not math.isfinite(item.points) or item.points <= 0:
             raise InstructorError(
-                f"The rubric of {id!r} gives {worth} points for {item!r}; name each item and give it more than 0."
+                f"The rubric of {id!r} gives {item.points} points for {item.staff!r}; name each item and give it more "
+                "than 0."
             )
-    if len({item for item, _ in items}) < len(items):
+    if len({item.staff for item in items}) < len(items):
         raise InstructorError(f"The rubric of {id!r} has two items of the same name; rename one of them.")
-    total = rounded(sum(worth for _, worth in items))
+    total = rounded(sum(item.points for item in items))
     if items and total != rounded(points):
         raise InstructorError(
             f"The rubric of {id!r} gives {shown(total)} points in all, but the answer is worth {shown(points)}; "
             "correct one of them."
         )
     return items
+
+
+def _item(text: str, worth: float | Item) -> RubricItem:
+    told = worth if isinstance(worth, Item) else Item(worth)
+    staff, student = (" ".join(words.split()) for words in (text, told.student))
+    return RubricItem(staff, float(told.points), student or staff)
 
 
 def _place(text: str) -> Place:

@@ -19,8 +19,9 @@ from autograder.export.manual_grades import HandGrade, HandGrades, with_hand_gra
 from autograder.export.marks import all_hand_grades, filled, read_marks, write_marks
 from autograder.feedback import Heading, summary_page
 from autograder.model import CheckResult, Report, Verdict
+from autograder.rubric import RubricItem
 
-RUBRIC = {"why": (("cause", 3.0), ("example", 2.0))}
+RUBRIC = {"why": (RubricItem("cause", 3.0, "cause"), RubricItem("example", 2.0, "example"))}
 HEAD = "student,question,answer,state,item,most,points,comment,seen\n"
 
 
@@ -156,6 +157,18 @@ def test_points_count_when_every_item_has_some(tmp_path: Path) -> None:
     assert (done.points, done.max_points, done.waiting) == (6.5, 7, ())
     assert (why.verdict, why.points, why.max_points, why.by_hand) == (Verdict.PARTIAL, 4.5, 5, 0)
     assert why.message == "Graded by hand: 4.5 of 5. Comment: cause: 2.5 of 3 (almost); example: 2 of 2\nRubric."
+
+
+def test_the_student_reads_the_students_wording_of_an_item(tmp_path: Path) -> None:
+    """What staff read may be the answer; it stands in marks.csv alone."""
+    two = {"why": (RubricItem("exp(1000) is no float", 3.0, "cause"), RUBRIC["why"][1])}
+    path = written(tmp_path, "ada,a,why,,exp(1000) is no float,3,2.5,almost,", "ada,a,why,,example,2,2,,")
+    write_marks(filled(read_marks(path), [ADA], two, path), path)
+    assert '"exp(1000) is no float",3,2.5,"almost",' in path.read_text("utf-8-sig")
+    (done,) = laid(tmp_path, ADA)
+    assert done.questions[0].checks[1].message == (
+        "Graded by hand: 4.5 of 5. Comment: cause: 2.5 of 3 (almost); example: 2 of 2\nRubric."
+    )
 
 
 def test_half_a_rubric_waits(tmp_path: Path) -> None:

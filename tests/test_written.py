@@ -21,11 +21,12 @@ from autograder.loading import Loaded, load
 from autograder.model import CheckResult, Report, Verdict
 from autograder.notebooks.texts import answer_under, is_untouched, text_stub
 from autograder.release import build, contents
+from autograder.rubric import Item, RubricItem
 from autograder.running import RunOptions, grade
 from autograder.running.written import LONGEST_ANSWER, MAX_PDF_MIB
 from autograder.sandbox import Sandbox, start
 from autograder.validating import validate
-from autograder.validating.declared import handout, points, titles
+from autograder.validating.declared import handout, leaks, points, titles
 
 TOLD = "A person grades this answer: 5 points: names the cause (3), gives an example (2)."
 
@@ -43,7 +44,8 @@ def test_an_answer_has_points_a_rubric_and_a_place() -> None:
     """Its id is the name of its place; its points are no checks' points; its file is handed in."""
     assignment, q = question()
     made = q.written("Why?", points=5, rubric={"one": 3, "two": 2}, answer="answers.md#why")
-    assert (made.id, made.points, made.rubric, made.question) == ("why", 5, (("one", 3), ("two", 2)), "q")
+    assert (made.id, made.points, made.question) == ("why", 5, "q")
+    assert made.rubric == (RubricItem("one", 3, "one"), RubricItem("two", 2, "two"))
     assert (assignment.max_points, assignment.by_hand, q.by_hand) == (0, 5, 5)
     assert (assignment.files, assignment.answers) == (("x.py", "x.ipynb"), ("answers.md",))
     assert assignment.handed_in == ("x.py", "x.ipynb", "answers.md")
@@ -106,7 +108,17 @@ def test_any_rubric_with_the_right_sum_is_taken(quarters: list[int]) -> None:
     """Quarter points add up, whatever binary makes of them."""
     rubric = {f"item {number}": worth / 4 for number, worth in enumerate(quarters)}
     made = question()[1].written("Why?", points=sum(quarters) / 4, rubric=rubric, answer="a.md#why")
-    assert dict(made.rubric) == rubric
+    assert {each.staff: each.points for each in made.rubric} == rubric
+
+
+def test_an_item_has_words_for_staff_and_words_for_students() -> None:
+    """Students read theirs; where there are none, both read the same."""
+    rubric = {"the sum of all": Item(3, student="names the  cause"), "an example": Item(1), "a proof": 1}
+    made = question()[1].written("Why?", points=5, rubric=rubric, answer="answers.md#why")
+    assert made.told == "A person grades this answer: 5 points: names the cause (3), an example (1), a proof (1)."
+    assert (
+        made.told_to_staff == "A person grades this answer: 5 points: the sum of all (3), an example (1), a proof (1)."
+    )
 
 
 # --- texts ---
@@ -205,6 +217,73 @@ def test_a_solution_that_stands_elsewhere_in_the_release_is_refused(tmp_path: Pa
     (root / "assignments/theory/handout.md").write_text("exp(1000) is more than a float holds, so x = inf / inf = nan.")
     with pytest.raises(InstructorError, match=r"handout.md:1 of the release would show .*answers.md:6"):
         contents(load(root, "theory"))
+
+
+ITEMS = 'rubric={"names the cause": 3,'
+EXPLAINED = """# Answers
+
+## (why) Why does softmax overflow?
+
+### BEGIN SOLUTION
+The lists are zipped, so two combinations differ in the rate, the strength and the size at once,
+and what one of them changes cannot be told from what the others change.
+### END SOLUTION
+
+## Proof
+
+### BEGIN SOLUTION
+Clear by induction.
+### END SOLUTION
+"""
+
+
+@pytest.mark.parametrize(
+    ("wording", "shared"),
+    [
+        ("no: from one combination to the next everything changes at once", "combination, changes, once"),
+        ("rates and strengths and sizes differ", "rates, strengths, sizes, differ"),
+    ],
+)
+def test_a_rubric_that_tells_students_the_answer_is_refused(tmp_path: Path, wording: str, shared: str) -> None:
+    """Other words for students are asked for, and taken."""
+    root = make_course(tmp_path, ASSIGNMENT.replace(ITEMS, f'rubric={{"{wording}": 3,'), EXPLAINED)
+    with pytest.raises(InstructorError) as told:
+        contents(load(root, "theory"))
+    assert str(told.value) == (
+        f"The rubric of 'why' tells students the model answer (answers.md:6): {wording!r} shares with it {shared}. "
+        'Give students other words, such as Item(3, student="says why").'
+    )
+    assert leaks(load(root, "theory")).said == str(told.value)
+
+    other = ASSIGNMENT.replace("import Assignment", "import Assignment, Item")
+    other = other.replace(ITEMS, f'rubric={{"{wording}": Item(3, student="says whether it can, and why"),')
+    files = contents(load(make_course(tmp_path / "other", other, EXPLAINED), "theory"))
+    assert "says whether it can, and why (3); gives an example (2)" in files["README.md"].decode()
+    assert not [name for name, content in files.items() if wording.encode() in content]
+
+
+@pytest.mark.parametrize("place", ["reference/theory/tiny.py", "reference/theory/answers.md"])
+def test_a_row_of_words_of_a_model_answer_is_refused_anywhere(tmp_path: Path, place: str) -> None:
+    """In a docstring or above an answer, with other small words and endings; a handout may be quoted by the answer."""
+    root = make_course(tmp_path, answers=EXPLAINED)
+    words = "They differed in a rate, a strength and sizes, once"
+    told = root / place
+    told.write_text(told.read_text().replace("Doubling.", f"{words}.").replace("## Proof\n", f"## Proof\n\n{words}.\n"))
+    with pytest.raises(
+        InstructorError, match=rf"{told.name}:\d+ of the release would show words of the model answer of 'why'"
+    ):
+        contents(load(root, "theory"))
+    (root / "assignments/theory/handout.md").write_text(f"# Theory\n\n{words}.\n")
+    assert contents(load(root, "theory"))
+
+
+def test_what_the_question_says_gives_nothing_away(tmp_path: Path) -> None:
+    """An item made of the words of the title, or of the question's part of the handout, is as good as plain words."""
+    handout = "# Theory\n\n## (b) Why\n\nSay how combinations differ in rate, strength and size.\n"
+    wording = "says how combinations differ in rate and strength"
+    root = make_course(tmp_path, ASSIGNMENT.replace(ITEMS, f'rubric={{"{wording}": 3,'), EXPLAINED)
+    (root / "assignments/theory/handout.md").write_text(handout)
+    assert contents(load(root, "theory"))
 
 
 def test_the_instructor_s_own_pdf_is_not_released(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograder import Assignment, Limits
+from autograder import Assignment, Item, Limits
 from autograder.checks import (
     accuracy,
     close,
@@ -105,8 +105,12 @@ a.written(
     "What do the curves of SGD and of Adam show, and where does the difference come from?",
     points=0.5,
     rubric={
-        "tells the final accuracies, and that SGD at 1e-3 has hardly begun to learn": 0.25,
-        "the rate of Adam is the size of its steps, whatever that of the gradients": 0.25,
+        "tells the final accuracies, and that SGD at 1e-3 has hardly begun to learn": Item(
+            0.25, student="tells the final accuracies, and what they say about each training"
+        ),
+        "the rate of Adam is the size of its steps, whatever that of the gradients": Item(
+            0.25, student="says what the rate means to each of the two"
+        ),
     },
     answer="alexnet.ipynb#why-a",
 )
@@ -115,8 +119,10 @@ b.written(
     points=3,
     rubric={
         "tells what loss and accuracy do, with numbers": 1,
-        "each step of Adam moves each weight by about the rate, whatever the gradient": 1,
-        "compares such steps with the size of the weights": 1,
+        "each step of Adam moves each weight by about the rate, whatever the gradient": Item(
+            1, student="says how far one step goes"
+        ),
+        "compares such steps with the size of the weights": Item(1, student="says what that does to the network"),
     },
     answer="alexnet.ipynb#why-b",
 )
@@ -125,8 +131,10 @@ c.written(
     points=2.5,
     rubric={
         "compares training and validation curves with those of (a), with numbers": 1,
-        "batch normalisation: faster learning, and why": 0.75,
-        "dropout: training accuracy is held back, and what that is good for": 0.75,
+        "batch normalisation: faster learning, and why": Item(0.75, student="batch normalisation: its effect, and why"),
+        "dropout: training accuracy is held back, and what that is good for": Item(
+            0.75, student="dropout: its effect, and what that is good for"
+        ),
     },
     answer="alexnet.ipynb#why-c",
 )

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder import Assignment, Limits
+from autograder import Assignment, Item, Limits
 from autograder.checks import Measurement, accuracy, close, gradient_matches, has_curves, over_seeds, shape
 from autograder.errors import CheckFailed
 from autograder.plain import rows
@@ -106,7 +106,10 @@ b.written(
     points=2,
     rubric={
         "names the rates that are too small and those that are too large, and tells by which curves, with figures": 1,
-        "says why steps that are too large diverge, and why training and test accuracy differ": 1,
+        "says why steps that are too large diverge, and why training and test accuracy differ": Item(
+            1,
+            student="gives the reasons: for what happens at both ends of the range, and for what the two accuracies do",
+        ),
     },
     answer="answers.md#rates",
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograder import Assignment, Limits
+from autograder import Assignment, Item, Limits
 from autograder.checks import (
     accuracy,
     close,
@@ -102,8 +102,12 @@ e.written(
     "Compare the two tops, with the tables of your runs.",
     points=6,
     rubric={
-        "which error is smaller, beside what another seed would make": 2,
-        "each top is better in its own loss, and why that is no contradiction": 2,
+        "which error is smaller, beside what another seed would make": Item(
+            2, student="says which error is smaller, and whether that counts"
+        ),
+        "each top is better in its own loss, and why that is no contradiction": Item(
+            2, student="says what the values of the two losses show, and explains it"
+        ),
         "what the continuation shows about where the difference comes from": 2,
     },
     answer=["answers.md#comparison", "deep_svm.pdf"],

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder import Assignment, Limits
+from autograder import Assignment, Item, Limits
 from autograder.checks import (
     accuracy,
     close,
@@ -92,8 +92,12 @@ e.written(
     "Say why the max form does worse than the sum form at the same settings.",
     points=2,
     rubric={
-        "at the start nearly all margins are violated: the sum form adds up to nine terms, the max form one": 1,
-        "so the gradient of the data is smaller, relative to that of the penalty, and learning slower": 1,
+        "at the start nearly all margins are violated: the sum form adds up to nine terms, the max form one": Item(
+            1, student="compares what the two forms add up in the first steps"
+        ),
+        "so the gradient of the data is smaller, relative to that of the penalty, and learning slower": Item(
+            1, student="says what follows for the training"
+        ),
     },
     answer="answers.md#forms",
 )
@@ -101,8 +105,10 @@ e.written(
     "Say whether the effect of the rate can be read from the eight combinations, and how to find out.",
     points=2,
     rubric={
-        "no: from one combination to the next everything changes at once": 1,
-        "combinations that differ in one setting alone, or a grid": 1,
+        "no: from one combination to the next everything changes at once": Item(
+            1, student="says whether it can, and why"
+        ),
+        "combinations that differ in one setting alone, or a grid": Item(1, student="names runs that would show it"),
     },
     answer="answers.md#zipped",
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder import Assignment, Limits
+from autograder import Assignment, Item, Limits
 from autograder.checks import (
     accuracy,
     close,
@@ -88,8 +88,10 @@ g.written(
     points=3,
     rubric={
         "compares the accuracies, with figures": 1,
-        "codes and components keep what draws the image again, whether it tells the class or not": 1,
-        "features were learned with the labels, for a linear layer": 1,
+        "codes and components keep what draws the image again, whether it tells the class or not": Item(
+            1, student="says what codes and components are made for"
+        ),
+        "features were learned with the labels, for a linear layer": Item(1, student="says what features are made for"),
     },
     answer="answers.md#features",
 )
@@ -97,8 +99,12 @@ g.written(
     "Why do 'ovo' and 'ovr' of SVC predict the same labels, and when would OneVsRestClassifier predict others?",
     points=2,
     rubric={
-        "both train a machine for each pair, and only the form of the votes differs": 1,
-        "OneVsRestClassifier trains others, each class against all the rest": 1,
+        "both train a machine for each pair, and only the form of the votes differs": Item(
+            1, student="says what SVC does in both cases, and what the setting is about"
+        ),
+        "OneVsRestClassifier trains others, each class against all the rest": Item(
+            1, student="says what OneVsRestClassifier does instead"
+        ),
     },
     answer="answers.md#ways",
 )
@@ -107,15 +113,23 @@ g.written(
     points=3,
     rubric={
         "tells where they part, with figures": 1,
-        "the features of training images were made by a network that knew their classes": 1,
-        "so the scores lie above those of unseen images; how to do better": 1,
+        "the features of training images were made by a network that knew their classes": Item(
+            1, student="says what such a score rests on"
+        ),
+        "so the scores lie above those of unseen images; how to do better": Item(
+            1, student="says what follows, and how to do better"
+        ),
     },
     answer="answers.md#leak",
 )
 g.written(
     "Why does the primal suit many samples of few features, and the dual few samples of many?",
     points=2,
-    rubric={"variables are counted: features in the primal, samples in the dual": 2},
+    rubric={
+        "variables are counted: features in the primal, samples in the dual": Item(
+            2, student="says what is to be found in each, and how much of it"
+        )
+    },
     answer="answers.md#sides",
 )
 

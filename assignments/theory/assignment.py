@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder import Assignment, Limits
+from autograder import Assignment, Item, Limits
 from autograder.checks import central_differences, close, shape
 from autograder.errors import CheckFailed
 
@@ -25,9 +25,11 @@ a.written(
     "Show that every minimiser of the multi-class hinge loss has zero training error on separable data.",
     points=15,
     rubric={
-        "the margins of a separating classifier can be scaled to 1": 5,
-        "so the minimum of the loss is 0": 5,
-        "a loss of 0 leaves no mistake and no tie": 5,
+        "the margins of a separating classifier can be scaled to 1": Item(
+            5, student="what separable data say about margins"
+        ),
+        "so the minimum of the loss is 0": Item(5, student="the minimum of the loss"),
+        "a loss of 0 leaves no mistake and no tie": Item(5, student="what that says about mistakes"),
     },
     answer=["answers.md#separable", "theory.pdf"],
 )
@@ -53,7 +55,9 @@ d.written(
     points=10,
     rubric={
         "the derivative of the logarithm of softmax": 4,
-        "the gradient in its simplest form, and where the target's sum is used": 4,
+        "the gradient in its simplest form, and where the target's sum is used": Item(
+            4, student="the gradient in its simplest form, and what it needs of the target"
+        ),
         "the sum of its entries": 2,
     },
     answer=["answers.md#softmax", "theory.pdf"],

@@ -17,6 +17,7 @@ from autograder.feedback import Asked
 from autograder.loading import load
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
+from autograder.rubric import RubricItem
 from autograder.scoring import rounded, shown
 
 __all__ = ["mark_answers"]
@@ -24,9 +25,9 @@ __all__ = ["mark_answers"]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Written answers of an assignment: their rubrics, and what is told about each."""
+    """Written answers of an assignment: their rubrics, and what staff are told about each."""
 
-    rubrics: dict[str, tuple[tuple[str, float], ...]]
+    rubrics: dict[str, tuple[RubricItem, ...]]
     told: dict[str, str]
 
 
@@ -64,7 +65,7 @@ def _asked(name: str, course: Path | None) -> _Asked:
     if find_course(course or Path.cwd(), name) is not None:
         return _Asked({}, {})
     written = load(open_course(course)[0], name).assignment.written
-    return _Asked({each.id: each.rubric for each in written}, {each.id: each.told for each in written})
+    return _Asked({each.id: each.rubric for each in written}, {each.id: each.told_to_staff for each in written})
 
 
 def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:

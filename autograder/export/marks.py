@@ -21,6 +21,7 @@ from autograder.export.manual_grades import HandGrade, HandGrades, read_hand_gra
 from autograder.export.reports import write_text
 from autograder.export.tables import Cell, csv_text, restored
 from autograder.model import CheckResult, Report, Verdict
+from autograder.rubric import RubricItem
 from autograder.scoring import rounded, shown
 
 __all__ = ["MARKS", "Marks", "Row", "all_hand_grades", "filled", "read_marks", "state", "write_marks"]
@@ -29,17 +30,18 @@ MARKS = "marks.csv"
 WHOLE = "the whole answer"
 """The item of an answer without a rubric."""
 NO_ANSWER = "There was no answer to read."
-COLUMNS = ("student", "question", "answer", "state", "item", "most", "points", "comment", "seen")
+COLUMNS = ("student", "question", "answer", "state", "item", "most", "points", "comment", "seen", "item_for_student")
 ABSENT = (Verdict.MISSING, Verdict.NOT_ATTEMPTED)
-Rubrics = Mapping[str, Sequence[tuple[str, float]]]
+Rubrics = Mapping[str, Sequence[RubricItem]]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line: what one student is given for one item. `points` is None where nobody gave any yet.
 
-    `seen` stands for the answer that was read when points were given, `line` is where it stands in the file (0 for a
-    new one), and `more` holds columns that people added.
+    `seen` stands for the answer that was read when points were given, `for_student` is how the student reads the item
+    where the words of `item` are for staff, `line` is where it stands in the file (0 for a new one), and `more` holds
+    columns that people added.
     """
 
     student: str
@@ -51,6 +53,7 @@ class Row:
     comment: str = ""
     state: str = ""
     seen: str = ""
+    for_student: str = ""
     line: int = 0
     more: Mapping[str, str] = field(default_factory=dict)
 
@@ -125,7 +128,8 @@ def _row(cells: Mapping[str, str], where: str, line: int) -> Row:
     more = {column: value for column, value in cells.items() if column and column not in COLUMNS}
     return Row(
         cells["student"], cells.get("question", ""), cells["answer"], cells["item"], most or 0.0, points,
-        cells["comment"], cells.get("state", ""), cells.get("seen", ""), line, more,
+        cells["comment"], cells.get("state", ""), cells.get("seen", ""),
+        cells.get("item_for_student", ""), line, more,
     )  # fmt: skip
 
 
@@ -171,31 +175,38 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
 
 def _wanted(
     reports: Sequence[Report], rubrics: Rubrics
-) -> Iterator[tuple[Report, str, CheckResult, Sequence[tuple[str, float]]]]:
+) -> Iterator[tuple[Report, str, CheckResult, Sequence[RubricItem]]]:
     """Report, question, answer and rubric of everything that a person grades, answer by answer."""
     order = dict.fromkeys((q.id, check.id) for report in reports for q in report.questions for check in q.checks)
     for question, answer in order:
         for report in sorted(reports, key=lambda each: each.student.casefold()):
             for check in (c for q in report.questions if q.id == question for c in q.checks if c.id == answer):
                 if check.by_hand:
-                    yield report, question, check, rubrics.get(answer) or [(WHOLE, check.by_hand)]
+                    yield report, question, check, rubrics.get(answer) or [RubricItem(WHOLE, check.by_hand, WHOLE)]
 
 
 def _filled(
     report: Report,
     question: str,
     check: CheckResult,
-    rubric: Sequence[tuple[str, float]],
+    rubric: Sequence[RubricItem],
     old: Mapping[tuple[str, str, str], Row],
 ) -> Iterator[Row]:
     stands = fingerprint(report, check)
-    for item, most in rubric:
-        fresh = Row(report.student, question, check.id, item, most)
+    for item in rubric:
+        fresh = Row(report.student, question, check.id, item.staff, item.points)
         row = old.get(fresh.key, fresh)
         given = row.points is not None
         seen = (row.seen or stands) if given else ""
         told = "changed since" if given and seen != stands else state(check)
-        yield replace(row, question=question, most=most, state=told, seen=seen)
+        yield replace(
+            row,
+            question=question,
+            most=item.points,
+            state=told,
+            seen=seen,
+            for_student=item.student if item.has_two_wordings else "",
+        )
 
 
 def state(check: CheckResult) -> str:
@@ -225,7 +236,7 @@ def write_marks(marks: Marks, path: Path) -> None:
     lines: list[tuple[Cell, ...]] = [(*COLUMNS, *marks.columns)]
     for row in marks.rows:
         cells = (row.student, row.question, row.answer, row.state, row.item, row.most, row.points, row.comment)
-        lines.append((*cells, row.seen, *(row.more.get(name, "") for name in marks.columns)))
+        lines.append((*cells, row.seen, row.for_student, *(row.more.get(name, "") for name in marks.columns)))
     text = f"\ufeff{csv_text(lines, marks.delimiter)}"
     if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
@@ -290,5 +301,5 @@ def _said(row: Row) -> str:
     comment = " ".join(row.comment.split())
     if row.item == WHOLE:
         return comment
-    told = f"{row.item}: {shown(row.points or 0.0)} of {shown(row.most)}"
+    told = f"{row.for_student or row.item}: {shown(row.points or 0.0)} of {shown(row.most)}"
     return f"{told} ({comment})" if comment else told

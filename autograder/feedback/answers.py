@@ -13,7 +13,7 @@ __all__ = ["Asked", "answers_page"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked: the question's and the answer's id, the title, the rubric as students read it."""
+    """What is asked: the question's and the answer's id, the title, the rubric as staff read it."""
 
     question: str
     id: str

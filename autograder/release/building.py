@@ -20,6 +20,7 @@ from autograder.notebooks.releasing import release_notebook
 from autograder.notebooks.source import source_of
 from autograder.notebooks.texts import solved_lines
 from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
+from autograder.release.model_answers import refuse_model_answers
 from autograder.release.public_tests import PublicTests
 from autograder.scoring import shown
 
@@ -135,6 +136,7 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
     files |= {file: template(loaded, file).encode() for file in assignment.answers if file.endswith(".md")}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
     refuse_leaks(files, _secrets(loaded, sources, tests))
+    refuse_model_answers(files, own["handout.md"], loaded, assignment.extra_files)
     return dict(sorted({**files, **_toolkit()}.items()))
 
 
@@ -278,7 +280,7 @@ def _written(assignment: Assignment) -> str:
         return ""
     rows = []
     for each in assignment.written:
-        items = "; ".join(f"{item} ({shown(points)})" for item, points in each.rubric)
+        items = "; ".join(f"{item.student} ({shown(item.points)})" for item in each.rubric)
         places = " or ".join(f"`{place}`" for place in each.places)
         rows.append(f"| {_cell(each.title)} | {places} | {shown(each.points)} | {_cell(items)} |\n")
     return f"""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from autograder.errors import InstructorError
 from autograder.markers import regions, text_lines
 
-__all__ = ["Secret", "Secrets", "bare", "numbers", "refuse_leaks", "solution_lines", "telling"]
+__all__ = ["Secret", "Secrets", "bare", "lines_of", "numbers", "refuse_leaks", "solution_lines", "telling"]
 
 _FEWEST_TOKENS = 4
 _SHORTEST = 12
@@ -117,10 +117,14 @@ def _digits(number: str) -> str:
 
 def _lines(files: Mapping[str, bytes]) -> Iterable[tuple[str, int, str]]:
     for path, content in files.items():
-        text = content.decode("utf-8", errors="replace")
-        lines = _of_notebook(text) if path.endswith(".ipynb") else text.splitlines()
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(lines_of(path, content), start=1):
             yield path, number, line.strip()
+
+
+def lines_of(path: str, content: bytes) -> list[str]:
+    """The lines of a file of a release as students read them; of a notebook, all that its cells hold."""
+    text = content.decode("utf-8", errors="replace")
+    return _of_notebook(text) if path.endswith(".ipynb") else text.splitlines()
 
 
 def _of_notebook(text: str) -> list[str]:

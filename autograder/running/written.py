@@ -61,12 +61,12 @@ def _result(asked: Written, answer: partial[_Answer]) -> CheckResult:
     said = best.said
     if best.verdict is Verdict.MISSING and len(found) > 1:
         said = " ".join(each.said for each in found)
-    message = " ".join(filter(None, [asked.told, said]))
+    message, staff = (" ".join(filter(None, [told, said])) for told in (asked.told, asked.told_to_staff))
     text = best.text
     if len(text) > LONGEST_ANSWER:
         text = f"{text[:LONGEST_ANSWER]}\n… and {len(text) - LONGEST_ANSWER} more characters"
     return CheckResult(
-        asked.id, asked.title, False, best.verdict, 0.0, 0.0, 0.0, message, message, by_hand=asked.points,
+        asked.id, asked.title, False, best.verdict, 0.0, 0.0, 0.0, message, staff, by_hand=asked.points,
         answer=text, answer_file=best.file,
     )  # fmt: skip
 

@@ -99,13 +99,17 @@ def handout(loaded: Loaded) -> Finding:
 
 
 def leaks(loaded: Loaded) -> Finding:
-    """What would be released shows no line of a solution, and nothing of a hidden check."""
+    """What would be released shows no line of a solution, no words of a model answer, and nothing of a hidden check."""
     what = "nothing leaks"
     try:
         files = contents(loaded)
     except InstructorError as error:
         return Finding(what, False, str(error), "The sentence names both places; change one of them.")
-    return Finding(what, True, f"No line of a solution, and nothing of a hidden check, in {len(files)} files.")
+    return Finding(
+        what,
+        True,
+        f"No line of a solution, no words of a model answer, and nothing of a hidden check, in {len(files)} files.",
+    )
 
 
 def sets(root: Path, assignment: str, homework: Sequence[HomeworkSet]) -> Iterator[Finding]:
