@@ -1,6 +1,6 @@
 """autograder: assignments, releases and fair grades for machine-learning courses.
 
-An instructor needs `Assignment`, `Limits` and `Case` from here and the functions of `autograder.checks`.
+An instructor needs `Assignment`, `Limits`, `Case` and `Item` from here and the functions of `autograder.checks`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograder.declare import Assignment, Case
     from autograder.model import Limits
+    from autograder.rubric import Item
 
-__all__ = ["Assignment", "Case", "Limits", "__version__"]
+__all__ = ["Assignment", "Case", "Item", "Limits", "__version__"]
 __version__ = "0.1.0"
 
 
@@ -29,4 +30,8 @@ def __getattr__(name: str) -> Any:
         from autograder.model import Limits
 
         return Limits
+    if name == "Item":
+        from autograder.rubric import Item
+
+        return Item
     raise AttributeError(f"module 'autograder' has no attribute {name!r}")
