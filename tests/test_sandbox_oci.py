@@ -28,7 +28,15 @@ from autograder.sandbox.apptainer import Apptainer, start_apptainer, why_not_app
 from autograder.sandbox.containers import Container, ContainerSandbox, run
 from autograder.sandbox.gauge import Gauge
 from autograder.sandbox.image import SHIPPED, build_image, image_name, requirements, write_context
-from autograder.sandbox.oci import Docker, Podman, connect_oci, engine_called, start_oci, why_not_oci
+from autograder.sandbox.oci import (
+    Docker,
+    Podman,
+    connect_oci,
+    engine_called,
+    podman_runtime,
+    start_oci,
+    why_not_oci,
+)
 from autograder.wire import decode, encode
 
 HOME = Path(autograder.__file__).parent
@@ -288,6 +296,20 @@ def test_another_runtime_and_more_arguments_are_passed_on():
     assert Podman("runsc").run(CONTAINER)[:4] == ["podman", "--runtime", "runsc", "run"]
     assert "--runtime=runsc" in Docker("runsc").run(CONTAINER)
     assert "--annotation=a=b" in Podman(extra=("--annotation=a=b",)).run(CONTAINER)
+
+
+@pytest.mark.parametrize(
+    ("layout", "installed", "expected"),
+    [("unified", True, "runc"), ("unified", False, ""), ("memory", True, "")],
+)
+def test_podman_is_asked_for_runc_where_crun_refuses_to_run(tmp_path, monkeypatch, layout, installed, expected):
+    """With both versions of control groups mounted, podman's own choice of crun would fail."""
+    (tmp_path / "cgroup" / layout).mkdir(parents=True)
+    if installed:
+        (tmp_path / "runc").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert podman_runtime(tmp_path / "cgroup") == expected
 
 
 def test_apptainer_gets_namespaces_of_its_own_and_two_folders():

@@ -21,6 +21,7 @@ from pathlib import Path
 import autograder
 from autograder.errors import InstructorError, SandboxError, UsageError
 from autograder.sandbox.containers import last_line
+from autograder.sandbox.oci import podman_runtime
 
 __all__ = ["CONTAINERFILE", "SHIPPED", "build_image", "default_base", "image_name", "local_rootfs", "requirements"]
 
@@ -123,7 +124,7 @@ def build_image(
         python: the interpreter inside the base.
         pip: more arguments for ``pip install``, such as ``--index-url ...``.
         network: network of the build, such as ``"host"`` or ``"none"``; else the engine's default.
-        runtime: another OCI runtime by name, for podman.
+        runtime: another OCI runtime by name, for podman; else `podman_runtime`.
 
     Returns:
         The image's name.
@@ -136,7 +137,8 @@ def build_image(
     wanted = requirements(modules)
     if base_rootfs is not None:
         base = _imported(engine, base_rootfs, f"{name}-base")
-    program = [engine, *(["--runtime", runtime] if runtime and engine == "podman" else [])]
+    runtime = (runtime or podman_runtime()) if engine == "podman" else ""
+    program = [engine, *(["--runtime", runtime] if runtime else [])]
     with tempfile.TemporaryDirectory(prefix="autograder-image-") as folder:
         context = Path(folder)
         write_context(context, modules, wanted)

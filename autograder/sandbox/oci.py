@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from autograder.errors import UsageError
@@ -29,7 +30,7 @@ from autograder.sandbox.containers import (
     this_machine,
 )
 
-__all__ = ["Docker", "Podman", "connect_oci", "engine_called", "start_oci", "why_not_oci"]
+__all__ = ["Docker", "Podman", "connect_oci", "engine_called", "podman_runtime", "start_oci", "why_not_oci"]
 
 _WATCHER = 1  # the process that watches the worker, beside those that the submission may have
 _SHARED_MEMORY_MIB = 64
@@ -164,9 +165,19 @@ def engine_called(name: str, *, runtime: str = "", extra: Sequence[str] = ()) ->
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
     if name == "podman":
         rootless = "true" in ask(["podman", "info", "--format", "{{.Host.Security.Rootless}}"])
-        return Podman(runtime, rootless, tuple(extra))
+        return Podman(runtime or podman_runtime(), rootless, tuple(extra))
     options = ask(["docker", "info", "--format", "{{.SecurityOptions}}"])
     return Docker(runtime, "rootless" in options or "userns" in options, tuple(extra))
+
+
+def podman_runtime(control_groups: Path = Path("/sys/fs/cgroup")) -> str:
+    """The OCI runtime to ask podman for by name; "" for its own choice.
+
+    Podman prefers crun, which refuses to run where version 1 of control groups is mounted beside version 2 (the hybrid
+    layout of older systems); runc runs there, so it is named where it is installed.
+    """
+    hybrid = (control_groups / "unified").is_dir()
+    return "runc" if hybrid and shutil.which("runc") else ""
 
 
 def why_not_oci(name: str, image: str = "") -> str:
