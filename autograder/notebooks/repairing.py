@@ -131,11 +131,11 @@ def _owners(
     _anchor(cells, wanted, owners)
     for cell in wanted:
         if cell.name not in owners and not _is_given(cell):
-            found = _recognised(cell, cells, taken=set(owners.values()), names=by_name)
-            if found is None:
-                found = _answered(cell, cells, wanted, owners, read)
-            if found is not None:
-                owners[cell.name] = found
+            place_found = _recognised(cell, cells, taken=set(owners.values()), names=by_name)
+            if place_found is None:
+                place_found = _answered(cell, cells, wanted, owners, read)
+            if place_found is not None:
+                owners[cell.name] = place_found
                 notes.append(f"The cell {cell.name!r} has lost its name; it was recognised by what it says.")
     return owners
 
