@@ -64,7 +64,7 @@ def disguised(
     n, height, width = x.shape[:3]
     padded = np.pad(x, [(0, 0), (shift, shift), (shift, shift), *[(0, 0)] * (x.ndim - 3)], mode="edge")
     down, right = rng.integers(2 * shift + 1, size=(2, n))
-    turned = rng.random(n) < 0.5 if mirror else np.zeros(n, bool)
+    turned: Array = rng.random(n) < 0.5 if mirror else np.zeros(n, bool)
     result = np.empty(x.shape, given.dtype)
     for number in range(n):
         cut = padded[number, down[number] : down[number] + height, right[number] : right[number] + width]
@@ -91,7 +91,8 @@ class Rearranged:
 
     def y(self, labels: object) -> Array:
         """Labels (n,), integers from 0, under their secret numbers."""
-        return self.classes[np.asarray(labels)]
+        renamed: Array = self.classes[np.asarray(labels)]
+        return renamed
 
 
 def rearranged(inputs: int, classes: int, rng: np.random.Generator, *, signs: bool = False) -> Rearranged:
