@@ -64,7 +64,7 @@ def disguised(
     n, height, width = x.shape[:3]
     padded = np.pad(x, [(0, 0), (shift, shift), (shift, shift), *[(0, 0)] * (x.ndim - 3)], mode="edge")
     down, right = rng.integers(2 * shift + 1, size=(2, n))
-    turned = (rng.random(size=n) < 0.5) & mirror
+    turned = np.logical_and(rng.random(size=n) < 0.5, mirror)
     result = np.empty(x.shape, given.dtype)
     for number in range(n):
         cut = padded[number, down[number] : down[number] + height, right[number] : right[number] + width]
