@@ -46,4 +46,8 @@ course = Course(
     # Folders on the web where `autograder data fetch` looks before those that come with the toolkit, such as
     # ("https://data.example.org/mnist/",).
     mirrors=(),
+    #
+    # Whether a file under another name is taken, with a note on the student's page, for one that was not handed in: the
+    # only file that defines what the missing one should define. False only names it, and the checks are MISSING.
+    accept_close_names=True,
 )

@@ -54,6 +54,7 @@ class Course:
     data: Path | None = None
     database: str | None = None
     mirrors: tuple[str, ...] = ()
+    accept_close_names: bool = True
 
     def __post_init__(self) -> None:
         for name in ("title", "sandbox"):
@@ -69,6 +70,8 @@ class Course:
         _number(self, "jobs", least=0)
         if not isinstance(self.jobs, int):
             raise InstructorError(f"Course.jobs is {self.jobs!r}; give a whole number.")
+        if not isinstance(self.accept_close_names, bool):
+            raise InstructorError(f"Course.accept_close_names is {self.accept_close_names!r}; give True or False.")
         self._check_sets()
         self._check_limits()
 

@@ -175,7 +175,7 @@ class Question:
         Args:
             points: what full credit gives; with points for each case it may be left out, for it is their sum.
             hidden: run by staff only; students are told title, verdict and hint.
-            hint: one sentence shown to the student when a hidden check is not passed.
+            hint: one sentence about wrong answers, shown to the student when a hidden check is FAILED or PARTIAL.
             needs: checks that must pass first; otherwise this one is SKIPPED.
             cases: the things that the check asks, by name, each with its points or a `Case`, or names alone, which
                 share the points equally. The function is called once for each, with the name as `case`, and a case

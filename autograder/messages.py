@@ -23,13 +23,15 @@ class Wording:
     """How one verdict is said.
 
     `mark` is one character that tells the verdict without colour, `short` stands beside it, `long` is the student's
-    sentence when nothing more precise may be said, and `staff` tells staff what the verdict means for them.
+    sentence when nothing more precise may be said, and `staff` tells staff what the verdict means for them. `step` is
+    what the student should do next; it follows the student's sentence unless that has a next step of its own.
     """
 
     mark: str
     short: str
     long: str
     staff: str
+    step: str = ""
 
 
 WORDING: Mapping[Verdict, Wording] = MappingProxyType(
@@ -38,34 +40,60 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
         Verdict.PARTIAL: Wording("◐", "partly", "Partly right.", "The check gave a part of its points."),
         Verdict.FAILED: Wording("✗", "failed", "The answer is not the expected one.", "An answer came and is wrong."),
         Verdict.NOT_ATTEMPTED: Wording(
-            "○", "not attempted", "Not attempted: the stub is still in place.", "The stub's NotImplementedError came."
+            "○",
+            "not attempted",
+            "Not attempted: the stub is still in place.",
+            "The stub's NotImplementedError came.",
+            "Replace the stub by your own code.",
         ),
         Verdict.MISSING: Wording(
-            "∅", "missing", "Something that this check calls is missing.", "A file, function or method is not there."
+            "∅",
+            "missing",
+            "Something that this check calls is missing.",
+            "A file, function or method is not there.",
+            "Keep the names that the handout gives.",
         ),
         Verdict.RAISED: Wording(
-            "!", "raised an error", "Your code raised an error.", "The submission raised an error."
+            "!",
+            "raised an error",
+            "Your code raised an error.",
+            "The submission raised an error.",
+            "Call it with inputs of your own, of other shapes and sizes than in the examples, to see the error.",
         ),
         Verdict.TIME: Wording(
-            "◷", "time limit", "Your code took too long and was stopped.", "A time limit was reached."
+            "◷",
+            "time limit",
+            "Your code took too long and was stopped.",
+            "A time limit was reached.",
+            "Time your code on small inputs, and see how the time grows with their size.",
         ),
         Verdict.MEMORY: Wording(
-            "▣", "memory limit", "Your code used too much memory and was stopped.", "The memory limit was reached."
+            "▣",
+            "memory limit",
+            "Your code used too much memory and was stopped.",
+            "The memory limit was reached.",
+            "Print the shapes of the largest arrays that your code makes; an entry of float64 takes 8 bytes.",
         ),
         Verdict.OUTPUT: Wording(
             "≡",
             "output limit",
             "Your code printed, wrote or returned too much.",
             "The limit on output, scratch files or replies was reached.",
+            "Remove prints from loops, and return only what the handout asks for.",
         ),
         Verdict.CRASHED: Wording(
-            "✸", "crashed", "Your code ended the Python process.", "The worker process died by the submission's doing."
+            "✸",
+            "crashed",
+            "Your code ended the Python process.",
+            "The worker process died by the submission's doing.",
+            "Remove calls that end or replace the process, such as os._exit, and recursion without an end.",
         ),
         Verdict.SKIPPED: Wording(
             "»",
             "skipped",
             "Not run, because a check that comes first did not pass.",
             "A check that it needs did not pass.",
+            "This check runs as soon as that one passes.",
         ),
         Verdict.MANUAL: Wording(
             "✎", "manually graded", "A person grades this answer.", "An answer that a person has not graded yet."
@@ -75,10 +103,13 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
             "our fault",
             "We could not run this check. The fault is ours and costs you no points; staff can see it.",
             "The grader failed: never scored, to be graded again.",
+            "There is nothing for you to do; it will be graded again.",
         ),
     }
 )
 """The table. It has a row for every verdict."""
+
+_HINTED = (Verdict.FAILED, Verdict.PARTIAL)
 
 
 def sentence(
@@ -89,25 +120,33 @@ def sentence(
     Args:
         verdict: how the check ended.
         hidden: whether the student may see only title, verdict and hint.
-        hint: the instructor's sentence, shown with a hidden check that is not passed.
+        hint: the instructor's sentence about a wrong answer; it follows FAILED and PARTIAL of a hidden check alone.
         error: what the submission raised or ran into, if it did.
         failure: the sentence of a failed comparison, of partial credit, of a skipped check, or of our own fault.
 
     Returns:
         (student's message, staff's message). About a hidden check the student's holds the table's sentence, a
-        built-in exception's name and a line number, and the hint: nothing that a submission could have written after
-        it had seen hidden inputs (`StudentError.open` says that it had not).
+        built-in exception's name and a line of the student's own code, and the hint: nothing that a submission could
+        have written after it had seen hidden inputs (`StudentError.open` says that it had not). Where no hint belongs,
+        the verdict's own next step follows.
     """
     wording = WORDING[verdict]
     whole = _whole(wording, error, failure)
-    if verdict is Verdict.INTERNAL:
-        return wording.long, whole
     if verdict is Verdict.PASSED:
         return ("", failure) if hidden else (failure, failure)
-    if not hidden or (error is not None and error.open):
-        return whole, whole
-    shown = _raised(error) if verdict is Verdict.RAISED else wording.long
-    return (f"{shown} {hint}".rstrip(), whole)
+    if verdict is Verdict.INTERNAL:
+        return _followed(wording.long, wording.step), whole
+    ours = verdict is Verdict.SKIPPED and error is None  # which check it needs, by its title
+    shown_whole = not hidden or ours or (error is not None and error.open)
+    concealed = _raised(error) if verdict is Verdict.RAISED else wording.long
+    text = whole if shown_whole else concealed
+    if verdict in _HINTED:
+        return _followed(text, "" if shown_whole else hint), whole
+    if error is not None and error.step is not None:
+        return _followed(text, error.step), whole
+    if verdict is Verdict.RAISED and shown_whole:
+        return text, whole  # the error with its line says what to look at
+    return _followed(text, wording.step), whole
 
 
 def case_by_case(cases: Sequence[CaseResult], *, hidden: bool) -> tuple[str, str]:
@@ -147,12 +186,23 @@ def _whole(wording: Wording, error: StudentError | None, failure: str) -> str:
     return (error.message if error else failure) or wording.long
 
 
+def _followed(text: str, step: str) -> str:
+    """A text with a sentence behind it."""
+    if not step:
+        return text
+    return f"{text} {step}" if text.endswith((".", "!", "?")) else f"{text}. {step}"
+
+
 def _raised(error: StudentError | None) -> str:
-    """A raise of the submission, told without one word that the submission chose."""
+    """A raise of the submission, without one word that the submission chose after it had seen hidden inputs.
+
+    The line itself is quoted from the file as it was handed in.
+    """
     if error is None:
         return WORDING[Verdict.RAISED].long
     known = getattr(builtins, error.kind, None) if error.kind else None
     kind = error.kind if isinstance(known, type) and issubclass(known, BaseException) else "an error"
     place = f" in line {error.line}" if error.line > 0 else ""
-    limit = f": {error.limit}" if error.limit else ""
-    return f"Your code raised {kind}{place}{limit}."
+    quoted = f" of {error.file}: `{error.quote}`" if place and error.file and error.quote else ""
+    limit = f"; {error.limit}" if error.limit else ""
+    return f"Your code raised {kind}{place}{quoted}{limit}."

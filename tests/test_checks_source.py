@@ -446,10 +446,10 @@ def test_a_function_from_a_module_beside_it_is_found(source):
 @pytest.mark.parametrize(
     ("text", "verdict", "sentence"),
     [
-        ("x = (", "RAISED", "hw.py, line 1: this is not Python: '(' was never closed."),
+        ("x = (", "RAISED", "hw.py, line 1: this is not Python 3.11: '(' was never closed."),
         ("-" * 20_000 + "1", "FAILED", "hw.py is nested too deeply to be judged; write it with shorter expressions."),
         ("a" + ".a" * 50_000, "FAILED", "hw.py is nested too deeply to be judged; write it with shorter expressions."),
-        ("# coding: latin-17\n", "RAISED", "hw.py, line 1: this is not Python: unknown encoding: latin-17."),
+        ("# coding: latin-17\n", "RAISED", "hw.py, line 1: this is not Python 3.11: unknown encoding: latin-17."),
         (
             "x = 1\n" * (MAX_BYTES // 6 + 1),
             "FAILED",

@@ -46,7 +46,9 @@ class Balanced(HTMLParser):
 def everything() -> Report:
     """A report with every verdict, public and hidden, and a bonus question."""
     public = question("a", *(check(f"p_{v.lower()}", v, failure=f"public {v}") for v in Verdict), output="hello <b>")
-    hidden = question("b", *(check(f"h_{v.lower()}", v, hidden=True, failure=f"secret {v}") for v in Verdict))
+    skipped = "Not run: it needs the check 'Title of h_failed.' to pass."
+    said = {v: skipped if v is Verdict.SKIPPED else f"secret {v}" for v in Verdict}
+    hidden = question("b", *(check(f"h_{v.lower()}", v, hidden=True, failure=said[v]) for v in Verdict))
     return replace(
         report("Zoë <i>", public, hidden, question("d", check("bonus", Verdict.PARTIAL), bonus=True)),
         notes=("Read as <CP1252>.",),

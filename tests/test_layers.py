@@ -76,6 +76,8 @@ SHIPPED = (  # module -> what it may import beside the standard library and the 
     ("autograder.metering", set()),
     ("autograder.sources", set()),
     ("autograder.checks", {"numpy"}),
+    ("autograder.student.handed_in", set()),
+    ("autograder.student.import_errors", set()),
     ("autograder.student.importing", set()),
     ("autograder.student.local", {"numpy"}),
     ("autograder.student.testing", {"numpy", "pytest"}),

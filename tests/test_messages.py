@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from autograder.errors import StudentError
@@ -24,30 +27,81 @@ def test_a_hidden_check_tells_students_nothing_of_what_happened(verdict: Verdict
     """Neither the failed comparison nor the submission's own words reach the student."""
     error = StudentError(str(verdict), "leak: x = -7", kind="Leak_x_is_7", file="leak7.py", line=3, trace="leak")
     for fault, failure in ((error, ""), (None, "leak: wanted -14")):
+        if verdict is Verdict.SKIPPED and fault is None:
+            continue  # the sentence is ours
         student, staff = sentence(verdict, hidden=True, hint="", error=fault, failure=failure)
         assert "leak" not in student.lower()
         assert "7" not in student
         assert "leak" in staff
 
 
-@pytest.mark.parametrize("verdict", [v for v in NOT_PASSED if v is not Verdict.INTERNAL])
-def test_a_hidden_check_gives_its_hint(verdict: Verdict) -> None:
-    """The instructor's hint ends the sentence."""
-    student, _ = sentence(verdict, hidden=True, hint="Check the sign.")
-    assert student.endswith(" Check the sign.")
+@pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.PARTIAL])
+def test_a_hint_follows_a_wrong_or_partly_right_answer_of_a_hidden_check(verdict: Verdict) -> None:
+    """The instructor's hint ends the sentence; a public check needs none."""
+    assert sentence(verdict, hidden=True, hint="Check the sign.")[0].endswith(" Check the sign.")
+    assert "Check the sign." not in sentence(verdict, hidden=False, hint="Check the sign.", failure="got 3")[0]
+
+
+@pytest.mark.parametrize("verdict", [v for v in NOT_PASSED if v not in (Verdict.FAILED, Verdict.PARTIAL)])
+@pytest.mark.parametrize("hidden", [True, False])
+def test_every_other_verdict_says_its_own_next_step(verdict: Verdict, hidden: bool) -> None:
+    """A hint about wrong answers does not fit what gave none; the table's next step does."""
+    student, staff = sentence(verdict, hidden=hidden, hint="Check the sign.")
+    step = WORDING[verdict].step
+    assert "Check the sign." not in student
+    assert step not in staff
+    if verdict is Verdict.RAISED and not hidden:
+        assert student == WORDING[verdict].long  # its error, shown whole, says what to look at
+    else:
+        assert student == f"{WORDING[verdict].long} {step}"
+
+
+def test_every_verdict_without_a_hint_has_a_next_step_of_its_own() -> None:
+    """No two verdicts give the same advice, and it is a sentence."""
+    steps = [WORDING[v].step for v in Verdict if v not in (Verdict.PASSED, Verdict.FAILED, Verdict.PARTIAL)]
+    assert len(set(steps)) == len(steps)
+    assert all(step.endswith(".") for step in steps if step)
+
+
+def test_a_sentence_with_a_next_step_of_its_own_gets_no_other() -> None:
+    """What is known precisely replaces the table's next step."""
+    error = StudentError("TIME", "Time limit of 5 s reached in `import hw`.", open=True)
+    error.step = "Put calls into a function."
+    assert sentence(Verdict.TIME, hidden=True, hint="H.", error=error)[0] == f"{error.message} {error.step}"
+    error.step = ""
+    assert sentence(Verdict.TIME, hidden=True, hint="H.", error=error)[0] == error.message
+
+
+def test_a_next_step_follows_a_sentence_without_a_full_stop() -> None:
+    """A stub's own words rarely end with one."""
+    error = StudentError("NOT_ATTEMPTED", "Not attempted: relu is open", open=True)
+    found, _ = sentence(Verdict.NOT_ATTEMPTED, hidden=True, hint="", error=error)
+    assert found == "Not attempted: relu is open. Replace the stub by your own code."
+
+
+def test_a_skipped_check_names_the_check_that_it_needs() -> None:
+    """Titles are no secret, not even of hidden checks."""
+    failure = "Not run: it needs the check 'Twice three is six.' to pass."
+    assert sentence(Verdict.SKIPPED, hidden=True, hint="H.", failure=failure)[0].startswith(failure)
 
 
 def test_a_hidden_raise_names_a_built_in_exception_and_a_line() -> None:
-    """A built-in name and a line number are safe and useful."""
+    """A built-in name and a line number are safe and useful; so is the line itself, read from the handed-in file."""
     error = StudentError("RAISED", "IndexError: 7", kind="IndexError", file="net.py", line=12)
-    assert sentence(Verdict.RAISED, hidden=True, hint="", error=error)[0] == "Your code raised IndexError in line 12."
+    step = WORDING[Verdict.RAISED].step
+    told = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
+    assert told == f"Your code raised IndexError in line 12. {step}"
+    error.quote = "return z[k]"
+    told = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
+    assert told == f"Your code raised IndexError in line 12 of net.py: `return z[k]`. {step}"
 
 
 @pytest.mark.parametrize("kind", ["", "SecretError", "print", "__name__"])
 def test_a_hidden_raise_never_shows_a_name_that_the_submission_chose(kind: str) -> None:
     """A class name is as good a channel as a text."""
     error = StudentError("RAISED", "x", kind=kind)
-    assert sentence(Verdict.RAISED, hidden=True, hint="", error=error)[0] == "Your code raised an error."
+    told = sentence(Verdict.RAISED, hidden=True, hint="", error=error)[0]
+    assert told == f"Your code raised an error. {WORDING[Verdict.RAISED].step}"
 
 
 def test_what_happened_before_any_hidden_input_is_told_whole() -> None:
@@ -78,3 +132,10 @@ def test_our_own_fault_is_explained_to_staff_only() -> None:
     assert "costs you no points" in student
     assert "pipe" not in student
     assert staff == "pipe closed"
+
+
+def test_the_manual_has_the_table_of_next_steps() -> None:
+    """docs/messages.md shows each verdict's next step as the code has it."""
+    text = (Path(__file__).parent.parent / "docs" / "messages.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| ([A-Z_]+) \| (.+) \|$", text, re.MULTILINE))
+    assert shown == {str(verdict): words.step for verdict, words in WORDING.items() if words.step}

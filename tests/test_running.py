@@ -8,6 +8,7 @@ from conftest import REFERENCE
 
 from autograder.errors import SandboxError, UsageError
 from autograder.loading import load
+from autograder.messages import WORDING
 from autograder.model import Limits, Verdict
 from autograder.running import RunOptions, grade, result_key
 from autograder.sandbox import start
@@ -74,7 +75,7 @@ def test_an_unsolved_stub_is_not_attempted(run):
     )
 
     assert found.verdict is Verdict.NOT_ATTEMPTED
-    assert found.message == "Not attempted: double is open"
+    assert found.message == "Not attempted: double is open. Replace the stub by your own code."
 
 
 def test_a_missing_function_is_named(run):
@@ -82,7 +83,7 @@ def test_a_missing_function_is_named(run):
     found = check(run(REFERENCE.replace("def double", "def twice")), "doubles_three")
 
     assert found.verdict is Verdict.MISSING
-    assert found.message == "`double` is not defined in hw.py."
+    assert found.message == "`double` is not defined in hw.py. Keep the names that the handout gives."
 
 
 def test_a_missing_method_is_named_also_in_a_hidden_check(run):
@@ -112,14 +113,16 @@ def test_an_exception_of_the_call_itself_is_said_once(run):
 
 
 def test_an_exception_in_a_hidden_check_tells_nothing_but_class_and_line(run):
-    """The text of an exception could carry hidden inputs out; staff see it."""
+    """The text of an exception could carry hidden inputs out; staff see it. A hint about answers does not follow."""
     source = REFERENCE.replace("self.count += more", "raise ValueError(f'the input was {more}')")
     found = check(run(source), "counts")
 
     assert found.verdict is Verdict.RAISED
-    assert "the input was" not in found.message
+    assert "the input was 3" not in found.message
     assert "ValueError" in found.message
-    assert found.message.endswith("Count on.")
+    assert "`raise ValueError(f'the input was {more}')`" in found.message  # the line as it was handed in
+    assert "Count on." not in found.message
+    assert found.message.endswith(WORDING[Verdict.RAISED].step)
     assert "the input was 3" in found.staff_message
 
 
@@ -163,8 +166,7 @@ def test_a_missing_package_is_named(run):
     found = check(run("import no_such_package\n" + REFERENCE), "counts")
 
     assert found.verdict is Verdict.RAISED
-    assert "hw.py needs something that is not installed here" in found.message
-    assert "no_such_package" in found.message
+    assert "`import no_such_package` in line 1 of hw.py fails: there is no module `no_such_package`" in found.message
 
 
 def test_exit_on_import_is_told(run):
@@ -181,7 +183,9 @@ def test_a_death_does_not_take_the_next_check_with_it(run):
 
     assert verdicts(report)["doubles_three"] == "CRASHED"
     assert verdicts(report)["counts"] == "PASSED"
-    assert check(report, "doubles_three").message == "Python ended with exit code 0 in `double`."
+    assert check(report, "doubles_three").message == (
+        f"Python ended with exit code 0 in `double`. {WORDING[Verdict.CRASHED].step}"
+    )
 
 
 def test_a_signal_is_named(run):
@@ -214,7 +218,10 @@ def test_training_on_import_meets_the_time_limit(run):
     source = REFERENCE + "\nwhile True:\n    pass\n"
     found = check(run(source, RunOptions(seed="x", only="doubles_three", limits={"cpu_seconds": 1})), "doubles_three")
 
-    assert found.message == "CPU time limit of 1 s reached in `import hw`."
+    assert found.message == (
+        "CPU time limit of 1 s reached in `import hw`. "
+        'Everything outside of functions runs at import: put calls into `if __name__ == "__main__":`.'
+    )
 
 
 def test_a_value_that_cannot_be_judged_fails(run):
@@ -280,7 +287,9 @@ def test_a_file_that_was_not_handed_in_is_missing(course, hand_in, bubblewrap):
 
     assert report.points == 8
     assert check(report, "more").verdict is Verdict.MISSING
-    assert check(report, "more").message == "more.py was not handed in; `extra` is asked of it."
+    assert check(report, "more").message == (
+        "more.py was not handed in; it should define `extra`. Keep the names that the handout gives."
+    )
 
 
 def test_given_files_are_restored(course, hand_in, bubblewrap):

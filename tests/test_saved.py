@@ -500,7 +500,8 @@ def test_a_link_is_left_out_and_the_file_is_missing(linear, inbox, bubblewrap):
     submission = staged(inbox)
 
     assert submission.notes == ("Left out: weights.npz (is a link, not a file).",)
-    assert set(judged(linear, submission, bubblewrap).values()) == {(Verdict.MISSING, "weights.npz was not handed in.")}
+    told = "weights.npz was not handed in. Keep the names that the handout gives."
+    assert set(judged(linear, submission, bubblewrap).values()) == {(Verdict.MISSING, told)}
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".pt", ".pth", ".safetensors"])

@@ -321,7 +321,7 @@ def test_what_is_known_is_said_once(student):
         (lambda s: s.Network([1]).nothing, "MISSING", "`Network` has no `nothing`; keep the names of the handout."),
         (lambda s: s.Network([1]).broken, "RAISED", "`Network.broken` raised ValueError"),
         (lambda s: s.f, "RAISED", "`import broken` raised SyntaxError (line 1 of broken.py)"),
-        (lambda s: s.wants, "RAISED", "needs.py needs something that is not installed here (line 1 of needs.py)"),
+        (lambda s: s.wants, "RAISED", "`import a_package_that_is_not_there` in line 1 of needs.py fails: there is no"),
         (lambda s: s.after, "RAISED", "`import ends` called exit() (line 2 of ends.py)"),
         (lambda s: s.leave(), "RAISED", "`leave` called exit()"),
         (lambda s: s.odd(), "RAISED", "`odd` raised Odd (line 94 of net.py): (its text cannot be read)"),

@@ -12,7 +12,7 @@ from rich.markup import escape
 from autograder import loading, running
 from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
 from autograder.feedback.text import visible
-from autograder.intake import collect_one
+from autograder.intake import Recogniser, collect_one
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
@@ -56,7 +56,8 @@ def check_files(call: Call) -> int:
     if said:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
-        submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU)
+        recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
+        submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, recogniser=recogniser)
         with start_sandbox(call.sandbox or course.sandbox, loaded) as started:
             report = running.grade(loaded, submission, started, dataset, options)
     _show(screen, report)

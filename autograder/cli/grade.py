@@ -35,7 +35,7 @@ from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary, waiting
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
-from autograder.intake import Submission, collect
+from autograder.intake import Recogniser, Submission, collect
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
 from autograder.running import RunOptions
@@ -97,7 +97,8 @@ def grade_class(call: Call) -> int:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
-        everyone = collect(call.submissions, loaded.assignment.handed_in, folder)
+        recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
+        everyone = collect(call.submissions, loaded.assignment.handed_in, folder, recogniser=recogniser)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(call.sandbox or course.sandbox, image_name(call.name))
         _warn(screen, walls)

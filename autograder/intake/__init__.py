@@ -7,6 +7,7 @@ private copy that holds regular files only is what the rest of the toolkit sees.
 from __future__ import annotations
 
 from autograder.intake.collecting import collect, collect_one
+from autograder.intake.recognising import Recogniser
 from autograder.intake.records import Caps, Submission
 
-__all__ = ["Caps", "Submission", "collect", "collect_one"]
+__all__ = ["Caps", "Recogniser", "Submission", "collect", "collect_one"]

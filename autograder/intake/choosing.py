@@ -10,6 +10,7 @@ from pathlib import PurePath
 from autograder.checks.sentences import are, series
 from autograder.errors import StudentError
 from autograder.intake.names import ARCHIVES, near, printable, some
+from autograder.intake.recognising import Recogniser
 from autograder.intake.records import Contents
 from autograder.rubric import is_answer_file
 
@@ -18,18 +19,23 @@ __all__ = ["Chosen", "choose"]
 _ENCODINGS = {"ascii", "cp1252", "iso-8859-1", "iso-8859-15", "latin-1", "latin1", "utf-8", "utf8", "windows-1252"}
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
+_BY_NAME = Recogniser()
+
 Path = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Chosen:
-    """What is staged: paths and bytes; and sentences about it."""
+    """What is staged: paths and bytes; sentences about it; and of missing files the one that looks meant."""
 
     files: dict[Path, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    meant: dict[str, str] = field(default_factory=dict)
 
 
-def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str) -> Chosen:
+def choose(
+    contents: Contents, wanted: Sequence[str], *, single: bool, what: str, recogniser: Recogniser = _BY_NAME
+) -> Chosen:
     """Find the wanted files, give them their right names, and bring texts into one form.
 
     Args:
@@ -37,6 +43,7 @@ def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str
         wanted: names of the files asked for, the main one first.
         single: one file was handed in by itself; whatever its name, it is taken for one of them.
         what: how to call it: "folder", "archive" or "file".
+        recogniser: finds the file that is meant by a missing one.
 
     Raises:
         StudentError: no wanted file can be graded; the sentence says why.
@@ -48,8 +55,7 @@ def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str
     here = {path[-1]: path for path in paths if path[:-1] == root}
     chosen = Chosen()
     good, faults, absent, taken = 0, [], [], set()
-    alone = _kind(next(iter(here), "")) if single else ""
-    meant = next((name for name in wanted if _kind(name) == alone), wanted[0])
+    meant = _meant_alone(contents, here, wanted, recogniser) if single else ""
     for name in wanted:
         try:
             path = _find(name, here, wanted, chosen.notes)
@@ -66,14 +72,61 @@ def choose(contents: Contents, wanted: Sequence[str], *, single: bool, what: str
                 good += 1
         except StudentError as error:
             faults.append(error)
+    named = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
+    if not single:
+        found = _recognised(contents, named, taken, wanted, chosen, recogniser)
+        if found and not good:
+            root = found[0][:-1]
+        good += len(found)
+        named = [name for name in named if (name,) not in chosen.files and name not in chosen.meant]
     if not good:
-        raise faults[0] if faults else _missing(wanted, paths)
+        raise faults[0] if faults else _missing(wanted, paths, chosen)
     chosen.notes += [fault.message for fault in faults]
-    absent = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
-    if absent and not single:
-        chosen.notes.append(f"{series(absent)} {are(absent)} missing.")
+    if named and not single:
+        chosen.notes.append(f"{series(named)} {are(named)} missing.")
     _add_others(contents, root, wanted, taken, chosen)
     return chosen
+
+
+def _meant_alone(contents: Contents, here: dict[str, Path], wanted: Sequence[str], recogniser: Recogniser) -> str:
+    """Which file is meant by one that was handed in alone: whose names it defines, else the first of its kind."""
+    name, path = next(iter(here.items()), ("", ()))
+    alike = [each for each in wanted if _kind(each) == _kind(name)]
+    data = contents.files.get(path, b"")
+    return max(alike, key=lambda each: recogniser.share(each, data, name), default=wanted[0])
+
+
+def _recognised(
+    contents: Contents,
+    absent: Sequence[str],
+    taken: Collection[Path],
+    wanted: Sequence[str],
+    chosen: Chosen,
+    recogniser: Recogniser,
+) -> list[Path]:
+    """Stage files under other names for missing ones, or say which look meant; returns what was staged.
+
+    Such a file stays there under its own name, too: others may import it by that.
+    """
+    found = []
+    for name in absent:
+        free = {path: data for path, data in contents.files.items() if path not in taken and path not in found}
+        meant = recogniser.find(name, free, wanted)
+        if meant is None:
+            continue
+        if meant.path and meant.taken:
+            data = _mended(name, contents.files[meant.path], chosen.notes)
+            try:
+                _refuse_unreadable(name, data)
+            except StudentError as error:
+                chosen.notes.append(error.message)
+                continue
+            chosen.files[(name,)] = data
+            found.append(meant.path)
+        else:
+            chosen.meant[name] = _shown(meant.path) if meant.path else ""
+        chosen.notes.append(meant.said)
+    return found
 
 
 def _kind(name: str) -> str:
@@ -123,8 +176,11 @@ def _only(name: str, here: dict[str, Path], wanted: Sequence[str], notes: list[s
     return here[other]
 
 
-def _missing(wanted: Sequence[str], paths: Sequence[Path]) -> StudentError:
+def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen) -> StudentError:
     """Nothing is there; say what is there instead."""
+    if chosen.meant:
+        told, chosen.notes = " ".join(chosen.notes), []
+        return StudentError("MISSING", told)
     found = sorted(_shown(path) for path in paths)
     notebooks = [name for name in found if name.lower().endswith(".ipynb")]
     archives = [name for name in found if name.lower().endswith(ARCHIVES)]

@@ -16,14 +16,18 @@ from autograder.intake.archives import read_archive
 from autograder.intake.choosing import Chosen, choose
 from autograder.intake.folders import Unfit, open_regular, read_capped, read_folder
 from autograder.intake.names import ARCHIVES, is_clutter, printable, some, stem, student_name
+from autograder.intake.recognising import Recogniser
 from autograder.intake.records import Caps, Contents, Submission
 
 __all__ = ["collect", "collect_one"]
 
 _CAPS = Caps()
+_BY_NAME = Recogniser()
 
 
-def collect(path: Path, files: Sequence[str], staging: Path, caps: Caps = _CAPS) -> tuple[Submission, ...]:
+def collect(
+    path: Path, files: Sequence[str], staging: Path, caps: Caps = _CAPS, recogniser: Recogniser = _BY_NAME
+) -> tuple[Submission, ...]:
     """Stage every submission below `path`, sorted by student.
 
     `path` holds one folder, or one .py, .zip or .tar.gz file, for each student, named after the student. It may also
@@ -34,6 +38,7 @@ def collect(path: Path, files: Sequence[str], staging: Path, caps: Caps = _CAPS)
         files: names of the files that students write, the main one first.
         staging: an own folder for the copies; `staging/STUDENT` is made anew.
         caps: how much of a submission is read.
+        recogniser: finds the file that is meant by a missing one.
 
     Raises:
         UsageError: `path` does not exist, is empty or cannot be listed, or overlaps with `staging`. Anything that is
@@ -45,7 +50,7 @@ def collect(path: Path, files: Sequence[str], staging: Path, caps: Caps = _CAPS)
     if path == staging or path in staging.parents or staging in path.parents:
         raise UsageError(f"The submissions in {path} and their copies in {staging} overlap; choose another folder.")
     if path.is_file():
-        return (_stage(_Handed(student_name(stem(path.name)), (path,)), files, staging, caps),)
+        return (_stage(_Handed(student_name(stem(path.name)), (path,)), files, staging, caps, recogniser),)
     try:
         entries = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
     except OSError as error:
@@ -55,12 +60,17 @@ def collect(path: Path, files: Sequence[str], staging: Path, caps: Caps = _CAPS)
             f"{path} is empty; it should hold one folder, or one .py, .zip or .tar.gz file, for each student."
         )
     if any(entry in files for entry in entries):
-        return (_stage(_Handed(student_name(path.name), (path,)), files, staging, caps),)
-    return tuple(_stage(handed, files, staging, caps) for handed in _by_student(path, entries))
+        return (_stage(_Handed(student_name(path.name), (path,)), files, staging, caps, recogniser),)
+    return tuple(_stage(handed, files, staging, caps, recogniser) for handed in _by_student(path, entries))
 
 
 def collect_one(
-    paths: Sequence[Path], files: Sequence[str], staging: Path, student: str, caps: Caps = _CAPS
+    paths: Sequence[Path],
+    files: Sequence[str],
+    staging: Path,
+    student: str,
+    caps: Caps = _CAPS,
+    recogniser: Recogniser = _BY_NAME,
 ) -> Submission:
     """Stage what one person hands in by naming it: a folder, an archive, or some files.
 
@@ -80,7 +90,7 @@ def collect_one(
         raise UsageError(f"Two files are called {twice[0]}; name one of them.")
     # What somebody names for themselves may be a link; what lies in a folder of submissions may not.
     own = tuple(path.resolve().parent / path.name if not path.is_symlink() else path.resolve() for path in paths)
-    return _stage(_Handed(student_name(student), own, tuple(names)), files, staging.resolve(), caps)
+    return _stage(_Handed(student_name(student), own, tuple(names)), files, staging.resolve(), caps, recogniser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,7 @@ def _by_student(path: Path, entries: Sequence[str]) -> list[_Handed]:
     return handed
 
 
-def _stage(handed: _Handed, files: Sequence[str], staging: Path, caps: Caps) -> Submission:
+def _stage(handed: _Handed, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser) -> Submission:
     """Read, choose, copy; what is wrong with the submission becomes its problem."""
     folder = staging / handed.student
     submission = Submission(handed.student, folder, _sha256({}), notes=handed.notes)
@@ -126,14 +136,20 @@ def _stage(handed: _Handed, files: Sequence[str], staging: Path, caps: Caps) -> 
         contents, what = _read(handed, files, caps)
         if contents.newest:
             submission = replace(submission, received=_time(contents.newest))
-        chosen = choose(contents, files, single=what == "file" and len(handed.paths) == 1, what=what)
+        alone = what == "file" and len(handed.paths) == 1
+        chosen = choose(contents, files, single=alone, what=what, recogniser=recogniser)
     except StudentError as error:
         submission = replace(submission, problem=error.message, problem_verdict=error.verdict)
     try:
         _write(folder, chosen.files)
     except OSError as error:
         raise UsageError(f"The copies cannot be written to {staging}: {error.strerror}; mend the folder.") from None
-    return replace(submission, sha256=_sha256(chosen.files), notes=(*handed.notes, *chosen.notes))
+    return replace(
+        submission,
+        sha256=_sha256(chosen.files),
+        notes=(*handed.notes, *chosen.notes),
+        meant=tuple(chosen.meant.items()),
+    )
 
 
 def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, str]:

@@ -17,7 +17,8 @@ class Submission:
 
     `sha256` stands for the staged names and bytes. A submission that cannot be graded has a `problem`, one sentence
     for the student, and the name of the `Verdict` that its checks get; its folder is then empty. `notes` are sentences
-    about what was mended or left out. `received` is the time of the newest file, in UTC.
+    about what was mended or left out. `received` is the time of the newest file, in UTC. `meant` has pairs of a missing
+    file and the handed-in one that looks like it.
     """
 
     student: str
@@ -27,6 +28,7 @@ class Submission:
     problem_verdict: str = "MISSING"
     notes: tuple[str, ...] = ()
     received: datetime | None = None
+    meant: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

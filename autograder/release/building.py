@@ -39,6 +39,8 @@ _SHIPPED = (
     "sources.py",
     "checks/*.py",
     "student/__init__.py",
+    "student/handed_in.py",
+    "student/import_errors.py",
     "student/importing.py",
     "student/local.py",
     "student/testing.py",

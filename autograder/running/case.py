@@ -6,10 +6,12 @@ import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from autograder.datasets import DataSet
 from autograder.declare import Check
+from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Limits
@@ -18,6 +20,7 @@ from autograder.running.options import RunOptions
 from autograder.running.spare import Spare
 from autograder.sandbox import Outcome, Request, Sandbox, Session
 from autograder.seeding import keys_of, number
+from autograder.student.handed_in import HandedIn
 
 __all__ = ["Case"]
 
@@ -27,7 +30,7 @@ class Case:
     """One submission to be graded: against what, where and how.
 
     `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
-    between two questions.
+    between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None.
     """
 
     loaded: Loaded
@@ -38,6 +41,7 @@ class Case:
     outcomes: list[Outcome] = field(default_factory=list)
     notebooks: Notebooks = field(default_factory=Notebooks)
     spare: Spare = field(default_factory=Spare)
+    first_imports: dict[str, StudentError | None] = field(default_factory=dict)
     _staged: list[Path] = field(default_factory=list)
 
     def seed_of_inputs(self, check: Check) -> int:
@@ -60,6 +64,14 @@ class Case:
 
     def _number(self, key: bytes, *purpose: str) -> int:
         return number(key, self.options.run, self.loaded.id, *purpose)
+
+    @cached_property
+    def handed_in(self) -> HandedIn:
+        """The files of the submission, as messages name and quote them."""
+        files, folder = self.loaded.interface.files, self.submission.folder
+        meant = dict(self.submission.meant)
+        absent = {file: meant.get(file, "") for file in files if not (folder / file).is_file()}
+        return HandedIn(folder, files, self.loaded.assignment.given, absent, self.notebooks.sources())
 
     def open(self, limits: Limits) -> Session:
         """A sandbox with the submission in it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -67,6 +68,20 @@ class Notebooks:
         finally:
             if fresh:  # what has met hidden inputs may print them
                 self._runs.setdefault(file, (told, finished))
+
+    def sources(self) -> dict[str, dict[int, str]]:
+        """The source of each code cell by its number, of each notebook that can be read."""
+        return {
+            file: {number: cell.source for number, cell in enumerate(notebook.cells, 1) if cell.kind == "code"}
+            for file, notebook in self.files.items()
+            if isinstance(notebook, Notebook)
+        }
+
+    def failing_cell(self, file: str, name: str) -> StudentError | None:
+        """The error of the first failed cell that mentions a name which is not there after the run, or None."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        cells, _ = self._runs.get(file, ([], False))
+        return next((cell.error for cell in cells if cell.error and word.search(cell.cell.source)), None)
 
     def results(self) -> tuple[NotebookResult, ...]:
         """The runs for the report, with as much of their outputs as it may hold."""

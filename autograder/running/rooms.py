@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.cells import is_notebook
 from autograder.declare import Check
-from autograder.errors import MisuseError
+from autograder.errors import MisuseError, StudentError
 from autograder.model import Limits
 from autograder.running.case import Case
 from autograder.running.spare import Standing
@@ -161,11 +162,27 @@ class Room:
             )
 
     def _stand_in(self, session: Session) -> RemoteStudent:
-        interface, folder = self.case.loaded.interface, self.case.submission.folder
-        absent = [file for file in interface.files if not (folder / file).is_file()]
-        stand_in = RemoteStudent(session, interface, self.limits, absent, folder)
-        Controls(stand_in).run_notebooks_with(lambda file: self._run_notebook(stand_in, file))
+        interface, case = self.case.loaded.interface, self.case
+        handed_in = case.handed_in
+        stand_in = RemoteStudent(session, interface, self.limits, handed_in.absent, case.submission.folder, handed_in)
+        controls = Controls(stand_in)
+        controls.run_notebooks_with(lambda file: self._run_notebook(stand_in, file))
+        controls.explain_with(case.notebooks.failing_cell, self._importing_first)
         return stand_in
+
+    def _importing_first(self, file: str) -> StudentError | None:
+        """How importing a file fails in a fresh sandbox, which has seen nothing of a hidden check; None if it works."""
+        known = self.case.first_imports
+        if file not in known and not is_notebook(file):
+            known[file] = None
+            session = self.case.open(self.limits)
+            try:
+                Controls(self._stand_in(session)).import_file(file)
+            except StudentError as error:
+                known[file] = error if error.open else None
+            finally:
+                self.case.outcomes.append(session.close())
+        return known.get(file)
 
     def _run_notebook(self, stand_in: RemoteStudent, file: str) -> None:
         assignment, controls = self.case.loaded.assignment, Controls(stand_in)

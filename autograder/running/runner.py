@@ -134,6 +134,7 @@ class Runner:
         problem = self.case.submission.problem
         if problem:
             error = StudentError(self.case.submission.problem_verdict, problem, open=True)
+            error.step = ""  # the sentence says it
             return Found(_result(check, Verdict(error.verdict), error=error), error)
         return None
 
@@ -343,7 +344,7 @@ def _result(
     message, staff = sentence(verdict, hidden=hidden, hint=check.hint, error=error, failure=failure)
     if error is not None and error.trace and verdict is Verdict.RAISED:
         staff = f"{staff}\n{error.trace}"
-        message = staff if not hidden or error.open else message
+        message = f"{message}\n{error.trace}" if not hidden or error.open else message
     points = check_points(verdict, credit, check.points)
     message, staff = (f"{text}\n{note}".strip() for text in (message, staff))
     return CheckResult(

@@ -174,7 +174,7 @@ def lend(student: RemoteStudent, lent: Lent) -> None:
         parts.setdefault(part.file, []).append(part)
     for file in sorted(parts, key=lent.interface.files.index):
         if file in channel.absent:
-            raise StudentError("MISSING", f"{file} was not handed in.", file=file, open=True)
+            raise channel.not_handed_in(file)
         module = PurePath(file).stem
         there = channel.load(module, file)
         for owner in {part.owner for part in parts[file]} - {""}:

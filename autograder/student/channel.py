@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from autograder.model import Limits
 from autograder.plain import Handle, Rows, rows
 from autograder.sandbox.base import Session
 from autograder.student import explaining
+from autograder.student.handed_in import HandedIn
 from autograder.wire import WireError, decode, encode
 
 __all__ = ["Channel", "Function", "Lending", "RemoteHandle"]
@@ -48,9 +50,17 @@ class Lending(Protocol):
 class Channel:
     """Requests out and answers in, for one session; see the class of the stand-in for what calls raise."""
 
-    def __init__(self, session: Session, interface: Interface, limits: Limits, absent: Collection[str]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        interface: Interface,
+        limits: Limits,
+        absent: Collection[str],
+        handed_in: HandedIn | None = None,
+    ) -> None:
         self.session = session
         self.absent = absent
+        self.handed_in = handed_in or HandedIn(files=interface.files)
         self.interface = interface
         self.limits = limits
         self.inventory: dict[str, dict[str, list[str] | None]] = {}
@@ -60,6 +70,8 @@ class Channel:
         self.ended = False
         self.left = False
         self.running_notebook: Callable[[str], None] | None = None
+        self.failing_cell: Callable[[str, str], StudentError | None] = _no_error
+        self.importing_first: Callable[[str], StudentError | None] = _no_error
         self.lent: Lending | None = None
 
     def named(self, name: str) -> Any:
@@ -70,10 +82,15 @@ class Channel:
         if self.lent and name in self.lent.names:
             raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
         if file in self.absent:
-            raise StudentError("MISSING", f"{file} was not handed in; `{name}` is asked of it.", file=file, open=True)
+            raise self.not_handed_in(file, f"it should define `{name}`")
         module = PurePath(file).stem
         if name not in self.load(module, file):
-            raise StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
+            if error := self.failing_cell(file, name):
+                raise error
+            near = difflib.get_close_matches(name, self.handed_in.defines(file), n=1)
+            error = StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
+            error.step = f"If `{near[0]}` is meant, rename it to `{name}`." if near else None
+            raise error
         if self.interface.is_constant(name):
             value = self.ask("get", (module, name), where=name)
             if isinstance(value, RemoteHandle) and value._handle.type_name == _ELLIPSIS:
@@ -86,11 +103,25 @@ class Channel:
         if module not in self.inventory:
             if is_notebook(file) and self.running_notebook:
                 self.running_notebook(file)
-            answer = self.ask("load", module, where=f"import {module}")
+            try:
+                answer = self.ask("load", module, where=f"import {module}")
+            except StudentError as error:
+                if error.open:
+                    raise
+                raise self.importing_first(file) or error from None
             if not isinstance(answer, dict):
                 raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")
             self.inventory[module] = answer
         return self.inventory[module]
+
+    def not_handed_in(self, file: str, why: str = "") -> StudentError:
+        """A file of the assignment that is not there, with the file that looks meant."""
+        meant = self.handed_in.absent.get(file, "")
+        because = f"; {why}" if why else ""
+        sentence = f"{file} was not handed in{because}."
+        error = StudentError("MISSING", sentence, file=file, open=True)
+        error.step = f"{meant} looks like it: rename it to {file}." if meant else None
+        return error
 
     def run_notebooks(self) -> None:
         """Run the notebooks that were not asked for anything yet: what they draw is asked of none by name."""
@@ -202,7 +233,9 @@ class Channel:
             case ("callable",) if method:
                 return method
             case ("missing", str()):
-                raise StudentError("MISSING", explaining.missing(where, self.interface, self.inventory), open=True)
+                error = StudentError("MISSING", explaining.missing(where, self.interface, self.inventory), open=True)
+                error.step = ""  # the sentence says it
+                raise error
             case ("unplain", str(sentence)):
                 raise StudentError(
                     "FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300].rstrip('.')}."
@@ -216,7 +249,7 @@ class Channel:
     def raised(self, fault: dict[str, Any], where: str) -> StudentError:
         """A fault of the submission's as the error that it stands for."""
         may_show = self.showable is None
-        return explaining.raised(fault, where, self.interface.files, self.limits, may_show=may_show)
+        return explaining.raised(fault, where, self.handed_in, self.limits, may_show=may_show)
 
     def out_of_turn(self, where: str) -> StudentError:
         """An answer of the wrong form; the worker is not believed any more."""
@@ -303,6 +336,10 @@ class Function:
         if self._verb == "new" and type(made) is not RemoteHandle:
             raise self._channel.out_of_turn(self.title)
         return made
+
+
+def _no_error(*_: str) -> None:
+    """Where nobody knows of an error."""
 
 
 def _kept(value: Any) -> Any:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import builtins
 import errno
 import signal
-from collections.abc import Collection, Mapping
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 from autograder.errors import SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
 from autograder.sandbox.base import Outcome
+from autograder.student.handed_in import Frame, HandedIn
+from autograder.student.import_errors import at_import, explained
+from autograder.student.newer_syntax import about_version
 
 __all__ = ["died", "missing", "raised", "refused"]
 
 _LONGEST_TEXT = 2000
+_MOST_FRAMES = 40
+_IMPORT = "import "
+_STEP_OF_IMPORTS = "Import only files that you hand in, and packages that the handout names."
+_STEP_AT_IMPORT = 'Everything outside of functions runs at import: put calls into `if __name__ == "__main__":`.'
 
 
 def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[str, list[str] | None]]) -> str:
@@ -38,14 +46,17 @@ def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[st
 
 
 def raised(
-    fault: Mapping[str, Any], where: str, files: Collection[str], limits: Limits, *, may_show: bool
+    fault: Mapping[str, Any], where: str, handed_in: HandedIn, limits: Limits, *, may_show: bool
 ) -> StudentError:
     """An exception of the submission's; only the name of a built-in class is believed.
 
+    Of the steps that led to it the innermost in a file that the student wrote is named and quoted: a given file, or a
+    library, is not the student's to change.
+
     Args:
-        fault: what the worker told of it.
+        fault: what the worker reported of it.
         where: what was called.
-        files: those of the assignment; no other is named.
+        handed_in: the files of the submission. Of these only those of the assignment are named, unless `may_show`.
         limits: under which it ran.
         may_show: whether its words can hold nothing of a hidden check.
     """
@@ -53,32 +64,83 @@ def raised(
     kind = texts.get("kind", "")
     if not (isinstance(known := getattr(builtins, kind, None), type) and issubclass(known, BaseException)):
         kind = "Exception"
-    line = fault.get("line")
-    number = line if type(line) is int and 0 < line < 1_000_000 else 0
-    file, _, cell = texts.get("file", "").partition("#")
-    file = file if file in files else ""
+    frames = [
+        each for each in _frames(fault) if each.file in handed_in.files or (may_show and handed_in.has(each.file))
+    ]
+    raised_at = frames[-1] if frames else None
+    frame = next((each for each in reversed(frames) if handed_in.wrote(each.file)), raised_at)
     message = texts.get("message", "")[:_LONGEST_TEXT]
     name = texts.get("type", kind)[:100]
-    part = f"cell {cell} of " if cell.isdecimal() and len(cell) < 7 else ""
-    place = "" if f"{part}{file}" == where else f" of {part}{file}"
-    at = f" (line {number}{place})" if file and number else ""
+    place = ""
+    if frame:
+        part = f"cell {frame.cell} of {frame.file}" if frame.cell else frame.file
+        place = f" (line {frame.line}{'' if part == where else f' of {part}'})"
     limit = refused(fault.get("errno"), limits)
-    told = f"; {limit}" if limit else ""
-    verdict, sentence = "RAISED", f"`{where}` raised {name}{at}: {message or 'no message'}{told}"
+    also = f"; {limit}" if limit else ""
+    verdict, sentence, step = "RAISED", f"`{where}` raised {name}{place}: {message or 'no message'}{also}", None
     if kind == "NotImplementedError":
         verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or where}"
     elif kind == "MemoryError":
-        sentence = f"Memory limit of {limits.memory_mib} MiB reached in `{where}`{at}."
+        sentence = f"Memory limit of {limits.memory_mib} MiB reached in `{where}`{place}."
         verdict, may_show = "MEMORY", True
     elif kind == "SystemExit":
-        sentence = f"`{where}` called exit(){at}; a module that is graded must not end Python."
-    elif kind in ("ModuleNotFoundError", "ImportError") and where.startswith("import "):
-        sentence = f"{where.removeprefix('import ')}.py needs something that is not installed here{at}: {message}."
+        sentence = f"`{where}` called exit(){place}; a module that is graded must not end Python."
+    elif may_show and frame and issubclass(getattr(builtins, kind), SyntaxError):
+        sentence, step = f"{sentence}. {_about_syntax(fault, frame, handed_in)}", ""
+    elif may_show and (about := explained(kind, message, texts.get("name", "")[:200], frames, handed_in)):
+        sentence, step = about, ""
+    elif may_show and frame and (where.startswith(_IMPORT) or frame != raised_at):
+        step = at_import(frames, handed_in, frame)
+        quote = handed_in.quote(frame)
+        quoted = f": `{quote}`" if quote else ""
+        elsewhere = f", raised in {raised_at.place}" if raised_at and raised_at.file != frame.file else ""
+        sentence = f"`{where}` raised {name} ({frame.place}{quoted}{elsewhere}): {message or 'no message'}{also}"
+    elif kind in ("ImportError", "ModuleNotFoundError"):
+        step = _STEP_OF_IMPORTS
     trace = texts.get("trace", "")[: 3 * _LONGEST_TEXT]
-    error = StudentError(verdict, sentence, kind=kind, file=file, line=number, trace=trace, open=may_show)
+    file, line = (frame.file, frame.line) if frame else ("", 0)
+    error = StudentError(verdict, sentence, kind=kind, file=file, line=line, trace=trace, open=may_show)
     error.limit = limit
-    error.cell = int(cell) if part else 0
+    error.cell = frame.cell if frame else 0
+    error.quote = handed_in.quote(frame)
+    error.step = step
     return error
+
+
+def _frames(fault: Mapping[str, Any]) -> list[Frame]:
+    """The steps that led to an exception, outermost first, as far as the worker's report has their form.
+
+    A syntax error has its own place, behind the steps that led to the import.
+    """
+    told = fault.get("frames")
+    entries = list(told[-_MOST_FRAMES:]) if isinstance(told, list) else []
+    if not entries or _is_syntax(fault):
+        entries.append((fault.get("file"), fault.get("line"), False))
+    found = []
+    for entry in entries:
+        match entry:
+            case (str(name), int(line), bool(top)) if type(line) is int and 0 < line < 1_000_000:
+                file, _, cell = name.partition("#")
+                numbered = cell.isascii() and cell.isdecimal() and len(cell) < 7
+                found.append(Frame(file, line, int(cell) if numbered else 0, top))
+    return found
+
+
+def _is_syntax(fault: Mapping[str, Any]) -> bool:
+    kind = fault.get("kind")
+    known = getattr(builtins, kind, None) if isinstance(kind, str) else None
+    return isinstance(known, type) and issubclass(known, SyntaxError)
+
+
+def _about_syntax(fault: Mapping[str, Any], frame: Frame, handed_in: HandedIn) -> str:
+    """Which Python refused the file, and whether a newer one reads it."""
+    match fault.get("python"):
+        case (int(major), int(minor)) if major == sys.version_info[0] and 0 < minor < 100:
+            grades = (major, minor)
+        case _:
+            grades = sys.version_info[:2]
+    source = handed_in.source(frame.file, frame.cell)
+    return about_version(source, handed_in.quote(frame), grades, cell=frame.cell > 0)
 
 
 def refused(number: object, limits: Limits) -> str:
@@ -109,7 +171,9 @@ def died(outcome: Outcome, where: str, limits: Limits, *, may_show: bool) -> Stu
     }
     if outcome.limit in over:
         verdict, sentence = over[outcome.limit]
-        return StudentError(verdict, f"{sentence} in `{where}`.", open=True)
+        error = StudentError(verdict, f"{sentence} in `{where}`.", open=True)
+        error.step = _STEP_AT_IMPORT if where.startswith(_IMPORT) and verdict == "TIME" else None
+        return error
     if outcome.signal:
         name = {each.value: each.name for each in signal.Signals}.get(outcome.signal, "unknown")
         sentence = f"Python was ended by signal {outcome.signal} ({name}) in `{where}`."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from autograder import pictures, saved, sources
@@ -13,6 +13,7 @@ from autograder.metering import Cost
 from autograder.model import Limits
 from autograder.sandbox.base import Session
 from autograder.student.channel import Channel, RemoteHandle
+from autograder.student.handed_in import HandedIn
 
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
@@ -20,7 +21,8 @@ __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 class RemoteStudent:
     """One submission in one session. Names are those of the reference's public functions and classes.
 
-    `absent` are files of the assignment that were not handed in; `folder` is the staged copy that `source_of` reads.
+    `absent` are files of the assignment that were not handed in; `folder` is the staged copy that `source_of` reads;
+    `handed_in` is what messages may quote of it.
 
     Calling a function returns plain data; what is not plain stays inside and comes back as a `RemoteHandle`.
 
@@ -37,8 +39,9 @@ class RemoteStudent:
         limits: Limits,
         absent: Collection[str] = (),
         folder: Path | None = None,
+        handed_in: HandedIn | None = None,
     ) -> None:
-        self._channel = Channel(session, interface, limits, absent)
+        self._channel = Channel(session, interface, limits, absent, handed_in)
         self._folder = folder
         self._giving: _Giving | None = None
         self._album = _Album()
@@ -185,6 +188,29 @@ class Controls:
     def run_notebooks_with(self, running: Callable[[str], None]) -> None:
         """Say how a notebook is run when the first of its names is asked for."""
         self._channel.running_notebook = running
+
+    def explain_with(
+        self,
+        failing_cell: Callable[[str, str], StudentError | None],
+        importing_first: Callable[[str], StudentError | None],
+    ) -> None:
+        """Say why a name is missing, and how an import fails before anything hidden was shown.
+
+        Args:
+            failing_cell: gives the error of the cell that should have defined a name, by file and name, or None.
+            importing_first: gives the error of importing a file in a fresh sandbox, or None where that works.
+        """
+        self._channel.failing_cell = failing_cell
+        self._channel.importing_first = importing_first
+
+    def import_file(self, file: str) -> None:
+        """Import a module.
+
+        Raises:
+            StudentError: it cannot be imported.
+            SandboxError: the session ended by no fault of the submission.
+        """
+        self._channel.load(PurePath(file).stem, file)
 
     def ask(self, verb: str, *arguments: Any, where: str) -> Any:
         """A request of the grader's own, and its answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import errno
 import os
+import sys
 import traceback
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,8 @@ __all__ = ["describe"]
 
 _LONGEST_MESSAGE = 2000
 _LONGEST_TRACE = 6000
+_LONGEST_NAME = 200
+_MOST_FRAMES = 40
 
 
 def describe(error: BaseException, submission: str) -> dict[str, Any]:
@@ -21,7 +24,9 @@ def describe(error: BaseException, submission: str) -> dict[str, Any]:
     Returns:
         ``kind`` (name of the nearest built-in exception), ``type`` (its own class's name), ``errno`` (or 0),
         ``message``, ``file`` (relative to the submission, or ""), ``line`` (or 0), ``trace`` (Python's own, our frames
-        left out).
+        left out), ``frames`` (the innermost of the submission's, outermost first, each as file, line, and whether it
+        stands outside of functions), ``name`` (the module that an ImportError is about, or ""), ``python`` (major and
+        minor version).
     """
     kind = next((base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base), "")
     frames = _frames(error.__traceback__, submission)
@@ -36,6 +41,12 @@ def describe(error: BaseException, submission: str) -> dict[str, Any]:
         "file": os.path.relpath(file, submission) if file else "",
         "line": int(line or 0),
         "trace": _sendable(_trace(error, frames)[:_LONGEST_TRACE]),
+        "frames": [
+            (_sendable(os.path.relpath(each.filename, submission)), each.lineno or 0, each.name == "<module>")
+            for each in frames[-_MOST_FRAMES:]
+        ],
+        "name": _module_of(error),
+        "python": tuple(sys.version_info[:2]),
     }
 
 
@@ -55,6 +66,11 @@ def _sendable(text: str) -> str:
 def _frames(trace: TracebackType | None, submission: str) -> list[traceback.FrameSummary]:
     """The frames that lie in files of the submission, outermost first."""
     return [frame for frame in traceback.extract_tb(trace, limit=-200) if frame.filename.startswith(submission)]
+
+
+def _module_of(error: BaseException) -> str:
+    name = error.name if isinstance(error, ImportError) else ""
+    return _sendable(name[:_LONGEST_NAME]) if type(name) is str else ""
 
 
 def _text_of(error: BaseException) -> str:

@@ -1,0 +1,199 @@
+"""A file under another name: which one is meant is said on both pages, and it is taken where the course allows that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import ASSIGNMENT, REFERENCE
+
+from autograder.config import Course
+from autograder.errors import InstructorError
+from autograder.feedback import Heading, staff_page, student_page
+from autograder.intake import Recogniser, Submission, collect, collect_one
+from autograder.loading import load
+from autograder.model import Verdict
+from autograder.running import RunOptions, grade
+from autograder.sources import defined_names
+
+NET, MAIN = "backprop_network.py", "backprop_main.py"
+NETWORK = b"def relu(z):\n    return z\n\n\nclass Network:\n    pass\n"
+PLOTS = b"def plot():\n    pass\n"
+DEFINES = {NET: ("relu", "Network"), MAIN: ("plot",)}
+
+
+def hand_in(tmp_path: Path, files: dict[str, bytes], *, accept: bool = True, wanted=(NET, MAIN)) -> Submission:
+    """One submission that is a folder."""
+    for name, data in files.items():
+        path = tmp_path / "in" / "ada" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (found,) = collect(tmp_path / "in", wanted, tmp_path / "staging", recogniser=Recogniser(DEFINES, accept))
+    return found
+
+
+def staged(submission: Submission) -> dict[str, bytes]:
+    """The files that are graded."""
+    found = (path for path in submission.folder.rglob("*") if path.is_file())
+    return {path.relative_to(submission.folder).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "skeleton_backprop_network.py",
+        "backprop_networks.py",
+        "my_backprop_network_final.py",
+        "backpropnetwork2.py",
+        "net.py",
+        "solution.py",
+        "src/backprop_network.py",
+    ],
+)
+def test_the_only_file_that_defines_the_names_is_taken_with_a_note(tmp_path, name):
+    """Whatever it is called, and in whatever folder it lies; it keeps its own name beside the right one."""
+    submission = hand_in(tmp_path, {name: NETWORK, MAIN: PLOTS})
+
+    assert staged(submission) == {NET: NETWORK, MAIN: PLOTS, name: NETWORK}
+    assert submission.notes == (f"{name} was taken for {NET}: it defines what {NET} should define.",)
+    assert submission.meant == ()
+    assert submission.problem == ""
+
+
+def test_a_course_may_refuse_other_names(tmp_path):
+    """Then the file is named, and what it should be called."""
+    submission = hand_in(tmp_path, {"skeleton_backprop_network.py": NETWORK, MAIN: PLOTS}, accept=False)
+
+    assert NET not in staged(submission)
+    assert submission.notes == (f"{NET} is missing; skeleton_backprop_network.py looks like it: rename it to {NET}.",)
+    assert submission.meant == ((NET, "skeleton_backprop_network.py"),)
+
+
+def test_a_close_name_without_the_names_inside_is_only_named(tmp_path):
+    """A file that defines something else is not graded in place of the missing one."""
+    submission = hand_in(tmp_path, {"backprop_networks.py": b"x = 1\n", MAIN: PLOTS})
+
+    assert NET not in staged(submission)
+    assert submission.notes == (f"{NET} is missing; backprop_networks.py looks like it: rename it to {NET}.",)
+
+
+def test_of_several_files_with_the_names_the_one_with_a_close_name_is_taken(tmp_path):
+    """Name and contents agree on one."""
+    files = {"my_backprop_network.py": NETWORK, "other.py": NETWORK, MAIN: PLOTS}
+
+    assert hand_in(tmp_path, files).notes == (
+        f"my_backprop_network.py was taken for {NET}: it defines what {NET} should define.",
+    )
+
+
+def test_several_files_that_look_alike_are_named_and_none_is_taken(tmp_path):
+    """Nobody guesses which one counts."""
+    submission = hand_in(tmp_path, {"one.py": NETWORK, "two.py": NETWORK, MAIN: PLOTS})
+
+    assert NET not in staged(submission)
+    assert submission.notes == (f"{NET} is missing; one.py, two.py look like it: keep one, as {NET}.",)
+
+
+def test_a_copy_of_another_file_is_not_taken_for_a_missing_one(tmp_path):
+    """A name that is closer to a file that is there means that one."""
+    submission = hand_in(tmp_path, {"backprop_main_old.py": b"x = 1\n", MAIN: PLOTS})
+
+    assert submission.notes == (f"{NET} is missing.",)
+
+
+def test_where_nothing_has_its_name_files_are_recognised_too(tmp_path):
+    """Two files under other names in a folder: both are taken, with what lies beside them."""
+    submission = hand_in(tmp_path, {"hw4/net.py": NETWORK, "hw4/draw.py": PLOTS, "hw4/tools.py": b"x = 1\n"})
+
+    assert staged(submission) == {
+        NET: NETWORK, MAIN: PLOTS, "net.py": NETWORK, "draw.py": PLOTS, "tools.py": b"x = 1\n",
+    }  # fmt: skip
+    assert submission.problem == ""
+
+
+def test_a_problem_names_the_file_that_looks_meant(tmp_path):
+    """Where nothing can be graded, the sentence says what to rename."""
+    submission = hand_in(tmp_path, {"my_backprop_network.py": NETWORK}, accept=False, wanted=(NET,))
+
+    assert submission.problem == f"{NET} is missing; my_backprop_network.py looks like it: rename it to {NET}."
+    assert submission.notes == ()
+
+
+def test_a_file_by_itself_is_taken_for_the_one_whose_names_it_defines(tmp_path):
+    """It need not be the first that is asked for."""
+    (tmp_path / "ada.py").write_bytes(PLOTS)
+    submission = collect_one(
+        (tmp_path / "ada.py",), (NET, MAIN), tmp_path / "staging", "ada", recogniser=Recogniser(DEFINES, True)
+    )
+
+    assert staged(submission) == {MAIN: PLOTS}
+    assert submission.notes == (f"ada.py was taken for {MAIN}, because it was handed in alone.",)
+
+
+def test_an_unreadable_file_is_not_taken(tmp_path):
+    """The sentence says what is wrong with it."""
+    submission = hand_in(tmp_path, {"net.py": NETWORK + b"\0", MAIN: PLOTS})
+
+    assert NET not in staged(submission)
+    assert any("zero bytes" in note for note in submission.notes)
+
+
+def test_a_notebook_is_recognised_by_the_functions_in_its_cells(tmp_path):
+    """Also one whose cells hold the text in pieces."""
+    cells = [{"cell_type": "code", "metadata": {}, "source": ["import numpy\n", "def relu(z):\n", "    return z"]}]
+    data = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}).encode()
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "Untitled3.ipynb").write_bytes(data)
+    recogniser = Recogniser({"hw.ipynb": ("relu",)}, True)
+    (submission,) = collect(tmp_path / "in", ("hw.ipynb",), tmp_path / "staging", recogniser=recogniser)
+
+    assert staged(submission)["hw.ipynb"] == data
+    assert submission.notes == ("Untitled3.ipynb was taken for hw.ipynb: it defines what hw.ipynb should define.",)
+
+
+def test_names_are_read_line_by_line():
+    """Functions, classes and variables of the top level, also of a text that Python cannot read."""
+    text = (
+        b"import numpy as np\nasync def f(x):\n  def inner(): pass\nclass A(B):\r\n    y = 1\nz: int = 3\nw == 2\n(\n"
+    )
+
+    assert defined_names(text, "hw.py") == ("f", "A", "z")
+
+
+def test_the_setting_is_true_or_false():
+    """Anything else is refused with the name of the field."""
+    assert Course("C", ()).accept_close_names is True
+    with pytest.raises(InstructorError, match="Course.accept_close_names is 'yes'; give True or False"):
+        Course("C", (), accept_close_names="yes")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_both_pages_name_the_file_that_looks_meant(course, tmp_path, bubblewrap, accept):
+    """At the top, and, where it was not taken, at each check that needs the missing file."""
+    text = ASSIGNMENT.lstrip().replace('files=["hw.py"]', 'files=["main.py", "hw.py"]')
+    (course / "assignments" / "small" / "assignment.py").write_text(text)
+    (course / "reference" / "small" / "main.py").write_text("def go():\n    return 1\n")
+    loaded = load(course, "small")
+    for name, content in (("main.py", "def go():\n    return 1\n"), ("homework_hw.py", REFERENCE)):
+        (tmp_path / "in" / "ada").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / "ada" / name).write_text(content)
+    recogniser = Recogniser.of(loaded.interface, accept=accept)
+    (submission,) = collect(tmp_path / "in", loaded.assignment.handed_in, tmp_path / "staging", recogniser=recogniser)
+    report = grade(loaded, submission, bubblewrap, None, RunOptions(seed="a secret"))
+
+    note = (
+        "homework_hw.py was taken for hw.py: it defines what hw.py should define."
+        if accept
+        else "hw.py is missing; homework_hw.py looks like it: rename it to hw.py."
+    )
+    for page in (student_page, staff_page):
+        assert note in page(report, Heading("Course", "Small"))
+    checks = {check.id: check for question in report.questions for check in question.checks}
+    if accept:
+        assert report.points == 8
+    else:
+        assert checks["counts"].verdict is Verdict.MISSING
+        assert checks["counts"].message == (
+            "hw.py was not handed in; it should define `Counter`. homework_hw.py looks like it: rename it to hw.py."
+        )
