@@ -11,6 +11,7 @@ from autograder.errors import StudentError
 from autograder.messages import WORDING, sentence
 from autograder.model import Verdict
 
+STEPPED = [v for v in Verdict if v not in (Verdict.PASSED, Verdict.FAILED, Verdict.PARTIAL, Verdict.MANUAL)]
 NOT_PASSED = [verdict for verdict in Verdict if verdict is not Verdict.PASSED]
 
 
@@ -42,7 +43,7 @@ def test_a_hint_follows_a_wrong_or_partly_right_answer_of_a_hidden_check(verdict
     assert "Check the sign." not in sentence(verdict, hidden=False, hint="Check the sign.", failure="got 3")[0]
 
 
-@pytest.mark.parametrize("verdict", [v for v in NOT_PASSED if v not in (Verdict.FAILED, Verdict.PARTIAL)])
+@pytest.mark.parametrize("verdict", STEPPED)
 @pytest.mark.parametrize("hidden", [True, False])
 def test_every_other_verdict_says_its_own_next_step(verdict: Verdict, hidden: bool) -> None:
     """A hint about wrong answers does not fit what gave none; the table's next step does."""
@@ -58,9 +59,9 @@ def test_every_other_verdict_says_its_own_next_step(verdict: Verdict, hidden: bo
 
 def test_every_verdict_without_a_hint_has_a_next_step_of_its_own() -> None:
     """No two verdicts give the same advice, and it is a sentence."""
-    steps = [WORDING[v].step for v in Verdict if v not in (Verdict.PASSED, Verdict.FAILED, Verdict.PARTIAL)]
+    steps = [WORDING[verdict].step for verdict in STEPPED]
     assert len(set(steps)) == len(steps)
-    assert all(step.endswith(".") for step in steps if step)
+    assert all(step.endswith(".") for step in steps)
 
 
 def test_a_sentence_with_a_next_step_of_its_own_gets_no_other() -> None:
