@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
+import sys
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +17,14 @@ from pathlib import Path
 
 from autograder.errors import InstructorError, StudentError
 
-__all__ = ["MAX_BYTES", "MAX_FILES", "Source", "base_of", "files_of", "read"]
+__all__ = ["MAX_BYTES", "MAX_FILES", "Source", "base_of", "defined_names", "files_of", "read"]
 
 MAX_BYTES = 1 << 18
 """A larger file is not judged: its tree may take a thousand times the memory of its text."""
 MAX_FILES = 32
+
+_DEFINITION = re.compile(rb"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]{0,200})?=(?!=)")
+_DEFINITION_IN_JSON = re.compile(rb"(?:\"|\\n)(?:async +)?(?:def|class) +(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,21 @@ def read(folder: Path, wanted: Sequence[str], own: Collection[str]) -> Source:
     return Source(trees, tuple(file for file in trees if file in wanted or file not in own))
 
 
+def defined_names(data: bytes, file: str) -> tuple[str, ...]:
+    """Functions, classes and variables that a module defines at its top level, in order, read line by line.
+
+    Nothing is parsed, so no text can make this slow, and a text with a syntax error has names, too. Of a notebook
+    (by the name of `file`) functions and classes are found, also inside of others. Only the first `MAX_BYTES` are read.
+    """
+    text = data[:MAX_BYTES]
+    if file.endswith(".ipynb"):
+        found = [match[1] for match in _DEFINITION_IN_JSON.finditer(text)]
+    else:
+        lines = (_DEFINITION.match(line) for line in re.split(rb"\r\n|\r|\n", text))
+        found = [match[1] or match[2] for match in lines if match]
+    return tuple(dict.fromkeys(name.decode("utf-8", "replace") for name in found))
+
+
 def _tree(path: Path, file: str) -> ast.Module:
     if not path.is_file():
         raise StudentError("MISSING", f"The file {file} is missing.", file=file, open=True)
@@ -107,7 +127,8 @@ def _parsed(data: bytes, file: str) -> ast.Module:
             return ast.parse(importlib.util.decode_source(data), file)
     except SyntaxError as error:
         line = error.lineno or 1
-        sentence = f"{file}, line {line}: this is not Python: {error.msg}."
+        version = ".".join(map(str, sys.version_info[:2]))
+        sentence = f"{file}, line {line}: this is not Python {version}: {error.msg}."
         raise StudentError("RAISED", sentence, file=file, line=line, open=True) from None
     except UnicodeDecodeError:
         sentence = f"{file} cannot be read as text; save it as UTF-8."

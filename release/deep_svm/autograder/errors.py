@@ -41,10 +41,14 @@ class StudentError(Exception):
         open: it happened before the submission had been given anything of a hidden check, so that its text can carry
             nothing out and may be shown everywhere.
 
-    `cell` is the number of the notebook's cell in which it happened, as the submission tells it, or 0.
+    `cell` is the number of the notebook's cell in which it happened, as the submission tells it, or 0. `quote` is the
+    line of the student's own code, read from the handed-in file, or ``""``. `step` is what the student should do next,
+    ``""`` where `message` says it; None for the usual next step of the verdict.
     """
 
     cell: int = 0
+    quote: str = ""
+    step: str | None = None
 
     def __init__(
         self,

@@ -25,6 +25,8 @@ from autograder.cells import is_notebook
 from autograder.errors import InstructorError, StudentError
 from autograder.metering import Cost, Meter
 from autograder.plain import PlainError, Rows, to_plain
+from autograder.student.handed_in import Frame, HandedIn
+from autograder.student.import_errors import at_import, explained
 from autograder.student.importing import Modules, place
 
 __all__ = ["LocalHandle", "LocalStudent"]
@@ -32,6 +34,7 @@ __all__ = ["LocalHandle", "LocalStudent"]
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _ABSENT = object()
 _LONGEST_MESSAGE = 2000
+_HERE = "this Python environment"
 
 Result = TypeVar("Result")
 
@@ -264,6 +267,9 @@ class _Inside:
         self.reference = reference
         self.modules = Modules(self.folder, {Path(file).stem for file in self.names.values()})
         self.drawn: dict[str, tuple[Any, ...]] = {}
+        files = set(self.names.values())
+        absent = {file: "" for file in files if not (self.folder / file).is_file()}
+        self.handed_in = HandedIn(self.folder, files, (), absent)
 
     def named(self, name: str) -> Any:
         """A public name: a function or class to call, or a constant's value."""
@@ -363,8 +369,8 @@ class _Inside:
             (base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base),
             "Exception",
         )
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self.mine(frame.filename)]
-        file, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
+        steps = [step for step in traceback.extract_tb(error.__traceback__) if self.mine(step.filename)]
+        file, line = (steps[-1].filename, steps[-1].lineno or 0) if steps else ("", 0)
         if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
             file, line = error.filename, error.lineno or 0
         part, line = place(file, line)
@@ -376,14 +382,26 @@ class _Inside:
             verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or title}"
         elif isinstance(error, SystemExit):
             sentence = f"`{title}` called exit(){at}; a module that is graded must not end Python."
-        elif isinstance(error, ImportError) and title.startswith("import "):
-            sentence = f"{title.removeprefix('import ')}.py needs something that is not installed here{at}: {message}."
-        return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=_trace(error, frames))
+        elif not isinstance(error, SyntaxError):
+            frames = [_frame(step) for step in steps]
+            name = getattr(error, "name", None)
+            module = name if isinstance(error, ImportError) and isinstance(name, str) else ""
+            sentence = explained(kind, message, module, frames, self.handed_in, _HERE) or sentence
+            if title.startswith("import ") and frames and (step := at_import(frames, self.handed_in, frames[-1])):
+                sentence = f"{sentence.rstrip('.')}. {step}"
+        return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=_trace(error, steps))
 
     def mine(self, filename: str) -> bool:
         """Whether a file is a module of the folder."""
         path = Path(filename)
         return path.parent == self.folder and path.stem in self.modules.stems
+
+
+def _frame(step: traceback.FrameSummary) -> Frame:
+    """A step through the folder, in a notebook with its cell."""
+    part, line = place(step.filename, step.lineno or 0)
+    cell = int(part.split()[1]) if part else 0
+    return Frame(Path(step.filename).name, line, cell, step.name == "<module>")
 
 
 def _object_of(value: Any) -> Any:
