@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from nbgrader_course import answer, asserts, code, course_of
+from nbgrader_course import Cell, answer, asserts, code, course_of
 from test_nbgrader_course import run
 
 SOURCE = [
@@ -71,3 +71,95 @@ def test_an_assignment_that_is_not_there_is_told_with_those_that_are(tmp_path: P
     done = run("grade", "hw9", "--course", course, "--out", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 2
     assert "the assignments are hw1." in done.stderr
+
+
+VALUE = [
+    answer("value = None\n### BEGIN SOLUTION\nvalue = 25\n### END SOLUTION", "value"),
+    asserts("assert value == 25", "test_value", 1),
+]
+
+
+def with_value(*sources: str) -> list[Cell]:
+    """A notebook with these cells before the one that says `value`, which the last of them does."""
+    *before, last = sources
+    return [*map(code, before), answer(last, "value"), VALUE[1]]
+
+
+F = "def f(a):\n    return a * a\n"
+WRITE = f"open('model.py', 'w').write({F!r})"
+USE = "from model import f\nvalue = f(5)"
+MODULES = {
+    "writefile": with_value(f"%%writefile model.py\n{F}", USE),
+    "open": with_value(WRITE, USE),
+    "at_once": with_value(
+        "import one_that_is_not_there",
+        f"open('first.py', 'w').close()\nimport first\n{WRITE}\n{USE}",
+    ),
+    "package": with_value(
+        "import os\nos.makedirs('tools')\nopen('tools/__init__.py', 'w').close()\nimport tools",
+        f"{WRITE.replace('model', 'tools/model')}\n{USE.replace('model', 'tools.model')}",
+    ),
+    "reload": with_value(
+        "%%writefile model.py\nn = 1",
+        "import model",
+        "%%writefile model.py\nn = 25",
+        "import importlib\nvalue = importlib.reload(model).n",
+    ),
+    "autoreload": with_value(
+        "%load_ext autoreload\n%autoreload 2",
+        "%%writefile model.py\ndef f():\n    return 1",
+        "from model import f",
+        "%%writefile model.py\ndef f():\n    return 25",
+        "value = f()",
+    ),
+    "subfolder": with_value("import os\nos.makedirs('x')\nos.chdir('x')", f"{WRITE}\n{USE}"),
+    "handed_in_beside": with_value("%%writefile model.py\nnumber = 25", "from model import number as value"),
+}
+
+
+def test_a_notebook_imports_the_modules_that_it_wrote(tmp_path: Path) -> None:
+    """Written by a magic or by open, as packages, again after a reload, and over a file that was handed in."""
+    files = {"submitted/handed_in_beside/hw1/model.py": "number = 1\n"}
+    assert points(course_of(tmp_path / "course", VALUE, MODULES, files=files)) == dict.fromkeys(sorted(MODULES), 1)
+
+
+POOL = """import multiprocessing
+with multiprocessing.get_context({method!r}).Pool(2) as pool:
+    value = sum(pool.map({function}, [3, 4]))"""
+EXECUTOR = """import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+with ProcessPoolExecutor(2, multiprocessing.get_context('spawn')) as pool:
+    value = sum(pool.map(f, [3, 4]))"""
+UNDEFINED = "f = eval('lambda a: a')\nf.__qualname__ = f.__name__ = 'f'"
+
+
+def pool(method: str, function: str = "f") -> str:
+    """A cell that sums what a pool's workers return."""
+    return POOL.format(method=method, function=function)
+
+
+POOLS = {
+    "builtin": with_value(pool("spawn", "abs") + " + 18"),
+    "executor": with_value("N = 2\ndef f(a):\n    return a ** N", EXECUTOR),
+    "fork": with_value(F, pool("fork")),
+    "forkserver": with_value(F, pool("forkserver")),
+    "module": with_value(f"%%writefile model.py\n{F}", "import model", pool("spawn", "model.f")),
+    "spawn": with_value(F, pool("spawn")),
+    "undefined": with_value(UNDEFINED, pool("spawn")),
+}
+
+
+def test_process_pools_work_by_every_method(tmp_path: Path) -> None:
+    """Workers know what the notebook's cells define; a function that they cannot know is said, and nobody waits."""
+    reports = graded(course_of(tmp_path / "course", VALUE, POOLS, config="c.Execute.timeout = 60"))
+    assert {student: report["points"] for student, report in reports.items()} == {
+        **dict.fromkeys(sorted(POOLS), 1), "undefined": 0
+    }  # fmt: skip
+    assert "'f' is not defined in worker processes; define it by def at the top" in str(reports["undefined"]["notes"])
+    assert not any("wall" in report["resources"]["reached"] for report in reports.values())
+
+
+def test_the_environment_says_that_nbgrader_grades(tmp_path: Path) -> None:
+    """NBGRADER_EXECUTION is "autograde", as nbgrader sets it for what it runs."""
+    cells = with_value("import os\nvalue = 25 if os.environ['NBGRADER_EXECUTION'] == 'autograde' else 0")
+    assert points(course_of(tmp_path / "course", VALUE, {"ada": cells})) == {"ada": 1}

@@ -20,17 +20,27 @@ MOST_RESTARTS = 3
 GRACE_SECONDS = 2.0  # after an interrupt, for a cell that cleans up; then its sandbox ends
 _WARMING_SECONDS = 20.0
 
-_LAY_OUT = """
+_COPIED_BYTES = 1 << 20  # of one file; a notebook may write such a file anew, as it did at home
+_COPIED_BYTES_IN_ALL = 16 << 20
+_LAY_OUT = f"""
 def _lay_out(folder):
-    import os
+    import os, shutil
+    os.environ["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader says while it grades
+    left = {_COPIED_BYTES_IN_ALL}
     for above, folders, files in os.walk(folder):
         here = os.path.relpath(above, folder)
         for name in folders:
             os.makedirs(os.path.join(here, name), exist_ok=True)
         for name in files:
-            target = os.path.join(here, name)
-            if not os.path.lexists(target):
-                os.symlink(os.path.join(above, name), target)
+            source, target = os.path.join(above, name), os.path.join(here, name)
+            if os.path.lexists(target):
+                continue
+            size = os.path.getsize(source)
+            if size <= min({_COPIED_BYTES}, left):
+                left -= size
+                shutil.copyfile(source, target)
+            else:
+                os.symlink(source, target)
 _lay_out(__import__("os").path.dirname(__file__))
 del _lay_out
 """

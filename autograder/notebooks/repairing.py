@@ -122,8 +122,8 @@ def _owners(
     by_id = {cell.id: place for place, cell in enumerate(cells) if cell.id and not cell.role}
     for cell in wanted:  # a notebook that never had names, such as the reference, has the ids of the one made from it
         if cell.name not in owners and cell.id in by_id and cells[by_id[cell.id]].kind == cell.kind:
-            found = cells[by_id[cell.id]]
-            if not _is_given(cell) or found.source.strip() == cell.source.strip() or _alike(cell, found):
+            meant = cells[by_id[cell.id]]
+            if not _is_given(cell) or meant.source.strip() == cell.source.strip() or _alike(cell, meant):
                 owners[cell.name] = by_id[cell.id]  # else an answer in a cell that got the same id elsewhere
     for name, count in copies.items():
         kept = "the handed-out one was used" if _is_given(by_name[name]) else "all of them run, and the first is graded"

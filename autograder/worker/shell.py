@@ -21,8 +21,10 @@ from typing import Any
 
 from autograder import drawing
 from autograder.worker.faults import describe
+from autograder.worker.finding import find_written_modules
 from autograder.worker.rendering import painter
 from autograder.worker.restoring import Given
+from autograder.worker.spawning import serve_pools
 from autograder.worker.warm_shell import take
 
 __all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
@@ -31,7 +33,13 @@ MAX_TEXT = 1 << 16
 MAX_DISPLAYS = 64
 MAX_PICTURE = 1 << 20
 
-PREPARED = ("IPython.core.magics", "IPython.core.completerlib", "IPython.core.logger", "autograder.worker.warmed")
+PREPARED = (
+    "IPython.core.magics",
+    "IPython.core.completerlib",
+    "IPython.core.logger",
+    "multiprocessing.spawn",
+    "autograder.worker.warmed",
+)
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
 _BACKEND = "autograder_inline"
@@ -67,7 +75,10 @@ class Shell:
         self._running = False
         self._outputs: list[dict[str, Any]] = []
         self._left = MAX_TEXT
+        self._own: list[str] = []
         self._take_over()
+        find_written_modules()
+        serve_pools(lambda: self._own)
         self._given = Given(self.shell, self.module.__dict__, self._code_name)
 
     def run(self, source: str, number: int = 0, seconds: float = 0.0, given: bool = False) -> dict[str, Any]:
@@ -94,6 +105,7 @@ class Shell:
             if given:
                 error, value = self._given.run(source)
             else:
+                self._own.append(source)
                 result = self.shell.run_cell(source, store_history=True)
                 error = result.error_before_exec or result.error_in_exec
                 value = None if error is not None else result.result
@@ -156,8 +168,10 @@ class Shell:
         shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # the record tells it, and faster
         shell.system = shell.system_raw = shell.system_piped = shell.getoutput = self._no_program
         shell.ask_exit = self._no_exit
-        for magic in ("matplotlib", "pylab", "autoreload", "load_ext"):
+        for magic in ("matplotlib", "pylab"):
             shell.register_magic_function(_pass_over, "line", magic)
+        shell.register_magic_function(self._load_extension, "line", "load_ext")
+        shell.register_magic_function(self._autoreload, "line", "autoreload")
         for magic in ("pip", "conda", "mamba", "uv"):
             shell.register_magic_function(partial(self._installed, f"%{magic}"), "line", magic)
         for magic in ("bash", "sh", "script", "perl", "ruby", "system", "sx"):
@@ -183,6 +197,15 @@ class Shell:
 
     def _no_magic(self, magic: str, line: str = "", cell: str = "") -> None:
         self._no_program(f"%{magic} {line} {cell}")
+
+    def _load_extension(self, line: str = "") -> None:
+        """Of all extensions only the one that loads modules again which the notebook has changed."""
+        if line.strip() == "autoreload":
+            self.shell.extension_manager.load_extension("autoreload")
+
+    def _autoreload(self, line: str = "") -> None:
+        self._load_extension("autoreload")  # it registers the magic itself
+        self.shell.run_line_magic("autoreload", line)
 
     @staticmethod
     def _installed(command: str, _: str = "") -> None:
