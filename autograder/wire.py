@@ -4,13 +4,15 @@ A frame is a prefix of 12 bytes (length of the header, uint32; length of the pay
 header (MessagePack), and the payload: the raw little-endian buffers of all arrays, in the order of their appearance,
 each starting at a multiple of 16 bytes from the beginning of the frame (numpy is slow on unaligned arrays). Nothing is
 ever unpickled. `decode` accepts only what `encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows` and
-`Handle`, and allocates nothing that was not paid for in bytes.
+`Handle`, and allocates nothing that was not paid for in bytes: a header is parsed in place, without copies of what is
+nested in it, objects are counted before they are made, and what they will take in memory has a limit.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +40,10 @@ _CODE_OF = {dtype: code for code, dtype in enumerate(_DTYPES)}
 _SCALARS = (type(None), bool, int, float, str, bytes)
 _MAX_NDIM = 32
 _MOST_ALIKE = 64
+_MOST_BYTES = 256 << 20
+_PER_OBJECT = 64  # bytes of a small object with its place in a list
+_PER_DIMENSION = 16
+_SMALL = 256  # bytes; a copy of so little takes less than a view of it
 _MAPS = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
 _FIXED = {  # first byte: (length without the part that is told, bytes that tell it)
     **{0xC4: (2, 1), 0xC5: (3, 2), 0xC6: (5, 4), 0xC7: (3, 1), 0xC8: (4, 2), 0xC9: (6, 4)},
@@ -92,7 +98,8 @@ def frame_for(prefix: bytes | bytearray, *, cap: int) -> memoryview:
 def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000, answer: bool = False) -> Any:
     """The value of a whole frame (prefix included). Arrays are writable views of `frame`.
 
-    An `answer` of a submission may hold no `Rows`, and is less deep than what the grader sends.
+    An `answer` of a submission may hold no `Rows`, is less deep than what the grader sends, and its objects may take
+    256 MiB of memory beside the frame.
 
     Raises:
         WireError: anything but what `encode` would have written.
@@ -103,7 +110,8 @@ def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000, answer:
     start = PREFIX.size + header
     if start + payload != len(frame):
         raise WireError("a frame is not as long as its prefix says")
-    reader = _Unpacker(frame, start, max_items, _ANSWER_DEPTH if answer else MAX_DEPTH, not answer)
+    most = _MOST_BYTES if answer else sys.maxsize
+    reader = _Unpacker(frame, start, max_items, most, _ANSWER_DEPTH if answer else MAX_DEPTH, not answer)
     value = reader.unpack(reader.parse(memoryview(frame)[PREFIX.size : start]), 0)
     if reader.offset != len(frame):
         raise WireError("a frame carries bytes that belong to no array")
@@ -204,15 +212,23 @@ class _Unpacker:
     frame: bytearray | memoryview
     offset: int
     items_left: int
+    bytes_left: int
     max_depth: int
     rows: bool
 
     def parse(self, data: bytes | memoryview) -> Any:
-        self.items_left -= _tokens(data, self.items_left)
+        items, text = _tokens(data, self.items_left)
+        self.items_left -= items
+        self.pay(items * _PER_OBJECT + text)
         try:
-            return msgspec.msgpack.decode(data)
+            return _DECODER.decode(data)
         except (msgspec.DecodeError, RecursionError, TypeError, ValueError) as error:
             raise WireError(f"a header is not MessagePack: {error}") from error
+
+    def pay(self, count: int) -> None:
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise WireError("a value takes too much memory")
 
     def unpack(self, value: Any, depth: int) -> Any:
         kind = type(value)
@@ -274,6 +290,7 @@ class _Unpacker:
         if len(data) < 2 or data[0] >= len(_DTYPES) or data[1] > _MAX_NDIM or len(data) != 2 + 8 * data[1]:
             raise WireError("the description of an array is malformed")
         dtype, shape = _DTYPES[data[0]], struct.unpack_from(f"<{data[1]}Q", data, 2)
+        self.pay(_PER_OBJECT + _PER_DIMENSION * data[1])
         count = math.prod(shape)
         size = count * dtype.itemsize
         if size == 0:
@@ -300,25 +317,40 @@ def _steps() -> Iterator[tuple[int, int]]:
             yield _FIXED.get(first, (1, 0))
 
 
-def _tokens(data: bytes | memoryview, most: int) -> int:
-    """How many objects a header will make, told without making them.
+def _tokens(data: bytes | memoryview, most: int) -> tuple[int, int]:
+    """How many objects a header will make, and how many bytes its texts will take, told without making them.
 
     Raises:
         WireError: more than `most`; or a map, whose keys MessagePack's reader would hash before anybody has seen them.
     """
-    position = count = 0
+    position = count = text = 0
     while position < len(data):
         first = data[position]
         step, told = _STEPS[first]
         if told:
-            step += int.from_bytes(data[position + 1 : position + 1 + told], "big")
+            length = int.from_bytes(data[position + 1 : position + 1 + told], "big")
+            if first in _LONG:
+                text += _size_of(data[position + step : position + step + length], first)
+            step += length
         if count >= most:
             raise WireError("a value has too many items")
         if first in _MAPS:
             raise WireError("a map has no place in a frame")
         position += step
         count += 1
-    return count
+    return count, text
+
+
+def _size_of(data: bytes | memoryview, first: int) -> int:
+    """What bytes or a text take in memory: of a text with one character that is not ASCII, each may take four."""
+    if first not in _LONG_TEXT or len(data) <= _SMALL or np.frombuffer(data, np.uint8).max() < 0x80:
+        return len(data)
+    return 4 * len(data)
+
+
+def _view(code: int, data: memoryview) -> msgspec.msgpack.Ext:
+    """What is nested stays where it is: a copy on each level would take the frame's size as often as it is deep."""
+    return msgspec.msgpack.Ext(code, data if len(data) > _SMALL else bytes(data))
 
 
 def _is_flat(key: Any) -> bool:
@@ -347,3 +379,6 @@ def _integer(value: int) -> msgspec.msgpack.Ext:
 
 
 _STEPS = tuple(_steps())
+_LONG_TEXT = frozenset((0xD9, 0xDA, 0xDB))
+_LONG = _LONG_TEXT | {0xC4, 0xC5, 0xC6}
+_DECODER = msgspec.msgpack.Decoder(ext_hook=_view)

@@ -291,6 +291,24 @@ class ListeningSession:
         """Limit each exchange of the inner session."""
         self.inner.at_most(seconds)
 
+    def grant(self, seconds: float) -> None:
+        """Limit all exchanges of the inner session together."""
+        self.inner.grant(seconds)
+
+    @property
+    def granted(self) -> float:
+        """What is left of what the inner session was granted."""
+        return self.inner.granted
+
+    def spend(self, seconds: float) -> None:
+        """Count seconds in the inner session."""
+        self.inner.spend(seconds)
+
+    @property
+    def waited(self) -> float:
+        """How long the inner session was waited for."""
+        return self.inner.waited
+
     def close(self) -> Outcome:
         """End the inner session."""
         return self.inner.close()

@@ -15,6 +15,7 @@ from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Limits
+from autograder.running.budget import Budget, Imports
 from autograder.running.notebooks import Notebooks
 from autograder.running.options import RunOptions
 from autograder.running.spare import Spare
@@ -30,7 +31,8 @@ class Case:
     """One submission to be graded: against what, where and how.
 
     `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
-    between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None.
+    between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None;
+    `imports` are those that failed before anything else was asked.
     """
 
     loaded: Loaded
@@ -42,7 +44,14 @@ class Case:
     notebooks: Notebooks = field(default_factory=Notebooks)
     spare: Spare = field(default_factory=Spare)
     first_imports: dict[str, StudentError | None] = field(default_factory=dict)
+    imports: Imports = field(default_factory=Imports)
     _staged: list[Path] = field(default_factory=list)
+
+    @cached_property
+    def notebook_time(self) -> Budget:
+        """What is left for running notebooks, in all sandboxes together: as much as all questions may take."""
+        options = self.options
+        return Budget(self.loaded.assignment.limits_together(full=options.full, changes=options.limits))
 
     def seed_of_inputs(self, check: Check) -> int:
         """The seed of a check's `rng`; 63 bits, the same for every student.

@@ -10,6 +10,7 @@ from autograder.cells import is_notebook
 from autograder.declare import Check
 from autograder.errors import MisuseError, StudentError
 from autograder.model import Limits
+from autograder.running.budget import Budget
 from autograder.running.case import Case
 from autograder.running.spare import Standing
 from autograder.sandbox import Session
@@ -37,18 +38,22 @@ class Room:
 
     Args:
         case: the submission with all that it is graded against.
-        limits: what each sandbox of the question may use; where notebooks are run, which one sandbox does for all
-            questions, it may use what all of them may, and no single answer may take longer than `limits` say.
+        limits: what a sandbox of the question may use; after a death, the next one may use the rest. Where notebooks
+            are run, one sandbox serves all questions and may use what all of them may; the calls of the question,
+            without the notebooks' own time, may still take no longer than `limits` say.
         passed: whether the check of a function is passed; for ``unless``.
     """
 
     def __init__(self, case: Case, limits: Limits, passed: Callable[[Callable[..., Any]], bool]) -> None:
         self.case = case
         self.limits = limits
+        self.budget = Budget(limits)
         self.passed = passed
         self.session: Session | None = None
         self.stand_in: RemoteStudent | None = None
         self._told = 0
+        self._granted = 0.0
+        self._broken: StudentError | None = None
         self.shown = self.printed = ""
         self._drawn: tuple[list[bytes], list[str]] = ([], [])
         self._check: Check | None = None
@@ -58,12 +63,14 @@ class Room:
         """The stand-in, with the submission's random numbers seeded for this check.
 
         Raises:
+            StudentError: earlier checks used up the time of the question (TIME).
             SandboxError: no sandbox could be opened.
         """
         self._check = check
         if not check.hidden and self.stand_in is not None and Controls(self.stand_in).showable is not None:
             self.leave()  # it has seen hidden inputs, and what a public check tells may be read
         if self.session is None or self.stand_in is None:
+            self._refuse_without_time()
             self._enter(self.case.spare.take(hidden=check.hidden) or self._opened())
             assert self.stand_in is not None
         controls = Controls(self.stand_in)
@@ -73,17 +80,24 @@ class Room:
         return self.stand_in
 
     def _opened(self) -> Standing:
-        assignment, options = self.case.loaded.assignment, self.case.options
-        limits = self.limits
-        if self.case.notebooks.files:
-            limits = assignment.limits_together(full=options.full, changes=options.limits)
+        limits = self.case.notebook_time.limits if self._shared else self.budget.left()
         session = self.case.open(limits)
-        return Standing(session, self._stand_in(session))
+        return Standing(session, self._stand_in(session, limits))
 
     def _enter(self, standing: Standing) -> None:
         self.session, self.stand_in, self._told = standing.session, standing.student, standing.told
-        Controls(self.stand_in).lend_with(self._with_reference)
-        Controls(self.stand_in).limit(self.limits)
+        controls = Controls(self.stand_in)
+        controls.lend_with(self._with_reference)
+        controls.limit(self.limits)
+        controls.count_before(self.budget.wall)
+        if self._shared:
+            self._granted = self.budget.left().wall_seconds
+            self.session.grant(self._granted)
+
+    @property
+    def _shared(self) -> bool:
+        """Whether one sandbox serves all questions."""
+        return bool(self.case.notebooks.files)
 
     def home_of(self, kept: Kept) -> RemoteStudent:
         """Where something that was kept comes to life again: the same parts are the reference's as where it was made.
@@ -143,9 +157,10 @@ class Room:
         self._refuse_public()
         if names not in self._carried:
             parts = parts_of(self.case.loaded.interface, sorted(names))
-            session = self.case.open(self.limits)
-            stand_in = self._stand_in(session)
-            lent = Lent(parts, self.case.loaded.interface, self.limits, self.case.open_reference)
+            limits = self.budget.left()
+            session = self.case.open(limits)
+            stand_in = self._stand_in(session, limits)
+            lent = Lent(parts, self.case.loaded.interface, limits, self.case.open_reference)
             self._carried[names] = _Carried(stand_in, session, lent)
             controls = Controls(stand_in)
             controls.conceal()  # its answers come from the reference, which nobody may read out
@@ -161,38 +176,66 @@ class Room:
                 "make the check hidden."
             )
 
-    def _stand_in(self, session: Session) -> RemoteStudent:
+    def _stand_in(self, session: Session, limits: Limits) -> RemoteStudent:
         interface, case = self.case.loaded.interface, self.case
         handed_in = case.handed_in
         stand_in = RemoteStudent(session, interface, self.limits, handed_in.absent, case.submission.folder, handed_in)
         controls = Controls(stand_in)
-        controls.run_notebooks_with(lambda file: self._run_notebook(stand_in, file))
+        controls.run_notebooks_with(lambda file: self._run_notebook(stand_in, session, file))
         controls.explain_with(case.notebooks.failing_cell, self._importing_first)
+        tell = case.imports.watched(limits)
+        controls.import_with(lambda module, error: self._importing(tell, module, error))
+        controls.count_before(self.budget.wall)
         return stand_in
+
+    def _importing(
+        self, tell: Callable[[str, StudentError | None], None], module: str, error: StudentError | None
+    ) -> None:
+        self._broken = error or self._broken
+        tell(module, error)
+
+    def _refuse_without_time(self) -> None:
+        """Nothing more is run when the question's time is used up; where an import used it, that is what is said."""
+        try:
+            self.budget.left()
+        except StudentError as error:
+            raise (self._broken or error).with_traceback(None) from None
 
     def _importing_first(self, file: str) -> StudentError | None:
         """How importing a file fails in a fresh sandbox, which has seen nothing of a hidden check; None if it works."""
         known = self.case.first_imports
         if file not in known and not is_notebook(file):
             known[file] = None
-            session = self.case.open(self.limits)
             try:
-                Controls(self._stand_in(session)).import_file(file)
+                limits = self.budget.left()
+            except StudentError:
+                return None
+            session = self.case.open(limits)
+            stand_in = self._stand_in(session, limits)
+            try:
+                Controls(stand_in).import_file(file)
             except StudentError as error:
                 known[file] = error if error.open else None
             finally:
-                self.case.outcomes.append(session.close())
+                outcome = session.close()
+                self.case.outcomes.append(outcome)
+                if Controls(stand_in).ended:
+                    self.budget.pay(session.waited, outcome.cpu_seconds)
         return known.get(file)
 
-    def _run_notebook(self, stand_in: RemoteStudent, file: str) -> None:
+    def _run_notebook(self, stand_in: RemoteStudent, session: Session, file: str) -> None:
         assignment, controls = self.case.loaded.assignment, Controls(stand_in)
-        seconds = assignment.cell_seconds
+        seconds, granted, budget = assignment.cell_seconds, session.granted, self.case.notebook_time
+        allowed = budget.left("earlier runs of the notebooks").wall_seconds
+        session.grant(allowed)  # a notebook's time is no single question's
         if seconds:
             controls.limit(replace(self.limits, wall_seconds=seconds), spare=_SPARE_SECONDS)
         try:
             self.case.notebooks.run(stand_in, file, run_on=assignment.run_on, seconds=seconds)
         finally:
             controls.limit(self.limits)
+            budget.pay(allowed - session.granted, 0.0)
+            session.grant(granted)
 
     # --- ending ---
 
@@ -200,8 +243,12 @@ class Room:
         """No other check may meet what knows answers of the reference: such sandboxes end with their check."""
         for each in self._carried.values():
             self._keep_pictures(each.stand_in)
-            Controls(each.stand_in).leave()
-            self.case.outcomes.append(each.session.close())
+            controls = Controls(each.stand_in)
+            controls.leave()
+            outcome = each.session.close()
+            self.case.outcomes.append(outcome)
+            if controls.ended:
+                self.budget.pay(max(each.session.waited, each.lent.used), outcome.cpu_seconds)
             each.lent.close()
             self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
         self._carried = {}
@@ -216,13 +263,18 @@ class Room:
         if self.session is None or self.stand_in is None:
             return
         self._keep_pictures(self.stand_in)
-        self.case.outcomes.append(Standing(self.session, self.stand_in).end())
+        outcome = Standing(self.session, self.stand_in).end()
+        self.case.outcomes.append(outcome)
+        if Controls(self.stand_in).ended and not self._shared:
+            self.budget.pay(self.session.waited, outcome.cpu_seconds)
         self._gone()
 
     def _gone(self) -> None:
         """Keep what was printed here, of a sandbox that is not ours any more."""
         assert self.session is not None
         assert self.stand_in is not None
+        if self._shared:
+            self.budget.pay(self._granted - self.session.granted, 0.0)
         head = self.session.output.head
         self.printed = (self.printed + head[self._told :].decode(errors="replace"))[:_KEPT_OUTPUT]
         showable = Controls(self.stand_in).showable

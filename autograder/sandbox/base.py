@@ -67,6 +67,20 @@ class Session(Protocol):
     def at_most(self, seconds: float) -> None:
         """From now on no single exchange takes longer; the wall time that is left holds beside it."""
 
+    def grant(self, seconds: float) -> None:
+        """From now on all exchanges together take no longer; `granted` is what is left of that."""
+
+    @property
+    def granted(self) -> float:
+        """What is left of what `grant` gave, in seconds of wall time; infinity if it was never called."""
+
+    def spend(self, seconds: float) -> None:
+        """Count work done outside for the submission, such as reading a long answer, as if it had been waited for."""
+
+    @property
+    def waited(self) -> float:
+        """For how many seconds the submission was waited for so far."""
+
     def close(self) -> Outcome:
         """End every process inside and say how it went."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 import select
 import socket
@@ -50,6 +51,7 @@ class PipeSession:
         self._limits = limits
         self._left = limits.wall_seconds
         self._patience = limits.wall_seconds
+        self._granted = math.inf
         self._outcome: Outcome | None = None
         self._limit = ""
         self._head = bytearray()
@@ -80,16 +82,35 @@ class PipeSession:
         if self._outcome or self._limit:
             raise EOFError
         began = time.monotonic()
-        deadline = began + min(self._left, self._patience)
+        deadline = began + min(self._left, self._patience, self._granted)
         try:
             self._send(frame, deadline)
             return self._receive(deadline)
         finally:
-            self._left -= time.monotonic() - began
+            self.spend(time.monotonic() - began)
 
     def at_most(self, seconds: float) -> None:
         """From now on no single exchange takes longer; the wall time that is left holds beside it."""
         self._patience = seconds
+
+    def grant(self, seconds: float) -> None:
+        """From now on all exchanges together take no longer; `granted` is what is left of that."""
+        self._granted = seconds
+
+    @property
+    def granted(self) -> float:
+        """What is left of what `grant` gave, in seconds of wall time; infinity if it was never called."""
+        return self._granted
+
+    def spend(self, seconds: float) -> None:
+        """Count work done outside for the submission, such as reading a long answer, as if it had been waited for."""
+        self._left -= seconds
+        self._granted -= seconds
+
+    @property
+    def waited(self) -> float:
+        """For how many seconds the submission was waited for so far."""
+        return self._limits.wall_seconds - self._left
 
     def _send(self, frame: Sequence[bytes | memoryview], deadline: float) -> None:
         waiting = Gather(frame)

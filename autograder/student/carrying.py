@@ -103,6 +103,11 @@ class Lent:
         """The parts, by name."""
         return frozenset(self.parts)
 
+    @property
+    def used(self) -> float:
+        """Seconds that calls and answers took."""
+        return self.limits.wall_seconds - self._left
+
     def answer(self, call: Any, waited: float = 0.0) -> list[bytes | memoryview] | None:
         """The frame that goes back in, or None if this is no call of a part.
 

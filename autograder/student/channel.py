@@ -26,6 +26,7 @@ from autograder.wire import WireError, decode, encode
 __all__ = ["Channel", "Function", "Lending", "RemoteHandle"]
 
 _LONGEST_WAY = 0.0005
+_LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
 _ELLIPSIS = type(...).__name__
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
@@ -73,6 +74,9 @@ class Channel:
         self.failing_cell: Callable[[str, str], StudentError | None] = _no_error
         self.importing_first: Callable[[str], StudentError | None] = _no_error
         self.lent: Lending | None = None
+        self.importing: Callable[[str, StudentError | None], None] | None = None
+        self.called = False
+        self.used_before = 0.0
 
     def named(self, name: str) -> Any:
         """A public name of the assignment: a function or class to call, or a constant's value."""
@@ -104,7 +108,7 @@ class Channel:
             if is_notebook(file) and self.running_notebook:
                 self.running_notebook(file)
             try:
-                answer = self.ask("load", module, where=f"import {module}")
+                answer = self.imported(module)
             except StudentError as error:
                 if error.open:
                     raise
@@ -122,6 +126,17 @@ class Channel:
         error = StudentError("MISSING", sentence, file=file, open=True)
         error.step = f"{meant} looks like it: rename it to {file}." if meant else None
         return error
+
+    def imported(self, module: str) -> Any:
+        """Have a module imported; one whose import failed in a fresh sandbox is not tried in another."""
+        if self.importing:
+            self.importing(module, None)
+        try:
+            return self.ask("load", module, where=f"import {module}")
+        except StudentError as error:
+            if self.importing and not self.called:  # what was called before may have had a part in it
+                self.importing(module, error)
+            raise
 
     def run_notebooks(self) -> None:
         """Run the notebooks that were not asked for anything yet: what they draw is asked of none by name."""
@@ -187,12 +202,16 @@ class Channel:
         except WireError as error:
             raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
         if any(verb not in _OPEN for verb, *_ in requests):
+            self.called = True
             self.conceal()
         try:
             answer = self.answered(frame)
         except EOFError:
             self.ended = True
-            raise explaining.died(self.session.close(), where, self.limits, may_show=self.showable is None) from None
+            may_show = self.showable is None
+            raise explaining.died(
+                self.session.close(), where, self.limits, may_show=may_show, used_before=self.used_before
+            ) from None
         except WireError as error:
             self.end()
             raise StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.") from None
@@ -212,7 +231,7 @@ class Channel:
     def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
         """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
         began = time.monotonic()
-        answer = decode(self.session.exchange(frame), answer=True)
+        answer = self.read(self.session.exchange(frame))
         while self.lent:
             try:
                 reply = self.lent.answer(answer, time.monotonic() - began)
@@ -222,8 +241,18 @@ class Channel:
             if reply is None:
                 break
             began = time.monotonic()
-            answer = decode(self.session.exchange(reply), answer=True)
+            answer = self.read(self.session.exchange(reply))
         return answer
+
+    def read(self, frame: memoryview) -> Any:
+        """The value of an answer; what a long one costs is the submission's time."""
+        if len(frame) < _LONG_FRAME:
+            return decode(frame, answer=True)
+        began = time.thread_time()
+        try:
+            return decode(frame, answer=True)
+        finally:
+            self.session.spend(time.thread_time() - began)
 
     def value(self, answer: Any, where: str, method: Function | None) -> Any:
         """The value of one answer, or the exception that it stands for."""

@@ -153,8 +153,18 @@ def refused(number: object, limits: Limits) -> str:
     }.get(number if type(number) is int else 0, "")
 
 
-def died(outcome: Outcome, where: str, limits: Limits, *, may_show: bool) -> StudentError | SandboxError:
-    """A worker that gave no answer: over a limit, ended by itself, or by our fault."""
+def died(
+    outcome: Outcome, where: str, limits: Limits, *, may_show: bool, used_before: float = 0.0
+) -> StudentError | SandboxError:
+    """A worker that gave no answer: over a limit, ended by itself, or by our fault.
+
+    Args:
+        outcome: how it ended.
+        where: what was called.
+        limits: of the question.
+        may_show: whether the words of the submission can hold nothing of a hidden check.
+        used_before: seconds of the question's time that sandboxes had used which ended before.
+    """
     if outcome.fault:
         return SandboxError(f"The sandbox broke: {outcome.fault}.")
     over = {
@@ -171,7 +181,8 @@ def died(outcome: Outcome, where: str, limits: Limits, *, may_show: bool) -> Stu
     }
     if outcome.limit in over:
         verdict, sentence = over[outcome.limit]
-        error = StudentError(verdict, f"{sentence} in `{where}`.", open=True)
+        before = f"; {used_before:.1f} s of it went into earlier calls" if verdict == "TIME" and used_before else ""
+        error = StudentError(verdict, f"{sentence} in `{where}`{before}.", open=True)
         error.step = _STEP_AT_IMPORT if where.startswith(_IMPORT) and verdict == "TIME" else None
         return error
     if outcome.signal:

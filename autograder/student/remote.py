@@ -181,6 +181,14 @@ class Controls:
         self._channel.limits = limits
         self._channel.session.at_most(limits.wall_seconds + spare)
 
+    def import_with(self, tell: Callable[[str, StudentError | None], None]) -> None:
+        """Say who is told of each import: before it, without an error, and when it failed in a fresh sandbox."""
+        self._channel.importing = tell
+
+    def count_before(self, seconds: float) -> None:
+        """Say how much of its question's time sandboxes used that ended before this one; messages tell it."""
+        self._channel.used_before = seconds
+
     def leave(self) -> None:
         """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""
         self._channel.left = not self._channel.ended

@@ -293,6 +293,7 @@ class Arena:
             *_gains(report),
             *_claims(report),
             *excesses(outcomes, grouped="memory (control group)" in self.sandbox.enforced, busy=_busy()),
+            *(_renewals(watched.sessions, outcomes) if attack.target == self.loaded.id else ()),
             *_surprises(attack, report),
             *self.ground.connections(),
             *self.ground.marks(),
@@ -353,6 +354,17 @@ def excesses(outcomes: tuple[tuple[Outcome, Limits], ...], *, grouped: bool, bus
         if outcome.peak_memory_mib > limits.memory_mib * (1.1 if grouped else 3):
             found.append(f"{outcome.peak_memory_mib:.0f} MiB of {limits.memory_mib}")
     return found
+
+
+def _renewals(sessions: list[tuple[Session, Limits]], outcomes: tuple[tuple[Outcome, Limits], ...]) -> list[str]:
+    """Time that a question (the target has one) used in all its sandboxes, above what one may use."""
+    if not sessions:
+        return []
+    allowed, margin = sessions[0][1], 1.0 + 0.2 * len(sessions)  # a sandbox is ended some tenths of a second late
+    waited = sum(session.waited for session, _ in sessions)
+    cpu = sum(outcome.cpu_seconds for outcome, _ in outcomes)
+    found = [f"{waited:.1f} s of {allowed.wall_seconds:g} in all"] if waited > allowed.wall_seconds + margin else []
+    return found + ([f"{cpu:.1f} s CPU of {allowed.cpu:g} in all"] if cpu > allowed.cpu + margin else [])
 
 
 def _surprises(attack: Attack, report: Report) -> list[str]:

@@ -1,0 +1,91 @@
+"""One budget of time for a question, however many sandboxes it takes, and imports that need no second try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+from autograder.errors import StudentError
+from autograder.model import Limits
+
+__all__ = ["Budget", "Imports"]
+
+_LEAST_SECONDS = 0.05
+"""With less than this left, a sandbox could not even import a module."""
+
+
+class Budget:
+    """What is left of some limits: what a sandbox used that died counts against the next one.
+
+    Sandboxes that end well are not counted: each sandbox may use what the limits say, and a solution that breaks
+    nothing never meets this.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.wall = self.cpu = 0.0
+
+    def pay(self, wall: float, cpu: float) -> None:
+        """That many seconds of wall time and of CPU time were used by what is dead now."""
+        self.wall += max(wall, 0.0)
+        self.cpu += max(cpu, 0.0)
+
+    def left(self, spent_by: str = "earlier checks of this question") -> Limits:
+        """The limits of the next sandbox.
+
+        Args:
+            spent_by: what to blame when nothing is left.
+
+        Raises:
+            StudentError: nothing is left (TIME).
+        """
+        wall, cpu = self.limits.wall_seconds - self.wall, self.limits.cpu - self.cpu
+        if min(wall, cpu) < _LEAST_SECONDS:
+            over = wall < _LEAST_SECONDS
+            limit = (
+                f"time limit of {self.limits.wall_seconds:g} s" if over else f"CPU time limit of {self.limits.cpu:g} s"
+            )
+            raise StudentError("TIME", f"Not run: {spent_by} used up the {limit}.", open=True)
+        return replace(self.limits, wall_seconds=wall, cpu_seconds=cpu) if self.wall or self.cpu else self.limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An import that failed in a fresh sandbox, and the limits which that had."""
+
+    error: StudentError
+    limits: Limits
+
+
+class Imports:
+    """The imports of one submission that failed: they fail again, so nobody waits for them a second time."""
+
+    def __init__(self) -> None:
+        self._failed: dict[str, _Failed] = {}
+
+    def watched(self, limits: Limits) -> Callable[[str, StudentError | None], None]:
+        """What a sandbox with those limits calls before it imports a module, and when that failed.
+
+        Called without an error it raises the one of an earlier sandbox that had no less of anything; a module that took
+        too long may still be imported under the larger limits of another question.
+        """
+
+        def tell(module: str, error: StudentError | None) -> None:
+            if error is not None:
+                self._failed[module] = _Failed(error, limits)
+                return
+            known = self._failed.get(module)
+            if known and (_is_certain(known.error) or _within(limits, known.limits)):
+                raise known.error.with_traceback(None)
+
+        return tell
+
+
+def _is_certain(error: StudentError) -> bool:
+    """Whether the limits had no part in it."""
+    return error.verdict in ("RAISED", "NOT_ATTEMPTED") and not error.limit
+
+
+def _within(limits: Limits, others: Limits) -> bool:
+    mine, theirs = replace(limits, cpu_seconds=limits.cpu), replace(others, cpu_seconds=others.cpu)
+    return all(getattr(mine, each.name) <= getattr(theirs, each.name) for each in fields(Limits))

@@ -1,0 +1,181 @@
+"""One budget of time for each question, and no import that failed is waited for twice."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from autograder.errors import StudentError
+from autograder.model import Limits, Verdict
+from autograder.running import RunOptions, grade
+from autograder.running.budget import Budget, Imports
+
+MANY = '''
+"""Doubling, in many checks."""
+from autograder import Assignment, Limits
+from autograder.checks import same
+
+assignment = Assignment("Many", files=["hw.py"], limits=Limits(wall_seconds=2, cpu_seconds=30))
+parts = [assignment.question(f"Part {number}", id=f"q{number}", solution="double") for number in range(7)]
+
+def a_check(part, number, hidden):
+    def doubles(student):
+        same(student.double(number), 2 * number, name="double")
+    doubles.__name__, doubles.__doc__ = f"doubles_{part.id}_{number}", f"Twice {number} is {2 * number}."
+    part.check(points=1, hidden=hidden)(doubles)
+
+for part in parts:
+    for number in range(4):
+        a_check(part, number, hidden=number > 1)
+'''
+
+
+@pytest.fixture
+def graded(course, hand_in, bubblewrap):
+    """A function that grades a text against an assignment of seven questions with four checks each."""
+    from autograder.loading import load
+
+    (course / "assignments" / "small" / "assignment.py").write_text(MANY)
+    loaded = load(course, "small")
+
+    def run(text, **limits):
+        began = time.monotonic()
+        report = grade(loaded, hand_in(text), bubblewrap, None, RunOptions(seed="s", limits=limits))
+        return report, time.monotonic() - began
+
+    return run
+
+
+def waited(report):
+    """Seconds for which a submission was waited for, as its sandboxes count them."""
+    return report.resources.wall_seconds
+
+
+def test_calls_that_hang_use_the_time_of_their_question_once(graded):
+    """The first call of a question takes its time limit; the others are TIME at once, and say why."""
+    report, _ = graded("import time\ndef double(x):\n    time.sleep(60)\n", wall_seconds=0.5)
+    checks = [check for question in report.questions for check in question.checks]
+
+    assert {check.verdict for check in checks} == {Verdict.TIME}
+    assert checks[0].message == "Time limit of 0.5 s reached in `double`."
+    not_run = "Not run: earlier checks of this question used up the time limit of 0.5 s."
+    assert [check.message for check in checks[1:4]] == [not_run] * 3
+    assert len(report.resources.reached) == 1
+    assert waited(report) < 7 * 0.5 + 7 * 0.4  # beside the limits, building and ending a sandbox
+
+
+def test_calls_that_burn_and_die_share_the_time_of_their_question(graded):
+    """A death does not renew the limit: what is left is told, and then nothing is."""
+    report, _ = graded("import os, time\ndef double(x):\n    time.sleep(0.9)\n    os._exit(3)\n")
+    checks = report.questions[0].checks
+
+    assert [str(check.verdict) for check in checks] == ["CRASHED", "CRASHED", "TIME", "TIME"]
+    assert checks[2].message.startswith("Time limit of 2 s reached in `double`; 1.")
+    assert checks[2].message.endswith(" s of it went into earlier calls.")
+    assert checks[3].message == "Not run: earlier checks of this question used up the time limit of 2 s."
+
+
+def test_cpu_time_of_what_died_counts_too(graded):
+    """A loop that is ended by the limit on CPU time leaves none for the next check."""
+    report, _ = graded("def double(x):\n    while True: pass\n", cpu_seconds=1, wall_seconds=60)
+    checks = report.questions[0].checks
+
+    assert checks[0].message.startswith("CPU time limit of 1 s reached")
+    assert checks[1].message == "Not run: earlier checks of this question used up the CPU time limit of 1 s."
+
+
+def test_a_slow_solution_that_breaks_nothing_keeps_all_its_time(graded):
+    """Calls that take most of the limit together are right, in every question."""
+    report, _ = graded("import time\ndef double(x):\n    time.sleep(0.3)\n    return 2 * x\n")
+
+    assert set(report.verdicts) == {Verdict.PASSED}
+
+
+def test_an_import_that_hangs_is_waited_for_once(graded):
+    """Seven questions with an import that never ends cost the time of one, and every check says the same."""
+    report, _ = graded("import time\ntime.sleep(60)\ndef double(x):\n    return 2 * x\n", wall_seconds=1)
+
+    assert set(report.verdicts) == {Verdict.TIME}
+    assert {check.message for question in report.questions for check in question.checks} == {
+        "Time limit of 1 s reached in `import hw`."
+    }
+    assert waited(report) < 1 + 28 * 0.4
+
+
+def test_an_import_that_raises_is_run_once(graded):
+    """It is not repeated in another sandbox, and its sentence and place are told in all checks."""
+    report, _ = graded("print('importing')\nraise RuntimeError('at home it works')\n")
+
+    assert set(report.verdicts) == {Verdict.RAISED}
+    assert all("at home it works" in check.message for question in report.questions for check in question.checks)
+    assert sum(question.staff_output.count("importing") for question in report.questions) == 1
+
+
+def test_an_import_may_be_tried_again_under_larger_limits():
+    """What took too long for one question may still be right for another, which has more time."""
+    imports, small, large = Imports(), Limits(wall_seconds=1), Limits(wall_seconds=60)
+    imports.watched(small)("hw", StudentError("TIME", "too long"))
+
+    imports.watched(large)("hw", None)
+    with pytest.raises(StudentError, match="too long"):
+        imports.watched(small)("hw", None)
+    imports.watched(large)("hw", StudentError("TIME", "too long, too"))
+    with pytest.raises(StudentError, match="too long, too"):
+        imports.watched(small)("hw", None)
+
+
+def test_an_import_that_raised_is_certain_under_any_limits():
+    """An exception that names no limit comes again; one that a limit may have caused does not have to."""
+    imports, small, large = Imports(), Limits(memory_mib=10), Limits(memory_mib=100)
+    imports.watched(small)("hw", StudentError("RAISED", "broken"))
+    imports.watched(small)("other", StudentError("RAISED", "full", limit="limit of 10 open files"))
+
+    with pytest.raises(StudentError, match="broken"):
+        imports.watched(large)("hw", None)
+    imports.watched(large)("other", None)
+
+
+def test_an_import_that_broke_after_calls_is_tried_again(course, hand_in, bubblewrap):
+    """Only a fresh sandbox says what an import does; after calls, these may have had a part in it."""
+    from autograder.loading import load
+
+    (course / "assignments" / "small" / "assignment.py").write_text(
+        "from autograder import Assignment\n"
+        "from autograder.checks import same\n"
+        'assignment = Assignment("Two files", files=["hw.py", "more.py"])\n'
+        'first = assignment.question("First", id="a", solution="double")\n'
+        'second = assignment.question("Second", id="b", solution="triple")\n'
+        "@first.check(points=1)\n"
+        'def both(student):\n    """Both."""\n    student.double(1)\n    student.triple(1)\n'
+        "@second.check(points=1)\n"
+        'def alone(student):\n    """Alone."""\n    same(student.triple(1), 3)\n'
+    )
+    (course / "reference" / "small" / "hw.py").write_text(
+        "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n"
+    )
+    (course / "reference" / "small" / "more.py").write_text(
+        "def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION\n"
+    )
+    submission = hand_in(
+        "import sys\ndef double(x):\n    sys.path.clear()\n    return 2 * x\n",
+        **{"more.py": "def triple(x): return 3 * x\n"},
+    )
+    report = grade(load(course, "small"), submission, bubblewrap, None, RunOptions(seed="s"))
+
+    assert [str(verdict) for verdict in report.verdicts] == ["RAISED", "PASSED"]
+
+
+def test_a_budget_tells_which_limit_is_used_up():
+    """Wall time, CPU time, or neither: then the limits are what is left of them."""
+    budget = Budget(Limits(wall_seconds=10, cpu_seconds=4))
+    assert budget.left() is budget.limits
+
+    budget.pay(1.0, 3.0)
+    assert (budget.left().wall_seconds, budget.left().cpu_seconds) == (9.0, 1.0)
+    budget.pay(0.0, 1.0)
+    with pytest.raises(StudentError, match=r"used up the CPU time limit of 4 s\.$"):
+        budget.left()
+    budget.pay(9.0, 0.0)
+    with pytest.raises(StudentError, match=r"used up the time limit of 10 s\.$"):
+        budget.left()
