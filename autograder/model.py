@@ -45,8 +45,9 @@ class Verdict(StrEnum):
 class Limits:
     """What one question of one submission may use; each field's unit is in its name.
 
-    `wall_seconds` counts only the time in which the grader waits for the submission. It is meant to be loose (it
-    depends on the neighbours), `cpu_seconds` tight; 0 for `cpu_seconds` means the same number as `wall_seconds`.
+    `wall_seconds` counts only the time in which the grader waits for the submission, or reads a long answer. It is
+    meant to be loose (it depends on the neighbours), `cpu_seconds` tight; 0 for `cpu_seconds` means the same number as
+    `wall_seconds`. Both hold for the question: what a sandbox used that died is not there for the next one.
     """
 
     wall_seconds: float = 60.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+import tracemalloc
 
 import msgspec
 import numpy as np
@@ -290,3 +292,53 @@ def test_sets_of_sets_are_refused():
     inner = msgspec.msgpack.Ext(8, msgspec.msgpack.encode([1]))
     with pytest.raises(WireError, match="neither an atom"):
         decode(framed(extension(7, msgspec.msgpack.encode([inner]))))
+
+
+def nested(depth: int, core: bytes) -> bytearray:
+    """A frame in which extensions lie in extensions around some MessagePack."""
+    for _ in range(depth):
+        core = b"\xc9" + struct.pack(">I", len(core) + 1) + b"\x03\x91" + core
+    return bytearray(PREFIX.pack(len(core), 0) + core)
+
+
+def peak_of(frame: bytearray) -> int:
+    """Bytes that reading an answer takes at most at one time, read or refused."""
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(WireError):
+            decode(frame, answer=True)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    depth=st.integers(0, 39),
+    core=st.one_of(
+        st.binary(max_size=1 << 18).map(lambda data: b"\xc6" + struct.pack(">I", len(data)) + data),
+        st.text(max_size=1 << 12).map(lambda text: msgspec.msgpack.encode(text * 64)),
+        st.integers(0, 1 << 12).map(lambda many: b"\xdd" + struct.pack(">I", many) + b"\x90" * many),
+    ),
+)
+def test_reading_takes_memory_in_proportion_to_the_bytes_that_came(depth, core):
+    """However deep extensions are nested, nothing is copied on each level."""
+    frame = nested(depth, core)
+
+    assert peak_of(frame) < 100_000 + 5 * len(core) + 160 * core.count(b"\x90")
+
+
+def test_twenty_mebibytes_in_forty_extensions_are_read_with_one_copy():
+    """What once took forty times the frame takes the frame and its value."""
+    data = bytes(20 << 20)
+    assert peak_of(nested(38, b"\xc6" + struct.pack(">I", len(data)) + data)) < 21 << 20
+
+
+def test_objects_that_take_too_much_memory_are_refused_before_they_are_made():
+    """A text of characters that take four bytes each counts as four times as long."""
+    text = "x" * (65 << 20) + "\N{GRINNING FACE}"
+    frame = nested(0, msgspec.msgpack.encode(text))
+
+    with pytest.raises(WireError, match="a value takes too much memory"):
+        decode(frame, answer=True)
+    assert decode(frame) == text  # what the grader itself sends is not limited
