@@ -58,7 +58,7 @@ def test_calls_that_hang_use_the_time_of_their_question_once(graded):
     checks = [check for question in report.questions for check in question.checks]
 
     assert {check.verdict for check in checks} == {Verdict.TIME}
-    assert checks[0].message == "Time limit of 0.5 s reached in `double`."
+    assert checks[0].message.startswith("Time limit of 0.5 s reached in `double`.")
     not_run = "Not run: earlier checks of this question used up the time limit of 0.5 s."
     assert [check.message for check in checks[1:4]] == [not_run] * 3
     assert len(report.resources.reached) == 1
@@ -72,7 +72,7 @@ def test_calls_that_burn_and_die_share_the_time_of_their_question(graded):
 
     assert [str(check.verdict) for check in checks] == ["CRASHED", "CRASHED", "TIME", "TIME"]
     assert checks[2].message.startswith("Time limit of 2 s reached in `double`; 1.")
-    assert checks[2].message.endswith(" s of it went into earlier calls.")
+    assert " s of it went into earlier calls." in checks[2].message
     assert checks[3].message == "Not run: earlier checks of this question used up the time limit of 2 s."
 
 
@@ -97,9 +97,8 @@ def test_an_import_that_hangs_is_waited_for_once(graded):
     report, _ = graded("import time\ntime.sleep(60)\ndef double(x):\n    return 2 * x\n", wall_seconds=1)
 
     assert set(report.verdicts) == {Verdict.TIME}
-    assert {check.message for question in report.questions for check in question.checks} == {
-        "Time limit of 1 s reached in `import hw`."
-    }
+    (said,) = {check.message for question in report.questions for check in question.checks}
+    assert said.startswith("Time limit of 1 s reached in `import hw`.")
     assert waited(report) < 1 + 28 * 0.4
 
 

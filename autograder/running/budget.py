@@ -45,7 +45,9 @@ class Budget:
             limit = (
                 f"time limit of {self.limits.wall_seconds:g} s" if over else f"CPU time limit of {self.limits.cpu:g} s"
             )
-            raise StudentError("TIME", f"Not run: {spent_by} used up the {limit}.", open=True)
+            error = StudentError("TIME", f"Not run: {spent_by} used up the {limit}.", open=True)
+            error.step = ""  # what took so long has said it
+            raise error
         return replace(self.limits, wall_seconds=wall, cpu_seconds=cpu) if self.wall or self.cpu else self.limits
 
 
