@@ -24,8 +24,9 @@ course = Course(
         ),
     ),
     #
-    # The walls around a submission: "bubblewrap"; "none" (no walls at all: only for your own code); or "auto", which
-    # takes the strongest one that this machine proves to have, and never "none".
+    # What isolates a submission: "bubblewrap", "podman", "docker" or "landlock"; "none" (nothing at all: only for your
+    # own code); or "auto", which takes the strongest one that works on this machine, and never "none". Where a stronger
+    # one has worked before, `autograder grade` with "auto" stops and asks for the weaker one by name.
     sandbox="auto",
     #
     # How many submissions are graded at the same time; 0 means one for each CPU core.

@@ -28,7 +28,7 @@ from autograder.running import Runner, RunOptions
 from autograder.running.case import Case
 from autograder.running.grading import restore_given
 from autograder.running.notebooks import put_right
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Sandbox, note_on
 
 if TYPE_CHECKING:
     from autograder.running.rooms import Room
@@ -121,8 +121,11 @@ class _Bench:
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="autograder-pytest-"))
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
         submission = collect_one(tuple(paths), loaded.assignment.handed_in, Path(folder), _YOU, recogniser=recogniser)
-        walls: Sandbox = start_sandbox(config.getoption("submission_sandbox") or course.sandbox, loaded)
+        asked = config.getoption("submission_sandbox") or course.sandbox
+        walls: Sandbox = start_sandbox(asked, loaded)
         sandbox = self._open.enter_context(walls)
+        if asked == "auto" and (note := note_on(sandbox.name)):
+            self.notes.append(note)
         if sandbox.name == "none":
             self.notes.append("Sandbox: none. The submission ran as you, with no walls; only for your own code.")
         restored, notebooks = restore_given(loaded, submission), put_right(loaded, submission)

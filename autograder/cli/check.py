@@ -10,7 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from autograder import loading, running
-from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
+from autograder.cli.common import (
+    console,
+    dataset_for,
+    limits_from,
+    named_sandbox,
+    open_course,
+    settings_of,
+    start_sandbox,
+)
 from autograder.feedback.text import visible
 from autograder.intake import Recogniser, collect_one
 from autograder.messages import WORDING
@@ -58,7 +66,8 @@ def check_files(call: Call) -> int:
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
         submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, recogniser=recogniser)
-        with start_sandbox(call.sandbox or course.sandbox, loaded) as started:
+        walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
+        with start_sandbox(walls, loaded) as started:
             report = running.grade(loaded, submission, started, dataset, options)
     _show(screen, report)
     return 1 if report.internal else 0

@@ -27,8 +27,10 @@ __all__ = [
     "data_settings",
     "dataset_for",
     "limits_from",
+    "named_sandbox",
     "near",
     "open_course",
+    "show_note_on",
     "staging",
     "start_sandbox",
 ]
@@ -123,6 +125,27 @@ def start_sandbox(walls: str, loaded: Loaded, threads: int | None = None) -> For
         image=image_name(loaded.id),
         gpus="all" if assignment.gpu else "",
     )
+
+
+def named_sandbox(screen: Console, name: str, loaded: Loaded) -> str:
+    """The sandbox that "auto" stands for here, said on the console where a stronger one does not work."""
+    from autograder.sandbox import best
+    from autograder.sandbox.image import image_name
+
+    if name == "auto":
+        name = best(image_name(loaded.id))
+        show_note_on(screen, name)
+    return name
+
+
+def show_note_on(screen: Console, name: str) -> None:
+    """Say that "auto" stands for a sandbox which is not the strongest of all, and why."""
+    from rich.markup import escape
+
+    from autograder.sandbox import note_on
+
+    if note := note_on(name):
+        screen.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
 
 
 def limits_from(texts: Iterable[str]) -> dict[str, float]:

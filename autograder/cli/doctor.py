@@ -13,7 +13,7 @@ from autograder.cli.common import console, open_course, settings_of
 from autograder.config import Course
 from autograder.datasets import available
 from autograder.errors import UsageError
-from autograder.sandbox import CONTAINERS, probe, why_not
+from autograder.sandbox import CONTAINERS, probe, remember, why_not
 from autograder.sandbox.oci import why_not_oci
 
 __all__ = ["examine"]
@@ -32,6 +32,7 @@ def examine(folder: Path | None, data: Path | None) -> int:
     screen.print("Each wall is tried by a small program inside that wants to get around it; a few seconds ...")
     screen.print(_table(probe.probe()))
     working = [name for name in ("bubblewrap", "landlock") if not why_not(name)]
+    remember(working)
     for name in CONTAINERS:
         reason = why_not_oci(name)
         state = escape(reason) if reason else "works here; `autograder image NAME` builds what it needs"

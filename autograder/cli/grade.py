@@ -26,6 +26,7 @@ from autograder.cli.common import (
     near,
     open_course,
     settings_of,
+    show_note_on,
     staging,
     start_sandbox,
 )
@@ -100,8 +101,7 @@ def grade_class(call: Call) -> int:
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
         everyone = collect(call.submissions, loaded.assignment.handed_in, folder, recogniser=recogniser)
         chosen = _chosen(everyone, call.students)
-        walls = _sandbox_name(call.sandbox or course.sandbox, image_name(call.name))
-        _warn(screen, walls)
+        walls = _sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
 
         def key(submission: Submission) -> str:
             return running.result_key(loaded, submission, dataset, options, walls)
@@ -162,8 +162,7 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
     with staging(call.out) as folder:
         everyone = nbgrader_course.collect_course(assignment, folder, call.submissions)
         chosen = _chosen(everyone, call.students)
-        walls = _sandbox_name(call.sandbox or course.sandbox, image)
-        _warn(screen, walls)
+        walls = _sandbox_name(screen, call.sandbox or course.sandbox, image)
         with Store(call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")) as store:
             progress = Shown(screen, len(chosen))
             try:
@@ -227,11 +226,6 @@ def _stopped(screen: Console, progress: Shown, count: int) -> int:
     return STOPPED
 
 
-def _warn(screen: Console, walls: str) -> None:
-    if walls == "none":
-        screen.print("[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code.")
-
-
 def _warn_of_guessable(screen: Console, seed: str) -> None:
     bits = guessing_bits(seed)
     if bits < ENOUGH_BITS:
@@ -242,11 +236,23 @@ def _warn_of_guessable(screen: Console, seed: str) -> None:
         )
 
 
-def _sandbox_name(name: str, image: str) -> str:
-    """The sandbox that "auto" stands for here, so that results are known by the walls that were really there."""
+def _sandbox_name(screen: Console, name: str, image: str) -> str:
+    """The sandbox that "auto" stands for here, so that results are known by the one that was really there.
+
+    Raises:
+        UsageError: there is none of that name, or "auto" would be a weaker one than has worked on this machine.
+    """
     if name not in SANDBOXES:
         raise UsageError(f"--sandbox: nothing is called {name!r}; {near(name, SANDBOXES)}")
-    return sandbox.best(image) if name == "auto" else name
+    if name == "none":
+        screen.print("[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code.")
+    if name == "auto":
+        name = sandbox.best(image)
+        sandbox.require_strongest(name)
+        show_note_on(screen, name)
+    if not sandbox.why_not(name, image):
+        sandbox.remember([name])
+    return name
 
 
 def _chosen(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:

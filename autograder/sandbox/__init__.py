@@ -3,6 +3,7 @@
 from autograder.sandbox.base import Outcome, Request, Sandbox, Session, Tail
 from autograder.sandbox.containers import ContainerSandbox
 from autograder.sandbox.launch import BACKENDS, CONTAINERS, ForkServer, best, connect, start, why_not
+from autograder.sandbox.seen import note_on, remember, require_strongest
 
 __all__ = [
     "BACKENDS",
@@ -16,6 +17,9 @@ __all__ = [
     "Tail",
     "best",
     "connect",
+    "note_on",
+    "remember",
+    "require_strongest",
     "start",
     "why_not",
 ]
