@@ -28,7 +28,7 @@ def verdict(
 ) -> tuple[str, str]:
     """What one check says of a folder: (verdict, sentence); the sentence of one that passed is empty.
 
-    Of a check with cases, the first case that is not passed.
+    Of a check with cases, PARTIAL where some passed, and the sentence of the first that is not passed.
     """
     names = loaded.interface.names
     student = Alone(folder, names)
@@ -44,7 +44,10 @@ def verdict(
     } | given
     asked = next(each for each in loaded.assignment.checks if each.id == check)
     found = [_verdict(asked, {**known, "case": each.case}) for each in asked.parts or (asked,)]
-    return next((each for each in found if each[0] != "PASSED"), ("PASSED", ""))
+    missed = [each for each in found if each[0] != "PASSED"]
+    if missed and len(missed) < len(found):
+        return "PARTIAL", missed[0][1]
+    return missed[0] if missed else ("PASSED", "")
 
 
 def _verdict(check: Check, known: dict[str, Any]) -> tuple[str, str]:

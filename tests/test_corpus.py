@@ -19,7 +19,7 @@ from build import build  # noqa: E402
 
 @pytest.mark.skipif(bool(why_not("bubblewrap")), reason=f"bubblewrap does not work here: {why_not('bubblewrap')}")
 def test_the_prepared_submissions_of_backprop_get_the_expected_verdicts(tmp_path):
-    """All twelve, through the command line and the sandbox, on the embedded digits; the intruder leaves no trace."""
+    """All twelve, through the command line and the sandbox, the intruder earns nothing and leaves no trace."""
     prepared = build("backprop", tmp_path / "class")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "autograder", "grade", "backprop", str(tmp_path / "class"), "--out", str(out)]
@@ -41,6 +41,8 @@ def test_the_prepared_submissions_of_backprop_get_the_expected_verdicts(tmp_path
         checks = [check for question in report["questions"] for check in question["checks"] if not check["by_hand"]]
         verdicts = {check["id"]: check["verdict"] for check in checks}
         assert verdicts == {check: each.expected(check) for check in verdicts}, each.name
+        if each.points is not None:
+            assert report["points"] + report["bonus_points"] == each.points, each.name
     assert forged() == before
 
 

@@ -250,7 +250,7 @@ def test_right_gradients_may_come_in_many_forms(edited, variant):
             r"relu\(z\)\[0, 0\] is -2; 0 was wanted",
         ),
         (("1.0, 0.0)", "1.0, 0.1)"), "relu_derivative_is_zero_or_one", r"relu_derivative\(z\)\[0, 0\] is 0.1; 0 was"),
-        (("activations) - y", "activations)"), "loss_derivative_of_equal_outputs", r"is 0.25; -0.75 was wanted"),
+        (("activations) - y", "activations)"), "loss_derivative_of_the_outputs", r"is 0.25; -0.75 was wanted"),
         (
             ("/ len(mini_batch)", ""),
             "twenty_steps_of_gradient_descent",

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder import Assignment, Item, Limits
+from autograder import Assignment, Case, Item, Limits
 from autograder.checks import Measurement, accuracy, close, gradient_matches, has_curves, over_seeds, shape
 from autograder.errors import CheckFailed
 from autograder.plain import rows
@@ -119,95 +119,140 @@ b.written(
 
 
 @a.check(points=1)
-def relu_cuts_at_zero(student):
+def relu_cuts_at_zero(student, rng):
     """relu keeps what is positive and makes the rest 0, for columns of any length."""
     z = np.array([[-2.0], [-0.5], [0.0], [0.5], [3.0]])
     close(student.relu(z), [[0.0], [0.0], [0.0], [0.5], [3.0]], name="relu(z)")
-    close(student.relu(-z[:2]), [[2.0], [0.5]], name="relu(z)")
+    for n in (2, 7):
+        z = away_from_zero(rng, n)
+        close(student.relu(z), np.where(z > 0, z, 0.0), name="relu(z)")
 
 
 @a.check(points=1)
-def relu_derivative_is_zero_or_one(student):
+def relu_derivative_is_zero_or_one(student, rng):
     """relu_derivative is 0 left of 0 and 1 right of it (at 0 either is right)."""
     z = np.array([[-2.0], [-0.5], [0.25], [3.0]])
     close(student.relu_derivative(z), [[0.0], [0.0], [1.0], [1.0]], name="relu_derivative(z)")
+    for n in (2, 7):
+        z = away_from_zero(rng, n)
+        close(student.relu_derivative(z), np.where(z > 0, 1.0, 0.0), name="relu_derivative(z)")
 
 
-@a.check(points=1)
-def loss_derivative_of_equal_outputs(student):
-    """With four equal outputs softmax gives 1/4 each, and the loss derivative is the one worked out in the handout."""
+@a.check(cases={"ordinary outputs": 0.75, "large outputs": 0.25})
+def loss_derivative_of_the_outputs(student, rng, case):
+    """The loss derivative of four equal outputs is the one worked out in the handout; of others it is right, too."""
     network = student.Network([3, 4])
+    name = "loss_derivative_wr_output_activations(v, y)"
+    equal = 2.0 if case == "ordinary outputs" else 1000.0  # whose exponential is infinite
     y = np.array([[0.0], [0.0], [1.0], [0.0]])
-    for output in (2.0, 1000.0):  # the exponential of 1000 is infinite, unless the largest output is taken out first
-        got = network.loss_derivative_wr_output_activations(np.full((4, 1), output), y)
-        close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
+    got = network.loss_derivative_wr_output_activations(np.full((4, 1), equal), y)
+    close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name=name)
+    for k in rng.permutation(4)[:2]:
+        v, y = rng.normal(size=(4, 1)), np.eye(4)[k].reshape(4, 1)
+        p = np.exp(v) / np.exp(v).sum()
+        close(column(network.loss_derivative_wr_output_activations(v + equal, y), 4), p - y, name=name, atol=1e-6)
 
 
 @a.check(points=2)
 def gradient_of_a_small_network(student, rng):
-    """For a small network, backprop agrees with central differences of the loss."""
-    sizes = [4, 5, 3]
+    """For a small network, backprop agrees with central differences of the loss, summed over some samples."""
+    sizes = [4, 5, 4, 3]
     network = student.Network(sizes)
-    weights, biases = start(rng, sizes)
+    weights, biases, x, y = problem(rng, sizes, count=8)
     network.weights, network.biases = weights, biases
-    x, y = samples(rng, sizes, weights, biases, count=1)
-    db, dw = halves(network.backprop(x[0], y[0]), sizes)
-    gradient_matches(
-        [*db, *dw],
-        of=lambda parameters: cross_entropy(parameters[2:], parameters[:2], x[0], y[0]),
-        at=[*biases, *weights],
-        names=names("db", sizes) + names("dW", sizes),
-    )
+    gradients = [halves(answer, sizes) for answer in student.starmap(network.backprop, rows(x, y))]
+    summed = [np.sum(layer, axis=0) for half in zip(*gradients, strict=True) for layer in zip(*half, strict=True)]
+    layers = len(biases)
+
+    def loss(parameters):
+        pairs = zip(x, y, strict=True)
+        return sum(cross_entropy(parameters[layers:], parameters[:layers], *pair) for pair in pairs)
+
+    gradient_matches(summed, of=loss, at=[*biases, *weights], names=names("db", sizes) + names("dW", sizes))
 
 
 GRADIENT_HINT = "Try networks with two and more hidden layers, non-zero biases, and several samples one after another."
-DEPTHS = ([784, 40, 10], [20, 10], [12, 9, 8, 5], [30, 16, 12, 8, 10], [6, 7, 5, 6, 4, 3])
+NO_HIDDEN_LAYER = "Network([20, 10]) has no hidden layer: its only layer is the last one, and its input is x."
+DEPTHS = {
+    "one hidden layer": [784, 40, 10],
+    "two hidden layers": [12, 9, 8, 5],
+    "three hidden layers": [30, 16, 12, 8, 10],
+    "four hidden layers": [6, 7, 5, 6, 4, 3],
+    "no hidden layer": [20, 10],
+}
 
 
-@a.check(points=5, hidden=True, hint=GRADIENT_HINT)
-def gradients_of_weights(student, reference, rng):
+@a.check(
+    hidden=True,
+    hint=GRADIENT_HINT,
+    cases={
+        "one hidden layer": 2,
+        "two hidden layers": 1,
+        "three hidden layers": 0.75,
+        "four hidden layers": 0.75,
+        "no hidden layer": Case(0.5, hint=NO_HIDDEN_LAYER),
+    },
+)
+def gradients_of_weights(student, reference, rng, case):
     """At random points, for networks of several depths and widths, the gradients of all weights are right."""
-    for sizes in DEPTHS:
-        gradients_agree(student, reference, rng, sizes, part="dW")
+    gradients_agree(student, reference, rng, DEPTHS[case], part="dW")
 
 
-@a.check(points=3, hidden=True, hint=GRADIENT_HINT)
-def gradients_of_biases(student, reference, rng):
+@a.check(
+    hidden=True,
+    hint=GRADIENT_HINT,
+    cases={
+        "one hidden layer": 1.25,
+        "two hidden layers": 0.5,
+        "three hidden layers": 0.5,
+        "four hidden layers": 0.5,
+        "no hidden layer": Case(0.25, hint=NO_HIDDEN_LAYER),
+    },
+)
+def gradients_of_biases(student, reference, rng, case):
     """At random points, for networks of several depths and widths, the gradients of all biases are right."""
-    for sizes in DEPTHS:
-        gradients_agree(student, reference, rng, sizes, part="db")
+    gradients_agree(student, reference, rng, DEPTHS[case], part="db")
+
+
+STEPS = {"one hidden layer": [784, 40, 10], "two hidden layers": [25, 14, 12, 10]}
 
 
 @a.check(
     points=2,
     hidden=True,
     hint="A step goes against the mean of the gradients of its batch; weights and biases are rebound.",
+    cases=("one hidden layer", "two hidden layers"),
 )
-def twenty_steps_of_gradient_descent(student, reference, rng):
+def twenty_steps_of_gradient_descent(student, reference, rng, case):
     """From the same start, with the same batches, twenty steps lead to the same weights and biases."""
-    for sizes in ([784, 40, 10], [25, 14, 12, 10]):
-        weights, biases = start(rng, sizes)
-        networks = [student.Network(sizes), reference.Network(sizes)]
-        for network in networks:
-            network.weights, network.biases = weights, biases
-        batches = [(rows(*images(rng, sizes, BATCH)), RATE) for _ in range(20)]
-        for module, network in zip((student, reference), networks, strict=True):
-            module.starmap(network.update_mini_batch, batches)
-        moved = [
-            after - before for after, before in zip(reference_parameters(networks[1]), [*biases, *weights], strict=True)
-        ]
-        got = [
-            np.asarray(after, np.float64).reshape(before.shape) - before
-            for after, before in zip(checked_parameters(networks[0], sizes), [*biases, *weights], strict=True)
-        ]
-        labels = [f"what {name} moved by" for name in names("b", sizes) + names("W", sizes)]
-        gradient_matches(got, moved, names=labels, rtol=1e-3)
+    sizes = STEPS[case]
+    weights, biases = start(rng, sizes)
+    networks = [student.Network(sizes), reference.Network(sizes)]
+    for network in networks:
+        network.weights, network.biases = weights, biases
+    batches = [(rows(*images(rng, sizes, BATCH)), RATE) for _ in range(20)]
+    for module, network in zip((student, reference), networks, strict=True):
+        module.starmap(network.update_mini_batch, batches)
+    moved = [
+        after - before for after, before in zip(reference_parameters(networks[1]), [*biases, *weights], strict=True)
+    ]
+    got = [
+        np.asarray(after, np.float64).reshape(before.shape) - before
+        for after, before in zip(checked_parameters(networks[0], sizes), [*biases, *weights], strict=True)
+    ]
+    labels = [f"what {name} moved by" for name in names("b", sizes) + names("W", sizes)]
+    gradient_matches(got, moved, names=labels, rtol=1e-3)
+
+
+def away_from_zero(rng, n):
+    """A column of n >= 2 numbers of both signs, none of them near 0."""
+    signs = rng.permutation(np.where(np.arange(n) % 2, 1.0, -1.0))
+    return (signs * rng.uniform(0.1, 3, size=n)).reshape(n, 1)
 
 
 def gradients_agree(student, reference, rng, sizes, *, part):
     """Compare dW or db, summed over some samples, with the reference's."""
-    weights, biases = start(rng, sizes)
-    x, y = samples(rng, sizes, weights, biases, count=12)
+    weights, biases, x, y = problem(rng, sizes, count=12)
     place = 1 if part == "dW" else 0
     sums = []
     for module in (reference, student):
@@ -235,19 +280,32 @@ def images(rng, sizes, count):
     return x, np.eye(sizes[-1])[rng.integers(sizes[-1], size=count)].reshape(count, -1, 1)
 
 
-def samples(rng, sizes, weights, biases, *, count):
-    """Random samples at which no unit of the network sits near the kink of relu, where float32 may decide otherwise."""
-    kept = []
-    while len(kept) < count:
-        x, y = images(rng, sizes, 1)
-        z, nearest = x[0].astype(np.float64), 1.0
-        for w, b in zip(weights[:-1], biases[:-1], strict=True):
-            before = w @ z + b
-            nearest = min(nearest, float(np.min(np.abs(before))))
-            z = np.maximum(before, 0)
-        if nearest > 1e-4:
-            kept.append((x[0], y[0]))
-    return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])
+def problem(rng, sizes, *, count):
+    """(weights, biases, x, y): a point and samples at which known mistakes show; see `telling`."""
+    while True:
+        weights, biases = start(rng, sizes)
+        x, y = images(rng, sizes, 20 * count)
+        kept = [k for k in range(len(x)) if telling(x[k].astype(np.float64), weights, biases)][:count]
+        if len(kept) == count:
+            return weights, biases, x[kept], y[kept]
+
+
+def telling(x, weights, biases):
+    """Whether known mistakes show at a sample, and float32 decides as float64 does.
+
+    No unit sits near the kink of relu. Each hidden layer has units on both sides of it, so that relu' left out, leaky
+    or taken of the wrong layer shows; so has the output layer, with a probability that counts on its negative side,
+    so that relu or relu' on the outputs shows; and softmax is not saturated, so that nothing is multiplied by 0.
+    """
+    z = x
+    for w, b in zip(weights, biases, strict=True):
+        before = w @ z + b
+        if np.min(np.abs(before)) < 1e-4 or np.all(before > 0) or np.all(before < 0):
+            return False
+        z = np.maximum(before, 0)
+    p = np.exp(before - before.max())
+    p /= p.sum()
+    return bool(p.max() < 0.99 and p[before < 0].max() > 0.01)
 
 
 def cross_entropy(weights, biases, x, y):

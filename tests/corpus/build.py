@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Prepared:
     """A prepared submission: its name, a sentence about it, its files, and the expected verdicts.
 
-    `verdict` holds for every check that `verdicts` does not name.
+    `verdict` holds for every check that `verdicts` does not name; `points` is None where no number is expected.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Prepared:
     files: dict[str, str]
     verdict: str
     verdicts: dict[str, str]
+    points: float | None = None
 
     def expected(self, check: str) -> str:
         """The verdict that a check must give."""
@@ -72,7 +73,7 @@ def _prepared(entry: dict[str, Any], texts: dict[str, str]) -> Prepared:
 
         files = {name: (text_stub if name.endswith(".md") else stub_text)(text, name) for name, text in files.items()}
     files = {name: _without_markers(text) for name, text in files.items()}
-    return Prepared(entry["name"], entry["about"], files, entry["verdict"], entry.get("verdicts", {}))
+    return Prepared(entry["name"], entry["about"], files, entry["verdict"], entry.get("verdicts", {}), entry.get("points"))
 
 
 def _without_markers(text: str) -> str:
