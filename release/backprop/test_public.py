@@ -19,6 +19,12 @@ RATES = (0.001, 0.01, 0.1, 1, 10, 100)
 BATCH = 10
 
 
+def away_from_zero(rng, n):
+    """A column of n >= 2 numbers of both signs, none of them near 0."""
+    signs = rng.permutation(np.where(np.arange(n) % 2, 1.0, -1.0))
+    return (signs * rng.uniform(0.1, 3, size=n)).reshape(n, 1)
+
+
 def start(rng, sizes):
     """Random weights, small enough that softmax is not saturated, and random biases, none of them near 0."""
     weights = [rng.normal(size=(n, m)) * np.sqrt(2 / m) for m, n in pairwise(sizes)]
@@ -32,19 +38,32 @@ def images(rng, sizes, count):
     return x, np.eye(sizes[-1])[rng.integers(sizes[-1], size=count)].reshape(count, -1, 1)
 
 
-def samples(rng, sizes, weights, biases, *, count):
-    """Random samples at which no unit of the network sits near the kink of relu, where float32 may decide otherwise."""
-    kept = []
-    while len(kept) < count:
-        x, y = images(rng, sizes, 1)
-        z, nearest = x[0].astype(np.float64), 1.0
-        for w, b in zip(weights[:-1], biases[:-1], strict=True):
-            before = w @ z + b
-            nearest = min(nearest, float(np.min(np.abs(before))))
-            z = np.maximum(before, 0)
-        if nearest > 1e-4:
-            kept.append((x[0], y[0]))
-    return np.stack([x for x, _ in kept]), np.stack([y for _, y in kept])
+def problem(rng, sizes, *, count):
+    """(weights, biases, x, y): a point and samples at which known mistakes show; see `telling`."""
+    while True:
+        weights, biases = start(rng, sizes)
+        x, y = images(rng, sizes, 20 * count)
+        kept = [k for k in range(len(x)) if telling(x[k].astype(np.float64), weights, biases)][:count]
+        if len(kept) == count:
+            return weights, biases, x[kept], y[kept]
+
+
+def telling(x, weights, biases):
+    """Whether known mistakes show at a sample, and float32 decides as float64 does.
+
+    No unit sits near the kink of relu. Each hidden layer has units on both sides of it, so that relu' left out, leaky
+    or taken of the wrong layer shows; so has the output layer, with a probability that counts on its negative side,
+    so that relu or relu' on the outputs shows; and softmax is not saturated, so that nothing is multiplied by 0.
+    """
+    z = x
+    for w, b in zip(weights, biases, strict=True):
+        before = w @ z + b
+        if np.min(np.abs(before)) < 1e-4 or np.all(before > 0) or np.all(before < 0):
+            return False
+        z = np.maximum(before, 0)
+    p = np.exp(before - before.max())
+    p /= p.sum()
+    return bool(p.max() < 0.99 and p[before < 0].max() > 0.01)
 
 
 def cross_entropy(weights, biases, x, y):
@@ -135,45 +154,57 @@ def test_question_a_is_attempted(attempted):
 
 
 @pytest.mark.question("a", "Back-propagation")
-def test_relu_cuts_at_zero(student):
+def test_relu_cuts_at_zero(student, rng):
     """relu keeps what is positive and makes the rest 0, for columns of any length."""
     z = np.array([[-2.0], [-0.5], [0.0], [0.5], [3.0]])
     close(student.relu(z), [[0.0], [0.0], [0.0], [0.5], [3.0]], name="relu(z)")
-    close(student.relu(-z[:2]), [[2.0], [0.5]], name="relu(z)")
+    for n in (2, 7):
+        z = away_from_zero(rng, n)
+        close(student.relu(z), np.where(z > 0, z, 0.0), name="relu(z)")
 
 
 @pytest.mark.question("a", "Back-propagation")
-def test_relu_derivative_is_zero_or_one(student):
+def test_relu_derivative_is_zero_or_one(student, rng):
     """relu_derivative is 0 left of 0 and 1 right of it (at 0 either is right)."""
     z = np.array([[-2.0], [-0.5], [0.25], [3.0]])
     close(student.relu_derivative(z), [[0.0], [0.0], [1.0], [1.0]], name="relu_derivative(z)")
+    for n in (2, 7):
+        z = away_from_zero(rng, n)
+        close(student.relu_derivative(z), np.where(z > 0, 1.0, 0.0), name="relu_derivative(z)")
 
 
 @pytest.mark.question("a", "Back-propagation")
-def test_loss_derivative_of_equal_outputs(student):
-    """With four equal outputs softmax gives 1/4 each, and the loss derivative is the one worked out in the handout."""
+@pytest.mark.parametrize("case", ["ordinary outputs", "large outputs"])
+def test_loss_derivative_of_the_outputs(student, rng, case):
+    """The loss derivative of four equal outputs is the one worked out in the handout; of others it is right, too."""
     network = student.Network([3, 4])
+    name = "loss_derivative_wr_output_activations(v, y)"
+    equal = 2.0 if case == "ordinary outputs" else 1000.0  # whose exponential is infinite
     y = np.array([[0.0], [0.0], [1.0], [0.0]])
-    for output in (2.0, 1000.0):  # the exponential of 1000 is infinite, unless the largest output is taken out first
-        got = network.loss_derivative_wr_output_activations(np.full((4, 1), output), y)
-        close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name="loss_derivative_wr_output_activations(v, y)")
+    got = network.loss_derivative_wr_output_activations(np.full((4, 1), equal), y)
+    close(column(got, 4), [[0.25], [0.25], [-0.75], [0.25]], name=name)
+    for k in rng.permutation(4)[:2]:
+        v, y = rng.normal(size=(4, 1)), np.eye(4)[k].reshape(4, 1)
+        p = np.exp(v) / np.exp(v).sum()
+        close(column(network.loss_derivative_wr_output_activations(v + equal, y), 4), p - y, name=name, atol=1e-6)
 
 
 @pytest.mark.question("a", "Back-propagation")
 def test_gradient_of_a_small_network(student, rng):
-    """For a small network, backprop agrees with central differences of the loss."""
-    sizes = [4, 5, 3]
+    """For a small network, backprop agrees with central differences of the loss, summed over some samples."""
+    sizes = [4, 5, 4, 3]
     network = student.Network(sizes)
-    weights, biases = start(rng, sizes)
+    weights, biases, x, y = problem(rng, sizes, count=8)
     network.weights, network.biases = weights, biases
-    x, y = samples(rng, sizes, weights, biases, count=1)
-    db, dw = halves(network.backprop(x[0], y[0]), sizes)
-    gradient_matches(
-        [*db, *dw],
-        of=lambda parameters: cross_entropy(parameters[2:], parameters[:2], x[0], y[0]),
-        at=[*biases, *weights],
-        names=names("db", sizes) + names("dW", sizes),
-    )
+    gradients = [halves(answer, sizes) for answer in student.starmap(network.backprop, rows(x, y))]
+    summed = [np.sum(layer, axis=0) for half in zip(*gradients, strict=True) for layer in zip(*half, strict=True)]
+    layers = len(biases)
+
+    def loss(parameters):
+        pairs = zip(x, y, strict=True)
+        return sum(cross_entropy(parameters[layers:], parameters[:layers], *pair) for pair in pairs)
+
+    gradient_matches(summed, of=loss, at=[*biases, *weights], names=names("db", sizes) + names("dW", sizes))
 
 
 # --- (b) Learning rates: 8 points ---
