@@ -211,8 +211,8 @@ class Assignment:
         data: name of the data set, or "".
         preload: packages that the forkserver imports before it forks.
         gpu: whether submissions may use the machine's graphics processors, where it has any.
-        run_on: whether the cells after a failing one of a notebook still run; else the notebook ends there, as where
-            Jupyter is told to run all cells.
+        run_on: whether the cells after a failing one of a notebook still run; else the notebook ends there, as with
+            Jupyter's "Run all", and what the cells before it define still counts.
         cell_seconds: how long a cell of a notebook may run before it is interrupted; 0 for as long as `limits` allow.
 
     The id of an assignment is the name of its folder, so it is not typed here.
@@ -230,7 +230,7 @@ class Assignment:
         data: str = "",
         preload: Sequence[str] = ("numpy",),
         gpu: bool = False,
-        run_on: bool = False,
+        run_on: bool = True,
         cell_seconds: float = 0.0,
     ) -> None:
         self.title = title

@@ -106,9 +106,9 @@ def test_hidden_inputs_do_not_reach_the_students_page(root: Path, tmp_path: Path
     hidden = report["questions"][0]["checks"][1]
     assert hidden["verdict"] == "RAISED"
     assert "KeyError" in hidden["message"]
-    assert "secret" not in hidden["message"]
-    assert "Think of negative numbers." in hidden["message"]
-    assert "secret" in hidden["staff_message"]
+    assert "in line 2 of tiny.py: `raise KeyError(f'secret {x}')`" in hidden["message"]
+    assert "secret -7" not in hidden["message"]
+    assert "secret -7" in hidden["staff_message"]
 
 
 def test_one_student_can_be_graded_again_without_losing_the_class(root: Path, handed: Path, tmp_path: Path) -> None:

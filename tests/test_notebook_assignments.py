@@ -256,25 +256,78 @@ def test_the_stub_is_not_attempted(graded: Any, handed_out: dict[str, Any]) -> N
     assert report.verdicts == (Verdict.NOT_ATTEMPTED,) * 4
 
 
-def test_a_failing_cell_ends_the_notebook(graded: Any, handed_out: dict[str, Any]) -> None:
-    """As Jupyter's "run all" does; every check says which cell."""
+def test_a_failing_cell_ends_the_notebook_where_the_assignment_says_so(
+    graded: Any, handed_out: dict[str, Any], tmp_path: Path
+) -> None:
+    """As Jupyter's "Run all" does: what stands before counts, and what stands after is lost to its error."""
     cells = solved(handed_out)
-    report = graded([*cells[:3], own("x = 1\nx / 0"), *cells[3:]])
-    assert report.verdicts == (Verdict.RAISED,) * 4
-    first = report.questions[0].checks[0].message
-    assert first.startswith("`cell 4 of hw.ipynb` raised ZeroDivisionError (line 2): division by zero")
+    strict = load(course(tmp_path / "strict", more=", run_on=False"), "hw")
+    report = graded([*cells[:3], own("x = 1\nx / 0"), *cells[3:]], strict)
+    assert report.verdicts == (Verdict.PASSED, Verdict.PASSED, Verdict.RAISED, Verdict.FAILED)
+    said = report.questions[1].checks[0].message
+    assert said.startswith("`cell 4 of hw.ipynb` raised ZeroDivisionError (line 2): division by zero")
     (notebook,) = report.notebooks
     assert (notebook.finished, [each.number for each in notebook.cells]) == (False, [2, 3, 4])
 
 
-def test_cells_after_a_failing_one_run_where_the_assignment_says_so(
-    graded: Any, handed_out: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize("place", [0, 3, 6])
+@pytest.mark.parametrize("source", ["import no_such_package", "x = (", "1 / 0", "undefined_name"])
+def test_a_failing_cell_that_no_question_needs_costs_nothing(
+    source: str, place: int, graded: Any, handed_out: dict[str, Any]
 ) -> None:
-    """With `run_on` the rest counts."""
+    """Wherever it stands; the page shows its error."""
     cells = solved(handed_out)
-    report = graded([own("1 / 0"), *cells], load(course(tmp_path / "on", more=", run_on=True"), "hw"))
+    report = graded([*cells[:place], own(source), *cells[place:]])
     assert report.verdicts == (Verdict.PASSED,) * 4
-    assert report.notebooks[0].cells[0].error.startswith("`cell 1 of hw.ipynb` raised ZeroDivisionError")
+    (notebook,) = report.notebooks
+    assert notebook.finished
+    assert [bool(each.error) for each in notebook.cells].count(True) == 1
+
+
+def test_a_name_that_a_failed_cell_should_define_is_lost_to_its_error(graded: Any, handed_out: dict[str, Any]) -> None:
+    """Public and hidden checks of that name show the cell's error; the other questions count."""
+    cells = solved(handed_out)
+    cells[2]["source"] = "import no_such_package\n" + cells[2]["source"]
+    report = graded(cells)
+    assert report.verdicts == (Verdict.RAISED, Verdict.RAISED, Verdict.PASSED, Verdict.RAISED)
+    for check in report.questions[0].checks:
+        assert check.message.startswith(
+            "`import no_such_package` in line 1 of cell 3 of hw.ipynb fails: there is no module `no_such_package`"
+        )
+
+
+def test_a_name_that_is_nowhere_is_missing_though_a_cell_failed(graded: Any, handed_out: dict[str, Any]) -> None:
+    """A failed cell is blamed only for names that it mentions."""
+    cells = solved(handed_out)
+    cells[2]["source"] = cells[2]["source"].replace("def softmax", "def soft_max")
+    report = graded([*cells, own("1 / 0")])
+    assert report.verdicts[0] is Verdict.MISSING
+    assert report.questions[0].checks[0].message.startswith("`softmax` is not defined in hw.ipynb.")
+
+
+def test_an_undefined_name_is_traced_to_the_cell_that_failed(graded: Any, handed_out: dict[str, Any]) -> None:
+    """Where a cell of imports fails half-way, what misses its names says which cell that was, in hidden checks too."""
+    cells = solved(handed_out)
+    cells[2]["source"] = cells[2]["source"].replace("np.", "numpy_again.")
+    report = graded([own("import no_such_package\nimport numpy as numpy_again"), *cells])
+    reason = (
+        "An earlier cell failed: `import no_such_package` in line 1 of cell 1 of hw.ipynb fails: there is no module"
+    )
+    for check in report.questions[0].checks:
+        assert check.verdict is Verdict.RAISED
+        assert "NameError" in check.message
+        assert reason in check.message
+
+
+def test_another_notebook_is_told_in_one_sentence(graded: Any) -> None:
+    """Nothing of the handout is in it: no list of deleted cells, and every check says the same."""
+    report = graded([own("import numpy as np\nimport matplotlib.pyplot as plt"), own("def other():\n    return 1")])
+    said = "hw.ipynb: this looks like another notebook: none of the 6 cells of the handout is in it."
+    assert report.notes == (said,)
+    assert report.verdicts == (Verdict.MISSING,) * 4
+    assert {check.message for question in report.questions for check in question.checks} == {
+        f"{said} Hand in the notebook of this assignment."
+    }
 
 
 # --- one run for all questions ---
@@ -344,8 +397,8 @@ def test_figures_of_the_notebook_are_there_for_every_check(
 
 @pytest.fixture(scope="module")
 def hurried(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    """The assignment with half a second for each cell."""
-    return load(course(tmp_path_factory.mktemp("hurried"), more=", cell_seconds=0.5"), "hw")
+    """The assignment with half a second for each cell, ended by one that takes longer."""
+    return load(course(tmp_path_factory.mktemp("hurried"), more=", cell_seconds=0.5, run_on=False"), "hw")
 
 
 def test_a_cell_over_its_time_ends_the_notebook(hurried: Loaded, graded: Any, handed_out: dict[str, Any]) -> None:
@@ -357,11 +410,9 @@ def test_a_cell_over_its_time_ends_the_notebook(hurried: Loaded, graded: Any, ha
     assert report.notebooks[0].cells[0].error == said
 
 
-def test_after_a_cell_over_its_time_the_rest_runs_where_that_is_said(
-    graded: Any, handed_out: dict[str, Any], tmp_path: Path
-) -> None:
-    """With run_on=True a cell that was interrupted costs nothing but itself."""
-    patient = load(course(tmp_path / "course", more=", cell_seconds=3, run_on=True"), "hw")
+def test_after_a_cell_over_its_time_the_rest_runs(graded: Any, handed_out: dict[str, Any], tmp_path: Path) -> None:
+    """A cell that was interrupted costs nothing but itself."""
+    patient = load(course(tmp_path / "course", more=", cell_seconds=3"), "hw")
     report = graded([own("while True:\n    pass"), *solved(handed_out)], patient)
     assert set(report.verdicts) == {Verdict.PASSED}
     assert report.notebooks[0].cells[0].error.startswith("Time limit of 3 s")
@@ -393,8 +444,8 @@ def test_what_is_mended_is_told(graded: Any, handed_out: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("source", "verdict", "said"),
     [
-        ("!ls", Verdict.RAISED, "!ls runs another program, which no notebook may do when it is graded"),
-        ("input()", Verdict.RAISED, "input() waits for the keyboard; nobody sits at it when a notebook is graded"),
+        ("!ls", Verdict.PASSED, "!ls runs another program, which no notebook may do when it is graded"),
+        ("input()", Verdict.PASSED, "input() waits for the keyboard; nobody sits at it when a notebook is graded"),
         ("import os; os._exit(0)", Verdict.CRASHED, "Python ended with exit code 0 in `cell 1 of hw.ipynb`."),
         ("!pip install numpy", Verdict.PASSED, ""),
         ("await __import__('asyncio').sleep(0)", Verdict.PASSED, ""),
@@ -407,7 +458,8 @@ def test_what_cannot_be_had_gets_a_clear_verdict(
     """The cell is named, and what was wrong with it."""
     report = graded([own(source), *solved(handed_out)])
     assert report.verdicts == (verdict,) * 4
-    assert said in report.questions[0].checks[0].message
+    shown = (report.questions[0].checks[0].message, *(cell.error for cell in report.notebooks[0].cells))
+    assert any(said in text for text in shown)
 
 
 def test_a_file_that_is_no_notebook_fails_with_a_sentence(graded: Any) -> None:
@@ -418,10 +470,12 @@ def test_a_file_that_is_no_notebook_fails_with_a_sentence(graded: Any) -> None:
     assert report.notebooks == ()
 
 
-def test_the_page_shows_how_the_notebook_ran(graded: Any, handed_out: dict[str, Any]) -> None:
+def test_the_page_shows_how_the_notebook_ran(graded: Any, handed_out: dict[str, Any], tmp_path: Path) -> None:
     """Outputs, pictures, and the cell that failed."""
     cells = solved(handed_out)
-    page = student_page(graded([*cells[:4], own("print('<b>bold</b>')\n1 / 0"), *cells[4:]]), Heading("C", "H"))
+    strict = load(course(tmp_path / "strict", more=", run_on=False"), "hw")
+    report = graded([*cells[:4], own("print('<b>bold</b>')\n1 / 0"), *cells[4:]], strict)
+    page = student_page(report, Heading("C", "H"))
     assert 'hw.ipynb <span class="soft">as it ran</span>' in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "of cell 4, as it drew it" in page

@@ -580,7 +580,7 @@ def test_numpy_and_pytest_suffice_without_plots(bare, backprop):
     failed = {name for name, outcome in outcomes.items() if outcome != "PASSED"}
 
     assert failed == {"test_three_plots_with_a_curve_for_each_rate"}, text
-    assert "backprop_main.py needs something that is not installed here" in text
+    assert "the package `matplotlib` is not installed in this Python environment" in text
     assert "No module named 'matplotlib'" in text
 
 

@@ -109,7 +109,7 @@ def test_points_that_binary_cannot_hold_are_compared_in_hundredths(tmp_path: Pat
             "class Counter",
             "__import__('scipy')\n\n\nclass Counter",
             "public checks on a bare machine",
-            "no scipy",
+            "the package `scipy` is not installed",
         ),
         (ASSIGNMENT, TITLES[0], TITLES[1], "titles", "have the same"),
         (

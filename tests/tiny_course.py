@@ -48,7 +48,7 @@ def double(x):
 
 RIGHT = "def double(x):\n    print('doubling')\n    return x + x\n"
 WRONG = "def double(x):\n    return 2 * abs(x) if not isinstance(x, str) else x\n"
-RAISING = "def double(x):\n    raise KeyError('secret -7')\n"
+RAISING = "def double(x):\n    raise KeyError(f'secret {x}')\n"
 
 
 def make_course(root: Path) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +21,9 @@ from autograder.notebooks.records import Cell, Notebook
 __all__ = ["Repaired", "repair"]
 
 _ALIKE = 0.6
+_TELLING = 30  # characters
+_COMMON = re.compile(r"\s*(?:import|from|%|#)")
+_NUMBERED = re.compile(r"(?:cell|answer)-\d+")
 _COMPARED = 20_000  # characters; comparing longer texts would take longer than it is worth
 
 
@@ -28,11 +32,13 @@ class Repaired:
     """The notebook to be graded, and one sentence for each thing that was mended.
 
     `missing` are names of cells that students write and that were not handed in: they stand there as handed out.
+    `foreign` says that no cell of the release was found, so that this is another notebook.
     """
 
     notebook: Notebook
     notes: tuple[str, ...]
     missing: tuple[str, ...]
+    foreign: bool = False
 
 
 def repair(submitted: Notebook, released: Notebook) -> Repaired:
@@ -63,7 +69,31 @@ def repair(submitted: Notebook, released: Notebook) -> Repaired:
         cells += followers.get(cell.name, ())
     for name in missing:
         notes.append(_without_undoing(cells, name, missing, read))
+    found = ((cell, submitted.cells[owners[cell.name]]) for cell in wanted if cell.name in owners)
+    if wanted and not any(_is_evidence(cell, each, read) for cell, each in found):
+        count = "the one cell" if len(wanted) == 1 else f"none of the {len(wanted)} cells"
+        notes = [
+            f"This looks like another notebook: {count} of the handout {'is not' if len(wanted) == 1 else 'is'} in it."
+        ]
+        return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing), foreign=True)
     return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing))
+
+
+def _is_evidence(cell: Cell, found: Cell, read: Callable[[str], Changes]) -> bool:
+    """Whether the cell in the place of one of the release shows that the notebook is made from it.
+
+    A name that is only a number, a short text and imports show nothing: other notebooks have the same.
+    """
+    if found.role is not None and found.role.grade_id == cell.name and not _NUMBERED.fullmatch(cell.name):
+        return True
+    telling = [line for line in cell.source.split("\n") if line.strip() and not _COMMON.match(line)]
+    same = found.source.strip() == cell.source.strip() or _alike(cell, found)
+    if same and len("".join(telling)) >= _TELLING:
+        return True
+    if cell.kind != "code" or found.kind != "code" or _is_given(cell):
+        return False
+    changes = read(found.source)
+    return changes.anything or bool(changes.names & read(cell.source).values)
 
 
 def _without_undoing(cells: list[Cell], name: str, missing: Sequence[str], read: Callable[[str], Changes]) -> str:

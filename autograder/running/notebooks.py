@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder import pictures
 from autograder.cells import is_notebook
+from autograder.checks.sentences import small
 from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded
@@ -38,16 +39,18 @@ class Notebooks:
     _failed: dict[str, StudentError] = field(default_factory=dict)
 
     def run(self, student: RemoteStudent, file: str, *, run_on: bool, seconds: float = 0.0) -> None:
-        """Run a notebook in a session; its first run is kept for the report, and one that failed is not repeated.
+        """Run a notebook in a session; its first run is kept for the report, and one that ended Python is not repeated.
+
+        A cell that raises costs what depends on it, and nothing else: what other cells define can be asked for.
 
         Args:
             student: the stand-in of the session.
             file: which.
-            run_on: whether cells after a failing one still run.
+            run_on: whether cells after a failing one still run; those before it count in any case.
             seconds: how long a cell may run; 0 for as long as the session does.
 
         Raises:
-            StudentError: the file cannot be read, a cell raised or was late (unless `run_on`), or the sandbox ended.
+            StudentError: the file cannot be read, or the sandbox ended.
             SandboxError: the session ended by no fault of the submission.
         """
         notebook = self._failed.get(file, self.files[file])
@@ -60,8 +63,9 @@ class Notebooks:
                 cell = _late(ran, file, seconds) if ran.timed_out else ran
                 told.append(cell)
                 if cell.error and not run_on:
-                    raise cell.error
-            finished = True
+                    break
+            else:
+                finished = True
         except StudentError as error:
             self._failed[file] = error
             raise
@@ -78,10 +82,19 @@ class Notebooks:
         }
 
     def failing_cell(self, file: str, name: str) -> StudentError | None:
-        """The error of the first failed cell that mentions a name which is not there after the run, or None."""
+        """Why a name ("" for any) is not there after the run: the error of the first failed cell that mentions it.
+
+        Where the run ended at a failed cell, the error of that one for every name in the cells after it; else None.
+        """
         word = re.compile(rf"\b{re.escape(name)}\b")
-        cells, _ = self._runs.get(file, ([], False))
-        return next((cell.error for cell in cells if cell.error and word.search(cell.cell.source)), None)
+        cells, finished = self._runs.get(file, ([], True))
+        failed = [cell for cell in cells if cell.error]
+        mentioned = next((cell.error for cell in failed if not name or word.search(cell.cell.source)), None)
+        notebook = self.files.get(file)
+        if mentioned is None and not finished and failed and isinstance(notebook, Notebook):
+            later = notebook.cells[failed[-1].number :]
+            mentioned = failed[-1].error if any(word.search(cell.source) for cell in later) else None
+        return mentioned
 
     def results(self) -> tuple[NotebookResult, ...]:
         """The runs for the report, with as much of their outputs as it may hold."""
@@ -107,7 +120,10 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
             files[file] = error
             continue
         files[file] = mended.notebook
-        notes += [f"{file}: {note}" for note in mended.notes]
+        if mended.foreign:
+            files[file] = error = StudentError("MISSING", f"{file}: {small(mended.notes[0])}", open=True)
+            error.step = "Hand in the notebook of this assignment."
+        notes += [f"{file}: {small(note)}" if mended.foreign else f"{file}: {note}" for note in mended.notes]
     return Notebooks(files, tuple(notes))
 
 

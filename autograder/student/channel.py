@@ -278,7 +278,12 @@ class Channel:
     def raised(self, fault: dict[str, Any], where: str) -> StudentError:
         """A fault of the submission's as the error that it stands for."""
         may_show = self.showable is None
-        return explaining.raised(fault, where, self.handed_in, self.limits, may_show=may_show)
+        error = explaining.raised(fault, where, self.handed_in, self.limits, may_show=may_show)
+        if error.kind == "NameError" and not where.startswith("cell "):
+            name = explaining.undefined(fault) if may_show else ""
+            if cause := self.failing_cell(error.file, name):
+                error.step = f"An earlier cell failed: {cause.message}"
+        return error
 
     def out_of_turn(self, where: str) -> StudentError:
         """An answer of the wrong form; the worker is not believed any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import errno
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -17,8 +18,9 @@ from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
 from autograder.student.newer_syntax import about_version
 
-__all__ = ["died", "missing", "raised", "refused"]
+__all__ = ["died", "missing", "raised", "refused", "undefined"]
 
+_UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 _LONGEST_TEXT = 2000
 _MOST_FRAMES = 40
 _IMPORT = "import "
@@ -105,6 +107,13 @@ def raised(
     error.quote = handed_in.quote(frame)
     error.step = step
     return error
+
+
+def undefined(fault: Mapping[str, Any]) -> str:
+    """The name that a NameError is about, or "" """
+    message = fault.get("message")
+    found = _UNDEFINED.match(message) if isinstance(message, str) else None
+    return found[1] if found else ""
 
 
 def _frames(fault: Mapping[str, Any]) -> list[Frame]:
