@@ -386,9 +386,10 @@ class _Inside:
             frames = [_frame(step) for step in steps]
             name = getattr(error, "name", None)
             module = name if isinstance(error, ImportError) and isinstance(name, str) else ""
-            sentence = explained(kind, message, module, frames, self.handed_in, _HERE) or sentence
-            if title.startswith("import ") and frames and (step := at_import(frames, self.handed_in, frames[-1])):
-                sentence = f"{sentence.rstrip('.')}. {step}"
+            about = explained(kind, message, module, frames, self.handed_in, _HERE)
+            step = at_import(frames, self.handed_in, frames[-1]) if frames and title.startswith("import ") else ""
+            if about or step:
+                sentence = about or f"{sentence.rstrip('.')}. {step}"
         return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=_trace(error, steps))
 
     def mine(self, filename: str) -> bool:
