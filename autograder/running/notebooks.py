@@ -121,8 +121,8 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
             continue
         files[file] = mended.notebook
         if mended.foreign:
-            files[file] = error = StudentError("MISSING", f"{file}: {small(mended.notes[0])}", open=True)
-            error.step = "Hand in the notebook of this assignment."
+            files[file] = foreign = StudentError("MISSING", f"{file}: {small(mended.notes[0])}", open=True)
+            foreign.step = "Hand in the notebook of this assignment."
         notes += [f"{file}: {small(note)}" if mended.foreign else f"{file}: {note}" for note in mended.notes]
     return Notebooks(files, tuple(notes))
 
