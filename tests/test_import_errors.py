@@ -30,6 +30,13 @@ def counts_more(student):
     """A counter counts on, and two is two."""
     same(student.Counter(2).add(3), 5, name="add(3)")
     same(student.two(), 2, name="two()")
+
+
+@counting.check(points=1, hidden=True, hint="Count on.")
+def counts_after_a_seed(student):
+    """Two is two under another seed."""
+    student.seed(7)
+    same(student.two(), 2, name="two()")
 '''
 
 
@@ -48,14 +55,14 @@ def three(course: Path) -> Path:
 def messages(three, tmp_path, bubblewrap):
     """A function that grades files, and returns what the student reads of each check."""
 
-    def graded(**files: str) -> dict[str, str]:
+    def graded(only: str = "", **files: str) -> dict[str, str]:
         inbox = tmp_path / "inbox" / "ada"
         inbox.mkdir(parents=True)
         for name, text in files.items():
             (inbox / f"{name}.py").write_text(text)
         loaded = load(three, "small")
         (submission,) = collect(inbox.parent, loaded.assignment.handed_in, tmp_path / "staging")
-        report = grade(loaded, submission, bubblewrap, None, RunOptions(seed="a secret"))
+        report = grade(loaded, submission, bubblewrap, None, RunOptions(seed="a secret", only=only))
         checks = [check for question in report.questions for check in question.checks]
         return {check.id: check.message.split("\n")[0] for check in checks}
 
@@ -184,10 +191,18 @@ def test_a_name_that_is_nearly_defined_is_suggested(messages):
 )
 def test_what_fails_before_anything_hidden_was_shown_is_told_in_full_after_that(messages, helper, sentence):
     """A second file that a hidden check imports late fails in a fresh sandbox as well, and there all may be told."""
-    found = messages(hw=REFERENCE, helper=helper + HELPER)["counts_more"]
+    found = messages(hw=REFERENCE, helper=helper + HELPER)
 
-    assert found.startswith(sentence)
-    assert "Count on." not in found
+    for check in ("counts_more", "counts_after_a_seed"):
+        assert found[check].startswith(sentence)
+        assert "Count on." not in found[check]
+
+
+def test_an_import_that_fails_after_a_seed_of_the_check_is_told_in_full(messages):
+    """The number that a check seeds with is its own, and the fresh sandbox has not seen it."""
+    found = messages("counts_after_a_seed", hw=REFERENCE, helper="import mxnet\n" + HELPER)
+
+    assert found["counts_after_a_seed"].startswith("`import mxnet` in line 1 of helper.py fails: the package `mxnet`")
 
 
 def test_what_fails_only_after_something_hidden_was_shown_is_concealed(messages):
@@ -390,5 +405,6 @@ def test_verdicts_of_failed_imports_are_raised(three, tmp_path, bubblewrap):
     assert report.points == 0
     assert {check.verdict for question in report.questions for check in question.checks} <= {
         Verdict.RAISED,
+        Verdict.MISSING,
         Verdict.SKIPPED,
     }

@@ -134,7 +134,7 @@ class Channel:
         try:
             return self.ask("load", module, where=f"import {module}")
         except StudentError as error:
-            if self.importing and not self.called:  # what was called before may have had a part in it
+            if self.importing and error.open and not self.called:  # what was called before may have had a part in it
                 self.importing(module, error)
             raise
 
