@@ -93,7 +93,7 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
             "skipped",
             "Not run, because a check that comes first did not pass.",
             "A check that it needs did not pass.",
-            "This check runs as soon as that one passes.",
+            "Start with that check.",
         ),
         Verdict.MANUAL: Wording(
             "✎", "manually graded", "A person grades this answer.", "An answer that a person has not graded yet."
@@ -164,7 +164,10 @@ def case_by_case(cases: Sequence[CaseResult], *, hidden: bool) -> tuple[str, str
     staff = [names, *(f"{each.name} ({_share(each)}): {each.staff_message}" for each in told)]
     student = [names, *(f"{each.name} ({_share(each)}): {each.message}" for each in told)]
     if hidden:
-        student = [f"{count}." if missed else "", *dict.fromkeys(each.message for each in told)]
+        sentences = list(dict.fromkeys(each.message for each in told if each.message))
+        student = [f"{count}." if missed else "", *sentences]
+        if missed and len(sentences) == 1:
+            student = [f"{count}. {sentences[0]}"]
     return "\n".join(filter(None, student)), "\n".join(filter(None, staff))
 
 
