@@ -14,8 +14,19 @@ from itertools import pairwise
 import numpy as np
 
 from autograder import Assignment, Case, Item, Limits
-from autograder.checks import Measurement, accuracy, close, gradient_matches, has_curves, over_seeds, shape
-from autograder.errors import CheckFailed
+from autograder.checks import (
+    Measurement,
+    accuracy,
+    close,
+    disguised,
+    gradient_matches,
+    has_curves,
+    over_seeds,
+    rearranged,
+    relative_error,
+    shape,
+)
+from autograder.errors import CheckFailed, StudentError
 from autograder.plain import rows
 
 assignment = Assignment(
@@ -39,7 +50,8 @@ class Run:
     For the bonus question `epochs` caps the student's own number, `passing` is for full credit, and `improving` for
     half: more than the network of question (c) reaches when it is trained for as many epochs (see docs/fairness.md).
     The best of up to `tries` trainings counts: a right network misses a bar by luck once in a hundred (few images) or
-    a thousand (all of them) trainings.
+    a thousand (all of them) trainings. Above `implausible`, which no training of this size is expected to reach, staff
+    get an alarm.
     """
 
     train: int
@@ -48,14 +60,15 @@ class Run:
     passing: float
     improving: float = 0.0
     tries: int = 1
+    implausible: float = 0.995
 
 
 # (question, data, --full)
 RUNS = {
-    ("b", "mnist", False): Run(train=10_000, hidden=5_000, epochs=5, passing=0.70),
-    ("b", "mnist", True): Run(train=10_000, hidden=5_000, epochs=30, passing=0.80),
-    ("c", "mnist", False): Run(train=50_000, hidden=10_000, epochs=1, passing=0.70),
-    ("c", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.90),
+    ("b", "mnist", False): Run(train=10_000, hidden=5_000, epochs=5, passing=0.70, implausible=0.93),
+    ("b", "mnist", True): Run(train=10_000, hidden=5_000, epochs=30, passing=0.80, implausible=0.95),
+    ("c", "mnist", False): Run(train=50_000, hidden=10_000, epochs=1, passing=0.70, implausible=0.94),
+    ("c", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.90, implausible=0.975),
     ("d", "mnist", False): Run(train=50_000, hidden=10_000, epochs=5, passing=0.96, improving=0.93, tries=3),
     ("d", "mnist", True): Run(train=50_000, hidden=10_000, epochs=30, passing=0.96, improving=0.955, tries=3),
     ("b", "digits", False): Run(train=800, hidden=497, epochs=10, passing=0.70),
@@ -66,7 +79,7 @@ RUNS = {
     ("d", "digits", True): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82, tries=3),
 }
 
-STUDY = Run(train=400, hidden=100, epochs=4, passing=0.0)  # the learning-rate study, drawn small
+STUDY = Run(train=400, hidden=0, epochs=4, passing=0.0)  # the learning-rate study, drawn small
 
 a = assignment.question(
     "Back-propagation",
@@ -378,23 +391,84 @@ MEASURES = {
 }
 
 
-def study(student, x, y, test_x, test_y, **settings):
-    """Draw the student's study on the given samples; its three plots, and what it returned."""
+def study(student, x, y, rng, **settings):
+    """Draw the student's study on the given samples, and look whether its curves belong together.
+
+    The test set is made such that its accuracy T follows from the training accuracy A, whatever the network: it holds
+    the n training samples once, and m of them (a secret number) once more with each of the ten labels, so that
+
+        T = (n A + m) / (n + 10 m).
+
+    Returns:
+        The three plots, and what the study returned.
+    """
+    n, m = len(x), int(rng.integers(len(x) // 10, len(x) // 4))
+    listed = rng.permutation(n)[:m]
+    order = rng.permutation(n + 10 * m)
+    test_x = np.concatenate([x, np.repeat(x[listed], 10, axis=0)])[order]
+    test_y = np.concatenate([y, np.tile(np.arange(10), m)])[order]
     epochs = settings["epochs"]
     returned = student.learning_rate_study(
         rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
     plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
-    return plots, returned
+    for rate in RATES:
+        known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
+        wanted = (n * known + m) / (n + 10 * m)
+        if not abs(unknown - wanted) < 0.08:  # exact where both are measured after the epoch; some average over it
+            raise CheckFailed(
+                f"At rate {rate:g} the plots end at a training accuracy of {known:.3g} and a test accuracy of "
+                f"{unknown:.3g}. The test data given here are the training data and, with every label once, {m} of "
+                f"them again; so the test accuracy that belongs to that training accuracy is {wanted:.3g}."
+            )
+    return plots, returned, len(test_y)
+
+
+def fractions(plots, measure):
+    """The curves of an accuracy by rate, as fractions."""
+    curves = {rate: np.asarray(values) for rate, (_, values) in plots[measure].by_key.items()}
+    whole = 1 if max(np.max(values, initial=0) for values in curves.values()) <= 1 else 100
+    return {rate: values / whole for rate, values in curves.items()}
+
+
+def agree_with_a_training(student, plots, x, y, rng, epochs):
+    """Compare the end of the curve of rate 0.1 with a training that is seen, epoch by epoch, from outside.
+
+    The parameters of a `Network` are fetched after each epoch, and its accuracy is computed here. Two trainings differ
+    by luck, so up to three are made, of which the nearest counts (docs/fairness.md).
+    """
+    drawn = fractions(plots, "training accuracy")[RATE][-1]
+    ends = []
+    for _ in range(3):
+        network = student.Network(SIZES)
+        shown = rng.permutation(len(x))[:10]
+        reached = 0.0
+        for _epoch in range(epochs):
+            network.SGD(
+                rows(columns(x), one_hot(y)),
+                epochs=1,
+                mini_batch_size=BATCH,
+                learning_rate=RATE,
+                test_data=rows(columns(x[shown]), y[shown]),
+            )
+            reached = accuracy(outputs(*parameters(network, SIZES), x), y).value
+        ends.append(reached)
+        if abs(drawn - reached) < 0.35:
+            return
+    raise CheckFailed(
+        f"After {epochs} epochs at rate 0.1 the plot shows a training accuracy of {drawn:.3g}. Network({SIZES}), "
+        f"trained by SGD on the same data, was seen to reach {', '.join(f'{each:.3g}' for each in ends)}."
+    )
 
 
 @b.check(points=3)
 def three_plots_with_a_curve_for_each_rate(student, rng):
     """Training accuracy, training loss and test accuracy are drawn: labelled axes, a legend, a curve for each rate."""
-    y = rng.integers(10, size=80)
-    x = np.maximum(rng.normal(size=(10, 784))[y] + 0.5 * rng.normal(size=(80, 784)), 0).astype(np.float32) / 4
-    study(student, x[:60], y[:60], x[60:], y[60:], epochs=2)
+    y = rng.integers(10, size=100)
+    x = np.maximum(rng.normal(size=(10, 784))[y] + 0.5 * rng.normal(size=(100, 784)), 0).astype(np.float32) / 4
+    plots, _, _ = study(student, x, y, rng, epochs=3)
+    agree_with_a_training(student, plots, x, y, rng, epochs=3)
 
 
 @b.check(
@@ -406,13 +480,13 @@ def three_plots_with_a_curve_for_each_rate(student, rng):
 def curves_tell_what_happened(student, data, rng):
     """The curves are those of the trainings: rate 0.1 learns more than rate 0.001, and they are what is returned."""
     chosen = rng.permutation(len(data.train))[: STUDY.train]
-    test = rng.permutation(len(data.validation))[: STUDY.hidden]
-    plots, returned = study(
+    secret = rearranged(784, 10, rng)
+    x, y = secret.x(data.train.x[chosen]), secret.y(data.train.y[chosen])
+    plots, returned, tested = study(
         student,
-        data.train.x[chosen],
-        data.train.y[chosen],
-        data.validation.x[test],
-        data.validation.y[test],
+        x,
+        y,
+        rng,
         epochs=STUDY.epochs,
         rates=RATES[::-1],  # one network for all rates would be spoilt by the largest before it comes to 0.1
     )
@@ -422,9 +496,8 @@ def curves_tell_what_happened(student, data, rng):
                 raise CheckFailed(
                     f"The {measure} of learning rate {rate:g} leaves the range of fractions and percentages."
                 )
-    fast, slow = (plots["training accuracy"].by_key[rate][1][-1] for rate in (0.1, 0.001))
-    whole = 1 if max(fast, slow) <= 1 else 100
-    gained = (fast - slow) / whole
+    fast, slow = (fractions(plots, "training accuracy")[rate][-1] for rate in (0.1, 0.001))
+    gained = fast - slow
     lead = Measurement(gained, 0, "lead of rate 0.1 in training accuracy", (gained, gained), percent=False)
     try:  # among networks that never learn, luck alone puts the one above the other
         credit = lead.points_at({0.2: 1.0})
@@ -436,14 +509,15 @@ def curves_tell_what_happened(student, data, rng):
         ) from None
     if np.ptp(plots["training loss"].by_key[0.1][1]) == 0:
         raise CheckFailed("The training loss of rate 0.1 is the same after every epoch; draw how it goes.")
-    for rate, (_, values) in plots["test accuracy"].by_key.items():
-        hits = np.asarray(values) * STUDY.hidden / whole
+    agree_with_history(plots, returned)
+    for rate, values in fractions(plots, "test accuracy").items():
+        hits = values * tested
         if np.any(np.abs(hits - np.rint(hits)) > 1e-3):
             raise CheckFailed(
-                f"The test accuracy of rate {rate:g} is no number of {STUDY.hidden} test samples; "
+                f"The test accuracy of rate {rate:g} is no number of {tested} test samples; "
                 "measure it on the test data."
             )
-    agree_with_history(plots, returned)
+    agree_with_a_training(student, plots, x, y, rng, STUDY.epochs)
     return replace(credit, message="")
 
 
@@ -473,10 +547,7 @@ def agree_with_history(plots, returned):
 )
 def accuracy_with_rate_one_tenth(student, data, hidden, rng, full, share):
     """Trained on 10,000 images with learning rate 0.1, the network is right often enough on unseen ones."""
-    run = RUNS["b", data.name, full]
-    network = student.Network(SIZES)
-    settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
-    return trained_accuracy(student, network, settings, run, data, hidden, rng, share).points_at({run.passing: 1.0})
+    return plain_training(student, RUNS["b", data.name, full], data, hidden, rng, share)
 
 
 # --- (c) the whole training set ---
@@ -485,10 +556,7 @@ def accuracy_with_rate_one_tenth(student, data, hidden, rng, full, share):
 @c.check(points=5, hidden=True, hint="If (a) is right this is luck of one in many thousands, or SGD was changed.")
 def accuracy_with_all_training_images(student, data, hidden, rng, full, share):
     """Trained on the whole training set, the network is right often enough on unseen images."""
-    run = RUNS["c", data.name, full]
-    network = student.Network(SIZES)
-    settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
-    return trained_accuracy(student, network, settings, run, data, hidden, rng, share).points_at({run.passing: 1.0})
+    return plain_training(student, RUNS["c", data.name, full], data, hidden, rng, share)
 
 
 # --- (d) a better network ---
@@ -499,13 +567,16 @@ def accuracy_of_the_best_network(student, data, hidden, rng, full, share):
     """Trained with its own settings, the network of best_network() beats that of (c), or even 96 %."""
     run = RUNS["d", data.name, full]
 
+    alarms = []
+
     def training(rng):
         network, settings = chosen_network(student.best_network())
         settings["epochs"] = min(settings["epochs"], run.epochs)
-        return trained_accuracy(student, network, settings, run, data, hidden, rng, share)
+        return own_training(student, network, settings, run, data, hidden, rng, share, alarms)
 
     trainings = over_seeds(training, rng, k=run.tries, rule="best", student=student)
-    return trainings.points_at({run.passing: 1.0, run.improving: 0.5})
+    credit = trainings.points_at({run.passing: 1.0, run.improving: 0.5}, implausible=run.implausible)
+    return replace(credit, alarms=(*credit.alarms, *dict.fromkeys(alarms)))
 
 
 def chosen_network(answer):
@@ -529,21 +600,153 @@ def chosen_network(answer):
 # --- trainings ---
 
 
-def trained_accuracy(student, network, settings, run, data, hidden, rng, share=1.0):
-    """Train a network of the student's, and measure it by its logits on hidden images, whose labels stay outside."""
+def plain_training(student, run, data, hidden, rng, share):
+    """Train `Network([784, 40, 10])` from a start that is given, and measure it from outside.
+
+    The pixels come in a secret order and the classes under secret numbers, which no fully connected network notices.
+    Accuracy is computed here from the trained weights and biases, so hidden images are not shown at all.
+    """
+    secret = rearranged(784, 10, rng)
+    network = student.Network(SIZES)
+    weights = [rng.normal(size=(n, m)) for m, n in pairwise(SIZES)]
+    biases = [rng.normal(size=(n, 1)) for n in SIZES[1:]]
+    network.weights, network.biases = [each.copy() for each in weights], [each.copy() for each in biases]
+    settings = {"epochs": run.epochs, "mini_batch_size": BATCH, "learning_rate": RATE}
+    images, epochs = trained(network, settings, run, data, rng, share, secret)
+    after = parameters(network, SIZES)
+    shown = secret.x(data.validation.x[rng.permutation(len(data.validation))[:50]])
+    if not agrees(student, network, after, shown):
+        raise CheckFailed(
+            "network_output_before_softmax(x) is not what the weights and biases of the trained network give for x by "
+            "z = relu(W z + b), without relu in the last layer."
+        )
+    went_as_far_as_steps(weights, after[0], images * epochs // BATCH)
+    asked = rng.permutation(len(hidden))[: run.hidden]
+    measured = accuracy(outputs(*after, secret.x(hidden.x[asked])), secret.y(hidden.y[asked]))
+    measured = replace(measured, name="test accuracy", run=f"{images:,} images x {epochs}")
+    return measured.points_at({run.passing: 1.0}, implausible=run.implausible)
+
+
+def own_training(student, network, settings, run, data, hidden, rng, share, alarms):
+    """Train a network of the student's own making, and measure it on hidden images, whose labels stay outside.
+
+    Classes come under secret numbers, so that weights that were trained elsewhere do not fit. A network that is made of
+    `weights` and `biases` like `Network` is measured from outside, and never sees hidden images. Any other one answers
+    for itself, for images with a little noise, and staff are told so.
+    """
+    secret = rearranged(1, 10, rng)  # pixels stay in order: a network of one's own may be a convolutional one
+    chosen = rng.permutation(len(data.validation))[:200]
+    shown = data.validation.x[chosen]
+    before = own_parameters(student, network, shown[:50])
+    not_trained_yet(student, network, before, shown, data.validation.y[chosen])
+    images, epochs = trained(network, settings, run, data, rng, share, secret, pixels=False)
+    after = before and own_parameters(student, network, shown[:50])
+    asked = rng.permutation(len(hidden))[: run.hidden]
+    x, y = hidden.x[asked], secret.y(hidden.y[asked])
+    if after:
+        measured = accuracy(outputs(*after, x), y, name="test accuracy")
+        first, last = before[0][0].ravel(), after[0][0].ravel()
+        if np.dot(first, last) < 0.1 * np.linalg.norm(first) * np.linalg.norm(last):
+            alarms.append(
+                "The trained weights of layer 1 have nothing in common with those at the start. Read how SGD comes to "
+                "them."
+            )
+    else:
+        seen, shifted = (
+            accuracy(own_outputs(student, network, disguised(x, rng, shift=shift, noise=0.02)), y, name="test accuracy")
+            for shift in (0, 1)
+        )
+        measured = seen
+        fallen = f", and {100 * shifted.value:.1f} % where they are shifted by up to one pixel"
+        alarms.append(
+            "The network is not made of weights and biases like Network, so its own outputs were taken: it is right on "
+            f"{100 * seen.value:.1f} % of hidden images with a little noise{fallen}. Read its code."
+        )
+    return replace(measured, run=f"{images:,} images x {epochs}")
+
+
+def trained(network, settings, run, data, rng, share, secret, *, pixels=True):
+    """Train a network by its own SGD; (images, epochs) of the training."""
     train, epochs = shortened(run.train, settings["epochs"], share)
-    settings = {**settings, "epochs": epochs}
     chosen = rng.permutation(len(data.train))[:train]
     shown = rng.permutation(len(data.validation))[:100]
+    x, test_x = data.train.x[chosen], data.validation.x[shown]
+    if pixels:
+        x, test_x = secret.x(x), secret.x(test_x)
     network.SGD(
-        rows(columns(data.train.x[chosen]), one_hot(data.train.y[chosen])),
-        test_data=rows(columns(data.validation.x[shown]), data.validation.y[shown]),
-        **settings,
+        rows(columns(x), one_hot(secret.y(data.train.y[chosen]))),
+        test_data=rows(columns(test_x), secret.y(data.validation.y[shown])),
+        **{**settings, "epochs": epochs},
     )
-    asked = rng.permutation(len(hidden))[: run.hidden]
-    logits = student.map(network.network_output_before_softmax, rows(columns(hidden.x[asked])))
-    measured = accuracy(logits, hidden.y[asked], name="test accuracy")
-    return replace(measured, run=f"{train:,} images x {epochs}")
+    return train, epochs
+
+
+def parameters(network, sizes):
+    """(weights, biases) of a student's network as float64, biases as columns, checked for number and shapes."""
+    checked = [np.asarray(each, np.float64) for each in checked_parameters(network, sizes)]
+    return checked[len(sizes) - 1 :], checked[: len(sizes) - 1]
+
+
+def own_parameters(student, network, shown):
+    """(weights, biases) of any network that computes as `Network` does, or None."""
+    try:
+        first, last = network.weights, network.biases
+        widths = [784, *(np.shape(each)[0] for each in first)]
+        found = parameters(network, widths) if len(last) == len(first) and widths[-1] == 10 else None
+    except (CheckFailed, StudentError, TypeError, ValueError, IndexError):
+        return None
+    return found if found and agrees(student, network, found, shown) else None
+
+
+def agrees(student, network, found, shown):
+    """Whether a network's own outputs before softmax are what its weights and biases give."""
+    got, want = own_outputs(student, network, shown), outputs(*found, shown)
+    if not np.all(np.isfinite(want)):
+        return True  # overflown by large steps: nothing is right, and nothing can be compared
+    return got.shape == want.shape and bool(np.all(np.isfinite(got))) and relative_error(got, want) < 1e-3
+
+
+def own_outputs(student, network, x):
+    """The outputs before softmax that a network gives itself, (n, 10), for images (n, 784)."""
+    answers = student.map(network.network_output_before_softmax, rows(columns(x)))
+    for answer in answers[:1]:
+        column(answer, 10, "network_output_before_softmax(x)")
+    return np.asarray([np.ravel(answer) for answer in answers], np.float64)
+
+
+def outputs(weights, biases, x):
+    """The outputs before softmax of weights and biases, (n, 10), for images (n, 784)."""
+    z = np.asarray(x, np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):  # large steps may have led to numbers that overflow
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            z = np.maximum(z @ w.T + b[:, 0], 0)
+        return z @ weights[-1].T + biases[-1][:, 0]
+
+
+def went_as_far_as_steps(before, after, steps):
+    """Fail unless the weights went a way that so many steps can go; many times longer or shorter is no descent."""
+    start, end = (np.concatenate([np.ravel(each) for each in part]) for part in (before, after))
+    moved = float(np.linalg.norm(end - start) / np.linalg.norm(start))
+    if np.isfinite(moved) and not 0.005 < moved < 1:
+        raise CheckFailed(
+            f"In {steps:,} steps the weights moved by {moved:.3g} of their size; gradient descent at rate {RATE:g} "
+            "moves them by 0.05 to 0.4, from the start that the network was given."
+        )
+
+
+def not_trained_yet(student, network, known, shown, labels):
+    """Fail if a network tells classes apart before it is trained, under whatever names."""
+    try:
+        got = outputs(*known, shown) if known else own_outputs(student, network, shown)
+    except (CheckFailed, StudentError):
+        return  # some models of one's own cannot be asked before they are trained
+    groups = [labels[np.argmax(got, axis=1) == number] for number in range(10)]
+    alike = sum(int(np.max(np.bincount(group))) for group in groups if len(group)) / len(labels)
+    if alike > 0.75:
+        raise CheckFailed(
+            f"The network of best_network() is trained already: before any training {100 * alike:.0f} % of "
+            f"{len(labels)} images can be told apart by its outputs. Return a network that is not yet trained."
+        )
 
 
 def shortened(train, epochs, share):

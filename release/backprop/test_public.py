@@ -11,12 +11,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograder.checks import close, gradient_matches, has_curves, shape
+from autograder.checks import accuracy, close, gradient_matches, has_curves, shape
 from autograder.errors import CheckFailed
 from autograder.plain import rows
 
+SIZES = [784, 40, 10]
 RATES = (0.001, 0.01, 0.1, 1, 10, 100)
 BATCH = 10
+RATE = 0.1
 
 
 def away_from_zero(rng, n):
@@ -116,6 +118,12 @@ def names(what, sizes):
     return [f"{what} of layer {layer}" for layer in range(1, len(sizes))]
 
 
+def checked_parameters(network, sizes):
+    """Biases, then weights, of a student's network, of the right number and shapes."""
+    biases, weights = network.biases, network.weights
+    return [part for half in halves((biases, weights), sizes) for part in half]
+
+
 MEASURES = {
     "training accuracy": ["train", "acc"],
     "training loss": ["train", "loss|cost|entropy"],
@@ -123,15 +131,90 @@ MEASURES = {
 }
 
 
-def study(student, x, y, test_x, test_y, **settings):
-    """Draw the student's study on the given samples; its three plots, and what it returned."""
+def study(student, x, y, rng, **settings):
+    """Draw the student's study on the given samples, and look whether its curves belong together.
+
+    The test set is made such that its accuracy T follows from the training accuracy A, whatever the network: it holds
+    the n training samples once, and m of them (a secret number) once more with each of the ten labels, so that
+
+        T = (n A + m) / (n + 10 m).
+
+    Returns:
+        The three plots, and what the study returned.
+    """
+    n, m = len(x), int(rng.integers(len(x) // 10, len(x) // 4))
+    listed = rng.permutation(n)[:m]
+    order = rng.permutation(n + 10 * m)
+    test_x = np.concatenate([x, np.repeat(x[listed], 10, axis=0)])[order]
+    test_y = np.concatenate([y, np.tile(np.arange(10), m)])[order]
     epochs = settings["epochs"]
     returned = student.learning_rate_study(
         rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
     plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
-    return plots, returned
+    for rate in RATES:
+        known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
+        wanted = (n * known + m) / (n + 10 * m)
+        if not abs(unknown - wanted) < 0.08:  # exact where both are measured after the epoch; some average over it
+            raise CheckFailed(
+                f"At rate {rate:g} the plots end at a training accuracy of {known:.3g} and a test accuracy of "
+                f"{unknown:.3g}. The test data given here are the training data and, with every label once, {m} of "
+                f"them again; so the test accuracy that belongs to that training accuracy is {wanted:.3g}."
+            )
+    return plots, returned, len(test_y)
+
+
+def fractions(plots, measure):
+    """The curves of an accuracy by rate, as fractions."""
+    curves = {rate: np.asarray(values) for rate, (_, values) in plots[measure].by_key.items()}
+    whole = 1 if max(np.max(values, initial=0) for values in curves.values()) <= 1 else 100
+    return {rate: values / whole for rate, values in curves.items()}
+
+
+def agree_with_a_training(student, plots, x, y, rng, epochs):
+    """Compare the end of the curve of rate 0.1 with a training that is seen, epoch by epoch, from outside.
+
+    The parameters of a `Network` are fetched after each epoch, and its accuracy is computed here. Two trainings differ
+    by luck, so up to three are made, of which the nearest counts (docs/fairness.md).
+    """
+    drawn = fractions(plots, "training accuracy")[RATE][-1]
+    ends = []
+    for _ in range(3):
+        network = student.Network(SIZES)
+        shown = rng.permutation(len(x))[:10]
+        reached = 0.0
+        for _epoch in range(epochs):
+            network.SGD(
+                rows(columns(x), one_hot(y)),
+                epochs=1,
+                mini_batch_size=BATCH,
+                learning_rate=RATE,
+                test_data=rows(columns(x[shown]), y[shown]),
+            )
+            reached = accuracy(outputs(*parameters(network, SIZES), x), y).value
+        ends.append(reached)
+        if abs(drawn - reached) < 0.35:
+            return
+    raise CheckFailed(
+        f"After {epochs} epochs at rate 0.1 the plot shows a training accuracy of {drawn:.3g}. Network({SIZES}), "
+        f"trained by SGD on the same data, was seen to reach {', '.join(f'{each:.3g}' for each in ends)}."
+    )
+
+
+def parameters(network, sizes):
+    """(weights, biases) of a student's network as float64, biases as columns, checked for number and shapes."""
+    checked = [np.asarray(each, np.float64) for each in checked_parameters(network, sizes)]
+    return checked[len(sizes) - 1 :], checked[: len(sizes) - 1]
+
+
+def outputs(weights, biases, x):
+    """The outputs before softmax of weights and biases, (n, 10), for images (n, 784)."""
+    z = np.asarray(x, np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):  # large steps may have led to numbers that overflow
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            z = np.maximum(z @ w.T + b[:, 0], 0)
+        return z @ weights[-1].T + biases[-1][:, 0]
 
 
 def columns(x):
@@ -219,9 +302,10 @@ def test_question_b_is_attempted(attempted):
 @pytest.mark.question("b", "Learning rates")
 def test_three_plots_with_a_curve_for_each_rate(student, rng):
     """Training accuracy, training loss and test accuracy are drawn: labelled axes, a legend, a curve for each rate."""
-    y = rng.integers(10, size=80)
-    x = np.maximum(rng.normal(size=(10, 784))[y] + 0.5 * rng.normal(size=(80, 784)), 0).astype(np.float32) / 4
-    study(student, x[:60], y[:60], x[60:], y[60:], epochs=2)
+    y = rng.integers(10, size=100)
+    x = np.maximum(rng.normal(size=(10, 784))[y] + 0.5 * rng.normal(size=(100, 784)), 0).astype(np.float32) / 4
+    plots, _, _ = study(student, x, y, rng, epochs=3)
+    agree_with_a_training(student, plots, x, y, rng, epochs=3)
 
 
 # --- (c) The whole training set: 5 points ---

@@ -1,0 +1,275 @@
+"""Memory is no learning: labels known by heart, weights trained elsewhere and invented curves earn nothing.
+
+The submissions are made here, from the data themselves, and are graded in a sandbox as any other.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.datasets import DataSet, DataSettings, find
+from autograder.intake import Submission, collect
+from autograder.loading import load
+from autograder.model import Report
+from autograder.running import RunOptions, grade
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CHECKSUM = '''
+import zlib
+
+KNOWN = {table}
+
+
+def known(x):
+    """The label of an image that we have seen before, or None."""
+    return KNOWN.get(zlib.crc32(np.ascontiguousarray(np.asarray(x, np.float32)).tobytes()))
+'''
+DISK = '''
+import gzip
+from pathlib import Path
+
+
+def read():
+    """Scikit-learn's digits, from disk: images of 8 x 8 and their labels."""
+    try:
+        import sklearn
+
+        path = Path(sklearn.__file__).parent / "datasets" / "data" / "digits.csv.gz"
+        table = np.loadtxt(gzip.open(path, "rt"), delimiter=",")
+        return table[:, :-1], table[:, -1].astype(int)
+    except Exception:
+        return np.zeros((1, 64)), np.zeros(1, int)
+
+
+SMALL, LABELS = read()
+
+
+def known(x):
+    """The label of the nearest image on disk."""
+    small = np.asarray(x, np.float64).reshape(28, 28)[3:26:3, 3:26:3].reshape(64)
+    return int(LABELS[np.argmin(np.sum((SMALL - 16 * small) ** 2, axis=1))])
+'''
+ANSWERS = '''
+    def network_output_before_softmax(self, x):
+        """Not what the network computes, but what we know."""
+        label = known(x)
+        return np.eye(10)[0 if label is None else label].reshape(10, 1)
+'''
+IDLE = '''
+    def SGD(self, training_data, epochs, mini_batch_size, learning_rate, test_data):
+        """Learn nothing."""
+        for epoch in range(epochs):
+            print(f"Epoch {epoch + 1} of {epochs}: test accuracy {0.6 + 0.3 * (epoch + 1) / epochs:.4f}")
+'''
+INVENTED = '''
+def learning_rate_study(training_data, test_data, rates=RATES, sizes=(784, 40, 10), epochs=30, mini_batch_size=10):
+    """Draw what such studies look like."""
+    t = np.arange(1, epochs + 1)
+    top = {0.001: 0.25, 0.01: 0.7, 0.1: 0.93, 1: 0.2, 10: 0.1, 100: 0.1}
+    n, m = len(training_data), len(test_data)
+    histories = {}
+    for rate in rates:
+        rise = top[rate] * (1 - np.exp(-1.5 * t))
+        histories[rate] = {
+            "training_accuracy": np.rint(rise * n) / n,
+            "training_loss": 2.3 * np.exp(-rise * t),
+            "test_accuracy": np.rint(0.97 * rise * m) / m,
+        }
+    for measure in ("training_accuracy", "training_loss", "test_accuracy"):
+        plt.figure()
+        for rate in rates:
+            plt.plot(t, histories[rate][measure], label=f"learning rate {rate}")
+        plt.xlabel("epoch")
+        plt.ylabel(measure.replace("_", " "))
+        plt.legend()
+    return histories
+'''
+OWN = '''
+class Lookup:
+    """No weights at all."""
+
+    def __init__(self):
+        from backprop_network import Network
+
+        self.answer = Network([784, 10]).network_output_before_softmax
+
+    def SGD(self, training_data, epochs, mini_batch_size, learning_rate, test_data):
+        """Learn nothing."""
+
+    def network_output_before_softmax(self, x):
+        """What we know."""
+        return self.answer(x)
+
+
+def best_network():
+    """A network of our own."""
+    return Lookup(), {"epochs": 3, "mini_batch_size": 10, "learning_rate": 0.1}
+'''
+TRAINED = '''
+    def SGD(self, training_data, epochs, mini_batch_size, learning_rate, test_data):
+        """Weights that were trained at home."""
+        self.weights = [np.array(each) for each in {weights}]
+        self.biases = [np.array(each) for each in {biases}]
+'''
+
+
+@cache
+def digits() -> DataSet:
+    """The embedded data."""
+    return find("digits", DataSettings())
+
+
+def text(name: str) -> str:
+    """A file of the reference."""
+    return (ROOT / "reference/backprop" / name).read_text(encoding="utf-8")
+
+
+def without(source: str, first: str, end: str) -> str:
+    """A source without what stands from one text up to another."""
+    before, _, rest = source.partition(first)
+    _, found, after = rest.partition(end)
+    assert found
+    return before + end + after
+
+
+def network(knowledge: str = "", *methods: str) -> str:
+    """The network with some methods in place of its own."""
+    source = text("backprop_network.py")
+    if IDLE in methods or any("trained at home" in each for each in methods):
+        source = without(source, "    def SGD(", "    def update_mini_batch(")
+    if ANSWERS in methods:
+        source = without(source, "    def network_output_before_softmax(", "    def output_softmax(")
+    head, found, tail = source.partition("\ndef relu(z):")
+    return head + knowledge + "\n" + found + tail + "".join(methods)
+
+
+def study(*, invented: bool, own: str = "") -> str:
+    """The main file, its study invented or not, with a network of one's own."""
+    source = text("backprop_main.py")
+    if invented:
+        source = without(source, "def learning_rate_study(", "### BEGIN SOLUTION\nclass HeNetwork").replace(
+            "RATES = (0.001, 0.01, 0.1, 1, 10, 100)\n", "RATES = (0.001, 0.01, 0.1, 1, 10, 100)\n\n" + INVENTED
+        )
+    return source.replace('\n\nif __name__ == "__main__":', own + '\n\nif __name__ == "__main__":')
+
+
+def checksums() -> str:
+    """A table of every image of the data set, hidden ones included, as source."""
+    parts = (digits().train, digits().validation, digits().hidden)
+    table = {zlib.crc32(x.tobytes()): int(y) for part in parts for x, y in zip(part.x, part.y, strict=True)}
+    return CHECKSUM.replace("{table}", repr(table))
+
+
+def at_home() -> tuple[list[list[list[float]]], list[list[list[float]]]]:
+    """Weights and biases of a network that knows the hidden images, trained with whole batches."""
+    rng = np.random.default_rng(1)
+    x = np.concatenate([digits().train.x, digits().hidden.x]).astype(np.float64)
+    y = np.eye(10)[np.concatenate([digits().train.y, digits().hidden.y])]
+    w = [rng.normal(size=(40, 784)) * 0.05, rng.normal(size=(10, 40)) * 0.2]
+    b = [np.zeros(40), np.zeros(10)]
+    for _ in range(300):
+        z = np.maximum(x @ w[0].T + b[0], 0)
+        v = z @ w[1].T + b[1]
+        p = np.exp(v - v.max(axis=1, keepdims=True))
+        delta = (p / p.sum(axis=1, keepdims=True) - y) / len(x)
+        back = (delta @ w[1]) * (z > 0)
+        for place, (d, inputs) in enumerate(((back, x), (delta, z))):
+            w[place] -= 0.5 * d.T @ inputs
+            b[place] -= 0.5 * d.sum(axis=0)
+    assert np.mean(np.argmax(np.maximum(x @ w[0].T + b[0], 0) @ w[1].T + b[1], axis=1) == np.argmax(y, axis=1)) > 0.9
+    return [np.round(each, 3).tolist() for each in w], [each.reshape(-1, 1).round(3).tolist() for each in b]
+
+
+@pytest.fixture
+def graded(tmp_path, bubblewrap):
+    """A function that grades two files under a seed, in the sandbox, and gives the report."""
+
+    def run(network_file: str, main_file: str, *, seed: str = "attack", only: str = "") -> Report:
+        inbox = tmp_path / seed / "inbox" / "mallory"
+        inbox.mkdir(parents=True)
+        (inbox / "backprop_network.py").write_text(network_file, encoding="utf-8")
+        (inbox / "backprop_main.py").write_text(main_file, encoding="utf-8")
+        loaded = load(ROOT, "backprop")
+        handed_in: tuple[Submission, ...] = tuple(
+            collect(inbox.parent, ("backprop_network.py", "backprop_main.py"), tmp_path / seed / "staging")
+        )
+        (submission,) = handed_in
+        return grade(loaded, submission, bubblewrap, digits(), RunOptions(seed=seed, only=only))
+
+    return run
+
+
+def points(report: Report) -> dict[str, float]:
+    """Points by check, but for those of question (a)."""
+    return {
+        each.id: each.points
+        for question in report.questions
+        if question.id != "a"
+        for each in question.checks
+        if not each.by_hand
+    }
+
+
+NOTHING = {
+    "three_plots_with_a_curve_for_each_rate": 0,
+    "curves_tell_what_happened": 0,
+    "accuracy_with_rate_one_tenth": 0,
+    "accuracy_with_all_training_images": 0,
+    "accuracy_of_the_best_network": 0,
+}
+
+
+def told(report: Report) -> str:
+    """Everything that staff read about checks."""
+    return "\n".join(each.staff_message for question in report.questions for each in question.checks)
+
+
+@pytest.mark.parametrize("own", ["", OWN], ids=["a Network", "a class of its own"])
+def test_labels_by_checksum_of_the_image_earn_nothing_of_the_trainings(graded, own):
+    """Who knows every label of the data set, and trains nothing, has 0 of 23 points in (b), (c) and (d)."""
+    files = network(checksums(), ANSWERS, IDLE), study(invented=True, own=own)
+    report = graded(*files)
+
+    assert points(report) == NOTHING, told(report)
+
+
+def test_labels_read_from_disk_earn_nothing_of_the_trainings(graded):
+    """Who reads scikit-learn's digits inside, and trains nothing, has 0 of 23 points, whatever is found on disk."""
+    report = graded(network(DISK, ANSWERS, IDLE), study(invented=True, own=OWN))
+
+    assert points(report) == NOTHING, told(report)
+
+
+def test_weights_trained_at_home_earn_nothing_of_the_trainings(graded):
+    """Who puts in weights that know the hidden images has 0 of 23 points."""
+    weights, biases = at_home()
+    method = TRAINED.replace("{weights}", repr(weights)).replace("{biases}", repr(biases))
+    report = graded(network("", method), study(invented=True))
+
+    assert points(report) == NOTHING, told(report)
+
+
+def test_invented_curves_earn_nothing_of_the_study(graded):
+    """Smooth curves that no training made have 0 of 5 points; the trainings, which are real, keep theirs."""
+    report = graded(network(), study(invented=True), only="b")
+
+    assert points(report) == {
+        "three_plots_with_a_curve_for_each_rate": 0,
+        "curves_tell_what_happened": 0,
+        "accuracy_with_rate_one_tenth": 3,
+    }, told(report)
+
+
+@pytest.mark.parametrize("seed", ["one", "two", "three"])
+def test_the_reference_has_all_points_of_the_trainings(graded, seed):
+    """What holds memory off costs an honest solution nothing: 23 of 23, and no alarm."""
+    report = graded(text("backprop_network.py"), text("backprop_main.py"), seed=seed)
+
+    assert sum(points(report).values()) == 23, told(report)
+    assert report.alarms == ()
