@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.checks import close, finite, same, shape
+from autograder.checks.compare import told_apart
 from autograder.errors import CheckFailed
 
 A = np.arange(6.0).reshape(2, 3)
@@ -79,7 +80,7 @@ def test_close_accepts_what_is_near(got, want):
         ([A, A + np.eye(2, 3)], [A, A], "result[1][0, 0] is 1; 0 was wanted (2 of 6 entries differ)."),
         (np.nan, 1.0, "result is NaN."),
         (np.inf, 1.0, "result is infinite."),
-        (np.nan, np.nan, "result is nan; nan was wanted."),
+        (np.nan, np.nan, "result is NaN, as the value that it is compared with, but NaN equals nothing."),
         (1.0, np.inf, "result is 1; inf was wanted."),
         (A * np.nan, A + 2, "result[0, 0] is NaN (6 of 6 entries are NaN or infinite); 2 was wanted there."),
         (-SQUARE, SQUARE, "result[1, 1] is -4; 4 was wanted (4 of 4 entries differ). The sign looks wrong."),
@@ -149,7 +150,7 @@ def test_same_accepts_equals():
         ("a", "b", "label is 'a'; 'b' was wanted."),
         (1, True, "label is 1; True was wanted."),
         (3, "3", "label is 3; '3' was wanted."),
-        (1.0 + 1e-12, 1.0, "label is 1; 1 was wanted."),
+        (1.0 + 1e-12, 1.0, "label is 1.000000000001; 1 was wanted."),
         ([1], [1, 2], "label has the shape (1,); the shape (2,) was wanted."),
         (["a"], ["a", "b"], "label has length 1; length 2 was wanted."),
         ({"a": "x"}, {"a": "y"}, "label['a'] is 'x'; 'y' was wanted."),
@@ -231,3 +232,61 @@ def test_what_numpy_has_no_array_for_is_told(call, sentence):
     with pytest.raises(CheckFailed) as caught:
         call()
     assert str(caught.value) == sentence
+
+
+# --- truth values, and texts that tell values apart ---
+
+
+@pytest.mark.parametrize("true", [True, np.True_, np.array(True)], ids=["bool", "numpy", "array"])
+@pytest.mark.parametrize("right", [True, np.True_, np.array(True)], ids=["bool", "numpy", "array"])
+def test_a_truth_value_without_dimensions_is_that_truth_value(true, right):
+    """Whichever type holds it, on both sides."""
+    same(true, right)
+    with pytest.raises(CheckFailed, match="result is False; True was wanted"):
+        same(np.logical_not(true), right)
+    with pytest.raises(CheckFailed, match="result is 1; True was wanted"):
+        same(1, right)
+
+
+def test_a_tensor_of_one_truth_value_is_that_truth_value():
+    """As torch.allclose is not, but (a == b).all() is."""
+    torch = pytest.importorskip("torch")
+    same(torch.tensor(True), True)
+    same([torch.tensor(True), torch.tensor(False)], [True, False])
+    assert said(same, torch.tensor(False), True) == "result is False; True was wanted."
+
+
+ALIKE = [
+    (0.1 + 0.2, 0.3, "0.30000000000000004; 0.3 was wanted."),
+    (1 / 3, 0.333333333, "0.3333333333; 0.333333333 was wanted."),
+    (10**500 + 1, 10**500, "an integer of 1661 bits, more by 1; an integer of 1661 bits was wanted."),
+    (
+        "x" * 200 + "a",
+        "x" * 200 + "b",
+        "which has 'xxxxxxxxxxxxxxxxxxxxa' from place 180 on; 'xxxxxxxxxxxxxxxxxxxxb' was",
+    ),
+    (b"x" * 200, b"x" * 201, "from place 180 on; b'xxxxxxxxxxxxxxxxxxxxx' was wanted."),
+    (np.float32(0.1), 0.1, "0.100000001; 0.1 was wanted."),
+    (set(range(100)), {*range(99), 100}, "which only looks like the wanted value"),
+]
+
+
+@pytest.mark.parametrize(("got", "want", "sentence"), ALIKE)
+def test_got_and_wanted_never_look_alike(got, want, sentence):
+    """Two values that differ are told apart, with as many digits or characters as that takes."""
+    assert sentence in said(same, got, want)
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_two_numbers_are_always_told_apart(one, other):
+    """Also where only the last digit differs."""
+    texts = told_apart(one, other)
+    assert (texts[0] == texts[1]) == (one == other or repr(one) == repr(other))
+
+
+def test_sparse_matrices_and_tables_of_packages_are_named():
+    """In this process, as behind a stand-in."""
+    sparse = pytest.importorskip("scipy.sparse")
+    assert said(close, sparse.csr_matrix([[1.0]]), [[1.0]]) == (
+        "result is a sparse matrix of scipy (csr_matrix); an array of numbers was wanted, such as its toarray()."
+    )

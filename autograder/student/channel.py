@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from autograder.errors import InstructorError, MisuseError, SandboxError, Studen
 from autograder.loading import Interface
 from autograder.metering import Cost, Meter
 from autograder.model import Limits
-from autograder.plain import Handle, Rows, rows
+from autograder.plain import PACKAGE_TYPES, TABLES, Handle, Rows, rows
 from autograder.sandbox.base import Session
 from autograder.student import explaining
 from autograder.student.handed_in import HandedIn
@@ -28,6 +28,8 @@ __all__ = ["Channel", "Function", "Lending", "RemoteHandle"]
 _LONGEST_WAY = 0.0005
 _LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
 _ELLIPSIS = type(...).__name__
+
+T = TypeVar("T")
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
 _LEFT = (
@@ -313,8 +315,10 @@ class Channel:
         kind = type(value)
         if kind is Handle:
             # Any other name could carry hidden inputs out; an Ellipsis is what a stub leaves of a value.
-            known = value.type_name in self.interface.classes or value.type_name == _ELLIPSIS
-            return RemoteHandle(self, value if known else Handle(value.id, "object"))
+            name = value.type_name
+            if name in self.interface.classes or name == _ELLIPSIS:
+                return RemoteHandle(self, value)
+            return RemoteHandle(self, Handle(value.id, "object"), name if name in PACKAGE_TYPES else "")
         if kind in (list, tuple) and any(type(item) in (Handle, list, tuple, dict) for item in value):
             return kind(self.inward(item) for item in value)
         if kind is dict:
@@ -333,10 +337,16 @@ class Channel:
 
 
 class RemoteHandle:
-    """An object of the submission's that stays inside: call its methods, read and set its attributes."""
+    """An object of the submission's that stays inside: call its methods, read and set its attributes, look into it.
 
-    def __init__(self, channel: Channel, handle: Handle) -> None:
-        self.__dict__.update(_channel=channel, _handle=handle)
+    ``len(x)``, ``value in x``, ``x[key]`` and loops are asked inside. `kind` is its class where a package makes such
+    objects, for the sentences of comparisons: the names of other classes could carry hidden inputs out.
+    """
+
+    _kind = "object"
+
+    def __init__(self, channel: Channel, handle: Handle, kind: str = "") -> None:
+        self.__dict__.update(_channel=channel, _handle=handle, _kind=kind or handle.type_name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -351,8 +361,41 @@ class RemoteHandle:
         """Call the object itself."""
         return self._channel.ask("call", (self._handle.id, ""), arguments, named, where=self._handle.type_name)
 
+    def __len__(self) -> int:
+        return self._asked("len", int, lambda number: 0 <= number < 1 << 62)
+
+    def __bool__(self) -> bool:
+        return self._asked("truth", bool)
+
+    def __contains__(self, value: Any) -> bool:
+        return self._asked("contains", bool, None, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = (key.start, key.stop, key.step) if isinstance(key, slice) else None
+        where = f"{self._handle.type_name}[...]"
+        return self._channel.ask("item", self, key if parts is None else parts, parts is not None, where=where)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._asked("elements", list))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """What numpy sees: the values of a table, a column or an index; of anything else, one object."""
+        if self._kind in TABLES:
+            return np.asarray(self._channel.ask("array", self, where=self._handle.type_name), dtype=dtype)
+        alone = np.empty((), dtype=object)
+        alone[()] = self
+        return alone
+
+    def _asked(self, verb: str, kind: type[T], right: Callable[[T], bool] | None = None, *arguments: Any) -> T:
+        """An answer of that type, and nothing else is believed."""
+        where = f"{verb}({self._handle.type_name})"
+        value = self._channel.ask(verb, self, *arguments, where=where)
+        if type(value) is not kind or not (right is None or right(value)):
+            raise self._channel.out_of_turn(where)
+        return value
+
     def __repr__(self) -> str:
-        return f"<a {self._handle.type_name} of the submission>"
+        return f"<a {self._kind} of the submission>"
 
 
 class Function:

@@ -7,6 +7,12 @@ handles (the number of an object that stays here).
     ("get", target, name)                   -> ("value", value) or ("callable",)
     ("set", target, name, value)            -> ("value", None)
     ("call", target, name, args, kwargs)    -> ("value", value)       name "" calls the target itself
+    ("len", handle)                         -> ("value", number)
+    ("truth", handle)                       -> ("value", bool)
+    ("contains", handle, value)             -> ("value", bool)
+    ("item", handle, key, sliced)            -> ("value", value)      a slice comes as (start, stop, step)
+    ("elements", handle)                    -> ("value", [value, ...])    as many as plain data may have
+    ("array", handle)                       -> ("value", array or list)
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
     ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
@@ -93,6 +99,12 @@ class _Worker:
             "set": self.set,
             "call": self.call,
             "new": self.new,
+            "len": lambda target: ("value", len(self.object(target.id))),
+            "truth": lambda target: ("value", bool(self.object(target.id))),
+            "contains": lambda target, value: ("value", bool(self.inside(value) in self.object(target.id))),
+            "item": self.item,
+            "elements": lambda target: ("value", self.plain(iter(self.object(target.id)))),
+            "array": self.array,
             "map": self.map,
             "starmap": self.starmap,
             "figures": self.figures,
@@ -145,6 +157,14 @@ class _Worker:
             return ("missing", name)
         values = [self.inside(argument) for argument in arguments]
         return ("value", self.keep(function(*values, **{key: self.inside(value) for key, value in named.items()})))
+
+    def item(self, target: Handle, key: Any, sliced: bool) -> tuple[Any, ...]:
+        place = slice(*key) if sliced else self.inside(key)
+        return ("value", self.plain(self.object(target.id)[place]))
+
+    def array(self, target: Handle) -> tuple[Any, ...]:
+        """The values of a table, a column or an index."""
+        return ("value", self.plain(self.object(target.id).to_numpy()))
 
     def map(self, target: str | int, name: str, items: Iterable[Any]) -> tuple[Any, ...]:
         function = self.function(target, name)

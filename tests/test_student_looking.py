@@ -1,0 +1,184 @@
+"""Objects that stay inside are looked into like those at hand: on both stand-ins, the same answers."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.checks import close, same
+from autograder.errors import CheckFailed, StudentError
+from autograder.loading import Interface, ModuleInterface
+from autograder.model import Limits
+from autograder.sandbox import Request, start, why_not
+from autograder.student.channel import RemoteHandle
+from autograder.student.local import LocalStudent
+from autograder.student.remote import RemoteStudent
+
+LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_mib=1024)
+INTERFACE = Interface(
+    (ModuleInterface("hw.py", ("column", "table", "sparse", "empty", "closed", "endless", "lying"), {}, ()),)
+)
+HOMEWORK = '''
+import numpy as np
+
+
+def _made(name, **attributes):
+    return type(name, (), attributes)()
+
+
+def column():
+    """As pandas: membership asks the index, a loop gives the values."""
+    index, values = ["a", "b"], np.array([2.0, 3.0])
+    return _made(
+        "Series",
+        __len__=lambda self: 2,
+        __contains__=lambda self, value: value in index,
+        __getitem__=lambda self, key: values[key] if isinstance(key, slice) else values[index.index(key)],
+        __iter__=lambda self: iter(values),
+        to_numpy=lambda self: values,
+    )
+
+
+def table():
+    return _made("Table", __getitem__=lambda self, key: column() if key == "price" else {}[key])
+
+
+def sparse():
+    return _made("csr_matrix", toarray=lambda self: np.eye(2))
+
+
+def empty():
+    return _made("Empty", __len__=lambda self: 0, rows=lambda self: [])
+
+
+def closed():
+    return _made("Closed")
+
+
+def endless():
+    def numbers():
+        while True:
+            yield 1
+
+    return _made("Endless", __iter__=lambda self: numbers())
+
+
+def lying():
+    return _made("Lying", __len__=lambda self: 10**400, __contains__=lambda self, value: "yes")
+'''
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    """A started bubblewrap sandbox."""
+    if reason := why_not("bubblewrap"):
+        pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
+    with start("bubblewrap") as started:
+        yield started
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A staged submission."""
+    path = tmp_path / "staged"
+    path.mkdir(mode=0o755)
+    (path / "hw.py").write_text(HOMEWORK)
+    return path
+
+
+@pytest.fixture
+def in_the_sandbox(sandbox, folder):
+    """The stand-in for the submission in the sandbox."""
+    with contextlib.closing(sandbox.open(Request(folder, LIMITS))) as session:
+        yield RemoteStudent(session, INTERFACE, LIMITS, (), folder)
+
+
+@pytest.fixture(params=["in the sandbox", "in this process"])
+def student(request, folder):
+    """The stand-in for the submission, of either kind."""
+    if request.param == "in this process":
+        return LocalStudent(folder, INTERFACE.names)
+    return request.getfixturevalue("in_the_sandbox")
+
+
+def test_a_column_answers_as_it_would_at_hand(student):
+    """Its length, what is in it, its elements in order, one of them, some of them, and whether it is true."""
+    column = student.column()
+    assert len(column) == 2
+    assert ("a" in column, "z" in column) == (True, False)
+    assert sorted(column, reverse=True) == [3.0, 2.0]
+    assert list(column) == [2.0, 3.0]
+    assert column["b"] == 3.0
+    same(column[1:], [3.0])
+    assert column
+    assert not student.empty()
+    assert student.closed()
+
+
+def test_a_column_of_a_table_is_an_object_too(student):
+    """What an object gives stays inside unless it is plain."""
+    assert len(student.table()["price"]) == 2
+
+
+def test_numpy_sees_the_values_of_a_column_and_nothing_of_other_objects(student):
+    """So np.isclose works on what pandas gives; a model is one object, whose elements are not asked for."""
+    assert np.isclose(student.column(), [2.0, 3.0]).all()
+    assert np.asarray(student.closed()).shape == ()
+    assert np.asarray(student.endless()).shape == ()
+
+
+def test_what_an_object_cannot_do_is_its_own_error(student):
+    """As any exception of a submission's."""
+    for ask in (len, iter, lambda made: made[0], lambda made: 1 in made):
+        with pytest.raises(StudentError, match="TypeError") as told:
+            ask(student.closed())
+        assert told.value.verdict == "RAISED"
+    with pytest.raises(StudentError, match="KeyError"):
+        student.table()["cost"]
+
+
+def test_an_object_without_an_end_is_cut_off(student):
+    """As an iterator is that a function returns."""
+    with pytest.raises(StudentError, match="more than 1,000,000 elements") as told:
+        list(student.endless())
+    assert told.value.verdict == "FAILED"
+
+
+def test_a_length_that_is_none_is_the_submissions_fault(student):
+    """Whatever it answers, the check goes on with a number or not at all."""
+    with pytest.raises((StudentError, OverflowError)):
+        len(student.lying())
+
+
+def test_an_answer_of_the_wrong_type_is_not_believed(in_the_sandbox):
+    """A worker that says something else than a number is taken for broken."""
+    column = in_the_sandbox.column()
+    column._channel.exchange = lambda *_: [("value", "many")]
+    with pytest.raises(StudentError, match="An answer out of turn came back") as told:
+        len(column)
+    assert told.value.verdict == "CRASHED"
+
+
+def test_a_table_where_numbers_are_expected_is_named(student):
+    """With the method that makes an array of it."""
+    with pytest.raises(CheckFailed) as told:
+        close(student.column(), [2.0, 3.0], name="price")
+    assert str(told.value) == "price is a pandas Series; an array of numbers was wanted, such as its to_numpy()."
+    with pytest.raises(CheckFailed) as told:
+        same(student.sparse(), [[1.0, 0.0], [0.0, 1.0]], name="A")
+    assert str(told.value) == (
+        "A is a sparse matrix of scipy (csr_matrix); an array of numbers was wanted, such as its toarray()."
+    )
+    with pytest.raises(CheckFailed, match="price is a pandas Series; a list of 2 was wanted"):
+        same(student.column(), ["x", "y"], name="price")
+
+
+def test_other_names_of_classes_stay_inside(in_the_sandbox):
+    """They could carry hidden inputs out."""
+    made = in_the_sandbox.closed()
+    assert isinstance(made, RemoteHandle)
+    with pytest.raises(CheckFailed, match="it is an object; numbers were wanted"):
+        close(made, 1.0, name="it")
