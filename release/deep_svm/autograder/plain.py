@@ -21,12 +21,23 @@ import numpy as np
 
 from autograder.errors import InstructorError
 
-__all__ = ["Handle", "PlainError", "Rows", "rows", "to_plain"]
+__all__ = ["PACKAGE_TYPES", "TABLES", "Handle", "PlainError", "Rows", "rows", "to_plain"]
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _NUMERIC = "biufc"
 _LISTED_KINDS = "OUST"  # object, text, bytes and (numpy 2) variable text arrays have no fixed raw form: lists
 _ROW_KINDS = "biuf"
+
+TABLES = ("Series", "DataFrame", "Index", "RangeIndex", "MultiIndex", "DatetimeIndex", "Categorical")
+"""Classes of pandas whose objects have values, which ``to_numpy()`` gives."""
+_FORMS = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
+PACKAGE_TYPES: dict[str, str] = {
+    **{name: f"a pandas {name}" for name in TABLES},
+    **{
+        f"{form}_{kind}": f"a sparse {kind} of scipy ({form}_{kind})" for form in _FORMS for kind in ("matrix", "array")
+    },
+}
+"""What is often returned in the place of an array, by the name of its class, and what sentences call it."""
 
 
 class PlainError(ValueError):

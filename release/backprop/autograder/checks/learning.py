@@ -12,7 +12,7 @@ from autograder.checks.compare import finite, numbers
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, mean_squared_error
 from autograder.checks.reacting import distance
-from autograder.checks.sentences import are, series
+from autograder.checks.sentences import apart, are, series
 from autograder.errors import CheckFailed, InstructorError
 
 __all__ = ["no_learning_on_noise", "overfits_one_batch", "weights_changed"]
@@ -73,8 +73,9 @@ def overfits_one_batch(
     found = measure(after)
     if found.value >= at_least if labels else found.value <= within * spread:
         return found
+    share, _ = apart(found.value, at_least, digits=2, kind="f", scale=100)
     told = (
-        f"the accuracy is {100 * found.value:.2f} %; at least {100 * at_least:g} % was wanted"
+        f"the accuracy is {share} %; at least {100 * at_least:g} % was wanted"
         if labels
         else f"the mean squared error is {found.value:.4g}, {100 * found.value / spread:.3g} % of the variance of the "
         f"targets; at most {100 * within:g} % was wanted"

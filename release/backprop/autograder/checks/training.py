@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.compare import finite, numbers
+from autograder.checks.sentences import apart
 from autograder.errors import CheckFailed
 
 __all__ = ["Curve", "curve", "gap"]
@@ -57,7 +58,8 @@ class Curve:
         """
         last = float(self.finite().values[-1])
         if not last < limit:
-            raise CheckFailed(f"{self.name} ends at {last:.4g}; less than {limit:.4g} was wanted.")
+            texts = apart(last, limit, digits=4)
+            raise CheckFailed(f"{self.name} ends at {texts[0]}; less than {texts[1]} was wanted.")
         return self
 
     def steady(self, share: float) -> Curve:
@@ -123,8 +125,9 @@ def gap(training: object, validation: object, *, at_most: float = math.inf, name
         )
     found = float(unseen[-1]) - float(fitted[-1])
     if found > at_most:
+        texts = apart(found, at_most, digits=4)
         raise CheckFailed(
             f"validation {name} ends at {unseen[-1]:.4g} and training {name} at {fitted[-1]:.4g}: a gap of "
-            f"{found:.4g}; at most {at_most:.4g} was wanted."
+            f"{texts[0]}; at most {texts[1]} was wanted."
         )
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import show
+from autograder.checks.compare import told_apart
 from autograder.checks.drawn import Bars, Drawn, Ticks, words
 from autograder.checks.plotted import matches, same_but_for_percent
 from autograder.checks.sentences import labels_told, small
@@ -169,9 +169,10 @@ def _wrong_height(mine: Array, want: Array, rtol: float, names: list[str], where
     wrong = ~(np.abs(mine - want) <= rtol * np.abs(want) + 1e-9 * np.max(np.abs(want), initial=0.0))
     place = int(np.argmax(wrong))
     order = " They are the right heights in another order." if np.allclose(np.sort(mine), np.sort(want), rtol) else ""
+    texts = told_apart(float(mine[place]), float(want[place]))
     return CheckFailed(
-        f"In {small(where)} the bar {names[place]} has the height {show(float(mine[place]))}; "
-        f"{show(float(want[place]))} was wanted ({int(wrong.sum())} of {len(want)} bars differ).{order}"
+        f"In {small(where)} the bar {names[place]} has the height {texts[0]}; "
+        f"{texts[1]} was wanted ({int(wrong.sum())} of {len(want)} bars differ).{order}"
     )
 
 

@@ -9,15 +9,18 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from autograder.checks.sentences import apart
 from autograder.checks.slips import slip
 from autograder.checks.tensors import is_tensor, without_tensors
 from autograder.errors import CheckFailed
+from autograder.plain import PACKAGE_TYPES, TABLES
 
-__all__ = ["close", "finite", "numbers", "same", "shape", "show"]
+__all__ = ["close", "finite", "numbers", "same", "shape", "show", "told_apart"]
 
 Array = np.ndarray[Any, Any]
 _SHOWN_ENTRIES = 1000
 _LARGEST = int(np.finfo(np.float64).max)
+_AROUND = 20  # characters that are shown on both sides of the first that differs
 
 
 def close(
@@ -75,7 +78,7 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     Raises:
         CheckFailed: the first difference found.
     """
-    got, want = _listed(without_tensors(got)), _listed(without_tensors(want))
+    got, want = _unboxed(without_tensors(got)), _unboxed(without_tensors(want))
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
@@ -85,12 +88,12 @@ def same(got: object, want: object, *, name: str = "result") -> None:
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
             same(mine, right, name=f"{name}[{place}]")
     elif isinstance(want, bool):
-        if not isinstance(got, (bool, np.bool_)) or bool(got) is not want:
-            raise CheckFailed(f"{name} is {show(got)}; {want} was wanted.")
+        if got is not want:
+            raise _other(name, got, want)
     elif isinstance(want, (np.ndarray, np.generic, list, tuple, int, float)) and not (_is_long(got) or _is_long(want)):
         close(got, want, name=name, rtol=0.0, atol=0.0)
     elif not (type(got) is type(want) or (_is_number(got) and _is_number(want))) or got != want:
-        raise CheckFailed(f"{name} is {show(got)}; {show(want)} was wanted.")
+        raise _other(name, got, want)
 
 
 def shape(got: object, expected: Sequence[int | None], *, name: str = "result") -> None:
@@ -139,6 +142,9 @@ def numbers(got: object, *, name: str) -> Array:
         raise CheckFailed(f"{name} is a tensor that numpy cannot read (a sparse one?); a dense one was wanted.")
     if isinstance(got, (str, bytes, Mapping, set, frozenset)):
         raise CheckFailed(f"{name} is {_article(type(got).__name__)}; numbers were wanted.")
+    if told := _of_package(got):
+        method = "to_numpy" if _kind(got) in TABLES else "toarray"
+        raise CheckFailed(f"{name} is {told}; an array of numbers was wanted, such as its {method}().")
     if _is_long(got):
         if abs(got) > _LARGEST:
             raise CheckFailed(f"{name} is {show(got)}, larger than any float; a smaller number was wanted.")
@@ -194,6 +200,34 @@ def show(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def told_apart(got: object, want: object) -> tuple[str, str]:
+    """Two different values as `show` has them, or where that is the same, with what makes them different."""
+    mine, right = show(got), show(want)
+    if mine != right:
+        return mine, right
+    got, want = (value.item() if isinstance(value, np.generic) else value for value in (got, want))
+    if isinstance(got, float) and isinstance(want, float):
+        return apart(got, want)
+    if (isinstance(got, str) and isinstance(want, str)) or (isinstance(got, bytes) and isinstance(want, bytes)):
+        same_length = (at for at, (one, other) in enumerate(zip(got, want, strict=False)) if one != other)
+        at = next(same_length, min(len(got), len(want)))
+        start = max(0, at - _AROUND)
+        return (
+            f"{mine}, which has {got[start : at + _AROUND]!r} from place {start} on",
+            f"{want[start : at + _AROUND]!r}",
+        )
+    if type(got) is int and type(want) is int:
+        return f"{mine}, {'more' if got > want else 'less'} by {show(abs(got - want))}", right
+    if type(got) is not type(want):
+        return f"{mine} ({_article(_kind(got))})", f"{right} ({_article(_kind(want))})"
+    return f"{mine}, which only looks like the wanted value", right
+
+
+def _other(name: str, got: object, want: object) -> CheckFailed:
+    mine, right = told_apart(got, want)
+    return CheckFailed(f"{name} is {mine}; {right} was wanted.")
+
+
 def _is_long(value: object) -> TypeGuard[int]:
     """Whether a number is an integer for which numpy has no type."""
     return type(value) is int and not -(1 << 63) <= value < 1 << 64
@@ -203,17 +237,31 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _listed(value: object) -> object:
-    """An array or scalar of numpy's that holds text as ordinary lists and texts."""
-    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "OUST":
+def _unboxed(value: object) -> object:
+    """Text and single truth values of numpy's as Python has them; anything else as it is."""
+    if isinstance(value, (np.ndarray, np.generic)) and (
+        value.dtype.kind in "OUST" or (value.dtype.kind == "b" and value.ndim == 0)
+    ):
         return value.tolist()
     return value
 
 
 def _kind(value: object) -> str:
-    """The name of a value's type; a stand-in for an object of the submission's is just an object."""
-    name = type(value).__name__
-    return "object" if name.endswith("Handle") else name
+    """The name of a value's type; of a stand-in, that of the object that it stands for, as far as it is known."""
+    kind = type(value)
+    return str(value._kind) if hasattr(kind, "_kind") else kind.__name__  # type: ignore[attr-defined]
+
+
+def _of_package(value: object) -> str:
+    """What a table or a sparse matrix is called; "" for anything else."""
+    kind = type(value)
+    known = hasattr(kind, "_kind") or kind.__module__.partition(".")[0] in ("pandas", "scipy")
+    return PACKAGE_TYPES.get(_kind(value), "") if known else ""
+
+
+def _what(value: object) -> str:
+    """What a value is, for a sentence: "None", "an int", "a pandas Series"."""
+    return "None" if value is None else _of_package(value) or _article(_kind(value))
 
 
 def _article(word: str) -> str:
@@ -249,7 +297,7 @@ def _is_nested(part: object) -> bool:
 
 def _keys(got: object, want: Mapping[Any, Any], name: str) -> None:
     if not isinstance(got, Mapping):
-        raise CheckFailed(f"{name} is {'None' if got is None else _article(type(got).__name__)}; a dict was wanted.")
+        raise CheckFailed(f"{name} is {_what(got)}; a dict was wanted.")
     missing = [key for key in want if key not in got]
     extra = [key for key in got if key not in want]
     if missing:
@@ -263,8 +311,7 @@ def _length(got: object, want: object, name: str) -> None:
     if isinstance(got, np.ndarray) and got.ndim == 0:
         raise CheckFailed(f"{name} is a single number; a {type(want).__name__} of {len(want)} was wanted.")
     if not isinstance(got, (list, tuple, np.ndarray)):
-        what = "None" if got is None else _article(type(got).__name__)
-        raise CheckFailed(f"{name} is {what}; a {type(want).__name__} of {len(want)} was wanted.")
+        raise CheckFailed(f"{name} is {_what(got)}; a {type(want).__name__} of {len(want)} was wanted.")
     if len(got) != len(want):
         raise CheckFailed(f"{name} has length {len(got)}; length {len(want)} was wanted.")
 
@@ -297,10 +344,13 @@ def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: floa
     worst = int(np.argmax(np.where(near, -1.0, np.nan_to_num(distance, nan=np.inf))))
     place = _place(worst, mine.shape)
     count = f" ({int(np.sum(~near))} of {near.size} entries differ)" if near.size > 1 else ""
-    raise CheckFailed(
-        f"{name}{place} is {show(mine.ravel()[worst])}; {show(right.ravel()[worst])} was wanted{count}."
-        f"{_slip(mine, right, n)}"
-    )
+    found, wanted = mine.ravel()[worst], right.ravel()[worst]
+    if np.isnan(found) and np.isnan(wanted):
+        raise CheckFailed(
+            f"{name}{place} is NaN, as the value that it is compared with, but NaN equals nothing{count}."
+        )
+    texts = told_apart(found, wanted)
+    raise CheckFailed(f"{name}{place} is {texts[0]}; {texts[1]} was wanted{count}.{_slip(mine, right, n)}")
 
 
 def _slip(mine: Array, right: Array, n: int) -> str:

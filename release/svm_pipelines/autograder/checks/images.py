@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.charts import name_key, names_at, nearest
-from autograder.checks.compare import show
+from autograder.checks.compare import told_apart
 from autograder.checks.drawn import Drawn, Image, words
 from autograder.checks.plotted import matches
 from autograder.checks.sentences import small
@@ -249,9 +249,10 @@ def _same_table(
     slip = ""
     if want.shape[0] == want.shape[1] and not _differs(values.T, rounded.T, want, rtol).any():
         slip = " It looks transposed."
+    texts = told_apart(float(values[row, column]), float(want[row, column]))
     raise CheckFailed(
-        f"The {what} the cell in row {row}, column {column} of {small(where)} is {show(float(values[row, column]))}; "
-        f"{show(float(want[row, column]))} was wanted ({int(wrong.sum())} of {wrong.size} cells differ).{slip}"
+        f"The {what} the cell in row {row}, column {column} of {small(where)} is {texts[0]}; "
+        f"{texts[1]} was wanted ({int(wrong.sum())} of {wrong.size} cells differ).{slip}"
     )
 
 
@@ -316,9 +317,10 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     want = next((form for form in _forms(counts) if bool(form.max() <= 1) == share), counts)
     wrong = ~_near(mine, digits, want)
     row, column = (int(each) for each in np.argwhere(wrong)[0])
+    texts = told_apart(float(mine[row, column]), float(want[row, column]))
     raise CheckFailed(
-        f"The confusion matrix in {small(where)} has {show(float(mine[row, column]))} for class {called[row]} taken "
-        f"for {called[column]}; {show(float(want[row, column]))} was wanted "
+        f"The confusion matrix in {small(where)} has {texts[0]} for class {called[row]} taken "
+        f"for {called[column]}; {texts[1]} was wanted "
         f"({int(wrong.sum())} of {want.size} cells differ)."
     )
 

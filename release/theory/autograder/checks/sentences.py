@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["are", "labels_told", "series", "small"]
+__all__ = ["apart", "are", "labels_told", "series", "small"]
 
 _SHOWN = 8
 _LONGEST = 40
+_MOST_DIGITS = 16
 
 
 def series(words: Sequence[str]) -> str:
@@ -20,6 +21,23 @@ def series(words: Sequence[str]) -> str:
 def are(things: Sequence[object]) -> str:
     """The verb behind their names: "is" for one, else "are"."""
     return "is" if len(things) == 1 else "are"
+
+
+def apart(got: float, other: float, *, digits: int = 6, kind: str = "g", scale: float = 1.0) -> tuple[str, str]:
+    """Two different numbers as texts that differ, too, with as many digits as that takes.
+
+    Args:
+        got, other: the numbers.
+        digits: so many are enough where they tell the numbers apart.
+        kind: "g" for digits that count, "f" for digits behind the point.
+        scale: what both are multiplied with, such as 100 for per cent.
+    """
+    got, other = scale * got, scale * other
+    for more in range(digits, _MOST_DIGITS + 1):
+        texts = f"{got:.{more}{kind}}", f"{other:.{more}{kind}}"
+        if texts[0] != texts[1]:
+            return texts
+    return repr(got), repr(other)
 
 
 def small(text: str) -> str:

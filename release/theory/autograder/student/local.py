@@ -13,7 +13,7 @@ import os
 import random
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from autograder import saved, sources
 from autograder.cells import is_notebook
 from autograder.errors import InstructorError, StudentError
 from autograder.metering import Cost, Meter
-from autograder.plain import PlainError, Rows, to_plain
+from autograder.plain import TABLES, PlainError, Rows, to_plain
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
 from autograder.student.importing import Modules, place
@@ -189,7 +189,10 @@ class LocalStudent:
 
 
 class LocalHandle:
-    """An object that is not plain data: call its methods, read and set its attributes."""
+    """An object that is not plain data: call its methods, read and set its attributes, look into it.
+
+    ``len(x)``, ``value in x``, ``x[key]`` and loops work as they do where the object is.
+    """
 
     _inside: _Inside
     _object: Any
@@ -218,8 +221,41 @@ class LocalHandle:
         """Call the object itself."""
         return _Function(self._inside, self._object, type(self._object).__name__)(*arguments, **named)
 
+    @property
+    def _kind(self) -> str:
+        return type(self._object).__name__
+
+    def __len__(self) -> int:
+        return self._asked("len", lambda: len(self._object))
+
+    def __bool__(self) -> bool:
+        return self._asked("truth", lambda: bool(self._object))
+
+    def __contains__(self, value: Any) -> bool:
+        given = self._inside.inward(value)
+        return self._asked("contains", lambda: bool(given in self._object))
+
+    def __getitem__(self, key: Any) -> Any:
+        place = key if isinstance(key, slice) else self._inside.inward(key)
+        return self._asked("item", lambda: self._inside.outward(self._object[place]))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._asked("elements", lambda: self._inside.outward(iter(self._object))))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """What numpy sees: the values of a table, a column or an index; of anything else, one object."""
+        if self._kind in TABLES:
+            values = self._asked("array", lambda: self._inside.outward(self._object.to_numpy()))
+            return np.asarray(values, dtype=dtype)
+        alone = np.empty((), dtype=object)
+        alone[()] = self
+        return alone
+
+    def _asked(self, what: str, work: Callable[[], Result]) -> Result:
+        return self._inside.run(f"{what}({self._kind})", work)
+
     def __repr__(self) -> str:
-        return f"<a {type(self._object).__name__} of the submission>"
+        return f"<a {self._kind} of the submission>"
 
 
 class _Function:
