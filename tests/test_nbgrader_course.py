@@ -286,14 +286,14 @@ def test_the_configuration_is_read_and_not_run(tmp_path: Path) -> None:
         "c = get_config()\nraise SystemExit\nc.CourseDirectory.source_directory = 'solutions'\n"
         "c.CourseDirectory.root = os.path.join('a', 'b')\nc.ExecutePreprocessor.timeout = None\n"
         "c.ClearSolutions.code_stub = {'python': '...', 'r': 'x'}\n"
-        "c.CourseDirectory.submitted_directory = here()\nc.Other.thing = 3\n",
+        "c.CourseDirectory.course_id = here()\nc.Other.thing = 3\n",
         encoding="utf-8",
     )
     settings = read_settings(tmp_path)
     assert (settings.source, settings.root, settings.cell_seconds) == ("solutions", "a/b", 600)
-    assert (settings.code_stub, settings.submitted) == ("...", "submitted")
+    assert (settings.code_stub, settings.course_id) == ("...", "")
     (note,) = settings.notes
-    assert note.startswith("nbgrader_config.py:7: CourseDirectory.submitted_directory is computed")
+    assert note.startswith("nbgrader_config.py:7: CourseDirectory.course_id is computed")
 
 
 def test_a_course_without_configuration_has_nbgraders_defaults(tmp_path: Path) -> None:

@@ -163,3 +163,36 @@ def test_the_environment_says_that_nbgrader_grades(tmp_path: Path) -> None:
     """NBGRADER_EXECUTION is "autograde", as nbgrader sets it for what it runs."""
     cells = with_value("import os\nvalue = 25 if os.environ['NBGRADER_EXECUTION'] == 'autograde' else 0")
     assert points(course_of(tmp_path / "course", VALUE, {"ada": cells})) == {"ada": 1}
+
+
+def test_wrong_code_in_a_file_that_students_write_gets_nothing(tmp_path: Path) -> None:
+    """Where `exclude_overwriting` names the file, the solved one is not put over it."""
+    tests = asserts("from model import double\nassert double(3) == 6", "test_double", 2)
+    files = {
+        "source/hw1/model.py": "def double(x):\n    return 2 * x\n",
+        "submitted/right/hw1/model.py": "def double(x):\n    return x + x\n",
+        "submitted/wrong/hw1/model.py": "def double(x):\n    return x**3\n",
+    }
+    config = "c.Autograde.exclude_overwriting = {'hw1': ['model.py']}"
+    course = course_of(tmp_path / "course", [tests], {"right": [tests], "wrong": [tests]}, config=config, files=files)
+    assert points(course) == {"right": 2, "wrong": 0}
+
+
+def test_cells_with_the_tag_for_it_are_not_run(tmp_path: Path) -> None:
+    """As nbgrader has it; a test runs whatever its tags are."""
+    shown = {**code("value = 3"), "metadata": {"tags": ["skip-execution"]}}
+    cells = [*with_value("value = 25")[:1], shown, VALUE[1]]
+    test = {**VALUE[1], "metadata": {**VALUE[1]["metadata"], "tags": ["skip-execution"]}}
+    students = {"right": cells, "wrong": [answer("value = 1", "value"), test]}
+    assert points(course_of(tmp_path / "course", [*VALUE[:1], shown, test], students)) == {"right": 1, "wrong": 0}
+
+
+def test_a_course_with_a_setting_that_is_not_followed_is_not_graded(tmp_path: Path) -> None:
+    """`grade` and `import` name the line, and what to do."""
+    config = "c.Execute.timeout_func = lambda cell: 100"
+    course = course_of(tmp_path / "course", SOURCE, {"ada": SOURCE}, config=config)
+    for arguments in (("grade", "hw1", "--course", course, "--out", tmp_path / "out"), ("import", "nbgrader", course)):
+        done = run(*arguments, cwd=tmp_path)
+        assert done.returncode != 0
+        assert f"{course / 'nbgrader_config.py'}:2: Execute.timeout_func can change a grade" in done.stderr
+        assert "Traceback" not in done.stderr

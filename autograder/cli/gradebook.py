@@ -353,7 +353,7 @@ def _handed_in(
     found = {}
     for submission in collect(source.submissions, files, folder):
         where = source.submissions / submission.student
-        stamp = stamp_of(where, _zone(course))
+        stamp = stamp_of(where, *_times(course))
         received = submission.received if stamp is None else _in_utc(stamp.time)
         found[submission.student] = _HandedIn(_contents(submission), received)
     return found
@@ -371,7 +371,7 @@ def _from_nbgrader(
                 submission = collect_one((where,), names, staging / str(number), "student")
             except UsageError:
                 continue
-            stamp = stamp_of(where, _zone(course))
+            stamp = stamp_of(where, *_times(course))
             yield report.student, _HandedIn(_contents(submission), _in_utc(stamp.time) if stamp else None)
         else:
             yield report.student, _HandedIn({})
@@ -383,7 +383,8 @@ def _contents(submission: Submission) -> dict[str, bytes]:
     return {path.relative_to(submission.folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def _zone(course: Any) -> str:
-    """The zone of times in a course of nbgrader's, as its configuration says."""
-    told = course.config.Exchange.get("timezone") if course is not None else None
-    return told if isinstance(told, str) else "UTC"
+def _times(course: Any) -> tuple[str, str]:
+    """The zone and the form of times in a course of nbgrader's, as its configuration says."""
+    told = course.config.Exchange if course is not None else {}
+    zone, form = (told.get(name) for name in ("timezone", "timestamp_format"))
+    return zone if isinstance(zone, str) else "UTC", form if isinstance(form, str) else ""

@@ -69,17 +69,22 @@ def is_hidden_line(cell: Cell, line: int, settings: Settings) -> bool:
 
 
 def released(source: Notebook, settings: Settings) -> Notebook:
-    """The notebook with solutions cut and tests whole.
+    """The notebook with solutions and mark schemes cut and tests whole.
 
     Raises:
         InstructorError: a region does not end, or begins twice.
     """
     cells = []
     for cell in source.cells:
-        if cell.role and cell.role.solution:
-            stub = settings.code_stub if cell.kind == "code" else settings.text_stub
+        answer = cell.role is not None and cell.role.solution
+        stub = settings.code_stub if cell.kind == "code" else settings.text_stub
+        if answer or not settings.only_solutions:
             lines = _outside(cell, settings.begin_solution, settings.end_solution, stub.split("\n"))
-            cell = replace(cell, source=stub if lines is None else "\n".join(lines))
+            cell = replace(cell, source="\n".join(lines)) if lines is not None else cell
+            cell = replace(cell, source=stub) if lines is None and answer else cell
+        if cell.kind != "code" and cell.role:
+            lines = _outside(cell, settings.begin_scheme, settings.end_scheme, None)
+            cell = cell if lines is None else replace(cell, source="\n".join(lines))
         cells.append(cell)
     return replace(source, cells=tuple(cells))
 

@@ -7,9 +7,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase as fnmatch
 from functools import cached_property
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from autograder.config import CONFIG_FILE as OWN_CONFIG
 from autograder.errors import InstructorError, StudentError, UsageError
@@ -18,7 +19,17 @@ from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settin
 from autograder.notebooks import Cell, Notebook, read
 from autograder.notebooks.source import source_of
 
-__all__ = ["Assignment", "Course", "Graded", "find_course", "load", "notebook_files", "open_course", "read_source"]
+__all__ = [
+    "Assignment",
+    "Course",
+    "Graded",
+    "find_course",
+    "is_left_out",
+    "load",
+    "notebook_files",
+    "open_course",
+    "read_source",
+]
 
 _SLOW = (
     "numpy",
@@ -38,9 +49,12 @@ _SLOW = (
     "torch.testing",
     "PIL",
 )
-_LEFT_ALONE = (".ipynb_checkpoints", "__pycache__")
-_NO_RESULT = ("notes", "db_url", "late_penalty", "late_plugin", "zone")  # settings that decide no result of a check
+_NO_RESULT = (  # settings that decide no result of a check
+    *("notes", "db_url", "late_penalty", "late_plugin", "zone", "time_form", "students", "students_left_out"),
+    *("autotest_file", "hashed", "use_salt"),
+)
 _NOT_FOR_STUDENTS = ("autotests.yml", "autotests.yaml")
+_ALWAYS_LEFT_OUT = (".ipynb_checkpoints", "__pycache__", "*.pyc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +192,7 @@ def load(course: Course, name: str) -> Assignment:
         InstructorError: one cannot be graded; the sentence names it.
     """
     folder = course.step(course.settings.source, name)
-    files = notebook_files(folder)
+    files = tuple(path for path in notebook_files(folder) if fnmatch(path.stem, course.settings.notebooks))
     if not files:
         raise InstructorError(
             f"There is no notebook in {folder}; the assignments are {', '.join(course.assignments())}."
@@ -186,7 +200,7 @@ def load(course: Course, name: str) -> Assignment:
     graded = tuple(_graded(course, name, path) for path in files)
     if not any(each.scored for each in graded):
         raise InstructorError(f"No cell of {folder} gives points; mark some with nbgrader's Create Assignment.")
-    beside = dict(_files(folder))
+    beside = dict(_files(folder, course.settings))
     digest = hashlib.sha256()
     settings = {key: value for key, value in asdict(course.settings).items() if key not in _NO_RESULT}
     for part in (repr(settings), *(repr(each) for each in graded)):
@@ -204,7 +218,7 @@ def notebook_files(folder: Path) -> tuple[Path, ...]:
 def _graded(course: Course, assignment: str, path: Path) -> Graded:
     settings = course.settings
     try:
-        source = _with_tests(course, assignment, path, read_source(path))
+        source = _with_ends(course, _with_tests(course, assignment, path, read_source(path)))
         if source.language != "python":
             raise InstructorError(f"It is written for {source.language}; only notebooks in Python can be graded.")
         _refuse_doubles(source)
@@ -277,6 +291,19 @@ def _with_tests(course: Course, assignment: str, path: Path, source: Notebook) -
     return Notebook(tuple(instead.get(cell.name, cell) for cell in source.cells), source.language)
 
 
+def _with_ends(course: Course, source: Notebook) -> Notebook:
+    """The source notebook with the cells of the course's header and footer, as nbgrader releases it.
+
+    Raises:
+        InstructorError: one of them cannot be read.
+    """
+    header, footer = (
+        read_source(course.folder / name).cells if name else ()
+        for name in (course.settings.header, course.settings.footer)
+    )
+    return replace(source, cells=(*header, *source.cells, *footer)) if header or footer else source
+
+
 def _cells_of(path: Path) -> dict[str, Cell]:
     return {cell.name: cell for cell in read_source(path).cells if cell.role} if path.is_file() else {}
 
@@ -288,14 +315,20 @@ def _refuse_doubles(source: Notebook) -> None:
             raise InstructorError(f"Two cells have the grade id {name!r}; rename one of them.")
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+def _files(folder: Path, settings: Settings) -> Iterator[tuple[str, Path]]:
     """What lies beside the notebooks, by its path below the folder."""
     for path in sorted(folder.rglob("*")):
         below = path.relative_to(folder)
-        if path.is_symlink() or not path.is_file() or any(part in _LEFT_ALONE for part in below.parts):
+        if path.is_symlink() or not path.is_file() or is_left_out(below, settings):
             continue
-        if path.suffix not in (".ipynb", ".pyc") and path.name not in _NOT_FOR_STUDENTS:
+        if path.suffix != ".ipynb" and path.name not in (*_NOT_FOR_STUDENTS, settings.autotest_file):
             yield below.as_posix(), path
+
+
+def is_left_out(below: PurePath, settings: Settings) -> bool:
+    """Whether a file of source or submission is passed over, by the names on its path."""
+    patterns = (*settings.ignore, *_ALWAYS_LEFT_OUT)
+    return any(fnmatch(part, pattern) for part in below.parts for pattern in patterns)
 
 
 def _imports(text: str) -> Iterable[str]:

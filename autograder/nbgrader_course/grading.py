@@ -187,6 +187,8 @@ class _Grading:
 
     def run(self, notebook: Notebook, left_out: tuple[int, ...]) -> Ran:
         """All cells in sandboxes of their own."""
+        tag = self.settings.skip_tag
+        passed = {n for n, cell in enumerate(notebook.cells, 1) if tag in cell.tags and not cells.is_test(cell)}
         ran = run_notebook(
             self.open,
             self.outcomes,
@@ -195,7 +197,7 @@ class _Grading:
             given=frozenset(n for n, cell in enumerate(notebook.cells, 1) if cell.role and cell.role.given),
             seconds=self.settings.cell_seconds,
             limits=self.limits,
-            left_out=left_out,
+            left_out=sorted({*left_out, *passed}),
         )
         self.waited = self.waited or any(run.timed_out for run in ran.runs.values())
         return ran

@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UsageError
 from autograder.intake import Caps, Submission, collect, collect_one
 from autograder.intake.folders import Unfit, open_regular
 from autograder.intake.names import student_name
-from autograder.nbgrader_course.course import Assignment, Course
+from autograder.nbgrader_course.course import Assignment, Course, is_left_out
 from autograder.nbgrader_course.stamps import Stamp, read_stamp
 
 __all__ = ["collect_again", "collect_course", "stamp_of", "students_of", "times_of"]
@@ -57,15 +58,18 @@ def collect_again(assignment: Assignment, files: Sequence[Path], staging: Path, 
 
 def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, datetime]:
     """When each student handed in, in UTC, where a `timestamp.txt` says so; arguments as for `collect_course`."""
-    zone = assignment.course.settings.zone
-    stamps = {student: stamp_of(path, zone) for student, path in _handed_in(assignment, submissions).items()}
+    settings = assignment.course.settings
+    stamps = {
+        student: stamp_of(path, settings.zone, settings.time_form)
+        for student, path in _handed_in(assignment, submissions).items()
+    }
     return {student: stamp.time for student, stamp in stamps.items() if stamp is not None and stamp.time is not None}
 
 
-def stamp_of(folder: Path, zone: str = "UTC") -> Stamp | None:
-    """What the `timestamp.txt` in the folder of a submission says, None where there is none; `zone` is the course's."""
+def stamp_of(folder: Path, zone: str = "UTC", form: str = "") -> Stamp | None:
+    """What the `timestamp.txt` in the folder of a submission says, None where there is none; as `read_stamp`."""
     text = _text(folder / TIMESTAMP)
-    return read_stamp(text, zone) if text.strip() else None
+    return read_stamp(text, zone, form) if text.strip() else None
 
 
 def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Path]:
@@ -90,14 +94,19 @@ def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Pa
 
 
 def students_of(course: Course, assignment: str) -> dict[str, Path]:
-    """The folder that each student handed in, by the student's name."""
+    """The folder that each student handed in, by the student's name; the course's configuration may leave some out."""
     parts = PurePosixPath(course.settings.structure).parts
     mark = "\0"
     step = course.settings.submitted
     below = [part.format(nbgrader_step=step, student_id=mark, assignment_id=assignment) for part in parts]
     at = below.index(mark)
     above = course.root.joinpath(*below[:at])
-    found = {each.name: each.joinpath(*below[at + 1 :]) for each in _folders(above)}
+    left_out = course.settings.students_left_out.split(",")
+    found = {
+        each.name: each.joinpath(*below[at + 1 :])
+        for each in _folders(above)
+        if fnmatchcase(each.name, course.settings.students) and each.name not in left_out
+    }
     return {student: path for student, path in found.items() if path.is_dir() and not path.is_symlink()}
 
 
@@ -113,7 +122,8 @@ def _folders(path: Path) -> Iterator[Path]:
 def _completed(assignment: Assignment, submission: Submission, origin: Path | None) -> Submission:
     """The staged copy with the instructor's files in it, and with the time that nbgrader noted."""
     notes = list(submission.notes)
-    if stamp := stamp_of(origin or submission.folder, assignment.course.settings.zone):
+    settings = assignment.course.settings
+    if stamp := stamp_of(origin or submission.folder, settings.zone, settings.time_form):
         submission = replace(submission, received=stamp.time)
         if stamp.time:
             notes.append(f"Handed in on {stamp.time:%Y-%m-%d at %H:%M} UTC.")
@@ -126,6 +136,7 @@ def _completed(assignment: Assignment, submission: Submission, origin: Path | No
         problem = f"{' and '.join(wanted)} {'was' if len(wanted) == 1 else 'were'} not handed in."
         submission = replace(submission, problem=problem, problem_verdict="MISSING")
     if not submission.problem:
+        notes += _left_out(assignment, submission.folder)
         notes += _put_beside(assignment, submission.folder)
     return replace(submission, notes=tuple(notes))
 
@@ -139,10 +150,25 @@ def _text(path: Path) -> str:
         return ""
 
 
+def _left_out(assignment: Assignment, folder: Path) -> Iterator[str]:
+    """Remove what the course's configuration ignores, as nbgrader does."""
+    for path in sorted(folder.rglob("*")):
+        below = path.relative_to(folder)
+        if path.is_file() and path.suffix != ".ipynb" and is_left_out(below, assignment.course.settings):
+            path.unlink()
+            if not any(part in (".ipynb_checkpoints", "__pycache__") for part in below.parts):
+                yield f"{below.as_posix()} was left out, because the course's CourseDirectory.ignore says so."
+
+
 def _put_beside(assignment: Assignment, folder: Path) -> Iterator[str]:
-    """Copy the instructor's files over the student's, as nbgrader does."""
+    """Copy the instructor's files over the student's, as nbgrader does, but for those that students write."""
+    kept = assignment.course.settings.kept.get(assignment.name, ())
     for name, source in assignment.files.items():
         target = folder / name
+        if name in kept:
+            if not target.exists():
+                yield f"{name} was not handed in; students write it, so no other is used."
+            continue
         content = source.read_bytes()
         if target.is_file() and target.read_bytes() == content:
             continue

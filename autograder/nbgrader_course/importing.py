@@ -128,7 +128,17 @@ def _instantiate(course: Course, path: Path, target: Path) -> None:
         from traitlets.config import Config
     except ImportError as error:
         raise InstructorError(f"{path} has AUTOTEST lines, and nbgrader is not installed here: {error}.") from None
-    settings = Config({"InstantiateTests": {"autotest_delimiter": course.settings.autotest}})
+    own = course.settings
+    settings = Config(
+        {
+            "InstantiateTests": {
+                "autotest_delimiter": own.autotest,
+                "autotest_filename": own.autotest_file,
+                "hashed_delimiter": own.hashed,
+                "use_salt": own.use_salt,
+            }
+        }
+    )
     notebook = nbformat.read(path, as_version=4)
     try:
         with chdir(course.root):

@@ -56,23 +56,23 @@ class Stamp:
     problem: str = ""
 
 
-def read_stamp(text: str, zone: str = "UTC") -> Stamp:
+def read_stamp(text: str, zone: str = "UTC", form: str = "") -> Stamp:
     """The time that a text says.
 
     Args:
         text: of `timestamp.txt`, which a student could have written.
         zone: the zone of the course (nbgrader's `Exchange.timezone`): that of times without one, and the meaning of
             abbreviations that it uses itself.
+        form: how the course writes times (nbgrader's `Exchange.timestamp_format`), in `strftime`'s letters.
     """
     line = " ".join(text.split())
-    found = next((match for form in _FORMS if (match := form.fullmatch(line))), None)
-    if found is None:
-        return Stamp(problem=f"{_quoted(line)} is no date and time in a known form")
+    found = next((match for each in _FORMS if (match := each.fullmatch(line))), None)
     try:
-        local = _local(found)
+        local, name = (_local(found), found["zone"] or zone) if found else _formed(line, form, zone)
+    except LookupError:
+        return Stamp(problem=f"{_quoted(line)} is no date and time in a known form")
     except ValueError:
         return Stamp(problem=f"{_quoted(line)} is a date or time that does not exist")
-    name = found["zone"] or zone
     where = _zone(name, local, zone)
     if where is None:
         key = name.upper()
@@ -102,6 +102,25 @@ def _local(found: re.Match[str]) -> datetime:
     return datetime(
         int(parts["year"]), month, int(parts["day"]), hour, int(parts["minute"]), int(parts["second"] or 0), micro
     )
+
+
+def _formed(line: str, form: str, zone: str) -> tuple[datetime, str]:
+    """Date and time, and the zone's name, of a line in the course's own form; a zone by name stands at its end.
+
+    Raises:
+        LookupError: it has another form.
+    """
+    name = zone
+    if form.endswith("%Z"):
+        line, _, name = line.rpartition(" ")
+        form = form.removesuffix("%Z")
+    try:
+        time = datetime.strptime(line, " ".join(form.split()))
+    except ValueError:
+        raise LookupError from None
+    if time.tzinfo is not None:
+        return time.astimezone(UTC).replace(tzinfo=None), "UTC"
+    return time, name
 
 
 def _zone(name: str, local: datetime, course: str) -> tzinfo | None:
