@@ -206,6 +206,7 @@ def _raised(error: StudentError | None) -> str:
     known = getattr(builtins, error.kind, None) if error.kind else None
     kind = error.kind if isinstance(known, type) and issubclass(known, BaseException) else "an error"
     place = f" in line {error.line}" if error.line > 0 else ""
-    quoted = f" of {error.file}: `{error.quote}`" if place and error.file and error.quote else ""
+    file = f"cell {error.cell} of {error.file}" if error.cell else error.file
+    quoted = f" of {file}: `{error.quote}`" if place and error.file and error.quote else ""
     limit = f"; {error.limit}" if error.limit else ""
     return f"Your code raised {kind}{place}{quoted}{limit}."

@@ -323,6 +323,7 @@ def test_a_newer_python_of_the_machine_is_asked(tmp_path):
         "Graded with Python 3.11, and Python 3.14 reads it, so it uses newer syntax; rewrite it for Python 3.11."
     )
     assert about_version(b"x", "x = (", (3, 14), path=path) == "Graded with Python 3.14."
+    assert about_version(b"", "x = (", (3, 11), path=path) == "Graded with Python 3.11."
 
 
 def test_another_python_compiles_and_runs_nothing(tmp_path):

@@ -95,6 +95,9 @@ def test_a_hidden_raise_names_a_built_in_exception_and_a_line() -> None:
     error.quote = "return z[k]"
     told = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
     assert told == f"Your code raised IndexError in line 12 of net.py: `return z[k]`. {step}"
+    error.cell = 3
+    told = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
+    assert told == f"Your code raised IndexError in line 12 of cell 3 of net.py: `return z[k]`. {step}"
 
 
 @pytest.mark.parametrize("kind", ["", "SecretError", "print", "__name__"])

@@ -54,7 +54,7 @@ def about_version(
     """The end of a sentence about a syntax error: which Python grades, and whether a newer one reads the text.
 
     Args:
-        source: the whole text.
+        source: the whole text; empty where it is not known.
         line: the line of the error.
         grades: major and minor version of the Python that refused the text.
         cell: it is a cell of a notebook, which may await.
@@ -62,7 +62,7 @@ def about_version(
     """
     graded = f"Graded with Python {grades[0]}.{grades[1]}"
     rewrite = f"rewrite it for Python {grades[0]}.{grades[1]}."
-    for minor in range(grades[1] + 1, _NEWEST + 1):
+    for minor in range(grades[1] + 1, _NEWEST + 1) if source.strip() else ():
         program = shutil.which(f"python{grades[0]}.{minor}", path=path)
         if program and reads(program, source, cell=cell):
             return f"{graded}, and Python {grades[0]}.{minor} reads it, so it uses newer syntax; {rewrite}"
