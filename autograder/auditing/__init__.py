@@ -4,5 +4,20 @@ from autograder.auditing.audit import Audit, accepted, audit
 from autograder.auditing.kept import KEPT, kept
 from autograder.auditing.matrix import Matrix, Row
 from autograder.auditing.mutants import Mutant, belongs, generate, sample
+from autograder.auditing.seeds import ALLOWED, Rate
 
-__all__ = ["KEPT", "Audit", "Matrix", "Mutant", "Row", "accepted", "audit", "belongs", "generate", "kept", "sample"]
+__all__ = [
+    "ALLOWED",
+    "KEPT",
+    "Audit",
+    "Matrix",
+    "Mutant",
+    "Rate",
+    "Row",
+    "accepted",
+    "audit",
+    "belongs",
+    "generate",
+    "kept",
+    "sample",
+]

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import datasets, loading, running, sandbox
+from autograder.auditing import seeds
 from autograder.auditing.kept import KEPT
 from autograder.auditing.matrix import Matrix, Row
 from autograder.auditing.mutants import Mutant, belongs
-from autograder.batch import Event, JobSpec, grade_all
+from autograder.auditing.seeds import Rate, Subject
+from autograder.batch import Crew, Event, JobSpec, grade_all
 from autograder.datasets import DataSet, DataSettings
 from autograder.declare import Question
 from autograder.errors import InstructorError
@@ -39,7 +41,7 @@ class Audit:
     """How to audit: the course's `root`, the assignment, its data, the sandbox, and how many jobs at a time.
 
     `questions` are those whose checks are asked. With `first`, a mutant's remaining questions are left out as soon as
-    one has caught it.
+    one has caught it. What is caught is tried again under other seeds, `seeds` in all.
     """
 
     root: Path
@@ -51,6 +53,7 @@ class Audit:
     questions: tuple[Question, ...]
     jobs: int = 1
     first: bool = False
+    seeds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,13 @@ class MutantSpec(JobSpec):
     own: Mapping[str, frozenset[str]]
 
 
-def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None] = lambda _: None) -> Matrix:
-    """The matrix of mutants and checks.
+def audit(
+    plan: Audit,
+    mutants: Sequence[Mutant],
+    notify: Callable[[Event], None] = lambda _: None,
+    notify_rate: Callable[[str, Rate], None] = lambda *_: None,
+) -> Matrix:
+    """The matrix of mutants and checks, with the catch rates over seeds of those that were caught.
 
     A mutant that hangs is cut at a few times the processor time of the reference, and counts as caught.
 
@@ -81,7 +89,9 @@ def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None
         _passes(reference)
         staged = [_staged(plan.loaded, folder / mutant.id, mutant) for mutant in mutants]
         own = {mutant.id: _own(plan, mutant) for mutant in mutants}
-        reports = _grade(plan, staged, _tight(plan, reference), own, folder / "audit.db", notify)
+        limits = _tight(plan, reference)
+        reports = _grade(plan, staged, limits, own, folder / "audit.db", notify)
+        found = _rates(plan, staged, reports, reference, limits, notify_rate)
     checks = tuple(check.id for question in reference.questions for check in question.checks)
     rows = (
         Row(
@@ -89,6 +99,7 @@ def audit(plan: Audit, mutants: Sequence[Mutant], notify: Callable[[Event], None
             {check.id: check.verdict for question in _of_checks(report).questions for check in question.checks},
             same_answers=report.notes == reference.notes,
             accepted="" if mutant.operator == KEPT else reasons.get(mutant.id) or reasons.get(mutant.place, ""),
+            rate=found.get(mutant.id),
         )
         for mutant, report in zip(mutants, reports, strict=True)
     )
@@ -158,6 +169,53 @@ def _grade(
             patience=running.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS,
             job=mutant_grader,
         )
+
+
+def _rates(
+    plan: Audit,
+    staged: Sequence[Submission],
+    reports: Sequence[Report],
+    reference: Report,
+    limits: Mapping[str, dict[str, float]],
+    notify: Callable[[str, Rate], None],
+) -> dict[str, Rate]:
+    """The catch rates of the mutants that were caught."""
+    if plan.seeds < 2:
+        return {}
+    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+    subjects = []
+    for submission, report in zip(staged, reports, strict=True):
+        took = _seconds(plan, reference) | _seconds(plan, report)
+        verdicts = {check.id: check.verdict for question in _of_checks(report).questions for check in question.checks}
+        parts: tuple[list[seeds.Check], list[seeds.Check]] = ([], [])
+        for question in plan.questions:
+            for check in question.checks:
+                said = verdicts.get(check.id, Verdict.PASSED)
+                parts[said in quiet].append(seeds.Check(check.id, took[check.id], limits[question.id]))
+        if parts[0]:
+            subjects.append(Subject(submission, tuple(parts[0]), tuple(parts[1])))
+
+    def crew(size: int) -> Crew:
+        dataset = plan.dataset.name if plan.dataset else ""
+
+        def spec(address: str) -> JobSpec:
+            return JobSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address)
+
+        patience = running.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS
+        return Crew(plan.start, spec, seeds.seed_trier, size, patience)
+
+    return seeds.rates(subjects, plan.seeds, crew, plan.jobs, notify)
+
+
+def _seconds(plan: Audit, report: Report) -> dict[str, float]:
+    """What each check took, with those that it needs."""
+    alone = {check.id: check.seconds for question in report.questions for check in question.checks}
+    needs = {check.id: check.needs for question in plan.questions for check in question.checks}
+
+    def whole(check: str) -> set[str]:
+        return {check}.union(*(whole(need) for need in needs.get(check, ())))
+
+    return {check: sum(alone.get(each, 0.0) for each in whole(check)) for check in needs if check in alone}
 
 
 def _own(plan: Audit, mutant: Mutant) -> frozenset[str]:

@@ -8,9 +8,22 @@ from itertools import combinations
 
 from autograder.auditing.kept import KEPT
 from autograder.auditing.mutants import Mutant
+from autograder.auditing.seeds import Rate
 from autograder.model import Verdict
 
-__all__ = ["Matrix", "Row", "by_operator", "cells", "escaped", "idle", "rate", "survivors", "twins", "unjudged"]
+__all__ = [
+    "Matrix",
+    "Row",
+    "by_check",
+    "by_operator",
+    "cells",
+    "escaped",
+    "idle",
+    "rate",
+    "survivors",
+    "twins",
+    "unjudged",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +31,30 @@ class Row:
     """What the checks said of one mutant, which passes for the reference.
 
     `same_answers` says that every answer the mutant gave to the checks was, byte for byte, the reference's: it is
-    perhaps no mistake at all. `accepted` is the instructor's reason why it may survive, or "".
+    perhaps no mistake at all. `accepted` is the instructor's reason why it may survive, or "". `rate` is how often it
+    was caught under several seeds, if that was asked.
     """
 
     mutant: Mutant
     verdicts: Mapping[str, Verdict]
     same_answers: bool = False
     accepted: str = ""
+    rate: Rate | None = None
 
     @property
     def caught(self) -> bool:
-        """Whether some check did not pass; our own faults catch nothing."""
+        """Whether some check did not pass, on all but one seed in a thousand; our own faults catch nothing."""
+        return self.noticed and (self.rate is None or self.rate.enough)
+
+    @property
+    def noticed(self) -> bool:
+        """Whether some check did not pass under the first seed."""
         return any(verdict not in (Verdict.PASSED, Verdict.INTERNAL) for verdict in self.verdicts.values())
 
     @property
     def unjudged(self) -> bool:
         """Whether a fault of ours kept it from being caught."""
-        return not self.caught and Verdict.INTERNAL in self.verdicts.values()
+        return not self.noticed and Verdict.INTERNAL in self.verdicts.values()
 
     def caught_by(self, check: str) -> bool:
         """Whether one check found the mistake itself; to be skipped for another one's sake is no merit."""
@@ -84,6 +104,16 @@ def by_operator(matrix: Matrix) -> dict[str, tuple[int, int]]:
     operators = sorted({row.mutant.operator for row in matrix.rows})
     of = {name: [row for row in matrix.counted if row.mutant.operator == name] for name in operators}
     return {name: (len(rows), sum(row.caught for row in rows)) for name, rows in of.items()}
+
+
+def by_check(matrix: Matrix) -> dict[str, tuple[int, int]]:
+    """Each check with how often it caught what it had caught under the first seed: (caught, asked), in all mutants."""
+    counts = {check: [0, 0] for check in matrix.checks}
+    for row in matrix.rows:
+        for check, (caught, asked) in (row.rate.by_check if row.rate else {}).items():
+            counts[check][0] += caught
+            counts[check][1] += asked
+    return {check: (caught, asked) for check, (caught, asked) in counts.items() if asked}
 
 
 def idle(matrix: Matrix) -> tuple[str, ...]:

@@ -305,6 +305,12 @@ def audit(
     seed: Annotated[
         str, typer.Option("--seed", metavar="TEXT", help="Draws the sample, and the inputs of the checks.")
     ] = "audit",
+    seeds: Annotated[
+        int,
+        typer.Option(
+            "--seeds", min=1, metavar="N", help="Seeds under which each mutant must be caught; 1000 for the full test."
+        ),
+    ] = 5,
     first: Annotated[
         bool, typer.Option("--first", help="Quicker: leave a mutant's other questions out once one has caught it.")
     ] = False,
@@ -322,13 +328,15 @@ def audit(
     each of these mutants, and lists those that pass. One that is no mistake may be accepted in
     assignments/NAME/mutants/accepted.txt: a line with its id, or file:line:operator, and the reason.
     A mistake of your own is kept as assignments/NAME/mutants/WORD.diff: a sentence, and the diff of the reference.
+    What is caught is tried under more seeds, by the quickest check that sees it; where that takes longer than a second,
+    under fewer. A mutant that passes on more than 1 seed in 1,000 counts as not caught.
     Exit code 1: fewer than --at-least per cent were caught, or one that is kept was not.
 
     Example: autograder audit backprop --jobs 2 --limit 60
     """
     from autograder.cli.audit import Call, audit_assignment
 
-    call = Call(name, jobs, only, limit, kept, seed, first, at_least, sandbox, full, data, course)
+    call = Call(name, jobs, only, limit, kept, seed, seeds, first, at_least, sandbox, full, data, course)
     raise typer.Exit(audit_assignment(call))
 
 

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder import auditing, loading, sandbox
-from autograder.auditing import Audit, Matrix, Mutant, Row, matrix
+from autograder.auditing import Audit, Matrix, Mutant, Rate, Row, matrix
 from autograder.batch import Event, Finished
 from autograder.cli.common import console, dataset_for, near, open_course, settings_of, start_sandbox
 from autograder.declare import Question
@@ -38,6 +38,7 @@ class Call:
     limit: int | None
     kept: bool
     seed: str
+    seeds: int
     first: bool
     at_least: float
     sandbox: str | None
@@ -80,7 +81,7 @@ def audit_assignment(call: Call) -> int:
 
     options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
     jobs = call.jobs or course.jobs or os.cpu_count() or 1
-    plan = Audit(root, loaded, dataset, settings, options, start, questions, jobs, call.first)
+    plan = Audit(root, loaded, dataset, settings, options, start, questions, jobs, call.first, call.seeds)
     total = len(own) + len(asked)
     screen.print(f"{len(mutants)} of {total} mutants of the reference are graded, after the reference itself.")
     found = _watched(plan, mutants, screen)
@@ -108,7 +109,11 @@ def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
                 if not screen.is_terminal:
                     screen.print(f"\\[{next(done)}/{len(mutants)}] {_outcome(event.report)}", soft_wrap=True)
 
-        return auditing.audit(plan, mutants, notify)
+        def notify_rate(mutant: str, rate: Rate) -> None:
+            if not screen.is_terminal:
+                screen.print(escape(f"{mutant}: {_rate(rate)}"), soft_wrap=True)
+
+        return auditing.audit(plan, mutants, notify, notify_rate)
 
 
 def _outcome(report: Report) -> str:
@@ -126,9 +131,9 @@ def _show(screen: Console, found: Matrix, *, complete: bool) -> None:
         _matrix(screen, found)
     screen.print(_table(found))
     apart = matrix.survivors(found)
-    for row in (row for row in apart if not row.same_answers):
+    for row in (row for row in apart if not row.same_answers or row.noticed):
         screen.print(_told(row), soft_wrap=True)
-    alike = [row for row in apart if row.same_answers]
+    alike = [row for row in apart if row.same_answers and not row.noticed]
     if alike:
         screen.print(
             f"{len(alike)} more gave every check the very answers of the reference. Perhaps they mean the same: then "
@@ -139,7 +144,9 @@ def _show(screen: Console, found: Matrix, *, complete: bool) -> None:
         screen.print(_told(row), soft_wrap=True)
     for row in matrix.escaped(found):
         about = escape(f"{row.mutant.id} ({row.mutant.about})")
-        screen.print(f"[red]Kept, and not caught:[/] {about}; sharpen a check until one notices.", soft_wrap=True)
+        mend = "draw points at which it shows" if row.noticed else "sharpen a check until one notices"
+        screen.print(f"[red]Kept, and not caught:[/] {about}; {mend}.", soft_wrap=True)
+    _seeds(screen, found)
     for row in matrix.unjudged(found):
         screen.print(f"[magenta]Our fault, not judged:[/] {row.mutant.id}; the same command tries it again.")
     if complete:
@@ -155,6 +162,44 @@ def _show(screen: Console, found: Matrix, *, complete: bool) -> None:
     aside = f"; {waived} accepted as harmless" if waived else ""
     percent = int(10 * matrix.rate(found)) / 10  # 99.96 must not look like all
     screen.print(f"\n{found.caught} of {len(found.counted)} mutants caught ({percent:g} %){aside}.")
+
+
+def _seeds(screen: Console, found: Matrix) -> None:
+    """How often the mutants were caught under several seeds, and by which checks."""
+    tried = [row.rate for row in found.rows if row.rate]
+    if not tried:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Check")
+    table.add_column("Caught again", justify="right")
+    for check, (caught, asked) in matrix.by_check(found).items():
+        told = f"{caught:,} of {asked:,}"
+        table.add_row(escape(check), told if caught == asked else f"[yellow]{told}[/]")
+    screen.print(table)
+    for row in found.rows:
+        if row.rate and row.rate.missed:
+            screen.print(escape(f"{row.mutant.id}: {_rate(row.rate)}"), soft_wrap=True)
+    clean = [rate for rate in tried if not rate.missed]
+    if clean:
+        fewest, most = min(rate.seeds for rate in clean), max(rate.seeds for rate in clean)
+        seeds = f"{most:,} seeds" if fewest == most else f"{fewest:,} to {most:,} seeds"
+        sure = min(rate.at_least for rate in clean)
+        screen.print(
+            f"{len(clean)} of {len(tried)} mutants were caught under every seed tried ({seeds} each): with 95 % "
+            f"confidence, each of them is caught under at least {_percent(sure)} % of all seeds.",
+            soft_wrap=True,
+        )
+
+
+def _rate(rate: Rate) -> str:
+    """On how many seeds a mutant was caught, and what that shows."""
+    told = f"caught under {rate.caught:,} of {rate.seeds:,} seeds (at least {_percent(rate.at_least)} % of all)"
+    return told if rate.enough else f"{told}; passes under more than 1 in 1,000, so it counts as not caught"
+
+
+def _percent(share: float) -> str:
+    """A share in per cent, rounded down, so that 99.96 does not look like all."""
+    return f"{int(1000 * share) / 10:g}"
 
 
 def _table(found: Matrix) -> Table:
@@ -180,7 +225,15 @@ def _matrix(screen: Console, found: Matrix) -> None:
     for row in found.rows:
         signs = " ".join(f"{sign:>{width}}" for sign in matrix.cells(found, row))
         note = (
-            "" if row.caught else "   accepted" if row.accepted else "   not judged" if row.unjudged else "   survived"
+            ""
+            if row.caught
+            else "   accepted"
+            if row.accepted
+            else "   not judged"
+            if row.unjudged
+            else "   missed under some seeds"
+            if row.noticed
+            else "   survived"
         )
         screen.print(f"{row.mutant.id:{longest}}  {signs}{note}".rstrip(), soft_wrap=True, markup=False)
 
