@@ -1,0 +1,193 @@
+"""Mutants under many seeds: what a rate shows, in which order checks are asked, and what counts as caught."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from test_auditing import keep
+from test_cli import run
+from tiny_course import REFERENCE, make_course
+
+from autograder.auditing import ALLOWED, Matrix, Mutant, Rate, Row, matrix
+from autograder.auditing.seeds import Check, Subject, _tried
+from autograder.intake import Submission
+from autograder.model import Verdict
+
+QUICK, OTHER, SLOW = Check("quick", 0.1, {}), Check("other", 0.2, {}), Check("slow", 4.0, {})
+GOOD, BAD, OURS = Verdict.PASSED, Verdict.FAILED, Verdict.INTERNAL
+
+
+def tried(caught_by, others, seeds, says):
+    """The rate of a mutant of which the checks say what `says(check, number)` gives, and all trials that were made."""
+    made = []
+    tries = _tried(Subject(Submission("m", Path(), ""), tuple(caught_by), tuple(others)), seeds)
+    try:
+        trial = next(tries)
+        while True:
+            made.append((trial.check, trial.number))
+            trial = tries.send(says(trial.check, trial.number))
+    except StopIteration as end:
+        return end.value, made
+
+
+def test_a_rate_shows_no_more_than_its_seeds_can():
+    """The bound is exact: 0.05 ** (1 / n) without a miss, and none of the seeds shows nothing."""
+    assert Rate(20, 20).at_least == pytest.approx(0.05 ** (1 / 20), abs=1e-6)
+    assert Rate(1000, 1000).at_least == pytest.approx(0.997, abs=1e-4)
+    assert Rate(999, 1000).at_least < Rate(1000, 1000).at_least
+    assert Rate(0, 3).at_least == 0
+    assert Rate(60, 100).at_least == pytest.approx(0.513, abs=2e-3)
+
+
+def test_one_miss_in_a_thousand_is_allowed_and_no_more():
+    """With fewer seeds a single miss is already more than one in a thousand."""
+    assert Rate(1000, 1000).enough
+    assert Rate(999, 1000).enough
+    assert not Rate(998, 1000).enough
+    assert not Rate(19, 20).enough
+    assert ALLOWED == 1 / 1000
+
+
+def test_the_quickest_check_is_asked_under_every_seed():
+    """All quick ones are asked under the first five, and after these only the quickest, while it catches."""
+    rate, made = tried([SLOW, OTHER, QUICK], [], 8, lambda *_: BAD)
+
+    assert (rate.caught, rate.seeds) == (8, 8)
+    assert rate.by_check == {"quick": (5, 5), "other": (5, 5)}
+    assert [check for check, number in made if number > 4] == ["quick"] * 3
+    assert not any(check == "slow" for check, _ in made)
+
+
+def test_a_miss_is_one_only_when_no_check_notices():
+    """Another check may catch what the quickest lets pass, also one that did not under the first seed."""
+    late = Check("late", 0.1, {})
+    rate, made = tried([QUICK], [late], 10, lambda check, number: BAD if number != 7 or check == "late" else GOOD)
+
+    assert (rate.caught, rate.seeds) == (10, 10)
+    assert made.count(("late", 7)) == 1
+    assert [number for check, number in made if check == "late"] == [7]
+
+
+def test_trying_stops_when_misses_are_shown():
+    """A miss under one of the first seeds shows that more than one in a thousand pass; a late one does not."""
+    soon, _ = tried([QUICK], [], 1000, lambda _, number: GOOD if number == 3 else BAD)
+    late, _ = tried([QUICK], [], 1000, lambda _, number: GOOD if number == 500 else BAD)
+    twice, _ = tried([QUICK], [], 1000, lambda _, number: GOOD if number in (500, 600) else BAD)
+
+    assert (soon.missed, soon.seeds, soon.enough) == (1, 4, False)
+    assert (late.missed, late.seeds, late.enough) == (1, 1000, True)
+    assert (twice.missed, twice.seeds, twice.enough) == (2, 1000, False)
+
+
+def test_a_long_training_is_tried_under_fewer_seeds():
+    """In proportion to the seconds of the quickest check that catches the mutant, but never under one seed alone."""
+    rate, _ = tried([SLOW], [], 20, lambda *_: BAD)
+    short, _ = tried([Check("longest", 500.0, {})], [], 20, lambda *_: BAD)
+
+    assert (rate.seeds, short.seeds) == (5, 2)
+    assert rate.at_least == pytest.approx(0.05 ** (1 / 5), abs=1e-6)
+
+
+def test_faults_of_ours_neither_catch_nor_miss():
+    """Such a seed does not count, and after three of them no more are tried."""
+    some, _ = tried([QUICK], [], 10, lambda _, number: OURS if number == 2 else BAD)
+    all_, _ = tried([QUICK], [], 10, lambda *_: OURS)
+
+    assert (some.caught, some.seeds) == (10, 10)
+    assert (all_.caught, all_.seeds) == (1, 1)
+
+
+def row(name: str, rate: Rate | None, verdict: Verdict = BAD) -> Row:
+    """A kept mutant with one check."""
+    return Row(Mutant(name, "kept", "hw.py", 3, "g", "g", "", ""), {"one": verdict}, rate=rate)
+
+
+def test_a_mutant_that_seeds_let_pass_counts_as_not_caught():
+    """It is a survivor and, if it is kept, escaped; the rates of checks are added up over the mutants."""
+    rows = (
+        row("sound", Rate(20, 20, {"one": (5, 5)})),
+        row("lucky", Rate(18, 20, {"one": (3, 5)})),
+        row("never", None, GOOD),
+        row("once", None),
+    )
+    found = Matrix(("one",), rows)
+
+    assert [each.caught for each in rows] == [True, False, False, True]
+    assert [each.noticed for each in rows] == [True, True, False, True]
+    assert matrix.escaped(found) == (rows[1], rows[2])
+    assert matrix.by_check(found) == {"one": (8, 10)}
+    assert matrix.rate(found) == 50
+
+
+# --- whole audits ---
+
+LUCKY = """Doubles positive numbers only.
+
+--- tiny.py
++++ tiny.py
+@@ -7 +7 @@
+-    return 2 * x
++    return 2 * x if isinstance(x, str) or x > 0 else x
+"""
+DRAWN = '''
+
+third = assignment.question("Three", id="c", solution="double")
+
+@third.check(points=1)
+def doubles_a_number(student, rng):
+    """Twice a number is right."""
+    x = float(rng.normal()) + SHIFT
+    same(student.double(x), 2 * x, name="double")
+'''
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A course with a kept mutant that is wrong for every other number."""
+    root = make_course(tmp_path / "course")
+    (root / "reference/tiny/tiny.py").write_text(REFERENCE)
+    keep(root / "assignments/tiny", LUCKY, "positive_only")
+    return root
+
+
+def write(course: Path, shift: float) -> None:
+    """A check of one normal number, moved by so much."""
+    script = course / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().partition("\nthird =")[0] + DRAWN.replace("SHIFT", str(shift)))
+
+
+def test_audit_tells_catch_rates_and_what_luck_lets_pass(course: Path):
+    """A check that catches a mistake under half of the seeds has not caught it; one that draws better has."""
+    write(course, 0.0)
+    audit = ("audit", "tiny", "--kept", "--only", "c", "--at-least", 0, "--sandbox", "none")
+    tries = (run(*audit, "--seeds", 30, "--seed", f"s{k}", cwd=course) for k in range(20))
+    failed = next(each for each in tries if "under some seeds" in each.stdout)  # else the first seed let it pass
+    lucky = failed.stdout
+
+    assert failed.returncode == 1
+    assert "missed under some seeds" in lucky
+    assert "passes under more than 1 in 1,000, so it counts as not caught" in lucky
+    assert "positive_only (Doubles positive numbers only.); draw points at which it shows." in lucky
+    assert "0 of 1 mutants caught (0 %)" in lucky
+
+    write(course, -100.0)
+    done = run(*audit, "--seeds", 30, cwd=course)
+    assert done.returncode == 0, done.stdout
+    assert "positive_only: caught under 30 of 30 seeds (at least 90.4 % of all)" in done.stdout
+    assert re.search(r"doubles_a_number +5 of 5", done.stdout)
+    assert "1 of 1 mutants were caught under every seed tried (30 seeds each)" in done.stdout
+    assert "under at least 90.4 % of all seeds" in done.stdout
+
+
+def test_one_seed_is_an_audit_without_rates(course: Path):
+    """Nothing is said of seeds, and 0 seeds is a wrong call."""
+    write(course, -100.0)
+    done = run("audit", "tiny", "--kept", "--only", "c", "--seeds", 1, "--sandbox", "none", cwd=course)
+
+    assert done.returncode == 0, done.stdout
+    assert "seeds" not in done.stdout
+    wrong = run("audit", "tiny", "--seeds", 0, cwd=course)
+    assert wrong.returncode == 2
+    assert "Invalid value for '--seeds'" in wrong.stderr
