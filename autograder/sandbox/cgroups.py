@@ -46,6 +46,15 @@ class Group:
         name = "memory.events" if self.version == 2 else "memory.oom_control"
         return _field(self.folders["memory"] / name, "oom_kill")
 
+    def add(self, pid: int) -> None:
+        """Move a process into the group.
+
+        Raises:
+            OSError: the kernel would not have it.
+        """
+        for folder in set(self.folders.values()):
+            _write(folder / "cgroup.procs", str(pid))
+
     def kill(self) -> None:
         """End every process in the group."""
         for _ in range(100):
@@ -76,8 +85,8 @@ class Cgroups:
     version: int
     bases: dict[str, Path]
 
-    def new(self, name: str, limits: Limits) -> Group:
-        """A fresh, empty group with these limits.
+    def new(self, name: str, limits: Limits, helpers: int = 0) -> Group:
+        """A fresh, empty group with these limits, and room for `helpers` processes of ours in it.
 
         Raises:
             OSError: the kernel would not have it.
@@ -94,7 +103,7 @@ class Cgroups:
         else:
             _write(memory / "memory.limit_in_bytes", size)
             _write_if_there(memory / "memory.memsw.limit_in_bytes", size)
-        _write(pids / "pids.max", str(limits.processes))
+        _write(pids / "pids.max", str(limits.processes + helpers))
         self._share(group.folders["cpu"], limits.threads)
         return group
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from autograder.model import Limits
 from autograder.sandbox import landlock
+from autograder.sandbox.waiting import ended, read_all
 
 __all__ = ["Walls", "become_subreaper", "enter", "fork_inside", "setns"]
 
@@ -57,7 +58,8 @@ class Walls:
     `filter` is compiled BPF, empty for none. `die_with_parent` is for children of the forkserver itself: where a pid
     namespace ends with the forkserver, and the parent may be the process in between, it must not be set.
     `file_systems` are mounts in memory that may hold only `Limits.scratch_files` files each. With
-    `landlocked`, files beyond `readable` and `writable` are out of reach (where no mount namespace hides them).
+    `landlocked`, files beyond `readable` and `writable` are out of reach, and so is the memory of every process that
+    was not started behind the same wall; programs below `writable` may be run with `runnable`.
     """
 
     limits: Limits
@@ -70,6 +72,7 @@ class Walls:
     landlocked: bool = False
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
+    runnable: bool = False
 
 
 def become_subreaper() -> None:
@@ -86,18 +89,19 @@ def setns(descriptor: int, kinds: int) -> None:
     _call(_libc.setns(descriptor, kinds), "setns")
 
 
-def fork_inside(pidfd: int, own_pid_namespace: int, child: Callable[[], None]) -> int:
+def fork_inside(pidfd: int, own_pid_namespace: int, child: Callable[[], None], patience: float) -> int:
     """Fork a child that lives in all namespaces of the process behind `pidfd` and runs `child`, which never returns.
 
     As root, this process asks that its next child be born in the other pid namespace, forks once, and takes the
     request back; the child itself joins the rest. As an ordinary user the user namespace comes first, and that cannot
     be taken back, so an intermediate process joins, forks and leaves; the grandchild becomes ours (`become_subreaper`).
+    It has `patience` seconds for that.
 
     Returns:
         The child's pid in our own pid namespace.
 
     Raises:
-        OSError: the namespaces could not be joined.
+        OSError: the namespaces could not be joined, or not in time (TimeoutError).
     """
     if os.geteuid() == 0:
         setns(pidfd, CLONE_NEWPID)
@@ -113,9 +117,12 @@ def fork_inside(pidfd: int, own_pid_namespace: int, child: Callable[[], None]) -
     if middle == 0:
         _never_return(lambda: _join_and_fork(pidfd, writing, child))
     os.close(writing)
-    with open(reading, "rb") as answer:
-        said = answer.read()
-    os.waitpid(middle, 0)
+    try:
+        said = read_all(reading, patience)
+    finally:
+        os.close(reading)
+        os.kill(middle, signal.SIGKILL)  # it has nothing more to do, and was not collected yet
+        ended(middle, patience)
     if not said.isdigit():
         raise OSError(said.decode(errors="replace") or "the process between the forkserver and the sandbox died")
     return int(said)
@@ -144,7 +151,7 @@ def enter(walls: Walls) -> None:
         _call(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
     _limit(walls.limits)
     if walls.landlocked:
-        landlock.confine(walls.readable, walls.writable)
+        landlock.confine(walls.readable, walls.writable, runnable=walls.runnable)
     if walls.filter:
         _load_filter(walls.filter)
 

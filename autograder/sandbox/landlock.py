@@ -34,11 +34,12 @@ def abi() -> int:
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, 0, _VERSION_FLAG)))
 
 
-def confine(readable: Iterable[str], writable: Iterable[str]) -> None:
+def confine(readable: Iterable[str], writable: Iterable[str], *, runnable: bool = False) -> None:
     """Keep this process and all its children to reading below `readable` and to reading and writing below `writable`.
 
-    No TCP port, no signal to and no abstract socket of a process outside, where the kernel knows how. Paths that do
-    not exist are left out. Needs `no_new_privs`.
+    Programs may be run from `readable` and, if `runnable`, from `writable`. The memory of processes that are not
+    confined by the same call is out of reach, whoever owns them; so are TCP ports, and signals to and abstract sockets
+    of processes outside, where the kernel knows how. Paths that do not exist are left out. Needs `no_new_privs`.
 
     Raises:
         OSError: the kernel refused.
@@ -52,7 +53,7 @@ def confine(readable: Iterable[str], writable: Iterable[str]) -> None:
         for path in readable:
             _allow(ruleset, path, _READ & rights)
         for path in writable:
-            _allow(ruleset, path, rights & ~_EXECUTE)
+            _allow(ruleset, path, rights if runnable else rights & ~_EXECUTE)
         _call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)

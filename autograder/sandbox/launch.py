@@ -23,7 +23,7 @@ from autograder.sandbox.containers import ContainerSandbox
 from autograder.sandbox.forkserver import COMMAND, Settings
 from autograder.sandbox.oci import connect_oci, start_oci, why_not_oci
 from autograder.sandbox.seccomp import compile_filter
-from autograder.sandbox.session import ServerSession
+from autograder.sandbox.session import PATIENCE_SECONDS, ServerSession, answers
 from autograder.sandbox.sweeping import sweep
 
 __all__ = ["BACKENDS", "CONTAINERS", "best", "connect", "start", "why_not"]
@@ -34,6 +34,7 @@ BACKENDS = ("bubblewrap", "landlock", "none")
 CONTAINERS = ("podman", "docker")
 """By name, those that need an image; `auto` takes one where bubblewrap does not work and the image is there."""
 
+_GOODBYE_SECONDS = 10.0
 _INSTALL = "install it with your system's packages, for example: apt-get install bubblewrap"
 
 
@@ -115,8 +116,9 @@ def _why_no_landlock() -> str:
 class Client:
     """A started sandbox as a process that did not start it sees it."""
 
-    def __init__(self, name: str, enforced: Sequence[str], socket: str) -> None:
+    def __init__(self, name: str, enforced: Sequence[str], socket: str, patience: float = PATIENCE_SECONDS) -> None:
         self.name = name
+        self.patience = patience
         self.enforced = tuple(enforced)
         self._socket = socket
 
@@ -126,7 +128,7 @@ class Client:
         Raises:
             SandboxError: it could not be built, or the forkserver is gone; worth another try.
         """
-        return ServerSession(self._socket, request)
+        return ServerSession(self._socket, request, self.patience)
 
     def close(self) -> None:
         """Nothing to end: each session has a connection of its own."""
@@ -150,18 +152,29 @@ class _Started:
 class ForkServer(Client):
     """The sandbox as the process that started it sees it.
 
+    After `patience` seconds without an answer the forkserver counts as dead.
+
     Raises:
         SandboxError: the forkserver did not come up; its own words are in the sentence.
     """
 
-    def __init__(self, name: str, preload: tuple[str, ...], threads: int, *, gpus: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        preload: tuple[str, ...],
+        threads: int,
+        *,
+        gpus: bool = False,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._started = _launch(name, preload, threads, gpus)
-        super().__init__(name, self._started.enforced, str(self._started.folder / "socket"))
+        super().__init__(name, self._started.enforced, str(self._started.folder / "socket"), patience)
 
     @property
     def address(self) -> str:
         """What `connect` needs, as text."""
-        return json.dumps({"name": self.name, "enforced": self.enforced, "socket": self._socket})
+        described = {"name": self.name, "enforced": self.enforced, "socket": self._socket}
+        return json.dumps({**described, "patience": self.patience})
 
     @property
     def pid(self) -> int:
@@ -169,8 +182,8 @@ class ForkServer(Client):
         return self._started.process.pid
 
     def alive(self) -> bool:
-        """Whether the forkserver still runs."""
-        return self._started.process.poll() is None
+        """Whether the forkserver still runs and answers."""
+        return self._started.process.poll() is None and answers(self._socket, self.patience)
 
     def close(self) -> None:
         """End the forkserver, and with it every sandbox."""
@@ -178,7 +191,7 @@ class ForkServer(Client):
         if process.stdin and not process.stdin.closed:
             process.stdin.close()
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=min(_GOODBYE_SECONDS, self.patience))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

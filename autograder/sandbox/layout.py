@@ -16,18 +16,24 @@ from pathlib import Path
 from autograder.model import Limits
 
 __all__ = [
+    "FIRST",
     "HOME",
     "IN_MEMORY",
     "SUBMISSION",
     "bubblewrap_arguments",
     "gpu_devices",
     "reachable_by_all",
+    "readable_inside",
     "readable_paths",
+    "writable_inside",
     "writable_paths",
 ]
 
 SUBMISSION = "/submission"
 HOME = "/tmp/home"  # noqa: S108  (inside, /tmp is a file system of its own)
+
+FIRST = "/cat"
+"""Where the program of the first process lies; some systems decide by its name what it does."""
 
 IN_MEMORY = ("/tmp", "/dev/shm")  # noqa: S108
 """The only file systems inside that can be written; both are in memory, and gone afterwards."""
@@ -41,7 +47,13 @@ _MIB = 1 << 20
 
 
 def bubblewrap_arguments(
-    folder: Path, files: Mapping[str, Path], limits: Limits, devices: Iterable[str] = (), *, user_namespace: bool
+    folder: Path,
+    files: Mapping[str, Path],
+    limits: Limits,
+    devices: Iterable[str] = (),
+    *,
+    user_namespace: bool,
+    first: Path | None = None,
 ) -> list[str]:
     """Arguments up to, but without, the command.
 
@@ -51,9 +63,11 @@ def bubblewrap_arguments(
         limits: `scratch_mib` is the size of /tmp.
         devices: more than the plain ones, such as `gpu_devices` finds.
         user_namespace: for an ordinary user; root really changes its uid instead.
+        first: the program of the first process, which appears as `FIRST`.
     """
     arguments = ["--unshare-user"] if user_namespace else []
     arguments += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
+    arguments += ["--as-pid-1", "--cap-drop", "ALL"]  # a first process of bubblewrap's own would have neither filter
     arguments += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"]
     for system in _SYSTEM:
         arguments += _system(Path(system))
@@ -70,7 +84,18 @@ def bubblewrap_arguments(
     arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
     for name, source in files.items():
         arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
+    arguments += ["--ro-bind", str(first), FIRST] if first else []
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
+
+
+def readable_inside(folder: str = SUBMISSION) -> tuple[str, ...]:
+    """What Landlock leaves readable on top of the mounts above: they themselves, and nothing else."""
+    return (*_SYSTEM, *_ETC, *map(str, _python_paths()), folder, "/proc", "/dev")
+
+
+def writable_inside(devices: Iterable[str] = ()) -> tuple[str, ...]:
+    """What Landlock leaves writable on top of the mounts above."""
+    return (*IN_MEMORY, "/dev/null", "/dev/full", *devices)
 
 
 def gpu_devices() -> tuple[str, ...]:

@@ -88,9 +88,9 @@ SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "p
 """Allowed where signals reach nobody outside: in namespaces, and with Landlock from version 6 on."""
 
 NEWER_CALLS = range(424, 600)
-"""Numbers of calls that came after 2019, the same on every architecture. Those that are not allowed are refused as by a
-kernel that is too old to know them (ENOSYS), so that libraries fall back on an older call that is on the list: clone for
-clone3, whose flags lie in memory, where no filter can look. All others are refused with EPERM."""
+"""Numbers of calls that came after 2019, the same on every architecture. Those that are not allowed are refused as by
+a kernel that is too old to know them (ENOSYS), so that libraries fall back on an older call that is on the list: clone
+for clone3, whose flags lie in memory, where no filter can look. All others are refused with EPERM."""
 
 _NEW_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 _CLONE_PARENT = 0x00008000  # a child of the forkserver's, which expects none
@@ -154,7 +154,11 @@ def conditions(*, landlocked: int = 0, grouped: bool = True, gpus: bool = False)
         for kind in (_SOCK_STREAM, _SOCK_SEQPACKET):
             found.append(_one("socketpair", (0, _WHOLE, _AF_UNIX), (1, _KIND_OF_SOCKET, kind)))
         # folders that their own owner cannot look into could hide anything
-        found += [_one("mkdir", (1, _OWNER, _OWNER)), _one("mkdirat", (2, _OWNER, _OWNER)), _one("umask", (0, _OWNER, 0))]
+        found += [
+            _one("mkdir", (1, _OWNER, _OWNER)),
+            _one("mkdirat", (2, _OWNER, _OWNER)),
+            _one("umask", (0, _OWNER, 0)),
+        ]
     else:
         found += [_one(call, (0, _WHOLE, _AF_UNIX)) for call in ("socket", "socketpair")]
     guarded = not landlocked or landlocked >= _FIRST_LANDLOCK_WITH_TRUNCATION
@@ -167,9 +171,7 @@ def conditions(*, landlocked: int = 0, grouped: bool = True, gpus: bool = False)
     return tuple(found)
 
 
-def compile_filter(
-    *, landlocked: int = 0, grouped: bool = True, gpus: bool = False, architecture: str = ""
-) -> bytes:
+def compile_filter(*, landlocked: int = 0, grouped: bool = True, gpus: bool = False, architecture: str = "") -> bytes:
     """The filter as BPF.
 
     Args:
@@ -194,11 +196,11 @@ def compile_filter(
     groups = (ALLOWED,) if landlocked else (ALLOWED, ALLOWED_IN_NAMESPACES)
     allowed = {name for group in groups for names in group.values() for name in names}
     by_argument = [
-        each
-        for each in conditions(landlocked=landlocked, grouped=grouped, gpus=gpus)
-        if each.call not in allowed
+        each for each in conditions(landlocked=landlocked, grouped=grouped, gpus=gpus) if each.call not in allowed
     ]
-    known = {number for name in (*allowed, *(each.call for each in by_argument)) if (number := _number(name)) is not None}
+    known = {
+        number for name in (*allowed, *(each.call for each in by_argument)) if (number := _number(name)) is not None
+    }
     for name in sorted(allowed):
         _add(rules, seccomp.ALLOW, name)
     for each in by_argument:

@@ -23,12 +23,14 @@ from autograder.model import Limits
 from autograder.sandbox.base import Outcome, Request, Tail
 from autograder.wire import PREFIX, Gather, WireError, frame_for
 
-__all__ = ["PipeSession", "ServerSession"]
+__all__ = ["PATIENCE_SECONDS", "PipeSession", "ServerSession", "answers"]
 
 _PIPE_BYTES = 1 << 20
 _CHUNK = 1 << 20
 _KEPT_OUTPUT = 1 << 16
-_PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
+"""How long a forkserver may take to build a sandbox or to remove it: longer than all of its own deadlines for that."""
+
 _MIB = 1 << 20
 
 
@@ -209,13 +211,14 @@ class ServerSession(PipeSession):
         SandboxError: the forkserver is gone, or could not build the sandbox.
     """
 
-    def __init__(self, address: str, request: Request) -> None:
+    def __init__(self, address: str, request: Request, patience: float = PATIENCE_SECONDS) -> None:
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (request_read, request_write), (reply_read, reply_write), (output_read, output_write) = (
             os.pipe2(os.O_CLOEXEC) for _ in range(3)
         )
         inside, ours = (request_read, reply_write, output_write), (request_write, reply_read, output_read)
         try:
+            self._connection.settimeout(patience)
             self._ask_for(address, request, inside)
         except SandboxError:
             self._connection.close()
@@ -236,13 +239,12 @@ class ServerSession(PipeSession):
             "cpus": _own_cpu(request.limits),
         }
         try:
-            self._connection.settimeout(_PATIENCE_SECONDS)
             self._connection.connect(address)
             socket.send_fds(self._connection, [json.dumps(message).encode()], inside)
             answer = self._hear()
         except OSError as error:
             raise SandboxError(
-                f"The forkserver of the sandbox does not answer ({error}); it was probably killed."
+                f"The forkserver of the sandbox does not answer ({error}); it was probably killed or stopped."
             ) from error
         if "ready" not in answer:
             raise SandboxError(f"No sandbox: {answer.get('fault', 'the forkserver hung up')}.")
@@ -255,7 +257,7 @@ class ServerSession(PipeSession):
                 self._connection.send(json.dumps({"end": limit}).encode())
             answer = self._hear()
         except OSError as error:
-            return Outcome(fault=f"the forkserver of the sandbox died ({error})")
+            return Outcome(fault=f"the forkserver of the sandbox died or does not answer ({error})")
         finally:
             self._connection.close()
         return Outcome(**answer["outcome"]) if "outcome" in answer else Outcome(fault="the forkserver died")
@@ -264,3 +266,15 @@ class ServerSession(PipeSession):
         message = self._connection.recv(1 << 16)
         answer: dict[str, Any] = json.loads(message) if message else {}
         return answer
+
+
+def answers(address: str, seconds: float) -> bool:
+    """Whether the forkserver at an address says within that many seconds that it is there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        connection.settimeout(seconds)
+        try:
+            connection.connect(address)
+            connection.send(b"{}")
+            return bool(connection.recv(1 << 10))
+        except OSError:
+            return False

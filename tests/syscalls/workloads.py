@@ -167,7 +167,15 @@ def notebook_shell():
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()
-    for cell in ("x = 1\nx", "%time sum(range(10))", "%timeit -n1 -r1 pass", "1 / 0", "!echo hello", "%pwd", "await __import__('asyncio').sleep(0)"):
+    for cell in (
+        "x = 1\nx",
+        "%time sum(range(10))",
+        "%timeit -n1 -r1 pass",
+        "1 / 0",
+        "!echo hello",
+        "%pwd",
+        "await __import__('asyncio').sleep(0)",
+    ):
         shell.run_cell(cell)
     return "done"
 
