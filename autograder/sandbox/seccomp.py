@@ -198,9 +198,7 @@ def compile_filter(*, landlocked: int = 0, grouped: bool = True, gpus: bool = Fa
     by_argument = [
         each for each in conditions(landlocked=landlocked, grouped=grouped, gpus=gpus) if each.call not in allowed
     ]
-    known = {
-        number for name in (*allowed, *(each.call for each in by_argument)) if (number := _number(name)) is not None
-    }
+    known = {_number(name) for name in (*allowed, *(each.call for each in by_argument))}
     for name in sorted(allowed):
         _add(rules, seccomp.ALLOW, name)
     for each in by_argument:

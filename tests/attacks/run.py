@@ -27,11 +27,22 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder.model import Limits
-from autograder.sandbox import CONTAINERS, Request, Sandbox, Session, start, why_not
+from autograder.sandbox import CONTAINERS, Request, Sandbox, Session, launch, start, why_not
 from autograder.sandbox.oci import why_not_oci
 from autograder.wire import decode, encode
 
 SANDBOXES = ("bubblewrap", "landlock", *CONTAINERS)
+
+WITHOUT = {
+    "landlock": "forkserver.landlock.abi = lambda: 0",
+    "filter": "forkserver._filter_or_nothing = lambda **_: b''",
+}
+"""What a forkserver runs first where one layer is left out: some attacks must fail by each of two layers alone."""
+
+
+def leave_out(layer: str) -> None:
+    """Forkservers that this process starts from now on do without a layer of `WITHOUT`."""
+    launch.COMMAND = f"from autograder.sandbox import forkserver; {WITHOUT[layer]}; forkserver.main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,10 @@ def main() -> int:
     parser.add_argument("--only", default="", help="attacks whose name contains this")
     parser.add_argument("--but-own", action="store_true", help="leave out what the test suite fights as this user")
     parser.add_argument("--json", action="store_true", help="lines for the program that started this one")
+    parser.add_argument("--without", choices=WITHOUT, help="leave out one layer of the sandbox; needs --json")
     options = parser.parse_args()
+    if options.without:
+        leave_out(options.without)
     wanted = tuple(each for each in attacks() if options.only in each.id)
     names = tuple(options.sandbox or SANDBOXES)
     if options.json:
