@@ -211,6 +211,8 @@ class Assignment:
         data: name of the data set, or "".
         preload: packages that the forkserver imports before it forks.
         gpu: whether submissions may use the machine's graphics processors, where it has any.
+        packaged_data: whether submissions may read the data sets that come with installed packages, such as
+            scikit-learn's `load_iris()`. They hold labels that could be looked up, so they are hidden otherwise.
         run_on: whether the cells after a failing one of a notebook still run; else the notebook ends there, as with
             Jupyter's "Run all", and what the cells before it define still counts.
         cell_seconds: how long a cell of a notebook may run before it is interrupted; 0 for as long as `limits` allow.
@@ -230,6 +232,7 @@ class Assignment:
         data: str = "",
         preload: Sequence[str] = ("numpy",),
         gpu: bool = False,
+        packaged_data: bool = False,
         run_on: bool = True,
         cell_seconds: float = 0.0,
     ) -> None:
@@ -242,6 +245,7 @@ class Assignment:
         self.data = data
         self.preload = (*preload, *(each for each in _FOR_NOTEBOOKS if any(map(is_notebook, files))))
         self.gpu = gpu
+        self.packaged_data = packaged_data
         self.run_on = run_on
         self.cell_seconds = cell_seconds
         self._questions: list[Question] = []

@@ -124,6 +124,7 @@ def start_sandbox(walls: str, loaded: Loaded, threads: int | None = None) -> For
         threads=assignment.limits.threads if threads is None else threads,
         image=image_name(loaded.id),
         gpus="all" if assignment.gpu else "",
+        packaged_data=assignment.packaged_data,
     )
 
 

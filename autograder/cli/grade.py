@@ -151,7 +151,8 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
     walls, image = "", image_name(call.name)
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return sandbox.start(walls, preload=(*PREPARED, *assignment.packages), image=image)
+        preload = (*PREPARED, *assignment.packages)
+        return sandbox.start(walls, preload=preload, image=image, packaged_data=assignment.packaged_data)
 
     def key(submission: Submission) -> str:
         return nbgrader_course.result_key(assignment, submission, options, walls)

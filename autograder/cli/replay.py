@@ -64,7 +64,8 @@ def _in_course(call: Call, then: Report, found: nbgrader_course.Course) -> Repor
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         submission = nbgrader_course.collect_again(assignment, call.files, Path(folder), then.student)
         image = image_name(then.assignment)
-        with sandbox.start(walls, preload=(*PREPARED, *assignment.packages), image=image) as started:
+        preload = (*PREPARED, *assignment.packages)
+        with sandbox.start(walls, preload=preload, image=image, packaged_data=assignment.packaged_data) as started:
             return nbgrader_course.grade(assignment, submission, started, options)
 
 

@@ -19,6 +19,7 @@ from autograder.importing.outside import Stays
 from autograder.importing.points import written
 from autograder.importing.reference import Reference, build
 from autograder.importing.writing import Check, Question, assignment_text, handout_text, heading_of
+from autograder.sandbox.packaged import uses_packaged_data
 from autograder.starting.start import PRELOADED, check_name, module_name, refuse, title_of
 
 __all__ = ["Imported", "import_otter"]
@@ -74,6 +75,7 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
         given=given,
         extra=[each for each in beside if each not in given],
         preload=preload,
+        packaged_data=uses_packaged_data(reference.text),
     )
     contents: dict[Path, bytes] = {
         root / "reference" / name / file: reference.text.encode(),

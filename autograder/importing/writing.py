@@ -59,6 +59,7 @@ def assignment_text(
     given: Sequence[str] = (),
     extra: Sequence[str] = (),
     preload: Sequence[str] = ("numpy",),
+    packaged_data: bool = False,
 ) -> str:
     """The whole of assignment.py.
 
@@ -70,6 +71,7 @@ def assignment_text(
         given: modules that are handed out complete.
         extra: other files that belong to it.
         preload: packages that are imported once for all submissions.
+        packaged_data: whether it loads data sets that come with packages.
     """
     moved = [check.moved for each in questions for check in each.checks if check.moved]
     lines = [
@@ -91,6 +93,8 @@ def assignment_text(
     lines += [f"    extra_files={_listed(extra)},"] if extra else []
     if tuple(preload) != ("numpy",):
         lines.append(f"    preload={_listed(preload)},")
+    if packaged_data:
+        lines.append("    packaged_data=True,  # it loads a data set that comes with a package")
     if any(file.endswith(".ipynb") for file in files):
         lines.append("    run_on=True,  # as in Otter, a cell that fails stops no other")
     lines.append(")")

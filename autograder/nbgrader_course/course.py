@@ -18,6 +18,7 @@ from autograder.nbgrader_course import cells
 from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settings
 from autograder.notebooks import Cell, Notebook, read
 from autograder.notebooks.source import source_of
+from autograder.sandbox.packaged import uses_packaged_data
 
 __all__ = [
     "Assignment",
@@ -138,6 +139,11 @@ class Assignment:
     def wanted(self) -> tuple[str, ...]:
         """File names of the notebooks."""
         return tuple(each.file for each in self.notebooks)
+
+    @cached_property
+    def packaged_data(self) -> bool:
+        """Whether code or text of the notebooks names a data set of a package; submissions may read those then."""
+        return any(uses_packaged_data(cell.source) for notebook in self.notebooks for cell in notebook.source.cells)
 
     @cached_property
     def packages(self) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ class Apptainer:
         arguments += ["--pwd", "/", *(["--nv"] if container.gpus else [])]
         for name in ("submission", "files"):
             arguments += ["--bind", f"{container.folder / name}:/{name}:ro"]
+        for cover, path in container.covers():
+            arguments += ["--bind", f"{cover}:{path}:ro"]
         if self.groups:
             memory = f"{limits.memory_mib + container.base_mib}M"
             arguments += ["--memory", memory, "--memory-swap", memory, "--pids-limit", str(limits.processes + 3)]
@@ -78,6 +80,7 @@ def start_apptainer(
     preload: Sequence[str] = ("numpy",),
     threads: int = 1,
     gpus: str = "",
+    packaged_data: bool = False,
     program: str = "apptainer",
     groups: bool = False,
     extra: Sequence[str] = (),
@@ -89,6 +92,7 @@ def start_apptainer(
         preload: modules imported before a submission is read.
         threads: threads, and processor cores, of each container.
         gpus: "" for none, anything else for those that the job may use.
+        packaged_data: whether data sets that come with packages are shown.
         program: ``"apptainer"`` or ``"singularity"``.
         groups: whether this site lets apptainer limit memory, processes and cores by control groups.
         extra: more arguments for ``exec``.
@@ -100,4 +104,4 @@ def start_apptainer(
     if reason := why_not_apptainer(image, program):
         raise UsageError(f"The sandbox apptainer does not work on this machine: {reason}.")
     engine = Apptainer("" if program == "apptainer" else program, extra=tuple(extra), groups=groups)
-    return start_container(engine, image, preload=preload, threads=threads, gpus=gpus)
+    return start_container(engine, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)

@@ -59,7 +59,8 @@ class Walls:
     namespace ends with the forkserver, and the parent may be the process in between, it must not be set.
     `file_systems` are mounts in memory that may hold only `Limits.scratch_files` files each. With
     `landlocked`, files beyond `readable` and `writable` are out of reach, and so is the memory of every process that
-    was not started behind the same wall; programs below `writable` may be run with `runnable`.
+    was not started behind the same wall; programs below `writable` may be run with `runnable`. `hiding` is a
+    descriptor of `landlock.all_but`, which is closed; -1 for none.
     """
 
     limits: Limits
@@ -73,6 +74,7 @@ class Walls:
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     runnable: bool = False
+    hiding: int = -1
 
 
 def become_subreaper() -> None:
@@ -152,6 +154,9 @@ def enter(walls: Walls) -> None:
     _limit(walls.limits)
     if walls.landlocked:
         landlock.confine(walls.readable, walls.writable, runnable=walls.runnable)
+    if walls.hiding >= 0:
+        landlock.apply(walls.hiding)
+        os.close(walls.hiding)
     if walls.filter:
         _load_filter(walls.filter)
 

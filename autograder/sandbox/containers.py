@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,7 @@ from autograder.model import Limits
 from autograder.sandbox import seccomp
 from autograder.sandbox.base import Outcome, Request
 from autograder.sandbox.gauge import Gauge
+from autograder.sandbox.packaged import make_covers
 from autograder.sandbox.session import PipeSession
 
 __all__ = [
@@ -68,7 +69,10 @@ _LAST_WORKER_CODE, _FIRST_SIGNAL = 124, 192  # as in autograder.worker.standalon
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container to run. `folder` is ours and holds ``submission`` and ``files``; `user` is uid and gid inside."""
+    """One container to run. `folder` is ours and holds ``submission`` and ``files``; `user` is uid and gid inside.
+
+    `hidden` are paths inside with data sets of packages; those of folders end with a slash.
+    """
 
     name: str
     image: str
@@ -80,6 +84,12 @@ class Container:
     threads: int = 1
     preload: tuple[str, ...] = ()
     gpus: str = ""
+    hidden: tuple[str, ...] = ()
+
+    def covers(self) -> Iterator[tuple[Path, str]]:
+        """What is shown in place of each folder and file that is hidden, and where."""
+        for path in self.hidden:
+            yield self.folder / "covers" / ("covered" if path.endswith("/") else "closed"), path.rstrip("/")
 
 
 class Engine(Protocol):
@@ -110,9 +120,17 @@ class Engine(Protocol):
 
 
 def start_container(
-    engine: Engine, image: str, *, preload: Sequence[str] = ("numpy",), threads: int = 1, gpus: str = ""
+    engine: Engine,
+    image: str,
+    *,
+    preload: Sequence[str] = ("numpy",),
+    threads: int = 1,
+    gpus: str = "",
+    packaged_data: bool = False,
 ) -> ContainerSandbox:
     """Start a sandbox of any engine: a first container proves that it works, and shows what warming up takes.
+
+    It also tells where in the image packages have data sets, which are hidden without `packaged_data`.
 
     Raises:
         SandboxError: the first container did not start.
@@ -127,7 +145,8 @@ def start_container(
             bases.append(session.gauge.base_mib or float(ready["resident_mib"]))
             session.close()
     base = min(bases)
-    return ContainerSandbox(replace(settings, base_mib=int(base) + 1, enforced=_enforced(ready, bound)))
+    hidden = () if packaged_data else tuple(map(str, ready.get("packaged", ())))
+    return ContainerSandbox(replace(settings, base_mib=int(base) + 1, enforced=_enforced(ready, bound), hidden=hidden))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,7 @@ class Settings:
     owner: str
     base_mib: int = 0
     enforced: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def _enforced(ready: Mapping[str, Any], bound: bool) -> tuple[str, ...]:
@@ -169,7 +189,9 @@ class ContainerSandbox:
         self._borrowed = borrowed
         self._closed = False
         self._number = 0
-        self._filter = _filter_or_nothing(grouped="memory (control group)" in settings.enforced)
+        self._filter = _filter_or_nothing(
+            grouped="memory (control group)" in settings.enforced, gpus=bool(settings.gpus)
+        )
 
     def open(self, request: Request) -> ContainerSession:
         """Run a container with a copy of the submission in it, and wait until the worker answers.
@@ -188,7 +210,7 @@ class ContainerSandbox:
         container = Container(
             f"autograder-{os.getpid()}-{uuid.uuid4().hex[:12]}",
             *(settings.image, folder, request.limits, user, settings.owner, settings.base_mib),
-            *(settings.threads, settings.preload, settings.gpus),
+            *(settings.threads, settings.preload, settings.gpus, settings.hidden),
         )
         try:
             _copy(request, folder)
@@ -204,8 +226,9 @@ class ContainerSandbox:
     def address(self) -> str:
         """What `connect_container` needs, as text."""
         settings = self._settings
-        rest = {name: getattr(settings, name) for name in ("image", "preload", "threads", "gpus", "owner", "base_mib")}
-        return json.dumps({"engine": asdict(settings.engine), **rest, "enforced": settings.enforced})  # type: ignore[call-overload]
+        names = ("image", "preload", "threads", "gpus", "owner", "base_mib", "enforced", "hidden")
+        rest = {name: getattr(settings, name) for name in names}
+        return json.dumps({"engine": asdict(settings.engine), **rest})  # type: ignore[call-overload]
 
     @property
     def pid(self) -> int:
@@ -246,6 +269,8 @@ def _copy(request: Request, folder: Path) -> None:
         for name in files:
             if not (Path(root) / name).is_symlink():
                 os.chmod(Path(root) / name, 0o644)
+    (folder / "covers").mkdir()
+    make_covers(str(folder / "covers"))
 
 
 # --- one container ---
@@ -412,9 +437,9 @@ def _remove_all(engine: Engine, label: str, *, stale: bool = False) -> None:
                 run(engine.remove(name))
 
 
-def _filter_or_nothing(*, grouped: bool) -> bytes:
+def _filter_or_nothing(*, grouped: bool, gpus: bool) -> bytes:
     try:
-        return seccomp.compile_filter(grouped=grouped)
+        return seccomp.compile_filter(grouped=grouped, gpus=gpus)
     except (ImportError, OSError, RuntimeError):
         return b""
 

@@ -41,9 +41,11 @@ from autograder.sandbox.layout import (
     reachable_by_all,
     readable_inside,
     readable_paths,
+    shown,
     writable_inside,
     writable_paths,
 )
+from autograder.sandbox.packaged import make_covers, packaged_data
 from autograder.sandbox.processes import (
     children,
     contents,
@@ -77,6 +79,7 @@ class Settings:
     walls: str
     preload: tuple[str, ...]
     gpus: bool = False
+    packaged_data: bool = False
 
 
 @dataclass(slots=True)
@@ -141,6 +144,7 @@ class _Forkserver:
         self.first = _first_program(Path(settings.socket).parent) if self.isolated else None
         self.deaf = _DEAF if self.isolated and _works(*_DEAF, "true") else ()
         self.devices = gpu_devices() if settings.gpus else ()
+        self.covers, self.hiding = self.hide_packaged_data()
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
         self.jails: dict[int, Jail] = {}
         self.expected: set[int] = set()  # children that somebody here waits for; all others are strays
@@ -175,6 +179,16 @@ class _Forkserver:
             walls.append("number of processes")
         walls.append("memory (control group)" if self.groups else "memory (per process)")
         return sorted(walls)
+
+    def hide_packaged_data(self) -> tuple[dict[str, str], int]:
+        """What is shown in place of data sets in packages, where mounts do it; else what Landlock needs for it."""
+        found = () if self.settings.packaged_data else packaged_data()
+        if self.landlocked and found:
+            return {}, landlock.all_but(found)
+        if not self.isolated or not found:
+            return {}, -1
+        folder, file = make_covers(str(Path(self.settings.socket).parent))
+        return {path: folder if os.path.isdir(path) else file for path in found if shown(path)}, -1
 
     def serve(self) -> None:
         watched = time.monotonic()
@@ -268,12 +282,14 @@ class _Forkserver:
             readable=readable_paths(submission) if self.landlocked else readable_inside(),
             writable=(*writable_paths(inside), *self.devices) if self.landlocked else writable_inside(self.devices),
             runnable=self.isolated,
+            hiding=_HIDING if self.hiding >= 0 else -1,
         )
 
         def child() -> None:
             if request["cpus"]:
                 os.sched_setaffinity(0, request["cpus"])
-            _become_worker(walls, pipes, writing, submission, inside, int(request["seed"]))
+            kept = [*pipes, writing, *([self.hiding] if self.hiding >= 0 else [])]
+            _become_worker(walls, kept, submission, inside, int(request["seed"]))
 
         try:
             jail.pid = self.fork(jail, doors, child)
@@ -334,7 +350,13 @@ class _Forkserver:
         group, behind the same filter, without capabilities, and its memory is closed (`_first_program`).
         """
         arguments = bubblewrap_arguments(
-            folder, files, jail.limits, self.devices, user_namespace=os.geteuid() != 0, first=self.first
+            folder,
+            files,
+            jail.limits,
+            self.devices,
+            user_namespace=os.geteuid() != 0,
+            first=self.first,
+            covers=self.covers,
         )
         info_read, info_write = os.pipe()
         args = _in_memory("arguments", b"\0".join(os.fsencode(argument) for argument in arguments))
@@ -543,10 +565,10 @@ class _Forkserver:
         self.expected.discard(pid)
 
 
-def _become_worker(walls: Walls, pipes: list[int], ready: int, submission: str, home: str, seed: int) -> None:
+def _become_worker(walls: Walls, kept: list[int], submission: str, home: str, seed: int) -> None:
     """In the child: take the pipes, drop everything, say so, and answer calls until they end. Never returns."""
     try:
-        requests, replies, output = _keep_only(pipes, ready)
+        requests, replies, output = _keep_only(kept)
         os.environ.update(HOME=home, TMPDIR=home, MPLCONFIGDIR=home, PWD=home)
         enter(walls)
     except BaseException as error:  # noqa: BLE001  (whatever it is, the grader must read of it, and no student code run)
@@ -559,16 +581,19 @@ def _become_worker(walls: Walls, pipes: list[int], ready: int, submission: str, 
     os._exit(0)
 
 
-_REQUESTS, _REPLIES, _READY = 3, 4, 5
+_REQUESTS, _REPLIES, _READY, _HIDING = 3, 4, 5, 6
 
 
-def _keep_only(pipes: list[int], ready: int) -> tuple[int, int, int]:
-    """Standard input from nowhere, output and errors into one pipe, 3 and 4 for calls, and nothing else open."""
-    high = [_above(descriptor) for descriptor in (*pipes, ready)]
+def _keep_only(kept: list[int]) -> tuple[int, int, int]:
+    """Standard input from nowhere, output and errors into one pipe, 3 and 4 for calls, and nothing else open.
+
+    5 says when all is ready, 6 is what Landlock needs; both are closed before a student's byte is read.
+    """
+    requests, replies, output, *rest = [_above(descriptor) for descriptor in kept]
     null = os.open("/dev/null", os.O_RDONLY)
-    for source, target in zip((null, high[2], high[2], high[0], high[1], high[3]), range(6), strict=True):
+    for target, source in enumerate((null, output, output, requests, replies, *rest)):
         os.dup2(source, target, inheritable=target < 3)
-    os.closerange(6, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(_READY + len(rest), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     return _REQUESTS, _REPLIES, 1
 
 

@@ -48,6 +48,7 @@ SHIPPED = (
     "worker/warmed.py",
     "sandbox/confine.py",
     "sandbox/landlock.py",
+    "sandbox/packaged.py",
     "sandbox/waiting.py",
 )
 """All of the toolkit that is in an image."""

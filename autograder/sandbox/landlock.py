@@ -11,8 +11,9 @@ import ctypes
 import os
 import struct
 from collections.abc import Iterable
+from pathlib import Path
 
-__all__ = ["abi", "confine"]
+__all__ = ["abi", "all_but", "apply", "confine"]
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG = 1
@@ -57,6 +58,43 @@ def confine(readable: Iterable[str], writable: Iterable[str], *, runnable: bool 
         _call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
+
+
+def all_but(hidden: Iterable[str]) -> int:
+    """Prepare, once for many processes, that what lies in some files and folders cannot be read; `apply` does it.
+
+    Landlock knows only what is allowed, so that is everything beside the way to what is hidden, as it is there now.
+
+    Returns:
+        A descriptor, for the caller to close.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    closed = {os.path.realpath(path) for path in hidden}
+    ways = {str(parent) for path in closed for parent in Path(path).parents}
+    attributes = struct.pack("=QQQ", _READ_FILE, 0, 0)
+    ruleset = _call(_CREATE_RULESET, ctypes.c_char_p(attributes), ctypes.c_size_t(8), 0)
+    for way in ways:
+        try:
+            names = os.listdir(way)
+        except OSError:
+            continue  # closed to this user, so nothing in it is his to read
+        for path in (os.path.join(way, name) for name in names):
+            # what a link leads to is met on its own way
+            if path not in closed and path not in ways and not os.path.islink(path):
+                with contextlib.suppress(OSError):
+                    _allow(ruleset, path, _READ_FILE)
+    return ruleset
+
+
+def apply(ruleset: int) -> None:
+    """Confine this process, for good, by what `all_but` prepared. Needs `no_new_privs`.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    _call(_RESTRICT_SELF, ruleset, 0)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

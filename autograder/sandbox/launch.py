@@ -39,11 +39,18 @@ _INSTALL = "install it with your system's packages, for example: apt-get install
 
 
 def start(
-    name: str = "auto", *, preload: Sequence[str] = ("numpy",), threads: int = 1, image: str = "", gpus: str = ""
+    name: str = "auto",
+    *,
+    preload: Sequence[str] = ("numpy",),
+    threads: int = 1,
+    image: str = "",
+    gpus: str = "",
+    packaged_data: bool = False,
 ) -> ForkServer | ContainerSandbox:
     """Start a sandbox in which `preload` is imported already, with that many threads for each submission.
 
     `image` is what containers are made of (`autograder image` builds it), `gpus` what they are given: "" or ``"all"``.
+    Data sets that come with installed packages are hidden without `packaged_data`.
 
     Raises:
         UsageError: no such sandbox, or it cannot be had on this machine; the sentence says what to do.
@@ -56,8 +63,8 @@ def start(
     if reason := why_not(name, image):
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
     if name in CONTAINERS:
-        return start_oci(name, image, preload=preload, threads=threads, gpus=gpus)
-    return ForkServer(name, tuple(preload), threads, gpus=bool(gpus))
+        return start_oci(name, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
+    return ForkServer(name, tuple(preload), threads, gpus=bool(gpus), packaged_data=packaged_data)
 
 
 def best(image: str = "") -> str:
@@ -165,9 +172,10 @@ class ForkServer(Client):
         threads: int,
         *,
         gpus: bool = False,
+        packaged_data: bool = False,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._started = _launch(name, preload, threads, gpus)
+        self._started = _launch(name, preload, threads, gpus, packaged_data)
         super().__init__(name, self._started.enforced, str(self._started.folder / "socket"), patience)
 
     @property
@@ -200,9 +208,9 @@ class ForkServer(Client):
         sweep(self._started.folder)
 
 
-def _launch(name: str, preload: tuple[str, ...], threads: int, gpus: bool) -> _Started:
+def _launch(name: str, preload: tuple[str, ...], threads: int, gpus: bool, packaged_data: bool) -> _Started:
     folder = Path(tempfile.mkdtemp(prefix="autograder-"))
-    settings = Settings(str(folder / "socket"), name, preload, gpus)
+    settings = Settings(str(folder / "socket"), name, preload, gpus, packaged_data)
     process = subprocess.Popen(
         [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
         stdin=subprocess.PIPE,

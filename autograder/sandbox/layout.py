@@ -25,6 +25,7 @@ __all__ = [
     "reachable_by_all",
     "readable_inside",
     "readable_paths",
+    "shown",
     "writable_inside",
     "writable_paths",
 ]
@@ -54,6 +55,7 @@ def bubblewrap_arguments(
     *,
     user_namespace: bool,
     first: Path | None = None,
+    covers: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Arguments up to, but without, the command.
 
@@ -64,6 +66,7 @@ def bubblewrap_arguments(
         devices: more than the plain ones, such as `gpu_devices` finds.
         user_namespace: for an ordinary user; root really changes its uid instead.
         first: the program of the first process, which appears as `FIRST`.
+        covers: folders and files that are covered, by path, and what is shown in their place.
     """
     arguments = ["--unshare-user"] if user_namespace else []
     arguments += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
@@ -81,6 +84,8 @@ def bubblewrap_arguments(
     arguments += ["--size", str(limits.scratch_mib * _MIB), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     for path in _python_paths():
         arguments += [*_parents(path), *_system(path)]
+    for path, cover in (covers or {}).items():
+        arguments += ["--ro-bind", cover, path]
     arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
     for name, source in files.items():
         arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
@@ -130,6 +135,11 @@ def readable_paths(submission: str) -> tuple[str, ...]:
 def writable_paths(home: str) -> tuple[str, ...]:
     """What Landlock leaves writable: the scratch folder, and nowhere."""
     return (home, "/dev/null")
+
+
+def shown(path: str) -> bool:
+    """Whether the inside would show a path of this machine."""
+    return _inside(Path(path), [*(Path(os.path.realpath(each)) for each in _SYSTEM), *_python_paths()])
 
 
 def _system(path: Path) -> list[str]:

@@ -134,6 +134,8 @@ def _common(container: Container) -> list[str]:
         arguments += ["--ulimit", f"nproc={limits.processes + _WATCHER}:{limits.processes + _WATCHER}"]
     for name in ("submission", "files"):
         arguments += ["--volume", f"{container.folder / name}:/{name}:ro,Z"]  # our own copy, so it may be relabelled
+    for cover, path in container.covers():
+        arguments += ["--volume", f"{cover}:{path}:ro,z"]
     return arguments
 
 
@@ -203,6 +205,7 @@ def start_oci(
     preload: Sequence[str] = ("numpy",),
     threads: int = 1,
     gpus: str = "",
+    packaged_data: bool = False,
     runtime: str = "",
     extra: Sequence[str] = (),
 ) -> ContainerSandbox:
@@ -214,6 +217,7 @@ def start_oci(
         preload: modules imported before a submission is read.
         threads: threads, and processor cores, of each container.
         gpus: "" for none, ``"all"``, or the number of one.
+        packaged_data: whether data sets that come with packages are shown.
         runtime: another OCI runtime by name, such as ``"runsc"``.
         extra: more arguments for the engine's ``run``.
 
@@ -224,7 +228,7 @@ def start_oci(
     found = engine_called(engine, runtime=runtime, extra=extra)
     if reason := why_not_oci(engine, image):
         raise UsageError(f"The sandbox {engine} does not work on this machine: {reason}.")
-    return start_container(found, image, preload=preload, threads=threads, gpus=gpus)
+    return start_container(found, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
 
 
 def connect_oci(address: str) -> ContainerSandbox:
@@ -232,7 +236,7 @@ def connect_oci(address: str) -> ContainerSandbox:
     settings = json.loads(address)
     described: dict[str, Any] = settings.pop("engine")
     described["extra"] = tuple(described["extra"])
-    for name in ("preload", "enforced"):
+    for name in ("preload", "enforced", "hidden"):
         settings[name] = tuple(settings[name])
     return ContainerSandbox(Settings(_KINDS[described["name"]](**described), **settings), borrowed=True)
 

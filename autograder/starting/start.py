@@ -18,6 +18,7 @@ from typing import Any
 
 from autograder.errors import InstructorError, UsageError
 from autograder.markers import BEGIN, END, Region, regions
+from autograder.sandbox.packaged import uses_packaged_data
 from autograder.starting import blank
 from autograder.starting.tracing import examples_in
 from autograder.starting.writing import Check, Question, assignment_text, handout_text
@@ -131,6 +132,7 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
         given=tuple(file for file in sources if file not in files),
         preload=_preload(sources),
         limits=_limits(sources),
+        packaged_data=any(map(uses_packaged_data, sources.values())),
     )
     written = {
         root / "assignments" / name / "assignment.py": text,

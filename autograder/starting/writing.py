@@ -58,6 +58,7 @@ def assignment_text(
     given: Sequence[str],
     preload: Sequence[str],
     limits: Mapping[str, float],
+    packaged_data: bool = False,
 ) -> str:
     """The whole of assignment.py.
 
@@ -70,6 +71,7 @@ def assignment_text(
         given: modules that are handed out complete.
         preload: packages that are imported once for all submissions.
         limits: limits that differ from the default.
+        packaged_data: whether it loads data sets that come with packages.
     """
     named = dict(zip(ids(len(questions)), questions, strict=True))
     variables = {name: f"question_{name}" for name in named}
@@ -81,7 +83,7 @@ def assignment_text(
         body += ["", "", f"# --- ({name}) {question.name} ---"]
         for check in question.checks:
             body += ["", "", *_check(variables[name], check)]
-    head = _head(title, source, "\n".join(body), files, given, preload, limits)
+    head = _head(title, source, "\n".join(body), files, given, preload, limits, packaged_data)
     for name, question in named.items():
         head += wrapped(
             f"{variables[name]} = assignment.question("
@@ -114,6 +116,7 @@ def _head(
     given: Sequence[str],
     preload: Sequence[str],
     limits: Mapping[str, float],
+    packaged_data: bool,
 ) -> list[str]:
     used = sorted(name for name in library.__all__ if re.search(rf"(?<![\w.\"]){name}\(", body))
     lines = [
@@ -139,6 +142,8 @@ def _head(
         lines.append(f"    given=[{', '.join(map(_quoted, given))}],")
     if tuple(preload) != ("numpy",):
         lines.append(f"    preload=({', '.join(map(_quoted, preload))}),")
+    if packaged_data:
+        lines.append("    packaged_data=True,  # it loads a data set that comes with a package")
     if limits:
         lines.append(f"    limits=Limits({', '.join(f'{name}={value:g}' for name, value in limits.items())}),")
     return [*lines, ")"]

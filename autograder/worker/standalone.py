@@ -27,6 +27,7 @@ from typing import Any
 
 from autograder.model import Limits
 from autograder.sandbox.confine import Walls, enter
+from autograder.sandbox.packaged import packaged_data
 from autograder.worker.serve import serve, warm_random_numbers
 
 __all__ = ["FIRST_SIGNAL", "LAST_CODE", "SUBMISSION", "main"]
@@ -118,7 +119,7 @@ def _read(size: int) -> bytes:
 
 def _tell(message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
-        os.write(_REPLIES, json.dumps(message).encode()[:4000] + b"\n")
+        os.write(_REPLIES, json.dumps(message).encode()[:60_000] + b"\n")
 
 
 def _set_dumpable(dumpable: bool) -> None:
@@ -142,7 +143,8 @@ def _become_worker(walls: Walls, seed: int) -> None:
         os._exit(_UNREADY)
     with open("/proc/self/statm", "rb") as file:
         resident = int(file.read().split()[1]) * resource.getpagesize() / _MIB
-    _tell({"ready": True, "resident_mib": resident, "filter": bool(walls.filter), "python": platform.python_version()})
+    ready = {"ready": True, "resident_mib": resident, "filter": bool(walls.filter), "python": platform.python_version()}
+    _tell({**ready, "packaged": [f"{path}/" if os.path.isdir(path) else path for path in packaged_data()]})
     signal.signal(signal.SIGINT, signal.default_int_handler)
     serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed)
     os._exit(0)

@@ -1,0 +1,168 @@
+"""Data sets that come with packages: hidden inside, unless the assignment allows them; code stays where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_course import make_course
+
+from autograder import datasets, loading
+from autograder.datasets import DataSettings
+from autograder.model import Limits
+from autograder.sandbox import Request, landlock, start, why_not
+from autograder.sandbox.layout import bubblewrap_arguments
+from autograder.sandbox.packaged import packaged_data, uses_packaged_data
+from autograder.wire import decode, encode
+
+pytest.importorskip("sklearn")
+
+SUBMISSION = """
+from sklearn.linear_model import LogisticRegression
+
+def digits():
+    from sklearn.datasets import load_digits
+    return load_digits().target[:3]
+
+def made():
+    from sklearn.datasets import make_blobs
+    x, y = make_blobs(20, random_state=0)
+    return float(LogisticRegression().fit(x, y).score(x, y)) > 0
+"""
+
+
+def ask(sandbox: str, function: str, folder: Path, *, allowed: bool) -> tuple[object, ...]:
+    """The answer of a function of the submission, in a sandbox that hides the data or not."""
+    if reason := why_not(sandbox):
+        pytest.skip(f"the sandbox {sandbox} does not work here: {reason}")
+    folder.chmod(0o755)
+    (folder / "hw.py").write_text(SUBMISSION)
+    (folder / "hw.py").chmod(0o644)
+    with start(sandbox, preload=("numpy", "sklearn"), packaged_data=allowed) as started:
+        session = started.open(Request(folder, Limits(memory_mib=2048)))
+        try:
+            answer: tuple[object, ...] = decode(session.exchange(encode(("call", "hw", function, (), {}))))
+        finally:
+            session.close()
+    return answer
+
+
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_an_assignment_can_allow_packaged_data(sandbox: str, tmp_path: Path) -> None:
+    """With packaged_data=True, scikit-learn's digits are loaded inside."""
+    verb, value = ask(sandbox, "digits", tmp_path, allowed=True)
+    assert verb == "value"
+    assert list(value) == [0, 1, 2]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "kind", "text"),
+    [
+        ("bubblewrap", "FileNotFoundError", "not available while submissions are graded"),
+        ("landlock", "PermissionError", "Permission denied"),
+    ],
+)
+def test_packaged_data_is_hidden(sandbox: str, kind: str, text: str, tmp_path: Path) -> None:
+    """Without, whoever loads it is told that it is not there; what draws its data works on."""
+    verb, fault = ask(sandbox, "digits", tmp_path, allowed=False)
+    assert (verb, fault["kind"]) == ("raised", kind)  # type: ignore[index,call-overload]
+    assert text in fault["message"]  # type: ignore[index,call-overload]
+    assert ask(sandbox, "made", tmp_path, allowed=False) == ("value", True)
+
+
+def test_the_embedded_digits_are_loaded_outside() -> None:
+    """The toolkit's own stand-in for MNIST is made of the same files, where nobody hides them."""
+    assert len(datasets.find("digits", DataSettings()).train) == 1000
+
+
+def test_an_assignment_declares_it(tmp_path: Path) -> None:
+    """Hidden unless it is said."""
+    root = make_course(tmp_path / "course")
+    assert not loading.load(root, "tiny").assignment.packaged_data
+    file = root / "assignments" / "tiny" / "assignment.py"
+    file.write_text(file.read_text().replace("files=[", "packaged_data=True, files=[", 1))
+    assert loading.load(root, "tiny").assignment.packaged_data
+
+
+def test_code_beside_the_data_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without code is hidden as a whole; of one with code, the files that are none."""
+    home = tmp_path / "site-packages"
+    for path, text in {
+        "statsmodels/datasets/__init__.py": "from . import iris",
+        "statsmodels/datasets/iris/__init__.py": "from .data import load",
+        "statsmodels/datasets/iris/data.py": "def load(): pass",
+        "statsmodels/datasets/iris/iris.csv": "1,2",
+        "statsmodels/datasets/raw/plain.dat": "1 2",
+        "vega_datasets/_data/cars.json": "[]",
+        "vega_datasets/__init__.py": "import json",
+        "skimage/data/__init__.py": "# nothing",
+        "skimage/data/coins.png": "png",
+        "elsewhere/data.csv": "1",
+    }.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(text)
+    monkeypatch.syspath_prepend(str(home))
+    found = {path.removeprefix(f"{home}/") for path in packaged_data() if path.startswith(str(home))}
+    assert found == {
+        "statsmodels/datasets/iris/iris.csv",
+        "statsmodels/datasets/raw",
+        "vega_datasets/_data",
+        "skimage/data",
+    }
+
+
+def test_what_is_hidden_is_covered_by_a_mount() -> None:
+    """Each path gets what is to be seen in its place, read-only."""
+    covers = {"/usr/lib/python3/dist-packages/sklearn/datasets/data": "/ours/covered"}
+    arguments = bubblewrap_arguments(Path("/s"), {}, Limits(), user_namespace=False, covers=covers)
+    at = arguments.index("/ours/covered")
+    assert arguments[at - 1 : at + 2] == ["--ro-bind", "/ours/covered", *covers]
+
+
+def test_landlock_hides_a_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    """What lies beside the way to a hidden file stays readable, also when it was written later."""
+    import os
+
+    if not landlock.abi():
+        pytest.skip("this kernel has no Landlock")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("a/b/hidden", "a/b/beside", "a/above"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link").symlink_to("a")
+    ruleset = landlock.all_but([str(tmp_path / "a/b/hidden")])
+    (tmp_path / "other" / "later").write_text("x")
+    pid = os.fork()
+    if pid == 0:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+        landlock.apply(ruleset)
+        code = 0
+        for number, name in enumerate(("a/b/beside", "a/above", "other/later", "a/b/hidden", "link/b/hidden")):
+            try:
+                (tmp_path / name).read_text()
+                code |= 1 << number
+            except PermissionError:
+                pass
+        os._exit(code)
+    os.close(ruleset)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0b00111
+
+
+@pytest.mark.parametrize(
+    ("source", "uses"),
+    [
+        ("from sklearn.datasets import load_iris", True),
+        ("X, y = datasets.load_digits(return_X_y=True)", True),
+        ("import statsmodels.api as sm\nsm.datasets.get_rdataset('x')", True),
+        ("from skimage import data", True),
+        ("from vega_datasets import data", True),
+        ("from sklearn.datasets import make_moons", False),
+        ("from torchvision import datasets", False),
+        ("def load_data(path): ...", False),
+    ],
+)
+def test_sources_that_load_packaged_data_are_known(source: str, uses: bool) -> None:
+    """Imported and new assignments allow it where their own code loads it."""
+    assert uses_packaged_data(source) is uses
