@@ -130,10 +130,11 @@ def test_every_part_of_the_step_inside_is_explained() -> None:
     source = read("autograder/sandbox/confine.py")
     enter = source.split("def enter(")[1].split("\ndef ")[0]
     steps = re.findall(
-        r"(_limit_files|_empty_bounding_set|setresuid|_drop_capabilities|landlock\.confine|_load_filter)\(", enter
+        r"(_limit_files|_empty_bounding_set|setresuid|_drop_capabilities|landlock\.confine|landlock\.apply|filter_calls)\(",
+        enter,
     )
     places = [text.index(f"`{step}`") for step in steps]
-    assert len(steps) == 6
+    assert len(steps) == 7
     assert places == sorted(places)
     for name in re.findall(r"^def (\w+)\(", source, re.MULTILINE):
         assert (

@@ -21,7 +21,7 @@ from autograder.model import Limits
 from autograder.sandbox import landlock
 from autograder.sandbox.waiting import ended, read_all
 
-__all__ = ["Walls", "become_subreaper", "enter", "fork_inside", "setns"]
+__all__ = ["Walls", "become_subreaper", "enter", "filter_calls", "fork_inside", "setns"]
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -158,7 +158,20 @@ def enter(walls: Walls) -> None:
         landlock.apply(walls.hiding)
         os.close(walls.hiding)
     if walls.filter:
-        _load_filter(walls.filter)
+        filter_calls(walls.filter)
+
+
+def filter_calls(program: bytes) -> None:
+    """Refuse this process and all its children, for good, what a compiled filter does not allow. Needs `no_new_privs`.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    instructions = ctypes.create_string_buffer(program)
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions))
+    pointer = ctypes.create_string_buffer(header)
+    result = _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(pointer), 0, 0)
+    _call(result, "prctl(PR_SET_SECCOMP)")
 
 
 def join_groups(doors: Sequence[int]) -> None:
@@ -231,14 +244,6 @@ def _data_bytes() -> int:
     """Private writable memory that the warm imports already take, in bytes; not the student's to pay for."""
     with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[5]) * resource.getpagesize()
-
-
-def _load_filter(program: bytes) -> None:
-    instructions = ctypes.create_string_buffer(program)
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions))
-    pointer = ctypes.create_string_buffer(header)
-    result = _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(pointer), 0, 0)
-    _call(result, "prctl(PR_SET_SECCOMP)")
 
 
 def _call(result: int, what: str) -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model import Limits
-from autograder.sandbox.confine import Walls, enter
+from autograder.sandbox.confine import Walls, enter, filter_calls
 from autograder.sandbox.packaged import packaged_data
 from autograder.worker.serve import serve, warm_random_numbers
 
@@ -70,6 +70,9 @@ def main() -> None:
     if worker == 0:
         _become_worker(Walls(Limits(**settings["limits"]), None, (), program, HOME), int(settings["seed"]))
     os.close(_REPLIES)
+    if program:
+        with contextlib.suppress(OSError):  # some engines set no_new_privs only where they are told to
+            filter_calls(program)
     status = _watch(worker)
     _end_all_others()
     os._exit(status)
