@@ -84,8 +84,8 @@ def bubblewrap_arguments(
     arguments += ["--size", str(limits.scratch_mib * _MIB), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     for path in _python_paths():
         arguments += [*_parents(path), *_system(path)]
-    for path, cover in (covers or {}).items():
-        arguments += ["--ro-bind", cover, path]
+    for covered, cover in (covers or {}).items():
+        arguments += ["--ro-bind", cover, covered]
     arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
     for name, source in files.items():
         arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
