@@ -295,11 +295,44 @@ BODIES = {
     "return ping(X)": "calls itself",
     "def inner(x):\n        for _ in x: pass\n    return inner(X)": "for in line",
     "return (lambda g: g(g, X))(lambda g, x: [y for y in x])": "for of a comprehension",
+    "return sorted(range(9), key=one)": "sorted with a key in line",
+    "s = sorted\n    return s(X, key=one)": "sorted with a key",
+    "return max(X, key=lambda x: one(x))": "max with a key",
+    "return heapq.nlargest(3, X, key=one)": "heapq.nlargest with a key",
+    "X.sort(key=one)": "sort with a key",
+    "return sorted(X, **{'key': one})": "sorted with a key",
+    "return (lambda g, **k: g(X, **k))(sorted, key=one)": "sorted in line",
+    "return list(iter(one, 9))": "iter with a function",
+    "return reduced(one, X)": "functools.reduce",
+    "return getattr(np, 'vectorize')(one)(X)": "a function given to a call",
+    "v = np.vectorize\n    return v(one)(X)": "np.vectorize",
+    "return np.frompyfunc(one, 1, 1)(X)": "np.frompyfunc",
+    "return np.apply_over_axes(one, X, [0])": "np.apply_over_axes",
+    "return np.fromiter(X, float)": "np.fromiter",
+    "return np.fromfunction(one, (9,))": "np.fromfunction",
+    "return [*np.nditer(X)]": "np.nditer",
+    "return dict(np.ndenumerate(X))": "np.ndenumerate",
+    "return pd.DataFrame(X).apply(one)": ".apply in line",
+    "return pd.DataFrame(X).applymap(abs)": ".applymap in line",
+    "return pd.Series(X).map(one)": "a function given to map",
+    "return list(pd.DataFrame(X).iterrows())": ".iterrows in line",
+    "return list(pd.DataFrame(X).itertuples())": ".itertuples in line",
+    "return pd.DataFrame(X).agg(one)": "a function given to",
+    "return pool.map(one, X)": "a function given to pool.map",
+    "return re.sub('x', one, 'xxx')": "a function given to re.sub",
+    "return pool.submit(partial(one, X))": "a function given to pool.submit",
+    "g = lambda x: x\n    return pool.each(X, by=g)": "a function given to pool.each",
+    "return pool.each(Box.walk)": "a function given to pool.each",
+    "return pool.each(far)": "a function given to pool.each",
+    "return list(Steps())": "__next__ in line",
+    "return list(Items())": "__getitem__ in line",
 }
 HEAD = """
-import functools
+import functools, heapq, re
 import numpy as np
-import helper, package.inner
+import pandas as pd
+import helper, package.inner, pool
+from functools import reduce as reduced
 from helper import far, handed
 from functools import partial
 def one(x):
@@ -314,6 +347,14 @@ def ping(X):
     return pong(X)
 def pong(X):
     return ping(X)
+class Steps:
+    def __iter__(self):
+        return self
+    def __next__(self):
+        return one(0)
+class Items:
+    def __getitem__(self, i):
+        return one(i)
 class Box:
     def __matmul__(self, other):
         loop(other)
@@ -416,6 +457,28 @@ class Net:
 def test_a_loop_that_is_put_in_place_elsewhere_is_found(source, text):
     """Whatever a name was set to counts: which one is the last, only running tells."""
     assert "has a loop" in says(lambda: no_loops(source(text), "Net.f"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return sorted(X)", "return max(1, min(2, 3))", "X.sort()", "return np.sort(X, axis=1)", "return apply(X)",
+        "return apply(near, X)", "return np.piecewise(X, [X > 0], [near, 0])", "return isinstance(near, type)",
+        "return partial(near, X)()", "return np.max(X, key)", "return self.apply(X)",
+        "key = near\n        return key(X)",
+    ],
+)  # fmt: skip
+def test_calls_that_loop_over_nothing_pass(source, body):
+    """Sorting without a key, functions of one's own that take functions, and what calls a function once."""
+    head = "import numpy as np\nfrom functools import partial\ndef near(X):\n    return X\n"
+    head += "def apply(f, X=0):\n    return f(X)\n"
+    text = NET.replace("return X", body) + "    def apply(self, X):\n        return X\n"
+    no_loops(source(head + text), "Net.f")
+
+
+def test_a_step_of_an_iterator_may_be_judged_itself(source):
+    """It is a loop where somebody else calls it, and not where its own lines are looked at."""
+    no_loops(source("class Data:\n    def __getitem__(self, i):\n        return self.X[i] + 1\n"), "Data.__getitem__")
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,7 @@ def test_the_handout_states_the_thresholds_of_the_runs():
 
 # --- the checks ---
 
-SLOW = {"sum_form_is_twenty_times_faster", "max_form_is_twenty_times_faster"}
+SLOW = {"sum_form_is_faster_than_loops", "max_form_is_faster_than_loops"}
 
 
 def test_every_check_accepts_the_reference(edited):
@@ -427,7 +427,7 @@ def test_arrays_are_faster_than_loops(edited):
     folder = edited(
         ("    samples = np.arange(len(X))\n    scores", "    return svm_loss_naive(W, X, y, reg)\n    scores")
     )
-    found, message = verdict(folder, "sum_form_is_twenty_times_faster")
+    found, message = verdict(folder, "sum_form_is_faster_than_loops")
 
     assert found == "FAILED"
-    assert re.search(r"svm_loss_vectorized took .* and svm_loss_naive .* times faster; at least 20", message)
+    assert re.search(r"svm_loss_vectorized took .* and the same with loops .* times faster; at least 3", message)

@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 
 from autograder.checks import Cost, faster_than, lighter_than, no_imports, no_loops, structure
-from autograder.errors import CheckFailed, InstructorError, StudentError
+from autograder.errors import CheckFailed, InstructorError, MisuseError, StudentError
 from autograder.loading import Interface, ModuleInterface, load
 from autograder.model import Limits, Verdict
 from autograder.running import RunOptions, grade
-from autograder.sandbox import Outcome, Request, Tail, start, why_not
+from autograder.sandbox import Request, start, why_not
 from autograder.student.local import LocalStudent
 from autograder.student.remote import RemoteStudent
-from autograder.wire import decode, encode
 
 LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_mib=2048)
 FUNCTIONS = ("network", "plain", "fast", "slow", "big", "small", "broken", "lying", "kept", "missing")
@@ -263,24 +262,16 @@ def test_what_a_measured_call_raises_is_raised(student):
     assert type(student.cost_of(student.lying, 3)[1]) is Cost
 
 
-def test_a_worker_that_keeps_nothing_is_not_believed(folder):
-    """Arguments are to come back as handles."""
+def test_outside_a_check_there_is_no_baseline(behind_a_wall):
+    """Nobody has said where the reference is."""
+    with pytest.raises(MisuseError, match=r"student\.baseline_cost_of works in a check alone"):
+        behind_a_wall.baseline_cost_of(behind_a_wall.fast, 3)
 
-    class Liar:
-        output = Tail()
 
-        def exchange(self, frame):
-            request = decode(b"".join(bytes(part) for part in frame))
-            answer = ("value", {"fast": None}) if request[0] == "load" else ("value", 3)
-            return memoryview(b"".join(bytes(part) for part in encode(answer)))
-
-        def close(self):
-            return Outcome()
-
-    student = RemoteStudent(Liar(), INTERFACE, LIMITS, (), folder)
-
-    with pytest.raises(StudentError, match="An answer out of turn came back from `fast`"):
-        student.cost_of(student.fast, 3)
+def test_on_one_s_own_machine_the_baseline_is_one_s_own(folder):
+    """Students have no reference."""
+    student = LocalStudent(folder, INTERFACE.names)
+    assert student.baseline_cost_of(student.slow, np.ones(9))[0] == 9
 
 
 def test_only_functions_can_be_measured(student):

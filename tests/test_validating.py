@@ -238,3 +238,28 @@ def test_a_gate_without_a_memory_is_no_error(tmp_path: Path) -> None:
     gate.remember("key")
 
     assert not gate.passed("key")
+
+
+VARIANT = """{about}
+
+--- hw.py
++++ hw.py
+@@ -1,3 +1,3 @@
+     ### BEGIN SOLUTION
+-    return 2 * x
++    return {body}
+     ### END SOLUTION
+"""
+
+
+def test_other_right_solutions_must_get_full_marks(course: Path, bubblewrap: Sandbox) -> None:
+    """Each kept variant is graded in the questions that it belongs to; one that loses points is told with the check."""
+    folder = course / ASSIGNMENT.parent / "variants"
+    folder.mkdir()
+    (folder / "a_sum.diff").write_text(VARIANT.format(about="As a sum.", body="x + x"))
+    (folder / "wrong.diff").write_text(VARIANT.format(about="No right solution at all.", body="3 * x"))
+    found = findings(course, bubblewrap)
+    assert found["the variant a_sum gets full marks"] == (True, "Every check passed.")
+    good, said = found["the variant wrong gets full marks"]
+    assert not good
+    assert "FAILED" in said

@@ -1,6 +1,7 @@
-"""Mistakes that an instructor keeps: ``assignments/NAME/mutants/*.diff``, each a change of the reference.
+"""Changes of the reference that an instructor keeps, each a diff: ``assignments/NAME/mutants/*.diff`` are mistakes that
+the checks must catch, ``assignments/NAME/variants/*.diff`` other right solutions that must lose nothing.
 
-A file begins with a sentence about the mistake, then comes a unified diff of one file of the reference, as `audit` and
+A file begins with a sentence about the change, then comes a unified diff of one file of the reference, as `audit` and
 `diff -u` print it. Where a hunk belongs is found by its lines; their numbers only decide between equal places.
 """
 
@@ -17,7 +18,7 @@ from autograder.auditing.mutants import Mutant, difference
 from autograder.errors import InstructorError
 from autograder.markers import regions, text_lines
 
-__all__ = ["KEPT", "kept"]
+__all__ = ["KEPT", "kept", "variants"]
 
 KEPT = "kept"
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@.*")
@@ -48,6 +49,11 @@ def kept(folder: Path, sources: Mapping[str, str]) -> tuple[Mutant, ...]:
     return tuple(_read(path, sources) for path in sorted((folder / "mutants").glob("*.diff")))
 
 
+def variants(folder: Path, sources: Mapping[str, str]) -> tuple[Mutant, ...]:
+    """The kept right solutions of an assignment, sorted by name; arguments and errors as of `kept`."""
+    return tuple(_read(path, sources) for path in sorted((folder / "variants").glob("*.diff")))
+
+
 def _read(path: Path, sources: Mapping[str, str]) -> Mutant:
     if not _NAME.fullmatch(path.stem):
         raise InstructorError(f"{path}: name the file with letters, digits, - and _, such as bias_forgotten.diff.")
@@ -57,7 +63,7 @@ def _read(path: Path, sources: Mapping[str, str]) -> Mutant:
     if len(heads) != 1 or not lines[heads[0] + 1].startswith("+++ "):
         raise InstructorError(f"{path}:1: write a sentence, then the unified diff of one file (--- FILE, +++ FILE).")
     if not about:
-        raise InstructorError(f"{path}:1: write above the diff, in a sentence, what the mistake is.")
+        raise InstructorError(f"{path}:1: write above the diff, in a sentence, what it changes.")
     named = lines[heads[0] + 1][4:].split("\t")[0].strip()
     file = next((file for file in sources if named == file or named.endswith(f"/{file}")), "")
     if not file:
@@ -99,7 +105,7 @@ def _hunks(path: Path, lines: Sequence[str], first: int) -> list[_Hunk]:
         near = int(head[1]) + (head[2] == "0")  # an insertion goes behind the line that it names
         found.append(_Hunk(start, near, old, new))
     if not found:
-        raise InstructorError(f"{path}:{first + 1}: this diff changes nothing; write what the mistake changes.")
+        raise InstructorError(f"{path}:{first + 1}: this diff changes nothing; write what is changed.")
     return found
 
 

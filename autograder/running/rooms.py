@@ -58,6 +58,7 @@ class Room:
         self._drawn: tuple[list[bytes], list[str]] = ([], [])
         self._check: Check | None = None
         self._carried: dict[frozenset[str], _Carried] = {}
+        self._beside: tuple[RemoteStudent, Session] | None = None
 
     def student(self, check: Check) -> RemoteStudent:
         """The stand-in, with the submission's random numbers seeded for this check.
@@ -186,7 +187,17 @@ class Room:
         tell = case.imports.watched(limits)
         controls.import_with(lambda module, error: self._importing(tell, module, error))
         controls.count_before(self.budget.wall)
+        controls.measure_beside(self._reference_beside)
         return stand_in
+
+    def _reference_beside(self) -> RemoteStudent:
+        """The reference in a sandbox of its own under the question's limits, for what a call of it costs."""
+        if self._beside is None:
+            session = self.case.open_reference(self.limits)
+            self._beside = RemoteStudent(session, self.case.loaded.interface, self.limits), session
+            if self._check is not None:
+                Controls(self._beside[0]).seed(self.case.seed_inside(self._check.id))
+        return self._beside[0]
 
     def _importing(
         self, tell: Callable[[str, StudentError | None], None], module: str, error: StudentError | None
@@ -252,6 +263,9 @@ class Room:
             each.lent.close()
             self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
         self._carried = {}
+        if self._beside is not None:
+            self._beside[1].close()
+            self._beside = None
 
     def settle(self) -> None:
         """After a fault of the submission's: if that ended the worker, the next check gets a fresh one."""

@@ -12,7 +12,7 @@ from autograder.loading import Interface
 from autograder.metering import Cost
 from autograder.model import Limits
 from autograder.sandbox.base import Session
-from autograder.student.channel import Channel, RemoteHandle
+from autograder.student.channel import Channel, Function, RemoteHandle
 from autograder.student.handed_in import HandedIn
 
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
@@ -44,6 +44,7 @@ class RemoteStudent:
         self._channel = Channel(session, interface, limits, absent, handed_in)
         self._folder = folder
         self._giving: _Giving | None = None
+        self._beside: Callable[[], RemoteStudent] | None = None
         self._album = _Album()
 
     def __getattr__(self, name: str) -> Any:
@@ -122,10 +123,31 @@ class RemoteStudent:
     def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
         """Call a stand-in function once; its value, and what that cost, measured from outside.
 
-        Arguments are handed in before the time begins. What the way through the wall takes by itself, half a
-        millisecond at most, is left out of it. CPU time and memory are None in a container.
+        The time begins with the first byte of the arguments, because code inside could work on them as soon as they
+        arrive; so large arguments cost something, here as in a baseline. What the way of an empty request takes, half a
+        millisecond at most, is left out, and so is the memory of the arguments. CPU time and memory are None in a
+        container.
         """
         return self._channel.cost(function, arguments)
+
+    def baseline_cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
+        """The same for the reference's function of that name, in a sandbox of its own of the same kind.
+
+        What a submission is compared with must not be in its own hands. On a student's machine, where there is no
+        reference, it is the student's own function.
+
+        Args:
+            function: a function of the student's that the reference has as well, such as ``student.loss_naive``.
+        """
+        if self._beside is None:
+            raise MisuseError("student.baseline_cost_of works in a check alone.")
+        if not isinstance(function, Function) or function.title not in self._channel.interface.names:
+            raise InstructorError("student.baseline_cost_of needs a function of the student's, such as student.relu.")
+        reference = self._beside()
+        try:
+            return reference.cost_of(getattr(reference, function.title), *arguments)
+        except StudentError as error:
+            raise InstructorError(f"The reference's {function.title} failed as a baseline: {error}") from None
 
     def source_of(self, *names: str) -> sources.Source:
         """The text of submitted modules as syntax trees, read from the staged copy and not inside.
@@ -235,6 +257,10 @@ class Controls:
     def lend_with(self, giving: _Giving) -> None:
         """Say what `with_reference` gives."""
         self._student._giving = giving
+
+    def measure_beside(self, beside: Callable[[], RemoteStudent]) -> None:
+        """Say what gives the reference in a sandbox of its own, for `baseline_cost_of`."""
+        self._student._beside = beside
 
     @property
     def showable(self) -> int | None:

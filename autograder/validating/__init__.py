@@ -63,6 +63,7 @@ def validate(
             yield trial.stub()
             yield public_checks(loaded, Path(folder))
         yield from trial.reference()
+        yield from trial.variants()
         if not quick:
             yield from trial.other_seeds()
             yield trial.single_precision()

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.auditing import belongs
+from autograder.auditing.kept import variants
 from autograder.datasets import DataSet
 from autograder.intake import Submission, collect_one
 from autograder.loading import Loaded
@@ -57,6 +59,22 @@ class Trial:
             "Mend the reference, or the check.",
         )
         yield self.limits(reports)
+
+    def variants(self) -> Iterator[Finding]:
+        """Other right solutions (``variants/*.diff``) get full marks wherever their change belongs."""
+        home = self.loaded.reference_folder
+        code = {file: file_text(home / file) for file in self.loaded.assignment.files if (home / file).is_file()}
+        for variant in variants(self.loaded.folder, code):
+            files = self.reference_files() | {variant.file: text_file(home / variant.file, variant.source)}
+            submission = self.hand_in(f"variant-{variant.id}", files)
+            missed = [
+                sentence
+                for question in self.loaded.assignment.questions
+                if question.checks and belongs(variant, question, self.loaded.interface)
+                for sentence in _missed(self.grade(submission, replace(self.options, only=question.id)))
+            ]
+            mend = "This solution is right: correct the check, or give its threshold more margin."
+            yield Finding(f"the variant {variant.id} gets full marks", not missed, _told(missed), mend)
 
     def limits(self, reports: Mapping[str, Report]) -> Finding:
         """No question may need more than 80 % of a limit: other machines are slower."""

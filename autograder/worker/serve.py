@@ -18,7 +18,6 @@ handles (the number of an object that stays here).
     ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
     ("layers", handle, arguments)           -> ("value", record)    of `autograder.layers`
     ("estimator", handle)                   -> ("value", record)    of `autograder.estimators`
-    ("hold", value)                         -> ("value", handle)    of a copy that stays here
     ("forget", handles)                     -> ("value", None)
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
@@ -111,7 +110,6 @@ class _Worker:
             "saved": self.saved,
             "layers": self.layers,
             "estimator": self.estimator,
-            "hold": self.hold,
             "forget": self.forget,
             "seed": self.seed,
             "notebook": self.notebook,
@@ -187,9 +185,6 @@ class _Worker:
 
     def estimator(self, model: Handle) -> tuple[Any, ...]:
         return ("value", to_plain(estimators.describe(self.inside(model)), self.keep))
-
-    def hold(self, value: Any) -> tuple[Any, ...]:
-        return ("value", self.keep(self.inside(value)))
 
     def forget(self, handles: list[Handle]) -> tuple[Any, ...]:
         for handle in handles:
