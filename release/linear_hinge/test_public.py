@@ -22,23 +22,27 @@ BY_HAND = {  # (loss, gradient) without a penalty
 }
 
 
-def twenty_times_faster(student, form, rng):
-    """Compare both ways of writing a form; new samples in each round."""
+def faster_without_loops(student, form, rng):
+    """Compare with the reference's loops, or at home with one's own; new samples in each round.
+
+    Right code without loops is 6 to 50 times faster here, and code with a loop over the samples no faster than loops
+    (docs/fairness.md); 3 leaves room on both sides.
+    """
     names = f"{form}_vectorized", f"{form}_naive"
-    fast, slow = (partial(student.cost_of, getattr(student, name)) for name in names)
+    fast, slow = (getattr(student, name) for name in names)
 
     def same(got, want):
         for name, mine, loops in zip((f"the loss of {names[0]}", "its gradient"), got, want, strict=True):
             close(mine, loops, name=name, rtol=1e-4)
 
     faster_than(
-        fast,
-        slow,
-        factor=20,
-        inputs=lambda: (*problem(rng, n=12_000, d=8, classes=5), 0.5),
+        partial(student.cost_of, fast),
+        partial(student.baseline_cost_of, slow),
+        factor=3,
+        inputs=lambda: (*problem(rng, n=12_000, d=2, classes=5), 0.5),
         name=names[0],
-        baseline_name=names[1],
-        agree=lambda got, want: same(pair(got, (8, 5), names[0]), pair(want, (8, 5), names[1])),
+        baseline_name="the same with loops",
+        agree=lambda got, want: same(pair(got, (2, 5), names[0]), pair(want, (2, 5), names[1])),
     )
 
 
@@ -227,15 +231,15 @@ def test_no_loop_is_left(student):
 
 
 @pytest.mark.question("b", "The loss without loops")
-def test_sum_form_is_twenty_times_faster(student, rng):
-    """On 12,000 samples, svm_loss_vectorized is at least 20 times faster than your own svm_loss_naive."""
-    twenty_times_faster(student, "svm_loss", rng)
+def test_sum_form_is_faster_than_loops(student, rng):
+    """On 12,000 samples, svm_loss_vectorized is at least 3 times faster than the same with loops."""
+    faster_without_loops(student, "svm_loss", rng)
 
 
 @pytest.mark.question("b", "The loss without loops")
-def test_max_form_is_twenty_times_faster(student, rng):
-    """On 12,000 samples, svm_max_loss_vectorized is at least 20 times faster than your own svm_max_loss_naive."""
-    twenty_times_faster(student, "svm_max_loss", rng)
+def test_max_form_is_faster_than_loops(student, rng):
+    """On 12,000 samples, svm_max_loss_vectorized is at least 3 times faster than the same with loops."""
+    faster_without_loops(student, "svm_max_loss", rng)
 
 
 # --- (c) The classifier: 9 points ---

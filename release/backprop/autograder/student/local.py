@@ -163,6 +163,10 @@ class LocalStudent:
 
         return inside.run(function.title, measured)
 
+    def baseline_cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
+        """The same as `cost_of`; where a submission is graded, the reference's function of that name is measured."""
+        return self.cost_of(function, *arguments)
+
     def source_of(self, *names: str) -> sources.Source:
         """The text of the modules as syntax trees.
 

@@ -36,8 +36,9 @@ def faster_than(
     In each round both are called once with the same arguments, one after the other. Either may be a stand-in's
     function, whose time then includes the way through the wall (about 0.1 ms, and more for large arguments), or
     ``partial(student.cost_of, student.f)``, which leaves that out: better below some 10 ms, and on a busy machine, as
-    it also leaves out the time in which others had the processor. Of a baseline with a `Cost` the CPU time counts, if
-    that is less: to sleep in one's own slow version gains nothing.
+    it also leaves out the time in which others had the processor. Of a baseline with a `Cost` the CPU time counts: to
+    sleep in one's own slow version gains nothing. To spend CPU time there does, so take ``student.baseline_cost_of``
+    for it, which measures the reference when a submission is graded.
 
     Args:
         call, baseline: give the value, or the value and its `Cost`.
@@ -141,9 +142,14 @@ def _longest(cost: Cost) -> float:
 
 
 def _shortest(cost: Cost) -> float:
-    """Seconds of a baseline: without waiting for others, and without sleeping where that can be seen."""
-    ready = cost.wall_seconds - cost.waited_seconds
-    return ready if cost.cpu_seconds is None else min(ready, cost.cpu_seconds)
+    """Seconds of a baseline: what it worked, or, where only time is known, without waiting for others.
+
+    To sleep is no work. On a busy machine nearly all of the wall time may be waiting, of which the kernel's count is
+    not exact, so it is not used where there is a count of the work itself.
+    """
+    if cost.cpu_seconds is None:
+        return cost.wall_seconds - cost.waited_seconds
+    return min(cost.cpu_seconds, cost.wall_seconds)
 
 
 def _need(rounds: int, factor: float) -> None:

@@ -29,10 +29,21 @@ _SHORT = {
     "sp": "scipy",
 }
 _ITERATING = (
-    "map filter functools.reduce itertools.starmap itertools.accumulate numpy.vectorize numpy.frompyfunc "
+    "map filter functools.reduce itertools.starmap itertools.accumulate itertools.groupby itertools.takewhile "
+    "itertools.dropwhile itertools.filterfalse numpy.vectorize numpy.frompyfunc numpy.fromiter numpy.fromfunction "
     "numpy.apply_along_axis numpy.apply_over_axes numpy.nditer numpy.ndenumerate numpy.ndindex"
 )
 _LOOPING = frozenset(_ITERATING.split())
+_ROW_BY_ROW = frozenset(["apply", "applymap", "iterrows", "itertuples"])  # methods of tables
+_BY_KEY = frozenset(
+    ["sorted", "min", "max", "heapq.nlargest", "heapq.nsmallest", "heapq.merge", "bisect.bisect", "bisect.insort"]
+)
+_ONCE = (
+    "callable functools.cache functools.lru_cache functools.partial functools.wraps hasattr id isinstance issubclass "
+    "numpy.piecewise print repr staticmethod type"
+)
+_CALLING_ONCE = frozenset(_ONCE.split())
+_STEPS = frozenset(("__next__", "__getitem__"))  # what list() and the like call once for each item
 _SHOWN = 4
 
 
@@ -139,8 +150,10 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
     """Fail if a function has more than `allow` loops, itself and in what it uses of the submission's modules together.
 
     A loop is ``for``, ``while``, each ``for`` of a comprehension, ``map``, ``filter``, ``reduce``, what only looks like
-    array operations (``np.vectorize``, ``np.apply_along_axis`` ...), and a function that calls itself. What they run
-    over cannot be told from source: allow those that are right, such as one over layers.
+    array operations (``np.vectorize``, ``np.apply_along_axis``, ``table.apply`` ...), a function that calls itself, and
+    a function that is given to somebody else who may call it many times (``sorted(range(n), key=f)``, ``pool.map(f)``,
+    ``iter(f, None)``). What they run over cannot be told from source: allow those that are right, such as one over
+    layers.
 
     Args:
         function: a function or method, such as ``"Network.backprop"``.
@@ -156,7 +169,11 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
     loops: list[_Place] = []
     for part in parts:
         inside = "" if part.name == function else part.name
-        loops += [_Place(part.module.file, line, what, inside) for line, what in _loops(part)]
+        loops += [
+            _Place(part.module.file, line, what, inside)
+            for line, what in _loops(part, modules)
+            if inside or what not in _STEPS  # the function that is judged may be such a step itself
+        ]
     recursive = [
         _Place(part.module.file, getattr(part.node, "lineno", 1), f"{part.name} calls itself")
         for part in parts
@@ -186,7 +203,7 @@ def reached_from(modules: dict[str, Module], starts: list[Reached]) -> tuple[lis
     return list(parts.values()), circular
 
 
-def _loops(part: Reached) -> Iterator[tuple[int, str]]:
+def _loops(part: Reached, modules: dict[str, Module]) -> Iterator[tuple[int, str]]:
     """Lines with what loops there; of a value that was set at import, only what runs when it is called."""
     module, skipped = part.module, set[int]()
     if isinstance(part.node, ast.ClassDef):
@@ -207,8 +224,76 @@ def _loops(part: Reached) -> Iterator[tuple[int, str]]:
             for generator in node.generators:
                 yield generator.target.lineno, "for of a comprehension"
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-            for path in sorted(module.paths(node, bound) & _LOOPING):
+            paths = module.paths(node, bound)
+            for path in sorted(paths & _LOOPING):
                 yield node.lineno, path.replace("numpy.", "np.")
+            if isinstance(node, ast.Attribute) and node.attr in _ROW_BY_ROW - module.members.keys() and not paths:
+                yield node.lineno, f".{node.attr}"
+    yield from _handed_on(part, modules, skipped)
+
+
+def _handed_on(part: Reached, modules: dict[str, Module], skipped: set[int]) -> Iterator[tuple[int, str]]:
+    """Lines in which a function is given to code of others, who may call it once for each item."""
+    module = part.module
+    nodes = [(node, bound) for node, bound in module.nodes(part.node) if id(node) not in skipped]
+    called = {id(node.func) for node, _ in nodes if isinstance(node, ast.Call)}
+    for node, bound in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+            for path in sorted(module.paths(node, bound) & {"sorted", "iter"}):  # kept for later, with whatever key
+                yield node.lineno, path
+        elif isinstance(node, ast.Call) and not _is_own(module, modules, node.func, bound):
+            paths = module.paths(node.func, bound) if isinstance(node.func, (ast.Name, ast.Attribute)) else set()
+            name = min(paths, default="") or (f".{node.func.attr}" if isinstance(node.func, ast.Attribute) else "")
+            by_key = paths & _BY_KEY or name == ".sort"
+            if by_key and any(each.arg in ("key", None) for each in node.keywords):
+                yield node.lineno, f"{name.lstrip('.')} with a key"
+            elif "iter" in paths and len(node.args) > 1:
+                yield node.lineno, "iter with a function"
+            elif not paths & (_CALLING_ONCE | _LOOPING) and name.lstrip(".") not in _ROW_BY_ROW:
+                given = [*node.args, *(each.value for each in node.keywords)]
+                if any(_is_function(module, modules, each, bound) for each in given):
+                    yield (
+                        node.lineno,
+                        f"a function given to {name.removeprefix('.').replace('numpy.', 'np.') or 'a call'}",
+                    )
+        elif isinstance(node, ast.FunctionDef) and node.name in _STEPS:
+            yield node.lineno, node.name
+
+
+def _is_own(module: Module, modules: dict[str, Module], called: ast.expr, bound: tuple[frozenset[str], ...]) -> bool:
+    """Whether what is called is written in the submission, whose loops are looked at where they stand."""
+    if isinstance(called, ast.Lambda):
+        return True
+    if isinstance(called, ast.Name) and (called.id in module.functions or called.id in module.definitions):
+        return True
+    if not isinstance(called, (ast.Name, ast.Attribute)):
+        return False
+    if isinstance(called, ast.Attribute) and called.attr in module.members and called.attr not in _ROW_BY_ROW:
+        return True
+    return any(path.rpartition(".")[0] in modules for path in module.paths(called, bound))
+
+
+def _is_function(
+    module: Module, modules: dict[str, Module], value: ast.expr, bound: tuple[frozenset[str], ...]
+) -> bool:
+    """Whether an argument is a function of the submission's."""
+    if isinstance(value, ast.Call):  # functools.partial(f, ...)
+        paths = module.paths(value.func, bound) if isinstance(value.func, (ast.Name, ast.Attribute)) else set()
+        if "functools.partial" not in paths or not value.args:
+            return False
+        value = value.args[0]
+    if isinstance(value, ast.Lambda):
+        return True
+    if isinstance(value, ast.Name) and value.id in module.functions:
+        return True
+    if not isinstance(value, (ast.Name, ast.Attribute)):
+        return False
+    if isinstance(value, ast.Attribute):
+        defined = (node for name in module.members.get(value.attr, ()) for node in module.definitions[name])
+        if any(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for node in defined):
+            return True
+    homes = (path.rpartition(".") for path in module.paths(value, bound))
+    return any(home in modules and name in modules[home].functions for home, _, name in homes)
 
 
 def _imports(module: Module) -> Iterator[tuple[int, set[str]]]:

@@ -180,6 +180,17 @@ class Module:
                 found.setdefault(owner, []).append(name)
         return found
 
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """Names that are set to functions anywhere, also inside of others: by ``def`` or to a lambda."""
+        found = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, FUNCTIONS):
+                found.add(node.name)
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+                found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        return frozenset(found)
+
     def nodes(self, start: ast.AST) -> Iterator[tuple[ast.AST, tuple[frozenset[str], ...]]]:
         """Every node below one, itself included, with the names that the functions around it bind."""
         waiting: list[tuple[ast.AST, tuple[frozenset[str], ...]]] = [(start, ())]
