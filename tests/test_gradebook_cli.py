@@ -21,6 +21,7 @@ from autograder.errors import UsageError
 from autograder.export import conversions, read_reports
 from autograder.export.manual_grades import HandGrade, HandGrades, write_hand_grades
 from autograder.model import Verdict
+from autograder.nbgrader_course import stamp_of
 
 
 def run(*arguments: object) -> str:
@@ -200,8 +201,9 @@ def test_a_missing_nbgrader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_times_are_nbgrader_s(text: str, time: str | None, tmp_path: Path) -> None:
     """In whatever zone they were written, in UTC; what is no time is none."""
     (tmp_path / "timestamp.txt").write_text(text)
-    found = gradebook._timestamp(tmp_path)
-    assert (None if found is None else str(found)) == time
+    found = stamp_of(tmp_path)
+    received = gradebook._in_utc(found.time) if found else None
+    assert (None if received is None else str(received)) == time
 
 
 def test_manual_grades_json_has_its_documented_form(tmp_path: Path) -> None:

@@ -277,7 +277,8 @@ def _handed_out(source: Source, course: Any, assignment: str) -> dict[str, Noteb
     for folder in folders:
         paths = sorted(folder.glob("*.ipynb"))
         if paths:
-            return {path.stem: _released(path, as_source=folder != folders[0]) for path in paths}
+            config = course.config if course is not None else None
+            return {path.stem: _released(path, config, as_source=folder != folders[0]) for path in paths}
     return {}
 
 
@@ -301,18 +302,18 @@ def _originals(source: Source, course: Any, assignment: str) -> dict[str, Origin
     return found
 
 
-def _released(path: Path, *, as_source: bool) -> Notebook:
+def _released(path: Path, config: Any, *, as_source: bool) -> Notebook:
     """A notebook as students got it; of a source without solutions, hidden tests and mark schemes."""
     try:
         content = path.read_bytes()
         if as_source:
-            content = _without_solutions(content)
+            content = _without_solutions(content, config)
         return read(content, path.name)
     except (OSError, StudentError) as error:
         raise UsageError(f"{path} cannot be read: {error}; mend the notebook.") from None
 
 
-def _without_solutions(content: bytes) -> bytes:
+def _without_solutions(content: bytes, config: Any) -> bytes:
     import warnings
 
     import nbformat
@@ -324,7 +325,7 @@ def _without_solutions(content: bytes) -> bytes:
 
         node = nbformat.reads(content.decode("utf-8", "replace"), as_version=4)
         for kind in (ClearSolutions, ClearHiddenTests, ClearMarkScheme):
-            node, _ = kind(enforce_metadata=False).preprocess(node, {})
+            node, _ = kind(config=config, enforce_metadata=False).preprocess(node, {})
         return str(nbformat.writes(node)).encode()
 
 

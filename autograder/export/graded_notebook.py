@@ -51,8 +51,11 @@ class GradedCell:
     @property
     def points(self) -> float | None:
         """Points that were found without a person; None where a person has to say (also where we failed)."""
+        if self.cell.role is not None and self.cell.role.task:
+            return None  # its answer stands in other cells; nbgrader always asks a person
         if self.check is not None and self.check.by_hand:
-            return 0.0 if self.untouched or self.check.verdict in _NOTHING_TO_READ else None
+            nothing = self.check.verdict in _NOTHING_TO_READ or (self.untouched and not self.check.answer)
+            return 0.0 if nothing else None
         if self.check is not None:
             return None if self.check.verdict is Verdict.INTERNAL else self.check.points
         return 0.0 if self.untouched else None
@@ -165,7 +168,7 @@ def _check_of(
     notebook: str, cell: Cell, left: Sequence[tuple[QuestionResult, CheckResult]]
 ) -> tuple[str, CheckResult | None]:
     """The check that gives this cell its points, with its question; one called like the notebook goes first."""
-    if cell.role is None or not cell.role.grade:
+    if cell.role is None or not (cell.role.grade or cell.role.task):
         return "", None
     fitting = [(q.id, check) for q, check in left if is_cell_of(check.id, notebook, cell.role.grade_id)]
     fitting.sort(key=lambda each: each[0] != notebook)

@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import UsageError
-from autograder.export.graded_notebook import GradedNotebook, cell_name, notebook_node
+from autograder.export.graded_notebook import GradedCell, GradedNotebook, cell_name, notebook_node
 from autograder.export.manual_grades import HandGrade, HandGrades
 from autograder.export.reports import write_text
 from autograder.export.source_cells import Original, kernel_of, write_source_cells
-from autograder.model import CheckResult
 
 __all__ = ["Graded", "Person", "Written", "course_directory", "hand_grades", "write_gradebook"]
 
@@ -231,14 +230,17 @@ def _write_scores(stored: Any, notebook: GradedNotebook, rows: _Rows, changed: b
     for comment in stored.comments:
         found = cells.get(rows.commented.get(comment.cell_id, ""))
         if found is not None:
-            comment.auto_comment = _comment(found.check, found.untouched or not notebook.handed_in)
+            comment.auto_comment = _comment(found, notebook.handed_in)
     return waiting
 
 
-def _comment(check: CheckResult | None, untouched: bool) -> str | None:
-    if check is not None:
+def _comment(cell: GradedCell, handed_in: bool) -> str | None:
+    """What nbgrader says of a cell that nobody has graded yet; of a check of ours, its sentence."""
+    check, role = cell.check, cell.cell.role
+    if check is not None and not check.by_hand:
         return check.message or None
-    return "No response." if untouched else None
+    nothing = cell.untouched and not (check is not None and check.answer)
+    return "No response." if handed_in and nothing and not (role is not None and role.task) else None
 
 
 def _write_notebook(notebook: GradedNotebook, path: Path) -> bool:

@@ -19,6 +19,7 @@ from autograder.nbgrader_course.config import Settings, read_settings
 from autograder.nbgrader_course.course import Assignment, Course, Graded, load
 from autograder.nbgrader_course.running import MOST_RESTARTS, Ran, run_notebook
 from autograder.notebooks import Cell, Notebook, read, repair
+from autograder.notebooks.added import to_read
 from autograder.running import RunOptions
 from autograder.running.facts import cpu_model, resources, versions
 from autograder.sandbox import Outcome, Request, Sandbox, Session
@@ -164,8 +165,8 @@ class _Grading:
         for cell in self.graded.scored:
             number, title = numbers[cell.name], self.graded.titles.get(cell.name, cell.name)
             if cells.by_hand(cell):
-                found = notebook.cells[number - 1]
-                checks.append(judging.by_hand(cell, title, untouched=found.source.strip() == cell.source.strip()))
+                outputs = {n: _texts(run) for n, run in seen.items()}
+                checks.append(judging.by_hand(cell, title, to_read(shown, self.graded.shown, cell.name, outputs)))
                 continue
             checks.append(
                 judging.judge(
@@ -236,7 +237,7 @@ class _Grading:
 def _all_lost(notebook: Graded, verdict: Verdict, why: str) -> tuple[CheckResult, ...]:
     """The same end for every test cell."""
     return tuple(
-        judging.by_hand(cell, notebook.titles[cell.name], untouched=False)
+        judging.by_hand(cell, notebook.titles[cell.name])
         if cells.by_hand(cell)
         else judging.lost(cell, notebook.titles[cell.name], verdict, why, hidden=notebook.is_hidden(cell))
         for cell in notebook.scored
@@ -248,6 +249,12 @@ def _question(
 ) -> QuestionResult:
     points, max_points = question_points(checks)
     return QuestionResult(notebook.name, notebook.title, points, max_points, False, checks, output, staff_output)
+
+
+def _texts(run: CellRun) -> str:
+    """What stands below a cell, as text."""
+    parts = (each.text if each.kind == "stream" else f"{each.text}\n" for each in run.outputs)
+    return "".join(parts)[:_KEPT_OUTPUT] + (run.error.message if run.error else "")
 
 
 def _printed(runs: Iterable[CellRun]) -> str:

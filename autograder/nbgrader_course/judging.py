@@ -9,6 +9,8 @@ from autograder.errors import StudentError
 from autograder.messages import WORDING, sentence
 from autograder.model import CheckResult, Verdict
 from autograder.notebooks import Cell
+from autograder.notebooks.added import ToRead
+from autograder.running.written import shortened
 from autograder.scoring import rounded
 from autograder.student.notebook import CellRun
 
@@ -112,13 +114,19 @@ def stopped(run: CellRun, *, seen: CellRun | None) -> str:
     return f"Cell {run.number} did not come to its end{words}"
 
 
-def by_hand(cell: Cell, title: str, *, untouched: bool) -> CheckResult:
-    """What stands in the place of a cell that a person grades."""
+def by_hand(cell: Cell, title: str, found: ToRead | None = None) -> CheckResult:
+    """What stands in the place of a cell that a person grades.
+
+    Args:
+        cell: as it was handed out.
+        title: what students read.
+        found: what there is to be read; None where the notebook could not be read.
+    """
     most = cell.role.points if cell.role else 0.0
-    message = f"A person grades this answer: {most:g} points."
-    if untouched:
-        message += " It is as it was handed out."
-    return CheckResult(cell.name, title, False, Verdict.MANUAL, 0.0, 0.0, 0.0, message, message, by_hand=most)
+    message = " ".join(filter(None, (f"A person grades this answer: {most:g} points.", found.said if found else "")))
+    verdict = Verdict.MANUAL if found is None or found.text else Verdict.NOT_ATTEMPTED
+    answer = shortened(found.text) if found else ""
+    return CheckResult(cell.name, title, False, verdict, 0.0, 0.0, 0.0, message, message, by_hand=most, answer=answer)
 
 
 def lost(cell: Cell, title: str, verdict: Verdict, why: str, *, hidden: bool) -> CheckResult:

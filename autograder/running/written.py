@@ -5,7 +5,7 @@ Nothing here is judged, but whether there is something to be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,13 +13,14 @@ from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded, template
 from autograder.model import CheckResult, QuestionResult, Verdict
-from autograder.notebooks import Notebook, read
+from autograder.notebooks import read
+from autograder.notebooks.added import to_read
 from autograder.notebooks.stubs import stub_of
 from autograder.notebooks.texts import answer_under, is_untouched
 from autograder.rubric import Place, Written
 from autograder.running.notebooks import Notebooks
 
-__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "is_pdf", "with_written"]
+__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "is_pdf", "shortened", "with_written"]
 
 LONGEST_ANSWER = 50_000
 """Characters of one answer that a report keeps."""
@@ -62,13 +63,18 @@ def _result(asked: Written, answer: partial[_Answer]) -> CheckResult:
     if best.verdict is Verdict.MISSING and len(found) > 1:
         said = " ".join(each.said for each in found)
     message, staff = (" ".join(filter(None, [told, said])) for told in (asked.told, asked.told_to_staff))
-    text = best.text
-    if len(text) > LONGEST_ANSWER:
-        text = f"{text[:LONGEST_ANSWER]}\n… and {len(text) - LONGEST_ANSWER} more characters"
+    text = shortened(best.text)
     return CheckResult(
         asked.id, asked.title, False, best.verdict, 0.0, 0.0, 0.0, message, staff, by_hand=asked.points,
         answer=text, answer_file=best.file,
     )  # fmt: skip
+
+
+def shortened(text: str) -> str:
+    """An answer, as much of it as a report keeps."""
+    if len(text) <= LONGEST_ANSWER:
+        return text
+    return f"{text[:LONGEST_ANSWER]}\n… and {len(text) - LONGEST_ANSWER} more characters"
 
 
 def _answer(loaded: Loaded, submission: Submission, notebooks: Notebooks, place: Place) -> _Answer:
@@ -124,13 +130,5 @@ def _cell(loaded: Loaded, notebooks: Notebooks, place: Place) -> _Answer:
         return _Answer(Verdict.FAILED, notebook.message)
     reference = read((loaded.reference_folder / place.file).read_bytes(), place.file)
     handed_out = stub_of(reference, place.file, loaded.assignment.cells_of(place.file))
-    given, text = (next(_texts(each, place.name), "") for each in (handed_out, notebook))
-    if not text.strip():
-        return _Answer(Verdict.NOT_ATTEMPTED, "It is empty.")
-    if is_untouched(text, given):
-        return _Answer(Verdict.NOT_ATTEMPTED, "It is as it was handed out.")
-    return _Answer(Verdict.MANUAL, "", text)
-
-
-def _texts(notebook: Notebook, name: str) -> Iterator[str]:
-    return (cell.source for cell in notebook.cells if cell.role and cell.role.grade_id == name)
+    found = to_read(notebook, handed_out, place.name)
+    return _Answer(Verdict.MANUAL if found.text else Verdict.NOT_ATTEMPTED, found.said, found.text)
