@@ -370,6 +370,16 @@ def test_an_image_is_made_of_the_worker_and_nothing_of_an_assignment(tmp_path):
     assert not [each for each in SHIPPED if each.startswith(("checks", "declare", "loading", "markers", "datasets"))]
 
 
+def test_what_goes_into_an_image_is_complete(tmp_path: Path) -> None:
+    """The worker imports from the files of the image alone, all of them present."""
+    write_context(tmp_path, (), ())
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from autograder.worker import standalone as s"
+    program += "; print(s.__file__)"
+    said = subprocess.run([sys.executable, "-B", "-c", program], cwd="/", capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.strip() == str(tmp_path / "autograder" / "worker" / "standalone.py")
+
+
 def test_packages_are_those_of_the_grader():
     """Modules become packages at the versions that the grader runs with."""
     found = dict(each.split("==") for each in requirements(["matplotlib.pyplot", "json"]))

@@ -102,6 +102,49 @@ def test_a_forkserver_that_is_stopped_is_dead_and_can_be_ended() -> None:
     assert not Path(f"/proc/{server.pid}").exists()
 
 
+LEFT_BEHIND = """
+import os, time
+def answer():
+    if os.fork() == 0:
+        time.sleep(600)
+    return os.getpid()
+"""
+
+
+def test_what_a_killed_forkserver_leaves_is_ended(tmp_path: Path) -> None:
+    """Without namespaces a submission's children outlive a forkserver that had to be killed, but not its `close`."""
+    from autograder.model import Limits
+    from autograder.sandbox import Request, cgroups
+    from autograder.sandbox.processes import descendants
+    from autograder.wire import encode
+
+    groups = cgroups.find()
+    if groups is None:
+        pytest.skip("no control groups can be made here")
+    groups.close()
+    tmp_path.chmod(0o755)
+    (tmp_path / "hw.py").write_text(LEFT_BEHIND)
+    server = ForkServer("none", (), 1, patience=1)
+    session = server.open(Request(tmp_path, Limits()))
+    session.exchange(encode(("call", "hw", "answer", (), {})))
+    inside = descendants(server.pid)[1:]
+    assert len(inside) == 2
+    os.kill(server.pid, signal.SIGSTOP)
+    server.close()
+    deadline = time.monotonic() + 60
+    while any(map(_runs, inside)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_runs, inside))
+    session.close()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_a_connection_that_says_nothing_keeps_nobody_waiting() -> None:
     """Whoever connects and then hangs has no sandbox; others get theirs."""
     import socket

@@ -5,6 +5,7 @@ Used where this user may create groups; `find` proves it by creating one. Each s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from autograder.model import Limits
 
-__all__ = ["Cgroups", "Group", "find"]
+__all__ = ["Cgroups", "Group", "end_all", "find"]
 
 _V1_CONTROLLERS = ("memory", "pids", "cpuacct", "cpu")
 _PERIOD_MICROSECONDS = 100_000
@@ -143,6 +144,16 @@ def find() -> Cgroups | None:
     return None
 
 
+def end_all(owner: int) -> None:
+    """End every process in the groups that a process made, which was killed before it could; remove the groups."""
+    for made in (_unified(f"autograder-{owner}"), _legacy(f"autograder-{owner}")):
+        for base in set(made.bases.values()) if made else ():
+            for leaf in base.glob("*/"):
+                with contextlib.suppress(OSError):
+                    Group(made.version, {"pids": leaf}).kill()
+            _remove_tree(base)
+
+
 def _unified(name: str) -> Cgroups | None:
     mount = Path("/sys/fs/cgroup")
     if not {"memory", "pids", "cpu"} <= set(_read_or_empty(mount / "cgroup.controllers").split()):
@@ -177,11 +188,15 @@ def _remove_stale(parent: Path) -> None:
     for folder in parent.glob("autograder-*"):
         owner = folder.name.removeprefix("autograder-")
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            for leaf in (*folder.glob("*/"), folder):
-                try:
-                    leaf.rmdir()
-                except OSError:
-                    continue
+            _remove_tree(folder)
+
+
+def _remove_tree(folder: Path) -> None:
+    for leaf in (*folder.glob("*/"), folder):
+        try:
+            leaf.rmdir()
+        except OSError:
+            continue
 
 
 def _number(path: Path) -> int:

@@ -67,6 +67,7 @@ MESSAGE_BYTES = 1 << 16
 _WATCH_SECONDS = 0.1
 _FIRST_USER = 1_900_000_000  # above what any login or service uses; 64 for each forkserver
 _PATIENCE_SECONDS = 20.0  # for each step of building and removing a sandbox: no wait of this process is without end
+_REAPING_SECONDS = 1.0
 _FIRST_LANDLOCK_WITH_MOVES = 2  # before that, no file can be moved from one folder to another
 _DEAF = ("env", "--ignore-signal=CHLD")  # whose children vanish at their end: nobody has to collect orphans inside
 
@@ -505,7 +506,7 @@ class _Forkserver:
         Those are left alone while a sandbox lives that they may belong to. Any other stray is ended: the end of its
         namespace would wait for us to collect it.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _REAPING_SECONDS  # later there is another chance
         while strays := [pid for pid in children(os.getpid()) if pid not in self.expected]:
             left_alone = set() if self.isolated else {pid for pid in strays if self.jails and not self.stray(pid)}
             for pid in strays:

@@ -17,7 +17,7 @@ from typing import Self
 from platformdirs import user_cache_dir
 
 from autograder.errors import SandboxError, UsageError
-from autograder.sandbox import landlock
+from autograder.sandbox import cgroups, landlock
 from autograder.sandbox.base import Request, Sandbox, Session
 from autograder.sandbox.containers import ContainerSandbox
 from autograder.sandbox.forkserver import COMMAND, Settings
@@ -203,6 +203,7 @@ class ForkServer(Client):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+            cgroups.end_all(process.pid)
         if process.stdout:
             process.stdout.close()
         sweep(self._started.folder)
