@@ -43,7 +43,7 @@ DANGEROUS = {
         fanotify_mark name_to_handle_at open_by_handle_at vmsplice splice tee memfd_create memfd_secret remap_file_pages
         inotify_init inotify_init1 inotify_add_watch seccomp landlock_create_ruleset clone3 openat2""",
     "other users": "setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset",
-    "priorities": """setpriority ioprio_set sched_setaffinity sched_setscheduler sched_setparam sched_setattr mlock
+    "priorities": """ioprio_set sched_setaffinity sched_setscheduler sched_setparam sched_setattr mlock
         mlockall mlock2""",
     "everybody's disk": "sync syncfs",
 }
@@ -181,7 +181,16 @@ def test_landlock_alone_refuses_more() -> None:
     """Sockets, sessions, metadata and datagrams; before its sixth version signals, before its third truncation."""
     program, first = compile_filter(landlocked=7), compile_filter(landlocked=1)
     for call, *arguments in (
-        *[("socket", 1, 1), ("connect",), ("bind",), ("setsid",), ("setpgid",), ("chmod",), ("utimensat",)],
+        *[
+            ("socket", 1, 1),
+            ("connect",),
+            ("bind",),
+            ("setsid",),
+            ("setpgid",),
+            ("setpriority",),
+            ("chmod",),
+            ("utimensat",),
+        ],
         *[
             ("setxattr",),
             ("fchown",),

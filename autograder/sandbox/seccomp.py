@@ -74,6 +74,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 ALLOWED_IN_NAMESPACES: dict[str, tuple[str, ...]] = {
     "sockets": ("connect", "bind", "listen", "accept", "accept4"),
     "sessions": ("setsid", "setpgid"),
+    "a lower priority": ("setpriority",),
     "what is noted beside files": (
         *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
         *("utime", "utimes", "utimensat", "utimensat_time64", "futimesat"),
