@@ -147,7 +147,9 @@ def find() -> Cgroups | None:
 def end_all(owner: int) -> None:
     """End every process in the groups that a process made, which was killed before it could; remove the groups."""
     for made in (_unified(f"autograder-{owner}"), _legacy(f"autograder-{owner}")):
-        for base in set(made.bases.values()) if made else ():
+        if made is None:
+            continue
+        for base in set(made.bases.values()):
             for leaf in base.glob("*/"):
                 with contextlib.suppress(OSError):
                     Group(made.version, {"pids": leaf}).kill()
