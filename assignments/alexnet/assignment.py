@@ -18,9 +18,11 @@ from autograder.checks import (
     accuracy,
     close,
     curve,
+    disguised,
     figure,
     gradient_matches,
     over_seeds,
+    rearranged,
     relative_error,
     shape,
     structure,
@@ -56,7 +58,10 @@ MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A graded training of (d): samples to train on and to judge by, epochs, the accuracy to be reached, and tries."""
+    """A graded training of (d): samples to train on and to judge by, epochs, the accuracy to be reached, and tries.
+
+    Above `IMPLAUSIBLE`, which no training of (d) is expected to reach, staff get an alarm.
+    """
 
     train: int
     hidden: int
@@ -65,7 +70,8 @@ class Run:
     tries: int = 1
 
 
-AT_LEAST = math.nextafter(0.85, 0)  # 85 % itself is enough
+AT_LEAST = math.nextafter(0.845, 0)  # 85 %, with half a point for the disguise of the images; 84.5 % itself is enough
+IMPLAUSIBLE = {"cifar10": 0.965, "shapes": 0.9995}
 RUNS = {  # (data, --full); None: the weights that were handed in
     ("cifar10", False): None,
     ("cifar10", True): Run(train=50_000, hidden=10_000, epochs=15, passing=AT_LEAST, tries=2),
@@ -586,7 +592,7 @@ def accuracy_of_the_better_network(student, data, hidden, rng, full, share):
     """The network of (d) is right on at least 85 % of unseen images (with the stand-in: above a bar of its own)."""
     run = RUNS[data.name, full]
     if run is None:
-        return accuracy_of_weights(student, hidden).points_at({AT_LEAST: 1.0})
+        return accuracy_of_weights(student, hidden, rng).points_at({AT_LEAST: 1.0}, implausible=IMPLAUSIBLE[data.name])
     trained = over_seeds(
         lambda rng: accuracy_of_training(student, data, hidden, rng, run, share),
         rng,
@@ -594,29 +600,32 @@ def accuracy_of_the_better_network(student, data, hidden, rng, full, share):
         rule="best",
         student=student,
     )
-    return trained.points_at({run.passing: 1.0})
+    return trained.points_at({run.passing: 1.0}, implausible=IMPLAUSIBLE[data.name])
 
 
-def accuracy_of_weights(student, hidden):
-    """The accuracy of the weights that were handed in, loaded inside, on images whose labels stay outside."""
+def accuracy_of_weights(student, hidden, rng):
+    """The accuracy of the weights that were handed in, loaded inside, on disguised images whose labels stay outside."""
     model = student.better_network()
     weights = student.saved("weights.pt")
     structure(student.layers_of(model), name="better_network()").agrees_with(weights)
     student.load_weights(model, weights)
     model.eval()
-    parts = [forward(student, model, hidden.x[start : start + 1000]) for start in range(0, len(hidden), 1000)]
+    images = disguised(hidden.x, rng, shift=0, mirror=True)
+    parts = [forward(student, model, images[start : start + 1000]) for start in range(0, len(hidden), 1000)]
     return accuracy(np.concatenate(parts), hidden.y, name="test accuracy")
 
 
 def accuracy_of_training(student, data, hidden, rng, run, share):
-    """Train the network of (d) here, and measure it."""
+    """Train the network of (d) here, with classes under secret numbers, and measure it on disguised images."""
+    secret = rearranged(1, 10, rng)
     x, y = (np.concatenate([getattr(part, name) for part in (data.train, data.validation)]) for name in "xy")
     epochs = max(1, math.ceil(run.epochs * share))
     chosen = rng.permutation(len(y))[: run.train]
     asked = rng.permutation(len(hidden))[: run.hidden]
     model = student.better_network()
-    student.train_better(model, x[chosen], y[chosen], epochs=epochs, seed=int(rng.integers(1 << 30)))
+    student.train_better(model, x[chosen], secret.y(y[chosen]), epochs=epochs, seed=int(rng.integers(1 << 30)))
     model.eval()
-    parts = [forward(student, model, hidden.x[each]) for each in np.array_split(asked, -(-len(asked) // 1000))]
-    measured = accuracy(np.concatenate(parts), hidden.y[asked], name="test accuracy")
+    images = disguised(hidden.x[asked], rng, shift=0, mirror=True)
+    parts = [forward(student, model, part) for part in np.array_split(images, -(-len(asked) // 1000))]
+    measured = accuracy(np.concatenate(parts), secret.y(hidden.y[asked]), name="test accuracy")
     return replace(measured, run=f"{run.train:,} images x {epochs}")

@@ -15,6 +15,7 @@ from autograder import Assignment, Item, Limits
 from autograder.checks import (
     accuracy,
     close,
+    disguised,
     estimator,
     figure,
     figures_drawn,
@@ -479,7 +480,7 @@ def pipelines_reach_the_accuracy_of_the_reference(student, reference, data, hidd
     """Fitted on real pixels, the pipelines are right on unseen images as often as the reference's, to 3 points."""
     x, y, _ = pixels_of(data, rng, 300, 1)
     asked = rng.permutation(len(hidden))[:500]
-    test_x = flat(hidden.x[asked])
+    test_x = flat(disguised(hidden.x[asked], rng, mirror=True))
     for call, settings in (
         ("rbf_pipeline", {"C": 4.0, "gamma": 2.0**-6}),
         ("linear_pipeline", {"C": 2.0**-6, "dual": False}),
@@ -598,7 +599,7 @@ def the_best_setting_is_fitted_again(student, reference, data, hidden, rng):
     x, y, _ = pixels_of(data, rng, 300, 1)
     asked = rng.permutation(len(hidden))[:500]
     cells = {"Cs": (2.0**-9, 4.0), "gammas": (2.0**-6,), "folds": 3}
-    test_x = flat(hidden.x[asked])[:, ::6]
+    test_x = flat(disguised(hidden.x[asked], rng, mirror=True))[:, ::6]
     got, want = (each.rbf_search(x[:, ::6], y, **cells).predict(test_x) for each in (student, reference))
     as_right(got, want, hidden.y[asked], name="rbf_search(...).predict")
 
