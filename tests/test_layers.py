@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import autograder
+from autograder.sandbox.image import SHIPPED as IN_AN_IMAGE
 
 HOME = Path(autograder.__file__).parent
 
@@ -213,6 +214,16 @@ def test_what_students_get_needs_little(start, allowed):
             }
 
             assert foreign == set(), f"{name} is shipped to students"
+
+
+def test_an_image_holds_all_that_its_modules_import():
+    """What runs in a container finds every module of the toolkit that it asks for when it is imported."""
+    held = {each.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for each in IN_AN_IMAGE}
+    held = {"autograder", *(f"autograder.{each}" for each in held)}
+    for name in held & set(MODULES):
+        wanted = {target for target, _ in imported(name, at_import(TREES[name])) if target in MODULES}
+
+        assert wanted <= held, f"{name} imports what `autograder.sandbox.image.SHIPPED` lacks"
 
 
 def test_the_package_itself_imports_nothing_heavy():

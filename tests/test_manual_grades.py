@@ -34,7 +34,7 @@ def test_points_by_hand_take_the_place_of_a_check_s():
     assert (one.points, one.verdict) == (1.75, Verdict.FAILED)
     assert one.message.startswith("Graded by hand: 1.75 of 2. Comment: Nearly.\n")
     assert (made.questions[0].points, made.points, made.max_points) == (3.75, 3.75, 4)
-    assert grades([made]).splitlines()[1] == 'ada,3.75,3.75,0,3.75,4,"1 failed, 1 passed",'
+    assert grades([made]).splitlines()[1] == '"ada",3.75,3.75,0,3.75,4,"1 failed, 1 passed",'
 
 
 def test_a_comment_alone_changes_no_points():

@@ -27,6 +27,7 @@ __all__ = ["CONTAINERFILE", "SHIPPED", "build_image", "default_base", "image_nam
 
 SHIPPED = (
     "__init__.py",
+    "cells.py",
     "errors.py",
     "model.py",
     "plain.py",
