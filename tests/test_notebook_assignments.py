@@ -147,6 +147,7 @@ class Counting:
 
     def __init__(self, inner: Sandbox) -> None:
         self.inner, self.name, self.enforced = inner, inner.name, inner.enforced
+        self.preloaded = inner.preloaded
         self.limits: list[Limits] = []
 
     def open(self, request: Request) -> Session:

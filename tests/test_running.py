@@ -360,7 +360,7 @@ def test_a_sandbox_that_cannot_be_opened_is_internal(small, hand_in):
     """Our fault is never theirs."""
 
     class Broken:
-        name, enforced = "broken", ()
+        name, enforced, preloaded = "broken", (), ()
 
         def open(self, request):
             raise SandboxError("No sandbox: the disk is full.")

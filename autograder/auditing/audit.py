@@ -308,7 +308,7 @@ class Listening:
 
     def __init__(self, inner: Sandbox) -> None:
         self.inner = inner
-        self.name, self.enforced = inner.name, inner.enforced
+        self.name, self.enforced, self.preloaded = inner.name, inner.enforced, inner.preloaded
         self.sessions: list[ListeningSession] = []
 
     def open(self, request: Request) -> Session:

@@ -107,8 +107,12 @@ def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None,
     return find_or_default(wanted, settings)
 
 
-def start_sandbox(walls: str, loaded: Loaded, threads: int | None = None) -> ForkServer | ContainerSandbox:
+def start_sandbox(
+    walls: str, loaded: Loaded, threads: int | None = None, foreseen: Iterable[str] = ()
+) -> ForkServer | ContainerSandbox:
     """Start the sandbox of that name with all that an assignment asks of it, or with another number of threads.
+
+    `foreseen` are modules that submissions import and the assignment does not preload.
 
     Raises:
         UsageError: it cannot be had on this machine.
@@ -125,6 +129,7 @@ def start_sandbox(walls: str, loaded: Loaded, threads: int | None = None) -> For
         image=image_name(loaded.id),
         gpus="all" if assignment.gpu else "",
         packaged_data=assignment.packaged_data,
+        foreseen=tuple(foreseen),
     )
 
 

@@ -36,7 +36,7 @@ from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary, waiting
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
-from autograder.intake import Recogniser, Submission, collect
+from autograder.intake import Recogniser, Submission, collect, to_preload
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
 from autograder.running import RunOptions
@@ -90,9 +90,10 @@ def grade_class(call: Call) -> int:
         screen.print(escape(said))
     signal.signal(signal.SIGTERM, _stop)
     walls = ""
+    foreseen: dict[str, int] = {}
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(walls, loaded)
+        return start_sandbox(walls, loaded, foreseen=foreseen)
 
     if call.submissions is None:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
@@ -102,6 +103,7 @@ def grade_class(call: Call) -> int:
         everyone = collect(call.submissions, loaded.assignment.handed_in, folder, recogniser=recogniser)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
+        foreseen = _foreseen(screen, chosen, loaded.assignment.preload, walls)
 
         def key(submission: Submission) -> str:
             return running.result_key(loaded, submission, dataset, options, walls)
@@ -149,10 +151,12 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
         screen.print(escape(note), soft_wrap=True)
     signal.signal(signal.SIGTERM, _stop)
     walls, image = "", image_name(call.name)
+    foreseen: dict[str, int] = {}
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
         preload = (*PREPARED, *assignment.packages)
-        return sandbox.start(walls, preload=preload, image=image, packaged_data=assignment.packaged_data)
+        packaged_data = assignment.packaged_data
+        return sandbox.start(walls, preload=preload, image=image, packaged_data=packaged_data, foreseen=(*foreseen,))
 
     def key(submission: Submission) -> str:
         return nbgrader_course.result_key(assignment, submission, options, walls)
@@ -164,6 +168,7 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
         everyone = nbgrader_course.collect_course(assignment, folder, call.submissions)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(screen, call.sandbox or course.sandbox, image)
+        foreseen = _foreseen(screen, chosen, assignment.packages, walls)
         with Store(call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")) as store:
             progress = Shown(screen, len(chosen))
             try:
@@ -225,6 +230,18 @@ def _deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: 
 def _stopped(screen: Console, progress: Shown, count: int) -> int:
     screen.print(f"Stopped. {progress.done} of {count} reports are kept; the same command goes on from there.")
     return STOPPED
+
+
+def _foreseen(screen: Console, chosen: Sequence[Submission], preload: Iterable[str], walls: str) -> dict[str, int]:
+    """What the class imports and the assignment does not preload, with the number of submissions that do; said."""
+    found = {} if walls in sandbox.CONTAINERS else to_preload(chosen, preload)
+    if found:
+        listed = ", ".join(f"{name} ({count})" for name, count in found.items())
+        screen.print(
+            f"Imported once for all, because submissions import it: {escape(listed)}, of {len(chosen)} submissions.",
+            soft_wrap=True,
+        )
+    return found
 
 
 def _warn_of_guessable(screen: Console, seed: str) -> None:

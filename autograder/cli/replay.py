@@ -50,7 +50,7 @@ def replay_report(call: Call) -> int:
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
         submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, recogniser=recogniser)
         walls = call.sandbox or then.resources.sandbox or course.sandbox
-        with start_sandbox(walls, loaded, then.replay.threads) as started:
+        with start_sandbox(walls, loaded, then.replay.threads, then.replay.preloaded) as started:
             now = running.grade(loaded, submission, started, dataset, options)
     return _told(then, now)
 
@@ -64,8 +64,13 @@ def _in_course(call: Call, then: Report, found: nbgrader_course.Course) -> Repor
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         submission = nbgrader_course.collect_again(assignment, call.files, Path(folder), then.student)
         image = image_name(then.assignment)
-        preload = (*PREPARED, *assignment.packages)
-        with sandbox.start(walls, preload=preload, image=image, packaged_data=assignment.packaged_data) as started:
+        with sandbox.start(
+            walls,
+            preload=(*PREPARED, *assignment.packages),
+            image=image,
+            packaged_data=assignment.packaged_data,
+            foreseen=then.replay.preloaded,
+        ) as started:
             return nbgrader_course.grade(assignment, submission, started, options)
 
 

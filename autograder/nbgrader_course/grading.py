@@ -70,7 +70,7 @@ def grade(assignment: Assignment, submission: Submission, walls: Sandbox, option
     if waited:  # the time of a cell is wall time, and depends on the neighbours
         used = replace(used, reached=tuple(sorted({*used.reached, "wall"})))
     points, max_points, bonus = report_points(questions)
-    replay = _replay(assignment, submission, options, walls.name)
+    replay = _replay(assignment, submission, options, walls)
     return Report(
         assignment.name, submission.student, points, max_points, bonus, tuple(questions), used, replay,
         notes=tuple(notes),
@@ -105,9 +105,10 @@ def _versions() -> dict[str, str]:
     return {"autograder": __version__, "python": platform.python_version(), **versions()}
 
 
-def _replay(assignment: Assignment, submission: Submission, options: RunOptions, walls: str) -> Replay:
+def _replay(assignment: Assignment, submission: Submission, options: RunOptions, walls: Sandbox) -> Replay:
     return Replay(
-        key=result_key(assignment, submission, options, walls),
+        key=result_key(assignment, submission, options, walls.name),
+        preloaded=walls.preloaded,
         submission_sha256=submission.sha256,
         assignment_sha256=assignment.sha256,
         limits=dict(options.limits),

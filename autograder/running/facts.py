@@ -60,6 +60,7 @@ def replay(
         data=dataset.name if dataset else "",
         data_sha256=dataset.sha256 if dataset else "",
         derivation=DERIVATION,
+        preloaded=sandbox.preloaded,
         **{name: getattr(options, name) for name in recorded_options()},
         cpu_model=cpu_model(),
         threads=loaded.assignment.limits.threads,

@@ -94,6 +94,8 @@ class Sandbox(Protocol):
 
     name: str
     enforced: tuple[str, ...]
+    preloaded: tuple[str, ...]
+    """Modules that are imported because submissions import them, beside those that the assignment preloads."""
 
     def open(self, request: Request) -> Session:
         """Build the walls and start a worker behind them.

@@ -185,6 +185,7 @@ class ContainerSandbox:
     def __init__(self, settings: Settings, *, borrowed: bool = False) -> None:
         self.name = settings.engine.name
         self.enforced = settings.enforced
+        self.preloaded: tuple[str, ...] = ()  # the image is made for the assignment, not for a class
         self._settings = settings
         self._borrowed = borrowed
         self._closed = False

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from platformdirs import user_cache_dir
 
@@ -46,8 +47,12 @@ def start(
     image: str = "",
     gpus: str = "",
     packaged_data: bool = False,
+    foreseen: Sequence[str] = (),
 ) -> ForkServer | ContainerSandbox:
     """Start a sandbox in which `preload` is imported already, with that many threads for each submission.
+
+    `foreseen` are modules that submissions are going to import; as far as they can be, they are imported, too (not in
+    containers, whose image is made for the assignment).
 
     `image` is what containers are made of (`autograder image` builds it), `gpus` what they are given: "" or ``"all"``.
     Data sets that come with installed packages are hidden without `packaged_data`.
@@ -64,7 +69,11 @@ def start(
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
     if name in CONTAINERS:
         return start_oci(name, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
-    return ForkServer(name, tuple(preload), threads, gpus=bool(gpus), packaged_data=packaged_data)
+    more: dict[str, Any] = {"gpus": bool(gpus), "packaged_data": packaged_data}
+    if foreseen:
+        with suppress(SandboxError):  # what is merely faster must not keep a class from being graded
+            return ForkServer(name, tuple(preload), threads, foreseen=tuple(foreseen), **more)
+    return ForkServer(name, tuple(preload), threads, **more)
 
 
 def best(image: str = "") -> str:
@@ -123,8 +132,16 @@ def _why_no_landlock() -> str:
 class Client:
     """A started sandbox as a process that did not start it sees it."""
 
-    def __init__(self, name: str, enforced: Sequence[str], socket: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        name: str,
+        enforced: Sequence[str],
+        socket: str,
+        patience: float = PATIENCE_SECONDS,
+        preloaded: Sequence[str] = (),
+    ) -> None:
         self.name = name
+        self.preloaded = tuple(preloaded)
         self.patience = patience
         self.enforced = tuple(enforced)
         self._socket = socket
@@ -154,6 +171,7 @@ class _Started:
     process: subprocess.Popen[str]
     folder: Path
     enforced: tuple[str, ...]
+    preloaded: tuple[str, ...]
 
 
 class ForkServer(Client):
@@ -174,15 +192,16 @@ class ForkServer(Client):
         gpus: bool = False,
         packaged_data: bool = False,
         patience: float = PATIENCE_SECONDS,
+        foreseen: tuple[str, ...] = (),
     ) -> None:
-        self._started = _launch(name, preload, threads, gpus, packaged_data)
-        super().__init__(name, self._started.enforced, str(self._started.folder / "socket"), patience)
+        started = self._started = _launch(name, preload, threads, gpus, packaged_data, foreseen)
+        super().__init__(name, started.enforced, str(started.folder / "socket"), patience, started.preloaded)
 
     @property
     def address(self) -> str:
         """What `connect` needs, as text."""
         described = {"name": self.name, "enforced": self.enforced, "socket": self._socket}
-        return json.dumps({**described, "patience": self.patience})
+        return json.dumps({**described, "patience": self.patience, "preloaded": self.preloaded})
 
     @property
     def pid(self) -> int:
@@ -209,9 +228,11 @@ class ForkServer(Client):
         sweep(self._started.folder)
 
 
-def _launch(name: str, preload: tuple[str, ...], threads: int, gpus: bool, packaged_data: bool) -> _Started:
+def _launch(
+    name: str, preload: tuple[str, ...], threads: int, gpus: bool, packaged_data: bool, foreseen: tuple[str, ...]
+) -> _Started:
     folder = Path(tempfile.mkdtemp(prefix="autograder-"))
-    settings = Settings(str(folder / "socket"), name, preload, gpus, packaged_data)
+    settings = Settings(str(folder / "socket"), name, preload, gpus, packaged_data, foreseen)
     process = subprocess.Popen(
         [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
         stdin=subprocess.PIPE,
@@ -235,7 +256,7 @@ def _launch(name: str, preload: tuple[str, ...], threads: int, gpus: bool, packa
         process.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise SandboxError(f"The forkserver did not start: {said.get('fault', 'it ended without a word')}.")
-    return _Started(process, folder, tuple(said["enforced"]))
+    return _Started(process, folder, tuple(said["enforced"]), tuple(said["preloaded"]))
 
 
 def _environment(folder: Path, threads: int) -> dict[str, str]:

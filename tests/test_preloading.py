@@ -1,0 +1,128 @@
+"""What the submissions of a class import is imported once for all of them, and never what they bring themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_course import CONFIG, RIGHT, hand_in, make_course
+
+from autograder.intake import Submission, to_preload
+from autograder.intake.imports import imported
+from autograder.sandbox import start, why_not
+
+
+def submission(folder: Path, **files: str | bytes) -> Submission:
+    """A staged submission; `__` in a name is a dot."""
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        path = folder / name.replace("__", ".")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return Submission(folder.name, folder, "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("import torch", {"torch"}),
+        ("import torch.nn as nn, os, scipy.stats as s", {"torch", "scipy", "scipy.stats"}),
+        ("    from torch import nn  # later", {"torch"}),
+        ("from sklearn.svm import SVC", {"sklearn", "sklearn.svm"}),
+        ("from sklearn import svm, tree as t", {"sklearn", "sklearn.svm", "sklearn.tree"}),
+        ("from sklearn import (svm)", {"sklearn", "sklearn.svm"}),
+        ("from matplotlib import pyplot as plt", {"matplotlib", "matplotlib.pyplot"}),
+        ("import matplotlib", {"matplotlib"}),
+        ("from sklearn.svm._base import x", {"sklearn", "sklearn.svm"}),
+        ("import numpy, torchx, os.path\nfrom .torch import x\nx = 'important torch'", set()),
+        ("from scipy._lib.evil import *", {"scipy"}),
+    ],
+)
+def test_import_statements_are_found(tmp_path: Path, text: str, names: set[str]) -> None:
+    """Of known packages alone, and of their modules only those that are listed."""
+    assert imported(submission(tmp_path / "ann", hw__py=text)) == names
+
+
+def test_cells_of_notebooks_are_looked_through(tmp_path: Path) -> None:
+    """Whether their source is a list of lines or one text."""
+    cells = [{"source": ["x = 1\n", "import torch\n"]}, {"source": "y = 2\nfrom scipy import stats\n"}]
+    notebook = json.dumps({"cells": cells}, indent=1)
+    assert imported(submission(tmp_path / "ann", hw__ipynb=notebook)) == {"torch", "scipy", "scipy.stats"}
+
+
+def test_no_more_is_read_than_is_bearable(tmp_path: Path) -> None:
+    """A file that is made to be long, or slow to look through, costs next to nothing."""
+    long = b"import " * 3_000_000 + b"\nimport torch\n"
+    assert imported(submission(tmp_path / "ann", hw__py=long, data__bin=b"import torch")) == frozenset()
+
+
+def test_what_a_submission_brings_itself_is_left_out(tmp_path: Path) -> None:
+    """One student's own torch.py would be shadowed by the real one; others' imports do not matter then."""
+    pytest.importorskip("torch")
+    ann = submission(tmp_path / "ann", hw__py="import torch, sympy")
+    ben = submission(tmp_path / "ben", hw__py="import torch, scipy", torch__py="x = 1")
+    assert to_preload([ann]) == {"sympy": 1, "torch": 1}
+    assert to_preload([ann, ann], ["torch"]) == {"sympy": 2}
+    assert to_preload([ann, ben]) == {"scipy": 1, "sympy": 1}
+
+
+def test_what_is_not_installed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The submission meets that itself, with the usual sentence."""
+    monkeypatch.setattr("autograder.intake.imports.find_spec", lambda name: None)
+    assert to_preload([submission(tmp_path / "ann", hw__py="import torch")]) == {}
+
+
+def test_a_module_that_cannot_be_imported_stops_no_forkserver() -> None:
+    """What is merely faster is left out."""
+    with start("none", foreseen=("no_such_module", "sympy")) as sandbox:
+        assert sandbox.preloaded == ("sympy",)
+
+
+TELLING = """
+import sys
+before = "sympy" in sys.modules
+import sympy
+
+def double(x):
+    print("imported before:", before)
+    return x + x
+"""
+
+
+@pytest.mark.parametrize("walls", ["none", "bubblewrap"])
+def test_a_class_imports_a_package_once(tmp_path: Path, walls: str) -> None:
+    """In every sandbox of every submission it is there already; report and replay say so."""
+    pytest.importorskip("sympy")
+    if reason := why_not(walls):
+        pytest.skip(f"{walls} does not work here: {reason}")
+    root, out = make_course(tmp_path / "course"), tmp_path / "out"
+    (root / "grader_config.py").write_text(CONFIG.replace('"none"', f'"{walls}"'))
+    folder = hand_in(tmp_path / "in", ann=TELLING, ben=TELLING, cy=RIGHT)
+
+    def run(*arguments: object) -> str:
+        command = [sys.executable, "-m", "autograder", *map(str, arguments), "--seed", "s"]
+        ended = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return " ".join((ended.stdout + ended.stderr).split())
+
+    said = run("grade", "tiny", folder, "--out", out)
+    assert "Imported once for all, because submissions import it: sympy (2), of 3 submissions." in said
+    for name in ("ann", "ben"):
+        report = json.loads((out / "reports" / f"{name}.json").read_text())
+        printed = "".join(question["staff_output"] for question in report["questions"])
+        assert printed.count("imported before: True") == 3  # three checks, in a sandbox for each of two questions
+        assert "False" not in printed
+        assert report["replay"]["preloaded"] == ["sympy"]
+    assert "came out the same" in run("replay", out / "reports" / "ann.json", folder / "ann")
+
+
+def test_a_class_that_imports_nothing_heavy_is_told_nothing(tmp_path: Path) -> None:
+    """No line on the console, and nothing in the record."""
+    root, out = make_course(tmp_path / "course"), tmp_path / "out"
+    folder = hand_in(tmp_path / "in", ann=RIGHT)
+    command = [sys.executable, "-m", "autograder", "grade", "tiny", str(folder), "--out", str(out), "--seed", "s"]
+    said = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert "Imported once" not in said
+    assert json.loads((out / "reports" / "ann.json").read_text())["replay"]["preloaded"] == []
