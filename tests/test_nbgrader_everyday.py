@@ -196,3 +196,17 @@ def test_a_course_with_a_setting_that_is_not_followed_is_not_graded(tmp_path: Pa
         assert done.returncode != 0
         assert f"{course / 'nbgrader_config.py'}:2: Execute.timeout_func can change a grade" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_staff_read_whose_time_is_not_known(tmp_path: Path) -> None:
+    """Under the rule that takes everything for lateness, nobody loses a point by a zone that cannot be resolved."""
+    right = with_value("value = 25")
+    stamps = {"ada": "2026-10-02 12:00:00 IST", "ben": "2026-10-01 20:00:00 JST", "cid": "2026-10-01 12:00:00 EST"}
+    files = {f"submitted/{student}/hw1/timestamp.txt": text for student, text in stamps.items()}
+    config = "c.LateSubmissionPlugin.penalty_method = 'zero'"
+    course = course_of(tmp_path / "course", VALUE, dict.fromkeys(stamps, right), config=config, files=files)
+    out = tmp_path / "graded"
+    done = run("grade", "hw1", "--course", course, "--out", out, "--due", "2026-10-01 12:00", cwd=tmp_path)
+    assert "ada: timestamp.txt cannot be read, so this counts as handed in on time: the zone 'IST' of" in done.stdout
+    got = {name: json.loads((out / "reports" / f"{name}.json").read_text("utf-8"))["points"] for name in stamps}
+    assert got == {"ada": 1, "ben": 1, "cid": 0}

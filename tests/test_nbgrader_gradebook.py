@@ -87,6 +87,8 @@ def test_scores_and_what_waits_for_a_person(home):
 def test_the_gradebook_has_nbgrader_s_version(home):
     """It is complete, so that nbgrader takes it for its own."""
     assert len(rows(home, "select version_num from alembic_version")) == 1
+    export(home, essay())
+    assert rows(home, "select id from course") == [("default_course",)]
 
 
 def test_the_notebook_lies_where_formgrader_looks(home):

@@ -30,7 +30,7 @@ def cells(f: str, share: str, why: str, drawing: str, *added: Cell) -> list[Cell
         answer(f, "f"),
         asserts("assert f(2) == 4", "test_f", 1),
         answer(share, "share"),
-        asserts("2 if share == 1 else 0.5", "test_share", 2),
+        code("2 if share == 1 else 0.5", "test_share", grade=True, points=2),
         markdown(why, "why", **EXPLAIN),
         code(drawing, "drawing", grade=True, solution=True, points=2),
         markdown("Derive it below.", "derive", task=True, locked=True, points=4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -187,7 +187,9 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
                     )
             except KeyboardInterrupt:
                 return _stopped(screen, progress, len(chosen))
-            times = nbgrader_course.times_of(assignment, call.submissions)
+            stamps = nbgrader_course.stamps_of(assignment, call.submissions)
+            _say_unknown_times(screen, stamps)
+            times = {student: stamp.time for student, stamp in stamps.items()}
             reports = tuple(late.applied(report, times.get(report.student)) for report in reports)
             known = filter(None, (store.known(key(s), s.student) for s in everyone if s not in chosen))
             others = (late.applied(report, times.get(report.student)) for report in known)
@@ -195,6 +197,14 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
     names = export.file_names(submission.student for submission in everyone)
     made = Made(reports, whole_class, feedback.Heading(course.title, call.name), names, walls)
     return _deliver(screen, call, made, progress, "")
+
+
+def _say_unknown_times(screen: Console, stamps: Mapping[str, nbgrader_course.Stamp]) -> None:
+    """Name those whose time of handing in is not known, because they count as handed in on time."""
+    for student, stamp in stamps.items():
+        if stamp.time is None:
+            said = f"{student}: timestamp.txt cannot be read, so this counts as handed in on time: {stamp.problem}."
+            screen.print(said, markup=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

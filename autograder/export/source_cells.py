@@ -50,6 +50,8 @@ def write_source_cells(gradebook: Any, assignment: str, originals: Mapping[str, 
     Raises:
         UsageError: nbgrader cannot make a handout of a notebook; its own words are in the sentence.
     """
+    from nbgrader.utils import is_locked
+
     for name, original in originals.items():
         known = {cell.name for cell in gradebook.find_notebook(name, assignment).source_cells}
         for cell in _handed_out(name, original, config).cells:
@@ -63,7 +65,7 @@ def write_source_cells(gradebook: Any, assignment: str, originals: Mapping[str, 
                     name,
                     assignment,
                     cell_type=cell.cell_type,
-                    locked=bool(told.get("locked")),
+                    locked=is_locked(cell),
                     source=cell.source,
                     checksum=told.get("checksum"),
                 )

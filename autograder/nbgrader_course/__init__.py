@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from autograder.nbgrader_course.course import Assignment, Course, find_course, load, open_course
 from autograder.nbgrader_course.grading import grade, grader, longest_seconds, lost_report, result_key
-from autograder.nbgrader_course.handing_in import collect_again, collect_course, stamp_of, times_of
+from autograder.nbgrader_course.handing_in import collect_again, collect_course, stamp_of, stamps_of, times_of
 from autograder.nbgrader_course.lateness import Lateness, read_lateness
+from autograder.nbgrader_course.stamps import Stamp
 
 __all__ = [
     "Assignment",
     "Course",
     "Lateness",
+    "Stamp",
     "collect_again",
     "collect_course",
     "find_course",
@@ -26,5 +28,6 @@ __all__ = [
     "read_lateness",
     "result_key",
     "stamp_of",
+    "stamps_of",
     "times_of",
 ]

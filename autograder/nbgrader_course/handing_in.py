@@ -16,7 +16,7 @@ from autograder.intake.names import student_name
 from autograder.nbgrader_course.course import Assignment, Course, is_left_out
 from autograder.nbgrader_course.stamps import Stamp, read_stamp
 
-__all__ = ["collect_again", "collect_course", "stamp_of", "students_of", "times_of"]
+__all__ = ["collect_again", "collect_course", "stamp_of", "stamps_of", "students_of", "times_of"]
 
 TIMESTAMP = "timestamp.txt"
 _CAPS = Caps(file_mib=64, submission_mib=256)
@@ -58,12 +58,16 @@ def collect_again(assignment: Assignment, files: Sequence[Path], staging: Path, 
 
 def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, datetime]:
     """When each student handed in, in UTC, where a `timestamp.txt` says so; arguments as for `collect_course`."""
+    stamps = stamps_of(assignment, submissions)
+    return {student: stamp.time for student, stamp in stamps.items() if stamp.time is not None}
+
+
+def stamps_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, Stamp]:
+    """What each `timestamp.txt` says, by student; arguments as for `collect_course`."""
     settings = assignment.course.settings
-    stamps = {
-        student: stamp_of(path, settings.zone, settings.time_form)
-        for student, path in _handed_in(assignment, submissions).items()
-    }
-    return {student: stamp.time for student, stamp in stamps.items() if stamp is not None and stamp.time is not None}
+    found = _handed_in(assignment, submissions).items()
+    stamps = {student: stamp_of(path, settings.zone, settings.time_form) for student, path in found}
+    return {student: stamp for student, stamp in stamps.items() if stamp is not None}
 
 
 def stamp_of(folder: Path, zone: str = "UTC", form: str = "") -> Stamp | None:
