@@ -203,6 +203,18 @@ def test_a_cell_as_handed_out_is_told(handed_out: dict[str, Any], why) -> None:
     assert found.message.endswith("It is as it was handed out.")
 
 
+@pytest.mark.parametrize("kept", [3, 2], ids=["below", "in its place"])
+def test_a_cell_that_the_student_added_is_read(handed_out: dict[str, Any], why, kept: int) -> None:
+    """Below the answer that is as it was handed out, or in the place of one that was deleted."""
+    added = {"cell_type": "markdown", "metadata": {}, "source": "Two ones."}
+    found = why([*handed_out["cells"][:kept], added])
+    assert found.verdict is Verdict.MANUAL
+    assert found.answer.endswith(
+        "this cell (Markdown, cell 4) ---\nTwo ones." if kept == 3 else "cell 3) ---\nTwo ones."
+    )
+    assert found.message.endswith("The cell is as it was handed out; 1 cell added beside it will be read.")
+
+
 def test_a_file_that_is_no_notebook_is_told(why) -> None:
     """A person may still look."""
     found = why(b"no notebook")

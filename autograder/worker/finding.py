@@ -41,6 +41,8 @@ def find_written_modules() -> None:
         return _Fresh(path, *_LOADERS)
 
     sys.path[:] = ["", *(entry for entry in sys.path if entry)]
+    if root == os.sep:  # everything is below it, and nothing would be remembered
+        return
     sys.path_hooks.insert(0, finder)
     for path in [each for each in sys.path_importer_cache if os.path.realpath(each).startswith(root)]:
         del sys.path_importer_cache[path]
