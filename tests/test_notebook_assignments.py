@@ -431,6 +431,27 @@ def test_a_cell_that_ignores_the_interrupt_ends_its_sandbox(
     assert report.questions[0].checks[0].message.startswith("Time limit of 0.5 s reached in `cell 1 of hw.ipynb`.")
 
 
+def test_a_cell_that_ends_its_sandbox_costs_what_depends_on_it(graded: Any, handed_out: dict[str, Any]) -> None:
+    """It is left out when the others run again; a name that it should have defined is lost to its error."""
+    cells = solved(handed_out)
+    cells[2]["source"] = "import os\nos._exit(3)\n" + cells[2]["source"]
+    report = graded([*cells, own("os.abort()")])
+    assert report.verdicts == (Verdict.CRASHED, Verdict.CRASHED, Verdict.PASSED, Verdict.CRASHED)
+    said = "Python ended with exit code 3 in `cell 3 of hw.ipynb`."
+    assert report.questions[0].checks[0].message.startswith(said)
+    (notebook,) = report.notebooks
+    assert [each.number for each in notebook.cells] == [2, 3, 4, 6, 7]
+    assert [each.number for each in notebook.cells if each.error] == [3, 7]
+
+
+def test_cells_that_end_sandboxes_again_and_again_end_the_notebook(graded: Any, handed_out: dict[str, Any]) -> None:
+    """Three are left out; the fourth is the verdict of every check."""
+    report = graded([*(own(f"import os\nos._exit({number})") for number in range(1, 6)), *solved(handed_out)])
+    assert set(report.verdicts) == {Verdict.CRASHED}
+    said = "Python ended with exit code 4 in `cell 4 of hw.ipynb`."
+    assert report.questions[0].checks[0].message.startswith(said)
+
+
 # --- what is put right, and what cannot be had ---
 
 
@@ -447,11 +468,12 @@ def test_what_is_mended_is_told(graded: Any, handed_out: dict[str, Any]) -> None
     [
         ("!ls", Verdict.PASSED, "!ls runs another program, which no notebook may do when it is graded"),
         ("input()", Verdict.PASSED, "input() waits for the keyboard; nobody sits at it when a notebook is graded"),
-        ("import os; os._exit(0)", Verdict.CRASHED, "Python ended with exit code 0 in `cell 1 of hw.ipynb`."),
+        ("import os; os._exit(0)", Verdict.PASSED, "Python ended with exit code 0 in `cell 1 of hw.ipynb`."),
+        ("x = bytearray(1 << 40)", Verdict.PASSED, "Memory limit of 2048 MiB reached in `cell 1 of hw.ipynb`"),
         ("!pip install numpy", Verdict.PASSED, ""),
         ("await __import__('asyncio').sleep(0)", Verdict.PASSED, ""),
     ],
-    ids=["a program", "input", "exit", "pip", "await"],
+    ids=["a program", "input", "exit", "memory", "pip", "await"],
 )
 def test_what_cannot_be_had_gets_a_clear_verdict(
     source: str, verdict: Verdict, said: str, graded: Any, handed_out: dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from autograder.errors import StudentError
 from autograder.loading import Interface, ModuleInterface
@@ -97,7 +97,7 @@ def run_notebook(
             Controls(student).ask("notebook", file, where=file)
             Controls(student).ask("cell", _LAY_OUT, 0, 0.0, True, where=file)
             session.at_most(seconds + GRACE_SECONDS)
-            for run in run_cells(student, file, _without(notebook, out), seconds=seconds, first=0, given=given):
+            for run in run_cells(student, file, notebook.without(out), seconds=seconds, first=0, given=given):
                 waiting.remove(run.number)
                 runs.setdefault(run.number, run)
                 if run.timed_out:
@@ -113,12 +113,6 @@ def run_notebook(
             with suppress(OSError):
                 outcomes.append(session.close())
     return Ran(runs, frozenset(out))
-
-
-def _without(notebook: Notebook, out: Collection[int]) -> Notebook:
-    """The notebook in which some cells are no code; each keeps its number."""
-    cells = (replace(cell, kind="raw") if number in out else cell for number, cell in enumerate(notebook.cells, 1))
-    return replace(notebook, cells=tuple(cells))
 
 
 def _told(error: StudentError, seconds: float) -> StudentError:

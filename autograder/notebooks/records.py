@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 __all__ = ["Cell", "Notebook", "Role"]
 
@@ -53,6 +54,11 @@ class Notebook:
 
     cells: tuple[Cell, ...]
     language: str = "python"
+
+    def without(self, numbers: Collection[int]) -> Notebook:
+        """The notebook in which some cells, counted from 1, are no code; each cell keeps its number."""
+        cells = (replace(cell, kind="raw") if place in numbers else cell for place, cell in enumerate(self.cells, 1))
+        return replace(self, cells=tuple(cells))
 
     @property
     def code(self) -> tuple[Cell, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from autograder import pictures
@@ -13,7 +13,7 @@ from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import CellResult, NotebookResult
-from autograder.notebooks import Notebook, read, repair
+from autograder.notebooks import Cell, Notebook, read, repair
 from autograder.notebooks.stubs import stub_of
 from autograder.student.notebook import CellRun, run_cells
 from autograder.student.remote import Controls, RemoteStudent
@@ -23,6 +23,7 @@ __all__ = ["Notebooks", "put_right"]
 _MOST_TEXT = 4_000
 _MOST_TEXT_IN_ALL = 200_000
 _MOST_PICTURES = 16
+_MOST_RESTARTS = 3
 _PICTURE_BYTES = 2 << 20
 
 
@@ -30,18 +31,20 @@ _PICTURE_BYTES = 2 << 20
 class Notebooks:
     """What is to be run of each file, or why it cannot be read; and what became of the first run of each.
 
-    `notes` are sentences about what was put right.
+    `notes` are sentences about what was put right. Cells that end their sandbox are left out of later runs.
     """
 
     files: Mapping[str, Notebook | StudentError] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     _runs: dict[str, tuple[list[CellRun], bool]] = field(default_factory=dict)
     _failed: dict[str, StudentError] = field(default_factory=dict)
+    _left_out: dict[str, dict[int, StudentError]] = field(default_factory=dict)
 
     def run(self, student: RemoteStudent, file: str, *, run_on: bool, seconds: float = 0.0) -> None:
-        """Run a notebook in a session; its first run is kept for the report, and one that ended Python is not repeated.
+        """Run a notebook in a session; its first run is kept for the report.
 
-        A cell that raises costs what depends on it, and nothing else: what other cells define can be asked for.
+        A cell that raises costs what depends on it, and nothing else: what other cells define can be asked for. One
+        that ends the sandbox is left out of the next run, unless it used up the time.
 
         Args:
             student: the stand-in of the session.
@@ -50,16 +53,19 @@ class Notebooks:
             seconds: how long a cell may run; 0 for as long as the session does.
 
         Raises:
-            StudentError: the file cannot be read, or the sandbox ended.
+            StudentError: the file cannot be read, or the sandbox ended; `again` where the next run leaves out why.
             SandboxError: the session ended by no fault of the submission.
         """
         notebook = self._failed.get(file, self.files[file])
         if isinstance(notebook, StudentError):
             raise notebook
-        told: list[CellRun] = []
+        out = self._left_out.setdefault(file, {})
+        waiting = [number for number, cell in _code(notebook) if number not in out]
+        told = [CellRun(number, notebook.cells[number - 1], error=error) for number, error in out.items()]
         finished, fresh = False, Controls(student).showable is None
         try:
-            for ran in run_cells(student, file, notebook, seconds=seconds):
+            for ran in run_cells(student, file, notebook.without(out), seconds=seconds):
+                waiting.remove(ran.number)
                 cell = _late(ran, file, seconds) if ran.timed_out else ran
                 told.append(cell)
                 if cell.error and not run_on:
@@ -67,16 +73,24 @@ class Notebooks:
             else:
                 finished = True
         except StudentError as error:
+            slow = error.verdict == "TIME" and not seconds
+            if run_on and waiting and not slow and len(out) < _MOST_RESTARTS:
+                out[waiting[0]] = error
+                error.again = True
+                raise
             self._failed[file] = error
+            self._keep(file, told, finished, fresh)
             raise
-        finally:
-            if fresh:  # what has met hidden inputs may print them
-                self._runs.setdefault(file, (told, finished))
+        self._keep(file, told, finished, fresh)
+
+    def _keep(self, file: str, told: list[CellRun], finished: bool, fresh: bool) -> None:
+        if fresh:  # what has met hidden inputs may print them
+            self._runs.setdefault(file, (sorted(told, key=lambda cell: cell.number), finished))
 
     def sources(self) -> dict[str, dict[int, str]]:
         """The source of each code cell by its number, of each notebook that can be read."""
         return {
-            file: {number: cell.source for number, cell in enumerate(notebook.cells, 1) if cell.kind == "code"}
+            file: {number: cell.source for number, cell in _code(notebook)}
             for file, notebook in self.files.items()
             if isinstance(notebook, Notebook)
         }
@@ -129,6 +143,11 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
 
 def _reference(loaded: Loaded, file: str) -> Notebook:
     return read((loaded.reference_folder / file).read_bytes(), file)
+
+
+def _code(notebook: Notebook) -> Iterator[tuple[int, Cell]]:
+    """The code cells with their numbers."""
+    return ((number, cell) for number, cell in enumerate(notebook.cells, 1) if cell.kind == "code")
 
 
 def _late(run: CellRun, file: str, seconds: float) -> CellRun:

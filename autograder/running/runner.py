@@ -152,7 +152,7 @@ class Runner:
         alarms: tuple[str, ...] = ()
         raised: Exception | None = None
         try:
-            value = check.function(**self.arguments(part, room))
+            value = self.called(check, part, room)
             self.listen(check, value)
             self.hand_on(check, part, value)
             credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
@@ -183,6 +183,17 @@ class Runner:
         result = replace(_result(part, verdict, credit, seconds, fault, message, note, concealed), alarms=alarms)
         concealed = check.hidden or concealed
         return Found(self.illustrated(result, *room.take_pictures(), concealed=concealed), raised, concealed)
+
+    def called(self, check: Check, part: Check, room: Room) -> Any:
+        """What the function of a check returns; it is called again where a fresh sandbox leaves out what ended one."""
+        while True:
+            try:
+                return check.function(**self.arguments(part, room))
+            except StudentError as error:
+                if not error.again:
+                    raise
+                error.again = False  # it may still be why a name is missing
+                room.settle()
 
     def illustrated(
         self, result: CheckResult, drawn: list[bytes], left_out: list[str], *, concealed: bool

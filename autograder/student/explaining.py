@@ -192,7 +192,7 @@ def died(
         verdict, sentence = over[outcome.limit]
         before = f"; {used_before:.1f} s of it went into earlier calls" if verdict == "TIME" and used_before else ""
         error = StudentError(verdict, f"{sentence} in `{where}`{before}.", open=True)
-        error.step = _STEP_AT_IMPORT if where.startswith(_IMPORT) and verdict == "TIME" else None
+        error.step = _STEP_AT_IMPORT if where.startswith(_IMPORT) else None
         return error
     if outcome.signal:
         name = {each.value: each.name for each in signal.Signals}.get(outcome.signal, "unknown")
