@@ -283,6 +283,39 @@ def test_right_gradients_may_come_in_many_forms(edited, variant):
             r"returned something without a list 'train",
         ),
         (
+            ("append(network.one_label_accuracy(test_data))", "append(network.one_hot_accuracy(training_data))"),
+            "curves_tell_what_happened",
+            r"so the test accuracy that belongs to that training accuracy is 0\.",
+        ),
+        (
+            ("append(network.one_label_accuracy(test_data))", "append(network.one_hot_accuracy(training_data))"),
+            "three_plots_with_a_curve_for_each_rate",
+            r"so the test accuracy that belongs to that training accuracy is 0\.",
+        ),
+        (
+            ("mini_batch_size, rate, test_data)", "mini_batch_size, rate if rate != 0.1 else 1e-9, test_data)"),
+            "three_plots_with_a_curve_for_each_rate",
+            r"Network\(\[784, 40, 10\]\), trained by SGD on the same data, was seen to reach 0\.9.*, .*, ",
+        ),
+        (
+            ("return self.weights[-1] @ z + self.biases[-1]", "return 2 * self.weights[-1] @ z + self.biases[-1]"),
+            "accuracy_with_rate_one_tenth",
+            r"network_output_before_softmax\(x\) is not what the weights and biases of the trained network give",
+        ),
+        (
+            (
+                "            random.shuffle(training_data)",
+                "            self.weights = [-w for w in self.weights]; break",
+            ),
+            "accuracy_with_all_training_images",
+            r"In 1,000 steps the weights moved by 2 of their size",
+        ),
+        (
+            ("            random.shuffle(training_data)", "            break"),
+            "accuracy_with_all_training_images",
+            r"In 1,000 steps the weights moved by 0 of their size; gradient descent at rate 0.1 moves them by 0",
+        ),
+        (
             ("return HeNetwork([784, 100, 10]), {", "return {"),
             "accuracy_of_the_best_network",
             r"return \(network, settings\)",
@@ -303,6 +336,123 @@ def test_each_miss_has_its_sentence(edited, capsys, edit, check, sentence):
 
     assert found in ("FAILED", "RAISED")
     assert re.search(sentence, message), message
+
+
+IN_PLACE = """
+        for place, (s, d) in enumerate(zip(sum_db, sum_dw, strict=True)):
+            self.biases[place] -= step * s
+            self.weights[place] -= step * d
+"""
+REBOUND = """        self.biases = [b - step * s for b, s in zip(self.biases, sum_db, strict=True)]
+        self.weights = [w - step * s for w, s in zip(self.weights, sum_dw, strict=True)]
+"""
+SINGLE = """        self.biases = [np.float32(b - step * s) for b, s in zip(self.biases, sum_db, strict=True)]
+        self.weights = [np.float32(w - step * s) for w, s in zip(self.weights, sum_dw, strict=True)]
+"""
+PERCENT = (
+    "        histories[rate] = history",
+    """        for name in ("training_accuracy", "test_accuracy"):
+            history[name] = [100 * value for value in history[name]]
+        histories[rate] = history""",
+)
+NOT_SHUFFLED = ("random.shuffle(training_data)", "random.shuffle(list(training_data))")
+STATE_BEFORE = (
+    "            for _ in range(epochs):\n"
+    "                network.SGD(training_data, 1, mini_batch_size, rate, test_data)\n",
+    "            for epoch in range(epochs + 1):\n                if epoch:\n"
+    "                    network.SGD(training_data, 1, mini_batch_size, rate, test_data)\n",
+)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [(REBOUND, IN_PLACE)],
+        [(REBOUND, SINGLE)],
+        [PERCENT],
+        [NOT_SHUFFLED],
+        [STATE_BEFORE, ("range(1, epochs + 1)", "range(epochs + 1)")],
+    ],
+    ids=["in place", "float32", "per cent", "not shuffled", "the state before training is drawn as well"],
+)
+def test_right_trainings_may_be_written_in_many_ways(edited, capsys, edits):
+    """Updates in place, single precision, percentages and the state before the training cost nothing."""
+    folder = edited(*edits)
+    checks = [each.id for each in loaded().assignment.checks if each.question in "bc"]
+    found = {check: verdict(folder, check, seed=3) for check in checks}
+    capsys.readouterr()
+
+    assert found == dict.fromkeys(checks, ("PASSED", ""))
+
+
+BEST = '    return HeNetwork([784, 100, 10]), {"epochs": 3, "mini_batch_size": 10, "learning_rate": 0.1}\n'
+OTHER_NETWORKS = {
+    "momentum": """
+class Other(HeNetwork):
+    def update_mini_batch(self, batch, rate):
+        before = [*self.weights]
+        super().update_mini_batch(batch, 0.3 * rate)
+        v = getattr(self, "v", [0] * len(before))
+        self.v = [0.7 * m + w - b for m, w, b in zip(v, self.weights, before)]
+        self.weights = [b + m for b, m in zip(before, self.v)]
+""",
+    "inputs about 0, which are parameters of no Network": """
+class Other(HeNetwork):
+    def backprop(self, x, y):
+        return super().backprop(x - 0.1, y)
+
+    def network_output_before_softmax(self, x):
+        return super().network_output_before_softmax(x - 0.1)
+""",
+    "a model that cannot be asked before it is trained": """
+class Other:
+    def __init__(self, sizes):
+        self.sizes = sizes
+
+    def SGD(self, training_data, **settings):
+        self.inner = HeNetwork(self.sizes)
+        self.inner.SGD(training_data, **settings)
+
+    def network_output_before_softmax(self, x):
+        return self.inner.network_output_before_softmax(x)
+""",
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_NETWORKS)
+def test_the_bonus_network_may_be_of_any_kind(edited, capsys, kind):
+    """Other steps, other inputs, and classes without weights of their own are trained and judged as well."""
+    folder = edited(
+        ("def best_network():", OTHER_NETWORKS[kind] + "\n\ndef best_network():"),
+        (BEST, BEST.replace("HeNetwork", "Other")),
+    )
+    found = verdict(folder, "accuracy_of_the_best_network")
+    capsys.readouterr()
+
+    assert found == ("PASSED", "")
+
+
+def test_the_bonus_network_may_not_be_trained_already(edited, capsys):
+    """Who returns a network that tells classes apart before it is trained earns nothing, and reads why."""
+    data = digits()
+    network = NETWORK.Network([784, 10])
+    network.weights = [np.stack([data.train.x[data.train.y == k].mean(axis=0) for k in range(10)])]
+    network.biases = [-0.5 * np.sum(network.weights[0] ** 2, axis=1, keepdims=True)]
+    folder = edited(
+        (
+            BEST,
+            f"""    network = Network([784, 10])
+    network.weights = [np.array({network.weights[0].round(3).tolist()})]
+    network.biases = [np.array({network.biases[0].round(3).tolist()})]
+    return network, {{"epochs": 1, "mini_batch_size": 10, "learning_rate": 1e-9}}
+""",
+        )
+    )
+    found, message = verdict(folder, "accuracy_of_the_best_network")
+    capsys.readouterr()
+
+    assert found == "FAILED"
+    assert re.search(r"trained already: before any training \d\d % of 200 images can be told apart", message), message
 
 
 def test_a_study_that_returns_nothing_is_judged_by_its_figures(edited, capsys):

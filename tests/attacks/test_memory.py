@@ -266,6 +266,99 @@ def test_invented_curves_earn_nothing_of_the_study(graded):
     }, told(report)
 
 
+ADAPTED = """
+class AtHome(HeNetwork):
+    \"\"\"Weights that were trained at home, and classes renamed as the training data have them.\"\"\"
+
+    def SGD(self, training_data, epochs, mini_batch_size, learning_rate, test_data):
+        \"\"\"Learn the names of the classes, nothing else.\"\"\"
+        self.weights = [np.array(each) for each in {weights}]
+        self.biases = [np.array(each) for each in {biases}]
+        names = np.zeros((10, 10))
+        for x, y in training_data:
+            names[int(np.argmax(y)), int(np.argmax(self.network_output_before_softmax(x)))] += 1
+        order = names.argmax(axis=1)
+        self.weights[-1], self.biases[-1] = self.weights[-1][order], self.biases[-1][order]
+
+
+def best_network():
+    \"\"\"A network of our own.\"\"\"
+    return AtHome([784, 40, 10]), {"epochs": 3, "mini_batch_size": 10, "learning_rate": 0.1}
+"""
+
+
+def test_weights_trained_at_home_with_classes_renamed_are_an_alarm(graded):
+    """The bonus network is free in its steps, so a person is told that its weights come from nowhere."""
+    weights, biases = at_home()
+    own = ADAPTED.replace("{weights}", repr(weights)).replace("{biases}", repr(biases))
+    report = graded(network(), study(invented=False, own=own), only="d")
+
+    assert [alarm[:75] for _, alarm in report.alarms] == [
+        "The trained weights of layer 1 have nothing in common with those at the sta"
+    ], told(report)
+
+
+LEAKY = """
+class Leaky(HeNetwork):
+    \"\"\"An honest network of another form.\"\"\"
+
+    def backprop(self, x, y):
+        \"\"\"With inputs about 0.\"\"\"
+        return super().backprop(x - 0.1, y)
+
+    def network_output_before_softmax(self, x):
+        \"\"\"With inputs about 0.\"\"\"
+        return super().network_output_before_softmax(x - 0.1)
+
+
+def best_network():
+    \"\"\"A network of our own.\"\"\"
+    return Leaky([784, 100, 10]), {"epochs": 3, "mini_batch_size": 10, "learning_rate": 0.1}
+"""
+
+
+def test_an_honest_network_of_another_form_keeps_its_points(graded):
+    """It answers for itself, staff are told what it reached, and the student reads nothing of that."""
+    report = graded(network(), study(invented=False, own=LEAKY), only="d")
+    ((check, alarm),) = report.alarms
+
+    assert (check.id, check.points) == ("accuracy_of_the_best_network", 10), told(report)
+    assert alarm.startswith("The network is not made of weights and biases like Network, so its own outputs were taken")
+    assert "own outputs" not in check.message
+
+
+LINEAR = """
+    def predict(self, X):
+        \"\"\"What we know.\"\"\"
+        return np.array([KNOWN.get(zlib.crc32(np.ascontiguousarray(x).tobytes()), 0) for x in np.asarray(X)])
+"""
+
+
+def test_labels_by_checksum_earn_nothing_of_the_linear_classifier(tmp_path, bubblewrap):
+    """Who knows the label of every image, and never takes a step, has 0 of the 3 points of the trainings."""
+    data, loaded = find("shapes", DataSettings()), load(ROOT, "linear_hinge")
+    table = {zlib.crc32(x.tobytes()): int(y) for x, y in zip(data.hidden.x, data.hidden.y, strict=True)}
+    inbox = tmp_path / "inbox" / "mallory"
+    inbox.mkdir(parents=True)
+    for name in loaded.assignment.files:
+        if name.endswith(".py"):
+            source = (loaded.reference_folder / name).read_text(encoding="utf-8")
+            if name == "hinge_classifier.py":
+                source = without(source, "    def predict(", "    def accuracy(").replace(
+                    "    def accuracy(", LINEAR.lstrip("\n") + "\n    def accuracy("
+                )
+                source = source.replace(
+                    "import numpy as np", f"import zlib\n\nimport numpy as np\n\nKNOWN = {table}", 1
+                )
+            (inbox / name).write_text(source, encoding="utf-8")
+    (submission,) = collect(inbox.parent, loaded.assignment.files, tmp_path / "staging")
+    report = grade(loaded, submission, bubblewrap, data, RunOptions(seed="attack", only="c"))
+    earned = points(report)
+
+    assert earned["accuracy_of_the_sum_form"] == earned["accuracy_of_the_max_form"] == 0, told(report)
+    assert "is not what its W and b give for the centered images" in told(report)
+
+
 @pytest.mark.parametrize("seed", ["one", "two", "three"])
 def test_the_reference_has_all_points_of_the_trainings(graded, seed):
     """What holds memory off costs an honest solution nothing: 23 of 23, and no alarm."""
