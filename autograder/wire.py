@@ -188,7 +188,8 @@ class _Packer:
         if kind is Rows:
             return self.sequence(_ROWS, value.columns, depth)
         if kind is Handle:
-            return msgspec.msgpack.Ext(_HANDLE, msgspec.msgpack.encode([value.id, value.type_name]))
+            parts = (value.id, value.type_name, True) if value.iterator else (value.id, value.type_name)
+            return msgspec.msgpack.Ext(_HANDLE, msgspec.msgpack.encode(parts))
         raise WireError(f"a value of type {kind.__name__} is not plain data")
 
     def sequence(self, code: int, items: Any, depth: int) -> msgspec.msgpack.Ext:
@@ -263,9 +264,12 @@ class _Unpacker:
         if type(parts) is not list:
             raise WireError("a compound value is not a sequence")
         if code == _HANDLE:
-            if len(parts) != 2 or type(parts[0]) is not int or type(parts[1]) is not str:
-                raise WireError("a handle is malformed")
-            return Handle(parts[0], parts[1])
+            match parts:
+                case [int(number), str(name)] if type(number) is int:
+                    return Handle(number, name)
+                case [int(number), str(name), True] if type(number) is int:
+                    return Handle(number, name, iterator=True)
+            raise WireError("a handle is malformed")
         return self.compound(code, self.items(parts, depth))
 
     def compound(self, code: int, items: list[Any]) -> Any:

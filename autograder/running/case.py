@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +33,7 @@ class Case:
 
     `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
     between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None;
-    `imports` are those that failed before anything else was asked.
+    `imports` are those that failed before anything else was asked; what is in `at_end` is called by `close`.
     """
 
     loaded: Loaded
@@ -45,6 +46,7 @@ class Case:
     spare: Spare = field(default_factory=Spare)
     first_imports: dict[str, StudentError | None] = field(default_factory=dict)
     imports: Imports = field(default_factory=Imports)
+    at_end: list[Callable[[], object]] = field(default_factory=list)
     _staged: list[Path] = field(default_factory=list)
 
     @cached_property
@@ -96,16 +98,18 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.sandbox.open(Request(self._reference_copy(), limits, self._seed_at_import()))
+        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import()))
 
     def close(self) -> None:
         """End the sandbox that is left, and remove what was copied."""
         if outcome := self.spare.close():
             self.outcomes.append(outcome)
+        while self.at_end:
+            self.at_end.pop()()
         while self._staged:
             shutil.rmtree(self._staged.pop(), ignore_errors=True)
 
-    def _reference_copy(self) -> Path:
+    def reference_copy(self) -> Path:
         """The reference's files as a sandbox of any user can read them, at a place that nobody can guess."""
         if not self._staged:
             outer = Path(tempfile.mkdtemp(prefix="autograder-reference-"))

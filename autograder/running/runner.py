@@ -20,9 +20,10 @@ from autograder.checks import Credit
 from autograder.declare import Check, Question
 from autograder.errors import CheckFailed, GraderError, InstructorError, MisuseError, SandboxError, StudentError
 from autograder.messages import carried_forward, case_by_case, sentence
-from autograder.model import CaseResult, CheckResult, QuestionResult, Verdict
+from autograder.model import CaseResult, CheckResult, Limits, QuestionResult, Verdict
 from autograder.running.case import Case
 from autograder.running.rooms import Room
+from autograder.running.solved import Solved
 from autograder.scoring import check_points, question_points, verdict_of
 from autograder.student.artefacts import Kept, handles_in, keep, revive
 from autograder.student.local import LocalStudent
@@ -68,7 +69,10 @@ class Runner:
         self.values: dict[str, Any] = {}
         self.kept: dict[str, tuple[Kept, ...]] = {}
         self.reference_imported = False
-        self.reference_values: dict[str, Any] = {}
+        self.solved = Solved(case)
+        self.solved_values: dict[tuple[str, str], Any] = {}
+        self.stands: dict[tuple[str, str], bool] = {}
+        case.at_end.append(self.solved.close)
         self.under_way: list[str] = []
         self.picture_bytes = 0
         self.illustrated_with: set[tuple[bool, bytes]] = set()
@@ -101,9 +105,12 @@ class Runner:
 
     def room(self, question: Question) -> Room:
         """Where the checks of a question run; close it when they are done for now."""
+        return Room(self.case, self.limits_of(question), self.passed)
+
+    def limits_of(self, question: Question) -> Limits:
+        """What a question may use."""
         options = self.case.options
-        limits = self.case.loaded.assignment.limits_of(question, full=options.full).changed(options.limits)
-        return Room(self.case, limits, self.passed)
+        return self.case.loaded.assignment.limits_of(question, full=options.full).changed(options.limits)
 
     def result(self, check: Check, room: Room) -> CheckResult:
         """The result of a check: found earlier because another one needed it, or found now."""
@@ -302,28 +309,32 @@ class Runner:
         """
         if isinstance(error, (OSError, MisuseError)) or not {"student", *check.needs} & set(check.parameters):
             return False
-        try:
-            self.reference_value(check)
-        except Exception:  # noqa: BLE001
-            return False
-        return True
+        key = (check.id, check.case)
+        if key not in self.stands:
+            try:
+                self.solved_value(check)
+            except Exception:  # noqa: BLE001
+                self.stands[key] = False
+            else:
+                self.stands[key] = True
+        return self.stands[key]
 
-    def reference_value(self, check: Check) -> Any:
-        """What a check gives when the reference stands in for the student, also in the checks that it needs."""
+    def solved_value(self, check: Check) -> Any:
+        """What a check gives when the reference stands in for the student, also in the checks that it needs.
+
+        The reference runs in a sandbox of its own, under the limits of the check's question.
+        """
         if check.cases:
-            return {part.case: self.reference_value(part) for part in check.parts}
-        if check.id not in self.reference_values:
-            given = {need: self.reference_value(self.by_id[need]) for need in check.needs if need in check.parameters}
-            student = self.reference_as_student(self.case.seed_inside(check.id))
-            self.reference_values[check.id] = check.function(**self.wanted(check, {**given, "student": student}))
-        return self.reference_values[check.id]
-
-    def reference_as_student(self, number: int) -> LocalStudent:
-        """The reference, in modules of its own, so that it may be given to a check beside itself."""
-        loaded = self.case.loaded
-        student = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
-        student.seed(number)
-        return student
+            return {part.case: self.solved_value(part) for part in check.parts}
+        if not self.solved.alive:
+            self.solved_values = {}  # what they hold of the sandbox is gone
+        key = (check.id, check.case)
+        if key not in self.solved_values:
+            given = {need: self.solved_value(self.by_id[need]) for need in check.needs if need in check.parameters}
+            question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
+            student = self.solved.student(self.case.seed_inside(check.id), self.limits_of(question))
+            self.solved_values[key] = check.function(**self.wanted(check, {**given, "student": student}))
+        return self.solved_values[key]
 
 
 @contextmanager

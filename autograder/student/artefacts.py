@@ -133,24 +133,24 @@ def _made(channel: Channel, data: np.ndarray[Any, Any], count: int) -> tuple[Rem
     """The objects of some bytes, made again in a sandbox."""
     where = "the objects of an earlier check"
     made = channel.ask("revive", data, where=where)
-    if type(made) is list and len(made) == count and all(type(each) is RemoteHandle for each in made):
+    if type(made) is list and len(made) == count and all(isinstance(each, RemoteHandle) for each in made):
         return tuple(made)
     raise channel.out_of_turn(where)
 
 
 def _gather(value: Any, found: dict[int, RemoteHandle]) -> None:
-    if type(value) is RemoteHandle:
+    if isinstance(value, RemoteHandle):
         found[id(value)] = value
     elif isinstance(value, (list, tuple, dict)):
         for item in value.values() if isinstance(value, dict) else value:
-            if type(item) is RemoteHandle or isinstance(item, (list, tuple, dict)):
+            if isinstance(item, (RemoteHandle, list, tuple, dict)):
                 _gather(item, found)
 
 
 def _with(value: Any, there: dict[int, RemoteHandle]) -> Any:
     """The value with other handles in the places of its own."""
     kind = type(value)
-    if kind is RemoteHandle:
+    if isinstance(value, RemoteHandle):
         return there.get(id(value), value)
     if isinstance(value, dict):
         return {key: _with(item, there) for key, item in value.items()}

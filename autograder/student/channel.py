@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
@@ -23,9 +24,11 @@ from autograder.student import explaining
 from autograder.student.handed_in import HandedIn
 from autograder.wire import WireError, decode, encode
 
-__all__ = ["Channel", "Function", "Lending", "RemoteHandle"]
+__all__ = ["Channel", "Function", "IteratorHandle", "Lending", "RemoteHandle"]
 
 _LONGEST_WAY = 0.0005
+_MOST_ITEMS = 1_000_000
+_MOST_AT_ONCE = 1_000
 _LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
 _ELLIPSIS = type(...).__name__
 
@@ -78,6 +81,7 @@ class Channel:
         self.lent: Lending | None = None
         self.importing: Callable[[str, StudentError | None], None] | None = None
         self.called = False
+        self.read_bytes = 0
         self.used_before = 0.0
 
     def named(self, name: str) -> Any:
@@ -253,6 +257,7 @@ class Channel:
 
     def read(self, frame: memoryview) -> Any:
         """The value of an answer; what a long one costs is the submission's time."""
+        self.read_bytes += len(frame)
         if len(frame) < _LONG_FRAME:
             return decode(frame, answer=True)
         began = time.thread_time()
@@ -305,7 +310,7 @@ class Channel:
     def outward(self, value: Any) -> Any:
         """Stand-ins become handles, and what `rows` would take for granted is left alone."""
         kind = type(value)
-        if kind is RemoteHandle:
+        if kind is RemoteHandle or kind is IteratorHandle:
             return self.own(value)
         if kind in (list, tuple):
             return kind(self.outward(item) for item in value)
@@ -321,7 +326,10 @@ class Channel:
         if kind is Handle:
             # Any other name could carry hidden inputs out; an Ellipsis is what a stub leaves of a value.
             name = value.type_name
-            if name in self.interface.classes or name == _ELLIPSIS:
+            known = name in self.interface.classes or name == _ELLIPSIS
+            if value.iterator:
+                return IteratorHandle(self, value if known else Handle(value.id, "iterator", iterator=True))
+            if known:
                 return RemoteHandle(self, value)
             return RemoteHandle(self, Handle(value.id, "object"), name if name in PACKAGE_TYPES else "")
         if kind in (list, tuple) and any(type(item) in (Handle, list, tuple, dict) for item in value):
@@ -381,7 +389,10 @@ class RemoteHandle:
         return self._channel.ask("item", self, key if parts is None else parts, parts is not None, where=where)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._asked("elements", list))
+        items = self._asked("elements", IteratorHandle)
+        if self._kind in TABLES:
+            items._draw_many()
+        return items
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """What numpy sees: the values of a table, a column or an index; of anything else, one object."""
@@ -403,6 +414,69 @@ class RemoteHandle:
         return f"<a {self._kind} of the submission>"
 
 
+class IteratorHandle(RemoteHandle):
+    """An iterator of the submission's: its items come when they are asked for, one by one.
+
+    All items together may be as many, and take as many bytes, as one answer.
+    """
+
+    def __init__(self, channel: Channel, handle: Handle) -> None:
+        super().__init__(channel, handle)
+        self.__dict__.update(_items=deque(), _ended=False, _at_once=1, _drawn=0, _bytes=0)
+
+    def __iter__(self) -> IteratorHandle:
+        return self
+
+    def __next__(self) -> Any:
+        if not self._items and not self._ended:
+            self._draw()
+        if not self._items:
+            raise StopIteration
+        return self._items.popleft()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, value: Any) -> bool:
+        return any(item is value or item == value for item in self)
+
+    def __len__(self) -> int:
+        raise TypeError("an iterator has no length; make a list of it first")
+
+    def __getitem__(self, key: Any) -> Any:
+        raise TypeError("an iterator has no items by number; make a list of it first")
+
+    def __length_hint__(self) -> int:
+        """Asked by `list` and the like, which draw to the end."""
+        self._draw_many()
+        return 0
+
+    def _draw_many(self) -> None:
+        """From now on many items may come in one exchange."""
+        self.__dict__["_at_once"] = _MOST_AT_ONCE
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.asarray(list(self), dtype)
+
+    def _draw(self) -> None:
+        channel, where = self._channel, f"next({self._handle.type_name})"
+        before = channel.read_bytes
+        answer = channel.ask("next", self, self._at_once, where=where)
+        match answer:
+            case ([*items], bool(ended)) if len(items) <= self._at_once and (items or ended):
+                pass
+            case _:
+                raise channel.out_of_turn(where)
+        drawn, size = self._drawn + len(items), self._bytes + channel.read_bytes - before
+        self.__dict__.update(_ended=ended, _drawn=drawn, _bytes=size)
+        most = channel.limits.reply_mib
+        if drawn > _MOST_ITEMS or size > most << 20:
+            raise StudentError(
+                "OUTPUT", f"More than {_MOST_ITEMS:,} items or {most} MiB came out of one iterator.", open=True
+            )
+        self._items.extend(items)
+
+
 class Function:
     """A function, class or method of the submission, not yet called."""
 
@@ -415,7 +489,7 @@ class Function:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call it inside; of a class, make an object."""
         made = self._channel.ask(self._verb, self.place, arguments, named, where=self.title)
-        if self._verb == "new" and type(made) is not RemoteHandle:
+        if self._verb == "new" and not isinstance(made, RemoteHandle):
             raise self._channel.out_of_turn(self.title)
         return made
 

@@ -44,7 +44,7 @@ class _Worker(Protocol):
 
     def load(self, module: str) -> tuple[Any, ...]: ...
 
-    def plain(self, value: Any) -> Any: ...
+    def drawn(self, value: Any) -> Any: ...
 
     def keep(self, value: Any) -> Handle: ...
 
@@ -143,7 +143,7 @@ class Carrying:
             place = getattr(place, owner)
             if state is not None and not isinstance(inspect.getattr_static(place, name), (staticmethod, classmethod)):
                 return self._behave_as_object(place, name, state, arguments, named)
-        return ("value", (self.worker.plain(getattr(place, name)(*arguments, **named)), {}))
+        return ("value", (self.worker.drawn(getattr(place, name)(*arguments, **named)), {}))
 
     def _behave_as_object(
         self, of: type, name: str, state: dict[str, Any], arguments: tuple[Any, ...], named: dict[str, Any]
@@ -151,7 +151,7 @@ class Carrying:
         me: Any = object.__new__(of)
         vars(me).update(state)
         before = {key: _as_bytes(value) for key, value in state.items()}
-        result = self.worker.plain(getattr(me, name)(*arguments, **named))
+        result = self.worker.drawn(getattr(me, name)(*arguments, **named))
         after = _attributes(me)
         return ("value", (result, {key: each for key, each in after.items() if before.get(key) != _as_bytes(each)}))
 

@@ -11,13 +11,14 @@ handles (the number of an object that stays here).
     ("truth", handle)                       -> ("value", bool)
     ("contains", handle, value)             -> ("value", bool)
     ("item", handle, key, sliced)            -> ("value", value)      a slice comes as (start, stop, step)
-    ("elements", handle)                    -> ("value", [value, ...])    as many as plain data may have
+    ("elements", handle)                    -> ("value", handle)    of an iterator
     ("array", handle)                       -> ("value", array or list)
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
     ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
     ("layers", handle, arguments)           -> ("value", record)    of `autograder.layers`
     ("estimator", handle)                   -> ("value", record)    of `autograder.estimators`
+    ("next", handle, most)                  -> ("value", ([item, ...], ended))    the next items of an iterator
     ("forget", handles)                     -> ("value", None)
     ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
     ("seed", number)                        -> ("value", None)
@@ -37,12 +38,14 @@ import importlib
 import os
 import random
 import sys
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograder import drawing, estimators, layers, saved
-from autograder.plain import Handle, PlainError, Rows, to_plain
+from autograder.plain import Handle, PlainError, Rows, is_iterator, size_of, to_plain
 from autograder.wire import WireError, decode, encode
 from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
@@ -53,6 +56,8 @@ from autograder.worker.shell import Shell
 __all__ = ["serve", "warm_random_numbers"]
 
 _ABSENT = object()
+_LARGEST_DRAW = 1 << 18  # bytes of several items that are drawn at once
+_LONGEST_DRAW = 0.02  # seconds that drawing several items at once may go on
 
 
 def serve(requests: int, replies: int, output: int, submission: str, seed: int) -> None:
@@ -91,6 +96,7 @@ class _Worker:
     def __init__(self, submission: str) -> None:
         self.submission = submission
         self.objects: dict[int, Any] = {}
+        self.broken: dict[int, BaseException] = {}
         self.shell: Any = None
         self.verbs: dict[str, Callable[..., tuple[Any, ...]]] = {
             "load": self.load,
@@ -102,7 +108,7 @@ class _Worker:
             "truth": lambda target: ("value", bool(self.object(target.id))),
             "contains": lambda target, value: ("value", bool(self.inside(value) in self.object(target.id))),
             "item": self.item,
-            "elements": lambda target: ("value", self.plain(iter(self.object(target.id)))),
+            "elements": self.elements,
             "array": self.array,
             "map": self.map,
             "starmap": self.starmap,
@@ -110,6 +116,7 @@ class _Worker:
             "saved": self.saved,
             "layers": self.layers,
             "estimator": self.estimator,
+            "next": self.next,
             "forget": self.forget,
             "seed": self.seed,
             "notebook": self.notebook,
@@ -160,6 +167,9 @@ class _Worker:
         place = slice(*key) if sliced else self.inside(key)
         return ("value", self.plain(self.object(target.id)[place]))
 
+    def elements(self, target: Handle) -> tuple[Any, ...]:
+        return ("value", replace(self.keep(iter(self.object(target.id))), iterator=True))
+
     def array(self, target: Handle) -> tuple[Any, ...]:
         """The values of a table, a column or an index."""
         return ("value", self.plain(self.object(target.id).to_numpy()))
@@ -185,6 +195,27 @@ class _Worker:
 
     def estimator(self, model: Handle) -> tuple[Any, ...]:
         return ("value", to_plain(estimators.describe(self.inside(model)), self.keep))
+
+    def next(self, iterator: Handle, most: int) -> tuple[Any, ...]:
+        """The next items, each copied; what is raised after the first of them is raised by the next request."""
+        if error := self.broken.pop(iterator.id, None):
+            raise error
+        items: list[Any] = []
+        size = 0
+        until = time.monotonic() + _LONGEST_DRAW
+        while not items or (len(items) < most and size < _LARGEST_DRAW and time.monotonic() < until):
+            try:
+                item = next(self.objects[iterator.id], _ABSENT)
+                if item is _ABSENT:
+                    return ("value", (items, True))
+                items.append(to_plain(item, self.keep, copy=True, draw=False))
+                size += size_of(items[-1])
+            except BaseException as error:
+                if not items:
+                    raise
+                self.broken[iterator.id] = error
+                break
+        return ("value", (items, False))
 
     def forget(self, handles: list[Handle]) -> tuple[Any, ...]:
         for handle in handles:
@@ -226,6 +257,10 @@ class _Worker:
         return getattr(found, name, _ABSENT) if name else found
 
     def plain(self, value: Any) -> Any:
+        return to_plain(value, self.keep, draw=False)
+
+    def drawn(self, value: Any) -> Any:
+        """Plain data in which iterators are lists."""
         return to_plain(value, self.keep)
 
     def taken(self, value: Any) -> Any:
@@ -235,7 +270,7 @@ class _Worker:
     def keep(self, value: Any) -> Handle:
         number = len(self.objects) + 1
         self.objects[number] = value
-        return Handle(number, type(value).__name__)
+        return Handle(number, type(value).__name__, is_iterator(value))
 
     def inside(self, value: Any) -> Any:
         """Arguments as student code expects them: handles become objects again, rows a real list."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.loading import load
+from autograder.model import Verdict
+from autograder.running import RunOptions, grade
 from autograder.sandbox import why_not
 
 NESTED = """
@@ -77,3 +81,60 @@ def test_an_answer_of_sixty_mebibytes_takes_the_grader_no_gigabyte(source: str) 
 
     assert told["said"] == "An answer out of turn came back from `answer`."
     assert told["mib"] < 400
+
+
+ENDLESS = """
+from autograder import Assignment, Limits
+from autograder.checks import same
+
+assignment = Assignment("Endless", files=["hw.py"], limits=Limits(wall_seconds=20, cpu_seconds=2, memory_mib=256))
+question = assignment.question("Pair", id="a", solution="pair")
+
+@question.check(points=1)
+def falls_over(student):
+    \"\"\"Two numbers come.\"\"\"
+    first, second = student.pair()
+    same(first, 1)
+
+@question.check(points=1)
+def falls_over_again(student):
+    \"\"\"Two other numbers come.\"\"\"
+    first, second = student.pair()
+    same(second, 1)
+"""
+
+
+@pytest.mark.parametrize("work", ["while True: held.append(bytes(1 << 20))", "while True: pass"])
+def test_the_reference_in_the_students_place_is_limited(course, hand_in, bubblewrap, work: str) -> None:
+    """A check that falls over an answer asks the reference in a sandbox, where an endless one ends at the limit."""
+    (course / "assignments" / "small" / "assignment.py").write_text(ENDLESS)
+    (course / "reference" / "small" / "hw.py").write_text(
+        f"def pair():\n    ### BEGIN SOLUTION\n    held = []\n    {work}\n    ### END SOLUTION\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    report = grade(load(course, "small"), hand_in("def pair(): return None\n"), bubblewrap, None, RunOptions(seed="s"))
+    after = resource.getrusage(resource.RUSAGE_SELF)
+
+    assert report.verdicts == (Verdict.INTERNAL, Verdict.INTERNAL)
+    assert "TypeError: cannot unpack non-iterable NoneType" in report.questions[0].checks[0].staff_message
+    assert after.ru_utime - before.ru_utime < 2  # none of it was done in this process
+    assert (after.ru_maxrss - before.ru_maxrss) / 1024 < 200
+
+
+def test_an_endless_iterator_of_the_reference_is_drawn_to_a_limit(course, hand_in, bubblewrap) -> None:
+    """A check that draws to its end what has none is at fault, and takes little memory to find out."""
+    (course / "assignments" / "small" / "assignment.py").write_text(
+        ENDLESS.replace("first, second = student.pair()", "second = list(reference.pair())").replace(
+            "(student)", "(student, reference)"
+        )
+    )
+    (course / "reference" / "small" / "hw.py").write_text(
+        "def pair():\n    ### BEGIN SOLUTION\n    a, b = 0, 1\n    while True:\n        yield a\n"
+        "        a, b = b, a + b\n    ### END SOLUTION\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    report = grade(load(course, "small"), hand_in("def pair(): return None\n"), bubblewrap, None, RunOptions(seed="s"))
+
+    assert report.verdicts == (Verdict.INTERNAL, Verdict.INTERNAL)
+    assert "MiB came out of one iterator" in report.questions[0].checks[0].staff_message
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 400
