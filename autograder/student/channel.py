@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder import saved
 from autograder.cells import is_notebook
-from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError
+from autograder.errors import InstructorError, MisuseError, SandboxError, StudentError, as_type_error
 from autograder.loading import Interface
 from autograder.metering import Cost, Meter
 from autograder.model import Limits
@@ -375,7 +375,10 @@ class RemoteHandle:
         return self._channel.ask("call", (self._handle.id, ""), arguments, named, where=self._handle.type_name)
 
     def __len__(self) -> int:
-        return self._asked("len", int, lambda number: 0 <= number < 1 << 62)
+        try:
+            return self._asked("len", int, lambda number: 0 <= number < 1 << 62)
+        except StudentError as error:
+            raise (as_type_error(error) if error.kind == "TypeError" else error) from None
 
     def __bool__(self) -> bool:
         return self._asked("truth", bool)
@@ -390,8 +393,7 @@ class RemoteHandle:
 
     def __iter__(self) -> Iterator[Any]:
         items = self._asked("elements", IteratorHandle)
-        if self._kind in TABLES:
-            items._draw_many()
+        items._draw_many()
         return items
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:

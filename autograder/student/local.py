@@ -22,7 +22,7 @@ import numpy as np
 
 from autograder import saved, sources
 from autograder.cells import is_notebook
-from autograder.errors import InstructorError, StudentError
+from autograder.errors import InstructorError, StudentError, as_type_error
 from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
 from autograder.student.handed_in import Frame, HandedIn
@@ -233,7 +233,10 @@ class LocalHandle:
         return type(self._object).__name__
 
     def __len__(self) -> int:
-        return self._asked("len", lambda: len(self._object))
+        try:
+            return self._asked("len", lambda: len(self._object))
+        except (StudentError, InstructorError) as error:
+            raise (error if hasattr(self._object, "__len__") else as_type_error(error)) from None
 
     def __bool__(self) -> bool:
         return self._asked("truth", lambda: bool(self._object))
