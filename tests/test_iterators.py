@@ -18,6 +18,8 @@ from autograder.student.local import LocalStudent
 from autograder.student.remote import RemoteStudent
 
 SOURCE = """
+import time
+
 import numpy as np
 
 calls = []
@@ -26,6 +28,11 @@ def evens(n):
     for i in range(n):
         calls.append(i)
         yield 2 * i
+
+def slow(n):
+    for i in range(n):
+        time.sleep(0.1)
+        yield i
 
 def drawn():
     return len(calls)
@@ -203,3 +210,11 @@ def test_drawing_in_place_is_limited_in_bytes():
 
     with pytest.raises(PlainError, match="takes more than 1 MiB"):
         to_plain([growing()], str, max_bytes=1 << 20)
+
+
+def test_what_an_iterator_does_later_is_a_part_of_its_cost(student):
+    """A function that only promises its items is measured together with making them."""
+    value, cost = student.cost_of(student.slow, 3)
+
+    assert value == [0, 1, 2]
+    assert cost.wall_seconds > 0.25
