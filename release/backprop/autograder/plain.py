@@ -21,7 +21,17 @@ import numpy as np
 
 from autograder.errors import InstructorError
 
-__all__ = ["PACKAGE_TYPES", "TABLES", "Handle", "PlainError", "Rows", "rows", "to_plain"]
+__all__ = [
+    "PACKAGE_TYPES",
+    "TABLES",
+    "Handle",
+    "PlainError",
+    "Rows",
+    "is_iterator",
+    "rows",
+    "size_of",
+    "to_plain",
+]
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _NUMERIC = "biufc"
@@ -46,10 +56,14 @@ class PlainError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A name for an object that stays where it is; `type_name` is the class's name, for messages."""
+    """A name for an object that stays where it is; `type_name` is the class's name, for messages.
+
+    `iterator` says that its items can be drawn one by one.
+    """
 
     id: int
     type_name: str
+    iterator: bool = False
 
 
 class Rows(Sequence[Any]):
@@ -135,11 +149,13 @@ def to_plain(
     *,
     max_items: int = 1_000_000,
     max_depth: int = 32,
+    max_bytes: int = 1 << 26,
     copy: bool = False,
+    draw: bool = True,
 ) -> Any:
     """Reduce any value to plain data; give what has no plain form to `keep` and put its answer in place.
 
-    Iterators, ranges, dictionary views and deques become lists; arrays of text or of objects become nested lists;
+    Iterators (with `draw`), ranges, dictionary views and deques become lists, arrays of text or of objects nested ones;
     torch tensors and subclasses of `numpy.ndarray` become plain arrays (bfloat16 as float32, long double as float64).
     Keys of dictionaries and members of sets may be atoms (None, bool, int, float, complex, str, bytes) or tuples of
     them; a dictionary or a set with other ones goes to `keep` as a whole.
@@ -149,26 +165,48 @@ def to_plain(
         keep: called with each object that has no plain form.
         max_items: most elements in all lists, tuples, dictionaries and sets together (numeric arrays count as one).
         max_depth: most containers inside each other.
+        max_bytes: most memory that what comes out of iterators may take; such a value exists only as it is drawn.
         copy: whether arrays are copied, so that the result shares no memory with `value`; what an iterator gives
             always is, for the next element may be written into the same memory.
+        draw: whether iterators become lists; otherwise they go to `keep`.
 
     Raises:
         PlainError: the value contains itself, is nested too deeply, has too many elements, or cannot be read.
     """
     if type(value) in _ATOMS:
         return value
-    return _Reducer(keep, max_items, max_depth, copy).reduce(value)
+    return _Reducer(keep, max_items, max_depth, max_bytes, copy, draw).reduce(value)
+
+
+def is_iterator(value: object) -> bool:
+    """Whether items can be drawn from a value one by one; open files are no iterators here."""
+    return isinstance(value, Iterator) and not isinstance(value, io.IOBase)
+
+
+def size_of(value: object) -> int:
+    """About how many bytes a plain value takes."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes + sys.getsizeof(None)
+    size = sys.getsizeof(value)
+    if isinstance(value, dict):
+        return size + sum(size_of(key) + size_of(each) for key, each in value.items())
+    return size + sum(map(size_of, value)) if isinstance(value, (list, tuple, set, frozenset)) else size
 
 
 class _Reducer:
     """One walk over one value: what is left of the allowance, and which containers are open."""
 
-    def __init__(self, keep: Callable[[Any], Any], max_items: int, max_depth: int, copy: bool) -> None:
+    def __init__(
+        self, keep: Callable[[Any], Any], max_items: int, max_depth: int, max_bytes: int, copy: bool, draw: bool
+    ) -> None:
         self.keep = keep
         self.max_items = max_items
         self.max_depth = max_depth
+        self.max_bytes = max_bytes
         self.copy = copy
+        self.draw = draw
         self.items = 0
+        self.drawn_bytes = 0
         self.open: list[int] = []
 
     def reduce(self, value: Any) -> Any:
@@ -201,17 +239,26 @@ class _Reducer:
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, getattr(torch, "Tensor", ())):
             return self.array(_tensor_as_array(torch, value))
-        if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
-            return self.drawn(value)
+        if is_iterator(value):
+            return self.drawn(value) if self.draw else self.keep(value)
         return self.keep(value)
 
     def drawn(self, value: Iterator[Any]) -> Any:
         """What an iterator gives, each element copied as it comes: it may give the same array again and again."""
         before, self.copy = self.copy, True
         try:
-            return self.within(value, None, value)
+            return self.within(value, None, self.weighed(value))
         finally:
             self.copy = before
+
+    def weighed(self, value: Iterator[Any]) -> Iterator[Any]:
+        """The items of an iterator, plain already, up to as many bytes as may be drawn."""
+        for item in value:
+            plain = item if type(item) in _ATOMS else self.reduce(item)
+            self.drawn_bytes += size_of(plain)
+            if self.drawn_bytes > self.max_bytes:
+                raise PlainError(f"What its iterator gives takes more than {self.max_bytes >> 20} MiB.")
+            yield plain
 
     def within(self, value: Any, length: int | None, elements: Iterable[Any]) -> list[Any]:
         """The elements of one container, reduced; `length` where it is known without asking the container's class."""

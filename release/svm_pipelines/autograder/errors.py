@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograder.checks.credit import Measured
 
-__all__ = ["CheckFailed", "GraderError", "InstructorError", "MisuseError", "SandboxError", "StudentError", "UsageError"]
+__all__ = [
+    "CheckFailed",
+    "GraderError",
+    "InstructorError",
+    "MisuseError",
+    "SandboxError",
+    "StudentError",
+    "UsageError",
+    "as_type_error",
+]
 
 
 class CheckFailed(AssertionError):
@@ -73,6 +82,13 @@ class StudentError(Exception):
         self.limit = limit
         self.trace = trace
         self.open = open
+
+
+def as_type_error(error: Exception) -> Exception:
+    """The same error, but a TypeError, too: `list` asks for a length first, and passes over that one."""
+    made: Exception = Exception.__new__(type(type(error).__name__, (type(error), TypeError), {}), *error.args)
+    made.__dict__.update(error.__dict__)
+    return made
 
 
 class GraderError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def to_array(tensor: Any) -> Array:
 
 
 def without_tensors(value: object) -> object:
-    """A tensor as an array, lists and tuples that hold tensors (however deep) as ones of arrays; else the value itself.
+    """A tensor as an array, an iterator as the list of its items, also in lists and tuples; else the value itself.
 
     A tensor without such a form is left as it is.
     """
@@ -39,6 +40,8 @@ def without_tensors(value: object) -> object:
             return to_array(value)
         except (TypeError, RuntimeError):
             return value
+    if isinstance(value, Iterator):  # a stand-in for one, which gives no more than one answer may hold
+        value = list(value)
     # The set of types is found fast, so that a list of a million numbers costs next to nothing.
     if isinstance(value, (list, tuple)) and not set(map(type, value)) <= {float, int, bool, str, np.ndarray}:
         return type(value)(map(without_tensors, value)) if type(value) in (list, tuple) else value

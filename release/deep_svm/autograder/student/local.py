@@ -22,18 +22,21 @@ import numpy as np
 
 from autograder import saved, sources
 from autograder.cells import is_notebook
-from autograder.errors import InstructorError, StudentError
+from autograder.errors import InstructorError, StudentError, as_type_error
 from autograder.metering import Cost, Meter
-from autograder.plain import TABLES, PlainError, Rows, to_plain
+from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
 from autograder.student.importing import Modules, place
 
-__all__ = ["LocalHandle", "LocalStudent"]
+__all__ = ["LocalHandle", "LocalIterator", "LocalStudent"]
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _ABSENT = object()
+_END = object()
 _LONGEST_MESSAGE = 2000
+_MOST_ITEMS = 1_000_000
+_MOST_BYTES = 1 << 26
 _HERE = "this Python environment"
 
 Result = TypeVar("Result")
@@ -69,7 +72,7 @@ class LocalStudent:
             )
         inside = self._inside
         given = inside.inward(items)
-        return inside.run(function.title, lambda: [inside.outward(function.function(item)) for item in given])
+        return inside.run(function.title, lambda: [inside.taken(function.function(item)) for item in given])
 
     def starmap(self, function: Any, items: Iterable[Any]) -> list[Any]:
         """Call a stand-in function once for each item, a tuple of its arguments, and return the list of results."""
@@ -77,7 +80,7 @@ class LocalStudent:
             raise InstructorError("student.starmap needs a function of the student's, such as model.loss.")
         inside = self._inside
         given = inside.inward(items)
-        return inside.run(function.title, lambda: [inside.outward(function.function(*item)) for item in given])
+        return inside.run(function.title, lambda: [inside.taken(function.function(*item)) for item in given])
 
     def figures(self, *returned: Any) -> Any:
         """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
@@ -156,10 +159,10 @@ class LocalStudent:
         def measured() -> tuple[Any, Cost]:
             meter.start()
             try:
-                value = function.function(*given)
+                value = inside.taken(function.function(*given))  # what an iterator still has to do is a part of it
             finally:
                 cost = meter.stop()
-            return inside.outward(value), cost
+            return value, cost
 
         return inside.run(function.title, measured)
 
@@ -230,7 +233,10 @@ class LocalHandle:
         return type(self._object).__name__
 
     def __len__(self) -> int:
-        return self._asked("len", lambda: len(self._object))
+        try:
+            return self._asked("len", lambda: len(self._object))
+        except (StudentError, InstructorError) as error:
+            raise (error if hasattr(self._object, "__len__") else as_type_error(error)) from None
 
     def __bool__(self) -> bool:
         return self._asked("truth", lambda: bool(self._object))
@@ -244,7 +250,8 @@ class LocalHandle:
         return self._asked("item", lambda: self._inside.outward(self._object[place]))
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._asked("elements", lambda: self._inside.outward(iter(self._object))))
+        items: LocalIterator = self._asked("elements", lambda: LocalIterator(self._inside, iter(self._object)))
+        return items
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """What numpy sees: the values of a table, a column or an index; of anything else, one object."""
@@ -260,6 +267,45 @@ class LocalHandle:
 
     def __repr__(self) -> str:
         return f"<a {self._kind} of the submission>"
+
+
+class LocalIterator(LocalHandle):
+    """An iterator: its items come when they are asked for, one by one, up to as many as one answer may hold."""
+
+    def __init__(self, inside: _Inside, value: Any) -> None:
+        super().__init__(inside, value)
+        self.__dict__.update(_drawn=0, _bytes=0)
+
+    def __iter__(self) -> LocalIterator:
+        return self
+
+    def __next__(self) -> Any:
+        inside = self._inside
+        title = f"next({type(self._object).__name__})"
+        item = inside.run(title, lambda: inside.outward(next(self._object, _END)))
+        if isinstance(item, LocalHandle) and item._object is _END:
+            raise StopIteration
+        drawn, size = self._drawn + 1, self._bytes + size_of(item)
+        self.__dict__.update(_drawn=drawn, _bytes=size)
+        if drawn > _MOST_ITEMS or size > _MOST_BYTES:
+            sentence = f"More than {_MOST_ITEMS:,} items or {_MOST_BYTES >> 20} MiB came out of one iterator."
+            raise inside.fault("OUTPUT", sentence)
+        return item
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, value: Any) -> bool:
+        return any(item is value or item == value for item in self)
+
+    def __len__(self) -> int:
+        raise TypeError("an iterator has no length; make a list of it first")
+
+    def __getitem__(self, key: Any) -> Any:
+        raise TypeError("an iterator has no items by number; make a list of it first")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.asarray(list(self), dtype)
 
 
 class _Function:
@@ -385,7 +431,7 @@ class _Inside:
         if type(value) in _ATOMS:
             return value
         if type(value) is _Kept:
-            return LocalHandle(self, value.object)
+            return self.kept(value.object)
         if (
             type(value) is np.ndarray
             and value.dtype.kind in "biuf"
@@ -393,7 +439,15 @@ class _Inside:
             and value.dtype.isnative
         ):
             return value.copy()
-        return to_plain(value, lambda kept: LocalHandle(self, kept), copy=True)
+        return to_plain(value, self.kept, copy=True, draw=False)
+
+    def taken(self, value: Any) -> Any:
+        """One of many results, before the next call: iterators are drawn to lists."""
+        return value if type(value) in _ATOMS else to_plain(value, self.kept, copy=True)
+
+    def kept(self, value: Any) -> LocalHandle:
+        """What has no plain form, and stays an object."""
+        return (LocalIterator if is_iterator(value) else LocalHandle)(self, value)
 
     # --- what went wrong ---
 
