@@ -398,6 +398,8 @@ def _cases(
         given = [Case(share) for share in _shares(points or 0.0, len(names))]
     if any(each.points < 0 for each in given):
         raise InstructorError(f"{where} has a case worth less than 0 points; give each case 0 or more.")
+    if any(rounded(each.points) != each.points for each in given):
+        raise InstructorError(f"{where} has a case worth a part of a hundredth of a point; give whole hundredths.")
     total = rounded(sum(each.points for each in given))
     if points is not None and rounded(points) != total:
         raise InstructorError(

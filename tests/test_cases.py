@@ -320,6 +320,7 @@ def test_validate_takes_checks_with_cases(split, course, bubblewrap):
         ({"cases": {"one": 1, "two": 2}, "points": 4}, "is worth 4 points, and its cases 3 together"),
         ({"cases": {"one": -1}}, "has a case worth less than 0 points"),
         ({"cases": ("one", "one"), "points": 2}, "has cases without names of their own"),
+        ({"cases": {"one": 0.375}}, "has a case worth a part of a hundredth of a point"),
         ({"cases": {"": 1}}, "has cases without names of their own"),
     ],
 )

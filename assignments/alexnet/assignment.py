@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograder import Assignment, Item, Limits
+from autograder import Assignment, Case, Item, Limits
 from autograder.checks import (
     accuracy,
     close,
@@ -297,18 +297,20 @@ def steps_go_against_the_gradient(student, reference, rng):
 
 
 @a.check(
-    points=0.5,
     hidden=True,
     hint="The last batch is smaller, so the mean over batches is not the mean over samples. Images keep their labels.",
+    cases={"means": 0.3, "another order": Case(0.2, hint="Each pass draws the order of the images anew.")},
 )
-def means_over_all_samples(student, reference, rng):
+def means_over_all_samples(student, reference, rng, case):
     """Loss and accuracy of a pass are means over all samples, each seen once, in an order that is drawn anew."""
     x, y = pictures(rng, 53)
-    wanted = []
-    for module in (reference, student):
-        model, optimizer = module.small_setting(rate=0.0, dropout=0.0, batch_norm=False)
-        wanted.append([two_numbers(module.train_epoch(model, optimizer, x, y, batch_size=10)) for _ in range(2)])
-    close(wanted[1], wanted[0], name="the losses and accuracies of two passes at rate 0", rtol=1e-3, atol=1e-6)
+    if case == "means":
+        wanted = []
+        for module in (reference, student):
+            model, optimizer = module.small_setting(rate=0.0, dropout=0.0, batch_norm=False)
+            wanted.append([two_numbers(module.train_epoch(model, optimizer, x, y, batch_size=10)) for _ in range(2)])
+        close(wanted[1], wanted[0], name="the losses and accuracies of two passes at rate 0", rtol=1e-3, atol=1e-6)
+        return
     ends = []
     for seed in (1, 2):
         model, optimizer = student.small_setting(dropout=0.0, batch_norm=False)
@@ -320,13 +322,18 @@ def means_over_all_samples(student, reference, rng):
 
 
 @a.check(
-    points=0.5,
     hidden=True,
     hint="In eval mode dropout is off, and an output does not depend on the other images of its batch.",
+    cases={
+        "eleven images": 0.4,
+        "a last batch of one image": Case(0.1, hint="The last batch may hold one image alone: does it keep its shape?"),
+    },
 )
-def outputs_in_eval_mode(student, reference, rng):
+def outputs_in_eval_mode(student, reference, rng, case):
     """logits gives the outputs of eval mode, whatever mode the model was in, and changes nothing in it."""
     x, _ = pictures(rng, 11)
+    if case == "a last batch of one image":
+        x = x[:9]
     got = []
     for module in (reference, student):
         model, _ = module.small_setting()
@@ -336,21 +343,18 @@ def outputs_in_eval_mode(student, reference, rng):
         module.load_weights(model, state)
         model.train()
         outputs = module.logits(model, x, batch_size=4)
-        shape(outputs, (11, 10), name="logits(model, images)")
+        shape(outputs, (len(x), 10), name=f"logits(model, images) of {len(x)} images, four at a time,")
         got.append(np.asarray(outputs))
         close(dict(model.state_dict()), dict(state), name="the model's state after logits", rtol=0, atol=0)
     close(got[1], got[0], name="logits(model, images)", rtol=1e-3, atol=1e-3)
-    alone = student.logits(model, x[:9], batch_size=4)  # the last batch is one image
-    shape(alone, (9, 10), name="logits(model, images) of nine images, four at a time,")
-    close(alone, got[1][:9], name="logits(model, images) of nine images, four at a time,", rtol=1e-3, atol=1e-3)
 
 
 @a.check(
-    points=0.5,
     hidden=True,
     hint="fit seeds once, trains, and measures on the validation images after each epoch.",
+    cases={"the history": 0.3, "the same seed": 0.1, "another seed": 0.1},
 )
-def histories_tell_what_happened(student, reference, rng):
+def histories_tell_what_happened(student, reference, rng, case):
     """fit returns what the passes and the measurements gave, and repeats itself for the same seed only."""
     x, y = pictures(rng, 32)
     train, validation = (x[:20], y[:20]), (x[20:], y[20:])
@@ -360,11 +364,14 @@ def histories_tell_what_happened(student, reference, rng):
         told = module.fit(model, optimizer, train, validation, epochs=4, batch_size=batch_size, seed=seed)
         return checked_history(told, 4)
 
-    want, got = (trained(module, 0, 20, 0.0) for module in (reference, student))
-    close(got, want, name="the history", rtol=1e-3, atol=1e-6)
-    first, again, other = (trained(student, seed, 5, 0.5) for seed in (1, 1, 2))
-    close(again, first, name="the history of a second training with the same seed", rtol=1e-4, atol=1e-6)
-    if relative_error(first["training loss"], other["training loss"]) < 1e-6:
+    if case == "the history":
+        want, got = (trained(module, 0, 20, 0.0) for module in (reference, student))
+        close(got, want, name="the history", rtol=1e-3, atol=1e-6)
+        return
+    first, other = (trained(student, seed, 5, 0.5) for seed in (1, 1 if case == "the same seed" else 2))
+    if case == "the same seed":
+        close(other, first, name="the history of a second training with the same seed", rtol=1e-4, atol=1e-6)
+    elif relative_error(first["training loss"], other["training loss"]) < 1e-6:
         raise CheckFailed("Trainings with different seeds have the same history: does fit use its seed?")
 
 
@@ -436,19 +443,23 @@ def made_up(*, start, factor, accuracy):
 
 
 @a.check(
-    points=0.5,
     hidden=True,
     hint="The default rate of torch.optim.SGD in this version of torch is 1e-3, without momentum and weight decay.",
+    cases={"SGD": 0.15, "Adam": 0.15, "the same start": Case(0.2, hint="Seed directly before each network is made.")},
 )
-def sgd_and_adam_from_the_same_start(student):
+def sgd_and_adam_from_the_same_start(student, case):
     """runs_of_a gives both trainings, from the same weights for the same seed, with the optimizers asked for."""
+    if case == "SGD":
+        steps_match(student, runs_of_a(student, 3)["SGD"], sgd(1e-3), "SGD at its default rate")
+        return
+    if case == "Adam":
+        steps_match(student, runs_of_a(student, 3)["Adam 5e-5"], adam(5e-5), "Adam at 5e-5")
+        return
     runs, again, other = (runs_of_a(student, seed) for seed in (3, 3, 4))
     starts = [dict(run[name][0].state_dict()) for run in (runs, again) for name in ("SGD", "Adam 5e-5")]
     for start in starts[1:]:
         close(start, starts[0], name="the weights of another network with the same seed", rtol=0, atol=0)
     differs(starts[0], dict(other["SGD"][0].state_dict()))
-    steps_match(student, runs["SGD"], sgd(1e-3), "SGD at its default rate")
-    steps_match(student, runs["Adam 5e-5"], adam(5e-5), "Adam at 5e-5")
 
 
 @b.check(points=1)
@@ -481,11 +492,14 @@ def layers_without_both(student):
     hidden=True,
     needs=layers_without_both,
     hint="Nothing but the two kinds of layers is left out: relu and pooling stay.",
+    cases=("outputs", "in train mode"),
 )
-def outputs_without_both(student, reference, rng):
+def outputs_without_both(student, reference, rng, case):
     """With the same weights the bare network gives the outputs that the bare table's gives, in train mode, too."""
     model, _ = pair(student.run_of_c(), "run_of_c()")
-    same_outputs(student, reference, rng, model, reference.run_of_c()[0])
+    if case == "outputs":
+        same_outputs(student, reference, rng, model, reference.run_of_c()[0])
+        return
     images, _ = pictures(rng, 4)
     outputs = []
     for mode in (True, False):

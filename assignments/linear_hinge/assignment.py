@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder import Assignment, Item, Limits
+from autograder import Assignment, Case, Item, Limits
 from autograder.checks import (
     accuracy,
     close,
@@ -125,24 +125,24 @@ BY_HAND = {  # (loss, gradient) without a penalty
     "svm_loss": (4.0, np.array([[-1.0, 0.5, 0.5], [0.5, 1.0, -1.5]])),
     "svm_max_loss": (3.0, np.array([[-1.5, 0.5, 1.0], [-0.5, 1.0, -0.5]])),
 }
+FORMS = {"sum form": "svm_loss", "max form": "svm_max_loss"}
 
 
-@a.check(points=2)
-def penalty_by_hand(student):
+@a.check(cases={"norm 2": 1, "norm 1": 0.75, "norm 1 at a weight of 0": 0.25})
+def penalty_by_hand(student, case):
     """The penalty and its gradient are right for both norms, also where a weight is 0."""
-    W = np.array([[1.0, -2.0], [0.0, 3.0]])
-    for norm, value, slope in ((2, 3.5, 0.5 * W), (1, 3.0, [[0.5, -0.5], [0.0, 0.5]])):
-        name = f"regularization(W, 0.5, {norm})"
-        got, gradient = pair(student.regularization(W, 0.5, norm), W.shape, name)
-        close(got, value, name=f"the penalty of {name}")
-        close(gradient, slope, name=f"the gradient of {name}")
+    norm = int(case.split()[1])
+    W = np.array([[1.0, -2.0], [0.0, 3.0]]) if case.endswith("0") or norm == 2 else np.array([[1.0, -2.0], [1.0, 3.0]])
+    name = f"regularization(W, 0.5, {norm})"
+    got, gradient = pair(student.regularization(W, 0.5, norm), W.shape, name)
+    close(got, 0.25 * np.sum(W**2) if norm == 2 else 0.5 * np.sum(np.abs(W)), name=f"the penalty of {name}")
+    close(gradient, 0.5 * W if norm == 2 else 0.5 * np.sign(W), name=f"the gradient of {name}")
 
 
-@a.check(points=1)
-def losses_by_hand_with_loops(student):
+@a.check(points=1, cases=("sum form", "max form"))
+def losses_by_hand_with_loops(student, case):
     """The losses of two samples with loops are those worked out in the handout, in both forms."""
-    for form in BY_HAND:
-        worked_out(student, f"{form}_naive")
+    worked_out(student, f"{FORMS[case]}_naive")
 
 
 @a.check(points=1)
@@ -162,26 +162,39 @@ LOSS_HINT = (
 )
 
 
-@a.check(points=2, hidden=True, hint=LOSS_HINT)
-def sum_form_with_loops(student, reference, rng):
+SIZES = {  # samples, pixels, classes
+    "ten classes": (20, 30, 10),
+    "more samples than pixels": (64, 3, 3),
+    "two classes": (7, 5, 2),
+    "one sample": (1, 8, 4),
+}
+LOSS_CASES = {
+    "ten classes": 1,
+    "more samples than pixels": 0.5,
+    "two classes": Case(0.25, hint="Two classes are enough for a loss: try them."),
+    "one sample": Case(0.25, hint="A batch may hold one sample alone: try it."),
+}
+
+
+@a.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
+def sum_form_with_loops(student, reference, rng, case):
     """For few and many samples and classes, loss and gradient of the sum form with loops are right."""
-    agrees_with_reference(student, reference, "svm_loss_naive", rng)
+    agrees_with_reference(student, reference, "svm_loss_naive", rng, SIZES[case])
 
 
-@a.check(points=2, hidden=True, hint=LOSS_HINT)
-def max_form_with_loops(student, reference, rng):
+@a.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
+def max_form_with_loops(student, reference, rng, case):
     """For few and many samples and classes, loss and gradient of the max form with loops are right."""
-    agrees_with_reference(student, reference, "svm_max_loss_naive", rng)
+    agrees_with_reference(student, reference, "svm_max_loss_naive", rng, SIZES[case])
 
 
 # --- (b) without loops ---
 
 
-@b.check(points=1)
-def losses_by_hand_without_loops(student):
+@b.check(points=1, cases=("sum form", "max form"))
+def losses_by_hand_without_loops(student, case):
     """The losses of two samples without loops are those worked out in the handout, with their gradients."""
-    for form in BY_HAND:
-        worked_out(student, f"{form}_vectorized", with_gradient=True)
+    worked_out(student, f"{FORMS[case]}_vectorized", with_gradient=True)
 
 
 @b.check(points=1, needs=losses_by_hand_without_loops)
@@ -192,16 +205,16 @@ def no_loop_is_left(student):
         no_loops(student.source_of(name), name)
 
 
-@b.check(points=2, hidden=True, hint=LOSS_HINT)
-def sum_form_without_loops(student, reference, rng):
+@b.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
+def sum_form_without_loops(student, reference, rng, case):
     """For few and many samples and classes, loss and gradient of the sum form without loops are right."""
-    agrees_with_reference(student, reference, "svm_loss_vectorized", rng)
+    agrees_with_reference(student, reference, "svm_loss_vectorized", rng, SIZES[case])
 
 
-@b.check(points=2, hidden=True, hint=LOSS_HINT)
-def max_form_without_loops(student, reference, rng):
+@b.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
+def max_form_without_loops(student, reference, rng, case):
     """For few and many samples and classes, loss and gradient of the max form without loops are right."""
-    agrees_with_reference(student, reference, "svm_max_loss_vectorized", rng)
+    agrees_with_reference(student, reference, "svm_max_loss_vectorized", rng, SIZES[case])
 
 
 @b.check(points=2, needs=losses_by_hand_without_loops)
@@ -278,20 +291,17 @@ def defined(W, X, y, reg, form):
     return total / len(X) + reg / 2 * np.sum(W**2)
 
 
-CASES = ((20, 30, 10), (1, 8, 4), (7, 5, 2), (64, 3, 3))  # samples, pixels, classes
-
-
-def agrees_with_reference(student, reference, name, rng):
+def agrees_with_reference(student, reference, name, rng, sizes):
     """Compare loss and gradient with the reference's, without and with a penalty."""
     student = student.with_reference("regularization", unless=penalty_by_hand)
-    for n, d, classes in CASES:
-        for reg in (0.0, 3.0):
-            W, X, y = problem(rng, n, d, classes)
-            what = f"{name} with {n} samples, {classes} classes and reg {reg:g}"
-            got, slope = pair(getattr(student, name)(W, X, y, reg), W.shape, what)
-            want, gradient = getattr(reference, name)(W, X, y, reg)
-            close(got, want, name=f"the loss of {what}", rtol=1e-4, n=n)
-            gradient_matches(slope, gradient, names=[f"the gradient of {what}"])
+    n, d, classes = sizes
+    for reg in (0.0, 3.0):
+        W, X, y = problem(rng, n, d, classes)
+        what = f"{name} with {n} samples, {classes} classes and reg {reg:g}"
+        got, slope = pair(getattr(student, name)(W, X, y, reg), W.shape, what)
+        want, gradient = getattr(reference, name)(W, X, y, reg)
+        close(got, want, name=f"the loss of {what}", rtol=1e-4, n=n)
+        gradient_matches(slope, gradient, names=[f"the gradient of {what}"])
 
 
 def problem(rng, n, d, classes):
@@ -336,37 +346,46 @@ def predictions_by_hand(student):
     close(model.predict(SAMPLES), [0, 1], name="predict(X)")
 
 
-@c.check(points=2, hidden=True, hint="The penalty has the norm and strength of the classifier and leaves b alone.")
-def loss_of_the_classifier(student, reference, rng):
+@c.check(
+    points=2,
+    hidden=True,
+    hint="The penalty has the norm and strength of the classifier and leaves b alone.",
+    cases=("sum form, norm 2", "sum form, norm 1", "max form, norm 2", "max form, norm 1"),
+)
+def loss_of_the_classifier(student, reference, rng, case):
     """The loss of the classifier and its gradients for W and b are right, in both forms and with both norms."""
     student = student.with_reference(*LOSSES, unless=LOSS_CHECKS)
-    for form in ("sum", "max"):
-        for norm in (1, 2):
-            mine, theirs, X, y = pair_of_models(student, reference, rng, form=form, norm=norm, strength=0.7)
-            answer = mine.loss(X, y)
-            if not isinstance(answer, (list, tuple)) or len(answer) != 3:
-                raise CheckFailed("loss(X, y) must return three things: the loss, dW and db.")
-            value, *gradients = theirs.loss(X, y)
-            what = f"with form {form!r} and norm {norm}"
-            close(answer[0], value, name=f"the loss {what}", rtol=1e-4, n=len(X))
-            gradient_matches([*answer[1:]], gradients, names=[f"dW {what}", f"db {what}"])
+    form, norm = case[:3], int(case[-1])
+    mine, theirs, X, y = pair_of_models(student, reference, rng, form=form, norm=norm, strength=0.7)
+    answer = mine.loss(X, y)
+    if not isinstance(answer, (list, tuple)) or len(answer) != 3:
+        raise CheckFailed("loss(X, y) must return three things: the loss, dW and db.")
+    value, *gradients = theirs.loss(X, y)
+    what = f"with form {form!r} and norm {norm}"
+    close(answer[0], value, name=f"the loss {what}", rtol=1e-4, n=len(X))
+    gradient_matches([*answer[1:]], gradients, names=[f"dW {what}", f"db {what}"])
 
 
-@c.check(points=2, hidden=True, hint="A step goes against the gradient, for W and for b, times the learning rate.")
-def twenty_steps(student, reference, rng):
+@c.check(
+    points=2,
+    hidden=True,
+    hint="A step goes against the gradient, for W and for b, times the learning rate.",
+    cases=("sum form", "max form"),
+)
+def twenty_steps(student, reference, rng, case):
     """From the same start, with the same batches, twenty steps lead to the same W and b."""
     student = student.with_reference(*LOSSES, "LinearClassifier.loss", unless=(*LOSS_CHECKS, loss_of_the_classifier))
-    for form, norm, rate in (("sum", 2, 1e-4), ("max", 1, 3e-4)):
-        settings = {"form": form, "norm": norm, "strength": 0.7, "learning_rate": rate}
-        mine, theirs, X, y = pair_of_models(student, reference, rng, **settings)
-        before = [np.array(theirs.W), np.array(theirs.b)]
-        for start in range(0, len(X), 20):
-            for model in (mine, theirs):
-                model.step(X[start : start + 20], y[start : start + 20])
-        shape(mine.W, before[0].shape, name="W after a step")
-        shape(mine.b, before[1].shape, name="b after a step")
-        moved = [[np.asarray(m.W) - before[0], np.asarray(m.b) - before[1]] for m in (mine, theirs)]
-        gradient_matches(*moved, names=["what W moved by", "what b moved by"], rtol=1e-3)
+    form, norm, rate = ("sum", 2, 1e-4) if case == "sum form" else ("max", 1, 3e-4)
+    settings = {"form": form, "norm": norm, "strength": 0.7, "learning_rate": rate}
+    mine, theirs, X, y = pair_of_models(student, reference, rng, **settings)
+    before = [np.array(theirs.W), np.array(theirs.b)]
+    for start in range(0, len(X), 20):
+        for model in (mine, theirs):
+            model.step(X[start : start + 20], y[start : start + 20])
+    shape(mine.W, before[0].shape, name="W after a step")
+    shape(mine.b, before[1].shape, name="b after a step")
+    moved = [[np.asarray(m.W) - before[0], np.asarray(m.b) - before[1]] for m in (mine, theirs)]
+    gradient_matches(*moved, names=["what W moved by", "what b moved by"], rtol=1e-3)
 
 
 @c.check(
