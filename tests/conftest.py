@@ -100,8 +100,8 @@ def counts(student):
 @counting.check(points=2)
 def counts_halfway(student):
     """A counter that counts at all gives half."""
-    counter = student.Counter(0)
-    return Credit(1.0 if counter.add(2) == 2 else 0.5, "It counts, but not rightly.")
+    counted = student.Counter(10).add(2)
+    return Credit({12: 1.0, 11: 0.5}.get(counted, 0.0), "It counts, but not rightly.")
 
 
 @greeting.check(points=1)

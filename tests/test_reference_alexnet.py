@@ -514,7 +514,7 @@ def test_wrong_ways_fail(check, edit, says, edited):
     """Mistakes that students make are noticed by the check that they belong to, with a sentence that helps."""
     told = verdict(edited(edit), check)
 
-    assert told[0] == "FAILED"
+    assert told[0] in ("FAILED", "PARTIAL")
     assert says in told[1]
 
 

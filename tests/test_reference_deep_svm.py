@@ -482,7 +482,7 @@ def test_each_miss_has_its_sentence(edited, slip):
     old, new, check, sentence = MISSES[slip]
     found, message = verdict(edited(old, new), check)
 
-    assert found == "FAILED"
+    assert found in ("FAILED", "PARTIAL")
     assert re.search(sentence, message), message
 
 

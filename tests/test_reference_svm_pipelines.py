@@ -517,5 +517,5 @@ def test_each_miss_has_its_sentence(edited, slip):
     old, new, check, sentence = MISSES[slip]
     found, message = verdict(edited(old, new), check)
 
-    assert found == "FAILED", message
+    assert found in ("FAILED", "PARTIAL"), message
     assert re.search(sentence, message), message

@@ -243,5 +243,5 @@ def test_each_miss_has_its_sentence(edited: Callable[..., Path], slip: str) -> N
     old, new, check, sentence = MISSES[slip]
     found, message = one_check.verdict(loaded(), edited(old, new), check)
 
-    assert found == "FAILED", message
+    assert found in ("FAILED", "PARTIAL"), message
     assert re.search(sentence, message), message

@@ -6,16 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from tiny_course import make_course
 
 from autograder import loading
+from autograder.cli.validate import show
 from autograder.config import HomeworkSet
 from autograder.datasets import DataSettings, find
 from autograder.running import RunOptions
 from autograder.sandbox import Sandbox, start
-from autograder.validating import Gate, gate_key, in_float32, sets, validate
+from autograder.validating import Finding, Gate, gate_key, in_float32, sets, validate
+from autograder.validating.constant import CONSTANTS, constant
 from autograder.validating.declared import handout
+from autograder.validating.trials import Trial
 
+HOME = Path(__file__).parent.parent
 ASSIGNMENT = Path("assignments", "small", "assignment.py")
 REFERENCE = Path("reference", "small", "hw.py")
 HANDOUT = Path("assignments", "small", "handout.md")
@@ -55,6 +60,7 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
         "public checks on a bare machine",
         "the reference gets full marks",
         "fits its limits",
+        "what nothing earns",
         "another seed (1)",
         "another seed (2)",
         "in single precision",
@@ -264,3 +270,121 @@ def test_other_right_solutions_must_get_full_marks(course: Path, bubblewrap: San
     good, said = found["the variant wrong gets full marks"]
     assert not good
     assert "FAILED" in said
+
+
+GUESSABLE = '''
+
+@doubling.check(points=2)
+def doubles_nothing(student, rng):
+    """Twice nothing is nothing."""
+    close(student.double(np.zeros(3)), np.zeros(3), name="double(x)")
+'''
+
+
+ANSWERS = ("None", "0", "zeros of the right shape", "ones of the right shape")
+
+
+def for_nothing(course: Path, sandbox: Sandbox, *, quick: bool) -> Finding:
+    """What is found out about submissions that solve nothing."""
+    loaded = loading.load(course, "small")
+    found = validate(loaded, sandbox, None, RunOptions(seed="validate"), quick=quick)
+    return next(each for each in found if each.what == "what nothing earns")
+
+
+def test_points_for_nothing_are_told(course: Path, bubblewrap: Sandbox) -> None:
+    """A constant answer that earns points is a warning that names the check; what draws its inputs gives none."""
+    found = for_nothing(course, bubblewrap, quick=True)
+    assert not found.warning
+    assert found.said == "0 points for empty files, answers that are None and answers that are 0."
+
+    change(course, ASSIGNMENT, "\n\n@doubling.check(points=1)", "\nimport numpy as np\n\n\n@doubling.check(points=1)")
+    script = course / ASSIGNMENT
+    script.write_text(script.read_text() + GUESSABLE)
+    found = for_nothing(course, bubblewrap, quick=False)
+    assert (found.good, found.warning) == (True, True)
+    assert found.said == "answers that are zeros of the right shape earn 2 (doubles_nothing 2)"
+    assert "Draw more of the inputs" in found.mend
+
+    drawn = "student.double(x := rng.normal(size=3)), 2 * x"
+    change(course, ASSIGNMENT, "student.double(np.zeros(3)), np.zeros(3)", drawn)
+    found = for_nothing(course, bubblewrap, quick=False)
+    assert not found.warning
+    assert all(f"answers that are {name}" in found.said for name in ANSWERS)
+
+
+def test_a_warning_is_shown_and_keeps_nothing_back(capsys: pytest.CaptureFixture[str]) -> None:
+    """It has a mark of its own and the way to mend it, and counts as nothing bad."""
+    findings = (Finding("one", True, "fine."), Finding("two", True, "2 points.", "Draw more.", warning=True))
+    assert show(Console(width=80), findings) == 0
+    assert capsys.readouterr().out == "✓ one: fine.\n! two: 2 points.\n  Draw more.\n"
+
+
+@pytest.mark.parametrize("name", loading.names(HOME))
+def test_nobody_earns_a_point_of_these_assignments_for_nothing(name: str, tmp_path: Path) -> None:
+    """Neither empty files nor the same answer to every call earn anything in the six assignments."""
+    loaded = loading.load(HOME, name)
+    stand_in = {"mnist": "digits", "cifar10": "shapes"}.get(loaded.assignment.data)
+    data = find(stand_in, DataSettings()) if stand_in else None
+    with start("bubblewrap", preload=loaded.assignment.preload) as sandbox:
+        found = Trial(loaded, sandbox, data, RunOptions(seed="validate"), tmp_path).nothing(quick=name != "theory")
+    assert found.said.startswith("0 points for empty files, "), found.said
+
+
+MODULE = """
+import numpy as np
+import matplotlib.pyplot as plt
+
+
+def pair(x):
+    return [x, (np.float32(3), "word", True)], {"n": 2}
+
+
+def draw(x):
+    plt.plot(x)
+    return plt.gcf()
+
+
+def given(x):
+    return x + 1
+
+
+class Model:
+    def __init__(self):
+        self.count = 1
+
+    def add(self, x):
+        self.count += 1
+        return self.count + x
+
+    def other(self):
+        return 5
+"""
+
+
+@pytest.mark.parametrize(("name", "number"), [("zeros of the right shape", 0), ("ones of the right shape", 1)])
+def test_answers_of_the_right_shape_know_nothing(name: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have the form of the right ones, and calls leave no mark on objects, arguments and figures."""
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    names: dict[str, object] = {"__name__": "hw"}
+    exec(constant(MODULE, ("pair", "draw", "Model.add"), CONSTANTS[name]), names)
+    x, model = np.array([1.0, 2.0]), names["Model"]()
+    (first, (small, word, truth)), more = names["pair"](x)
+
+    assert first.tolist() == [number, number]
+    assert (small, word, truth, more) == (number, "", bool(number), {"n": number})
+    assert small.dtype == np.float32
+    assert names["given"](x).tolist() == [2, 3]
+    assert (model.add(2), model.count, model.other()) == (number, 1, 5)
+    assert names["draw"](x) is None
+    assert names["plt"].get_fignums() == []
+    assert x.tolist() == [1, 2]
+
+
+def test_constant_answers_take_any_arguments() -> None:
+    """0 comes back without the solution being run, from functions and from all methods of a class that is written."""
+    names: dict[str, object] = {"__name__": "hw"}
+    exec(constant(MODULE, ("given", "Model"), CONSTANTS["0"]), names)
+
+    assert names["given"]("what", more=1) == 0
+    assert names["Model"]().add() == names["Model"]().other() == 0
+    assert names["Model"]().count == 1

@@ -65,9 +65,9 @@ def show(screen: Console, findings: Iterable[Finding]) -> int:
     """Print each finding, and how to mend what is bad; returns how many are."""
     bad = 0
     for finding in findings:
-        mark = "[green]✓[/]" if finding.good else "[red]✗[/]"
+        mark = "[yellow]![/]" if finding.warning else "[green]✓[/]" if finding.good else "[red]✗[/]"
         screen.print(f"{mark} {escape(finding.what)}: {escape(finding.said)}", soft_wrap=True)
-        if not finding.good:
-            bad += 1
+        bad += not finding.good
+        if finding.warning or not finding.good:
             screen.print(f"  {escape(finding.mend)}", soft_wrap=True)
     return bad

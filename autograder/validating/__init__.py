@@ -64,6 +64,7 @@ def validate(
             yield public_checks(loaded, Path(folder))
         yield from trial.reference()
         yield from trial.variants()
+        yield trial.nothing(quick=quick)
         if not quick:
             yield from trial.other_seeds()
             yield trial.single_precision()

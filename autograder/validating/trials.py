@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.auditing import belongs
 from autograder.auditing.kept import variants
+from autograder.cells import is_notebook
+from autograder.checks.sentences import series
 from autograder.datasets import DataSet
 from autograder.intake import Submission, collect_one
 from autograder.loading import Loaded
+from autograder.markers import regions
 from autograder.model import CheckResult, Report, Verdict
 from autograder.notebooks.source import file_text, text_file
 from autograder.release import contents
 from autograder.running import RunOptions, grade
 from autograder.sandbox import Sandbox
 from autograder.scoring import rounded, shown
+from autograder.validating.constant import CONSTANTS, constant
 from autograder.validating.finding import Finding
 from autograder.validating.single import in_float32
 
@@ -150,6 +155,40 @@ class Trial:
         said = "; ".join(wrong)[:_LONGEST] or "No points; every check says not attempted, or is skipped."
         mend = "Put markers around the whole solution, and make each check call what students write."
         return Finding("the stub gets nothing", not wrong, said, mend)
+
+    def nothing(self, *, quick: bool) -> Finding:
+        """What a submission earns that solves nothing: empty files, and the same answer to every call.
+
+        With `quick`, answers that have the shape of the right ones are left out: for these the reference is run.
+        """
+        earned = {}
+        for name, files in self.guesses(quick=quick):
+            report = self.grade(self.hand_in(re.sub(r"\W", "-", name), files), self.options)
+            points = rounded(report.points + report.bonus_points)
+            if points:
+                by = [f"{check.id} {shown(check.points)}" for check in _checks(report) if check.points]
+                earned[name] = f"{name} earn {shown(points)} ({', '.join(by)})"
+            else:
+                earned[name] = ""
+        told = "; ".join(filter(None, earned.values()))
+        said = told or f"0 points for {series(list(earned))}."
+        mend = "Draw more of the inputs that a check asks, or ask together what a constant answer gets right."
+        return Finding("what nothing earns", True, said, mend, warning=bool(told))
+
+    def guesses(self, *, quick: bool) -> Iterator[tuple[str, dict[str, bytes]]]:
+        """Submissions that solve nothing, each with what it hands in for people."""
+        home, code = self.loaded.reference_folder, self.loaded.assignment.files
+        modules = [file for file in code if not is_notebook(file)]
+        yield "empty files", dict.fromkeys(modules or code, b"")
+        for name, answer in CONSTANTS.items():
+            if quick and "right" in answer:
+                continue
+            made = {}
+            for file in code:
+                text = file_text(home / file)
+                names = dict.fromkeys(region.name for region in regions(text, file) if region.name)
+                made[file] = text_file(home / file, constant(text, names, answer))
+            yield f"answers that are {name}", made
 
     # --- handing in ---
 

@@ -1,0 +1,96 @@
+"""A solution that computes nothing: each function that students write gives the same answer, whatever it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["CONSTANTS", "constant"]
+
+CONSTANTS = {
+    "None": "None",
+    "0": "0",
+    "zeros of the right shape": "_blank(right, 0)",
+    "ones of the right shape": "_blank(right, 1)",
+}
+"""What is answered, for people, and how it is computed inside; `right` is what the reference would answer."""
+
+_CONSTANT = '''
+
+def _constant(function):
+    import copy
+    import functools
+    import sys
+
+    known = {{}}
+
+    def _blank(value, number):
+        numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+        if isinstance(value, bool):
+            return bool(number)
+        if isinstance(value, (int, float, complex)):
+            return type(value)(number)
+        if isinstance(value, str):
+            return ""
+        if type(value) in (list, tuple):
+            return type(value)(_blank(each, number) for each in value)
+        if type(value) is dict:
+            return {{key: _blank(each, number) for key, each in value.items()}}
+        if numpy and isinstance(value, (numpy.ndarray, numpy.generic)):
+            return numpy.full_like(value, number) if value.dtype.kind in "biufc" else value
+        if torch and isinstance(value, torch.Tensor):
+            return torch.full_like(value, number, requires_grad=value.is_floating_point())
+        return None
+
+    def form(value):
+        if type(value) in (list, tuple):
+            return len(value), str(form(value[0])) if value else ""
+        plain = value if type(value) in (int, str, bool) else ""
+        return type(value).__name__, str(getattr(value, "shape", plain))
+
+    def reference(given, named):
+        """What the function would answer, without the marks that it leaves on objects, numbers and figures."""
+        plots = sys.modules.get("matplotlib.pyplot")
+        open_before = set(plots.get_fignums()) if plots else set()
+        try:
+            return function(*copy.deepcopy(given), **copy.deepcopy(named))
+        finally:
+            for number in set(plots.get_fignums()) - open_before if plots else ():
+                plots.close(number)
+
+    @functools.wraps(function)
+    def call(*given, **named):
+        if {asks!r}:
+            key = str([form(each) for each in (*given, *named.values())])
+            if key not in known:
+                known[key] = reference(given, named)
+            right = known[key]
+        return {answer}
+
+    return call
+
+
+for _name in {names!r}:
+    _owner, _, _last = _name.rpartition(".")
+    _place = globals().get(_owner) if _owner else None
+    _found = vars(_place).get(_last) if _place else globals().get(_name)
+    if isinstance(_found, type):
+        for _method, _function in list(vars(_found).items()):
+            if type(_function) is type(_constant) and _method[:2] != "__":
+                setattr(_found, _method, _constant(_function))
+    elif type(_found) is type(_constant):
+        if _place:
+            setattr(_place, _last, _constant(_found))
+        else:
+            globals()[_name] = _constant(_found)
+'''
+
+
+def constant(source: str, names: Iterable[str], answer: str) -> str:
+    """A module whose functions of those names, and the methods of such classes, give one of `CONSTANTS`.
+
+    Args:
+        source: the text of the reference's module.
+        names: qualified names of what students write, such as ``Network.backprop``.
+        answer: a value of `CONSTANTS`.
+    """
+    return source + _CONSTANT.format(names=tuple(names), answer=answer, asks="right" in answer)
