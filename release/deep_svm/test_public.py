@@ -50,6 +50,13 @@ def several(answer, name, parts):
     return list(answer)
 
 
+TWO_SAMPLES = {  # (C, ridge, multipliers)
+    "hard margin": (np.inf, 0.0, [0.25, 2.0]),
+    "soft margin": (1.0, 0.0, [0.25, 1.0]),
+    "with a ridge": (10.0, 1.0, [0.2, 2 / 3]),
+}
+
+
 def pair(answer):
     """The two nets of compare."""
     if not isinstance(answer, dict) or not {"softmax", "L2-SVM"} <= set(answer):
@@ -110,12 +117,13 @@ def test_question_b_is_attempted(attempted):
 
 
 @pytest.mark.question("b", "When the penalty is exact")
-def test_multipliers_of_two_samples(student):
+@pytest.mark.parametrize("case", ["hard margin", "soft margin", "with a ridge"])
+def test_multipliers_of_two_samples(student, case):
     """For two orthogonal samples the multipliers are 1 / K_nn, cut off at C, and smaller with a ridge."""
     kernel, t = np.diag([4.0, 0.5]), np.array([1.0, -1.0])
-    for ceiling, ridge, want in ((np.inf, 0.0, [0.25, 2.0]), (1.0, 0.0, [0.25, 1.0]), (10.0, 1.0, [0.2, 2 / 3])):
-        got = student.multipliers(kernel, t, ceiling, ridge)
-        close(got, want, name=f"multipliers(K, t, {ceiling}, {ridge})", rtol=1e-4)
+    ceiling, ridge, want = TWO_SAMPLES[case]
+    got = student.multipliers(kernel, t, ceiling, ridge)
+    close(got, want, name=f"multipliers(K, t, {ceiling}, {ridge})", rtol=1e-4)
 
 
 # --- (c) Output layers: 10 points ---
