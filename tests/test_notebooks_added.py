@@ -45,7 +45,9 @@ def test_a_written_answer_comes_with_what_is_below_it() -> None:
 
 def test_an_answer_alone_is_read_alone() -> None:
     """Nothing is said about it."""
-    assert read("why", Cell("markdown", "Because.", role=ANSWER.role), TEST, TASK) == ToRead("Because.", "Because.", 0)
+    assert read("why", Cell("markdown", "Because.", role=ANSWER.role), TEST, TASK) == ToRead(
+        "Because.", "Because.", 0, (1,)
+    )
 
 
 def test_cells_above_are_read_where_there_is_nothing_else() -> None:
@@ -75,7 +77,8 @@ def handed_in(*below_why: JsonCell, below_task: tuple[JsonCell, ...] = ()) -> li
 
 def test_pages_for_marking_staff_and_students_show_added_cells(tmp_path: Path) -> None:
     """Of task cells and of written answers; who added nothing has an answer as it was handed out."""
-    below = (markdown("My <b>derivation</b>"), code("print('checked', 6 * 7)"))
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    below = (markdown("My <b>derivation</b>"), code("print('checked', 6 * 7)"), code(plot))
     students = {"ada": handed_in(markdown("My reason"), below_task=below), "ben": handed_in()}
     course = course_of(tmp_path / "course", handed_in(), students)
     reports = graded(course)
@@ -86,6 +89,7 @@ def test_pages_for_marking_staff_and_students_show_added_cells(tmp_path: Path) -
         assert "Added by the student below this cell (Markdown, cell 5)" in page
         assert "My &lt;b&gt;derivation&lt;/b&gt;" in page
         assert "checked 42" in page
+        assert 'src="data:image/png;base64,' in page
     assert "My reason" in (out / "answers" / "why.html").read_text("utf-8")
     verdicts = {name: [check["verdict"] for check in each["questions"][0]["checks"]] for name, each in reports.items()}
     assert verdicts == {"ada": ["MANUAL", "PASSED", "MANUAL"], "ben": ["NOT_ATTEMPTED", "PASSED", "NOT_ATTEMPTED"]}

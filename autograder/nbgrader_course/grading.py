@@ -6,10 +6,11 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from autograder import __version__, sandbox
+from autograder import __version__, pictures, sandbox
 from autograder.batch import JobSpec
 from autograder.errors import SandboxError, StudentError
 from autograder.intake import Submission
@@ -162,12 +163,15 @@ class _Grading:
         hidden = [numbers[cell.name] for cell in self.graded.scored if self.graded.is_hidden(cell)]
         first_hidden = min(hidden, default=len(notebook.cells) + 1)
         seen = self.seen(shown, whole, first_hidden)
-        checks = []
+        checks, room = [], [pictures.MAX_TOTAL]
         for cell in self.graded.scored:
             number, title = numbers[cell.name], self.graded.titles.get(cell.name, cell.name)
             if cells.by_hand(cell):
                 outputs = {n: _texts(run) for n, run in seen.items()}
-                checks.append(judging.by_hand(cell, title, to_read(shown, self.graded.shown, cell.name, outputs)))
+                found = to_read(shown, self.graded.shown, cell.name, outputs)
+                checks.append(
+                    judging.by_hand(cell, title, found, _drawn((seen[n] for n in found.numbers if n in seen), room))
+                )
                 continue
             checks.append(
                 judging.judge(
@@ -250,6 +254,17 @@ def _question(
 ) -> QuestionResult:
     points, max_points = question_points(checks)
     return QuestionResult(notebook.name, notebook.title, points, max_points, False, checks, output, staff_output)
+
+
+def _drawn(runs: Iterable[CellRun], room: list[int]) -> Iterator[str]:
+    """The pictures below cells that may be shown, as many as of one call of a function, while there is room."""
+    found = (each.png for run in runs for each in run.outputs if each.png)
+    for png in islice(found, pictures.MAX_PICTURES):
+        with suppress(pictures.Refused):
+            clean = pictures.clean(png)
+            room[0] -= len(clean)
+            if room[0] >= 0:
+                yield pictures.text_of(clean)
 
 
 def _texts(run: CellRun) -> str:

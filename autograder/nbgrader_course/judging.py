@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Iterable
 
 from autograder.errors import StudentError
 from autograder.messages import WORDING, sentence
@@ -114,19 +115,22 @@ def stopped(run: CellRun, *, seen: CellRun | None) -> str:
     return f"Cell {run.number} did not come to its end{words}"
 
 
-def by_hand(cell: Cell, title: str, found: ToRead | None = None) -> CheckResult:
+def by_hand(cell: Cell, title: str, found: ToRead | None = None, drawn: Iterable[str] = ()) -> CheckResult:
     """What stands in the place of a cell that a person grades.
 
     Args:
         cell: as it was handed out.
         title: what students read.
         found: what there is to be read; None where the notebook could not be read.
+        drawn: the pictures that those cells drew, cleaned.
     """
     most = cell.role.points if cell.role else 0.0
     message = " ".join(filter(None, (f"A person grades this answer: {most:g} points.", found.said if found else "")))
     verdict = Verdict.MANUAL if found is None or found.text else Verdict.NOT_ATTEMPTED
     answer = shortened(found.text) if found else ""
-    return CheckResult(cell.name, title, False, verdict, 0.0, 0.0, 0.0, message, message, by_hand=most, answer=answer)
+    return CheckResult(
+        cell.name, title, False, verdict, 0.0, 0.0, 0.0, message, message, tuple(drawn), by_hand=most, answer=answer
+    )  # fmt: skip
 
 
 def lost(cell: Cell, title: str, verdict: Verdict, why: str, *, hidden: bool) -> CheckResult:

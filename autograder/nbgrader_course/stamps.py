@@ -32,7 +32,7 @@ _MONTH = r"(?P<name>" + "|".join(_MONTHS) + r")[a-z]*\.?"
 _CLOCK = (
     r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
 )
-_ZONE = r"(?:\s*(?P<zone>[a-z][a-z0-9_+\-/:]*|[+-]\d\d?(?::?\d\d)?|\([a-z ]+\)))?"
+_ZONE = r"(?:\s*(?P<zone>[a-z][a-z0-9_+\-/:]*|[+-]\d\d?(?::?\d\d)?))?"
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
@@ -45,6 +45,7 @@ _FORMS = tuple(
         rf"{_DAY}{_MONTH}\s+(?P<day>\d\d?),?\s+(?P<year>\d{{4}}),?\s+(?:at\s+)?{_CLOCK}{_ZONE}",
     )
 )
+_COMMENT = re.compile(r"([+-]\d\d:?\d\d) ?\([^()]*\)$|\(([^()]*)\)$")  # a zone's name behind its offset, or alone
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?)(?::?(\d\d))?", re.IGNORECASE)
 
 
@@ -65,7 +66,7 @@ def read_stamp(text: str, zone: str = "UTC", form: str = "") -> Stamp:
             abbreviations that it uses itself.
         form: how the course writes times (nbgrader's `Exchange.timestamp_format`), in `strftime`'s letters.
     """
-    line = " ".join(text.split())
+    line = _COMMENT.sub(r"\1\2", " ".join(text.split()))
     found = next((match for each in _FORMS if (match := each.fullmatch(line))), None)
     try:
         local, name = (_local(found), found["zone"] or zone) if found else _formed(line, form, zone)

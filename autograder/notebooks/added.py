@@ -21,13 +21,14 @@ _KINDS = {"code": "code", "markdown": "Markdown", "raw": "text"}
 class ToRead:
     """What there is to be read: `own` is the given cell's text, "" where it is as it was handed out or empty.
 
-    `text` is that with all added cells, each under a line that says so; `added` is how many there are, and `emptied`
-    says that the given cell was handed in empty.
+    `text` is that with all added cells, each under a line that says so; `added` is how many there are, `numbers` are
+    those of all cells that are read, and `emptied` says that the given cell was handed in empty.
     """
 
     own: str
     text: str
     added: int
+    numbers: tuple[int, ...] = ()
     emptied: bool = False
 
     @property
@@ -69,7 +70,8 @@ def to_read(notebook: Notebook, handed_out: Notebook, name: str, outputs: Mappin
     for place, cell in added:
         head = f"--- Added by the student {where} this cell ({_KINDS[cell.kind]}, cell {place + 1}) ---"
         parts.append(f"{head}\n{cell.source}{_printed(printed.get(place + 1, ''))}")
-    return ToRead(own, "\n\n".join(parts), len(added), emptied=not source.strip())
+    numbers = (*([at + 1] if own else []), *(place + 1 for place, _ in added))
+    return ToRead(own, "\n\n".join(parts), len(added), numbers, emptied=not source.strip())
 
 
 def _own(cells: tuple[Cell, ...], places: range, known: set[str]) -> Iterator[tuple[int, Cell]]:

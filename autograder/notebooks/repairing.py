@@ -223,7 +223,8 @@ def _answered(
     taken = set(owners.values())
     for place in range(first, last):
         each = cells[place]
-        if place not in taken and each.kind == "code" and not each.role and sets <= read(each.source).names:
+        free = place not in taken and each.kind == "code" and not (each.role and each.role.grade_id in order)
+        if free and sets <= read(each.source).names:
             return place
     return None
 
