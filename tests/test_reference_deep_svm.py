@@ -512,3 +512,54 @@ def test_the_rows_name_this_reference():
 
     assert all(row["command"].startswith("python -m reference.deep_svm ") for row in rows)
     assert set(kept) <= {row["id"] for row in rows}
+
+
+class _Body:
+    """What stands in for a student: a net in this process, with its parameters and scores."""
+
+    def parameters_of(self, net):
+        """All parameters by name."""
+        return {name: value.detach().numpy() for name, value in net.named_parameters()}
+
+    def answer(self, net, x):
+        """The scores of the net."""
+        with torch.no_grad():
+            return net(torch.as_tensor(x)).numpy()
+
+
+@pytest.mark.parametrize(
+    ("layers", "known"),
+    [
+        ([torch.nn.ReLU(), torch.nn.Linear(8, 8), torch.nn.ReLU()], True),
+        ([torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(8, 8)), torch.nn.Dropout(0.5), torch.nn.ReLU()], True),
+        ([torch.nn.Tanh(), torch.nn.Linear(8, 8), torch.nn.ReLU()], False),
+        ([torch.nn.ReLU(), torch.nn.Linear(8, 8, bias=False), torch.nn.ReLU()], False),
+        ([torch.nn.LayerNorm(8), torch.nn.Linear(8, 8), torch.nn.ReLU()], False),
+    ],
+)
+def test_scores_come_from_the_parameters_where_a_net_is_linear_maps_and_relu(layers, known):
+    """Its scores are computed outside then, and are those of the net; any other net answers for itself."""
+    names = loaded().assignment.checks[-1].function.__globals__
+    x = np.random.default_rng(3).normal(size=(20, 5)).astype(np.float32)
+    net = torch.nn.Sequential(torch.nn.Linear(5, 8), *layers, torch.nn.Linear(8, 4)).eval()
+    found = names["dense_parameters"](_Body(), net, x)
+
+    assert (found is not None) == known
+    np.testing.assert_allclose(names["scores"](_Body(), net, found, x), _Body().answer(net, x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_net_of_another_form_is_an_alarm_and_costs_nothing(tmp_path):
+    """Both nets learn with a hidden layer of tanh; staff are told that the nets answered for themselves."""
+    for file in FOLDER.glob("*.py"):
+        text = file.read_text(encoding="utf-8").replace(
+            "nn.Linear(inputs, width), nn.ReLU()", "nn.Linear(inputs, width), nn.Tanh()"
+        )
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    student = one_check.Alone(tmp_path, loaded().interface.names)
+    asked = next(each for each in loaded().assignment.checks if each.id == "both_nets_learn")
+    credit = asked.function(student, digits().open, digits().hidden, np.random.default_rng(0), 1.0)
+
+    assert credit.fraction == 1
+    assert credit.alarms == (
+        "A net is not two hidden layers of relu units, so its own scores were taken; read its code.",
+    )
