@@ -12,8 +12,10 @@ from conftest import ASSIGNMENT, REFERENCE
 from autograder.errors import StudentError
 from autograder.intake import collect
 from autograder.loading import load
-from autograder.model import Verdict
+from autograder.model import Limits, Verdict
 from autograder.running import RunOptions, grade
+from autograder.sources import MAX_NAMES, defined_names
+from autograder.student import explaining
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import explained
 from autograder.student.local import LocalStudent
@@ -384,6 +386,51 @@ def test_frames_that_a_submission_invents_name_no_other_file(tmp_path):
         assert handed_in.quote(Frame(file, 1)) == ""
     assert handed_in.modules() == ("link",)
     assert handed_in.defines("link.py") == ()
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [("../secret.txt", 1, True)],
+        [("hw.py", -1, True), ("hw.py", 10**9, True), ("hw.py", True, True), ("hw.py", "1", True), ("hw.py", 1)],
+        [("hw.py#" + "9" * 50, 1, True)],
+        [(b"hw.py", 1, True), None, 3, "hw.py"],
+        [("hw.py", 99, True)] * 10_000,
+        {"hw.py": 1},
+        "hw.py",
+    ],
+)
+@pytest.mark.parametrize("kind", ["ImportError", "SyntaxError", "NameError", "print", "", None])
+def test_a_report_of_an_error_may_hold_anything(tmp_path, frames, kind):
+    """What does not have the form of the worker's own report is passed over."""
+    (tmp_path / "secret.txt").write_text("secret\n")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "hw.py").write_text("x = 1\n")
+    fault = {"kind": kind, "frames": frames, "message": "m", "name": 3, "python": ("3", []), "file": 5, "line": "x"}
+    error = explaining.raised(fault, "import hw", HandedIn(tmp_path / "in", ("hw.py",)), Limits(), may_show=True)
+
+    assert error.verdict == "RAISED"
+    assert "secret" not in error.message
+    assert error.quote in ("", "x = 1")
+
+
+def test_names_of_the_graders_own_modules_are_not_suggested():
+    """A message that a submission makes up learns nothing of what is loaded outside."""
+    for module in ("autograder.messages", "test_import_errors", "conftest"):
+        told = explained("ImportError", f"cannot import name 'sentenc' from '{module}'", "", (), HandedIn())
+        assert "did you mean" not in told
+
+
+def test_a_text_that_is_hard_to_compile_takes_no_longer_than_its_limits():
+    """Whatever the newer Python does with it, the answer is no."""
+    for text in (b"(" * 100_000, b"-" * 200_000 + b"1", b"x = 1\n" * 10 + b"\xff"):
+        assert not reads(sys.executable, text)
+
+
+def test_a_file_of_many_names_costs_little():
+    """Only so many names are compared."""
+    assert len(defined_names(b"".join(b"a%d = 1\n" % number for number in range(20_000)), "hw.py")) == MAX_NAMES
+    assert defined_names(b"a" * 200 + b" = 1\n", "hw.py") == ()
 
 
 def test_an_import_without_a_known_line_is_told(tmp_path):
