@@ -17,11 +17,13 @@ from pathlib import Path
 
 from autograder.errors import InstructorError, StudentError
 
-__all__ = ["MAX_BYTES", "MAX_FILES", "Source", "base_of", "defined_names", "files_of", "read"]
+__all__ = ["MAX_BYTES", "MAX_FILES", "MAX_NAMES", "Source", "base_of", "defined_names", "files_of", "read"]
 
 MAX_BYTES = 1 << 18
 """A larger file is not judged: its tree may take a thousand times the memory of its text."""
 MAX_FILES = 32
+MAX_NAMES = 2000
+_LONGEST_NAME = 100
 
 _DEFINITION = re.compile(rb"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]{0,200})?=(?!=)")
 _DEFINITION_IN_JSON = re.compile(rb"(?:\"|\\n)(?:async +)?(?:def|class) +(\w+)")
@@ -99,7 +101,8 @@ def defined_names(data: bytes, file: str) -> tuple[str, ...]:
     """Functions, classes and variables that a module defines at its top level, in order, read line by line.
 
     Nothing is parsed, so no text can make this slow, and a text with a syntax error has names, too. Of a notebook
-    (by the name of `file`) functions and classes are found, also inside of others. Only the first `MAX_BYTES` are read.
+    (by the name of `file`) functions and classes are found, also inside of others. Only the first `MAX_BYTES` are read,
+    and of the names the first `MAX_NAMES` of bearable length are given.
     """
     text = data[:MAX_BYTES]
     if file.endswith(".ipynb"):
@@ -107,7 +110,8 @@ def defined_names(data: bytes, file: str) -> tuple[str, ...]:
     else:
         lines = (_DEFINITION.match(line) for line in re.split(rb"\r\n|\r|\n", text))
         found = [match[1] or match[2] for match in lines if match]
-    return tuple(dict.fromkeys(name.decode("utf-8", "replace") for name in found))
+    names = dict.fromkeys(name.decode("utf-8", "replace") for name in found if len(name) <= _LONGEST_NAME)
+    return tuple(names)[:MAX_NAMES]
 
 
 def _tree(path: Path, file: str) -> ast.Module:

@@ -119,8 +119,8 @@ def _lacking(name: str, module: str, handed_in: HandedIn) -> str:
         if not near and _is_installed(module):
             return f"your {file} stands in the way of the package `{module}`; rename your file."
         return f"{file} does not define `{name}`{_did_you_mean(near)}"
-    there = vars(sys.modules[module]) if module in sys.modules else ()
-    near = difflib.get_close_matches(name, [each for each in there if type(each) is str], n=1)
+    loaded = sys.modules.get(module) if _is_installed(module.partition(".")[0]) else None  # no module of the grader's
+    near = difflib.get_close_matches(name, [each for each in vars(loaded) if type(each) is str] if loaded else (), n=1)
     return f"`{module}`{_version(module)} has no `{name}`{_did_you_mean(near)}"
 
 
@@ -173,4 +173,5 @@ def _packages() -> list[str]:
 @cache
 def _distributions() -> dict[str, list[str]]:
     """The installed packages by the name of their module."""
-    return {module: list(names) for module, names in metadata.packages_distributions().items() if module.isidentifier()}
+    found = metadata.packages_distributions().items()
+    return {module: list(names) for module, names in found if module.isidentifier() and module != "autograder"}
