@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from tiny_course import CONFIG, RIGHT, hand_in, make_course
 
 from autograder.intake import Submission, to_preload
 from autograder.intake.imports import imported
+from autograder.loading import load
+from autograder.running import RunOptions, grade
 from autograder.sandbox import start, why_not
 
 
@@ -126,3 +129,42 @@ def test_a_class_that_imports_nothing_heavy_is_told_nothing(tmp_path: Path) -> N
     said = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True).stdout
     assert "Imported once" not in said
     assert json.loads((out / "reports" / "ann.json").read_text())["replay"]["preloaded"] == []
+
+
+DRAWING = """
+import torch
+
+at_import = float(torch.rand(1))
+
+def double(x):
+    print("drawn", at_import, float(torch.rand(1)))
+    return x + x
+"""
+
+
+def test_torch_draws_the_same_whether_or_not_it_was_preloaded(tmp_path: Path) -> None:
+    """What the rest of a class imports does not decide the random numbers of a submission."""
+    pytest.importorskip("torch")
+    if reason := why_not("bubblewrap"):
+        pytest.skip(f"bubblewrap does not work here: {reason}")
+    loaded = load(make_course(tmp_path / "course"), "tiny")
+    eve = submission(tmp_path / "staged", tiny__py=DRAWING)
+    drawn = []
+    for foreseen in ((), ("torch",)):
+        with start("bubblewrap", foreseen=foreseen) as sandbox:
+            assert sandbox.preloaded == foreseen
+            limits = {"wall_seconds": 60.0, "cpu_seconds": 60.0}
+            report = grade(loaded, eve, sandbox, None, RunOptions("a seed", limits=limits))
+            drawn.append(re.findall(r"drawn .*", "".join(each.staff_output for each in report.questions)))
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 3
+
+
+def test_a_module_of_one_s_own_called_torch_is_an_ordinary_module(tmp_path: Path) -> None:
+    """Seeding does not take it for the real one."""
+    loaded = load(make_course(tmp_path / "course"), "tiny")
+    text = "from torch import twice\ndef double(x):\n    return twice(x)\n"
+    eve = submission(tmp_path / "staged", tiny__py=text, torch__py="def twice(x):\n    return x + x\n")
+    with start("none") as sandbox:
+        report = grade(loaded, eve, sandbox, None, RunOptions("a seed"))
+    assert {verdict.name for verdict in report.verdicts} == {"PASSED"}

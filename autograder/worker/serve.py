@@ -35,6 +35,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
+import importlib.util
 import os
 import random
 import sys
@@ -76,6 +77,8 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int) 
     sys.dont_write_bytecode = True
     worker = _Worker(submission)
     worker.verbs.update(Carrying(worker, requests, replies).verbs)
+    if "torch" not in sys.modules:
+        sys.meta_path.insert(0, _SeedsTorchLater)
     worker.seed(seed)
     while (frame := read_frame(requests)) is not None:
         answer = worker.answer(decode(frame, max_items=1 << 40))
@@ -295,10 +298,44 @@ def _seed(number: int) -> None:
     random.seed(number)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(number % (1 << 32))
-    if torch := sys.modules.get("torch"):
-        torch.default_generator.manual_seed(number % (1 << 63))  # manual_seed would format a stack for each device
+    if "torch" in sys.modules:
+        _seed_torch(number)
+    else:
+        _SeedsTorchLater.number = number
+
+
+def _seed_torch(number: int) -> None:
+    torch: Any = sys.modules["torch"]
+    if generator := getattr(torch, "default_generator", None):  # a submission may call a module of its own torch
+        generator.manual_seed(number % (1 << 63))  # manual_seed would format a stack for each device
         if torch.cuda.is_initialized():
             torch.cuda.manual_seed_all(number % (1 << 63))
+
+
+class _SeedsTorchLater:
+    """Finds torch, when it is imported after the seed was set, so that it draws as if it had been there before.
+
+    What else the class imports decides whether it is; that must not decide what a submission draws.
+    """
+
+    number = 0
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG003
+        """What `importlib` asks of an entry of `sys.meta_path`."""
+        if name != "torch":
+            return None
+        sys.meta_path[:] = [each for each in sys.meta_path if each is not cls]
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_seed(module: Any) -> None:
+                execute(module)
+                _seed_torch(cls.number)
+
+            spec.loader.exec_module = execute_and_seed  # type: ignore[method-assign]
+        return spec
 
 
 def _attributes(value: Any) -> list[str] | None:
