@@ -216,6 +216,8 @@ class Assignment:
         run_on: whether the cells after a failing one of a notebook still run; else the notebook ends there, as with
             Jupyter's "Run all", and what the cells before it define still counts.
         cell_seconds: how long a cell of a notebook may run before it is interrupted; 0 for as long as `limits` allow.
+        cell_seed: seeds `random` and numpy's old-style random numbers before each cell of a notebook, wherever it runs;
+            None for not at all. Cells that begin with ``%%`` go on with the numbers of those before.
 
     The id of an assignment is the name of its folder, so it is not typed here.
     """
@@ -235,6 +237,7 @@ class Assignment:
         packaged_data: bool = False,
         run_on: bool = True,
         cell_seconds: float = 0.0,
+        cell_seed: int | None = None,
     ) -> None:
         self.title = title
         self.files = tuple(file for file in files if not is_answer_file(file))
@@ -248,6 +251,7 @@ class Assignment:
         self.packaged_data = packaged_data
         self.run_on = run_on
         self.cell_seconds = cell_seconds
+        self.cell_seed = cell_seed
         self._questions: list[Question] = []
         self._checks: list[Check] = []
         self._written: list[Written] = []

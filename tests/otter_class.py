@@ -159,7 +159,7 @@ class Counter:
         self.count = self.count + n
         return self.count
 """,
-    "answer_14": WRITTEN,
+    "q4": WRITTEN,
     "cell_16": "plt.plot(sample)\nplt.title('A sample')\n",
 }
 WRONG = {

@@ -17,7 +17,7 @@ from test_cli import refused, run
 
 from autograder import loading
 from autograder.errors import InstructorError, UsageError
-from autograder.importing import Imported, import_otter
+from autograder.importing import Imported, import_otter, settings
 from autograder.importing.cells import read_master
 from autograder.importing.moving import move
 from autograder.importing.names import names_of
@@ -27,7 +27,11 @@ from autograder.importing.outside import Stays
 from autograder.importing.points import PointsError, resolved, written
 from autograder.markers import cut
 from autograder.model import Report
+from autograder.release import build
 from autograder.running import RunOptions, grade
+from autograder.student.local import LocalStudent
+from autograder.validating import validate
+from autograder.validating.declared import todos
 
 MODULE = """
 import math
@@ -124,7 +128,7 @@ class TestFromNotebookToGrades:
         assert done.returncode == 0, done.stderr
         assert "Written: reference/hw01/hw01.py" in done.stdout
         assert "3 questions, 10 checks, 11.5 points." in done.stdout
-        assert "Graded by hand: q3; write the rubric." in done.stdout
+        assert "Manually graded: q3; a rubric may be added." in done.stdout
         assert 'Add "hw01" to the assignments in grader_config.py.' in done.stdout
         done = run("validate", "hw01", "--quick", cwd=root)
         assert done.returncode == 0, done.stdout
@@ -145,7 +149,7 @@ class TestFromNotebookToGrades:
         loaded = loading.load(root, "hw")
         report = graded(loaded, source)
 
-        assert {each.id: each.points for each in report.questions} == pytest.approx(points)
+        assert {each.id: each.points for each in report.questions} == pytest.approx({**points, "q3": 0})
 
     def test_the_notebook_form_keeps_the_cells(self, root) -> None:
         """Without --module, cells stay cells: no tests, no Otter; solutions keep their marks, and answers get some."""
@@ -174,10 +178,12 @@ class TestFromNotebookToGrades:
         import_otter(root, master.homework(root.parent / "in" / "hw01.ipynb"), module=True)
         handout = of(root, "hw01")[2]
 
-        assert handout.startswith("# Numbers and words\n\nYou write what is missing in `hw01.py`, and hand it in.\n")
+        assert handout.startswith(
+            "# Numbers and words\n\nYou write what is missing in `hw01.py` and `answers.md`, and hand it in.\n"
+        )
         assert "## (q1) Question 1: squares, 4.5 points\n\nWrite `square`" in handout
         assert "## (q2) Question 2, 7 points\n\nWrite `mean`" in handout
-        assert "## (q3) Question 3, 5 points\n\nThis question is graded by hand.\n\nWhy is" in handout
+        assert "## (q3) Question 3, 5 points\n\nThis question is manually graded.\n\nWhy is" in handout
         assert "linear" not in handout
 
     def test_what_stays_is_listed_and_kept(self, root) -> None:
@@ -263,7 +269,9 @@ class TestReading:
         ("files", "asked", "says"),
         [
             ([], "gone.ipynb", "is no file and no folder; name the master notebook"),
-            (["hw.Rmd"], "hw.Rmd", "hw.Rmd is R Markdown; only Python notebooks can be imported"),
+            (["hw.qmd"], "hw.qmd", "hw.qmd is a Quarto document; only Python notebooks can be imported"),
+            (["hw.R"], "hw.R", "hw.R is an R script; only Python notebooks can be imported"),
+            (["hw.Rmd"], "hw.Rmd", "hw.Rmd is an R Markdown document; only Python notebooks can be imported"),
             (["readme.ipynb"], ".", "must hold one notebook with '# BEGIN QUESTION' cells, and there is none; name"),
         ],
     )
@@ -372,7 +380,7 @@ class TestBlocks:
             "Question q1 (cell 3) has no tests; write its checks.",
             "Question q3 (cell 5) says no points, so it is worth 1.",
             "'colour' of the test in cell 9 is not a setting that was taken over.",
-            "'requirements' were left out: packages that the reference imports are preloaded.",
+            "'requirements' was left out: packages that the reference imports are preloaded.",
         )
         assert found.seed_variable == "rng_seed"
 
@@ -514,6 +522,14 @@ class TestMoving:
             ("f(3)", "np.float64(9.5)", 'close(student.f(3), 9.5, name="f(3)")'),
             ("f(3) == 9", "True", 'same(student.f(3), 9, name="f(3)")'),
             ("9 == f(3)", "True", 'same(student.f(3), 9, name="f(3)")'),
+            ("len(data)", "3", 'same(len(student.data), 3, name="len(data)")'),
+            ("'a' in data", "True", 'same("a" in student.data, True, name="\'a\' in data")'),
+            ("sorted(data['a'])", "[1, 2]", 'same(sorted(student.data["a"]), [1, 2], name="sorted(data[\'a\'])")'),
+            ("sum(x for x in data)", "3", 'same(sum((x for x in student.data)), 3, name="sum((x for x in data))")'),
+            ("assert len(data) == 2", "", 'same(len(student.data), 2, name="len(data)")'),
+            ("for row in data:\n    assert row > 0", "",
+             'for row in student.data:\n    assert row > 0, "row > 0 does not hold."'),
+            ("f(data)", "3", 'same(student.f(student.data), 3, name="f(data)")'),
             ("f(3) == 9", "False", 'same(student.f(3) == 9, False, name="f(3) == 9")'),
             ("f(3) > 2", "np.True_", 'same(student.f(3) > 2, True, name="f(3) > 2")'),
             ("np.isclose(f(3), 0.1)", "True", 'close(student.f(3), 0.1, name="f(3)")'),
@@ -609,7 +625,8 @@ class TestMoving:
             ("%timeit f(3)", "", "is no plain Python; a magic or a shell command needs the notebook itself"),
             ("map(f, [1])", "1", "hands the function f on; functions stay inside the sandbox"),
             ("isinstance(f(1), Stack)", "True", "uses the class Stack itself"),
-            ("len(data)", "3", "looks into data, a table or a plot"),
+            ("data == 3", "True", "looks into data, a table or a plot"),
+            ("data.loc[0:2, 'a'].sum()", "3", "takes slices of a table in several directions, which cannot cross"),
             ("_secret", "3", "uses _secret, which a submission cannot be asked for"),
             ("index", "2", "uses index, which a submission cannot be asked for"),
             ("pd.Series(f(1)).sum()", "3", "uses pd (pandas); checks have numpy and the standard library only"),
@@ -799,14 +816,27 @@ class TestReference:
 class TestManualQuestions:
     """Questions that people read."""
 
-    def test_they_have_a_rubric_line_with_the_answer(self, root) -> None:
-        """The answer is for staff: in a comment of assignment.py, and nowhere else."""
+    def test_they_are_written_answers(self, root) -> None:
+        """With their points, and the notebook's answer in a solution region, so that staff alone have it."""
         import_otter(root, master.homework(root.parent / "in" / "hw01.ipynb"), module=True)
         assignment, reference, handout = of(root, "hw01")
 
-        assert "# TODO: q3 (Question 3) is graded by hand, 5 points; rubric:\n# - 5 points: say" in assignment
-        assert "# The notebook's own answer:\n# | Because the mean is linear.\n" in assignment
-        assert "linear" not in reference + handout
+        assert 'question_q3.written("Question 3", points=5, answer="answers.md#q3")' in assignment
+        answers = (root / "reference" / "hw01" / "answers.md").read_text()
+        assert "## (q3) Question 3\n\n_Your thoughts here._\n\n### BEGIN SOLUTION\nBecause the mean" in answers
+        assert "linear" not in assignment + reference + handout
+        assert loading.load(root, "hw01").assignment.by_hand == 5
+
+    def test_what_is_no_text_stays_to_be_done(self, root) -> None:
+        """A plot that people look at has no cell for text; validate names the line."""
+        plot = question("q1", *block("SOLUTION", code("x = 1 # SOLUTION")), config=("manual: true", "points: 1"))
+        imported(root, *plot, *question("q2", *block("TESTS", code("x", shows="1"))))
+        found = todos(loading.load(root, "hw"))
+        assert (found.good, found.said) == (
+            False,
+            "assignment.py:16: q1 (Question q1) is manually graded, 1 point, and no text is written for it: ask for "
+            "one with question.written(...), or write checks.",
+        )
 
     def test_without_a_prompt_there_is_a_place_to_write(self, root) -> None:
         """The notebook form has a cell for the answer where the master had the answer."""
@@ -827,7 +857,193 @@ def test_a_value_that_is_still_dots_is_not_attempted(root, graded, tmp_path) -> 
     import_otter(root, master.homework(tmp_path / "in" / "hw01.ipynb"), "hw", module=True)
     loaded = loading.load(root, "hw")
     report = graded(loaded, RIGHT.replace("square(3)", "..."))
-    verdicts = {check.id: check.verdict for each in report.questions for check in each.checks}
+    verdicts = {check.id: check.verdict for each in report.questions for check in each.checks if not check.by_hand}
 
     assert verdicts.pop("q1_hidden_test_3") == "NOT_ATTEMPTED"
     assert set(verdicts.values()) == {"PASSED"}
+
+
+# --- every feature of Otter's: taken over, named, or refused ---
+
+
+def fenced(*lines: str) -> dict[str, object]:
+    """A configuration in a fence of a Markdown cell."""
+    return text("\n".join(["```otter", *lines, "```"]))
+
+
+class TestFences:
+    """Configuration in Markdown cells."""
+
+    def test_fences_are_configuration(self, root) -> None:
+        """Whole cells, and fences with text around them, several in a cell."""
+        done = imported(
+            root,
+            fenced("# ASSIGNMENT CONFIG", "name: fenced"),
+            text("# Adding\n\n```otter\n# BEGIN QUESTION\nname: q1\npoints: 1\n```\n\n**Question 1.** Write add."),
+            text("```otter\n# BEGIN SOLUTION\n```"),
+            code("def add(a, b):\n    return a + b # SOLUTION"),
+            text("```otter\n# END SOLUTION\n```\n```otter\n# BEGIN TESTS\n```"),
+            code("add(1, 2) == 3", shows="True"),
+            text("```otter\n# END TESTS\n```\n\n```otter\n# END QUESTION\n```\n\nThe end."),
+            name="fenced",
+            module=False,
+        )
+        assert (done.name, done.questions, done.checks, done.points) == ("fenced", 1, 1, "1")
+        _, reference, handout = of(root, "fenced", ".ipynb")
+        assert "otter" not in reference
+        assert handout.startswith("# Adding\n")
+        assert "Write add." in handout
+        assert handout.endswith("The end.\n")
+        ids = [cell["id"] for cell in json.loads(reference)["cells"]]
+        assert len(set(ids)) == len(ids)
+
+    def test_a_fault_in_a_fence_is_told_with_its_line(self, tmp_path) -> None:
+        """Lines are counted from the beginning of the cell."""
+        cell = text("Text.\n\n```otter\n# BEGIN QUESTION\npoints: 1\n```")
+        with pytest.raises(InstructorError, match="cell 1, line 4: this question has no name"):
+            parse(read_master(write(tmp_path / "hw.ipynb", cell)))
+        with pytest.raises(InstructorError, match="cell 1, line 5: this is no YAML"):
+            parse(
+                read_master(write(tmp_path / "hw.ipynb", text("a\n```otter\n# BEGIN QUESTION\nname: q1\na: b: c\n```")))
+            )
+
+    @pytest.mark.parametrize("lines", ["```otter\n# BEGIN QUESTION", "```otter\n# a\n```otter\n# b\n```"])
+    def test_a_fence_without_an_end(self, tmp_path, lines) -> None:
+        """It is refused with its line."""
+        with pytest.raises(InstructorError, match="hw.ipynb, cell 1, line 1: '```otter' has no end; write '```' on a"):
+            read_master(write(tmp_path / "hw.ipynb", text(lines)))
+
+
+class TestSettings:
+    """Settings that decide results are honoured or named."""
+
+    def test_every_setting_is_in_one_table(self) -> None:
+        """Those of Otter 7, one by one; what is not known there is said to be unknown."""
+        assert set(settings.ASSIGNMENT) == set(ASSIGNMENT_SETTINGS.split())
+        assert set(settings.GENERATE) == set(GENERATE_SETTINGS.split())
+        assert list(settings.notes({"colour": "red", "generate": {"shape": 1}})) == [
+            "'colour' is no setting of Otter's that is known here (version 7); look up what it does.",
+            "'generate.shape' is no setting of Otter's that is known here (version 7); look up what it does.",
+        ]
+
+    def test_what_may_change_a_grade_is_named(self) -> None:
+        """One sentence for each; those that mean nothing are listed in one."""
+        config = {"name": "a", "runs_on": "colab", "plugins": [], "generate": {"points_possible": 3, "pdf": True}}
+        assert list(settings.notes(config)) == [
+            "'plugins' was left out: no plugin is called, so what plugins did to grades is not done here.",
+            "'generate.points_possible' was left out: the assignment's points are those of its questions.",
+            "Settings of Otter's that mean nothing here were left out: generate.pdf, runs_on.",
+        ]
+        assert list(settings.notes({"generate": False})) == []
+
+    def test_the_manual_has_the_same_table(self) -> None:
+        """docs/otter.md names each setting, with what becomes of it."""
+        page = (Path(__file__).parent.parent / "docs" / "otter.md").read_text("utf-8")
+        rows = dict(re.findall(r"^\| `([\w.]+)` \| (.*?) \|$", page, re.MULTILINE))
+        known = {**settings.ASSIGNMENT, **{f"generate.{key}": what for key, what in settings.GENERATE.items()}}
+        for name, what in known.items():
+            assert name in rows, name
+            assert (what == settings.HARMLESS) == (rows[name] == settings.HARMLESS), name
+            if what not in (settings.HARMLESS, settings.TAKEN):
+                assert rows[name] == what
+
+    def test_another_language_is_refused(self, tmp_path) -> None:
+        """Also where only the grader's settings say so."""
+        with pytest.raises(InstructorError, match="'lang' under 'generate' is r; only Python can be imported"):
+            parse(read_master(write(tmp_path / "hw.ipynb", raw("# ASSIGNMENT CONFIG", "generate: {lang: r}"), *ONE)))
+
+    def test_files_of_the_autograder_are_for_staff(self, root) -> None:
+        """They lie in hidden/, and the command says that submissions cannot open them."""
+        path = root.parent / "in" / "secret.csv"
+        path.parent.mkdir()
+        path.write_text("1,2\n")
+        done = imported(root, raw("# ASSIGNMENT CONFIG", "autograder_files: [secret.csv]"), *ONE)
+        assert (root / "assignments" / "hw" / "hidden" / "secret.csv").read_text() == "1,2\n"
+        assert "autograder_files (secret.csv) lie in assignments/hw/hidden, which staff alone have" in done.notes[0]
+
+
+class TestSeeds:
+    """Random numbers that decide results."""
+
+    @pytest.mark.parametrize("module", [False, True])
+    def test_the_seed_of_every_cell_is_honoured(self, root, bubblewrap, tmp_path, module) -> None:
+        """As Otter seeds them when it grades: in the sandbox, in the reference and in students' own runs."""
+        done = imported(root, raw("# ASSIGNMENT CONFIG", "generate: {seed: 42}"), *DRAWING, module=module)
+        assert done.notes[0].startswith("Otter seeds np.random and random with 42 before each cell when it grades; ")
+        loaded = loading.load(root, "hw")
+        gate = {each.what: each for each in validate(loaded, bubblewrap, None, RunOptions("otter"), quick=True)}
+        assert [each.said for each in gate.values() if not each.good] == []
+
+        names = loaded.interface.names
+        seed = loaded.assignment.cell_seed
+        local = LocalStudent(loaded.reference_folder, names, cell_seed=seed)
+        assert (local.x, local.y) == (pytest.approx(0.4967141530112327), pytest.approx(0.6394267984578837))
+        build(loaded, tmp_path / "release")
+        conftest = (tmp_path / "release" / "conftest.py").read_text()
+        assert ("cell_seed=42" in conftest) == (not module)
+
+    def test_a_seed_variable_has_otters_value(self, root) -> None:
+        """It takes the place of seeding each cell."""
+        imported(
+            root,
+            raw("# ASSIGNMENT CONFIG", "seed: {variable: rng_seed, autograder_value: 90, student_value: 10}"),
+            code("rng_seed = 1  # yours is another"),
+            *ONE,
+        )
+        assert "rng_seed = 90  # yours is another\n" in of(root)[1]
+        assert "_seed()" not in of(root)[1]
+
+    @pytest.mark.parametrize("config", ["generate: {seed: often}", "seed: {variable: s, autograder_value: 1.5}"])
+    def test_a_seed_is_a_whole_number(self, tmp_path, config) -> None:
+        """Anything else is refused."""
+        with pytest.raises(InstructorError, match="of the configuration is no whole number"):
+            parse(read_master(write(tmp_path / "hw.ipynb", raw("# ASSIGNMENT CONFIG", config), *ONE)))
+
+
+class TestIncluded:
+    """Markdown of a solution block that students get."""
+
+    def test_an_included_cell_is_handed_out(self, root) -> None:
+        """With Otter's tag otter_include; other text of the block is a solution."""
+        given = {**text("Consider both signs."), "metadata": {"tags": ["otter_include"]}}
+        solution = block("SOLUTION", given, text("The secret."), code("def square(x):\n    return x * x # SOLUTION"))
+        tests = block("TESTS", code("square(2)", shows="4"))
+        imported(root, *question("q1", *solution, *tests), module=False)
+        assert "Consider both signs." in of(root, suffix=".ipynb")[1]
+        assert "Consider both signs." in of(root, suffix=".ipynb")[2]
+        assert "The secret." not in of(root, suffix=".ipynb")[2]
+
+    def test_where_people_grade_students_write_below_it(self, root) -> None:
+        """It is what a prompt is."""
+        given = {**text("Give a reason."), "metadata": {"tags": ["otter_include"]}}
+        manual = question("q1", *block("SOLUTION", given, text("Because.")), config=("manual: true", "points: 1"))
+        imported(root, *manual, *ONE, module=False)
+        assert "Give a reason.\n\n### BEGIN SOLUTION\nBecause.\n### END SOLUTION" in [
+            "".join(cell["source"]) for cell in json.loads(of(root, suffix=".ipynb")[1])["cells"]
+        ]
+
+
+ONE = question("one", *block("SOLUTION", code("z = 1 # SOLUTION")), *block("TESTS", code("z", shows="1")))
+DRAWING = [
+    code("import random\nimport numpy as np"),
+    code("before = np.random.normal(size=7)"),
+    *question(
+        "q1",
+        *block("SOLUTION", code("x = np.random.normal() # SOLUTION"), code("y = random.random() # SOLUTION")),
+        *block(
+            "TESTS",
+            code("-5 < x < 5", shows="True"),
+            code("# HIDDEN\nnp.isclose(x, 0.4967141530112327)", shows="True"),
+            code("# HIDDEN\nnp.isclose(y, 0.6394267984578837)", shows="True"),
+            code("# HIDDEN\nround(x, 3)", shows="0.497"),
+        ),
+    ),
+]
+ASSIGNMENT_SETTINGS = """name config_file requirements overwrite_requirements environment run_tests solutions_pdf
+template_pdf init_cell check_all_cell export_cell seed generate save_environment ignore_modules files autograder_files
+student_files plugins tests show_question_points runs_on python_version channel_priority_strict
+strip_solutions_from_all_cells suppress_no_tests_warning"""
+GENERATE_SETTINGS = """score_threshold points_possible show_stdout show_hidden show_all_public seed seed_variable
+grade_from_log serialized_variables pdf token course_id assignment_id filtering pagebreaks debug autograder_dir lang
+miniconda_path plugins logo print_summary print_score zips log_level assignment_name warn_missing_pdf
+force_public_test_summary submit_blank_pdf_on_export_failure use_submission_pdf pdf_via_html"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -27,8 +28,14 @@ def course(tmp_path_factory) -> Path:
     notebook = classwork.homework(root.parent / "in" / "stats.ipynb")
     (notebook.parent / "numbers.txt").write_text("1\n2\n")
     released = root / "release" / "stats" / "stats.ipynb"
-    verbs = (("import", "otter", notebook), ("validate", "stats", "--quick"), ("release", "stats", "--no-validate"))
-    for verb in verbs:
+    done = run("import", "otter", notebook, cwd=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("validate", "stats", "--quick", cwd=root)
+    assert "nothing is left to do: assignment.py:31: q5 (Question 5) is manually graded, 1 point" in done.stdout
+    assert done.stdout.count("✗") == 1
+    assignment = root / "assignments" / "stats" / "assignment.py"
+    assignment.write_text(re.sub(r"\n# TODO: q5 .*?\n\n", "\n\n", assignment.read_text(), flags=re.DOTALL))
+    for verb in (("validate", "stats", "--quick"), ("release", "stats", "--no-validate")):
         done = run(*verb, cwd=root)
         assert done.returncode == 0, done.stdout + done.stderr
     for student, answers in (("right", classwork.RIGHT), ("wrong", classwork.WRONG), ("partial", classwork.PARTIAL)):
@@ -49,7 +56,7 @@ def report(course: Path, student: str) -> dict:
 def test_students_get_the_points_of_otter_s_rules(course, student) -> None:
     """Lists of points, `each`, shares, and all or nothing; a cell that fails stops no other."""
     points = {each["id"]: each["points"] for each in report(course, student)["questions"]}
-    assert points == pytest.approx(classwork.POINTS[student])
+    assert points == pytest.approx({**classwork.POINTS[student], "q4": 0})
 
 
 def test_nothing_that_students_wrote_is_put_back(course) -> None:

@@ -55,6 +55,7 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
         "points",
         "titles",
         "points in the handout",
+        "nothing is left to do",
         "nothing leaks",
         "the stub gets nothing",
         "public checks on a bare machine",
@@ -157,6 +158,15 @@ def test_a_question_that_is_skipped_as_a_whole_is_told(course: Path, bubblewrap:
     assert not good
     assert "question third: all of it skipped" in said
     assert "give it a check without needs" in said
+
+
+def test_what_is_left_to_do_is_told(course: Path, bubblewrap: Sandbox) -> None:
+    """Each TODO of assignment.py, with its line; other comments are none."""
+    path = course / ASSIGNMENT
+    lines = len(path.read_text().split("\n"))
+    path.write_text(path.read_text() + "# TODO: a check of\n# negative numbers.\n# More.\n\n# to do\nx = 1\n")
+    good, said = findings(course, bubblewrap)["nothing is left to do"]
+    assert (good, said) == (False, f"assignment.py:{lines}: a check of negative numbers.")
 
 
 def test_a_tight_limit_is_told(course: Path, bubblewrap: Sandbox) -> None:

@@ -39,7 +39,7 @@ def _show(imported: Imported, root: Path, *, listed: bool) -> None:
     for each in imported.stays:
         screen.print(f"[yellow]No check yet:[/] {escape(each)}", soft_wrap=True)
     if imported.by_hand:
-        screen.print(f"[yellow]Graded by hand:[/] {escape(', '.join(imported.by_hand))}; write the rubric.")
+        screen.print(f"[yellow]Manually graded:[/] {escape(', '.join(imported.by_hand))}; a rubric may be added.")
     for each in imported.notes:
         screen.print(f"[yellow]Note:[/] {escape(each)}", soft_wrap=True)
     if not listed:

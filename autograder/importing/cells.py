@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ __all__ = ["Master", "MasterCell", "read_master", "without_ignored"]
 _IGNORED_LINE = re.compile(r".*#\s*IGNORE\s*", re.IGNORECASE)
 _BEGIN_IGNORE = re.compile(r"\s*#+\s*BEGIN\s+IGNORE\s*", re.IGNORECASE)
 _END_IGNORE = re.compile(r"\s*#+\s*END\s+IGNORE\s*", re.IGNORECASE)
+_FENCE = "```otter"
 _PERCENT = re.compile(r"# %%(?P<rest>.*)")
 
 
@@ -25,7 +26,8 @@ class MasterCell:
     """One cell: its `number` from 1, its `kind` ("code", "markdown" or "raw"), and its text.
 
     `output` is what it printed and showed last time, `failed` the exception that it ended with, `ran` whether it was
-    run at all before the notebook was saved.
+    run at all before the notebook was saved. Of a cell that fences divide, `part` counts the parts from 1 (0 for a cell
+    that is whole), and `before` is the number of lines in front of this one.
     """
 
     number: int
@@ -34,6 +36,9 @@ class MasterCell:
     output: str = ""
     failed: str = ""
     ran: bool = False
+    tags: tuple[str, ...] = ()
+    part: int = 0
+    before: int = 0
 
     @property
     def first(self) -> str:
@@ -65,14 +70,14 @@ def read_master(path: Path) -> Master:
     """A Python notebook (.ipynb), or its text form in which ``# %%`` begins a cell (.py), with outputs.
 
     Raises:
-        InstructorError: it cannot be read, is no notebook, or is one of another language.
+        InstructorError: it cannot be read, is no notebook, is one of another language, or a fence has no end.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InstructorError(f"{path} cannot be read: {error.strerror}.") from None
     if path.suffix == ".py":
-        return Master(path.name, _from_text(path, content), path.parent)
+        return Master(path.name, _unfenced(_from_text(path, content), path.name), path.parent)
     if path.suffix != ".ipynb":
         raise InstructorError(
             f"{path.name} is no Python notebook; give the .ipynb file, or a .py file with '# %%' in front of each cell."
@@ -86,12 +91,44 @@ def read_master(path: Path) -> Master:
     told = _told(content)
     return Master(
         path.name,
-        tuple(
-            MasterCell(number, cell.kind, cell.source, **told.get(number, {}))
-            for number, cell in enumerate(notebook.cells, start=1)
+        _unfenced(
+            tuple(
+                MasterCell(number, cell.kind, cell.source, tags=cell.tags, **told.get(number, {}))
+                for number, cell in enumerate(notebook.cells, start=1)
+            ),
+            path.name,
         ),
         path.parent,
     )
+
+
+def _unfenced(cells: Sequence[MasterCell], file: str) -> tuple[MasterCell, ...]:
+    """The cells with what stands between ```` ```otter ```` and ```` ``` ```` in Markdown as raw cells of its own."""
+    return tuple(part for cell in cells for part in _parts(cell, file))
+
+
+def _parts(cell: MasterCell, file: str) -> Iterator[MasterCell]:
+    lines = cell.source.split("\n")
+    begins = [at for at, line in enumerate(lines) if line.strip() == _FENCE]
+    if cell.kind != "markdown" or not begins:
+        yield cell
+        return
+    groups: list[tuple[str, int, int]] = []  # kind, first line, line behind the last
+    start = 0
+    for begin in begins:
+        end = next((at for at in range(begin + 1, len(lines)) if lines[at].strip() == "```"), None)
+        if end is None or any(begin < other < end for other in begins):
+            raise InstructorError(
+                f"{file}, cell {cell.number}, line {begin + 1}: '{_FENCE}' has no end; write '```' on a line of its "
+                "own below the configuration."
+            )
+        groups += [("markdown", start, begin), ("raw", begin + 1, end)]
+        start = end + 1
+    groups.append(("markdown", start, len(lines)))
+    kept = [each for each in groups if any(line.strip() for line in lines[each[1] : each[2]])]
+    for part, (kind, first, last) in enumerate(kept, start=1):
+        text = "\n".join(lines[first:last]).strip("\n") if kind == "markdown" else "\n".join(lines[first:last])
+        yield replace(cell, kind=kind, source=text, part=part, before=first)
 
 
 def _told(content: bytes) -> dict[int, dict[str, Any]]:

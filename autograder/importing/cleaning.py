@@ -59,7 +59,7 @@ def clean(assignment: OtterAssignment, parts: Collection[Part]) -> tuple[list[Co
         if part.cell.kind != "code":
             continue
         label = f"{assignment.file}, cell {part.cell.number}"
-        text = _without_otter(part.cell, notes)
+        text = _with_seed(_without_otter(part.cell, notes), assignment)
         if not text.strip():
             continue
         if part.block == "prompt":
@@ -146,6 +146,16 @@ def _without_otter(cell: MasterCell, notes: list[str]) -> str:
                 line = _SEED.sub("", line)
             kept.append(line)
     return _blocks(_without_grader("\n".join(kept))).strip("\n")
+
+
+def _with_seed(text: str, assignment: OtterAssignment) -> str:
+    """A cell's text in which the seed variable has the value that it has when Otter grades."""
+    if not assignment.seed_variable or assignment.seed_value is None:
+        return text
+    name = re.escape(assignment.seed_variable)
+    return re.sub(
+        rf"^(\s*{name}\s*=(?!=)\s*)[^#\n]*?(\s*#.*)?$", rf"\g<1>{assignment.seed_value}\2", text, flags=re.MULTILINE
+    )
 
 
 def _blocks(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from autograder.loading import interface_of
 from autograder.markers import bound_names
 from autograder.student.remote import RemoteStudent
 
-__all__ = ["STAND_INS_OWN", "Names", "may_be_imported", "names_of"]
+__all__ = ["STAND_INS_OWN", "Names", "identifier", "may_be_imported", "names_of"]
 
 STAND_INS_OWN = frozenset(name for name in dir(RemoteStudent) if not name.startswith("_"))
 _TABLES = ("pandas", "datascience", "babypandas", "polars", "matplotlib", "seaborn")
@@ -58,6 +59,12 @@ def names_of(module: str, file: str, wanted: Collection[str]) -> Names:
         objects=frozenset(_objects(body, tables)),
         imports=imports,
     )
+
+
+def identifier(text: str) -> str:
+    """A name of Otter's as a name of Python's."""
+    made = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower() or "q"
+    return made if not made[0].isdigit() else f"q{made}"
 
 
 def may_be_imported(module: str) -> bool:

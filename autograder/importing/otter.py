@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from autograder.errors import InstructorError
+from autograder.importing import settings
 from autograder.importing.cells import Master, MasterCell, without_ignored
 from autograder.importing.points import PointsError, resolved
 
@@ -23,7 +24,7 @@ _HIDDEN = re.compile(r"#.*\bhidden\b.*", re.IGNORECASE)
 _BEGIN_CONFIG = re.compile(r"(?:\w\s*=\s*)?(\"\"\"|''')\s*#\s*BEGIN\s+TEST\s+CONFIG\s*", re.IGNORECASE)
 _END_CONFIG = re.compile(r"(\"\"\"|''');?\s*#\s*END\s+TEST\s+CONFIG\s*", re.IGNORECASE)
 
-_USED = {"name", "files", "student_files", "config_file", "seed", "tests", "requirements", "overwrite_requirements"}
+_INCLUDE = "otter_include"
 _QUESTION = {"name", "points", "manual", "all_or_nothing", "check_cell", "export"}
 _CASE = {"name", "hidden", "points", "success_message", "failure_message"}
 
@@ -66,14 +67,21 @@ class Part:
 
 @dataclass(frozen=True)
 class OtterAssignment:
-    """A whole master notebook. `notes` are sentences on what was not taken over."""
+    """A whole master notebook.
+
+    `hidden_files` are for staff alone, `seed_variable` is to have the `seed_value`, `cell_seed` seeds random numbers
+    before each cell, and `notes` are sentences on what was not taken over.
+    """
 
     file: str
     name: str
     parts: tuple[Part, ...]
     questions: tuple[OtterQuestion, ...]
     files: tuple[str, ...] = ()
+    hidden_files: tuple[str, ...] = ()
     seed_variable: str = ""
+    seed_value: int | None = None
+    cell_seed: int | None = None
     doctests: bool = True
     notes: tuple[str, ...] = ()
 
@@ -125,8 +133,9 @@ class _Parser:
             )
         return self.assignment()
 
-    def fault(self, number: int, sentence: str, line: int = 1) -> InstructorError:
-        return InstructorError(f"{self.master.file}, cell {number}, line {line}: {sentence}")
+    def fault(self, at: int | MasterCell, sentence: str, line: int = 1) -> InstructorError:
+        number, before = (at, 0) if isinstance(at, int) else (at.number, at.before)
+        return InstructorError(f"{self.master.file}, cell {number}, line {before + line}: {sentence}")
 
     def take(self, cell: MasterCell) -> None:
         """The next cell."""
@@ -143,24 +152,28 @@ class _Parser:
                 self.notes.append(f"Cell {cell.number} is a raw cell that says nothing to Otter; it was left out.")
             return
         if _MISPLACED.fullmatch(cell.first):
-            raise self.fault(cell.number, f"'{cell.first}' stands in a {cell.kind} cell; make it a raw cell.")
+            raise self.fault(cell, f"'{cell.first}' stands in a {cell.kind} cell; make it a raw cell.")
         block = self.open[-1][0] if self.open else ""
         if block == "TESTS":
             self.test(cell)
         else:
             name = str(self.question.config["name"]) if self.question else ""
-            self.parts.append(Part(cell, name, block.lower() if block in ("PROMPT", "SOLUTION") else ""))
+            kind = block.lower() if block in ("PROMPT", "SOLUTION") else ""
+            if kind == "solution" and cell.kind == "markdown" and _INCLUDE in cell.tags:
+                manual = self.question is not None and bool(self.question.config.get("manual", False))
+                kind = "prompt" if manual else ""  # students get it, and where people grade they write below it
+            self.parts.append(Part(cell, name, kind))
 
     def begin(self, block: str, cell: MasterCell) -> None:
         if block == "QUESTION":
             if self.open:
-                raise self.fault(cell.number, f"a question begins inside the {self.open[-1][0].lower()} block of cell "
+                raise self.fault(cell, f"a question begins inside the {self.open[-1][0].lower()} block of cell "
                                               f"{self.open[-1][1]}; end that one first.")  # fmt: skip
             self.question = _Open(cell.number, self.question_config(cell))
         elif self.question is None:
-            raise self.fault(cell.number, f"'# BEGIN {block}' stands outside of a question; put it into one.")
+            raise self.fault(cell, f"'# BEGIN {block}' stands outside of a question; put it into one.")
         elif len(self.open) > 1:
-            raise self.fault(cell.number, f"'# BEGIN {block}' stands inside the {self.open[-1][0].lower()} block of "
+            raise self.fault(cell, f"'# BEGIN {block}' stands inside the {self.open[-1][0].lower()} block of "
                                           f"cell {self.open[-1][1]}; end that one first.")  # fmt: skip
         self.open.append((block, cell.number))
 
@@ -169,7 +182,7 @@ class _Parser:
             inside = (
                 f"cell {self.open[-1][1]} begins a {self.open[-1][0].lower()} block" if self.open else "none is open"
             )
-            raise self.fault(cell.number, f"'# END {block}' ends no block, for {inside}; pair the raw cells.")
+            raise self.fault(cell, f"'# END {block}' ends no block, for {inside}; pair the raw cells.")
         self.open.pop()
         if block == "QUESTION" and self.question:
             self.finish(self.question)
@@ -187,13 +200,11 @@ class _Parser:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = first + (mark.line if mark else 0)
-            raise self.fault(
-                cell.number, f"this is no YAML: {getattr(error, 'problem', None) or error}.", line
-            ) from None
+            raise self.fault(cell, f"this is no YAML: {getattr(error, 'problem', None) or error}.", line) from None
         if found is None:
             return {}
         if not isinstance(found, dict):
-            raise self.fault(cell.number, "a configuration is made of lines 'key: value'; this one is not.", first)
+            raise self.fault(cell, "a configuration is made of lines 'key: value'; this one is not.", first)
         return {str(key): value for key, value in found.items()}
 
     def with_file(self, cell: MasterCell) -> dict[str, Any]:
@@ -205,16 +216,16 @@ class _Parser:
         try:
             text = (self.master.folder / str(name)).read_text("utf-8")
         except (OSError, UnicodeDecodeError):
-            raise self.fault(cell.number, f"config_file: {name} cannot be read; put it beside the notebook.") from None
+            raise self.fault(cell, f"config_file: {name} cannot be read; put it beside the notebook.") from None
         return {**self.yaml(cell, text), **config}
 
     def question_config(self, cell: MasterCell) -> dict[str, Any]:
         config = self.yaml(cell)
         name = config.get("name")
         if name is None or not str(name).strip():
-            raise self.fault(cell.number, "this question has no name; add a line such as 'name: q1'.")
+            raise self.fault(cell, "this question has no name; add a line such as 'name: q1'.")
         if any(known.name == str(name) for known in self.questions):
-            raise self.fault(cell.number, f"two questions have the name {name!r}; rename one of them.")
+            raise self.fault(cell, f"two questions have the name {name!r}; rename one of them.")
         self.unknown(set(config) - _QUESTION, f"question {name}")
         return {**config, "name": str(name)}
 
@@ -228,7 +239,7 @@ class _Parser:
         """A test cell."""
         assert self.question is not None
         if cell.kind != "code":
-            raise self.fault(cell.number, "only code cells may stand between '# BEGIN TESTS' and '# END TESTS'; "
+            raise self.fault(cell, "only code cells may stand between '# BEGIN TESTS' and '# END TESTS'; "
                                           "move this one out.")  # fmt: skip
         lines = without_ignored(cell.source).split("\n")
         hidden = bool(_HIDDEN.fullmatch(lines[0].strip()))
@@ -237,7 +248,7 @@ class _Parser:
         if begin < len(lines) and _BEGIN_CONFIG.fullmatch(lines[begin].strip()):
             ends = [at for at, line in enumerate(lines) if _END_CONFIG.fullmatch(line.strip())]
             if not ends:
-                raise self.fault(cell.number, "this test configuration has no end; write '\"\"\" # END TEST CONFIG' "
+                raise self.fault(cell, "this test configuration has no end; write '\"\"\" # END TEST CONFIG' "
                                               "on a line of its own below it.", begin + 1)  # fmt: skip
             config = self.yaml(cell, "\n".join(lines[begin + 1 : ends[0]]), begin + 2)
             begin = ends[0] + 1
@@ -283,26 +294,47 @@ class _Parser:
 
     def assignment(self) -> OtterAssignment:
         config = self.config
-        left_out = sorted(set(config) - _USED)
-        if left_out:
-            self.notes.append(f"Settings of Otter's that mean nothing here were left out: {', '.join(left_out)}.")
-        files = []
-        for key in ("files", "student_files"):
-            listed = config.get(key) or []
-            if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-                raise InstructorError(f"{self.master.file}: '{key}' of the configuration must be a list of paths.")
-            files += listed
+        self.notes += settings.notes(config)
+        generate = config.get("generate")
+        if isinstance(generate, dict) and str(generate.get("lang", "python")).lower() != "python":
+            raise InstructorError(
+                f"{self.master.file}: 'lang' under 'generate' is {generate['lang']}; only Python can be imported."
+            )
         tests = config.get("tests")
-        seed = config.get("seed")
-        if config.get("requirements") or config.get("overwrite_requirements"):
-            self.notes.append("'requirements' were left out: packages that the reference imports are preloaded.")
+        variable, seed = self.seeds(config)
         return OtterAssignment(
             file=self.master.file,
             name=str(config.get("name") or ""),
             parts=tuple(self.parts),
             questions=tuple(self.questions),
-            files=tuple(files),
-            seed_variable=str(seed.get("variable") or "") if isinstance(seed, dict) else "",
+            files=(*self.paths("files"), *self.paths("student_files")),
+            hidden_files=self.paths("autograder_files"),
+            seed_variable=variable,
+            seed_value=seed if variable else None,
+            cell_seed=None if variable else seed,
             doctests=tests.get("ok_format", True) is not False if isinstance(tests, dict) else True,
             notes=tuple(self.notes),
         )
+
+    def paths(self, key: str) -> tuple[str, ...]:
+        """A list of files of the configuration."""
+        listed = self.config.get(key) or []
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            raise InstructorError(f"{self.master.file}: '{key}' of the configuration must be a list of paths.")
+        return tuple(listed)
+
+    def seeds(self, config: Mapping[str, Any]) -> tuple[str, int | None]:
+        """The variable that holds a seed, or "", and the seed with which Otter grades, if there is one.
+
+        Raises:
+            InstructorError: a seed is no whole number.
+        """
+        seed, generate = config.get("seed"), config.get("generate")
+        variable = seed.get("variable") if isinstance(seed, dict) else None
+        number = seed.get("autograder_value") if isinstance(seed, dict) and variable else None
+        if isinstance(generate, dict):
+            variable = variable or generate.get("seed_variable")
+            number = generate.get("seed") if number is None else number
+        if number is not None and type(number) is not int:
+            raise InstructorError(f"{self.master.file}: the seed {number!r} of the configuration is no whole number.")
+        return str(variable or ""), number

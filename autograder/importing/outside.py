@@ -15,6 +15,7 @@ __all__ = ["Outside", "Stays", "bound_in", "parsed", "said"]
 _FORBIDDEN = frozenset(
     ("globals", "locals", "vars", "exec", "eval", "compile", "open", "input", "dir", "__import__", "help", "breakpoint")
 )
+_LOOKING = ("len", "list", "sorted", "set", "tuple", "sum", "min", "max", "any", "all")  # of what stays inside
 _CONSTANTS = ("pi", "e", "inf", "nan", "newaxis")
 _SHOWN = 70
 
@@ -167,10 +168,16 @@ class Outside(ast.NodeTransformer):
                 for argument in (*node.args, *(each.value for each in node.keywords)):
                     self.plain(argument)
                 node.func = self.ask(name)
+                node.args = [self.looked_into(each) for each in node.args]  # an object goes back in as it is
+                node.keywords = [ast.keyword(each.arg, self.looked_into(each.value)) for each in node.keywords]
+                return node
             case ast.Name(id="callable") if len(node.args) == 1 and isinstance(node.args[0], ast.Name):
                 if self.called(node.args[0].id):
                     node.args = [self.ask(node.args[0].id)]
                     return node
+            case ast.Name(id=name) if name in _LOOKING and not any(name in scope for scope in self.scopes):
+                node.args = [self.looked_into(each) for each in node.args]
+                return node
             case _:
                 node.func = self.visit(node.func)
         node.args = [self.visit(each) for each in node.args]
@@ -179,14 +186,48 @@ class Outside(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         """An attribute; of a table or a plot it can be asked for, though the whole cannot."""
-        match node.value:
-            case ast.Name(id=name) if (
-                name in self.names.objects and node.attr[:1] != "_" and not any(name in scope for scope in self.scopes)
-            ):
-                node.value = self.ask(name)
-            case _:
-                node.value = self.visit(node.value)
+        node.value = self.visit(node.value) if node.attr[:1] == "_" else self.looked_into(node.value)
         return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """A part of something: of a table it is asked inside, but for several slices at once."""
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+        if self.looks_inside(node.value) and any(isinstance(each, ast.Slice) for each in parts):
+            raise Stays("takes slices of a table in several directions, which cannot cross into the sandbox")
+        node.value = self.looked_into(node.value)
+        node.slice = self.visit(node.slice)
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.stmt:
+        """A loop, also over what stays inside."""
+        node.target, node.iter = self.visit(node.target), self.looked_into(node.iter)
+        node.body = [made for each in node.body for made in self.block(each)]
+        node.orelse = [made for each in node.orelse for made in self.block(each)]
+        return node
+
+    def block(self, statement: ast.stmt) -> list[ast.stmt]:
+        """A statement inside of another one."""
+        made = self.visit(statement)
+        return made if isinstance(made, list) else [made]
+
+    def looked_into(self, node: ast.expr) -> ast.expr:
+        """An expression whose value is only looked into: it may be a table or a plot, which stays inside."""
+        if self.is_object(node):
+            assert isinstance(node, ast.Name)
+            return self.ask(node.id)
+        made: ast.expr = self.visit(node)
+        return made
+
+    def looks_inside(self, node: ast.expr) -> bool:
+        """Whether an expression begins with the name of a table or a plot."""
+        while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        return self.is_object(node)
+
+    def is_object(self, node: ast.expr) -> bool:
+        """Whether an expression is the name of a table or a plot."""
+        own = isinstance(node, ast.Name) and any(node.id in scope for scope in self.scopes)
+        return isinstance(node, ast.Name) and node.id in self.names.objects and not own
 
     def plain(self, argument: ast.expr) -> None:
         """What is given to the student's code must be plain data."""
@@ -224,7 +265,11 @@ class Outside(ast.NodeTransformer):
 
     def _comprehension(self, node: ast.expr) -> ast.expr:
         generators = getattr(node, "generators", [])
+        for part in generators:
+            if self.is_object(part.iter):
+                part.iter = self.looked_into(part.iter)
         self.scopes.append({each.id for part in generators for each in _names([part.target])})
+        self.scopes[-1].add(self.module)
         self.generic_visit(node)
         self.scopes.pop()
         return node
@@ -232,6 +277,15 @@ class Outside(ast.NodeTransformer):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
 
     # --- statements ---
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """A comparison; ``x in table`` is asked inside, ``table == x`` cannot be."""
+        if all(isinstance(each, (ast.In, ast.NotIn)) for each in node.ops):
+            node.left = self.visit(node.left)
+            node.comparators = [self.looked_into(each) for each in node.comparators]
+            return node
+        self.generic_visit(node)
+        return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
         """An assertion: an equality compares both sides, any other gets a message."""

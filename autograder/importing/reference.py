@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from autograder.errors import InstructorError
 from autograder.importing.cleaning import Code, clean, python_of
-from autograder.importing.names import Names, names_of
+from autograder.importing.names import Names, identifier, names_of
 from autograder.importing.otter import OtterAssignment, Part
 from autograder.markers import BEGIN, END, bound_names, cut, regions
 
@@ -20,6 +20,17 @@ __all__ = ["WRITTEN_HERE", "Reference", "build"]
 WRITTEN_HERE = "_Type your answer here, replacing this text._"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LOOKING = ("head", "tail", "describe", "info", "sample", "show", "plot", "hist", "mean", "sum", "min", "max", "items")
+_SEEDING = """\
+import random as _random
+
+import numpy as _np
+
+
+def _seed():  # as Otter does before each cell, when it grades
+    _random.seed({0})
+    _np.random.seed({0})
+
+"""
 _SHOWING = (ast.Expr, ast.Assert, ast.For, ast.While, ast.If)
 
 
@@ -113,6 +124,8 @@ def _module(
     by_number = {cell.number: cell for cell in cells}
     quoted = title.replace("\\", "\\\\").replace('"', "'")
     lines = [f'"""{quoted}."""', ""]
+    if assignment.cell_seed is not None:
+        lines += _SEEDING.format(assignment.cell_seed).split("\n")
     starts = [(0, 1)]
     for part in assignment.parts:
         if part.cell.kind == "markdown" and part.block != "solution":
@@ -120,6 +133,8 @@ def _module(
         elif part.cell.number in by_number:
             code = by_number[part.cell.number]
             lines.append("")
+            if assignment.cell_seed is not None and not code.text.startswith("%%"):
+                lines += ["_seed()", ""]
             starts.append((code.number, len(lines) + 1))
             lines += _guarded(code, cells, written)
     return "\n".join(lines) + "\n", starts
@@ -215,6 +230,8 @@ def _notebook(assignment: OtterAssignment, cells: Sequence[Code]) -> str:
             if answered or part.block != "solution":
                 text = _to_answer(part, assignment.parts) if answered else part.cell.source
                 made.append(_cell("markdown", part, text))
+                if answered:
+                    made[-1]["id"] = identifier(part.question)  # by which it is declared as a written answer
         elif part.cell.number in by_number:
             made.append(_cell("code", part, by_number[part.cell.number].text))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -231,7 +248,7 @@ def _cell(kind: str, part: Part, source: str) -> dict[str, object]:
     own: dict[str, object] = {"execution_count": None, "outputs": []} if kind == "code" else {}
     return {
         "cell_type": kind,
-        "id": f"cell-{part.cell.number}",
+        "id": f"cell-{part.cell.number}" + (f"-{part.cell.part}" if part.cell.part else ""),
         "metadata": {},
         "source": source.splitlines(keepends=True),
         **own,

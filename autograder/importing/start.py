@@ -14,11 +14,12 @@ from pathlib import Path
 from autograder.errors import UsageError
 from autograder.importing.cells import read_master
 from autograder.importing.moving import Moved, move
+from autograder.importing.names import identifier
 from autograder.importing.otter import Case, OtterAssignment, OtterQuestion, parse
 from autograder.importing.outside import Stays
 from autograder.importing.points import written
 from autograder.importing.reference import Reference, build
-from autograder.importing.writing import Check, Question, assignment_text, handout_text, heading_of
+from autograder.importing.writing import Check, Question, answers_text, assignment_text, handout_text, heading_of
 from autograder.sandbox.packaged import uses_packaged_data
 from autograder.starting.start import PRELOADED, check_name, module_name, refuse, title_of
 
@@ -63,8 +64,10 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
     title = _title(assignment, name)
     file = f"{module_name(name)}.py" if module else f"{name}.ipynb"
     reference = build(assignment, title, file, module=module)
-    beside = _beside(source, assignment)
-    questions = _questions(assignment, reference, answers=module)
+    beside = _beside(source, assignment.files, "its files")
+    hidden = _beside(source, assignment.hidden_files, "its autograder_files")
+    questions = _questions(assignment, reference, "answers.md" if module else file)
+    answers = answers_text(title, questions) if module else ""
     preload, absent = _packages(reference, beside)
     given = [each for each in beside if each.endswith(".py") and "/" not in each]
     text = assignment_text(
@@ -76,12 +79,17 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
         extra=[each for each in beside if each not in given],
         preload=preload,
         packaged_data=uses_packaged_data(reference.text),
+        cell_seed=None if module else assignment.cell_seed,
     )
     contents: dict[Path, bytes] = {
         root / "reference" / name / file: reference.text.encode(),
+        **({root / "reference" / name / "answers.md": answers.encode()} if answers else {}),
         **{root / "reference" / name / each: path.read_bytes() for each, path in beside.items()},
+        **{root / "assignments" / name / "hidden" / each: path.read_bytes() for each, path in hidden.items()},
         root / "assignments" / name / "assignment.py": text.encode(),
-        root / "assignments" / name / "handout.md": handout_text(title, questions, assignment, [file]).encode(),
+        root / "assignments" / name / "handout.md": handout_text(
+            title, questions, assignment, [file, "answers.md"] if answers else [file]
+        ).encode(),
     }
     for path, content in contents.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +109,13 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
             if not check.moved
         ),
         by_hand=tuple(each.asked.name for each in questions if each.asked.manual),
-        notes=(*assignment.notes, *reference.notes, *_seeded(assignment), *absent),
+        notes=(
+            *assignment.notes,
+            *reference.notes,
+            *_seeded(assignment, module=module),
+            *_hidden(hidden, name),
+            *absent,
+        ),
     )
 
 
@@ -116,8 +130,12 @@ def _master_in(source: Path) -> Path:
         return found[0]
     if not source.is_file():
         raise UsageError(f"{source} is no file and no folder; name the master notebook.")
-    if source.suffix.lower() in (".rmd", ".r", ".qmd"):
-        raise UsageError(f"{source.name} is R Markdown; only Python notebooks can be imported.")
+    foreign = {".rmd": "an R Markdown document", ".r": "an R script", ".qmd": "a Quarto document"}
+    if (kind := foreign.get(source.suffix.lower())) is not None:
+        raise UsageError(
+            f"{source.name} is {kind}; only Python notebooks can be imported, as .ipynb, or as .py with '# %%' in "
+            "front of each cell."
+        )
     return source
 
 
@@ -137,17 +155,15 @@ def _title(assignment: OtterAssignment, name: str) -> str:
     return title_of(assignment.name or name)
 
 
-def _beside(source: Path, assignment: OtterAssignment) -> Mapping[str, Path]:
+def _beside(source: Path, names: Sequence[str], among: str) -> Mapping[str, Path]:
     """The files that the configuration names, by their path below the notebook's folder."""
     home = source.resolve().parent
     found: dict[str, Path] = {}
-    for name in assignment.files:
+    for name in names:
         path = (home / name).resolve()
         if not path.is_relative_to(home) or not path.exists():
             where = "is not there" if path.is_relative_to(home) else "lies outside of the notebook's folder"
-            raise UsageError(
-                f"{source.name} lists {name!r} among its files, which {where}; put it there, or remove it."
-            )
+            raise UsageError(f"{source.name} lists {name!r} among {among}, which {where}; put it there, or remove it.")
         for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if each.is_file():
                 found[each.relative_to(home).as_posix()] = each
@@ -166,7 +182,17 @@ def _packages(reference: Reference, own: Collection[str]) -> tuple[tuple[str, ..
     return preload, [f"{name} is imported but not installed here; install it where you grade." for name in absent]
 
 
-def _seeded(assignment: OtterAssignment) -> list[str]:
+def _seeded(assignment: OtterAssignment, *, module: bool) -> list[str]:
+    if assignment.cell_seed is not None:
+        where = (
+            "each cell of the module begins with lines that do the same"
+            if module
+            else "Assignment(cell_seed=...) does the same, for students' own runs, too"
+        )
+        return [
+            f"Otter seeds np.random and random with {assignment.cell_seed} before each cell when it grades; {where}, "
+            "so that tests of random numbers find those of the reference."
+        ]
     if not assignment.seed_variable:
         return []
     return [
@@ -175,11 +201,21 @@ def _seeded(assignment: OtterAssignment) -> list[str]:
     ]
 
 
+def _hidden(files: Mapping[str, Path], name: str) -> list[str]:
+    """Where files went that Otter has when it grades, and students have not."""
+    if not files:
+        return []
+    return [
+        f"autograder_files ({', '.join(files)}) lie in assignments/{name}/hidden, which staff alone have: submissions "
+        "cannot open them, so a check must read them and hand over what they hold."
+    ]
+
+
 # --- questions ---
 
 
-def _questions(assignment: OtterAssignment, reference: Reference, *, answers: bool) -> list[Question]:
-    """The questions; with their written `answers` where the reference has no cell for these."""
+def _questions(assignment: OtterAssignment, reference: Reference, answers: str) -> list[Question]:
+    """The questions; `answers` is the file in which written answers stand."""
     free = set(reference.solutions.get("", ()))
     made = []
     for asked in assignment.questions:
@@ -187,8 +223,9 @@ def _questions(assignment: OtterAssignment, reference: Reference, *, answers: bo
         own = reference.solutions.get(asked.name, ())
         used = {name for each in checks if each.moved for name in each.moved.asked}
         solution = (*own, *sorted(free & used))
-        answer = _answer(asked, assignment) if answers else ""
-        made.append(Question(asked, _title_of(asked, assignment), solution, tuple(checks), answer))
+        place = f"{answers}#{identifier(asked.name)}" if _is_written(asked, assignment) else ""
+        prompt, answer = (_texts(asked, assignment, block) for block in ("prompt", "solution"))
+        made.append(Question(asked, _title_of(asked, assignment), solution, tuple(checks), place, prompt, answer))
     return _named_apart(made)
 
 
@@ -210,12 +247,18 @@ def _title_of(asked: OtterQuestion, assignment: OtterAssignment) -> str:
     return f"Question {asked.name}"
 
 
-def _answer(asked: OtterQuestion, assignment: OtterAssignment) -> str:
-    """The written answer of the master, for staff."""
+def _is_written(asked: OtterQuestion, assignment: OtterAssignment) -> bool:
+    """Whether a text is written for a question, and people give its points."""
+    texts = [part for part in assignment.parts if part.question == asked.name and part.cell.kind == "markdown"]
+    return asked.manual and not asked.cases and asked.points > 0 and any(part.block for part in texts)
+
+
+def _texts(asked: OtterQuestion, assignment: OtterAssignment, block: str) -> str:
+    """The Markdown of the master in the prompt or the solution block of a question."""
     return "\n\n".join(
         part.cell.source.strip()
         for part in assignment.parts
-        if part.question == asked.name and part.block == "solution" and part.cell.kind == "markdown"
+        if part.question == asked.name and part.block == block and part.cell.kind == "markdown"
     )
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from autograder.importing.moving import Moved
+from autograder.importing.names import identifier
 from autograder.importing.otter import Case, OtterAssignment, OtterQuestion, Part
 from autograder.importing.points import written
+from autograder.markers import BEGIN, END
 from autograder.starting.layout import wrapped
 
-__all__ = ["Check", "Question", "assignment_text", "handout_text", "heading_of"]
+__all__ = ["Check", "Question", "answers_text", "assignment_text", "handout_text", "heading_of"]
 
 _HEADING = re.compile(r"\s*(?:#{1,6}\s+(?P<heading>.+?)\s*#*|\*\*(?P<bold>[^*]+)\*\*[.:]?(?P<rest>.*))\s*")
 _WIDTH = 118
@@ -31,12 +33,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its title, what students write for it, its checks, and the answer that staff know."""
+    """A question with its title, what students write for it, and its checks.
+
+    Of one that people grade, `place` is where students write the answer, such as "answers.md#q3", or "" where there is
+    no text to be written; `prompt` is what is handed out there, and `answer` what staff know.
+    """
 
     asked: OtterQuestion
     title: str
     solution: tuple[str, ...]
     checks: tuple[Check, ...]
+    place: str = ""
+    prompt: str = ""
     answer: str = ""
 
     @property
@@ -47,7 +55,7 @@ class Question:
     @property
     def variable(self) -> str:
         """Its name in assignment.py."""
-        return f"question_{_identifier(self.asked.name)}"
+        return f"question_{identifier(self.asked.name)}"
 
 
 def assignment_text(
@@ -60,6 +68,7 @@ def assignment_text(
     extra: Sequence[str] = (),
     preload: Sequence[str] = ("numpy",),
     packaged_data: bool = False,
+    cell_seed: int | None = None,
 ) -> str:
     """The whole of assignment.py.
 
@@ -72,6 +81,7 @@ def assignment_text(
         extra: other files that belong to it.
         preload: packages that are imported once for all submissions.
         packaged_data: whether it loads data sets that come with packages.
+        cell_seed: of the random numbers of each cell; None for none.
     """
     moved = [check.moved for each in questions for check in each.checks if check.moved]
     lines = [
@@ -97,6 +107,8 @@ def assignment_text(
         lines.append("    packaged_data=True,  # it loads a data set that comes with a package")
     if any(file.endswith(".ipynb") for file in files):
         lines.append("    run_on=True,  # as in Otter, a cell that fails stops no other")
+    if cell_seed is not None:
+        lines.append(f"    cell_seed={cell_seed},  # as Otter's generate.seed")
     lines.append(")")
     for each in questions:
         lines += _declared(each)
@@ -144,26 +156,41 @@ def heading_of(text: str) -> str:
 
 
 def _declared(question: Question) -> Iterator[str]:
-    """A question, or for one that people read a line for its rubric."""
-    if question.asked.manual:
+    """A question, with the answer that people grade; where that is no text, a line for the rubric."""
+    if question.asked.manual and not question.place and not question.checks:
         points = _points(question.asked.points)
         yield ""
-        yield from _comment(f"TODO: {question.asked.name} ({question.title}) is graded by hand, {points}; rubric:")
-        yield from _comment(f"- {points}: say what earns them.")
-        if question.answer:
-            yield from _comment("The notebook's own answer:")
-            yield from (f"# | {line}".rstrip() for line in question.answer.split("\n"))
-        if not question.checks:
-            return
+        yield from _comment(
+            f"TODO: {question.asked.name} ({question.title}) is manually graded, {points}, and no text is written for "
+            "it: ask for one with question.written(...), or write checks."
+        )
+        return
     yield ""
     solution = f", solution={_listed(question.solution)}" if question.solution else ""
     call = f"{question.variable} = assignment.question({_quoted(question.title)}, id={_quoted(question.id)}{solution})"
     yield from wrapped(call)
+    if question.place:
+        yield from _comment('What earns the points may be said here: rubric={"names the cause": 3, ...}.')
+        points = written(question.asked.points)
+        title = _quoted(question.title)
+        yield from wrapped(f"{question.variable}.written({title}, points={points}, answer={_quoted(question.place)})")
+
+
+def answers_text(title: str, questions: Sequence[Question]) -> str:
+    """The Markdown file in which students write the answers of a module's questions; "" where there are none."""
+    lines = [f"# {title}: written answers", "", "Write below the headings, and keep them."]
+    for each in questions:
+        if each.place:
+            _, _, name = each.place.partition("#")
+            lines += ["", f"## ({name}) {each.title}", ""]
+            lines += [each.prompt, ""] if each.prompt else []
+            lines += [BEGIN, each.answer or "The notebook has no answer of its own.", END]
+    return "\n".join(lines) + "\n" if any(each.place for each in questions) else ""
 
 
 def _checks(question: Question) -> Iterator[list[str]]:
     """Each check with its decorator; with all or nothing, the last one gives the points and needs the others."""
-    name = _identifier(question.asked.name)
+    name = identifier(question.asked.name)
     checks = list(question.checks)
     together = question.asked.all_or_nothing and len(checks) > 1
     if together:
@@ -221,11 +248,6 @@ def _check_name(name: str, check: Check) -> str:
     return f"{name}_{'hidden_' if check.case.hidden else ''}test_{check.place}"
 
 
-def _identifier(text: str) -> str:
-    made = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower() or "q"
-    return made if not made[0].isdigit() else f"q{made}"
-
-
 def _by_origin(line: str) -> tuple[int, str]:
     return int("numpy" in line.split()[1]), line
 
@@ -258,7 +280,7 @@ def _question_heading(question: Question) -> list[str]:
     points = _points(question.asked.points)
     lines = [f"## ({question.id}) {question.title}, {points}"]
     if question.asked.manual:
-        lines += ["", "This question is graded by hand."]
+        lines += ["", "This question is manually graded."]
     return lines
 
 

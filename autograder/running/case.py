@@ -90,7 +90,7 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import()))
+        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self._files_beside()))
 
     def open_reference(self, limits: Limits) -> Session:
         """A sandbox of its own with a copy of the reference in it, for what the submission's code gives it.
@@ -98,7 +98,7 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import()))
+        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import(), self._files_beside()))
 
     def close(self) -> None:
         """End the sandbox that is left, and remove what was copied."""
@@ -108,6 +108,10 @@ class Case:
             self.at_end.pop()()
         while self._staged:
             shutil.rmtree(self._staged.pop(), ignore_errors=True)
+
+    def _files_beside(self) -> dict[str, Path]:
+        """What is handed out beside the modules and notebooks, by the path in the working folder."""
+        return {file: self.loaded.reference_folder / file for file in self.loaded.assignment.extra_files}
 
     def reference_copy(self) -> Path:
         """The reference's files as a sandbox of any user can read them, at a place that nobody can guess."""

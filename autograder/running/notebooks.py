@@ -40,7 +40,9 @@ class Notebooks:
     _failed: dict[str, StudentError] = field(default_factory=dict)
     _left_out: dict[str, dict[int, StudentError]] = field(default_factory=dict)
 
-    def run(self, student: RemoteStudent, file: str, *, run_on: bool, seconds: float = 0.0) -> None:
+    def run(
+        self, student: RemoteStudent, file: str, *, run_on: bool, seconds: float = 0.0, seed: int | None = None
+    ) -> None:
         """Run a notebook in a session; its first run is kept for the report.
 
         A cell that raises costs what depends on it, and nothing else: what other cells define can be asked for. One
@@ -51,6 +53,7 @@ class Notebooks:
             file: which.
             run_on: whether cells after a failing one still run; those before it count in any case.
             seconds: how long a cell may run; 0 for as long as the session does.
+            seed: of the random numbers of each cell; None for none.
 
         Raises:
             StudentError: the file cannot be read, or the sandbox ended; `again` where the next run leaves out why.
@@ -64,7 +67,7 @@ class Notebooks:
         told = [CellRun(number, notebook.cells[number - 1], error=error) for number, error in out.items()]
         finished, fresh = False, Controls(student).showable is None
         try:
-            for ran in run_cells(student, file, notebook.without(out), seconds=seconds):
+            for ran in run_cells(student, file, notebook.without(out), seconds=seconds, seed=seed):
                 waiting.remove(ran.number)
                 cell = _late(ran, file, seconds) if ran.timed_out else ran
                 told.append(cell)

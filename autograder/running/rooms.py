@@ -242,7 +242,9 @@ class Room:
         if seconds:
             controls.limit(replace(self.limits, wall_seconds=seconds), spare=_SPARE_SECONDS)
         try:
-            self.case.notebooks.run(stand_in, file, run_on=assignment.run_on, seconds=seconds)
+            self.case.notebooks.run(
+                stand_in, file, run_on=assignment.run_on, seconds=seconds, seed=assignment.cell_seed
+            )
         finally:
             controls.limit(self.limits)
             budget.pay(allowed - session.granted, 0.0)

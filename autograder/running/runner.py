@@ -62,7 +62,8 @@ class Runner:
         self.case = case
         self.listen = listen
         loaded = case.loaded
-        self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
+        seed = loaded.assignment.cell_seed
+        self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True, cell_seed=seed)
         self.by_id = {check.id: check for check in loaded.assignment.checks}
         self.handed_on = {name for check in self.by_id.values() for name in check.parameters if name in check.needs}
         self.results: dict[str, CheckResult] = {}

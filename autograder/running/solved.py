@@ -85,7 +85,8 @@ class Solved:
         granted = self._session.granted
         self._session.grant(math.inf)  # a notebook's time is no single question's
         try:
-            for ran in run_cells(self._student, file, read((self.case.reference_copy() / file).read_bytes(), file)):
+            notebook = read((self.case.reference_copy() / file).read_bytes(), file)
+            for ran in run_cells(self._student, file, notebook, seed=self.case.loaded.assignment.cell_seed):
                 if ran.error:
                     raise ran.error
         finally:

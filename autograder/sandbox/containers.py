@@ -263,6 +263,7 @@ def _copy(request: Request, folder: Path) -> None:
     shutil.copytree(request.folder, folder / "submission", symlinks=True)
     (folder / "files").mkdir()
     for name, source in request.files.items():
+        (folder / "files" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / "files" / name)
     for root, folders, files in os.walk(folder):
         for name in folders:

@@ -326,6 +326,7 @@ class _Forkserver:
         jail.scratch = str(scratch)
         scratch.mkdir(mode=0o700)
         for name, source in files.items():
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, scratch / name)
             (scratch / name).chmod(0o644)
         return str(scratch), str(submission)

@@ -64,6 +64,7 @@ def run_cells(
     seconds: float = 0.0,
     first: int = 1,
     given: Collection[int] = (),
+    seed: int | None = None,
 ) -> Iterator[CellRun]:
     """Run the code cells of a notebook in order; a cell that raises does not stop the next.
 
@@ -77,6 +78,7 @@ def run_cells(
         seconds: after so long a cell is interrupted; 0 for never. The session's own limits hold all the time.
         first: number of the first cell to run; 0 for all of them, where the caller has begun the notebook.
         given: numbers of cells that are not the student's; they are kept from what the notebook did to Python.
+        seed: of the random numbers before each cell that does not begin with ``%%``; None for none.
 
     Raises:
         StudentError: the sandbox ended in a cell (TIME, MEMORY, CRASHED ...); the sentence names it.
@@ -89,6 +91,8 @@ def run_cells(
         if cell.kind != "code" or number < first:
             continue
         where = f"cell {number} of {file}"
+        if seed is not None and not cell.source.startswith("%%"):
+            controls.seed(seed)
         began = time.monotonic()
         record = controls.ask("cell", cell.source, number, float(seconds), number in given, where=where)
         took = time.monotonic() - began

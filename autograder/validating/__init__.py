@@ -55,6 +55,7 @@ def validate(
     yield declared.points(loaded.assignment)
     yield declared.titles(loaded.assignment)
     yield declared.handout(loaded)
+    yield declared.todos(loaded)
     leak = declared.leaks(loaded)
     yield leak
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder:

@@ -16,9 +16,11 @@ from autograder.rubric import Written
 from autograder.scoring import rounded, shown
 from autograder.validating.finding import Finding
 
-__all__ = ["handout", "leaks", "points", "sets", "titles"]
+__all__ = ["handout", "leaks", "points", "sets", "titles", "todos"]
 
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*(?:points?|pts\b|marks?\b)", re.IGNORECASE)
+_TODO = re.compile(r"\s*#\s*TODO:?\s*")
+_SHOWN = 8
 _CELL = re.compile(r"\|\s*(\d+(?:\.\d+)?)\s*\|?\s*$")
 _TOTAL = re.compile(r"\b(in total|altogether|total of|in all)\b", re.IGNORECASE)
 
@@ -110,6 +112,34 @@ def leaks(loaded: Loaded) -> Finding:
         True,
         f"No line of a solution, no words of a model answer, and nothing of a hidden check, in {len(files)} files.",
     )
+
+
+def todos(loaded: Loaded) -> Finding:
+    """Nothing in assignment.py is marked as still to be done, as an import marks what became no check."""
+    path = loaded.folder / "assignment.py"
+    lines = path.read_text("utf-8").split("\n")
+    open_ones = [
+        f"assignment.py:{number}: {_whole(lines, number)}"
+        for number, line in enumerate(lines, start=1)
+        if _TODO.match(line)
+    ]
+    said = " ".join(open_ones[:_SHOWN]) + (f" And {len(open_ones) - _SHOWN} more." if len(open_ones) > _SHOWN else "")
+    return Finding(
+        "nothing is left to do",
+        not open_ones,
+        said or "No TODO in assignment.py.",
+        "Do it, or delete the comment that says TODO.",
+    )
+
+
+def _whole(lines: Sequence[str], number: int) -> str:
+    """A comment that begins in a line, with the lines of comment behind it, up to the next thing."""
+    told = [_TODO.sub("", lines[number - 1])]
+    for line in lines[number:]:
+        if not line.startswith("# ") or line.startswith(("# |", "# TODO", "# ---")) or told[-1].endswith((".", ":")):
+            break
+        told.append(line.removeprefix("# "))
+    return " ".join(told).strip()
 
 
 def sets(root: Path, assignment: str, homework: Sequence[HomeworkSet]) -> Iterator[Finding]:
