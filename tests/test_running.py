@@ -11,7 +11,7 @@ from autograder.loading import load
 from autograder.messages import WORDING
 from autograder.model import Limits, Verdict
 from autograder.running import RunOptions, grade, result_key
-from autograder.sandbox import start
+from autograder.sandbox import start, why_not
 
 OPTIONS = RunOptions(seed="a secret")
 
@@ -485,3 +485,21 @@ def test_the_reference_is_imported_before_it_is_seeded(course, run):
     (course / "reference" / "small" / "hw.py").write_text(f"import random\n\nrandom.random()\n{drawing.lstrip()}")
     report = run(f"import random\n{drawing}", loaded=load(course, "small"))
     assert verdicts(report)["doubles_arrays"] == "PASSED"
+
+
+@pytest.mark.parametrize("kind", ["bubblewrap", "landlock"])
+def test_files_that_are_handed_out_lie_in_the_working_folder(course, hand_in, kind):
+    """As where students run their code: opened by their relative names, also in folders."""
+    if reason := why_not(kind):
+        pytest.skip(f"the sandbox {kind} does not work here: {reason}")
+    script = course / "assignments" / "small" / "assignment.py"
+    listed = 'files=["hw.py"], extra_files=["numbers.txt", "more/numbers.txt"]'
+    script.write_text(script.read_text().replace('files=["hw.py"]', listed))
+    folder = course / "reference" / "small"
+    (folder / "more").mkdir()
+    (folder / "numbers.txt").write_text("2\n")
+    (folder / "more" / "numbers.txt").write_text("0\n")
+    text = "def double(x):\n    return x * int(open('numbers.txt').read()) + int(open('more/numbers.txt').read())\n"
+    with start(kind) as sandbox:
+        report = grade(load(course, "small"), hand_in(text), sandbox, None, RunOptions("files"))
+    assert verdicts(report)["doubles_three"] == "PASSED"

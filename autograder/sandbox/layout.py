@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from autograder.model import Limits
 
@@ -87,6 +87,8 @@ def bubblewrap_arguments(
     for covered, cover in (covers or {}).items():
         arguments += ["--ro-bind", cover, covered]
     arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
+    for parent in dict.fromkeys(each for name in files for each in reversed(PurePath(name).parents[:-1])):
+        arguments += ["--perms", "0755", "--dir", f"{HOME}/{parent}"]
     for name, source in files.items():
         arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
     arguments += ["--ro-bind", str(first), FIRST] if first else []
