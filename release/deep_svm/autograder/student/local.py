@@ -14,6 +14,7 @@ import random
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar
@@ -49,6 +50,7 @@ class LocalStudent:
         folder: holds the modules.
         names: each public name with its file, such as ``{"relu": "network.py"}``.
         reference: whether this is the reference, whose faults are the instructor's and no student's.
+        cell_seed: of the random numbers of each cell of a notebook; None for none.
 
     Raises (from every call and attribute):
         StudentError: the code raised (NOT_ATTEMPTED for a stub, else RAISED), lacks a name (MISSING), or returned a
@@ -56,8 +58,10 @@ class LocalStudent:
         InstructorError: the check asks for a name that is not in `names`, or gives what cannot cross a wall.
     """
 
-    def __init__(self, folder: Path | str, names: Mapping[str, str], *, reference: bool = False) -> None:
-        self._inside = _Inside(Path(folder), names, reference)
+    def __init__(
+        self, folder: Path | str, names: Mapping[str, str], *, reference: bool = False, cell_seed: int | None = None
+    ) -> None:
+        self._inside = _Inside(Path(folder), names, reference, cell_seed)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -347,11 +351,15 @@ def _has_methods(value: Any) -> bool:
 class _Inside:
     """The loaded modules, what passes in and out of them, and what they raise as an exception of the right family."""
 
-    def __init__(self, folder: Path, names: Mapping[str, str], reference: bool) -> None:
+    def __init__(self, folder: Path, names: Mapping[str, str], reference: bool, cell_seed: int | None) -> None:
         self.folder = folder.absolute()
         self.names = dict(names)
         self.reference = reference
-        self.modules = Modules(self.folder, {Path(file).stem for file in self.names.values()})
+        self.modules = Modules(
+            self.folder,
+            {Path(file).stem for file in self.names.values()},
+            None if cell_seed is None else partial(_seed_cell, cell_seed),
+        )
         self.drawn: dict[str, tuple[Any, ...]] = {}
         files = set(self.names.values())
         absent = {file: "" for file in files if not (self.folder / file).is_file()}
@@ -497,6 +505,11 @@ def _frame(step: traceback.FrameSummary) -> Frame:
     part, line = place(step.filename, step.lineno or 0)
     cell = int(part.split()[1]) if part else 0
     return Frame(Path(step.filename).name, line, cell, step.name == "<module>")
+
+
+def _seed_cell(number: int) -> None:
+    random.seed(number)
+    np.random.seed(number % (1 << 32))
 
 
 def _object_of(value: Any) -> Any:

@@ -26,15 +26,16 @@ from autograder.student.local import LocalStudent
 __all__ = ["attempted", "call", "rng_for", "student_in"]
 
 
-def student_in(folder: Path, names: Mapping[str, str]) -> LocalStudent:
+def student_in(folder: Path, names: Mapping[str, str], *, cell_seed: int | None = None) -> LocalStudent:
     """The stand-in for the code in a folder; figures are drawn without a screen.
 
     Args:
         folder: where the files lie.
         names: each public name with its file.
+        cell_seed: of the random numbers of each cell of a notebook; None for none.
     """
     os.environ.setdefault("MPLBACKEND", "Agg")
-    return LocalStudent(folder, names)
+    return LocalStudent(folder, names, cell_seed=cell_seed)
 
 
 def rng_for(name: str) -> np.random.Generator:
