@@ -115,6 +115,10 @@ def messages(three, tmp_path, bubblewrap):
             "`import hepler` in line 1 of hw.py fails: there is no module `hepler`; did you mean `helper`?",
         ),
         (
+            {"hw": "import tools\n", "helper": HELPER, "Tools (1)": HELPER},
+            "`import tools` in line 1 of hw.py fails: there is no tools.py, but Tools (1).py; rename it to tools.py.",
+        ),
+        (
             {"hw": "import helper.part\n", "helper": HELPER},
             "`import helper.part` in line 1 of hw.py fails: helper.py is a module and not a package, so it holds no "
             "module `helper.part`.",
@@ -372,6 +376,18 @@ def test_students_read_the_same_at_home(tmp_path, source, sentence):
     with pytest.raises(StudentError) as caught:
         LocalStudent(tmp_path, {"f": "hw.py"}).f()
     assert sentence in caught.value.message
+
+
+def test_a_missing_file_of_numbers_is_taken_to_be_the_only_one_of_its_kind(tmp_path):
+    """Where there is exactly one other file with its ending, that one is named."""
+    handed_in = HandedIn(tmp_path, ("hw.py",))
+    assert handed_in.alike("weights.npz") == ""
+    (tmp_path / "model.npz").write_bytes(b"x")
+    assert handed_in.alike("weights.npz") == "model.npz"
+    (tmp_path / "other.npz").write_bytes(b"x")
+    assert handed_in.alike("weights.npz") == ""
+    (tmp_path / "hw.py").write_bytes(b"x")
+    assert handed_in.alike("more.py") == ""
 
 
 def test_frames_that_a_submission_invents_name_no_other_file(tmp_path):

@@ -131,6 +131,26 @@ def test_a_file_by_itself_is_taken_for_the_one_whose_names_it_defines(tmp_path):
     assert submission.notes == (f"ada.py was taken for {MAIN}, because it was handed in alone.",)
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("answer.md", "answers.md"), ("my_answers_final.md", "answers.md"), ("hw4-essay.pdf", "essay.pdf")],
+)
+def test_an_answer_under_a_close_name_is_taken(tmp_path, name, wanted):
+    """Texts define nothing, so the name alone decides."""
+    submission = hand_in(tmp_path, {name: b"Because.", NET: NETWORK}, wanted=(NET, wanted))
+
+    assert staged(submission)[wanted] == b"Because."
+    assert submission.notes == (f"{name} was taken for {wanted}: its name is close.",)
+
+
+def test_other_texts_are_not_taken_for_answers(tmp_path):
+    """A file of another name stays what it is, and the answer's own place says that it is missing."""
+    submission = hand_in(tmp_path, {"README.md": b"Read me.", NET: NETWORK}, wanted=(NET, "answers.md"))
+
+    assert "answers.md" not in staged(submission)
+    assert submission.notes == ()
+
+
 def test_an_unreadable_file_is_not_taken(tmp_path):
     """The sentence says what is wrong with it."""
     submission = hand_in(tmp_path, {"net.py": NETWORK + b"\0", MAIN: PLOTS})

@@ -72,13 +72,13 @@ def choose(
                 good += 1
         except StudentError as error:
             faults.append(error)
-    named = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
     if not single:
-        found = _recognised(contents, named, taken, wanted, chosen, recogniser)
+        found = _recognised(contents, absent, taken, wanted, chosen, recogniser)
         if found and not good:
             root = found[0][:-1]
         good += len(found)
-        named = [name for name in named if (name,) not in chosen.files and name not in chosen.meant]
+        absent = [name for name in absent if (name,) not in chosen.files and name not in chosen.meant]
+    named = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
     if not good:
         raise faults[0] if faults else _missing(wanted, paths, chosen)
     chosen.notes += [fault.message for fault in faults]

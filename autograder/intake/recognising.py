@@ -16,7 +16,7 @@ __all__ = ["Recognised", "Recogniser"]
 
 _ALIKE = 0.75
 _SHORTEST = 4  # letters of a name that may be a part of another one
-_KINDS = (".py", ".ipynb")
+_KINDS = (".py", ".ipynb", ".md", ".pdf")
 
 Path = tuple[str, ...]
 

@@ -283,7 +283,10 @@ class Channel:
                     "FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300].rstrip('.')}."
                 )
             case ("refused", str(reason)) if reason in saved.REASONS and saved.is_name(where):
-                raise StudentError(*saved.explained(where, reason), file=where, open=True)
+                error = StudentError(*saved.explained(where, reason), file=where, open=True)
+                if error.verdict == "MISSING" and (meant := self.handed_in.alike(where)):
+                    error.step = f"If {meant} is meant, rename it to {where}."
+                raise error
             case ("raised", dict(fault)):
                 raise self.raised(fault, where)
         raise self.out_of_turn(where)
