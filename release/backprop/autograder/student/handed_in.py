@@ -67,6 +67,14 @@ class HandedIn:
             return ()
         return tuple(sorted(path.stem for path in self.folder.glob("*.py")))
 
+    def alike(self, name: str) -> str:
+        """The only file with the ending of a missing one, beside those of the assignment; "" where there is none."""
+        if self.folder is None or not self.folder.is_dir():
+            return ""
+        suffix = PurePosixPath(name).suffix
+        found = [path.name for path in self.folder.glob(f"*{suffix}") if path.name not in self.files] if suffix else []
+        return found[0] if len(found) == 1 and found[0] != name and self.has(found[0]) else ""
+
     def defines(self, file: str) -> tuple[str, ...]:
         """The names that a module of the submission defines; () where it cannot be read."""
         return defined_names(self._read(file), file)

@@ -136,6 +136,9 @@ def _not_found(name: str, handed_in: HandedIn, environment: str) -> str:
         return f"{file} is a module and not a package, so it holds no module `{name}`."
     if name != top and _is_installed(top):
         return f"the package `{top}`{_version(top)} has no module `{name}`."
+    bare = _bare(top)
+    if other := next((stem for stem in own if bare and _bare(stem) == bare and stem != top), ""):
+        return f"there is no {file}, but {other}.py; rename it to {file}."
     stems = {PurePath(each).stem for each in handed_in.files if each.endswith(".py")}
     near = difflib.get_close_matches(top, {*own, *stems}, n=1, cutoff=0.75)
     for known in () if near or top in _POPULAR else (_packages(), sorted(sys.stdlib_module_names)):
@@ -148,6 +151,11 @@ def _not_found(name: str, handed_in: HandedIn, environment: str) -> str:
         f"there is no module `{top}`: if it is a file of yours, hand in {file} as well; as a package it is not "
         f"installed in {environment}."
     )
+
+
+def _bare(stem: str) -> str:
+    """The letters of a name alone: ``helper``, ``Helper`` and ``helper (1)`` are the same."""
+    return re.sub(r"[\W\d_]+", "", stem[:100]).lower()
 
 
 def _did_you_mean(near: Sequence[str]) -> str:
