@@ -19,7 +19,8 @@ from autograder.export.neutral import LONGEST, neutral
 from autograder.feedback.text import visible
 from autograder.messages import WORDING
 from autograder.model import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
-from autograder.notebooks import Cell, Notebook, Role, read, repair
+from autograder.notebooks import Cell, Notebook, Role
+from autograder.notebooks.apart import repaired
 from autograder.pictures import data_url
 from autograder.scoring import shown
 
@@ -131,12 +132,12 @@ def _cells(
     notebook = released
     if content is not None:
         try:
-            repaired = repair(read(content, f"{name}.ipynb"), released)
+            mended = repaired(content, f"{name}.ipynb", released)
         except StudentError as error:
             cells.append(_told(error.message))
         else:
-            notebook = repaired.notebook
-            cells += [_told(note) for note in repaired.notes]
+            notebook = mended.notebook
+            cells += [_told(note) for note in mended.notes]
             if ran is None:
                 below = outputs_of(content)
                 cells.append(_told("What stands below the cells of this notebook is what was handed in with them."))

@@ -19,8 +19,9 @@ from autograder.nbgrader_course import cells, judging
 from autograder.nbgrader_course.config import Settings, read_settings
 from autograder.nbgrader_course.course import Assignment, Course, Graded, load
 from autograder.nbgrader_course.running import MOST_RESTARTS, Ran, run_notebook
-from autograder.notebooks import Cell, Notebook, read, repair
+from autograder.notebooks import Cell, Notebook
 from autograder.notebooks.added import to_read
+from autograder.notebooks.apart import repaired
 from autograder.running import RunOptions
 from autograder.running.facts import cpu_model, resources, versions
 from autograder.sandbox import Outcome, Request, Sandbox, Session
@@ -146,9 +147,9 @@ class _Grading:
                 raise StudentError(self.submission.problem_verdict, self.submission.problem, open=True)
             if not path.is_file():
                 raise StudentError("MISSING", f"{self.graded.file} was not handed in.", open=True)
-            repaired = repair(read(path.read_bytes(), self.graded.file), self.graded.shown)
-            self.notes += repaired.notes
-            return self.judged(repaired.notebook)
+            mended = repaired(path.read_bytes(), self.graded.file, self.graded.shown)
+            self.notes += mended.notes
+            return self.judged(mended.notebook)
         except StudentError as error:
             return _question(self.graded, _all_lost(self.graded, Verdict(error.verdict), error.message))
         except SandboxError as error:

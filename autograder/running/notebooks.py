@@ -13,7 +13,8 @@ from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import CellResult, NotebookResult
-from autograder.notebooks import Cell, Notebook, read, repair
+from autograder.notebooks import Cell, Notebook, read
+from autograder.notebooks.apart import repaired
 from autograder.notebooks.stubs import stub_of
 from autograder.student.notebook import CellRun, run_cells
 from autograder.student.remote import Controls, RemoteStudent
@@ -132,7 +133,7 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
             continue
         try:
             stub = stub_of(_reference(loaded, file), file, loaded.assignment.cells_of(file))
-            mended = repair(read(path.read_bytes(), file), stub)
+            mended = repaired(path.read_bytes(), file, stub)
         except StudentError as error:
             files[file] = error
             continue

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import subprocess
 import sys
 import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from autograder import sources
+from autograder.errors import StudentError
 from autograder.loading import load
 from autograder.model import Verdict
+from autograder.notebooks import read, repair
+from autograder.notebooks.apart import repaired
+from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.running import RunOptions, grade
 from autograder.sandbox import why_not
 
@@ -138,3 +146,86 @@ def test_an_endless_iterator_of_the_reference_is_drawn_to_a_limit(course, hand_i
     assert report.verdicts == (Verdict.INTERNAL, Verdict.INTERNAL)
     assert "MiB came out of one iterator" in report.questions[0].checks[0].staff_message
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 400
+
+
+def dear_text(kib: int) -> str:
+    """Python that takes its parser long: very many expressions in one text."""
+    return "x = f'''" + "{1}\n" * (kib << 8) + "'''\n"
+
+
+def notebook_of(*sources: str) -> bytes:
+    """A notebook of code cells."""
+    cells = [{"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in sources]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}).encode()
+
+
+RELEASED = Notebook((Cell("code", "def f():\n    raise NotImplementedError\n", role=Role("f", solution=True)),))
+
+
+def cpu_of_children() -> float:
+    """Seconds of CPU time that ended child processes took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [(dear_text(200),), ("\n" * 15_000 + "a = 1",) * 60, (dear_text(30),) * 100],
+    ids=["dear to parse", "dear to compare", "many of both"],
+)
+def test_a_notebook_that_is_dear_to_read_is_refused_in_bearable_time(sources: tuple[str, ...]) -> None:
+    """It is read in a process of its own, which ends at a limit, and the sentence names the file."""
+    before, own = cpu_of_children(), time.process_time()
+    released = replace(
+        RELEASED, cells=(*RELEASED.cells, Cell("code", "\n" * 15_000 + "b", role=Role("b", solution=True)))
+    )
+    with contextlib.suppress(StudentError):
+        repaired(notebook_of(*sources), "hw.ipynb", released, cpu_seconds=1)
+
+    assert cpu_of_children() - before < 4
+    assert time.process_time() - own < 2
+
+
+def test_the_sentence_about_a_notebook_that_is_dear_to_read() -> None:
+    """What a student reads says which file, and why."""
+    text = "x = 1\n" * 10_000
+    with pytest.raises(StudentError) as told:
+        repaired(notebook_of(*[text] * 400), "hw.ipynb", RELEASED, cpu_seconds=1)
+
+    assert told.value.verdict == "FAILED"
+    assert str(told.value) == ("hw.ipynb cannot be read: that takes more than 1 s; write its code with shorter texts.")
+
+
+def test_a_notebook_of_much_memory_takes_none_here() -> None:
+    """The process that reads it has a limit of memory; the grader itself hardly grows."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with contextlib.suppress(StudentError):
+        repaired(notebook_of(*["x = [" + "1," * 400_000 + "]"] * 3), "hw.ipynb", RELEASED, memory_mib=128)
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
+
+
+def test_an_ordinary_notebook_is_repaired_as_it_would_be_here() -> None:
+    """The process gives back what `repair` gives, and the errors of `read`."""
+    content = notebook_of("def f():\n    return 1\n", "f()")
+
+    assert repaired(content, "hw.ipynb", RELEASED) == repair(read(content, "hw.ipynb"), RELEASED)
+    with pytest.raises(StudentError, match="hw.ipynb is no notebook") as told:
+        repaired(b"{}", "hw.ipynb", RELEASED)
+    assert told.value.verdict == "FAILED"
+
+
+def test_a_module_that_is_dear_to_parse_is_not_judged(tmp_path: Path) -> None:
+    """`student.source_of` tries it in a process that can be ended, and says so in one sentence."""
+    text = "x = f'''" + "{1}\n" * 50_000 + "'''\n"
+    (tmp_path / "hw.py").write_text(text)
+    before, own = cpu_of_children(), time.process_time()
+    try:
+        sources.read(tmp_path, ["hw.py"], ["hw.py"])
+    except StudentError as error:
+        assert str(error) == (
+            "hw.py cannot be judged: to read it takes more than 2 s or 1024 MiB; "
+            "write it with shorter texts and expressions."
+        )
+    assert cpu_of_children() - before < 4
+    assert time.process_time() - own < 4
