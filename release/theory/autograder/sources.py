@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import subprocess
 import sys
 import warnings
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +25,30 @@ MAX_BYTES = 1 << 18
 MAX_FILES = 32
 MAX_NAMES = 2000
 _LONGEST_NAME = 100
+_CHEAP = 1 << 12  # bytes; no text so short takes a tenth of a second
+_TRIAL_SECONDS = 2
+_TRIAL_MIB = 1024
+_TRIAL_WALL_SECONDS = 60.0  # loose: it depends on the neighbours
+_TRIAL = f"""
+import ast, importlib.util, os, sys, warnings
+warnings.simplefilter("ignore")
+text = sys.stdin.buffer.read()
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_CPU, ({_TRIAL_SECONDS}, {_TRIAL_SECONDS + 1}))
+    resource.setrlimit(resource.RLIMIT_DATA, ({_TRIAL_MIB << 20}, {_TRIAL_MIB << 20}))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+except ImportError:
+    resource = None
+try:
+    ast.parse(importlib.util.decode_source(text))
+except MemoryError:
+    if resource and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > {_TRIAL_MIB << 9}:
+        os.kill(os.getpid(), 9)  # else it is nested too deeply, which is told at once
+except BaseException:
+    pass
+"""
+# It exits, whatever the text is, if that is told in time, and ends by a signal if not.
 
 _DEFINITION = re.compile(rb"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]{0,200})?=(?!=)")
 _DEFINITION_IN_JSON = re.compile(rb"(?:\"|\\n)(?:async +)?(?:def|class) +(\w+)")
@@ -125,6 +150,12 @@ def _parsed(data: bytes, file: str) -> ast.Module:
     if len(data) > MAX_BYTES:
         sentence = f"{file} is larger than {MAX_BYTES >> 10} KiB, too large to be judged; leave out what is not code."
         raise StudentError("FAILED", sentence, file=file, open=True)
+    if len(data) > _CHEAP and not _is_affordable(data):
+        sentence = (
+            f"{file} cannot be judged: to read it takes more than {_TRIAL_SECONDS} s or {_TRIAL_MIB} MiB; "
+            "write it with shorter texts and expressions."
+        )
+        raise StudentError("FAILED", sentence, file=file, open=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -139,6 +170,25 @@ def _parsed(data: bytes, file: str) -> ast.Module:
     except (MemoryError, RecursionError, ValueError):
         sentence = f"{file} is nested too deeply to be judged; write it with shorter expressions."
     raise StudentError("FAILED", sentence, file=file, open=True)
+
+
+def _is_affordable(data: bytes) -> bool:
+    """Whether a text is parsed in bearable time and memory, tried in a process that can be ended.
+
+    Some texts (many expressions in one f-string) take a minute for 200 KiB, and the parser cannot be interrupted.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _TRIAL],
+            input=data,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_TRIAL_WALL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode >= 0
 
 
 def _imported(tree: ast.Module, file: str) -> set[str]:
