@@ -192,7 +192,7 @@ def internal_report(loaded: Loaded, submission: Submission, why: str, key: str) 
         checks = tuple(
             CheckResult(
                 check.id,
-                check.title,
+                loaded.assignment.title_of(check),
                 check.hidden,
                 Verdict.INTERNAL,
                 0.0,

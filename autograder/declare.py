@@ -252,6 +252,7 @@ class Assignment:
         self.run_on = run_on
         self.cell_seconds = cell_seconds
         self.cell_seed = cell_seed
+        self._facts: Callable[[str, bool], Mapping[str, object]] | None = None
         self._questions: list[Question] = []
         self._checks: list[Check] = []
         self._written: list[Written] = []
@@ -318,6 +319,36 @@ class Assignment:
         question = Question(id, title, names, bonus, limits, full_limits, self)
         self._questions.append(question)
         return question
+
+    def facts(self, function: Function) -> Function:
+        """Declare the decorated function as what titles of hidden checks say of a run.
+
+        It gets the name of the data set that is used and whether the run is that of ``--full``, and returns a text for
+        each name that stands in braces in a title, such as ``"Trained on {images}, the network is right."``
+        """
+        self._facts = function
+        return function
+
+    def title_of(self, check: Check, data: str | None = None, *, full: bool = True) -> str:
+        """A check's title with the facts of a run filled in.
+
+        Args:
+            check: one of this assignment's.
+            data: name of the data set that is used; None for the assignment's own.
+            full: whether the run is that of ``--full``.
+
+        Raises:
+            InstructorError: there is no fact of a name in the title, or the facts cannot be told.
+        """
+        if self._facts is None or not check.hidden:
+            return check.title
+        try:
+            return check.title.format_map(self._facts(self.data if data is None else data, full))
+        except Exception as error:  # noqa: BLE001  (it is the instructor's code)
+            raise InstructorError(
+                f"The title of the check {check.id!r} cannot be filled in from facts of {self.title!r}: "
+                f"{type(error).__name__}: {error}."
+            ) from None
 
     def handed_in_as(self, notebook: str) -> Assignment:
         """The same questions and checks, with one notebook in place of the modules that students hand in."""

@@ -243,4 +243,4 @@ class _CheckItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """File, line from 0, and what a failure is headed with."""
         line = self.check.function.__code__.co_firstlineno
-        return self.path, line - 1, f"({self.question.id}) {self.check.title}"
+        return self.path, line - 1, f"({self.question.id}) {self.question.assignment.title_of(self.check)}"

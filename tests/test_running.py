@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from conftest import REFERENCE
 
-from autograder.errors import SandboxError, UsageError
+from autograder.errors import InstructorError, SandboxError, UsageError
 from autograder.loading import load
 from autograder.messages import WORDING
 from autograder.model import Limits, Verdict
@@ -503,3 +505,45 @@ def test_files_that_are_handed_out_lie_in_the_working_folder(course, hand_in, ki
     with start(kind) as sandbox:
         report = grade(load(course, "small"), hand_in(text), sandbox, None, RunOptions("files"))
     assert verdicts(report)["doubles_three"] == "PASSED"
+
+
+TITLED = '''
+
+@assignment.facts
+def facts(data, full):
+    """What titles say."""
+    return {"images": f"{30_000 if full else 800:,} images of {data or 'nothing'}"}
+
+
+@counter.check(points=1, hidden=True)
+def trained(student):
+    """Trained on {images}, it counts."""
+    student.double(1)
+'''
+
+
+@pytest.mark.parametrize(("full", "said"), [(False, "800 images of nothing"), (True, "30,000 images of nothing")])
+def test_a_title_states_the_sizes_of_the_run(course, hand_in, bubblewrap, full, said):
+    """What depends on the data and on --full is filled in, whatever became of the check."""
+    script = course / "assignments" / "small" / "assignment.py"
+    questions = re.findall(r"^(\w+) = assignment.question", script.read_text(), re.MULTILINE)
+    script.write_text(script.read_text() + TITLED.replace("@counter", f"@{questions[0]}"))
+    for text in (REFERENCE, "import nothing_of_the_kind\n"):
+        loaded = load(course, "small")
+        report = grade(loaded, hand_in(text, student=str(len(text))), bubblewrap, None, RunOptions("t", full=full))
+        titles = {check.id: check.title for question in report.questions for check in question.checks}
+        assert titles["trained"] == f"Trained on {said}, it counts."
+
+
+def test_a_title_without_its_fact_is_the_instructors_fault(course):
+    """The sentence names the check."""
+    script = course / "assignments" / "small" / "assignment.py"
+    questions = re.findall(r"^(\w+) = assignment.question", script.read_text(), re.MULTILINE)
+    script.write_text(
+        script.read_text() + TITLED.replace("@counter", f"@{questions[0]}").replace("{images},", "{pictures},")
+    )
+    assignment = load(course, "small").assignment
+    with pytest.raises(
+        InstructorError, match="The title of the check 'trained' cannot be filled in .* KeyError: 'pictures'"
+    ):
+        assignment.title_of(assignment.checks[-1])

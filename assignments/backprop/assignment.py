@@ -79,6 +79,14 @@ RUNS = {
     ("d", "digits", True): Run(train=1_000, hidden=497, epochs=3, passing=0.84, improving=0.82, tries=3),
 }
 
+
+@assignment.facts
+def facts(data, full):
+    """What titles say of the trainings."""
+    images = {question: f"{RUNS[question, data, full].train:,} images" for question in ("b", "c")}
+    return {**images, "best": f"{100 * RUNS['d', data, full].passing:g} %"}
+
+
 STUDY = Run(train=400, hidden=0, epochs=4, passing=0.0)  # the learning-rate study, drawn small
 
 a = assignment.question(
@@ -546,7 +554,7 @@ def agree_with_history(plots, returned):
     hint="Train Network([784, 40, 10]) at rate 0.1 yourself: its test accuracy should lie well above the threshold.",
 )
 def accuracy_with_rate_one_tenth(student, data, hidden, rng, full, share):
-    """Trained on 10,000 images with learning rate 0.1, the network is right often enough on unseen ones."""
+    """Trained on {b} with learning rate 0.1, the network is right often enough on unseen ones."""
     return plain_training(student, RUNS["b", data.name, full], data, hidden, rng, share)
 
 
@@ -555,7 +563,7 @@ def accuracy_with_rate_one_tenth(student, data, hidden, rng, full, share):
 
 @c.check(points=5, hidden=True, hint="If (a) is right this is luck of one in many thousands, or SGD was changed.")
 def accuracy_with_all_training_images(student, data, hidden, rng, full, share):
-    """Trained on the whole training set, the network is right often enough on unseen images."""
+    """Trained on {c}, the network is right often enough on unseen images."""
     return plain_training(student, RUNS["c", data.name, full], data, hidden, rng, share)
 
 
@@ -564,7 +572,7 @@ def accuracy_with_all_training_images(student, data, hidden, rng, full, share):
 
 @d.check(points=10, hidden=True, hint="Look at how large the first outputs are before any training, and at the width.")
 def accuracy_of_the_best_network(student, data, hidden, rng, full, share):
-    """Trained with its own settings, the network of best_network() beats that of (c), or even 96 %."""
+    """Trained with its own settings, the network of best_network() beats that of (c), or even {best}."""
     run = RUNS["d", data.name, full]
 
     alarms = []

@@ -65,6 +65,10 @@ class Runner:
         seed = loaded.assignment.cell_seed
         self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True, cell_seed=seed)
         self.by_id = {check.id: check for check in loaded.assignment.checks}
+        data = case.dataset.name if case.dataset else None
+        self.titles = {
+            name: loaded.assignment.title_of(check, data, full=case.options.full) for name, check in self.by_id.items()
+        }
         self.handed_on = {name for check in self.by_id.values() for name in check.parameters if name in check.needs}
         self.results: dict[str, CheckResult] = {}
         self.values: dict[str, Any] = {}
@@ -126,6 +130,7 @@ class Runner:
                 found = self.case_by_case(check, room) if check.cases else self.carried_out(check, check, room)
         finally:
             self.under_way.pop()
+        found = replace(found, result=replace(found.result, title=self.titles[check.id]))
         self.results[check.id] = found.result
         return found
 
