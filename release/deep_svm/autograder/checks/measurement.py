@@ -29,7 +29,7 @@ class Measurement:
         interval: ends of the 95 % interval; equal ones say that no interval is known.
         higher_is_better: False for losses and errors.
         percent: whether sentences tell the value in per cent.
-        run: what was run to measure it, such as ``"800 images, 10 epochs"``; only `autograder calibrate` tells it.
+        run: what was run to measure it, such as ``"800 images x 10"``; sentences and `autograder calibrate` tell it.
     """
 
     value: float
@@ -68,7 +68,8 @@ class Measurement:
         else:
             value, ends = f"{self.value:.4g}", f"{low:.4g} to {high:.4g}"
         samples = f" on {self.n:,} samples" if self.n else ""
-        return f"{self.name} {value}{samples}" + (f" (95 % interval {ends})" if low < high else "")
+        interval = f" (95 % interval {ends})" if low < high else ""
+        return f"{self.name} {value}{samples}{interval}" + (f", trained on {self.run}" if self.run else "")
 
     def points_at(
         self, thresholds: Mapping[float, float], *, benefit_of_doubt: bool = False, implausible: float | None = None
