@@ -80,6 +80,12 @@ def test_a_stub_of_which_a_part_is_answered_runs_before_the_answer() -> None:
     )
 
 
+def test_a_part_of_an_answer_alone_is_no_other_notebook() -> None:
+    """Where everything else was deleted, one name of a stub is enough."""
+    assert not repair(Notebook((code("low = 1"),)), RELEASED).foreign
+    assert repair(Notebook((code("something = 1"),)), RELEASED).foreign
+
+
 def test_a_stub_runs_before_cells_whose_names_cannot_be_read() -> None:
     """A star import or exec may set anything, so the stub goes first."""
     cells = (DATA, code("exec('mean = 2')"), TEST_MEAN)

@@ -70,13 +70,20 @@ def repair(submitted: Notebook, released: Notebook) -> Repaired:
     for name in missing:
         notes.append(_without_undoing(cells, name, missing, read))
     found = ((cell, submitted.cells[owners[cell.name]]) for cell in wanted if cell.name in owners)
-    if wanted and not any(_is_evidence(cell, each, read) for cell, each in found):
+    lost = [cell for cell in wanted if cell.name in missing]
+    if wanted and not any(_is_evidence(cell, each, read) for cell, each in found) and not _sets(submitted, lost, read):
         count = "the one cell" if len(wanted) == 1 else f"none of the {len(wanted)} cells"
         notes = [
             f"This looks like another notebook: {count} of the handout {'is not' if len(wanted) == 1 else 'is'} in it."
         ]
         return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing), foreign=True)
     return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing))
+
+
+def _sets(submitted: Notebook, lost: Sequence[Cell], read: Callable[[str], Changes]) -> bool:
+    """Whether the student's cells set a part of what the stubs of these cells set: an answer typed anew, begun."""
+    names = {name for cell in lost if cell.kind == "code" for name in read(cell.source).values}
+    return any(names & read(cell.source).names for cell in submitted.code)
 
 
 def _is_evidence(cell: Cell, found: Cell, read: Callable[[str], Changes]) -> bool:
