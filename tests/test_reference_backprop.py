@@ -503,6 +503,44 @@ def test_an_edit_that_does_not_apply_is_refused():
 # --- the thresholds ---
 
 
+MISTAKES = {
+    "relu on the output layer": ("output_activations(inputs[-1], y)", "output_activations(outputs[-1], y)"),
+    "relu' on the output layer": (
+        "db, dw = [delta], [delta @",
+        "delta = delta * relu_derivative(inputs[-1])\n        db, dw = [delta], [delta @",
+    ),
+    "relu' left out": (" * relu_derivative(inputs[-layer])", ""),
+    "leaky relu'": ("np.where(z > 0, 1.0, 0.0)", "np.where(z > 0, 1.0, 0.1)"),
+    "times the input of relu": ("relu_derivative(inputs[-layer])", "np.maximum(inputs[-layer], 0)"),
+    "the bias forgotten": ("v = w @ z + b  # (n_l, 1)\n            z = relu(v)", "v = w @ z\n            z = relu(v)"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_known_mistakes_show_under_every_seed(edited, mistake):
+    """The points of the public gradient check are drawn so that none of the common mistakes passes by luck."""
+    folder = edited(MISTAKES[mistake])
+    found = {verdict(folder, "gradient_of_a_small_network", seed=seed)[0] for seed in range(6)}
+    assert found == {"FAILED"}
+
+
+@pytest.mark.parametrize("sizes", [[4, 5, 4, 3], [784, 40, 10], [6, 7, 5, 6, 4, 3], [20, 10]])
+def test_points_are_telling(sizes):
+    """In each layer some units lie on either side of relu, none on its kink, and softmax is not saturated."""
+    functions = loaded().assignment.checks[0].function.__globals__
+    for seed in range(5):
+        weights, biases, x, y = functions["problem"](np.random.default_rng(seed), sizes, count=6)
+        assert x.shape == (6, sizes[0], 1) and y.shape == (6, sizes[-1], 1)
+        for each in x:
+            z = each.astype(np.float64)
+            for w, b in zip(weights, biases, strict=True):
+                v = w @ z + b
+                z = np.maximum(v, 0)
+                assert (v > 0).any() and (v < 0).any() and np.abs(v).min() >= 1e-4
+            p = np.exp(v) / np.exp(v).sum()
+            assert p.max() < 0.99 and p[v < 0].max() > 0.01
+
+
 @pytest.mark.parametrize("sizes", [(784, 40, 10), (20, 9, 8, 10)])
 def test_the_simulated_step_is_the_step_of_the_reference(sizes):
     """From equal weights and an equal batch, the vectorised step equals `update_mini_batch`."""
