@@ -466,14 +466,15 @@ def test_what_is_mended_is_told(graded: Any, handed_out: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("source", "verdict", "said"),
     [
-        ("!ls", Verdict.PASSED, "!ls runs another program, which no notebook may do when it is graded"),
+        ("!echo a program", Verdict.PASSED, ""),
+        ("%%bash\nexit 3", Verdict.PASSED, "returned non-zero exit status 3"),
         ("input()", Verdict.PASSED, "input() waits for the keyboard; nobody sits at it when a notebook is graded"),
         ("import os; os._exit(0)", Verdict.PASSED, "Python ended with exit code 0 in `cell 1 of hw.ipynb`."),
         ("x = bytearray(1 << 40)", Verdict.PASSED, "Memory limit of 2048 MiB reached in `cell 1 of hw.ipynb`"),
         ("!pip install numpy", Verdict.PASSED, ""),
         ("await __import__('asyncio').sleep(0)", Verdict.PASSED, ""),
     ],
-    ids=["a program", "input", "exit", "memory", "pip", "await"],
+    ids=["a program", "a failing program", "input", "exit", "memory", "pip", "await"],
 )
 def test_what_cannot_be_had_gets_a_clear_verdict(
     source: str, verdict: Verdict, said: str, graded: Any, handed_out: dict[str, Any]

@@ -83,24 +83,39 @@ def test_cells_share_names_which_can_be_called_afterwards(shell: Shell) -> None:
             ),
         ),
         (
-            "!ls",
-            ("RuntimeError", "!ls runs another program, which no notebook may do when it is graded", "hw.ipynb#1", 1),
-        ),
-        (
-            "%%bash\nls",
-            (
-                "RuntimeError",
-                "!%bash  ls runs another program, which no notebook may do when it is graded",
-                "hw.ipynb#1",
-                1,
-            ),
+            "%%bash\nexit 3",
+            ("Exception", "Command '['bash']' returned non-zero exit status 3.", "hw.ipynb#1", 1),
         ),
     ],
-    ids=["an exception", "no Python", "exit", "input", "a program", "a shell"],
+    ids=["an exception", "no Python", "exit", "input", "a failing script"],
 )
 def test_what_a_cell_raises_is_told_with_its_place(shell: Shell, source: str, told: tuple[str, str, str, int]) -> None:
     """The kind, the text, the cell and the line in it."""
     assert fault(shell.run(source)) == told
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "!echo one; echo two",
+        "%%bash\necho one\necho two",
+        "%%script sh\necho one\necho two",
+        "lines = !echo one; echo two\nprint('\\n'.join(lines))",
+        "print('\\n'.join(get_ipython().getoutput('echo one; echo two')))",
+        "import subprocess as s\nprint(s.run('echo one; echo two', shell=True, stdout=-1, text=True).stdout, end='')",
+    ],
+)
+def test_programs_run_by_one_rule(shell: Shell, source: str) -> None:
+    """Whether a cell starts them by a shell escape, a magic or subprocess; what they print is its output."""
+    ran = shell.run(source)
+    assert ran["error"] is None
+    assert outputs(ran) == [("stream", "one\ntwo\n")]
+
+
+def test_a_program_that_fails_stops_no_shell_escape(shell: Shell) -> None:
+    """As in Jupyter, its exit code is in _exit_code."""
+    assert shell.run("!exit 3")["error"] is None
+    assert shell.run("_exit_code")["value"] == 3
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import os
 import signal
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -45,7 +46,6 @@ PREPARED = (
 _BACKEND = "autograder_inline"
 _SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
 _NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
-_NO_PROGRAMS = "runs another program, which no notebook may do when it is graded"
 _INSTALLED = "{command} is passed over: what the course needs is installed already.\n"
 
 
@@ -166,7 +166,8 @@ class Shell:
         shell.display_trap.hook = shell.displayhook
         shell.compile.get_code_name = lambda *_: self._code_name()
         shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None  # the record tells it, and faster
-        shell.system = shell.system_raw = shell.system_piped = shell.getoutput = self._no_program
+        shell.system = shell.system_raw = shell.system_piped = self._program
+        shell.getoutput = self._lines
         shell.ask_exit = self._no_exit
         for magic in ("matplotlib", "pylab"):
             shell.register_magic_function(_pass_over, "line", magic)
@@ -174,8 +175,10 @@ class Shell:
         shell.register_magic_function(self._autoreload, "line", "autoreload")
         for magic in ("pip", "conda", "mamba", "uv"):
             shell.register_magic_function(partial(self._installed, f"%{magic}"), "line", magic)
-        for magic in ("bash", "sh", "script", "perl", "ruby", "system", "sx"):
-            shell.register_magic_function(partial(self._no_magic, magic), "line_cell", magic)
+        for magic in ("bash", "sh", "script", "perl", "ruby"):
+            shell.register_magic_function(partial(self._script, magic), "cell", magic)
+        for magic in ("system", "sx"):
+            shell.register_magic_function(self._system, "line_cell", magic)
         builtins.input = self._no_input
         sys.meta_path[:] = [_Backend(self.show), *(each for each in sys.meta_path if not isinstance(each, _Backend))]
         sys.modules.pop(_BACKEND, None)
@@ -188,15 +191,50 @@ class Shell:
     def _code_name(self) -> str:
         return os.path.join(self.folder, f"{self.name}#{self.number}")
 
-    def _no_program(self, command: str, *_: object, **__: object) -> None:
-        words = command.split()
-        if words[:2] in (["pip", "install"], ["pip3", "install"], ["conda", "install"]) or "pip install" in command:
-            self._installed(f"!{words[0]}")
-            return
-        raise RuntimeError(f"!{command.strip()[:60]} {_NO_PROGRAMS}")
+    def _program(self, command: str, *_: object, **__: object) -> None:
+        """Run a line of the system's shell: in the sandbox and under its limits, as `subprocess` would."""
+        if not self._is_installation(command):
+            sys.stdout.write(self._output_of(["/bin/sh", "-c", command]))
 
-    def _no_magic(self, magic: str, line: str = "", cell: str = "") -> None:
-        self._no_program(f"%{magic} {line} {cell}")
+    def _lines(self, command: str, split: bool = True, **_: object) -> Any:
+        """What ``x = !command`` gives: the lines that were printed."""
+        from IPython.utils.text import LSString, SList
+
+        text = "" if self._is_installation(command) else self._output_of(["/bin/sh", "-c", command])
+        return SList(text.splitlines()) if split else LSString(text)
+
+    def _script(self, interpreter: str, line: str = "", cell: str = "") -> None:
+        """A cell in another language; a program that fails is the cell's error, as in Jupyter."""
+        words = line.split() if interpreter == "script" else [interpreter]
+        if words and not self._is_installation(cell):
+            sys.stdout.write(self._output_of(words, cell))
+            if code := self.shell.user_ns["_exit_code"]:
+                raise subprocess.CalledProcessError(code, words)
+
+    def _system(self, line: str = "", cell: str | None = None) -> Any:
+        return self._lines(f"{line}\n{cell or ''}".strip())
+
+    def _output_of(self, words: list[str], given: str = "") -> str:
+        done = subprocess.run(
+            words,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        self.shell.user_ns["_exit_code"] = done.returncode
+        return done.stdout
+
+    def _is_installation(self, command: str) -> bool:
+        words = command.split()
+        wanted = (
+            words[:2] in (["pip", "install"], ["pip3", "install"], ["conda", "install"]) or "pip install" in command
+        )
+        if wanted:
+            self._installed(f"!{words[0]}")
+        return wanted
 
     def _load_extension(self, line: str = "") -> None:
         """Of all extensions only the one that loads modules again which the notebook has changed."""
