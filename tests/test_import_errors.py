@@ -139,8 +139,8 @@ def messages(three, tmp_path, bubblewrap):
         ),
         (
             {"hw": "from pytest import fixtures_of_mine\n", "helper": HELPER, "pytest": "x = 1\n"},
-            "`from pytest import fixtures_of_mine` in line 1 of hw.py fails: your pytest.py stands in the way of the "
-            "package `pytest`; rename your file.",
+            "`from pytest import fixtures_of_mine` in line 1 of hw.py fails: your pytest.py shadows the package "
+            "`pytest`; rename your file.",
         ),
     ],
 )
