@@ -117,7 +117,7 @@ def _lacking(name: str, module: str, handed_in: HandedIn) -> str:
     if module in handed_in.modules():
         near = difflib.get_close_matches(name, handed_in.defines(file), n=1)
         if not near and _is_installed(module):
-            return f"your {file} stands in the way of the package `{module}`; rename your file."
+            return f"your {file} shadows the package `{module}`; rename your file."
         return f"{file} does not define `{name}`{_did_you_mean(near)}"
     loaded = sys.modules.get(module) if _is_installed(module.partition(".")[0]) else None  # no module of the grader's
     near = difflib.get_close_matches(name, [each for each in vars(loaded) if type(each) is str] if loaded else (), n=1)
