@@ -15,17 +15,21 @@ from autograder.sandbox.containers import run
 from autograder.sandbox.image import SHIPPED, build_image, local_rootfs, requirements
 from autograder.sandbox.oci import why_not_oci
 
-__all__ = ["made_image"]
+__all__ = ["DATA", "made_image"]
 
+DATA = "vega_datasets/_data/cars.json"
 HOME = Path(autograder.__file__).parent
 
 
 def made_image(engine: str) -> str:
-    """An image of this machine's own Python, built once and kept until something in it changes."""
+    """An image of this machine's own Python, built once and kept until something in it changes.
+
+    A made-up package in it comes with a data set.
+    """
     cache = Path(user_cache_dir("autograder"))
     cache.mkdir(parents=True, exist_ok=True)
     sources = [HOME / each for each in (*SHIPPED, "worker/setting_up.py", "sandbox/image.py")]
-    parts = [sys.version, *requirements(()), *(path.read_text() for path in sources)]
+    parts = [DATA, sys.version, *requirements(()), *(path.read_text() for path in sources)]
     name = f"localhost/autograder-tests-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
     with (cache / f"image-{engine}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -34,6 +38,10 @@ def made_image(engine: str) -> str:
             rootfs = cache / f"rootfs-{engine}"
             shutil.rmtree(rootfs, ignore_errors=True)
             python = local_rootfs(rootfs, ["numpy"])
+            (site,) = rootfs.rglob("site-packages")
+            for file, text in ((DATA, "[1, 2]"), (DATA.replace("_data/cars.json", "__init__.py"), "import json")):
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                (site / file).write_text(text)
             build_image(engine, name, ["numpy"], base_rootfs=rootfs, python=python, network="none")
             shutil.rmtree(rootfs)
     return name

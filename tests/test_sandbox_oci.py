@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REFERENCE
-from images import made_image
+from images import DATA, made_image
 
 import autograder
 from autograder.cli.image import Call, build_for_assignment
@@ -136,6 +136,8 @@ def daemon():
         os._exit(0)
     os.wait()
     return "left one behind"
+def path(): return [each for each in sys.path]
+def text(path): return open(path).read()
 def seeded():
     import random
     return random.random(), float(np.random.rand())
@@ -219,6 +221,22 @@ def inside(sandbox, tmp_path_factory):
     assert talk.session.close().fault == ""
 
 
+def test_data_sets_of_packages_are_read_where_they_are_allowed(engine, image, sandbox, inside, submission):
+    """Hidden in the container, unless the sandbox was started with them; another process hides the same."""
+    (place,) = {path for path in inside.call("path") if path.endswith("site-packages")}
+    path = f"{place}/{DATA}"
+    assert inside.call("read", path) == "FileNotFoundError"
+    assert "not available while submissions are graded" in inside.call("text", f"{Path(path).parent}/__init__.py")
+    with connect_oci(sandbox.address) as client:
+        other = Talk(client, submission)
+        assert other.call("read", path) == "FileNotFoundError"
+        other.session.close()
+    with start_oci(engine, image, packaged_data=True) as allowed:
+        talk = Talk(allowed, submission)
+        assert talk.call("read", path) == "[1, 2]"
+        talk.session.close()
+
+
 # --- command lines ---
 
 CONTAINER = Container(
@@ -289,6 +307,21 @@ def test_graphics_processors_are_given_when_they_are_asked_for(engine, gpus, exp
     container = Container("n", "img", Path("/slot"), LIMITS, 1, "me", gpus=gpus)
 
     assert expected in pairs(engine.run(container))
+
+
+@pytest.mark.parametrize(
+    ("engine", "option", "ending"),
+    [(Podman(), "--volume", ":ro,z"), (Docker(), "--volume", ":ro,z"), (Apptainer(), "--bind", ":ro")],
+)
+def test_data_sets_of_packages_are_covered(engine, option, ending):
+    """In the place of a folder a folder of ours is seen, in the place of a file a file, both read-only."""
+    hidden = ("/site/sklearn/datasets/data/", "/site/statsmodels/datasets/iris/iris.csv")
+    container = Container("n", "img", Path("/slot"), LIMITS, 1, "me", hidden=hidden)
+
+    assert {
+        (option, f"/slot/covers/covered:/site/sklearn/datasets/data{ending}"),
+        (option, f"/slot/covers/closed:/site/statsmodels/datasets/iris/iris.csv{ending}"),
+    } <= set(pairs(engine.run(container)))
 
 
 def test_another_runtime_and_more_arguments_are_passed_on():
