@@ -494,7 +494,7 @@ def test_the_image_holds_nothing_of_an_assignment(inside):
 
 def test_a_submission_is_graded_in_containers(sandbox, small, hand_in):
     """A report like any other: points, verdicts, and what was enforced."""
-    text = REFERENCE.replace("self.count += more", "self.count += more + 1")
+    text = REFERENCE.replace("self.count += more", "self.count += more - 1")
     report = grade(small, hand_in(text), sandbox, None, RunOptions("seed"))
 
     assert [check.verdict.name for question in report.questions for check in question.checks] == [
