@@ -180,6 +180,21 @@ def test_an_error_of_the_students_own_is_told_with_its_place(graded: Grading) ->
     assert "raised AttributeError (line 2 of cell 10 of hw1.ipynb)" in raised.message
 
 
+def test_a_failed_import_costs_its_cell_alone_and_is_quoted(graded: Grading) -> None:
+    """The note names the package, the line and the cell."""
+    report = graded([*handed_in(), code("import mxnet")])
+    assert points(report) == [2, 3, 4, 4]
+    assert any("did not come to its end: `import mxnet` in line 1 of cell " in note for note in report.notes)
+    assert any("the package `mxnet` is not installed in the grading environment" in note for note in report.notes)
+
+
+def test_another_notebook_is_told_in_one_note(graded: Grading) -> None:
+    """No list of deleted cells."""
+    notes = graded([code("import math"), code("def other():\n    return 1")]).notes
+    (note,) = [each for each in notes if each.startswith("hw1.ipynb: ")]
+    assert "his looks like another notebook: none of the " in note
+
+
 def test_a_stub_is_not_attempted(graded: Grading) -> None:
     """NotImplementedError has a verdict of its own; an answer cell that was deleted stands there as handed out."""
     cells = handed_in()

@@ -11,6 +11,7 @@ from autograder.loading import Interface, ModuleInterface
 from autograder.model import Limits
 from autograder.notebooks import Notebook
 from autograder.sandbox import Outcome, Session
+from autograder.student.handed_in import HandedIn
 from autograder.student.notebook import CellRun, run_cells
 from autograder.student.remote import Controls, RemoteStudent
 
@@ -88,11 +89,13 @@ def run_notebook(
     """
     runs: dict[int, CellRun] = {}
     out = set(left_out)
+    sources = {number: cell.source for number, cell in enumerate(notebook.cells, 1) if cell.kind == "code"}
+    handed_in = HandedIn(files=(file,), cells={file: sources})
     for _ in range(MOST_RESTARTS + 1):
         waiting = [number for number, cell in enumerate(notebook.cells, 1) if cell.kind == "code" and number not in out]
         session = open_session()
         try:
-            student = RemoteStudent(session, _interface(file), limits)
+            student = RemoteStudent(session, _interface(file), limits, handed_in=handed_in)
             session.at_most(_WARMING_SECONDS)
             Controls(student).ask("notebook", file, where=file)
             Controls(student).ask("cell", _LAY_OUT, 0, 0.0, True, where=file)
