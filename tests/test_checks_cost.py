@@ -44,6 +44,13 @@ def test_too_slow_tells_both_times_and_the_best_round():
     )
 
 
+def test_a_ratio_that_just_misses_does_not_look_like_the_one_asked_for():
+    """It gets as many digits as it takes to see that it is smaller."""
+    assert "19.8 times faster; at least 20 times was wanted" in says(
+        lambda: faster_than(costing(0.01), costing(0.198), factor=20, rounds=1)
+    )
+
+
 def test_times_are_told_in_fitting_units():
     """Seconds, thousandths, millionths; large ratios without decimals."""
     assert says(lambda: faster_than(costing(0.00002), costing(1.5), factor=1e6, rounds=1)) == (

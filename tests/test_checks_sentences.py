@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.checks.sentences import are, labels_told, series, small
+from autograder.checks.sentences import apart, are, labels_told, series, small
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,17 @@ def test_the_first_letter_gets_small(text, inside):
 def test_labels_are_told_or_asked_for(labels, text):
     """What has no label is counted, with the argument that gives it one."""
     assert labels_told(labels) == text
+
+
+@pytest.mark.parametrize(
+    ("got", "other", "named", "texts"),
+    [
+        (1.5, 2.0, {}, ("1.5", "2")),
+        (2.9999, 3.0, {"digits": 2}, ("2.9999", "3")),
+        (0.89998, 0.9, {"digits": 2, "kind": "f", "scale": 100}, ("89.998", "90.000")),
+        (0.1 + 0.2, 0.3, {}, ("0.30000000000000004", "0.3")),
+    ],
+)
+def test_two_numbers_never_look_alike(got, other, named, texts):
+    """They get as many digits as it takes to tell them apart."""
+    assert apart(got, other, **named) == texts
