@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.checks.compare import close
+from autograder.checks.sentences import apart
 from autograder.errors import CheckFailed, InstructorError
 from autograder.metering import Cost
 
@@ -68,7 +69,7 @@ def faster_than(
         best = max(best or (0.0, fast, long), (long / fast, fast, long))
     ratio, fast, long = best or (0.0, 0.0, 0.0)
     raise CheckFailed(
-        f"{_upper(name)} took {_time(fast)} and {baseline_name} {_time(long)}: {_ratio(ratio)} times faster; "
+        f"{_upper(name)} took {_time(fast)} and {baseline_name} {_time(long)}: {_ratio(ratio, factor)} times faster; "
         f"at least {factor:g} times was wanted ({_best_of(rounds)})."
     )
 
@@ -175,8 +176,10 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
-def _ratio(ratio: float) -> str:
-    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}"
+def _ratio(ratio: float, asked: float) -> str:
+    """A ratio that was too small, with as many digits as it takes to see that."""
+    text = f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}"
+    return text if float(text) < asked else apart(ratio, asked, digits=3)[0]
 
 
 def _upper(text: str) -> str:
