@@ -18,9 +18,9 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -36,7 +36,7 @@ from autograder.messages import sentence
 from autograder.model import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 from autograder.running import RunOptions
 from autograder.sandbox import ContainerSandbox, ForkServer
-from autograder.scoring import question_points, report_points
+from autograder.scoring import question_points, report_points, with_open_points
 
 if TYPE_CHECKING:  # job processes have no business with the database
     from autograder.store import Store
@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 TRIES = 2
+_LONGEST_REASON = 500
 FALSE_STARTS = 2
 GRACE_SECONDS = 5.0
 PR_SET_PDEATHSIG = 1
@@ -153,9 +154,10 @@ def grade_all(
         patience: seconds after which a job that is still at one submission is ended (a check may hang, too).
         job: a module-level function from spec to a context manager that gives the grading function.
 
-    A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process; what is INTERNAL
-    after that is kept as such. Wall time depends on the neighbours: a submission that reached a limit on it while
-    others were graded is graded again, alone, when all others are done.
+    A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
+    INTERNAL after that is kept as such. Where fewer than half of the others have the same fault, the submission causes
+    it: its report is not final, and its points to be had are not lowered. Wall time depends on the neighbours: a
+    submission that reached a limit on it while others were graded is graded again, alone, when all others are done.
 
     Raises:
         KeyboardInterrupt: passed on after every job process is gone; what was finished is in the store.
@@ -171,6 +173,7 @@ def grade_all(
         else:
             reports[submission.student] = found
             notify(Known(found))
+    known = frozenset(reports)
     if waiting:
         crew = Crew(start, spec, job, min(jobs, len(waiting)), patience)
         try:
@@ -181,7 +184,34 @@ def grade_all(
                 notify(Finished(report))
         finally:
             crew.close()
+    for student, report in _told_apart(reports).items():
+        if student not in known:
+            store.keep(report)
+        reports[student] = report
     return tuple(reports[submission.student] for submission in submissions)
+
+
+def _told_apart(reports: Mapping[str, Report]) -> dict[str, Report]:
+    """The reports with faults of ours that one submission alone causes, as reports that are not final."""
+    found = {}
+    for student, report in reports.items():
+        own = report.replay.submission_sha256
+        others = [each for each in reports.values() if each.replay.submission_sha256 != own]
+        for question in report.questions:
+            for check in question.checks:
+                if check.verdict is not Verdict.INTERNAL or student in found:
+                    continue
+                alike = sum(_has_fault(each, question.id, check.id) for each in others)
+                if not others or 2 * alike < len(others):
+                    reason = (check.staff_message or check.message)[:_LONGEST_REASON]
+                    sentence = f"This submission alone causes a fault of the grader in the check {check.id!r}: {reason}"
+                    found[student] = replace(with_open_points(report), not_final=sentence)
+    return found
+
+
+def _has_fault(report: Report, question: str, check: str) -> bool:
+    checks = (each for asked in report.questions if asked.id == question for each in asked.checks)
+    return any(each.id == check and each.verdict is Verdict.INTERNAL for each in checks)
 
 
 def internal_report(loaded: Loaded, submission: Submission, why: str, key: str) -> Report:
@@ -303,7 +333,8 @@ class Crew:
                     self._renew(member)
                     if attempt.tries < TRIES:
                         notify(Retried(attempt.submission.student, ours))
-                        waiting.append(attempt)
+                        attempt.alone = True
+                        later.append(attempt)
                         continue
                 if report and not ours and "wall" in report.resources.reached and self.size > 1 and not attempt.alone:
                     attempt.alone, attempt.tries = True, 0

@@ -239,7 +239,8 @@ class Report:
     """All results of one submission, in the shape of `docs/report.schema.json` (schema 1).
 
     `points` are the capped points of the ordinary questions plus nothing; `bonus_points` stand beside them.
-    `notes` are sentences about the submission as a whole, for student and staff.
+    `notes` are sentences about the submission as a whole, for student and staff. `not_final`, for staff, says why the
+    points are no grade yet, or is "": such a report is not shown to the student and goes into no gradebook.
     """
 
     assignment: str
@@ -253,6 +254,7 @@ class Report:
     schema: int = 1
     notes: tuple[str, ...] = ()
     notebooks: tuple[NotebookResult, ...] = ()
+    not_final: str = ""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

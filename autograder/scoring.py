@@ -4,19 +4,30 @@ Rounding is done once, where credit becomes points: to a hundredth of a point, h
 rounded to a hundredth again, only to take away binary noise (0.1 + 0.2).
 
 INTERNAL is our fault: such a check counts neither in the points nor in the points to be had, so it can not lower
-anybody's share. `Report.internal` flags the report.
+anybody's share. `Report.internal` flags the report. Where one submission alone causes the fault, the points of those
+checks stay open instead (`with_open_points`): nobody may raise a share by breaking the grader.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from autograder.errors import InstructorError
-from autograder.model import CaseResult, CheckResult, QuestionResult, Verdict
+from autograder.model import CaseResult, CheckResult, QuestionResult, Report, Verdict
 
-__all__ = ["check_points", "question_points", "report_points", "rounded", "set_points", "shown", "verdict_of"]
+__all__ = [
+    "check_points",
+    "question_points",
+    "report_points",
+    "rounded",
+    "set_points",
+    "shown",
+    "verdict_of",
+    "with_open_points",
+]
 
 HUNDREDTH = Decimal("0.01")
 
@@ -67,6 +78,15 @@ def question_points(checks: Iterable[CheckResult]) -> tuple[float, float]:
     """(points, points to be had) of a question: the sums over its checks, without those that are INTERNAL."""
     scored = [check for check in checks if check.verdict is not Verdict.INTERNAL]
     return rounded(sum(check.points for check in scored)), rounded(sum(check.max_points for check in scored))
+
+
+def with_open_points(report: Report) -> Report:
+    """The report with the points of INTERNAL checks among the points to be had."""
+    questions = tuple(
+        replace(question, max_points=rounded(sum(check.max_points for check in question.checks)))
+        for question in report.questions
+    )
+    return replace(report, questions=questions, max_points=report_points(questions)[1])
 
 
 def report_points(questions: Iterable[QuestionResult]) -> tuple[float, float, float]:

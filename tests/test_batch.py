@@ -245,7 +245,9 @@ def test_a_submission_that_no_job_survives_is_internal(course: Class) -> None:
     reports, _ = course.grade(dies_always, jobs=1)
     ben = reports[1]
     assert set(ben.verdicts) == {Verdict.INTERNAL}
-    assert (ben.points, ben.max_points) == (0, 0)
+    assert (ben.points, ben.max_points) == (0, 5)  # it happens to him alone, so his points stay open
+    assert ben.not_final.startswith("This submission alone causes a fault of the grader in the check ")
+    assert "exit code 7" in ben.not_final
     assert "exit code 7" in ben.questions[0].checks[0].staff_message
     assert [report.internal for report in reports] == [False, True, False]
     assert course.known() == {"ann": False, "ben": True, "carl": False}
@@ -413,3 +415,43 @@ def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, blow: signal.Sig
     assert f"{len(before)} of 6 reports were there already" in done.stdout
     assert len(list((out / "reports").iterdir())) == 6
     assert not (out / ".staging").exists()
+
+
+@contextmanager
+def broken_check(spec: JobSpec) -> Iterator[Grade]:
+    """A job whose check is INTERNAL for ann and ben, who hand in different things."""
+
+    def grade(submission: Submission) -> Report:
+        made = (passing if submission.student == "carl" else internal)(submission.student, key=submission.sha256)
+        return replace(made, replay=replace(made.replay, submission_sha256=submission.student))
+
+    yield grade
+
+
+@contextmanager
+def breaks_in_company(spec: JobSpec) -> Iterator[Grade]:
+    """A job in which ben's check is INTERNAL while others are graded at the same time."""
+
+    def grade(submission: Submission) -> Report:
+        busy = spec.root / f"busy-{submission.student}"
+        busy.touch()
+        time.sleep(0.5)
+        others = len(list(spec.root.glob("busy-*"))) > 1
+        busy.unlink()
+        made = internal if submission.student == "ben" and others else passing
+        return made(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+def test_a_fault_that_many_submissions_meet_is_ours(course: Class) -> None:
+    """Where at least half of the others have it too, nobody's points are left open."""
+    reports, _ = course.grade(broken_check)
+    assert [report.internal for report in reports] == [True, True, False]
+    assert [report.not_final for report in reports] == ["", "", ""]
+
+
+def test_a_fault_is_tried_again_without_neighbours(course: Class) -> None:
+    """What a neighbour may have caused does not come again alone."""
+    reports, _ = course.grade(breaks_in_company)
+    assert not any(report.internal for report in reports)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from autograder.datasets import DataSet, DataSettings
+    from autograder.feedback import Heading
     from autograder.loading import Loaded
+    from autograder.model import Report
     from autograder.sandbox import ContainerSandbox, ForkServer
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "show_note_on",
     "staging",
     "start_sandbox",
+    "write_student_page",
 ]
 
 STOPPED = 130
@@ -211,3 +214,17 @@ def staging(out: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(lock)
+
+
+def write_student_page(report: Report, heading: Heading, path: Path) -> None:
+    """Write what the student may see; of a report that is not final there is no such page, and an older one goes.
+
+    Raises:
+        UsageError: the page cannot be written.
+    """
+    from autograder import export, feedback
+
+    if report.not_final:
+        path.unlink(missing_ok=True)
+    else:
+        export.write_text(path, feedback.student_page(report, heading))

@@ -29,6 +29,7 @@ from autograder.cli.common import (
     show_note_on,
     staging,
     start_sandbox,
+    write_student_page,
 )
 from autograder.cli.progress import Shown
 from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, load
@@ -300,7 +301,7 @@ def _write_pages(out: Path, reports: Iterable[Report], heading: feedback.Heading
     """One page for the student and one for staff, of everybody who was asked for."""
     for report in reports:
         name = names[report.student]
-        export.write_text(out / "feedback" / f"{name}.html", feedback.student_page(report, heading))
+        write_student_page(report, heading, out / "feedback" / f"{name}.html")
         export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
 
 
@@ -358,14 +359,17 @@ def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -
 def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dict[str, str]) -> None:
     """Where everything lies."""
     ours = [report.student for report in reports if report.internal]
+    for report in reports:
+        if report.not_final:
+            screen.print(f"Not final: {report.student}. {report.not_final}", markup=False, soft_wrap=True)
     if ours:
         screen.print(
             f"[magenta]Our fault, not scored:[/] {escape(', '.join(ours))}. The same command tries them again."
         )
     screen.print(f"Class summary:  {escape(str(out / 'summary.html'))}", soft_wrap=True)
     screen.print(f"Grades:         {escape(str(out / 'grades.csv'))}", soft_wrap=True)
-    if reports:
-        example = min(reports, key=lambda report: (abs(report.points - report.max_points / 2), report.student))
+    if final := [report for report in reports if not report.not_final]:
+        example = min(final, key=lambda report: (abs(report.points - report.max_points / 2), report.student))
         page = out / "feedback" / f"{names[example.student]}.html"
         screen.print(f"Feedback:       {escape(str(page))} (one page per student)", soft_wrap=True)
 

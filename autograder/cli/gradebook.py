@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder import export
-from autograder.cli.common import console, open_course, staging
+from autograder.cli.common import console, open_course, staging, write_student_page
 from autograder.config import CONFIG_FILE
 from autograder.errors import GraderError, StudentError, UsageError
 from autograder.export.manual_grades import FILE, with_hand_grades, write_hand_grades
@@ -189,7 +189,7 @@ def show_grades(out: Path, found: Sequence[Report], heading: Heading, names: Map
     reports = with_hand_grades(found, all_hand_grades(out, found))
     for report in reports:
         name = names[report.student]
-        export.write_text(out / "feedback" / f"{name}.html", feedback.student_page(report, heading))
+        write_student_page(report, heading, out / "feedback" / f"{name}.html")
         export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
     export.write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
     dataset, walls = reports[0].replay.data, reports[0].resources.sandbox
@@ -250,7 +250,12 @@ def _gather(source: Source, course: Any, *, hand: Any = None) -> _Gathered:
     """Reports with what was handed in and handed out: all that a graded notebook is made of."""
     from autograder.export.graded_notebook import graded_notebooks
 
-    reports = export.read_reports(source.out)
+    everybody = export.read_reports(source.out)
+    reports = tuple(report for report in everybody if not report.not_final)
+    for report in everybody:
+        if report.not_final:
+            said = f"Left out, because the report is not final: {report.student}. {report.not_final}"
+            console().print(said, markup=False, soft_wrap=True)
     gathered = _Gathered(reports, export.file_names(report.student for report in reports))
     with staging(source.out) as folder:
         for assignment in dict.fromkeys(report.assignment for report in reports):

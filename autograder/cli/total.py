@@ -39,7 +39,9 @@ class _Line:
 
     @property
     def flag(self) -> str:
-        """INTERNAL where our fault left checks out."""
+        """NOT FINAL where a report is none yet, INTERNAL where our fault left checks out."""
+        if any(report and report.not_final for report in self.reports):
+            return "NOT FINAL"
         return "INTERNAL" if any(report and report.internal for report in self.reports) else ""
 
 
@@ -120,7 +122,11 @@ def _show(chosen: HomeworkSet, lines: Sequence[_Line], out: Path | None) -> None
         screen.print(f"[yellow]Not graded yet:[/] {escape(', '.join(missing))}; counted as 0.")
     if any(line.waiting for line in lines):
         screen.print("Points that wait for a person count in no total; `autograder mark` gives them.", markup=False)
-    if any(line.flag for line in lines):
+    for line in lines:
+        for report in line.reports:
+            if report and report.not_final:
+                screen.print(f"NOT FINAL: {line.student}. {report.not_final}", markup=False, soft_wrap=True)
+    if any(line.flag == "INTERNAL" for line in lines):
         screen.print("[yellow]INTERNAL:[/] some checks ended by our fault; grade these submissions again.")
     if out:
         screen.print(f"Totals:   {out}", markup=False, soft_wrap=True)

@@ -23,7 +23,8 @@ def write_grades(reports: Sequence[Report], path: Path, *, people: bool = False)
 def grades(reports: Sequence[Report], *, people: bool = False) -> str:
     """CSV with the columns student, one per question, points, bonus, total, max_points, verdicts, flag.
 
-    `total` is points and bonus before any homework set's cap; `flag` says INTERNAL where our fault left checks out.
+    `total` is points and bonus before any homework set's cap; `flag` says INTERNAL where our fault left checks out, and
+    NOT FINAL where the points are no grade yet.
     Where people grade answers there is a column by_hand: points that wait for a person, and are in no other column.
     Where a check raised an alarm there is a last column alarms: the check and the sentence, several joined by " | ".
     """
@@ -45,7 +46,7 @@ def grades(reports: Sequence[Report], *, people: bool = False) -> str:
                 report.max_points,
                 *([waiting(report)] if by_hand else []),
                 verdict_summary(report),
-                "INTERNAL" if report.internal else None,
+                "NOT FINAL" if report.not_final else "INTERNAL" if report.internal else None,
                 *([" | ".join(f"{check.id}: {alarm}" for check, alarm in report.alarms)] if alarms else []),
             ]
         )

@@ -16,7 +16,7 @@ from autograder.errors import UsageError
 from autograder.export.graded_notebook import is_cell_of
 from autograder.export.reports import write_text
 from autograder.model import CheckResult, QuestionResult, Report, Verdict
-from autograder.scoring import question_points, report_points, rounded, shown
+from autograder.scoring import question_points, report_points, rounded, shown, with_open_points
 
 __all__ = ["FILE", "HandGrade", "HandGrades", "read_hand_grades", "with_hand_grades", "write_hand_grades"]
 
@@ -138,9 +138,12 @@ def _laid_over(report: Report, grades: Sequence[HandGrade], penalty: float) -> R
     notes = tuple(dict.fromkeys((*report.notes, *_notes(left, penalty))))
     if penalty:
         points = rounded(max(0.0, points - penalty))
-    return replace(
+    made = replace(
         report, points=points, max_points=max_points, bonus_points=bonus, questions=tuple(questions), notes=notes
     )
+    if not report.not_final:
+        return made
+    return with_open_points(made) if made.internal else replace(made, not_final="")  # a person has decided
 
 
 def _owners(checks: Sequence[tuple[str, str]], grades: Sequence[HandGrade]) -> dict[tuple[str, str], HandGrade]:
