@@ -166,3 +166,30 @@ def test_landlock_hides_a_file_and_nothing_beside_it(tmp_path: Path) -> None:
 def test_sources_that_load_packaged_data_are_known(source: str, uses: bool) -> None:
     """Imported and new assignments allow it where their own code loads it."""
     assert uses_packaged_data(source) is uses
+
+
+@pytest.mark.parametrize(("imports", "allowed"), [("\nfrom sklearn.datasets import load_iris", True), ("", False)])
+def test_a_course_in_nbgraders_folders_allows_what_its_own_notebook_loads(
+    tmp_path: Path, imports: str, *, allowed: bool
+) -> None:
+    """Such a course says nothing of packaged data, so its source decides."""
+    from nbgrader_course import make_course as make_nbgrader_course
+
+    from autograder.nbgrader_course import load, open_course
+
+    folder = make_nbgrader_course(tmp_path / "course", {}, imports=imports)
+    assert load(open_course(folder), "hw1").packaged_data is allowed
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_new_and_imported_assignments_say_that_they_load_packaged_data(*, allowed: bool) -> None:
+    """The line is in the assignment.py that is written, or is not."""
+    from autograder.importing.writing import assignment_text as imported_text
+    from autograder.starting.writing import assignment_text as new_text
+
+    imported = imported_text("T", (), source="hw.ipynb", files=["hw.ipynb"], packaged_data=allowed)
+    settings = {"source": "hw", "files": ["hw.py"], "given": [], "preload": ("numpy",), "limits": {}}
+    new = new_text("T", (), (), **settings, packaged_data=allowed)  # type: ignore[arg-type]
+    for text in (imported, new):
+        compile(text, "assignment.py", "exec")
+        assert ("packaged_data=True," in text) is allowed
