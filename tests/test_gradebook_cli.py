@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -214,3 +215,18 @@ def test_manual_grades_json_has_its_documented_form(tmp_path: Path) -> None:
     shown = json.loads(text.split("```json\n")[1].split("```")[0])
     assert set(shown) == set(made)
     assert set(shown["grades"][0]) == set(made["grades"][0])
+
+
+def test_a_report_that_is_not_final_goes_into_no_gradebook(modules: Path, tmp_path: Path) -> None:
+    """It is left out with a sentence that says why, and the others go in."""
+    part = question("a", check("one", Verdict.PASSED))
+    write_reports(
+        tmp_path / "out", report("ada", part), replace(report("eve", part), not_final="It breaks the grader.")
+    )
+    db = tmp_path / "gradebook.db"
+    said = run("export", "nbgrader", tmp_path / "out", "--db", db, "--course", modules)
+
+    assert "Left out, because the report is not final: eve. It breaks the grader." in said
+    students = [str(student) for (student,) in rows(db, "select id from student")]
+    assert "ada" in students
+    assert "eve" not in students
