@@ -31,6 +31,34 @@ for part in parts:
 '''
 
 
+TWO_FILES = '''
+"""Two files."""
+from autograder import Assignment, Limits
+from autograder.checks import same
+
+assignment = Assignment("Two", files=["hw.py", "other.py"], limits=Limits(wall_seconds=0.5, cpu_seconds=30))
+part = assignment.question("Part", id="q", solution=["double", "triple"])
+
+
+@part.check(points=1)
+def triples(student):
+    """Three times 2 is 6."""
+    same(student.triple(2), 6)
+
+
+@part.check(points=1)
+def doubles(student):
+    """Twice 2 is 4."""
+    same(student.double(2), 4)
+
+
+@part.check(points=1)
+def doubles_again(student):
+    """Twice 3 is 6."""
+    same(student.double(3), 6)
+'''
+
+
 @pytest.fixture
 def graded(course, hand_in, bubblewrap):
     """A function that grades a text against an assignment of seven questions with four checks each."""
@@ -109,6 +137,23 @@ def test_an_import_that_raises_is_run_once(graded):
     assert set(report.verdicts) == {Verdict.RAISED}
     assert all("at home it works" in check.message for question in report.questions for check in question.checks)
     assert sum(question.staff_output.count("importing") for question in report.questions) == 1
+
+
+def test_a_failed_import_is_not_blamed_for_the_time_of_something_else(course, hand_in, bubblewrap):
+    """Where calls used up the time of a question, that is said, although another file of it cannot be imported."""
+    from autograder.loading import load
+
+    (course / "reference" / "small" / "other.py").write_text(
+        "def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION\n"
+    )
+    (course / "assignments" / "small" / "assignment.py").write_text(TWO_FILES)
+    submission = hand_in("import time\ndef double(x):\n    time.sleep(60)\n", **{"other.py": "1 / 0\n"})
+
+    report = grade(load(course, "small"), submission, bubblewrap, None, RunOptions(seed="s"))
+    checks = report.questions[0].checks
+
+    assert [str(check.verdict) for check in checks] == ["RAISED", "TIME", "TIME"]
+    assert checks[2].message == "Not run: earlier checks of this question used up the time limit of 0.5 s."
 
 
 def test_an_import_may_be_tried_again_under_larger_limits():

@@ -332,6 +332,17 @@ def test_a_newer_python_of_the_machine_is_asked(tmp_path):
     assert about_version(b"", "x = (", (3, 11), path=path) == "Graded with Python 3.11."
 
 
+def test_a_text_is_tried_once_however_often_it_fails(tmp_path):
+    """Every check that meets the same syntax error costs no more than the first one."""
+    count = tmp_path / "count"
+    path = program(tmp_path / "bin", "python3.12", f"echo tried >> {count}; exit 43")
+
+    for _ in range(3):
+        about_version(b"y = (", "y = (", (3, 11), path=path)
+
+    assert count.read_text() == "tried\n"
+
+
 def test_another_python_compiles_and_runs_nothing(tmp_path):
     """The text is compiled under limits; what it would do does not happen."""
     trace = tmp_path / "trace"

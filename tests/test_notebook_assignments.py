@@ -12,15 +12,18 @@ from typing import Any
 
 import pytest
 
-from autograder.errors import InstructorError
+from autograder.errors import InstructorError, StudentError
 from autograder.feedback import Heading, student_page
 from autograder.intake import collect_one
 from autograder.loading import Loaded, load
 from autograder.model import Limits, Report, Verdict
+from autograder.notebooks import read
 from autograder.release import build, contents
 from autograder.running import RunOptions, grade
+from autograder.running.notebooks import Notebooks
 from autograder.sandbox import Request, Sandbox, Session, start, why_not
 from autograder.student.local import LocalStudent
+from autograder.student.remote import Controls, RemoteStudent
 
 CELLS = [
     ("markdown", "# Homework\nWrite softmax."),
@@ -450,6 +453,27 @@ def test_cells_that_end_sandboxes_again_and_again_end_the_notebook(graded: Any, 
     assert set(report.verdicts) == {Verdict.CRASHED}
     said = "Python ended with exit code 4 in `cell 4 of hw.ipynb`."
     assert report.questions[0].checks[0].message.startswith(said)
+
+
+def test_the_exit_code_of_a_cell_that_had_seen_hidden_inputs_is_not_told(
+    loaded: Loaded, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The page says that the cell ended Python, without the number, which could tell a hidden input."""
+    content = json.dumps({"nbformat": 4, "cells": [own("import os\nos._exit(37)"), own("x = 1")]}).encode()
+    (tmp_path / "hw.ipynb").write_bytes(content)
+    notebooks = Notebooks({"hw.ipynb": read(content, "hw.ipynb")})
+    tainted, fresh = (sandbox.open(Request(tmp_path, Limits(), 0)) for _ in range(2))
+    student = RemoteStudent(tainted, loaded.interface, Limits())
+    Controls(student).conceal()
+    Controls(student).ask("figures", [], where="the figures")
+
+    with pytest.raises(StudentError, match="exit code 37"):
+        notebooks.run(student, "hw.ipynb", run_on=True)
+    notebooks.run(RemoteStudent(fresh, loaded.interface, Limits()), "hw.ipynb", run_on=True)
+    fresh.close()
+
+    (result,) = notebooks.results()
+    assert [each.error for each in result.cells] == ["Your code ended the Python process.", ""]
 
 
 # --- what is put right, and what cannot be had ---

@@ -120,7 +120,7 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
     )
     own = {
         "README.md": _readme(assignment),
-        "conftest.py": _conftest(loaded.interface.names, assignment.cell_seed),
+        "conftest.py": _conftest(loaded.interface.names, assignment),
         "handout.md": _handout(loaded),
         "pytest.ini": _INI,
         "requirements.txt": "".join(f"{name}\n" for name in _requirements(sources, tests.text())),
@@ -210,8 +210,9 @@ def _requirements(sources: Mapping[str, str], tests: str) -> list[str]:
     return sorted(_PACKAGES.get(name, name) for name in found - own - set(sys.stdlib_module_names))
 
 
-def _conftest(names: Mapping[str, str], cell_seed: int | None) -> str:
-    seeded = "" if cell_seed is None else f", cell_seed={cell_seed}"
+def _conftest(names: Mapping[str, str], assignment: Assignment) -> str:
+    seeded = "" if assignment.cell_seed is None else f", cell_seed={assignment.cell_seed}"
+    ending = "" if assignment.run_on else ", run_on=False"
     table = "".join(f'    "{name}": "{file}",\n' for name, file in names.items())
     return f'''"""What the tests are given: `student` (your code), `rng` (random numbers). Nothing to change here."""
 
@@ -229,7 +230,7 @@ NAMES = {{  # where each function and class is looked for
 @pytest.fixture
 def student():
     """Your code: `student.f(x)` calls your function f."""
-    return testing.student_in(FOLDER, NAMES{seeded})
+    return testing.student_in(FOLDER, NAMES{seeded}{ending})
 
 
 @pytest.fixture(autouse=True)

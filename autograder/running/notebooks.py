@@ -12,7 +12,8 @@ from autograder.checks.sentences import small
 from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded
-from autograder.model import CellResult, NotebookResult
+from autograder.messages import WORDING
+from autograder.model import CellResult, NotebookResult, Verdict
 from autograder.notebooks import Cell, Notebook, read
 from autograder.notebooks.apart import repaired
 from autograder.notebooks.stubs import stub_of
@@ -65,7 +66,7 @@ class Notebooks:
             raise notebook
         out = self._left_out.setdefault(file, {})
         waiting = [number for number, cell in _code(notebook) if number not in out]
-        told = [CellRun(number, notebook.cells[number - 1], error=error) for number, error in out.items()]
+        told = [CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number, error in out.items()]
         finished, fresh = False, Controls(student).showable is None
         try:
             for ran in run_cells(student, file, notebook.without(out), seconds=seconds, seed=seed):
@@ -152,6 +153,13 @@ def _reference(loaded: Loaded, file: str) -> Notebook:
 def _code(notebook: Notebook) -> Iterator[tuple[int, Cell]]:
     """The code cells with their numbers."""
     return ((number, cell) for number, cell in enumerate(notebook.cells, 1) if cell.kind == "code")
+
+
+def _showable(error: StudentError) -> StudentError:
+    """What ended a sandbox, for a page that students read: an exit code could tell a hidden input."""
+    if error.open:
+        return error
+    return StudentError(error.verdict, WORDING[Verdict(error.verdict)].long, file=error.file, open=True)
 
 
 def _late(run: CellRun, file: str, seconds: float) -> CellRun:

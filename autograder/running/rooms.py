@@ -202,7 +202,8 @@ class Room:
     def _importing(
         self, tell: Callable[[str, StudentError | None], None], module: str, error: StudentError | None
     ) -> None:
-        self._broken = error or self._broken
+        if error is not None and error.verdict == "TIME":
+            self._broken = error
         tell(module, error)
 
     def _refuse_without_time(self) -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["about_version", "reads"]
 
@@ -72,8 +73,9 @@ def about_version(
     return f"{graded}."
 
 
+@lru_cache(maxsize=256)
 def reads(program: str, source: bytes, *, cell: bool = False) -> bool:
-    """Whether another Python compiles a text without a syntax error."""
+    """Whether another Python compiles a text without a syntax error; a text is tried once, however often it fails."""
     flags = _TOP_LEVEL_AWAIT if cell else 0
     try:
         done = subprocess.run(
