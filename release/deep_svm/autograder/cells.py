@@ -31,6 +31,13 @@ class Code:
         number, first = max((each for each in self.starts if each[1] <= line), key=lambda each: each[1], default=(0, 1))
         return number, line - first + 1
 
+    def cells(self) -> Iterator[tuple[int, int, str]]:
+        """Each code cell in order: its number, its first line in `text`, and its own text."""
+        lines = self.text.split("\n")
+        ends = [*(first for _, first in self.starts[1:]), len(lines) + 1]
+        for (number, first), end in zip(self.starts, ends, strict=True):
+            yield number, first, "\n".join(lines[first - 1 : end - 1])
+
 
 def is_notebook(file: str) -> bool:
     """Whether a file is a notebook, by its name."""

@@ -11,6 +11,7 @@ import importlib.machinery
 import importlib.util
 import os
 import random
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,7 +29,7 @@ from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
-from autograder.student.importing import Modules, place
+from autograder.student.importing import FailedCell, Modules, place
 
 __all__ = ["LocalHandle", "LocalIterator", "LocalStudent"]
 
@@ -51,6 +52,8 @@ class LocalStudent:
         names: each public name with its file, such as ``{"relu": "network.py"}``.
         reference: whether this is the reference, whose faults are the instructor's and no student's.
         cell_seed: of the random numbers of each cell of a notebook; None for none.
+        run_on: whether the cells after a failing one of a notebook still run; those before it count in any case. A cell
+            of the reference that fails is the instructor's fault.
 
     Raises (from every call and attribute):
         StudentError: the code raised (NOT_ATTEMPTED for a stub, else RAISED), lacks a name (MISSING), or returned a
@@ -59,9 +62,15 @@ class LocalStudent:
     """
 
     def __init__(
-        self, folder: Path | str, names: Mapping[str, str], *, reference: bool = False, cell_seed: int | None = None
+        self,
+        folder: Path | str,
+        names: Mapping[str, str],
+        *,
+        reference: bool = False,
+        cell_seed: int | None = None,
+        run_on: bool = True,
     ) -> None:
-        self._inside = _Inside(Path(folder), names, reference, cell_seed)
+        self._inside = _Inside(Path(folder), names, reference, cell_seed, run_on)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -351,7 +360,9 @@ def _has_methods(value: Any) -> bool:
 class _Inside:
     """The loaded modules, what passes in and out of them, and what they raise as an exception of the right family."""
 
-    def __init__(self, folder: Path, names: Mapping[str, str], reference: bool, cell_seed: int | None) -> None:
+    def __init__(
+        self, folder: Path, names: Mapping[str, str], reference: bool, cell_seed: int | None, run_on: bool
+    ) -> None:
         self.folder = folder.absolute()
         self.names = dict(names)
         self.reference = reference
@@ -359,7 +370,10 @@ class _Inside:
             self.folder,
             {Path(file).stem for file in self.names.values()},
             None if cell_seed is None else partial(_seed_cell, cell_seed),
+            None if reference else self.cell_failed,
         )
+        self.run_on = run_on
+        self.failed_cells: dict[str, list[FailedCell]] = {}
         self.drawn: dict[str, tuple[Any, ...]] = {}
         files = set(self.names.values())
         absent = {file: "" for file in files if not (self.folder / file).is_file()}
@@ -373,7 +387,8 @@ class _Inside:
         module = self.load(file)
         value = vars(module).get(name, _ABSENT)
         if value is _ABSENT:
-            raise self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
+            why = self.failing_cell(file, name)
+            raise why or self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
         if value is ...:
             raise self.fault("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file)
         if _has_methods(value):
@@ -396,6 +411,23 @@ class _Inside:
         module = self.run(f"import {stem}", lambda: importlib.import_module(stem))
         self.drawn[file] = tuple(drawing.figures(()))
         return module
+
+    def cell_failed(self, module: str, cell: FailedCell) -> bool:
+        """Keep what a cell of a notebook raised; whether the cells after it run."""
+        self.failed_cells.setdefault(module, []).append(cell)
+        return self.run_on
+
+    def failing_cell(self, file: str, name: str) -> StudentError | InstructorError | None:
+        """Why a name is not there: the error of the first failed cell that mentions it.
+
+        Where the notebook ended at a failed cell, that one's error for every name in the cells after it; else None.
+        """
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        failed = self.failed_cells.get(Path(file).stem, []) if is_notebook(file) else []
+        ended = [] if self.run_on else failed[-1:]
+        found = next((each for each in failed if word.search(each.source)), None)
+        found = found or next((each for each in ended if word.search(each.later)), None)
+        return self.raised(found.error, f"cell {found.number} of {file}") if found else None
 
     @property
     def notebooks(self) -> tuple[str, ...]:
@@ -477,7 +509,7 @@ class _Inside:
             file, line = error.filename, error.lineno or 0
         part, line = place(file, line)
         file = Path(file).name if file else ""
-        at = f" (line {line} of {part}{file})" if file and line else ""
+        at = f" (line {line}{'' if title == f'{part}{file}' else f' of {part}{file}'})" if file and line else ""
         message = _text(error)
         verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
         if isinstance(error, NotImplementedError):
@@ -492,6 +524,9 @@ class _Inside:
             step = at_import(frames, self.handed_in, frames[-1]) if frames and title.startswith("import ") else ""
             if about or step:
                 sentence = about or f"{sentence.rstrip('.')}. {step}"
+            if isinstance(error, NameError) and error.name and not title.startswith("cell "):
+                cause = self.failing_cell(file, error.name)
+                sentence = f"{sentence.rstrip('.')}. An earlier cell failed: {cause}" if cause else sentence
         return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=_trace(error, steps))
 
     def mine(self, filename: str) -> bool:

@@ -26,16 +26,19 @@ from autograder.student.local import LocalStudent
 __all__ = ["attempted", "call", "rng_for", "student_in"]
 
 
-def student_in(folder: Path, names: Mapping[str, str], *, cell_seed: int | None = None) -> LocalStudent:
+def student_in(
+    folder: Path, names: Mapping[str, str], *, cell_seed: int | None = None, run_on: bool = True
+) -> LocalStudent:
     """The stand-in for the code in a folder; figures are drawn without a screen.
 
     Args:
         folder: where the files lie.
         names: each public name with its file.
         cell_seed: of the random numbers of each cell of a notebook; None for none.
+        run_on: whether the cells after a failing one of a notebook still run.
     """
     os.environ.setdefault("MPLBACKEND", "Agg")
-    return LocalStudent(folder, names, cell_seed=cell_seed)
+    return LocalStudent(folder, names, cell_seed=cell_seed, run_on=run_on)
 
 
 def rng_for(name: str) -> np.random.Generator:
@@ -58,13 +61,16 @@ def attempted(folder: Path, names: Mapping[str, str], solution: Iterable[str]) -
         StudentError: NOT_ATTEMPTED with the names that are still to be written; MISSING without the file, RAISED if
             it is no Python.
     """
-    trees: dict[str, ast.Module] = {}
+    trees: dict[str, tuple[ast.Module, StudentError | None]] = {}
     waiting = []
     for name in solution:
         file = names[name.partition(".")[0]]
         if file not in trees:
             trees[file] = _tree(folder / file)
-        node = _find(trees[file], name.split("."))
+        tree, unread = trees[file]
+        node = _find(tree, name.split("."))
+        if node is None and unread:
+            raise unread
         if node is None or _is_dots(node) or any(_is_stub(inner) for inner in ast.walk(node)):
             waiting.append(name)
     if waiting:
@@ -101,15 +107,32 @@ def _sentence(error: StudentError, question: str) -> str:
     return f"{question}: {error.message}{trace}"
 
 
-def _tree(file: Path) -> ast.Module:
+def _tree(file: Path) -> tuple[ast.Module, StudentError | None]:
+    """A module, or the cells of a notebook that are Python; and why the first of the other cells is none."""
     if not file.is_file():
         raise StudentError("MISSING", f"The file {file.name} is missing.", file=file.name)
+    if not is_notebook(file.name):
+        return _parsed(file.read_bytes(), file, file.name), None
+    tree, unread = ast.Module([], []), None
     try:
-        return ast.parse(read_code(file).text if is_notebook(file.name) else file.read_bytes(), file.name)
+        cells = list(read_code(file).cells())
+    except SyntaxError as error:
+        raise StudentError("RAISED", f"{error.msg}.", file=file.name) from None
+    for number, _, source in cells:
+        try:
+            tree.body += _parsed(source, file, f"cell {number} of {file.name}").body
+        except StudentError as error:
+            unread = unread or error
+    return tree, unread
+
+
+def _parsed(source: str | bytes, file: Path, where: str) -> ast.Module:
+    try:
+        return ast.parse(source, file.name)
     except SyntaxError as error:
         line = error.lineno or 1
         raise StudentError(
-            "RAISED", f"{file.name}, line {line}: this is not Python: {error.msg}.", file=file.name, line=line
+            "RAISED", f"{where}, line {line}: this is not Python: {error.msg}.", file=file.name, line=line
         ) from None
 
 

@@ -1,6 +1,7 @@
 """The modules and notebooks of a folder, imported apart from those of any other folder. It is shipped to students."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import contextlib
@@ -10,15 +11,30 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
-from autograder.cells import Code, is_notebook, read_code
+from autograder.cells import is_notebook, read_code
 
-__all__ = ["Modules", "place"]
+__all__ = ["FailedCell", "Modules", "place"]
 
-_BEFORE_CELL = "_before_this_cell"
+_FUTURES = reduce(or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
+"""What ``from __future__ import ...`` in a cell means for the cells after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCell:
+    """A cell of a notebook that raised: its number, the error, its text, and that of all cells after it."""
+
+    number: int
+    error: BaseException
+    source: str
+    later: str
 
 
 class Modules:
@@ -30,11 +46,20 @@ class Modules:
         folder: holds the modules.
         needed: names of modules that are the folder's in any case, also where the standard library has such a one.
         before_cell: called before each cell of a notebook that does not begin with ``%%``.
+        failed: called with a notebook's module and each of its cells that raises; says whether the cells after it run.
+            Without it the import raises what the cell raised.
     """
 
-    def __init__(self, folder: Path, needed: Iterable[str], before_cell: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        needed: Iterable[str],
+        before_cell: Callable[[], None] | None = None,
+        failed: Callable[[str, FailedCell], bool] | None = None,
+    ) -> None:
         self.folder = folder
         self.before_cell = before_cell
+        self.failed = failed
         beside = {path.stem for path in folder.glob("*.py") if path.stem != "conftest" and path.stem[:5] != "test_"}
         self.stems = frozenset(needed) | (beside - set(sys.stdlib_module_names))
         self.own: dict[str, ModuleType] = {}
@@ -67,7 +92,7 @@ class Modules:
         if module.is_file():
             return importlib.util.spec_from_file_location(name, module, loader=_FromSource(name, str(module)))
         if notebook.is_file():
-            loader = _FromCells(name, str(notebook), self.before_cell)
+            loader = _FromCells(name, str(notebook), self.before_cell, self.failed)
             return importlib.util.spec_from_file_location(name, notebook, loader=loader)
         return None
 
@@ -90,51 +115,53 @@ class _FromSource(importlib.machinery.SourceFileLoader):
 
 
 class _FromCells(_FromSource):
-    """Compiles the code cells of a notebook; ``await`` may stand outside of functions, as in Jupyter.
+    """Runs the code cells of a notebook; ``await`` may stand outside of functions, as in Jupyter.
 
-    `before_cell` is called before each cell that does not begin with ``%%``.
+    `before_cell` is called before each cell that does not begin with ``%%``, and `failed` after each that raises.
     """
 
-    def __init__(self, fullname: str, path: str, before_cell: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        fullname: str,
+        path: str,
+        before_cell: Callable[[], None] | None = None,
+        failed: Callable[[str, FailedCell], bool] | None = None,
+    ) -> None:
         super().__init__(fullname, path)
         self.before_cell = before_cell
-
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        found = read_code(Path(path))
-        tree: ast.Module = compile(found.text, path, "exec", flags=flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-        if self.before_cell:
-            tree.body = list(_with_calls(tree.body, found))
-        code: CodeType = compile(tree, path, "exec", flags=flags, dont_inherit=True)
-        return code
+        self.failed = failed
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the cells, one after the other; what they print is of no use here."""
-        code = self.get_code(module.__name__)
+        path = self.get_filename(module.__name__)
         vars(module).setdefault("display", print)
-        if self.before_cell:
-            vars(module)[_BEFORE_CELL] = self.before_cell
         os.environ.setdefault("MPLBACKEND", "Agg")  # nobody waits for a window
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        cells = list(read_code(Path(path)).cells())
         with contextlib.redirect_stdout(io.StringIO()):
-            if code.co_flags & inspect.CO_COROUTINE:
-                import asyncio
+            for place, (number, first, source) in enumerate(cells):
+                try:
+                    in_its_place = "\n" * (first - 1) + source
+                    code: CodeType = compile(in_its_place, path, "exec", flags=flags, dont_inherit=True)
+                    flags |= code.co_flags & _FUTURES
+                    if self.before_cell and not source.startswith("# %%"):
+                        self.before_cell()
+                    _run(code, vars(module))
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # exit() in a cell ends that cell
+                    later = "\n".join(text for _, _, text in cells[place + 1 :])
+                    if self.failed is None:
+                        raise
+                    if not self.failed(module.__name__, FailedCell(number, error, source, later)):
+                        return
 
-                asyncio.run(FunctionType(code, vars(module))())
-            else:
-                exec(code, vars(module))  # noqa: S102
 
+def _run(code: CodeType, names: dict[str, Any]) -> None:
+    """Run a cell, in an event loop if it awaits something."""
+    if code.co_flags & inspect.CO_COROUTINE:
+        import asyncio
 
-def _with_calls(statements: Iterable[ast.stmt], code: Code) -> Iterator[ast.stmt]:
-    """The statements with a call in front of each cell's first."""
-    lines = code.text.split("\n")
-    before = 0
-    for statement in statements:
-        number, line = code.where(statement.lineno)
-        magic = lines[statement.lineno - line].startswith("# %%")
-        future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-        if number != before and not magic and not future:
-            before = number
-            call = ast.Expr(ast.Call(ast.Name(_BEFORE_CELL, ast.Load()), [], []))
-            yield ast.fix_missing_locations(ast.copy_location(call, statement))
-        yield statement
+        asyncio.run(FunctionType(code, names)())
+    else:
+        exec(code, names)  # noqa: S102
