@@ -486,6 +486,13 @@ def test_each_miss_has_its_sentence(edited, slip):
     assert re.search(sentence, message), message
 
 
+def test_a_layer_that_refuses_everything_refuses_no_start_on_purpose(edited):
+    """An error that comes for every start earns nothing of what is asked about a start at zero."""
+    found, message = verdict(edited("        if not start > 0:", "        if True:"), "slack_variables_start_positive")
+
+    assert found == "RAISED", message
+
+
 # --- the experiments ---
 
 

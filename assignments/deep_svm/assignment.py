@@ -449,6 +449,7 @@ def slack_layer(student, reference, rng, case):
 def slack_variables_start_positive(student, case):
     """Slack variables start at the positive number that is asked for, and at nothing else."""
     if case == "zero is refused":
+        student.SlackLayer(3, 2, 5, start=1.0)  # a layer that refuses everything refuses nothing on purpose
         raises("ValueError", lambda: student.SlackLayer(3, 2, 5, start=0.0), name="SlackLayer with start=0")
         return
     for start in (1.0, 0.25):
