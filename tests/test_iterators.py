@@ -47,6 +47,16 @@ def large():
     while True:
         yield np.zeros(1 << 17)
 
+def many():
+    return [(np.zeros(1 << 19) for _ in range(1)) for _ in range(40)]
+
+class Series:
+    def to_numpy(self):
+        return np.zeros(1 << 19)
+
+def tables():
+    return [Series() for _ in range(40)]
+
 def one_buffer(n):
     buffer = np.zeros(2)
     for i in range(n):
@@ -197,6 +207,20 @@ def test_what_has_no_end_is_drawn_to_a_limit(student, name):
     """A check that draws an endless iterator to its end fails with a sentence, and takes no memory."""
     with pytest.raises((StudentError, InstructorError), match="1,000,000 items or .* MiB came out of one iterator"):
         list(getattr(student, name)())
+
+
+@pytest.mark.parametrize("name", ["many", "tables"])
+def test_all_objects_of_one_answer_share_a_limit(submission_folder, bubblewrap, name):
+    """Forty iterators or tables of 4 MiB do not fill the grader's memory, although none of them is too large."""
+    session = bubblewrap.open(Request(submission_folder(SOURCE), LIMITS))
+    student = RemoteStudent(session, interface_of({"hw.py": SOURCE}), LIMITS)
+    found = getattr(student, name)()
+
+    with pytest.raises(StudentError, match="More than 32 MiB came out of the objects of one answer"):
+        [np.asarray(each) for each in found]
+    for _ in range(10):
+        assert np.asarray(getattr(student, name)()[0]).shape[-1] == 1 << 19
+    session.close()
 
 
 def test_drawing_in_place_is_limited_in_bytes():

@@ -18,7 +18,7 @@ from autograder.errors import InstructorError, MisuseError, SandboxError, Studen
 from autograder.loading import Interface
 from autograder.metering import Cost, Meter
 from autograder.model import Limits
-from autograder.plain import PACKAGE_TYPES, TABLES, Handle, Rows, rows
+from autograder.plain import PACKAGE_TYPES, TABLES, Handle, Rows, rows, size_of
 from autograder.sandbox.base import Session
 from autograder.student import explaining
 from autograder.student.handed_in import HandedIn
@@ -34,6 +34,9 @@ _SIMPLE = frozenset((bool, int, float, complex, str, bytes, np.ndarray))
 _ELLIPSIS = type(...).__name__
 
 T = TypeVar("T")
+_TAKING_OUT = ("next", "item", "array")
+_LOOKING = (*_TAKING_OUT, "elements", "len", "truth", "contains", "get", "set", "seed", "forget")
+_ANSWERS_OF_LOOKING = 4  # so many answers of the largest size may come out of the objects of one call
 _SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
 _OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
 _LEFT = (
@@ -84,6 +87,7 @@ class Channel:
         self.called = False
         self.read_bytes = 0
         self.used_before = 0.0
+        self.taken_out = 0
 
     def named(self, name: str) -> Any:
         """A public name of the assignment: a function or class to call, or a constant's value."""
@@ -197,12 +201,27 @@ class Channel:
         if verb in _SILENT:
             self.waiting.append((_kept(request), where))
             return None
+        if verb not in _LOOKING:
+            self.taken_out = 0
         sent = [*self.waiting, (request, where)]
         self.waiting = []
         answers = self.exchange([each for each, _ in sent], where)
         for (_, asked), answer in zip(sent, answers, strict=False):
             value = self.value(answer, asked, method)
+        if verb in _TAKING_OUT:
+            self.take_out(value)
         return value
+
+    def take_out(self, value: Any) -> None:
+        """Count what came out of objects and iterators since the last call: an answer may hold any number of them.
+
+        Raises:
+            StudentError: more than a few answers of the largest size (OUTPUT).
+        """
+        self.taken_out += size_of(value)
+        most = _ANSWERS_OF_LOOKING * self.limits.reply_mib
+        if self.taken_out > most << 20:
+            raise StudentError("OUTPUT", f"More than {most} MiB came out of the objects of one answer.", open=True)
 
     def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
         """Send some requests in one frame; an answer for each, up to the first that went wrong."""
