@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
@@ -286,6 +288,15 @@ class Channel:
         finally:
             self.session.spend(time.thread_time() - began)
 
+    @contextmanager
+    def charged(self) -> Iterator[None]:
+        """Count the processor time of work outside, that of processes started for it too, as the submission's time."""
+        began = sum(os.times()[:4])
+        try:
+            yield
+        finally:
+            self.session.spend(sum(os.times()[:4]) - began)
+
     def value(self, answer: Any, where: str, method: Function | None) -> Any:
         """The value of one answer, or the exception that it stands for."""
         match answer:
@@ -313,7 +324,8 @@ class Channel:
     def raised(self, fault: dict[str, Any], where: str) -> StudentError:
         """A fault of the submission's as the error that it stands for."""
         may_show = self.showable is None
-        error = explaining.raised(fault, where, self.handed_in, self.limits, may_show=may_show)
+        with self.charged():
+            error = explaining.raised(fault, where, self.handed_in, self.limits, may_show=may_show)
         if error.kind == "NameError" and not where.startswith("cell "):
             name = explaining.undefined(fault) if may_show else ""
             if cause := self.failing_cell(error.file, name):

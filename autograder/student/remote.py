@@ -152,6 +152,8 @@ class RemoteStudent:
     def source_of(self, *names: str) -> sources.Source:
         """The text of submitted modules as syntax trees, read from the staged copy and not inside.
 
+        What that takes of the processor counts in the question's time.
+
         Args:
             names: files (``"network.py"``), or what they define (``"relu"``, ``"Network.backprop"``).
 
@@ -162,7 +164,8 @@ class RemoteStudent:
         known = self._channel.interface.names
         if self._folder is None:
             raise InstructorError("student.source_of needs the staged folder of the submission.")
-        return sources.read(self._folder, sources.files_of(names, known), (*known.values(), *self._channel.absent))
+        with self._channel.charged():
+            return sources.read(self._folder, sources.files_of(names, known), (*known.values(), *self._channel.absent))
 
 
 class Controls:

@@ -16,13 +16,14 @@ import pytest
 
 from autograder import sources
 from autograder.errors import StudentError
-from autograder.loading import load
-from autograder.model import Verdict
+from autograder.loading import interface_of, load
+from autograder.model import Limits, Verdict
 from autograder.notebooks import read, repair
 from autograder.notebooks.apart import repaired
 from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.running import RunOptions, grade
-from autograder.sandbox import why_not
+from autograder.sandbox import Request, Sandbox, why_not
+from autograder.student.remote import RemoteStudent
 
 NESTED = """
 import os
@@ -229,3 +230,21 @@ def test_a_module_that_is_dear_to_parse_is_not_judged(tmp_path: Path) -> None:
         )
     assert cpu_of_children() - before < 4
     assert time.process_time() - own < 4
+
+
+def test_reading_the_source_counts_in_the_time_of_the_question(tmp_path: Path, bubblewrap: Sandbox) -> None:
+    """Every check that looks at a long module pays for it: the next call finds less time."""
+    text = "def f(x):\n    return x\n" + "y = [1 + 2, 3 * 4, f(5)]\n" * 9_000
+    (tmp_path / "hw.py").write_text(text)
+    tmp_path.chmod(0o755)
+    limits = Limits(wall_seconds=60)
+    session = bubblewrap.open(Request(tmp_path, limits))
+    student = RemoteStudent(session, interface_of({"hw.py": "def f(x):\n    return x\n"}), limits, folder=tmp_path)
+
+    before = session.waited
+    once = [student.source_of("f"), session.waited - before][1]
+    twice = [student.source_of("f"), session.waited - before][1]
+    session.close()
+
+    assert once > 0.01  # a tenth of a second of processor time, in truth
+    assert twice > once
