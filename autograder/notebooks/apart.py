@@ -1,15 +1,18 @@
-"""Read and repair a submitted notebook in a process of its own, under limits: its text may be made to break a parser.
+"""Read and repair a submitted notebook in a child process, under limits: its text may be made to break a parser.
 
-That process gets two notebooks and gives one back; it runs nothing of what it reads.
+The child is forked, so nothing is imported again; it runs nothing of what it reads, and gives one notebook back.
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import select
 import signal
-import subprocess
-import sys
-from pathlib import Path
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -18,22 +21,13 @@ from autograder.notebooks.reading import read
 from autograder.notebooks.records import Notebook
 from autograder.notebooks.repairing import Repaired, repair
 
-__all__ = ["CPU_SECONDS", "MEMORY_MIB", "answer", "repaired"]
+__all__ = ["CPU_SECONDS", "MEMORY_MIB", "repaired"]
 
 CPU_SECONDS = 10
 """What reading one notebook may take; an ordinary one takes a tenth of a second."""
 MEMORY_MIB = 1024
 _WALL_SECONDS = 120.0  # loose: it depends on the neighbours
-_PACKAGE = Path(__file__).resolve().parents[2]
-_PROGRAM = "from autograder.notebooks.apart import answer; answer()"
-
-
-class _Task(msgspec.Struct, frozen=True):
-    content: bytes
-    name: str
-    released: Notebook
-    cpu_seconds: int
-    memory_mib: int
+_CHUNK = 1 << 20
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -56,52 +50,109 @@ def repaired(
 
     Raises:
         StudentError: it is no notebook, or too large, or takes more than that (FAILED).
-        SandboxError: the process could not be started.
+        SandboxError: the process could not be started, or failed by our fault.
     """
-    task = msgspec.msgpack.encode(_Task(content, name, released, cpu_seconds, memory_mib))
-    paths = [str(_PACKAGE), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+    def answer() -> bytes:
+        try:
+            said = _Answer(repair(read(content, name), released))
+        except StudentError as error:
+            said = _Answer(None, error.verdict, error.message)
+        except MemoryError:
+            refused = _too_much(name, f"{memory_mib:,} MiB")
+            said = _Answer(None, refused.verdict, refused.message)
+        return msgspec.msgpack.encode(said)
+
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-B", "-c", _PROGRAM],
-            input=task,
-            capture_output=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            cwd="/",
-            timeout=_WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise _too_much(name, f"{cpu_seconds} s") from None
+        ended_by, code, text = _in_child(answer, cpu_seconds, memory_mib)
     except OSError as error:
         raise SandboxError(f"No process to read {name} in could be started ({error}).") from error
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if ended_by in (signal.SIGXCPU, signal.SIGKILL):
         raise _too_much(name, f"{cpu_seconds} s")
-    if done.returncode < 0:
+    if ended_by:
         raise _too_much(name, "Python can parse")
-    if done.returncode:
-        raise SandboxError(f"{name} could not be read: {done.stderr.decode(errors='replace').strip()[-500:]}")
-    said = msgspec.msgpack.decode(done.stdout, type=_Answer)
+    if code:
+        raise SandboxError(f"{name} could not be read: {text.decode(errors='replace')[-500:]}")
+    said = msgspec.msgpack.decode(text, type=_Answer)
     if said.repaired is None:
         raise StudentError(said.verdict, said.message, open=True)
     return said.repaired
 
 
-def answer() -> None:
-    """What the process does: read one task from standard input, under its limits, and print what came of it."""
+def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> tuple[int, int, bytes]:
+    """Do some work in a forked child: (the signal that ended it, its exit code, what it returned or why it failed)."""
+    reading, writing = os.pipe()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the child takes no lock of theirs
+            child = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        raise
+    if child == 0:
+        _work_and_exit(work, cpu_seconds, memory_mib, writing)
+    os.close(writing)
+    try:
+        text = _read_all(reading, time.monotonic() + _WALL_SECONDS)
+        if text is None:
+            os.kill(child, signal.SIGKILL)
+    finally:
+        os.close(reading)
+        _, status = os.waitpid(child, 0)  # it has closed the pipe or was killed, and waits for nothing
+    code = os.waitstatus_to_exitcode(status)
+    return max(-code, 0), max(code, 0), text or b""
+
+
+def _work_and_exit(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int, writing: int) -> None:
+    """In the child. Never returns, so that nothing of the parent's (tests, handlers at exit) runs twice."""
+    code, text = 1, b""
+    try:
+        gc.disable()  # a collection would copy every page that it looks at
+        for number in (signal.SIGXCPU, signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        _limit(cpu_seconds, memory_mib)
+        code, text = 0, work()
+    except BaseException as error:  # noqa: BLE001  (told to the parent)
+        text = f"{type(error).__name__}: {error}".encode(errors="replace")
+    finally:
+        try:
+            rest = memoryview(text)
+            while rest:
+                rest = rest[os.write(writing, rest[:_CHUNK]) :]
+        finally:
+            os._exit(code)
+
+
+def _limit(cpu_seconds: int, memory_mib: int) -> None:
+    """The child's own limits; memory that it shares with its parent is not counted."""
     import resource
 
-    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Task)
-    resource.setrlimit(resource.RLIMIT_CPU, (task.cpu_seconds, task.cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_DATA, (task.memory_mib << 20, task.memory_mib << 20))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        said = _Answer(repair(read(task.content, task.name), task.released))
-    except StudentError as error:
-        said = _Answer(None, error.verdict, error.message)
-    except MemoryError:
-        refused = _too_much(task.name, f"{task.memory_mib:,} MiB")
-        said = _Answer(None, refused.verdict, refused.message)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(said))
+    shared = 0
+    with suppress(FileNotFoundError), open("/proc/self/statm", "rb") as file:  # only Linux tells, and only it limits
+        shared = int(file.read().split()[5]) * resource.getpagesize()
+    memory = shared + (memory_mib << 20)
+    for which, soft, hard in (
+        (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
+        (resource.RLIMIT_DATA, memory, memory),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        most = resource.getrlimit(which)[1]
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(which, (soft, hard))
+
+
+def _read_all(descriptor: int, deadline: float) -> bytes | None:
+    """All that comes until the other end is closed; None if that takes longer than the deadline."""
+    text, ready = bytearray(), select.poll()
+    ready.register(descriptor, select.POLLIN)
+    while ready.poll(max(deadline - time.monotonic(), 0.0) * 1000):
+        data = os.read(descriptor, _CHUNK)
+        if not data:
+            return bytes(text)
+        text += data
+    return None
 
 
 def _too_much(name: str, than: str) -> StudentError:
