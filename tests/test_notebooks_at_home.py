@@ -83,3 +83,12 @@ def test_an_answer_is_looked_for_in_the_cells_that_are_python(tmp_path: Path) ->
     attempted(folder, NAMES, ["f"])
     with pytest.raises(StudentError, match=r"cell 1 of hw.ipynb, line 1: this is not Python"):
         attempted(folder, NAMES, ["g"])
+
+
+def test_the_seed_of_cells_holds_for_torch_too(tmp_path: Path) -> None:
+    """As in the sandbox, whatever a cell draws from that is imported already."""
+    pytest.importorskip("torch")
+    draw = "float(torch.rand(1))"
+    folder = notebook(tmp_path, "import torch", f"f = {draw}", f"g = {draw}")
+    student = LocalStudent(folder, NAMES, cell_seed=42)
+    assert student.f == student.g

@@ -217,11 +217,11 @@ class Room:
         """How importing a file fails in a fresh sandbox, which has seen nothing of a hidden check; None if it works."""
         known = self.case.first_imports
         if file not in known and not is_notebook(file):
-            known[file] = None
             try:
                 limits = self.budget.left()
             except StudentError:
-                return None
+                return None  # another question may have the time for it
+            known[file] = None
             session = self.case.open(limits)
             stand_in = self._stand_in(session, limits)
             try:
