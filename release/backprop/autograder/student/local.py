@@ -202,10 +202,7 @@ class LocalStudent:
 
     def seed(self, number: int) -> None:
         """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""
-        random.seed(number)
-        np.random.seed(number % (1 << 32))
-        if torch := sys.modules.get("torch"):
-            torch.manual_seed(number % (1 << 63))
+        _seed(number)
 
 
 class LocalHandle:
@@ -369,7 +366,7 @@ class _Inside:
         self.modules = Modules(
             self.folder,
             {Path(file).stem for file in self.names.values()},
-            None if cell_seed is None else partial(_seed_cell, cell_seed),
+            None if cell_seed is None else partial(_seed, cell_seed),
             None if reference else self.cell_failed,
         )
         self.run_on = run_on
@@ -542,9 +539,11 @@ def _frame(step: traceback.FrameSummary) -> Frame:
     return Frame(Path(step.filename).name, line, cell, step.name == "<module>")
 
 
-def _seed_cell(number: int) -> None:
+def _seed(number: int) -> None:
     random.seed(number)
     np.random.seed(number % (1 << 32))
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(number % (1 << 63))
 
 
 def _object_of(value: Any) -> Any:
