@@ -58,6 +58,7 @@ TRIES = 2
 _LONGEST_REASON = 500
 FALSE_STARTS = 2
 GRACE_SECONDS = 5.0
+_NOT_RUN = (Verdict.MISSING, Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
 PR_SET_PDEATHSIG = 1
 
 Grade = Callable[[Submission], Report]
@@ -155,9 +156,11 @@ def grade_all(
         job: a module-level function from spec to a context manager that gives the grading function.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
-    INTERNAL after that is kept as such. Where fewer than half of the others have the same fault, the submission causes
-    it: its report is not final, and its points to be had are not lowered. Wall time depends on the neighbours: a
-    submission that reached a limit on it while others were graded is graded again, alone, when all others are done.
+    INTERNAL after that is kept as such. Where fewer than half of the others, for which the check ran, have the same
+    fault, the submission causes it: its report is not final, and its points to be had are not lowered.
+
+    Wall time depends on the neighbours: a submission that reached a limit on it while others were graded is graded
+    again, alone, when all others are done.
 
     Raises:
         KeyboardInterrupt: passed on after every job process is gone; what was finished is in the store.
@@ -201,17 +204,24 @@ def _told_apart(reports: Mapping[str, Report]) -> dict[str, Report]:
             for check in question.checks:
                 if check.verdict is not Verdict.INTERNAL or student in found:
                     continue
-                alike = sum(_has_fault(each, question.id, check.id) for each in others)
-                if not others or 2 * alike < len(others):
+                verdicts = [verdict for each in others for verdict in _run_verdicts(each, question.id, check.id)]
+                if not verdicts or 2 * verdicts.count(Verdict.INTERNAL) < len(verdicts):
                     reason = (check.staff_message or check.message)[:_LONGEST_REASON]
-                    sentence = f"This submission alone causes a fault of the grader in the check {check.id!r}: {reason}"
+                    sentence = (
+                        f"This submission alone causes a fault of the grader in the check {check.id!r}: {reason}"
+                        if verdicts
+                        else f"The grader failed in the check {check.id!r}, which ran for no other submission: {reason}"
+                    )
                     found[student] = replace(with_open_points(report), not_final=sentence)
     return found
 
 
-def _has_fault(report: Report, question: str, check: str) -> bool:
-    checks = (each for asked in report.questions if asked.id == question for each in asked.checks)
-    return any(each.id == check and each.verdict is Verdict.INTERNAL for each in checks)
+def _run_verdicts(report: Report, question: str, check: str) -> Iterator[Verdict]:
+    """How a check of a question ended, if it was run at all: where nothing was handed in, nothing can fail."""
+    for asked in report.questions:
+        for each in asked.checks:
+            if asked.id == question and each.id == check and each.verdict not in _NOT_RUN:
+                yield each.verdict
 
 
 def internal_report(loaded: Loaded, submission: Submission, why: str, key: str) -> Report:

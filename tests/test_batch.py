@@ -14,11 +14,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples import internal, passing
+from samples import check, internal, passing, question, report
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder import loading, sandbox
-from autograder.batch import Event, Finished, JobSpec, Known, Postponed, Retried, Started, grade_all, grader
+from autograder.batch import (
+    Event,
+    Finished,
+    JobSpec,
+    Known,
+    Postponed,
+    Retried,
+    Started,
+    _told_apart,
+    grade_all,
+    grader,
+)
 from autograder.datasets import DataSettings
 from autograder.errors import GraderError, SandboxError
 from autograder.intake import Submission, collect
@@ -227,8 +238,8 @@ def test_a_class_is_graded_in_the_sandbox_by_any_number_of_jobs(course: Class, j
 def test_the_key_of_a_report_is_the_one_it_is_looked_up_by(course: Class) -> None:
     """What a run stores is what the next one asks for."""
     reports, _ = course.grade()
-    for submission, report in zip(course.submissions, reports, strict=True):
-        assert report.replay.key == result_key(course.loaded, submission, None, course.options, "none")
+    for submission, made in zip(course.submissions, reports, strict=True):
+        assert made.replay.key == result_key(course.loaded, submission, None, course.options, "none")
 
 
 def test_a_job_that_dies_costs_nobody_anything(course: Class) -> None:
@@ -246,7 +257,7 @@ def test_a_submission_that_no_job_survives_is_internal(course: Class) -> None:
     ben = reports[1]
     assert set(ben.verdicts) == {Verdict.INTERNAL}
     assert (ben.points, ben.max_points) == (0, 5)  # it happens to him alone, so his points stay open
-    assert ben.not_final.startswith("This submission alone causes a fault of the grader in the check ")
+    assert ben.not_final.startswith("The grader failed in the check 'doubles_one', which ran for no other submission: ")
     assert "exit code 7" in ben.not_final
     assert "exit code 7" in ben.questions[0].checks[0].staff_message
     assert [report.internal for report in reports] == [False, True, False]
@@ -254,6 +265,36 @@ def test_a_submission_that_no_job_survives_is_internal(course: Class) -> None:
     again, events = course.grade(quick)
     assert not any(report.internal for report in again)
     assert [event.student for event in events if isinstance(event, Started)] == ["ben"]
+
+
+def handed_in(made: Report) -> Report:
+    """The report as one about a submission that nobody else handed in."""
+    return replace(made, replay=replace(made.replay, submission_sha256=made.student))
+
+
+def absent(student: str) -> Report:
+    """The report of somebody who handed in nothing."""
+    return report(student, question("a", check("one", Verdict.MISSING)))
+
+
+def test_who_handed_in_nothing_says_nothing_about_a_fault() -> None:
+    """A check that fails for everybody for whom it ran is no submission's doing, however many are absent."""
+    everybody = [*map(absent, ("ann", "ben", "carl")), *map(internal, ("dora", "eve"))]
+    assert _told_apart({each.student: handed_in(each) for each in everybody}) == {}
+
+
+def test_with_nobody_to_compare_a_report_is_not_final() -> None:
+    """Nobody can tell then whose doing it is, and the sentence says so; beside one that passed, it names the cause."""
+    alone = [*map(absent, ("ann", "ben", "carl")), internal("dora")]
+    found = _told_apart({each.student: handed_in(each) for each in alone})
+    beside = _told_apart({each.student: handed_in(each) for each in (*alone, passing("eve"))})
+    assert list(found) == list(beside) == ["dora"]
+    assert beside["dora"].not_final.startswith(
+        "This submission alone causes a fault of the grader in the check 'one': "
+    )
+    assert found["dora"].not_final.startswith(
+        "The grader failed in the check 'one', which ran for no other submission: "
+    )
 
 
 def test_a_wall_time_limit_counts_only_alone(course: Class) -> None:
