@@ -562,3 +562,10 @@ def test_a_fault_of_a_notebook_at_home_is_told_by_cell(tmp_path: Path) -> None:
         Exception, match=r"`f` raised ZeroDivisionError \(line 3 of cell 2 of hw.ipynb\): division by zero"
     ):
         LocalStudent(tmp_path, {"f": "hw.ipynb"}).f()
+
+
+def test_the_release_ends_a_notebook_where_grading_does(loaded: Loaded, tmp_path: Path) -> None:
+    """`run_on=False` reaches the tests that students run; without it nothing is said."""
+    strict = load(course(tmp_path / "strict", more=", run_on=False"), "hw")
+    assert b"student_in(FOLDER, NAMES, run_on=False)" in contents(strict)["conftest.py"]
+    assert b"student_in(FOLDER, NAMES)" in contents(loaded)["conftest.py"]
