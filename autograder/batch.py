@@ -58,6 +58,7 @@ TRIES = 2
 _LONGEST_REASON = 500
 FALSE_STARTS = 2
 GRACE_SECONDS = 5.0
+LEAST_CHECK_MEMORY = 2 << 30
 _NOT_RUN = (Verdict.MISSING, Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
 PR_SET_PDEATHSIG = 1
 
@@ -487,6 +488,7 @@ def _work(connection: Connection, job: Enter, spec: JobSpec, parent: int, cpu: i
     _die_with(parent)
     try:
         with job(spec) as grade:
+            _limit_memory(_check_memory())
             connection.send(Ready())
             while True:
                 try:
@@ -500,6 +502,23 @@ def _work(connection: Connection, job: Enter, spec: JobSpec, parent: int, cpu: i
         return  # the main process is gone
     except Exception:  # noqa: BLE001 (told once, by the main process)
         connection.send(Refused(f"A job process could not begin: {traceback.format_exc(limit=-5)}"))
+
+
+def _check_memory() -> int:
+    """Bytes that checks, and the reference that they call here, may take in one job: a quarter of the machine's."""
+    return max(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4, LEAST_CHECK_MEMORY)
+
+
+def _limit_memory(most: int) -> None:
+    """From now on this process may take no more than that beside what it holds: a check that asks for more is
+    INTERNAL, and takes neither its job nor the machine with it."""
+    if sys.platform == "linux":
+        import resource
+
+        with open("/proc/self/statm", "rb") as file:
+            most += int(file.read().split()[5]) * resource.getpagesize()
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _graded(grade: Grade, submission: Submission) -> Report | Fault:

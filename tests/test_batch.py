@@ -128,6 +128,18 @@ def hangs(spec: JobSpec) -> Iterator[Grade]:
 
 
 @contextmanager
+def hoards(spec: JobSpec) -> Iterator[Grade]:
+    """A job with a check that asks for half of the machine's memory for ben."""
+
+    def grade(submission: Submission) -> Report:
+        if submission.student == "ben":
+            bytearray(max(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2, 4 << 30))
+        return passing(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+@contextmanager
 def refuses(spec: JobSpec) -> Iterator[Grade]:
     """A job that cannot begin."""
     raise GraderError("The reference is gone.")
@@ -320,6 +332,14 @@ def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
     assert [report.internal for report in reports] == [False, True, False]
     assert "still at this submission after 2 s" in reports[1].questions[0].checks[0].staff_message
     assert [event.student for event in events if isinstance(event, Retried)] == ["ben"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_check_that_takes_all_memory_is_our_fault(course: Class) -> None:
+    """It is refused the memory before the machine has none left; the others go on."""
+    reports, _ = course.grade(hoards)
+    assert [report.internal for report in reports] == [False, True, False]
+    assert "MemoryError" in reports[1].questions[0].checks[0].staff_message
 
 
 def test_an_internal_report_is_tried_once_more(course: Class) -> None:
