@@ -111,12 +111,78 @@ def test_code_beside_the_data_is_not_hidden(tmp_path: Path, monkeypatch: pytest.
     }
 
 
+def test_data_in_the_tests_of_packages_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of tests with data is hidden with its code; where the package imports its tests, only the data is."""
+    home = tmp_path / "site-packages"
+    for path, text in {
+        "scipy/spatial/__init__.py": "from . import distance",
+        "scipy/spatial/tests/__init__.py": "",
+        "scipy/spatial/tests/test_distance.py": "import numpy",
+        "scipy/spatial/tests/data/iris.txt": "5.1 3.5",
+        "anything/deep/below/test/old.pkl": "x",
+        "astropy/__init__.py": "import os\nfrom .tests.runner import TestRunner",
+        "astropy/tests/runner.py": "class TestRunner: ...",
+        "astropy/tests/data/stars.csv": "1",
+        "plain/tests/test_it.py": "import plain",
+        "skimage/data/tests/coins.png": "png",
+    }.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(text)
+    monkeypatch.syspath_prepend(str(home))
+    found = {path.removeprefix(f"{home}/") for path in packaged_data() if path.startswith(str(home))}
+    assert found == {"scipy/spatial/tests", "anything/deep/below/test", "astropy/tests/data", "skimage/data"}
+
+
+def test_packages_of_another_python_are_hidden_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is installed where this interpreter imports nothing is one hidden folder."""
+    other = tmp_path / "lib" / "python3.11" / "site-packages"
+    (other / "scipy" / "tests").mkdir(parents=True)
+    (other / "scipy" / "tests" / "iris.txt").write_text("1")
+    monkeypatch.setattr("sys.base_prefix", str(tmp_path))
+    assert [path for path in packaged_data() if path.startswith(str(tmp_path))] == [str(other)]
+    monkeypatch.syspath_prepend(str(other))
+    assert [path for path in packaged_data() if path.startswith(str(tmp_path))] == [str(other / "scipy" / "tests")]
+
+
+LOOKING = """
+import os, sys
+
+def readable():
+    found = []
+    for top in {*sys.path, sys.base_prefix, "/usr/lib/python3", "/usr/share/nltk_data"}:
+        for folder, _, files in os.walk(top):
+            for file in files:
+                if file.lower().startswith("iris.") and not file.endswith((".py", ".pyc")):
+                    try:
+                        open(os.path.join(folder, file), "rb").read(1)
+                        found.append(os.path.join(folder, file))
+                    except OSError:
+                        pass
+    return found
+"""
+
+
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_no_iris_is_readable_inside(sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever searches all that is installed for iris reads none; scipy can be imported."""
+    monkeypatch.setitem(globals(), "SUBMISSION", LOOKING + "\nimport scipy.spatial, scipy.stats, scipy.io\n")
+    assert ask(sandbox, "readable", tmp_path, allowed=False) == ("value", [])
+
+
 def test_what_is_hidden_is_covered_by_a_mount() -> None:
     """Each path gets what is to be seen in its place, read-only."""
     covers = {"/usr/lib/python3/dist-packages/sklearn/datasets/data": "/ours/covered"}
     arguments = bubblewrap_arguments(Path("/s"), {}, Limits(), user_namespace=False, covers=covers)
     at = arguments.index("/ours/covered")
     assert arguments[at - 1 : at + 2] == ["--ro-bind", "/ours/covered", *covers]
+
+
+def test_where_nothing_is_to_be_explained_an_empty_folder_covers() -> None:
+    """An empty path stands for a folder of its own without entries, into which nobody may write."""
+    covers = {"/usr/lib/python3/dist-packages/scipy/tests": ""}
+    arguments = bubblewrap_arguments(Path("/s"), {}, Limits(), user_namespace=False, covers=covers)
+    at = arguments.index(*covers)
+    assert arguments[at - 5 : at + 1] == ["--size", "4096", "--perms", "0555", "--tmpfs", *covers]
 
 
 def test_landlock_hides_a_file_and_nothing_beside_it(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ from autograder.sandbox.layout import (
     writable_inside,
     writable_paths,
 )
-from autograder.sandbox.packaged import make_covers, packaged_data
+from autograder.sandbox.packaged import holds_no_package, make_covers, packaged_data
 from autograder.sandbox.processes import (
     children,
     contents,
@@ -194,7 +194,12 @@ class _Forkserver:
         if not self.isolated or not found:
             return {}, -1
         folder, file = make_covers(str(Path(self.settings.socket).parent))
-        return {path: folder if os.path.isdir(path) else file for path in found if shown(path)}, -1
+        kept_empty = self.own_user or self.doubly  # otherwise its owner could write into an empty folder
+        return {
+            path: "" if kept_empty and holds_no_package(path) else folder if os.path.isdir(path) else file
+            for path in found
+            if shown(path)
+        }, -1
 
     def serve(self) -> None:
         watched = time.monotonic()

@@ -1,6 +1,8 @@
 """Data sets that come with installed packages: labels that a submission could look up where it should predict them.
 
-Inside a sandbox they are closed, unless the assignment says `packaged_data=True`. Standard library only: this
+A table names the folders in which packages hold data sets. The tests of any package may hold more (scipy's do: iris with
+its labels), and nothing imports them at run time, so that folders of tests with data are closed as a whole; and so is
+what is installed for another interpreter, which nothing inside imports. Inside a sandbox they are closed, unless the assignment says `packaged_data=True`. Standard library only: this
 is part of the images that containers start from.
 """
 
@@ -10,9 +12,9 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-__all__ = ["COVER", "PACKAGED", "make_covers", "packaged_data", "uses_packaged_data"]
+__all__ = ["COVER", "PACKAGED", "holds_no_package", "make_covers", "packaged_data", "uses_packaged_data"]
 
 PACKAGED: dict[str, tuple[str, ...]] = {
     "sklearn": ("datasets/data", "datasets/images", "datasets/descr", "datasets/tests"),
@@ -42,6 +44,9 @@ PACKAGED: dict[str, tuple[str, ...]] = {
 """Per package, the folders below it that hold data sets; "" for all of it. One more line hides one more."""
 
 _ELSEWHERE = ("/usr/share/nltk_data", "/usr/local/share/nltk_data", "/usr/lib/R/library/datasets")
+_TESTS = frozenset(("test", "tests", "_tests", "test_data", "testdata"))
+_HOMES = ("site-packages", "dist-packages")
+_PASSED_OVER = ("__pycache__", "include", "node_modules")
 _CODE = (".py", ".pyi", ".pyc", ".pyx", ".pxd", ".so", ".typed", ".build")
 
 COVER = '''"""Stands where a package has its data sets, in sandboxes of assignments that do not allow them."""
@@ -68,16 +73,34 @@ def uses_packaged_data(source: str) -> bool:
 def packaged_data() -> tuple[str, ...]:
     """Every folder and file of data sets of this machine that a sandbox would show, by its real path.
 
-    A folder is one of them where nothing below it is code; else the files in it that are none, so that what a package
-    imports stays there.
+    A folder of the table is one of them where nothing below it is code; else the files in it that are none, so that what
+    a package imports stays there. A folder of tests that holds data is one of them, code or not, unless the package
+    that it belongs to imports it. So are all packages of an interpreter other than this one. What lies below one of them is left out:
+    each costs a mount per sandbox.
     """
+    imported = {os.path.realpath(entry) for entry in sys.path}
+    homes = {os.path.realpath(home) for home in _homes()}
+    found = {home for home in homes - imported if not any(_is_below(entry, home) for entry in imported)}
     roots = {
-        os.path.join(home, package, part) for home in _homes() for package, parts in PACKAGED.items() for part in parts
+        os.path.join(home, package, part)
+        for home in homes - found
+        for package, parts in PACKAGED.items()
+        for part in parts
     }
-    found: set[str] = set()
     for root in {os.path.realpath(each) for each in (*roots, *_ELSEWHERE) if os.path.isdir(each)}:
         found |= _data_below(root)
-    return tuple(sorted(found))
+    for home in homes - found:
+        for tests in _tests_below(home):
+            data = _data_below(tests)
+            found |= data if not data or _is_imported(tests) else {tests}
+    return _outermost(found)
+
+
+def holds_no_package(path: str) -> bool:
+    """Whether an empty folder can stand in place of a hidden one: no program loads its data by the package's own means,
+    so that nobody needs the sentence of `COVER`. An empty one costs a tenth of the mount that shows another folder."""
+    name = os.path.basename(path)
+    return os.path.isdir(path) and (name in _TESTS or name in _HOMES)
 
 
 def make_covers(folder: str) -> tuple[str, str]:
@@ -109,6 +132,41 @@ def _data_below(root: str) -> set[str]:
     return files.union(*below.values())
 
 
+def _tests_below(folder: str) -> Iterator[str]:
+    """The outermost folders of tests below a folder."""
+    with os.scandir(folder) as entries:
+        below = [each for each in entries if each.is_dir(follow_symlinks=False) and each.name not in _PASSED_OVER]
+    for entry in below:
+        if entry.name in _TESTS:
+            yield entry.path
+        elif not entry.name.endswith((".dist-info", ".egg-info", ".libs")):
+            yield from _tests_below(entry.path)
+
+
+def _is_imported(tests: str) -> bool:
+    """Whether the package around a folder of tests imports it, as astropy does: it is needed when the package is."""
+    folder, name = os.path.split(tests)
+    imports = rf"^\s*(from|import)\s+[\w.]*\b{name}\b|^\s*from\s+\.\s+import\b.*\b{name}\b"
+    try:
+        with open(os.path.join(folder, "__init__.py"), encoding="utf-8", errors="replace") as file:
+            return re.search(imports, file.read(), re.MULTILINE) is not None
+    except FileNotFoundError:
+        return False
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}{os.sep}")
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths, sorted, without those that lie below another one."""
+    kept: list[str] = []
+    for path in sorted(paths, key=lambda each: f"{each}{os.sep}"):
+        if not kept or not _is_below(path, kept[-1]):
+            kept.append(path)
+    return tuple(kept)
+
+
 def _does_something(path: str) -> bool:
     with open(path, encoding="utf-8", errors="replace") as file:
         return re.search(r"^\s*(import|from|def|class)\b", file.read(), re.MULTILINE) is not None
@@ -116,11 +174,11 @@ def _does_something(path: str) -> bool:
 
 def _homes() -> Iterable[str]:
     """Folders of installed packages: this Python's, and those of the system's that are shown as well."""
-    found = {entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
+    found = {entry for entry in sys.path if entry.endswith(_HOMES)}
     for prefix in {sys.prefix, sys.base_prefix, os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))} | {
         "/usr",
         "/usr/local",
     }:
-        for kind in ("site-packages", "dist-packages"):
+        for kind in _HOMES:
             found |= set(glob.glob(f"{prefix}/lib*/python3*/{kind}"))
     return sorted(found)
