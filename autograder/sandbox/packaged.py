@@ -1,9 +1,9 @@
 """Data sets that come with installed packages: labels that a submission could look up where it should predict them.
 
-A table names the folders in which packages hold data sets. The tests of any package may hold more (scipy's do: iris with
-its labels), and nothing imports them at run time, so that folders of tests with data are closed as a whole; and so is
-what is installed for another interpreter, which nothing inside imports. Inside a sandbox they are closed, unless the assignment says `packaged_data=True`. Standard library only: this
-is part of the images that containers start from.
+A table names the folders in which packages hold data sets. The tests of any package may hold more (scipy's do: iris
+with its labels), and nothing imports them at run time, so that folders of tests with data are closed as a whole; and so
+is what is installed for another interpreter, which nothing inside imports. Inside a sandbox they are closed, unless the
+assignment says `packaged_data=True`. Standard library only: this is part of the images that containers start from.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ def uses_packaged_data(source: str) -> bool:
 def packaged_data() -> tuple[str, ...]:
     """Every folder and file of data sets of this machine that a sandbox would show, by its real path.
 
-    A folder of the table is one of them where nothing below it is code; else the files in it that are none, so that what
-    a package imports stays there. A folder of tests that holds data is one of them, code or not, unless the package
-    that it belongs to imports it. So are all packages of an interpreter other than this one. What lies below one of them is left out:
-    each costs a mount per sandbox.
+    A folder of the table is one of them where nothing below it is code; else the files in it that are none, so that
+    what a package imports stays there. A folder of tests that holds data is one of them, code or not, unless the
+    package that it belongs to imports it. So are all packages of an interpreter other than this one. What lies below
+    one of them is left out: each costs a mount per sandbox.
     """
     imported = {os.path.realpath(entry) for entry in sys.path}
     homes = {os.path.realpath(home) for home in _homes()}
