@@ -486,7 +486,7 @@ MISSES = {
     ),
     "mean of batches": (
         "            total += value.item() * len(x)\n            hits",
-        "            total += value.item() * 35\n            hits",
+        "            total += value.item() * 32.5\n            hits",
         "a_training_is_written_down",
         "train_loss of an epoch at the rate 0",
     ),
