@@ -170,8 +170,8 @@ def test_a_training_is_written_down(student, rng, case):
         return
     x = symmetric(x)
     scores = np.asarray(student.in_batches(network, network, x), np.float64)
-    # Two of three guesses are right, the third is the class of the lowest score: no loss lies near the mean, so the last
-    # batch of the training, which is one image, shows whether images or batches are averaged.
+    # Two of three guesses are right, the third label is the class of the lowest score: no loss lies near the mean, so
+    # the last batch of the training, which is one image, shows whether images or batches are averaged.
     y = np.where(np.arange(len(x)) % 3, scores.argmax(axis=1), scores.argmin(axis=1))
     history = student.train_classifier(network, "hinge", x[:65], y[:65], x[65:], y[65:], epochs=1, rate=0.0)
     has_history(history, epochs=1)
