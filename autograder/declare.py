@@ -215,7 +215,8 @@ class Assignment:
             scikit-learn's `load_iris()`. They hold labels that could be looked up, so they are hidden otherwise.
         run_on: whether the cells after a failing one of a notebook still run; else the notebook ends there, as with
             Jupyter's "Run all", and what the cells before it define still counts.
-        cell_seconds: how long a cell of a notebook may run before it is interrupted; 0 for as long as `limits` allow.
+        cell_seconds: how long a cell of a notebook may run before it is interrupted; 0 for half of the time
+            that the limits leave to the notebook when the cell begins.
         cell_seed: seeds `random`, numpy's old-style random numbers and, where it is imported, torch before each cell of
             a notebook, wherever it runs; None for not at all. Cells that begin with ``%%`` go on with the numbers of
             those before.

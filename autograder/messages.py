@@ -126,9 +126,9 @@ def sentence(
 
     Returns:
         (student's message, staff's message). About a hidden check the student's holds the table's sentence, a
-        built-in exception's name and a line of the student's own code, and the hint: nothing that a submission could
-        have written after it had seen hidden inputs (`StudentError.open` says that it had not). Where no hint belongs,
-        the verdict's own next step follows.
+        built-in exception's name and a line of the student's own code, or `StudentError.everywhere`, and the hint:
+        nothing that a submission could have written after it had seen hidden inputs (`StudentError.open` says that it
+        had not). Where no hint belongs, the verdict's own next step follows.
     """
     wording = WORDING[verdict]
     whole = _whole(wording, error, failure)
@@ -139,6 +139,7 @@ def sentence(
     ours = verdict is Verdict.SKIPPED and error is None  # which check it needs, by its title
     shown_whole = not hidden or ours or (error is not None and error.open)
     concealed = _raised(error) if verdict is Verdict.RAISED else wording.long
+    concealed = (error.everywhere if error else "") or concealed
     text = whole if shown_whole else concealed
     if verdict in _HINTED:
         return _followed(text, "" if shown_whole else hint), whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -432,6 +433,41 @@ def test_a_cell_that_ignores_the_interrupt_ends_its_sandbox(
     report = graded([stubborn, *solved(handed_out)], hurried)
     assert set(report.verdicts) == {Verdict.TIME}
     assert report.questions[0].checks[0].message.startswith("Time limit of 0.5 s reached in `cell 1 of hw.ipynb`.")
+
+
+STUBBORN = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"
+
+
+@pytest.mark.parametrize("endless", ["while True:\n    pass", STUBBORN])
+def test_a_last_cell_that_never_ends_costs_nothing_without_a_limit_for_each_cell(
+    graded: Any, handed_out: dict[str, Any], endless: str
+) -> None:
+    """It may take half of the notebook's time; the page shows the cells that ran, and that one with its limit."""
+    limits = {"wall_seconds": 6, "cpu_seconds": 60}  # of each of two questions
+    report = graded([*solved(handed_out), own(endless)], limits=limits)
+    assert set(report.verdicts) == {Verdict.PASSED}
+    (notebook,) = report.notebooks
+    assert [each.number for each in notebook.cells] == [2, 3, 4, 6, 7]
+    assert [each.number for each in notebook.cells if each.error] == [7]
+    assert re.fullmatch(r"Time limit of [45]\.\d+ s reached in `cell 7 of hw.ipynb`\.", notebook.cells[-1].error)
+
+
+def test_the_page_of_a_notebook_that_was_ended_shows_its_cells_and_the_one_that_ended_it(
+    hurried: Loaded, graded: Any, handed_out: dict[str, Any]
+) -> None:
+    """Where no further run leaves the cell out, the cells before it are told, and its own error."""
+    (notebook,) = graded([*solved(handed_out), own(STUBBORN)], hurried).notebooks
+    assert [each.number for each in notebook.cells] == [2, 3, 4, 6, 7]
+    assert notebook.cells[-1].error.startswith("Time limit of 0.5 s")
+
+
+def test_a_cell_that_gives_a_functions_name_to_a_value_is_named(graded: Any, handed_out: dict[str, Any]) -> None:
+    """Public and hidden checks say so; nothing of the student's was called."""
+    report = graded([*solved(handed_out), own("softmax = softmax(np.zeros(3))")])
+    public, hidden = report.questions[0].checks
+    assert public.verdict is hidden.verdict is Verdict.MISSING
+    said = "`softmax` is a numpy.ndarray, not a function; cell 7 of hw.ipynb gives its name to another value."
+    assert public.message == hidden.message == f"{said} Give that value a name of its own."
 
 
 def test_a_cell_that_ends_its_sandbox_costs_what_depends_on_it(graded: Any, handed_out: dict[str, Any]) -> None:

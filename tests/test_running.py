@@ -110,8 +110,8 @@ def test_an_exception_of_the_call_itself_is_said_once(run):
     found = check(run(REFERENCE.replace("def double(x)", "def double(x, y)")), "doubles_three")
 
     assert found.verdict is Verdict.RAISED
-    assert found.message.count("missing 1 required positional argument") == 1
-    assert found.staff_message.count("missing 1 required positional argument") == 1
+    assert found.message.count("missing a required argument 'y'") == 1
+    assert found.staff_message.count("missing a required argument 'y'") == 1
 
 
 def test_an_exception_in_a_hidden_check_tells_nothing_but_class_and_line(run):
@@ -547,3 +547,104 @@ def test_a_title_without_its_fact_is_the_instructors_fault(course):
         InstructorError, match="The title of the check 'trained' cannot be filled in .* KeyError: 'pictures'"
     ):
         assignment.title_of(assignment.checks[-1])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name", "why"),
+    [
+        ("def double(x)", "def double(x, y)", "doubles_three", "`double` {}missing a required argument 'y'"),
+        ("def double(x)", "def double()", "doubles_three", "`double` {}too many positional arguments"),
+        ("def add(self, more)", "def add(self)", "counts", "`Counter.add` {}too many positional arguments"),
+        ("self, start)", "self, start, step)", "counts", "`Counter` {}missing a required argument 'step'"),
+    ],
+)
+def test_a_call_that_the_function_does_not_take_is_told_in_public_and_hidden_checks(run, before, after, name, why):
+    """The sentence names the student's own parameters, which hold nothing of a hidden input."""
+    found = check(run(REFERENCE.replace(before, after)), name)
+
+    assert found.verdict is Verdict.RAISED
+    said = why.format("does not accept the arguments of the handout: ")
+    assert found.message == f"{said}. Keep the parameters that the handout gives."
+
+
+def test_a_type_error_of_the_students_own_is_no_refused_call(run):
+    """A function that takes the arguments and raises TypeError itself is told as before."""
+    found = check(run(REFERENCE.replace("self.count += more", "self.count += str(more)")), "counts")
+
+    assert found.message.startswith("Your code raised TypeError in line")
+
+
+@pytest.mark.parametrize("name", ["doubles_three", "doubles_hidden"])
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("double = double(3)", "an int, not a function"),
+        ("import numpy\ndouble = numpy.zeros(3)", "a numpy.ndarray, not a function"),
+        ("double = None", "None, not a function"),
+        ("class Secret: pass\nfor double in [Secret()]: pass", "not a function"),
+    ],
+)
+def test_a_function_whose_name_holds_another_value_is_told_in_every_check(
+    course, hand_in, bubblewrap, name, line, kind
+):
+    """The class of the value is named where it is Python's own or a known package's, with the line that gives it."""
+    (course / "assignments/small/assignment.py").write_text(HIDDEN_FIRST)
+    text = f"{REFERENCE}\n{line}\n"
+    found = check(grade(load(course, "small"), hand_in(text), bubblewrap, None, OPTIONS), name)
+
+    assert found.verdict is Verdict.MISSING
+    place = f"line {len(text.splitlines())} of hw.py"
+    assert found.message == (
+        f"`double` is {kind}; {place} gives its name to another value. Give that value a name of its own."
+    )
+
+
+HIDDEN_FIRST = '''
+from autograder import Assignment, Limits
+from autograder.checks import close
+
+assignment = Assignment("Small", files=["hw.py"], limits=Limits(wall_seconds=20, cpu_seconds=9))
+question = assignment.question("All", id="a")
+
+
+@question.check(points=1)
+def doubles_three(student):
+    """Twice three."""
+    close(student.double(3), 6, name="double(3)")
+
+
+@question.check(points=1, hidden=True)
+def doubles_hidden(student):
+    """Twice four."""
+    close(student.double(4), 8, name="double(4)")
+
+
+@question.check(points=1, hidden=True)
+def greets_by_name(student):
+    """A keyword of the check's."""
+    close(len(student.greet(name="Bob")), 9, name="length")
+'''
+
+
+def test_a_keyword_that_the_function_does_not_take_is_named_to_staff_alone(course, hand_in, bubblewrap):
+    """The names of arguments in a hidden check are the instructor's."""
+    (course / "assignments/small/assignment.py").write_text(HIDDEN_FIRST)
+    text = REFERENCE.replace("def greet(name)", "def greet(who='')")
+    found = check(grade(load(course, "small"), hand_in(text), bubblewrap, None, OPTIONS), "greets_by_name")
+
+    said = "`greet` does not accept the arguments of the handout: "
+    assert found.message.startswith(f"{said}its parameters have other names.")
+    assert found.staff_message == f"{said}it has no parameter 'name'."
+
+
+@pytest.mark.parametrize("name", ["doubles_three", "doubles_hidden"])
+def test_a_stub_that_the_called_function_uses_is_named_in_every_check(course, hand_in, bubblewrap, name):
+    """What is not attempted is the function whose stub is still there, not the one that calls it."""
+    (course / "assignments/small/assignment.py").write_text(HIDDEN_FIRST)
+    text = REFERENCE.replace("return 2 * x", "return len(greet('')) * x").replace(
+        'return f"hello {name}"', 'raise NotImplementedError("greet is not written yet")'
+    )
+    found = check(grade(load(course, "small"), hand_in(text), bubblewrap, None, OPTIONS), name)
+
+    assert found.verdict is Verdict.NOT_ATTEMPTED
+    assert found.message == "Not attempted: `greet` is not written yet, and `double` calls it. Write `greet` first."

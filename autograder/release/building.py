@@ -39,6 +39,7 @@ _SHIPPED = (
     "sources.py",
     "checks/*.py",
     "student/__init__.py",
+    "student/calling.py",
     "student/handed_in.py",
     "student/import_errors.py",
     "student/importing.py",

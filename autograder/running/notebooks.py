@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from autograder import pictures
@@ -43,18 +43,24 @@ class Notebooks:
     _left_out: dict[str, dict[int, StudentError]] = field(default_factory=dict)
 
     def run(
-        self, student: RemoteStudent, file: str, *, run_on: bool, seconds: float = 0.0, seed: int | None = None
+        self,
+        student: RemoteStudent,
+        file: str,
+        *,
+        run_on: bool,
+        seconds: float | Callable[[], float] = 0.0,
+        seed: int | None = None,
     ) -> None:
         """Run a notebook in a session; its first run is kept for the report.
 
         A cell that raises costs what depends on it, and nothing else: what other cells define can be asked for. One
-        that ends the sandbox is left out of the next run, unless it used up the time.
+        that ends the sandbox is left out of the next run, unless it could use up the time.
 
         Args:
             student: the stand-in of the session.
             file: which.
             run_on: whether cells after a failing one still run; those before it count in any case.
-            seconds: how long a cell may run; 0 for as long as the session does.
+            seconds: how long a cell may run, or what says so before each cell; 0 for as long as the session does.
             seed: of the random numbers of each cell; None for none.
 
         Raises:
@@ -71,7 +77,7 @@ class Notebooks:
         try:
             for ran in run_cells(student, file, notebook.without(out), seconds=seconds, seed=seed):
                 waiting.remove(ran.number)
-                cell = _late(ran, file, seconds) if ran.timed_out else ran
+                cell = _late(ran, file) if ran.timed_out else ran
                 told.append(cell)
                 if cell.error and not run_on:
                     break
@@ -84,6 +90,8 @@ class Notebooks:
                 error.again = True
                 raise
             self._failed[file] = error
+            ended = waiting[:1]  # the cell that ended it
+            told += [CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number in ended]
             self._keep(file, told, finished, fresh)
             raise
         self._keep(file, told, finished, fresh)
@@ -162,9 +170,9 @@ def _showable(error: StudentError) -> StudentError:
     return StudentError(error.verdict, WORDING[Verdict(error.verdict)].long, file=error.file, open=True)
 
 
-def _late(run: CellRun, file: str, seconds: float) -> CellRun:
+def _late(run: CellRun, file: str) -> CellRun:
     """A cell that was interrupted: the limit is what ended it, whatever it says."""
-    sentence = f"Time limit of {seconds:g} s reached in `cell {run.number} of {file}`."
+    sentence = f"Time limit of {run.allowed:g} s reached in `cell {run.number} of {file}`."
     return replace(run, error=StudentError("TIME", sentence, file=file, open=True))
 
 

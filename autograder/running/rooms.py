@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from autograder.cells import is_notebook
@@ -21,6 +22,7 @@ from autograder.student.remote import Controls, RemoteStudent
 __all__ = ["Room"]
 
 _KEPT_OUTPUT = 8192
+_LEAST_SHARE = 0.01  # 0 would be for ever
 _SPARE_SECONDS = 2.0  # after an interrupt, for a cell that cleans up; then its sandbox ends
 
 
@@ -237,11 +239,14 @@ class Room:
 
     def _run_notebook(self, stand_in: RemoteStudent, session: Session, file: str) -> None:
         assignment, controls = self.case.loaded.assignment, Controls(stand_in)
-        seconds, granted, budget = assignment.cell_seconds, session.granted, self.case.notebook_time
+        seconds: float | Callable[[], float] = assignment.cell_seconds
+        granted, budget = session.granted, self.case.notebook_time
         allowed = budget.left("earlier runs of the notebooks").wall_seconds
         session.grant(allowed)  # a notebook's time is no single question's
-        if seconds:
-            controls.limit(replace(self.limits, wall_seconds=seconds), spare=_SPARE_SECONDS)
+        if assignment.cell_seconds:
+            controls.limit(replace(self.limits, wall_seconds=assignment.cell_seconds), spare=_SPARE_SECONDS)
+        else:
+            seconds = partial(self._share, controls, session)
         try:
             self.case.notebooks.run(
                 stand_in, file, run_on=assignment.run_on, seconds=seconds, seed=assignment.cell_seed
@@ -250,6 +255,12 @@ class Room:
             controls.limit(self.limits)
             budget.pay(allowed - session.granted, 0.0)
             session.grant(granted)
+
+    def _share(self, controls: Controls, session: Session) -> float:
+        """Seconds for the next cell: half of what is left, so that the others can run whatever one cell does."""
+        seconds = max(_LEAST_SHARE, round(session.granted / 2, 2))
+        controls.limit(replace(self.limits, wall_seconds=seconds), spare=min(_SPARE_SECONDS, seconds / 2))
+        return seconds
 
     # --- ending ---
 

@@ -183,7 +183,7 @@ def lend(student: RemoteStudent, lent: Lent) -> None:
         module = PurePath(file).stem
         there = channel.load(module, file)
         for owner in {part.owner for part in parts[file]} - {""}:
-            if there.get(owner) is None:
+            if not isinstance(there.get(owner), list):
                 raise StudentError("MISSING", f"`{owner}` is not defined in {file}.", file=file, open=True)
         replaced = channel.ask("replace", module, [part.title for part in parts[file]], where=f"import {module}")
         if not isinstance(replaced, dict):

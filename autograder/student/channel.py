@@ -23,6 +23,7 @@ from autograder.model import Limits
 from autograder.plain import PACKAGE_TYPES, TABLES, Handle, Rows, rows, size_of
 from autograder.sandbox.base import Session
 from autograder.student import explaining
+from autograder.student.calling import Call, overwritten
 from autograder.student.handed_in import HandedIn
 from autograder.wire import WireError, decode, encode
 
@@ -75,7 +76,7 @@ class Channel:
         self.handed_in = handed_in or HandedIn(files=interface.files)
         self.interface = interface
         self.limits = limits
-        self.inventory: dict[str, dict[str, list[str] | None]] = {}
+        self.inventory: dict[str, dict[str, list[str] | str | None]] = {}
         self.concealing = False
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.showable: int | None = None
@@ -101,7 +102,8 @@ class Channel:
         if file in self.absent:
             raise self.not_handed_in(file, f"it should define `{name}`")
         module = PurePath(file).stem
-        if name not in self.load(module, file):
+        defined = self.load(module, file)
+        if name not in defined:
             if error := self.failing_cell(file, name):
                 raise error
             near = difflib.get_close_matches(name, self.handed_in.defines(file), n=1)
@@ -113,9 +115,16 @@ class Channel:
             if isinstance(value, RemoteHandle) and value._handle.type_name == _ELLIPSIS:
                 raise StudentError("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file, open=True)
             return value
+        if isinstance(kind := defined[name], str):
+            with self.charged():
+                is_class = name in self.interface.classes
+                sentence = overwritten(name, kind, file, self.handed_in, is_class=is_class)
+            error = StudentError("MISSING", sentence, file=file, open=True)
+            error.step = "Give that value a name of its own."
+            raise error
         return Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
 
-    def load(self, module: str, file: str) -> dict[str, list[str] | None]:
+    def load(self, module: str, file: str) -> dict[str, list[str] | str | None]:
         """Import a module of the submission, or run a notebook, once; what it defines, with classes' attributes."""
         if module not in self.inventory:
             if is_notebook(file) and self.running_notebook:
@@ -128,6 +137,8 @@ class Channel:
                 raise self.importing_first(file) or error from None
             if not isinstance(answer, dict):
                 raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")
+            if self.showable is not None:  # a word of the submission's, which may have seen hidden inputs by now
+                answer = {name: "" if isinstance(kind, str) else kind for name, kind in answer.items()}
             self.inventory[module] = answer
         return self.inventory[module]
 
@@ -208,8 +219,8 @@ class Channel:
         sent = [*self.waiting, (request, where)]
         self.waiting = []
         answers = self.exchange([each for each, _ in sent], where)
-        for (_, asked), answer in zip(sent, answers, strict=False):
-            value = self.value(answer, asked, method)
+        for (each, asked), answer in zip(sent, answers, strict=False):
+            value = self.value(answer, asked, method, each)
         if verb in _TAKING_OUT:
             self.take_out(value)
         return value
@@ -297,7 +308,7 @@ class Channel:
         finally:
             self.session.spend(sum(os.times()[:4]) - began)
 
-    def value(self, answer: Any, where: str, method: Function | None) -> Any:
+    def value(self, answer: Any, where: str, method: Function | None, request: tuple[Any, ...]) -> Any:
         """The value of one answer, or the exception that it stands for."""
         match answer:
             case ("value", value):
@@ -318,14 +329,16 @@ class Channel:
                     error.step = f"If {meant} is meant, rename it to {where}."
                 raise error
             case ("raised", dict(fault)):
-                raise self.raised(fault, where)
+                raise self.raised(fault, where, _call_of(request))
         raise self.out_of_turn(where)
 
-    def raised(self, fault: dict[str, Any], where: str) -> StudentError:
+    def raised(self, fault: dict[str, Any], where: str, call: Call | None = None) -> StudentError:
         """A fault of the submission's as the error that it stands for."""
-        may_show = self.showable is None
+        may_show, names = self.showable is None, self.interface.names
         with self.charged():
-            error = explaining.raised(fault, where, self.handed_in, self.limits, may_show=may_show)
+            error = explaining.raised(
+                fault, where, self.handed_in, self.limits, may_show=may_show, names=names, call=call
+            )
         if error.kind == "NameError" and not where.startswith("cell "):
             name = explaining.undefined(fault) if may_show else ""
             if cause := self.failing_cell(error.file, name):
@@ -542,6 +555,18 @@ def _drawn(value: Any) -> Any:
 
 def _no_error(*_: str) -> None:
     """Where nobody knows of an error."""
+
+
+def _call_of(request: tuple[Any, ...]) -> Call | None:
+    """How a request calls something of the submission's; None where it does not, or many times in several ways."""
+    match request:
+        case ("call" | "new", _, _, tuple(arguments), dict(named)):
+            return Call(len(arguments), tuple(named))
+        case ("map", _, _, _):
+            return Call(1)
+        case ("starmap", _, _, [tuple(first), *others]) if all(len(each) == len(first) for each in others):
+            return Call(len(first))
+    return None
 
 
 def _kept(value: Any) -> Any:

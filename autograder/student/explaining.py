@@ -8,12 +8,14 @@ import re
 import signal
 import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from autograder.errors import SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
 from autograder.sandbox.base import Outcome
+from autograder.student.calling import Call, refusal, unwritten
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
 from autograder.student.newer_syntax import about_version
@@ -24,11 +26,13 @@ _UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 _LONGEST_TEXT = 2000
 _MOST_FRAMES = 40
 _IMPORT = "import "
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
+_STEP_OF_CALLS = "Keep the parameters that the handout gives."
 _STEP_OF_IMPORTS = "Import only files that you hand in, and packages that the handout names."
 _STEP_AT_IMPORT = 'Everything outside of functions runs at import: put calls into `if __name__ == "__main__":`.'
 
 
-def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[str, list[str] | None]]) -> str:
+def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[str, list[str] | str | None]]) -> str:
     """What is not there: a name that a module or an object lacks.
 
     Args:
@@ -40,7 +44,7 @@ def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[st
     if not owner:
         return f"`{name}` is not there any more."
     wanted = interface.methods_of(owner)
-    has = next((names[owner] for names in inventory.values() if names.get(owner)), None) or []
+    has = next((found for names in inventory.values() if isinstance(found := names.get(owner), list)), [])
     lacking = [f"`{method}`" for method in wanted if method not in has]
     if len(lacking) > 1:
         return f"`{owner}` lacks the methods {', '.join(lacking)}; keep the names of the handout."
@@ -48,7 +52,14 @@ def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[st
 
 
 def raised(
-    fault: Mapping[str, Any], where: str, handed_in: HandedIn, limits: Limits, *, may_show: bool
+    fault: Mapping[str, Any],
+    where: str,
+    handed_in: HandedIn,
+    limits: Limits,
+    *,
+    may_show: bool,
+    names: Mapping[str, str] = _NO_NAMES,
+    call: Call | None = None,
 ) -> StudentError:
     """An exception of the submission's; only the name of a built-in class is believed.
 
@@ -61,6 +72,8 @@ def raised(
         handed_in: the files of the submission. Of these only those of the assignment are named, unless `may_show`.
         limits: under which it ran.
         may_show: whether its words can hold nothing of a hidden check.
+        names: each public name of the assignment with its file.
+        call: how `where` was called, if it was.
     """
     texts = {key: value for key, value in fault.items() if isinstance(value, str)}
     kind = texts.get("kind", "")
@@ -80,8 +93,20 @@ def raised(
     limit = refused(fault.get("errno"), limits)
     also = f"; {limit}" if limit else ""
     verdict, sentence, step = "RAISED", f"`{where}` raised {name}{place}: {message or 'no message'}{also}", None
+    everywhere, file_of = "", names.get(where.partition(".")[0], "")
     if kind == "NotImplementedError":
         verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or where}"
+        if file_of and raised_at and (stub := unwritten(raised_at, where, names, handed_in)):
+            sentence = everywhere = f"Not attempted: `{stub}` is not written yet, and `{where}` calls it."
+            step = f"Write `{stub}` first."
+    elif (
+        kind == "TypeError"
+        and call
+        and file_of
+        and not fault.get("frames")
+        and (everywhere := refusal(where, file_of, call, handed_in, may_show=may_show))
+    ):
+        sentence, step = refusal(where, file_of, call, handed_in, may_show=True), _STEP_OF_CALLS
     elif kind == "MemoryError":
         sentence = f"Memory limit of {limits.memory_mib} MiB reached in `{where}`{place}."
         verdict, may_show = "MEMORY", True
@@ -103,6 +128,7 @@ def raised(
     file, line = (frame.file, frame.line) if frame else ("", 0)
     error = StudentError(verdict, sentence, kind=kind, file=file, line=line, trace=trace, open=may_show)
     error.limit = limit
+    error.everywhere = everywhere
     error.cell = frame.cell if frame else 0
     error.quote = handed_in.quote(frame)
     error.step = step

@@ -6,8 +6,8 @@ The records come out of a hostile process: every part is checked for its form, t
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.errors import StudentError
@@ -41,8 +41,8 @@ class CellRun:
 
     `number` counts all cells of the notebook from 1, as Jupyter shows them from top to bottom. `error` is what it
     raised, or None; `timed_out` says that it was interrupted. `value` is the last expression's value where that is a
-    plain number, `valued` whether it had a value at all. `seconds` is wall time, `lost` how many characters and
-    displays were more than is kept.
+    plain number, `valued` whether it had a value at all. `seconds` is wall time, `allowed` what it might take (0: any), `lost`
+    how many characters and displays were more than is kept.
     """
 
     number: int
@@ -54,6 +54,7 @@ class CellRun:
     valued: bool = False
     seconds: float = 0.0
     lost: int = 0
+    allowed: float = 0.0
 
 
 def run_cells(
@@ -61,7 +62,7 @@ def run_cells(
     file: str,
     notebook: Notebook,
     *,
-    seconds: float = 0.0,
+    seconds: float | Callable[[], float] = 0.0,
     first: int = 1,
     given: Collection[int] = (),
     seed: int | None = None,
@@ -75,7 +76,8 @@ def run_cells(
             `first`.
         file: the notebook's name, such as ``"hw1.ipynb"``.
         notebook: what to run.
-        seconds: after so long a cell is interrupted; 0 for never. The session's own limits hold all the time.
+        seconds: after so long a cell is interrupted, or what says so before each cell; 0 for never. The session's own
+            limits hold all the time.
         first: number of the first cell to run; 0 for all of them, where the caller has begun the notebook.
         given: numbers of cells that are not the student's; they are kept from what the notebook did to Python.
         seed: of the random numbers before each cell that does not begin with ``%%``; None for none.
@@ -94,9 +96,10 @@ def run_cells(
         if seed is not None and not cell.source.startswith("%%"):
             controls.seed(seed)
         began = time.monotonic()
-        record = controls.ask("cell", cell.source, number, float(seconds), number in given, where=where)
+        allowed = float(seconds() if callable(seconds) else seconds)
+        record = controls.ask("cell", cell.source, number, allowed, number in given, where=where)
         took = time.monotonic() - began
-        yield _read(record, number, cell, took, controls, where)
+        yield replace(_read(record, number, cell, took, controls, where), allowed=allowed)
 
 
 def _read(record: object, number: int, cell: Cell, seconds: float, controls: Controls, where: str) -> CellRun:

@@ -3,7 +3,7 @@
 A request is a tuple: what to do, then its arguments; an answer is a tuple too. Targets are module names (text) or
 handles (the number of an object that stays here).
 
-    ("load", module)                        -> ("value", {name: [attribute, ...] or None})
+    ("load", module)                        -> ("value", {name: [attribute, ...] or None or class})
     ("get", target, name)                   -> ("value", value) or ("callable",)
     ("set", target, name, value)            -> ("value", None)
     ("call", target, name, args, kwargs)    -> ("value", value)       name "" calls the target itself
@@ -57,6 +57,7 @@ from autograder.worker.shell import Shell
 __all__ = ["serve", "warm_random_numbers"]
 
 _ABSENT = object()
+_PACKAGES = ("numpy", "torch", "pandas")
 _LARGEST_DRAW = 1 << 18  # bytes of several items that are drawn at once
 _LONGEST_DRAW = 0.02  # seconds that drawing several items at once may go on
 
@@ -338,6 +339,19 @@ class _SeedsTorchLater:
         return spec
 
 
-def _attributes(value: Any) -> list[str] | None:
-    """Names of a class's attributes; None for anything else."""
-    return [name for name in dir(value) if type(name) is str] if isinstance(value, builtins.type) else None
+def _attributes(value: Any) -> list[str] | str | None:
+    """Names of a class's attributes; None for what else can be called; of other values their class.
+
+    That is ``"int"`` or ``"numpy.ndarray"``, and "" for one of the submission or of another package.
+    """
+    if isinstance(value, builtins.type):
+        return [name for name in dir(value) if type(name) is str]
+    if callable(value):
+        return None
+    try:
+        package, _, _ = type(value).__module__.partition(".")
+        name = type(value).__name__
+        told = name if package == "builtins" else f"{package}.{name}" if package in _PACKAGES else ""
+        return told if told.isascii() else ""
+    except Exception:  # noqa: BLE001  (a class of the submission's may raise anything here)
+        return ""
