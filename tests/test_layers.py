@@ -77,6 +77,7 @@ SHIPPED = (  # module -> what it may import beside the standard library and the 
     ("autograder.metering", set()),
     ("autograder.sources", set()),
     ("autograder.checks", {"numpy"}),
+    ("autograder.student.calling", set()),
     ("autograder.student.handed_in", set()),
     ("autograder.student.import_errors", set()),
     ("autograder.student.importing", set()),

@@ -449,7 +449,7 @@ def test_a_last_cell_that_never_ends_costs_nothing_without_a_limit_for_each_cell
     (notebook,) = report.notebooks
     assert [each.number for each in notebook.cells] == [2, 3, 4, 6, 7]
     assert [each.number for each in notebook.cells if each.error] == [7]
-    assert re.fullmatch(r"Time limit of [45]\.\d+ s reached in `cell 7 of hw.ipynb`\.", notebook.cells[-1].error)
+    assert re.fullmatch(r"Time limit of [\d.]+ s reached in `cell 7 of hw.ipynb`\.", notebook.cells[-1].error)
 
 
 def test_the_page_of_a_notebook_that_was_ended_shows_its_cells_and_the_one_that_ended_it(

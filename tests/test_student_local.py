@@ -435,3 +435,49 @@ def test_a_small_call_costs_little(student):
         return (time.process_time() - began) / 200
 
     assert min(one_round() for _ in range(10)) < 300e-6
+
+
+CALLED = """
+import numpy as np
+
+def assign(X):
+    raise NotImplementedError("assign is not written yet")
+
+def kmeans(X, k, iterations):
+    return assign(X)
+
+def centres(X):
+    return X
+
+centres = centres(np.zeros(3))
+"""
+
+
+def called_at_home(tmp_path, call) -> StudentError:
+    """How a call of a function of CALLED fails at home."""
+    (tmp_path / "hw.py").write_text(CALLED)
+    names = dict.fromkeys(("assign", "kmeans", "centres"), "hw.py")
+    return fault(lambda: call(LocalStudent(tmp_path, names)))
+
+
+def test_a_call_that_a_function_does_not_take_is_told_at_home(tmp_path):
+    """The same sentence as where a submission is graded."""
+    error = called_at_home(tmp_path, lambda student: student.kmeans(1, 2))
+    said = "`kmeans` does not accept the arguments of the handout: missing a required argument 'iterations'."
+    assert (error.verdict, error.message) == ("RAISED", said)
+    error = called_at_home(tmp_path, lambda student: student.kmeans(1, 2, rounds=3, iterations=4))
+    assert error.message == "`kmeans` does not accept the arguments of the handout: it has no parameter 'rounds'."
+
+
+def test_a_function_whose_name_holds_another_value_is_told_at_home(tmp_path):
+    """It is missing, and the line that gives its name away is named."""
+    error = called_at_home(tmp_path, lambda student: student.centres(1))
+    said = "`centres` is a numpy.ndarray, not a function; line 13 of hw.py gives its name to another value."
+    assert (error.verdict, error.message) == ("MISSING", said)
+
+
+def test_the_stub_of_another_function_is_named_at_home(tmp_path):
+    """What is not written is not the function that was called."""
+    error = called_at_home(tmp_path, lambda student: student.kmeans(1, 2, 3))
+    said = "Not attempted: `assign` is not written yet, and `kmeans` calls it."
+    assert (error.verdict, error.message) == ("NOT_ATTEMPTED", said)

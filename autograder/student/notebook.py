@@ -41,8 +41,8 @@ class CellRun:
 
     `number` counts all cells of the notebook from 1, as Jupyter shows them from top to bottom. `error` is what it
     raised, or None; `timed_out` says that it was interrupted. `value` is the last expression's value where that is a
-    plain number, `valued` whether it had a value at all. `seconds` is wall time, `allowed` what it might take (0: any), `lost`
-    how many characters and displays were more than is kept.
+    plain number, `valued` whether it had a value at all. `seconds` is wall time, `allowed` what it might take (0: any),
+    `lost` how many characters and displays were more than is kept.
     """
 
     number: int
