@@ -18,7 +18,7 @@ from pathlib import Path
 
 from autograder.errors import InstructorError, StudentError
 
-__all__ = ["MAX_BYTES", "MAX_FILES", "MAX_NAMES", "Source", "base_of", "defined_names", "files_of", "read"]
+__all__ = ["MAX_BYTES", "MAX_FILES", "MAX_NAMES", "Source", "base_of", "defined_names", "files_of", "parsed", "read"]
 
 MAX_BYTES = 1 << 18
 """A larger file is not judged: its tree may take a thousand times the memory of its text."""
@@ -74,7 +74,7 @@ class Source:
         Raises:
             StudentError: as `read`.
         """
-        return cls({file: _parsed(text.encode(), file)}, (file,))
+        return cls({file: parsed(text.encode(), file)}, (file,))
 
 
 def files_of(wanted: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
@@ -145,10 +145,15 @@ def _tree(path: Path, file: str) -> ast.Module:
     if not path.is_file():
         raise StudentError("MISSING", f"The file {file} is missing.", file=file, open=True)
     with path.open("rb") as stream:
-        return _parsed(stream.read(MAX_BYTES + 1), file)
+        return parsed(stream.read(MAX_BYTES + 1), file)
 
 
-def _parsed(data: bytes, file: str) -> ast.Module:
+def parsed(data: bytes, file: str) -> ast.Module:
+    """The syntax tree of a text, where that is made in bearable time and memory.
+
+    Raises:
+        StudentError: it is no Python (RAISED), or cannot be judged (FAILED).
+    """
     if len(data) > MAX_BYTES:
         sentence = f"{file} is larger than {MAX_BYTES >> 10} KiB, too large to be judged; leave out what is not code."
         raise StudentError("FAILED", sentence, file=file, open=True)

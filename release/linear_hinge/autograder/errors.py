@@ -52,13 +52,15 @@ class StudentError(Exception):
 
     `cell` is the number of the notebook's cell in which it happened, as the submission tells it, or 0. `quote` is the
     line of the student's own code, read from the handed-in file, or ``""``. `step` is what the student should do next,
-    ``""`` where `message` says it; None for the usual next step of the verdict. `again` says that a fresh sandbox
-    leaves out what ended this one, so that what was asked should be asked again.
+    ``""`` where `message` says it; None for the usual next step of the verdict. `everywhere` is what the student reads
+    in hidden checks too, made of names of the assignment and of the handed-in text alone, or ``""``. `again` says that
+    a fresh sandbox leaves out what ended this one, so that what was asked should be asked again.
     """
 
     cell: int = 0
     quote: str = ""
     step: str | None = None
+    everywhere: str = ""
     again: bool = False
 
     def __init__(

@@ -15,6 +15,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -23,10 +24,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograder import saved, sources
-from autograder.cells import is_notebook
+from autograder.cells import is_notebook, read_code
 from autograder.errors import InstructorError, StudentError, as_type_error
 from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.student.calling import Call, defines, overwritten, refusal, unwritten
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
 from autograder.student.importing import FailedCell, Modules, place
@@ -332,7 +334,8 @@ class _Function:
         inside, function = self.inside, self.function
         given = [inside.inward(argument) for argument in arguments]
         given_named = {name: inside.inward(argument) for name, argument in named.items()}
-        return inside.run(self.title, lambda: inside.outward(function(*given, **given_named)))
+        call = Call(len(given), tuple(given_named))
+        return inside.run(self.title, lambda: inside.outward(function(*given, **given_named)), call)
 
 
 class _Kept:
@@ -374,7 +377,7 @@ class _Inside:
         self.drawn: dict[str, tuple[Any, ...]] = {}
         files = set(self.names.values())
         absent = {file: "" for file in files if not (self.folder / file).is_file()}
-        self.handed_in = HandedIn(self.folder, files, (), absent)
+        self.handed_in = HandedIn(self.folder, files, (), absent, _cells(self.folder, files - set(absent)))
 
     def named(self, name: str) -> Any:
         """A public name: a function or class to call, or a constant's value."""
@@ -388,6 +391,10 @@ class _Inside:
             raise why or self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
         if value is ...:
             raise self.fault("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file)
+        if not callable(value) and defines(name, file, self.handed_in):
+            kind = type(value).__module__.partition(".")[0], type(value).__name__
+            told = kind[1] if kind[0] == "builtins" else ".".join(kind)
+            raise self.fault("MISSING", overwritten(name, told, file, self.handed_in), file=file)
         if _has_methods(value):
             return _Function(self, lambda *given, **named: _Kept(value(*given, **named)), name)
         return _Function(self, value, name) if callable(value) else self.run(name, lambda: self.outward(value))
@@ -437,8 +444,8 @@ class _Inside:
             self.load(file)
         return self.drawn[file]
 
-    def run(self, title: str, work: Callable[[], Result]) -> Result:
-        """Do something that may run the modules' code, with their imports in place."""
+    def run(self, title: str, work: Callable[[], Result], call: Call | None = None) -> Result:
+        """Do something that may run the modules' code, such as one call, with their imports in place."""
         modules = self.modules
         before = modules.enter()
         try:
@@ -448,7 +455,7 @@ class _Inside:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  (exit() in a student's code is an answer, too)
-            raise self.raised(error, title) from None
+            raise self.raised(error, title, call) from None
         finally:
             modules.leave(before)
 
@@ -494,7 +501,7 @@ class _Inside:
             return InstructorError(f"The reference in {self.folder} failed: {message}")
         return StudentError(verdict, message, **more)
 
-    def raised(self, error: BaseException, title: str) -> StudentError | InstructorError:
+    def raised(self, error: BaseException, title: str, call: Call | None = None) -> StudentError | InstructorError:
         """An exception that came out of the modules' code."""
         kind = next(
             (base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, None) is base),
@@ -511,8 +518,13 @@ class _Inside:
         verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
         if isinstance(error, NotImplementedError):
             verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or title}"
+            called = title.partition(".")[0] in self.names
+            stub = unwritten(_frame(steps[-1]), title, self.names, self.handed_in) if steps and called else ""
+            sentence = f"Not attempted: `{stub}` is not written yet, and `{title}` calls it." if stub else sentence
         elif isinstance(error, SystemExit):
             sentence = f"`{title}` called exit(){at}; a module that is graded must not end Python."
+        elif isinstance(error, TypeError) and call and not steps and (why := self.refusal(title, call)):
+            sentence = why
         elif not isinstance(error, SyntaxError):
             frames = [_frame(step) for step in steps]
             name = getattr(error, "name", None)
@@ -526,10 +538,24 @@ class _Inside:
                 sentence = f"{sentence.rstrip('.')}. An earlier cell failed: {cause}" if cause else sentence
         return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=_trace(error, steps))
 
+    def refusal(self, title: str, call: Call) -> str:
+        """One sentence about a call whose arguments a function of the folder does not take, or "" """
+        file = self.names.get(title.partition(".")[0])
+        return refusal(title, file, call, self.handed_in, may_show=True) if file else ""
+
     def mine(self, filename: str) -> bool:
         """Whether a file is a module of the folder."""
         path = Path(filename)
         return path.parent == self.folder and path.stem in self.modules.stems
+
+
+def _cells(folder: Path, files: Iterable[str]) -> dict[str, dict[int, str]]:
+    """The source of each code cell of each notebook that can be read."""
+    found = {}
+    for file in filter(is_notebook, files):
+        with suppress(SyntaxError, OSError):
+            found[file] = {number: source for number, _, source in read_code(folder / file).cells()}
+    return found
 
 
 def _frame(step: traceback.FrameSummary) -> Frame:
