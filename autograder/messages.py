@@ -79,7 +79,7 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
             "output limit",
             "Your code printed, wrote or returned too much.",
             "The limit on output, scratch files or replies was reached.",
-            "Remove prints from loops, and return only what the handout asks for.",
+            "Print, write and return only what the handout asks for.",
         ),
         Verdict.CRASHED: Wording(
             "✸",

@@ -23,7 +23,7 @@ import numpy as np
 
 from autograder.plain import Handle, Rows
 
-__all__ = ["MAX_DEPTH", "PREFIX", "Gather", "WireError", "decode", "encode", "frame_for"]
+__all__ = ["MAX_DEPTH", "PREFIX", "Gather", "TooLargeError", "WireError", "decode", "encode", "frame_for"]
 
 MAX_DEPTH = 48
 _ANSWER_DEPTH = 40  # so that what came in can go out again, inside a request
@@ -43,6 +43,9 @@ _MOST_ALIKE = 64
 _MOST_BYTES = 256 << 20
 _PER_OBJECT = 64  # bytes of a small object with its place in a list
 _PER_DIMENSION = 16
+_PIECE = 1 << 16  # characters
+_MUCH_TEXT = 1 << 20  # bytes
+_ROOM_FOR_TEXT = 3  # its buffer doubles, and the last one is copied
 _SMALL = 256  # bytes; a copy of so little takes less than a view of it
 _MAPS = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
 _FIXED = {  # first byte: (length without the part that is told, bytes that tell it)
@@ -60,17 +63,34 @@ class WireError(ValueError):
     """Bytes that are no frame, or a value that no frame can carry; the text says which."""
 
 
-def encode(value: Any) -> list[bytes | memoryview]:
+class TooLargeError(WireError):
+    """A value whose frame would be larger than allowed; `size` is a number of bytes that it is larger than."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"this value takes more than {size} bytes")
+        self.size = size
+
+
+def encode(value: Any, *, most: int | None = None) -> list[bytes | memoryview]:
     """The frame of a plain value, as buffers to be written one after the other.
 
     Arrays are not copied when they are contiguous and little-endian; do not change them before the frame is written.
+    Sizes are added up before anything is built, so that a value that is too large costs no memory.
+
+    Args:
+        value: plain data.
+        most: bytes that the frame may hold; None for any number.
 
     Raises:
         WireError: the value holds something that is not plain data, or is nested deeper than `MAX_DEPTH`.
+        TooLargeError: its texts, bytes and arrays alone are larger than `most`.
+        MemoryError: there is no room for the frame.
     """
-    packer = _Packer()
+    packer = _Packer(sys.maxsize if most is None else most)
     try:
-        header = msgspec.msgpack.encode(packer.pack(value, 0))
+        packed = packer.pack(value, 0)
+        _make_room(packer.text)
+        header = msgspec.msgpack.encode(packed)
     except (OverflowError, UnicodeEncodeError) as error:
         raise WireError(f"this value cannot cross the wall: {error}") from error
     if len(header) >= 1 << 32:
@@ -149,8 +169,22 @@ class Gather:
 class _Packer:
     """Turns one value into MessagePack types, and collects the buffers of its arrays."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.arrays: list[memoryview] = []
+        self.most = most
+        self.left = most
+        self.text = 0
+
+    def count(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise TooLargeError(self.most)
+
+    def text_of(self, value: str | bytes) -> str | bytes:
+        size = _size_when_sent(value)
+        self.text += size if isinstance(value, bytes) or value.isascii() else 2 * size  # it keeps a copy as UTF-8
+        self.count(size)
+        return value
 
     def payload(self, start: int) -> tuple[list[bytes | memoryview], int]:
         """The buffers of all arrays with the padding between them, and how many bytes that is."""
@@ -166,7 +200,7 @@ class _Packer:
     def pack(self, value: Any, depth: int) -> Any:
         kind = type(value)
         if kind in _SCALARS and (kind is not int or -(1 << 63) <= value < 1 << 64):
-            return value
+            return self.text_of(value) if kind is str or kind is bytes else value
         if depth >= MAX_DEPTH:
             raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
         if kind is int:
@@ -193,13 +227,17 @@ class _Packer:
         raise WireError(f"a value of type {kind.__name__} is not plain data")
 
     def sequence(self, code: int, items: Any, depth: int) -> msgspec.msgpack.Ext:
-        return msgspec.msgpack.Ext(code, msgspec.msgpack.encode([self.pack(item, depth + 1) for item in items]))
+        before = self.text
+        packed = [self.pack(item, depth + 1) for item in items]
+        _make_room(self.text - before)
+        return msgspec.msgpack.Ext(code, msgspec.msgpack.encode(packed))
 
     def array(self, kind: int, value: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
         code = _CODE_OF.get(value.dtype.newbyteorder("<"))
         if code is None:
             raise WireError(f"an array of dtype {value.dtype} is not plain data")
         shape = value.shape
+        self.count(value.size * value.itemsize)  # before it is copied: few numbers may stand for many
         flat = np.ascontiguousarray(value, _DTYPES[code]).reshape(-1)
         if flat.nbytes:
             self.arrays.append(flat.view(np.uint8).data)
@@ -373,6 +411,20 @@ def _refuse_alike(keys: Sequence[Any]) -> None:
 def _are_columns(items: list[Any]) -> bool:
     whole = all(type(item) is np.ndarray and item.ndim and item.dtype.kind in "biuf" for item in items)
     return whole and len({len(item) for item in items}) == 1
+
+
+def _make_room(text: int) -> None:
+    """Raise MemoryError where there is no room to write so much text: msgspec would crash halfway (0.22 does)."""
+    if text > _MUCH_TEXT:
+        bytearray(_ROOM_FOR_TEXT * text)
+
+
+def _size_when_sent(value: str | bytes) -> int:
+    """Bytes of a text as UTF-8, counted piece by piece."""
+    if isinstance(value, bytes) or value.isascii():
+        return len(value)
+    pieces = (value[start : start + _PIECE] for start in range(0, len(value), _PIECE))
+    return sum(len(piece.encode("utf-8", "surrogatepass")) for piece in pieces)
 
 
 def _integer(value: int) -> msgspec.msgpack.Ext:

@@ -135,6 +135,16 @@ def test_what_is_no_report_is_told(graded: tuple[Path, Path, Path], tmp_path: Pa
     assert "is no report of this version" in said
 
 
+def test_files_that_do_not_exist_are_told(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """A path that is not there is one sentence and exit code 2, alone and beside one that is, and nothing is graded."""
+    root, files, record = graded
+    for named in ([tmp_path / "nope"], [files / "tiny.py", tmp_path / "nope"], [tmp_path / "nope" / "tiny.py"]):
+        code, said = run(root, "replay", record, *named)
+        assert code == 2
+        assert "does not exist; name a file, a folder or an archive." in said
+        assert "then," not in said
+
+
 def test_a_grade_of_an_nbgrader_course_is_repeated(tmp_path: Path) -> None:
     """From the folder in `submitted/`, with the instructor's files beside it; an edited answer is noticed."""
     course = make_nbgrader_course(tmp_path / "course", {"ann": handed_in()})

@@ -14,6 +14,8 @@ from autograder.messages import WORDING
 from autograder.model import Limits, Verdict
 from autograder.running import RunOptions, grade, result_key
 from autograder.sandbox import start, why_not
+from autograder.sandbox.base import Outcome
+from autograder.student.explaining import died
 
 OPTIONS = RunOptions(seed="a secret")
 
@@ -204,7 +206,25 @@ def test_a_signal_is_named(run):
         ("import time; time.sleep(9)", {"wall_seconds": 1}, "TIME", "Time limit of 1 s reached in `Counter.add`."),
         ("return b'x' * (1 << 30)", {}, "MEMORY", "Memory limit of 256 MiB reached in `Counter.add`"),
         ("while True: print('x' * 999)", {}, "OUTPUT", "More than 64 KiB printed in `Counter.add`."),
+        (
+            "return 'A' * ((64 << 20) - 1000)",  # an answer that may be sent, where there is no room to write it
+            {"memory_mib": 256},
+            "MEMORY",
+            "Memory limit of 256 MiB reached in `Counter.add`",
+        ),
         ("return 'x' * (1 << 22)", {"reply_mib": 1}, "OUTPUT", "An answer larger than 1 MiB came in `Counter.add`."),
+        (
+            "import numpy; return numpy.broadcast_to(1.0, (10**6, 10**6))",
+            {},
+            "OUTPUT",
+            "An answer larger than 64 MiB came in `Counter.add`.",
+        ),
+        (
+            "return 'A' * 10**9",
+            {"memory_mib": 2048},
+            "OUTPUT",
+            "An answer larger than 64 MiB came in `Counter.add`. Return only what the handout asks for;",
+        ),
     ],
 )
 def test_each_limit_is_a_verdict_that_names_it(run, body, limits, verdict, says):
@@ -213,6 +233,47 @@ def test_each_limit_is_a_verdict_that_names_it(run, body, limits, verdict, says)
     found = check(run(source, RunOptions(seed="x", only="counts", limits=limits)), "counts")
 
     assert (str(found.verdict), found.message[: len(says)]) == (verdict, says)
+
+
+@pytest.mark.parametrize("public", [True, False])
+@pytest.mark.parametrize(
+    ("body", "limits", "step"),
+    [
+        ("while True: print('x' * 999)", {}, "Remove prints from loops."),
+        (
+            "return b'x' * (1 << 22)",
+            {"reply_mib": 1},
+            "Return only what the handout asks for; print the shapes of what you return.",
+        ),
+        ("return iter(int, 1)", {}, "End it after the items that the handout asks for."),
+    ],
+)
+def test_the_next_step_fits_what_was_too_much(course, hand_in, bubblewrap, public, body, limits, step):
+    """Prints, a large answer and an iterator without end: each OUTPUT says what to do about it."""
+    lines = "    list(student.double([1]))\n"
+    file = course / "assignments" / "small" / "assignment.py"
+    more = f'\n\n@greeting.check(points=1, hidden={not public})\ndef long(student):\n    "Long."\n{lines}'
+    file.write_text(file.read_text() + more)
+    files = hand_in(REFERENCE.replace("return 2 * x", body))
+    options = RunOptions(seed="x", only="long", limits=limits)
+    found = check(grade(load(course, "small"), files, bubblewrap, None, options), "long")
+
+    assert (str(found.verdict), found.message.endswith(step)) == ("OUTPUT", True), found.message
+
+
+@pytest.mark.parametrize(
+    ("limit", "where", "step"),
+    [
+        ("scratch", "double", "Write fewer or smaller files, and remove those that are not needed any more."),
+        ("output", "import hw", "Remove prints from loops."),
+        ("reply", "weights.npz", "Save only what the handout asks for in weights.npz."),
+    ],
+)
+def test_the_next_step_fits_the_limit(limit, where, step):
+    """Files written, prints at import and a saved file that is too large are each OUTPUT with a step of their own."""
+    error = died(Outcome(limit=limit, signal=9), where, Limits(), may_show=False)
+
+    assert (error.verdict, error.step) == ("OUTPUT", step)
 
 
 def test_training_on_import_meets_the_time_limit(run):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.plain import Handle, Rows, rows
-from autograder.wire import MAX_DEPTH, PREFIX, Gather, WireError, decode, encode, frame_for
+from autograder.wire import MAX_DEPTH, PREFIX, Gather, TooLargeError, WireError, decode, encode, frame_for
 
 
 def there_and_back(value):
@@ -342,3 +342,53 @@ def test_objects_that_take_too_much_memory_are_refused_before_they_are_made():
     with pytest.raises(WireError, match="a value takes too much memory"):
         decode(frame, answer=True)
     assert decode(frame) == text  # what the grader itself sends is not limited
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "A" * (1 << 21),
+        "\u4e00" * 400_000,
+        b"A" * (1 << 21),
+        [["A" * 50] * 30_000],
+        np.broadcast_to(1.0, (10**6, 10**6)),
+    ],
+    ids=["text", "three bytes a character", "bytes", "one text many times", "one number many times"],
+)
+def test_what_is_too_large_is_refused_before_it_is_built(value):
+    """Sizes are added up first, so that no memory is taken for a frame that nobody may send."""
+    tracemalloc.start()
+    with pytest.raises(TooLargeError):
+        encode(("value", value), most=1 << 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
+def test_what_is_just_small_enough_is_sent():
+    """The limit holds for what a text takes as UTF-8, and not for its characters."""
+    assert encode("\u4e00" * 300_000, most=900_000)
+    with pytest.raises(TooLargeError):
+        encode("\u4e00" * 300_000, most=899_999)
+
+
+@pytest.mark.parametrize("text", ["A" * (60 << 20), "\u4e00" * (20 << 20)], ids=["ascii", "chinese"])
+def test_a_text_without_room_for_its_frame_is_a_memory_error(text):
+    """Wherever memory ends, the process lives on."""
+    import os
+    import resource
+
+    pid = os.fork()
+    if pid == 0:
+        code = 0
+        try:
+            with open("/proc/self/status") as file:
+                used = next(int(line.split()[1]) << 10 for line in file if line.startswith("VmData"))
+            for more in range(0, 400, 40):
+                resource.setrlimit(resource.RLIMIT_DATA, (used + (more << 20), resource.RLIM_INFINITY))
+                with contextlib.suppress(MemoryError):
+                    encode(("value", (text,)), most=64 << 20)
+        except Exception:  # noqa: BLE001  (the child never returns)
+            code = 1
+        os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

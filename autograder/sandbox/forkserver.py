@@ -589,7 +589,7 @@ def _become_worker(walls: Walls, kept: list[int], submission: str, home: str, se
     os.write(_READY, b"ready")
     os.close(_READY)
     _reset_signals()
-    serve(requests, replies, output, submission, seed)
+    serve(requests, replies, output, submission, seed, walls.limits.reply_mib)
     os._exit(0)
 
 

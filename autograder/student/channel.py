@@ -234,7 +234,9 @@ class Channel:
         self.taken_out += size_of(value)
         most = _ANSWERS_OF_LOOKING * self.limits.reply_mib
         if self.taken_out > most << 20:
-            raise StudentError("OUTPUT", f"More than {most} MiB came out of the objects of one answer.", open=True)
+            error = StudentError("OUTPUT", f"More than {most} MiB came out of the objects of one answer.", open=True)
+            error.step = "Return only what the handout asks for; print the shapes of what you return."
+            raise error
 
     def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
         """Send some requests in one frame; an answer for each, up to the first that went wrong."""
@@ -521,9 +523,11 @@ class IteratorHandle(RemoteHandle):
         self.__dict__.update(_ended=ended, _drawn=drawn, _bytes=size)
         most = channel.limits.reply_mib
         if drawn > _MOST_ITEMS or size > most << 20:
-            raise StudentError(
+            error = StudentError(
                 "OUTPUT", f"More than {_MOST_ITEMS:,} items or {most} MiB came out of one iterator.", open=True
             )
+            error.step = "End it after the items that the handout asks for."
+            raise error
         self._items.extend(items)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from autograder import saved
 from autograder.errors import SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
@@ -29,6 +30,11 @@ _IMPORT = "import "
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _STEP_OF_CALLS = "Keep the parameters that the handout gives."
 _STEP_OF_IMPORTS = "Import only files that you hand in, and packages that the handout names."
+_STEPS_OF_OUTPUT = {
+    "output": "Remove prints from loops.",
+    "scratch": "Write fewer or smaller files, and remove those that are not needed any more.",
+    "reply": "Return only what the handout asks for; print the shapes of what you return.",
+}
 _STEP_AT_IMPORT = 'Everything outside of functions runs at import: put calls into `if __name__ == "__main__":`.'
 
 
@@ -218,7 +224,9 @@ def died(
         verdict, sentence = over[outcome.limit]
         before = f"; {used_before:.1f} s of it went into earlier calls" if verdict == "TIME" and used_before else ""
         error = StudentError(verdict, f"{sentence} in `{where}`{before}.", open=True)
-        error.step = _STEP_AT_IMPORT if where.startswith(_IMPORT) else None
+        error.step = _STEPS_OF_OUTPUT.get(outcome.limit, _STEP_AT_IMPORT if where.startswith(_IMPORT) else None)
+        if outcome.limit == "reply" and saved.is_name(where):
+            error.step = f"Save only what the handout asks for in {where}."
         return error
     if outcome.signal:
         name = {each.value: each.name for each in signal.Signals}.get(outcome.signal, "unknown")

@@ -27,8 +27,8 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from autograder.plain import Handle, PlainError, to_plain
-from autograder.wire import WireError, decode, encode
-from autograder.worker.pipes import read_frame, write_all
+from autograder.wire import TooLargeError, WireError, decode, encode
+from autograder.worker.pipes import announce_too_much, read_frame, write_all
 
 __all__ = ["Carrying"]
 
@@ -52,9 +52,10 @@ class _Worker(Protocol):
 
 
 class Carrying:
-    """The verbs above, for one worker and its pipes."""
+    """The verbs above, for one worker and its pipes; `most` is how many bytes go out at once."""
 
-    def __init__(self, worker: _Worker, requests: int, replies: int) -> None:
+    def __init__(self, worker: _Worker, requests: int, replies: int, most: int) -> None:
+        self.most = most
         self.worker = worker
         self.requests = requests
         self.replies = replies
@@ -115,9 +116,12 @@ class Carrying:
 
         if os.getpid() != self.process:
             raise RuntimeError(f"the reference stands in for `{part}` here; no child process can call it")
-        frame = encode(("outward", part, state, *to_plain((arguments, named), refuse)))
+        outward = ("outward", part, state, *to_plain((arguments, named), refuse))
         with self.lock:
-            write_all(self.replies, frame)
+            try:
+                write_all(self.replies, encode(outward, most=self.most))
+            except TooLargeError as error:
+                announce_too_much(self.replies, error.size)
             answer = read_frame(self.requests)
         if answer is None:
             raise SystemExit
@@ -152,7 +156,7 @@ class Carrying:
         vars(me).update(state)
         before = {key: _as_bytes(value) for key, value in state.items()}
         result = self.worker.drawn(getattr(me, name)(*arguments, **named))
-        after = _attributes(me)
+        after = _attributes(me, self.most)
         return ("value", (result, {key: each for key, each in after.items() if before.get(key) != _as_bytes(each)}))
 
     # --- objects that are kept ---
@@ -180,7 +184,7 @@ class _Part:
         if not self.method:
             return self.carrying.ask(self.title, None, arguments, named)[0]
         me, *others = arguments
-        state = _attributes(me) if self.method == "object" else None
+        state = _attributes(me, self.carrying.most) if self.method == "object" else None
         result, changes = self.carrying.ask(self.title, state, tuple(others), named)
         for name, value in changes.items():
             setattr(me, name, value)
@@ -200,8 +204,8 @@ def _is_own(function: Any, module: ModuleType, name: str) -> bool:
     )
 
 
-def _attributes(value: Any) -> dict[str, Any]:
-    """The attributes of an object that are plain data."""
+def _attributes(value: Any, most: int) -> dict[str, Any]:
+    """The attributes of an object that are plain data, also those of more than `most` bytes, which cannot be sent."""
 
     def refuse(_: Any) -> NoReturn:
         raise PlainError
@@ -210,7 +214,9 @@ def _attributes(value: Any) -> dict[str, Any]:
     for name, attribute in list(getattr(value, "__dict__", {}).items()):
         try:
             plain = to_plain(attribute, refuse)
-            encode(plain)
+            encode(plain, most=most)
+        except TooLargeError:
+            pass
         except _UNREADABLE:
             continue
         found[name] = plain

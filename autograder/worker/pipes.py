@@ -6,7 +6,7 @@ import os
 
 from autograder.wire import PREFIX, Gather, frame_for
 
-__all__ = ["read_frame", "write_all"]
+__all__ = ["announce_too_much", "read_frame", "write_all"]
 
 _LARGEST_REQUEST = 1 << 34  # what the grader sends is trusted; the memory limit still holds
 
@@ -27,6 +27,11 @@ def _read_into(descriptor: int, space: memoryview) -> bool:
             return False
         space = space[count:]
     return True
+
+
+def announce_too_much(descriptor: int, size: int) -> None:
+    """In place of a frame that would be larger than `size` bytes, only how long it would be: the reader stops there."""
+    write_all(descriptor, [PREFIX.pack(0, size + 1)])
 
 
 def write_all(descriptor: int, buffers: list[bytes | memoryview]) -> None:

@@ -47,10 +47,10 @@ from typing import Any
 
 from autograder import drawing, estimators, layers, saved
 from autograder.plain import Handle, PlainError, Rows, is_iterator, size_of, to_plain
-from autograder.wire import WireError, decode, encode
+from autograder.wire import TooLargeError, WireError, decode, encode
 from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
-from autograder.worker.pipes import read_frame, write_all
+from autograder.worker.pipes import announce_too_much, read_frame, write_all
 from autograder.worker.rendering import painter
 from autograder.worker.shell import Shell
 
@@ -62,7 +62,7 @@ _LARGEST_DRAW = 1 << 18  # bytes of several items that are drawn at once
 _LONGEST_DRAW = 0.02  # seconds that drawing several items at once may go on
 
 
-def serve(requests: int, replies: int, output: int, submission: str, seed: int) -> None:
+def serve(requests: int, replies: int, output: int, submission: str, seed: int, reply_mib: int) -> None:
     """Answer requests read from one descriptor on another; return when they end.
 
     Args:
@@ -70,6 +70,7 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int) 
         output: descriptor that takes what the submission prints.
         submission: folder whose modules may be loaded.
         seed: seeds `random`, numpy and torch before any student code runs.
+        reply_mib: how large an answer may be.
     """
     sys.stdin = open(0, closefd=False)  # noqa: SIM115  (stays open for the life of the process)
     sys.stdout = sys.stderr = open(output, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
@@ -77,7 +78,7 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int) 
     sys.argv = [""]
     sys.dont_write_bytecode = True
     worker = _Worker(submission)
-    worker.verbs.update(Carrying(worker, requests, replies).verbs)
+    worker.verbs.update(Carrying(worker, requests, replies, reply_mib << 20).verbs)
     if "torch" not in sys.modules:
         sys.meta_path.insert(0, _SeedsTorchLater)
     worker.seed(seed)
@@ -86,12 +87,20 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int) 
         with contextlib.suppress(Exception):
             sys.stdout.flush()
         try:
-            buffers = encode(answer)
+            buffers = encode(answer, most=reply_mib << 20)
+        except TooLargeError as error:
+            announce_too_much(replies, error.size)
+            continue
         except WireError as error:
-            buffers = encode(("unplain", str(error)))
-        except MemoryError as error:  # few numbers may stand for many: a row repeated a million times
-            buffers = encode(("raised", describe(error, submission)))
+            buffers = encode(_failed(answer, ("unplain", str(error))))
+        except MemoryError as error:
+            buffers = encode(_failed(answer, ("raised", describe(error, submission))))
         write_all(replies, buffers)
+
+
+def _failed(answer: tuple[Any, ...], instead: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What is answered where no frame can be made of an answer; of a sequence only the last one holds any value."""
+    return ("sequence", [*answer[1][:-1], instead]) if answer[0] == "sequence" else instead
 
 
 class _Worker:

@@ -149,7 +149,7 @@ def _become_worker(walls: Walls, seed: int) -> None:
     ready = {"ready": True, "resident_mib": resident, "filter": bool(walls.filter), "python": platform.python_version()}
     _tell({**ready, "packaged": [f"{path}/" if os.path.isdir(path) else path for path in packaged_data()]})
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed)
+    serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed, walls.limits.reply_mib)
     os._exit(0)
 
 
