@@ -301,7 +301,10 @@ class LocalIterator(LocalHandle):
         self.__dict__.update(_drawn=drawn, _bytes=size)
         if drawn > _MOST_ITEMS or size > _MOST_BYTES:
             sentence = f"More than {_MOST_ITEMS:,} items or {_MOST_BYTES >> 20} MiB came out of one iterator."
-            raise inside.fault("OUTPUT", sentence)
+            error = inside.fault("OUTPUT", sentence)
+            if isinstance(error, StudentError):
+                error.step = "End it after the items that the handout asks for."
+            raise error
         return item
 
     def __bool__(self) -> bool:
