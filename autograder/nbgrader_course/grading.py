@@ -21,7 +21,7 @@ from autograder.nbgrader_course.course import Assignment, Course, Graded, load
 from autograder.nbgrader_course.running import MOST_RESTARTS, Ran, run_notebook
 from autograder.notebooks import Cell, Notebook
 from autograder.notebooks.added import to_read
-from autograder.notebooks.apart import repaired
+from autograder.notebooks.apart import Reading, repaired
 from autograder.running import RunOptions
 from autograder.running.facts import cpu_model, resources, versions
 from autograder.sandbox import Outcome, Request, Sandbox, Session
@@ -62,9 +62,10 @@ def grade(assignment: Assignment, submission: Submission, walls: Sandbox, option
     """
     limits = limits_of(assignment, options)
     outcomes: list[Outcome] = []
+    reading = Reading()
     questions, notes, waited = [], list(submission.notes), False
     for notebook in assignment.notebooks:
-        one = _Grading(assignment, notebook, submission, limits, walls, outcomes)
+        one = _Grading(assignment, notebook, submission, limits, walls, outcomes, reading)
         questions.append(one.question())
         notes += [f"{notebook.file}: {note}" for note in one.notes]
         waited = waited or one.waited
@@ -129,6 +130,7 @@ class _Grading:
     limits: Limits
     walls: Sandbox
     outcomes: list[Outcome]
+    reading: Reading
 
     def __post_init__(self) -> None:
         self.notes: list[str] = []
@@ -147,7 +149,7 @@ class _Grading:
                 raise StudentError(self.submission.problem_verdict, self.submission.problem, open=True)
             if not path.is_file():
                 raise StudentError("MISSING", f"{self.graded.file} was not handed in.", open=True)
-            mended = repaired(path.read_bytes(), self.graded.file, self.graded.shown)
+            mended = repaired(path.read_bytes(), self.graded.file, self.graded.shown, self.reading)
             self.notes += mended.notes
             return self.judged(mended.notebook)
         except StudentError as error:

@@ -6,6 +6,7 @@ The child is forked, so nothing is imported again; it runs nothing of what it re
 from __future__ import annotations
 
 import gc
+import math
 import os
 import select
 import signal
@@ -21,13 +22,26 @@ from autograder.notebooks.reading import read
 from autograder.notebooks.records import Notebook
 from autograder.notebooks.repairing import Repaired, repair
 
-__all__ = ["CPU_SECONDS", "MEMORY_MIB", "repaired"]
+__all__ = ["CPU_SECONDS", "MEMORY_MIB", "Reading", "repaired"]
 
 CPU_SECONDS = 10
-"""What reading one notebook may take; an ordinary one takes a tenth of a second."""
+"""What reading all notebooks of one submission may take; an ordinary one takes a hundredth of a second."""
 MEMORY_MIB = 1024
 _WALL_SECONDS = 120.0  # loose: it depends on the neighbours
 _CHUNK = 1 << 20
+
+
+class Reading:
+    """The CPU time, in seconds, that reading the notebooks of one submission has taken, of what it may take."""
+
+    def __init__(self, seconds: float = CPU_SECONDS) -> None:
+        self.seconds = seconds
+        self.used = 0.0
+
+    @property
+    def left(self) -> float:
+        """What the next notebook may take, in seconds."""
+        return max(self.seconds - self.used, 0.0)
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -37,7 +51,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def repaired(
-    content: bytes, name: str, released: Notebook, *, cpu_seconds: int = CPU_SECONDS, memory_mib: int = MEMORY_MIB
+    content: bytes, name: str, released: Notebook, reading: Reading | None = None, *, memory_mib: int = MEMORY_MIB
 ) -> Repaired:
     """A submitted notebook, read and brought back into the form of the release.
 
@@ -45,11 +59,11 @@ def repaired(
         content: the file as it was handed in.
         name: its name, for messages.
         released: what was handed out.
-        cpu_seconds: the most CPU time that this may take.
+        reading: what the notebooks of this submission may take together; as much as one submission may when left out.
         memory_mib: the most memory.
 
     Raises:
-        StudentError: it is no notebook, or too large, or takes more than that (FAILED).
+        StudentError: it is no notebook, or too large, or takes more than what is left (FAILED).
         SandboxError: the process could not be started, or failed by our fault.
     """
 
@@ -63,12 +77,17 @@ def repaired(
             said = _Answer(None, refused.verdict, refused.message)
         return msgspec.msgpack.encode(said)
 
+    reading = reading or Reading()
+    if not reading.left:
+        raise _too_much(name, f"{reading.seconds:g} s, together with the notebooks before it")
     try:
-        ended_by, code, text = _in_child(answer, cpu_seconds, memory_mib)
+        ended_by, code, text, took = _in_child(answer, math.ceil(reading.left), memory_mib)
     except OSError as error:
         raise SandboxError(f"No process to read {name} in could be started ({error}).") from error
+    reading.used += took
     if ended_by in (signal.SIGXCPU, signal.SIGKILL):
-        raise _too_much(name, f"{cpu_seconds} s")
+        reading.used = reading.seconds
+        raise _too_much(name, f"{reading.seconds:g} s")
     if ended_by:
         raise _too_much(name, "Python can parse")
     if code:
@@ -79,8 +98,12 @@ def repaired(
     return said.repaired
 
 
-def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> tuple[int, int, bytes]:
-    """Do some work in a forked child: (the signal that ended it, its exit code, what it returned or why it failed)."""
+def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> tuple[int, int, bytes, float]:
+    """Do some work in a forked child.
+
+    Returns:
+        (the signal that ended it, its exit code, what it returned or why it failed, CPU time in seconds).
+    """
     reading, writing = os.pipe()
     try:
         with warnings.catch_warnings():
@@ -99,9 +122,9 @@ def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> t
             os.kill(child, signal.SIGKILL)
     finally:
         os.close(reading)
-        _, status = os.waitpid(child, 0)  # it has closed the pipe or was killed, and waits for nothing
+        _, status, used = os.wait4(child, 0)  # it has closed the pipe or was killed, and waits for nothing
     code = os.waitstatus_to_exitcode(status)
-    return max(-code, 0), max(code, 0), text or b""
+    return max(-code, 0), max(code, 0), text or b"", used.ru_utime + used.ru_stime
 
 
 def _work_and_exit(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int, writing: int) -> None:

@@ -15,7 +15,7 @@ from autograder.loading import Loaded
 from autograder.messages import WORDING
 from autograder.model import CellResult, NotebookResult, Verdict
 from autograder.notebooks import Cell, Notebook, read
-from autograder.notebooks.apart import repaired
+from autograder.notebooks.apart import Reading, repaired
 from autograder.notebooks.stubs import stub_of
 from autograder.student.notebook import CellRun, run_cells
 from autograder.student.remote import Controls, RemoteStudent
@@ -136,13 +136,14 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
     """Read the submitted notebooks, and bring them back into the form of the release."""
     files: dict[str, Notebook | StudentError] = {}
     notes: list[str] = []
+    reading = Reading()
     for file in filter(is_notebook, (*loaded.assignment.files, *loaded.assignment.given)):
         path = submission.folder / file
         if submission.problem or not path.is_file():
             continue
         try:
             stub = stub_of(_reference(loaded, file), file, loaded.assignment.cells_of(file))
-            mended = repaired(path.read_bytes(), file, stub)
+            mended = repaired(path.read_bytes(), file, stub, reading)
         except StudentError as error:
             files[file] = error
             continue

@@ -19,7 +19,7 @@ from autograder.errors import StudentError
 from autograder.loading import interface_of, load
 from autograder.model import Limits, Verdict
 from autograder.notebooks import read, repair
-from autograder.notebooks.apart import repaired
+from autograder.notebooks.apart import Reading, repaired
 from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.running import RunOptions, grade
 from autograder.sandbox import Request, Sandbox, why_not
@@ -181,7 +181,7 @@ def test_a_notebook_that_is_dear_to_read_is_refused_in_bearable_time(sources: tu
         RELEASED, cells=(*RELEASED.cells, Cell("code", "\n" * 15_000 + "b", role=Role("b", solution=True)))
     )
     with contextlib.suppress(StudentError):
-        repaired(notebook_of(*sources), "hw.ipynb", released, cpu_seconds=1)
+        repaired(notebook_of(*sources), "hw.ipynb", released, Reading(1))
 
     assert cpu_of_children() - before < 4
     assert time.process_time() - own < 2
@@ -191,10 +191,26 @@ def test_the_sentence_about_a_notebook_that_is_dear_to_read() -> None:
     """What a student reads says which file, and why."""
     text = "x = 1\n" * 10_000
     with pytest.raises(StudentError) as told:
-        repaired(notebook_of(*[text] * 400), "hw.ipynb", RELEASED, cpu_seconds=1)
+        repaired(notebook_of(*[text] * 400), "hw.ipynb", RELEASED, Reading(1))
 
     assert told.value.verdict == "FAILED"
     assert str(told.value) == ("hw.ipynb cannot be read: that takes more than 1 s; write its code with shorter texts.")
+
+
+def test_the_notebooks_of_a_submission_are_read_in_one_budget() -> None:
+    """What one of them took is not there for the next, and the sentence says so."""
+    reading = Reading(1)
+    with pytest.raises(StudentError):
+        repaired(notebook_of(*["x = 1\n" * 10_000] * 400), "a.ipynb", RELEASED, reading)
+    before = cpu_of_children()
+    with pytest.raises(StudentError) as told:
+        repaired(notebook_of("x = 1"), "b.ipynb", RELEASED, reading)
+
+    assert cpu_of_children() == before
+    assert str(told.value) == (
+        "b.ipynb cannot be read: that takes more than 1 s, together with the notebooks before it; "
+        "write its code with shorter texts."
+    )
 
 
 def test_a_notebook_of_much_memory_takes_none_here() -> None:
