@@ -354,11 +354,11 @@ def test_a_zip_bomb_meets_the_memory_limit(behind_a_wall, folder, head):
     assert time.monotonic() - began < 10
 
 
-def test_one_number_that_stands_for_many_meets_the_memory_limit(behind_a_wall, folder):
-    """A tensor that repeats its one element is small in the file and large outside."""
+def test_one_number_that_stands_for_many_is_output(behind_a_wall, folder):
+    """A tensor that repeats its one element is small in the file and large as an answer, and is never written out."""
     torch.save({"w": torch.zeros(1).expand(2**28)}, folder / "w.pt")
 
-    assert refused(behind_a_wall, "w.pt") == ("MEMORY", "Memory limit of 128 MiB reached in `w.pt`.")
+    assert refused(behind_a_wall, "w.pt") == ("OUTPUT", "An answer larger than 4 MiB came in `w.pt`.")
 
 
 def test_more_than_an_answer_may_hold_is_output(behind_a_wall, folder):
