@@ -16,7 +16,7 @@ from autograder.datasets import DataSettings, find
 from autograder.running import RunOptions
 from autograder.sandbox import Sandbox, start
 from autograder.validating import Finding, Gate, gate_key, in_float32, sets, validate
-from autograder.validating.constant import CONSTANTS, constant
+from autograder.validating.constant import CONSTANTS, constant, written_names
 from autograder.validating.declared import handout
 from autograder.validating.trials import Trial
 
@@ -388,6 +388,19 @@ def test_answers_of_the_right_shape_know_nothing(name: str, number: int, monkeyp
     assert names["draw"](x) is None
     assert names["plt"].get_fignums() == []
     assert x.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(("name", "answer"), [("None", None), ("0", 0), ("zeros of the right shape", 0.0)])
+def test_answers_that_are_values_are_constant_too(name: str, answer: object) -> None:
+    """A value that students compute at module level is replaced; what is given stays."""
+    source = "given = 3.0\n### BEGIN SOLUTION\nmean, most = given / 2, [given]\n### END SOLUTION\n"
+    names: dict[str, object] = {"__name__": "hw"}
+    exec(constant(source, written_names(source, "hw.py"), CONSTANTS[name]), names)
+
+    assert written_names(source, "hw.py") == ("mean", "most")
+    assert names["given"] == 3.0
+    assert names["mean"] == answer
+    assert names["most"] == ([0.0] if isinstance(answer, float) else answer)
 
 
 def test_constant_answers_take_any_arguments() -> None:

@@ -1,10 +1,13 @@
-"""A solution that computes nothing: each function that students write gives the same answer, whatever it is given."""
+"""A solution that computes nothing: what students write gives the same answer, whatever is asked of it."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
-__all__ = ["CONSTANTS", "constant"]
+from autograder.markers import regions
+
+__all__ = ["CONSTANTS", "constant", "written_names"]
 
 CONSTANTS = {
     "None": "None",
@@ -82,15 +85,37 @@ for _name in {names!r}:
             setattr(_place, _last, _constant(_found))
         else:
             globals()[_name] = _constant(_found)
+    elif _name in globals():
+        globals()[_name] = _constant(lambda _value=_found: _value)()
 '''
 
 
 def constant(source: str, names: Iterable[str], answer: str) -> str:
-    """A module whose functions of those names, and the methods of such classes, give one of `CONSTANTS`.
+    """A module whose functions of those names, methods of such classes, and values, give or are one of `CONSTANTS`.
 
     Args:
         source: the text of the reference's module.
-        names: qualified names of what students write, such as ``Network.backprop``.
+        names: qualified names of what students write, such as ``Network.backprop`` or ``mean``.
         answer: a value of `CONSTANTS`.
     """
     return source + _CONSTANT.format(names=tuple(names), answer=answer, asks="right" in answer)
+
+
+def written_names(source: str, file: str) -> tuple[str, ...]:
+    """The qualified names of what the solution regions of a module define: functions, classes and values.
+
+    Args:
+        source: the text of the reference's module.
+        file: its name, for messages.
+
+    Raises:
+        InstructorError: the markers of its regions do not fit together.
+    """
+    found = regions(source, file)
+    names = dict.fromkeys(region.name for region in found if region.name)
+    for statement in ast.parse(source).body:
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and any(statement.lineno in region for region in found):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            for target in targets:
+                names |= dict.fromkeys(each.id for each in ast.walk(target) if isinstance(each, ast.Name))
+    return tuple(names)

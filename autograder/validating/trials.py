@@ -15,14 +15,13 @@ from autograder.checks.sentences import series
 from autograder.datasets import DataSet
 from autograder.intake import Submission, collect_one
 from autograder.loading import Loaded
-from autograder.markers import regions
 from autograder.model import CheckResult, Report, Verdict
 from autograder.notebooks.source import file_text, text_file
 from autograder.release import contents
 from autograder.running import RunOptions, grade
 from autograder.sandbox import Sandbox
 from autograder.scoring import rounded, shown
-from autograder.validating.constant import CONSTANTS, constant
+from autograder.validating.constant import CONSTANTS, constant, written_names
 from autograder.validating.finding import Finding
 from autograder.validating.single import in_float32
 
@@ -186,8 +185,7 @@ class Trial:
             made = {}
             for file in code:
                 text = file_text(home / file)
-                names = dict.fromkeys(region.name for region in regions(text, file) if region.name)
-                made[file] = text_file(home / file, constant(text, names, answer))
+                made[file] = text_file(home / file, constant(text, written_names(text, file), answer))
             yield f"answers that are {name}", made
 
     # --- handing in ---
