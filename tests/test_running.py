@@ -276,6 +276,22 @@ def test_the_next_step_fits_the_limit(limit, where, step):
     assert (error.verdict, error.step) == ("OUTPUT", step)
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_answer_that_cannot_be_read_is_no_end_of_python(course, hand_in, bubblewrap, hidden):
+    """An array of sixty dimensions crosses in no form: the student reads so, and what to return."""
+    file = course / "assignments" / "small" / "assignment.py"
+    more = f'\n\n@greeting.check(points=1, hidden={hidden})\ndef long(student):\n    "Long."\n    student.double([1])\n'
+    file.write_text(file.read_text() + more)
+    files = hand_in(REFERENCE.replace("return 2 * x", "import numpy\n    return numpy.zeros((1,) * 60)"))
+    options = RunOptions(seed="x", only="long")
+    found = check(grade(load(course, "small"), files, bubblewrap, None, options), "long")
+
+    assert found.verdict is Verdict.CRASHED
+    assert "cannot be read" in found.message
+    assert "os._exit" not in found.message
+    assert found.message.endswith("Return numbers, texts, lists, dictionaries and arrays, as the handout asks for.")
+
+
 def test_training_on_import_meets_the_time_limit(run):
     """The verdict names the import."""
     source = REFERENCE + "\nwhile True:\n    pass\n"

@@ -260,7 +260,10 @@ class Channel:
             ) from None
         except WireError as error:
             self.end()
-            raise StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.") from None
+            unread = StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.")
+            unread.everywhere = "What your code returned cannot be read."
+            unread.step = "Return numbers, texts, lists, dictionaries and arrays, as the handout asks for."
+            raise unread from None
         if alone:
             return [answer]
         match answer:
