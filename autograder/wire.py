@@ -169,7 +169,7 @@ class Gather:
 class _Packer:
     """Turns one value into MessagePack types, and collects the buffers of its arrays."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int = sys.maxsize) -> None:
         self.arrays: list[memoryview] = []
         self.most = most
         self.left = most

@@ -387,8 +387,8 @@ def test_a_refusal_that_was_made_up_is_not_believed(behind_a_wall, folder, call,
         "import sys\nserve = sys.modules['autograder.worker.serve']\n"
         "truth = serve.encode\n"
         "def lie(call, reason):\n"
-        "    def false(answer): return truth(('refused', reason))\n"
-        "    def later(answer): serve.encode = false; return truth(answer)\n"
+        "    def false(answer, **limits): return truth(('refused', reason))\n"
+        "    def later(answer, **limits): serve.encode = false; return truth(answer)\n"
         "    serve.encode = false if call == 1 else later\n"
     )
     if call == 2:

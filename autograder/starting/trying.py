@@ -82,11 +82,11 @@ class Bench:
         run = inside.run
         state = _Random(seed)
 
-        def own(title: str, work: Callable[[], Any]) -> Any:
+        def own(title: str, work: Callable[[], Any], call: Any = None) -> Any:
             if apart and title in self.solutions:
-                return state.elsewhere(lambda: run(title, work))
+                return state.elsewhere(lambda: run(title, work, call))
             with state:
-                return run(title, work)
+                return run(title, work, call)
 
         setattr(inside, "run", own)  # noqa: B010
         return side
