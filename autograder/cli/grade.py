@@ -350,8 +350,9 @@ def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -
     if count:
         points = shown(rounded(sum(map(waiting, reports))))
         command = f"autograder mark {call.name} --out {call.out}"
+        left = f"{count} answer{' waits' if count == 1 else 's wait'}"
         screen.print(
-            f"By hand:        {count} answers wait for a person: {points} points, in no sum; {escape(command)}",
+            f"By hand:        {left} for a person: {points} points, in no sum; {escape(command)}",
             soft_wrap=True,
         )
 
