@@ -2,10 +2,11 @@
 
 A frame is a prefix of 12 bytes (length of the header, uint32; length of the payload, uint64; little-endian), the
 header (MessagePack), and the payload: the raw little-endian buffers of all arrays, in the order of their appearance,
-each starting at a multiple of 16 bytes from the beginning of the frame (numpy is slow on unaligned arrays). Nothing is
-ever unpickled. `decode` accepts only what `encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows` and
-`Handle`, and allocates nothing that was not paid for in bytes: a header is parsed in place, without copies of what is
-nested in it, objects are counted before they are made, and what they will take in memory has a limit.
+each starting at a multiple of 16 bytes from the beginning of the frame (numpy is slow on unaligned arrays). Long lists
+of equal rows are written as columns (`autograder.packing`). Nothing is ever unpickled. `decode` accepts only what
+`encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows` and `Handle`, and allocates nothing that was
+not paid for in bytes: a header is parsed in place, without copies of what is nested in it, objects are counted before
+they are made, and what they will take in memory has a limit.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from autograder.packing import ARRAYS, NUMBERS, PYTHON, TABLE, Column, Packed, pack_rows
 from autograder.plain import Handle, Rows
 
 __all__ = ["MAX_DEPTH", "PREFIX", "Gather", "TooLargeError", "WireError", "decode", "encode", "frame_for"]
@@ -39,6 +41,10 @@ _DTYPES = tuple(
 _CODE_OF = {dtype: code for code, dtype in enumerate(_DTYPES)}
 _SCALARS = (type(None), bool, int, float, str, bytes)
 _MAX_NDIM = 32
+_DEEPEST_PACKED = 32  # a list deeper than this is written item by item, as deep as it may be
+_OUTER = (list, tuple)
+_ROW = (None, list, tuple)
+_PYTHON_DTYPES = frozenset(map(np.dtype, ("b1", "<i8", "<f8", "<c16")))
 _MOST_ALIKE = 64
 _MOST_BYTES = 256 << 20
 _PER_OBJECT = 64  # bytes of a small object with its place in a list
@@ -56,7 +62,8 @@ _FIXED = {  # first byte: (length without the part that is told, bytes that tell
     **{0xD9: (2, 1), 0xDA: (3, 2), 0xDB: (5, 4), 0xDC: (3, 0), 0xDD: (5, 0)},
 }
 
-_ARRAY, _NUMBER, _TUPLE, _INTEGER, _HANDLE, _COMPLEX, _SET, _FROZENSET, _ROWS, _DICT = range(1, 11)
+_ARRAY, _NUMBER, _TUPLE, _INTEGER, _HANDLE, _COMPLEX, _SET, _FROZENSET, _ROWS, _DICT, _PACKED = range(1, 12)
+_LAST = _PACKED
 
 
 class WireError(ValueError):
@@ -207,10 +214,17 @@ class _Packer:
             return _integer(value)
         if kind is np.ndarray:
             return self.array(_ARRAY, value)
-        if kind is list:
-            return [self.pack(item, depth + 1) for item in value]
-        if kind is tuple:
+        if kind is list or kind is tuple:
+            rows = pack_rows(value, self.left) if depth < _DEEPEST_PACKED else None
+            if rows is not None:
+                return self.columns(rows)
+            if kind is list:
+                return [self.pack(item, depth + 1) for item in value]
             return self.sequence(_TUPLE, value, depth)
+        return self.special(value, kind, depth)
+
+    def special(self, value: Any, kind: type, depth: int) -> Any:
+        """What is neither an atom, an array, a list nor a tuple."""
         if kind is dict:
             return self.sequence(_DICT, (part for pair in value.items() for part in pair), depth)
         if isinstance(value, np.generic):
@@ -231,6 +245,11 @@ class _Packer:
         packed = [self.pack(item, depth + 1) for item in items]
         _make_room(self.text - before)
         return msgspec.msgpack.Ext(code, msgspec.msgpack.encode(packed))
+
+    def columns(self, rows: Packed) -> msgspec.msgpack.Ext:
+        kinds = bytes([_OUTER.index(rows.outer), _ROW.index(rows.row), *(column.kind for column in rows.columns)])
+        arrays = [self.array(_ARRAY, column.array) for column in rows.columns]
+        return msgspec.msgpack.Ext(_PACKED, msgspec.msgpack.encode([kinds, *arrays]))
 
     def array(self, kind: int, value: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
         code = _CODE_OF.get(value.dtype.newbyteorder("<"))
@@ -308,7 +327,24 @@ class _Unpacker:
                 case [int(number), str(name), True] if type(number) is int:
                     return Handle(number, name, iterator=True)
             raise WireError("a handle is malformed")
-        return self.compound(code, self.items(parts, depth))
+        items = self.items(parts, depth)
+        return self.columns(items) if code == _PACKED else self.compound(code, items)
+
+    def columns(self, items: list[Any]) -> Any:
+        """A list that was written as columns; its items are paid for before they are made."""
+        match items:
+            case [bytes(described), *arrays] if arrays and len(described) == len(arrays) + 2:
+                outer, row, *kinds = described
+                if outer < len(_OUTER) and row < len(_ROW) and _may_be_columns(kinds, arrays, rows=row > 0):
+                    columns = tuple(map(Column, arrays, kinds))
+                    made = Packed(_OUTER[outer], _ROW[row], columns)
+                    self.items_left -= made.objects
+                    if self.items_left < 0:
+                        raise WireError("a value has too many items")
+                    views = sum(len(each.array) * each.array.ndim for each in columns if each.kind == ARRAYS)
+                    self.pay(made.objects * _PER_OBJECT + views * _PER_DIMENSION)
+                    return made.items()
+        raise WireError("a packed list is malformed")
 
     def compound(self, code: int, items: list[Any]) -> Any:
         try:
@@ -411,6 +447,23 @@ def _refuse_alike(keys: Sequence[Any]) -> None:
 def _are_columns(items: list[Any]) -> bool:
     whole = all(type(item) is np.ndarray and item.ndim and item.dtype.kind in "biuf" for item in items)
     return whole and len({len(item) for item in items}) == 1
+
+
+def _may_be_columns(kinds: list[int], arrays: list[Any], *, rows: bool) -> bool:
+    """Whether arrays are what the columns of a packed list can be."""
+    if not all(type(each) is np.ndarray and each.ndim for each in arrays) or len({len(each) for each in arrays}) > 1:
+        return False
+    if TABLE in kinds:
+        (array,) = arrays if len(arrays) == 1 else (None,)
+        return rows and array is not None and array.ndim == 2 and array.size > 0 and array.dtype in _PYTHON_DTYPES
+    if not rows and len(arrays) > 1:
+        return False
+    return all(
+        (kind == ARRAYS and each.ndim > 1)
+        or (kind == NUMBERS and each.ndim == 1)
+        or (kind == PYTHON and each.ndim == 1 and each.dtype in _PYTHON_DTYPES)
+        for kind, each in zip(kinds, arrays, strict=True)
+    )
 
 
 def _make_room(text: int) -> None:

@@ -34,6 +34,7 @@ LAYERS = {
     "autograder.markers": 1,
     "autograder.spellings": 1,
     "autograder.wire": 1,
+    "autograder.packing": 1,
     "autograder.pictures": 1,
     "autograder.declare": 1,
     "autograder.scoring": 1,

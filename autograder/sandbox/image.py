@@ -36,6 +36,7 @@ SHIPPED = (
     "layers.py",
     "saved.py",
     "wire.py",
+    "packing.py",
     "worker/__init__.py",
     "worker/carrying.py",
     "worker/faults.py",

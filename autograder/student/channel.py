@@ -20,7 +20,7 @@ from autograder.errors import InstructorError, MisuseError, SandboxError, Studen
 from autograder.loading import Interface
 from autograder.metering import Cost, Meter
 from autograder.model import Limits
-from autograder.plain import PACKAGE_TYPES, TABLES, Handle, Rows, rows, size_of
+from autograder.plain import PACKAGE_TYPES, SIMPLE, TABLES, Handle, Rows, holds_only, rows, size_of
 from autograder.sandbox.base import Session
 from autograder.student import explaining
 from autograder.student.calling import Call, overwritten
@@ -33,7 +33,6 @@ _LONGEST_WAY = 0.0005
 _MOST_ITEMS = 1_000_000
 _MOST_AT_ONCE = 1_000
 _LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
-_SIMPLE = frozenset((bool, int, float, complex, str, bytes, np.ndarray))
 _ELLIPSIS = type(...).__name__
 
 T = TypeVar("T")
@@ -366,7 +365,7 @@ class Channel:
         if kind is RemoteHandle or kind is IteratorHandle:
             return self.own(value)
         if kind in (list, tuple):
-            return kind(self.outward(item) for item in value)
+            return value if holds_only(value, SIMPLE) else kind([self.outward(item) for item in value])
         if kind is dict:
             return {key: self.outward(item) for key, item in value.items()}
         if isinstance(value, range):
@@ -385,8 +384,8 @@ class Channel:
             if known:
                 return RemoteHandle(self, value)
             return RemoteHandle(self, Handle(value.id, "object"), name if name in PACKAGE_TYPES else "")
-        if kind in (list, tuple) and any(type(item) in (Handle, list, tuple, dict) for item in value):
-            return kind(self.inward(item) for item in value)
+        if kind in (list, tuple):
+            return value if holds_only(value, SIMPLE) else kind([self.inward(item) for item in value])
         if kind is dict:
             return {key: self.inward(item) for key, item in value.items()}
         return value
@@ -555,7 +554,7 @@ def _drawn(value: Any) -> Any:
     """A value in which iterators are the lists of their items."""
     if isinstance(value, IteratorHandle):
         value = list(value)
-    if type(value) in (list, tuple) and not _SIMPLE.issuperset(map(type, value)):  # measured: it must cost little
+    if type(value) in (list, tuple) and not SIMPLE.issuperset(map(type, value)):  # measured: it must cost little
         return type(value)(map(_drawn, value))
     return {key: _drawn(each) for key, each in value.items()} if type(value) is dict else value
 

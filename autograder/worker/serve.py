@@ -46,7 +46,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import drawing, estimators, layers, saved
-from autograder.plain import Handle, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.plain import SIMPLE, Handle, PlainError, Rows, holds_only, is_iterator, size_of, to_plain
 from autograder.wire import TooLargeError, WireError, decode, encode
 from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
@@ -293,7 +293,7 @@ class _Worker:
         if kind is Rows:
             return value.as_list()
         if kind in (list, tuple):
-            return kind(self.inside(item) for item in value)
+            return value if holds_only(value, SIMPLE) else kind([self.inside(item) for item in value])
         if kind is dict:
             return {key: self.inside(item) for key, item in value.items()}
         return value

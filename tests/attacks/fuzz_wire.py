@@ -37,7 +37,7 @@ BOUNDS = (f"max_len={LONGEST}", "timeout=5", "rss_limit_mb=512")
 RAW, MADE, WHOLE = 0, 254, 255
 WIDEST, MOST_CHOICES = 4, 60
 DEEPEST = wire.MAX_DEPTH + 5
-COMPOUND = (wire._TUPLE, wire._DICT, wire._SET, wire._FROZENSET, wire._ROWS, wire._HANDLE)
+COMPOUND = (wire._TUPLE, wire._DICT, wire._SET, wire._FROZENSET, wire._ROWS, wire._HANDLE, wire._PACKED)
 SIDES = (0, 1, 2, 3, 5, 16, 255, (1 << 31) - 1, 1 << 31, 1 << 32, (1 << 62) - 1, 1 << 62, (1 << 63) - 1, (1 << 64) - 1)
 
 DTYPES = ("?", "b", "<i2", "<i4", "<i8", "B", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
@@ -64,6 +64,8 @@ def values() -> Iterator[Any]:
     yield [np.ones(3, np.int8), "between", np.ones((2, 2)), np.zeros(0), np.float32(2.5), np.array([True])]
     yield rows(np.arange(6.0).reshape(3, 2), np.arange(3), np.array([True, False, True]))
     yield from (rows(np.zeros((0, 784))), Handle(7, "Network"), [Handle(1 << 63, "")] * 2)
+    pairs = [(np.ones(3, np.float32) * number, number) for number in range(40)]
+    yield from (pairs, tuple(map(list, pairs)), [np.float16(0.5)] * 40, [[1.5, 2.5]] * 20, ((True, False),) * 20)
     yield ("call", "f", (rows(np.arange(2.0)), Handle(0, "A")), {"x": np.ones((2, 2), np.float32)})
     yield ("sequence", [("value", np.float64(0.5)), ("raised", {"kind": "KeyError", "line": 3, "text": "no"})])
 
@@ -100,7 +102,7 @@ def frame_of(data: bytes) -> bytes:
         return Maker(data[1:]).frame()
     kind, length = struct.unpack_from("<BH", data)
     header, payload = data[3 : 3 + length], data[3 + length :]
-    if kind <= wire._DICT:
+    if kind <= wire._LAST:
         header = extension(kind, header)
     return PREFIX.pack(len(header), len(payload)) + header + payload
 
