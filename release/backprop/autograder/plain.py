@@ -15,6 +15,7 @@ from array import array
 from collections import OrderedDict, deque
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Sequence, ValuesView
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, overload
 
 import numpy as np
@@ -23,10 +24,12 @@ from autograder.errors import InstructorError
 
 __all__ = [
     "PACKAGE_TYPES",
+    "SIMPLE",
     "TABLES",
     "Handle",
     "PlainError",
     "Rows",
+    "holds_only",
     "is_iterator",
     "rows",
     "size_of",
@@ -34,6 +37,10 @@ __all__ = [
 ]
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
+_SEQUENCES = frozenset((list, tuple))
+_SCALARS = frozenset(np.dtype(code).type for code in "?bBhHiIlLqQefdFD")
+SIMPLE = _ATOMS | _SCALARS | {np.ndarray}
+"""Exact types of values that are plain as they are, but for arrays of something else than numbers."""
 _NUMERIC = "biufc"
 _LISTED_KINDS = "OUST"  # object, text, bytes and (numpy 2) variable text arrays have no fixed raw form: lists
 _ROW_KINDS = "biuf"
@@ -183,6 +190,14 @@ def is_iterator(value: object) -> bool:
     return isinstance(value, Iterator) and not isinstance(value, io.IOBase)
 
 
+def holds_only(value: list[Any] | tuple[Any, ...], kinds: frozenset[type]) -> bool:
+    """Whether all items are of these exact types, or lists and tuples of such items; found at the speed of C."""
+    found = set(map(type, value))
+    if kinds.issuperset(found):
+        return True
+    return _SEQUENCES.issuperset(found) and kinds.issuperset(map(type, chain.from_iterable(value)))
+
+
 def size_of(value: object) -> int:
     """About how many bytes a plain value takes."""
     if isinstance(value, np.ndarray):
@@ -264,8 +279,10 @@ class _Reducer:
         """The elements of one container, reduced; `length` where it is known without asking the container's class."""
         if length is not None:
             self.count(length)
-            if type(value) in (list, tuple) and _ATOMS.issuperset(map(type, value)):
+            if type(value) in _SEQUENCES and _ATOMS.issuperset(map(type, value)):
                 return list(value)  # the common case by far, at the speed of C
+            if type(value) in _SEQUENCES and len(self.open) + 1 < self.max_depth and holds_only(value, SIMPLE):
+                return self.rows(value)
         if id(value) in self.open:
             raise PlainError("The value contains itself, so it has no plain form.")
         if len(self.open) >= self.max_depth:
@@ -278,6 +295,27 @@ class _Reducer:
             result.append(element if type(element) in _ATOMS else self.reduce(element))
         self.open.pop()
         return result
+
+    def rows(self, value: list[Any] | tuple[Any, ...]) -> list[Any]:
+        """A list of atoms and arrays, or of lists and tuples of them: column by column where rows are of one kind."""
+        if not _SEQUENCES.issuperset(map(type, value)):
+            return list(self.column(value))
+        self.count(sum(map(len, value)))
+        if len(set(map(len, value))) > 1 or len(set(map(type, value))) > 1:
+            return [
+                type(row)([self.array(each) if type(each) is np.ndarray else each for each in row]) for row in value
+            ]
+        columns = [self.column(column) for column in zip(*value, strict=True)]
+        kind = type(value[0])
+        if not columns:
+            return [kind() for _ in value]
+        rows = zip(*columns, strict=True)
+        return list(rows if kind is tuple else map(list, rows))
+
+    def column(self, column: Sequence[Any]) -> Sequence[Any]:
+        if np.ndarray not in set(map(type, column)):
+            return column
+        return [self.array(each) if type(each) is np.ndarray else each for each in column]
 
     def mapping(self, value: Any) -> Any:
         items = list(OrderedDict.items(value) if isinstance(value, OrderedDict) else dict.items(value))
@@ -325,9 +363,6 @@ class _Reducer:
         self.items += more
         if self.items > self.max_items:
             raise PlainError(f"The value has more than {self.max_items:,} elements.")
-
-
-_SCALARS = frozenset(np.dtype(code).type for code in "?bBhHiIlLqQefdFD")
 
 
 def _atom(value: Any) -> Any:
