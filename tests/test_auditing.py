@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_auditing_operators import changed, module
 from test_cli import refused, run
 from tiny_course import REFERENCE, make_course
 
 from autograder.auditing import Audit, Matrix, Mutant, Row, accepted, audit, belongs, generate, kept, matrix, sample
+from autograder.auditing.alike import CHANGES, raising
 from autograder.auditing.mutants import normal_form
 from autograder.datasets import DataSettings
 from autograder.declare import Assignment
@@ -22,6 +28,7 @@ from autograder.model import Verdict
 from autograder.notebooks.source import file_text
 from autograder.running import RunOptions
 from autograder.sandbox import start
+from autograder.wire import decode, encode
 
 HOME = Path(__file__).parent.parent
 
@@ -299,7 +306,7 @@ def test_an_audit_lists_what_survives(course: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "    -    return x + x + x\n    +    return x - x + x\n" in done.stdout
     assert "Always agree" not in done.stdout
-    assert "perhaps equivalent: every answer was the reference's" in done.stdout
+    assert "differs at other inputs, which no check asks for" in done.stdout
     survived = ids(done.stdout)
     assert {"sign", "factor-two"} == {name.rpartition("-")[0] for name in survived}
     caught, counted = map(int, re.search(r"\n(\d+) of (\d+) mutants caught \(.* %\)\.\n$", done.stdout).groups())
@@ -318,6 +325,151 @@ def test_an_audit_lists_what_survives(course: Path) -> None:
 
     (folder / "accepted.txt").write_text("sign-12345678\n")
     refused(run("audit", "tiny", cwd=course), "accepted.txt:1", "write why sign-12345678 is accepted")
+
+
+VECTORS = '''
+import numpy as np
+
+
+def square(x, scale):
+    """Return the squared length of a vector, times a number; shape (n,)."""
+    ### BEGIN SOLUTION
+    if scale == 3:
+        return x @ x + scale
+    return x @ x + x.sum() * 0
+    ### END SOLUTION
+'''
+ASKED = '''
+import numpy as np
+
+third = assignment.question("Three", id="c", solution="square")
+
+@third.check(points=1)
+def squares_a_vector(student, rng):
+    """The squared length is right."""
+    x = rng.normal(size=4)
+    close(student.square(x, 2.0), x @ x, name="square")
+'''
+
+
+def test_what_no_input_tells_from_the_reference_is_no_difference_seen(tmp_path: Path) -> None:
+    """A vector's transpose is not counted; a line that no check runs is a survivor, and says so."""
+    root = make_course(tmp_path / "course")
+    (root / "reference/tiny/tiny.py").write_text(REFERENCE + VECTORS)
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("import same", "import close, same") + ASKED)
+
+    done = run("audit", "tiny", "--only", "c", cwd=root)
+
+    same = re.findall(r"^No difference seen: (\S+) \(.*\)\n((?:    .*\n)+)", done.stdout, re.MULTILINE)
+    assert {name.rpartition("-")[0] for name, _ in same} >= {"transpose"}
+    assert all("x.sum()" in change or "scale == 3" in change for _, change in same)
+    left = re.findall(r"^Survived: (\S+) \((.*)\)(.*)\n((?:    .*\n)+)", done.stdout, re.MULTILINE)
+    never = [change for _, _, why, change in left if why == ", no check runs this line"]
+    assert never and all("x @ x + scale" in change for change in never)
+    assert re.search(rf"No difference seen in {len(same)} of them: the changed line is run", done.stdout)
+    assert f"{same[0][0]}" in done.stdout and "   no difference seen" in done.stdout
+    caught, counted = map(int, re.search(r"\n(\d+) of (\d+) mutants caught", done.stdout).groups())
+    total = int(re.search(r"^(\d+) of \d+ mutants", done.stdout, re.MULTILINE)[1])
+    assert counted - caught == len(left)
+    assert total - counted == len(same)
+
+
+@pytest.mark.parametrize(
+    ("source", "at", "raised"),
+    [
+        ("def g(x):\n    y = 1\n    return y\n", 2, "def g(x):\n    {}\n    y = 1\n    return y\n"),
+        ("def g(x=2):\n    return x\n", 1, "def g(x=2):\n    {}\n    return x\n"),
+        ("for x in y:\n    pass\n", 1, "{}\nfor x in y:\n    pass\n"),
+        ("if a: b = 1\n", 1, "{}\nif a: b = 1\n"),
+        ("if a:\n    b = 1\nelif c:\n    b = 2\n", 3, "{}\nif a:\n    b = 1\nelif c:\n    b = 2\n"),
+        ("x = (1 +\n     2)\n", 2, "{}\nx = (1 +\n     2)\n"),
+    ],
+)
+def test_whether_a_changed_line_is_run_is_asked_by_an_error_in_its_place(source: str, at: int, raised: str) -> None:
+    """It stands before the statement of the change, in whatever that stands."""
+    mutant = Mutant("m", "sign", "hw.py", at, "g", "g", "", source)
+
+    assert raising(mutant) == raised.format('raise RuntimeError("this line is run")')
+
+
+def test_inputs_are_changed_in_the_calls_of_checks_alone() -> None:
+    """Numbers and arrays in arguments change in the same way each time; names, texts and seeds stay."""
+    call = ("call", "hw", "g", (np.ones(3), 2, "text", np.arange(6)), {"rate": 0.5})
+    requests = ("sequence", [("seed", 17), call])
+    for name, change in CHANGES.items():
+        (seed, changed), again = (decode(bytearray(b"".join(change(encode(requests)))))[1] for _ in range(2))
+        assert seed == ("seed", 17)
+        assert changed[:3] == call[:3] and changed[3][2] == "text"
+        assert repr(again[1]) == repr(changed)
+        assert np.array_equal(changed[3][0], np.ones(3)) == (name == "integers")
+        assert (changed[4]["rate"] == 0.5) == (name == "integers")
+        assert (changed[3][1] == 2) == (name == "floats")
+        assert sorted(changed[3][3]) == list(range(6))
+
+
+SLOW = '''
+
+third = assignment.question("Three", id="c", solution="triple")
+
+@third.check(points=1)
+def triples(student, rng):
+    """Three times a number is right."""
+    import time
+    from pathlib import Path
+    here = Path({folder!r})
+    with (here / "calls").open("a") as file:
+        file.write("called\\n")
+    while len((here / "calls").read_text().splitlines()) == {number} and not (here / "go").exists():
+        time.sleep(0.05)
+    x = float(rng.normal())
+    same(student.triple(x), x + x + x, name="triple")
+'''
+
+
+@pytest.mark.parametrize(
+    ("number", "graded", "rated"),
+    [(1, "", ""), (4, "Stopped. 2 of 3 mutants are graded", ""), (8, "Stopped. 3 of 3 mutants", "seeds of 0 tried")],
+)
+def test_an_audit_that_is_stopped_shows_what_it_has_and_goes_on_from_there(
+    tmp_path: Path, number: int, graded: str, rated: str
+) -> None:
+    """Ctrl-C gives exit code 130 and the results so far; the same command grades the rest."""
+    root = make_course(tmp_path / "course")
+    (root / "reference/tiny/tiny.py").write_text(REFERENCE + BLIND)
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text() + SLOW.format(folder=str(tmp_path), number=number))
+    for name in ("a", "b", "c"):
+        keep(root / "assignments/tiny", KEPT_DIFF.replace("y + y", f"y + y + {ord(name)}"), name)
+    command = [sys.executable, "-m", "autograder", "audit", "tiny", "--kept", "--only", "c", "--seeds", "6"]
+    environ = {**os.environ, "AUTOGRADER_SEED": "seed", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    process = subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+    )
+    calls = tmp_path / "calls"
+    deadline = time.monotonic() + 100
+    while not calls.is_file() or len(calls.read_text().splitlines()) < number:
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.05)
+    time.sleep(0.3)  # what the check before wrote may still be on its way
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert graded in out and rated in out
+    assert "Stopped. 0 of 3" in out or "mutants caught" in out
+    if number == 8:
+        assert "a: caught under 4 of 4 seeds by triples" in out and "so far" in out
+
+    (tmp_path / "go").touch()
+    before = len(calls.read_text().splitlines())
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environ, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 mutants caught (100 %)." in done.stdout
+    assert "(6 seeds each)" in done.stdout
+    assert len(calls.read_text().splitlines()) - before == 4 + 3 * 5 - (number - 1)
+    assert not list((tmp_path / "cache").rglob("rates.jsonl"))  # nothing is kept of what is finished
 
 
 def test_a_mutant_that_hangs_is_cut_and_caught(course: Path) -> None:

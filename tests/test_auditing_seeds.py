@@ -11,7 +11,7 @@ from test_cli import run
 from tiny_course import REFERENCE, make_course
 
 from autograder.auditing import ALLOWED, Matrix, Mutant, Rate, Row, matrix
-from autograder.auditing.seeds import Check, Subject, _tried
+from autograder.auditing.seeds import Answer, Check, Subject, Trial, _tried
 from autograder.intake import Submission
 from autograder.model import Verdict
 
@@ -19,15 +19,24 @@ QUICK, OTHER, SLOW = Check("quick", 0.1, {}), Check("other", 0.2, {}), Check("sl
 GOOD, BAD, OURS = Verdict.PASSED, Verdict.FAILED, Verdict.INTERNAL
 
 
-def tried(caught_by, others, seeds, says):
-    """The rate of a mutant of which the checks say what `says(check, number)` gives, and all trials that were made."""
+def tried(caught_by, others, seeds, says, seconds=1000.0, answers=lambda *_: "same", known=None, took=None):
+    """The rate of a mutant of which the checks say what `says(check, number)` gives, and all trials that were made.
+
+    A check takes as long under each seed as `took` says, or else its `Check`.
+    """
     made = []
-    tries = _tried(Subject(Submission("m", Path(), ""), tuple(caught_by), tuple(others)), seeds)
+    took = took or {check.id: check.seconds for check in (*caught_by, *others)}
+    tries = _tried(Subject(Submission("m", Path(), ""), tuple(caught_by), tuple(others), known), seeds, seconds)
+    answer = None
     try:
-        trial = next(tries)
         while True:
-            made.append((trial.check, trial.number))
-            trial = tries.send(says(trial.check, trial.number))
+            came = tries.send(answer)
+            answer = None
+            if isinstance(came, Trial):
+                made.extend((came.check, number) for number in came.numbers)
+                verdicts = tuple(says(came.check, number) for number in came.numbers)
+                spent = took[came.check] * len(came.numbers)
+                answer = Answer(verdicts, spent, answers(came.check, came.numbers[0]))
     except StopIteration as end:
         return end.value, made
 
@@ -74,20 +83,57 @@ def test_trying_stops_when_misses_are_shown():
     """A miss under one of the first seeds shows that more than one in a thousand pass; a late one does not."""
     soon, _ = tried([QUICK], [], 1000, lambda _, number: GOOD if number == 3 else BAD)
     late, _ = tried([QUICK], [], 1000, lambda _, number: GOOD if number == 500 else BAD)
-    twice, _ = tried([QUICK], [], 1000, lambda _, number: GOOD if number in (500, 600) else BAD)
+    twice, made = tried([QUICK], [], 1000, lambda _, number: GOOD if number in (200, 210) else BAD)
 
     assert (soon.missed, soon.seeds, soon.enough) == (1, 4, False)
     assert (late.missed, late.seeds, late.enough) == (1, 1000, True)
-    assert (twice.missed, twice.seeds, twice.enough) == (2, 1000, False)
+    assert (twice.missed, twice.enough) == (2, False)
+    assert 211 <= twice.seeds < 320  # it ends with the seeds that were tried together
+    assert len(made) < 320
 
 
-def test_a_long_training_is_tried_under_fewer_seeds():
-    """In proportion to the seconds of the quickest check that catches the mutant, but never under one seed alone."""
-    rate, _ = tried([SLOW], [], 20, lambda *_: BAD)
-    short, _ = tried([Check("longest", 500.0, {})], [], 20, lambda *_: BAD)
+def test_a_long_training_is_tried_under_as_many_seeds_as_there_is_time_for():
+    """By the seconds that the trials took, but never under one seed alone; the rate names the check."""
+    rate, _ = tried([SLOW], [], 20, lambda *_: BAD, seconds=17.0)
+    short, _ = tried([Check("longest", 500.0, {})], [], 20, lambda *_: BAD, seconds=17.0)
 
-    assert (rate.seeds, short.seeds) == (5, 2)
+    assert (rate.seeds, rate.check, rate.seconds) == (5, "slow", 16.0)
+    assert short.seeds == 2
     assert rate.at_least == pytest.approx(0.05 ** (1 / 5), abs=1e-6)
+
+
+def test_the_check_that_turns_out_quickest_is_asked():
+    """The first run of a check includes importing the solution, so that its seconds say little."""
+    importing = Check("importing", 0.9, {})
+    rate, made = tried([OTHER, importing], [], 100, lambda *_: BAD, took={"importing": 0.01, "other": 0.2})
+
+    assert rate.check == "importing"
+    assert made[-95:] == [("importing", number) for number in range(5, 100)]
+
+
+def test_a_check_that_draws_nothing_is_asked_twice_and_no_more():
+    """It says the same under every seed, and that is told; where the answers differ, seeds are tried after all."""
+    fixed = Check("fixed", 0.5, {}, drawn=False)
+    rate, made = tried([QUICK, fixed], [], 1000, lambda *_: BAD)
+    lucky, more = tried([QUICK, fixed], [], 10, lambda *_: BAD, answers=lambda _, number: str(number))
+    missed, _ = tried([QUICK, fixed], [], 10, lambda check, _: GOOD if check == "fixed" else BAD)
+
+    assert made == [("fixed", 1), ("fixed", 2)]
+    assert (rate.deterministic, rate.check, rate.at_least, rate.enough) == (True, "fixed", 1.0, True)
+    assert (lucky.deterministic, lucky.seeds, lucky.check) == (False, 10, "quick")
+    assert ("quick", 9) in more
+    assert (missed.deterministic, missed.seeds) == (False, 10)
+
+
+def test_what_is_known_is_not_tried_again():
+    """A run that was stopped is continued behind the last seed that was tried."""
+    known = Rate(40, 40, {"quick": (5, 5)}, "quick", 3.9, done=False, tried=39)
+    rate, made = tried([QUICK], [], 50, lambda *_: BAD, known=known)
+
+    assert (rate.caught, rate.seeds, rate.done) == (50, 50, True)
+    assert [number for _, number in made] == list(range(40, 50))
+    assert rate.by_check == {"quick": (5, 5)}
+    assert rate.seconds == pytest.approx(4.9)
 
 
 def test_faults_of_ours_neither_catch_nor_miss():
@@ -175,7 +221,7 @@ def test_audit_tells_catch_rates_and_what_luck_lets_pass(course: Path):
     write(course, -100.0)
     done = run(*audit, "--seeds", 30, cwd=course)
     assert done.returncode == 0, done.stdout
-    assert "positive_only: caught under 30 of 30 seeds (at least 90.4 % of all)" in done.stdout
+    assert "positive_only: caught under 30 of 30 seeds by doubles_a_number (at least 90.4 % of all)" in done.stdout
     assert re.search(r"doubles_a_number +5 of 5", done.stdout)
     assert "1 of 1 mutants were caught under every seed tried (30 seeds each)" in done.stdout
     assert "under at least 90.4 % of all seeds" in done.stdout

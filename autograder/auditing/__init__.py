@@ -4,6 +4,7 @@ from autograder.auditing.audit import Audit, accepted, audit
 from autograder.auditing.kept import KEPT, kept
 from autograder.auditing.matrix import Matrix, Row
 from autograder.auditing.mutants import Mutant, belongs, generate, sample
+from autograder.auditing.progress import forget
 from autograder.auditing.seeds import ALLOWED, Rate
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "accepted",
     "audit",
     "belongs",
+    "forget",
     "generate",
     "kept",
     "sample",

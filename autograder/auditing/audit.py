@@ -9,23 +9,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import autograder
 from autograder import datasets, loading, running, sandbox
 from autograder.auditing import seeds
+from autograder.auditing.alike import CHANGES, DIFFERS_ELSEWHERE, NEVER_RUN, NO_DIFFERENCE, raising
 from autograder.auditing.kept import KEPT
+from autograder.auditing.listening import Listening
 from autograder.auditing.matrix import Matrix, Row
 from autograder.auditing.mutants import Mutant, belongs
+from autograder.auditing.progress import Progress, progress_in
 from autograder.auditing.seeds import Rate, Subject
-from autograder.batch import Crew, Event, JobSpec, grade_all
+from autograder.batch import Crew, Event, Finished, JobSpec, Known, grade_all
 from autograder.datasets import DataSet, DataSettings
-from autograder.declare import Question
+from autograder.declare import Check, Question
 from autograder.errors import InstructorError
+from autograder.export import encodable
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Report, Verdict
 from autograder.notebooks.source import text_file
 from autograder.running import RunOptions
-from autograder.sandbox import ContainerSandbox, ForkServer, Outcome, Request, Sandbox, Session, Tail
-from autograder.store import Store, sqlite_address
+from autograder.sandbox import ContainerSandbox, ForkServer, Sandbox
 
 __all__ = ["Audit", "accepted", "audit"]
 
@@ -41,7 +45,8 @@ class Audit:
     """How to audit: the course's `root`, the assignment, its data, the sandbox, and how many jobs at a time.
 
     `questions` are those whose checks are asked. With `first`, a mutant's remaining questions are left out as soon as
-    one has caught it. What is caught is tried again under other seeds, `seeds` in all.
+    one has caught it. What is caught is tried again under other seeds, `seeds` in all, for `seconds` a mutant. What is
+    found out is kept in the folder `keep`, if there is one, from where the same audit goes on after it was stopped.
     """
 
     root: Path
@@ -54,18 +59,33 @@ class Audit:
     jobs: int = 1
     first: bool = False
     seeds: int = 1
+    seconds: float = 60.0
+    keep: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """A hash of all that decides what the checks say of a mutant, this toolkit's own text included."""
+        reference = Submission(REFERENCE, self.loaded.reference_folder, self.loaded.reference_sha256)
+        digest = hashlib.sha256(running.result_key(self.loaded, reference, self.dataset, self.options, "").encode())
+        digest.update(repr(([question.id for question in self.questions], self.first)).encode())
+        home = Path(autograder.__file__).parent
+        for path in sorted(home.rglob("*.py")):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class MutantSpec(JobSpec):
     """What a job must know to grade a mutant: the limits of each question, the quickest first.
 
-    With `first`, those that a mutant by its id belongs to, `own`, come before the others.
+    With `first`, those that a mutant by its id belongs to, `own`, come before the others. `change` names what is done
+    to the values that checks hand over, "" for nothing.
     """
 
     limits: Mapping[str, dict[str, float]]
     first: bool
     own: Mapping[str, frozenset[str]]
+    change: str = ""
 
 
 def audit(
@@ -76,7 +96,8 @@ def audit(
 ) -> Matrix:
     """The matrix of mutants and checks, with the catch rates over seeds of those that were caught.
 
-    A mutant that hangs is cut at a few times the processor time of the reference, and counts as caught.
+    A mutant that hangs is cut at a few times the processor time of the reference, and counts as caught. Ctrl-C ends
+    the audit early: the matrix holds what was found out until then, and says so.
 
     Raises:
         InstructorError: the reference itself does not pass every check, or a line of accepted mutants is wrong.
@@ -85,25 +106,216 @@ def audit(
     reasons = accepted(plan.loaded)
     with tempfile.TemporaryDirectory(prefix="autograder-audit-") as name:
         folder = Path(name)
-        reference = _reference(plan, folder / REFERENCE)
-        _passes(reference)
-        staged = [_staged(plan.loaded, folder / mutant.id, mutant) for mutant in mutants]
-        own = {mutant.id: _own(plan, mutant) for mutant in mutants}
-        limits = _tight(plan, reference)
-        reports = _grade(plan, staged, limits, own, folder / "audit.db", notify)
-        found = _rates(plan, staged, reports, reference, limits, notify_rate)
-    checks = tuple(check.id for question in reference.questions for check in question.checks)
+        with progress_in(plan.keep or folder / "kept", plan.key) as progress:
+            run = _Run(plan, folder, progress, notify, notify_rate)
+            stopped = False
+            try:
+                run.all_of(mutants)
+            except KeyboardInterrupt:
+                stopped = True
+    reference, reports = run.reference, run.reports
+    checks = tuple(check.id for question in reference.questions for check in question.checks) if reference else ()
     rows = (
         Row(
             mutant,
-            {check.id: check.verdict for question in _of_checks(report).questions for check in question.checks},
-            same_answers=report.notes == reference.notes,
+            {check.id: check.verdict for question in reports[mutant.id].questions for check in question.checks},
+            same_answers=reference is not None and reports[mutant.id].notes == reference.notes,
             accepted="" if mutant.operator == KEPT else reasons.get(mutant.id) or reasons.get(mutant.place, ""),
-            rate=found.get(mutant.id),
+            rate=run.rates.get(mutant.id),
+            alike=run.alike.get(mutant.id, ""),
         )
-        for mutant, report in zip(mutants, reports, strict=True)
+        for mutant in mutants
+        if mutant.id in reports
     )
-    return Matrix(checks, tuple(rows))
+    return Matrix(checks, tuple(rows), stopped=stopped)
+
+
+class _Run:
+    """One audit: the reference, then every mutant, then those that nobody told from it, then the seeds.
+
+    What was found out so far is in `reference`, `reports`, `alike` and `rates`, each of the mutants by its id.
+    """
+
+    def __init__(
+        self,
+        plan: Audit,
+        folder: Path,
+        progress: Progress,
+        notify: Callable[[Event], None],
+        notify_rate: Callable[[str, Rate], None],
+    ) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.progress = progress
+        self.notify = notify
+        self.notify_rate = notify_rate
+        self.reference: Report | None = None
+        self.limits: dict[str, dict[str, float]] = {}
+        self.own: dict[str, frozenset[str]] = {}
+        self.reports: dict[str, Report] = {}
+        self.alike: dict[str, str] = {}
+        self.rates: dict[str, Rate] = {}
+
+    def all_of(self, mutants: Sequence[Mutant]) -> None:
+        """Find everything out."""
+        plan = self.plan
+        self.reference = reference = self.graded_reference()
+        _passes(reference)
+        self.limits = _tight(plan, reference)
+        self.own = {mutant.id: _own(plan, mutant) for mutant in mutants}
+        staged = {mutant.id: _staged(plan.loaded, self.folder / mutant.id, mutant) for mutant in mutants}
+
+        def heard(event: Event) -> None:
+            if isinstance(event, Known | Finished):
+                self.reports[event.report.student] = _of_checks(event.report)
+            self.notify(event)
+
+        for report in self.grade(list(staged.values()), heard):
+            self.reports[report.student] = _of_checks(report)
+        self.tell_apart([mutant for mutant in mutants if self.same_answers(mutant)])
+        if plan.seeds > 1:
+            self.try_seeds(staged)
+
+    def graded_reference(self) -> Report:
+        """The reference's report, perhaps from an earlier run."""
+        plan = self.plan
+        staged = _staged(plan.loaded, self.folder / REFERENCE)
+        known = self.progress.store.known(staged.sha256, REFERENCE)
+        if known is None:
+            limits = {question.id: plan.options.limits for question in plan.questions}
+            with plan.start() as walls:
+                known = encodable(_graded(plan.loaded, staged, walls, plan.dataset, plan.options, limits))
+            self.progress.store.keep(known)
+        return known
+
+    def same_answers(self, mutant: Mutant) -> bool:
+        """Whether no check noticed a mutant, because all its answers were the reference's; kept ones are mistakes."""
+        report = self.reports[mutant.id]
+        quiet = all(verdict in (Verdict.PASSED, Verdict.SKIPPED) for verdict in report.verdicts)
+        assert self.reference is not None
+        return quiet and report.notes == self.reference.notes and mutant.operator != KEPT
+
+    def tell_apart(self, mutants: Sequence[Mutant]) -> None:
+        """Why the answers of some mutants were those of the reference."""
+        if not mutants:
+            return
+        plan = self.plan
+        assert self.reference is not None
+        loud = {}
+        for mutant in mutants:
+            source = raising(mutant)
+            if source is not None:
+                loud[mutant.id] = _staged(plan.loaded, self.folder / f"{mutant.id}.run", replace(mutant, source=source))
+        self.own |= {made.student: self.own[name] for name, made in loud.items()}
+        run = {
+            report.student.removesuffix(".run")
+            for report in self.grade(list(loud.values()))
+            if report.notes != self.reference.notes
+        }
+        self.alike = {mutant.id: NEVER_RUN for mutant in mutants if mutant.id not in run}
+        left = [mutant for mutant in mutants if mutant.id in run]
+        for change in CHANGES:
+            if not left:
+                return
+            made = [_staged(plan.loaded, self.folder / f"{mutant.id}.{change}", mutant) for mutant in left]
+            right = _staged(plan.loaded, self.folder / f"{REFERENCE}.{change}")
+            self.own |= {one.student: self.own[mutant.id] for one, mutant in zip(made, left, strict=True)}
+            self.own[right.student] = frozenset(question.id for question in plan.questions)
+            wanted, *others = self.grade([right, *made], change=change)
+            for mutant, report in zip(left, others, strict=True):
+                if report.notes != wanted.notes:
+                    self.alike[mutant.id] = DIFFERS_ELSEWHERE
+            left = [mutant for mutant in left if mutant.id not in self.alike]
+        self.alike |= {mutant.id: NO_DIFFERENCE for mutant in left}
+
+    def grade(
+        self, submissions: Sequence[Submission], notify: Callable[[Event], None] = lambda _: None, change: str = ""
+    ) -> tuple[Report, ...]:
+        """Reports, in the order of the submissions."""
+        plan, limits, own = self.plan, self.limits, self.own
+        first = plan.first and not change
+
+        def spec(address: str) -> JobSpec:
+            dataset = plan.dataset.name if plan.dataset else ""
+            about = (plan.root, plan.loaded.id, dataset, plan.data, plan.options, address)
+            return MutantSpec(*about, limits, first, own, change)
+
+        return grade_all(
+            submissions,
+            loaded=plan.loaded,
+            store=self.progress.store,
+            key=lambda submission: submission.sha256,
+            spec=spec,
+            start=plan.start,
+            jobs=plan.jobs,
+            notify=notify,
+            patience=running.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS,
+            job=mutant_grader,
+        )
+
+    def try_seeds(self, staged: Mapping[str, Submission]) -> None:
+        """The catch rates of the mutants that were caught."""
+        plan, subjects = self.plan, []
+        assert self.reference is not None
+        for name, submission in staged.items():
+            known = self.progress.rate(submission.sha256)
+            took = _seconds(plan, self.reference) | _seconds(plan, self.reports[name])
+            subject = _subject(plan, submission, self.reports[name], took, self.limits, known)
+            if known and (known.deterministic or not known.enough):
+                self.tried(name, submission, known)
+            elif subject.caught_by:
+                subjects.append(subject)
+
+        def crew(size: int) -> Crew:
+            dataset = plan.dataset.name if plan.dataset else ""
+
+            def spec(address: str) -> JobSpec:
+                return JobSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address)
+
+            patience = running.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS
+            return Crew(plan.start, spec, seeds.seed_trier, size, patience)
+
+        seeds.rates(
+            subjects,
+            plan.seeds,
+            plan.seconds,
+            crew,
+            plan.jobs,
+            lambda name, rate: self.tried(name, staged[name], rate),
+        )
+
+    def tried(self, name: str, submission: Submission, rate: Rate) -> None:
+        """Remember what is known of a mutant's rate."""
+        self.rates[name] = rate
+        self.progress.keep(submission.sha256, rate)
+        self.notify_rate(name, rate)
+
+
+def _subject(
+    plan: Audit,
+    submission: Submission,
+    report: Report,
+    took: Mapping[str, float],
+    limits: Mapping[str, dict[str, float]],
+    known: Rate | None,
+) -> Subject:
+    """A mutant, with the checks that caught it and the others."""
+    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+    verdicts = {check.id: check.verdict for question in report.questions for check in question.checks}
+    parts: tuple[list[seeds.Check], list[seeds.Check]] = ([], [])
+    for question in plan.questions:
+        for check in question.checks:
+            said = verdicts.get(check.id, Verdict.PASSED)
+            drawn = _is_drawn(plan.loaded, check)
+            parts[said in quiet].append(seeds.Check(check.id, took[check.id], limits[question.id], drawn))
+    return Subject(submission, tuple(parts[0]), tuple(parts[1]), known)
+
+
+def _is_drawn(loaded: Loaded, check: Check) -> bool:
+    """Whether a check, or one that it needs, is given random numbers or data."""
+    by_id = {each.id: each for each in loaded.assignment.checks}
+    own = bool({"rng", "data", "hidden"} & set(check.parameters))
+    return own or any(_is_drawn(loaded, by_id[need]) for need in check.needs)
 
 
 def accepted(loaded: Loaded) -> dict[str, str]:
@@ -136,75 +348,6 @@ def _staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submi
         path.write_bytes(content)
         digest.update(content)
     return Submission(folder.name, folder, digest.hexdigest())
-
-
-def _reference(plan: Audit, folder: Path) -> Report:
-    limits = {question.id: plan.options.limits for question in plan.questions}
-    with plan.start() as walls:
-        return _graded(plan.loaded, _staged(plan.loaded, folder), walls, plan.dataset, plan.options, limits)
-
-
-def _grade(
-    plan: Audit,
-    submissions: Sequence[Submission],
-    limits: Mapping[str, dict[str, float]],
-    own: Mapping[str, frozenset[str]],
-    database: Path,
-    notify: Callable[[Event], None],
-) -> tuple[Report, ...]:
-    def spec(address: str) -> JobSpec:
-        dataset = plan.dataset.name if plan.dataset else ""
-        return MutantSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address, limits, plan.first, own)
-
-    with Store(sqlite_address(database)) as store:
-        return grade_all(
-            submissions,
-            loaded=plan.loaded,
-            store=store,
-            key=lambda submission: submission.sha256,
-            spec=spec,
-            start=plan.start,
-            jobs=plan.jobs,
-            notify=notify,
-            patience=running.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS,
-            job=mutant_grader,
-        )
-
-
-def _rates(
-    plan: Audit,
-    staged: Sequence[Submission],
-    reports: Sequence[Report],
-    reference: Report,
-    limits: Mapping[str, dict[str, float]],
-    notify: Callable[[str, Rate], None],
-) -> dict[str, Rate]:
-    """The catch rates of the mutants that were caught."""
-    if plan.seeds < 2:
-        return {}
-    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
-    subjects = []
-    for submission, report in zip(staged, reports, strict=True):
-        took = _seconds(plan, reference) | _seconds(plan, report)
-        verdicts = {check.id: check.verdict for question in _of_checks(report).questions for check in question.checks}
-        parts: tuple[list[seeds.Check], list[seeds.Check]] = ([], [])
-        for question in plan.questions:
-            for check in question.checks:
-                said = verdicts.get(check.id, Verdict.PASSED)
-                parts[said in quiet].append(seeds.Check(check.id, took[check.id], limits[question.id]))
-        if parts[0]:
-            subjects.append(Subject(submission, tuple(parts[0]), tuple(parts[1])))
-
-    def crew(size: int) -> Crew:
-        dataset = plan.dataset.name if plan.dataset else ""
-
-        def spec(address: str) -> JobSpec:
-            return JobSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address)
-
-        patience = running.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS
-        return Crew(plan.start, spec, seeds.seed_trier, size, patience)
-
-    return seeds.rates(subjects, plan.seeds, crew, plan.jobs, notify)
 
 
 def _seconds(plan: Audit, report: Report) -> dict[str, float]:
@@ -262,7 +405,7 @@ def mutant_grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
             if spec.first:
                 own = spec.own[mutant.student]
                 limits = {each: limits[each] for each in sorted(limits, key=lambda each: each not in own)}
-            return _graded(loaded, mutant, walls, dataset, spec.options, limits, first=spec.first)
+            return _graded(loaded, mutant, walls, dataset, spec.options, limits, spec.first, spec.change)
 
         yield graded
 
@@ -275,9 +418,10 @@ def _graded(
     options: RunOptions,
     limits: Mapping[str, dict[str, float]],
     first: bool = False,
+    change: str = "",
 ) -> Report:
     """A report with the questions in the order of their limits, whose only note is a hash of all answers."""
-    listening = Listening(walls)
+    listening = Listening(walls, CHANGES.get(change))
     parts: list[Report] = []
     for question, allowed in limits.items():
         changed = replace(options, only=question, limits=allowed)
@@ -301,77 +445,3 @@ def _of_checks(report: Report) -> Report:
         for question in report.questions
     )
     return replace(report, questions=tuple(questions))
-
-
-class Listening:
-    """A sandbox that remembers, question by question, what was answered: a `Sandbox` around another one."""
-
-    def __init__(self, inner: Sandbox) -> None:
-        self.inner = inner
-        self.name, self.enforced, self.preloaded = inner.name, inner.enforced, inner.preloaded
-        self.sessions: list[ListeningSession] = []
-
-    def open(self, request: Request) -> Session:
-        """Open the inner one."""
-        self.sessions.append(ListeningSession(self.inner.open(request)))
-        return self.sessions[-1]
-
-    @property
-    def digest(self) -> str:
-        """A hash of all answers so far, whichever question came first."""
-        answers = sorted(session.answers.hexdigest() for session in self.sessions)
-        return hashlib.sha256("".join(answers).encode()).hexdigest()
-
-    def close(self) -> None:
-        """The inner one is its owner's to close."""
-
-    def __enter__(self) -> Listening:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class ListeningSession:
-    """A session that hashes each answer as it comes."""
-
-    def __init__(self, inner: Session) -> None:
-        self.inner = inner
-        self.answers = hashlib.sha256()
-
-    def exchange(self, frame: Sequence[bytes | memoryview]) -> memoryview:
-        """Send one request and hash its answer."""
-        answer = self.inner.exchange(frame)
-        self.answers.update(answer)
-        return answer
-
-    def at_most(self, seconds: float) -> None:
-        """Limit each exchange of the inner session."""
-        self.inner.at_most(seconds)
-
-    def grant(self, seconds: float) -> None:
-        """Limit all exchanges of the inner session together."""
-        self.inner.grant(seconds)
-
-    @property
-    def granted(self) -> float:
-        """What is left of what the inner session was granted."""
-        return self.inner.granted
-
-    def spend(self, seconds: float) -> None:
-        """Count seconds in the inner session."""
-        self.inner.spend(seconds)
-
-    @property
-    def waited(self) -> float:
-        """How long the inner session was waited for."""
-        return self.inner.waited
-
-    def close(self) -> Outcome:
-        """End the inner session."""
-        return self.inner.close()
-
-    @property
-    def output(self) -> Tail:
-        """What the inner session printed."""
-        return self.inner.output

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from autograder.auditing.alike import NO_DIFFERENCE
 from autograder.auditing.kept import KEPT
 from autograder.auditing.mutants import Mutant
 from autograder.auditing.seeds import Rate
@@ -30,9 +31,9 @@ __all__ = [
 class Row:
     """What the checks said of one mutant, which passes for the reference.
 
-    `same_answers` says that every answer the mutant gave to the checks was, byte for byte, the reference's: it is
-    perhaps no mistake at all. `accepted` is the instructor's reason why it may survive, or "". `rate` is how often it
-    was caught under several seeds, if that was asked.
+    `same_answers` says that every answer the mutant gave to the checks was, byte for byte, the reference's; then
+    `alike` says why, as far as that was found out. `accepted` is the instructor's reason why it may survive, or "".
+    `rate` is how often it was caught under several seeds, if that was asked.
     """
 
     mutant: Mutant
@@ -40,6 +41,7 @@ class Row:
     same_answers: bool = False
     accepted: str = ""
     rate: Rate | None = None
+    alike: str = ""
 
     @property
     def caught(self) -> bool:
@@ -50,6 +52,11 @@ class Row:
     def noticed(self) -> bool:
         """Whether some check did not pass under the first seed."""
         return any(verdict not in (Verdict.PASSED, Verdict.INTERNAL) for verdict in self.verdicts.values())
+
+    @property
+    def no_difference(self) -> bool:
+        """Whether it is run, and no answer differs from the reference's, nor with the checks' inputs changed."""
+        return not self.noticed and self.alike == NO_DIFFERENCE
 
     @property
     def unjudged(self) -> bool:
@@ -63,15 +70,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All mutants by all checks."""
+    """All mutants by all checks; those that were not graded before the audit was stopped are not there."""
 
     checks: tuple[str, ...]
     rows: tuple[Row, ...]
+    stopped: bool = False
 
     @property
     def counted(self) -> tuple[Row, ...]:
-        """The rows that make the rate: without accepted survivors, and without our own faults."""
-        return tuple(row for row in self.rows if row.caught or not (row.accepted or row.unjudged))
+        """The rows that make the rate: without accepted survivors, our own faults, and what is perhaps no mistake."""
+        return tuple(row for row in self.rows if row.caught or not (row.accepted or row.unjudged or row.no_difference))
 
     @property
     def caught(self) -> int:

@@ -199,13 +199,19 @@ def markdown(
     return "\n".join(lines)
 
 
-def put_into(path: Path, name: str, text: str) -> None:
+def put_into(path: Path, name: str, text: str, command: str = "calibrate") -> None:
     """Replace what stands between ``<!-- calibrate NAME -->`` and ``<!-- /calibrate -->`` in a file.
+
+    Args:
+        path: the file.
+        name: what the table is about.
+        text: in Markdown.
+        command: which command makes it, the first word of both lines.
 
     Raises:
         UsageError: there is no such file, or no such pair of lines in it.
     """
-    begin, end = f"<!-- calibrate {name} -->", "<!-- /calibrate -->"
+    begin, end = f"<!-- {command} {name} -->", f"<!-- /{command} -->"
     try:
         before, found, rest = path.read_text("utf-8").partition(begin)
     except OSError as error:

@@ -311,6 +311,10 @@ def audit(
             "--seeds", min=1, metavar="N", help="Seeds under which each mutant must be caught; 1000 for the full test."
         ),
     ] = 5,
+    seconds: Annotated[
+        float,
+        typer.Option("--seconds", min=1, metavar="S", help="Under further seeds, each mutant is tried for S seconds."),
+    ] = 60,
     first: Annotated[
         bool, typer.Option("--first", help="Quicker: leave a mutant's other questions out once one has caught it.")
     ] = False,
@@ -319,6 +323,14 @@ def audit(
     ] = 95,
     sandbox: SandboxOption = None,
     full: FullOption = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where an unfinished audit is kept; else your cache."),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="PAGE", help="Put the rates between the audit comments of that page, too."),
+    ] = None,
     data: DataOption = None,
     course: CourseOption = None,
 ) -> None:
@@ -328,15 +340,19 @@ def audit(
     each of these mutants, and lists those that pass. One that is no mistake may be accepted in
     assignments/NAME/mutants/accepted.txt: a line with its id, or file:line:operator, and the reason.
     A mistake of your own is kept as assignments/NAME/mutants/WORD.diff: a sentence, and the diff of the reference.
-    What is caught is tried under more seeds, by the quickest check that sees it; where that takes longer than a second,
-    under fewer. A mutant that passes on more than 1 seed in 1,000 counts as not caught.
+    What is caught is tried under more seeds, by the quickest check that sees it, as many as --seconds allow; a check
+    that draws nothing says the same under each. A mutant that passes on more than 1 seed in 1,000 counts as not caught.
+    One that is run and always answers as the reference does is no difference seen, and is not counted.
+    After Ctrl-C the results so far are shown and kept, and the same command continues.
     Exit code 1: fewer than --at-least per cent were caught, or one that is kept was not.
 
     Example: autograder audit backprop --jobs 2 --limit 60
     """
     from autograder.cli.audit import Call, audit_assignment
 
-    call = Call(name, jobs, only, limit, kept, seed, seeds, first, at_least, sandbox, full, data, course)
+    call = Call(
+        name, jobs, only, limit, kept, seed, seeds, seconds, first, at_least, sandbox, full, out, into, data, course
+    )
     raise typer.Exit(audit_assignment(call))
 
 

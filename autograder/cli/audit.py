@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 from collections.abc import Sequence
@@ -15,9 +16,19 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder import auditing, loading, sandbox
-from autograder.auditing import Audit, Matrix, Mutant, Rate, Row, matrix
-from autograder.batch import Event, Finished
-from autograder.cli.common import console, dataset_for, near, open_course, settings_of, start_sandbox
+from autograder.auditing import Audit, Matrix, Mutant, Rate, Row, matrix, told
+from autograder.batch import Event, Finished, Known
+from autograder.calibrating.told import put_into
+from autograder.cli.common import (
+    STOPPED,
+    console,
+    dataset_for,
+    near,
+    open_course,
+    settings_of,
+    staging,
+    start_sandbox,
+)
 from autograder.declare import Question
 from autograder.errors import UsageError
 from autograder.loading import Loaded
@@ -39,10 +50,13 @@ class Call:
     kept: bool
     seed: str
     seeds: int
+    seconds: float
     first: bool
     at_least: float
     sandbox: str | None
     full: bool
+    out: Path | None
+    into: Path | None
     data: Path | None
     course: Path | None
 
@@ -81,12 +95,44 @@ def audit_assignment(call: Call) -> int:
 
     options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
     jobs = call.jobs or course.jobs or os.cpu_count() or 1
-    plan = Audit(root, loaded, dataset, settings, options, start, questions, jobs, call.first, call.seeds)
+    out = call.out or _cache(root, call.name)
+    plan = Audit(
+        root, loaded, dataset, settings, options, start, questions, jobs, call.first, call.seeds, call.seconds, out
+    )  # fmt: skip
     total = len(own) + len(asked)
     screen.print(f"{len(mutants)} of {total} mutants of the reference are graded, after the reference itself.")
-    found = _watched(plan, mutants, screen)
-    _show(screen, found, complete=not call.first)
+    with staging(out):
+        found = _watched(plan, mutants, screen)
+    _show(screen, found, plan, complete=not call.first)
+    if found.stopped:
+        rated = sum(row.rate is not None and row.rate.done for row in found.rows)
+        under = f", and the seeds of {rated} tried" if call.seeds > 1 else ""
+        screen.print(
+            f"Stopped. {len(found.rows)} of {len(mutants)} mutants are graded{under}; the same command continues "
+            "from there.",
+            soft_wrap=True,
+        )
+        return STOPPED
+    if call.into:
+        head = f"`autograder audit {call.name}`, {_settings(call)}.\n\n"
+        put_into(call.into, call.name, head + told.markdown(found, call.seeds), "audit")
+    auditing.forget(out)
     return 1 if matrix.rate(found) < call.at_least or matrix.unjudged(found) or matrix.escaped(found) else 0
+
+
+def _settings(call: Call) -> str:
+    """What the numbers of a table depend on."""
+    which = "kept mutants" if call.kept else "all mutants"
+    data = f", data: {call.data}" if call.data else ""
+    return f"{which}, {call.seeds:,} seeds, {call.seconds:g} s for each mutant{data}"
+
+
+def _cache(root: Path, name: str) -> Path:
+    """Where an audit of one course's assignment is kept until it is finished."""
+    from platformdirs import user_cache_path
+
+    course = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
+    return user_cache_path("autograder") / "audit" / f"{name}-{course}"
 
 
 def _questions(loaded: Loaded, only: str) -> tuple[Question, ...]:
@@ -104,14 +150,16 @@ def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
         task = progress.add_task("Auditing", total=len(mutants))
 
         def notify(event: Event) -> None:
-            if isinstance(event, Finished):
+            if isinstance(event, Finished | Known):
                 progress.advance(task)
                 if not screen.is_terminal:
                     screen.print(f"\\[{next(done)}/{len(mutants)}] {_outcome(event.report)}", soft_wrap=True)
 
+        rated = itertools.count(1)
+
         def notify_rate(mutant: str, rate: Rate) -> None:
-            if not screen.is_terminal:
-                screen.print(escape(f"{mutant}: {_rate(rate)}"), soft_wrap=True)
+            if rate.done and not screen.is_terminal:
+                screen.print(escape(f"Seeds tried of mutant {next(rated)}: {mutant}"), soft_wrap=True)
 
         return auditing.audit(plan, mutants, notify, notify_rate)
 
@@ -126,27 +174,28 @@ def _outcome(report: Report) -> str:
     return escape(f"{report.student}: {said}")
 
 
-def _show(screen: Console, found: Matrix, *, complete: bool) -> None:
+def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> None:
+    if not found.rows:
+        return
     if complete:
         _matrix(screen, found)
     screen.print(_table(found))
-    apart = matrix.survivors(found)
-    for row in (row for row in apart if not row.same_answers or row.noticed):
+    for row in matrix.survivors(found):
         screen.print(_told(row), soft_wrap=True)
-    alike = [row for row in apart if row.same_answers and not row.noticed]
-    if alike:
+    same = [row for row in found.rows if row.no_difference and not row.accepted]
+    for row in same:
+        screen.print(_told(row), soft_wrap=True)
+    if same:
         screen.print(
-            f"{len(alike)} more gave every check the very answers of the reference. Perhaps they mean the same: then "
-            "accept them, each with the reason. Else no check asks what would tell them apart.\n",
+            f"No difference seen in {len(same)} of them: the changed line is run, and every answer is the reference's, "
+            "byte for byte, also when the checks run with other numbers in their calls. They are not counted.\n",
             soft_wrap=True,
         )
-    for row in alike:
-        screen.print(_told(row), soft_wrap=True)
     for row in matrix.escaped(found):
         about = escape(f"{row.mutant.id} ({row.mutant.about})")
         mend = "draw points at which it shows" if row.noticed else "sharpen a check until one notices"
         screen.print(f"[red]Kept, and not caught:[/] {about}; {mend}.", soft_wrap=True)
-    _seeds(screen, found)
+    _seeds(screen, found, plan)
     for row in matrix.unjudged(found):
         screen.print(f"[magenta]Our fault, not judged:[/] {row.mutant.id}; the same command tries it again.")
     if complete:
@@ -164,7 +213,7 @@ def _show(screen: Console, found: Matrix, *, complete: bool) -> None:
     screen.print(f"\n{found.caught} of {len(found.counted)} mutants caught ({percent:g} %){aside}.")
 
 
-def _seeds(screen: Console, found: Matrix) -> None:
+def _seeds(screen: Console, found: Matrix, plan: Audit) -> None:
     """How often the mutants were caught under several seeds, and by which checks."""
     tried = [row.rate for row in found.rows if row.rate]
     if not tried:
@@ -173,33 +222,29 @@ def _seeds(screen: Console, found: Matrix) -> None:
     table.add_column("Check")
     table.add_column("Caught again", justify="right")
     for check, (caught, asked) in matrix.by_check(found).items():
-        told = f"{caught:,} of {asked:,}"
-        table.add_row(escape(check), told if caught == asked else f"[yellow]{told}[/]")
+        again = f"{caught:,} of {asked:,}"
+        table.add_row(escape(check), again if caught == asked else f"[yellow]{again}[/]")
     screen.print(table)
     for row in found.rows:
-        if row.rate and row.rate.missed:
-            screen.print(escape(f"{row.mutant.id}: {_rate(row.rate)}"), soft_wrap=True)
-    clean = [rate for rate in tried if not rate.missed]
+        if row.rate:
+            line = escape(f"{row.mutant.id}: {told.rate_in_words(row.rate, plan.seeds)}")
+            screen.print(line if row.rate.enough else f"[yellow]{line}[/]", soft_wrap=True)
+    certain = sum(rate.deterministic for rate in tried)
+    if certain:
+        screen.print(
+            f"{certain} of {len(tried)} mutants are caught under every seed: a check that draws nothing catches them.",
+            soft_wrap=True,
+        )
+    clean = [rate for rate in tried if not rate.missed and not rate.deterministic]
     if clean:
         fewest, most = min(rate.seeds for rate in clean), max(rate.seeds for rate in clean)
         seeds = f"{most:,} seeds" if fewest == most else f"{fewest:,} to {most:,} seeds"
         sure = min(rate.at_least for rate in clean)
         screen.print(
             f"{len(clean)} of {len(tried)} mutants were caught under every seed tried ({seeds} each): with 95 % "
-            f"confidence, each of them is caught under at least {_percent(sure)} % of all seeds.",
+            f"confidence, each of them is caught under at least {told.percent(sure)} % of all seeds.",
             soft_wrap=True,
         )
-
-
-def _rate(rate: Rate) -> str:
-    """On how many seeds a mutant was caught, and what that shows."""
-    told = f"caught under {rate.caught:,} of {rate.seeds:,} seeds (at least {_percent(rate.at_least)} % of all)"
-    return told if rate.enough else f"{told}; passes under more than 1 in 1,000, so it counts as not caught"
-
-
-def _percent(share: float) -> str:
-    """A share in per cent, rounded down, so that 99.96 does not look like all."""
-    return f"{int(1000 * share) / 10:g}"
 
 
 def _table(found: Matrix) -> Table:
@@ -231,6 +276,8 @@ def _matrix(screen: Console, found: Matrix) -> None:
             if row.accepted
             else "   not judged"
             if row.unjudged
+            else "   no difference seen"
+            if row.no_difference
             else "   missed under some seeds"
             if row.noticed
             else "   survived"
@@ -247,7 +294,8 @@ def _told(row: Row) -> str:
     """A survivor with its change."""
     mutant = row.mutant
     place = f"{mutant.file}:{mutant.line}" + (f" in {mutant.function}" if mutant.function else "")
-    perhaps = ", perhaps equivalent: every answer was the reference's" if row.same_answers else ""
     place += f": {mutant.about}" if mutant.about else ""
+    why = f", {row.alike}" if row.alike and not row.noticed and not row.no_difference else ""
+    head = "No difference seen" if row.no_difference else "Survived"
     diff = "\n".join(f"    {line}" for line in mutant.diff.splitlines()[3:])
-    return f"[yellow]Survived:[/] {mutant.id} ({escape(place)}){perhaps}\n{escape(diff)}\n"
+    return f"[yellow]{head}:[/] {mutant.id} ({escape(place)}){why}\n{escape(diff)}\n"

@@ -82,6 +82,14 @@ class Runner:
         self.picture_bytes = 0
         self.illustrated_with: set[tuple[bool, bytes]] = set()
 
+    def start_again(self, case: Case) -> None:
+        """Forget every result, to run checks of the same submission under the random numbers of another run."""
+        self.case = case
+        self.results, self.values, self.kept = {}, {}, {}
+        self.solved_values, self.stands = {}, {}
+        self.picture_bytes = 0
+        self.illustrated_with = set()
+
     def questions(self, wanted: Mapping[Question, Sequence[Check]]) -> tuple[QuestionResult, ...]:
         """Run some checks of some questions, each in the question's sandbox while that lives.
 
