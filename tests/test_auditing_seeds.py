@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from test_auditing import keep
-from test_cli import run
+from test_cli import refused, run
 from tiny_course import REFERENCE, make_course
 
-from autograder.auditing import ALLOWED, Matrix, Mutant, Rate, Row, matrix
+from autograder.auditing import ALLOWED, Matrix, Mutant, Rate, Row, matrix, told
 from autograder.auditing.seeds import Answer, Check, Subject, Trial, _tried
 from autograder.intake import Submission
 from autograder.model import Verdict
@@ -225,6 +225,44 @@ def test_audit_tells_catch_rates_and_what_luck_lets_pass(course: Path):
     assert re.search(r"doubles_a_number +5 of 5", done.stdout)
     assert "1 of 1 mutants were caught under every seed tried (30 seeds each)" in done.stdout
     assert "under at least 90.4 % of all seeds" in done.stdout
+
+
+def test_rates_go_into_a_page(course: Path):
+    """With --into the table stands between the comments of that page; a page without them is one sentence."""
+    write(course, -100.0)
+    page = course / "page.md"
+    audit = ("audit", "tiny", "--kept", "--only", "c", "--seeds", 30, "--into", page)
+    page.write_text("Before\n")
+    refused(run(*audit, cwd=course), "page.md has no lines '<!-- audit tiny -->' and '<!-- /audit -->'")
+
+    page.write_text("Before\n<!-- audit tiny -->\nold\n<!-- /audit -->\nAfter\n")
+    done = run(*audit, cwd=course)
+    assert done.returncode == 0, done.stdout
+    text = page.read_text()
+    assert text.startswith("Before\n") and text.endswith("After\n") and "old" not in text
+    assert "`autograder audit tiny`, kept mutants, 30 seeds, 60 s for each mutant." in text
+    assert "| `positive_only` | `doubles_a_number` | 30 | 0 | 90.4 % |  |" in text
+
+    done = run("audit", "tiny", "--kept", "--seeds", 30, "--into", page, cwd=course)
+    assert "| `positive_only` | `doubles_minus_seven` | all | 0 | 100 % | deterministic |" in page.read_text()
+    assert "positive_only: caught by doubles_minus_seven under every seed (deterministic: it" in done.stdout
+    assert "1 of 1 mutants are caught under every seed: a check that draws nothing catches them." in done.stdout
+
+
+def test_a_table_says_why_fewer_seeds_were_tried_and_what_is_not_caught():
+    """A long check lowers the bound, and a miss in few seeds is too many."""
+    rows = (
+        row("slow", Rate(9, 9, {}, "one", 40.0)),
+        row("lucky", Rate(19, 20, {}, "one", 2.0)),
+        row("never", None, GOOD),
+    )
+    text = told.markdown(Matrix(("one",), rows), 1000)
+
+    assert (
+        "| `slow` | `one` | 9 | 0 | 71.6 % | not 1,000, because the quickest check that catches it takes 5 s |" in text
+    )
+    assert "| `lucky` | `one` | 20 | 1 | 78.3 % | not caught |" in text
+    assert "| `never` | nothing | 1 | 1 | | not caught |" in text
 
 
 def test_one_seed_is_an_audit_without_rates(course: Path):
