@@ -204,8 +204,10 @@ class Assignment:
         title: for people.
         files: modules and notebooks that students hand in, in the order in which names are looked up. Markdown and PDF
             files of written answers need not be named here.
-        given: modules that are handed out complete and restored for grading.
-        extra_files: other files of the reference that belong to the release (texts, images).
+        given: files of any kind that are handed out complete, and folders with all that is in them (``"data/"``). They
+            lie in the working folder of students and of submissions that are graded, which may write over their own
+            copy; what students changed in them is restored for grading. Checks may ask for what given modules define.
+        extra_files: the same, but checks do not ask for what is defined in them.
         limits: what each question of each submission may use.
         full_limits: the same with `--full`; `limits` when left out.
         data: name of the data set, or "".
@@ -243,8 +245,8 @@ class Assignment:
     ) -> None:
         self.title = title
         self.files = tuple(file for file in files if not is_answer_file(file))
-        self.given = tuple(given)
-        self.extra_files = tuple(extra_files)
+        self.given = _listed("given", given)
+        self.extra_files = _listed("extra_files", extra_files)
         self.limits = limits or Limits()
         self.full_limits = full_limits or self.limits
         self.data = data
@@ -359,6 +361,12 @@ class Assignment:
         other.preload = (*self.preload, *_FOR_NOTEBOOKS)
         return other
 
+    def handing_out(self, modules: Sequence[str], others: Sequence[str]) -> Assignment:
+        """The same questions and checks, with every single file that is handed out complete."""
+        other = copy.copy(self)
+        other.given, other.extra_files = tuple(modules), tuple(others)
+        return other
+
     def limits_of(self, question: Question, *, full: bool) -> Limits:
         """The limits that hold for one question."""
         if full:
@@ -416,6 +424,13 @@ class Assignment:
                 )
         check = Check(function.__name__, title, function, points, hidden, hint, needed, question.id, cases)
         self._checks.append(check)
+
+
+def _listed(name: str, files: Sequence[str]) -> tuple[str, ...]:
+    """A list of files, and no text, which would be a list of letters."""
+    if isinstance(files, str):
+        raise InstructorError(f"{name} is a single text; write a list, {name}=[{files!r}].")
+    return tuple(files)
 
 
 def _cases(

@@ -24,6 +24,7 @@ from platformdirs import user_cache_path
 from autograder.cells import is_notebook
 from autograder.declare import Assignment
 from autograder.errors import GraderError, InstructorError, StudentError, UsageError
+from autograder.handing_out import handed_out, staged
 from autograder.markers import BEGIN, END, bound_names, regions
 from autograder.notebooks import read
 from autograder.notebooks.making import notebook_of
@@ -120,6 +121,16 @@ class Loaded:
     assignment_sha256: str
     reference_sha256: str
 
+    @cached_property
+    def given_sizes(self) -> tuple[int, ...]:
+        """Bytes of each file that is handed out complete, and that may therefore be handed in as well."""
+        return tuple((self.reference_folder / file).stat().st_size for file in self.assignment.extra_files)
+
+    @cached_property
+    def given_folder(self) -> Path | None:
+        """A copy, for sandboxes, of what is handed out complete beside modules and notebooks; None for nothing."""
+        return staged(self.assignment.extra_files, self.reference_folder, self.reference_sha256)
+
 
 def names(root: Path) -> tuple[str, ...]:
     """The assignments of a course: folders of ``assignments/`` that hold an ``assignment.py``, sorted."""
@@ -146,15 +157,12 @@ def load(root: Path, name: str) -> Loaded:
     as_notebook = name not in known
     folder, reference = (root / place / (base if as_notebook else name) for place in ("assignments", "reference"))
     assignment = _assignment(folder / "assignment.py")
-    missing = [
-        file
-        for file in (*assignment.handed_in, *assignment.given, *assignment.extra_files)
-        if not (reference / file).is_file() and not file.endswith(".pdf")
-    ]
-    if missing:
-        raise InstructorError(
-            f"{folder / 'assignment.py'} names {missing[0]!r}, but {reference / missing[0]} does not exist."
-        )
+    script = folder / "assignment.py"
+    for file in assignment.handed_in:
+        if not (reference / file).is_file() and not file.endswith(".pdf"):
+            raise InstructorError(f"{script} names {file!r}, but {reference / file} does not exist.")
+    out = handed_out(assignment, reference, str(script))
+    assignment = assignment.handing_out(out.modules, out.others)
     if as_notebook:
         reference = _notebook_reference(assignment, reference, base)
         assignment = assignment.handed_in_as(f"{base}.ipynb")

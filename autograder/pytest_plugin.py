@@ -22,7 +22,7 @@ from autograder.cli.common import dataset_for, open_course, settings_of, start_s
 from autograder.config import course_seed, find_root
 from autograder.declare import Check, Question
 from autograder.errors import GraderError
-from autograder.intake import Recogniser, collect_one
+from autograder.intake import Caps, Recogniser, collect_one
 from autograder.model import Verdict
 from autograder.running import Runner, RunOptions
 from autograder.running.case import Case
@@ -120,7 +120,8 @@ class _Bench:
         )
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="autograder-pytest-"))
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
-        submission = collect_one(tuple(paths), loaded.assignment.handed_in, Path(folder), _YOU, recogniser=recogniser)
+        caps = Caps().beside(loaded.given_sizes)
+        submission = collect_one(tuple(paths), loaded.assignment.handed_in, Path(folder), _YOU, caps, recogniser)
         asked = config.getoption("submission_sandbox") or course.sandbox
         walls: Sandbox = start_sandbox(asked, loaded)
         sandbox = self._open.enter_context(walls)

@@ -284,9 +284,10 @@ def test_the_order_of_sets_is_the_same_every_time(submission):
 
 def test_data_files_lie_in_the_working_folder(backend, submission, tmp_path):
     """What a request names is there to be read."""
-    (tmp_path / "data.txt").write_text("pixels")
-    (tmp_path / "data.txt").chmod(0o644)
-    talk = Talk(backend, submission, files={"input.txt": tmp_path / "data.txt"})
+    (tmp_path / "given").mkdir(mode=0o755)
+    (tmp_path / "given" / "input.txt").write_text("pixels")
+    (tmp_path / "given" / "input.txt").chmod(0o644)
+    talk = Talk(backend, submission, given=tmp_path / "given")
 
     assert talk.call("read", "input.txt") == "pixels"
     talk.session.close()

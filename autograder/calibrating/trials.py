@@ -122,7 +122,7 @@ def staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submis
     """The reference as a submission, or a mutant of it, written to a folder under its name."""
     code = mutant.id if mutant else REFERENCE
     target, digest = folder / code, hashlib.sha256(code.encode())
-    for file in (*loaded.assignment.files, *loaded.assignment.given, *loaded.assignment.extra_files):
+    for file in (*loaded.assignment.files, *loaded.assignment.given):
         changed = mutant is not None and file == mutant.file
         own = loaded.reference_folder / file
         content = text_file(own, mutant.source) if mutant and changed else own.read_bytes()

@@ -20,7 +20,7 @@ from autograder.cli.common import (
     start_sandbox,
 )
 from autograder.feedback.text import visible
-from autograder.intake import Recogniser, collect_one
+from autograder.intake import Caps, Recogniser, collect_one
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
@@ -65,7 +65,8 @@ def check_files(call: Call) -> int:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
-        submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, recogniser=recogniser)
+        caps = Caps().beside(loaded.given_sizes)
+        submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, caps, recogniser)
         walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
         with start_sandbox(walls, loaded) as started:
             report = running.grade(loaded, submission, started, dataset, options)

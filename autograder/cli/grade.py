@@ -37,7 +37,7 @@ from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary, waiting
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
-from autograder.intake import Recogniser, Submission, collect, to_preload
+from autograder.intake import Caps, Recogniser, Submission, collect, to_preload
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
 from autograder.running import RunOptions
@@ -101,7 +101,8 @@ def grade_class(call: Call) -> int:
     all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
-        everyone = collect(call.submissions, loaded.assignment.handed_in, folder, recogniser=recogniser)
+        caps = Caps().beside(loaded.given_sizes)
+        everyone = collect(call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
         foreseen = _foreseen(screen, chosen, loaded.assignment.preload, walls)

@@ -14,7 +14,7 @@ from autograder import datasets, loading, nbgrader_course, running, sandbox
 from autograder.cli.common import console, open_course, settings_of, start_sandbox
 from autograder.config import CONFIG_FILE, course_seed, load
 from autograder.errors import UsageError
-from autograder.intake import Recogniser, collect_one
+from autograder.intake import Caps, Recogniser, collect_one
 from autograder.model import Report
 from autograder.replaying import changed_facts, differences
 from autograder.running import RunOptions
@@ -48,7 +48,8 @@ def replay_report(call: Call) -> int:
     assignment = loaded.assignment
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
-        submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, recogniser=recogniser)
+        caps = Caps().beside(loaded.given_sizes)
+        submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, caps, recogniser)
         walls = call.sandbox or then.resources.sandbox or course.sandbox
         with start_sandbox(walls, loaded, then.replay.threads, then.replay.preloaded) as started:
             now = running.grade(loaded, submission, started, dataset, options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -45,6 +47,17 @@ class Caps:
     scanned: int = 20_000
     archive_mib: float = 64
     depth: int = 12
+
+    def beside(self, sizes: Collection[int]) -> Caps:
+        """As much again as files of these sizes, in bytes, take."""
+        mib = sum(sizes) / MIB
+        return replace(
+            self,
+            file_mib=max(self.file_mib, math.ceil(max(sizes, default=0) / MIB)),
+            submission_mib=self.submission_mib + mib,
+            archive_mib=self.archive_mib + mib,
+            entries=self.entries + len(sizes),
+        )
 
     @property
     def file_bytes(self) -> int:

@@ -30,6 +30,7 @@ _SHIPPED = (
     "__init__.py",
     "cells.py",
     "errors.py",
+    "own_modules.py",
     "plain.py",
     "drawing.py",
     "estimators.py",
@@ -147,8 +148,6 @@ def _module(loaded: Loaded, file: str) -> str:
     path = loaded.reference_folder / file
     if is_notebook(file):
         return source_of(read(path.read_bytes(), file)).text
-    if path.suffix != ".py":
-        raise InstructorError(f"{path} is no Python module; list it among the assignment's extra_files.")
     return importlib.util.decode_source(path.read_bytes())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -90,7 +90,8 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self._files_beside()))
+        given = self.loaded.given_folder
+        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), given))
 
     def open_reference(self, limits: Limits) -> Session:
         """A sandbox of its own with a copy of the reference in it, for what the submission's code gives it.
@@ -98,7 +99,8 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import(), self._files_beside()))
+        given = self.loaded.given_folder
+        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import(), given))
 
     def close(self) -> None:
         """End the sandbox that is left, and remove what was copied."""
@@ -109,23 +111,23 @@ class Case:
         while self._staged:
             shutil.rmtree(self._staged.pop(), ignore_errors=True)
 
-    def _files_beside(self) -> dict[str, Path]:
-        """What is handed out beside the modules and notebooks, by the path in the working folder."""
-        return {file: self.loaded.reference_folder / file for file in self.loaded.assignment.extra_files}
-
     def reference_copy(self) -> Path:
-        """The reference's files as a sandbox of any user can read them, at a place that nobody can guess."""
+        """The reference's files as a sandbox of any user can read them, at a place that nobody can guess.
+
+        What is handed out complete comes from another folder, once for all submissions.
+        """
         if not self._staged:
             outer = Path(tempfile.mkdtemp(prefix="autograder-reference-"))
             self._staged.append(outer)
             outer.chmod(0o711)
             folder = outer / secrets.token_hex(16)
-            _copy(self.loaded.reference_folder, folder)
+            given = {self.loaded.reference_folder / file for file in self.loaded.assignment.extra_files}
+            _copy(self.loaded.reference_folder, folder, without=given)
             self._staged.append(folder)
         return self._staged[-1]
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, without: Collection[Path]) -> None:
     """Copy what is no link, no cache and not hidden, readable for everybody who knows the way."""
     target.mkdir()
     target.chmod(0o755)
@@ -133,7 +135,7 @@ def _copy(source: Path, target: Path) -> None:
         if path.is_symlink() or path.name.startswith(".") or path.name == "__pycache__":
             continue
         if path.is_dir():
-            _copy(path, target / path.name)
-        elif path.is_file():
+            _copy(path, target / path.name, without)
+        elif path.is_file() and path not in without:
             shutil.copyfile(path, target / path.name)
             (target / path.name).chmod(0o644)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path, PurePosixPath
+
 from autograder.datasets import DataSet
 from autograder.intake import Submission
 from autograder.loading import Loaded
@@ -16,6 +19,8 @@ from autograder.sandbox import Sandbox
 from autograder.scoring import report_points
 
 __all__ = ["grade", "restore_given"]
+
+_BLOCK = 1 << 20
 
 
 def grade(
@@ -75,18 +80,40 @@ def grade(
 
 
 def restore_given(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
-    """Put the files that are handed out complete into the staged copy, whatever the student made of them.
+    """Put what is handed out complete in place of what the student made of it.
+
+    Given modules are written into the staged copy; of other files, what was handed in is removed where it differs, and
+    the sandbox has the given ones.
 
     Returns:
         A sentence about each file that differed.
     """
     notes = []
-    for file in loaded.assignment.given:
-        target, content = submission.folder / file, (loaded.reference_folder / file).read_bytes()
-        if target.is_file():
-            if target.read_bytes() == content:
-                continue
+    for file in (*loaded.assignment.given, *loaded.assignment.extra_files):
+        source = loaded.reference_folder / file
+        if other := _instead(submission.folder, file, source):
+            shutil.rmtree(other) if other.is_dir() else other.unlink()
             notes.append(f"{file} differs from the one that was handed out; the handed-out one was used.")
-        target.write_bytes(content)
-        target.chmod(0o644)
+        target = submission.folder / file
+        if file in loaded.assignment.given and not target.is_file():
+            shutil.copyfile(source, target)
+            target.chmod(0o644)
     return tuple(notes)
+
+
+def _instead(folder: Path, file: str, given: Path) -> Path | None:
+    """What a student handed in where a given file belongs, if it is another: a file, or a folder of its name."""
+    places = [folder / part for part in (*reversed(PurePosixPath(file).parents[:-1]), file)]
+    found = next((place for place in places[:-1] if place.is_file()), places[-1])
+    return found if found.exists() and not _same(found, given) else None
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files hold the same bytes."""
+    if not one.is_file() or one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        while block := left.read(_BLOCK):
+            if block != right.read(_BLOCK):
+                return False
+    return True

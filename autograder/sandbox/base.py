@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from autograder.model import Limits
+from autograder.working_folder import copied
 
 __all__ = ["Outcome", "Request", "Sandbox", "Session", "Tail"]
+
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to run: one submission's files, read-only, and beside them data files, under limits.
+    """What to run: one submission's files and those that are given, under limits.
 
-    `folder` holds the submission (regular files only; `intake` made it). `files` maps a name in the working folder
-    to a file of the grader's that the submission may read. `seed` seeds `random`, numpy and torch before any student
-    code runs.
+    `folder` holds the submission (regular files only; `intake` made it), `given` what is handed out (regular files
+    only, which everybody may read) or None. The working folder begins as a copy of both, those that are given over the
+    others. `seed` seeds `random`, numpy and torch before any student code runs.
     """
 
     folder: Path
     limits: Limits
     seed: int = 0
-    files: dict[str, Path] = field(default_factory=dict)
+    given: Path | None = None
+
+    @property
+    def roomy(self) -> Limits:
+        """The limits with as much more scratch space as the working folder takes to begin with."""
+        files, size = copied(self.folder, self.given)
+        scratch_mib = self.limits.scratch_mib + -(-size // _MIB)
+        return replace(self.limits, scratch_mib=scratch_mib, scratch_files=self.limits.scratch_files + files)
 
 
 @dataclass(frozen=True, slots=True)

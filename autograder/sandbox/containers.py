@@ -210,7 +210,7 @@ class ContainerSandbox:
         )
         container = Container(
             f"autograder-{os.getpid()}-{uuid.uuid4().hex[:12]}",
-            *(settings.image, folder, request.limits, user, settings.owner, settings.base_mib),
+            *(settings.image, folder, request.roomy, user, settings.owner, settings.base_mib),
             *(settings.threads, settings.preload, settings.gpus, settings.hidden),
         )
         try:
@@ -261,10 +261,10 @@ class ContainerSandbox:
 def _copy(request: Request, folder: Path) -> None:
     """Our own copy, readable by any user inside, at a path that tells nothing about the student."""
     shutil.copytree(request.folder, folder / "submission", symlinks=True)
-    (folder / "files").mkdir()
-    for name, source in request.files.items():
-        (folder / "files" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, folder / "files" / name)
+    if request.given:
+        shutil.copytree(request.given, folder / "files", symlinks=True)
+    else:
+        (folder / "files").mkdir()
     for root, folders, files in os.walk(folder):
         for name in folders:
             os.chmod(Path(root) / name, 0o755)  # noqa: S103  (read-only inside)

@@ -33,6 +33,7 @@ from autograder.sandbox.base import Outcome
 from autograder.sandbox.confine import Walls, become_subreaper, enter, fork_inside, join_groups
 from autograder.sandbox.layout import (
     FIRST,
+    GIVEN,
     HOME,
     IN_MEMORY,
     SUBMISSION,
@@ -267,15 +268,15 @@ class _Forkserver:
         _say(connection, {"ready": True, "pid": jail.pid})
 
     def build(self, jail: Jail, request: dict[str, Any], pipes: list[int]) -> None:
-        folder, files = Path(request["folder"]), {name: Path(path) for name, path in request["files"].items()}
+        folder, given = Path(request["folder"]), Path(request["given"]) if request["given"] else None
         if self.groups:
             jail.group = self.groups.new(str(jail.slot), jail.limits, helpers=int(self.isolated))
         jail.base_mib = resident_mib(os.getpid())
         if self.isolated:
-            inside, submission = HOME, SUBMISSION
-            self.raise_walls(jail, folder, files)
+            inside, submission, handed_out = HOME, SUBMISSION, GIVEN if given else ""
+            self.raise_walls(jail, folder, given)
         else:
-            inside, submission = self.lay_out(jail, folder, files)
+            inside, submission, handed_out = self.lay_out(jail, folder, given)
         reading, writing = os.pipe()
         doors = tuple(jail.group.doors()) if jail.group else ()
         user = _FIRST_USER + (os.getpid() % (1 << 22)) * 64 + jail.slot % 64 if self.own_user else None
@@ -290,7 +291,7 @@ class _Forkserver:
             die_with_parent=not self.isolated,
             file_systems=IN_MEMORY if self.isolated else (),
             landlocked=self.landlocked or self.doubly,
-            readable=readable_paths(submission) if self.landlocked else readable_inside(),
+            readable=readable_paths(submission, handed_out) if self.landlocked else readable_inside(),
             writable=(*writable_paths(inside), *self.devices) if self.landlocked else writable_inside(self.devices),
             runnable=self.isolated,
             hiding=_HIDING if self.hiding >= 0 else -1,
@@ -300,7 +301,7 @@ class _Forkserver:
             if request["cpus"]:
                 os.sched_setaffinity(0, request["cpus"])
             kept = [*pipes, writing, *([self.hiding] if self.hiding >= 0 else [])]
-            _become_worker(walls, kept, submission, inside, int(request["seed"]))
+            _become_worker(walls, kept, (submission, handed_out), inside, int(request["seed"]))
 
         try:
             jail.pid = self.fork(jail, doors, child)
@@ -316,8 +317,11 @@ class _Forkserver:
         if said != b"ready":
             raise OSError(said.decode(errors="replace") or "the worker died before it was ready")
 
-    def lay_out(self, jail: Jail, folder: Path, files: dict[str, Path]) -> tuple[str, str]:
+    def lay_out(self, jail: Jail, folder: Path, given: Path | None) -> tuple[str, str, str]:
         """Without a mount namespace: a folder of its own for each sandbox, with a copy of the submission beside it.
+
+        Returns:
+            The working folder, still empty, and the copies of what was handed in and of what is given.
 
         The folders above let everybody through but show nobody their names.
         """
@@ -330,11 +334,10 @@ class _Forkserver:
         scratch = home / "scratch"
         jail.scratch = str(scratch)
         scratch.mkdir(mode=0o700)
-        for name, source in files.items():
-            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, scratch / name)
-            (scratch / name).chmod(0o644)
-        return str(scratch), str(submission)
+        handed_out = home / "given"
+        if given:
+            shutil.copytree(given, handed_out)
+        return str(scratch), str(submission), str(handed_out)
 
     def fork(self, jail: Jail, doors: tuple[int, ...], child: Callable[[], None]) -> int:
         def join_and_run() -> None:
@@ -355,7 +358,7 @@ class _Forkserver:
         finally:
             os.close(holder)
 
-    def raise_walls(self, jail: Jail, folder: Path, files: dict[str, Path]) -> None:
+    def raise_walls(self, jail: Jail, folder: Path, given: Path | None) -> None:
         """Let bubblewrap build the namespaces around their first process, which ends when we close its standard input.
 
         A submission sees that process, and as an ordinary user it has the same user; so it is in the same control
@@ -363,7 +366,7 @@ class _Forkserver:
         """
         arguments = bubblewrap_arguments(
             folder,
-            files,
+            given,
             jail.limits,
             self.devices,
             user_namespace=os.geteuid() != 0,
@@ -577,8 +580,12 @@ class _Forkserver:
         self.expected.discard(pid)
 
 
-def _become_worker(walls: Walls, kept: list[int], submission: str, home: str, seed: int) -> None:
-    """In the child: take the pipes, drop everything, say so, and answer calls until they end. Never returns."""
+def _become_worker(walls: Walls, kept: list[int], originals: tuple[str, str], home: str, seed: int) -> None:
+    """In the child: take the pipes, drop everything, say so, and answer calls until they end. Never returns.
+
+    `originals` are the folders with what was handed in and with what is given.
+    """
+    submission, given = originals
     try:
         requests, replies, output = _keep_only(kept)
         os.environ.update(HOME=home, TMPDIR=home, MPLCONFIGDIR=home, PWD=home)
@@ -589,7 +596,7 @@ def _become_worker(walls: Walls, kept: list[int], submission: str, home: str, se
     os.write(_READY, b"ready")
     os.close(_READY)
     _reset_signals()
-    serve(requests, replies, output, submission, seed, walls.limits.reply_mib)
+    serve(requests, replies, output, submission, seed, walls.limits.reply_mib, given)
     os._exit(0)
 
 

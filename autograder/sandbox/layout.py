@@ -1,9 +1,9 @@
 """What the inside of a bubblewrap sandbox looks like, as bubblewrap's arguments.
 
 Read-only: the system's programs and libraries, this Python with its packages at their own paths (a relocated
-interpreter may load another libpython without a word), the submission, and data files. Writable: /tmp, of a fixed
-size, gone afterwards. Nothing else of the machine is there: no /home, no /etc beyond the dynamic linker's cache, no
-network, no process but those inside.
+interpreter may load another libpython without a word), what was handed in and what is given. Writable: /tmp, of a
+fixed size, gone afterwards; the working folder in it begins as a copy of those two. Nothing else of the machine is
+there: no /home, no /etc beyond the dynamic linker's cache, no network, no process but those inside.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from autograder.model import Limits
 
 __all__ = [
     "FIRST",
+    "GIVEN",
     "HOME",
     "IN_MEMORY",
     "SUBMISSION",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 SUBMISSION = "/submission"
+GIVEN = "/given"
 HOME = "/tmp/home"  # noqa: S108  (inside, /tmp is a file system of its own)
 
 FIRST = "/cat"
@@ -49,7 +51,7 @@ _MIB = 1 << 20
 
 def bubblewrap_arguments(
     folder: Path,
-    files: Mapping[str, Path],
+    given: Path | None,
     limits: Limits,
     devices: Iterable[str] = (),
     *,
@@ -61,7 +63,7 @@ def bubblewrap_arguments(
 
     Args:
         folder: the submission; appears as `SUBMISSION`.
-        files: data files by the name they get in `HOME`.
+        given: what is handed out; appears as `GIVEN`.
         limits: `scratch_mib` is the size of /tmp.
         devices: more than the plain ones, such as `gpu_devices` finds.
         user_namespace: for an ordinary user; root really changes its uid instead.
@@ -89,17 +91,14 @@ def bubblewrap_arguments(
         empty = ["--size", "4096", "--perms", "0555", "--tmpfs", covered]
         arguments += ["--ro-bind", cover, covered] if cover else empty
     arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
-    for parent in dict.fromkeys(each for name in files for each in reversed(PurePath(name).parents[:-1])):
-        arguments += ["--perms", "0755", "--dir", f"{HOME}/{parent}"]
-    for name, source in files.items():
-        arguments += ["--ro-bind", str(source), f"{HOME}/{name}"]
+    arguments += ["--ro-bind", str(given), GIVEN] if given else []
     arguments += ["--ro-bind", str(first), FIRST] if first else []
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
 
 
-def readable_inside(folder: str = SUBMISSION) -> tuple[str, ...]:
+def readable_inside(*folders: str) -> tuple[str, ...]:
     """What Landlock leaves readable on top of the mounts above: they themselves, and nothing else."""
-    return (*_SYSTEM, *_ETC, *map(str, _python_paths()), folder, "/proc", "/dev")
+    return (*_SYSTEM, *_ETC, *map(str, _python_paths()), *(folders or (SUBMISSION, GIVEN)), "/proc", "/dev")
 
 
 def writable_inside(devices: Iterable[str] = ()) -> tuple[str, ...]:
@@ -129,11 +128,11 @@ def reachable_by_all() -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in folders)
 
 
-def readable_paths(submission: str) -> tuple[str, ...]:
+def readable_paths(*folders: str) -> tuple[str, ...]:
     """What Landlock leaves readable: the same as above, and what libraries ask about the processor and themselves."""
     own = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu")
     devices = (f"/dev/{name}" for name in _DEVICES)
-    return (*_SYSTEM, *_ETC, *map(str, _python_paths()), submission, *own, *devices)
+    return (*_SYSTEM, *_ETC, *map(str, _python_paths()), *folders, *own, *devices)
 
 
 def writable_paths(home: str) -> tuple[str, ...]:

@@ -233,8 +233,8 @@ class ServerSession(PipeSession):
     def _ask_for(self, address: str, request: Request, inside: Sequence[int]) -> None:
         message = {
             "folder": str(request.folder),
-            "files": {name: str(path) for name, path in request.files.items()},
-            "limits": asdict(request.limits),
+            "given": str(request.given or ""),
+            "limits": asdict(request.roomy),
             "seed": request.seed,
             "cpus": _own_cpu(request.limits),
         }

@@ -13,7 +13,7 @@ from autograder.auditing.kept import variants
 from autograder.cells import is_notebook
 from autograder.checks.sentences import series
 from autograder.datasets import DataSet
-from autograder.intake import Submission, collect_one
+from autograder.intake import Caps, Submission, collect_one
 from autograder.loading import Loaded
 from autograder.model import CheckResult, Report, Verdict
 from autograder.notebooks.source import file_text, text_file
@@ -206,7 +206,8 @@ class Trial:
         if not files:  # a PDF is asked for, and the reference has none
             return Submission(name, place, hashlib.sha256(b"").hexdigest())
         paths = tuple(place / file for file in files)
-        return collect_one(paths, self.loaded.assignment.handed_in, self.folder / f"{name}-staged", name)
+        caps = Caps().beside(self.loaded.given_sizes)
+        return collect_one(paths, self.loaded.assignment.handed_in, self.folder / f"{name}-staged", name, caps)
 
     def grade(self, submission: Submission, options: RunOptions) -> Report:
         """The report about a submission."""

@@ -14,7 +14,6 @@ fresh object of the class (None calls a function), and the attributes that the c
 from __future__ import annotations
 
 import builtins
-import importlib
 import inspect
 import os
 import pickle
@@ -26,6 +25,7 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
+from autograder.own_modules import OwnModules
 from autograder.plain import Handle, PlainError, to_plain
 from autograder.wire import TooLargeError, WireError, decode, encode
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
@@ -41,6 +41,9 @@ class _Worker(Protocol):
 
     submission: str
     objects: dict[int, Any]
+    own: OwnModules
+
+    def module(self, name: str) -> Any: ...
 
     def load(self, module: str) -> tuple[Any, ...]: ...
 
@@ -72,7 +75,7 @@ class Carrying:
 
     def replace(self, module: str, parts: list[str]) -> tuple[Any, ...]:
         """Replace parts of a module by calls that go out; what it defines then."""
-        loaded = importlib.import_module(module)
+        loaded = self.worker.module(module)
         for part in parts:
             owner, _, name = part.rpartition(".")
             self._replace_in(loaded, getattr(loaded, owner) if owner else loaded, name, part)
@@ -102,7 +105,7 @@ class Carrying:
         """The modules of the submission that are loaded."""
         return [
             module
-            for module in list(sys.modules.values())
+            for module in (*list(sys.modules.values()), *self.worker.own.loaded.values())
             if str(getattr(module, "__file__", None) or "").startswith(self.worker.submission)
         ]
 
@@ -142,7 +145,7 @@ class Carrying:
         named: dict[str, Any],
     ) -> tuple[Any, ...]:
         """Call a function, or a method of an object with those attributes."""
-        place: Any = importlib.import_module(module)
+        place: Any = self.worker.module(module)
         if owner:
             place = getattr(place, owner)
             if state is not None and not isinstance(inspect.getattr_static(place, name), (staticmethod, classmethod)):

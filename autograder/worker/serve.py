@@ -46,6 +46,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import drawing, estimators, layers, saved
+from autograder.own_modules import OwnModules, clashing
 from autograder.plain import SIMPLE, Handle, PlainError, Rows, holds_only, is_iterator, size_of, to_plain
 from autograder.wire import TooLargeError, WireError, decode, encode
 from autograder.worker.carrying import Carrying
@@ -53,6 +54,7 @@ from autograder.worker.faults import describe
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
 from autograder.worker.rendering import painter
 from autograder.worker.shell import Shell
+from autograder.working_folder import lay_out
 
 __all__ = ["serve", "warm_random_numbers"]
 
@@ -62,22 +64,32 @@ _LARGEST_DRAW = 1 << 18  # bytes of several items that are drawn at once
 _LONGEST_DRAW = 0.02  # seconds that drawing several items at once may go on
 
 
-def serve(requests: int, replies: int, output: int, submission: str, seed: int, reply_mib: int) -> None:
+def serve(
+    requests: int, replies: int, output: int, submission: str, seed: int, reply_mib: int, given: str = ""
+) -> None:
     """Answer requests read from one descriptor on another; return when they end.
+
+    The current folder becomes the submission's working folder: see `autograder.working_folder`.
 
     Args:
         requests, replies: descriptors of pipes; frames of `autograder.wire`.
         output: descriptor that takes what the submission prints.
-        submission: folder whose modules may be loaded.
+        submission: folder with what was handed in, which is only read.
         seed: seeds `random`, numpy and torch before any student code runs.
         reply_mib: how large an answer may be.
+        given: folder with what is given, which is only read; "" for nothing.
     """
+    folder = os.path.realpath(os.getcwd())
+    lay_out(submission, given, folder)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115  (stays open for the life of the process)
     sys.stdout = sys.stderr = open(output, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
-    sys.path[:] = [submission, *(entry for entry in sys.path if entry and os.path.isdir(entry))]
+    sys.path[:] = [folder, *(entry for entry in sys.path if entry and os.path.isdir(entry))]
     sys.argv = [""]
     sys.dont_write_bytecode = True
-    worker = _Worker(submission)
+    own = OwnModules(Path(folder), clashing(Path(folder), sys.modules))
+    if own.names:
+        sys.meta_path.insert(0, own)  # type: ignore[arg-type]
+    worker = _Worker(folder, (given, submission), own)
     worker.verbs.update(Carrying(worker, requests, replies, reply_mib << 20).verbs)
     if "torch" not in sys.modules:
         sys.meta_path.insert(0, _SeedsTorchLater)
@@ -94,7 +106,7 @@ def serve(requests: int, replies: int, output: int, submission: str, seed: int, 
         except WireError as error:
             buffers = encode(_failed(answer, ("unplain", str(error))))
         except MemoryError as error:
-            buffers = encode(_failed(answer, ("raised", describe(error, submission))))
+            buffers = encode(_failed(answer, ("raised", describe(error, folder))))
         write_all(replies, buffers)
 
 
@@ -106,8 +118,10 @@ def _failed(answer: tuple[Any, ...], instead: tuple[Any, ...]) -> tuple[Any, ...
 class _Worker:
     """The objects that stay inside, by number, and what can be done with them."""
 
-    def __init__(self, submission: str) -> None:
+    def __init__(self, submission: str, originals: Iterable[str], own: OwnModules) -> None:
         self.submission = submission
+        self.own = own
+        self.originals = tuple(Path(each) for each in originals if each)
         self.objects: dict[int, Any] = {}
         self.broken: dict[int, BaseException] = {}
         self.shell: Any = None
@@ -148,7 +162,7 @@ class _Worker:
             return ("raised", describe(error, self.submission))
 
     def load(self, module: str) -> tuple[Any, ...]:
-        loaded = importlib.import_module(module)
+        loaded = self.module(module)
         return ("value", {name: _attributes(value) for name, value in vars(loaded).items() if type(name) is str})
 
     def get(self, target: str | int, name: str) -> tuple[Any, ...]:
@@ -237,7 +251,8 @@ class _Worker:
 
     def saved(self, name: str) -> tuple[Any, ...]:
         try:
-            return ("value", self.plain(saved.read(Path(self.submission), name)))
+            folder = next((each for each in self.originals if (each / name).is_file()), self.originals[-1])
+            return ("value", self.plain(saved.read(folder, name)))  # as it was handed in, whatever was written since
         except saved.Refused as error:
             return ("refused", str(error))
 
@@ -263,7 +278,10 @@ class _Worker:
     # --- between plain data and what stays inside ---
 
     def object(self, target: str | int) -> Any:
-        return importlib.import_module(target) if isinstance(target, str) else self.objects[target]
+        return self.module(target) if isinstance(target, str) else self.objects[target]
+
+    def module(self, name: str) -> Any:
+        return self.own.module(name) if name in self.own.names else importlib.import_module(name)
 
     def function(self, target: str | int, name: str) -> Any:
         found = self.object(target)

@@ -33,7 +33,7 @@ from autograder.worker.serve import serve, warm_random_numbers
 __all__ = ["FIRST_SIGNAL", "LAST_CODE", "SUBMISSION", "main"]
 
 SUBMISSION = "/submission"
-FILES = "/files"
+GIVEN = "/files"
 HOME = "/tmp/home"  # noqa: S108  (inside, /tmp is a file system of its own)
 CACHE = Path("/opt/autograder/cache")
 
@@ -93,14 +93,11 @@ def _take_pipes() -> None:
 
 
 def _make_home() -> None:
-    """A working folder with the data files in it, and the caches that the image was built with."""
+    """A working folder, and the caches that the image was built with."""
     home = Path(HOME)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if CACHE.is_dir():
         shutil.copytree(CACHE, os.environ["MPLCONFIGDIR"], dirs_exist_ok=True)
-    files = Path(FILES)
-    for source in sorted(files.iterdir()) if files.is_dir() else ():
-        (home / source.name).symlink_to(source)
 
 
 def _hear() -> dict[str, Any]:
@@ -149,7 +146,7 @@ def _become_worker(walls: Walls, seed: int) -> None:
     ready = {"ready": True, "resident_mib": resident, "filter": bool(walls.filter), "python": platform.python_version()}
     _tell({**ready, "packaged": [f"{path}/" if os.path.isdir(path) else path for path in packaged_data()]})
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed, walls.limits.reply_mib)
+    serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed, walls.limits.reply_mib, GIVEN)
     os._exit(0)
 
 
