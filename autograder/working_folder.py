@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import stat
 
-__all__ = ["LINKED_BYTES", "copied", "lay_out"]
+__all__ = ["COPIED_BYTES", "LINKED_BYTES", "copied", "lay_out"]
 
 LINKED_BYTES = 8 << 20
 """A larger file that is given is a link to the read-only original: a copy in memory would count as the submission's."""
+COPIED_BYTES = 64 << 20
+"""So many bytes are copied in all; what is left then becomes links."""
 
+_OWN_LINKED_BYTES = 16 << 20
 _CHUNK = 1 << 20
 _BLOCK = 1 << 12
 
@@ -20,33 +23,38 @@ _BLOCK = 1 << 12
 def lay_out(submission: str, given: str, folder: str) -> None:
     """Copy what was handed in to the working folder, then what is given over it.
 
+    Large files, and those for which the limits leave no room, become links to the read-only originals.
+
     Args:
         submission: folder with what was handed in.
         given: folder with what is given; need not exist.
         folder: the working folder; holds nothing of these names yet.
 
     Raises:
-        OSError: a name could not be made. A file for which the limits leave no room becomes a link to the original.
+        OSError: a folder cannot be read, or a name cannot be made.
     """
-    _copy(submission, folder, most=None)
+    left = _copy(submission, folder, _OWN_LINKED_BYTES, COPIED_BYTES)
     if os.path.isdir(given):
-        _copy(given, folder, most=LINKED_BYTES)
+        _copy(given, folder, LINKED_BYTES, left)
 
 
 def copied(submission: str | os.PathLike[str], given: str | os.PathLike[str] | None) -> tuple[int, int]:
-    """How many files and folders `lay_out` makes, and how many bytes they take."""
-    count, size = 0, 0
-    for top, most in ((submission, None), (given, LINKED_BYTES)):
-        for where, folders, files in os.walk(top) if top else ():
-            sizes = [os.lstat(os.path.join(where, file)).st_size for file in files]
-            count += len(folders) + len(files)
-            size += sum(-(-each // _BLOCK) * _BLOCK for each in sizes if most is None or each <= most)
-            size += _BLOCK * len(folders)
-    return count, size
+    """How many files and folders `lay_out` makes, and how many bytes they take at most."""
+    count, size, folders = 0, 0, [os.fspath(each) for each in (submission, given) if each]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                count += 1
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                    size += _BLOCK
+                else:
+                    size += -(-entry.stat(follow_symlinks=False).st_size // _BLOCK) * _BLOCK
+    return count, min(size, COPIED_BYTES + count * _BLOCK)
 
 
-def _copy(source: str, target: str, most: int | None) -> None:
-    """Copy regular files and folders over what is there; files with more than `most` bytes become links."""
+def _copy(source: str, target: str, most: int, left: int) -> int:
+    """Copy regular files and folders over what is there; returns how many bytes may still be copied."""
     with os.scandir(source) as entries:
         found = sorted(entries, key=lambda each: each.name)
     for entry in found:
@@ -55,18 +63,25 @@ def _copy(source: str, target: str, most: int | None) -> None:
             if not os.path.isdir(to):
                 _remove(to)
                 os.mkdir(to)
-            _copy(entry.path, to, most)
+            left = _copy(entry.path, to, most, left)
         elif entry.is_file(follow_symlinks=False):
-            about = entry.stat(follow_symlinks=False)
             _remove(to)
-            if most is not None and about.st_size > most:
-                os.symlink(entry.path, to)
+            size = entry.stat(follow_symlinks=False).st_size
+            if size <= min(most, left) and _is_copied(entry.path, to):
+                left -= size
             else:
-                try:
-                    _copy_file(entry.path, to)
-                except OSError:
-                    _remove(to)
-                    os.symlink(entry.path, to)
+                os.symlink(entry.path, to)
+    return left
+
+
+def _is_copied(source: str, target: str) -> bool:
+    """Copy a file where the limits leave room for it; whether they did."""
+    try:
+        _copy_file(source, target)
+    except OSError:
+        _remove(target)
+        return False
+    return True
 
 
 def _copy_file(source: str, target: str) -> None:

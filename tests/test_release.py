@@ -318,12 +318,6 @@ def test_public_tests_stand_in_the_order_of_the_questions(root):
             "    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION",
             r"tools\.py:2: a given file holds a solution",
         ),
-        (
-            "assignments/means/assignment.py",
-            'given=["tools.py"]',
-            'given=["notes.txt"]',
-            r"notes\.txt is no Python module",
-        ),
     ],
 )
 def test_a_release_that_would_tell_too_much_is_refused(root, file, old, new, sentence):

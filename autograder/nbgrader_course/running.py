@@ -21,30 +21,7 @@ MOST_RESTARTS = 3
 GRACE_SECONDS = 2.0  # after an interrupt, for a cell that cleans up; then its sandbox ends
 _WARMING_SECONDS = 20.0
 
-_COPIED_BYTES = 1 << 20  # of one file; a notebook may write such a file anew, as it did at home
-_COPIED_BYTES_IN_ALL = 16 << 20
-_LAY_OUT = f"""
-def _lay_out(folder):
-    import os, shutil
-    os.environ["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader says while it grades
-    left = {_COPIED_BYTES_IN_ALL}
-    for above, folders, files in os.walk(folder):
-        here = os.path.relpath(above, folder)
-        for name in folders:
-            os.makedirs(os.path.join(here, name), exist_ok=True)
-        for name in files:
-            source, target = os.path.join(above, name), os.path.join(here, name)
-            if os.path.lexists(target):
-                continue
-            size = os.path.getsize(source)
-            if size <= min({_COPIED_BYTES}, left):
-                left -= size
-                shutil.copyfile(source, target)
-            else:
-                os.symlink(source, target)
-_lay_out(__import__("os").path.dirname(__file__))
-del _lay_out
-"""
+_SAY_WHERE = "__import__('os').environ.update(NBGRADER_EXECUTION='autograde')"  # as nbgrader says while it grades
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +75,7 @@ def run_notebook(
             student = RemoteStudent(session, _interface(file), limits, handed_in=handed_in)
             session.at_most(_WARMING_SECONDS)
             Controls(student).ask("notebook", file, where=file)
-            Controls(student).ask("cell", _LAY_OUT, 0, 0.0, True, where=file)
+            Controls(student).ask("cell", _SAY_WHERE, 0, 0.0, True, where=file)
             session.at_most(seconds + GRACE_SECONDS)
             for run in run_cells(student, file, notebook.without(out), seconds=seconds, first=0, given=given):
                 waiting.remove(run.number)

@@ -5,6 +5,7 @@ A child takes it over (`take`), which saves each notebook some twenty millisecon
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -13,13 +14,20 @@ __all__ = ["make", "take"]
 
 
 def make(module: ModuleType) -> Any:
-    """IPython's shell with the names of a module, without history and colours."""
+    """IPython's shell with the names of a module, without history, colours and files that run at its start."""
     from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.profiledir import ProfileDir
+    from IPython.paths import get_ipython_dir
     from traitlets.config import Config
+
+    class Profile(ProfileDir):
+        def check_startup_dir(self, change: object = None) -> None:
+            """Nothing is put there: a sandbox without mounts refuses the mode that IPython gives to its file."""
 
     config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
     InteractiveShell.clear_instance()
-    return InteractiveShell.instance(config=config, user_module=module)
+    profile = Profile.create_profile_dir(os.path.join(get_ipython_dir(), "profile_default"), config)
+    return InteractiveShell.instance(config=config, user_module=module, profile_dir=profile)
 
 
 def take(module: ModuleType) -> Any:
