@@ -270,7 +270,7 @@ def test_a_failing_cell_ends_the_notebook_where_the_assignment_says_so(
     report = graded([*cells[:3], own("x = 1\nx / 0"), *cells[3:]], strict)
     assert report.verdicts == (Verdict.PASSED, Verdict.PASSED, Verdict.RAISED, Verdict.FAILED)
     said = report.questions[1].checks[0].message
-    assert said.startswith("`cell 4 of hw.ipynb` raised ZeroDivisionError (line 2): division by zero")
+    assert said.startswith("`cell 4 of hw.ipynb` raised ZeroDivisionError (line 2: `x / 0`): division by zero")
     (notebook,) = report.notebooks
     assert (notebook.finished, [each.number for each in notebook.cells]) == (False, [2, 3, 4])
 

@@ -37,7 +37,7 @@ def test_a_name_that_a_failed_cell_should_define_shows_its_error(tmp_path: Path)
 
     with pytest.raises(StudentError) as error:
         _ = student.g
-    assert error.value.message.startswith("`cell 2 of hw.ipynb` raised NameError (line 1): name 'helper' is not")
+    assert error.value.message.startswith("`cell 2 of hw.ipynb` raised NameError (line 1: `y = helper(2)`): name 'helper' is")
     with pytest.raises(StudentError, match=r"`h` is not defined in hw.ipynb\."):
         _ = student.h
 
@@ -50,7 +50,7 @@ def test_a_name_error_tells_the_cell_that_failed_before(tmp_path: Path) -> None:
         student.f()
     assert error.value.message == (
         "`f` raised NameError (line 2 of cell 2 of hw.ipynb): name 'rate' is not defined. An earlier cell failed: "
-        "`cell 1 of hw.ipynb` raised ZeroDivisionError (line 1): division by zero"
+        "`cell 1 of hw.ipynb` raised ZeroDivisionError (line 1: `rate = 1 / 0`): division by zero"
     )
 
 

@@ -29,6 +29,7 @@ __all__ = ["build", "contents", "stub_text"]
 _SHIPPED = (
     "__init__.py",
     "cells.py",
+    "colab.py",
     "errors.py",
     "own_modules.py",
     "plain.py",

@@ -22,6 +22,8 @@ from autograder.student.remote import Controls, RemoteStudent
 
 __all__ = ["Notebooks", "put_right"]
 
+_PYTHON = ("python", "python3", "ipython", "")
+_LANGUAGES = {"r": "R", "c++": "C++", "c#": "C#", "sql": "SQL", "javascript": "JavaScript"}
 _MOST_TEXT = 4_000
 _MOST_TEXT_IN_ALL = 200_000
 _MOST_PICTURES = 16
@@ -149,8 +151,12 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
             continue
         files[file] = mended.notebook
         if mended.foreign:
-            files[file] = foreign = StudentError("MISSING", f"{file}: {small(mended.notes[0])}", open=True)
-            foreign.step = "Hand in the notebook of this assignment."
+            told, step = f"{file}: {small(mended.notes[0])}", "Hand in the notebook of this assignment."
+            if (language := mended.notebook.language) not in _PYTHON:
+                told = f"{file} is a notebook in {_LANGUAGES.get(language, language[:40].capitalize())}."
+                step = "Choose a Python kernel, and write the notebook of this assignment."
+            files[file] = foreign = StudentError("MISSING", told, open=True)
+            foreign.step = step
         notes += [f"{file}: {small(note)}" if mended.foreign else f"{file}: {note}" for note in mended.notes]
     return Notebooks(files, tuple(notes))
 

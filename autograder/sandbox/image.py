@@ -28,6 +28,7 @@ __all__ = ["CONTAINERFILE", "SHIPPED", "build_image", "default_base", "image_nam
 SHIPPED = (
     "__init__.py",
     "cells.py",
+    "colab.py",
     "errors.py",
     "model.py",
     "own_modules.py",

@@ -92,10 +92,7 @@ def raised(
     frame = next((each for each in reversed(frames) if handed_in.wrote(each.file)), raised_at)
     message = texts.get("message", "")[:_LONGEST_TEXT]
     name = texts.get("type", kind)[:100]
-    place = ""
-    if frame:
-        part = f"cell {frame.cell} of {frame.file}" if frame.cell else frame.file
-        place = f" (line {frame.line}{'' if part == where else f' of {part}'})"
+    place = _place(frame, where, handed_in if may_show else HandedIn())
     limit = refused(fault.get("errno"), limits)
     also = f"; {limit}" if limit else ""
     verdict, sentence, step = "RAISED", f"`{where}` raised {name}{place}: {message or 'no message'}{also}", None
@@ -139,6 +136,17 @@ def raised(
     error.quote = handed_in.quote(frame)
     error.step = step
     return error
+
+
+def _place(frame: Frame | None, where: str, handed_in: HandedIn) -> str:
+    """The line, in parentheses: with its text where the whole file or cell is what was run, else with its file."""
+    if frame is None:
+        return ""
+    part = f"cell {frame.cell} of {frame.file}" if frame.cell else frame.file
+    if part != where:
+        return f" (line {frame.line} of {part})"
+    quote = handed_in.quote(frame)
+    return f" (line {frame.line}{f': `{quote}`' if quote else ''})"
 
 
 def undefined(fault: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from autograder.cells import is_notebook, read_code
+from autograder.colab import find_colab
 from autograder.own_modules import OwnLoader, OwnModules, clashing
 
 __all__ = ["FailedCell", "Modules", "place"]
@@ -163,6 +164,7 @@ class _FromCells(_FromSource):
         path = self.get_filename(module.__name__)
         vars(module).setdefault("display", print)
         os.environ.setdefault("MPLBACKEND", "Agg")  # nobody waits for a window
+        find_colab()
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         cells = list(read_code(Path(path)).cells())
         with contextlib.redirect_stdout(io.StringIO()):

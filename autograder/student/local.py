@@ -515,7 +515,11 @@ class _Inside:
             file, line = error.filename, error.lineno or 0
         part, line = place(file, line)
         file = Path(file).name if file else ""
-        at = f" (line {line}{'' if title == f'{part}{file}' else f' of {part}{file}'})" if file and line else ""
+        at = ""
+        if file and line:
+            quote = self.handed_in.quote(_frame(steps[-1])) if steps and title == f"{part}{file}" else ""
+            elsewhere = "" if title == f"{part}{file}" else f" of {part}{file}"
+            at = f" (line {line}{elsewhere}{f': `{quote}`' if quote else ''})"
         message = _text(error)
         verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
         if isinstance(error, NotImplementedError):

@@ -21,6 +21,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from autograder import drawing
+from autograder.colab import find_colab
 from autograder.worker.faults import describe
 from autograder.worker.finding import find_written_modules
 from autograder.worker.rendering import painter
@@ -180,6 +181,7 @@ class Shell:
         for magic in ("system", "sx"):
             shell.register_magic_function(self._system, "line_cell", magic)
         builtins.input = self._no_input
+        find_colab()
         sys.meta_path[:] = [_Backend(self.show), *(each for each in sys.meta_path if not isinstance(each, _Backend))]
         sys.modules.pop(_BACKEND, None)
         os.environ["MPLBACKEND"] = f"module://{_BACKEND}"

@@ -41,7 +41,7 @@ def serve_pools(sources: Callable[[], Iterable[str]]) -> None:
     from multiprocessing import process, spawn
 
     original = getattr(spawn.get_preparation_data, "original", spawn.get_preparation_data)
-    process.ORIGINAL_DIR = None  # type: ignore[attr-defined]  # else "" on sys.path becomes the folder of another process
+    process.ORIGINAL_DIR = os.getcwd()  # type: ignore[attr-defined]  # what "" on sys.path becomes, for joblib as well
 
     def prepared(name: str) -> dict[str, Any]:
         told = original(name)
