@@ -31,7 +31,7 @@ def lay_out(submission: str, given: str, folder: str) -> None:
         folder: the working folder; holds nothing of these names yet.
 
     Raises:
-        OSError: a folder cannot be read, or a name cannot be made.
+        OSError: a name cannot be made.
     """
     left = _copy(submission, folder, _OWN_LINKED_BYTES, COPIED_BYTES)
     if os.path.isdir(given):
@@ -55,8 +55,11 @@ def copied(submission: str | os.PathLike[str], given: str | os.PathLike[str] | N
 
 def _copy(source: str, target: str, most: int, left: int) -> int:
     """Copy regular files and folders over what is there; returns how many bytes may still be copied."""
-    with os.scandir(source) as entries:
-        found = sorted(entries, key=lambda each: each.name)
+    try:
+        with os.scandir(source) as entries:
+            found = sorted(entries, key=lambda each: each.name)
+    except PermissionError:  # a folder that is not for the user of this sandbox
+        found = []
     for entry in found:
         to = os.path.join(target, entry.name)
         if entry.is_dir(follow_symlinks=False):

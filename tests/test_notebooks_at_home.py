@@ -37,7 +37,9 @@ def test_a_name_that_a_failed_cell_should_define_shows_its_error(tmp_path: Path)
 
     with pytest.raises(StudentError) as error:
         _ = student.g
-    assert error.value.message.startswith("`cell 2 of hw.ipynb` raised NameError (line 1: `y = helper(2)`): name 'helper' is")
+    assert error.value.message.startswith(
+        "`cell 2 of hw.ipynb` raised NameError (line 1: `y = helper(2)`): name 'helper' is"
+    )
     with pytest.raises(StudentError, match=r"`h` is not defined in hw.ipynb\."):
         _ = student.h
 

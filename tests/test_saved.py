@@ -381,7 +381,7 @@ def test_a_name_that_is_no_text_does_not_cross(behind_a_wall, folder):
 
 
 @pytest.mark.parametrize(("call", "reason"), [(1, "absent"), (2, "made up"), (2, "{0.__class__}")])
-def test_a_refusal_that_was_made_up_is_not_believed(behind_a_wall, folder, call, reason):
+def test_a_refusal_that_was_made_up_is_not_believed(sandbox, folder, call, reason):
     """Only a file that was asked for can be refused, and only for a reason that is known."""
     (folder / "hw.py").write_text(
         "import sys\nserve = sys.modules['autograder.worker.serve']\n"
@@ -391,10 +391,12 @@ def test_a_refusal_that_was_made_up_is_not_believed(behind_a_wall, folder, call,
         "    def later(answer, **limits): serve.encode = false; return truth(answer)\n"
         "    serve.encode = false if call == 1 else later\n"
     )
-    if call == 2:
-        behind_a_wall.lie(call, reason)
-    with pytest.raises(StudentError, match="An answer out of turn came back") as caught:
-        behind_a_wall.lie(call, reason) if call == 1 else behind_a_wall.saved("w.npy")
+    with contextlib.closing(sandbox.open(Request(folder, LIMITS))) as session:
+        behind_a_wall = RemoteStudent(session, INTERFACE, LIMITS)
+        if call == 2:
+            behind_a_wall.lie(call, reason)
+        with pytest.raises(StudentError, match="An answer out of turn came back") as caught:
+            behind_a_wall.lie(call, reason) if call == 1 else behind_a_wall.saved("w.npy")
 
     assert caught.value.verdict == "CRASHED"
 
