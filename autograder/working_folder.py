@@ -42,25 +42,19 @@ def copied(submission: str | os.PathLike[str], given: str | os.PathLike[str] | N
     """How many files and folders `lay_out` makes, and how many bytes they take at most."""
     count, size, folders = 0, 0, [os.fspath(each) for each in (submission, given) if each]
     while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                count += 1
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                    size += _BLOCK
-                else:
-                    size += -(-entry.stat(follow_symlinks=False).st_size // _BLOCK) * _BLOCK
+        for entry in _entries(folders.pop()):
+            count += 1
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+                size += _BLOCK
+            else:
+                size += -(-entry.stat(follow_symlinks=False).st_size // _BLOCK) * _BLOCK
     return count, min(size, COPIED_BYTES + count * _BLOCK)
 
 
 def _copy(source: str, target: str, most: int, left: int) -> int:
     """Copy regular files and folders over what is there; returns how many bytes may still be copied."""
-    try:
-        with os.scandir(source) as entries:
-            found = sorted(entries, key=lambda each: each.name)
-    except PermissionError:  # a folder that is not for the user of this sandbox
-        found = []
-    for entry in found:
+    for entry in _entries(source):
         to = os.path.join(target, entry.name)
         if entry.is_dir(follow_symlinks=False):
             if not os.path.isdir(to):
@@ -75,6 +69,15 @@ def _copy(source: str, target: str, most: int, left: int) -> int:
             else:
                 os.symlink(entry.path, to)
     return left
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What a folder holds, sorted; nothing where it is not there, or not for the user of this sandbox."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda each: each.name)
+    except OSError:
+        return []
 
 
 def _is_copied(source: str, target: str) -> bool:

@@ -103,7 +103,8 @@ def restore_given(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
 
 def _instead(folder: Path, file: str, given: Path) -> Path | None:
     """What a student handed in where a given file belongs, if it is another: a file, or a folder of its name."""
-    places = [folder / part for part in (*reversed(PurePosixPath(file).parents[:-1]), file)]
+    above = reversed(PurePosixPath(file).parents[:-1])
+    places = [*(folder / part for part in above), folder / file]
     found = next((place for place in places[:-1] if place.is_file()), places[-1])
     return found if found.exists() and not _same(found, given) else None
 

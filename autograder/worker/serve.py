@@ -88,7 +88,7 @@ def serve(
     sys.dont_write_bytecode = True
     own = OwnModules(Path(folder), clashing(Path(folder), sys.modules))
     if own.names:
-        sys.meta_path.insert(0, own)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, own)
     worker = _Worker(folder, (given, submission), own)
     worker.verbs.update(Carrying(worker, requests, replies, reply_mib << 20).verbs)
     if "torch" not in sys.modules:

@@ -26,7 +26,7 @@ def make(module: ModuleType) -> Any:
 
     config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
     InteractiveShell.clear_instance()
-    profile = Profile.create_profile_dir(os.path.join(get_ipython_dir(), "profile_default"), config)
+    profile = Profile(location=os.path.join(get_ipython_dir(), "profile_default"), config=config)
     return InteractiveShell.instance(config=config, user_module=module, profile_dir=profile)
 
 
