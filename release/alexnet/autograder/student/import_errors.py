@@ -1,4 +1,4 @@
-"""Why an import fails, and what the student should change. It is shipped to students.
+"""Why an import fails, or a file is not found, and what the student should change. It is shipped to students.
 
 Only a package that really is none of the student's files is said not to be installed; a file that was not handed in, a
 misspelt name, a relative import and a circular import are the student's to change.
@@ -23,6 +23,7 @@ _LACKS = re.compile(r"cannot import name '([^'\n]{1,100})' from '([\w.]{1,100})'
 _CIRCULAR = re.compile(r"partially initialized module '([\w.]{1,100})'")
 _RELATIVE = re.compile(r"from\s+\.+\s*(?:import\s+(.+)|(\w.*))")
 _IMPORT = re.compile(r"(?:import|from)\b")
+_ELSEWHERE = re.compile(r"No such file or directory: '((?!/(?:tmp|proc|dev)/)(?:/|[A-Za-z]:[\\/])[^'\n]{1,200})'")
 _NAME = re.compile(r"\w+(?:\.\w+)*")
 _NO_STATEMENT = ("import ", "from ", "def ", "async def ", "class ", "@")
 _POPULAR = frozenset((
@@ -44,7 +45,7 @@ def explained(
     handed_in: HandedIn,
     environment: str = "the grading environment",
 ) -> str:
-    """One sentence about an import that failed, or "" where this is something else.
+    """One sentence about an import that failed, or a file of another machine; "" where this is something else.
 
     Args:
         kind: the built-in exception.
@@ -59,6 +60,13 @@ def explained(
     place = f"`{quote}` in {frame.place}" if frame and quote else f"An import in {frame.place}" if frame else ""
     if circle := _circular(message, frames):
         return f"{place or 'An import'} fails: {circle}"
+    if kind == "FileNotFoundError" and (elsewhere := _ELSEWHERE.search(message)):
+        path = elsewhere[1]
+        file = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+        return (
+            f"{place or 'Opening a file'} fails: there is no '{path}' here; name files as they lie beside your code, "
+            f"such as '{file}'."
+        )
     if kind not in ("ImportError", "ModuleNotFoundError"):
         return ""
     if quote and not _IMPORT.match(quote) and "import" not in quote:

@@ -5,21 +5,24 @@ import __future__
 
 import ast
 import contextlib
+import importlib
 import importlib.machinery
 import importlib.util
 import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from autograder.cells import is_notebook, read_code
+from autograder.colab import find_colab
+from autograder.own_modules import OwnLoader, OwnModules, clashing
 
 __all__ = ["FailedCell", "Modules", "place"]
 
@@ -40,11 +43,12 @@ class FailedCell:
 class Modules:
     """A folder's modules under their plain names, in `sys.modules` only while their code runs.
 
-    So ``import backprop_network`` in one of them finds its neighbour, and two folders never share a module.
+    So ``import backprop_network`` in one of them finds its neighbour, and two folders never share a module. Packages
+    are found as well; of modules named like Python's own, see `autograder.own_modules`.
 
     Args:
         folder: holds the modules.
-        needed: names of modules that are the folder's in any case, also where the standard library has such a one.
+        needed: names of modules that are the folder's in any case, whether they are there or not.
         before_cell: called before each cell of a notebook that does not begin with ``%%``.
         failed: called with a notebook's module and each of its cells that raises; says whether the cells after it run.
             Without it the import raises what the cell raised.
@@ -60,14 +64,16 @@ class Modules:
         self.folder = folder
         self.before_cell = before_cell
         self.failed = failed
+        self.clashing = OwnModules(folder, clashing(folder) if folder.is_dir() else ())
+        self.packages = frozenset(_packages(folder))
         beside = {path.stem for path in folder.glob("*.py") if path.stem != "conftest" and path.stem[:5] != "test_"}
-        self.stems = frozenset(needed) | (beside - set(sys.stdlib_module_names))
+        self.stems = (frozenset(needed) | beside | self.packages) - self.clashing.names
         self.own: dict[str, ModuleType] = {}
 
     def enter(self) -> dict[str, ModuleType]:
         """Put the folder's modules in place; return what was there."""
         there = sys.modules
-        before = {stem: there.pop(stem) for stem in self.stems if stem in there}
+        before = {name: there.pop(name) for name in self._loaded()}
         there.update(self.own)
         sys.meta_path.insert(0, self)
         return before
@@ -76,25 +82,47 @@ class Modules:
         """Take the folder's modules away again, and keep them."""
         sys.meta_path.remove(self)
         there = sys.modules
-        self.own = {stem: there.pop(stem) for stem in self.stems if stem in there}
+        self.own = {name: there.pop(name) for name in self._loaded()}
         there.update(before)
+
+    def module(self, name: str) -> ModuleType:
+        """One of the folder's modules, imported once."""
+        if name in self.clashing.names:
+            return self.clashing.module(name)
+        return importlib.import_module(name)
+
+    def _loaded(self) -> list[str]:
+        """Names in `sys.modules` that are the folder's while its code runs."""
+        if not self.packages:
+            return [stem for stem in self.stems if stem in sys.modules]
+        return [name for name in sys.modules if name.partition(".")[0] in self.stems]
 
     def find_spec(
         self,
         name: str,
         path: Sequence[str] | None,
-        target: ModuleType | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
         """What Python's import asks: where is this module? Only the folder's own are known here."""
-        if path is not None or name not in self.stems:
-            return None
-        module, notebook = self.folder / f"{name}.py", self.folder / f"{name}.ipynb"
-        if module.is_file():
-            return importlib.util.spec_from_file_location(name, module, loader=_FromSource(name, str(module)))
-        if notebook.is_file():
+        top, _, inner = name.partition(".")
+        if top not in self.stems:
+            return self.clashing.find_spec(name, path, target) if self.clashing.names else None
+        notebook = self.folder / f"{name}.ipynb"
+        if path is None and not (self.folder / f"{name}.py").is_file() and notebook.is_file():
             loader = _FromCells(name, str(notebook), self.before_cell, self.failed)
             return importlib.util.spec_from_file_location(name, notebook, loader=loader)
-        return None
+        found = importlib.machinery.PathFinder.find_spec(name, path if inner else [str(self.folder)])
+        if found is not None and type(found.loader) is importlib.machinery.SourceFileLoader:
+            loader_of = _FromSource if not self.clashing.names else partial(OwnLoader, own=self.clashing)
+            found.loader = loader_of(name, str(found.origin))
+        return found
+
+
+def _packages(folder: Path) -> Iterator[str]:
+    """Folders with modules in them, but for the toolkit."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.isidentifier() and path.name != "autograder" and path.is_dir() and any(path.glob("*.py")):
+            yield path.name
 
 
 def place(file: str, line: int) -> tuple[str, int]:
@@ -136,6 +164,7 @@ class _FromCells(_FromSource):
         path = self.get_filename(module.__name__)
         vars(module).setdefault("display", print)
         os.environ.setdefault("MPLBACKEND", "Agg")  # nobody waits for a window
+        find_colab()
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         cells = list(read_code(Path(path)).cells())
         with contextlib.redirect_stdout(io.StringIO()):

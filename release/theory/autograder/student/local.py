@@ -7,15 +7,13 @@ students: standard library and numpy only (and matplotlib, when a check asks for
 from __future__ import annotations
 
 import builtins
-import importlib.machinery
-import importlib.util
 import os
 import random
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -405,17 +403,17 @@ class _Inside:
     def load(self, file: str) -> ModuleType:
         """A module of the folder, imported once."""
         stem = Path(file).stem
-        known = self.modules.own.get(stem)
+        known = self.modules.own.get(stem) or self.modules.clashing.loaded.get(stem)
         if known is not None:
             return known
         if not (self.folder / file).is_file():
             raise self.fault("MISSING", f"The file {file} is missing.", file=file)
         if not is_notebook(file):
-            return self.run(f"import {stem}", lambda: importlib.import_module(stem))
+            return self.run(f"import {stem}", lambda: self.modules.module(stem))
         from autograder import drawing
 
         drawing.figures(())  # what others left open is not this notebook's
-        module = self.run(f"import {stem}", lambda: importlib.import_module(stem))
+        module = self.run(f"import {stem}", lambda: self.modules.module(stem))
         self.drawn[file] = tuple(drawing.figures(()))
         return module
 
@@ -452,7 +450,8 @@ class _Inside:
         modules = self.modules
         before = modules.enter()
         try:
-            return work()
+            with _working_in(self.folder):
+                return work()
         except PlainError as error:
             raise self.fault("FAILED", f"`{title}` returned a value that cannot be judged: {error}") from None
         except KeyboardInterrupt:
@@ -516,7 +515,11 @@ class _Inside:
             file, line = error.filename, error.lineno or 0
         part, line = place(file, line)
         file = Path(file).name if file else ""
-        at = f" (line {line}{'' if title == f'{part}{file}' else f' of {part}{file}'})" if file and line else ""
+        at = ""
+        if file and line:
+            quote = self.handed_in.quote(_frame(steps[-1])) if steps and title == f"{part}{file}" else ""
+            elsewhere = "" if title == f"{part}{file}" else f" of {part}{file}"
+            at = f" (line {line}{elsewhere}{f': `{quote}`' if quote else ''})"
         message = _text(error)
         verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
         if isinstance(error, NotImplementedError):
@@ -549,7 +552,24 @@ class _Inside:
     def mine(self, filename: str) -> bool:
         """Whether a file is a module of the folder."""
         path = Path(filename)
-        return path.parent == self.folder and path.stem in self.modules.stems
+        if self.folder not in path.parents:
+            return False
+        top = path.relative_to(self.folder).parts[0].removesuffix(".py").removesuffix(".ipynb")
+        return top in self.modules.stems or top in self.modules.clashing.names
+
+
+@contextmanager
+def _working_in(folder: Path) -> Iterator[None]:
+    """Relative names mean files of the folder, as where its code is run; a folder that is not there changes nothing."""
+    before = os.getcwd()
+    if before == str(folder) or not folder.is_dir():
+        yield
+        return
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _cells(folder: Path, files: Iterable[str]) -> dict[str, dict[int, str]]:
