@@ -113,8 +113,8 @@ class CheckResult:
 
     `message` is what the student may read; `staff_message` is the whole story (equal for public checks).
     `points` and `max_points` are in points of the assignment, `seconds` is wall time.
-    `pictures` are the figures that the submission drew (PNG files in base64, cleaned by `autograder.pictures`);
-    those of a hidden check could carry hidden inputs: they are `staff_pictures`.
+    `pictures` are the figures that the submission drew: SVG that we drew from their records, or PNG files in base64,
+    cleaned by `autograder.pictures`; those of a hidden check could carry hidden inputs: they are `staff_pictures`.
     `in_process` says that the check ran beside the submission's code, in the same process, as nbgrader's assertions do;
     every other check judges from outside. `by_hand` are points that a person gives and that count in no sum here;
     `answer` is what there is to be read, cut, and `answer_file` the PDF in its place. `cases` are those over which the

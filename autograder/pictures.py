@@ -3,14 +3,20 @@
 A picture comes from a process that nobody trusts, and is to be shown to people. So nothing of the file is passed on but
 the pixels: the file is read by those few rules of the PNG specification (W3C, third edition) that matplotlib's own
 pictures need, and the pixels are packed again by us. A picture can still show anything, but it is nothing else.
+
+Most figures never become such a file: `autograder.vector` draws them from their records, and a report keeps the text of
+the SVG; only what a record cannot say is painted inside.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import re
 import struct
 import zlib
+
+from autograder import vector
 
 __all__ = [
     "MAX_BYTES",
@@ -22,6 +28,7 @@ __all__ = [
     "clean",
     "data_url",
     "text_of",
+    "words_of",
 ]
 
 MAX_WIDTH, MAX_HEIGHT = 800, 600  # pixels
@@ -75,8 +82,19 @@ def text_of(picture: bytes) -> str:
 
 
 def data_url(text: str) -> str:
-    """The address under which a page shows a picture of a report; "" for a text that is none."""
+    """The address under which a page shows a picture of a report, PNG or SVG; "" for a text that is none.
+
+    It holds no character that means something in HTML, so that it can stand in double quotes as it is.
+    """
+    if vector.is_ours(text):
+        return vector.address(text)
     return _URL + text if len(text) <= 3 * MAX_BYTES and _BASE64.fullmatch(text) else ""
+
+
+def words_of(text: str) -> str:
+    """What a picture of a report shows, in words, for those who do not see it; "" where that is not known."""
+    found = re.search("<desc>(.*?)</desc>", text) if vector.is_ours(text) else None
+    return html.unescape(found[1]) if found else ""
 
 
 def _chunks(png: bytes) -> tuple[bytes, bytes]:

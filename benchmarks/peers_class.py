@@ -38,10 +38,10 @@ for count in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(count, "1")  # as in the sandbox, and for every peer
 os.environ["MPLBACKEND"] = "Agg"
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from autograder.loading import Loaded, load
-from autograder.student.local import LocalStudent
+from autograder.loading import Loaded, load  # noqa: E402
+from autograder.student.local import LocalStudent  # noqa: E402
 
 POINTS = {"gradients": 4, "shapes": 2, "training": 4, "plots": 3}
 PR_SET_CHILD_SUBREAPER = 36
@@ -189,7 +189,7 @@ def three_figures(student):
     found.axes("against").scatter([[1.0, 1.1], [0.6, 0.7], [0.4, 0.6], [0.3, 0.5], [0.25, 0.5]])
 '''
 
-# The same in plain assertions, for all peers: names are those of the submission, `expected_gradient` is the reference's.
+# The same in plain assertions, for all peers; `expected_gradient` is the reference's, other names are the submission's.
 TESTS = {
     "gradients": """
 rng = np.random.default_rng(5)
@@ -299,7 +299,9 @@ def main() -> None:
         inbox = make_class(work / "inbox", count)
         print(f"{count} submissions, four checks, {os.cpu_count()} cores")
         floor = floor_of(load(root, "net"), inbox)
-        print(f"\n{'CPU s for each submission':34}{'user':>8}{'system':>8}{'sum':>8}{'over floor':>12}{'wall, all':>11}")
+        print(
+            f"\n{'CPU s for each submission':34}{'user':>8}{'system':>8}{'sum':>8}{'over floor':>12}{'wall, all':>11}"
+        )
         row("floor, one warm process", floor, floor, count)
         ours = graded(root, inbox, work / "out-1", jobs=1)
         row("autograder grade --jobs 1", ours, floor, count)
@@ -317,7 +319,9 @@ def main() -> None:
                     continue
                 for title, cost in measure(inbox, work / name.lower(), programs).items():
                     row(title, cost, floor, count)
-    print(f"\n--jobs 2 is {ours.wall / two.wall:.2f} times as fast as --jobs 1 ({ours.wall:.1f} s and {two.wall:.1f} s).")
+    print(
+        f"\n--jobs 2 is {ours.wall / two.wall:.2f} times as fast as --jobs 1 ({ours.wall:.1f} s and {two.wall:.1f} s)."
+    )
 
 
 def row(name: str, cost: Cost, floor: Cost, count: int) -> None:
@@ -509,9 +513,7 @@ def by_nbgrader(inbox: Path, work: Path, programs: Path) -> dict[str, Cost]:
     """nbgrader's two commands for a class; making the release is not counted."""
     work.mkdir()
     (work / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.course_id = "peers"\n')
-    tests = [
-        cell(body, f"{name}_tests", grade=True, locked=True, points=POINTS[name]) for name, body in TESTS.items()
-    ]
+    tests = [cell(body, f"{name}_tests", grade=True, locked=True, points=POINTS[name]) for name, body in TESTS.items()]
 
     def whole(source: str) -> str:
         return notebook([cell(source, "net", solution=True), cell(SETTING, "setting", locked=True), *tests])
@@ -537,10 +539,14 @@ def by_otter(inbox: Path, work: Path, programs: Path) -> dict[str, Cost]:
     (work / "tests").mkdir(parents=True)
     for name, body in TESTS.items():
         indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
-        text = f'from otter.test_files import test_case\nOK_FORMAT = False\nname = "{name}"\npoints = {POINTS[name]}\n\n'
+        text = (
+            f'from otter.test_files import test_case\nOK_FORMAT = False\nname = "{name}"\npoints = {POINTS[name]}\n\n'
+        )
         names = "loss_gradient, expected_gradient, Network, plots, np, plt"
-        (work / "tests" / f"{name}.py").write_text(f"{text}@test_case(points={POINTS[name]})\ndef test({names}):\n{indented}\n")
-    (work / "otter_config.json").write_text(json.dumps({"generate": {}} and {}))
+        (work / "tests" / f"{name}.py").write_text(
+            f"{text}@test_case(points={POINTS[name]})\ndef test({names}):\n{indented}\n"
+        )
+    (work / "otter_config.json").write_text("{}")
     run([programs / "python", "-m", "otter", "generate", "-t", "tests", "-o", "net.zip", "--no-environment"], work)
     (work / "grade.py").write_text(OTTER.format(total=sum(POINTS.values())))
     for folder in sorted(inbox.iterdir()):

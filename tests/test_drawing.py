@@ -215,13 +215,21 @@ def test_returned_figures_are_told_too(plt):
 
 
 def test_a_picture_goes_with_its_record(plt):
-    """Where somebody paints, a figure that was painted has "png"."""
+    """Whoever paints is given the figure, its record and the artists behind the parts, and adds to the record."""
     plt.figure(1)
     plt.figure(2)
-    first, second = drawing.figures(picture=lambda figure: b"p" if figure.number == 1 else None)
+    (line,) = plt.plot([1, 2])
+    given = {}
+
+    def paint(figure, record, artists):
+        given.update({id(part): artists[id(part)] for axes in record["axes"] for part in axes["lines"]})
+        return {"png": b"p"} if figure.number == 1 else {}
+
+    first, second = drawing.figures(picture=paint)
 
     assert first["png"] == b"p"
     assert "png" not in second
+    assert list(given.values()) == [line]
 
 
 class Broken:

@@ -39,6 +39,7 @@ LAYERS = {
     "autograder.wire": 1,
     "autograder.packing": 1,
     "autograder.pictures": 1,
+    "autograder.vector": 1,
     "autograder.declare": 1,
     "autograder.scoring": 1,
     "autograder.seeding": 1,

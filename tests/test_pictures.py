@@ -1,8 +1,9 @@
-"""Pictures of figures: only the pixels of a plain PNG file get through, and only those of open checks to students."""
+"""Pictures of figures: ours, or the pixels of a plain PNG file; only those of open checks get to students."""
 
 from __future__ import annotations
 
 import base64
+import html
 import io
 import struct
 import zlib
@@ -19,8 +20,9 @@ from autograder.feedback import Heading, staff_page, student_page
 from autograder.intake import collect
 from autograder.loading import load
 from autograder.model import Verdict
-from autograder.pictures import Refused, clean, data_url, text_of
+from autograder.pictures import Refused, clean, data_url, text_of, words_of
 from autograder.running import RunOptions, grade
+from autograder.vector import is_ours
 from autograder.worker import rendering
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -259,6 +261,8 @@ HOSTILE = """
 import io
 from matplotlib.figure import Figure
 
+del Figure.get_layout_engine  # so that nothing can say how the figure looks, and it is painted
+
 def savefig(figure, file, **_):
     file.write({bytes!r})
 
@@ -293,12 +297,24 @@ def test_pictures_come_into_the_report(graded):
     assert [each.verdict for each in (open_check, hidden_check)] == ["PASSED", "PASSED"]
     assert (len(open_check.pictures), len(open_check.staff_pictures)) == (1, 0)
     assert (len(hidden_check.pictures), len(hidden_check.staff_pictures)) == (0, 1)
-    for text in (*open_check.pictures, *hidden_check.staff_pictures):
-        file = base64.b64decode(text)
-        assert clean(file) == file
-        assert len(np.unique(decoded(file))) > 2
+    for text, count in ((open_check.pictures[0], 3), (hidden_check.staff_pictures[0], 4)):
+        assert is_ours(text)
+        assert words_of(text).startswith(f"Plot without a title: curve of {count} points, from 0 at 0 to ")
+        assert words_of(text) in html.unescape(staff_page(made, HEADING))
     assert student_page(made, HEADING).count("<img ") == 1
     assert staff_page(made, HEADING).count("<img ") == 2
+
+
+def test_what_a_record_cannot_say_is_painted(graded):
+    """Contours come as a PNG file, cleaned."""
+    contour = "import matplotlib.pyplot as plt\nplot = plt.plot\n"
+    contour += "plt.plot = lambda x: (plot(x), plt.contour([[1, 2], [3, 4]]))"
+    (text,) = graded(contour).questions[0].checks[0].pictures
+    file = base64.b64decode(text)
+
+    assert clean(file) == file
+    assert len(np.unique(decoded(file))) > 2
+    assert words_of(text) == ""
 
 
 @pytest.mark.parametrize(

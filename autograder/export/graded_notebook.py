@@ -23,6 +23,7 @@ from autograder.notebooks import Cell, Notebook, Role
 from autograder.notebooks.apart import repaired
 from autograder.pictures import data_url
 from autograder.scoring import shown
+from autograder.vector import is_ours
 
 __all__ = ["GradedCell", "GradedNotebook", "cell_name", "graded_notebooks", "is_cell_of", "notebook_node"]
 
@@ -246,7 +247,7 @@ def _found(check: CheckResult) -> tuple[Shown, ...]:
 def notebook_node(notebook: GradedNotebook) -> Any:
     """The notebook as `nbformat` has it (version 4.5), with nbgrader's metadata (version 3) in every cell with a role.
 
-    Holds text and cleaned PNG pictures only; students' Markdown is `neutral`.
+    Holds text, cleaned PNG pictures and SVG that we drew ourselves only; students' Markdown is `neutral`.
     """
     from nbformat import v4
 
@@ -280,7 +281,8 @@ def _output(one: Shown, room: list[int]) -> Any:
     if not one.png:
         return v4.new_output("stream", name="stdout", text=one.text)
     room[0] -= 1
-    return v4.new_output("display_data", {"image/png": one.png}) if room[0] >= 0 else None
+    form = "image/svg+xml" if is_ours(one.png) else "image/png"
+    return v4.new_output("display_data", {form: one.png}) if room[0] >= 0 else None
 
 
 def _metadata(cell: Cell) -> dict[str, Any]:

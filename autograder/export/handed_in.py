@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One thing below a cell: a text, or a picture (a clean PNG file in base64)."""
+    """One thing below a cell: a text, or a picture as a report keeps it."""
 
     text: str = ""
     png: str = ""

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from autograder.feedback.text import visible
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
-from autograder.pictures import data_url
+from autograder.pictures import data_url, words_of
 from autograder.scoring import rounded, shown
 
 __all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
@@ -86,9 +86,15 @@ def _environment() -> Environment:
         rounded=rounded,
     )
     environment.filters.update(
-        visible=visible, shown=shown, percent=_percent, data_url=data_url, without_stop=_without_stop
+        visible=visible, shown=shown, percent=_percent, shown_as=_address, without_stop=_without_stop
     )
     return environment
+
+
+def _address(picture: str) -> tuple[Markup, str] | tuple[()]:
+    """The address of a picture as it can stand in double quotes, and what it shows in words; () for no picture."""
+    address = data_url(picture)
+    return (Markup(address), words_of(picture)) if address else ()  # noqa: S704  (nothing in it needs an escape)
 
 
 def _without_stop(title: str) -> str:

@@ -57,7 +57,7 @@ class Room:
         self._granted = 0.0
         self._broken: StudentError | None = None
         self.shown = self.printed = ""
-        self._drawn: tuple[list[bytes], list[str]] = ([], [])
+        self._drawn: tuple[list[str], list[str]] = ([], [])
         self._check: Check | None = None
         self._carried: dict[frozenset[str], _Carried] = {}
         self._beside: tuple[RemoteStudent, Session] | None = None
@@ -131,7 +131,7 @@ class Room:
         """Whether something here has seen hidden inputs, so that its words may not be shown."""
         return self.stand_in is not None and Controls(self.stand_in).concealing
 
-    def take_pictures(self) -> tuple[list[bytes], list[str]]:
+    def take_pictures(self) -> tuple[list[str], list[str]]:
         """Pictures of figures since the last time, and sentences about those that were left out."""
         if self.stand_in is not None:
             self._keep_pictures(self.stand_in)

@@ -217,7 +217,7 @@ class Runner:
                 room.settle()
 
     def illustrated(
-        self, result: CheckResult, drawn: list[bytes], left_out: list[str], *, concealed: bool
+        self, result: CheckResult, drawn: list[str], left_out: list[str], *, concealed: bool
     ) -> CheckResult:
         """The result with the pictures of the figures that were looked at, as many as a report may hold.
 
@@ -225,15 +225,16 @@ class Runner:
         """
         shown = []
         for picture in drawn:
-            known = (concealed, hashlib.sha256(picture).digest())  # checks may look at the same figures of a notebook
+            # Checks may look at the same figures of a notebook.
+            known = (concealed, hashlib.sha256(picture.encode()).digest())
             if known in self.illustrated_with:
                 continue
             self.illustrated_with.add(known)
-            self.picture_bytes += len(picture)
+            self.picture_bytes += len(picture.encode())
             if self.picture_bytes > pictures.MAX_TOTAL:
                 left_out = [*left_out, f"Pictures of more than {pictures.MAX_TOTAL >> 20} MiB in all were left out."]
                 break
-            shown.append(pictures.text_of(picture))
+            shown.append(picture)
         result = replace(result, staff_pictures=tuple(shown)) if concealed else replace(result, pictures=tuple(shown))
         if not left_out:
             return result

@@ -44,6 +44,7 @@ SHIPPED = (
     "worker/carrying.py",
     "worker/faults.py",
     "worker/finding.py",
+    "worker/looks.py",
     "worker/pipes.py",
     "worker/rendering.py",
     "worker/restoring.py",

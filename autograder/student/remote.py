@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePath
 from typing import Any
 
-from autograder import pictures, saved, sources
+from autograder import pictures, saved, sources, vector
 from autograder.errors import InstructorError, MisuseError, StudentError
 from autograder.loading import Interface
 from autograder.metering import Cost
@@ -183,8 +183,8 @@ class Controls:
         """Seed the submission's `random`, numpy and torch."""
         self._channel.ask("seed", number, where="the random numbers")
 
-    def take_pictures(self) -> tuple[list[bytes], list[str]]:
-        """Clean pictures of figures since the last time, and sentences about those that were left out."""
+    def take_pictures(self) -> tuple[list[str], list[str]]:
+        """Pictures of figures since the last time, and sentences about those that were left out."""
         album, self._student._album = self._student._album, _Album()
         return album.kept, album.left_out
 
@@ -275,24 +275,46 @@ _Giving = Callable[[tuple[str, ...], Callable[..., Any] | Iterable[Callable[...,
 
 
 class _Album:
-    """Clean pictures of a submission's figures, and sentences about those that were left out."""
+    """Pictures of a submission's figures as a report keeps them, and sentences about those that were left out.
+
+    They are drawn here from the records; a picture that was painted inside, where a record cannot say all, is cleaned.
+    """
 
     def __init__(self) -> None:
-        self.kept: list[bytes] = []
+        self.kept: list[str] = []
         self.left_out: list[str] = []
 
     def take_out(self, figures: Any) -> Any:
-        """Records of figures as they came, with the pictures taken out and kept, those that are pictures."""
+        """Records of figures as they came, with what the pictures are made of taken out, and the pictures kept."""
         if not isinstance(figures, tuple):
             return figures
         told = [dict(each) if isinstance(each, dict) else each for each in figures]
-        drawn = [each.pop("png") for each in told if isinstance(each, dict) and "png" in each]
+        drawn = [each for each in told if isinstance(each, dict) and ("look" in each or "png" in each)]
         refused = []
-        for png in drawn[: pictures.MAX_PICTURES]:
+        for place, each in enumerate(drawn):
+            look, png = each.pop("look", None), each.pop("png", None)
+            if place >= pictures.MAX_PICTURES:
+                continue
             try:
-                self.kept.append(pictures.clean(png))
+                self.kept.append(_picture(each, look, png))
             except pictures.Refused as error:
                 refused.append(str(error))
         if refused:
             self.left_out.append(f"Pictures of figures left out: {len(refused)} of {len(drawn)} ({refused[0]}).")
         return tuple(told)
+
+
+def _picture(record: object, look: object, png: object) -> str:
+    """
+    Raises:
+        Refused: it cannot be drawn, or what was painted is no picture that may be shown.
+    """
+    if png is not None:
+        return pictures.text_of(pictures.clean(png))
+    try:
+        drawn = vector.draw(record, look)
+    except Exception as error:  # a record that we fail to draw must not become a fault that costs nothing
+        raise pictures.Refused(f"it could not be drawn: {type(error).__name__}") from error
+    if not drawn:
+        raise pictures.Refused("it takes too many bytes, or nothing says how it looks")
+    return drawn

@@ -15,7 +15,7 @@ handles (the number of an object that stays here).
     ("array", handle)                       -> ("value", array or list)
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
-    ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with pictures
+    ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with looks
     ("layers", handle, arguments)           -> ("value", record)    of `autograder.layers`
     ("estimator", handle)                   -> ("value", record)    of `autograder.estimators`
     ("next", handle, most)                  -> ("value", ([item, ...], ended))    the next items of an iterator
@@ -51,8 +51,8 @@ from autograder.plain import SIMPLE, Handle, PlainError, Rows, holds_only, is_it
 from autograder.wire import TooLargeError, WireError, decode, encode
 from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
+from autograder.worker.looks import illustrator
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
-from autograder.worker.rendering import painter
 from autograder.worker.shell import Shell
 from autograder.working_folder import lay_out
 
@@ -215,7 +215,7 @@ class _Worker:
 
     def figures(self, returned: list[Any]) -> tuple[Any, ...]:
         shown = self.shell.take_figures() if self.shell else ()
-        return ("value", to_plain((*shown, *drawing.figures(self.inside(returned), picture=painter())), self.keep))
+        return ("value", to_plain((*shown, *drawing.figures(self.inside(returned), picture=illustrator())), self.keep))
 
     def layers(self, model: Handle, example: tuple[Any, ...]) -> tuple[Any, ...]:
         return ("value", to_plain(layers.describe(self.inside(model), *self.inside(example)), self.keep))

@@ -129,11 +129,15 @@ class Shell:
 
     def show(self, *_: object, **__: object) -> None:
         """Take the open figures as outputs, and close them; this is what ``plt.show`` calls."""
-        for record in drawing.figures(picture=self._paint):
+        for record in drawing.figures(picture=self._painted):
             (self._drawn if self._running else self._shown).append(record)
             picture = record.get("png")
             data = {"text/plain": "<Figure>"} | ({"image/png": picture} if isinstance(picture, bytes) else {})
             self._displayed("display", data)
+
+    def _painted(self, figure: Any, *_: object) -> dict[str, Any]:
+        picture = self._paint(figure)
+        return {} if picture is None else {"png": picture}
 
     # --- what IPython hands over ---
 

@@ -1,0 +1,206 @@
+"""How a figure looks, as plain data beside its record: places, colours, line styles, what else the picture needs.
+
+From both, the picture is made outside (`autograder.vector`), without matplotlib. Where the record leaves something out
+(three dimensions, areas, contours, arrows, scales of other kinds) there is no look, and matplotlib paints the figure
+here (`autograder.worker.rendering`).
+
+The look of a figure is ``{"size", "axes"}``: width and height in inches, and for each axes of the record a dictionary,
+or None where it is not visible:
+
+- "place": left, bottom, width and height as parts of the figure; "sides": where the ticks of x and y stand ("top",
+  "right", "none", else bottom and left); "grid" and "frame": whether there is one;
+- "own": which of title, labels and legend belong to this axes (its record also has those of axes beside it);
+- "lines", "guides" (those across the axes), "bars", "images", "texts": a dictionary for each part of the record, in its
+  order. A line has "style" and "marker", bars have "base", an image "palette" and "limits", a text "across" and "up".
+  All but images have "color" (three numbers 0 to 255), "colors" (uint8 (n, 3), one for each point, or None where one
+  serves for all) and "alpha" (0 to 1).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder import drawing
+from autograder.worker.rendering import painter
+
+__all__ = ["illustrator"]
+
+Record = dict[str, Any]
+
+_SCALES = ("linear", "log")
+_GRAY = 256
+_MARGINS = (
+    0.62,
+    0.12,
+    0.5,
+    0.34,
+)  # left, right, bottom, top of a plot in inches, where matplotlib lays out as it paints
+
+
+class _Unsaid(Exception):
+    """The figure shows something that its record does not say."""
+
+
+def illustrator() -> Callable[[Any, Record, Mapping[int, Any]], Record]:
+    """A function for `autograder.drawing.figures` that adds "look" to a record, or else "png", or nothing."""
+    paint = painter()
+
+    def illustrate(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:
+        try:
+            return {"look": _figure(figure, record, artists)}
+        except Exception:  # noqa: BLE001  (a student's own artists may raise anything)
+            picture = paint(figure)
+        return {} if picture is None else {"png": picture}
+
+    return illustrate
+
+
+def _figure(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:
+    title = getattr(figure, "_suptitle", None)
+    own = [*figure.lines, *figure.patches, *figure.images, *figure.artists, *figure.subfigs, *figure.legends]
+    own += [text for text in figure.texts if text is not title]
+    if any(each.get_visible() for each in own) or len(figure.axes) > drawing.MAX_AXES:
+        raise _Unsaid
+    engine = figure.get_layout_engine()
+    size = tuple(float(inches) for inches in figure.get_size_inches())
+    return {"size": size, "axes": [_axes(each, size, engine, artists) for each in record["axes"]]}
+
+
+def _axes(record: Record, size: tuple[float, ...], engine: Any, artists: Mapping[int, Any]) -> Record | None:
+    axes = artists[id(record)]
+    if not axes.get_visible():
+        return None
+    if axes.name != "rectilinear" or {record["xscale"], record["yscale"]}.difference(_SCALES) or axes.child_axes:
+        raise _Unsaid
+    if axes.get_aspect() != "auto" and axes.get_adjustable() == "box":
+        axes.apply_aspect()
+    if not record["colorbar"]:
+        _refuse_others(axes, record, artists)
+    return {
+        "place": _place(axes, size, engine),
+        "grid": any(axis.get_tick_params().get("gridOn", False) for axis in (axes.xaxis, axes.yaxis)),
+        "frame": bool(axes.axison and axes.get_frame_on()),
+        "sides": tuple(_side(axis) for axis in (axes.xaxis, axes.yaxis)),
+        "own": _own(axes),
+        "lines": [_line(part, artists[id(part)]) for part in record["lines"] if part["kind"] != "guide"],
+        "guides": [_line(part, artists[id(part)]) for part in record["lines"] if part["kind"] == "guide"],
+        "bars": [_bars(artists[id(part)]) for part in record["bars"]],
+        "images": [_image(part, artists[id(part)]) for part in record["images"]],
+        "texts": [_text(artists[id(part)]) for part in record["texts"]],
+    }
+
+
+def _place(axes: Any, size: tuple[float, ...], engine: Any) -> tuple[float, ...]:
+    """Where the axes is; where it is placed only as it is painted, its part of the grid with room for labels."""
+    cell = axes.get_subplotspec() if engine is not None else None
+    if cell is None:
+        return tuple(float(part) for part in axes.get_position().bounds)
+    rows, columns, first, last = cell.get_geometry()
+    top, left = divmod(first, columns)
+    bottom, right = divmod(last, columns)
+    before, after, below, above = (margin / size[n > 1] for n, margin in enumerate(_MARGINS))
+    width, height = (right - left + 1) / columns, (bottom - top + 1) / rows
+    return (
+        left / columns + before,
+        1 - (bottom + 1) / rows + below,
+        max(0.3 * width, width - before - after),
+        max(0.3 * height, height - below - above),
+    )
+
+
+def _side(axis: Any) -> str:
+    return str(axis.get_ticks_position()) if axis.get_visible() else "none"
+
+
+def _own(axes: Any) -> list[str]:
+    """The names of the texts that are this axes' own."""
+    texts = {"xlabel": axes.get_xlabel(), "ylabel": axes.get_ylabel()}
+    texts["title"] = "".join(axes.get_title(loc=place) for place in ("center", "left", "right"))
+    return [*(name for name, text in texts.items() if text), *(["legend"] if axes.get_legend() is not None else [])]
+
+
+def _refuse_others(axes: Any, record: Record, artists: Mapping[int, Any]) -> None:
+    """
+    Raises:
+        _Unsaid: something is drawn that the record does not say.
+    """
+    told: set[int] = set()
+    for part in (*record["lines"], *record["bars"], *record["images"], *record["texts"]):
+        artist = artists[id(part)]
+        told.add(id(artist))
+        told.update(map(id, getattr(artist, "patches", ())))
+        if hasattr(artist, "get_slope") or getattr(artist, "arrow_patch", None) is not None:
+            raise _Unsaid
+    for container in axes.containers:
+        for parts in list(container)[1:] if hasattr(container, "has_yerr") else ():  # caps and bars of errors
+            told.update(map(id, parts or ()))
+    every = (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.tables, *axes.artists)
+    for artist in (*every, *(text for text in axes.texts if text.get_text().strip())):
+        if id(artist) not in told and artist.get_visible():
+            raise _Unsaid
+
+
+def _line(record: Record, artist: Any) -> Record:
+    if not artist.get_visible() or not len(record["x"]) == len(record["y"]) < drawing.MAX_POINTS:
+        raise _Unsaid
+    if hasattr(artist, "get_offsets"):
+        colors = artist.to_rgba(artist.get_array()) if artist.get_array() is not None else artist.get_facecolors()
+        colors = colors if len(colors) else artist.get_edgecolors()
+        return {"style": "", "marker": "o", **_painted(colors, len(record["x"]))}
+    style, marker = artist.get_linestyle(), artist.get_marker()
+    if artist.get_drawstyle() != "default" or type(style) is not str:
+        raise _Unsaid
+    marker = "" if marker in (None, "None", "none", "", " ") else marker if type(marker) is str else "o"
+    return {
+        "style": "" if style in ("None", "none", "", " ") else style,
+        "marker": marker[:1],
+        **_painted([artist.get_color()], 1),
+    }
+
+
+def _bars(artist: Any) -> Record:
+    patches = getattr(artist, "patches", None)
+    if patches is None:
+        patches = [artist]
+    faces = [each.get_facecolor() if each.get_fill() else each.get_edgecolor() for each in patches]
+    lying = getattr(artist, "orientation", "vertical") == "horizontal"
+    base = [(each.get_x() if lying else each.get_y()) if hasattr(each, "get_x") else 0.0 for each in patches]
+    return {"base": np.asarray(base, dtype=np.float64), **_painted(faces[: drawing.MAX_BARS], len(patches))}
+
+
+def _image(record: Record, artist: Any) -> Record:
+    shape = record["shape"]
+    if not artist.get_visible() or record["values"].size == 0 or len(shape) not in (2, 3):
+        raise _Unsaid
+    for places in (record["x"], record["y"]):
+        steps = np.diff(places)
+        if len(steps) and np.ptp(steps) > 1e-6 * abs(steps[0]):
+            raise _Unsaid
+    if len(shape) == 3:
+        return {"palette": b"", "limits": (0.0, 1.0)}
+    if type(artist.norm).__name__ not in ("Normalize", "NoNorm"):
+        raise _Unsaid
+    artist.autoscale_None()
+    low, high = (float(end) for end in artist.get_clim())
+    table = artist.get_cmap()(np.linspace(0, 1, _GRAY), bytes=True)
+    return {"palette": np.ascontiguousarray(table[:, :3]).tobytes(), "limits": (low, high)}
+
+
+def _text(artist: Any) -> Record:
+    if not artist.get_visible():
+        raise _Unsaid
+    return {"across": artist.get_ha(), "up": artist.get_va(), **_painted([artist.get_color()], 1)}
+
+
+def _painted(colors: Any, count: int) -> Record:
+    """One colour for all, or one for each of `count` points."""
+    found = sys.modules["matplotlib.colors"].to_rgba_array(list(colors))
+    bytes_ = np.round(255 * found[:, :3]).astype(np.uint8)
+    first = tuple(int(part) for part in bytes_[0]) if len(bytes_) else (0, 0, 0)
+    varied = len(bytes_) == count and bool(np.any(bytes_ != bytes_[:1]))
+    alpha = float(found[0, 3]) if len(found) else 1.0
+    return {"color": first, "colors": bytes_ if varied else None, "alpha": alpha}

@@ -1,0 +1,299 @@
+"""Pictures of figures, drawn outside from their records."""
+
+from __future__ import annotations
+
+import base64
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from autograder import drawing, pictures
+from autograder.vector import described, draw, is_ours
+from autograder.worker import looks
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def plt():
+    """pyplot without a screen."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
+def records():
+    """Records and looks of the open figures, as they leave a sandbox; painted pictures under "png"."""
+    return drawing.figures(picture=looks.illustrator())
+
+
+def drawn():
+    """The picture of the only open figure, as a tree."""
+    (record,) = records()
+    text = draw(record, record["look"])
+    assert is_ours(text)
+    return ElementTree.fromstring(text)
+
+
+def texts(tree):
+    """All texts of a picture."""
+    return [each.text for each in tree.iter(f"{SVG}text")]
+
+
+def paths(tree):
+    """Attributes of all paths inside of plots, in order."""
+    return [each.attrib for plot in tree.iter(f"{SVG}svg") if plot is not tree for each in plot.iter(f"{SVG}path")]
+
+
+def places(data):
+    """The points of a path, (n, 2)."""
+    return np.array([[float(part) for part in pair.split(",")] for pair in re.findall(r"[-\d.e]+,[-\d.e]+", data)])
+
+
+def inner(tree):
+    """Width and height of the first plot in pixels."""
+    plot = next(each for each in tree.iter(f"{SVG}svg") if each is not tree)
+    return float(plot.attrib["width"]), float(plot.attrib["height"])
+
+
+def test_a_curve_is_drawn_where_it_is(plt):
+    """Points are in their places, the line in its colour and style, with title, labels, ticks and legend."""
+    plt.plot([0, 1, 2], [0, 10, 5], "r--", label="first")
+    plt.xlim(0, 2)
+    plt.ylim(0, 10)
+    plt.title(r"Loss for $\eta = 10^{-3}$")
+    plt.xlabel("epoch")
+    plt.ylabel("loss")
+    plt.legend()
+    tree = drawn()
+    width, height = inner(tree)
+    curve = paths(tree)[0]
+
+    assert np.allclose(places(curve["d"]), [[0, height], [width / 2, 0], [width, height / 2]], atol=0.1)
+    assert (curve["stroke"], curve["stroke-dasharray"]) == ("#ff0000", "6 3")
+    assert {"Loss for η = 10⁻³", "epoch", "loss", "first", "0.00", "2.00", "10"}.issubset(texts(tree))
+
+
+def test_a_logarithmic_axis_is_drawn_as_one(plt):
+    """Powers of ten lie at equal distances; what has no logarithm interrupts the curve."""
+    plt.semilogy([0, 1, 2, 3], [1, 0, 100, 10000])
+    plt.ylim(1, 10000)
+    tree = drawn()
+    _, height = inner(tree)
+    found = places(paths(tree)[0]["d"])
+
+    assert np.allclose(found[:, 1], [height, height / 2, 0], atol=0.1)
+    assert paths(tree)[0]["d"].count("M") == 2
+    assert "10²" in texts(tree)
+
+
+@pytest.mark.parametrize("lying", [False, True])
+def test_bars_stand_on_each_other(plt, lying):
+    """Stacked bars begin where those below them end, each call in its colour."""
+    if lying:
+        plt.barh([1, 2], [3, 4], color="red")
+        plt.barh([1, 2], [1, 1], left=[3, 4], color="blue")
+        plt.xlim(0, 10)
+    else:
+        plt.bar([1, 2], [3, 4], color="red")
+        plt.bar([1, 2], [1, 1], bottom=[3, 4], color="blue")
+        plt.ylim(0, 10)
+    tree = drawn()
+    width, height = inner(tree)
+    red, blue = paths(tree)[:2]
+    boxes = re.findall(r"M([-\d.]+),([-\d.]+)h([-\d.]+)v([-\d.]+)h[-\d.]+z", blue["d"])
+    x, y, across, up = np.array(boxes, float).T
+
+    assert (red["fill"], blue["fill"]) == ("#ff0000", "#0000ff")
+    if lying:
+        assert np.allclose([x[0], across[0]], [0.3 * width, 0.1 * width], atol=0.2)
+    else:
+        assert np.allclose([y[0], up[0]], [0.7 * height, -0.1 * height], atol=0.2)
+
+
+def test_points_have_their_colours(plt):
+    """A cloud that is coloured by values is drawn in those colours."""
+    plt.scatter([0, 1, 2], [0, 1, 2], c=[0, 1, 0], cmap="bwr", vmin=0, vmax=1)
+    found = {each["stroke"]: len(places(each["d"])) for each in paths(drawn())}
+
+    assert found == {"#0000ff": 2, "#ff0000": 1}
+
+
+def test_an_image_is_drawn_in_its_colours(plt):
+    """Values become the colours of their colour map, upright, one pixel for each."""
+    import io
+
+    from matplotlib.image import imread
+
+    plt.imshow([[0.0, 1.0], [1.0, 1.0]], cmap="gray", vmin=0, vmax=1)
+    (image,) = drawn().iter(f"{SVG}image")
+    pixels = imread(io.BytesIO(base64.b64decode(image.attrib["href"].partition(",")[2])))
+
+    assert np.array_equal(pixels.reshape(2, 2, -1)[..., 0], [[0, 1], [1, 1]])
+
+
+def test_colours_of_a_photograph_are_kept(plt):
+    """An image that is colours already is drawn as it is, bytes or parts of 1."""
+    import io
+
+    from matplotlib.image import imread
+
+    red = np.zeros((1, 2, 3))
+    red[0, 1, 0] = 1.0
+    for photograph in (red, (255 * red).astype(np.uint8)):
+        plt.imshow(photograph)
+        (image,) = drawn().iter(f"{SVG}image")
+        pixels = imread(io.BytesIO(base64.b64decode(image.attrib["href"].partition(",")[2])))
+        assert np.array_equal(pixels[..., :3], red)
+
+
+def test_numbers_in_cells_and_lines_across_and_error_bars_are_drawn(plt):
+    """What belongs to a plot beside its curves."""
+    figure, axes = plt.subplots(1, 2)
+    axes[0].imshow([[1, 2], [3, 4]])
+    axes[0].text(1, 0, "cell", ha="center", va="center", color="white")
+    axes[1].axhline(0.5)
+    axes[1].errorbar([1, 2], [1, 2], yerr=[0.1, 0.2])
+    axes[1].grid()
+    tree = drawn()
+    (cell,) = (each for each in tree.iter(f"{SVG}text") if each.text == "cell")
+
+    assert (cell.attrib["fill"], cell.attrib["text-anchor"]) == ("#ffffff", "middle")
+    assert any(re.fullmatch(r"M[^V]+V[^MV]+M[^V]+V[^MV]+", each["d"]) for each in paths(tree))
+    assert figure.axes
+
+
+def test_a_colour_bar_stands_beside_its_image(plt):
+    """With the colours of the image."""
+    plt.colorbar(plt.imshow([[1, 2], [3, 4]], cmap="viridis"))
+
+    assert len([*drawn().iter(f"{SVG}image")]) == 2
+
+
+def test_axes_on_one_place_have_their_own_labels(plt):
+    """The second y axis is on the right; the ticks of x are drawn once, and so is the title."""
+    figure, left = plt.subplots()
+    left.plot([1, 2])
+    left.set_title("both")
+    left.set_xlabel("shared")
+    right = left.twinx()
+    right.plot([2, 1])
+    right.set_ylabel("right")
+    found = texts(drawn())
+
+    assert [found.count(text) for text in ("both", "shared", "right", "0.0")] == [1, 1, 1, 1]
+    assert figure.axes
+
+
+def unsaid(kind, plt):
+    """Draw something that no record says."""
+    if kind == "3d":
+        plt.figure().add_subplot(projection="3d").plot([1, 2], [1, 2], [1, 2])
+    elif kind == "polar":
+        plt.figure().add_subplot(projection="polar").plot([1, 2])
+    elif kind == "area":
+        plt.fill_between([1, 2], [1, 2])
+    elif kind == "arrow":
+        plt.annotate("here", (0, 0), (1, 1), arrowprops={"arrowstyle": "->"})
+    elif kind == "scale":
+        plt.plot([1, 2])
+        plt.yscale("symlog")
+    elif kind == "table":
+        plt.table([["1"]])
+    elif kind == "slope":
+        plt.plot([1, 2])
+        plt.axline((0, 0), slope=1)
+    elif kind == "text of the figure":
+        plt.figure().text(0.5, 0.5, "somewhere")
+    elif kind == "steps":
+        plt.step([1, 2, 3], [1, 2, 3])
+    else:
+        getattr(plt, kind)([[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["3d", "polar", "area", "arrow", "scale", "table", "slope", "text of the figure", "steps", "contour", "contourf"],
+)
+def test_what_a_record_cannot_say_is_painted(plt, kind):
+    """Such figures have a painted picture, and no look."""
+    unsaid(kind, plt)
+    (record,) = records()
+
+    assert "look" not in record
+    assert pictures.clean(record["png"])
+
+
+def test_a_figure_is_told_in_words(plt):
+    """Plots, axes, and curves with their first and last values, for those who do not see them."""
+    figure, axes = plt.subplots(1, 3)
+    axes[0].semilogy([1, 2, 3], [1, 0.5, 0.25], label="training")
+    axes[0].set(title="Loss", xlabel="epoch", ylabel="loss")
+    axes[1].bar([1, 2], [3, 4])
+    axes[1].scatter([1, 2], [3, 4])
+    axes[2].imshow(np.zeros((28, 14)))
+    (record,) = records()
+    words = (
+        "Plot “Loss”, x axis “epoch”, y axis “loss”, logarithmic: "
+        "curve “training” of 3 points, from 1 at 1 to 0.25 at 3. "
+        "Plot without a title: 2 points; 2 bars, from 3 to 4. Plot without a title: image of 28 x 14."
+    )
+
+    assert described(record) == words
+    assert pictures.words_of(draw(record, record["look"])) == words
+    assert described({}) == described(None) == "An empty figure."
+    assert figure.axes
+
+
+def test_long_curves_are_thinned_and_keep_their_peaks(plt):
+    """A curve of 50,000 points takes at most 1,000, with the highest and the lowest among them."""
+    values = np.zeros(50_000)
+    values[[20_011, 40_013]] = 9, -9
+    plt.plot(values)
+    plt.ylim(-10, 10)
+    tree = drawn()
+    _, height = inner(tree)
+    found = places(paths(tree)[0]["d"])
+
+    assert len(found) <= 1001
+    assert np.allclose([found[:, 1].min(), found[:, 1].max()], [0.05 * height, 0.95 * height], atol=0.2)
+
+
+def test_a_figure_takes_few_bytes(plt):
+    """A curve of five points takes less than 4,000 bytes, and a crowded figure never more than the limit."""
+    plt.plot([1, 2, 3, 4, 5])
+    (record,) = records()
+    assert len(draw(record, record["look"])) < 4_000
+
+    figure, axes = plt.subplots(8, 8)
+    for each in axes.flat:
+        for _ in range(20):
+            each.plot(np.random.default_rng(0).random(1_000))
+    (record,) = records()
+    assert len(draw(record, record["look"])) <= 200 * 1024
+    assert figure.axes
+
+
+def test_an_empty_figure_is_drawn(plt):
+    """A figure without axes, and axes without anything."""
+    plt.figure()
+    assert texts(drawn()) == []
+    plt.subplots(2, 2, layout="constrained")
+    assert len([*drawn().iter(f"{SVG}svg")]) == 5
+
+
+def test_invisible_axes_are_left_out(plt):
+    """An axes that is switched off shows no ticks; one that is not visible is not there."""
+    _, axes = plt.subplots(1, 3)
+    axes[1].axis("off")
+    axes[2].set_visible(False)
+    tree = drawn()
+
+    assert len([*tree.iter(f"{SVG}svg")]) == 3
+    assert len([each for each in tree.iter(f"{SVG}rect") if each.attrib.get("fill") == "none"]) == 1
