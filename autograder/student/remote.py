@@ -63,11 +63,13 @@ class RemoteStudent:
     def figures(self, *returned: Any) -> Any:
         """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
 
-        Those that the cells of a notebook have shown come first, every time. Their pictures, as far as they are
-        pictures, are kept for the report.
+        Those that the cells of a notebook have shown come first, every time. Their pictures are kept for the report;
+        drawing them is the submission's time.
         """
         self._channel.run_notebooks()
-        return self._album.take_out(self._channel.ask("figures", list(returned), where="the figures"))
+        records = self._channel.ask("figures", list(returned), where="the figures")
+        with self._channel.charged():
+            return self._album.take_out(records)
 
     def saved(self, name: str) -> Any:
         """What a file of saved numbers holds, such as ``weights.npz``; it is read inside, without running its code.
