@@ -23,7 +23,7 @@ This module is shipped to students: standard library, numpy, and matplotlib wher
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -60,7 +60,9 @@ Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 
 
-def figures(returned: object = (), *, picture: Callable[[Any], bytes | None] | None = None) -> tuple[Record, ...]:
+def figures(
+    returned: object = (), *, picture: Callable[[Any, Record, Mapping[int, Any]], Record] | None = None
+) -> tuple[Record, ...]:
     """Records of the open pyplot figures, in the order of their numbers, and of returned ones; closes them all.
 
     Empty if nobody imported matplotlib. What is told has an end: the constants of this module say where, and what lies
@@ -69,7 +71,8 @@ def figures(returned: object = (), *, picture: Callable[[Any], bytes | None] | N
     Args:
         returned: what a function gave back: an object, or lists, tuples and dictionaries of them. Figures among them,
             and those of axes and of their parts, are told after the open ones, where they are not open themselves.
-        picture: makes an image file of a figure; its answer is kept under "png" where it is not None.
+        picture: given a figure, its record, and the artists behind the parts of the record by the `id` of each part;
+            what it returns is added to the record.
     """
     pyplot = sys.modules.get("matplotlib.pyplot")
     try:
@@ -80,9 +83,8 @@ def figures(returned: object = (), *, picture: Callable[[Any], bytes | None] | N
         left = _Left()
         records = [_figure(figure, left) for figure in drawn[:MAX_FIGURES]]
         for figure, record in zip(drawn, records, strict=False):
-            image = picture(figure) if picture else None
-            if image is not None:
-                record["png"] = image
+            if picture:
+                record.update(picture(figure, record, left.artists))
         return tuple(records)
     finally:
         if pyplot:
@@ -90,11 +92,12 @@ def figures(returned: object = (), *, picture: Callable[[Any], bytes | None] | N
 
 
 class _Left:
-    """How many numbers and pixels may still be told."""
+    """How many numbers and pixels may still be told; and what was told so far: the artist by the `id` of its record."""
 
     def __init__(self) -> None:
         self.numbers = MAX_NUMBERS
         self.pixels = MAX_PIXELS
+        self.artists: dict[int, Any] = {}
 
     def take(self, *columns: Any) -> tuple[Array, ...]:
         """Columns of floats (n,) of one length each at most `MAX_POINTS`; what is no number gives none."""
@@ -144,6 +147,7 @@ def _figure(figure: Any, left: _Left) -> Record:
     every = _list(figure, "axes")[:MAX_AXES]
     nothing: Record = {}
     told = [_try(nothing, _axes, axes, left) for axes in every]
+    left.artists.update((id(record), axes) for axes, record in zip(every, told, strict=True))
     places = [_try((), lambda axes: tuple(axes.get_position().bounds), axes) for axes in every]
     beside = list(zip(every, told, places, strict=True))
     for axes, record, place in beside:
@@ -177,7 +181,6 @@ def _axes(axes: Any, left: _Left) -> Record:
     titles = [_try("", lambda place: str(axes.get_title(loc=place)), place) for place in ("center", "left", "right")]
     legend = _try(None, axes.get_legend)
     none: list[Record] = []
-    texts = [_try(None, _written, axes, text) for text in _list(axes, "texts")[:MAX_TEXTS]]
     return {
         "title": _text(" ".join(filter(None, titles))),
         **{key: _try("", _text_from, axes, f"get_{key}") for key in ("xlabel", "ylabel", "xscale", "yscale")},
@@ -191,7 +194,7 @@ def _axes(axes: Any, left: _Left) -> Record:
         "lines": [] if bar else [*_try(none, _lines, axes, left), *_try(none, _clouds, axes, left)],
         "bars": [] if bar else _try(none, _bars, axes, left),
         "images": [] if bar else _try(none, _images, axes, left),
-        "texts": [text for text in texts if text is not None],
+        "texts": _each(_list(axes, "texts")[:MAX_TEXTS], lambda text, _: _written(axes, text), left),
         "others": sum(len(_list(axes, name)) for name in ("collections", "patches", "tables")),
     }
 
@@ -210,8 +213,14 @@ def _ticks(axes: Any, name: str) -> Record:
         axis = getattr(axes, name)
         if not axes.axison:
             return nothing
-        at = _numbers(axis.get_majorticklocs())[:1000]
-        labels = [_text(label.get_text()) for label in axis.get_majorticklabels()[:1000]]
+        found = axis.get_majorticklocs()
+        at = _numbers(found)[:1000]
+        if len(vars(axis).get("majorTicks", ())) > 1:  # some of them may have been changed one by one
+            labels = [_text(label.get_text()) for label in axis.get_majorticklabels()[:1000]]
+        else:  # the same texts, without the hundreds of parts that each tick is made of
+            shown = axis.get_tick_params()
+            on = any(shown.get(f"label{side}") for side in ("bottom", "top", "left", "right"))
+            labels = [_text(label) for label in axis.get_major_formatter().format_ticks(found)[:1000]] if on else []
         low, high = sorted(axis.get_view_interval())
         slack = 1e-9 * (high - low)
         labels += [""] * (len(at) - len(labels))
@@ -221,10 +230,15 @@ def _ticks(axes: Any, name: str) -> Record:
     return _try(nothing, read)
 
 
-def _each(things: list[Any], read: Callable[..., Record | None], *arguments: Any) -> list[Record]:
+def _each(things: list[Any], read: Callable[[Any, _Left], Record | None], left: _Left) -> list[Record]:
     """Records of those that can be read."""
-    told = [_try(None, read, thing, *arguments) for thing in things]
-    return [record for record in told if record is not None]
+    records = []
+    for thing in things:
+        record = _try(None, read, thing, left)
+        if record is not None:
+            left.artists[id(record)] = thing
+            records.append(record)
+    return records
 
 
 def _lines(axes: Any, left: _Left) -> list[Record]:
@@ -233,7 +247,11 @@ def _lines(axes: Any, left: _Left) -> list[Record]:
     caps = {id(cap) for each in containers for cap in each[1] or ()}
     owners = {id(each[0]): each for each in containers if each[0] is not None}
     shown = [line for line in _list(axes, "lines") if id(line) not in caps]
-    return _each(shown[:MAX_LINES], lambda line: {"kind": _kind(axes, line), **_line(line, owners.get(id(line)), left)})
+
+    def read(line: Any, left: _Left) -> Record:
+        return {"kind": _kind(axes, line), **_line(line, owners.get(id(line)), left)}
+
+    return _each(shown[:MAX_LINES], read, left)
 
 
 def _kind(axes: Any, line: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,18 @@ _POWER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve or a cloud of points: `x` and `y`, float arrays (n,); a label that nobody gave is ""."""
+    """A curve or a cloud of points: `x` and `y`, float arrays (n,); a label that nobody gave is "".
+
+    `kind` is "line", "points", or "guide" for what runs across the whole axes. `xerr` and `yerr` are the ends of the
+    bars of errors, arrays (m, 2), empty where there are none.
+    """
 
     label: str
     x: Array
     y: Array
+    kind: str
+    xerr: Array
+    yerr: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class Ticks:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What one axes shows; `others` says that there is something else, such as an area or a line across it.
+    """What one axes shows; `others` says that there is something else, such as an area, or `guides` (lines across it).
 
     `above` is the title of its figure; `xlim`, `ylim` go from left to right, bottom to top.
     """
@@ -101,6 +108,7 @@ class Drawn:
     images: tuple[Image, ...]
     texts: tuple[Text, ...]
     others: bool
+    guides: tuple[Line, ...]
 
 
 def drawn(figure: object) -> tuple[Drawn, ...]:
@@ -141,7 +149,7 @@ def _axes(axes: Mapping[str, Any], above: str, legend: tuple[str, ...]) -> Drawn
     lines = [_line(each) for each in told]
     if len(legend) == len(lines) and not any(line.label for line in lines):
         # As matplotlib does for `legend([...])`.
-        lines = [Line(label, line.x, line.y) for label, line in zip(legend, lines, strict=True)]
+        lines = [replace(line, label=label) for label, line in zip(legend, lines, strict=True)]
     return Drawn(
         title=words(axes.get("title")),
         above=above,
@@ -155,19 +163,29 @@ def _axes(axes: Mapping[str, Any], above: str, legend: tuple[str, ...]) -> Drawn
         yticks=_ticks(axes.get("yticks")),
         legend=legend,
         legend_title=words(axes.get("legend_title")),
-        lines=tuple(line for line, each in zip(lines, told, strict=True) if each.get("kind") != "guide"),
+        lines=tuple(line for line in lines if line.kind != "guide"),
         bars=tuple(_bars(each) for each in _records(axes.get("bars"))),
         images=tuple(image for each in _records(axes.get("images"))[:MAX_IMAGES] if (image := _image(each))),
         texts=tuple(text for each in _records(axes.get("texts"))[:MAX_TEXTS] if (text := _text(each))),
         others=(type(others := axes.get("others")) is int and others > 0)
-        or any(each.get("kind") == "guide" for each in told),
+        or any(line.kind == "guide" for line in lines),
+        guides=tuple(line for line in lines if line.kind == "guide"),
     )
 
 
 def _line(line: Mapping[str, Any]) -> Line:
     x, y = _numbers(line.get("x")), _numbers(line.get("y"))
     count = min(len(x), len(y))
-    return Line(_label(line.get("label")), x[:count], y[:count])
+    kind = line.get("kind")
+    known = kind if type(kind) is str and kind in ("points", "guide") else "line"
+    xerr, yerr = (_ends(line.get(key)) for key in ("xerr", "yerr"))
+    return Line(_label(line.get("label")), x[:count], y[:count], known, xerr, yerr)
+
+
+def _ends(values: object) -> Array:
+    if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 2 and values.dtype.kind in "if":
+        return values[:MAX_POINTS].astype(np.float64)
+    return np.empty((0, 2))
 
 
 def _bars(bars: Mapping[str, Any]) -> Bars:
