@@ -51,4 +51,8 @@ course = Course(
     # Whether a file under another name is taken, with a note on the student's page, for one that was not handed in: the
     # only file that defines what the missing one should define. False only names it, and the checks are MISSING.
     accept_close_names=True,
+    #
+    # Data sets of your own that several assignments share, such as
+    # (Dataset("flats", files=["shared/flats.csv"], label="sold"),); their files lie below this folder.
+    datasets=(),
 )

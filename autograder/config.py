@@ -10,10 +10,11 @@ import stat
 import traceback
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.dataset import Dataset
 from autograder.errors import GraderError, InstructorError, UsageError
 from autograder.model import Limits
 
@@ -55,6 +56,7 @@ class Course:
     database: str | None = None
     mirrors: tuple[str, ...] = ()
     accept_close_names: bool = True
+    datasets: tuple[Dataset, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("title", "sandbox"):
@@ -72,6 +74,11 @@ class Course:
             raise InstructorError(f"Course.jobs is {self.jobs!r}; give a whole number.")
         if not isinstance(self.accept_close_names, bool):
             raise InstructorError(f"Course.accept_close_names is {self.accept_close_names!r}; give True or False.")
+        if not isinstance(self.datasets, tuple) or not all(isinstance(each, Dataset) for each in self.datasets):
+            raise InstructorError("Course.datasets must be a tuple of Dataset values, such as (Dataset(...),).")
+        names = [each.name for each in self.datasets]
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise InstructorError(f"Course.datasets has two data sets called {twice!r}; rename one of them.")
         self._check_sets()
         self._check_limits()
 
@@ -155,7 +162,7 @@ def load(path: Path) -> Course:
                 f"{path}: Course.assignments names {name!r}, but there is no folder assignments/{name}; "
                 "make it, or take the name out."
             )
-    return course
+    return replace(course, datasets=tuple(each.at(path.parent) for each in course.datasets))
 
 
 def course_seed(option: str | None, environ: Mapping[str, str], folder: Path | None = None) -> str:

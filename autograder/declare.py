@@ -25,9 +25,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from pathlib import Path
 from typing import Any, TypeVar
 
 from autograder.cells import is_notebook
+from autograder.dataset import Dataset
 from autograder.errors import InstructorError
 from autograder.model import Limits
 from autograder.rubric import Item, Written, declared, is_answer_file
@@ -210,7 +212,7 @@ class Assignment:
         extra_files: the same, but checks do not ask for what is defined in them.
         limits: what each question of each submission may use.
         full_limits: the same with `--full`; `limits` when left out.
-        data: name of the data set, or "".
+        data: the data set: the name of one of the toolkit's or the course's, a `Dataset`, or "" for none.
         preload: packages that the forkserver imports before it forks.
         gpu: whether submissions may use the machine's graphics processors, where it has any.
         packaged_data: whether submissions may read the data sets that come with installed packages, such as
@@ -235,7 +237,7 @@ class Assignment:
         extra_files: Sequence[str] = (),
         limits: Limits | None = None,
         full_limits: Limits | None = None,
-        data: str = "",
+        data: str | Dataset = "",
         preload: Sequence[str] = ("numpy",),
         gpu: bool = False,
         packaged_data: bool = False,
@@ -249,7 +251,8 @@ class Assignment:
         self.extra_files = _listed("extra_files", extra_files)
         self.limits = limits or Limits()
         self.full_limits = full_limits or self.limits
-        self.data = data
+        self.dataset = data if isinstance(data, Dataset) else None
+        self.data = data.name if isinstance(data, Dataset) else data
         self.preload = (*preload, *(each for each in _FOR_NOTEBOOKS if any(map(is_notebook, files))))
         self.gpu = gpu
         self.packaged_data = packaged_data
@@ -361,10 +364,11 @@ class Assignment:
         other.preload = (*self.preload, *_FOR_NOTEBOOKS)
         return other
 
-    def handing_out(self, modules: Sequence[str], others: Sequence[str]) -> Assignment:
-        """The same questions and checks, with every single file that is handed out complete."""
+    def handing_out(self, modules: Sequence[str], others: Sequence[str], folder: Path) -> Assignment:
+        """The same with every single file that is handed out complete, and its own data set in the folder."""
         other = copy.copy(self)
         other.given, other.extra_files = tuple(modules), tuple(others)
+        other.dataset = self.dataset.at(folder) if self.dataset else None
         return other
 
     def limits_of(self, question: Question, *, full: bool) -> Limits:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -57,27 +57,28 @@ def handed_out(assignment: Assignment, reference: Path, where: str) -> HandedOut
     return HandedOut(tuple(modules), tuple(both))
 
 
-def staged(files: Iterable[str], reference: Path, digest: str) -> Path | None:
+def staged(files: Mapping[str, Path | bytes], digest: str) -> Path | None:
     """A copy of given files that a sandbox of any user can read, kept in the user's cache; None where there are none.
 
     Args:
-        files: their paths below the reference's folder.
-        reference: folder of the reference.
-        digest: stands for all that the reference's folder holds.
+        files: where each of them lies, or what it holds, by its path in the working folder.
+        digest: stands for all that they hold.
     """
-    names = tuple(files)
-    if not names:
+    if not files:
         return None
-    key = hashlib.sha256("\0".join((digest, *names)).encode()).hexdigest()[:32]
+    key = hashlib.sha256("\0".join((digest, *files)).encode()).hexdigest()[:32]
     folder = user_cache_path("autograder") / "given" / key
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as made:
             inner = Path(made) / "given"
             inner.mkdir()
-            for name in names:
+            for name, content in files.items():
                 (inner / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(reference / name, inner / name)
+                if isinstance(content, bytes):
+                    (inner / name).write_bytes(content)
+                else:
+                    shutil.copyfile(content, inner / name)
                 (inner / name).chmod(0o644)
             for each in (inner, *(path for path in inner.rglob("*") if path.is_dir())):
                 each.chmod(0o755)

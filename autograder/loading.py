@@ -129,7 +129,12 @@ class Loaded:
     @cached_property
     def given_folder(self) -> Path | None:
         """A copy, for sandboxes, of what is handed out complete beside modules and notebooks; None for nothing."""
-        return staged(self.assignment.extra_files, self.reference_folder, self.reference_sha256)
+        return self.staged_with({}, "")
+
+    def staged_with(self, more: Mapping[str, bytes], digest: str) -> Path | None:
+        """The same with more files, by their path; `digest` stands for them."""
+        files = {file: self.reference_folder / file for file in self.assignment.extra_files}
+        return staged({**files, **more}, self.reference_sha256 + digest)
 
 
 def names(root: Path) -> tuple[str, ...]:
@@ -162,7 +167,7 @@ def load(root: Path, name: str) -> Loaded:
         if not (reference / file).is_file() and not file.endswith(".pdf"):
             raise InstructorError(f"{script} names {file!r}, but {reference / file} does not exist.")
     out = handed_out(assignment, reference, str(script))
-    assignment = assignment.handing_out(out.modules, out.others)
+    assignment = assignment.handing_out(out.modules, out.others, folder)
     if as_notebook:
         reference = _notebook_reference(assignment, reference, base)
         assignment = assignment.handed_in_as(f"{base}.ipynb")

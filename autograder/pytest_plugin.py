@@ -112,7 +112,7 @@ class _Bench:
         here = config.invocation_params.dir
         paths = [here / path for path in config.getoption("submission")]
         data = config.getoption("submission_data")
-        dataset, said = dataset_for(loaded, settings_of(Path(data) if data else None, course))
+        dataset, said = dataset_for(loaded, settings_of(Path(data) if data else None, course, loaded))
         options = RunOptions(
             course_seed(None, os.environ),
             config.getoption("submission_full"),
@@ -129,7 +129,7 @@ class _Bench:
             self.notes.append(note)
         if sandbox.name == "none":
             self.notes.append("Sandbox: none. The submission ran as you, with no walls; only for your own code.")
-        restored, notebooks = restore_given(loaded, submission), put_right(loaded, submission)
+        restored, notebooks = restore_given(loaded, submission, dataset), put_right(loaded, submission)
         self.notes += [*filter(None, [said]), *submission.notes, *restored, *notebooks.notes]
         case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
         self._open.callback(case.close)

@@ -45,6 +45,7 @@ LAYERS = {
     "autograder.seeding": 1,
     "autograder.rubric": 1,
     "autograder.handing_out": 2,
+    "autograder.dataset": 1,
     "autograder.sandbox": 2,
     "autograder.worker": 2,
     "autograder.notebooks": 2,

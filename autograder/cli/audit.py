@@ -85,7 +85,7 @@ def audit_assignment(call: Call) -> int:
     screen = console()
     for name in sorted(stale):
         screen.print(f"[yellow]Accepted, but there is no such mutant:[/] {escape(name)}; look at it again.")
-    settings = settings_of(call.data, course)
+    settings = settings_of(call.data, course, loaded)
     dataset, said = dataset_for(loaded, settings)
     if said:
         screen.print(escape(said))

@@ -68,7 +68,7 @@ def calibrate_assignment(call: Call) -> int:
         raise UsageError(f"--bound {call.bound:g} is no probability; write for example --bound 1e-4.")
     checks = _checks(loaded, call.only)
     screen = console()
-    settings = settings_of(call.data, course)
+    settings = settings_of(call.data, course, loaded)
     dataset, said = dataset_for(loaded, settings)
     if said and not call.markdown:
         screen.print(escape(said))

@@ -60,7 +60,7 @@ def check_files(call: Call) -> int:
     options = RunOptions("public", call.full, call.only, changes, hidden=False)
     running.selected_checks(loaded.assignment, options)
     screen = console()
-    dataset, said = dataset_for(loaded, settings_of(call.data, course))
+    dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded))
     if said:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:

@@ -8,11 +8,12 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.config import CONFIG_FILE, Course, find_root, load
-from autograder.errors import UsageError
+from autograder.config import CONFIG_FILE, Course, course_seed, find_root, load
+from autograder.errors import InstructorError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,34 +81,65 @@ def data_settings(data: Path | None, folder: Path | None) -> DataSettings:
     return settings_of(data, course)
 
 
-def settings_of(data: Path | None, course: Course | None) -> DataSettings:
-    """The same with the course at hand."""
-    from autograder.datasets import MIRRORS, DataSettings
+def settings_of(data: Path | None, course: Course | None, loaded: Loaded | None = None) -> DataSettings:
+    """The same with the course at hand, and an assignment that may declare a data set of its own.
+
+    Raises:
+        InstructorError: a data set of the course's or the assignment's own has the name of another one.
+        UsageError: there is one, and the course's secret seed cannot be kept.
+    """
+    from autograder.datasets import MIRRORS, NAMES, DataSettings
 
     mirrors = (*course.mirrors, *MIRRORS) if course else MIRRORS
-    return DataSettings.from_environment(data or (course.data if course else None), mirrors)
+    settings = DataSettings.from_environment(data or (course.data if course else None), mirrors)
+    declared = loaded.assignment.dataset if loaded else None
+    own = (*(course.datasets if course else ()), *([declared] if declared else []))
+    for each in own:
+        if each.name in NAMES or [other.name for other in own].count(each.name) > 1:
+            raise InstructorError(f"There is another data set called {each.name!r}; rename the one of your own.")
+    seed = course_seed(None, os.environ) if own else ""  # what was released decides, whatever --seed says
+    return replace(settings, own=own, seed=seed)
 
 
-def dataset_for(loaded: Loaded, settings: DataSettings) -> tuple[DataSet | None, str]:
+def dataset_for(loaded: Loaded, settings: DataSettings, *, released: bool = True) -> tuple[DataSet | None, str]:
     """The assignment's data set, and a sentence that says which one is used; (None, "") when it names none.
 
     ``--data digits`` (or ``shapes``, or ``embedded`` for the one that fits) asks for the embedded stand-in, unless
     there is a folder of that name.
 
     Raises:
-        UsageError: it cannot be had, or an embedded data set is named that does not stand in for this one.
+        UsageError: it cannot be had, or an embedded data set is named that does not stand in for this one; or, unless
+            `released` is false, students got parts of it that were split by another seed.
+        InstructorError: it is one of the course's own, and cannot be read or split as declared.
     """
     from autograder.datasets import EMBEDDED, find, find_or_default, stand_in
 
     wanted, asked = loaded.assignment.data, str(settings.data)
     if not wanted:
         return None, ""
+    if settings.declared(wanted):
+        found, said = find_or_default(wanted, settings)
+        if released:
+            _refuse_another_split(loaded, found)
+        return found, said
     if asked in (*EMBEDDED, "embedded") and not Path(asked).is_dir():
         asked = stand_in(wanted) if asked == "embedded" else asked
         if asked not in (wanted, stand_in(wanted)):
             raise UsageError(f"{loaded.id} is about {wanted}, for which {stand_in(wanted)} stand in and not {asked}.")
         return find(asked, settings), f"Data: the embedded {asked}, as asked for."
     return find_or_default(wanted, settings)
+
+
+def _refuse_another_split(loaded: Loaded, dataset: DataSet) -> None:
+    """What students have in hand must not be the hidden part."""
+    folder = loaded.folder.parent.parent / "release" / loaded.id
+    for name, content in dataset.handed_out.items():
+        path = folder / name
+        if path.is_file() and path.read_bytes() != content:
+            raise UsageError(
+                f"{path} was made from other data, or split by another seed, so students may have rows that are hidden "
+                f"now: use the seed of the release (AUTOGRADER_SEED), or run `autograder release {loaded.id}` again."
+            )
 
 
 def start_sandbox(

@@ -81,7 +81,7 @@ def grade_class(call: Call) -> int:
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
-    settings = settings_of(call.data, course)
+    settings = settings_of(call.data, course, loaded)
     options = RunOptions(course_seed(call.seed, os.environ), call.full, call.only, limits)
     running.selected_checks(loaded.assignment, options)
     screen = console()

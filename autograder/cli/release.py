@@ -55,7 +55,9 @@ def release_assignment(call: Call) -> int:
             soft_wrap=True,
         )
         return 1
-    files = build(loaded, out)
+    settings = settings_of(call.data, course, loaded)
+    own = settings.declared(loaded.assignment.data)
+    files = build(loaded, out, dataset_for(loaded, settings, released=False)[0] if own else None)
     assignment = loaded.assignment
     hidden = sum(check.hidden for check in assignment.checks)
     bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
@@ -71,7 +73,7 @@ def release_assignment(call: Call) -> int:
 
 def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Console) -> int:
     """How many findings are bad; 0 without a trial where the very same has passed before."""
-    dataset, said = dataset_for(loaded, settings_of(call.data, course))
+    dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded), released=False)
     options = RunOptions(course_seed(None, os.environ), limits=dict(course.limits.get(call.name, {})))
     gate, key = Gate(), gate_key(loaded, dataset, options)
     declared = sets(root, call.name, course.homework_sets)

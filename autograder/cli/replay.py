@@ -43,7 +43,8 @@ def replay_report(call: Call) -> int:
         return _told(then, _in_course(call, then, found))
     root, course = open_course(call.course)
     loaded = loading.load(root, then.assignment)
-    dataset = datasets.find(then.replay.data, settings_of(call.data, course)) if then.replay.data else None
+    settings = settings_of(call.data, course, loaded)
+    dataset = datasets.find(then.replay.data, settings) if then.replay.data else None
     options = RunOptions.of(then.replay, course_seed(call.seed, os.environ))
     assignment = loaded.assignment
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:

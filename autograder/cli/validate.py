@@ -40,7 +40,7 @@ def validate_assignment(call: Call) -> int:
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     screen = console()
-    dataset, said = dataset_for(loaded, settings_of(call.data, course))
+    dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded))
     if said:
         screen.print(escape(said))
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}

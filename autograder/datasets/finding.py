@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.datasets import cifar10, digits, mnist, shapes
+from autograder.datasets import cifar10, digits, mnist, own, shapes
 from autograder.datasets.records import Available, DataNotFound, DataSet, DataSettings
-from autograder.errors import UsageError
+from autograder.errors import InstructorError, UsageError
 
 __all__ = ["EMBEDDED", "NAMES", "available", "find", "find_or_default", "known", "placing", "stand_in"]
 
@@ -33,8 +33,11 @@ def find(name: str, settings: DataSettings) -> DataSet:
     Raises:
         DataNotFound: it lies in none of the folders; the sentence says what to place where.
         UsageError: no such name or folder, or a file that is damaged or not the published one.
+        InstructorError: it is one of the course's own, and cannot be read or split as declared.
     """
-    if known(name) in EMBEDDED:
+    if declared := settings.declared(name):
+        return own.load(declared, settings.seed)
+    if known(name, settings) in EMBEDDED:
         return EMBEDDED[name]()
     if settings.data is not None and not settings.data.is_dir():
         raise UsageError(f"The data folder {settings.data} does not exist; name the folder that holds the data sets.")
@@ -77,6 +80,9 @@ def find_or_default(name: str, settings: DataSettings) -> tuple[DataSet, str]:
             f"Data: {told}, which was not found; "
             f"for the real one run `autograder data fetch {name}`, or {placing(name, settings.target)}."
         )
+    if name not in NAMES:
+        sizes = f"{len(found.train)} given, {len(found.validation)} public and {len(found.hidden)} hidden samples"
+        return found, f"Data: {name}, {sizes}, from {found.source}."
     return found, f"Data: {found.name}, {NAMES[found.name]}, from {found.source}."
 
 
@@ -93,10 +99,16 @@ def available(settings: DataSettings) -> tuple[Available, ...]:
             listed.append(Available(name, title, source=find(name, settings).source))
         except UsageError as error:
             listed.append(Available(name, title, problem=str(error)))
+    for declared in settings.own:
+        title = f"the course's own, {', '.join(declared.files)}"
+        try:
+            listed.append(Available(declared.name, title, source=find(declared.name, settings).source))
+        except InstructorError as error:
+            listed.append(Available(declared.name, title, problem=str(error)))
     return tuple(listed)
 
 
-def known(name: str) -> str:
+def known(name: str, settings: DataSettings | None = None) -> str:
     """The name itself.
 
     Raises:
@@ -104,8 +116,9 @@ def known(name: str) -> str:
     """
     if name in NAMES:
         return name
-    near = difflib.get_close_matches(name.lower(), NAMES, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, NAMES))}."
+    names = [*NAMES, *(each.name for each in (settings.own if settings else ()))]
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, names))}."
     raise UsageError(f"There is no data set called {name!r}; {hint}")
 
 

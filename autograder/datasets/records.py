@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.dataset import Dataset
 from autograder.errors import UsageError
 
 __all__ = ["MIRRORS", "Available", "DataNotFound", "DataSet", "DataSettings", "OpenData", "Split"]
@@ -30,11 +31,14 @@ class DataNotFound(UsageError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Images and their labels, both read-only: `y` (n,) int64; `x` (n, 784) float32 in [0, 1] of digits in grey, and
+    """Samples and their labels, both read-only: `y` (n,) int64; `x` (n, 784) float32 in [0, 1] of digits in grey, and
     (n, 32, 32, 3) uint8 of colour images.
+
+    Of a data set of the course's own, `x` is an array with a row for each sample, or, where some columns are text or
+    there are several arrays, a dictionary from column to such an array.
     """
 
-    x: np.ndarray[Any, Any]
+    x: Any
     y: np.ndarray[Any, Any]
 
     def __len__(self) -> int:
@@ -48,11 +52,17 @@ class OpenData:
     name: str
     train: Split
     validation: Split
+    columns: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DataSet:
-    """A verified data set. `sha256` stands for the content, whichever file it was read from; `source` is that file."""
+    """A verified data set. `sha256` stands for the content, whichever file it was read from; `source` is that file.
+
+    Of a data set of the course's own, `sha256` stands for the split as well; `columns` names the features of a table,
+    `classes` the numbers that are labels of images, and `handed_out` has the files that students get, by their path.
+    """
 
     name: str
     sha256: str
@@ -60,11 +70,14 @@ class DataSet:
     validation: Split
     hidden: Split
     source: str = ""
+    columns: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    handed_out: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def open(self) -> OpenData:
         """This data set without its hidden part."""
-        return OpenData(self.name, self.train, self.validation)
+        return OpenData(self.name, self.train, self.validation, self.columns, self.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +98,21 @@ def _cache() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
-    """Where data sets are looked for, in this order: `data` (asked for by name), `environment`, `cache`."""
+    """Where data sets are looked for, in this order: `data` (asked for by name), `environment`, `cache`.
+
+    `own` are those that the course and its assignments declare; they are split by `seed`, the course's.
+    """
 
     data: Path | None = None
     mirrors: tuple[str, ...] = MIRRORS
     environment: Path | None = None
     cache: Path = field(default_factory=_cache)
+    own: tuple[Dataset, ...] = ()
+    seed: str = field(default="", repr=False)
+
+    def declared(self, name: str) -> Dataset | None:
+        """The declaration of one of the course's own."""
+        return next((each for each in self.own if each.name == name), None)
 
     @classmethod
     def from_environment(

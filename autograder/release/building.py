@@ -6,11 +6,12 @@ import ast
 import importlib.util
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import autograder
 from autograder.cells import is_notebook
+from autograder.datasets import DataSet
 from autograder.declare import Assignment
 from autograder.errors import InstructorError, UsageError
 from autograder.loading import Loaded, template
@@ -64,12 +65,13 @@ def stub_text(source: str, file: str) -> str:
     return cut(source, file)
 
 
-def build(loaded: Loaded, out: Path) -> tuple[Path, ...]:
+def build(loaded: Loaded, out: Path, dataset: DataSet | None = None) -> tuple[Path, ...]:
     """Write a release, and remove from its folder whatever does not belong to it.
 
     Args:
         loaded: the assignment with its reference.
         out: the folder, such as ``release/backprop``; made if it is not there.
+        dataset: the assignment's; students get the given and the public part of one of the course's own.
 
     Returns:
         The files of the release, sorted.
@@ -78,7 +80,7 @@ def build(loaded: Loaded, out: Path) -> tuple[Path, ...]:
         InstructorError: the release would show a solution or a hidden check, or cannot be made from the reference.
         UsageError: `out` holds something else than an earlier release.
     """
-    files = contents(loaded)
+    files = contents(loaded, dataset)
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "test_public.py").is_file())):
         raise UsageError(f"{out} is there and is no earlier release; name an empty folder, or remove it yourself.")
     out.mkdir(parents=True, exist_ok=True)
@@ -99,7 +101,7 @@ def build(loaded: Loaded, out: Path) -> tuple[Path, ...]:
     return tuple(sorted(kept))
 
 
-def contents(loaded: Loaded) -> dict[str, bytes]:
+def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]:
     """Every file of a release, path to content, sorted by path; the same bytes from the same course.
 
     Raises:
@@ -113,6 +115,7 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
                 f"{loaded.reference_folder / file}:{found[0].first}: a given file holds a solution; "
                 "name it among the files to be handed in, or remove the markers."
             )
+    own_data = dataset.handed_out if dataset else {}
     script = loaded.folder / "assignment.py"
     tests = PublicTests(
         importlib.util.decode_source(script.read_bytes()),
@@ -122,7 +125,7 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
         loaded.interface.classes,
     )
     own = {
-        "README.md": _readme(assignment),
+        "README.md": _readme(assignment, tuple(own_data)),
         "conftest.py": _conftest(loaded.interface.names, assignment),
         "handout.md": _handout(loaded),
         "pytest.ini": _INI,
@@ -140,6 +143,10 @@ def contents(loaded: Loaded) -> dict[str, bytes]:
         files[file] = release_notebook(content, file, assignment.cells_of(file))
     files |= {file: template(loaded, file).encode() for file in assignment.answers if file.endswith(".md")}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
+    for file in own_data:
+        if file in files or file.partition("/")[0] == "autograder":
+            raise InstructorError(f"A part of the data set {assignment.data!r} is called {file}, as another file is.")
+    files |= own_data
     refuse_leaks(files, _secrets(loaded, sources, tests))
     refuse_model_answers(files, own["handout.md"], loaded, assignment.extra_files)
     return dict(sorted({**files, **_toolkit()}.items()))
@@ -252,12 +259,14 @@ def pytest_pyfunc_call(pyfuncitem):
 '''
 
 
-def _readme(assignment: Assignment) -> str:
+def _readme(assignment: Assignment, data: Sequence[str]) -> str:
     files = "".join(f"- `{file}`: write your solution here and hand it in.\n" for file in assignment.files)
     files += "".join(f"- `{file}`: {_answers_in(file)}\n" for file in assignment.answers)
     files += "".join(
         f"- `{file}`: given; leave it as it is.\n" for file in (*assignment.given, *assignment.extra_files)
     )
+    folders = dict.fromkeys(f"{file.partition('/')[0]}/" if "/" in file else file for file in data)
+    files += "".join(f"- `{file}`: data, with its labels.\n" for file in folders)
     return f"""# {assignment.title}
 
 Read `handout.md` first.

@@ -50,7 +50,7 @@ def grade_again(
         each includes the checks that it needs. The points say nothing.
     """
     notebooks = put_right(loaded, submission)
-    restore_given(loaded, submission)
+    restore_given(loaded, submission, dataset)
     case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
     runner = Runner(case)
     check = runner.by_id[options.only]

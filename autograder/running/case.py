@@ -84,14 +84,20 @@ class Case:
         absent = {file: meant.get(file, "") for file in files if not (folder / file).is_file()}
         return HandedIn(folder, files, self.loaded.assignment.given, absent, self.notebooks.sources())
 
+    @cached_property
+    def given_folder(self) -> Path | None:
+        """What is handed out complete beside modules and notebooks, as sandboxes get it; None for nothing."""
+        if self.dataset is None or not self.dataset.handed_out:
+            return self.loaded.given_folder
+        return self.loaded.staged_with(self.dataset.handed_out, self.dataset.sha256)
+
     def open(self, limits: Limits) -> Session:
         """A sandbox with the submission in it.
 
         Raises:
             SandboxError: it could not be built.
         """
-        given = self.loaded.given_folder
-        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), given))
+        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self.given_folder))
 
     def open_reference(self, limits: Limits) -> Session:
         """A sandbox of its own with a copy of the reference in it, for what the submission's code gives it.
@@ -99,8 +105,7 @@ class Case:
         Raises:
             SandboxError: it could not be built.
         """
-        given = self.loaded.given_folder
-        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import(), given))
+        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import(), self.given_folder))
 
     def close(self) -> None:
         """End the sandbox that is left, and remove what was copied."""

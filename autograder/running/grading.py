@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from autograder.datasets import DataSet
@@ -49,7 +50,7 @@ def grade(
     notebooks = put_right(loaded, submission)
     case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
     run = Runner(case, listen)
-    restored = restore_given(loaded, submission)
+    restored = restore_given(loaded, submission, dataset)
     wanted = selected_checks(loaded.assignment, options)
     try:
         chosen = {
@@ -79,7 +80,7 @@ def grade(
     )
 
 
-def restore_given(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
+def restore_given(loaded: Loaded, submission: Submission, dataset: DataSet | None) -> tuple[str, ...]:
     """Put what is handed out complete in place of what the student made of it.
 
     Given modules are written into the staged copy; of other files, what was handed in is removed where it differs, and
@@ -89,9 +90,10 @@ def restore_given(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
         A sentence about each file that differed.
     """
     notes = []
-    for file in (*loaded.assignment.given, *loaded.assignment.extra_files):
+    own: Mapping[str, bytes] = dataset.handed_out if dataset else {}
+    for file in (*loaded.assignment.given, *loaded.assignment.extra_files, *own):
         source = loaded.reference_folder / file
-        if other := _instead(submission.folder, file, source):
+        if other := _instead(submission.folder, file, own.get(file, source)):
             shutil.rmtree(other) if other.is_dir() else other.unlink()
             notes.append(f"{file} differs from the one that was handed out; the handed-out one was used.")
         target = submission.folder / file
@@ -101,7 +103,7 @@ def restore_given(loaded: Loaded, submission: Submission) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _instead(folder: Path, file: str, given: Path) -> Path | None:
+def _instead(folder: Path, file: str, given: Path | bytes) -> Path | None:
     """What a student handed in where a given file belongs, if it is another: a file, or a folder of its name."""
     above = reversed(PurePosixPath(file).parents[:-1])
     places = [*(folder / part for part in above), folder / file]
@@ -109,8 +111,10 @@ def _instead(folder: Path, file: str, given: Path) -> Path | None:
     return found if found.exists() and not _same(found, given) else None
 
 
-def _same(one: Path, other: Path) -> bool:
-    """Whether two files hold the same bytes."""
+def _same(one: Path, other: Path | bytes) -> bool:
+    """Whether a file holds the same bytes as another one, or certain ones."""
+    if isinstance(other, bytes):
+        return one.is_file() and one.stat().st_size == len(other) and one.read_bytes() == other
     if not one.is_file() or one.stat().st_size != other.stat().st_size:
         return False
     with one.open("rb") as left, other.open("rb") as right:

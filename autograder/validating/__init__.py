@@ -56,13 +56,13 @@ def validate(
     yield declared.titles(loaded.assignment)
     yield declared.handout(loaded)
     yield declared.todos(loaded)
-    leak = declared.leaks(loaded)
+    leak = declared.leaks(loaded, dataset)
     yield leak
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
         trial = Trial(loaded, sandbox, dataset, options, Path(folder))
         if leak.good:
             yield trial.stub()
-            yield public_checks(loaded, Path(folder))
+            yield public_checks(loaded, Path(folder), dataset)
         yield from trial.reference()
         yield from trial.variants()
         yield trial.nothing(quick=quick)

@@ -11,6 +11,7 @@ from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
+from autograder.datasets import DataSet
 from autograder.loading import Loaded
 from autograder.release import build
 from autograder.validating.finding import Finding
@@ -64,10 +65,10 @@ importlib.util.find_spec = found
 """
 
 
-def public_checks(loaded: Loaded, folder: Path) -> Finding:
+def public_checks(loaded: Loaded, folder: Path, dataset: DataSet | None = None) -> Finding:
     """Run the public checks with the reference; what is needed for that is written into `folder`."""
     out = folder / "release"
-    build(loaded, out)
+    build(loaded, out, dataset)
     for file in loaded.assignment.files:
         shutil.copyfile(loaded.reference_folder / file, out / file)
     allowed = {line.strip().lower() for line in (out / "requirements.txt").read_text().splitlines()}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autograder.config import HomeworkSet
+from autograder.datasets import DataSet
 from autograder.declare import Assignment, Check, Question
 from autograder.errors import InstructorError
 from autograder.loading import Loaded, load, names
@@ -100,11 +101,11 @@ def handout(loaded: Loaded) -> Finding:
     return Finding(what, not wrong, said, "Correct the handout, or the points of the checks.")
 
 
-def leaks(loaded: Loaded) -> Finding:
+def leaks(loaded: Loaded, dataset: DataSet | None = None) -> Finding:
     """What would be released shows no line of a solution, no words of a model answer, and nothing of a hidden check."""
     what = "nothing leaks"
     try:
-        files = contents(loaded)
+        files = contents(loaded, dataset)
     except InstructorError as error:
         return Finding(what, False, str(error), "The sentence names both places; change one of them.")
     return Finding(
