@@ -1,6 +1,7 @@
 """autograder: assignments, releases and fair grades for machine-learning courses.
 
-An instructor needs `Assignment`, `Limits`, `Case` and `Item` from here and the functions of `autograder.checks`.
+An instructor needs `Assignment`, `Dataset`, `Limits`, `Case` and `Item` from here, and the functions of
+`autograder.checks`.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from autograder.dataset import Dataset
     from autograder.declare import Assignment, Case
     from autograder.model import Limits
     from autograder.rubric import Item
 
-__all__ = ["Assignment", "Case", "Item", "Limits", "__version__"]
+__all__ = ["Assignment", "Case", "Dataset", "Item", "Limits", "__version__"]
 __version__ = "0.1.0"
 
 
@@ -26,6 +28,10 @@ def __getattr__(name: str) -> Any:
         from autograder.declare import Case
 
         return Case
+    if name == "Dataset":
+        from autograder.dataset import Dataset
+
+        return Dataset
     if name == "Limits":
         from autograder.model import Limits
 
