@@ -6,6 +6,7 @@ longer ones with `--full`. Every run is a line of `RUNS`; `autograder calibrate 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -406,15 +407,15 @@ def predictions_of_images(student, reference, rng):
 
 
 @c.check(points=2, hidden=True, hint="If gradients and steps are right, this is luck of one in many thousands.")
-def accuracy_of_the_sum_form(student, data, hidden, rng, full, share):
+def accuracy_of_the_sum_form(student, reference, data, hidden, rng, full, share):
     """Trained on the sum form with rate 3e-7, strength 1e4 and norm 2, the classifier is right often enough."""
-    return trained_accuracy(student, "sum", data, hidden, rng, full, share)
+    return trained_accuracy(student, reference, "sum", data, hidden, rng, full, share)
 
 
 @c.check(points=1, hidden=True, hint="Compare the gradient of the max form with differences of its loss.")
-def accuracy_of_the_max_form(student, data, hidden, rng, full, share):
+def accuracy_of_the_max_form(student, reference, data, hidden, rng, full, share):
     """Trained on the max form at the same settings, the classifier is right often enough."""
-    return trained_accuracy(student, "max", data, hidden, rng, full, share)
+    return trained_accuracy(student, reference, "max", data, hidden, rng, full, share)
 
 
 LOSSES = ("regularization", "svm_loss_vectorized", "svm_max_loss_vectorized")
@@ -433,31 +434,106 @@ def pair_of_models(student, reference, rng, **settings):
     return *models, X, y
 
 
-def trained_accuracy(student, form, data, hidden, rng, full, share):
+def trained_accuracy(student, reference, form, data, hidden, rng, full, share):
     """Train a student's classifier, and measure what its W and b predict for hidden images, which it never sees.
 
-    Pixels come in a secret order and classes under secret numbers, so that nothing known by heart fits. The better of
-    two trainings counts, where the first is not enough: the max form depends much on its seed.
+    Pixels come in a secret order and classes under secret numbers, so that nothing known by heart fits. W must have
+    moved as in a training of the reference on the same images, and the history must be that of such a training. The
+    better of two trainings counts, where the first is not enough: the max form depends much on its seed.
     """
     run = RUNS[form, data.name, full]
     train = round(run.train * share)
+    steps = run.epochs * math.ceil(train / run.batch_size)
 
     def training(rng):
         chosen = rng.permutation(len(data.train))[:train]
-        shown = rng.permutation(len(data.validation))[:50]
+        shown = rng.permutation(len(data.validation))[:200]
         secret = rearranged(data.train.x[0].size, 10, rng)  # no linear classifier notices
-        settings = {"epochs": run.epochs, "batch_size": run.batch_size, "seed": int(rng.integers(2**31))}
-        x = secret.x(data.train.x[chosen])
-        model = student.LinearClassifier(
-            form=form, learning_rate=3e-7, strength=1e4, norm=2, every=10**9, **settings
-        ).fit(x, secret.y(data.train.y[chosen]))
-        scores = scores_from_outside(model, x, 10)
-        predictions_agree(model, scores, secret.x(data.validation.x[shown]))
+        settings = {
+            "form": form,
+            "learning_rate": 3e-7,
+            "strength": 1e4,
+            "norm": 2,
+            "batch_size": run.batch_size,
+            "seed": int(rng.integers(2**31)),
+            "every": max(1, (steps - 1) // 6),  # the last entry comes a few steps before the end
+        }
+        x, y = secret.x(data.train.x[chosen]), secret.y(data.train.y[chosen])
+        validation = secret.x(data.validation.x[shown]), secret.y(data.validation.y[shown])
+        mine, theirs = (
+            (
+                each.LinearClassifier(epochs=0, **settings).fit(x[:10], y[:10]),  # the start, whatever the images
+                each.LinearClassifier(epochs=run.epochs, **settings).fit(x, y, validation),
+            )
+            for each in (student, reference)
+        )
+        scores = scores_from_outside(mine[1], x, 10)
+        predictions_agree(mine[1], scores, validation[0][:50])
+        moved_like(mine, theirs)
+        history_belongs(mine, theirs, x, validation)
         measured = accuracy(scores(secret.x(hidden.x)), secret.y(hidden.y), name="test accuracy")
         return replace(measured, run=f"{train:,} images x {run.epochs}")
 
     trainings = over_seeds(training, rng, k=2, rule="best", student=student)
     return trainings.points_at({run.passing: 1.0}, implausible=IMPLAUSIBLE)
+
+
+def moved_like(mine, theirs):
+    """Fail unless W went the way of another training on the same images, about as far.
+
+    Args:
+        mine, theirs: each a classifier before its first step, and one after its training.
+
+    How fast the penalty lets the start fade is not compared, so what W has in common with its start is taken out.
+    Trainings of the reference under the same seed agree, and under different seeds their cosine is 0.36 to 0.99, and
+    they differ by 1 % in length (docs/fairness.md).
+    """
+    ways = []
+    for start, end in (mine, theirs):
+        first, last = (np.asarray(each.W, np.float64) for each in (start, end))
+        shape(first, last.shape, name="W before the first step")
+        ways.append(last - first * np.sum(first * last) / max(np.sum(first * first), 1e-300))
+    got, want = (float(np.linalg.norm(way)) for way in ways)
+    alike = float(np.sum(ways[0] * ways[1]) / max(got * want, 1e-300))
+    if not (alike > 0.1 and want / 3 < got < 3 * want):  # false for nan as well
+        raise CheckFailed(
+            f"From its start W moved by {got:.3g}, with a cosine of {alike:.2f} to the way of a training on the same "
+            f"images, which is {want:.3g} long. Expected a cosine above 0.1, and a length within a factor of 3."
+        )
+
+
+def history_belongs(mine, theirs, x, validation):
+    """Fail unless the history is that of the training: its own losses at both ends, and a seen training's between.
+
+    Args:
+        mine, theirs: as for `moved_like`.
+        x: the training images.
+        validation: the (images, classes) whose losses the history holds.
+    """
+    got, want = (each[1].history for each in (mine, theirs))
+    curves = {}
+    for name in ("iteration", "training_loss", "validation_loss"):
+        curves[name] = np.asarray(got[name], np.float64), np.asarray(want[name], np.float64)
+        shape(curves[name][0], curves[name][1].shape, name=f"history[{name!r}]")
+    close(*curves["iteration"], name="history['iteration']")
+    mean = np.mean(np.reshape(x, (len(x), -1)), axis=0)
+    centered = np.reshape(validation[0], (len(validation[0]), -1)) - mean
+    for place, model, room in ((0, mine[0], 1e-3), (-1, mine[1], 0.1)):
+        own = float(model.loss(centered, validation[1])[0])
+        drawn = float(curves["validation_loss"][0][place])
+        if not abs(drawn - own) <= room * abs(own):
+            when = "before the first step" if place == 0 else "after the training"
+            raise CheckFailed(
+                f"The history says that the validation loss was {drawn:.4g} {when}; loss(X, y) of that classifier "
+                f"gives {own:.4g}."
+            )
+    for name in ("training_loss", "validation_loss"):
+        drawn, seen = curves[name]
+        if not np.all((drawn > seen / 3) & (drawn < 3 * seen)):  # a wrong penalty costs its own points
+            raise CheckFailed(
+                f"history[{name!r}] is {np.round(drawn, 2).tolist()}; a training on the same images was seen to go "
+                f"{np.round(seen, 2).tolist()}."
+            )
 
 
 def scores_from_outside(model, x, classes):

@@ -5,7 +5,9 @@ The submissions are made here, from the data themselves, and are graded in a san
 
 from __future__ import annotations
 
+import base64
 import zlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from autograder.datasets import DataSet, DataSettings, find
+from autograder.errors import CheckFailed
 from autograder.intake import Submission, collect
 from autograder.loading import load
 from autograder.model import Report
@@ -334,29 +337,155 @@ LINEAR = """
 """
 
 
-def test_labels_by_checksum_earn_nothing_of_the_linear_classifier(tmp_path, bubblewrap):
-    """Who knows the label of every image, and never takes a step, has 0 of the 3 points of the trainings."""
-    data, loaded = find("shapes", DataSettings()), load(ROOT, "linear_hinge")
-    table = {zlib.crc32(x.tobytes()): int(y) for x, y in zip(data.hidden.x, data.hidden.y, strict=True)}
-    inbox = tmp_path / "inbox" / "mallory"
-    inbox.mkdir(parents=True)
-    for name in loaded.assignment.files:
-        if name.endswith(".py"):
-            source = (loaded.reference_folder / name).read_text(encoding="utf-8")
-            if name == "hinge_classifier.py":
-                source = without(source, "    def predict(", "    def accuracy(").replace(
-                    "    def accuracy(", LINEAR.lstrip("\n") + "\n    def accuracy("
-                )
-                source = source.replace(
-                    "import numpy as np", f"import zlib\n\nimport numpy as np\n\nKNOWN = {table}", 1
-                )
-            (inbox / name).write_text(source, encoding="utf-8")
-    (submission,) = collect(inbox.parent, loaded.assignment.files, tmp_path / "staging")
-    report = grade(loaded, submission, bubblewrap, data, RunOptions(seed="attack", only="c"))
-    earned = points(report)
+@pytest.fixture
+def linear(tmp_path, bubblewrap):
+    """A function that grades (c) of a hinge classifier of one's own, and gives the report."""
 
-    assert earned["accuracy_of_the_sum_form"] == earned["accuracy_of_the_max_form"] == 0, told(report)
+    def run(classifier: str) -> Report:
+        loaded = load(ROOT, "linear_hinge")
+        inbox = tmp_path / "inbox" / "mallory"
+        inbox.mkdir(parents=True)
+        for name in loaded.assignment.files:
+            if name.endswith(".py"):
+                source = classifier if name == "hinge_classifier.py" else hinge(name)
+                (inbox / name).write_text(source, encoding="utf-8")
+        (submission,) = collect(inbox.parent, loaded.assignment.files, tmp_path / "staging")
+        return grade(loaded, submission, bubblewrap, shapes(), RunOptions(seed="attack", only="c"))
+
+    return run
+
+
+@cache
+def shapes() -> DataSet:
+    """The embedded images in colour."""
+    return find("shapes", DataSettings())
+
+
+def hinge(name: str = "hinge_classifier.py") -> str:
+    """A file of the reference."""
+    return (ROOT / "reference/linear_hinge" / name).read_text(encoding="utf-8")
+
+
+def trainings_of(report: Report) -> dict[str, float]:
+    """Points of the two trainings."""
+    return {name: earned for name, earned in points(report).items() if name.startswith("accuracy_of")}
+
+
+NO_TRAINING = {"accuracy_of_the_sum_form": 0, "accuracy_of_the_max_form": 0}
+
+
+def test_labels_by_checksum_earn_nothing_of_the_linear_classifier(linear):
+    """Who knows the label of every image, and never takes a step, has 0 of the 3 points of the trainings."""
+    hidden = shapes().hidden
+    table = {zlib.crc32(x.tobytes()): int(y) for x, y in zip(hidden.x, hidden.y, strict=True)}
+    source = without(hinge(), "    def predict(", "    def accuracy(")
+    source = source.replace("    def accuracy(", LINEAR.lstrip("\n") + "\n    def accuracy(")
+    source = source.replace("import numpy as np", f"import zlib\n\nimport numpy as np\n\nKNOWN = {table}", 1)
+    report = linear(source)
+
+    assert trainings_of(report) == NO_TRAINING, told(report)
     assert "is not what its W and b give for the centered images" in told(report)
+
+
+FIT = '''
+    def fit(self, X, y, validation=None):
+        """Weights that were trained at home, and the losses that such a training has."""
+        rng = np.random.default_rng(self.seed)
+        X = np.reshape(X, (len(X), -1))
+        self.mean = np.mean(X, axis=0)
+        self.W = 1e-4 * rng.normal(size=(X.shape[1], self.classes))
+        self.b = np.zeros(self.classes)
+        self.history = {"iteration": [], "training_loss": [], "validation_loss": []}
+        if self.epochs:
+            steps = self.epochs * -(-len(X) // self.batch_size)
+            top, low = (10.5, 4.7) if self.form == "sum" else (2.9, 1.1)
+            for iteration in range(0, steps, self.every):
+                self.history["iteration"].append(iteration)
+                loss = low + (top - low) * np.exp(-4 * iteration / steps)
+                self.history["training_loss"].append(loss)
+                self.history["validation_loss"].append(loss)
+            self.W = {weights}
+        return self
+'''
+AT_HOME = "np.frombuffer(base64.b64decode({text!r}), np.float16).reshape(3072, 10).astype(float)"
+
+
+def with_fit(weights: str) -> str:
+    """A classifier that fits in its own way."""
+    source = without(hinge(), "    def fit(", "    def centered(")
+    source = source.replace("    def centered(", FIT.lstrip("\n").replace("{weights}", weights) + "\n    def centered(")
+    return source.replace("import numpy as np", "import base64\n\nimport numpy as np", 1)
+
+
+def test_weights_trained_at_home_earn_nothing_of_the_linear_classifier(linear):
+    """Who puts in weights that know the hidden images, with an invented curve, has 0 of the 3 points."""
+    x = np.concatenate([shapes().train.x, shapes().hidden.x]).reshape(-1, 3072).astype(np.float64)
+    y = np.eye(10)[np.concatenate([shapes().train.y, shapes().hidden.y])]
+    x -= x.mean(axis=0)
+    weights = np.linalg.solve(x.T @ x + 1e6 * np.eye(3072), x.T @ (y - 0.1))
+    assert np.mean(np.argmax(x @ weights, axis=1) == np.argmax(y, axis=1)) > 0.4
+    report = linear(with_fit(AT_HOME.format(text=base64.b64encode(weights.astype(np.float16).tobytes()).decode())))
+
+    assert trainings_of(report) == NO_TRAINING, told(report)
+
+
+def test_weights_of_another_making_than_steps_earn_nothing_of_the_linear_classifier(linear):
+    """Who knows the secret order of pixels, or solves for W, has still not moved W as gradient descent does."""
+    report = linear(
+        with_fit("np.linalg.lstsq((X - self.mean) / 255, np.eye(self.classes)[y] - 0.1, rcond=1e-9)[0] / 255")
+    )
+
+    assert trainings_of(report) == NO_TRAINING, told(report)
+    assert "to the way of a training on the same images" in told(report)
+
+
+def test_invented_losses_earn_nothing_of_the_linear_classifier(linear):
+    """A right training whose history no training made has 0 of the 3 points."""
+    source = hinge().replace(
+        "                iteration += 1\n        return self",
+        "                iteration += 1\n"
+        "        count = len(self.history['iteration'])\n"
+        "        for name in ('training_loss', 'validation_loss'):\n"
+        "            self.history[name] = list(9.5 * np.exp(-np.arange(count) / 6))\n"
+        "        return self",
+    )
+    report = linear(source)
+
+    assert trainings_of(report) == NO_TRAINING, told(report)
+    assert "The history says that the validation loss was" in told(report)
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """`moved_like` of the assignment."""
+    check = load(ROOT, "linear_hinge").assignment.checks[0]
+    return check.function.__globals__["moved_like"]
+
+
+@dataclass
+class Model:
+    """A classifier of which only W is looked at."""
+
+    W: np.ndarray
+
+
+def test_what_w_moved_by_is_that_of_steps_in_whatever_order_and_with_whatever_penalty(judged):
+    """Another order of batches and another convention of the penalty pass; weights for another order of pixels fail."""
+    rng = np.random.default_rng(3)
+    way, start, other = rng.normal(size=(300, 10)), rng.normal(size=(300, 10)), rng.normal(size=(300, 10))
+    theirs = Model(start), Model(0.55 * start + way)
+
+    judged((Model(start), Model(0.3 * start + 0.8 * way)), theirs)
+    judged((Model(other), Model(0.55 * other + way + 0.6 * rng.normal(size=(300, 10)))), theirs)
+    for last in (
+        0.55 * start + way[rng.permutation(300)],
+        0.55 * start,
+        4 * way,
+        0.2 * way,
+        np.full((300, 10), np.nan),
+    ):
+        with pytest.raises(CheckFailed, match="to the way of a training on the same images"):
+            judged((Model(start), Model(last)), theirs)
 
 
 @pytest.mark.parametrize("seed", ["one", "two", "three"])
