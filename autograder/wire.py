@@ -4,7 +4,8 @@ A frame is a prefix of 12 bytes (length of the header, uint32; length of the pay
 header (MessagePack), and the payload: the raw little-endian buffers of all arrays, in the order of their appearance,
 each starting at a multiple of 16 bytes from the beginning of the frame (numpy is slow on unaligned arrays). Long lists
 of equal rows are written as columns (`autograder.packing`). Nothing is ever unpickled. `decode` accepts only what
-`encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows` and `Handle`, and allocates nothing that was
+`encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows`, `Handle` and what `autograder.records.parts`
+judges (records, dates and the like), and allocates nothing that was
 not paid for in bytes: a header is parsed in place, without copies of what is nested in it, objects are counted before
 they are made, and what they will take in memory has a limit.
 """
@@ -24,13 +25,14 @@ import numpy as np
 
 from autograder.packing import ARRAYS, NUMBERS, PYTHON, TABLE, Column, Packed, pack_rows
 from autograder.plain import Handle, Rows
+from autograder.records.parts import KEYS, put_together, taken_apart
 
 __all__ = ["MAX_DEPTH", "PREFIX", "Gather", "TooLargeError", "WireError", "decode", "encode", "frame_for"]
 
 MAX_DEPTH = 48
 _ANSWER_DEPTH = 40  # so that what came in can go out again, inside a request
 _MOST_EMPTY_ROWS = 1 << 20
-_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
+_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes)) | KEYS
 PREFIX = struct.Struct("<IQ")
 
 _ALIGN = 16
@@ -41,6 +43,7 @@ _DTYPES = tuple(
 _CODE_OF = {dtype: code for code, dtype in enumerate(_DTYPES)}
 _SCALARS = (type(None), bool, int, float, str, bytes)
 _MAX_NDIM = 32
+_NUMERIC = "biufc"
 _DEEPEST_PACKED = 32  # a list deeper than this is written item by item, as deep as it may be
 _OUTER = (list, tuple)
 _ROW = (None, list, tuple)
@@ -62,8 +65,9 @@ _FIXED = {  # first byte: (length without the part that is told, bytes that tell
     **{0xD9: (2, 1), 0xDA: (3, 2), 0xDB: (5, 4), 0xDC: (3, 0), 0xDD: (5, 0)},
 }
 
-_ARRAY, _NUMBER, _TUPLE, _INTEGER, _HANDLE, _COMPLEX, _SET, _FROZENSET, _ROWS, _DICT, _PACKED = range(1, 12)
-_LAST = _PACKED
+_ARRAY, _NUMBER, _TUPLE, _INTEGER, _HANDLE, _COMPLEX, _SET, _FROZENSET, _ROWS, _DICT, _PACKED, _RECORD = range(1, 13)
+_LAST = _RECORD
+_MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, OSError)
 
 
 class WireError(ValueError):
@@ -212,7 +216,7 @@ class _Packer:
             raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
         if kind is int:
             return _integer(value)
-        if kind is np.ndarray:
+        if kind is np.ndarray and value.dtype.kind in _NUMERIC:
             return self.array(_ARRAY, value)
         if kind is list or kind is tuple:
             rows = pack_rows(value, self.left) if depth < _DEEPEST_PACKED else None
@@ -227,7 +231,7 @@ class _Packer:
         """What is neither an atom, an array, a list nor a tuple."""
         if kind is dict:
             return self.sequence(_DICT, (part for pair in value.items() for part in pair), depth)
-        if isinstance(value, np.generic):
+        if isinstance(value, np.generic) and value.dtype.kind in _NUMERIC:
             return self.array(_NUMBER, np.asarray(value))
         if kind is complex:
             return msgspec.msgpack.Ext(_COMPLEX, struct.pack("<dd", value.real, value.imag))
@@ -238,7 +242,14 @@ class _Packer:
         if kind is Handle:
             parts = (value.id, value.type_name, True) if value.iterator else (value.id, value.type_name)
             return msgspec.msgpack.Ext(_HANDLE, msgspec.msgpack.encode(parts))
-        raise WireError(f"a value of type {kind.__name__} is not plain data")
+        try:
+            record = taken_apart(value)
+        except ValueError as error:
+            raise WireError(f"a value of type {kind.__name__} is not plain data: {error}") from error
+        if record is None:
+            raise WireError(f"a value of type {kind.__name__} is not plain data")
+        name, parts = record
+        return self.sequence(_RECORD, (name, *parts), depth)
 
     def sequence(self, code: int, items: Any, depth: int) -> msgspec.msgpack.Ext:
         before = self.text
@@ -328,7 +339,21 @@ class _Unpacker:
                     return Handle(number, name, iterator=True)
             raise WireError("a handle is malformed")
         items = self.items(parts, depth)
+        if code == _RECORD:
+            return self.record(items)
         return self.columns(items) if code == _PACKED else self.compound(code, items)
+
+    def record(self, items: list[Any]) -> Any:
+        """A record, or a value of the standard library's or of numpy's that is taken apart as one."""
+        match items:
+            case [str(name), *parts]:
+                try:
+                    return put_together(name, tuple(parts), self.pay)
+                except WireError:
+                    raise
+                except _MALFORMED as error:
+                    raise WireError(f"a {name[:40]} is malformed: {error}") from error
+        raise WireError("a record is malformed")
 
     def columns(self, items: list[Any]) -> Any:
         """A list that was written as columns; its items are paid for before they are made."""

@@ -141,7 +141,6 @@ def test_arrays_keep_their_numbers_and_get_native_bytes(array):
         (Listed([1, Tall(2)]), [1, 2]),
         (Mapped({"a": Loud("b")}), {"a": "b"}),
         (Colour.RED, 3),
-        (Point(1, [2]), (1, [2])),
         ({Loud("k"): 1, (Tall(1), 2): 2}, {"k": 1, (1, 2): 2}),
         (bytearray(b"ab"), b"ab"),
         (np.str_("a"), "a"),
@@ -158,14 +157,20 @@ def test_subclasses_are_reduced_to_their_base(value, expected):
         assert all(type(element) in (int, str, list) for element in result)
 
 
+def test_a_named_tuple_keeps_its_names():
+    """It is the tuple that it was, and its items can be read by name."""
+    result = plain(Point(1, [2]))
+
+    assert result == (1, [2])
+    assert (result.x, result.y, result.class_name) == (1, [2], "Point")
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
         ((n * n for n in range(3)), [0, 1, 4]),
         (map(abs, [-1, 2]), [1, 2]),
         (zip("ab", [1, 2], strict=True), [("a", 1), ("b", 2)]),
-        (range(3), [0, 1, 2]),
-        (collections.deque([1, 2]), [1, 2]),
         ({"a": 1}.keys(), ["a"]),
         ({"a": 1}.items(), [("a", 1)]),
         ({"a": 1}.values(), [1]),
@@ -176,7 +181,7 @@ def test_subclasses_are_reduced_to_their_base(value, expected):
     ],
 )
 def test_what_yields_elements_becomes_a_list(value, expected):
-    """Iterators, ranges, views and arrays of other things become lists."""
+    """Iterators, views and arrays of other things become lists."""
     assert plain(value) == expected
 
 
@@ -209,9 +214,9 @@ def test_long_doubles_become_doubles():
 
 
 def test_subclasses_of_arrays_become_plain_arrays():
-    """Masked arrays and matrices are copied into plain ones."""
-    for value in (np.ma.array([1.0, 2.0], mask=[0, 1]), np.array([[1.0]]).view(np.recarray)):
-        assert type(plain(value)) is np.ndarray
+    """Matrices are copied into plain ones; of masked arrays the mask is kept."""
+    assert type(plain(np.array([[1.0]]).view(np.recarray))) is np.ndarray
+    assert plain(np.ma.array([1.0, 2.0], mask=[0, 1])).mask.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -223,8 +228,7 @@ def test_subclasses_of_arrays_become_plain_arrays():
         ({frozenset([1]): 1}, "dict"),
         ({(1, (2, 3)): 1}, "dict"),
         ({object()}, "set"),
-        (np.array([(1, 2)], dtype="i4,i4"), "ndarray"),
-        (np.datetime64("2024-01-01"), "datetime64"),
+        (np.array([(1, None)], dtype="i4,O"), "ndarray"),
         (io.StringIO("text"), "StringIO"),
         (Handle(1, "x"), "Handle"),
         (rows([1, 2]), "Rows"),

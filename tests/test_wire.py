@@ -120,9 +120,9 @@ def test_decoded_arrays_may_be_written_to():
     there_and_back(np.zeros(3))[0] = 1
 
 
-@pytest.mark.parametrize("value", [object(), np.array(["a"]), np.array([object()]), [lambda: 0], {(1, object()): 2}])
+@pytest.mark.parametrize("value", [object(), np.array([object()]), [lambda: 0], {(1, object()): 2}])
 def test_what_is_not_plain_is_refused(value):
-    """Objects, text arrays and functions cannot be encoded."""
+    """Objects and functions cannot be encoded."""
     with pytest.raises(WireError, match="not plain data"):
         encode(value)
 

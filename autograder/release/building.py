@@ -41,6 +41,7 @@ _SHIPPED = (
     "saved.py",
     "sources.py",
     "checks/*.py",
+    "records/*.py",
     "student/__init__.py",
     "student/calling.py",
     "student/handed_in.py",

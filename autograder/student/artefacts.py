@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.errors import StudentError
+from autograder.records.walking import SIMPLE, mapped
 from autograder.student.channel import Channel, RemoteHandle
 from autograder.student.remote import RemoteStudent
 
@@ -143,8 +144,10 @@ def _gather(value: Any, found: dict[int, RemoteHandle]) -> None:
         found[id(value)] = value
     elif isinstance(value, (list, tuple, dict)):
         for item in value.values() if isinstance(value, dict) else value:
-            if isinstance(item, (RemoteHandle, list, tuple, dict)):
+            if type(item) not in SIMPLE:
                 _gather(item, found)
+    else:
+        mapped(value, lambda each: _gather(each, found))
 
 
 def _with(value: Any, there: dict[int, RemoteHandle]) -> Any:
@@ -152,9 +155,6 @@ def _with(value: Any, there: dict[int, RemoteHandle]) -> Any:
     kind = type(value)
     if isinstance(value, RemoteHandle):
         return there.get(id(value), value)
-    if isinstance(value, dict):
-        return {key: _with(item, there) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        items = [_with(item, there) for item in value]
-        return kind(*items) if hasattr(value, "_fields") else kind(items)
-    return value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a named tuple of the check's own
+        return kind(*[_with(item, there) for item in value])
+    return mapped(value, lambda each: _with(each, there))

@@ -21,6 +21,7 @@ from autograder.errors import MisuseError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
 from autograder.plain import Handle
+from autograder.records.walking import holds
 from autograder.sandbox.base import Session
 from autograder.student.channel import Channel
 from autograder.student.remote import RemoteStudent
@@ -121,7 +122,7 @@ class Lent:
         """
         match call:
             case ("outward", str(title), None | dict() as state, tuple(arguments), dict(named)) if title in self.parts:
-                if _has_handles((state, arguments, named)) or not _are_names((state or {}, named)):
+                if holds((state, arguments, named), Handle) or not _are_names((state or {}, named)):
                     return None
             case _:
                 return None  # an answer, perhaps one out of turn
@@ -155,7 +156,7 @@ class Lent:
         try:
             (answer,) = self._channel.exchange([request], f"the reference's {part.title}")
             match answer:
-                case ("value", (result, dict(changes))) if not _has_handles((result, changes)):
+                case ("value", (result, dict(changes))) if not holds((result, changes), Handle):
                     return encode(("inward", result, changes))
                 case ("raised", {"kind": str(kind), "message": str(message)}):
                     return encode(("raise", kind, message))
@@ -189,14 +190,6 @@ def lend(student: RemoteStudent, lent: Lent) -> None:
         if not isinstance(replaced, dict):
             raise channel.out_of_turn(f"import {module}")
         channel.inventory[module] = replaced
-
-
-def _has_handles(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(map(_has_handles, value))
-    if isinstance(value, dict):
-        return any(map(_has_handles, value.values()))
-    return isinstance(value, Handle)
 
 
 def _are_names(dictionaries: Iterable[dict[Any, Any]]) -> bool:

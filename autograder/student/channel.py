@@ -20,7 +20,8 @@ from autograder.errors import InstructorError, MisuseError, SandboxError, Studen
 from autograder.loading import Interface
 from autograder.metering import Cost, Meter
 from autograder.model import Limits
-from autograder.plain import PACKAGE_TYPES, SIMPLE, TABLES, Handle, Rows, holds_only, rows, size_of
+from autograder.plain import PACKAGE_TYPES, TABLES, Handle, PlainError, Rows, size_of, to_plain
+from autograder.records.walking import SIMPLE, holds_only, mapped
 from autograder.sandbox.base import Session
 from autograder.student import explaining
 from autograder.student.calling import Call, overwritten
@@ -360,17 +361,24 @@ class Channel:
         self.session.close()
 
     def outward(self, value: Any) -> Any:
-        """Stand-ins become handles, and what `rows` would take for granted is left alone."""
+        """Stand-ins become handles, what a package made becomes a record."""
         kind = type(value)
-        if kind is RemoteHandle or kind is IteratorHandle:
+        if isinstance(value, RemoteHandle):
             return self.own(value)
+        if kind in SIMPLE or kind is Rows:
+            return value
         if kind in (list, tuple):
             return value if holds_only(value, SIMPLE) else kind([self.outward(item) for item in value])
-        if kind is dict:
+        if kind is dict and all(type(key) in SIMPLE for key in value):
             return {key: self.outward(item) for key, item in value.items()}
-        if isinstance(value, range):
-            return rows(list(value))
-        return value
+        try:
+            return to_plain(value, self.as_it_is, listed=False)
+        except PlainError as error:
+            raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+
+    def as_it_is(self, value: Any) -> Any:
+        """What has no plain form: a stand-in, or something that the wire will refuse."""
+        return self.own(value) if isinstance(value, RemoteHandle) else value
 
     def inward(self, value: Any) -> Any:
         """Handles become stand-ins."""
@@ -384,11 +392,7 @@ class Channel:
             if known:
                 return RemoteHandle(self, value)
             return RemoteHandle(self, Handle(value.id, "object"), name if name in PACKAGE_TYPES else "")
-        if kind in (list, tuple):
-            return value if holds_only(value, SIMPLE) else kind([self.inward(item) for item in value])
-        if kind is dict:
-            return {key: self.inward(item) for key, item in value.items()}
-        return value
+        return value if kind in SIMPLE else mapped(value, self.inward)
 
     def own(self, handle: RemoteHandle) -> Handle:
         """An object that goes back in, if it came from here."""
@@ -554,9 +558,7 @@ def _drawn(value: Any) -> Any:
     """A value in which iterators are the lists of their items."""
     if isinstance(value, IteratorHandle):
         value = list(value)
-    if type(value) in (list, tuple) and not SIMPLE.issuperset(map(type, value)):  # measured: it must cost little
-        return type(value)(map(_drawn, value))
-    return {key: _drawn(each) for key, each in value.items()} if type(value) is dict else value
+    return value if type(value) in SIMPLE else mapped(value, _drawn)
 
 
 def _no_error(*_: str) -> None:

@@ -26,6 +26,7 @@ from autograder.cells import is_notebook, read_code
 from autograder.errors import InstructorError, StudentError, as_type_error
 from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.records.making import is_data, real
 from autograder.student.calling import Call, defines, overwritten, refusal, unwritten
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
@@ -340,7 +341,7 @@ class _Function:
 
 
 class _Kept:
-    """An object of a class with methods: it stays an object, also where it could be reduced to plain data."""
+    """An object that stays what it is, also where it could be reduced to plain data."""
 
     __slots__ = ("object",)
 
@@ -350,7 +351,7 @@ class _Kept:
 
 def _has_methods(value: Any) -> bool:
     """Whether something is a class that somebody wrote methods for."""
-    classes = value.__mro__ if isinstance(value, type) else ()
+    classes = value.__mro__ if isinstance(value, type) and not is_data(value) else ()
     return any(
         isinstance(entry, FunctionType) and (name[0] != "_" or name in ("__init__", "__call__"))
         for each in classes
@@ -374,6 +375,7 @@ class _Inside:
             None if reference else self.cell_failed,
         )
         self.run_on = run_on
+        self.classes: dict[str, type] = {}
         self.failed_cells: dict[str, list[FailedCell]] = {}
         self.drawn: dict[str, tuple[Any, ...]] = {}
         files = set(self.names.values())
@@ -468,9 +470,12 @@ class _Inside:
         if type(value) is np.ndarray and value.dtype.kind in "biufc" and value.dtype.isnative:
             return value.copy()
         try:
-            return to_plain(value, _object_of, copy=True)
+            plain = to_plain(value, _object_of, copy=True, listed=False)
+            return real(plain, self.class_of, lambda each: each.object if type(each) is _Kept else each)
         except PlainError as error:
             raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+        except ImportError as error:
+            raise InstructorError(f"What a check gives to a submission needs {error.name}, which is missing.") from None
 
     def outward(self, value: Any) -> Any:
         """A result as the check gets it: plain data that shares no memory with the modules, or a handle."""
@@ -485,11 +490,19 @@ class _Inside:
             and value.dtype.isnative
         ):
             return value.copy()
-        return to_plain(value, self.kept, copy=True, draw=False)
+        return to_plain(value, self.kept, copy=True, draw=False, classes=self.classes)
+
+    def class_of(self, name: str) -> Any:
+        """The class of that name that came out before, or that a module of the folder defines."""
+        if name not in self.classes:
+            found = (vars(module).get(name) for module in self.modules.own.values())
+            kind = next((each for each in found if isinstance(each, type)), None)
+            return self.classes.setdefault(name, kind) if kind else None
+        return self.classes[name]
 
     def taken(self, value: Any) -> Any:
         """One of many results, before the next call: iterators are drawn to lists."""
-        return value if type(value) in _ATOMS else to_plain(value, self.kept, copy=True)
+        return value if type(value) in _ATOMS else to_plain(value, self.kept, copy=True, classes=self.classes)
 
     def kept(self, value: Any) -> LocalHandle:
         """What has no plain form, and stays an object."""
@@ -596,13 +609,13 @@ def _seed(number: int) -> None:
 
 
 def _object_of(value: Any) -> Any:
-    """What stands in a call's arguments and is not plain data."""
+    """What stands in a call's arguments and is not plain data, so that nobody looks into it."""
     if isinstance(value, LocalHandle):
-        return value._object
+        return _Kept(value._object)
     if isinstance(value, Rows):
-        return value.copy().as_list()
+        return _Kept(value.copy().as_list())
     if isinstance(value, _Function):
-        return value.function
+        return _Kept(value.function)
     raise InstructorError(
         f"A check gives a submission a {type(value).__name__}; give plain data, rows(...), or what it returned."
     )

@@ -130,7 +130,7 @@ class Carrying:
             raise SystemExit
         match decode(answer, max_items=1 << 40):
             case ("inward", result, dict(changes)):
-                return result, changes
+                return self.worker.inside(result), self.worker.inside(changes)
             case (_, kind, message):
                 raise _exception(kind, message)
         raise SystemExit
@@ -146,6 +146,7 @@ class Carrying:
     ) -> tuple[Any, ...]:
         """Call a function, or a method of an object with those attributes."""
         place: Any = self.worker.module(module)
+        state, arguments, named = (self.worker.inside(each) for each in (state, arguments, named))
         if owner:
             place = getattr(place, owner)
             if state is not None and not isinstance(inspect.getattr_static(place, name), (staticmethod, classmethod)):

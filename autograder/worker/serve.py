@@ -47,7 +47,9 @@ from typing import Any
 
 from autograder import drawing, estimators, layers, saved
 from autograder.own_modules import OwnModules, clashing
-from autograder.plain import SIMPLE, Handle, PlainError, Rows, holds_only, is_iterator, size_of, to_plain
+from autograder.plain import Handle, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.records.making import real
+from autograder.records.walking import SIMPLE, holds_only
 from autograder.wire import TooLargeError, WireError, decode, encode
 from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
@@ -123,6 +125,7 @@ class _Worker:
         self.own = own
         self.originals = tuple(Path(each) for each in originals if each)
         self.objects: dict[int, Any] = {}
+        self.classes: dict[str, builtins.type] = {}
         self.broken: dict[int, BaseException] = {}
         self.shell: Any = None
         self.verbs: dict[str, Callable[..., tuple[Any, ...]]] = {
@@ -235,7 +238,7 @@ class _Worker:
                 item = next(self.objects[iterator.id], _ABSENT)
                 if item is _ABSENT:
                     return ("value", (items, True))
-                items.append(to_plain(item, self.keep, copy=True, draw=False))
+                items.append(to_plain(item, self.keep, copy=True, draw=False, classes=self.classes))
                 size += size_of(items[-1])
             except BaseException as error:
                 if not items:
@@ -288,15 +291,15 @@ class _Worker:
         return getattr(found, name, _ABSENT) if name else found
 
     def plain(self, value: Any) -> Any:
-        return to_plain(value, self.keep, draw=False)
+        return to_plain(value, self.keep, draw=False, classes=self.classes)
 
     def drawn(self, value: Any) -> Any:
         """Plain data in which iterators are lists."""
-        return to_plain(value, self.keep)
+        return to_plain(value, self.keep, classes=self.classes)
 
     def taken(self, value: Any) -> Any:
         """Plain data that shares no memory with the submission, whose next call may write into the same arrays."""
-        return to_plain(value, self.keep, copy=True)
+        return to_plain(value, self.keep, copy=True, classes=self.classes)
 
     def keep(self, value: Any) -> Handle:
         number = len(self.objects) + 1
@@ -304,17 +307,28 @@ class _Worker:
         return Handle(number, type(value).__name__, is_iterator(value))
 
     def inside(self, value: Any) -> Any:
-        """Arguments as student code expects them: handles become objects again, rows a real list."""
+        """Arguments as student code expects them: handles and records become objects again, rows a real list."""
         kind = type(value)
-        if kind is Handle:
+        if kind in SIMPLE or ((kind is list or kind is tuple) and holds_only(value, SIMPLE)):
+            return value
+        return real(value, self.class_of, self.thing)
+
+    def thing(self, value: Any) -> Any:
+        """What is no plain data: an object that stayed inside, or rows."""
+        if type(value) is Handle:
             return self.objects[value.id]
-        if kind is Rows:
-            return value.as_list()
-        if kind in (list, tuple):
-            return value if holds_only(value, SIMPLE) else kind([self.inside(item) for item in value])
-        if kind is dict:
-            return {key: self.inside(item) for key, item in value.items()}
-        return value
+        return value.as_list() if type(value) is Rows else value
+
+    def class_of(self, name: str) -> Any:
+        """The class of that name that came out before, or that a module of the submission defines."""
+        if name not in self.classes:
+            for module in list(sys.modules.values()):
+                if str(getattr(module, "__file__", None) or "").startswith(self.submission):
+                    found = vars(module).get(name)
+                    if isinstance(found, builtins.type):
+                        self.classes[name] = found
+                        break
+        return self.classes.get(name)
 
 
 def warm_random_numbers() -> None:

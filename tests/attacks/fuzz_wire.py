@@ -16,9 +16,13 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from time import monotonic, perf_counter
 from types import FunctionType
 from typing import Any
 
@@ -27,6 +31,23 @@ import numpy as np
 
 from autograder import wire
 from autograder.plain import Handle, Rows, rows
+from autograder.records import (
+    Column,
+    Fields,
+    Index,
+    Member,
+    Missing,
+    Moment,
+    Named,
+    Picture,
+    Span,
+    Sparse,
+    Table,
+    Tensor,
+    Values,
+    parts,
+)
+from autograder.records.parts import RECORDS, taken_apart
 from autograder.wire import PREFIX, WireError
 
 CAP_MIB = 64  # of an answer, as `Limits.reply_mib`
@@ -37,7 +58,7 @@ BOUNDS = (f"max_len={LONGEST}", "timeout=5", "rss_limit_mb=512")
 RAW, MADE, WHOLE = 0, 254, 255
 WIDEST, MOST_CHOICES = 4, 60
 DEEPEST = wire.MAX_DEPTH + 5
-COMPOUND = (wire._TUPLE, wire._DICT, wire._SET, wire._FROZENSET, wire._ROWS, wire._HANDLE, wire._PACKED)
+COMPOUND = (wire._TUPLE, wire._DICT, wire._SET, wire._FROZENSET, wire._ROWS, wire._HANDLE, wire._PACKED, wire._RECORD)
 SIDES = (0, 1, 2, 3, 5, 16, 255, (1 << 31) - 1, 1 << 31, 1 << 32, (1 << 62) - 1, 1 << 62, (1 << 63) - 1, (1 << 64) - 1)
 
 DTYPES = ("?", "b", "<i2", "<i4", "<i8", "B", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
@@ -67,7 +88,39 @@ def values() -> Iterator[Any]:
     pairs = [(np.ones(3, np.float32) * number, number) for number in range(40)]
     yield from (pairs, tuple(map(list, pairs)), [np.float16(0.5)] * 40, [[1.5, 2.5]] * 20, ((True, False),) * 20)
     yield ("call", "f", (rows(np.arange(2.0)), Handle(0, "A")), {"x": np.ones((2, 2), np.float32)})
+    yield from records()
     yield ("sequence", [("value", np.float64(0.5)), ("raised", {"kind": "KeyError", "line": 3, "text": "no"})])
+
+
+def records() -> Iterator[Any]:
+    """Values that are taken apart under a name: dates, records of tables, and the like."""
+    yield from (datetime(2024, 1, 2, 3, tzinfo=UTC), date(2024, 2, 29), time(1, 2), timedelta(-1), Decimal("1.5"))
+    yield from (Fraction(1, 3), range(2, 9, 3), OrderedDict(a=1), Counter("aab"), defaultdict(list, {1: [2]}))
+    yield from (deque([1, (2,)], 5), Named("Pair", ("a", "b"), (1, [2])), Fields("Point", {"x": 1.5}))
+    yield from (Member("Colour", "RED", "r"), Moment(1, "ns", "Europe/Berlin"), Span(5, "s"), Missing("NaT"))
+    yield from (np.array(["2024-01-01"], "M8[D]"), np.timedelta64(3, "s"), np.array(["ab", "c"]), np.ma.masked)
+    yield np.array([(1, 2.5)], dtype=[("a", "<i4"), ("b", "<f8")])
+    yield np.ma.array([1.0, 2.0], mask=[True, False])
+    yield Tensor(np.ones((2, 3), np.float32), "bfloat16", requires_grad=True)
+    yield Picture("RGB", np.zeros((2, 2, 3), np.uint8))
+    places = (np.array([0, 2], np.int32), np.array([0, 1, 2], np.int32))
+    yield from (
+        Sparse("csr", True, (2, 3), np.ones(2), places),
+        Sparse("coo", False, (3, 3), np.ones(2), places[:1] * 2),
+    )
+    numbers = Values("float64", "numbers", np.array([1.0, 2.0]))
+    content = (
+        numbers,
+        Values("Int64", "numbers", np.array([1, 0]), np.array([False, True])),
+        Values("str", "objects", ["a", None]),
+        Values("datetime64[ns]", "moments", np.array([1, 2]), None, ("ns", None)),
+        Values("category", "categories", np.array([0, -1]), None, (Values("str", "objects", ["a"]), True)),
+        Values("interval", "intervals", None, None, (numbers, numbers, "left")),
+        Values("period[M]", "periods", np.array([1, 2]), None, ("M",)),
+    )
+    index = Index((Values("int64", "numbers", np.arange(2)),), ("n",), "RangeIndex")
+    labels = Index((Values("str", "objects", list("abcdefg")),), (None,), "Index")
+    yield from (Table(content, index, labels), Column(numbers, Index((numbers, numbers), (None, 1), "MultiIndex"), "x"))
 
 
 def seeds() -> Iterator[bytes]:
@@ -208,6 +261,15 @@ def described(value: Any) -> tuple[Any, ...]:
     if kind is Rows:
         assert all(type(column) is np.ndarray for column in value.columns), "rows of something else than arrays"
         return name, *map(described, value.columns)
+    if kind in RECORDS or value is np.ma.masked or kind in (np.ma.MaskedArray, np.recarray):
+        taken = taken_apart(value)
+        assert taken is not None
+        return name, taken[0], *map(described, taken[1])
+    special = (np.ndarray, np.void, np.datetime64, np.timedelta64)
+    if kind in special and value.dtype.kind not in "biufc":
+        taken = taken_apart(value)
+        assert taken is not None and value.dtype.isnative, f"dtype {value.dtype} is not plain data"
+        return name, taken[0], *map(described, taken[1])
     if kind is Handle:
         assert type(value.id) is int and type(value.type_name) is str, "a handle of something else"
         return name, value.id, value.type_name
@@ -225,9 +287,9 @@ def fuzz(folder: Path, frames: int, seed: int) -> None:
     """Run the fuzzer, which ends this process; what it did is left in `folder`."""
     import atheris
 
-    for owner in (wire, wire._Packer, wire._Unpacker):
+    for owner in (wire, wire._Packer, wire._Unpacker, parts):
         for function in vars(owner).values():
-            if isinstance(function, FunctionType) and function.__module__ == wire.__name__:
+            if isinstance(function, FunctionType) and function.__module__ in (wire.__name__, parts.__name__):
                 atheris.instrument_func(function)
     corpus = folder / "corpus"
     corpus.mkdir()
@@ -236,9 +298,9 @@ def fuzz(folder: Path, frames: int, seed: int) -> None:
     told = {"frames": 0, "values": 0, "slowest": 0.0, "start": peak_mib()}
 
     def one(data: bytes) -> None:
-        began = time.perf_counter()
+        began = perf_counter()
         told["values"] += examine(frame_of(data))
-        told["slowest"] = max(told["slowest"], time.perf_counter() - began)
+        told["slowest"] = max(told["slowest"], perf_counter() - began)
         told["frames"] += 1
         if told["frames"] == frames:  # the fuzzer leaves without a word to Python
             (folder / "told.json").write_text(json.dumps({**told, "peak": peak_mib()}))
@@ -261,10 +323,10 @@ def campaign(frames: int, seed: int) -> str:
     log, results = folder / "log", folder / "told.json"
     command = [sys.executable, __file__, "--frames", str(frames), "--seed", str(seed), "--inside", str(folder)]
     environment = {**os.environ, "PYTHONMALLOC": "malloc"}  # Python's own would give memory back after every frame
-    began = time.monotonic()
+    began = monotonic()
     with open(log, "wb") as output:
         code = subprocess.run(command, stdout=output, stderr=output, env=environment, check=False).returncode
-    seconds = time.monotonic() - began
+    seconds = monotonic() - began
     found = [path for kind in ("crash", "timeout", "oom") for path in folder.glob(f"{kind}-*")]
     if found:
         raise SystemExit(f"A frame breaks the rules: see {log}, and run {sys.executable} {__file__} {found[0]}")
