@@ -32,7 +32,6 @@ from autograder.records.single import Fields, Member, Named
 from autograder.records.walking import ATOMS, SCALARS, SIMPLE, holds_only, mapped
 
 __all__ = [
-    "PACKAGE_TYPES",
     "TABLES",
     "Handle",
     "PlainError",
@@ -51,15 +50,7 @@ _WALKED = frozenset((OrderedDict, defaultdict, Counter, deque, Named))  # what t
 _TIMES = (datetime, date, time, timedelta, Decimal, Fraction)
 
 TABLES = ("Series", "DataFrame", "Index", "RangeIndex", "MultiIndex", "DatetimeIndex", "Categorical")
-"""Classes of pandas whose objects have values, which ``to_numpy()`` gives."""
-_FORMS = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
-PACKAGE_TYPES: dict[str, str] = {
-    **{name: f"a pandas {name}" for name in TABLES},
-    **{
-        f"{form}_{kind}": f"a sparse {kind} of scipy ({form}_{kind})" for form in _FORMS for kind in ("matrix", "array")
-    },
-}
-"""What is often returned in the place of an array, by the name of its class, and what sentences call it."""
+"""Names of classes, as in pandas, whose objects have values, which ``to_numpy()`` gives."""
 
 
 class PlainError(ValueError):

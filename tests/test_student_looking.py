@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks import close, same
+from autograder.checks import close, same, shape, table
 from autograder.errors import CheckFailed, StudentError
 from autograder.loading import Interface, ModuleInterface
 from autograder.model import Limits
@@ -19,7 +19,7 @@ from autograder.student.remote import RemoteStudent
 
 LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_mib=1024)
 INTERFACE = Interface(
-    (ModuleInterface("hw.py", ("column", "table", "sparse", "empty", "closed", "endless", "lying"), {}, ()),)
+    (ModuleInterface("hw.py", ("column", "table", "empty", "closed", "endless", "lying", "odd"), {}, ()),)
 )
 HOMEWORK = '''
 import numpy as np
@@ -46,8 +46,8 @@ def table():
     return _made("Table", __getitem__=lambda self, key: column() if key == "price" else {}[key])
 
 
-def sparse():
-    return _made("csr_matrix", toarray=lambda self: np.eye(2))
+def odd():
+    return _made("RemoteHandle: all is well" * 9)
 
 
 def empty():
@@ -162,23 +162,56 @@ def test_an_answer_of_the_wrong_type_is_not_believed(in_the_sandbox):
     assert told.value.verdict == "CRASHED"
 
 
-def test_a_table_where_numbers_are_expected_is_named(student):
-    """With the method that makes an array of it."""
-    with pytest.raises(CheckFailed) as told:
-        close(student.column(), [2.0, 3.0], name="price")
-    assert str(told.value) == "price is a pandas Series; an array of numbers was wanted, such as its to_numpy()."
-    with pytest.raises(CheckFailed) as told:
-        same(student.sparse(), [[1.0, 0.0], [0.0, 1.0]], name="A")
-    assert str(told.value) == (
-        "A is a sparse matrix of scipy (csr_matrix); an array of numbers was wanted, such as its toarray()."
-    )
-    with pytest.raises(CheckFailed, match="price is a pandas Series; a list of 2 was wanted"):
-        same(student.column(), ["x", "y"], name="price")
+def test_an_object_where_something_else_is_expected_is_told_in_the_students_words(student):
+    """By the function that returned it and its class, never by what stands for it."""
+    told = []
+    for compare in (
+        lambda: close(student.closed(), 1.0, name="it"),
+        lambda: same(student.closed(), {"a": 1}),
+        lambda: same(student.closed(), ["x", "y"]),
+        lambda: close(student.closed(), 1 + 2j),
+        lambda: same(student.closed(), "text"),
+        lambda: table(student.closed(), {"a": [1]}),
+        lambda: shape(student.closed(), (2,)),
+        lambda: close([student.closed()], [1.0]),
+    ):
+        with pytest.raises(CheckFailed) as failed:
+            compare()
+        told.append(str(failed.value))
+    assert told == [
+        "closed returned an object of class Closed; expected numbers.",
+        "closed returned an object of class Closed; expected a dict.",
+        "closed returned an object of class Closed; expected a list of 2.",
+        "closed returned an object of class Closed; expected complex numbers.",
+        "closed returned an object of class Closed; expected 'text'.",
+        "closed returned an object of class Closed; expected a pandas DataFrame.",
+        "closed returned an object of class Closed; expected numbers.",
+        "result is a list of something else than numbers; numbers were wanted.",
+    ]
 
 
-def test_other_names_of_classes_stay_inside(in_the_sandbox):
-    """They could carry hidden inputs out."""
+def test_pythons_own_sentences_name_the_objects_class(student):
+    """A check that goes on with it as with a number says what it was."""
+    made = student.closed()
+    for use in (lambda: made > 3, lambda: made + 1, lambda: float(made), lambda: np.isfinite(made)):
+        with pytest.raises(TypeError) as told:
+            use()
+        assert "Closed" in str(told.value) or "ufunc" in str(told.value)
+        assert "Handle" not in str(told.value)
+    assert type(made).__name__ == "Closed"
+    assert repr(made) == "<a Closed of the submission>"
+
+
+def test_names_of_classes_stay_out_of_sentences_that_students_read_of_hidden_checks(in_the_sandbox):
+    """They could carry hidden inputs out, so only classes of the reference are named in what a submission raises."""
     made = in_the_sandbox.closed()
     assert isinstance(made, RemoteHandle)
-    with pytest.raises(CheckFailed, match="it is an object; numbers were wanted"):
-        close(made, 1.0, name="it")
+    assert made._handle.type_name == "object"
+
+
+def test_a_class_whose_name_is_none_is_an_object(student):
+    """A name is at most 60 letters, digits and underscores."""
+    made = student.odd()
+    assert type(made).__name__ == "object"
+    with pytest.raises(CheckFailed, match="^odd returned an object; expected numbers"):
+        close(made, 1.0)

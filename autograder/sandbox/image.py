@@ -42,6 +42,7 @@ SHIPPED = (
     "working_folder.py",
     "records/__init__.py",
     "records/making.py",
+    "records/naming.py",
     "records/parts.py",
     "records/single.py",
     "records/tables.py",

@@ -20,7 +20,8 @@ from autograder.errors import InstructorError, MisuseError, SandboxError, Studen
 from autograder.loading import Interface
 from autograder.metering import Cost, Meter
 from autograder.model import Limits
-from autograder.plain import PACKAGE_TYPES, TABLES, Handle, PlainError, Rows, size_of, to_plain
+from autograder.plain import TABLES, Handle, PlainError, Rows, size_of, to_plain
+from autograder.records.naming import class_named
 from autograder.records.walking import SIMPLE, holds_only, mapped
 from autograder.sandbox.base import Session
 from autograder.student import explaining
@@ -79,6 +80,7 @@ class Channel:
         self.inventory: dict[str, dict[str, list[str] | str | None]] = {}
         self.concealing = False
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
+        self.kinds: dict[str, type[RemoteHandle]] = {}
         self.showable: int | None = None
         self.ended = False
         self.left = False
@@ -317,7 +319,10 @@ class Channel:
         """The value of one answer, or the exception that it stands for."""
         match answer:
             case ("value", value):
-                return self.inward(value)
+                made = self.inward(value)
+                if isinstance(made, RemoteHandle) and request[0] in ("call", "new"):
+                    made.__dict__["_origin"] = where
+                return made
             case ("callable",) if method:
                 return method
             case ("missing", str()):
@@ -384,14 +389,14 @@ class Channel:
         """Handles become stand-ins."""
         kind = type(value)
         if kind is Handle:
-            # Any other name could carry hidden inputs out; an Ellipsis is what a stub leaves of a value.
+            # Any other name could carry hidden inputs out, so only the sentences of comparisons tell it, which nobody
+            # but staff reads of a hidden check; an Ellipsis is what a stub leaves of a value.
             name = value.type_name
             known = name in self.interface.classes or name == _ELLIPSIS
             if value.iterator:
                 return IteratorHandle(self, value if known else Handle(value.id, "iterator", iterator=True))
-            if known:
-                return RemoteHandle(self, value)
-            return RemoteHandle(self, Handle(value.id, "object"), name if name in PACKAGE_TYPES else "")
+            kind = self.kinds.get(name) or self.kinds.setdefault(name, class_named(name, RemoteHandle))
+            return kind(self, value if known else Handle(value.id, "object"))
         return value if kind in SIMPLE else mapped(value, self.inward)
 
     def own(self, handle: RemoteHandle) -> Handle:
@@ -408,14 +413,14 @@ class Channel:
 class RemoteHandle:
     """An object of the submission's that stays inside: call its methods, read and set its attributes, look into it.
 
-    ``len(x)``, ``value in x``, ``x[key]`` and loops are asked inside. `kind` is its class where a package makes such
-    objects, for the sentences of comparisons: the names of other classes could carry hidden inputs out.
+    ``len(x)``, ``value in x``, ``x[key]`` and loops are asked inside. The stand-in's own class is called as the
+    object's is, so that every sentence about it says that name, Python's own sentences, too.
     """
 
     _kind = "object"
 
-    def __init__(self, channel: Channel, handle: Handle, kind: str = "") -> None:
-        self.__dict__.update(_channel=channel, _handle=handle, _kind=kind or handle.type_name)
+    def __init__(self, channel: Channel, handle: Handle) -> None:
+        self.__dict__.update(_channel=channel, _handle=handle, _origin="")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -453,7 +458,7 @@ class RemoteHandle:
         return items
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        """What numpy sees: the values of a table, a column or an index; of anything else, one object."""
+        """What numpy sees: the values of a table of another package than pandas; of anything else, one object."""
         if self._kind in TABLES:
             return np.asarray(self._channel.ask("array", self, where=self._handle.type_name), dtype=dtype)
         alone = np.empty((), dtype=object)

@@ -27,6 +27,7 @@ from autograder.errors import InstructorError, StudentError, as_type_error
 from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
 from autograder.records.making import is_data, real
+from autograder.records.naming import class_named
 from autograder.student.calling import Call, defines, overwritten, refusal, unwritten
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
@@ -214,9 +215,10 @@ class LocalHandle:
 
     _inside: _Inside
     _object: Any
+    _kind = "object"
 
     def __init__(self, inside: _Inside, value: Any) -> None:
-        self.__dict__.update(_inside=inside, _object=value)
+        self.__dict__.update(_inside=inside, _object=value, _origin="")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -238,10 +240,6 @@ class LocalHandle:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the object itself."""
         return _Function(self._inside, self._object, type(self._object).__name__)(*arguments, **named)
-
-    @property
-    def _kind(self) -> str:
-        return type(self._object).__name__
 
     def __len__(self) -> int:
         try:
@@ -337,7 +335,10 @@ class _Function:
         given = [inside.inward(argument) for argument in arguments]
         given_named = {name: inside.inward(argument) for name, argument in named.items()}
         call = Call(len(given), tuple(given_named))
-        return inside.run(self.title, lambda: inside.outward(function(*given, **given_named)), call)
+        made = inside.run(self.title, lambda: inside.outward(function(*given, **given_named)), call)
+        if isinstance(made, LocalHandle):
+            made.__dict__["_origin"] = self.title
+        return made
 
 
 class _Kept:
@@ -376,6 +377,7 @@ class _Inside:
         )
         self.run_on = run_on
         self.classes: dict[str, type] = {}
+        self.kinds: dict[str, type[LocalHandle]] = {}
         self.failed_cells: dict[str, list[FailedCell]] = {}
         self.drawn: dict[str, tuple[Any, ...]] = {}
         files = set(self.names.values())
@@ -506,7 +508,11 @@ class _Inside:
 
     def kept(self, value: Any) -> LocalHandle:
         """What has no plain form, and stays an object."""
-        return (LocalIterator if is_iterator(value) else LocalHandle)(self, value)
+        if is_iterator(value):
+            return LocalIterator(self, value)
+        name = type(value).__name__
+        kind = self.kinds.get(name) or self.kinds.setdefault(name, class_named(name, LocalHandle))
+        return kind(self, value)
 
     # --- what went wrong ---
 
