@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
+import enum
 import inspect
 import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
+import torch
+from PIL import Image
 
-from autograder import checks
+from autograder import checks, records
 from autograder.errors import CheckFailed
+from autograder.plain import to_plain
+from autograder.records.making import real
+from autograder.wire import decode, encode
 
 PAGE = (Path(__file__).parent.parent / "docs" / "checks.md").read_text("utf-8")
-ROWS = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in PAGE.splitlines() if line.startswith("| `")]
+COMPARED, _, CROSSING = PAGE.partition("## What can cross")
+CROSSING, _, FIGURES = CROSSING.partition("## Figures")
+CROSSES = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in CROSSING.splitlines() if "`" in line[:4]]
+PAGE_OF_CALLS = COMPARED + FIGURES
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split(" | ")]
+    for line in PAGE_OF_CALLS.splitlines()
+    if line.startswith("| `")
+]
 SLIPS = [line for line in PAGE.partition("## Slips")[2].splitlines() if "`close(" in line]
 EXAMPLES = [
     (row[-2].strip("`"), row[-1])
@@ -25,6 +46,7 @@ SVM = {"type": "SVC", "settings": {"C": 2.0}, "fitted": False, "inner": ()}
 NAMES = {
     **vars(checks),
     "np": np,
+    "flats": pd.DataFrame({"rooms": [2.0, np.nan], "city": ["Ulm", "Bonn"]}),
     "svm": SVM,
     "pipe": checks.estimator(
         {
@@ -42,6 +64,50 @@ NAMES = {
     },
     "net": checks.Structure((LINEAR,), ((LINEAR, (32, 10)),), (32, 10), training=True, name="net"),
 }
+
+
+class Colour(enum.Enum):
+    """For an example."""
+
+    RED = 1
+
+
+@dataclasses.dataclass
+class Point:
+    """For an example."""
+
+    x: float
+    y: float
+
+
+Pair = collections.namedtuple("Pair", "left right")
+MADE = {
+    **{"np": np, "pd": pd, "sp": sp, "torch": torch, "Image": Image, "Colour": Colour, "Point": Point, "Pair": Pair},
+    **{"datetime": datetime, "UTC": UTC, "Decimal": Decimal, "Fraction": Fraction, **vars(collections)},
+}
+
+
+@pytest.mark.parametrize(("example", "record", "thing"), [row for row in CROSSES if len(row) == 3])
+def test_every_example_crosses_as_the_page_says(example, record, thing):
+    """As a record that holds what it is said to hold, and as the real thing on the other side."""
+    classes: dict[str, type] = {}
+    plain = to_plain(eval(example.strip("`"), dict(MADE)), id, classes=classes)
+    came = decode(bytearray(b"".join(encode(plain))), answer=True)
+    told = re.findall(r"`([a-z_0-9]+)(?:\(\))?`", record.partition("`:")[2] or record.partition("an Enum:")[2])
+    assert type(came).__name__ == record.split("`")[1]
+    assert all(hasattr(came, name) for name in told)
+    assert type(real(came, classes.get)).__name__ == thing.strip("`")
+
+
+def test_every_record_is_on_the_page():
+    """Whatever stands for something is told, but for the values inside a table."""
+    assert {row[1].split("`")[1] for row in CROSSES if len(row) == 3} >= set(records.__all__) - {"Values"}
+
+
+def test_every_option_of_table_is_on_the_page():
+    """The second table has a row for each."""
+    options = set(inspect.signature(checks.table).parameters) - {"got", "expected", "name", "rtol", "atol"}
+    assert {row[0].strip("`") for row in CROSSES} >= options
 
 
 @pytest.mark.parametrize("name", checks.__all__)
