@@ -497,7 +497,8 @@ class _Inside:
     def class_of(self, name: str) -> Any:
         """The class of that name that came out before, or that a module of the folder defines."""
         if name not in self.classes:
-            found = (vars(module).get(name) for module in self.modules.own.values())
+            own = (*self.modules.own.values(), *self.modules.clashing.loaded.values())
+            found = (vars(module).get(name) for module in own)
             kind = next((each for each in found if isinstance(each, type)), None)
             return self.classes.setdefault(name, kind) if kind else None
         return self.classes[name]

@@ -322,7 +322,7 @@ class _Worker:
     def class_of(self, name: str) -> Any:
         """The class of that name that came out before, or that a module of the submission defines."""
         if name not in self.classes:
-            for module in list(sys.modules.values()):
+            for module in (*list(sys.modules.values()), *self.own.loaded.values()):
                 if str(getattr(module, "__file__", None) or "").startswith(self.submission):
                     found = vars(module).get(name)
                     if isinstance(found, builtins.type):
