@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import math
 import reprlib
+from collections import deque
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeGuard
 
 import numpy as np
 
+from autograder.checks.kinds import TABLES, article, dtype_of, is_handle, kind_of, returned, what
 from autograder.checks.sentences import apart
 from autograder.checks.slips import slip
 from autograder.checks.tensors import is_tensor, without_tensors
 from autograder.errors import CheckFailed
-from autograder.plain import PACKAGE_TYPES, TABLES
+from autograder.records import Sparse, Table
+from autograder.records.making import record_of
 
-__all__ = ["close", "finite", "numbers", "same", "shape", "show", "told_apart"]
+__all__ = ["close", "finite", "numbers", "other_value", "placed", "same", "shape", "show", "told_apart"]
 
 Array = np.ndarray[Any, Any]
 _SHOWN_ENTRIES = 1000
 _LARGEST = int(np.finfo(np.float64).max)
+_NUMBERS_AND_LISTS = (int, float, np.number, list, tuple)
 _AROUND = 20  # characters that are shown on both sides of the first that differs
 
 
@@ -33,8 +39,10 @@ def close(
     common slip explains the difference (`autograder.checks.slips`), the sentence is followed by one that says so.
 
     Args:
-        got: a number, an array or torch tensor, nested lists of numbers, or lists, tuples or dictionaries of these.
-        want: the right answer, of the same structure.
+        got: a number, an array or torch tensor, nested lists of numbers, or lists, tuples or dictionaries of these; a
+            DataFrame, Series or Index, a sparse matrix, an image, a data class. Where plain numbers are expected, a
+            Series, an Index or a DataFrame counts as its values.
+        want: the right answer, of the same structure: real ones of pandas, scipy, torch and PIL, or their records.
         name: what the sentence calls the answer, such as ``"relu(z)"``.
         rtol: allowed difference relative to the wanted entry.
         atol: allowed absolute difference.
@@ -43,7 +51,11 @@ def close(
     Raises:
         CheckFailed: the first difference found.
     """
-    got, want = without_tensors(got), without_tensors(want)
+    from autograder.checks.special import compared_specially
+
+    got, want = _both(got, want)
+    if compared_specially(got, want, name, rtol, atol, exact=False):
+        return
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
@@ -54,7 +66,7 @@ def close(
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
             close(mine, right, name=f"{name}[{place}]", rtol=rtol, atol=atol, n=n)
         return
-    right = np.asarray(float(want) if _is_long(want) else want)
+    right = np.asarray(float(want) if _is_long(want) or isinstance(want, (Decimal, Fraction)) else want)
     mine = numbers(got, name=name)
     _same_shape(mine, right, name, n)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -78,7 +90,12 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     Raises:
         CheckFailed: the first difference found.
     """
-    got, want = _unboxed(without_tensors(got)), _unboxed(without_tensors(want))
+    from autograder.checks.special import compared_specially
+
+    got, want = _both(got, want)
+    if compared_specially(got, want, name, 0.0, 0.0, exact=True):
+        return
+    got, want = _unboxed(got), _unboxed(want)
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
@@ -89,20 +106,21 @@ def same(got: object, want: object, *, name: str = "result") -> None:
             same(mine, right, name=f"{name}[{place}]")
     elif isinstance(want, bool):
         if got is not want:
-            raise _other(name, got, want)
+            raise other_value(name, got, want)
     elif isinstance(want, (np.ndarray, np.generic, list, tuple, int, float)) and not (_is_long(got) or _is_long(want)):
         close(got, want, name=name, rtol=0.0, atol=0.0)
     elif not (type(got) is type(want) or (_is_number(got) and _is_number(want))) or got != want:
-        raise _other(name, got, want)
+        raise other_value(name, got, want)
 
 
 def shape(got: object, expected: Sequence[int | None], *, name: str = "result") -> None:
-    """Fail unless the answer is numbers of the expected shape; None in it stands for any length.
+    """Fail unless the answer is numbers, or a table or sparse matrix, of that shape; None in it stands for any length.
 
     Raises:
-        CheckFailed: no numbers, or another shape.
+        CheckFailed: none of these, or another shape.
     """
-    found = numbers(got, name=name).shape
+    record = record_of(got)
+    found = record.shape if isinstance(record, (*TABLES, Sparse)) else numbers(got, name=name).shape
     wanted = tuple(expected)
     if len(found) != len(wanted) or any(w is not None and f != w for f, w in zip(found, wanted, strict=True)):
         text = "(" + ", ".join("any" if w is None else str(w) for w in wanted) + ("," if len(wanted) == 1 else "") + ")"
@@ -141,11 +159,11 @@ def numbers(got: object, *, name: str) -> Array:
     if is_tensor(got):
         raise CheckFailed(f"{name} is a tensor that numpy cannot read (a sparse one?); a dense one was wanted.")
     if isinstance(got, (str, bytes, Mapping, set, frozenset)):
-        raise CheckFailed(f"{name} is {_article(type(got).__name__)}; numbers were wanted.")
-    if told := _of_package(got):
-        method = "to_numpy" if _kind(got) in TABLES else "toarray"
-        raise CheckFailed(f"{name} is {told}; an array of numbers was wanted, such as its {method}().")
-    if _is_long(got):
+        raise CheckFailed(f"{name} is {article(type(got).__name__)}; numbers were wanted.")
+    got = _values_of(got, name)
+    if isinstance(got, (Decimal, Fraction)):
+        got = float(got)
+    elif _is_long(got):
         if abs(got) > _LARGEST:
             raise CheckFailed(f"{name} is {show(got)}, larger than any float; a smaller number was wanted.")
         got = float(got)
@@ -159,11 +177,41 @@ def numbers(got: object, *, name: str) -> Array:
         raise CheckFailed(f"{name} holds complex numbers ({values.dtype}); real numbers were wanted.")
     if values.dtype.kind not in "biuf":
         raise CheckFailed(
-            f"{name} is {_article(_kind(got))} of something else than numbers; numbers were wanted."
+            f"{name} is {article(kind_of(got))} of something else than numbers; numbers were wanted."
             if isinstance(got, (list, tuple, np.ndarray))
-            else f"{name} is {_article(_kind(got))}; numbers were wanted."
+            else f"{name} is {article(kind_of(got))}; numbers were wanted."
         )
     return values.astype(np.float64) if values.dtype.kind in "bf" else values
+
+
+def _values_of(got: object, name: str) -> Any:
+    """The numbers of a table, a column or an index; what else is no sparse matrix and no stand-in, as it is."""
+    if is_handle(got):
+        raise CheckFailed(f"{returned(got, name)}; expected numbers.")
+    got = record_of(got)
+    if isinstance(got, Sparse):
+        raise CheckFailed(f"{name} is {what(got)}; an array of numbers was wanted, such as its toarray().")
+    if not isinstance(got, TABLES):
+        return got
+    values = got.to_numpy()
+    if values.dtype.kind not in "biufc":
+        raise CheckFailed(f"{name} is {what(got)} of dtype {dtype_of(got)}; expected numbers.")
+    return values
+
+
+def _both(got: object, want: object) -> tuple[object, object]:
+    """Both sides with tensors as arrays, and what packages make as records."""
+    got, want = without_tensors(got), without_tensors(want)
+    want = _listed(record_of(want))
+    got = got if is_handle(got) else _listed(record_of(got))
+    if isinstance(got, TABLES) and isinstance(want, (list, tuple, np.ndarray)):
+        values = got.to_numpy()
+        got = values if values.dtype.kind in "biufcmM" or isinstance(got, Table) else got.tolist()
+    return got, want
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, (range, deque)) else value
 
 
 def _lost(got: object, right: Array) -> float:
@@ -219,11 +267,14 @@ def told_apart(got: object, want: object) -> tuple[str, str]:
     if type(got) is int and type(want) is int:
         return f"{mine}, {'more' if got > want else 'less'} by {show(abs(got - want))}", right
     if type(got) is not type(want):
-        return f"{mine} ({_article(_kind(got))})", f"{right} ({_article(_kind(want))})"
+        return f"{mine} ({article(kind_of(got))})", f"{right} ({article(kind_of(want))})"
     return f"{mine}, which only looks like the wanted value", right
 
 
-def _other(name: str, got: object, want: object) -> CheckFailed:
+def other_value(name: str, got: object, want: object) -> CheckFailed:
+    """The error of an answer that is another value than the expected one."""
+    if is_handle(got):
+        return CheckFailed(f"{returned(got, name)}; expected {show(want)}.")
     mine, right = told_apart(got, want)
     return CheckFailed(f"{name} is {mine}; {right} was wanted.")
 
@@ -246,39 +297,18 @@ def _unboxed(value: object) -> object:
     return value
 
 
-def _kind(value: object) -> str:
-    """The name of a value's type; of a stand-in, that of the object that it stands for, as far as it is known."""
-    kind = type(value)
-    return str(value._kind) if hasattr(kind, "_kind") else kind.__name__  # type: ignore[attr-defined]
-
-
-def _of_package(value: object) -> str:
-    """What a table or a sparse matrix is called; "" for anything else."""
-    kind = type(value)
-    known = hasattr(kind, "_kind") or kind.__module__.partition(".")[0] in ("pandas", "scipy")
-    return PACKAGE_TYPES.get(_kind(value), "") if known else ""
-
-
-def _what(value: object) -> str:
-    """What a value is, for a sentence: "None", "an int", "a pandas Series"."""
-    return "None" if value is None else _of_package(value) or _article(_kind(value))
-
-
-def _article(word: str) -> str:
-    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"
-
-
 def _is_structure(value: object) -> bool:
     """Whether a list or tuple is to be walked, not read as one array.
 
-    It is empty, or holds arrays, dictionaries, text, None or very long integers, or lists of different lengths.
+    It is empty, or holds something else than numbers (arrays, dictionaries, text, records), very long integers, or
+    lists of different lengths.
     """
     if not isinstance(value, (list, tuple)):
         return False
-    if not value or any(
-        part is None or isinstance(part, (np.ndarray, Mapping, str, bytes, bool)) or _is_long(part) or _is_nested(part)
-        for part in value
-    ):
+    kinds = set(map(type, value))
+    if not value or bool in kinds or not all(issubclass(kind, _NUMBERS_AND_LISTS) for kind in kinds):
+        return True
+    if any(_is_long(part) or _is_nested(part) for part in value):
         return True
     return any(isinstance(part, (list, tuple)) for part in value) and _is_ragged(value)
 
@@ -297,7 +327,8 @@ def _is_nested(part: object) -> bool:
 
 def _keys(got: object, want: Mapping[Any, Any], name: str) -> None:
     if not isinstance(got, Mapping):
-        raise CheckFailed(f"{name} is {_what(got)}; a dict was wanted.")
+        ending = "expected a dict." if is_handle(got) else "a dict was wanted."
+        raise CheckFailed(f"{returned(got, name)}; {ending}")
     missing = [key for key in want if key not in got]
     extra = [key for key in got if key not in want]
     if missing:
@@ -311,7 +342,9 @@ def _length(got: object, want: object, name: str) -> None:
     if isinstance(got, np.ndarray) and got.ndim == 0:
         raise CheckFailed(f"{name} is a single number; a {type(want).__name__} of {len(want)} was wanted.")
     if not isinstance(got, (list, tuple, np.ndarray)):
-        raise CheckFailed(f"{name} is {_what(got)}; a {type(want).__name__} of {len(want)} was wanted.")
+        asked = f"a {type(want).__name__} of {len(want)}"
+        ending = f"expected {asked}." if is_handle(got) else f"{asked} was wanted."
+        raise CheckFailed(f"{returned(got, name)}; {ending}")
     if len(got) != len(want):
         raise CheckFailed(f"{name} has length {len(got)}; length {len(want)} was wanted.")
 
@@ -327,7 +360,7 @@ def _same_shape(mine: Array, right: Array, name: str, n: int) -> None:
 
 
 def _not_finite(values: Array, bad: Array, name: str, rest: str) -> None:
-    place = _place(np.argmax(bad), values.shape)
+    place = placed(np.argmax(bad), values.shape)
     value = values.ravel()[int(np.argmax(bad))]
     kind = "NaN" if math.isnan(value) else "infinite"
     count = f" ({int(bad.sum())} of {values.size} entries are NaN or infinite)" if values.size > 1 else ""
@@ -342,7 +375,7 @@ def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: floa
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(mine.astype(np.float64) - right.astype(np.float64)) - rtol * np.abs(right)
     worst = int(np.argmax(np.where(near, -1.0, np.nan_to_num(distance, nan=np.inf))))
-    place = _place(worst, mine.shape)
+    place = placed(worst, mine.shape)
     count = f" ({int(np.sum(~near))} of {near.size} entries differ)" if near.size > 1 else ""
     found, wanted = mine.ravel()[worst], right.ravel()[worst]
     if np.isnan(found) and np.isnan(wanted):
@@ -358,7 +391,8 @@ def _slip(mine: Array, right: Array, n: int) -> str:
     return f" {told}" if told else ""
 
 
-def _place(flat: Any, of: tuple[int, ...]) -> str:
+def placed(flat: Any, of: tuple[int, ...]) -> str:
+    """The place of an entry: "[1, 2]", or "" where there is only one."""
     if not of:
         return ""
     return "[" + ", ".join(str(int(i)) for i in np.unravel_index(int(flat), of)) + "]"

@@ -26,6 +26,8 @@ from autograder.cells import is_notebook, read_code
 from autograder.errors import InstructorError, StudentError, as_type_error
 from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.records.making import is_data, real
+from autograder.records.naming import class_named
 from autograder.student.calling import Call, defines, overwritten, refusal, unwritten
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
@@ -213,9 +215,10 @@ class LocalHandle:
 
     _inside: _Inside
     _object: Any
+    _kind = "object"
 
     def __init__(self, inside: _Inside, value: Any) -> None:
-        self.__dict__.update(_inside=inside, _object=value)
+        self.__dict__.update(_inside=inside, _object=value, _origin="")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -237,10 +240,6 @@ class LocalHandle:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the object itself."""
         return _Function(self._inside, self._object, type(self._object).__name__)(*arguments, **named)
-
-    @property
-    def _kind(self) -> str:
-        return type(self._object).__name__
 
     def __len__(self) -> int:
         try:
@@ -336,11 +335,14 @@ class _Function:
         given = [inside.inward(argument) for argument in arguments]
         given_named = {name: inside.inward(argument) for name, argument in named.items()}
         call = Call(len(given), tuple(given_named))
-        return inside.run(self.title, lambda: inside.outward(function(*given, **given_named)), call)
+        made = inside.run(self.title, lambda: inside.outward(function(*given, **given_named)), call)
+        if isinstance(made, LocalHandle):
+            made.__dict__["_origin"] = self.title
+        return made
 
 
 class _Kept:
-    """An object of a class with methods: it stays an object, also where it could be reduced to plain data."""
+    """An object that stays what it is, also where it could be reduced to plain data."""
 
     __slots__ = ("object",)
 
@@ -350,7 +352,7 @@ class _Kept:
 
 def _has_methods(value: Any) -> bool:
     """Whether something is a class that somebody wrote methods for."""
-    classes = value.__mro__ if isinstance(value, type) else ()
+    classes = value.__mro__ if isinstance(value, type) and not is_data(value) else ()
     return any(
         isinstance(entry, FunctionType) and (name[0] != "_" or name in ("__init__", "__call__"))
         for each in classes
@@ -374,6 +376,8 @@ class _Inside:
             None if reference else self.cell_failed,
         )
         self.run_on = run_on
+        self.classes: dict[str, type] = {}
+        self.kinds: dict[str, type[LocalHandle]] = {}
         self.failed_cells: dict[str, list[FailedCell]] = {}
         self.drawn: dict[str, tuple[Any, ...]] = {}
         files = set(self.names.values())
@@ -468,9 +472,12 @@ class _Inside:
         if type(value) is np.ndarray and value.dtype.kind in "biufc" and value.dtype.isnative:
             return value.copy()
         try:
-            return to_plain(value, _object_of, copy=True)
+            plain = to_plain(value, _object_of, copy=True, listed=False)
+            return real(plain, self.class_of, lambda each: each.object if type(each) is _Kept else each)
         except PlainError as error:
             raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+        except ImportError as error:
+            raise InstructorError(f"What a check gives to a submission needs {error.name}, which is missing.") from None
 
     def outward(self, value: Any) -> Any:
         """A result as the check gets it: plain data that shares no memory with the modules, or a handle."""
@@ -485,15 +492,28 @@ class _Inside:
             and value.dtype.isnative
         ):
             return value.copy()
-        return to_plain(value, self.kept, copy=True, draw=False)
+        return to_plain(value, self.kept, copy=True, draw=False, classes=self.classes)
+
+    def class_of(self, name: str) -> Any:
+        """The class of that name that came out before, or that a module of the folder defines."""
+        if name not in self.classes:
+            own = (*self.modules.own.values(), *self.modules.clashing.loaded.values())
+            found = (vars(module).get(name) for module in own)
+            kind = next((each for each in found if isinstance(each, type)), None)
+            return self.classes.setdefault(name, kind) if kind else None
+        return self.classes[name]
 
     def taken(self, value: Any) -> Any:
         """One of many results, before the next call: iterators are drawn to lists."""
-        return value if type(value) in _ATOMS else to_plain(value, self.kept, copy=True)
+        return value if type(value) in _ATOMS else to_plain(value, self.kept, copy=True, classes=self.classes)
 
     def kept(self, value: Any) -> LocalHandle:
         """What has no plain form, and stays an object."""
-        return (LocalIterator if is_iterator(value) else LocalHandle)(self, value)
+        if is_iterator(value):
+            return LocalIterator(self, value)
+        name = type(value).__name__
+        kind = self.kinds.get(name) or self.kinds.setdefault(name, class_named(name, LocalHandle))
+        return kind(self, value)
 
     # --- what went wrong ---
 
@@ -596,13 +616,13 @@ def _seed(number: int) -> None:
 
 
 def _object_of(value: Any) -> Any:
-    """What stands in a call's arguments and is not plain data."""
+    """What stands in a call's arguments and is not plain data, so that nobody looks into it."""
     if isinstance(value, LocalHandle):
-        return value._object
+        return _Kept(value._object)
     if isinstance(value, Rows):
-        return value.copy().as_list()
+        return _Kept(value.copy().as_list())
     if isinstance(value, _Function):
-        return value.function
+        return _Kept(value.function)
     raise InstructorError(
         f"A check gives a submission a {type(value).__name__}; give plain data, rows(...), or what it returned."
     )

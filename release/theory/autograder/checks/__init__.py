@@ -29,6 +29,7 @@ from autograder.checks.reacting import reacts_to
 from autograder.checks.seeds import Trainings, over_seeds
 from autograder.checks.source import forbidden, no_imports, no_loops, required, uses
 from autograder.checks.structure import Layer, Parameter, Structure, structure
+from autograder.checks.tables import table
 from autograder.checks.training import Curve, curve, gap
 from autograder.sources import Source
 
@@ -89,6 +90,7 @@ __all__ = [
     "same",
     "shape",
     "structure",
+    "table",
     "uses",
     "weights_changed",
 ]

@@ -1,0 +1,431 @@
+"""Compare a table (DataFrame), a column (Series) or an index with the right one, in pandas' words.
+
+Both sides are read as the records of `autograder.records`, so nothing here needs pandas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.compare import close, same, show
+from autograder.checks.kinds import returned
+from autograder.checks.sentences import series
+from autograder.errors import CheckFailed, InstructorError
+from autograder.records import Column, Index, Missing, Table, Values
+from autograder.records.making import record_of
+
+__all__ = ["compare_records", "table"]
+
+Array = np.ndarray[Any, Any]
+_ORDERS = ("both", "columns", "rows", "none")
+_TEXT = ("str", "string", "object", "text")
+_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A table or a column: labels, their values, an index, and what sentences call it."""
+
+    labels: list[Any]
+    content: list[Values]
+    index: Index
+    kind: str
+
+    @property
+    def single(self) -> bool:
+        """Whether it is no DataFrame, so that its only column needs no name."""
+        return self.kind != "DataFrame"
+
+    def of(self, label: Any) -> Values:
+        """The values of a column."""
+        return self.content[self.labels.index(label)]
+
+    def take(self, places: Array) -> _Sheet:
+        """The rows at some places."""
+        return _Sheet(self.labels, [each.take(places) for each in self.content], self.index.take(places), self.kind)
+
+
+def table(
+    got: object,
+    expected: object = None,
+    *,
+    name: str = "result",
+    columns: Sequence[Any] | None = None,
+    dtypes: str | Mapping[Any, str] | None = "kind",
+    order: str = "both",
+    sorting: str | Sequence[str] = (),
+    index: bool = True,
+    nan: bool = True,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> None:
+    """Fail unless a DataFrame (or a Series) is the expected one, or has the properties that are asked for.
+
+    Args:
+        got: a DataFrame or Series, as a submission returned it.
+        expected: the right one: a real one, a record, or a dictionary of lists; None where only properties are asked.
+        name: what sentences call the answer.
+        columns: the labels of the columns that must be there and are compared; others may be beside them. None: exactly
+            those of `expected`.
+        dtypes: "kind" tells numbers, truth values, text, moments and categories apart, but no int64 from a float64;
+            "exact" asks for the very dtypes (text may be object, str or string); a dictionary asks for some of them, as
+            in ``{"price": "float64"}``; None looks at the values alone.
+        order: "both", or whether only the "columns" or the "rows" must stand in the order of `expected`, or "none".
+        sorting: the label of the column by which the rows must be sorted, or several, with "-" before one that falls;
+            rows that are equal in these may stand in any order.
+        index: whether the index must have the expected labels.
+        nan: whether values may be missing where they are in `expected`; False: none may be, anywhere.
+        rtol, atol: as of `close`.
+
+    Raises:
+        CheckFailed: the first difference found: columns, their order, number of rows, dtypes, missing values, sorting,
+            index, values.
+        InstructorError: `expected`, `order` or `dtypes` is none of these.
+    """
+    if order not in _ORDERS or (isinstance(dtypes, str) and dtypes not in ("kind", "exact")):
+        raise InstructorError(f"table() takes order= {series(_ORDERS)} and dtypes= 'kind', 'exact', a dict or None.")
+    right = None if expected is None else _expected(expected)
+    mine = _answer(got, name, right)
+    labels = list(columns) if columns is not None else right.labels if right else mine.labels
+    _columns(mine, labels, name, exactly=columns is None, ordered=order in ("both", "columns"))
+    if right is not None and len(mine.index) != len(right.index):
+        raise CheckFailed(f"{name}: expected {_rows(len(right.index))}, got {len(mine.index)}.")
+    _dtypes(mine, right, labels, name, dtypes)
+    if not nan:
+        _none_missing(mine, labels, name)
+    by = [sorting] if isinstance(sorting, str) else list(sorting)
+    _sorted(mine, by, name)
+    if right is None:
+        return
+    if by or order in ("columns", "none"):
+        index = index and not (mine.index.is_default() and right.index.is_default())
+        mine, right = (each.take(_free_order(each, labels, by, with_index=index)) for each in (mine, right))
+    if index:
+        _same_index(mine.index, right.index, name)
+    _same_values(mine, right, labels, name, rtol, atol)
+
+
+def compare_records(got: object, want: object, *, name: str, rtol: float, atol: float, exact: bool) -> None:
+    """What `close` and `same` ask of a table, a column or an index; `exact` also asks for dtypes and names.
+
+    Raises:
+        CheckFailed: the first difference found.
+    """
+    table(got, want, name=name, dtypes="exact" if exact else "kind", rtol=rtol, atol=atol)
+    mine, right = record_of(got), record_of(want)
+    if not exact:
+        return
+    if isinstance(right, Column) and mine.name != right.name:
+        raise CheckFailed(f"{name}: expected a Series of the name {show(right.name)}, got {show(mine.name)}.")
+    pairs = [(mine, right)] if isinstance(right, Index) else [(mine.index, right.index)]
+    for one, other in pairs:
+        if one.names != other.names:
+            raise CheckFailed(f"{name}: expected an index of the name {_names(other)}, got {_names(one)}.")
+
+
+# --- both sides as sheets ---
+
+
+def _answer(got: object, name: str, right: _Sheet | None) -> _Sheet:
+    if got is None:
+        raise CheckFailed(f"{name} is None; was a `return` forgotten?")
+    asked = right.kind if right else "DataFrame"
+    found = _sheet(record_of(got))
+    if found is None or (right is not None and found.kind != asked):
+        raise CheckFailed(f"{returned(got, name)}; expected a pandas {asked}.")
+    if right is not None and right.single:
+        return _Sheet(right.labels, found.content, found.index, found.kind)
+    return found
+
+
+def _expected(expected: object) -> _Sheet:
+    record = record_of(expected)
+    if isinstance(record, Mapping):
+        content = [_of_list(list(each)) for each in record.values()]
+        if len({len(each) for each in content}) > 1:
+            raise InstructorError("The columns of the expected table have different lengths; give them one length.")
+        numbers = np.arange(len(content[0]) if content else 0)
+        rows = Index((Values("int64", "numbers", numbers),), (None,), "RangeIndex")
+        return _Sheet(list(record), content, rows, "DataFrame")
+    found = _sheet(record)
+    if found is None:
+        raise InstructorError(
+            f"table() compares with a DataFrame, a Series, or a dict of lists, not with a {type(expected).__name__}."
+        )
+    return found
+
+
+def _sheet(record: object) -> _Sheet | None:
+    if isinstance(record, Table):
+        return _Sheet(record.columns, list(record.content), record.index, "DataFrame")
+    if isinstance(record, Column):
+        return _Sheet([record.name], [record.content], record.index, "Series")
+    if isinstance(record, Index):
+        count = Index((Values("int64", "numbers", np.arange(len(record))),), (None,), "RangeIndex")
+        if len(record.levels) == 1:
+            return _Sheet([None], [record.levels[0]], count, "Index")
+        return _Sheet([None], [Values("object", "objects", record.tolist())], count, "Index")
+    return None
+
+
+def _of_list(values: list[Any]) -> Values:
+    """Values as pandas would make a column of them."""
+    kinds = set(map(type, values))
+    if kinds and kinds <= {int, float, bool} and not (bool in kinds and len(kinds) > 1):
+        array = np.array(values)
+        return Values(str(array.dtype), "numbers", array)
+    if kinds and all(issubclass(kind, (np.number, np.bool_)) for kind in kinds):
+        array = np.array(values)
+        return Values(str(array.dtype), "numbers", array)
+    if kinds <= {int, float, type(None)} and kinds != {type(None)} and kinds:
+        return Values("float64", "numbers", np.array([math.nan if each is None else each for each in values], float))
+    return Values("object", "objects", [record_of(each) for each in values])
+
+
+# --- one property after the other ---
+
+
+def _columns(mine: _Sheet, labels: list[Any], name: str, *, exactly: bool, ordered: bool) -> None:
+    if mine.single:
+        return
+    here, asked = Counter(map(_key, mine.labels)), Counter(map(_key, labels))
+    for label in labels:
+        if not here[_key(label)]:
+            raise CheckFailed(f"{name} has no column {show(label)}; its columns are {_listed(mine.labels)}.")
+    for label in mine.labels:
+        if exactly and here[_key(label)] > asked[_key(label)]:
+            raise CheckFailed(
+                f"{name} has the column {show(label)}, which is not expected; expected are {_listed(labels)}."
+            )
+    found = [label for label in mine.labels if asked[_key(label)]]
+    if ordered and list(map(_key, found)) != list(map(_key, labels)):
+        raise CheckFailed(
+            f"{name}: the columns are in another order: expected {_listed(labels)}, got {_listed(found)}."
+        )
+
+
+def _dtypes(
+    mine: _Sheet, right: _Sheet | None, labels: list[Any], name: str, dtypes: str | Mapping[Any, str] | None
+) -> None:
+    if dtypes is None or (isinstance(dtypes, str) and right is None):
+        return
+    for label in dtypes if isinstance(dtypes, Mapping) else labels:
+        if _key(label) not in map(_key, mine.labels):
+            raise CheckFailed(f"{name} has no column {show(label)}; its columns are {_listed(mine.labels)}.")
+        found = mine.of(label)
+        if isinstance(dtypes, Mapping):
+            asked = str(dtypes[label])
+            holds = found.dtype == asked or (asked in _TEXT and _family(found) == "text")
+        else:
+            assert right is not None
+            other = right.of(label)
+            asked = other.dtype
+            holds = _family(found) == _family(other) and (dtypes == "kind" or _same_dtype(found, other))
+        if not holds:
+            raise CheckFailed(f"{name}: {_place(mine, label)}expected {asked}, got {found.dtype}{_example(found)}.")
+
+
+def _none_missing(mine: _Sheet, labels: list[Any], name: str) -> None:
+    for label in labels:
+        missing = mine.of(label).missing_at()
+        if missing.any():
+            count = int(missing.sum())
+            raise CheckFailed(
+                f"{name}: {_row(mine, label, int(np.argmax(missing)))}: expected no missing value, got "
+                f"{_told(mine.of(label), int(np.argmax(missing)))} ({count} of {_rows(len(missing))} in all)."
+            )
+
+
+def _sorted(mine: _Sheet, by: list[str], name: str) -> None:
+    keys = []
+    for each in by:
+        falls = each.startswith("-") and _key(each) not in map(_key, mine.labels)
+        label = each[1:] if falls else each
+        if _key(label) not in map(_key, mine.labels):
+            raise CheckFailed(f"{name} has no column {show(label)}; its columns are {_listed(mine.labels)}.")
+        keys.append((label, falls, list(map(_sort_key, mine.of(label).tolist()))))
+    for row in range(1, len(mine.index) if keys else 0):
+        for label, falls, values in keys:
+            if values[row - 1] == values[row]:
+                continue
+            if (values[row - 1] > values[row]) != falls:
+                found, before = (_told(mine.of(label), place) for place in (row, row - 1))
+                way = " from large to small" if falls else ""
+                raise CheckFailed(f"{name}: not sorted by {show(label)}{way}: row {row} has {found} after {before}.")
+            break
+
+
+def _same_index(mine: Index, right: Index, name: str) -> None:
+    if len(mine.levels) != len(right.levels):
+        raise CheckFailed(f"{name}: expected an index of {_levels(right)}, got one of {_levels(mine)}.")
+    for found, other in zip(mine.levels, right.levels, strict=True):
+        near = _near(found, other, 1e-9, 0.0)
+        if not near.all():
+            row = int(np.argmin(near))
+            hint = ""
+            if right.is_default():
+                hint = " Is a reset_index(drop=True) missing?"
+            raise CheckFailed(
+                f"{name}: the index differs: row {row}: expected {show(right[row])}, got {show(mine[row])}.{hint}"
+            )
+
+
+def _same_values(mine: _Sheet, right: _Sheet, labels: list[Any], name: str, rtol: float, atol: float) -> None:
+    twice = len(set(map(_key, labels))) < len(labels)
+    for place, label in enumerate(labels):
+        found = mine.content[place] if twice else mine.of(label)
+        other = right.content[place] if twice else right.of(label)
+        near = _near(found, other, rtol, atol)
+        if near.all():
+            continue
+        row, wrong = int(np.argmin(near)), int((~near).sum())
+        more = f" ({wrong} of {_rows(len(near))} differ)" if wrong > 1 else ""
+        got, asked = _told(found, row), _told(other, row)
+        if got == asked:
+            got, asked = (repr(each.take([row]).tolist()[0]) for each in (found, other))
+        label_told = "" if mine.index.is_default() else f" (index {show(mine.index[row])})"
+        raise CheckFailed(f"{name}: {_row(mine, label, row)}{label_told}: expected {asked}, got {got}{more}.")
+
+
+# --- values ---
+
+
+def _near(mine: Values, right: Values, rtol: float, atol: float) -> Array:
+    """Where two columns agree, (n,); missing values agree with missing ones."""
+    gone, gone_too = mine.missing_at(), right.missing_at()
+    found = np.equal(gone, gone_too)
+    there = ~gone & ~gone_too
+    if mine.kind == right.kind == "numbers":
+        one, other = np.asarray(mine.data)[there], np.asarray(right.data)[there]
+        wide = np.complex128 if "c" in one.dtype.kind + other.dtype.kind else np.float64
+        with np.errstate(invalid="ignore", over="ignore"):
+            distance = np.abs(one.astype(wide) - other.astype(wide))
+            allowed = atol + rtol * np.abs(other.astype(wide))
+            near = (one == other) | ((distance <= allowed) & (allowed > 0) & np.isfinite(other))
+        found[there] = near
+        return found
+    if mine.kind == right.kind and mine.kind in ("moments", "spans"):
+        found[there] = mine.to_numpy()[there] == right.to_numpy()[there]
+        return found
+    one_list, other_list = mine.tolist(), right.tolist()
+    for row in np.flatnonzero(there).tolist():
+        found[row] = _alike(one_list[row], other_list[row], rtol, atol)
+    return found
+
+
+def _alike(one: Any, other: Any, rtol: float, atol: float) -> bool:
+    if type(one) is str or type(other) is str:
+        return type(one) is type(other) and bool(one == other)
+    try:
+        if rtol or atol:
+            try:
+                close(one, other, rtol=rtol, atol=atol)
+            except CheckFailed:
+                same(one, other)
+        else:
+            same(one, other)
+    except CheckFailed:
+        return False
+    return True
+
+
+def _family(values: Values) -> str:
+    """The kind of a column's values, for which the way they are stored does not matter."""
+    if values.kind == "numbers":
+        kind = values.data.dtype.kind
+        return "boolean" if kind == "b" else "complex" if kind == "c" else "number"
+    if values.kind == "moments":
+        return "datetime" if values.detail[1] is None else "datetime with zone"
+    if values.kind != "objects":
+        return values.kind
+    missing = values.missing_at().tolist()
+    plain = all(gone or type(each) is str for each, gone in zip(values.data, missing, strict=True))
+    return "text" if plain else "object"
+
+
+def _same_dtype(found: Values, other: Values) -> bool:
+    if _family(found) == "text" or found.kind in ("moments", "spans"):
+        return found.detail[1:] == other.detail[1:]  # "us" in one version of pandas is "ns" in another
+    if found.kind == "categories":
+        near = len(found.detail[0]) == len(other.detail[0]) and bool(
+            _near(found.detail[0], other.detail[0], 0, 0).all()
+        )
+        return near and found.detail[1] == other.detail[1]
+    return found.dtype == other.dtype
+
+
+def _free_order(sheet: _Sheet, labels: list[Any], by: list[str], *, with_index: bool) -> Array:
+    """An order of rows that depends on what is in them alone, first of all on the columns that they are sorted by."""
+    parts = [*(sheet.of(label) for label in labels), *(sheet.index.levels if with_index else ())]
+    parts.sort(key=lambda values: _family(values) == "number")  # nearly equal numbers decide last
+    keys = [list(map(_sort_key, values.tolist())) for values in parts]
+    known = [sheet.of(each if _key(each) in map(_key, sheet.labels) else each[1:]).tolist() for each in by]
+    first = [tuple(_sort_key(values[row]) for values in known) for row in range(len(sheet.index))]
+    return np.array(sorted(range(len(first)), key=lambda row: (first[row], [key[row] for key in keys])), int)
+
+
+def _sort_key(value: Any) -> tuple[int, Any]:
+    """What any two values are compared by; missing ones come last."""
+    if value is None or type(value) is Missing or (isinstance(value, float) and math.isnan(value)):
+        return 3, 0
+    if isinstance(value, (bool, int, float)):
+        return 0, float(f"{value:.9g}") if isinstance(value, float) else value
+    moment = getattr(value, "datetime64", None) if hasattr(value, "ticks") else None
+    if moment is not None:
+        return 1, int(np.datetime64(moment, "ns").astype(np.int64))
+    return 2, value if type(value) is str else repr(value)
+
+
+# --- words ---
+
+
+def _key(label: Any) -> Any:
+    """A label, told apart from those that only equal it; a numpy number is Python's."""
+    label = label.item() if isinstance(label, np.generic) else label
+    return (type(label).__name__ if isinstance(label, bool) else "", label)
+
+
+def _place(sheet: _Sheet, label: Any) -> str:
+    return "" if sheet.single else f"column {show(label)}: "
+
+
+def _row(sheet: _Sheet, label: Any, row: int) -> str:
+    return f"row {row}" if sheet.single else f"row {row}, column {show(label)}"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _told(values: Values, row: int) -> str:
+    value = values.take([row]).tolist()[0]
+    if isinstance(value, float) and math.isnan(value):
+        return "NaN"
+    return str(value) if type(value) is float and value.is_integer() and abs(value) < 1e15 else show(value)
+
+
+def _example(values: Values) -> str:
+    """Of a column of objects, the first value that is no text."""
+    if values.kind != "objects" or _family(values) == "text":
+        return ""
+    first = next((each for each in values.data if type(each) is not str and each is not None), None)
+    return f" (it holds {show(first)}, a {type(first).__name__})" if first is not None else ""
+
+
+def _listed(labels: Sequence[Any]) -> str:
+    shown = ", ".join(map(show, labels[:_SHOWN]))
+    return f"[{shown}{', ...' if len(labels) > _SHOWN else ''}]"
+
+
+def _names(index: Index) -> str:
+    return show(index.names[0]) if len(index.names) == 1 else _listed(index.names)
+
+
+def _levels(index: Index) -> str:
+    return "one level" if len(index.levels) == 1 else f"{len(index.levels)} levels"
