@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import os
 import stat
-import traceback
 import types
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from autograder import fields
 from autograder.dataset import Dataset
 from autograder.errors import GraderError, InstructorError, UsageError
 from autograder.model import Limits
 
-__all__ = ["CONFIG_FILE", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
+__all__ = ["CONFIG_FILE", "MOST_JOBS", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
 
 CONFIG_FILE = "grader_config.py"
 NEW_COURSE = 'from autograder.config import Course; course = Course(title="My course", assignments=())'
 SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "landlock", "none")
+MOST_JOBS = 1024
 SEED_VARIABLE = "AUTOGRADER_SEED"
 
 
@@ -39,7 +39,7 @@ class HomeworkSet:
         _text(self, "id")
         _text(self, "title")
         _texts(self, "assignments")
-        _number(self, "cap", least=0)
+        fields.points(self.cap, "HomeworkSet.cap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,17 @@ class Course:
         for name in ("title", "sandbox"):
             _text(self, name)
         if self.data is not None and not isinstance(self.data, Path):
-            raise InstructorError(f"Course.data is {self.data!r}; give None or a Path, such as Path('/srv/data').")
+            raise InstructorError(
+                f"Course.data is {fields.written(self.data)}; give None or a Path, such as Path('/srv/data')."
+            )
         if self.database is not None:
             _text(self, "database")
         _texts(self, "assignments")
         _texts(self, "mirrors")
         if self.sandbox not in SANDBOXES:
             raise InstructorError(f"Course.sandbox is {self.sandbox!r}; give one of {', '.join(SANDBOXES)}.")
-        _number(self, "jobs", least=0)
-        if not isinstance(self.jobs, int):
-            raise InstructorError(f"Course.jobs is {self.jobs!r}; give a whole number.")
-        if not isinstance(self.accept_close_names, bool):
-            raise InstructorError(f"Course.accept_close_names is {self.accept_close_names!r}; give True or False.")
+        fields.number(self.jobs, "Course.jobs", least=0, most=MOST_JOBS, whole=True)
+        fields.flag(self.accept_close_names, "Course.accept_close_names")
         if not isinstance(self.datasets, tuple) or not all(isinstance(each, Dataset) for each in self.datasets):
             raise InstructorError("Course.datasets must be a tuple of Dataset values, such as (Dataset(...),).")
         names = [each.name for each in self.datasets]
@@ -105,8 +104,6 @@ class Course:
                 Limits().changed(dict(changes))
             except UsageError as error:
                 raise InstructorError(f"{where}: {error}") from None
-            except (TypeError, ValueError):
-                raise InstructorError(f"{where} holds something that is not a number; give numbers.") from None
 
     def absent(self, root: Path) -> tuple[str, ...]:
         """Assignments that a homework set counts and that are not in the repository (yet), in order."""
@@ -138,9 +135,10 @@ def load(path: Path) -> Course:
         InstructorError: it is wrong; the sentence names file, field or line, and how to mend it.
     """
     try:
-        source = path.read_bytes()
+        path.open("rb").close()
     except OSError as error:
         raise UsageError(f"Cannot read {path}: {error.strerror}; a course's folder holds a {CONFIG_FILE}.") from None
+    source = fields.python_text(path)
     module = types.ModuleType("grader_config")
     module.__file__ = str(path)
     try:
@@ -148,12 +146,14 @@ def load(path: Path) -> Course:
     except SyntaxError as error:
         raise InstructorError(f"{path}:{error.lineno}: this is not Python ({error.msg}); mend the line.") from None
     except GraderError as error:
-        raise InstructorError(f"{path}:{_line(error, path)}: {error}") from None
-    except Exception as error:  # noqa: BLE001 (whatever their file raises is about their file)
-        raise InstructorError(f"{path}:{_line(error, path)}: {_said(error)}") from None
+        raise InstructorError(f"{path}:{fields.line_of(error, path)}: {error}") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever their file raises is about their file)
+        said = fields.said(error, (Course, HomeworkSet))
+        raise InstructorError(f"{path}:{fields.line_of(error, path)}: {said}") from None
     course = getattr(module, "course", None)
     if not isinstance(course, Course):
-        raise InstructorError(f"{path} must set the variable `course` to a Course(...); it holds {course!r}.")
+        held = fields.written(course)
+        raise InstructorError(f"{path} must set the variable `course` to a Course(...); it holds {held}.")
     # A course in nbgrader's folders, which are read elsewhere; it may call one of them assignments/.
     foreign = (path.parent / "nbgrader_config.py").exists() or (path.parent / "source").is_dir()
     for name in course.assignments:
@@ -215,19 +215,14 @@ def _write_seed(path: Path) -> None:
 
 
 def _text(record: object, name: str) -> None:
-    value = getattr(record, name)
-    where = f"{type(record).__name__}.{name}"
-    if not isinstance(value, str):
-        raise InstructorError(f"{where} is {value!r}; give a text in quotes.")
-    if not value:
-        raise InstructorError(f"{where} is empty; give a text.")
+    fields.text(getattr(record, name), _where(record, name))
 
 
 def _texts(record: object, name: str) -> None:
     value = getattr(record, name)
     if not isinstance(value, tuple) or not all(isinstance(each, str) and each for each in value):
         raise InstructorError(
-            f"{type(record).__name__}.{name} is {value!r}; "
+            f"{_where(record, name)} is {fields.written(value)}; "
             'give names in parentheses with a comma after each, such as ("this",).'
         )
     for each in value:
@@ -235,26 +230,5 @@ def _texts(record: object, name: str) -> None:
             raise InstructorError(f"{type(record).__name__}.{name} names {each!r} twice; take one out.")
 
 
-def _number(record: object, name: str, *, least: float) -> None:
-    value = getattr(record, name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
-        raise InstructorError(f"{type(record).__name__}.{name} is {value!r}; give a number, {least} or more.")
-
-
-def _line(error: BaseException, path: Path) -> int:
-    """The last line of `path` that the error passed through, or 1."""
-    lines = [frame.lineno or 1 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return lines[-1] if lines else 1
-
-
-def _said(error: Exception) -> str:
-    """A sentence for the usual slips: a wrong field, a missing one; anything else as Python says it."""
-    text = str(error)
-    for record in (Course, HomeworkSet):
-        if f"{record.__name__}.__init__()" in text:
-            return f"{text}; the fields of {record.__name__} are {_names(fields(record))}."
-    return f"{type(error).__name__}: {text}; mend the line."
-
-
-def _names(parts: Iterable[Any]) -> str:
-    return ", ".join(part.name for part in parts)
+def _where(record: object, name: str) -> str:
+    return f"{type(record).__name__}.{name}"

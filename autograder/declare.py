@@ -28,10 +28,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
+from autograder import fields
 from autograder.cells import is_notebook
 from autograder.dataset import Dataset
 from autograder.errors import InstructorError
-from autograder.model import Limits
+from autograder.model import MOST_SECONDS, Limits
 from autograder.rubric import Item, Written, declared, is_answer_file
 from autograder.scoring import rounded, shown
 
@@ -62,6 +63,10 @@ class Case:
     points: float
     hint: str = ""
     name: str = ""
+
+    def __post_init__(self) -> None:
+        fields.number(self.points, "Case.points", least=-fields.MOST_POINTS, most=fields.MOST_POINTS)
+        fields.text(self.hint, "Case.hint", empty=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,13 +192,22 @@ class Question:
             InstructorError: no docstring, a parameter that nobody can fill, a need that is not declared above, or
                 points and cases that do not fit.
         """
-        required = (needs,) if callable(needs) else tuple(needs)
+        where = f"check(...) of the question {self.id!r}"
+        if points is not None:
+            fields.number(points, f"{where}: points", least=-fields.MOST_POINTS, most=fields.MOST_POINTS)
+        fields.flag(hidden, f"{where}: hidden")
+        fields.text(hint, f"{where}: hint", empty=True)
+        required = _functions(needs, f"{where}: needs")
+        if not isinstance(cases, Mapping | list | tuple | str):
+            raise InstructorError(f"{where}: cases is {fields.written(cases)}; give {{name: points, ...}}, or names.")
 
         def declare(function: Function) -> Function:
+            if not inspect.isfunction(function):
+                raise InstructorError(f"{where} stands above {fields.written(function)}; put it above a function.")
             code = function.__code__
-            where = f"{code.co_filename}:{code.co_firstlineno}: check {function.__name__!r}"
-            total, split = _cases(where, points, cases)
-            self.assignment._add(self, function, where, total, hidden, hint, required, split)
+            where_here = f"{code.co_filename}:{code.co_firstlineno}: check {function.__name__!r}"
+            total, split = _cases(where_here, points, cases)
+            self.assignment._add(self, function, where_here, total, hidden, hint, required, split)
             return function
 
         return declare
@@ -245,10 +259,16 @@ class Assignment:
         cell_seconds: float = 0.0,
         cell_seed: int | None = None,
     ) -> None:
+        _check_fields(title, files, given, extra_files, limits, full_limits, data, preload)
+        for name, value in (("gpu", gpu), ("packaged_data", packaged_data), ("run_on", run_on)):
+            fields.flag(value, f"Assignment.{name}")
+        fields.number(cell_seconds, "Assignment.cell_seconds", least=0, most=MOST_SECONDS)
+        if cell_seed is not None:
+            fields.number(cell_seed, "Assignment.cell_seed", least=0, most=2**32 - 1, whole=True)
         self.title = title
         self.files = tuple(file for file in files if not is_answer_file(file))
-        self.given = _listed("given", given)
-        self.extra_files = _listed("extra_files", extra_files)
+        self.given = tuple(given)
+        self.extra_files = tuple(extra_files)
         self.limits = limits or Limits()
         self.full_limits = full_limits or self.limits
         self.dataset = data if isinstance(data, Dataset) else None
@@ -318,8 +338,17 @@ class Assignment:
         """Declare a question; its points are the sum of its checks.
 
         Raises:
-            InstructorError: the id is taken.
+            InstructorError: the id is taken, or a value is none of those that it can have.
         """
+        fields.text(title, "question(...): title")
+        where = f"question({title!r})"
+        if not fields.text(id, f"{where}: id").isprintable() or id != id.strip() or "," in id:
+            raise InstructorError(f"{where}: id is {fields.written(id)}; give one word, such as 'a'.")
+        if not isinstance(solution, str):
+            fields.texts(solution, f"{where}: solution", example='["loss", "Network.fit"]')
+        fields.flag(bonus, f"{where}: bonus")
+        for name, value in (("limits", limits), ("full_limits", full_limits)):
+            _limits(value, f"{where}: {name}")
         if any(known.id == id for known in self._questions):
             raise InstructorError(f"Two questions of {self.title!r} have the id {id!r}; rename one of them.")
         names = (solution,) if isinstance(solution, str) else tuple(solution)
@@ -430,11 +459,47 @@ class Assignment:
         self._checks.append(check)
 
 
-def _listed(name: str, files: Sequence[str]) -> tuple[str, ...]:
-    """A list of files, and no text, which would be a list of letters."""
-    if isinstance(files, str):
-        raise InstructorError(f"{name} is a single text; write a list, {name}=[{files!r}].")
-    return tuple(files)
+def _check_fields(
+    title: object,
+    files: Sequence[str],
+    given: Sequence[str],
+    extra_files: Sequence[str],
+    limits: object,
+    full_limits: object,
+    data: object,
+    preload: object,
+) -> None:
+    """Refuse what an `Assignment` cannot be made of."""
+    fields.text(title, "Assignment.title")
+    for name, value, example in (
+        ("files", files, '["hw.py"]'),
+        ("given", given, '["helper.py"]'),
+        ("extra_files", extra_files, '["figure.png"]'),
+    ):
+        for file in fields.texts(value, f"Assignment.{name}", example=example):
+            fields.inner_path(file, f"Assignment.{name}")
+    _limits(limits, "Assignment.limits")
+    _limits(full_limits, "Assignment.full_limits")
+    fields.text(data, "Assignment.data", empty=True)
+    for module in fields.texts(preload, "Assignment.preload", example='["numpy"]'):
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise InstructorError(f"Assignment.preload names {module!r}, which is no name of a module.")
+
+
+def _limits(value: object, where: str) -> None:
+    if value is not None and not isinstance(value, Limits):
+        raise InstructorError(f"{where} is {fields.written(value)}; give Limits(...), such as Limits(wall_seconds=60).")
+
+
+def _functions(needs: object, where: str) -> tuple[Callable[..., Any], ...]:
+    """Checks that another one needs: functions, not their names."""
+    several = (needs,) if callable(needs) else needs
+    if not isinstance(several, list | tuple) or not all(map(inspect.isfunction, several)):
+        raise InstructorError(
+            f"{where} is {fields.written(needs)}; give the function of a check above, without quotes, or several in "
+            "brackets."
+        )
+    return tuple(several)
 
 
 def _cases(
@@ -449,7 +514,7 @@ def _cases(
     if len(set(names)) < len(names) or not all(isinstance(name, str) and name.strip() for name in names):
         raise InstructorError(f"{where} has cases without names of their own; name each of them with a text.")
     if isinstance(cases, Mapping):
-        given = [each if isinstance(each, Case) else Case(each) for each in cases.values()]
+        given = [each if isinstance(each, Case) else _case(each, where) for each in cases.values()]
     else:
         given = [Case(share) for share in _shares(points or 0.0, len(names))]
     if any(each.points < 0 for each in given):
@@ -462,6 +527,11 @@ def _cases(
             f"{where} is worth {shown(points)} points, and its cases {shown(total)} together; let them agree."
         )
     return total, tuple(replace(each, name=name) for name, each in zip(names, given, strict=True))
+
+
+def _case(points: float, where: str) -> Case:
+    fields.number(points, f"{where} has a case whose points", least=-fields.MOST_POINTS, most=fields.MOST_POINTS)
+    return Case(points)
 
 
 def _shares(points: float, count: int) -> list[float]:

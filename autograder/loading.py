@@ -21,16 +21,19 @@ from types import ModuleType
 
 from platformdirs import user_cache_path
 
+from autograder import fields
 from autograder.cells import is_notebook
-from autograder.declare import Assignment
+from autograder.declare import Assignment, Case, Question
 from autograder.errors import GraderError, InstructorError, StudentError, UsageError
 from autograder.handing_out import handed_out, staged
 from autograder.markers import BEGIN, END, bound_names, regions
+from autograder.model import Limits
 from autograder.notebooks import read
 from autograder.notebooks.making import notebook_of
 from autograder.notebooks.source import source_of, write
 from autograder.notebooks.stubs import stub_of
 from autograder.notebooks.texts import answer_under, headings, is_untouched, text_stub
+from autograder.rubric import Item
 
 __all__ = [
     "NOTEBOOK_FORM",
@@ -329,9 +332,10 @@ def _run(file: Path) -> ModuleType:
         text = str(error)
         raise InstructorError(text if str(file) in text else f"{_place(error, file)}: {text}") from error
     except SyntaxError as error:
-        raise InstructorError(f"{error.filename}:{error.lineno}: this is not Python: {error.msg}.") from error
-    except Exception as error:
-        raise InstructorError(f"{_place(error, file)}: {type(error).__name__}: {error}") from error
+        raise InstructorError(f"{error.filename or file}:{error.lineno}: this is not Python: {error.msg}.") from error
+    except (Exception, SystemExit) as error:
+        known = (Assignment, Assignment.question, Question.check, Question.written, Case, Item, Limits)
+        raise InstructorError(f"{_place(error, file)}: {fields.said(error, known)}") from error
     finally:
         del sys.modules[name]
     return module
@@ -356,10 +360,7 @@ def _text(file: Path, graded: Mapping[str, float]) -> str:
 
 
 def _read(file: Path) -> str:
-    try:
-        return importlib.util.decode_source(file.read_bytes())
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
-        raise InstructorError(f"{file} cannot be read: {error}.") from error
+    return fields.python_text(file)
 
 
 def _solutions_exist(assignment: Assignment, interface: Interface, folder: Path) -> None:
@@ -383,10 +384,7 @@ def template(loaded: Loaded, file: str) -> str:
 
 
 def _markdown(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InstructorError(f"{file} cannot be read: {error}.") from None
+    return fields.utf8_text(file)
 
 
 def _answers_exist(assignment: Assignment, reference: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from autograder.errors import UsageError
 
 __all__ = [
+    "MOST_SECONDS",
     "CaseResult",
     "CheckResult",
     "Limits",
@@ -41,6 +43,23 @@ class Verdict(StrEnum):
     INTERNAL = "INTERNAL"
 
 
+MOST_SECONDS = 2_000_000  # in milliseconds still a number that the kernel's waiting calls take
+_MOST_MIB = 2**24
+_MOST: Mapping[str, float] = {
+    "wall_seconds": MOST_SECONDS,
+    "cpu_seconds": MOST_SECONDS,
+    "memory_mib": _MOST_MIB,
+    "processes": 2**22,  # more the kernel does not count
+    "open_files": 2**20,  # fs.nr_open, above which setrlimit fails
+    "file_mib": _MOST_MIB,
+    "scratch_mib": _MOST_MIB,
+    "scratch_files": 10**9,
+    "output_kib": 2**30,
+    "reply_mib": 2**20,
+    "threads": 1024,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one question of one submission may use; each field's unit is in its name.
@@ -64,9 +83,15 @@ class Limits:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value = getattr(self, each.name)
+            value, most = getattr(self, each.name), _MOST[each.name]
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(f"The limit {each.name} must be a number, not of type {type(value).__name__}.")
             if value < 0 or (value == 0 and each.name != "cpu_seconds"):
-                raise UsageError(f"The limit {each.name} must be positive, not {value}.")
+                raise UsageError(f"The limit {each.name} must be positive, not {max(value, -most):g}.")
+            if not value <= most:  # nan as well
+                raise UsageError(f"The limit {each.name} must be a number of at most {most:,}.")
+            if each.type == "int" and value != int(value):
+                raise UsageError(f"The limit {each.name} must be a whole number, not {value:g}.")
 
     @property
     def cpu(self) -> float:
@@ -76,23 +101,24 @@ class Limits:
     def and_(self, other: Limits) -> Limits:
         """Enough for both, one after the other: their seconds together, and of everything else the larger."""
         together = {each.name: max(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)}
-        seconds = {"wall_seconds": self.wall_seconds + other.wall_seconds, "cpu_seconds": self.cpu + other.cpu}
+        added = {"wall_seconds": self.wall_seconds + other.wall_seconds, "cpu_seconds": self.cpu + other.cpu}
+        seconds = {name: min(value, _MOST[name]) for name, value in added.items()}
         return replace(self, **{**together, **seconds})
 
     def changed(self, changes: dict[str, float]) -> Limits:
         """These limits with some replaced, as `--limit name=value` asks.
 
         Raises:
-            UsageError: a name that is no limit; the sentence lists the names.
+            UsageError: a name that is no limit, or no number that it can have; the sentence says which.
         """
         known = {each.name: each.type for each in fields(self)}
         for name in changes:
             if name not in known:
                 raise UsageError(f"There is no limit called {name!r}; the limits are {', '.join(known)}.")
-        typed: dict[str, Any] = {
-            name: float(value) if known[name] == "float" else int(value) for name, value in changes.items()
-        }
-        return replace(self, **typed)
+        given: dict[str, Any] = dict(changes)
+        changed = replace(self, **given)  # refuses what is no number of the right kind
+        whole: dict[str, Any] = {name: int(value) for name, value in changes.items() if known[name] == "int"}
+        return replace(changed, **whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from autograder import fields
 from autograder.errors import InstructorError
 from autograder.scoring import rounded, shown
 
@@ -51,6 +51,10 @@ class Item:
 
     points: float
     student: str = ""
+
+    def __post_init__(self) -> None:
+        fields.number(self.points, "Item.points", least=-fields.MOST_POINTS, most=fields.MOST_POINTS)
+        fields.text(self.student, "Item.student", empty=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,13 @@ def declared(
     Raises:
         InstructorError: it is worth nothing, the rubric has another sum, or the answer stands where none can stand.
     """
+    fields.text(title, "written(...): title", empty=True)
+    fields.text(id, f"written({title!r}): id", empty=True)
+    fields.number(points, f"written({title!r}): points", least=-fields.MOST_POINTS, most=fields.MOST_POINTS)
+    if not isinstance(rubric, Mapping):
+        raise InstructorError(f"written({title!r}): rubric is {fields.written(rubric)}; give {{item: points, ...}}.")
+    if not isinstance(answer, str):
+        fields.texts(answer, f"written({title!r}): answer", example='["answers.md#why"]')
     places = tuple(_place(each) for each in ((answer,) if isinstance(answer, str) else answer))
     names = tuple(dict.fromkeys(each.name for each in places if each.name))
     own = id or (names[0] if names else "")
@@ -129,7 +140,7 @@ def declared(
             )
     if not title:
         raise InstructorError(f"The written answer {own!r} has no title; write in one sentence what is asked.")
-    if not math.isfinite(points) or points <= 0:
+    if points <= 0:
         raise InstructorError(f"The written answer {own!r} is worth {points} points; give it more than 0.")
     return Written(own, title, float(points), _items(own, points, rubric), places, question)
 
@@ -137,7 +148,7 @@ def declared(
 def _items(id: str, points: float, rubric: Mapping[str, float | Item]) -> tuple[RubricItem, ...]:
     items = tuple(_item(text, worth) for text, worth in rubric.items())
     for item in items:
-        if not item.staff or not math.isfinite(item.points) or item.points <= 0:
+        if not item.staff or item.points <= 0:
             raise InstructorError(
                 f"The rubric of {id!r} gives {item.points} points for {item.staff!r}; name each item and give it more "
                 "than 0."
@@ -154,6 +165,13 @@ def _items(id: str, points: float, rubric: Mapping[str, float | Item]) -> tuple[
 
 
 def _item(text: str, worth: float | Item) -> RubricItem:
+    fields.text(text, "rubric: the name of an item", empty=True)
+    fields.number(
+        worth.points if isinstance(worth, Item) else worth,
+        f"rubric: the points of {text!r}",
+        least=-fields.MOST_POINTS,
+        most=fields.MOST_POINTS,
+    )
     told = worth if isinstance(worth, Item) else Item(worth)
     staff, student = (" ".join(words.split()) for words in (text, told.student))
     return RubricItem(staff, float(told.points), student or staff)

@@ -42,7 +42,7 @@ def test_this_repository_s_course_has_homework_set_4_and_names_what_is_absent() 
         (', jobs="two"', "Course.jobs is 'two'; give a number"),
         (", jobs=True", "Course.jobs is True; give a number"),
         (", jobs=1.5", "Course.jobs is 1.5; give a whole number"),
-        (", jobs=-1", "Course.jobs is -1; give a number, 0 or more"),
+        (", jobs=-1", "Course.jobs is -1; give a number from 0 to 1,024"),
         (', data="/srv"', "Course.data is '/srv'; give None or a Path"),
         (', database=""', "Course.database is empty"),
         (", database=3", "Course.database is 3; give a text in quotes"),
@@ -54,7 +54,10 @@ def test_this_repository_s_course_has_homework_set_4_and_names_what_is_absent() 
             "HomeworkSet.assignments is 'backprop'; give names",
         ),
         (', homework_sets=(HomeworkSet("", "H", (), 1),)', "HomeworkSet.id is empty"),
-        (', homework_sets=(HomeworkSet("h", "H", (), -1),)', "HomeworkSet.cap is -1; give a number, 0 or more"),
+        (
+            ', homework_sets=(HomeworkSet("h", "H", (), -1),)',
+            "HomeworkSet.cap is -1; give a number from 0 to 1,000,000",
+        ),
         (', homework_sets=(HomeworkSet("h", "H", (), 1), HomeworkSet("h", "I", (), 1))', "two sets called 'h'"),
         (", limits=3", "Course.limits must map an assignment to its limits"),
         (', limits={"x": {}}', "Course.limits['x'] is about no assignment"),
@@ -77,7 +80,7 @@ def test_a_wrong_field_is_named_with_file_line_and_mend(tmp_path: Path, fields: 
     [
         ("3", "must map limits to numbers"),
         ('{"wal_seconds": 3}', "There is no limit called 'wal_seconds'"),
-        ('{"wall_seconds": "x"}', "holds something that is not a number"),
+        ('{"wall_seconds": "x"}', "wall_seconds must be a number"),
         ('{"wall_seconds": -3}', "must be positive"),
     ],
 )

@@ -20,6 +20,7 @@ LAYERS = {
     "autograder": 0,  # names of other layers are imported when they are asked for
     "autograder.model": 0,
     "autograder.errors": 0,
+    "autograder.fields": 0,
     "autograder.plain": 0,
     "autograder.drawing": 0,
     "autograder.layers": 0,

@@ -24,6 +24,7 @@ from autograder.datasets import DataSet, DataSettings
 from autograder.declare import Check, Question
 from autograder.errors import InstructorError
 from autograder.export import encodable
+from autograder.fields import utf8_text
 from autograder.intake import Submission
 from autograder.loading import Loaded
 from autograder.model import Report, Verdict
@@ -326,7 +327,7 @@ def accepted(loaded: Loaded) -> dict[str, str]:
     """
     path = loaded.folder / ACCEPTED
     found = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines() if path.is_file() else (), 1):
+    for number, line in enumerate(utf8_text(path).splitlines() if path.is_file() else (), 1):
         name, _, reason = line.strip().partition(" ")
         if not name or name.startswith("#"):
             continue

@@ -16,6 +16,7 @@ from pathlib import Path
 from autograder.auditing.code import Code
 from autograder.auditing.mutants import Mutant, difference
 from autograder.errors import InstructorError
+from autograder.fields import utf8_text
 from autograder.markers import regions, text_lines
 
 __all__ = ["KEPT", "kept", "variants"]
@@ -57,7 +58,7 @@ def variants(folder: Path, sources: Mapping[str, str]) -> tuple[Mutant, ...]:
 def _read(path: Path, sources: Mapping[str, str]) -> Mutant:
     if not _NAME.fullmatch(path.stem):
         raise InstructorError(f"{path}: name the file with letters, digits, - and _, such as bias_forgotten.diff.")
-    lines = path.read_text("utf-8").split("\n")
+    lines = utf8_text(path).split("\n")
     heads = [number for number, line in enumerate(lines) if line.startswith("--- ")]
     about = " ".join(" ".join(lines[: heads[0]]).split()) if heads else ""
     if len(heads) != 1 or not lines[heads[0] + 1].startswith("+++ "):

@@ -6,13 +6,14 @@ be used, 3 our fault, 130 stopped.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 import traceback
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -28,10 +29,14 @@ from autograder.cli.options import (
     OnlyOption,
     SandboxOption,
     SeedOption,
+    within,
 )
-from autograder.errors import GraderError
+from autograder.errors import GraderError, UsageError
 
 __all__ = ["app", "main"]
+
+MOST = 1_000_000
+JOBS = within(1, 1024)
 
 app = typer.Typer(
     name="autograder",
@@ -80,7 +85,8 @@ def new(
         str, typer.Option("--arguments", metavar="TEXT", help="Command-line arguments of the example.")
     ] = "",
     seconds: Annotated[
-        float, typer.Option("--seconds", min=1, metavar="N", help="The example is cut after so long.")
+        float,
+        typer.Option("--seconds", callback=within(1, MOST), metavar="N", help="The example is cut after so long."),
     ] = 60.0,
     data: DataOption = None,
     course: CourseOption = None,
@@ -134,12 +140,13 @@ def grade(
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports, pages and grades.csv are written.")],
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Submissions graded at a time; else the course's.")
+        int | None,
+        typer.Option("--jobs", callback=JOBS, metavar="N", help="Submissions graded at a time; else the course's."),
     ] = None,
     only: OnlyOption = "",
     students: Annotated[
-        str, typer.Option("--students", metavar="A,B", help="Grade these students only, by name, with commas.")
-    ] = "",
+        str | None, typer.Option("--students", metavar="A,B", help="Grade these students only, by name, with commas.")
+    ] = None,
     sandbox: SandboxOption = None,
     limit: LimitOption = None,
     full: FullOption = False,
@@ -165,7 +172,9 @@ def grade(
     """
     from autograder.cli.grade import Call, grade_class
 
-    names = tuple(part.strip() for part in students.split(",") if part.strip())
+    names = tuple(part.strip() for part in (students or "").split(",") if part.strip())
+    if students is not None and not names:
+        raise UsageError("--students is empty; name students with commas, or leave the option out to grade everybody.")
     call = Call(
         name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
     )  # fmt: skip
@@ -292,14 +301,20 @@ def audit(
     name: NameArgument,
     *,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Mutants graded at a time; else the course's.")
+        int | None,
+        typer.Option("--jobs", callback=JOBS, metavar="N", help="Mutants graded at a time; else the course's."),
     ] = None,
     only: Annotated[
         str, typer.Option("--only", metavar="QUESTION", help="Mutants and checks of this question alone.")
     ] = "",
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, metavar="K", help="Grade a sample of K, spread over kinds and functions."),
+        typer.Option(
+            "--limit",
+            callback=within(1, MOST),
+            metavar="K",
+            help="Grade a sample of K, spread over kinds and functions.",
+        ),
     ] = None,
     kept: Annotated[bool, typer.Option("--kept", help="Grade only the mutants kept in mutants/*.diff.")] = False,
     seed: Annotated[
@@ -308,7 +323,10 @@ def audit(
     seeds: Annotated[
         int,
         typer.Option(
-            "--seeds", min=1, metavar="N", help="Seeds under which each mutant must be caught; 1000 for the full test."
+            "--seeds",
+            callback=within(1, MOST),
+            metavar="N",
+            help="Seeds under which each mutant must be caught; 1000 for the full test.",
         ),
     ] = 5,
     seconds: Annotated[
@@ -319,7 +337,8 @@ def audit(
         bool, typer.Option("--first", help="Quicker: leave a mutant's other questions out once one has caught it.")
     ] = False,
     at_least: Annotated[
-        float, typer.Option("--at-least", min=0, max=100, metavar="P", help="Per cent to be caught for exit code 0.")
+        float,
+        typer.Option("--at-least", callback=within(0, 100), metavar="P", help="Per cent to be caught for exit code 0."),
     ] = 95,
     sandbox: SandboxOption = None,
     full: FullOption = False,
@@ -361,16 +380,29 @@ def calibrate(
     name: NameArgument,
     *,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=1, metavar="S", help="No run begins after that many seconds.")
+        float,
+        typer.Option("--seconds", callback=within(1, MOST), metavar="S", help="No run begins after that many seconds."),
     ] = 300,
-    runs: Annotated[int, typer.Option("--runs", min=1, metavar="N", help="At most N runs of each check.")] = 1000,
-    bound: Annotated[float, typer.Option("--bound", metavar="P", help="The largest bad luck that is allowed.")] = 1e-4,
+    runs: Annotated[
+        int, typer.Option("--runs", callback=within(1, MOST), metavar="N", help="At most N runs of each check.")
+    ] = 1000,
+    bound: Annotated[
+        float,
+        typer.Option("--bound", callback=within(0, 1), metavar="P", help="The largest bad luck that is allowed."),
+    ] = 1e-4,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Runs made at a time; else the course's.")
+        int | None,
+        typer.Option("--jobs", callback=JOBS, metavar="N", help="Runs made at a time; else the course's."),
     ] = None,
     only: OnlyOption = "",
     mutants: Annotated[
-        int, typer.Option("--mutants", min=0, metavar="K", help="Try the luck of a sample of K mutants, 0 for none.")
+        int,
+        typer.Option(
+            "--mutants",
+            callback=within(0, MOST),
+            metavar="K",
+            help="Try the luck of a sample of K mutants, 0 for none.",
+        ),
     ] = 20,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where runs and pictures are kept; else your cache.")
@@ -483,9 +515,33 @@ def main() -> None:
     except GraderError as error:
         _say(str(error))
         sys.exit(2)
+    except OSError as error:
+        if not error.errno:
+            _ours(error)
+        _say(_about_the_machine(error))
+        sys.exit(2)
     except Exception as error:  # noqa: BLE001 (nobody should meet a traceback)
-        _say(f"This is our fault: {type(error).__name__}: {error}; please report it{_written()}.")
-        sys.exit(3)
+        _ours(error)
+
+
+def _ours(error: Exception) -> NoReturn:
+    _say(f"This is our fault: {type(error).__name__}: {error}; please report it{_written()}.")
+    sys.exit(3)
+
+
+def _about_the_machine(error: OSError) -> str:
+    """What the system refused: a full disk, a folder that may not be written, a name that is too long."""
+    steps = {
+        errno.ENOSPC: "make room on that disk, and run the command again",
+        errno.EDQUOT: "make room in your quota, and run the command again",
+        errno.ENAMETOOLONG: "give a shorter name",
+        errno.EACCES: "change its permissions, or name another place",
+        errno.EPERM: "change its permissions, or name another place",
+        errno.EROFS: "name a place that can be written",
+    }
+    where = f"{error.filename}: " if error.filename else ""
+    step = f"; {steps[error.errno]}" if error.errno in steps else ""
+    return f"{where}{error.strerror or type(error).__name__}{step}."
 
 
 def _say(sentence: str) -> None:

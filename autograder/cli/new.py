@@ -36,7 +36,11 @@ def new_assignment(call: Call) -> None:
             raise UsageError("--example and --arguments belong to --from; name the solved reference with it.")
         started = start_blank(root, call.name)
     else:
-        recipe = Recipe(call.source, call.example, tuple(shlex.split(call.arguments)), call.seconds)
+        try:
+            arguments = tuple(shlex.split(call.arguments))
+        except ValueError as error:
+            raise UsageError(f"--arguments {call.arguments!r}: {error}; close every quotation mark.") from None
+        recipe = Recipe(call.source, call.example, arguments, call.seconds)
         from autograder.starting.data import stand_ins
 
         started = start_from(root, call.name, recipe, stand_ins(settings_of(call.data, course)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,20 @@ __all__ = [
     "OnlyOption",
     "SandboxOption",
     "SeedOption",
+    "within",
 ]
+
+
+def within(least: float, most: float) -> Callable[[float | None], float | None]:
+    """The callback of an option that is a number: it refuses numbers out of range, and nan, as typer's own do not."""
+
+    def refused(value: float | None) -> float | None:
+        if value is not None and not least <= value <= most:
+            raise typer.BadParameter(f"{value} is not in the range from {least:,} to {most:,}.")
+        return value
+
+    return refused
+
 
 CourseOption = Annotated[
     Path | None,

@@ -14,6 +14,7 @@ from autograder.cells import is_notebook
 from autograder.datasets import DataSet
 from autograder.declare import Assignment
 from autograder.errors import InstructorError, UsageError
+from autograder.fields import python_text, utf8_text
 from autograder.loading import Loaded, template
 from autograder.markers import cut, regions, text_lines
 from autograder.notebooks import read
@@ -119,7 +120,7 @@ def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]
     own_data = dataset.handed_out if dataset else {}
     script = loaded.folder / "assignment.py"
     tests = PublicTests(
-        importlib.util.decode_source(script.read_bytes()),
+        python_text(script),
         str(script),
         assignment,
         loaded.interface.names,
@@ -157,7 +158,7 @@ def _module(loaded: Loaded, file: str) -> str:
     path = loaded.reference_folder / file
     if is_notebook(file):
         return source_of(read(path.read_bytes(), file)).text
-    return importlib.util.decode_source(path.read_bytes())
+    return python_text(path)
 
 
 def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> Secrets:
@@ -183,7 +184,7 @@ def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> 
     answers = [loaded.reference_folder / file for file in assignment.answers]
     for path in answers:
         if path.suffix == ".md":
-            for number, line in solved_lines(path.read_text(encoding="utf-8-sig"), path.name):
+            for number, line in solved_lines(utf8_text(path), path.name):
                 if telling(bare(line)):
                     secrets.setdefault(bare(line), Secret(path.name, number, "the solution"))
     staff = sorted(path for path in (loaded.folder / "hidden").rglob("*") if path.is_file() and path.stat().st_size)
@@ -196,7 +197,7 @@ def _handout(loaded: Loaded) -> str:
     path = loaded.folder / "handout.md"
     if not path.is_file():
         raise InstructorError(f"{path} does not exist; write what students read about the assignment there.")
-    return path.read_text(encoding="utf-8")
+    return utf8_text(path)
 
 
 def _toolkit() -> dict[str, bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import keyword
 import os
@@ -13,10 +12,12 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import InstructorError, UsageError
+from autograder.fields import python_text
 from autograder.markers import BEGIN, END, Region, regions
 from autograder.sandbox.packaged import uses_packaged_data
 from autograder.starting import blank
@@ -99,7 +100,7 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
     reference = (root / "reference" / name).resolve()
     folder = source if source.is_dir() else source.parent
     modules = _modules(source)
-    sources = {path.name: importlib.util.decode_source(path.read_bytes()) for path in modules}
+    sources = {path.name: python_text(path) for path in modules}
     inside = folder == reference
     refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
     found = {file: regions(text, str(folder / file)) for file, text in sources.items()}
@@ -159,6 +160,11 @@ def check_name(name: str) -> None:
     if not re.fullmatch(r"[A-Za-z][\w-]*", name):
         raise UsageError(
             f"{name!r} is no name for an assignment; begin with a letter, and use letters, digits, '-' and '_'."
+        )
+    if module_name(name) in (*packages_distributions(), "autograder"):
+        raise UsageError(
+            f"{module_name(name)} is an installed package, which a file {module_name(name)}.py would hide from "
+            "everything that imports it; choose another name."
         )
 
 

@@ -11,6 +11,7 @@ from autograder.config import HomeworkSet
 from autograder.datasets import DataSet
 from autograder.declare import Assignment, Check, Question
 from autograder.errors import InstructorError
+from autograder.fields import utf8_text
 from autograder.loading import Loaded, load, names
 from autograder.release import contents
 from autograder.rubric import Written
@@ -82,7 +83,7 @@ def handout(loaded: Loaded) -> Finding:
     assignment = loaded.assignment
     total, bonus = rounded(assignment.max_points + assignment.by_hand), _bonus(assignment)
     wrong, agreed = [], 0
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(utf8_text(path).splitlines(), start=1):
         question = next((each for each in assignment.questions if _about(each, line)), None)
         found = _NUMBER.search(line) or (_CELL.search(line) if question and line.lstrip().startswith("|") else None)
         if not found:
@@ -118,7 +119,7 @@ def leaks(loaded: Loaded, dataset: DataSet | None = None) -> Finding:
 def todos(loaded: Loaded) -> Finding:
     """Nothing in assignment.py is marked as still to be done, as an import marks what became no check."""
     path = loaded.folder / "assignment.py"
-    lines = path.read_text("utf-8").split("\n")
+    lines = utf8_text(path).split("\n")
     open_ones = [
         f"assignment.py:{number}: {_whole(lines, number)}"
         for number, line in enumerate(lines, start=1)
