@@ -476,8 +476,9 @@ def _check_fields(
         ("given", given, '["helper.py"]'),
         ("extra_files", extra_files, '["figure.png"]'),
     ):
-        for file in fields.texts(value, f"Assignment.{name}", example=example):
-            fields.inner_path(file, f"Assignment.{name}")
+        fields.texts(value, f"Assignment.{name}", example=example)
+    for file in files:
+        fields.inner_path(file, "Assignment.files")
     _limits(limits, "Assignment.limits")
     _limits(full_limits, "Assignment.full_limits")
     fields.text(data, "Assignment.data", empty=True)

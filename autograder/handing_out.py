@@ -21,7 +21,7 @@ MOST_FILES = 5_000
 MOST_MIB = 1_024
 """Given files have at most so many MiB together; what is larger is a data set of the course."""
 
-_OWN = ("README.md", "conftest.py", "handout.md", "pytest.ini", "requirements.txt", "test_public.py")
+_OWN = (".generated", "README.md", "conftest.py", "handout.md", "pytest.ini", "requirements.txt", "test_public.py")
 _OWN_FOLDER = "autograder"
 _MIB = 1 << 20
 

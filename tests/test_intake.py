@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.errors import UsageError
-from autograder.intake import Caps, Submission, collect, collect_one
+from autograder.intake import Caps, Submission, collect, collect_one, passed_over
 from autograder.intake.names import near, safe_parts, student_name
 
 NET, MAIN = "backprop_network.py", "backprop_main.py"
@@ -1050,3 +1050,49 @@ def test_a_wrong_call_for_one_person_is_told(tmp_path: Path) -> None:
         call("a", f"b/{NET}")
     with pytest.raises(UsageError, match=rf"Two files are called {NET}; name one of them\."):
         call(f"a/{NET}", f"b/{NET}")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_student"),
+    [
+        ("readme.txt", False),
+        ("README", False),
+        ("Read me.md", False),
+        ("LICENSE", False),
+        ("Thumbs.db", False),
+        ("ehthumbs.db", False),
+        ("desktop.ini", False),
+        (".DS_Store", False),
+        ("grades.csv", False),
+        ("Moodle.log", False),
+        ("index.html", False),
+        ("~$notes.docx", False),
+        ("course.url", False),
+        ("ann.docx", True),
+        ("ann.rar", True),
+        ("ann.txt", True),
+        ("readme.py", True),
+        ("index.zip", True),
+        ("notebook.ipynb", True),
+    ],
+)
+def test_files_beside_submissions_are_no_students(class_folder: Path, name: str, is_student: bool) -> None:
+    """What systems and staff leave in a class's folder is nobody's submission; what a student may have meant is one."""
+    student(class_folder, {NET: CODE})
+    (class_folder / name).write_bytes(b"x")
+
+    found = [each.student for each in collect(class_folder, FILES, class_folder.parent / "staged")]
+
+    assert len(found) == 1 + is_student
+    assert not is_student or passed_over(class_folder, FILES) == ()
+
+
+def test_a_class_of_files_beside_submissions_is_empty(class_folder: Path) -> None:
+    """A folder that holds nothing else is told with their names; in a student's own folder they are the student's."""
+    (class_folder / "readme.txt").write_text("x")
+    with pytest.raises(UsageError, match=r"holds no submission \(only readme\.txt\); it should hold one folder"):
+        collect(class_folder, FILES, class_folder.parent / "staged")
+    (class_folder / NET).write_bytes(CODE)
+    assert passed_over(class_folder, FILES) == ()
+    (one,) = collect(class_folder, FILES, class_folder.parent / "staged")
+    assert one.problem == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import os
 import re
@@ -18,7 +20,8 @@ from packaging.requirements import Requirement
 import autograder
 from autograder.errors import InstructorError, StudentError, UsageError
 from autograder.loading import load, names
-from autograder.release import build, contents, stub_text
+from autograder.release import added, build, contents, stub_text
+from autograder.release.writing import RECORD
 from autograder.student.testing import attempted
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -403,19 +406,74 @@ def test_no_solution_line_of_this_repository_is_released():
 
 
 def test_a_build_replaces_an_earlier_release(root):
-    """Stale files go, changed ones are written anew, and the files are returned."""
+    """What an earlier release wrote goes or is written anew, and the files are returned."""
     loaded, out = load(root, "means"), root / "release/means"
     first = build(loaded, out)
+    with (out / RECORD).open("a") as record:
+        record.write("stale.py\nold/stale.txt\n")
     (out / "stale.py").write_text("x = 1\n")
     (out / "old").mkdir()
     (out / "old/stale.txt").write_text("x")
     (out / "means.py").write_text("changed")
     (out / "autograder/__pycache__").mkdir()
+    (out / "autograder/__pycache__/means.pyc").write_text("x")
 
     assert build(loaded, out) == first
     assert sorted(path for path in out.rglob("*") if path.is_file()) == list(first)
     assert not (out / "old").exists()
     assert (out / "means.py").read_text() == stub_text(REFERENCE, "means.py")
+
+
+def test_what_the_instructor_added_to_a_release_stays(root):
+    """Files, folders and links that no release wrote survive the next one, also where there is no record yet."""
+    loaded, out = load(root, "means"), root / "release/means"
+    build(loaded, out)
+    (out / "slides").mkdir()
+    (out / "slides/one.pdf").write_bytes(b"%PDF")
+    (out / "data.csv").write_text("1,2\n")
+    (out / "link.csv").symlink_to("data.csv")
+    (out / "data.csv").chmod(0o640)
+    before = (out / "conftest.py").stat().st_mtime_ns
+
+    for _ in range(2):
+        build(loaded, out)
+        assert (out / "slides/one.pdf").read_bytes() == b"%PDF"
+        assert (out / "data.csv").stat().st_mode & 0o777 == 0o640
+        assert (out / "link.csv").readlink() == Path("data.csv")
+        assert (out / "conftest.py").stat().st_mtime_ns == before
+        assert added(out, contents(loaded)) == ("data.csv", "link.csv", "slides/one.pdf")
+        (out / RECORD).unlink()
+        (out / "autograder/stale.py").write_text("x = 1\n")
+    build(loaded, out)
+    assert not (out / "autograder/stale.py").exists()
+
+
+@pytest.mark.parametrize("fails_at", range(6))
+def test_a_disk_that_is_full_leaves_the_old_release(root, monkeypatch, fails_at):
+    """A release that cannot be written as a whole is not written at all, and nothing is left beside it."""
+    loaded, out = load(root, "means"), root / "release/means"
+    build(loaded, out)
+    (out / "means.py").write_text("the old one")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    calls, write, rename = itertools.count(), Path.write_bytes, Path.rename
+
+    def written(self, data):
+        if next(calls) == fails_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, data)
+
+    def renamed(self, target):
+        if fails_at == 5 and self.name.startswith(".means.new"):
+            raise OSError(errno.EIO, "No space left on device")
+        return rename(self, target)
+
+    if fails_at < 5:
+        monkeypatch.setattr(Path, "write_bytes", written)
+    monkeypatch.setattr(Path, "rename", renamed)
+    with pytest.raises(UsageError, match="No space left on device; the release that was there is unchanged"):
+        build(loaded, out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [path.name for path in out.parent.iterdir()] == ["means"]
 
 
 def test_a_folder_with_something_else_is_left_alone(root):

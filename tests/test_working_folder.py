@@ -322,7 +322,7 @@ def test_a_release_has_all_given_files(files_course):
         ('["empty/"]', "hands out the folder 'empty/', but there is no file in"),
         ('["README.md"]', "every release has its own README.md; rename it"),
         ('["autograder/"]', "every release has its own autograder/x.txt; rename it"),
-        ('"flats.csv"', "given is a single text; write a list, given=\\['flats.csv'\\]"),
+        ('"flats.csv"', "Assignment.given is 'flats.csv'; give names in brackets"),
     ],
 )
 def test_what_cannot_be_given_is_refused_in_one_sentence(files_course, given, sentence):

@@ -37,7 +37,7 @@ from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary, waiting
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
-from autograder.intake import Caps, Recogniser, Submission, collect, to_preload
+from autograder.intake import Caps, Recogniser, Submission, collect, passed_over, to_preload
 from autograder.model import Report
 from autograder.nbgrader_course import find_course
 from autograder.running import RunOptions
@@ -104,6 +104,8 @@ def grade_class(call: Call) -> int:
         caps = Caps().beside(loaded.given_sizes)
         everyone = collect(call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
         chosen = _chosen(everyone, call.students)
+        if beside := passed_over(call.submissions, loaded.assignment.handed_in):
+            screen.print(f"Not counted as submissions: {escape(', '.join(beside))}.", soft_wrap=True)
         walls = _sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
         foreseen = _foreseen(screen, chosen, loaded.assignment.preload, walls)
 

@@ -16,7 +16,7 @@ from autograder.cli.validate import show
 from autograder.config import Course, course_seed
 from autograder.errors import UsageError
 from autograder.loading import Loaded
-from autograder.release import build
+from autograder.release import added, build
 from autograder.running import RunOptions
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
@@ -58,6 +58,8 @@ def release_assignment(call: Call) -> int:
     settings = settings_of(call.data, course, loaded)
     own = settings.declared(loaded.assignment.data)
     files = build(loaded, out, dataset_for(loaded, settings, released=False)[0] if own else None)
+    if others := added(out, dict.fromkeys((path.relative_to(out).as_posix() for path in files), b"")):
+        screen.print(f"Left as they are, for no release wrote them: {escape(', '.join(others))}", soft_wrap=True)
     assignment = loaded.assignment
     hidden = sum(check.hidden for check in assignment.checks)
     bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))

@@ -15,11 +15,11 @@ from autograder.errors import StudentError, UsageError
 from autograder.intake.archives import read_archive
 from autograder.intake.choosing import Chosen, choose
 from autograder.intake.folders import Unfit, open_regular, read_capped, read_folder
-from autograder.intake.names import ARCHIVES, is_clutter, printable, some, stem, student_name
+from autograder.intake.names import ARCHIVES, is_clutter, lies_beside, printable, some, stem, student_name
 from autograder.intake.recognising import Recogniser
 from autograder.intake.records import Caps, Contents, Submission
 
-__all__ = ["collect", "collect_one"]
+__all__ = ["collect", "collect_one", "passed_over"]
 
 _CAPS = Caps()
 _BY_NAME = Recogniser()
@@ -31,7 +31,8 @@ def collect(
     """Stage every submission below `path`, sorted by student.
 
     `path` holds one folder, or one .py, .zip or .tar.gz file, for each student, named after the student. It may also
-    be one such file, or the folder of one student (it is, when a file that is asked for lies directly in it).
+    be one such file, or the folder of one student (it is, when a file that is asked for lies directly in it). Single
+    files that are nobody's submission by their names (`passed_over`) are left out.
 
     Args:
         path: where the submissions lie; never written to.
@@ -52,16 +53,32 @@ def collect(
     if path.is_file():
         return (_stage(_Handed(student_name(stem(path.name)), (path,)), files, staging, caps, recogniser),)
     try:
-        entries = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
+        found = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
     except OSError as error:
         raise UsageError(f"{path} cannot be listed: {error.strerror}.") from None
+    beside = passed_over(path, files)
+    entries = [entry for entry in found if entry not in beside]
     if not entries:
+        what = f"holds no submission (only {some(beside)})" if beside else "is empty"
         raise UsageError(
-            f"{path} is empty; it should hold one folder, or one .py, .zip or .tar.gz file, for each student."
+            f"{path} {what}; it should hold one folder, or one .py, .zip or .tar.gz file, for each student."
         )
     if any(entry in files for entry in entries):
         return (_stage(_Handed(student_name(path.name), (path,)), files, staging, caps, recogniser),)
     return tuple(_stage(handed, files, staging, caps, recogniser) for handed in _by_student(path, entries))
+
+
+def passed_over(path: Path, files: Sequence[str]) -> tuple[str, ...]:
+    """Single files of a class's folder that are nobody's submission, such as ``readme.txt``, without hidden ones.
+
+    In the folder of one student there are none.
+    """
+    if not path.is_dir():
+        return ()
+    names = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
+    if any(name in files for name in names):
+        return ()
+    return tuple(name for name in names if lies_beside(name, files) and not (path / name).is_dir())
 
 
 def collect_one(

@@ -9,17 +9,61 @@ from pathlib import PurePath
 
 from autograder.errors import StudentError
 
-__all__ = ["ARCHIVES", "is_clutter", "near", "printable", "safe_parts", "some", "stem", "student_name", "unusable"]
+__all__ = [
+    "ARCHIVES",
+    "is_clutter",
+    "lies_beside",
+    "near",
+    "printable",
+    "safe_parts",
+    "some",
+    "stem",
+    "student_name",
+    "unusable",
+]
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
 
 _CLUTTER = {"__macosx", "__pycache__", "desktop.ini", "node_modules", "thumbs.db", "venv"}
+# What systems, learning platforms and staff put beside submissions; nobody hands it in as homework.
+_BESIDE_NAMES = re.compile(
+    r"(read[ _-]?me|licen[cs]e|index|instructions|manifest|roster|grades|notes|ehthumbs)\b", re.IGNORECASE
+)
+_BESIDE_ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".log",
+    ".ini",
+    ".db",
+    ".lnk",
+    ".url",
+    ".tmp",
+    ".part",
+    ".crdownload",
+    ".html",
+    ".htm",
+)
 _NAME_BYTES = 200  # file systems allow 255; reports add an ending
 
 
 def is_clutter(name: str) -> bool:
     """Whether systems and tools make such files and folders by themselves; hidden ones are, too."""
     return name.startswith(".") or name.lower() in _CLUTTER
+
+
+def lies_beside(name: str, files: Iterable[str]) -> bool:
+    """Whether a single file in the folder of a class is none of the submissions, as its name says.
+
+    Args:
+        name: of the file.
+        files: names of the files that students write; a file of such an ending may always be a submission.
+    """
+    path = PurePath(name.lower())
+    if path.suffix in {PurePath(file).suffix for file in files} or name.lower().endswith((*ARCHIVES, ".py", ".ipynb")):
+        return False
+    return (
+        is_clutter(name) or path.suffix in _BESIDE_ENDINGS or name.startswith("~$") or bool(_BESIDE_NAMES.match(name))
+    )
 
 
 def printable(text: str) -> str:

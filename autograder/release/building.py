@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from autograder.notebooks.texts import solved_lines
 from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
 from autograder.release.model_answers import refuse_model_answers
 from autograder.release.public_tests import PublicTests
+from autograder.release.writing import RECORD, record_of, write_release
 from autograder.scoring import shown
 
 __all__ = ["build", "contents", "stub_text"]
@@ -68,7 +68,7 @@ def stub_text(source: str, file: str) -> str:
 
 
 def build(loaded: Loaded, out: Path, dataset: DataSet | None = None) -> tuple[Path, ...]:
-    """Write a release, and remove from its folder whatever does not belong to it.
+    """Write a release as a whole; what an earlier one wrote and this one does not is gone, what was added stays.
 
     Args:
         loaded: the assignment with its reference.
@@ -80,27 +80,13 @@ def build(loaded: Loaded, out: Path, dataset: DataSet | None = None) -> tuple[Pa
 
     Raises:
         InstructorError: the release would show a solution or a hidden check, or cannot be made from the reference.
-        UsageError: `out` holds something else than an earlier release.
+        UsageError: `out` holds something else than an earlier release, or cannot be written.
     """
     files = contents(loaded, dataset)
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "test_public.py").is_file())):
         raise UsageError(f"{out} is there and is no earlier release; name an empty folder, or remove it yourself.")
-    out.mkdir(parents=True, exist_ok=True)
-    kept = {out / path for path in files}
-    folders = {parent for path in kept for parent in path.parents}
-    for path in sorted(out.rglob("*"), reverse=True):
-        if path in kept or (path in folders and path.is_dir() and not path.is_symlink()):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    for name, content in files.items():
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.is_file() or path.read_bytes() != content:
-            path.write_bytes(content)
-    return tuple(sorted(kept))
+    write_release(files, out)
+    return tuple(sorted(out / path for path in files))
 
 
 def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]:
@@ -151,7 +137,8 @@ def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]
     files |= own_data
     refuse_leaks(files, _secrets(loaded, sources, tests))
     refuse_model_answers(files, own["handout.md"], loaded, assignment.extra_files)
-    return dict(sorted({**files, **_toolkit()}.items()))
+    files |= _toolkit()
+    return dict(sorted({**files, RECORD: record_of(files)}.items()))
 
 
 def _module(loaded: Loaded, file: str) -> str:

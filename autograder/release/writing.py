@@ -1,0 +1,91 @@
+"""Put the files of a release into its folder: all of them or none, and nothing that somebody added is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from autograder.errors import UsageError
+from autograder.fields import utf8_text
+
+__all__ = ["RECORD", "added", "record_of", "write_release"]
+
+RECORD = ".generated"
+"""Names the generated files of a release, so that the next one removes these alone."""
+
+_CACHES = ("__pycache__", ".pytest_cache")
+_KIT = "autograder/"
+
+
+def record_of(files: Mapping[str, bytes]) -> bytes:
+    """The record of a release: the path of each file on a line of its own."""
+    return "".join(f"{path}\n" for path in sorted({*files, RECORD})).encode()
+
+
+def write_release(files: Mapping[str, bytes], out: Path) -> None:
+    """Make a release's folder anew beside the old one, and exchange them when it is complete.
+
+    Files that are no part of the old release are taken over. Without a record of an old release (it was made before
+    there were any) only its part of the toolkit counts as generated.
+
+    Args:
+        files: path inside the folder to content.
+        out: the folder; made if it is not there.
+
+    Raises:
+        UsageError: it cannot be written; the old release is then as it was.
+    """
+    out = out.resolve()
+    fresh, old = (out.with_name(f".{out.name}.{word}-{os.getpid()}") for word in ("new", "old"))
+    try:
+        fresh.mkdir(parents=True)
+        for inner in added(out, files):
+            _copy(out / inner, fresh / inner)
+        for name, content in files.items():
+            path, before = fresh / name, out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            if before.is_file() and not before.is_symlink() and before.read_bytes() == content:
+                shutil.copystat(before, path)  # what has not changed keeps its time
+        if out.is_dir():
+            shutil.copymode(out, fresh)
+            out.rename(old)
+        try:
+            fresh.rename(out)
+        except OSError:
+            if old.is_dir():
+                old.rename(out)
+            raise
+    except OSError as error:
+        kept = "; the release that was there is unchanged" if out.is_dir() else ""
+        raise UsageError(f"The release cannot be written to {out}: {error.strerror}{kept}.") from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if out.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def added(out: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Files and links in a release's folder that no release has written there, sorted."""
+    record = out / RECORD
+    written = set(utf8_text(record).splitlines()) if record.is_file() else set()
+    return tuple(
+        inner
+        for inner in sorted(path.relative_to(out).as_posix() for path in _entries(out))
+        if inner not in written and inner not in files and (record.is_file() or not inner.startswith(_KIT))
+    )
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """Files and links below a folder, without what Python and pytest leave behind; links are not followed."""
+    for here, folders, names in os.walk(folder):
+        links = [name for name in folders if (Path(here) / name).is_symlink()]
+        folders[:] = [name for name in folders if name not in (*_CACHES, *links)]
+        yield from (Path(here) / name for name in (*names, *links))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
