@@ -481,7 +481,8 @@ def _check_fields(
         fields.inner_path(file, "Assignment.files")
     _limits(limits, "Assignment.limits")
     _limits(full_limits, "Assignment.full_limits")
-    fields.text(data, "Assignment.data", empty=True)
+    if not isinstance(data, Dataset):
+        fields.text(data, "Assignment.data", empty=True)
     for module in fields.texts(preload, "Assignment.preload", example='["numpy"]'):
         if not all(part.isidentifier() for part in module.split(".")):
             raise InstructorError(f"Assignment.preload names {module!r}, which is no name of a module.")

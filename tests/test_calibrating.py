@@ -264,10 +264,19 @@ def test_a_long_tail_towards_the_threshold_widens_the_fit():
     assert judge(0, 200, tail_towards, 1e-2).word == "look"
 
 
-@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [1.0, 1.0, 1.0, 1.0]])
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [1.0, 1.0, 1.0, 1.0], [0.0] * 4, [1.0, 1 + 1e-15, 1.0]])
 def test_there_is_no_fit_without_a_spread(values):
-    """Fewer than three numbers, or equal ones."""
+    """Fewer than three numbers, or ones that differ by rounding alone."""
     assert fit(values, 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("deviations", "said"),
+    [(4.25, "4.2"), (-3.0, "-3.0"), (1089476508173105.9, "more than 1000"), (-1e9, "less than -1000")],
+)
+def test_a_distance_without_meaning_is_told_as_a_bound(deviations, said):
+    """Beyond a thousand standard deviations no digits are printed."""
+    assert told.far(deviations) == said
 
 
 def test_normality_is_doubted_about_as_often_as_it_says():

@@ -130,6 +130,21 @@ def test_scores_come_in_the_order_that_was_asked_for():
     assert grid_scores(RESULTS, ("C", [4.0, 1.0])).tolist() == [0.75, 0.5]
 
 
+@pytest.mark.parametrize("key", ["model__ridge__alpha", "ridge__alpha", "alpha"])
+def test_a_parameter_is_named_with_or_without_its_steps(key):
+    """The whole key of `cv_results_`, and any end of it, mean the same parameter."""
+    params = [{"model__ridge__alpha": 1.0, "model__pca__k": 2}, {"model__ridge__alpha": 4.0, "model__pca__k": 2}]
+    assert grid_scores({**RESULTS, "params": params}, (key, [4.0, 1.0])).tolist() == [0.75, 0.5]
+
+
+def test_a_whole_key_goes_before_the_end_of_another():
+    """Where one parameter's key is the end of another one's, the key itself is meant."""
+    params = [{"C": 1.0, "svm__C": 4.0}, {"C": 4.0, "svm__C": 1.0}]
+    assert grid_scores({**RESULTS, "params": params}, ("C", [4.0, 1.0])).tolist() == [0.75, 0.5]
+    with says("A candidate of cv_results_ has no number for 'lpha'; search over it."):
+        grid_scores({**RESULTS, "params": [{"alpha": 1.0}, {"alpha": 4.0}]}, ("lpha", [4.0, 1.0]))
+
+
 @pytest.mark.parametrize(
     ("change", "values", "sentence"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -90,6 +91,19 @@ def test_writing_what_was_read_changes_nothing(tmp_path: Path) -> None:
     assert b"'=Eve" in before
     write_marks(filled(read_marks(path), [odd], RUBRIC, path), path)
     assert path.read_bytes() == before
+
+
+def test_the_file_is_read_by_csv_and_by_excel(tmp_path: Path) -> None:
+    """Without a byte-order mark `csv` finds every column by its name; a file that has one, as Excel asks, keeps it."""
+    path = tmp_path / "marks.csv"
+    made_now = filled(None, [ADA], RUBRIC, path)
+    write_marks(made_now, path)
+    with path.open(encoding="utf-8", newline="") as file:
+        assert {row["student"] for row in csv.DictReader(file)} == {"ada"}
+    write_marks(replace(made_now, excel=True), path)
+    assert path.read_bytes().startswith(codecs.BOM_UTF8)
+    write_marks(filled(read_marks(path), [ADA], RUBRIC, path), path)
+    assert path.read_bytes().startswith(codecs.BOM_UTF8 + b'"student"')
 
 
 def test_a_spreadsheet_may_have_its_own_ways(tmp_path: Path) -> None:

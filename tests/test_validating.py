@@ -69,6 +69,15 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
     ]
 
 
+def test_a_reference_that_fails_under_every_seed_is_no_question_of_luck(course: Path, bubblewrap: Sandbox) -> None:
+    """Other seeds are said to be luck only where the reference passes under the course's own."""
+    loaded = loading.load(course, "small")
+    trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course)
+    told = {failed: {each.mend for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
+    assert told[False] == {"A check that luck decides is unfair: lower its threshold, or repeat the training."}
+    assert told[True] == {"The reference fails under the course's own seed as well: correct that first."}
+
+
 def test_one_thread_is_tried_where_the_assignment_has_more(course: Path, bubblewrap: Sandbox) -> None:
     """Beside its own number of threads, the reference is graded with 1 and with 2."""
     change(course, ASSIGNMENT, "cpu_seconds=3,", "cpu_seconds=3, threads=4,")

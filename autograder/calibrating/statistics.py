@@ -24,6 +24,7 @@ CONFIDENCE = 0.95
 LEAST_RUNS = 8
 """Runs below which no fit is tried for a right solution."""
 NOT_NORMAL = 0.01
+NOISE = 1e-9  # values that differ by less of their size differ by rounding
 STEPS = 100
 CLOSE = 1e-9
 GRID = 300
@@ -165,7 +166,7 @@ def fit(
         percent: whether the values are fractions in [0, 1].
     """
     numbers = np.asarray(values, dtype=np.float64)
-    if len(numbers) < 3 or np.ptp(numbers) == 0:
+    if len(numbers) < 3 or np.ptp(numbers) <= NOISE * np.abs(numbers).max():
         return None
     scale, transform = _scale(numbers, threshold, n, higher_is_better, percent)
     sign = 1 if higher_is_better else -1

@@ -104,9 +104,16 @@ def row_text(row: Row) -> str:
     shape = f"skewness {fitted.skewness:+.1f}, excess kurtosis {fitted.kurtosis:+.1f}, normal p {fitted.normal:.2g}"
     return (
         f"{first}\n    normal on a {fitted.scale} scale: {likely(fitted.probability)}, at most "
-        f"{likely(fitted.at_most)}; {fitted.deviations:.1f} deviations off, the worst run {fitted.worst:.1f} "
+        f"{likely(fitted.at_most)}; {far(fitted.deviations)} deviations off, the worst run {far(fitted.worst)} "
         f"({shape}); any distribution: {likely(fitted.any_distribution)}"
     )
+
+
+def far(deviations: float) -> str:
+    """A distance in standard deviations; beyond a thousand no digit means anything."""
+    if abs(deviations) < 1000:
+        return f"{deviations:.1f}"
+    return "more than 1000" if deviations > 0 else "less than -1000"
 
 
 def luck_text(found: Sequence[Luck]) -> tuple[str, tuple[str, ...]]:

@@ -188,6 +188,9 @@ def mark(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote.")
     ],
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Begin marks.csv with a byte-order mark, by which Excel knows UTF-8.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Give points for written answers.
@@ -201,7 +204,7 @@ def mark(
     """
     from autograder.cli.mark import mark_answers
 
-    mark_answers(name, out, course)
+    mark_answers(name, out, course, excel=excel)
 
 
 @app.command()

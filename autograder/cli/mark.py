@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -31,7 +31,7 @@ class _Asked:
     told: dict[str, str]
 
 
-def mark_answers(name: str, out: Path, course: Path | None) -> None:
+def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = False) -> None:
     """Write the lines that are to be filled in, read those that are, and write what shows grades anew.
 
     Raises:
@@ -50,7 +50,7 @@ def mark_answers(name: str, out: Path, course: Path | None) -> None:
         path = out / MARKS
         marks = filled(read_marks(path), reports, asked.rubrics, path)
         with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is told before anything is written
-        write_marks(marks, path)
+        write_marks(replace(marks, excel=marks.excel or excel), path)
         names = export.file_names(report.student for report in reports)
         heading = heading_of(Source(out, course), name)
         shown_ = show_grades(out, reports, heading, names)

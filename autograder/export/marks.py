@@ -6,6 +6,7 @@ stay, and a line that cannot be right is told and stops everything before anythi
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -65,11 +66,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """All lines of a file, the columns that people added, and how its columns are separated."""
+    """All lines of a file, the columns that people added, and how its columns are separated.
+
+    `excel` says that it begins with a byte-order mark, by which Excel knows UTF-8 and which other programs take for a
+    part of the first column's name.
+    """
 
     rows: tuple[Row, ...] = ()
     columns: tuple[str, ...] = ()
     delimiter: str = ","
+    excel: bool = False
 
 
 def read_marks(path: Path) -> Marks | None:
@@ -115,7 +121,8 @@ def read_marks(path: Path) -> Marks | None:
             rows[row.key] = row
     except csv.Error as error:
         raise UsageError(f"{path}:{reader.line_num}: this is no CSV: {error}.") from None
-    return Marks(tuple(rows.values()), tuple(name for name in names if name and name not in COLUMNS), delimiter)
+    own = tuple(name for name in names if name and name not in COLUMNS)
+    return Marks(tuple(rows.values()), own, delimiter, content.startswith(codecs.BOM_UTF8))
 
 
 def _row(cells: Mapping[str, str], where: str, line: int) -> Row:
@@ -170,7 +177,7 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
                 f"{path}:{row.line}: {row.student}, {row.answer}, {row.item!r}: {shown(row.points)} points are more "
                 f"than the {shown(row.most)} of this item."
             )
-    return Marks(tuple(rows), marks.columns if marks else (), marks.delimiter if marks else ",")
+    return replace(marks or Marks(), rows=tuple(rows))
 
 
 def _wanted(
@@ -232,12 +239,12 @@ def _unknown(row: Row, rows: Sequence[Row]) -> str:
 
 
 def write_marks(marks: Marks, path: Path) -> None:
-    """Write the file, all of it or nothing; with a byte-order mark, so that spreadsheets read it as UTF-8."""
+    """Write the file, all of it or nothing."""
     lines: list[tuple[Cell, ...]] = [(*COLUMNS, *marks.columns)]
     for row in marks.rows:
         cells = (row.student, row.question, row.answer, row.state, row.item, row.most, row.points, row.comment)
         lines.append((*cells, row.seen, row.for_student, *(row.more.get(name, "") for name in marks.columns)))
-    text = f"\ufeff{csv_text(lines, marks.delimiter)}"
+    text = ("\ufeff" if marks.excel else "") + csv_text(lines, marks.delimiter)
     if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
 

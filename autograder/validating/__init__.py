@@ -63,11 +63,12 @@ def validate(
         if leak.good:
             yield trial.stub()
             yield public_checks(loaded, Path(folder), dataset)
-        yield from trial.reference()
+        found = tuple(trial.reference())
+        yield from found
         yield from trial.variants()
         yield trial.nothing(quick=quick)
         if not quick:
-            yield from trial.other_seeds()
+            yield from trial.other_seeds(failed=not found[0].good)
             yield trial.single_precision()
             for count in _THREADS if again else ():
                 if again and count != loaded.assignment.limits.threads:

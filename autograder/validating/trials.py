@@ -98,8 +98,12 @@ class Trial:
         said = "; ".join(tight) if tight else f"The reference takes at most {most:.0%} of a limit."
         return Finding("fits its limits", not tight, said, "Raise that limit of the question, or ask for less work.")
 
-    def other_seeds(self) -> Iterator[Finding]:
-        """The same under other random inputs, initial weights and orders."""
+    def other_seeds(self, *, failed: bool = False) -> Iterator[Finding]:
+        """The same under other random inputs, initial weights and orders.
+
+        Args:
+            failed: whether the reference misses points under the course's own seed, too; then this is no luck.
+        """
         for number in range(1, _MORE_SEEDS + 1):
             missed = _missed(
                 self.grade(
@@ -108,6 +112,8 @@ class Trial:
                 )
             )
             mend = "A check that luck decides is unfair: lower its threshold, or repeat the training."
+            if failed:
+                mend = "The reference fails under the course's own seed as well: correct that first."
             yield Finding(f"another seed ({number})", not missed, _told(missed), mend)
 
     def single_precision(self) -> Finding:
