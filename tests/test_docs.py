@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from autograder import Assignment, Limits
 from autograder.cli.manual import commands, manual
 from autograder.config import CONFIG_FILE, load
 from autograder.loading import load as load_assignment
@@ -148,3 +150,26 @@ def test_the_promise_names_its_attacks() -> None:
     """Every folder and file of attacks that the promise points at is there."""
     for name in re.findall(r"`(nothing_\w+|nowhere_\w+|test_\w+\.py)/?`", read("docs/security.md")):
         assert (ROOT / "tests" / "attacks" / name).exists(), name
+
+
+@pytest.mark.parametrize(("heading", "record"), [("## `Assignment(", Assignment), ("## `Limits(", Limits)])
+def test_every_field_of_a_declaration_is_explained_with_its_default(heading: str, record: type) -> None:
+    """docs/assignments.md has a row for each field, in their order, with the default that the code has."""
+    page = (ROOT / "docs" / "assignments.md").read_text("utf-8")
+    part = page[page.index(heading) :].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.+) \|$", part, re.MULTILINE)
+    parameters = inspect.signature(record).parameters
+    assert [name for name, _, _ in rows] == list(parameters)
+    for name, default, told in rows:
+        known = parameters[name].default
+        assert len(told) > 5
+        if default not in ("`limits`", "`Limits()`"):
+            said = "" if known is inspect.Parameter.empty else f"{known!r}"
+            assert default.strip("`") == (said.removesuffix(".0") if record is Limits else said)
+
+
+def test_checks_may_raise_what_the_manual_imports() -> None:
+    """`CheckFailed` comes from `autograder.checks`, where the other things of checks are."""
+    from autograder import checks, errors
+
+    assert checks.CheckFailed is errors.CheckFailed
