@@ -66,7 +66,7 @@ ONE_OF_A_KIND = [
     ('Assignment("T", files="tiny.py")', "Assignment.files is 'tiny.py'; give names in brackets"),
     ('Assignment("T", files=["a.py", "a.py"])', "Assignment.files names 'a.py' twice"),
     ('Assignment("T", files=["../a.py"])', "give the name of a file inside the folder"),
-    ('Assignment("T", files=["a.py"], given=["/etc/passwd"])', "Assignment.given names '/etc/passwd'"),
+    ('Assignment("T", files=["a.py"], given="x.csv")', "Assignment.given is 'x.csv'; give names in brackets"),
     ('Assignment("T", files=["a.py"], extra_files=3)', "Assignment.extra_files is 3"),
     ('Assignment("T", files=["a.py"], limits=60)', "Assignment.limits is 60; give Limits(...)"),
     ('Assignment("T", files=["a.py"], full_limits={})', "Assignment.full_limits is {}; give Limits(...)"),

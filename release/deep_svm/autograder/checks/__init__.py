@@ -31,10 +31,12 @@ from autograder.checks.source import forbidden, no_imports, no_loops, required, 
 from autograder.checks.structure import Layer, Parameter, Structure, structure
 from autograder.checks.tables import table
 from autograder.checks.training import Curve, curve, gap
+from autograder.errors import CheckFailed
 from autograder.sources import Source
 
 __all__ = [
     "Axes",
+    "CheckFailed",
     "Cost",
     "Credit",
     "Curve",

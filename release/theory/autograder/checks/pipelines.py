@@ -114,7 +114,7 @@ def grid_scores(results: object, *axes: tuple[str, object], name: str = "cv_resu
     Args:
         results: ``search.cv_results_``, read from a fitted search.
         axes: (parameter, values), such as ``("C", Cs), ("gamma", gammas)``; the names of steps before a parameter
-            (``svm__C``) are passed over.
+            (``svm__C``) may be left out.
         name: what sentences call it.
 
     Returns:
@@ -221,7 +221,8 @@ def _scores(values: object, count: int, name: str) -> Array:
 
 
 def _place(setting: Mapping[str, Any], key: str, values: list[float], name: str) -> int:
-    found = [value for path, value in setting.items() if type(path) is str and path.rpartition("__")[2] == key]
+    found = [value for path, value in setting.items() if type(path) is str and f"__{path}".endswith(f"__{key}")]
+    found = [setting[key]] if key in setting else found
     if len(found) != 1 or isinstance(found[0], bool) or not isinstance(found[0], (int, float, np.number)):
         raise CheckFailed(f"A candidate of {name} has no number for {key!r}; search over it.")
     for place, value in enumerate(values):
