@@ -119,7 +119,7 @@ class _Bench:
             limits=dict(course.limits.get(loaded.id, {})),
         )
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="autograder-pytest-"))
-        recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
+        recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = Caps().beside(loaded.given_sizes)
         submission = collect_one(tuple(paths), loaded.assignment.handed_in, Path(folder), _YOU, caps, recogniser)
         asked = config.getoption("submission_sandbox") or course.sandbox

@@ -505,7 +505,7 @@ def test_line_ends_and_byte_order_marks_are_mended(class_folder: Path, raw: byte
     [
         (b"a = 1\n# caf\xe9\n", f"{NET} is not UTF-8 text (line 2); save it as UTF-8."),
         (b"# coding: ascii\n\xc3\xa9", f"{NET} is not ASCII text (line 2); save it as UTF-8."),
-        ("a = 1".encode("utf-16"), f"{NET} holds zero bytes, so it is UTF-16 or no text at all; save it as UTF-8."),
+        ("a = 1".encode("utf-16"), f"{NET} holds NUL bytes, so it is UTF-16 or no text at all; save it as UTF-8."),
         (b"#\n# -*- coding: rot13 -*-\n", f"{NET} says that its encoding is rot13; save it as UTF-8."),
     ],
 )
@@ -1096,3 +1096,14 @@ def test_a_class_of_files_beside_submissions_is_empty(class_folder: Path) -> Non
     assert passed_over(class_folder, FILES) == ()
     (one,) = collect(class_folder, FILES, class_folder.parent / "staged")
     assert one.problem == ""
+
+
+@pytest.mark.parametrize("as_folder", [True, False])
+def test_a_module_in_the_place_of_a_notebook_is_told_the_next_step(class_folder: Path, as_folder: bool) -> None:
+    """The reverse of a notebook where a module is asked for."""
+    if as_folder:
+        student(class_folder, {"hw.py": CODE})
+    else:
+        (class_folder / "alice.py").write_bytes(CODE)
+    (alice,) = collect(class_folder, ["hw.ipynb"], class_folder.parent / "staged")
+    assert alice.problem.endswith("is a module, but a notebook is asked for: put your code into the cells of hw.ipynb.")

@@ -259,6 +259,21 @@ def test_the_instructors_files_lie_beside_the_notebook(graded: Grading) -> None:
     assert points(report) == [2, 3, 4, 4]
 
 
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_notebook_under_another_name_is_taken_where_the_course_allows(tmp_path: Path, accept: bool) -> None:
+    """With a note, as in other courses: it has the cells of the missing one; else it is named."""
+    folder = make_course(tmp_path / "course", {"ann": handed_in()})
+    handed = folder / "submitted" / "ann" / "hw1"
+    (handed / "hw1.ipynb").rename(handed / "my_hw1_final.ipynb")
+    (submission,) = collect_course(load(open_course(folder), "hw1"), tmp_path / "staging", accept=accept)
+    if accept:
+        said = "my_hw1_final.ipynb was taken for hw1.ipynb: it defines what hw1.ipynb should define."
+        assert said in submission.notes
+        assert (submission.folder / "hw1.ipynb").is_file()
+    else:
+        assert "hw1.ipynb is missing; my_hw1_final.ipynb looks like it: rename it to hw1.ipynb." in submission.problem
+
+
 def test_what_is_no_notebook_fails_with_a_sentence(sandbox: Sandbox, tmp_path: Path) -> None:
     """The class goes on."""
     tmp_path.chmod(0o755)
@@ -268,7 +283,8 @@ def test_what_is_no_notebook_fails_with_a_sentence(sandbox: Sandbox, tmp_path: P
     (submission,) = collect_course(assignment, tmp_path / "staging")
     report = grade(assignment, submission, sandbox, OPTIONS)
     assert check(report, "add_tests").verdict is Verdict.FAILED
-    assert "hw1.ipynb is no notebook" in check(report, "add_tests").message
+    told = check(report, "add_tests").message
+    assert "hw1.ipynb is no notebook: the file ends in the middle, so save it again, and take the whole file" in told
 
 
 @pytest.mark.parametrize(
@@ -566,7 +582,10 @@ def test_a_graded_cell_without_name_or_points_is_refused(tmp_path: Path, told: d
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "hw1.ipynb is no notebook: Input data was truncated; save it anew, or remove it."),
+        (
+            b"",
+            "the file ends in the middle, so save it again, and take the whole file; save it anew, or remove it.",
+        ),
         (b'{"cells": [{"cell_type": "code", "source": "\xe9"}]}', "hw1.ipynb, cell 1: this is no cell: "),
         (b'{"cells": [], "nbformat": 4}', "gives points; mark some with nbgrader's Create Assignment."),
         (b'{"worksheets": [{"cells": []}], "nbformat": 3}', "gives points; mark some with"),

@@ -156,7 +156,7 @@ def test_an_unreadable_file_is_not_taken(tmp_path):
     submission = hand_in(tmp_path, {"net.py": NETWORK + b"\0", MAIN: PLOTS})
 
     assert NET not in staged(submission)
-    assert any("zero bytes" in note for note in submission.notes)
+    assert any("NUL bytes" in note for note in submission.notes)
 
 
 def test_a_notebook_is_recognised_by_the_functions_in_its_cells(tmp_path):
@@ -198,7 +198,7 @@ def test_both_pages_name_the_file_that_looks_meant(course, tmp_path, bubblewrap,
     for name, content in (("main.py", "def go():\n    return 1\n"), ("homework_hw.py", REFERENCE)):
         (tmp_path / "in" / "ada").mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / "ada" / name).write_text(content)
-    recogniser = Recogniser.of(loaded.interface, accept=accept)
+    recogniser = Recogniser.of(loaded, accept=accept)
     (submission,) = collect(tmp_path / "in", loaded.assignment.handed_in, tmp_path / "staging", recogniser=recogniser)
     report = grade(loaded, submission, bubblewrap, None, RunOptions(seed="a secret"))
 
@@ -217,3 +217,67 @@ def test_both_pages_name_the_file_that_looks_meant(course, tmp_path, bubblewrap,
         assert checks["counts"].message == (
             "hw.py was not handed in; it should define `Counter`. homework_hw.py looks like it: rename it to hw.py."
         )
+
+
+# --- the stub beside the solution ---
+
+STUB = "def relu(z):\n    raise NotImplementedError\n\n\nclass Network:\n    pass\n"
+
+
+def beside(tmp_path, files: dict[str, bytes], *, accept: bool = True) -> Submission:
+    """A submission to one module whose stub is known."""
+    for name, data in files.items():
+        path = tmp_path / "in" / "ada" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    recogniser = Recogniser({NET: ("relu", "Network"), "given.py": ("relu",)}, accept, {NET: STUB})
+    (found,) = collect(tmp_path / "in", (NET,), tmp_path / "staging", recogniser=recogniser)
+    return found
+
+
+@pytest.mark.parametrize("name", ["hw_solution.py", "old/net.py"])
+def test_a_solution_beside_the_untouched_stub_is_taken_with_a_note(tmp_path, name):
+    """Where the file of the right name is as it was handed out, the only other one with its names is graded."""
+    windows = STUB.replace("\n", "  \r\n").encode() + b"\r\n"  # editors change no more than that
+    submission = beside(tmp_path, {NET: windows, name: NETWORK, "given.py": NETWORK, "test_public.py": b"x = 1\n"})
+
+    assert staged(submission)[NET] == NETWORK
+    assert staged(submission)[name] == NETWORK
+    assert submission.notes == (
+        f"{NET} is as it was handed out, and {name} defines the same names: it was taken for {NET}.",
+    )
+
+
+def test_a_course_that_takes_no_other_names_says_which_file_holds_the_solution(tmp_path):
+    """The stub is graded, and the note says what to rename."""
+    submission = beside(tmp_path, {NET: STUB.encode(), "hw_solution.py": NETWORK}, accept=False)
+
+    assert staged(submission)[NET] == STUB.encode()
+    assert submission.notes == (
+        f"{NET} is as it was handed out, and hw_solution.py defines the same names: rename it to {NET}.",
+    )
+
+
+def test_of_several_solutions_beside_the_stub_none_is_chosen(tmp_path):
+    """Only the student knows which one counts."""
+    submission = beside(tmp_path, {NET: STUB.encode(), "a.py": NETWORK, "b.py": NETWORK})
+
+    assert staged(submission)[NET] == STUB.encode()
+    assert submission.notes == (
+        f"{NET} is as it was handed out, and a.py, b.py define the same names: keep your solution as {NET}.",
+    )
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {NET: NETWORK, "hw_solution.py": NETWORK + b"# other"},
+        {NET: STUB.encode(), "copy_of_stub.py": STUB.encode()},
+        {NET: STUB.encode(), "notes.py": b"x = 1"},
+    ],
+)
+def test_a_file_that_was_worked_on_is_graded_whatever_lies_beside_it(tmp_path, files):
+    """Changed files, second copies of the stub and files with other names change nothing."""
+    submission = beside(tmp_path, files)
+    assert staged(submission)[NET] == files[NET]
+    assert submission.notes == ()

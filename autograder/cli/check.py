@@ -64,7 +64,7 @@ def check_files(call: Call) -> int:
     if said:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
-        recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
+        recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = Caps().beside(loaded.given_sizes)
         submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, caps, recogniser)
         walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)

@@ -100,7 +100,7 @@ def grade_class(call: Call) -> int:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
-        recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
+        recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = Caps().beside(loaded.given_sizes)
         everyone = collect(call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
         chosen = _chosen(everyone, call.students)
@@ -169,7 +169,9 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
         return batch.JobSpec(found.folder, call.name, "", settings_of(None, None), options, address)
 
     with staging(call.out) as folder:
-        everyone = nbgrader_course.collect_course(assignment, folder, call.submissions)
+        everyone = nbgrader_course.collect_course(
+            assignment, folder, call.submissions, accept=course.accept_close_names
+        )
         chosen = _chosen(everyone, call.students)
         walls = _sandbox_name(screen, call.sandbox or course.sandbox, image)
         foreseen = _foreseen(screen, chosen, assignment.packages, walls)

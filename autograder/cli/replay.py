@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from autograder import datasets, loading, nbgrader_course, running, sandbox
 from autograder.cli.common import console, open_course, settings_of, start_sandbox
-from autograder.config import CONFIG_FILE, course_seed, load
+from autograder.config import CONFIG_FILE, Course, course_seed, load
 from autograder.errors import UsageError
 from autograder.intake import Caps, Recogniser, collect_one
 from autograder.model import Report
@@ -48,7 +48,7 @@ def replay_report(call: Call) -> int:
     options = RunOptions.of(then.replay, course_seed(call.seed, os.environ))
     assignment = loaded.assignment
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
-        recogniser = Recogniser.of(loaded.interface, accept=course.accept_close_names)
+        recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = Caps().beside(loaded.given_sizes)
         submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, caps, recogniser)
         walls = call.sandbox or then.resources.sandbox or course.sandbox
@@ -61,10 +61,13 @@ def _in_course(call: Call, then: Report, found: nbgrader_course.Course) -> Repor
     """The same for a report of a course in nbgrader's folders, where nothing is drawn and no data set is named."""
     assignment = nbgrader_course.load(found, then.assignment)
     config = found.folder / CONFIG_FILE
-    walls = call.sandbox or then.resources.sandbox or (load(config).sandbox if config.is_file() else "auto")
+    course = load(config) if config.is_file() else Course(found.title, ())
+    walls = call.sandbox or then.resources.sandbox or course.sandbox
     options = RunOptions.of(then.replay, "")
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
-        submission = nbgrader_course.collect_again(assignment, call.files, Path(folder), then.student)
+        submission = nbgrader_course.collect_again(
+            assignment, call.files, Path(folder), then.student, accept=course.accept_close_names
+        )
         image = image_name(then.assignment)
         with sandbox.start(
             walls,

@@ -67,7 +67,11 @@ def choose(
                 faults.append(StudentError("MISSING", f"{_shown(path)} {contents.left_out[path]}."))
             else:
                 taken.add(path)
-                chosen.files[(name,)] = _mended(name, contents.files[path], chosen.notes)
+                solved = recogniser.beside_stub(name, contents.files) if not single else None
+                if solved is not None:
+                    chosen.notes.append(solved.said)
+                data = contents.files[solved.path if solved and solved.taken and solved.path else path]
+                chosen.files[(name,)] = _mended(name, data, chosen.notes)
                 _refuse_unreadable(name, chosen.files[(name,)])
                 good += 1
         except StudentError as error:
@@ -188,6 +192,10 @@ def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen) -> St
     if notebooks and wanted[0].endswith(".py"):
         advice = f"{notebooks[0]} is a notebook, but a module is asked for: copy its code into {wanted[0]}."
         return StudentError("MISSING", f"{subject}; {advice}")
+    modules = [name for name in found if name.lower().endswith(".py")]
+    if modules and wanted[0].endswith(".ipynb"):
+        advice = f"{modules[0]} is a module, but a notebook is asked for: put your code into the cells of {wanted[0]}."
+        return StudentError("MISSING", f"{subject}; {advice}")
     if archives:
         return StudentError(
             "MISSING", f"{subject}; {archives[0]} is an archive inside the submission: unpack it first."
@@ -222,7 +230,7 @@ def _refuse_unreadable(name: str, data: bytes) -> None:
     if encoding not in _ENCODINGS:
         raise StudentError("RAISED", f"{name} says that its encoding is {encoding[:40]}; save it as UTF-8.")
     if b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise StudentError("RAISED", f"{name} holds zero bytes, so it is UTF-16 or no text at all; save it as UTF-8.")
+        raise StudentError("RAISED", f"{name} holds NUL bytes, so it is UTF-16 or no text at all; save it as UTF-8.")
     try:
         data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -192,6 +192,11 @@ def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, 
             raise StudentError(
                 "MISSING", f"{shown} is a notebook, but a module is asked for: copy its code into {files[0]}."
             )
+        if first.name.lower().endswith(".py"):
+            raise StudentError(
+                "MISSING",
+                f"{shown} is a module, but a notebook is asked for: put your code into the cells of {files[0]}.",
+            )
         allowed = ", ".join(sorted(endings))
         raise StudentError(
             "MISSING", f"{shown} is no submission; hand in a folder, or a {allowed}, .zip or .tar.gz file."

@@ -8,14 +8,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from autograder.fields import python_text
 from autograder.intake.names import near, printable, some
-from autograder.loading import Interface
+from autograder.loading import Loaded
+from autograder.markers import cut
 from autograder.sources import defined_names
 
 __all__ = ["Recognised", "Recogniser"]
 
 _ALIKE = 0.75
 _SHORTEST = 4  # letters of a name that may be a part of another one
+_GRADE_ID = re.compile(rb'"grade_id"\s{0,9}:\s{0,9}"([^"\\\r\n]{1,200})"')
 _KINDS = (".py", ".ipynb", ".md", ".pdf")
 
 Path = tuple[str, ...]
@@ -37,24 +40,57 @@ class Recognised:
 class Recogniser:
     """How a file under another name is recognised.
 
-    `defines` holds for each file that is asked for the names that it should define. With `accept`, a file is taken for
-    a missing one when it is the only one that defines at least half of these names, or, where the missing one should
-    define none, the only one with a close name. Otherwise it is only named.
+    `defines` holds for each file that is asked for the names that it should define, or those of its cells. With
+    `accept`, a file is taken for a missing one when it is the only one that defines at least half of these names, or,
+    where the missing one should define none, the only one with a close name. Otherwise it is only named. `stubs` holds
+    the text of each module as it is handed out.
     """
 
     defines: Mapping[str, Collection[str]] = field(default_factory=dict)
     accept: bool = False
+    stubs: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, interface: Interface, *, accept: bool) -> Recogniser:
-        """By the public names of a reference."""
+    def of(cls, loaded: Loaded, *, accept: bool) -> Recogniser:
+        """By the public names of a reference and by its stubs."""
+        interface, folder = loaded.interface, loaded.reference_folder
         names = {each.file: (*each.functions, *each.classes, *each.constants) for each in interface.modules}
-        return cls(names, accept)
+        modules = [file for file in loaded.assignment.files if file.endswith(".py")]
+        return cls(names, accept, {file: cut(python_text(folder / file), file) for file in modules})
 
     def share(self, wanted: str, data: bytes, file: str) -> float:
         """The share, 0 to 1, of the names of a wanted file that a text defines; 0 where it should define none."""
         names = set(self.defines.get(wanted, ()))
-        return len(names.intersection(defined_names(data, file))) / len(names) if names else 0.0
+        return len(names.intersection((*defined_names(data, file), *_cell_names(data)))) / len(names) if names else 0.0
+
+    def beside_stub(self, name: str, files: Mapping[Path, bytes]) -> Recognised | None:
+        """The file that holds the solution where the one of the right name is still as it was handed out.
+
+        Args:
+            name: of the file that was asked for and is there.
+            files: everything that was handed in, with contents.
+        """
+        stub = _bare(self.stubs.get(name, "").encode())
+        if not stub or not any(path[-1] == name and _bare(data) == stub for path, data in files.items()):
+            return None
+        found = [
+            path
+            for path, data in files.items()
+            if path[-1] not in self.defines
+            and _kind(path) == ".py"
+            and self.share(name, data, path[-1]) >= 0.5
+            and _bare(data) != stub
+        ]
+        if not found:
+            return None
+        shown = some(sorted("/".join(path) for path in found))
+        verb = "defines" if len(found) == 1 else "define"
+        head = f"{name} is as it was handed out, and {shown} {verb} the same names"
+        if len(found) > 1:
+            return Recognised(None, False, f"{head}: keep your solution as {name}.")
+        if not self.accept:
+            return Recognised(found[0], False, f"{head}: rename it to {name}.")
+        return Recognised(found[0], True, f"{head}: it was taken for {name}.")
 
     def find(self, name: str, files: Mapping[Path, bytes], wanted: Sequence[str]) -> Recognised | None:
         """What is meant by a missing file; None where nothing looks like it.
@@ -82,6 +118,16 @@ class Recogniser:
             return Recognised(path, False, f"{name} is missing; {shown} looks like it: rename it to {name}.")
         why = f"it defines what {name} should define" if defining else "its name is close"
         return Recognised(path, True, f"{shown} was taken for {name}: {why}.")
+
+
+def _bare(text: bytes) -> bytes:
+    """A text without blanks at the ends of lines and without empty lines."""
+    return b"\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+def _cell_names(data: bytes) -> list[str]:
+    """Names that nbgrader gave to cells of a notebook; the text is searched, and not parsed."""
+    return [name.decode("utf-8", "replace") for name in _GRADE_ID.findall(data)]
 
 
 def _kind(path: Path) -> str:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UsageError
-from autograder.intake import Caps, Submission, collect, collect_one
+from autograder.intake import Caps, Recogniser, Submission, collect, collect_one
 from autograder.intake.folders import Unfit, open_regular
 from autograder.intake.names import student_name
 from autograder.nbgrader_course.course import Assignment, Course, is_left_out
@@ -23,7 +23,9 @@ _CAPS = Caps(file_mib=64, submission_mib=256)
 _OWN = (TIMESTAMP, "submission_secret.txt")
 
 
-def collect_course(assignment: Assignment, staging: Path, submissions: Path | None = None) -> tuple[Submission, ...]:
+def collect_course(
+    assignment: Assignment, staging: Path, submissions: Path | None = None, *, accept: bool = False
+) -> tuple[Submission, ...]:
     """Stage every submission of an assignment, sorted by student, with the files that the instructor put beside it.
 
     Args:
@@ -31,29 +33,34 @@ def collect_course(assignment: Assignment, staging: Path, submissions: Path | No
         staging: an own folder for the copies.
         submissions: a folder to be read in place of the course's own: with nbgrader's folders in it
             (``STUDENT/ASSIGNMENT/``), or one folder, notebook or archive for each student.
+        accept: take the only notebook with the cells of a missing one for it, with a note; else it is named.
 
     Raises:
         UsageError: there are no submissions.
     """
     course = assignment.course
-    found = _handed_in(assignment, submissions)
+    found, recogniser = _handed_in(assignment, submissions), _recogniser(assignment, accept)
     if submissions is None and not found:
         where = course.step(course.settings.submitted, assignment.name, "STUDENT")
         raise UsageError(f"There is no submission in {where}; collect them, or name the folder that holds them.")
     if found:
         staged = tuple(
-            collect_one([path], assignment.wanted, staging, student, _CAPS) for student, path in sorted(found.items())
+            collect_one([path], assignment.wanted, staging, student, _CAPS, recogniser)
+            for student, path in sorted(found.items())
         )
     else:
         assert submissions is not None
-        staged = collect(submissions, assignment.wanted, staging, _CAPS)
+        staged = collect(submissions, assignment.wanted, staging, _CAPS, recogniser)
     return tuple(_completed(assignment, each, found.get(each.student)) for each in staged)
 
 
-def collect_again(assignment: Assignment, files: Sequence[Path], staging: Path, student: str) -> Submission:
+def collect_again(
+    assignment: Assignment, files: Sequence[Path], staging: Path, student: str, *, accept: bool = False
+) -> Submission:
     """Stage one submission, named by its folder in ``submitted/`` or by its files, as `collect_course` does."""
     origin = next((path for path in files if path.is_dir()), files[0].parent)
-    return _completed(assignment, collect_one(files, assignment.wanted, staging, student, _CAPS), origin)
+    staged = collect_one(files, assignment.wanted, staging, student, _CAPS, _recogniser(assignment, accept))
+    return _completed(assignment, staged, origin)
 
 
 def times_of(assignment: Assignment, submissions: Path | None = None) -> dict[str, datetime]:
@@ -74,6 +81,12 @@ def stamp_of(folder: Path, zone: str = "UTC", form: str = "") -> Stamp | None:
     """What the `timestamp.txt` in the folder of a submission says, None where there is none; as `read_stamp`."""
     text = _text(folder / TIMESTAMP)
     return read_stamp(text, zone, form) if text.strip() else None
+
+
+def _recogniser(assignment: Assignment, accept: bool) -> Recogniser:
+    """Notebooks under other names are known by the names of nbgrader's cells in them."""
+    names = {each.file: [cell.name for cell in each.source.cells if cell.role] for each in assignment.notebooks}
+    return Recogniser(names, accept)
 
 
 def _handed_in(assignment: Assignment, submissions: Path | None) -> dict[str, Path]:

@@ -83,7 +83,7 @@ def read(content: bytes, name: str) -> Notebook:
     except RecursionError:
         raise _refused(f"{name} is no notebook: it is nested too deeply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _refused(f"{name} is no notebook: {_first_line(error)}") from None
+        raise _refused(f"{name} is no notebook: {_step(_first_line(error))}") from None
     if isinstance(file.cells, list):
         cells = file.cells
     elif isinstance(file.worksheets, list):
@@ -138,6 +138,13 @@ def _lenient(raw: Raw, kind: Any, otherwise: Any) -> Any:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return otherwise
+
+
+def _step(told: str) -> str:
+    """What was wrong, and what to do about a file that ends too early."""
+    if "truncated" in told:
+        return "the file ends in the middle, so save it again, and take the whole file"
+    return told
 
 
 def _first_line(error: Exception) -> str:
