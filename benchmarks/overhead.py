@@ -31,6 +31,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from autograder.declare import Check
 from autograder.intake import Submission, collect
 from autograder.loading import Loaded, load
 from autograder.model import Limits
@@ -139,10 +140,16 @@ def direct(homework: Loaded, submission: Submission) -> None:
     """The same check functions on modules in this process."""
     reference = LocalStudent(homework.reference_folder, homework.interface.names)
     student = LocalStudent(submission.folder, homework.interface.names)
-    for check in homework.assignment.checks:
-        if check.question == "a":
-            given = {"student": student, "reference": reference, "rng": np.random.default_rng(1), "full": False}
-            check.function(**{name: given[name] for name in check.parameters})
+    for check in parts_of_a(homework):
+        given = {"student": student, "reference": reference, "rng": np.random.default_rng(1), "full": False}
+        given["case"] = check.case
+        check.function(**{name: given[name] for name in check.parameters})
+
+
+def parts_of_a(homework: Loaded) -> list[Check]:
+    """The checks of question (a), those with cases once for each."""
+    checks = [check for check in homework.assignment.checks if check.question == "a"]
+    return [part for check in checks for part in (check.parts if check.cases else [check])]
 
 
 def ask(homework: Loaded, submission: Submission, sandbox: ForkServer) -> None:
@@ -159,16 +166,17 @@ def by_pytest(submission: Submission, work: Path) -> None:
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import pytest
-from overhead import LocalStudent, Path, load, np, ROOT
+from overhead import LocalStudent, Path, load, np, parts_of_a, ROOT
 homework = load(ROOT, "backprop")
 
-@pytest.mark.parametrize("check", [check for check in homework.assignment.checks if check.question == "a"])
+@pytest.mark.parametrize("check", parts_of_a(homework))
 def test_check(check):
     given = {{
         "student": LocalStudent(Path({str(submission.folder)!r}), homework.interface.names),
         "reference": LocalStudent(homework.reference_folder, homework.interface.names),
         "rng": np.random.default_rng(1),
         "full": False,
+        "case": check.case,
     }}
     check.function(**{{name: given[name] for name in check.parameters}})
 """
