@@ -125,8 +125,9 @@ def grader(spec: JobSpec) -> Iterator[Grade]:
 
     loaded = loading.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
+    answers = running.Answers()
     with sandbox.connect(spec.address) as walls:
-        yield lambda submission: running.grade(loaded, submission, walls, dataset, spec.options)
+        yield lambda submission: running.grade(loaded, submission, walls, dataset, spec.options, answers=answers)
 
 
 def grade_all(

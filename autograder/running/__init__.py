@@ -6,7 +6,18 @@ from autograder.running.again import grade_again
 from autograder.running.facts import result_key
 from autograder.running.grading import grade
 from autograder.running.options import RunOptions, longest_seconds, selected_checks
+from autograder.running.recorded import Answers
 from autograder.running.runner import Runner
 from autograder.running.written import is_pdf
 
-__all__ = ["RunOptions", "Runner", "grade", "grade_again", "is_pdf", "longest_seconds", "result_key", "selected_checks"]
+__all__ = [
+    "Answers",
+    "RunOptions",
+    "Runner",
+    "grade",
+    "grade_again",
+    "is_pdf",
+    "longest_seconds",
+    "result_key",
+    "selected_checks",
+]

@@ -19,6 +19,7 @@ from autograder.model import Limits
 from autograder.running.budget import Budget, Imports
 from autograder.running.notebooks import Notebooks
 from autograder.running.options import RunOptions
+from autograder.running.recorded import Answers
 from autograder.running.spare import Spare
 from autograder.sandbox import Outcome, Request, Sandbox, Session
 from autograder.seeding import keys_of, number
@@ -33,7 +34,8 @@ class Case:
 
     `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
     between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None;
-    `imports` are those that failed before anything else was asked; what is in `at_end` is called by `close`.
+    `imports` are those that failed before anything else was asked; `answers` are the reference's, from one submission
+    to the next; what is in `at_end` is called by `close`.
     """
 
     loaded: Loaded
@@ -46,6 +48,7 @@ class Case:
     spare: Spare = field(default_factory=Spare)
     first_imports: dict[str, StudentError | None] = field(default_factory=dict)
     imports: Imports = field(default_factory=Imports)
+    answers: Answers = field(default_factory=Answers)
     at_end: list[Callable[[], object]] = field(default_factory=list)
     _staged: list[Path] = field(default_factory=list)
 
@@ -100,7 +103,7 @@ class Case:
         return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self.given_folder))
 
     def open_reference(self, limits: Limits) -> Session:
-        """A sandbox of its own with a copy of the reference in it, for what the submission's code gives it.
+        """A sandbox of its own with a copy of the reference in it.
 
         Raises:
             SandboxError: it could not be built.

@@ -1,4 +1,4 @@
-"""The sandboxes of one question: the submission's own, and one more for each set of parts that the reference lends."""
+"""The sandboxes of one question: the submission's, the reference's, and one for each set of parts that are replaced."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from autograder.errors import MisuseError, StudentError
 from autograder.model import Limits
 from autograder.running.budget import Budget
 from autograder.running.case import Case
+from autograder.running.solved import Solved
 from autograder.running.spare import Standing
 from autograder.sandbox import Session
 from autograder.student.artefacts import Kept
@@ -44,9 +45,16 @@ class Room:
             are run, one sandbox serves all questions and may use what all of them may; the calls of the question,
             without the notebooks' own time, may still take no longer than `limits` say.
         passed: whether the check of a function is passed; for ``unless``.
+        solved: the reference, where one sandbox of it serves all questions.
     """
 
-    def __init__(self, case: Case, limits: Limits, passed: Callable[[Callable[..., Any]], bool]) -> None:
+    def __init__(
+        self,
+        case: Case,
+        limits: Limits,
+        passed: Callable[[Callable[..., Any]], bool],
+        solved: Solved | None = None,
+    ) -> None:
         self.case = case
         self.limits = limits
         self.budget = Budget(limits)
@@ -60,7 +68,8 @@ class Room:
         self._drawn: tuple[list[str], list[str]] = ([], [])
         self._check: Check | None = None
         self._carried: dict[frozenset[str], _Carried] = {}
-        self._beside: tuple[RemoteStudent, Session] | None = None
+        self._solved = solved or Solved(case, limits)
+        self._solved_is_shared = solved is not None
 
     def student(self, check: Check) -> RemoteStudent:
         """The stand-in, with the submission's random numbers seeded for this check.
@@ -81,6 +90,14 @@ class Room:
             controls.conceal()
         controls.seed(self.case.seed_inside(check.id))
         return self.stand_in
+
+    def reference(self, check: Check) -> RemoteStudent:
+        """The stand-in for the reference, with its random numbers seeded as the submission's are.
+
+        Raises:
+            SandboxError: it ran into its limits in too many checks.
+        """
+        return self._solved.student(self.case.seed_inside(check.id), self.limits)
 
     def _opened(self) -> Standing:
         limits = self.case.notebook_time.limits if self._shared else self.budget.left()
@@ -109,6 +126,9 @@ class Room:
             MisuseError: a public check is given something made with parts of the reference.
             SandboxError: no sandbox could be opened.
         """
+        if kept.of_reference:
+            assert self._check is not None
+            return self.reference(self._check)
         home = self._lending(kept.lent) if kept.lent else self.stand_in
         assert home is not None  # the check has been given its student
         if kept.concealed:
@@ -189,17 +209,13 @@ class Room:
         tell = case.imports.watched(limits)
         controls.import_with(lambda module, error: self._importing(tell, module, error))
         controls.count_before(self.budget.wall)
-        controls.measure_beside(self._reference_beside)
+        controls.measure_beside(self._measured_reference)
         return stand_in
 
-    def _reference_beside(self) -> RemoteStudent:
-        """The reference in a sandbox of its own under the question's limits, for what a call of it costs."""
-        if self._beside is None:
-            session = self.case.open_reference(self.limits)
-            self._beside = RemoteStudent(session, self.case.loaded.interface, self.limits), session
-            if self._check is not None:
-                Controls(self._beside[0]).seed(self.case.seed_inside(self._check.id))
-        return self._beside[0]
+    def _measured_reference(self) -> RemoteStudent:
+        """The reference under the question's limits, for what a call of it costs."""
+        assert self._check is not None
+        return self.reference(self._check)
 
     def _importing(
         self, tell: Callable[[str, StudentError | None], None], module: str, error: StudentError | None
@@ -277,9 +293,6 @@ class Room:
             each.lent.close()
             self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
         self._carried = {}
-        if self._beside is not None:
-            self._beside[1].close()
-            self._beside = None
 
     def settle(self) -> None:
         """After a fault of the submission's: if that ended the worker, the next check gets a fresh one."""
@@ -312,6 +325,8 @@ class Room:
     def close(self) -> None:
         """The question is done; a sandbox in which notebooks have run is left for the next."""
         self.end_of_check()
+        if not self._solved_is_shared:
+            self._solved.close()
         if self.case.notebooks.files and self.session is not None and self.stand_in is not None:
             self._keep_pictures(self.stand_in)
             if self.case.spare.put(Standing(self.session, self.stand_in, len(self.session.output.head))):

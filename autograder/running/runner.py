@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from autograder import pictures
+from autograder.cells import is_notebook
 from autograder.checks import Credit
 from autograder.declare import Check, Question
-from autograder.errors import CheckFailed, GraderError, InstructorError, MisuseError, SandboxError, StudentError
+from autograder.errors import CheckFailed, GraderError, MisuseError, SandboxError, StudentError
 from autograder.messages import carried_forward, case_by_case, sentence
 from autograder.model import CaseResult, CheckResult, Limits, QuestionResult, Verdict
 from autograder.running.case import Case
@@ -26,11 +27,13 @@ from autograder.running.rooms import Room
 from autograder.running.solved import Solved
 from autograder.scoring import check_points, question_points, verdict_of
 from autograder.student.artefacts import Kept, handles_in, keep, revive
-from autograder.student.local import LocalStudent
+from autograder.student.local import seed_random_numbers
+from autograder.student.reference import ReferenceFailed
 
 __all__ = ["Found", "Listener", "Runner", "unheard"]
 
 _LONGEST_TEXT = 8192
+_LESS = 0.5  # of the time: by so much a right answer must miss a limit, before an answer is to blame for reaching it
 
 
 Listener = Callable[[Check, object], None]
@@ -62,8 +65,6 @@ class Runner:
         self.case = case
         self.listen = listen
         loaded = case.loaded
-        seed = loaded.assignment.cell_seed
-        self.reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True, cell_seed=seed)
         self.by_id = {check.id: check for check in loaded.assignment.checks}
         data = case.dataset.name if case.dataset else None
         self.titles = {
@@ -73,11 +74,12 @@ class Runner:
         self.results: dict[str, CheckResult] = {}
         self.values: dict[str, Any] = {}
         self.kept: dict[str, tuple[Kept, ...]] = {}
-        self.reference_imported = False
-        self.solved = Solved(case)
+        self.reference = Solved(case) if any(map(is_notebook, loaded.interface.files)) else None
+        self.solved, self.beside_solved = Solved(case), Solved(case)
         self.solved_values: dict[tuple[str, str], Any] = {}
         self.stands: dict[tuple[str, str], bool] = {}
-        case.at_end.append(self.solved.close)
+        for each in filter(None, (self.reference, self.solved, self.beside_solved)):
+            case.at_end.append(each.close)
         self.under_way: list[str] = []
         self.picture_bytes = 0
         self.illustrated_with: set[tuple[bool, bytes]] = set()
@@ -118,7 +120,7 @@ class Runner:
 
     def room(self, question: Question) -> Room:
         """Where the checks of a question run; close it when they are done for now."""
-        return Room(self.case, self.limits_of(question), self.passed)
+        return Room(self.case, self.limits_of(question), self.passed, self.reference)
 
     def limits_of(self, question: Question) -> Limits:
         """What a question may use."""
@@ -274,13 +276,13 @@ class Runner:
         student = room.student(check) if lives or "student" in check.parameters else None
         for name, value in given.items():
             given[name], self.kept[name] = revive(value, self.kept.get(name, ()), room.home_of)
-        return self.wanted(check, {**given, "student": student})
+        reference = room.reference(check) if "reference" in check.parameters else None
+        return self.wanted(check, {**given, "student": student, "reference": reference})
 
     def wanted(self, check: Check, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the parameters name, of what is given and of what does not depend on the submission."""
         dataset = self.case.dataset
         available: dict[str, Any] = {
-            "reference": self.reference,
             "rng": np.random.default_rng(self.case.seed_of_inputs(check)),
             "full": self.case.options.full,
             "share": self.case.options.share,
@@ -289,19 +291,8 @@ class Runner:
             "hidden": dataset.hidden if dataset else None,
             **given,
         }
-        if "reference" in check.parameters:
-            self.import_reference()
-        self.reference.seed(self.case.seed_inside(check.id))
+        seed_random_numbers(self.case.seed_inside(check.id))  # a check may draw from `random` or numpy itself
         return {name: available[name] for name in check.parameters}
-
-    def import_reference(self) -> None:
-        """Import the reference's modules, once, so that what they draw from (torch) is there when it is seeded."""
-        if not self.reference_imported:
-            self.reference_imported = True
-            for module in self.case.loaded.interface.modules:
-                for name in (*module.functions, *module.classes, *module.constants)[:1]:
-                    with suppress(InstructorError):  # the check that asks for it will say so
-                        getattr(self.reference, name)
 
     def hand_on(self, check: Check, part: Check, value: Any) -> None:
         """Remember what a check returned, and what of it stays in the sandbox in a form that outlives this.
@@ -325,30 +316,35 @@ class Runner:
         if isinstance(error, (OSError, MisuseError)) or not {"student", *check.needs} & set(check.parameters):
             return False
         key = (check.id, check.case)
+        share = _LESS if isinstance(error, ReferenceFailed) and error.over_limit else 1.0
         if key not in self.stands:
             try:
-                self.solved_value(check)
+                self.solved_value(check, share)
             except Exception:  # noqa: BLE001
                 self.stands[key] = False
             else:
                 self.stands[key] = True
         return self.stands[key]
 
-    def solved_value(self, check: Check) -> Any:
+    def solved_value(self, check: Check, share: float = 1.0) -> Any:
         """What a check gives when the reference stands in for the student, also in the checks that it needs.
 
-        The reference runs in a sandbox of its own, under the limits of the check's question.
+        The reference runs in sandboxes of its own, which have been given nothing of the submission's, under the limits
+        of the check's question, or under a `share` of their time.
         """
         if check.cases:
-            return {part.case: self.solved_value(part) for part in check.parts}
-        if not self.solved.alive:
+            return {part.case: self.solved_value(part, share) for part in check.parts}
+        if not (self.solved.alive and self.beside_solved.alive):
             self.solved_values = {}  # what they hold of the sandbox is gone
         key = (check.id, check.case)
         if key not in self.solved_values:
-            given = {need: self.solved_value(self.by_id[need]) for need in check.needs if need in check.parameters}
+            needed = [need for need in check.needs if need in check.parameters]
+            given = {need: self.solved_value(self.by_id[need], share) for need in needed}
             question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
-            student = self.solved.student(self.case.seed_inside(check.id), self.limits_of(question))
-            self.solved_values[key] = check.function(**self.wanted(check, {**given, "student": student}))
+            seed, limits = self.case.seed_inside(check.id), self.limits_of(question)
+            sides = {"student": self.solved, "reference": self.beside_solved}
+            given |= {name: side.student(seed, limits, share) for name, side in sides.items()}
+            self.solved_values[key] = check.function(**self.wanted(check, given))
         return self.solved_values[key]
 
 

@@ -1,82 +1,96 @@
-"""The reference in the student's place: in a sandbox of its own, under the limits that the student has.
+"""The reference in a sandbox of its own, under the limits that the submission has.
 
-It is asked when a check fell over an answer: does the check work with a right one? What the reference does then may
-take no more of the machine than a submission may, whatever the check asks of it.
+Checks compare the submission with it, and may give it what the submission answered. And it is asked in the student's
+place when a check fell over an answer: does the check work with a right one? What the reference does may take no more
+of the machine than a submission may, whatever it is given.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import replace
 
 from autograder.cells import is_notebook
+from autograder.errors import SandboxError
 from autograder.model import Limits
 from autograder.notebooks import read
 from autograder.running.case import Case
-from autograder.sandbox import Session
+from autograder.running.recorded import RecordedSession
 from autograder.student.notebook import run_cells
-from autograder.student.remote import Controls, RemoteStudent
+from autograder.student.reference import ReferenceStudent
+from autograder.student.remote import Controls
 
 __all__ = ["Solved"]
 
+_LEAST_SECONDS = 0.05
+
 
 class Solved:
-    """A sandbox with the reference, opened when it is first needed and again after a death.
+    """A sandbox with the reference, opened when something is first asked of it and again after a death.
+
+    After a death the next sandbox has half the time, so that a submission that makes the reference run into its limit
+    in every check costs less than twice that limit.
 
     Args:
         case: the submission that is graded, with the reference.
+        limits: of the sandbox; None for what all questions may use together, where one sandbox serves them all and
+            each question is granted its own time.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, limits: Limits | None = None) -> None:
         self.case = case
-        self._session: Session | None = None
-        self._student: RemoteStudent | None = None
+        self._limits = limits
+        self._deaths = 0
+        self._session: RecordedSession | None = None
+        self._student: ReferenceStudent | None = None
 
     @property
     def alive(self) -> bool:
         """Whether objects that an earlier check got from here are still there."""
-        return self._student is not None and not Controls(self._student).ended
+        return bool(self._student and self._session and not (Controls(self._student).ended or self._session.ended))
 
-    def student(self, seed: int, limits: Limits) -> RemoteStudent:
+    def student(self, seed: int, limits: Limits, share: float = 1.0) -> ReferenceStudent:
         """The stand-in for the reference, with its random numbers seeded.
 
         Args:
             seed: of `random`, numpy and torch inside.
-            limits: of the question; its calls may take as much time as these say.
+            limits: of the question; calls of it may take as much time as these say.
+            share: the part of that time which is granted.
 
         Raises:
-            SandboxError: no sandbox could be opened.
+            SandboxError: the reference used up its time in earlier checks.
         """
-        if not self.alive:
+        if self._student is not None and not self.alive:
+            self._deaths += 1
             self.close()
-        if self._student is None or self._session is None:
-            options = self.case.options
-            together = self.case.loaded.assignment.limits_together(full=options.full, changes=options.limits)
-            self._session = self.case.open_reference(together)
-            folder = self.case.reference_copy()
-            self._student = RemoteStudent(self._session, self.case.loaded.interface, limits, (), folder)
-            Controls(self._student).run_notebooks_with(self._run_notebook)
-            Controls(self._student).lend_with(self._itself)
-        controls = Controls(self._student)
+        part = share / 2**self._deaths
+        limits = replace(limits, wall_seconds=part * limits.wall_seconds, cpu_seconds=part * limits.cpu)
+        if limits.wall_seconds < _LEAST_SECONDS:
+            raise SandboxError("The reference ran into its limits in too many checks of this question.")
+        student = self._student or self._opened(limits)
+        assert self._session is not None
+        controls = Controls(student)
         controls.limit(limits)
-        self._session.grant(limits.wall_seconds)
+        if self._limits is None:
+            self._session.grant(limits.wall_seconds)
         controls.seed(seed)
-        return self._student
+        return student
 
     def close(self) -> None:
         """End the sandbox."""
+        if self._student is not None:
+            Controls(self._student).leave()
         if self._session is not None:
             self._session.close()
         self._session = self._student = None
 
-    def _itself(
-        self,
-        _names: tuple[str, ...],
-        _unless: Callable[..., Any] | Iterable[Callable[..., Any]],
-    ) -> RemoteStudent:
-        """What `with_reference` gives: all parts are the reference's already."""
-        assert self._student is not None
+    def _opened(self, limits: Limits) -> ReferenceStudent:
+        case, options = self.case, self.case.options
+        together = case.loaded.assignment.limits_together(full=options.full, changes=options.limits)
+        allowed = together if self._limits is None else limits
+        self._session = RecordedSession(lambda: case.open_reference(allowed), allowed, case.answers)
+        self._student = ReferenceStudent(self._session, case.loaded.interface, limits, case.loaded.reference_folder)
+        Controls(self._student).run_notebooks_with(self._run_notebook)
         return self._student
 
     def _run_notebook(self, file: str) -> None:
@@ -85,7 +99,7 @@ class Solved:
         granted = self._session.granted
         self._session.grant(math.inf)  # a notebook's time is no single question's
         try:
-            notebook = read((self.case.reference_copy() / file).read_bytes(), file)
+            notebook = read((self.case.loaded.reference_folder / file).read_bytes(), file)
             for ran in run_cells(self._student, file, notebook, seed=self.case.loaded.assignment.cell_seed):
                 if ran.error:
                     raise ran.error

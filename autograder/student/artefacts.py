@@ -33,6 +33,7 @@ class Kept:
         data: what the worker wrote, or None if it could not.
         reason: why it could not.
         lent: the parts that the reference stood in for in that sandbox.
+        of_reference: whether they are objects of the reference's.
         concealed: whether the sandbox had been given hidden inputs.
         alive: the same objects where they came to life last.
     """
@@ -42,6 +43,7 @@ class Kept:
     data: np.ndarray[Any, Any] | None
     reason: str
     lent: frozenset[str]
+    of_reference: bool
     concealed: bool
     alive: tuple[RemoteHandle, ...]
 
@@ -72,7 +74,8 @@ def keep(value: Any, title: str) -> tuple[Kept, ...]:
         except StudentError as error:
             reason = error.message
         lent = channel.lent.names if channel.lent else frozenset()
-        found.append(Kept(tuple(handles), title, data, reason, lent, concealed, tuple(handles)))
+        made = tuple(handles)
+        found.append(Kept(made, title, data, reason, lent, channel.of_reference, concealed, made))
     return tuple(found)
 
 

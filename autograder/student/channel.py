@@ -48,6 +48,10 @@ _LEFT = (
     "in lists, tuples and dictionaries, and take it as a parameter."
 )
 _MIXED = "A check gives one sandbox an object of another, such as one made with student.with_reference."
+_OF_REFERENCE = (
+    "A check gives {a} of the {one} to the {other}, which runs in another sandbox: no object crosses; give what it "
+    "holds, such as its numbers and arrays."
+)
 
 
 class Lending(Protocol):
@@ -63,6 +67,9 @@ class Lending(Protocol):
 
 class Channel:
     """Requests out and answers in, for one session; see the class of the stand-in for what calls raise."""
+
+    of_reference = False
+    """Whether the code inside is the reference."""
 
     def __init__(
         self,
@@ -184,12 +191,13 @@ class Channel:
         """
         if not isinstance(function, Function):
             raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        worker = getattr(self.session, "pid", 0)
         empty = Meter(0)
         empty.start()
         self.ask("forget", (), [], where=function.title)
         way = min(empty.stop().wall_seconds, _LONGEST_WAY)  # its answer is the submission's, so it may not gain more
         given_mib = sum(each.nbytes for each in arguments if isinstance(each, np.ndarray)) / (1 << 20)
-        meter = Meter(getattr(self.session, "pid", 0))
+        meter = Meter(worker)
         meter.start()
         value = _drawn(function(*arguments))  # what an iterator still has to do is a part of the cost
         cost = meter.stop()
@@ -355,10 +363,14 @@ class Channel:
                 error.step = f"An earlier cell failed: {cause.message}"
         return error
 
-    def out_of_turn(self, where: str) -> StudentError:
+    def out_of_turn(self, where: str) -> Exception:
         """An answer of the wrong form; the worker is not believed any more."""
         self.end()
-        return StudentError("CRASHED", f"An answer out of turn came back from `{where}`.")
+        return self.failure(StudentError("CRASHED", f"An answer out of turn came back from `{where}`."))
+
+    def failure(self, error: StudentError) -> Exception:
+        """A fault of the code inside, as the exception that the check gets."""
+        return error
 
     def end(self) -> None:
         """An answer could not be believed; nothing more is asked."""
@@ -404,6 +416,12 @@ class Channel:
         if handle._channel is self:
             inner: Handle = handle._handle
             return inner
+        if handle._channel.of_reference is not self.of_reference:  # the answer may be to blame: no MisuseError
+            sides = ("submission", "reference")
+            one, other = sides[not self.of_reference], sides[self.of_reference]
+            kind = handle._kind
+            what = "an object" if kind == "object" else f"an object ({kind})"
+            raise InstructorError(_OF_REFERENCE.format(a=what, one=one, other=other))
         if handle._channel.ended:
             name = handle._handle.type_name
             raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
@@ -438,8 +456,8 @@ class RemoteHandle:
     def __len__(self) -> int:
         try:
             return self._asked("len", int, lambda number: 0 <= number < 1 << 62)
-        except StudentError as error:
-            raise (as_type_error(error) if error.kind == "TypeError" else error) from None
+        except (StudentError, InstructorError) as error:
+            raise (as_type_error(error) if getattr(error, "kind", "") == "TypeError" else error) from None
 
     def __bool__(self) -> bool:
         return self._asked("truth", bool)
@@ -538,7 +556,7 @@ class IteratorHandle(RemoteHandle):
                 "OUTPUT", f"More than {_MOST_ITEMS:,} items or {most} MiB came out of one iterator.", open=True
             )
             error.step = "End it after the items that the handout asks for."
-            raise error
+            raise channel.failure(error)
         self._items.extend(items)
 
 

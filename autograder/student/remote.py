@@ -255,7 +255,7 @@ class Controls:
         """A fault that came as a part of an answer, as the error that it stands for."""
         return self._channel.raised(fault, where)
 
-    def out_of_turn(self, where: str) -> StudentError:
+    def out_of_turn(self, where: str) -> Exception:
         """End the session over an answer of the wrong form; the error to be raised."""
         return self._channel.out_of_turn(where)
 

@@ -1,0 +1,127 @@
+"""The stand-in for the reference in a sandbox of its own: the answers of a submission's, the faults of an instructor's.
+
+A check compares the submission with it, and may hand it what the submission answered. So the reference runs where a
+submission runs, under limits; whatever goes wrong there is no fault of the submission's by itself, and is raised as an
+`InstructorError`.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path, PurePath
+from typing import Any
+
+from autograder.errors import InstructorError, StudentError
+from autograder.loading import Interface
+from autograder.model import Limits
+from autograder.sandbox.base import Session
+from autograder.student.channel import Channel, Function
+from autograder.student.handed_in import HandedIn
+from autograder.student.remote import Controls, RemoteStudent
+
+__all__ = ["ReferenceFailed", "ReferenceStudent"]
+
+
+class ReferenceFailed(InstructorError):
+    """The reference raised, lacks a name, broke a limit or died.
+
+    `kind` is the built-in exception behind it, or "". `over_limit` says that it took more time or memory than it may.
+    """
+
+    def __init__(self, folder: Path, error: StudentError) -> None:
+        super().__init__(f"The reference in {folder} failed: {error.message}")
+        self.kind = error.kind
+        self.over_limit = error.verdict in ("TIME", "MEMORY")
+        if error.verdict == "RAISED":
+            self.__context__ = _exception(error.kind)  # what `checks.raises` looks for
+
+
+class ReferenceStudent(RemoteStudent):
+    """The reference in one session.
+
+    Raises (from every call and attribute):
+        ReferenceFailed: the reference gave no answer.
+        InstructorError: the check asks for a name that the reference does not have, or gives it an object of another
+            sandbox.
+        SandboxError: the sandbox could not be built, or ended by our fault.
+    """
+
+    def __init__(self, session: Session, interface: Interface, limits: Limits, folder: Path) -> None:
+        """Args as for a submission; `folder` holds the reference as it was written."""
+        super().__init__(session, interface, limits, (), folder)
+        self._channel = _Channel(session, interface, limits, folder)
+        controls = Controls(self)
+        controls.lend_with(self._itself)
+        controls.measure_beside(lambda: self)
+
+    def source_of(self, *names: str) -> Any:
+        """The text of the reference's modules as syntax trees."""
+        try:
+            return super().source_of(*names)
+        except StudentError as error:
+            failure = self._channel.failure(error)
+        raise failure
+
+    def _itself(
+        self, _names: tuple[str, ...], _unless: Callable[..., Any] | Iterable[Callable[..., Any]]
+    ) -> RemoteStudent:
+        """What `with_reference` gives: all parts are the reference's already."""
+        return self
+
+
+class _Channel(Channel):
+    """A channel whose faults are the instructor's.
+
+    All modules are imported before anything is asked and before the random numbers are seeded: what an import draws
+    must not part the reference's random numbers from the submission's.
+    """
+
+    of_reference = True
+
+    def __init__(self, session: Session, interface: Interface, limits: Limits, folder: Path) -> None:
+        super().__init__(session, interface, limits, (), HandedIn(folder, interface.files))
+        self.folder = folder
+        self._imported_all = False
+        self._seed: int | None = None
+
+    def failure(self, error: StudentError) -> Exception:
+        """A fault of the code inside, as the instructor's."""
+        return ReferenceFailed(self.folder, error)
+
+    def named(self, name: str) -> Any:
+        """A public name of the reference."""
+        try:
+            return super().named(name)
+        except StudentError as error:
+            failure = self.failure(error)
+        raise failure
+
+    def ask(self, verb: str, *arguments: Any, where: str, method: Function | None = None) -> Any:
+        """One request and its answer."""
+        if verb == "seed" and type(arguments[0]) is int:
+            self._seed = arguments[0]
+            self.waiting = [each for each in self.waiting if each[0][0] != "seed"]  # of checks that asked nothing
+        try:
+            return super().ask(verb, *arguments, where=where, method=method)
+        except StudentError as error:
+            failure = self.failure(error)
+        raise failure
+
+    def load(self, module: str, file: str) -> dict[str, list[str] | str | None]:
+        """Import a module, and before the first one all others."""
+        if not self._imported_all:
+            self._imported_all = True
+            for each in self.interface.files:
+                with suppress(StudentError, InstructorError):  # whoever asks for it will be told
+                    super().load(PurePath(each).stem, each)
+            if self._seed is not None:
+                self.ask("seed", self._seed, where="the random numbers")
+        return super().load(module, file)
+
+
+def _exception(kind: str) -> Exception:
+    found = getattr(builtins, kind, Exception)
+    usual = isinstance(found, type) and issubclass(found, Exception)
+    return found.__new__(found) if usual else Exception()
