@@ -125,9 +125,8 @@ def grader(spec: JobSpec) -> Iterator[Grade]:
 
     loaded = loading.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
-    answers = running.Answers()
-    with sandbox.connect(spec.address) as walls:
-        yield lambda submission: running.grade(loaded, submission, walls, dataset, spec.options, answers=answers)
+    with sandbox.connect(spec.address) as walls, running.Shared() as shared:
+        yield lambda submission: running.grade(loaded, submission, walls, dataset, spec.options, shared=shared)
 
 
 def grade_all(
@@ -142,6 +141,7 @@ def grade_all(
     notify: Callable[[Event], None],
     patience: float = math.inf,
     job: Enter = grader,
+    control: Callable[[], Submission] | None = None,
 ) -> tuple[Report, ...]:
     """Grade every submission that the store does not know; keep each report the moment it is there.
 
@@ -156,10 +156,12 @@ def grade_all(
         notify: told of every event, in the main process.
         patience: seconds after which a job that is still at one submission is ended (a check may hang, too).
         job: a module-level function from spec to a context manager that gives the grading function.
+        control: makes a submission of the reference; it is graded, too, when a fault of ours remains.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
-    INTERNAL after that is kept as such. Where fewer than half of the others, for which the check ran, have the same
-    fault, the submission causes it: its report is not final, and its points to be had are not lowered.
+    INTERNAL after that is kept as such. Where the reference, handed in, does not have the same fault, or without it any
+    other submission for which the check ran, the submission causes it, however many others do so as well: its report is
+    not final, and its points to be had are not lowered.
 
     Wall time depends on the neighbours: a submission that reached a limit on it while others were graded is graded
     again, alone, when all others are done.
@@ -179,6 +181,7 @@ def grade_all(
             reports[submission.student] = found
             notify(Known(found))
     known = frozenset(reports)
+    compared: Report | None = None
     if waiting:
         crew = Crew(start, spec, job, min(jobs, len(waiting)), patience)
         try:
@@ -187,17 +190,29 @@ def grade_all(
                 store.keep(report)
                 reports[attempt.submission.student] = report
                 notify(Finished(report))
+            if control and any(report.internal for report in reports.values()):
+                asked = deque([Attempt(control(), alone=True)])
+                compared = next((made for _, made, _ in crew.run(asked, _nobody) if made), None)
         finally:
             crew.close()
-    for student, report in _told_apart(reports).items():
+    for student, report in _told_apart(reports, compared).items():
         if student not in known:
             store.keep(report)
         reports[student] = report
     return tuple(reports[submission.student] for submission in submissions)
 
 
-def _told_apart(reports: Mapping[str, Report]) -> dict[str, Report]:
-    """The reports with faults of ours that one submission alone causes, as reports that are not final."""
+def _nobody(_: Event) -> None:
+    """Who is told of the reference's way."""
+
+
+def _told_apart(reports: Mapping[str, Report], compared: Report | None = None) -> dict[str, Report]:
+    """The reports with faults of ours that follow the submission, as reports that are not final.
+
+    Args:
+        reports: by student.
+        compared: the reference's, as a submission. It decides where it was made and the check ran; else the others do.
+    """
     found = {}
     for student, report in reports.items():
         own = report.replay.submission_sha256
@@ -207,15 +222,23 @@ def _told_apart(reports: Mapping[str, Report]) -> dict[str, Report]:
                 if check.verdict is not Verdict.INTERNAL or student in found:
                     continue
                 verdicts = [verdict for each in others for verdict in _run_verdicts(each, question.id, check.id)]
-                if not verdicts or 2 * verdicts.count(Verdict.INTERNAL) < len(verdicts):
-                    reason = (check.staff_message or check.message)[:_LONGEST_REASON]
-                    sentence = (
-                        f"This submission alone causes a fault of the grader in the check {check.id!r}: {reason}"
-                        if verdicts
-                        else f"The grader failed in the check {check.id!r}, which ran for no other submission: {reason}"
-                    )
-                    found[student] = replace(with_open_points(report), not_final=sentence)
+                control = list(_run_verdicts(compared, question.id, check.id)) if compared else []
+                judges = control or verdicts
+                if judges and all(verdict is Verdict.INTERNAL for verdict in judges):
+                    continue  # it fails whatever is handed in
+                reason = (check.staff_message or check.message)[:_LONGEST_REASON]
+                why = _whose_fault(check.id, verdicts.count(Verdict.INTERNAL), len(verdicts), bool(control))
+                found[student] = replace(with_open_points(report), not_final=f"{why}: {reason}")
     return found
+
+
+def _whose_fault(check: str, same: int, others: int, compared: bool) -> str:
+    """The beginning of a sentence about a fault that `same` of the other submissions have as well."""
+    if not (others or compared):
+        return f"The grader failed in the check {check!r}, which ran for no other submission"
+    who = f"This submission and {same} other{'s' * (same > 1)} cause" if same else "This submission alone causes"
+    beside = ", and the reference does not" if compared else ""
+    return f"{who} a fault of the grader in the check {check!r}{beside}"
 
 
 def _run_verdicts(report: Report, question: str, check: str) -> Iterator[Verdict]:

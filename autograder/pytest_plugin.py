@@ -24,7 +24,7 @@ from autograder.declare import Check, Question
 from autograder.errors import GraderError
 from autograder.intake import Caps, Recogniser, collect_one
 from autograder.model import Verdict
-from autograder.running import Runner, RunOptions
+from autograder.running import Runner, RunOptions, Shared
 from autograder.running.case import Case
 from autograder.running.grading import restore_given
 from autograder.running.notebooks import put_right
@@ -129,7 +129,9 @@ class _Bench:
             self.notes.append(note)
         if sandbox.name == "none":
             self.notes.append("Sandbox: none. The submission ran as you, with no walls; only for your own code.")
-        restored, notebooks = restore_given(loaded, submission, dataset), put_right(loaded, submission)
+        with Shared() as shared:
+            notebooks = put_right(loaded, submission, shared.reader)
+        restored = restore_given(loaded, submission, dataset)
         self.notes += [*filter(None, [said]), *submission.notes, *restored, *notebooks.notes]
         case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
         self._open.callback(case.close)

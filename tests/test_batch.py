@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ from autograder.datasets import DataSettings
 from autograder.errors import GraderError, SandboxError
 from autograder.intake import Submission, collect
 from autograder.model import Report, Verdict
-from autograder.running import RunOptions, result_key
+from autograder.running import RunOptions, reference_as_submission, result_key
 from autograder.store import Store, sqlite_address
 
 Grade = Callable[[Submission], Report]
@@ -192,6 +193,7 @@ class Class:
         jobs: int = 2,
         notify: Callable[[Event], None] | None = None,
         patience: float = 60.0,
+        control: Callable[[], Submission] | None = None,
     ) -> tuple[tuple[Report, ...], list[Event]]:
         """Grade everybody."""
         events: list[Event] = []
@@ -218,6 +220,7 @@ class Class:
                 notify=take,
                 patience=patience,
                 job=job,  # type: ignore[arg-type]
+                control=control,
             )
         return reports, events
 
@@ -505,11 +508,62 @@ def breaks_in_company(spec: JobSpec) -> Iterator[Grade]:
     yield grade
 
 
-def test_a_fault_that_many_submissions_meet_is_ours(course: Class) -> None:
-    """Where at least half of the others have it too, nobody's points are left open."""
+def test_a_fault_that_two_of_three_submissions_cause_is_theirs(course: Class) -> None:
+    """However many cause it: where the check ran without a fault for anybody, their reports are not final."""
     reports, _ = course.grade(broken_check)
     assert [report.internal for report in reports] == [True, True, False]
-    assert [report.not_final for report in reports] == ["", "", ""]
+    assert [bool(report.not_final) for report in reports] == [True, True, False]
+    assert reports[0].not_final.startswith("This submission and 1 other cause a fault of the grader in the check 'one'")
+
+
+@contextmanager
+def breaks_for_students(spec: JobSpec) -> Iterator[Grade]:
+    """A job in which the check is INTERNAL for everybody but the reference."""
+
+    def grade(submission: Submission) -> Report:
+        made = passing if submission.student == "the reference" else internal
+        return replace(
+            made(submission.student, key=submission.sha256),
+            replay=replace(made(submission.student).replay, submission_sha256=submission.student),
+        )
+
+    yield grade
+
+
+@contextmanager
+def breaks_for_all(spec: JobSpec) -> Iterator[Grade]:
+    """A job in which the check is INTERNAL for the reference as well, and for all but carl."""
+
+    def grade(submission: Submission) -> Report:
+        made = passing if submission.student == "carl" else internal
+        return made(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+def test_the_reference_decides_whose_fault_it_is(course: Class, tmp_path: Path) -> None:
+    """Handed in, it has the fault as well, and it is ours; or it has not, and every submission that does causes it."""
+    control = partial(reference_as_submission, course.loaded, tmp_path)
+    theirs, events = course.grade(breaks_for_students, control=control)
+    assert all(report.not_final for report in theirs)
+    assert theirs[0].not_final.startswith(
+        "This submission and 2 others cause a fault of the grader in the check 'one', and the reference does not: "
+    )
+    assert not any("reference" in getattr(event, "student", "") for event in events)
+    ours, _ = course.grade(breaks_for_all, control=control)
+    assert [report.internal for report in ours] == [True, True, False]
+    assert not any(report.not_final for report in ours)
+    assert "the reference" not in course.known()
+
+
+def test_a_clean_grade_takes_the_mark_away(course: Class, tmp_path: Path) -> None:
+    """A report that was not final is graded again by the next run, and the store holds the new one alone."""
+    first, _ = course.grade(broken_check)
+    assert [bool(report.not_final) for report in first] == [True, True, False]
+    again, _ = course.grade(quick)
+    assert not any(report.not_final or report.internal for report in again)
+    with Store(course.address) as store:
+        assert not any(report.not_final for report in store.reports())
 
 
 def test_a_fault_is_tried_again_without_neighbours(course: Class) -> None:

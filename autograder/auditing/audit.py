@@ -184,8 +184,8 @@ class _Run:
         known = self.progress.store.known(staged.sha256, REFERENCE)
         if known is None:
             limits = {question.id: plan.options.limits for question in plan.questions}
-            with plan.start() as walls:
-                known = encodable(_graded(plan.loaded, staged, walls, plan.dataset, plan.options, limits))
+            with plan.start() as walls, running.Shared() as shared:
+                known = encodable(_graded(plan.loaded, staged, walls, plan.dataset, plan.options, limits, shared))
             self.progress.store.keep(known)
         return known
 
@@ -399,14 +399,14 @@ def mutant_grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
     assert isinstance(spec, MutantSpec)
     loaded = loading.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
-    with sandbox.connect(spec.address) as walls:
+    with sandbox.connect(spec.address) as walls, running.Shared() as shared:
 
         def graded(mutant: Submission) -> Report:
             limits = spec.limits
             if spec.first:
                 own = spec.own[mutant.student]
                 limits = {each: limits[each] for each in sorted(limits, key=lambda each: each not in own)}
-            return _graded(loaded, mutant, walls, dataset, spec.options, limits, spec.first, spec.change)
+            return _graded(loaded, mutant, walls, dataset, spec.options, limits, shared, spec.first, spec.change)
 
         yield graded
 
@@ -418,15 +418,16 @@ def _graded(
     dataset: DataSet | None,
     options: RunOptions,
     limits: Mapping[str, dict[str, float]],
+    shared: running.Shared,
     first: bool = False,
     change: str = "",
 ) -> Report:
     """A report with the questions in the order of their limits, whose only note is a hash of all answers."""
-    listening = Listening(walls, CHANGES.get(change))
+    listening = Listening(walls, submission.folder, CHANGES.get(change))
     parts: list[Report] = []
     for question, allowed in limits.items():
         changed = replace(options, only=question, limits=allowed)
-        parts.append(_of_checks(running.grade(loaded, submission, listening, dataset, changed)))
+        parts.append(_of_checks(running.grade(loaded, submission, listening, dataset, changed, shared=shared)))
         if first and any(verdict is not Verdict.PASSED for verdict in parts[-1].verdicts):
             break
     reached = {limit for part in parts for limit in part.resources.reached}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from autograder.sandbox import Outcome, Request, Sandbox, Session, Tail
 
@@ -14,21 +15,25 @@ Change = Callable[[Sequence[bytes | memoryview]], Sequence[bytes | memoryview]]
 
 
 class Listening:
-    """A sandbox that remembers, question by question, what was answered: a `Sandbox` around another one.
+    """A sandbox that remembers, question by question, what a submission answered: a `Sandbox` around another one.
 
     Args:
         inner: the sandbox.
+        folder: the submission's; other sandboxes, in which the reference answers, are left alone.
         change: what is done to each request on its way in, if anything.
     """
 
-    def __init__(self, inner: Sandbox, change: Change | None = None) -> None:
+    def __init__(self, inner: Sandbox, folder: Path, change: Change | None = None) -> None:
         self.inner = inner
+        self.folder = folder
         self.change = change
         self.name, self.enforced, self.preloaded = inner.name, inner.enforced, inner.preloaded
         self.sessions: list[ListeningSession] = []
 
     def open(self, request: Request) -> Session:
         """Open the inner one."""
+        if request.folder != self.folder:
+            return self.inner.open(request)
         self.sessions.append(ListeningSession(self.inner.open(request), self.change))
         return self.sessions[-1]
 

@@ -311,14 +311,14 @@ def seed_trier(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
     """What a job process does: load once, connect to the sandbox, try mutants with single checks under many seeds."""
     loaded = loading.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
-    with sandbox.connect(spec.address) as walls:
+    with sandbox.connect(spec.address) as walls, running.Shared() as shared:
 
         def tried(submission: Submission) -> Report:
             assert isinstance(submission, Trial)
-            listening = Listening(walls)
+            listening = Listening(walls, submission.folder)
             options = replace(spec.options, only=submission.check, limits=submission.limits)
             runs = [f"seed {number}" for number in submission.numbers]
-            report = running.grade_again(loaded, submission, listening, dataset, options, runs)
+            report = running.grade_again(loaded, submission, listening, dataset, options, runs, shared)
             return replace(report, notes=(listening.digest,))
 
         yield tried

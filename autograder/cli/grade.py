@@ -130,6 +130,7 @@ def grade_class(call: Call) -> int:
                         jobs=call.jobs or course.jobs or os.cpu_count() or 1,
                         notify=progress,
                         patience=running.longest_seconds(loaded, options) + CHECKS_SECONDS,
+                        control=partial(running.reference_as_submission, loaded, folder),
                     )
             except KeyboardInterrupt:
                 return _stopped(screen, progress, len(chosen))

@@ -249,6 +249,7 @@ def _in_utc(time: datetime | None) -> datetime | None:
 def _gather(source: Source, course: Any, *, hand: Any = None) -> _Gathered:
     """Reports with what was handed in and handed out: all that a graded notebook is made of."""
     from autograder.export.graded_notebook import graded_notebooks
+    from autograder.notebooks.apart import Reader
 
     everybody = export.read_reports(source.out)
     reports = tuple(report for report in everybody if not report.not_final)
@@ -257,7 +258,7 @@ def _gather(source: Source, course: Any, *, hand: Any = None) -> _Gathered:
             said = f"Left out, because the report is not final: {report.student}. {report.not_final}"
             console().print(said, markup=False, soft_wrap=True)
     gathered = _Gathered(reports, export.file_names(report.student for report in reports))
-    with staging(source.out) as folder:
+    with staging(source.out) as folder, Reader() as reader:
         for assignment in dict.fromkeys(report.assignment for report in reports):
             released = _handed_out(source, course, assignment)
             own = [report for report in reports if report.assignment == assignment]
@@ -265,7 +266,7 @@ def _gather(source: Source, course: Any, *, hand: Any = None) -> _Gathered:
             for report, shown in zip(own, with_hand_grades(own, hand), strict=True):
                 one = found.get(report.student, _HandedIn())
                 gathered.received[report.student] = one.received
-                gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released)
+                gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released, reader)
     return gathered
 
 

@@ -20,7 +20,7 @@ from autograder.feedback.text import visible
 from autograder.messages import WORDING
 from autograder.model import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
 from autograder.notebooks import Cell, Notebook, Role
-from autograder.notebooks.apart import repaired
+from autograder.notebooks.apart import Reader, repaired
 from autograder.pictures import data_url
 from autograder.scoring import shown
 from autograder.vector import is_ours
@@ -90,7 +90,10 @@ def is_cell_of(check: str, notebook: str, cell: str) -> bool:
 
 
 def graded_notebooks(
-    report: Report, files: Mapping[str, bytes] | None, released: Mapping[str, Notebook]
+    report: Report,
+    files: Mapping[str, bytes] | None,
+    released: Mapping[str, Notebook],
+    reader: Reader | None = None,
 ) -> tuple[GradedNotebook, ...]:
     """All notebooks of one submission.
 
@@ -98,13 +101,17 @@ def graded_notebooks(
         report: what the checks found.
         files: what was handed in, by file name; None where that is not at hand.
         released: the handed-out notebooks by name, in their order; none for an assignment of modules.
+        reader: the process that reads what was handed in; one of its own if left out.
     """
+    if reader is None:
+        with Reader() as own:
+            return graded_notebooks(report, files, released, own)
     left = [(question, check) for question in report.questions for check in question.checks]
     made = []
     for name, notebook in released.items():
         content = (files or {}).get(f"{name}.ipynb")
         ran = next((each for each in report.notebooks if each.file == f"{name}.ipynb"), None)
-        found, taken = _cells(name, notebook, content, left, ran)
+        found, taken = _cells(name, notebook, content, left, ran, reader)
         made.append(GradedNotebook(name, tuple(found), content is not None or files is None, notebook.language))
         left = [each for each in left if (each[0].id, each[1].id) not in taken]
     if left or not made:
@@ -124,6 +131,7 @@ def _cells(
     content: bytes | None,
     left: Sequence[tuple[QuestionResult, CheckResult]],
     ran: NotebookResult | None,
+    reader: Reader,
 ) -> tuple[list[GradedCell], set[tuple[str, str]]]:
     """The cells of a handed-in notebook in the order of the handout, and the checks that they took (question, id)."""
     given = {cell.source for cell in released.cells}
@@ -133,7 +141,7 @@ def _cells(
     notebook = released
     if content is not None:
         try:
-            mended = repaired(content, f"{name}.ipynb", released)
+            mended = repaired(content, f"{name}.ipynb", released, reader)
         except StudentError as error:
             cells.append(_told(error.message))
         else:

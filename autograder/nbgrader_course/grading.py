@@ -21,7 +21,7 @@ from autograder.nbgrader_course.course import Assignment, Course, Graded, load
 from autograder.nbgrader_course.running import MOST_RESTARTS, Ran, run_notebook
 from autograder.notebooks import Cell, Notebook
 from autograder.notebooks.added import to_read
-from autograder.notebooks.apart import Reading, repaired
+from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.running import RunOptions
 from autograder.running.facts import cpu_model, resources, versions
 from autograder.sandbox import Outcome, Request, Sandbox, Session
@@ -51,21 +51,30 @@ def longest_seconds(assignment: Assignment, options: RunOptions) -> float:
 def grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
     """What a job process does: load once, connect to the sandbox, grade."""
     assignment = load(Course(spec.root, read_settings(spec.root)), spec.assignment)
-    with sandbox.connect(spec.address) as walls:
-        yield lambda submission: grade(assignment, submission, walls, spec.options)
+    with sandbox.connect(spec.address) as walls, Reader() as reader:
+        yield lambda submission: grade(assignment, submission, walls, spec.options, reader)
 
 
-def grade(assignment: Assignment, submission: Submission, walls: Sandbox, options: RunOptions) -> Report:
+def grade(
+    assignment: Assignment,
+    submission: Submission,
+    walls: Sandbox,
+    options: RunOptions,
+    reader: Reader | None = None,
+) -> Report:
     """Run the notebooks of one submission, each in sandboxes of its own, and judge their test cells.
 
-    Nothing that the submission does raises here.
+    Nothing that the submission does raises here. `reader` reads the notebooks; one of its own if left out.
     """
+    if reader is None:
+        with Reader() as own:
+            return grade(assignment, submission, walls, options, own)
     limits = limits_of(assignment, options)
     outcomes: list[Outcome] = []
     reading = Reading()
     questions, notes, waited = [], list(submission.notes), False
     for notebook in assignment.notebooks:
-        one = _Grading(assignment, notebook, submission, limits, walls, outcomes, reading)
+        one = _Grading(assignment, notebook, submission, limits, walls, outcomes, reader, reading)
         questions.append(one.question())
         notes += [f"{notebook.file}: {note}" for note in one.notes]
         waited = waited or one.waited
@@ -130,6 +139,7 @@ class _Grading:
     limits: Limits
     walls: Sandbox
     outcomes: list[Outcome]
+    reader: Reader
     reading: Reading
 
     def __post_init__(self) -> None:
@@ -149,7 +159,7 @@ class _Grading:
                 raise StudentError(self.submission.problem_verdict, self.submission.problem, open=True)
             if not path.is_file():
                 raise StudentError("MISSING", f"{self.graded.file} was not handed in.", open=True)
-            mended = repaired(path.read_bytes(), self.graded.file, self.graded.shown, self.reading)
+            mended = repaired(path.read_bytes(), self.graded.file, self.graded.shown, self.reader, self.reading)
             self.notes += mended.notes
             return self.judged(mended.notebook)
         except StudentError as error:

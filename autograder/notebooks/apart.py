@@ -1,6 +1,8 @@
-"""Read and repair a submitted notebook in a child process, under limits: its text may be made to break a parser.
+"""Read and repair submitted notebooks in a process apart, under limits: their text may be made to break a parser.
 
-The child is forked, so nothing is imported again; it runs nothing of what it reads, and gives one notebook back.
+A `Reader` is started with an environment of its own and never holds anything of a course. For each notebook it forks a
+child, so nothing is imported again; the child gives up files, network and other processes (`autograder.alone`) before
+it looks at the text, runs nothing of it, and gives one notebook back.
 """
 
 from __future__ import annotations
@@ -10,25 +12,34 @@ import math
 import os
 import select
 import signal
+import struct
+import subprocess
+import sys
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from types import TracebackType
+from typing import Self
 
 import msgspec
 
+from autograder.alone import withdraw
 from autograder.errors import SandboxError, StudentError
 from autograder.notebooks.reading import read
-from autograder.notebooks.records import Notebook
+from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.notebooks.repairing import Repaired, repair
 
-__all__ = ["CPU_SECONDS", "MEMORY_MIB", "Reading", "repaired"]
+__all__ = ["CPU_SECONDS", "MEMORY_MIB", "Reader", "Reading", "repaired", "serve"]
 
 CPU_SECONDS = 10
 """What reading all notebooks of one submission may take; an ordinary one takes a hundredth of a second."""
 MEMORY_MIB = 1024
 _WALL_SECONDS = 120.0  # loose: it depends on the neighbours
 _CHUNK = 1 << 20
+_LENGTH = struct.Struct("<QdQ")  # of the question, CPU seconds, MiB
+_RESULT = struct.Struct("<iidQ")  # signal, exit code, CPU seconds, length of the answer
+_COMMAND = "from autograder.notebooks.apart import serve; serve()"
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class Reading:
@@ -44,14 +55,88 @@ class Reading:
         return max(self.seconds - self.used, 0.0)
 
 
+class _Question(msgspec.Struct, frozen=True):
+    content: bytes
+    name: str
+    released: Notebook
+
+
 class _Answer(msgspec.Struct, frozen=True):
     repaired: Repaired | None = None
     verdict: str = ""
     message: str = ""
 
 
+class Reader:
+    """The process that reads notebooks: started when it is first asked, and ended by `close`.
+
+    Args:
+        command: what it runs.
+    """
+
+    def __init__(self, command: str = _COMMAND) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, question: bytes, cpu_seconds: float, memory_mib: int) -> tuple[int, int, bytes, float]:
+        """Have a child work on a question.
+
+        Returns:
+            (the signal that ended it, its exit code, what it returned or why it failed, CPU time in seconds).
+
+        Raises:
+            OSError: the process could not be started, or does not answer any more.
+        """
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-P", "-B", "-c", self._command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
+        asked, said = self._process.stdin, self._process.stdout
+        assert asked and said
+        deadline = time.monotonic() + 2 * _WALL_SECONDS
+        try:
+            asked.write(_LENGTH.pack(len(question), cpu_seconds, memory_mib) + question)
+            asked.flush()
+            head = _read_exactly(said.fileno(), _RESULT.size, deadline)
+            ended_by, code, took, length = _RESULT.unpack(head)
+            return ended_by, code, _read_exactly(said.fileno(), length, deadline), took
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    pipe.close() if pipe else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 def repaired(
-    content: bytes, name: str, released: Notebook, reading: Reading | None = None, *, memory_mib: int = MEMORY_MIB
+    content: bytes,
+    name: str,
+    released: Notebook,
+    reader: Reader,
+    reading: Reading | None = None,
+    *,
+    memory_mib: int = MEMORY_MIB,
 ) -> Repaired:
     """A submitted notebook, read and brought back into the form of the release.
 
@@ -59,6 +144,7 @@ def repaired(
         content: the file as it was handed in.
         name: its name, for messages.
         released: what was handed out.
+        reader: the process that reads it.
         reading: what the notebooks of this submission may take together; as much as one submission may when left out.
         memory_mib: the most memory.
 
@@ -66,22 +152,12 @@ def repaired(
         StudentError: it is no notebook, or too large, or takes more than what is left (FAILED).
         SandboxError: the process could not be started, or failed by our fault.
     """
-
-    def answer() -> bytes:
-        try:
-            said = _Answer(repair(read(content, name), released))
-        except StudentError as error:
-            said = _Answer(None, error.verdict, error.message)
-        except MemoryError:
-            refused = _too_much(name, f"{memory_mib:,} MiB")
-            said = _Answer(None, refused.verdict, refused.message)
-        return msgspec.msgpack.encode(said)
-
     reading = reading or Reading()
     if not reading.left:
         raise _too_much(name, f"{reading.seconds:g} s, together with the notebooks before it")
+    question = msgspec.msgpack.encode(_Question(content, name, released))
     try:
-        ended_by, code, text, took = _in_child(answer, math.ceil(reading.left), memory_mib)
+        ended_by, code, text, took = reader.ask(question, math.ceil(reading.left), memory_mib)
     except OSError as error:
         raise SandboxError(f"No process to read {name} in could be started ({error}).") from error
     reading.used += took
@@ -94,8 +170,54 @@ def repaired(
         raise SandboxError(f"{name} could not be read: {text.decode(errors='replace')[-500:]}")
     said = msgspec.msgpack.decode(text, type=_Answer)
     if said.repaired is None:
-        raise StudentError(said.verdict, said.message, open=True)
+        raise (
+            _too_much(name, f"{memory_mib:,} MiB")
+            if said.verdict == "MEMORY"
+            else StudentError(said.verdict, said.message, open=True)
+        )
     return said.repaired
+
+
+# The process's side.
+
+
+def serve(work: Callable[[bytes], bytes] | None = None) -> None:
+    """Answer questions from standard input on standard output, each in a child, until there are no more."""
+    import ctypes  # noqa: F401  (no child can import any more)
+    import resource  # noqa: F401
+
+    _answered(msgspec.msgpack.encode(_SAMPLE))
+    work = work or _answered
+    gc.collect()
+    gc.freeze()
+    while head := _whole(0, _LENGTH.size):
+        length, cpu_seconds, memory_mib = _LENGTH.unpack(head)
+        question = _whole(0, length)
+        try:
+            result = _in_child(lambda asked=question: work(asked), int(cpu_seconds), memory_mib)  # type: ignore[misc]
+        except OSError as error:
+            result = (0, 1, str(error).encode(), 0.0)
+        ended_by, code, text, took = result
+        _write(1, _RESULT.pack(ended_by, code, took, len(text)) + text)
+
+
+_SAMPLE = _Question(
+    b'{"cells": [{"cell_type": "code", "source": "def f(x):\\n    return (x", "metadata": {}, "outputs": []}]}',
+    "sample.ipynb",
+    Notebook((Cell("code", "def f(x):\n    ...\n", role=Role("f", solution=True)), Cell("code", "f(", role=Role("g")))),
+)
+"""Reading it imports all that reading imports."""
+
+
+def _answered(question: bytes) -> bytes:
+    asked = msgspec.msgpack.decode(question, type=_Question)
+    try:
+        said = _Answer(repair(read(asked.content, asked.name), asked.released))
+    except StudentError as error:
+        said = _Answer(None, error.verdict, error.message)
+    except MemoryError:
+        said = _Answer(None, "MEMORY")
+    return msgspec.msgpack.encode(said)
 
 
 def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> tuple[int, int, bytes, float]:
@@ -105,15 +227,10 @@ def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> t
         (the signal that ended it, its exit code, what it returned or why it failed, CPU time in seconds).
     """
     reading, writing = os.pipe()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the child takes no lock of theirs
-            child = os.fork()
-    except OSError:
-        os.close(reading)
-        os.close(writing)
-        raise
+    child = os.fork()
     if child == 0:
+        os.closerange(0, writing)
+        os.closerange(writing + 1, 1 << 10)
         _work_and_exit(work, cpu_seconds, memory_mib, writing)
     os.close(writing)
     try:
@@ -128,21 +245,18 @@ def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> t
 
 
 def _work_and_exit(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int, writing: int) -> None:
-    """In the child. Never returns, so that nothing of the parent's (tests, handlers at exit) runs twice."""
+    """In the child. Never returns."""
     code, text = 1, b""
     try:
         gc.disable()  # a collection would copy every page that it looks at
-        for number in (signal.SIGXCPU, signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
         _limit(cpu_seconds, memory_mib)
+        withdraw()
         code, text = 0, work()
-    except BaseException as error:  # noqa: BLE001  (told to the parent)
+    except BaseException as error:  # noqa: BLE001  (told to the grader)
         text = f"{type(error).__name__}: {error}".encode(errors="replace")
     finally:
         try:
-            rest = memoryview(text)
-            while rest:
-                rest = rest[os.write(writing, rest[:_CHUNK]) :]
+            _write(writing, text)
         finally:
             os._exit(code)
 
@@ -176,6 +290,41 @@ def _read_all(descriptor: int, deadline: float) -> bytes | None:
             return bytes(text)
         text += data
     return None
+
+
+def _read_exactly(descriptor: int, count: int, deadline: float) -> bytes:
+    """So many bytes from the process.
+
+    Raises:
+        OSError: it is gone, or does not answer in time.
+    """
+    text, ready = bytearray(), select.poll()
+    ready.register(descriptor, select.POLLIN)
+    while len(text) < count:
+        if not ready.poll(max(deadline - time.monotonic(), 0.0) * 1000):
+            raise TimeoutError("it does not answer")
+        data = os.read(descriptor, min(count - len(text), _CHUNK))
+        if not data:
+            raise BrokenPipeError("it ended")
+        text += data
+    return bytes(text)
+
+
+def _whole(descriptor: int, count: int) -> bytes:
+    """So many bytes, or none where there are no more."""
+    text = bytearray()
+    while len(text) < count:
+        data = os.read(descriptor, min(count - len(text), _CHUNK))
+        if not data:
+            return b""
+        text += data
+    return bytes(text)
+
+
+def _write(descriptor: int, text: bytes) -> None:
+    rest = memoryview(text)
+    while rest:
+        rest = rest[os.write(descriptor, rest[:_CHUNK]) :]
 
 
 def _too_much(name: str, than: str) -> StudentError:

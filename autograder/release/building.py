@@ -30,6 +30,7 @@ __all__ = ["build", "contents", "stub_text"]
 
 _SHIPPED = (
     "__init__.py",
+    "alone.py",
     "cells.py",
     "colab.py",
     "errors.py",

@@ -16,6 +16,7 @@ from autograder.running.notebooks import put_right
 from autograder.running.options import RunOptions
 from autograder.running.rooms import Room
 from autograder.running.runner import Found, Runner
+from autograder.running.shared import Shared
 from autograder.sandbox import Sandbox
 
 __all__ = ["grade_again"]
@@ -31,6 +32,7 @@ def grade_again(
     dataset: DataSet | None,
     options: RunOptions,
     runs: Sequence[str],
+    shared: Shared,
 ) -> Report:
     """Run one check, and those that it needs, under the random numbers of several runs.
 
@@ -44,14 +46,15 @@ def grade_again(
         dataset: the assignment's data, None when it names none.
         options: as for `grade`; `only` is the id of the check.
         runs: what `RunOptions.run` is in each run.
+        shared: what is kept from one submission to the next.
 
     Returns:
         A report of one question, whose checks are the results of the one check, in the order of `runs`; `seconds` of
         each includes the checks that it needs. The points say nothing.
     """
-    notebooks = put_right(loaded, submission)
+    notebooks = put_right(loaded, submission, shared.reader)
     restore_given(loaded, submission, dataset)
-    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
+    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
     runner = Runner(case)
     check = runner.by_id[options.only]
     question = next(each for each in loaded.assignment.questions if each.id == check.question)

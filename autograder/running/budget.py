@@ -15,10 +15,10 @@ _LEAST_SECONDS = 0.05
 
 
 class Budget:
-    """What is left of some limits: what a sandbox used that died counts against the next one.
+    """What is left of some limits: what one sandbox used counts against the next one.
 
-    Sandboxes that end well are not counted: each sandbox may use what the limits say, and a solution that breaks
-    nothing never meets this.
+    The sandbox that answers most checks of a question has all of its limits while it lives; what it used is paid when
+    it dies. A sandbox for one check, with parts replaced by the reference's, is paid however it ends.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -30,16 +30,17 @@ class Budget:
         self.wall += max(wall, 0.0)
         self.cpu += max(cpu, 0.0)
 
-    def left(self, spent_by: str = "earlier checks of this question") -> Limits:
+    def left(self, spent_by: str = "earlier checks of this question", *, running: float = 0.0) -> Limits:
         """The limits of the next sandbox.
 
         Args:
             spent_by: what to blame when nothing is left.
+            running: seconds of wall time that a sandbox has used which is still alive.
 
         Raises:
             StudentError: nothing is left (TIME).
         """
-        wall, cpu = self.limits.wall_seconds - self.wall, self.limits.cpu - self.cpu
+        wall, cpu = self.limits.wall_seconds - self.wall - running, self.limits.cpu - self.cpu
         if min(wall, cpu) < _LEAST_SECONDS:
             over = wall < _LEAST_SECONDS
             limit = (
@@ -48,7 +49,11 @@ class Budget:
             error = StudentError("TIME", f"Not run: {spent_by} used up the {limit}.", open=True)
             error.step = ""  # what took so long has said it
             raise error
-        return replace(self.limits, wall_seconds=wall, cpu_seconds=cpu) if self.wall or self.cpu else self.limits
+        return (
+            replace(self.limits, wall_seconds=wall, cpu_seconds=cpu)
+            if self.wall or self.cpu or running
+            else self.limits
+        )
 
 
 @dataclass(frozen=True, slots=True)

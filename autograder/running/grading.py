@@ -14,8 +14,8 @@ from autograder.running.case import Case
 from autograder.running.facts import replay, resources
 from autograder.running.notebooks import put_right
 from autograder.running.options import RunOptions, selected_checks
-from autograder.running.recorded import Answers
 from autograder.running.runner import Listener, Runner, unheard
+from autograder.running.shared import Shared
 from autograder.running.written import with_written
 from autograder.sandbox import Sandbox
 from autograder.scoring import report_points
@@ -32,7 +32,7 @@ def grade(
     dataset: DataSet | None,
     options: RunOptions,
     listen: Listener = unheard,
-    answers: Answers | None = None,
+    shared: Shared | None = None,
 ) -> Report:
     """Run every selected check of an assignment against one submission.
 
@@ -45,13 +45,16 @@ def grade(
         dataset: the assignment's data, None when it names none.
         options: seed, length, selection.
         listen: told of each check what it returned, or the `CheckFailed` that it raised.
-        answers: of the reference, remembered from one submission of this assignment to the next; no others if left out.
+        shared: what is kept from one submission of this assignment to the next; nothing if left out.
 
     Raises:
         UsageError: `options.only` names neither a question nor a check.
     """
-    notebooks = put_right(loaded, submission)
-    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=answers or Answers())
+    if shared is None:
+        with Shared() as own:
+            return grade(loaded, submission, sandbox, dataset, options, listen, own)
+    notebooks = put_right(loaded, submission, shared.reader)
+    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
     run = Runner(case, listen)
     restored = restore_given(loaded, submission, dataset)
     wanted = selected_checks(loaded.assignment, options)

@@ -15,7 +15,7 @@ from autograder.loading import Loaded
 from autograder.messages import WORDING
 from autograder.model import CellResult, NotebookResult, Verdict
 from autograder.notebooks import Cell, Notebook, read
-from autograder.notebooks.apart import Reading, repaired
+from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.notebooks.stubs import stub_of
 from autograder.student.notebook import CellRun, run_cells
 from autograder.student.remote import Controls, RemoteStudent
@@ -134,7 +134,7 @@ class Notebooks:
         )
 
 
-def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
+def put_right(loaded: Loaded, submission: Submission, reader: Reader) -> Notebooks:
     """Read the submitted notebooks, and bring them back into the form of the release."""
     files: dict[str, Notebook | StudentError] = {}
     notes: list[str] = []
@@ -145,7 +145,7 @@ def put_right(loaded: Loaded, submission: Submission) -> Notebooks:
             continue
         try:
             stub = stub_of(_reference(loaded, file), file, loaded.assignment.cells_of(file))
-            mended = repaired(path.read_bytes(), file, stub, reading)
+            mended = repaired(path.read_bytes(), file, stub, reader, reading)
         except StudentError as error:
             files[file] = error
             continue

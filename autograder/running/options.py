@@ -50,8 +50,11 @@ def longest_seconds(loaded: Loaded, options: RunOptions) -> float:
     seconds = 0.0
     for question in loaded.assignment.questions:
         limits = loaded.assignment.limits_of(question, full=options.full).changed(options.limits)
-        seconds += limits.wall_seconds * max(1, len(question.checks))
-    return seconds * (_SANDBOXES_WHEN_CARRIED if carried else 1)
+        asking = max(1, len(question.checks))
+        seconds += limits.wall_seconds * asking * (_SANDBOXES_WHEN_CARRIED if carried else 1)
+        if any("reference" in check.parameters for check in question.checks):  # see `Solved`
+            seconds += limits.wall_seconds * (2 + asking)
+    return seconds
 
 
 def selected_checks(assignment: Assignment, options: RunOptions) -> frozenset[str]:

@@ -41,7 +41,7 @@ class Room:
 
     Args:
         case: the submission with all that it is graded against.
-        limits: what a sandbox of the question may use; after a death, the next one may use the rest. Where notebooks
+        limits: what the sandboxes of the question may use together (`Budget`). Where notebooks
             are run, one sandbox serves all questions and may use what all of them may; the calls of the question,
             without the notebooks' own time, may still take no longer than `limits` say.
         passed: whether the check of a function is passed; for ``unless``.
@@ -115,6 +115,13 @@ class Room:
             self.session.grant(self._granted)
 
     @property
+    def _used(self) -> float:
+        """Seconds of the question's wall time that the submission's own sandbox has used so far."""
+        if self.session is None:
+            return 0.0
+        return self._granted - self.session.granted if self._shared else self.session.waited
+
+    @property
     def _shared(self) -> bool:
         """Whether one sandbox serves all questions."""
         return bool(self.case.notebooks.files)
@@ -180,7 +187,8 @@ class Room:
         self._refuse_public()
         if names not in self._carried:
             parts = parts_of(self.case.loaded.interface, sorted(names))
-            limits = self.budget.left()
+            beside = [max(each.session.waited, each.lent.used) for each in self._carried.values()]
+            limits = self.budget.left(running=self._used + sum(beside))
             session = self.case.open(limits)
             stand_in = self._stand_in(session, limits)
             lent = Lent(parts, self.case.loaded.interface, limits, self.case.open_reference)
@@ -288,11 +296,22 @@ class Room:
             controls.leave()
             outcome = each.session.close()
             self.case.outcomes.append(outcome)
-            if controls.ended:
-                self.budget.pay(max(each.session.waited, each.lent.used), outcome.cpu_seconds)
+            self._pay(max(each.session.waited, each.lent.used), outcome.cpu_seconds)
             each.lent.close()
             self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
         self._carried = {}
+
+    def _pay(self, wall: float, cpu: float) -> None:
+        """Time that a sandbox for one check used; the submission's own has so much less from now on."""
+        before = self._used
+        self.budget.pay(wall, cpu)
+        if self.session is None or self.stand_in is None:
+            return
+        left = self.limits.wall_seconds - self.budget.wall - before
+        if self._shared:
+            self._granted = left + before
+        self.session.grant(left)
+        Controls(self.stand_in).count_before(self.budget.wall)
 
     def settle(self) -> None:
         """After a fault of the submission's: if that ended the worker, the next check gets a fresh one."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.datasets import DataSet
 from autograder.loading import Loaded
-from autograder.running import RunOptions
+from autograder.running import RunOptions, Shared
 from autograder.sandbox import Sandbox
 from autograder.validating import declared
 from autograder.validating.bare import public_checks
@@ -58,8 +58,8 @@ def validate(
     yield declared.todos(loaded)
     leak = declared.leaks(loaded, dataset)
     yield leak
-    with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
-        trial = Trial(loaded, sandbox, dataset, options, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="autograder-") as folder, Shared() as shared:
+        trial = Trial(loaded, sandbox, dataset, options, Path(folder), shared)
         if leak.good:
             yield trial.stub()
             yield public_checks(loaded, Path(folder), dataset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.auditing import belongs
@@ -18,7 +18,7 @@ from autograder.loading import Loaded
 from autograder.model import CheckResult, Report, Verdict
 from autograder.notebooks.source import file_text, text_file
 from autograder.release import contents
-from autograder.running import RunOptions, grade
+from autograder.running import RunOptions, Shared, grade, reference_files
 from autograder.sandbox import Sandbox
 from autograder.scoring import rounded, shown
 from autograder.validating.constant import CONSTANTS, constant, written_names
@@ -41,6 +41,7 @@ class Trial:
     dataset: DataSet | None
     options: RunOptions
     folder: Path
+    shared: Shared = field(default_factory=Shared)
 
     def reference(self) -> Iterator[Finding]:
         """Full marks, question by question, and how much of the limits that took."""
@@ -198,10 +199,7 @@ class Trial:
 
     def reference_files(self) -> dict[str, bytes]:
         """The files of the reference that students hand in."""
-        home = self.loaded.reference_folder
-        return {
-            file: (home / file).read_bytes() for file in self.loaded.assignment.handed_in if (home / file).is_file()
-        }
+        return reference_files(self.loaded)
 
     def hand_in(self, name: str, files: Mapping[str, bytes]) -> Submission:
         """Files as a submission of that name."""
@@ -217,7 +215,7 @@ class Trial:
 
     def grade(self, submission: Submission, options: RunOptions) -> Report:
         """The report about a submission."""
-        return grade(self.loaded, submission, self.sandbox, self.dataset, options)
+        return grade(self.loaded, submission, self.sandbox, self.dataset, options, shared=self.shared)
 
 
 def _checks(report: Report) -> Iterator[CheckResult]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from autograder.errors import StudentError
 from autograder.loading import interface_of, load
 from autograder.model import Limits, Verdict
 from autograder.notebooks import read, repair
-from autograder.notebooks.apart import Reading, repaired
+from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.running import RunOptions, grade
 from autograder.sandbox import Request, Sandbox, why_not
@@ -163,6 +164,13 @@ def notebook_of(*sources: str) -> bytes:
 RELEASED = Notebook((Cell("code", "def f():\n    raise NotImplementedError\n", role=Role("f", solution=True)),))
 
 
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    """The process that reads notebooks."""
+    with Reader() as started:
+        yield started
+
+
 def cpu_of_children() -> float:
     """Seconds of CPU time that ended child processes took."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -174,61 +182,61 @@ def cpu_of_children() -> float:
     [(dear_text(200),), ("\n" * 15_000 + "a = 1",) * 60, (dear_text(30),) * 100],
     ids=["dear to parse", "dear to compare", "many of both"],
 )
-def test_a_notebook_that_is_dear_to_read_is_refused_in_bearable_time(sources: tuple[str, ...]) -> None:
+def test_a_notebook_that_is_dear_to_read_is_refused_in_bearable_time(sources: tuple[str, ...], reader: Reader) -> None:
     """It is read in a process of its own, which ends at a limit, and the sentence names the file."""
-    before, own = cpu_of_children(), time.process_time()
+    reading, own = Reading(1), time.process_time()
     released = replace(
         RELEASED, cells=(*RELEASED.cells, Cell("code", "\n" * 15_000 + "b", role=Role("b", solution=True)))
     )
     with contextlib.suppress(StudentError):
-        repaired(notebook_of(*sources), "hw.ipynb", released, Reading(1))
+        repaired(notebook_of(*sources), "hw.ipynb", released, reader, reading)
 
-    assert cpu_of_children() - before < 4
+    assert reading.used < 4
     assert time.process_time() - own < 2
 
 
-def test_the_sentence_about_a_notebook_that_is_dear_to_read() -> None:
+def test_the_sentence_about_a_notebook_that_is_dear_to_read(reader: Reader) -> None:
     """What a student reads says which file, and why."""
     text = "x = 1\n" * 10_000
     with pytest.raises(StudentError) as told:
-        repaired(notebook_of(*[text] * 400), "hw.ipynb", RELEASED, Reading(1))
+        repaired(notebook_of(*[text] * 400), "hw.ipynb", RELEASED, reader, Reading(1))
 
     assert told.value.verdict == "FAILED"
     assert str(told.value) == ("hw.ipynb cannot be read: that takes more than 1 s; write its code with shorter texts.")
 
 
-def test_the_notebooks_of_a_submission_are_read_in_one_budget() -> None:
+def test_the_notebooks_of_a_submission_are_read_in_one_budget(reader: Reader) -> None:
     """What one of them took is not there for the next, and the sentence says so."""
     reading = Reading(1)
     with pytest.raises(StudentError):
-        repaired(notebook_of(*["x = 1\n" * 10_000] * 400), "a.ipynb", RELEASED, reading)
-    before = cpu_of_children()
+        repaired(notebook_of(*["x = 1\n" * 10_000] * 400), "a.ipynb", RELEASED, reader, reading)
+    before = reading.used
     with pytest.raises(StudentError) as told:
-        repaired(notebook_of("x = 1"), "b.ipynb", RELEASED, reading)
+        repaired(notebook_of("x = 1"), "b.ipynb", RELEASED, reader, reading)
 
-    assert cpu_of_children() == before
+    assert reading.used == before
     assert str(told.value) == (
         "b.ipynb cannot be read: that takes more than 1 s, together with the notebooks before it; "
         "write its code with shorter texts."
     )
 
 
-def test_a_notebook_of_much_memory_takes_none_here() -> None:
+def test_a_notebook_of_much_memory_takes_none_here(reader: Reader) -> None:
     """The process that reads it has a limit of memory; the grader itself hardly grows."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with contextlib.suppress(StudentError):
-        repaired(notebook_of(*["x = [" + "1," * 400_000 + "]"] * 3), "hw.ipynb", RELEASED, memory_mib=128)
+        repaired(notebook_of(*["x = [" + "1," * 400_000 + "]"] * 3), "hw.ipynb", RELEASED, reader, memory_mib=128)
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
 
 
-def test_an_ordinary_notebook_is_repaired_as_it_would_be_here() -> None:
+def test_an_ordinary_notebook_is_repaired_as_it_would_be_here(reader: Reader) -> None:
     """The process gives back what `repair` gives, and the errors of `read`."""
     content = notebook_of("def f():\n    return 1\n", "f()")
 
-    assert repaired(content, "hw.ipynb", RELEASED) == repair(read(content, "hw.ipynb"), RELEASED)
+    assert repaired(content, "hw.ipynb", RELEASED, reader) == repair(read(content, "hw.ipynb"), RELEASED)
     with pytest.raises(StudentError, match="hw.ipynb is no notebook") as told:
-        repaired(b"{}", "hw.ipynb", RELEASED)
+        repaired(b"{}", "hw.ipynb", RELEASED, reader)
     assert told.value.verdict == "FAILED"
 
 
