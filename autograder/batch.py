@@ -142,6 +142,7 @@ def grade_all(
     patience: float = math.inf,
     job: Enter = grader,
     control: Callable[[], Submission] | None = None,
+    outdated: Callable[[Report], bool] = lambda _: False,
 ) -> tuple[Report, ...]:
     """Grade every submission that the store does not know; keep each report the moment it is there.
 
@@ -157,6 +158,7 @@ def grade_all(
         patience: seconds after which a job that is still at one submission is ended (a check may hang, too).
         job: a module-level function from spec to a context manager that gives the grading function.
         control: makes a submission of the reference; it is graded, too, when a fault of ours remains.
+        outdated: whether a report that the store knows has to be made again.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
     INTERNAL after that is kept as such. Where the reference, handed in, does not have the same fault, or without it any
@@ -175,7 +177,7 @@ def grade_all(
     waiting: deque[Attempt] = deque()
     for submission in submissions:
         found = store.known(key(submission), submission.student)
-        if found is None:
+        if found is None or outdated(found):
             waiting.append(Attempt(submission))
         else:
             reports[submission.student] = found

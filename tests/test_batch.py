@@ -194,6 +194,7 @@ class Class:
         notify: Callable[[Event], None] | None = None,
         patience: float = 60.0,
         control: Callable[[], Submission] | None = None,
+        outdated: Callable[[Report], bool] = lambda _: False,
     ) -> tuple[tuple[Report, ...], list[Event]]:
         """Grade everybody."""
         events: list[Event] = []
@@ -221,6 +222,7 @@ class Class:
                 patience=patience,
                 job=job,  # type: ignore[arg-type]
                 control=control,
+                outdated=outdated,
             )
         return reports, events
 
@@ -280,6 +282,14 @@ def test_a_submission_that_no_job_survives_is_internal(course: Class) -> None:
     again, events = course.grade(quick)
     assert not any(report.internal for report in again)
     assert [event.student for event in events if isinstance(event, Started)] == ["ben"]
+
+
+def test_a_known_report_that_is_outdated_is_made_again(course: Class) -> None:
+    """And the new one takes its place in the store."""
+    course.grade(quick)
+    _, events = course.grade(quick, outdated=lambda report: report.student == "ben")
+    assert sorted(event.student for event in events if isinstance(event, Started)) == ["ben"]
+    assert set(course.known()) == {"ann", "ben", "carl"}
 
 
 def handed_in(made: Report) -> Report:

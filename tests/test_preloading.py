@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from samples import passing
 from tiny_course import CONFIG, RIGHT, hand_in, make_course
 
 from autograder.intake import Submission, to_preload
 from autograder.intake.imports import imported
 from autograder.loading import load
-from autograder.running import RunOptions, grade
+from autograder.running import RunOptions, grade, is_outdated
 from autograder.sandbox import start, why_not
 
 
@@ -129,6 +132,43 @@ def test_a_class_that_imports_nothing_heavy_is_told_nothing(tmp_path: Path) -> N
     said = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True).stdout
     assert "Imported once" not in said
     assert json.loads((out / "reports" / "ann.json").read_text())["replay"]["preloaded"] == []
+
+
+@pytest.mark.parametrize(
+    ("reached", "before", "now", "outdated"),
+    [
+        ((), (), ("torch",), False),
+        (("output",), (), ("torch",), False),
+        (("wall",), (), ("torch",), True),
+        (("memory",), ("sympy",), ("sympy", "torch"), True),
+        (("cpu",), ("sympy", "torch"), ("torch",), False),
+    ],
+)
+def test_a_stored_report_that_preloading_could_change_is_made_again(
+    reached: tuple[str, ...], before: tuple[str, ...], now: tuple[str, ...], outdated: bool
+) -> None:
+    """Only where a limit on time or memory was reached while something was not preloaded that is now."""
+    made = passing("ann")
+    made = replace(made, resources=replace(made.resources, reached=reached))
+    made = replace(made, replay=replace(made.replay, preloaded=before))
+    assert is_outdated(made, now) is outdated
+
+
+def test_what_a_class_imports_is_no_part_of_the_key_of_a_result(tmp_path: Path) -> None:
+    """A student who joins the class with another import has nobody else graded again."""
+    pytest.importorskip("sympy")
+    root, out = make_course(tmp_path / "course"), tmp_path / "out"
+
+    def run(**files: str) -> str:
+        shutil.rmtree(tmp_path / "in", ignore_errors=True)
+        folder = hand_in(tmp_path / "in", **files)
+        command = [sys.executable, "-m", "autograder", "grade", "tiny", str(folder), "--out", str(out), "--seed", "s"]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True).stdout
+
+    run(ann=RIGHT)
+    said = run(ann=RIGHT, ben=TELLING)
+    assert "sympy (1), of 2 submissions" in said
+    assert re.search(r"ann: .*known|1 known|already", said), said
 
 
 DRAWING = """

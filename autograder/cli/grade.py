@@ -131,6 +131,7 @@ def grade_class(call: Call) -> int:
                         notify=progress,
                         patience=running.longest_seconds(loaded, options) + CHECKS_SECONDS,
                         control=partial(running.reference_as_submission, loaded, folder),
+                        outdated=partial(running.is_outdated, preloaded=foreseen),
                     )
             except KeyboardInterrupt:
                 return _stopped(screen, progress, len(chosen))
@@ -191,6 +192,7 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
                         notify=progress,
                         patience=nbgrader_course.longest_seconds(assignment, options) + CHECKS_SECONDS,
                         job=nbgrader_course.grader,
+                        outdated=partial(running.is_outdated, preloaded=foreseen),
                     )
             except KeyboardInterrupt:
                 return _stopped(screen, progress, len(chosen))

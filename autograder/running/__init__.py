@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.running.again import grade_again
 from autograder.running.control import reference_as_submission, reference_files
-from autograder.running.facts import result_key
+from autograder.running.facts import is_outdated, result_key
 from autograder.running.grading import grade
 from autograder.running.options import RunOptions, longest_seconds, selected_checks
 from autograder.running.runner import Runner
@@ -17,6 +17,7 @@ __all__ = [
     "Shared",
     "grade",
     "grade_again",
+    "is_outdated",
     "is_pdf",
     "longest_seconds",
     "reference_as_submission",

@@ -15,12 +15,12 @@ from autograder import __version__
 from autograder.datasets import DataSet
 from autograder.intake import Submission
 from autograder.loading import Loaded
-from autograder.model import Replay, Resources
+from autograder.model import Replay, Report, Resources
 from autograder.running.options import RunOptions, recorded_options
 from autograder.sandbox import Outcome, Sandbox
 from autograder.seeding import DERIVATION, keys_of
 
-__all__ = ["cpu_model", "replay", "resources", "result_key", "versions"]
+__all__ = ["cpu_model", "is_outdated", "replay", "resources", "result_key", "versions"]
 
 _PACKAGES = ("numpy", "torch", "scikit-learn", "matplotlib")
 
@@ -28,8 +28,22 @@ _PACKAGES = ("numpy", "torch", "scikit-learn", "matplotlib")
 def result_key(
     loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions, sandbox: str
 ) -> str:
-    """A hash over all that decides a result: the same key, the same report."""
+    """A hash over all that decides a result: the same key, the same report, unless that `is_outdated`."""
     return _replay_key(_facts(loaded, submission, dataset, options), sandbox)
+
+
+def is_outdated(report: Report, preloaded: Iterable[str]) -> bool:
+    """Whether a stored report could come out otherwise, because modules are imported beforehand now that were not then.
+
+    What else a class imports is no part of `result_key`: it changes neither answers nor random numbers, only the time
+    and memory that a submission's own imports take. So it can matter only where a limit was reached.
+
+    Args:
+        report: a stored one with the right key.
+        preloaded: what the submissions of this class import.
+    """
+    limited = {"wall", "cpu", "memory"} & set(report.resources.reached)
+    return bool(limited) and not set(preloaded) <= set(report.replay.preloaded)
 
 
 def resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:
