@@ -3,7 +3,8 @@
 Twenty submissions of the back-propagation homework, question (a), are graded three times in one run:
 
 floor     in one warm process with no isolation: the same check functions on the same submissions, called directly;
-ours      through the sandbox, with torch imported already in the forkserver;
+ours      through the sandbox, with torch imported already in the forkserver; the first two also ask the reference in a
+          sandbox, whose answers are remembered then;
 pytest    by a plain `pytest` in a subprocess for each submission, running the same check functions.
 
 Then a small assignment with one and with five questions gives the price of a further question, and one open session
@@ -36,7 +37,7 @@ from autograder.intake import Submission, collect
 from autograder.loading import Loaded, load
 from autograder.model import Limits
 from autograder.plain import rows
-from autograder.running import RunOptions, grade
+from autograder.running import RunOptions, Shared, grade
 from autograder.sandbox import ForkServer, Request, cgroups, seccomp, start
 from autograder.sandbox.confine import Walls, enter, join_groups
 from autograder.student.local import LocalStudent
@@ -83,11 +84,13 @@ def main() -> None:
         homework = load(ROOT, "backprop")
         submissions = make_class(homework, work, arguments.submissions)
         floor = [measured(lambda each=each: direct(homework, each)) for each in submissions]
-        ours = [measured(lambda each=each: ask(homework, each, sandbox), sandbox) for each in submissions]
+        with Shared() as shared:  # as a job has it
+            ours = [measured(lambda each=each: ask(homework, each, sandbox, shared), sandbox) for each in submissions]
         plain = [measured(lambda each=each: by_pytest(each, work)) for each in submissions]
         base = statistics.median(cost.cpu for cost in floor)
         print(f"\n{'':28}{'CPU s: median':>16}{'lowest':>9}{'highest':>9}{'over floor':>12}{'wall s: median':>16}")
         row("floor, one warm process", floor, base)
+        row("the first submission alone", ours[:1], base)
         row("autograder --only a", ours, base)
         row("pytest, a process each", plain, base)
         more_questions(work, sandbox, arguments.submissions)
@@ -152,9 +155,9 @@ def parts_of_a(homework: Loaded) -> list[Check]:
     return [part for check in checks for part in (check.parts if check.cases else [check])]
 
 
-def ask(homework: Loaded, submission: Submission, sandbox: ForkServer) -> None:
+def ask(homework: Loaded, submission: Submission, sandbox: ForkServer, shared: Shared) -> None:
     """The real way."""
-    report = grade(homework, submission, sandbox, None, OPTIONS)
+    report = grade(homework, submission, sandbox, None, OPTIONS, shared=shared)
     assert report.points == 15, report
 
 
