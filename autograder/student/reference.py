@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from autograder.errors import InstructorError, StudentError
@@ -22,6 +21,8 @@ from autograder.student.handed_in import HandedIn
 from autograder.student.remote import Controls, RemoteStudent
 
 __all__ = ["ReferenceFailed", "ReferenceStudent"]
+
+_DRAWING_NOTHING = ("seed", "load", "notebook", "cell", "set", "forget")
 
 
 class ReferenceFailed(InstructorError):
@@ -74,8 +75,8 @@ class ReferenceStudent(RemoteStudent):
 class _Channel(Channel):
     """A channel whose faults are the instructor's.
 
-    All modules are imported before anything is asked and before the random numbers are seeded: what an import draws
-    must not part the reference's random numbers from the submission's.
+    The random numbers are seeded once more when a module was imported and nothing was called since: what an import
+    draws must not part the reference's random numbers from the submission's.
     """
 
     of_reference = True
@@ -83,8 +84,8 @@ class _Channel(Channel):
     def __init__(self, session: Session, interface: Interface, limits: Limits, folder: Path) -> None:
         super().__init__(session, interface, limits, (), HandedIn(folder, interface.files))
         self.folder = folder
-        self._imported_all = False
         self._seed: int | None = None
+        self._drawn = False
 
     def failure(self, error: StudentError) -> Exception:
         """A fault of the code inside, as the instructor's."""
@@ -102,7 +103,9 @@ class _Channel(Channel):
         """One request and its answer."""
         if verb == "seed" and type(arguments[0]) is int:
             self._seed = arguments[0]
+            self._drawn = False
             self.waiting = [each for each in self.waiting if each[0][0] != "seed"]  # of checks that asked nothing
+        self._drawn = self._drawn or verb not in _DRAWING_NOTHING
         try:
             return super().ask(verb, *arguments, where=where, method=method)
         except StudentError as error:
@@ -110,15 +113,13 @@ class _Channel(Channel):
         raise failure
 
     def load(self, module: str, file: str) -> dict[str, list[str] | str | None]:
-        """Import a module, and before the first one all others."""
-        if not self._imported_all:
-            self._imported_all = True
-            for each in self.interface.files:
-                with suppress(StudentError, InstructorError):  # whoever asks for it will be told
-                    super().load(PurePath(each).stem, each)
-            if self._seed is not None:
-                self.ask("seed", self._seed, where="the random numbers")
-        return super().load(module, file)
+        """Import a module, or run a notebook, once."""
+        if module in self.inventory:
+            return self.inventory[module]
+        found = super().load(module, file)
+        if self._seed is not None and not self._drawn:
+            self.ask("seed", self._seed, where="the random numbers")
+        return found
 
 
 def _exception(kind: str) -> Exception:
