@@ -24,9 +24,10 @@ course = Course(
         ),
     ),
     #
-    # What isolates a submission: "bubblewrap", "podman", "docker" or "landlock"; "none" (nothing at all: only for your
-    # own code); or "auto", which takes the strongest one that works on this machine, and never "none". Where a stronger
-    # one has worked before, `autograder grade` with "auto" stops and asks for the weaker one by name.
+    # What isolates a submission: "bubblewrap", "podman", "docker", "apptainer" or "landlock"; "none" (nothing at all:
+    # only for your own code); or "auto", which takes the strongest one that works on this machine, never "apptainer" or
+    # "none". Where a stronger one has worked before, `autograder grade` with "auto" stops and asks for the weaker one
+    # by name.
     sandbox="auto",
     #
     # How many submissions are graded at the same time; 0 means one for each CPU core.

@@ -21,7 +21,7 @@ __all__ = ["CONFIG_FILE", "MOST_JOBS", "SANDBOXES", "Course", "HomeworkSet", "co
 
 CONFIG_FILE = "grader_config.py"
 NEW_COURSE = 'from autograder.config import Course; course = Course(title="My course", assignments=())'
-SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "landlock", "none")
+SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "apptainer", "landlock", "none")
 MOST_JOBS = 1024
 SEED_VARIABLE = "AUTOGRADER_SEED"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.config import CONFIG_FILE, course_seed, find_root, load
+from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, find_root, load
 from autograder.errors import InstructorError, UsageError
+from autograder.sandbox import BACKENDS, CONTAINERS
 
 ROOT = Path(__file__).parent.parent
 GOOD = """\
@@ -33,6 +34,13 @@ def test_this_repository_s_course_has_homework_set_4_and_names_what_is_absent() 
     assert homework.assignments == ("theory", "backprop", "alexnet")
     assert course.absent(ROOT) == tuple(n for n in homework.assignments if not (ROOT / "assignments" / n).is_dir())
     assert "backprop" not in course.absent(ROOT)
+
+
+@pytest.mark.parametrize("name", SANDBOXES)
+def test_every_sandbox_can_be_the_course_s(name: str) -> None:
+    """What `--sandbox` takes, `grader_config.py` takes too, containers among it."""
+    assert Course("Course", (), sandbox=name).sandbox == name
+    assert set(SANDBOXES) == {"auto", *BACKENDS, *CONTAINERS}
 
 
 @pytest.mark.parametrize(

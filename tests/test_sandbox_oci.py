@@ -23,7 +23,7 @@ from autograder.cli.image import Call, build_for_assignment
 from autograder.errors import InstructorError, SandboxError, UsageError
 from autograder.model import Limits
 from autograder.running import RunOptions, grade
-from autograder.sandbox import Request
+from autograder.sandbox import BACKENDS, ENGINES, Request, start, why_not
 from autograder.sandbox.apptainer import Apptainer, start_apptainer, why_not_apptainer
 from autograder.sandbox.containers import Container, ContainerSandbox, run
 from autograder.sandbox.gauge import Gauge
@@ -388,6 +388,22 @@ def test_an_engine_that_is_not_there_is_a_wrong_call(monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(UsageError, match="The sandbox podman does not work.*podman is missing; install it"):
         start_oci("podman", "img")
+
+
+def test_apptainer_is_asked_for_by_name(monkeypatch, tmp_path):
+    """It needs the file of an assignment's image at a known place; `auto` never takes it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "apptainer").write_text("#!/bin/sh\n")
+    (tmp_path / "apptainer").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    file = tmp_path / "autograder" / "images" / "autograder-small.sif"
+    with pytest.raises(UsageError, match=f"there is no image {file}; make it with: apptainer build {file}"):
+        start("apptainer", image=image_name("small"))
+    assert why_not("apptainer") == "no image was named"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert why_not("apptainer", image_name("small")) == ""
+    assert "apptainer" not in (*BACKENDS, *ENGINES)
 
 
 # --- images ---

@@ -13,7 +13,8 @@ from autograder.cli.common import console, open_course, settings_of
 from autograder.config import Course
 from autograder.datasets import available
 from autograder.errors import UsageError
-from autograder.sandbox import CONTAINERS, probe, remember, why_not
+from autograder.sandbox import ENGINES, probe, remember, why_not
+from autograder.sandbox.apptainer import why_not_apptainer
 from autograder.sandbox.oci import why_not_oci
 
 __all__ = ["examine"]
@@ -33,10 +34,13 @@ def examine(folder: Path | None, data: Path | None) -> int:
     screen.print(_table(probe.probe()))
     working = [name for name in ("bubblewrap", "landlock") if not why_not(name)]
     remember(working)
-    for name in CONTAINERS:
+    for name in ENGINES:
         reason = why_not_oci(name)
         state = escape(reason) if reason else "works here; `autograder image NAME` builds what it needs"
         screen.print(f"Containers by {name}: {state}")
+    if not (reason := why_not_apptainer()):
+        reason = "is installed; docs/containers.md says how to make the file of an image that it needs"
+    screen.print(f"Containers by apptainer: {escape(reason)}")
     screen.print(LANDLOCK_LACKS)
     screen.print(f"Sandbox for classes: {working[0] if working else 'none works, so a class will not be graded here'}")
     for each in available(settings_of(data, course)):

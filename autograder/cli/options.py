@@ -51,7 +51,7 @@ SandboxOption = Annotated[
     typer.Option(
         "--sandbox",
         metavar="NAME",
-        help="auto, bubblewrap, podman, docker, landlock or none (no walls); else the course's.",
+        help="auto, bubblewrap, podman, docker, apptainer, landlock or none (no walls); else the course's.",
     ),
 ]
 LimitOption = Annotated[

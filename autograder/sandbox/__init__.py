@@ -2,12 +2,13 @@
 
 from autograder.sandbox.base import Outcome, Request, Sandbox, Session, Tail
 from autograder.sandbox.containers import ContainerSandbox
-from autograder.sandbox.launch import BACKENDS, CONTAINERS, ForkServer, best, connect, start, why_not
+from autograder.sandbox.launch import BACKENDS, CONTAINERS, ENGINES, ForkServer, best, connect, start, why_not
 from autograder.sandbox.seen import note_on, remember, require_strongest
 
 __all__ = [
     "BACKENDS",
     "CONTAINERS",
+    "ENGINES",
     "ContainerSandbox",
     "ForkServer",
     "Outcome",

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformdirs import user_cache_dir
+
 from autograder.errors import UsageError
 from autograder.sandbox.containers import START, Container, ContainerSandbox, start_container
 
-__all__ = ["Apptainer", "start_apptainer", "why_not_apptainer"]
+__all__ = ["Apptainer", "image_file", "start_apptainer", "why_not_apptainer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Apptainer:
     @property
     def _program(self) -> str:
         return self.runtime or "apptainer"
+
+
+def image_file(image: str) -> Path:
+    """Where the file lies that was made of an image of this name, such as ``"localhost/autograder-backprop"``."""
+    return Path(user_cache_dir("autograder")) / "images" / f"{image.rpartition('/')[2]}.sif"
 
 
 def why_not_apptainer(image: str = "", program: str = "apptainer") -> str:

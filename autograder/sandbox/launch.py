@@ -19,6 +19,7 @@ from platformdirs import user_cache_dir
 
 from autograder.errors import SandboxError, UsageError
 from autograder.sandbox import cgroups, landlock
+from autograder.sandbox.apptainer import image_file, start_apptainer, why_not_apptainer
 from autograder.sandbox.base import Request, Sandbox, Session
 from autograder.sandbox.containers import ContainerSandbox
 from autograder.sandbox.forkserver import COMMAND, Settings
@@ -27,13 +28,16 @@ from autograder.sandbox.seccomp import compile_filter
 from autograder.sandbox.session import PATIENCE_SECONDS, ServerSession, answers
 from autograder.sandbox.sweeping import sweep
 
-__all__ = ["BACKENDS", "CONTAINERS", "best", "connect", "start", "why_not"]
+__all__ = ["BACKENDS", "CONTAINERS", "ENGINES", "best", "connect", "start", "why_not"]
 
 BACKENDS = ("bubblewrap", "landlock", "none")
 """By name, the strongest first; `auto` takes the first that works and is not ``none``."""
 
-CONTAINERS = ("podman", "docker")
-"""By name, those that need an image; `auto` takes one where bubblewrap does not work and the image is there."""
+ENGINES = ("podman", "docker")
+"""By name, those whose image `autograder image` builds; `auto` takes one where there is no bubblewrap but the image."""
+
+CONTAINERS = (*ENGINES, "apptainer")
+"""By name, all that need an image. Apptainer, which limits less, is never taken by `auto`."""
 
 _GOODBYE_SECONDS = 10.0
 _INSTALL = "install it with your system's packages, for example: apt-get install bubblewrap"
@@ -67,6 +71,9 @@ def start(
     name = best(image) if name == "auto" else name
     if reason := why_not(name, image):
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
+    if name == "apptainer":
+        file = str(image_file(image))
+        return start_apptainer(file, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
     if name in CONTAINERS:
         return start_oci(name, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
     more: dict[str, Any] = {"gpus": bool(gpus), "packaged_data": packaged_data}
@@ -82,7 +89,7 @@ def best(image: str = "") -> str:
     Raises:
         UsageError: none works; the sentence says why each one does not.
     """
-    candidates: tuple[str, ...] = ("bubblewrap", *(CONTAINERS if image else ()), "landlock")
+    candidates: tuple[str, ...] = ("bubblewrap", *(ENGINES if image else ()), "landlock")
     reasons: dict[str, str] = {}
     for name in candidates:
         reasons[name] = why_not(name, image)
@@ -105,6 +112,8 @@ def why_not(name: str, image: str = "") -> str:
     """Why a sandbox cannot be had on this machine, in a few words; "" when it can. Found by trying."""
     if name == "none":
         return ""
+    if name == "apptainer":
+        return why_not_apptainer(str(image_file(image)) if image else "") or ("" if image else "no image was named")
     if name in CONTAINERS:
         return why_not_oci(name, image) or ("" if image else "no image was named")
     if not sys.platform.startswith("linux"):

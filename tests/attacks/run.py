@@ -27,11 +27,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder.model import Limits
-from autograder.sandbox import CONTAINERS, Request, Sandbox, Session, launch, start, why_not
+from autograder.sandbox import ENGINES, Request, Sandbox, Session, launch, start, why_not
 from autograder.sandbox.oci import why_not_oci
 from autograder.wire import decode, encode
 
-SANDBOXES = ("bubblewrap", "landlock", *CONTAINERS)
+SANDBOXES = ("bubblewrap", "landlock", *ENGINES)
 
 WITHOUT = {
     "landlock": "forkserver.landlock.abi = lambda: 0",
@@ -82,7 +82,7 @@ def fight(name: str, wanted: Sequence[Attack]) -> Iterator[dict[str, object]]:
     """Fight every attack in one sandbox as this user; a dictionary for each."""
     with ExitStack() as stack:
         image = ""
-        if name in CONTAINERS:
+        if name in ENGINES:
             from images import made_image
 
             if reason := why_not_oci(name):
@@ -99,14 +99,14 @@ def fight(name: str, wanted: Sequence[Attack]) -> Iterator[dict[str, object]]:
             if not set(attack.needs) <= set(sandbox.enforced):
                 yield {"attack": attack.id, "left out": f"needs {', '.join(attack.needs)}"}
                 continue
-            result = arena.fight(attack, neighbour=name not in CONTAINERS)
+            result = arena.fight(attack, neighbour=name not in ENGINES)
             yield {
                 "attack": attack.id,
                 "verdicts": result.verdicts,
                 "seconds": result.seconds,
                 "breaches": result.breaches,
             }
-        if name not in CONTAINERS and "memory (control group)" in sandbox.enforced:
+        if name not in ENGINES and "memory (control group)" in sandbox.enforced:
             slower = share_of_a_processor(arena.ground, sandbox)
             yield {"attack": SHARE, "verdicts": f"{slower:.1f} times", "breaches": [] if slower < MOST else ["harmed"]}
 
