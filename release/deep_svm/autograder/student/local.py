@@ -33,7 +33,7 @@ from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
 from autograder.student.importing import FailedCell, Modules, place
 
-__all__ = ["LocalHandle", "LocalIterator", "LocalStudent"]
+__all__ = ["LocalHandle", "LocalIterator", "LocalStudent", "seed_random_numbers"]
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _ABSENT = object()
@@ -204,7 +204,7 @@ class LocalStudent:
 
     def seed(self, number: int) -> None:
         """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch."""
-        _seed(number)
+        seed_random_numbers(number)
 
 
 class LocalHandle:
@@ -372,7 +372,7 @@ class _Inside:
         self.modules = Modules(
             self.folder,
             {Path(file).stem for file in self.names.values()},
-            None if cell_seed is None else partial(_seed, cell_seed),
+            None if cell_seed is None else partial(seed_random_numbers, cell_seed),
             None if reference else self.cell_failed,
         )
         self.run_on = run_on
@@ -608,7 +608,8 @@ def _frame(step: traceback.FrameSummary) -> Frame:
     return Frame(Path(step.filename).name, line, cell, step.name == "<module>")
 
 
-def _seed(number: int) -> None:
+def seed_random_numbers(number: int) -> None:
+    """Seed `random`, numpy's old-style random numbers and, if it is loaded, torch, of this process."""
     random.seed(number)
     np.random.seed(number % (1 << 32))
     if torch := sys.modules.get("torch"):
