@@ -1,0 +1,107 @@
+"""One check under many seeds: the same results as in grades of their own, in fewer sandboxes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from conftest import ASSIGNMENT, REFERENCE
+
+from autograder.loading import load
+from autograder.model import Verdict
+from autograder.running import RunOptions, grade, grade_again
+
+DRAWN = '''
+
+import numpy as np
+from autograder.errors import CheckFailed
+
+
+@doubling.check(points=1, hidden=True)
+def draws(student, rng):
+    """What is drawn here, and what the submission draws."""
+    raise CheckFailed(f"{rng.normal()!r} and {float(student.double(np.ones(1))[0])!r}")
+
+
+@doubling.check(points=1, hidden=True)
+def doubles_hidden(student, rng):
+    """Twice a number is right."""
+    x = float(rng.normal())
+    close(student.double(x), 2 * x, name="double(x)")
+'''
+RUNS = [f"seed {number}" for number in range(6)]
+COUNTING = "import os\nCALLS = []\n\n\ndef double(x):\n    CALLS.append(x)\n    {}\n    return 2 * x\n"
+
+
+class Opened:
+    """A sandbox that counts how often it is opened."""
+
+    def __init__(self, inner):
+        self.inner, self.count = inner, 0
+        self.name, self.enforced, self.preloaded = inner.name, inner.enforced, inner.preloaded
+
+    def open(self, request):
+        """Open the inner one."""
+        self.count += 1
+        return self.inner.open(request)
+
+
+@pytest.fixture
+def again(course, hand_in, bubblewrap):
+    """A function that runs a check of the text of ``hw.py`` under `RUNS`; the results, and how many sandboxes."""
+    (course / "assignments/small/assignment.py").write_text(ASSIGNMENT + DRAWN)
+    loaded = load(course, "small")
+
+    def run(text, check):
+        opened = Opened(bubblewrap)
+        options = RunOptions("a secret", only=check)
+        submission = hand_in(text)
+        report = grade_again(loaded, submission, opened, None, options, RUNS)
+        apart = [grade(loaded, submission, bubblewrap, None, replace(options, run=run)) for run in RUNS]
+        return report.questions[0].checks, [each.questions[0].checks[0] for each in apart], opened.count
+
+    return run
+
+
+def test_each_run_has_the_random_numbers_of_a_grade_of_its_own(again):
+    """Those of the check and those of the submission, although all runs share a sandbox."""
+    text = "import numpy as np\n\n\ndef double(x):\n    return np.random.normal(size=1)\n"
+    results, apart, opened = again(text, "draws")
+
+    assert opened == 1
+    assert len({result.staff_message for result in results}) == len(RUNS)
+    assert [result.staff_message for result in results] == [each.staff_message for each in apart]
+
+
+def test_verdicts_are_those_of_grades(again):
+    """A right solution passes under each seed, and one that fails for some numbers under the same as in grades."""
+    lucky = "def double(x):\n    return 2 * x if isinstance(x, int) or x > 0 else x\n"
+    results, apart, _ = again(lucky, "doubles_hidden")
+
+    assert [result.verdict for result in results] == [each.verdict for each in apart]
+    assert {result.verdict for result in results} == {Verdict.PASSED, Verdict.FAILED}
+    assert all(result.seconds > 0 for result in results)
+
+
+@pytest.mark.parametrize("end", ["os._exit(1)", "while len(CALLS) > 1: pass"])
+def test_a_run_that_a_used_sandbox_ends_is_repeated_in_a_fresh_one(again, end):
+    """What an earlier run left behind, or used up, is nobody's mistake."""
+    results, _, opened = again(COUNTING.format(f"if len(CALLS) > 1: {end}" if "exit" in end else end), "doubles_hidden")
+
+    assert [result.verdict for result in results] == [Verdict.PASSED] * len(RUNS)
+    assert opened == len(RUNS)
+
+
+def test_a_run_that_ends_a_fresh_sandbox_counts(again):
+    """A solution that always crashes is caught each time."""
+    results, _, _ = again(COUNTING.format("os._exit(1)"), "doubles_hidden")
+
+    assert [result.verdict for result in results] == [Verdict.CRASHED] * len(RUNS)
+
+
+def test_what_a_check_needs_is_run_with_it(again):
+    """A check whose need fails is skipped under each seed."""
+    results, apart, _ = again(REFERENCE.replace("2 * x", "3 * x"), "doubles_arrays")
+
+    assert [result.verdict for result in results] == [Verdict.SKIPPED] * len(RUNS)
+    assert results[0].staff_message == apart[0].staff_message
