@@ -45,37 +45,38 @@ def problem(rng, sizes, *, count):
     while True:
         weights, biases = start(rng, sizes)
         x, y = images(rng, sizes, 20 * count)
-        kept = [k for k in range(len(x)) if telling(x[k].astype(np.float64), weights, biases)][:count]
+        kept = np.flatnonzero(telling(x, weights, biases))[:count]
         if len(kept) == count:
             return weights, biases, x[kept], y[kept]
 
 
 def telling(x, weights, biases):
-    """Whether known mistakes show at a sample, and float32 decides as float64 does.
+    """Whether known mistakes show at each of some samples (n, n_0, 1), and float32 decides as float64 does; shape (n,).
 
     No unit sits near the kink of relu. Each hidden layer has units on both sides of it, so that relu' left out, leaky
     or taken of the wrong layer shows; so has the output layer, with a probability that counts on its negative side,
     so that relu or relu' on the outputs shows; and softmax is not saturated, so that nothing is multiplied by 0.
     """
-    z = x
+    z = x[:, :, 0].astype(np.float64)
+    shows = np.ones(len(z), bool)
     for w, b in zip(weights, biases, strict=True):
-        before = w @ z + b
-        if np.min(np.abs(before)) < 1e-4 or np.all(before > 0) or np.all(before < 0):
-            return False
+        before = z @ w.T + b[:, 0]
+        negative = before < 0
+        shows &= (np.min(np.abs(before), axis=1) >= 1e-4) & negative.any(axis=1) & ~negative.all(axis=1)
         z = np.maximum(before, 0)
-    p = np.exp(before - before.max())
-    p /= p.sum()
-    return bool(p.max() < 0.99 and p[before < 0].max() > 0.01)
+    p = np.exp(before - before.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    return shows & (p.max(axis=1) < 0.99) & (np.where(negative, p, 0).max(axis=1) > 0.01)
 
 
 def cross_entropy(weights, biases, x, y):
-    """The loss of one sample, from its definition."""
+    """The loss from its definition, summed over samples (n, n_0, 1) with one-hot labels (n, n_L, 1)."""
     z = x.astype(np.float64)
     for w, b in zip(weights[:-1], biases[:-1], strict=True):
         z = np.maximum(w @ z + b, 0)
     v = weights[-1] @ z + biases[-1]
-    v = v - v.max()
-    return float(np.log(np.sum(np.exp(v))) - np.sum(y * v))
+    v = v - v.max(axis=1, keepdims=True)
+    return float(np.sum(np.log(np.sum(np.exp(v), axis=1))) - np.sum(y * v))
 
 
 def halves(answer, sizes, *, only=None):
@@ -284,8 +285,7 @@ def test_gradient_of_a_small_network(student, rng):
     layers = len(biases)
 
     def loss(parameters):
-        pairs = zip(x, y, strict=True)
-        return sum(cross_entropy(parameters[layers:], parameters[:layers], *pair) for pair in pairs)
+        return cross_entropy(parameters[layers:], parameters[:layers], x, y)
 
     gradient_matches(summed, of=loss, at=[*biases, *weights], names=names("db", sizes) + names("dW", sizes))
 
