@@ -299,7 +299,7 @@ class TestFrom:
     def test_what_is_random_is_judged_by_its_spread(self, started) -> None:
         """Equality is not asked of what a right solution draws otherwise."""
         text = written(started("softmax")[0], "softmax")
-        assert "def initial_weights_is_random_in_the_right_way(student, reference):" in text
+        assert "def initial_weights_is_distributed_like_the_reference(student, reference):" in text
         assert "initial_weights_agrees" not in text
 
     def test_figures_are_recognised(self, root) -> None:
@@ -343,9 +343,9 @@ class TestFrom:
 
         assert [note.partition(":")[0] for note in started.notes] == ["fresh_solved.py", "unused", "applied", "silent"]
         told = " ".join(written(root).replace("# ", "").split())
-        assert "unused: the example never calls it." in told
-        assert "applied: a check cannot make its argument f, a function." in told
-        assert "silent: it returns nothing that a check can see from outside; return what it changes." in told
+        assert "unused, which has no check --- TODO: the example never calls it." in told
+        assert "applied, which has no check --- TODO: a check cannot make its argument f, a function." in told
+        assert "TODO: it returns nothing that a check can see from outside; return what it changes." in told
         assert "a solution that is in no function of its own." in told
 
     def test_a_constructor_is_not_said_to_be_never_called(self, root) -> None:
@@ -428,7 +428,7 @@ class TestCommand:
 
     def test_an_example_needs_a_reference(self, root) -> None:
         """--example without --from is a wrong call."""
-        refused(run("new", "third", "--arguments", "5", cwd=root), "--example and --arguments belong to --from")
+        refused(run("new", "third", "--arguments", "5", cwd=root), "--tests belong to --from")
 
 
 class TestInputs:
@@ -463,7 +463,17 @@ class TestInputs:
             (np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]), "rng.dirichlet(np.ones(d), size=n)"),
             (np.array([1.0, -1.0, -1.0]), "rng.choice([-1.0, 1.0], size=n)"),
             (np.array([1, -1, -1]), "rng.choice([-1, 1], size=n)"),
-            (np.array([True, False, True]), "rng.random(n) < 0.5"),
+            (np.array([True, False, True]), "rng.permutation(n) < (n + 1) // 2"),
+            (np.array([[True, False], [False, False]]), "rng.random((n, n)) < 0.5"),
+            (
+                np.array([[True, False, True], [False, True, True]]),
+                "(rng.random((n, d)) < 0.5) | (np.arange(d) == rng.integers(d, size=(n, 1)))",
+            ),
+            (np.tri(3, 4, dtype=bool), "np.tri(n, d, dtype=bool)"),
+            (
+                np.array([[1.5, np.nan], [2.5, -8.0]]),
+                "np.where(rng.random((n, n)) < 0.1, np.nan, rng.normal(scale=4.7, size=(n, n)))",
+            ),
             (np.array([1.0, 2.0, 5.0, 7.0]), "np.sort(rng.uniform(1, 7, size=n))"),
             (np.array([5, 3, -2]), "rng.integers(-2, 6, size=n)"),
             (np.zeros(3, np.float32), "rng.normal(size=n).astype(np.float32)"),

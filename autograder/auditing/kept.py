@@ -1,5 +1,6 @@
 """Changes of the reference that an instructor keeps, each a diff: ``assignments/NAME/mutants/*.diff`` are mistakes that
-the checks must catch, ``assignments/NAME/variants/*.diff`` other right solutions that must lose nothing.
+the checks must catch, ``assignments/NAME/variants/*.diff`` other right solutions that must lose nothing. A right
+solution may also be a Python file, ``variants/*.py``: a docstring, and definitions that replace those of the reference.
 
 A file begins with a sentence about the change, then comes a unified diff of one file of the reference, as `audit` and
 `diff -u` print it. Where a hunk belongs is found by its lines; their numbers only decide between equal places.
@@ -15,11 +16,12 @@ from pathlib import Path
 
 from autograder.auditing.code import Code
 from autograder.auditing.mutants import Mutant, difference
+from autograder.checks.sentences import series
 from autograder.errors import InstructorError
 from autograder.fields import utf8_text
 from autograder.markers import regions, text_lines
 
-__all__ = ["KEPT", "kept", "variants"]
+__all__ = ["KEPT", "kept", "spliced", "variants"]
 
 KEPT = "kept"
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@.*")
@@ -52,7 +54,85 @@ def kept(folder: Path, sources: Mapping[str, str]) -> tuple[Mutant, ...]:
 
 def variants(folder: Path, sources: Mapping[str, str]) -> tuple[Mutant, ...]:
     """The kept right solutions of an assignment, sorted by name; arguments and errors as of `kept`."""
-    return tuple(_read(path, sources) for path in sorted((folder / "variants").glob("*.diff")))
+    found = {path: _read(path, sources) for path in (folder / "variants").glob("*.diff")}
+    found |= {path: _replaced(path, sources) for path in (folder / "variants").glob("*.py")}
+    return tuple(found[path] for path in sorted(found))
+
+
+def _replaced(path: Path, sources: Mapping[str, str]) -> Mutant:
+    """The file of the reference that defines most of what a variant's Python file defines, with its definitions."""
+    text = path.read_text("utf-8")
+    try:
+        tree = ast.parse(text)
+        about = " ".join((ast.get_docstring(tree) or "").split())
+    except SyntaxError as error:
+        raise InstructorError(f"{path}:{error.lineno}: this is no Python ({error.msg}); correct it.") from None
+    if not about:
+        raise InstructorError(f"{path}:1: begin with a docstring that says what is different in this solution.")
+    defined = _definitions(tree)
+    known = {file: set(_definitions(ast.parse(source))) for file, source in sources.items()}
+    file = max(known, key=lambda file: len(known[file] & set(defined)))
+    if not known[file] & set(defined):
+        raise InstructorError(f"{path}: it defines nothing that {series(list(sources))} defines; nothing is replaced.")
+    changed = spliced(sources[file], text)
+    return Mutant(path.stem, KEPT, file, 1, "", "", difference(file, sources[file], changed), changed, about)
+
+
+def spliced(source: str, text: str) -> str:
+    """A module with the definitions of another text in the place of its own; new ones come behind its docstring.
+
+    A function replaces the one with the same name, a method the one in the class with the same name.
+    """
+    own = _definitions(ast.parse(source))
+    lines = text_lines(source)
+    changes: list[tuple[int, int, list[str]]] = []
+    fresh: list[str] = []
+    tree = ast.parse(text)
+    for statement in tree.body:
+        if isinstance(statement, ast.ClassDef) and any(name.startswith(f"{statement.name}.") for name in own):
+            inside = [each for each in own if each.startswith(f"{statement.name}.")]
+            for name, part in _definitions(ast.Module([statement], [])).items():
+                before = own.get(name)
+                behind = own[inside[-1]].end_lineno or 0
+                start, end = _span(before) if before is not None else (behind, behind)
+                changes.append((start, end, _text(text, part)))
+        elif isinstance(statement, ast.FunctionDef) and statement.name in own:
+            changes.append((*_span(own[statement.name]), _text(text, statement)))
+        elif not (isinstance(statement, ast.Expr) and statement is tree.body[0]):
+            fresh += [*_text(text, statement), ""]
+    for start, end, new in sorted(changes, key=lambda each: -each[0]):
+        lines[start:end] = new
+    body = ast.parse(source).body
+    top = next((each.lineno - 1 for each in body if not _leads(each)), len(lines))
+    return "\n".join([*lines[:top], *fresh, *lines[top:]]) + "\n"
+
+
+def _leads(statement: ast.stmt) -> bool:
+    """Whether new definitions belong behind a statement: a docstring, or an import from __future__."""
+    future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+    return future or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+
+
+def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
+    """The functions of a module and the methods of its classes by qualified name."""
+    found: dict[str, ast.stmt] = {}
+    for node in tree.body:
+        owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found[f"{owner}{each.name}"] = each
+    return found
+
+
+def _span(node: ast.stmt) -> tuple[int, int]:
+    """First line, with decorators, and the one behind the last, counted from 0."""
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)]) - 1, node.end_lineno or node.lineno
+
+
+def _text(text: str, node: ast.stmt) -> list[str]:
+    start, end = _span(node)
+    return text_lines(text)[start:end]
 
 
 def _read(path: Path, sources: Mapping[str, str]) -> Mutant:

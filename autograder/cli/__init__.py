@@ -74,7 +74,9 @@ def new(
     source: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="FILE", help="A solved reference with solution markers: a .py file or a folder."
+            "--from",
+            metavar="FILE",
+            help="A solved reference with solution markers: a .py file, a notebook or a folder.",
         ),
     ] = None,
     example: Annotated[
@@ -88,6 +90,12 @@ def new(
         float,
         typer.Option("--seconds", callback=within(1, MOST), metavar="N", help="The example is cut after so long."),
     ] = 60.0,
+    tests: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--tests", metavar="FILE", help="Tests that become checks: of pytest, or of unittest for Gradescope."
+        ),
+    ] = None,
     data: DataOption = None,
     course: CourseOption = None,
 ) -> None:
@@ -100,7 +108,7 @@ def new(
     """
     from autograder.cli.new import Call, new_assignment
 
-    new_assignment(Call(name, source, example, arguments, seconds, data, course))
+    new_assignment(Call(name, source, example, arguments, seconds, tuple(tests or ()), data, course))
 
 
 @app.command()

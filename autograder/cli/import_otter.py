@@ -10,7 +10,7 @@ from rich.markup import escape
 from autograder.cli.common import console, open_course
 from autograder.importing import Imported, import_otter
 
-__all__ = ["Call", "import_assignment"]
+__all__ = ["Call", "import_assignment", "show_imported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,11 @@ def import_assignment(call: Call) -> None:
     """Write the folders of the assignment, and say what is left to do."""
     root, course = open_course(call.course)
     imported = import_otter(root, call.source, call.name, module=call.module)
-    _show(imported, root, listed=imported.name in course.assignments)
+    show_imported(imported, root, listed=imported.name in course.assignments)
 
 
-def _show(imported: Imported, root: Path, *, listed: bool) -> None:
+def show_imported(imported: Imported, root: Path, *, listed: bool) -> None:
+    """Say what was written, and what comes next."""
     screen = console()
     name = escape(imported.name)
     for path in imported.files:

@@ -9,8 +9,11 @@ from pathlib import Path
 from rich.markup import escape
 
 from autograder.cli.common import console, open_course, settings_of
+from autograder.cli.import_otter import show_imported
 from autograder.errors import UsageError
+from autograder.importing import import_otter
 from autograder.starting import Recipe, Started, start_blank, start_from
+from autograder.starting.notebook import is_otter
 
 __all__ = ["Call", "new_assignment"]
 
@@ -24,6 +27,7 @@ class Call:
     example: Path | None
     arguments: str
     seconds: float
+    tests: tuple[Path, ...]
     data: Path | None
     course: Path | None
 
@@ -32,15 +36,19 @@ def new_assignment(call: Call) -> None:
     """Write the folders of a new assignment, and say what to do next."""
     root, course = open_course(call.course)
     if call.source is None:
-        if call.example is not None or call.arguments:
-            raise UsageError("--example and --arguments belong to --from; name the solved reference with it.")
+        if call.example is not None or call.arguments or call.tests:
+            raise UsageError("--example, --arguments and --tests belong to --from; name the solved reference with it.")
         started = start_blank(root, call.name)
+    elif is_otter(call.source):
+        imported = import_otter(root, call.source, call.name)
+        show_imported(imported, root, listed=imported.name in course.assignments)
+        return
     else:
         try:
             arguments = tuple(shlex.split(call.arguments))
         except ValueError as error:
             raise UsageError(f"--arguments {call.arguments!r}: {error}; close every quotation mark.") from None
-        recipe = Recipe(call.source, call.example, arguments, call.seconds)
+        recipe = Recipe(call.source, call.example, arguments, call.tests, call.seconds)
         from autograder.starting.data import stand_ins
 
         started = start_from(root, call.name, recipe, stand_ins(settings_of(call.data, course)))
@@ -54,7 +62,7 @@ def _show(name: str, started: Started, root: Path, *, listed: bool) -> None:
     if started.example:
         ended = "cut when its time was over; what it had called by then counts" if started.cut else "run to its end"
         screen.print(f"The example was {ended}: {escape(started.example)}.", soft_wrap=True)
-    screen.print(f"{started.questions} questions, {started.checks} checks, {started.points} points.")
+    screen.print(f"{started.questions} questions, {started.checks} checks, {started.points:g} points.")
     for note in started.notes:
         screen.print(f"[yellow]No check yet:[/] {escape(note)}", soft_wrap=True)
     if not listed:

@@ -162,10 +162,12 @@ def made(subject: Subject, side: str) -> list[str]:
 
 def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], inputs: Inputs, side: str) -> list[str]:
     arguments: list[str] = []
-    for name, part in zip(spec.keys, spec.parts, strict=False):
+    by_place = True
+    for place, (name, part) in enumerate(zip(spec.keys, spec.parts, strict=False)):
         text = inputs.expression(name, part)
         text = _variable(prefix, name, inputs) if "rng." in text else text
-        arguments.append(text if not arguments or "=" not in arguments[-1] else f"{name}={text}")
+        by_place = by_place and spec.order[place : place + 1] in ((), (name,))
+        arguments.append(text if by_place else f"{name}={text}")
     lines = [f"{variable} = {side}.{spec.text}({', '.join(arguments)})"]
     lines += [f"{variable}.{name} = {_variable(prefix, name, inputs)}" for name in attributes]
     return lines

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import linecache
+import resource
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,10 +20,12 @@ from typing import Any
 
 from autograder.loading import interface_of
 from autograder.starting.accuracy import accuracy_checks
+from autograder.starting.adopting import add_doctests, add_tests
+from autograder.starting.docstrings import settled
 from autograder.starting.drafting import draft
 from autograder.starting.subjects import Drafted, given_attributes
-from autograder.starting.tracing import Cut, Traced, trace
-from autograder.starting.trying import Bench
+from autograder.starting.tracing import Cut, Traced, examples_in, trace
+from autograder.starting.trying import Bench, Failed
 
 __all__ = ["main", "parameters_of"]
 
@@ -60,16 +65,47 @@ def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     wanted: list[tuple[str, str]] = [(file, name) for file, name in task["wanted"]]
     sys.argv = [task["example"] or next(iter(sources)), *task["arguments"]]
     example = Path(task["example"]) if task["example"] else None
-    traced = trace(folder, sources, wanted, example, task["seconds"])
+    own = example is not None or any(map(examples_in, sources.values()))
+    traced = trace(folder, sources, wanted, example, task["seconds"], run=own)
     if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
         pyplot.close("all")
     names = [name for _, name in wanted]
-    bench = Bench(folder, interface_of(sources, wanted=set(names)).names, names)
+    bench = Bench(folder, interface_of(sources, wanted=set(names)).names, names, settled(sources))
     given = {owner: names for file, text in sources.items() for owner, names in given_attributes(text, file).items()}
     parameters = parameters_of(sources)
-    drafted = [draft(name, traced, sources[file], given, bench, parameters) for file, name in wanted]
-    _add_accuracy(drafted, traced, bench, parameters, given)
-    return {"drafted": [asdict(each) for each in drafted], "cut": traced.cut, "example": traced.example}
+    if own:
+        drafted = [draft(name, traced, sources[file], given, bench, parameters) for file, name in wanted]
+        _add_accuracy(drafted, traced, bench, parameters, given)
+    else:
+        drafted = [Drafted(name) for _, name in wanted]
+    add_doctests(drafted, {name: sources[file] for file, name in wanted}, bench)
+    notes = add_tests(drafted, task["tests"], [Path(file).stem for file in sources], bench)
+    for each in drafted:
+        if any(note.endswith("the example never calls it.") for note in each.notes) and each.checks:
+            each.notes.clear()
+        elif not each.checks and not each.notes:
+            each.notes.append(f"{each.name}: no example and no test calls it.")
+    seconds, mib = _measured(drafted, bench)
+    return {
+        "drafted": [asdict(each) for each in drafted],
+        "cut": traced.cut,
+        "example": traced.example,
+        "notes": notes,
+        "seconds": seconds,
+        "mib": mib,
+    }
+
+
+def _measured(drafted: list[Drafted], bench: Bench) -> tuple[float, int]:
+    """CPU seconds of the checks of the slowest question, both sides together, and the peak of memory in MiB."""
+    slowest = 0.0
+    for each in drafted:
+        begun = time.process_time()
+        for check in each.checks:
+            with contextlib.suppress(Failed):
+                bench.run(check.lines, check.helper, seed=1, seconds=60)
+        slowest = max(slowest, time.process_time() - begun)
+    return slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _add_accuracy(

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.plain import size_of
 from autograder.starting import bodies
 from autograder.starting.bodies import Subject
+from autograder.starting.estimating import estimator_check
 from autograder.starting.examples import small_example
 from autograder.starting.figures import figure_check
 from autograder.starting.gradients import gradient_check
-from autograder.starting.inputs import LARGE, Inputs, Unknown
+from autograder.starting.inputs import EPOCHS, LARGE, Inputs, Unknown
+from autograder.starting.properties import Properties, names_of_parts, parts_of
 from autograder.starting.results import finite, mixed, numbers, tolerances, visible, whole
 from autograder.starting.subjects import FORMS, Draft, Drafted, form_of, subject_of
+from autograder.starting.ties import settled_ties
 from autograder.starting.tracing import Traced
-from autograder.starting.trying import Bench, Failed
+from autograder.starting.trying import BUDGET, Bench, Failed, largest_exponent
 from autograder.starting.values import merged
 
 __all__ = ["draft"]
 
 TRIES = 48
+SCALES = (10.0, 30.0, 100.0, 300.0, 1000.0)
+OVERFLOW = 720.0
+ROWS = 6
+MOST_BYTES = 1 << 20
+"""Of an answer whose properties are looked for."""
+SURE_SEEDS = tuple(range(3, 13))
+MANY_SEEDS = tuple(range(4, 28))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,13 @@ class _Drafting:
                 hint="Count your plots and curves, and label the axes.",
                 helper=bodies.PLOTS,
             )
+        if lines := estimator_check(self.bench, subject, rows[0]):
+            self.add(
+                f"{self.short}_is_built_as_described",
+                f"What {subject.function} returns has the right steps and settings, and is not fitted yet.",
+                lines,
+                hint="Compare each step and its settings with the docstring.",
+            )
         if answer is None:
             if not self.drafted.checks:
                 self.without("it returns nothing that a check can see from outside; return what it changes")
@@ -136,12 +155,63 @@ class _Drafting:
         for candidate in [plain, *([self.with_before(subject)] if subject.before else [])]:
             if candidate is None:
                 continue
+            candidate = settled_ties(candidate, self.tried)
             for inputs in itertools.islice(_variants(candidate.inputs), TRIES):
                 tried = replace(candidate, inputs=inputs)
-                rows = [row for row in tried.inputs.rows(4) if self.works(tried, row)]
+                rows = [row for row in tried.inputs.rows(ROWS) if self.works(tried, row)]
                 if rows:
-                    return self.scaled(tried, rows)
+                    tried, rows = self.iterated(tried, self.telling(tried, self.sure(tried, rows)))
+                    return self.scaled(tried, rows[:4])
         return None
+
+    def sure(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows that work with most draws; where small inputs are not enough, larger ones."""
+        for each in (rows, subject.inputs.rows(ROWS, factor=4)):
+            found = [row for row in each if self.works(subject, row, SURE_SEEDS)]
+            if found:
+                return found
+        return rows
+
+    def tried(self, subject: Subject, row: tuple[Any, ...], line: str = "") -> Any:
+        """What the reference gives, with inputs changed by a line; None where it fails or gives no finite numbers."""
+        try:
+            found = self.value(subject, row, 1, line)
+        except (Failed, Unknown):
+            return None
+        return found if finite(found) else None
+
+    def iterated(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
+        """With two numbers of iterations at which the answers differ, so that one too few or too many shows."""
+        inputs = subject.inputs
+        own = zip(inputs.me.keys, inputs.me.parts, strict=False) if inputs.me is not None and subject.owner else ()
+        for name, spec in (*inputs.given.items(), *own):
+            if spec.kind != "int" or not EPOCHS.fullmatch(name) or not name.isidentifier():
+                continue
+            seen: list[str] = []
+            telling = []
+            for count in (1, 2, 3, 4, 5):
+                tried = replace(subject, inputs=inputs.choosing(name, (count,)))
+                found = repr(self.tried(tried, tried.inputs.rows(1)[0]))
+                if found != "None" and found not in seen:
+                    telling.append(count)
+                seen.append(found)
+            if len(telling) > 1:
+                chosen = replace(subject, inputs=inputs.choosing(name, (telling[-1], telling[0])))
+                works = [row for row in chosen.inputs.rows(ROWS) if self.works(chosen, row)]
+                if len(works) > 1:
+                    return chosen, works
+        return subject, rows
+
+    def telling(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows in which each count has a meaning: one less would give another answer."""
+        inputs = subject.inputs
+        columns = [place for place, name in enumerate(inputs.columns) if name in dict(inputs.counts())]
+
+        def tells(row: tuple[Any, ...], place: int) -> bool:
+            less = (*row[:place], row[place] - 1, *row[place + 1 :])
+            return row[place] < 2 or repr(self.tried(subject, less)) != repr(self.tried(subject, row))
+
+        return [row for row in rows if all(tells(row, place) for place in columns)] or rows
 
     def with_before(self, subject: Subject) -> Subject | None:
         """The subject after the method that the example called before it, whose arguments are inputs, too."""
@@ -165,13 +235,24 @@ class _Drafting:
             return subject, rows
         large = replace(subject, inputs=inputs)
         place = min(LARGE, len(rows) - 1)
-        found = [(*row, 1000.0 if each == place else 1.0) for each, row in enumerate(rows)]
-        return (large, found) if len(rows) > 1 and self.works(large, found[place]) else (subject, rows)
+        if len(rows) < 2:
+            return subject, rows
+        for factor in SCALES:  # the smallest with which an exponential alone would overflow
+            with largest_exponent() as largest:
+                works = self.works(large, (*rows[place], factor))
+            if not works:
+                return subject, rows
+            if largest[0] > OVERFLOW:
+                break
+        return large, [(*row, factor if each == place else 1.0) for each, row in enumerate(rows)]
 
-    def works(self, subject: Subject, row: tuple[Any, ...]) -> bool:
+    def works(self, subject: Subject, row: tuple[Any, ...], seeds: Sequence[int] = (1, 2)) -> bool:
         """Whether the reference gives finite answers with such inputs."""
         try:
-            for seed in (1, 2):
+            begun = time.process_time()
+            for seed in seeds:
+                if time.process_time() - begun > BUDGET:
+                    break
                 value = self.value(subject, row, seed)
                 if not finite(value):
                     self.reason = "the result is not finite"
@@ -183,12 +264,14 @@ class _Drafting:
             return False
         return True
 
-    def value(self, subject: Subject, row: tuple[Any, ...], seed: int = 1) -> Any:
-        """What the reference returns with such inputs."""
+    def value(self, subject: Subject, row: tuple[Any, ...], seed: int = 1, line: str = "") -> Any:
+        """What the reference returns with such inputs, changed by a line."""
         wanted = [f"{subject.variable}.{name}" for name in subject.state] if subject.owner else []
         call = bodies.answers(subject, "reference", ["got", *wanted])
         lines = bodies.once(
-            subject.inputs, row, [*bodies.prepared(subject), "answers = []", *call, "return answers[0]"]
+            subject.inputs,
+            row,
+            [*bodies.prepared(subject), *filter(None, [line]), "answers = []", *call, "return answers[0]"],
         )
         return self.bench.run(lines, seed=seed)
 
@@ -234,11 +317,30 @@ class _Drafting:
             for chosen in (rows, rows[:1]):
                 for tolerance in (tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
                     lines = self.comparing(way, chosen, answer, tolerance)
-                    if self.bench.passes(lines, helper):
+                    self.bench.draws = False
+                    if self.bench.passes(lines, helper) and (
+                        not self.bench.draws or self.bench.passes(lines, helper, seeds=MANY_SEEDS)
+                    ):
                         name = f"{self.short}{self.suffix}_agrees_with_the_reference"
                         self.add(name, title, lines, hint=hint, helper=helper)
+                        if way is not subject:  # in one batch the order does not matter, else it does
+                            self.properties(subject, rows, answer)
                         return
-        self.alike(subject, answer)
+        if not self.properties(subject, rows, answer):
+            self.alike(subject, answer)
+
+    def properties(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> bool:
+        """What holds of an answer that is not determined; whether anything was found."""
+        if size_of(answer.value) > MOST_BYTES:
+            return False
+        parts = parts_of(answer.wanted, answer.value, names_of_parts(self.name, [self.source]), subject.title)
+        found = list(Properties(self.bench, subject, rows, parts, self.siblings, tolerances(answer.scale)).found())
+        for each in found:
+            name = f"{self.short}{self.suffix}_{each.kind}"
+            self.add(name, each.title, each.lines, hint=each.hint, helper=each.helper)
+        if len(found) == 1 and not re.search(r"(close|same|agree|rows_of)\w*\(|no_worse|distrib", str(found[0].lines)):
+            self.without("its answer depends on what it draws, and only its shape is checked; add what else must hold")
+        return bool(found)
 
     def comparing(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer, tolerance: str) -> list[str]:
         if tolerance and whole(answer.value):
@@ -269,7 +371,7 @@ class _Drafting:
     def alike(self, subject: Subject, answer: Answer) -> None:
         """What is random has the right shape, and over many numbers the right mean and spread."""
         for factor in (10, 1):
-            rows = subject.inputs.rows(2, factor=factor)
+            rows = self.telling(subject, subject.inputs.rows(2, factor=factor))
             if not all(self.works(subject, row) for row in rows):
                 continue
             inner = [
@@ -293,7 +395,9 @@ class _Drafting:
 
     def public(self, subject: Subject, answer: Answer) -> None:
         """One small example with its numbers."""
-        found = small_example(self.bench, subject, answer.wanted, mixed=answer.mixed)
+        plain = replace(subject, inputs=replace(subject.inputs, scaled=False))
+        rows = self.telling(plain, [*plain.inputs.rows(1, small=True), *plain.inputs.rows(2)])
+        found = small_example(self.bench, plain, rows, answer.wanted, mixed=answer.mixed)
         if found:
             self.drafted.checks.append(
                 Draft(

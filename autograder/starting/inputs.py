@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograder.starting.values import Lengths, Spec, walk
+from autograder.starting.values import Lengths, Spec, count_of, walk
 
 __all__ = ["Inputs", "Unknown", "number"]
 
@@ -43,7 +43,8 @@ class Inputs:
     """How to make the arguments of one function, and what its objects are made of.
 
     `given` are the arguments by name; `fixed` the names of lengths that stay as recorded; with `scaled`, drawn numbers
-    are multiplied by `scale`; with `one_batch`, a batch holds all samples, so that their order does not matter.
+    are multiplied by `scale`; with `one_batch`, a batch holds all samples, so that their order does not matter; with
+    `seeds`, a seed is what `seed` is in the check.
     """
 
     given: Mapping[str, Spec]
@@ -52,14 +53,15 @@ class Inputs:
     fixed: frozenset[str] = frozenset()
     scaled: bool = False
     one_batch: bool = False
+    seeds: bool = False
     names: dict[Lengths, str] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        taken = {*self.given, *self.attributes, *RESERVED}
+        taken = {*self.given, *self.attributes, *RESERVED, *(self.me.keys if self.me is not None else ())}
         letters = iter([each for each in LETTERS if each not in taken] + [f"n{place}" for place in range(40)])
-        for name, vector in self._counts():
+        for name, vector in self.counts():
             self.names.setdefault(vector, name)
             self.recorded.setdefault(self.names[vector], min(vector))
         for vector in self._vectors():
@@ -87,7 +89,7 @@ class Inputs:
             if self.given[name].kind in ("array", "list") and self.given[name].lengths:
                 yield self.given[name].lengths[0]
 
-    def _counts(self) -> Iterable[tuple[str, Lengths]]:
+    def counts(self) -> Iterable[tuple[str, Lengths]]:
         """Integers among the arguments that may be lengths, such as a number of classes, with their names."""
         pairs = list(self.given.items())
         pairs += list(zip(self.me.keys, self.me.parts, strict=False)) if self.me else []
@@ -95,13 +97,19 @@ class Inputs:
         for name, spec in pairs:
             special = SEED.fullmatch(name) or EPOCHS.fullmatch(name) or BATCH.fullmatch(name)
             if spec.kind == "int" and not special and name not in taken and name.isidentifier():
-                vector = tuple(top - 1 for top in spec.tops)
+                vector = count_of(spec)
                 if min(vector) > 1:
                     yield name, vector
 
     def _are_sizes(self, spec: Spec) -> bool:
         """Whether a list of integers may be a list of lengths, such as the layers of a network."""
         return 1 < len(spec.keys) <= 6 and "tuple" not in spec.parts[0].traits and min(spec.keys) > 1
+
+    def choosing(self, name: str, values: tuple[Any, ...]) -> Inputs:
+        """The same, with some values of an argument that take turns."""
+        names = {vector: other for vector, other in self.names.items() if other != name}
+        choices = {**self.choices, name: values}
+        return replace(self, names=names, recorded=dict(self.recorded), choices=choices)
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -116,15 +124,24 @@ class Inputs:
     def rows(self, count: int = 3, *, small: bool = False, factor: int = 1) -> list[tuple[Any, ...]]:
         """A value of each column for each set of inputs."""
         count = max([count, *(len(values) for values in self.choices.values())]) if not small else 1
+        count = count if self.columns else min(count, 2)  # without sizes, nothing varies but the random numbers
         found = []
         for place in range(count):
             sizes = SMALL if small else SIZES[place % len(SIZES)]
-            row: list[Any] = [factor * sizes[each % len(sizes)] for each in range(len(self.free))]
+            row: list[Any] = self._sizes_of_row(sizes, factor)
             row += [values[place % len(values)] for values in self.choices.values()]
             if self.scaled:
                 row.append(1000.0 if place == LARGE and not small else 1.0)
             found.append(tuple(row))
         return found
+
+    def _sizes_of_row(self, sizes: tuple[int, ...], factor: int) -> list[int]:
+        """A size for each free name; counts, such as that of clusters, get the smallest ones."""
+        chosen = sizes[: len(self.free)] + sizes[: max(0, len(self.free) - len(sizes))]
+        counts = [name for name in dict(self.counts()) if name in self.free]
+        small = sorted(chosen)[: len(counts)]
+        rest = iter([size for size in chosen if size not in small])
+        return [small.pop(0) if name in counts else factor * next(rest, 3) for name in self.free]
 
     # --- expressions ---
 
@@ -142,6 +159,8 @@ class Inputs:
         """
         if name in self.choices:
             return name
+        if SEED.fullmatch(name) and (self.seeds or spec.text in ("Generator", "RandomState", "Random")):
+            return "seed" if self.seeds else "0"
         match spec.kind:
             case "literal":
                 return repr(spec.values[0])
@@ -182,6 +201,10 @@ class Inputs:
             return f"0.01 * rng.normal(size={self._size(spec)})"
         return self.expression(name, spec)
 
+    def expression_of_count(self, name: str) -> str:
+        """A count among the arguments, or among those of the constructor, as it is written in a check."""
+        return self.length(dict(self.counts())[name])
+
     def length(self, vector: Lengths) -> str:
         """A length: its name, or a number where it does not vary."""
         if 0 in vector:
@@ -193,7 +216,7 @@ class Inputs:
 
     def _integer(self, name: str, spec: Spec) -> str:
         top = max(spec.values)
-        vector = tuple(each - 1 for each in spec.tops)
+        vector = count_of(spec)
         if SEED.fullmatch(name):
             return str(spec.values[0])
         if EPOCHS.fullmatch(name):
@@ -204,6 +227,8 @@ class Inputs:
             return str(min(top, 4))
         if vector in self.names and min(vector) > 1:
             return self.length(vector)
+        if spec.below:
+            return f"int(rng.integers({self.length(spec.below)}))"
         if len(spec.values) > 1:
             return f"int(rng.integers({min(spec.values)}, {top + 1}))"
         return str(top)
@@ -219,7 +244,7 @@ class Inputs:
         wide = min(wide, (1 + high) / 2) if high < 1 else wide
         return f"{'-' if sign < 0 else ''}rng.uniform({number(low)}, {number(wide)})"
 
-    def _array(self, spec: Spec) -> str:
+    def _array(self, spec: Spec) -> str:  # noqa: PLR0912 (one branch a kind of array)
         size = self._size(spec)
         traits = spec.traits
         lengths = [self.length(vector) for vector in spec.lengths]
@@ -232,6 +257,13 @@ class Inputs:
                 else f"rng.integers({lengths[0]}, size={lengths[1]})"
             )
             text = f"np.eye({lengths[0]})[:, {picked}]"
+        elif "causal" in traits:
+            text = f"np.tri({', '.join(lengths)}{', dtype=bool' if 'truth' in traits else ''})"
+        elif "truth" in traits and "filled" in traits and len(lengths) == 1:
+            text = f"rng.permutation({size}) < ({size} + 1) // 2"
+        elif "truth" in traits and "filled" in traits:
+            last = f"rng.integers({lengths[-1]}, size=({', '.join(lengths[:-1])}, 1))"
+            text = f"(rng.random({size}) < 0.5) | (np.arange({lengths[-1]}) == {last})"
         elif "truth" in traits:
             text = f"rng.random({size}) < 0.5"
         elif "integer" in traits:
@@ -247,6 +279,8 @@ class Inputs:
             text = self._floats(spec, size)
         if "sorted" in traits and "one-hot" not in traits:
             text = f"np.sort({text})"
+        if "gaps" in traits:
+            text = f"np.where(rng.random({size}) < 0.1, np.nan, {text})"
         return f"{text}.astype(np.float32)" if "single" in traits else text
 
     def _integers(self, spec: Spec, size: str) -> str:
@@ -258,9 +292,11 @@ class Inputs:
 
     def _bound(self, spec: Spec) -> str:
         """What labels are below: a length that they always stay under and once reach, else the largest seen."""
+        if spec.below:
+            return self.length(spec.below)
         fitting = [
             vector
-            for vector in self.names
+            for vector in (() if "free" in spec.traits else self.names)
             if len(vector) == len(spec.tops)
             and min(vector) > 1
             and vector not in spec.lengths

@@ -29,12 +29,12 @@ def visible(name: str, value: Any, given: Mapping[str, Collection[str]]) -> list
 
 
 def numbers(value: Any) -> Iterator[float]:
-    """Every number in a value; of large arrays, the first thousand."""
+    """Every number in a value; of large arrays and lists, the first thousand."""
     if isinstance(value, dict):
         for each in value.values():
             yield from numbers(each)
     elif isinstance(value, (list, tuple)):
-        for each in value:
+        for each in value[:1000]:
             yield from numbers(each)
     elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         yield from map(float, value.ravel()[:1000])

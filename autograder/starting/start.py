@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import keyword
+import math
 import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from autograder.fields import python_text
 from autograder.markers import BEGIN, END, Region, regions
 from autograder.sandbox.packaged import uses_packaged_data
 from autograder.starting import blank
+from autograder.starting.notebook import as_module
 from autograder.starting.tracing import examples_in
 from autograder.starting.writing import Check, Question, assignment_text, handout_text
 
@@ -36,18 +38,23 @@ __all__ = [
     "write_all",
 ]
 
-PREPARING = 240.0
+PREPARING = 900.0
+LEAST_SECONDS = 5.0
 """Seconds that drafting and trying checks may take beside the example."""
 PRELOADED = {"matplotlib": "matplotlib.pyplot", "torch": "torch", "sklearn": "sklearn", "pandas": "pandas"}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What to start from: a file or folder, its `example` (a file, None for its own) with `arguments`, and how long."""
+    """What to start from: a file or folder, its `example` (a file, None for its own) with `arguments`, and how long.
+
+    `tests` are files of tests, of pytest or of unittest, or folders of such.
+    """
 
     source: Path
     example: Path | None = None
     arguments: tuple[str, ...] = ()
+    tests: tuple[Path, ...] = ()
     seconds: float = 60.0
 
 
@@ -58,7 +65,7 @@ class Started:
     files: tuple[Path, ...]
     questions: int = 0
     checks: int = 0
-    points: int = 0
+    points: float = 0
     notes: tuple[str, ...] = ()
     example: str = ""
     cut: bool = False
@@ -95,55 +102,87 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
         UsageError: no such file, no name for a folder, or something is there already.
         InstructorError: no solution region, no example, or the example raised; with file and line.
     """
+    if recipe.source.suffix == ".ipynb":
+        return _from_notebook(root, name, recipe, stand_in or {})
+    return _started(root, name, recipe, stand_in or {})
+
+
+def _from_notebook(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any]) -> Started:
+    """The same from a notebook: drafted from a module with its code, handed out and graded as the notebook."""
+    notebook = recipe.source.resolve()
+    if not notebook.is_file():
+        raise UsageError(f"--from: {recipe.source} is no file; name the solved notebook.")
+    text = as_module(notebook)
+    with tempfile.TemporaryDirectory(prefix="autograder-new-") as place:
+        for path in notebook.parent.iterdir():
+            if path.suffix not in (".py", ".ipynb") and path.name != "__pycache__":
+                (Path(place) / path.name).symlink_to(path)
+        module = Path(place) / f"{module_name(re.sub(r'[^A-Za-z0-9_]', '_', notebook.stem))}.py"
+        module.write_text(text, encoding="utf-8")
+        return _started(root, name, replace(recipe, source=module), stand_in, notebook)
+
+
+def _started(
+    root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any], notebook: Path | None = None
+) -> Started:
     check_name(name)
     source = recipe.source.resolve()
+    shown = notebook or recipe.source
     reference = (root / "reference" / name).resolve()
     folder = source if source.is_dir() else source.parent
     modules = _modules(source)
     sources = {path.name: python_text(path) for path in modules}
-    inside = folder == reference
+    inside = (notebook.parent if notebook else folder) == reference
     refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
     found = {file: regions(text, str(folder / file)) for file, text in sources.items()}
     wanted, notes = _wanted(sources, found)
     if not any(found.values()):
         raise InstructorError(
-            f"{recipe.source} has no solution region, so there is nothing for students to write; "
+            f"{shown} has no solution region, so there is nothing for students to write; "
             f"put '{BEGIN}' and '{END}' around what they shall write, each on a line of its own."
         )
-    if recipe.example is None and not any(map(examples_in, sources.values())):
+    tests = _tests(recipe.tests)
+    if recipe.example is None and not tests and not any(map(examples_in, sources.values())):
         raise InstructorError(
-            f"{recipe.source} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
-            "functions, or name a script with --example."
+            f"{shown} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
+            "functions, or name a script with --example, or tests with --tests."
         )
     if recipe.example is not None and not recipe.example.is_file():
         raise UsageError(f"--example: {recipe.example} is no file; give a Python script that calls the reference.")
-    answer = _traced(folder, sources, wanted, recipe, stand_in or {})
+    answer = _traced(folder, sources, wanted, recipe, stand_in, tests)
     questions, more = _questions(answer, sources)
-    notes = [*notes, *more]
-    if not questions:
-        raise InstructorError(f"No check could be made from {recipe.source}: {' '.join(notes)}")
+    general = [*notes, *answer["notes"]]
+    notes = [*general, *more]
+    if not any(each.checks for each in questions):
+        raise InstructorError(f"No check could be made from {shown}: {' '.join(notes)}")
     files = tuple(file for file, each in found.items() if each)
+    given = tuple(file for file in sources if file not in files)
+    if notebook:
+        files, given = (notebook.name,), ()
     title = title_of(name)
     text = assignment_text(
         title,
         questions,
-        notes,
+        general,
         source=f"reference/{name} by `autograder new`",
         files=files,
-        given=tuple(file for file in sources if file not in files),
+        given=given,
         preload=_preload(sources),
-        limits=_limits(sources),
+        limits=_limits(sources, answer["seconds"], answer["mib"]),
+        measured=f"The reference takes {answer['seconds']:.2g} s of CPU time and {answer['mib']} MiB in its checks.",
         packaged_data=any(map(uses_packaged_data, sources.values())),
     )
-    written = {
+    written: dict[Path, str | bytes] = {
         root / "assignments" / name / "assignment.py": text,
         root / "assignments" / name / "handout.md": handout_text(title, questions, sources, files),
     }
-    if not inside:
+    if not inside and notebook:
+        written[root / "reference" / name / notebook.name] = notebook.read_bytes()
+    elif not inside:
         written |= {root / "reference" / name / file: each for file, each in sources.items()}
     return Started(
         write_all(written),
-        len(questions),
+        sum(bool(each.checks) for each in questions),
         sum(len(each.checks) for each in questions),
         sum(each.points for each in questions),
         tuple(notes),
@@ -200,6 +239,22 @@ def _modules(source: Path) -> list[Path]:
     return [source]
 
 
+def _tests(paths: Sequence[Path]) -> dict[str, str]:
+    """The text of each file of tests by its name; of a folder, those of all Python files that hold tests."""
+    found = {}
+    for path in paths:
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        if not path.is_dir() and (not path.is_file() or path.suffix != ".py"):
+            raise UsageError(f"--tests: {path} is no Python file and no folder; name tests of pytest or unittest.")
+        for file in files:
+            text = importlib.util.decode_source(file.read_bytes())
+            if re.search(r"^\s*def test", text, re.MULTILINE):
+                found[file.name] = text
+        if not found:
+            raise UsageError(f"--tests: {path} holds no function that begins with 'test'.")
+    return found
+
+
 def _wanted(
     sources: Mapping[str, str], found: Mapping[str, Sequence[Region]]
 ) -> tuple[list[tuple[str, str]], list[str]]:
@@ -242,6 +297,7 @@ def _traced(
     wanted: Sequence[tuple[str, str]],
     recipe: Recipe,
     stand_in: Mapping[str, Any],
+    tests: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the child process found out."""
     with tempfile.TemporaryDirectory(prefix="autograder-new-") as name:
@@ -255,6 +311,7 @@ def _traced(
             "example": str(recipe.example.resolve()) if recipe.example else "",
             "arguments": list(recipe.arguments),
             "seconds": recipe.seconds,
+            "tests": dict(tests),
         }
         (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
         command = [
@@ -309,12 +366,13 @@ def _questions(answer: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[l
     questions, notes = [], []
     for each in answer["drafted"]:
         notes += each["notes"]
+        own = tuple(note.removeprefix(f"{each['name']}: ") for note in each["notes"])
         checks = tuple(
             Check(**{**check, "lines": tuple(check["lines"]), "parameters": tuple(check["parameters"])})
             for check in each["checks"]
         )
-        if checks:
-            questions.append(Question(each["name"], _about(each["name"], sources), checks))
+        if checks or own:
+            questions.append(Question(each["name"], _about(each["name"], sources), checks, own))
     return questions, notes
 
 
@@ -346,13 +404,17 @@ def _preload(sources: Mapping[str, str]) -> tuple[str, ...]:
     return ("numpy", *(package for name, package in PRELOADED.items() if name in used))
 
 
-def _limits(sources: Mapping[str, str]) -> dict[str, float]:
-    return {"memory_mib": 4096} if "torch" in _imports(sources) else {}
+def _limits(sources: Mapping[str, str], seconds: float, mib: int) -> dict[str, float]:
+    """Limits of a question: ten times what the reference took, and time to import packages where none is warm."""
+    heavy = 10 if _imports(sources) & set(PRELOADED) else 0
+    cpu = 5 * math.ceil((LEAST_SECONDS + heavy + 10 * seconds) / 5)
+    memory = max(256 * math.ceil(2 * mib / 256), 4096 if "torch" in _imports(sources) else 1024)
+    return {"wall_seconds": 4 * cpu, "cpu_seconds": cpu, "memory_mib": memory}
 
 
-def write_all(files: Mapping[Path, str]) -> tuple[Path, ...]:
+def write_all(files: Mapping[Path, str | bytes]) -> tuple[Path, ...]:
     """Write all files; their paths."""
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return tuple(files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Draft:
     parameters: tuple[str, ...]
     hint: str = ""
     helper: str = ""
+    points: float | None = None
 
 
 @dataclass(slots=True)
@@ -44,11 +46,26 @@ class Drafted:
 
 
 def given_attributes(source: str, file: str) -> dict[str, set[str]]:
-    """Attributes of each class that are assigned outside of solution regions: ``self.W = ...`` in what is given."""
+    """Attributes of each class that are assigned outside of solution regions: ``self.W = ...`` in what is given.
+
+    One that is only set to None, and that no docstring of the class names, is left out: what it holds later on is the
+    solution's own affair.
+    """
     cut = regions(source, file)
     found: dict[str, set[str]] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef):
+            told = " ".join(
+                ast.get_docstring(each) or ""
+                for each in (node, *node.body)
+                if isinstance(each, (ast.ClassDef, ast.FunctionDef))
+            )
+            nothing = {
+                id(target)
+                for each in ast.walk(node)
+                if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant) and each.value.value is None
+                for target in each.targets
+            }
             found[node.name] = {
                 each.attr
                 for each in ast.walk(node)
@@ -57,6 +74,7 @@ def given_attributes(source: str, file: str) -> dict[str, set[str]]:
                 and isinstance(each.value, ast.Name)
                 and each.value.id == "self"
                 and not any(each.lineno in region for region in cut)
+                and (id(each) not in nothing or re.search(rf"\b{each.attr}\b", told))
             }
     return found
 

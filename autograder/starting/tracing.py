@@ -75,16 +75,24 @@ def examples_in(source: str) -> str:
 
 
 def trace(
-    folder: Path, sources: Mapping[str, str], wanted: Sequence[tuple[str, str]], example: Path | None, seconds: float
+    folder: Path,
+    sources: Mapping[str, str],
+    wanted: Sequence[tuple[str, str]],
+    example: Path | None,
+    seconds: float,
+    *,
+    run: bool = True,
 ) -> Traced:
     """Import the modules of a folder, wrap the functions `wanted` (file, qualified name), and run the example.
 
-    Without a file `example`, each module with an example of its own is run; see `examples_in`.
+    Without a file `example`, each module with an example of its own is run; see `examples_in`. With `run` False, none.
     """
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
     with time_limit(seconds):
         traced = Traced({file: importlib.import_module(Path(file).stem) for file in sources})
+    if not run:
+        return traced
     undo = _wrap(traced, wanted)
     try:
         with time_limit(seconds):
@@ -107,19 +115,26 @@ def trace(
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `Cut` in what is done inside, once the time is over."""
+def time_limit(seconds: float, wall: float | None = None) -> Iterator[None]:
+    """Raise `Cut` in what is done inside, once the time is over: `seconds` of wall time, or where `wall` is given,
+    `seconds` of CPU time and `wall` of wall time, so that the result does not depend on how busy the machine is."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Cut
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, should something have stopped the first
+    timers = {signal.SIGALRM: (signal.ITIMER_REAL, wall or seconds)}
+    if wall is not None:
+        timers[signal.SIGPROF] = (signal.ITIMER_PROF, seconds)
+    before = {number: signal.signal(number, stop) for number in timers}
+    for timer, limit in timers.values():
+        signal.setitimer(timer, limit, 1.0)  # again each second, should something have stopped the first
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _ in timers.values():
+            signal.setitimer(timer, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _own_examples(sources: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -203,7 +218,8 @@ def _making(init: Callable[..., Any], own: Callable[[Any], bool]) -> Callable[..
     def noted(self: Any, *arguments: Any, **named: Any) -> None:
         if not hasattr(self, MADE):
             given = _bound(init, (self, *arguments), named)
-            note = (tuple(given)[1:], tuple(describe(value, own) for value in list(given.values())[1:]))
+            parts = tuple(describe(value, own) for value in list(given.values())[1:])
+            note = (tuple(given)[1:], parts, tuple(inspect.signature(init).parameters)[1:])
             with contextlib.suppress(AttributeError, TypeError):  # a class with __slots__ takes no note
                 object.__setattr__(self, MADE, note)
         init(self, *arguments, **named)

@@ -1,14 +1,16 @@
 """Run a check on the reference itself, with the reference as the student, before it is written down.
 
-The two sides draw random numbers of their own, and the student's side begins each function with a solution from
-another place: a check that still passes does not depend on the order in which a right solution draws.
+The two sides draw random numbers of their own, and each function with a solution is disturbed on the student's side
+(see `disturbing`): a check that still passes does not depend on how a right solution draws.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,17 @@ import numpy as np
 
 from autograder import checks, plain
 from autograder.errors import CheckFailed
+from autograder.starting.disturbing import disturbed
 from autograder.starting.tracing import Cut, time_limit
 from autograder.student.local import LocalHandle, LocalStudent
 
 __all__ = ["Bench", "Failed"]
 
 SECONDS = 6.0
-"""How long one try may take."""
+"""CPU time that one try may take."""
+BUDGET = 2.0
+"""CPU seconds after which no further seed is tried."""
+LEAST_SEEDS = 3
 
 
 class Failed(Exception):
@@ -32,29 +38,55 @@ class Failed(Exception):
 class Bench:
     """The reference twice: as the reference, and as a student.
 
+    `draws` says whether a solution has asked for random numbers since it was last set to False.
+
     Args:
         folder: holds the modules.
         names: each public name with its file.
         solutions: qualified names of the functions that students write.
+        settled: those whose docstring says which of equal things counts.
     """
 
-    def __init__(self, folder: Path, names: Mapping[str, str], solutions: Collection[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        names: Mapping[str, str],
+        solutions: Collection[str],
+        settled: Collection[str] = (),
+    ) -> None:
         self.folder = folder
         self.names = names
         self.solutions = {name.removesuffix(".__init__") for name in solutions}
+        self.settled = frozenset(settled)
+        self.draws = False
 
-    def run(self, lines: Sequence[str], helpers: str = "", seed: int = 0, seconds: float = SECONDS) -> Any:
+    def run(
+        self,
+        lines: Sequence[str],
+        helpers: str = "",
+        seed: int = 0,
+        seconds: float = SECONDS,
+        student_folder: Path | None = None,
+    ) -> Any:
         """Run the body of a check and give back what it returns.
+
+        Args:
+            lines: the body.
+            helpers: text of the functions that it uses.
+            seed: of its random inputs, and of what is disturbed.
+            seconds: how long it may take.
+            student_folder: modules that stand in for the student's, undisturbed; None for the reference.
 
         Raises:
             Failed: it raised, or took longer than `seconds`.
         """
-        student, reference = self._side(seed, apart=True), self._side(seed, apart=False)
+        student = LocalStudent(student_folder, self.names) if student_folder else self._side(seed, apart=True)
+        reference = self._side(seed, apart=False)
         text = "\n".join([helpers, "def check(student, reference, rng):", *(f"    {line}" for line in lines)])
         space: dict[str, Any] = {"np": np, "CheckFailed": CheckFailed, "rows": plain.rows}
         space |= {name: getattr(checks, name) for name in checks.__all__}
         try:
-            with time_limit(seconds), np.errstate(all="ignore"):
+            with time_limit(seconds, wall=20 * seconds), np.errstate(all="ignore"):
                 exec(compile(text, "<check>", "exec"), space)  # noqa: S102
                 return space["check"](student, reference, np.random.default_rng(seed))
         except Cut:
@@ -68,9 +100,12 @@ class Bench:
     def passes(
         self, lines: Sequence[str], helpers: str = "", seeds: Sequence[int] = (1, 2, 3), seconds: float = SECONDS
     ) -> bool:
-        """Whether the body of a check passes under each seed."""
+        """Whether the body of a check passes under each seed; of many seeds, as many as `BUDGET` allows."""
+        begun = time.process_time()
         try:
-            for seed in seeds:
+            for place, seed in enumerate(seeds):
+                if place >= LEAST_SEEDS and time.process_time() - begun > BUDGET:
+                    break
                 self.run(lines, helpers, seed, seconds)
         except Failed:
             return False
@@ -82,14 +117,36 @@ class Bench:
         run = inside.run
         state = _Random(seed)
 
+        def other(title: str, work: Callable[[], Any], call: Any) -> Any:
+            modules = list(inside.modules.own.values())
+            ties = title not in self.settled and seed % 2 == 0
+            drawn: list[str] = []
+            try:
+                with disturbed(self.folder, modules, _holder(work), seed, ties=ties, drawn=drawn):
+                    return run(title, work, call)
+            finally:
+                self.draws |= bool(drawn)
+
         def own(title: str, work: Callable[[], Any], call: Any = None) -> Any:
             if apart and title in self.solutions:
-                return state.elsewhere(lambda: run(title, work, call))
+                before = state.states
+                result = state.elsewhere(lambda: other(title, work, call))
+                self.draws |= state.states is not before
+                return result
             with state:
                 return run(title, work, call)
 
         setattr(inside, "run", own)  # noqa: B010
         return side
+
+
+def _holder(work: Callable[[], Any]) -> Any:
+    """The object whose method a piece of work calls, None for a function: the work holds it in its closure."""
+    for cell in work.__closure__ or ():
+        owner = getattr(cell.cell_contents, "__self__", None)
+        if owner is not None and not isinstance(owner, type(sys)):
+            return owner
+    return None
 
 
 class _Random:
@@ -143,6 +200,32 @@ def _restore(states: tuple[Any, ...]) -> None:
     np.random.set_state(states[1])
     if states[2] is not None:
         sys.modules["torch"].set_rng_state(states[2])
+
+
+@contextmanager
+def largest_exponent() -> Iterator[list[float]]:
+    """Holds, in a list, the largest number that was given to an exponential of numpy's while it is open."""
+    largest = [0.0]
+    real = {name: getattr(np, name) for name in ("exp", "logaddexp")}
+
+    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any, **named: Any) -> Any:
+            for each in arguments:
+                array = np.asarray(each)
+                if array.size and array.dtype.kind in "iuf":
+                    finite = np.abs(array[np.isfinite(array)])
+                    largest[0] = max(largest[0], float(finite.max(initial=0.0)))
+            return function(*arguments, **named)
+
+        return noted
+
+    try:
+        for name, function in real.items():
+            setattr(np, name, noting(function))
+        yield largest
+    finally:
+        for name, function in real.items():
+            setattr(np, name, function)
 
 
 def opened(value: Any) -> Any:

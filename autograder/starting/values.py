@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Lengths", "Spec", "describe", "merge", "walk"]
+__all__ = ["Axis", "Lengths", "Spec", "count_of", "describe", "merge", "walk"]
 
 Lengths = tuple[int, ...]
 MADE = "_autograder_made"
@@ -21,6 +21,27 @@ MADE = "_autograder_made"
 _MOST_VALUES = 40
 _MOST_ITEMS = 200
 _DEEPEST = 5
+
+
+class Axis(tuple[int, ...]):
+    """Lengths that are equal to others by chance: the tag says which ones belong together."""
+
+    tag: str
+
+    def __new__(cls, lengths: Iterable[int], tag: str) -> Axis:
+        """Lengths in each call, with their tag."""
+        made = super().__new__(cls, tuple(lengths))
+        made.tag = tag
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Axis) and self.tag == other.tag and tuple(self) == tuple(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((tuple(self), self.tag))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +55,8 @@ class Spec:
     `lengths` are the axes of an array, or the one length of a list or mapping; `values` the different atoms that were
     seen; `low` to `high` the range, `mean` and `spread` (standard deviation) of numbers. `traits` hold in all calls:
     integer, single (float32), tensor, tuple, one-hot (in the last axis), one-hot-first (in the first), shares
-    (rows that sum to one), signs (-1 and 1), binary, sorted.
+    (rows that sum to one), signs (-1 and 1), binary, sorted, filled (a True in each row), causal (True up to the
+    diagonal), free (integers that no length bounds), gaps (NaN in places).
     """
 
     kind: str
@@ -50,6 +72,8 @@ class Spec:
     text: str = ""
     attributes: Mapping[str, Spec] = field(default_factory=dict)
     tops: Lengths = ()  # of integers: the largest in each call, plus one
+    order: tuple[str, ...] = ()  # of an object: the parameters of its constructor
+    below: Lengths = ()  # of labels and indices: the length that they stay below
 
     @property
     def signature(self) -> tuple[Any, ...]:
@@ -62,6 +86,12 @@ class Spec:
         elif self.kind == "array":
             own += ("integer" in self.traits,)
         return own
+
+
+def count_of(spec: Spec) -> Lengths:
+    """An integer in each call, to be compared with lengths."""
+    counts = [top - 1 for top in spec.tops]
+    return Axis(counts, spec.tops.tag) if isinstance(spec.tops, Axis) else tuple(counts)
 
 
 def walk(spec: Spec) -> Iterator[Spec]:
@@ -153,6 +183,8 @@ def _array(value: np.ndarray[Any, Any]) -> Spec:
         traits |= {"integer"} | ({"truth"} if value.dtype.kind == "b" else set())
     if value.dtype == np.float32:
         traits.add("single")
+    if np.isnan(numbers).any() and known.size > 1:
+        traits.add("gaps")
     low, high = float(known.min()), float(known.max())
     tops = (int(high) + 1,) if value.dtype.kind in "iub" else ()
     mean, spread = float(known.mean()), float(known.std())
@@ -173,6 +205,8 @@ _TRAITS: dict[str, Callable[[np.ndarray[Any, Any]], bool]] = {
     "binary": lambda x: bool(np.all((x == 0) | (x == 1)) and np.any(x)),
     "sorted": lambda x: bool(x.ndim == 1 and x.size > 3 and np.all(np.diff(x) >= 0) and np.any(np.diff(x))),
     "zero": lambda x: not np.any(x),
+    "causal": lambda x: bool(x.ndim == 2 and x.shape[0] > 1 and np.array_equal(x, np.tri(*x.shape))),
+    "filled": lambda x: bool(x.ndim and x.shape[-1] > 1 and np.all((x == 0) | (x == 1)) and np.all(x.any(axis=-1))),
 }
 
 
@@ -200,13 +234,13 @@ def _object(value: Any, own: Callable[[Any], bool], depth: int) -> Spec:
     made = getattr(value, MADE, None)
     if made is None or depth >= _DEEPEST:
         return Spec("unknown", text=kind)
-    names, parts = made
+    names, parts, order = made
     attributes = {
         name: spec
         for name, each in list(vars(value).items())
         if not name.startswith("_") and _is_state(spec := describe(each, own, depth + 1))
     }
-    return Spec("object", parts=tuple(parts), keys=tuple(names), text=kind, attributes=attributes)
+    return Spec("object", parts=tuple(parts), keys=tuple(names), text=kind, attributes=attributes, order=tuple(order))
 
 
 def _is_state(spec: Spec) -> bool:

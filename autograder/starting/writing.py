@@ -26,20 +26,28 @@ class Check:
     parameters: tuple[str, ...]
     hint: str = ""
     helper: str = ""
+    points: float | None = None
+
+    @property
+    def worth(self) -> str:
+        """Its points, as they are written."""
+        usual = HIDDEN_POINTS if self.hidden else PUBLIC_POINTS
+        return f"{usual if self.points is None else self.points:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A function that students write, what its docstring says first, and its checks."""
+    """A function that students write, what its docstring says first, its checks, and what is still to be written."""
 
     name: str
     about: str
     checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
 
     @property
-    def points(self) -> int:
+    def points(self) -> float:
         """The sum of its checks."""
-        return sum(HIDDEN_POINTS if check.hidden else PUBLIC_POINTS for check in self.checks)
+        return sum(float(check.worth) for check in self.checks)
 
 
 def ids(count: int) -> list[str]:
@@ -58,6 +66,7 @@ def assignment_text(
     given: Sequence[str],
     preload: Sequence[str],
     limits: Mapping[str, float],
+    measured: str = "",
     packaged_data: bool = False,
 ) -> str:
     """The whole of assignment.py.
@@ -71,8 +80,11 @@ def assignment_text(
         given: modules that are handed out complete.
         preload: packages that are imported once for all submissions.
         limits: limits that differ from the default.
+        measured: what they were made from, in words.
         packaged_data: whether it loads data sets that come with packages.
     """
+    empty = [question for question in questions if not question.checks]
+    questions = [question for question in questions if question.checks]
     named = dict(zip(ids(len(questions)), questions, strict=True))
     variables = {name: f"question_{name}" for name in named}
     body: list[str] = []
@@ -80,10 +92,12 @@ def assignment_text(
     for helper in helpers:
         body += ["", "", *(part for line in helper.rstrip().splitlines() for part in wrapped(line))]
     for name, question in named.items():
-        body += ["", "", f"# --- ({name}) {question.name} ---"]
+        body += ["", "", f"# --- ({name}) {question.name} ---", *_todo(question.notes)]
         for check in question.checks:
             body += ["", "", *_check(variables[name], check)]
-    head = _head(title, source, "\n".join(body), files, given, preload, limits, packaged_data)
+    for question in empty:
+        body += ["", "", f"# --- {question.name}, which has no check ---", *_todo(question.notes)]
+    head = _head(title, source, "\n".join(body), files, given, preload, limits, measured, packaged_data)
     for name, question in named.items():
         head += wrapped(
             f"{variables[name]} = assignment.question("
@@ -101,8 +115,9 @@ def handout_text(title: str, questions: Sequence[Question], sources: Mapping[str
     lines += [f"You write what is missing in {_listed([f'`{file}`' for file in files])}, and hand {_them(files)} in. "]
     lines[-1] = lines[-1].rstrip() + " Keep the names, the arguments and what is returned."
     docs = _docstrings(sources)
+    questions = [question for question in questions if question.checks]
     for name, question in zip(ids(len(questions)), questions, strict=True):
-        points = f"{question.points} point{'s' * (question.points != 1)}"
+        points = f"{question.points:g} point{'s' * (question.points != 1)}"
         lines += ["", f"## ({name}) `{question.name}`: {points}", ""]
         lines += docs.get(question.name, "").splitlines() or ["TODO: say what this function does."]
     return "\n".join(lines) + "\n"
@@ -116,6 +131,7 @@ def _head(
     given: Sequence[str],
     preload: Sequence[str],
     limits: Mapping[str, float],
+    measured: str,
     packaged_data: bool,
 ) -> list[str]:
     used = sorted(name for name in library.__all__ if re.search(rf"(?<![\w.\"]){name}\(", body))
@@ -145,14 +161,14 @@ def _head(
     if packaged_data:
         lines.append("    packaged_data=True,  # it loads a data set that comes with a package")
     if limits:
+        lines += [f"    # {measured}"] if measured else []
         lines.append(f"    limits=Limits({', '.join(f'{name}={value:g}' for name, value in limits.items())}),")
     return [*lines, ")"]
 
 
 def _check(variable: str, check: Check) -> list[str]:
-    points = HIDDEN_POINTS if check.hidden else PUBLIC_POINTS
     hidden = f", hidden=True, hint={_quoted(check.hint)}" if check.hidden else ""
-    lines = wrapped(f"@{variable}.check(points={points}{hidden})")
+    lines = wrapped(f"@{variable}.check(points={check.worth}{hidden})")
     lines.append(f"def {check.id}({', '.join(check.parameters)}):")
     lines.append(f'    """{check.title}"""')
     return lines + [part for line in check.lines for part in wrapped(double_quoted(f"    {line}"))]
@@ -160,6 +176,11 @@ def _check(variable: str, check: Check) -> list[str]:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _todo(notes: Sequence[str]) -> list[str]:
+    """What is still to be written, as comments."""
+    return [part.replace("# -", "# TODO:", 1) for note in notes for part in _comment(note)]
 
 
 def _comment(note: str) -> list[str]:

@@ -1,0 +1,309 @@
+"""Starting an assignment from what an instructor has: doctests, files of tests, notebooks."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from test_new import CONFIG, refused, run, written  # noqa: F401
+
+from autograder import loading
+from autograder.errors import InstructorError, UsageError
+from autograder.starting import Recipe, Started, foreign, start_from
+
+SOLVED = '''\
+"""Small functions."""
+
+import numpy as np
+
+
+def mean(values):
+    """The mean.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    >>> mean([])
+    Traceback (most recent call last):
+    ValueError: no values
+    """
+    ### BEGIN SOLUTION
+    if len(values) == 0:
+        raise ValueError("no values")
+    return float(np.sum(values) / len(values))
+    ### END SOLUTION
+
+
+class Counter:
+    """Counts."""
+
+    def __init__(self):
+        self.count = 0
+
+    def add(self, by=1):
+        """Add, and return the count."""
+        ### BEGIN SOLUTION
+        self.count += by
+        return self.count
+        ### END SOLUTION
+'''
+PYTEST = '''\
+import math
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import small
+from small import Counter
+
+LIMIT = 4.0
+
+
+@pytest.fixture
+def counter():
+    made = Counter()
+    made.add(2)
+    return made
+
+
+def test_mean_of_two():
+    """The mean of two numbers lies between them."""
+    assert small.mean([3.0, 5.0]) == pytest.approx(LIMIT)
+
+
+@pytest.mark.parametrize("values, expected", [([1.0], 1.0), ([2.0, 4.0], 3.0)])
+def test_mean(values, expected):
+    assert_allclose(small.mean(values), expected, rtol=1e-6)
+
+
+def test_of_nothing():
+    with pytest.raises(ValueError):
+        small.mean([])
+
+
+def test_counter_goes_on(counter):
+    assert counter.add(3) == 5 and counter.count > 4
+
+
+def test_writes(tmp_path):
+    assert small.mean([1.0]) == 1.0
+
+
+def test_wrong():
+    assert small.mean([1.0]) == 2.0
+'''
+GRADESCOPE = '''\
+import unittest
+
+from gradescope_utils.autograder_utils.decorators import number, visibility, weight
+
+import small
+
+
+class TestMean(unittest.TestCase):
+    def setUp(self):
+        self.values = [2.0, 4.0]
+
+    @weight(3)
+    @number("1.1")
+    def test_mean(self):
+        """The mean of two values"""
+        self.assertAlmostEqual(small.mean(self.values), 3.0, places=5)
+
+    @weight(2.5)
+    @number("1.2")
+    @visibility("hidden")
+    def test_raises(self):
+        """Nothing has no mean"""
+        with self.assertRaises(ValueError):
+            small.mean([])
+'''
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """An empty course."""
+    folder = tmp_path / "course"
+    folder.mkdir()
+    (folder / "grader_config.py").write_text(CONFIG)
+    return folder
+
+
+def started_from(root: Path, tests: str = "", solved: str = SOLVED) -> Started:
+    """An assignment from the module small.py, with a file of tests beside it."""
+    folder = root.parent / "solved"
+    folder.mkdir()
+    (folder / "small.py").write_text(solved)
+    files = ()
+    if tests:
+        (folder / "test_small.py").write_text(tests)
+        files = (folder / "test_small.py",)
+    return start_from(root, "fresh", Recipe(folder / "small.py", tests=files, seconds=20))
+
+
+def of(text: str, *names: str) -> dict[str, str]:
+    """What became of each test of a file: its body, or why it stays."""
+    found = foreign.tests_in(textwrap.dedent(text), names or ("f", "Thing"), ("mod",))
+    return {each.id: each.stays or "\n".join(each.lines) for each in found}
+
+
+def only(text: str) -> str:
+    """What became of the only test."""
+    (found,) = of(f"import numpy as np\nimport pytest\nfrom mod import f, Thing\n\n{textwrap.dedent(text)}").values()
+    return found
+
+
+class TestDoctests:
+    """Examples in docstrings are public checks."""
+
+    def test_an_example_is_a_public_check(self, root) -> None:
+        """The call and what it shows, exceptions included, are asked of students."""
+        started_from(root)
+        text = written(root)
+        assert 'agree(student.mean([1.0, 2.0, 6.0]), 3.0, "mean([1.0, 2.0, 6.0])", rtol=1e-4, atol=1e-6)' in text
+        assert 'raises("ValueError", lambda: student.mean([]), name="mean([])")' in text
+        check = loading.load(root, "fresh").assignment.questions[0].checks[0]
+        assert (check.id, check.hidden) == ("mean_does_as_its_docstring_shows", False)
+
+    @pytest.mark.parametrize(
+        ("example", "line"),
+        [
+            (">>> f(2)\n4", "agree(student.f(2), 4, 'f(2)', rtol=1e-4, atol=1e-6)"),
+            (
+                ">>> x = f(1)\n>>> x\narray([1., 2.])",
+                "x = student.f(1)\nagree(x, [1.0, 2.0], 'x', rtol=1e-4, atol=1e-6)",
+            ),
+            (">>> print(f(2))\n4", "compares what is printed"),
+            (">>> f(2)\n<object>", "shows '<object>', which is no literal"),
+        ],
+    )
+    def test_what_is_shown(self, example, line) -> None:
+        """Literals and arrays are compared; what is printed, or no literal, is named."""
+        found = foreign.doctests_in("f", example, 1, ("f",))
+        assert found is not None
+        assert (found.stays or "\n".join(found.lines)) == line
+
+    def test_without_examples(self) -> None:
+        """A docstring without examples gives nothing."""
+        assert foreign.doctests_in("f", "Twice.", 1, ("f",)) is None
+
+    def test_a_doctest_that_does_not_hold_is_named(self, root) -> None:
+        """What the reference itself does not do is no check, and stands as a TODO with its line."""
+        started_from(root, solved=SOLVED.replace("    3.0\n", "    4.0\n"))
+        assert "TODO: the doctest at line" in written(root)
+
+
+class TestPytest:
+    """Functions of pytest are checks of the function that they call."""
+
+    def test_a_file_of_tests(self, root) -> None:
+        """Asserts, parameters, fixtures and expected exceptions are taken over; what is not stands with its line."""
+        started = started_from(root, PYTEST)
+        text = written(root)
+        assert 'close(student.mean([3.0, 5.0]), LIMIT, name="small.mean([3.0, 5.0])", rtol=1e-06, atol=1e-12)' in text
+        assert "for values, expected in [([1.0], 1.0), ([2.0, 4.0], 3.0)]:" in text
+        assert 'same(counter.add(3), 5, name="counter.add(3)")' in text
+        assert any(
+            each.startswith("test_small.py:39: test_writes uses pytest's fixture tmp_path") for each in started.notes
+        )
+        assert any("test_wrong does not hold for the reference" in each for each in started.notes)
+        questions = {each.title: each for each in loading.load(root, "fresh").assignment.questions}
+        assert [check.id for check in questions["Add, and return the count"].checks] == ["test_counter_goes_on"]
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("def test_a():\n    assert f(1) == 2", "same(student.f(1), 2, name='f(1)')"),
+            ("def test_a():\n    assert 2 == f(1)", "same(student.f(1), 2, name='f(1)')"),
+            (
+                "def test_a():\n    assert np.allclose(f(1), 2, atol=0.1)",
+                "close(student.f(1), 2, name='f(1)', rtol=1e-05, atol=0.1)",
+            ),
+            (
+                "def test_a():\n    np.testing.assert_array_equal(f(1), [2])",
+                "same(student.f(1), [2], name='f(1)')",
+            ),
+            (
+                "def test_a():\n    x = Thing(1)\n    assert x.ready",
+                "x = student.Thing(1)\nif not (x.ready):\n"
+                "    raise CheckFailed('Expected x.ready, which does not hold.')",
+            ),
+            (
+                "def test_a():\n    for k in (1, 2):\n        assert f(k) == k",
+                "for k in (1, 2):\n    same(student.f(k), k, name='f(k)')",
+            ),
+            ("def test_a(other):\n    assert f(1)", "uses the fixture other, which is not in this file"),
+            ("def test_a():\n    f(1)", "asserts nothing that was understood"),
+            ("def test_a():\n    assert 1 == 1", "calls nothing of the reference"),
+            (
+                "@pytest.mark.skip\ndef test_a():\n    assert f(1) == 1",
+                "is marked pytest.mark.skip",
+            ),
+            (
+                "def test_a():\n    with open('x') as file:\n        assert f(file) == 1",
+                "has a block 'with open('x')' that a check cannot take over",
+            ),
+        ],
+    )
+    def test_what_is_asserted(self, text, line) -> None:
+        """Each kind of assertion, and each reason why a test stays."""
+        assert only(text) == line
+
+
+class TestGradescope:
+    """Classes of unittest with Gradescope's decorators keep points, visibility and numbers."""
+
+    def test_a_harness(self, root) -> None:
+        """@weight is points, @visibility hidden or not, @number and docstring the title; setUp comes first."""
+        started_from(root, GRADESCOPE)
+        checks = {check.id: check for each in loading.load(root, "fresh").assignment.questions for check in each.checks}
+        mean, raising = checks["test_mean"], checks["test_raises"]
+        assert (mean.points, mean.hidden, mean.title) == (3, False, "1.1: The mean of two values.")
+        assert (raising.points, raising.hidden) == (2.5, True)
+        assert 'close(student.mean(values), 3.0, name="small.mean(self.values)"' in written(root).replace(
+            "\n        ", ""
+        )
+
+    @pytest.mark.parametrize(
+        ("call", "line"),
+        [
+            ("self.assertEqual(f(1), 2)", "same(student.f(1), 2, name='f(1)')"),
+            (
+                "self.assertTrue(f(1) > 2)",
+                "if not (student.f(1) > 2):\n    raise CheckFailed('Expected f(1) > 2, which does not hold.')",
+            ),
+            (
+                "self.assertIsNone(f(1))",
+                "if not (student.f(1) is None):\n    raise CheckFailed('Expected f(1) is None, which does not hold.')",
+            ),
+            ("self.assertRaises(ValueError, f, 1)", "raises('ValueError', lambda: student.f(1), name='f(1)')"),
+            ("self.assertWarns(UserWarning, f, 1)", "uses assertWarns, which has no counterpart"),
+        ],
+    )
+    def test_assertions(self, call, line) -> None:
+        """Each method of unittest that has a counterpart, and one that has none."""
+        text = f"import unittest\n\n\nclass TestA(unittest.TestCase):\n    def test_a(self):\n        {call}"
+        assert only(text) == line
+
+
+class TestFilesOfTests:
+    """What --tests refuses."""
+
+    def test_no_such_file(self, root) -> None:
+        """A file that is not there is a wrong call."""
+        (root.parent / "small.py").write_text(SOLVED)
+        with pytest.raises(UsageError, match=r"--tests: .*gone\.py is no Python file and no folder"):
+            start_from(root, "fresh", Recipe(root.parent / "small.py", tests=(root / "gone.py",)))
+
+    def test_no_tests(self, root) -> None:
+        """A file without tests is a wrong call."""
+        (root.parent / "small.py").write_text(SOLVED)
+        with pytest.raises(UsageError, match=r"holds no function that begins with 'test'"):
+            start_from(root, "fresh", Recipe(root.parent / "small.py", tests=(root.parent / "small.py",)))
+
+    def test_without_example_or_tests(self, root) -> None:
+        """The refusal of a reference without example names --tests."""
+        (root.parent / "small.py").write_text(SOLVED.replace(">>>", ""))
+        with pytest.raises(InstructorError, match="or tests with --tests"):
+            start_from(root, "fresh", Recipe(root.parent / "small.py"))
