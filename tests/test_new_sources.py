@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_new import CONFIG, refused, run, written  # noqa: F401
 
@@ -50,6 +53,7 @@ class Counter:
 PYTEST = '''\
 import math
 
+import numpy as np
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -307,3 +311,66 @@ class TestFilesOfTests:
         (root.parent / "small.py").write_text(SOLVED.replace(">>>", ""))
         with pytest.raises(InstructorError, match="or tests with --tests"):
             start_from(root, "fresh", Recipe(root.parent / "small.py"))
+
+
+def notebook(path: Path, *cells: str, raw: str = "") -> Path:
+    """A notebook with some code cells."""
+    made = [{"cell_type": "raw", "metadata": {}, "source": raw}] if raw else []
+    made += [
+        {"cell_type": "code", "metadata": {}, "source": cell, "outputs": [], "execution_count": None} for cell in cells
+    ]
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": made}))
+    return path
+
+
+CELLS = (
+    "import numpy as np",
+    "%matplotlib inline\nSCALE = 2",
+    "### BEGIN SOLUTION\ndef double(x):\n    return SCALE * x\n### END SOLUTION",
+    'def half(x):\n    """Half of x."""\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION\n\nhalf(3.0)',
+    "values = np.array([1.0, 2.5])\nprint(half(values))",
+)
+
+
+class TestNotebooks:
+    """A solved notebook is drafted like a module, and stays a notebook."""
+
+    def test_cells_become_a_module_and_its_example(self, tmp_path) -> None:
+        """Definitions come first, with their markers; all else is the example."""
+        text = as_module(notebook(tmp_path / "hw.ipynb", *CELLS))
+        module, _, example = text.partition('if __name__ == "__main__":')
+        assert "### BEGIN SOLUTION\ndef double(x):\n    return SCALE * x\n### END SOLUTION" in module
+        assert "SCALE = 2" in module
+        assert "half(3.0)" in example
+        assert "print(half(values))" in example
+
+    def test_a_notebook_is_handed_out_as_one(self, root) -> None:
+        """Its copy is the reference, and the reference passes the checks that came from its cells."""
+        source = notebook(root.parent / "hw.ipynb", *CELLS)
+        started = start_from(root, "fresh", Recipe(source, seconds=20))
+        loaded = loading.load(root, "fresh")
+        assert loaded.assignment.files == ("hw.ipynb",)
+        assert (root / "reference" / "fresh" / "hw.ipynb").read_bytes() == source.read_bytes()
+        assert started.checks >= 2
+        reference = LocalStudent(loaded.reference_folder, loaded.interface.names, reference=True)
+        for question in loaded.assignment.questions:
+            for check in question.checks:
+                sides = {"student": reference, "reference": reference, "rng": np.random.default_rng(1)}
+                check.function(**{name: sides[name] for name in inspect.signature(check.function).parameters})
+
+    def test_what_is_no_notebook(self, root) -> None:
+        """A file that cannot be read, and a cell that is no Python, are told with their place."""
+        (root.parent / "hw.ipynb").write_text("{}")
+        with pytest.raises(InstructorError, match=r"hw\.ipynb is no notebook of version 4"):
+            start_from(root, "fresh", Recipe(root.parent / "hw.ipynb"))
+        notebook(root.parent / "hw.ipynb", "x = 1", "def f(:\n    pass")
+        with pytest.raises(InstructorError, match=r"hw\.ipynb, cell 2, line 1: this is no Python"):
+            start_from(root, "fresh", Recipe(root.parent / "hw.ipynb"))
+        with pytest.raises(UsageError, match="name the solved notebook"):
+            start_from(root, "fresh", Recipe(root.parent / "gone.ipynb"))
+
+    def test_a_master_of_otter_is_recognised(self, tmp_path) -> None:
+        """The raw cell with the configuration tells it."""
+        assert is_otter(notebook(tmp_path / "a.ipynb", "x = 1", raw="# ASSIGNMENT CONFIG\nname: hw"))
+        assert not is_otter(notebook(tmp_path / "b.ipynb", "x = 1"))
+        assert not is_otter(tmp_path / "gone.ipynb")

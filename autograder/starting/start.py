@@ -247,7 +247,7 @@ def _tests(paths: Sequence[Path]) -> dict[str, str]:
         if not path.is_dir() and (not path.is_file() or path.suffix != ".py"):
             raise UsageError(f"--tests: {path} is no Python file and no folder; name tests of pytest or unittest.")
         for file in files:
-            text = importlib.util.decode_source(file.read_bytes())
+            text = python_text(file)
             if re.search(r"^\s*def test", text, re.MULTILINE):
                 found[file.name] = text
         if not found:
