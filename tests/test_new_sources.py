@@ -14,6 +14,8 @@ from test_new import CONFIG, refused, run, written  # noqa: F401
 from autograder import loading
 from autograder.errors import InstructorError, UsageError
 from autograder.starting import Recipe, Started, foreign, start_from
+from autograder.starting.notebook import as_module, is_otter
+from autograder.student.local import LocalStudent
 
 SOLVED = '''\
 """Small functions."""
