@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -30,9 +31,10 @@ from typing import TYPE_CHECKING
 from autograder.datasets import DataSettings
 from autograder.errors import GraderError
 from autograder.export import encodable
+from autograder.extras import missing
 from autograder.intake import Submission
 from autograder.loading import Loaded
-from autograder.messages import sentence
+from autograder.messages import NOT_ENDED, for_instructor, sentence
 from autograder.model import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 from autograder.running import RunOptions
 from autograder.sandbox import ContainerSandbox, ForkServer
@@ -44,13 +46,17 @@ if TYPE_CHECKING:  # job processes have no business with the database
 __all__ = [
     "Event",
     "Finished",
+    "Hanging",
+    "Idle",
     "JobSpec",
     "Known",
     "Postponed",
     "Retried",
     "Started",
+    "Working",
     "grade_all",
     "grader",
+    "idle_jobs",
     "internal_report",
 ]
 
@@ -58,6 +64,7 @@ TRIES = 2
 _LONGEST_REASON = 500
 FALSE_STARTS = 2
 GRACE_SECONDS = 5.0
+LEEWAY_SECONDS = 15.0  # behind the limit of a check, for the job to end it and to go on by itself
 LEAST_CHECK_MEMORY = 2 << 30
 _NOT_RUN = (Verdict.MISSING, Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
 PR_SET_PDEATHSIG = 1
@@ -68,8 +75,23 @@ Lost = Callable[[Submission, str, str], Report]
 
 
 @dataclass(frozen=True, slots=True)
+class Working:
+    """A job has begun with a check, which is ended after so many seconds."""
+
+    check: str
+    seconds: float
+
+
+def _untold(working: Working) -> None:
+    """Where nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
-    """All that a job process needs to know; it crosses to a fresh interpreter, so it is plain."""
+    """All that a job process needs to know; it crosses to another process, so it is plain.
+
+    `tell` is filled in there: it is called when a check begins.
+    """
 
     root: Path
     assignment: str
@@ -77,6 +99,7 @@ class JobSpec:
     data: DataSettings
     options: RunOptions
     address: str
+    tell: Callable[[Working], None] = field(default=_untold, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +125,16 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class Hanging:
+    """A check has taken half of the time after which it is ended; both in seconds."""
+
+    student: str
+    check: str
+    seconds: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class Postponed:
     """A wall time limit was reached while others were graded; it is graded again, alone, and that counts."""
 
@@ -115,7 +148,7 @@ class Finished:
     report: Report
 
 
-Event = Known | Started | Retried | Postponed | Finished
+Event = Known | Started | Hanging | Retried | Postponed | Finished
 
 
 @contextmanager
@@ -126,7 +159,14 @@ def grader(spec: JobSpec) -> Iterator[Grade]:
     loaded = loading.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
     with sandbox.connect(spec.address) as walls, running.Shared() as shared:
-        yield lambda submission: running.grade(loaded, submission, walls, dataset, spec.options, shared=shared)
+
+        def begin(check: str, seconds: float) -> None:
+            spec.tell(Working(check, seconds))
+
+        def grade(submission: Submission) -> Report:
+            return running.grade(loaded, submission, walls, dataset, spec.options, shared=shared, begin=begin)
+
+        yield grade
 
 
 def grade_all(
@@ -143,6 +183,7 @@ def grade_all(
     job: Enter = grader,
     control: Callable[[], Submission] | None = None,
     outdated: Callable[[Report], bool] = lambda _: False,
+    idle: list[Idle] | None = None,
 ) -> tuple[Report, ...]:
     """Grade every submission that the store does not know; keep each report the moment it is there.
 
@@ -155,10 +196,12 @@ def grade_all(
         start: starts the sandbox; called again if the sandbox dies on the way.
         jobs: how many submissions are graded at the same time, 1 or more.
         notify: told of every event, in the main process.
-        patience: seconds after which a job that is still at one submission is ended (a check may hang, too).
+        patience: seconds after which a job that is still at one submission is ended, until it says that a check begins:
+            then it has the time of that check, and a little more.
         job: a module-level function from spec to a context manager that gives the grading function.
         control: makes a submission of the reference; it is graded, too, when a fault of ours remains.
         outdated: whether a report that the store knows has to be made again.
+        idle: job processes that wait for work; they are taken out of the list before others are started.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
     INTERNAL after that is kept as such. Where the reference, handed in, does not have the same fault, or without it any
@@ -185,7 +228,7 @@ def grade_all(
     known = frozenset(reports)
     compared: Report | None = None
     if waiting:
-        crew = Crew(start, spec, job, min(jobs, len(waiting)), patience)
+        crew = Crew(start, spec, job, min(jobs, len(waiting)), patience, idle if idle is not None else [])
         try:
             for attempt, made, fault in crew.run(waiting, notify):
                 report = made or encodable(lost(attempt.submission, fault, key(attempt.submission)))
@@ -312,7 +355,10 @@ class Attempt:
 
 @dataclass(slots=True)
 class Job:
-    """A job process, seen from the main process."""
+    """A job process, seen from the main process.
+
+    At `deadline` it is ended; at `suspect` it is said that the check of `working` takes long.
+    """
 
     process: BaseProcess
     connection: Connection
@@ -321,6 +367,8 @@ class Job:
     ready: bool = False
     attempt: Attempt | None = None
     deadline: float = math.inf
+    working: Working | None = None
+    suspect: float = math.inf
 
     def end(self) -> None:
         """Stop the process, whatever it is doing."""
@@ -342,6 +390,7 @@ class Crew:
     job: Enter
     size: int
     patience: float
+    idle: list[Idle] = field(default_factory=list)
     walls: ForkServer | ContainerSandbox = field(init=False)
     members: list[Job] = field(init=False, default_factory=list)
     false_starts: int = field(init=False, default=0)
@@ -362,13 +411,15 @@ class Crew:
                 if waiting and member.ready and member.attempt is None:
                     self._hand_out(member, waiting.popleft(), notify)
             for member in self._speaking():
+                if self._is_long(member, notify):
+                    continue
                 attempt, report, fault = self._hear(member)
                 if attempt is None or (report is None and not fault):
                     continue
                 ours = fault or _internal_reason(report)
                 if ours:
                     self._renew(member)
-                    if attempt.tries < TRIES:
+                    if attempt.tries < TRIES and not for_instructor(ours):
                         notify(Retried(attempt.submission.student, ours))
                         attempt.alone = True
                         later.append(attempt)
@@ -393,7 +444,9 @@ class Crew:
         for member in [m for m in self.members if m.attempt is None and m.address != self.walls.address]:
             self._dismiss(member)
         while len(self.members) < min(self.size, busy + wanted):
-            self.members.append(_start_job(self.job, self.spec(self.walls.address), self._free_cpu()))
+            spec, cpu = self.spec(self.walls.address), self._free_cpu()
+            started = self.idle.pop().begin(self.job, spec, cpu) if self.idle else None
+            self.members.append(started or _start_job(self.job, spec, cpu))
 
     def _free_cpu(self) -> int | None:
         """A processor for one more job and its worker, which take turns; None when there are more jobs than those."""
@@ -404,6 +457,7 @@ class Crew:
     def _hand_out(self, member: Job, attempt: Attempt, notify: Callable[[Event], None]) -> None:
         attempt.tries += 1
         member.attempt, member.deadline = attempt, time.monotonic() + self.patience
+        member.working, member.suspect = None, math.inf
         if attempt.tries == 1:
             notify(Started(attempt.submission.student))
         with suppress(OSError):  # if it died, `_hear` finds the end of its pipe
@@ -411,21 +465,30 @@ class Crew:
 
     def _speaking(self) -> list[Job]:
         """The jobs that have something to say, are gone, or are overdue; waits for the first."""
-        soonest = min((member.deadline for member in self.members if member.attempt), default=math.inf)
+        soonest = min((min(m.deadline, m.suspect) for m in self.members if m.attempt), default=math.inf)
         left = None if soonest == math.inf else max(0.0, soonest - time.monotonic())
         ready, now = set(wait([member.connection for member in self.members], left)), time.monotonic()
-        return [m for m in self.members if m.connection in ready or (m.attempt and m.deadline <= now)]
+        return [m for m in self.members if m.connection in ready or (m.attempt and min(m.deadline, m.suspect) <= now)]
+
+    def _is_long(self, member: Job, notify: Callable[[Event], None]) -> bool:
+        """Whether a job has nothing to say but that its check takes long, which is passed on once."""
+        now, working = time.monotonic(), member.working
+        if not member.attempt or not working or member.suspect > now or member.connection.poll():
+            return False
+        member.suspect = math.inf
+        notify(Hanging(member.attempt.submission.student, working.check, working.seconds / 2, working.seconds))
+        return member.deadline > now
 
     def _hear(self, member: Job) -> tuple[Attempt | None, Report | None, str]:
         """One message of a job: (what it was working at, its report, why there is none)."""
         attempt = member.attempt
         if attempt and member.deadline <= time.monotonic() and not member.connection.poll():
             self._dismiss(member)
-            return (
-                attempt,
-                None,
-                f"The job was still at this submission after {self.patience:.0f} s; does a check hang?",
-            )
+            why = f"The job was still at this submission after {self.patience:.0f} s; does a check hang?"
+            if member.working:
+                most = member.working.seconds
+                why = f"{NOT_ENDED} within {most:g} s, and its job was ended with it: {member.working.check!r}."
+            return attempt, None, why
         try:
             said = member.connection.recv()
         except (EOFError, OSError):
@@ -434,6 +497,11 @@ class Crew:
             raise GraderError(said.why)
         if isinstance(said, Ready):
             member.ready = True
+            return None, None, ""
+        if isinstance(said, Working):
+            now = time.monotonic()
+            member.working, member.suspect = said, now + said.seconds / 2
+            member.deadline = now + said.seconds + LEEWAY_SECONDS
             return None, None, ""
         member.attempt = None
         return (attempt, said, "") if isinstance(said, Report) else (attempt, None, said.why)
@@ -491,6 +559,79 @@ class Fault:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A job process that waits to be told what to do: a copy of this one from before it knew any assignment."""
+
+    process: BaseProcess
+    connection: Connection
+
+    def begin(self, job: Enter, spec: JobSpec, cpu: int | None) -> Job | None:
+        """Have it work; None if it is dead."""
+        try:
+            self.connection.send((job, spec, cpu))
+        except OSError:
+            self.end()
+            return None
+        return Job(self.process, self.connection, spec.address, cpu)
+
+    def end(self) -> None:
+        """Let it go."""
+        Job(self.process, self.connection, "", None).end()
+
+
+@contextmanager
+def idle_jobs(count: int, strangers: Iterable[int] = ()) -> Iterator[list[Idle]]:
+    """That many job processes, forked now; those that are still in the list at the end are ended.
+
+    To be called while this process has no threads of its own, no database open, and nothing of an assignment loaded:
+    all that it holds is theirs, too. What has been imported they need not import again. Only Linux forks well enough;
+    elsewhere there are none, and `grade_all` starts fresh ones.
+
+    Args:
+        count: how many.
+        strangers: descriptors of this process that must not live on in them.
+    """
+    idle: list[Idle] = []
+    try:
+        for _ in range(count if sys.platform == "linux" else 0):
+            idle.append(_fork([*strangers, *(each.connection.fileno() for each in idle)]))
+        yield idle
+    finally:
+        while idle:
+            idle.pop().end()
+
+
+def _fork(strangers: Sequence[int]) -> Idle:
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    arguments = (theirs, os.getpid(), [*strangers, ours.fileno()])
+    process = context.Process(target=_wait_for_work, args=arguments, name="autograder job")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with warnings.catch_warnings():  # numpy's own threads are ready for it
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+    return Idle(process, ours)
+
+
+def _wait_for_work(connection: Connection, parent: int, strangers: Sequence[int]) -> None:
+    """In a forked job: be nobody's but the main process's, then do as a fresh one does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for descriptor in strangers:
+        os.close(descriptor)
+    _die_with(parent)
+    try:
+        job, spec, cpu = connection.recv()
+    except (EOFError, OSError):
+        return
+    _work(connection, job, spec, parent, cpu)
+
+
 def _start_job(job: Enter, spec: JobSpec, cpu: int | None) -> Job:
     """A fresh interpreter, so that nothing of this process (threads, connections, secrets of others) comes along."""
     context = multiprocessing.get_context("spawn")
@@ -513,7 +654,7 @@ def _work(connection: Connection, job: Enter, spec: JobSpec, parent: int, cpu: i
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _die_with(parent)
     try:
-        with job(spec) as grade:
+        with job(replace(spec, tell=connection.send)) as grade:
             _limit_memory(_check_memory())
             connection.send(Ready())
             while True:
@@ -526,8 +667,11 @@ def _work(connection: Connection, job: Enter, spec: JobSpec, parent: int, cpu: i
         connection.send(Refused(str(error)))
     except (BrokenPipeError, ConnectionResetError):
         return  # the main process is gone
-    except Exception:  # noqa: BLE001 (told once, by the main process)
-        connection.send(Refused(f"A job process could not begin: {traceback.format_exc(limit=-5)}"))
+    except Exception as error:  # noqa: BLE001 (told once, by the main process)
+        needed = missing(error, "grading")
+        connection.send(
+            Refused(f"{needed}." if needed else f"A job process could not begin: {traceback.format_exc(limit=-5)}")
+        )
 
 
 def _check_memory() -> int:

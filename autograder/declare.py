@@ -235,6 +235,9 @@ class Assignment:
             Jupyter's "Run all", and what the cells before it define still counts.
         cell_seconds: how long a cell of a notebook may run before it is interrupted; 0 for half of the time
             that the limits leave to the notebook when the cell begins.
+        check_seconds: how long a check may compute itself, the reference included, beside the time that the limits give
+            to the submission; a check that takes longer is ended and is INTERNAL. 0 for as long as the wall time limit
+            of its question, and at least a minute.
         cell_seed: seeds `random`, numpy's old-style random numbers and, where it is imported, torch before each cell of
             a notebook, wherever it runs; None for not at all. Cells that begin with ``%%`` go on with the numbers of
             those before.
@@ -258,11 +261,13 @@ class Assignment:
         run_on: bool = True,
         cell_seconds: float = 0.0,
         cell_seed: int | None = None,
+        check_seconds: float = 0.0,
     ) -> None:
         _check_fields(title, files, given, extra_files, limits, full_limits, data, preload)
         for name, value in (("gpu", gpu), ("packaged_data", packaged_data), ("run_on", run_on)):
             fields.flag(value, f"Assignment.{name}")
         fields.number(cell_seconds, "Assignment.cell_seconds", least=0, most=MOST_SECONDS)
+        fields.number(check_seconds, "Assignment.check_seconds", least=0, most=MOST_SECONDS)
         if cell_seed is not None:
             fields.number(cell_seed, "Assignment.cell_seed", least=0, most=2**32 - 1, whole=True)
         self.title = title
@@ -279,6 +284,7 @@ class Assignment:
         self.run_on = run_on
         self.cell_seconds = cell_seconds
         self.cell_seed = cell_seed
+        self.check_seconds = check_seconds
         self._facts: Callable[[str, bool], Mapping[str, object]] | None = None
         self._questions: list[Question] = []
         self._checks: list[Check] = []

@@ -22,9 +22,11 @@ from types import ModuleType
 from platformdirs import user_cache_path
 
 from autograder import fields
+from autograder.asserting import EXPLAIN, explained, rewritten
 from autograder.cells import is_notebook
 from autograder.declare import Assignment, Case, Question
 from autograder.errors import GraderError, InstructorError, StudentError, UsageError
+from autograder.extras import missing
 from autograder.handing_out import handed_out, staged
 from autograder.markers import BEGIN, END, bound_names, regions
 from autograder.model import Limits
@@ -319,7 +321,10 @@ def _assignment(file: Path) -> Assignment:
 
 
 def _run(file: Path) -> ModuleType:
-    """Run a file as a module of a name of its own, from its source: a cached form could be stale, and litters."""
+    """Run a file as a module of a name of its own, from its source: a cached form could be stale, and litters.
+
+    Its assertions say what was compared.
+    """
     name = f"autograder_assignment_{hashlib.sha256(os.fsencode(file.absolute())).hexdigest()[:16]}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None:
@@ -327,7 +332,9 @@ def _run(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up while it runs
     try:
-        exec(compile(_read(file), str(file), "exec", dont_inherit=True), vars(module))  # noqa: S102
+        tree = rewritten(ast.parse(_read(file), str(file)))
+        vars(module)[EXPLAIN] = explained
+        exec(compile(tree, str(file), "exec", dont_inherit=True), vars(module))  # noqa: S102
     except GraderError as error:
         text = str(error)
         raise InstructorError(text if str(file) in text else f"{_place(error, file)}: {text}") from error
@@ -335,7 +342,8 @@ def _run(file: Path) -> ModuleType:
         raise InstructorError(f"{error.filename or file}:{error.lineno}: this is not Python: {error.msg}.") from error
     except (Exception, SystemExit) as error:
         known = (Assignment, Assignment.question, Question.check, Question.written, Case, Item, Limits)
-        raise InstructorError(f"{_place(error, file)}: {fields.said(error, known)}") from error
+        said = f"{missing(error, 'the assignment')}." if missing(error) else fields.said(error, known)
+        raise InstructorError(f"{_place(error, file)}: {said}") from error
     finally:
         del sys.modules[name]
     return module

@@ -15,7 +15,20 @@ from autograder.errors import StudentError
 from autograder.model import CaseResult, Verdict
 from autograder.scoring import shown
 
-__all__ = ["WORDING", "Wording", "carried_forward", "case_by_case", "sentence"]
+__all__ = [
+    "NOT_ENDED",
+    "TO_BE_CORRECTED",
+    "WORDING",
+    "Wording",
+    "carried_forward",
+    "case_by_case",
+    "for_instructor",
+    "sentence",
+]
+
+NOT_ENDED = "The check itself did not end"
+TO_BE_CORRECTED = "The check itself must be corrected"
+"""How the sentences begin, for staff, about faults of a check that no second try mends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +188,11 @@ def case_by_case(cases: Sequence[CaseResult], *, hidden: bool) -> tuple[str, str
 def _share(case: CaseResult) -> str:
     """The points of a case."""
     return f"{shown(case.points)} of {shown(case.max_points)} points"
+
+
+def for_instructor(text: str) -> bool:
+    """Whether a sentence for staff is about a check that has to be changed, so that trying again does not help."""
+    return text.startswith((NOT_ENDED, TO_BE_CORRECTED))
 
 
 def carried_forward(names: Sequence[str]) -> str:

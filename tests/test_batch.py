@@ -18,18 +18,22 @@ import pytest
 from samples import check, internal, passing, question, report
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
-from autograder import loading, sandbox
+from autograder import batch, loading, sandbox
 from autograder.batch import (
     Event,
     Finished,
+    Hanging,
+    Idle,
     JobSpec,
     Known,
     Postponed,
     Retried,
     Started,
+    Working,
     _told_apart,
     grade_all,
     grader,
+    idle_jobs,
 )
 from autograder.datasets import DataSettings
 from autograder.errors import GraderError, SandboxError
@@ -129,6 +133,19 @@ def hangs(spec: JobSpec) -> Iterator[Grade]:
 
 
 @contextmanager
+def hangs_in_a_check(spec: JobSpec) -> Iterator[Grade]:
+    """A job that begins with a check and, for ben, never comes back from it."""
+
+    def grade(submission: Submission) -> Report:
+        spec.tell(Working("loops", 1.0))
+        if submission.student == "ben":
+            time.sleep(600)
+        return passing(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+@contextmanager
 def hoards(spec: JobSpec) -> Iterator[Grade]:
     """A job with a check that asks for half of the machine's memory for ben."""
 
@@ -195,6 +212,7 @@ class Class:
         patience: float = 60.0,
         control: Callable[[], Submission] | None = None,
         outdated: Callable[[Report], bool] = lambda _: False,
+        idle: list[Idle] | None = None,
     ) -> tuple[tuple[Report, ...], list[Event]]:
         """Grade everybody."""
         events: list[Event] = []
@@ -223,6 +241,7 @@ class Class:
                 job=job,  # type: ignore[arg-type]
                 control=control,
                 outdated=outdated,
+                idle=idle,
             )
         return reports, events
 
@@ -333,6 +352,80 @@ def test_a_wall_time_limit_counts_only_alone(course: Class) -> None:
     assert course.known() == {"ann": False, "ben": False, "carl": False}
 
 
+@contextmanager
+def tells_its_process(spec: JobSpec) -> Iterator[Grade]:
+    """A job that writes down in which process it grades, and dies at ben for the first time."""
+
+    def grade(submission: Submission) -> Report:
+        with (spec.root / "processes").open("a") as file:
+            file.write(f"{submission.student} {os.getpid()}\n")
+        if submission.student == "ben" and first_time(spec, "ben"):
+            os._exit(7)
+        return passing(submission.student, key=submission.sha256)
+
+    yield grade
+
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no job is forked")
+
+
+@linux_only
+def test_jobs_that_wait_are_used_before_others_are_started(course: Class) -> None:
+    """The first submissions go to forked jobs; after a death a fresh process goes on, and all else is the same."""
+    with idle_jobs(1) as idle:
+        first = idle[0].process.pid
+        reports, _ = course.grade(tells_its_process, jobs=1, idle=idle)
+        assert idle == []
+    lines = [line.split() for line in (course.root / "processes").read_text().splitlines()]
+    where: dict[str, list[int]] = {}
+    for student, process in lines:
+        where.setdefault(student, []).append(int(process))
+
+    assert not any(report.internal for report in reports)
+    assert where["ann"] == [first]
+    assert where["ben"][0] == first != where["ben"][1]
+
+
+@linux_only
+def test_a_forked_job_grades_as_a_fresh_one(course: Class, tmp_path: Path) -> None:
+    """Points, verdicts and sentences are the same."""
+    with idle_jobs(2) as idle:
+        forked, _ = course.grade(idle=idle)
+    course.address = sqlite_address(tmp_path / "other.db")
+    fresh, _ = course.grade()
+
+    def told(report: Report) -> list[tuple[str, str, float, str]]:
+        checks = [check for question in report.questions for check in question.checks]
+        return [(check.id, check.verdict, check.points, check.staff_message) for check in checks]
+
+    assert [told(report) for report in forked] == [told(report) for report in fresh]
+
+
+@linux_only
+def test_jobs_without_work_are_gone_afterwards(course: Class, tmp_path: Path) -> None:
+    """Those that were not needed, and one that died while it waited, leave no process behind and stop nobody."""
+    with idle_jobs(3) as idle:
+        processes = [each.process.pid for each in idle]
+        os.kill(idle[-1].process.pid or 0, signal.SIGKILL)
+        idle[-1].process.join()
+        reports, _ = course.grade(quick, jobs=1, idle=idle)
+        assert len(reports) == 3
+    assert not any(Path("/proc", str(process)).exists() for process in processes)
+
+
+@linux_only
+def test_a_forked_job_keeps_no_descriptor_that_is_not_its_own(tmp_path: Path) -> None:
+    """The pipe by which a forkserver notices that the grader is gone is closed in it, and so are the other jobs'."""
+    stranger = os.open(tmp_path, os.O_RDONLY)
+    with idle_jobs(2, (stranger,)) as idle:
+        for each in idle:
+            held = Path("/proc", str(each.process.pid), "fd")
+            ours = {os.readlink(f"/proc/self/fd/{other.connection.fileno()}") for other in idle}
+            wait_for(lambda held=held: str(tmp_path) not in {os.readlink(fd) for fd in held.iterdir()})
+            wait_for(lambda held=held, ours=ours: not ours & {os.readlink(fd) for fd in held.iterdir()})
+    os.close(stranger)
+
+
 def test_a_single_job_has_no_neighbours(course: Class) -> None:
     """With one job nothing is graded twice."""
     _, events = course.grade(crowded, jobs=1)
@@ -345,6 +438,17 @@ def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
     assert [report.internal for report in reports] == [False, True, False]
     assert "still at this submission after 2 s" in reports[1].questions[0].checks[0].staff_message
     assert [event.student for event in events if isinstance(event, Retried)] == ["ben"]
+
+
+def test_a_job_that_cannot_end_its_check_is_ended(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time of the check that it named and a little more; that is said before, and no second try follows."""
+    monkeypatch.setattr(batch, "LEEWAY_SECONDS", 0.5)
+    reports, events = course.grade(hangs_in_a_check)
+    assert [report.internal for report in reports] == [False, True, False]
+    said = reports[1].questions[0].checks[0].staff_message
+    assert said == "The check itself did not end within 1 s, and its job was ended with it: 'loops'."
+    assert [event for event in events if isinstance(event, Hanging)] == [Hanging("ben", "loops", 0.5, 1.0)]
+    assert not any(isinstance(event, Retried) for event in events)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")

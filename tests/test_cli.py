@@ -68,6 +68,48 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert done.stdout.endswith("loaded: []\n")
 
 
+UNNEEDED = (
+    "torch", "sklearn", "scipy", "pandas", "matplotlib", "PIL", "IPython", "nbgrader", "nbconvert", "nbformat",
+    "traitlets", "jupyter_client", "pytest", "autograder.nbgrader_course", "autograder.auditing", "autograder.starting",
+)  # fmt: skip
+"""What has no business in the process that hands out work."""
+
+
+def loaded_after(cwd: Path, *arguments: object, names: tuple[str, ...]) -> tuple[int, list[str]]:
+    """The exit code of a command, and which of some modules its main process has imported."""
+    code = f"""
+import sys
+from autograder.cli import main
+sys.argv = {["autograder", *map(str, arguments)]!r}
+try:
+    main()
+except SystemExit as end:
+    print("ended:", end.code or 0, *(name for name in {names!r} if name in sys.modules))
+"""
+    environment = {**os.environ, "AUTOGRADER_SEED": "seed"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False, timeout=120, env=environment
+    )
+    ended = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("ended:")]
+    assert len(ended) == 1, done.stdout + done.stderr
+    return int(ended[0][0]), ended[0][1:]
+
+
+def test_grading_imports_only_what_it_uses(root: Path, handed: Path, tmp_path: Path) -> None:
+    """The main process of `grade` and `check` leaves every package alone that a submission or a notebook might need;
+    with nothing to grade it does not even reach for the database."""
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    assert loaded_after(root, "grade", "tiny", handed, "--out", tmp_path / "out", names=UNNEEDED) == (0, [])
+    assert loaded_after(root, "check", "tiny", handed / "ann" / "tiny.py", names=(*UNNEEDED, "sqlalchemy")) == (0, [])
+    code, found = loaded_after(
+        root, "grade", "tiny", nothing, "--out", tmp_path / "o", names=(*UNNEEDED, "sqlalchemy", "jinja2")
+    )
+    assert (code, found) == (2, [])
+    code, found = loaded_after(root, "grade", "tiny", "--out", tmp_path / "o", names=(*UNNEEDED, "sqlalchemy"))
+    assert (code, found) == (2, [])
+
+
 def test_the_version_is_told(tmp_path: Path) -> None:
     """`--version` prints name and version."""
     assert run("--version", cwd=tmp_path).stdout == f"autograder {__version__}\n"

@@ -56,6 +56,7 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
         "titles",
         "points in the handout",
         "nothing is left to do",
+        "what checks return",
         "nothing leaks",
         "the stub gets nothing",
         "public checks on a bare machine",

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import traceback
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -31,7 +32,9 @@ from autograder.cli.options import (
     SeedOption,
     within,
 )
+from autograder.early import begin
 from autograder.errors import GraderError, UsageError
+from autograder.extras import missing
 
 __all__ = ["app", "main"]
 
@@ -172,21 +175,26 @@ def grade(
 ) -> None:
     """Grade a class, many submissions at a time.
 
-    Prints a table and writes reports, feedback, grades.csv, summary.html and the results database under DIR.
+    Prints a table and what is odd about the class, and writes reports, feedback, grades.csv, summary.html, alarms.json
+    and the results database under DIR.
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
     A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
 
     Example: autograder grade backprop submissions --out graded --jobs 4
     """
-    from autograder.cli.grade import Call, grade_class
+    with begin(course, name) or nullcontext() as early:
+        from autograder.cli.grade import Call, grade_class
 
-    names = tuple(part.strip() for part in (students or "").split(",") if part.strip())
-    if students is not None and not names:
-        raise UsageError("--students is empty; name students with commas, or leave the option out to grade everybody.")
-    call = Call(
-        name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
-    )  # fmt: skip
-    raise typer.Exit(grade_class(call))
+        names = tuple(part.strip() for part in (students or "").split(",") if part.strip())
+        if students is not None and not names:
+            raise UsageError(
+                "--students is empty; name students with commas, or leave the option out to grade everybody."
+            )
+        call = Call(
+            name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
+        )  # fmt: skip
+        code = grade_class(call, early)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -255,9 +263,12 @@ def check(
 
     Example: autograder check backprop backprop_network.py
     """
-    from autograder.cli.check import Call, check_files
+    with begin(course, name) or nullcontext() as early:
+        from autograder.cli.check import Call, check_files
 
-    raise typer.Exit(check_files(Call(name, tuple(files), only, sandbox, tuple(limit or ()), full, data, course)))
+        call = Call(name, tuple(files), only, sandbox, tuple(limit or ()), full, data, course)
+        code = check_files(call, early)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -532,6 +543,9 @@ def main() -> None:
         _say(_about_the_machine(error))
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 (nobody should meet a traceback)
+        if needed := missing(error, " ".join(["autograder", *sys.argv[1:2]])):
+            _say(f"{needed}.")
+            sys.exit(2)
         _ours(error)
 
 

@@ -19,6 +19,7 @@ from autograder.cli.common import (
     settings_of,
     start_sandbox,
 )
+from autograder.early import Early
 from autograder.feedback.text import visible
 from autograder.intake import Caps, Recogniser, collect_one
 from autograder.messages import WORDING
@@ -52,8 +53,11 @@ class Call:
     course: Path | None
 
 
-def check_files(call: Call) -> int:
-    """Run the public checks and print them; returns the exit code, 1 when some check is INTERNAL."""
+def check_files(call: Call, early: Early | None = None) -> int:
+    """Run the public checks and print them; returns the exit code, 1 when some check is INTERNAL.
+
+    `early` is a forkserver that was started before.
+    """
     root, course = open_course(call.course)
     loaded = loading.load(root, call.name)
     changes = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
@@ -68,7 +72,7 @@ def check_files(call: Call) -> int:
         caps = Caps().beside(loaded.given_sizes)
         submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, caps, recogniser)
         walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
-        with start_sandbox(walls, loaded) as started:
+        with start_sandbox(walls, loaded, early=early) as started:
             report = running.grade(loaded, submission, started, dataset, options)
     _show(screen, report)
     return 1 if report.internal else 0

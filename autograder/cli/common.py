@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from autograder.datasets import DataSet, DataSettings
+    from autograder.early import Early
     from autograder.feedback import Heading
     from autograder.loading import Loaded
     from autograder.model import Report
@@ -143,11 +144,16 @@ def _refuse_another_split(loaded: Loaded, dataset: DataSet) -> None:
 
 
 def start_sandbox(
-    walls: str, loaded: Loaded, threads: int | None = None, foreseen: Iterable[str] = ()
+    walls: str,
+    loaded: Loaded,
+    threads: int | None = None,
+    foreseen: Iterable[str] = (),
+    early: Early | None = None,
 ) -> ForkServer | ContainerSandbox:
     """Start the sandbox of that name with all that an assignment asks of it, or with another number of threads.
 
-    `foreseen` are modules that submissions import and the assignment does not preload.
+    `foreseen` are modules that submissions import and the assignment does not preload; `early` is a forkserver that was
+    started before.
 
     Raises:
         UsageError: it cannot be had on this machine.
@@ -165,6 +171,7 @@ def start_sandbox(
         gpus="all" if assignment.gpu else "",
         packaged_data=assignment.packaged_data,
         foreseen=tuple(foreseen),
+        early=early,
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder import batch, export, feedback, loading, nbgrader_course, running, sandbox
+from autograder import batch, export, feedback, loading, running, sandbox
+from autograder.alarms import class_alarms
 from autograder.cli.common import (
     STOPPED,
     console,
@@ -32,22 +34,33 @@ from autograder.cli.common import (
     write_student_page,
 )
 from autograder.cli.progress import Shown
-from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, load
+from autograder.config import SANDBOXES, Course, course_seed
+from autograder.early import Early
 from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary, waiting
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
+from autograder.feedback.text import visible
+from autograder.gate import Gate, gate_key
 from autograder.intake import Caps, Recogniser, Submission, collect, passed_over, to_preload
 from autograder.model import Report
-from autograder.nbgrader_course import find_course
 from autograder.running import RunOptions
 from autograder.sandbox.image import image_name
 from autograder.scoring import rounded, shown
-from autograder.seeding import ENOUGH_BITS, guessing_bits
-from autograder.store import Store, sqlite_address
-from autograder.worker.shell import PREPARED
+from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 
-__all__ = ["Call", "grade_class"]
+__all__ = [
+    "CHECKS_SECONDS",
+    "Call",
+    "Made",
+    "chosen_of",
+    "deliver",
+    "foreseen_imports",
+    "grade_class",
+    "sandbox_name",
+    "stop",
+    "stopped",
+]
 
 CHECKS_SECONDS = 600.0  # what the checks of one submission may need themselves, before they count as hanging
 
@@ -72,48 +85,78 @@ class Call:
     due: datetime | None = None
 
 
-def grade_class(call: Call) -> int:
-    """Grade, write everything under `call.out`, print the table; returns the exit code."""
-    if (found := find_course(call.course or Path.cwd(), call.name)) is not None:
-        return grade_nbgrader(call, found)
+def grade_class(call: Call, early: Early | None = None) -> int:
+    """Grade, write everything under `call.out`, print the table; returns the exit code.
+
+    `early` is a forkserver that was started before.
+    """
+    folder = call.course or Path.cwd()
+    if not (folder / "assignments" / call.name / "assignment.py").is_file():
+        from autograder.cli.grade_nbgrader import grade_nbgrader
+        from autograder.nbgrader_course import find_course
+
+        if (found := find_course(folder, call.name)) is not None:
+            return grade_nbgrader(call, found)
     if call.due is not None:
         raise UsageError("--due is for courses in nbgrader's folders; leave it out for assignments of our own.")
+    if call.submissions is None:
+        raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     root, course = open_course(call.course)
+    jobs = call.jobs or course.jobs or os.cpu_count() or 1
+    seed = course_seed(call.seed, os.environ)
+    keys_of(seed)  # slow on purpose; jobs that are forked now know it, too
+    with batch.idle_jobs(min(jobs, _at_most(call.submissions)), early.descriptors if early else ()) as idle:
+        return _grade(call, root, course, jobs, seed, early, idle)
+
+
+def _at_most(submissions: Path) -> int:
+    """As many submissions a folder can hold at most, so that no job is started for nothing."""
+    try:
+        return len(os.listdir(submissions))
+    except OSError:
+        return 1 if submissions.is_file() else 0
+
+
+def _grade(
+    call: Call, root: Path, course: Course, jobs: int, seed: str, early: Early | None, idle: list[batch.Idle]
+) -> int:
+    """Grade an assignment of the course's own, with jobs that are there already; returns the exit code."""
+    assert call.submissions is not None
     loaded = loading.load(root, call.name)
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     settings = settings_of(call.data, course, loaded)
-    options = RunOptions(course_seed(call.seed, os.environ), call.full, call.only, limits)
+    options = RunOptions(seed, call.full, call.only, limits)
     running.selected_checks(loaded.assignment, options)
     screen = console()
     _warn_of_guessable(screen, options.seed)
     dataset, said = dataset_for(loaded, settings)
     if said:
         screen.print(escape(said))
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, stop)
     walls = ""
     foreseen: dict[str, int] = {}
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(walls, loaded, foreseen=foreseen)
+        return start_sandbox(walls, loaded, foreseen=foreseen, early=early)
 
-    if call.submissions is None:
-        raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = Caps().beside(loaded.given_sizes)
         everyone = collect(call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
-        chosen = _chosen(everyone, call.students)
+        chosen = chosen_of(everyone, call.students)
         if beside := passed_over(call.submissions, loaded.assignment.handed_in):
             screen.print(f"Not counted as submissions: {escape(', '.join(beside))}.", soft_wrap=True)
-        walls = _sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
-        foreseen = _foreseen(screen, chosen, loaded.assignment.preload, walls)
+        walls = sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
+        foreseen = foreseen_imports(screen, chosen, loaded.assignment.preload, walls)
 
         def key(submission: Submission) -> str:
             return running.result_key(loaded, submission, dataset, options, walls)
 
         def spec(address: str) -> batch.JobSpec:
             return batch.JobSpec(root, call.name, dataset.name if dataset else "", settings, options, address)
+
+        from autograder.store import Store, sqlite_address
 
         database = call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")
         with Store(database) as store:
@@ -127,107 +170,41 @@ def grade_class(call: Call) -> int:
                         key=key,
                         spec=spec,
                         start=start,
-                        jobs=call.jobs or course.jobs or os.cpu_count() or 1,
+                        jobs=jobs,
                         notify=progress,
                         patience=running.longest_seconds(loaded, options) + CHECKS_SECONDS,
                         control=partial(running.reference_as_submission, loaded, folder),
                         outdated=partial(running.is_outdated, preloaded=foreseen),
+                        idle=idle,
                     )
             except KeyboardInterrupt:
-                return _stopped(screen, progress, len(chosen))
+                return stopped(screen, progress, len(chosen))
             others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
             whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
         names = export.file_names(submission.student for submission in everyone)
         _keep_pdfs(call.out / "answers", everyone, loaded.assignment.answers, names)
-    made = Made(reports, whole_class, feedback.Heading(course.title, loaded.assignment.title), names, walls)
-    return _deliver(screen, call, made, progress, dataset.name if dataset else "")
-
-
-def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
-    """The same for an assignment of a course in nbgrader's folders."""
-    if call.only or call.full:
-        raise UsageError("--only and --full are for assignments of our own; leave them out for nbgrader's.")
-    assignment = nbgrader_course.load(found, call.name)
-    course = load(found.folder / CONFIG_FILE) if (found.folder / CONFIG_FILE).is_file() else Course(found.title, ())
-    limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
-    options = RunOptions("", limits=limits)  # nothing is drawn here
-    screen = console()
-    late = nbgrader_course.read_lateness(found, call.name, call.due)
-    for note in (*found.settings.notes, *late.notes):
-        screen.print(escape(note), soft_wrap=True)
-    signal.signal(signal.SIGTERM, _stop)
-    walls, image = "", image_name(call.name)
-    foreseen: dict[str, int] = {}
-
-    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        preload = (*PREPARED, *assignment.packages)
-        packaged_data = assignment.packaged_data
-        return sandbox.start(walls, preload=preload, image=image, packaged_data=packaged_data, foreseen=(*foreseen,))
-
-    def key(submission: Submission) -> str:
-        return nbgrader_course.result_key(assignment, submission, options, walls)
-
-    def spec(address: str) -> batch.JobSpec:
-        return batch.JobSpec(found.folder, call.name, "", settings_of(None, None), options, address)
-
-    with staging(call.out) as folder:
-        everyone = nbgrader_course.collect_course(
-            assignment, folder, call.submissions, accept=course.accept_close_names
-        )
-        chosen = _chosen(everyone, call.students)
-        walls = _sandbox_name(screen, call.sandbox or course.sandbox, image)
-        foreseen = _foreseen(screen, chosen, assignment.packages, walls)
-        with Store(call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")) as store:
-            progress = Shown(screen, len(chosen))
-            try:
-                with progress:
-                    reports = batch.grade_all(
-                        chosen,
-                        loaded=partial(nbgrader_course.lost_report, assignment),
-                        store=store,
-                        key=key,
-                        spec=spec,
-                        start=start,
-                        jobs=call.jobs or course.jobs or os.cpu_count() or 1,
-                        notify=progress,
-                        patience=nbgrader_course.longest_seconds(assignment, options) + CHECKS_SECONDS,
-                        job=nbgrader_course.grader,
-                        outdated=partial(running.is_outdated, preloaded=foreseen),
-                    )
-            except KeyboardInterrupt:
-                return _stopped(screen, progress, len(chosen))
-            stamps = nbgrader_course.stamps_of(assignment, call.submissions)
-            _say_unknown_times(screen, stamps)
-            times = {student: stamp.time for student, stamp in stamps.items()}
-            reports = tuple(late.applied(report, times.get(report.student)) for report in reports)
-            known = filter(None, (store.known(key(s), s.student) for s in everyone if s not in chosen))
-            others = (late.applied(report, times.get(report.student)) for report in known)
-            whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
-    names = export.file_names(submission.student for submission in everyone)
-    made = Made(reports, whole_class, feedback.Heading(course.title, call.name), names, walls)
-    return _deliver(screen, call, made, progress, "")
-
-
-def _say_unknown_times(screen: Console, stamps: Mapping[str, nbgrader_course.Stamp]) -> None:
-    """Name those whose time of handing in is not known, because they count as handed in on time."""
-    for student, stamp in stamps.items():
-        if stamp.time is None:
-            said = f"{student}: timestamp.txt cannot be read, so this counts as handed in on time: {stamp.problem}."
-            screen.print(said, markup=False, soft_wrap=True)
+    refused = Gate().refused(gate_key(loaded, dataset, replace(options, only="")))
+    heading = feedback.Heading(course.title, loaded.assignment.title)
+    made = Made(reports, whole_class, heading, names, walls, refused)
+    return deliver(screen, call, made, progress, dataset.name if dataset else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What grading gave: reports of those who were asked for, and of everybody; how pages are headed and named."""
+    """What grading gave: reports of those who were asked for, and of everybody; how pages are headed and named.
+
+    `refused` is why `validate` refuses the assignment, or "".
+    """
 
     reports: Sequence[Report]
     whole_class: Sequence[Report]
     heading: feedback.Heading
     names: dict[str, str]
     walls: str
+    refused: str = ""
 
 
-def _deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
+def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
     """Write every file, print the table; returns the exit code."""
     heading, names, hand = made.heading, made.names, all_hand_grades(call.out, made.whole_class)
     for report in made.reports:
@@ -236,22 +213,29 @@ def _deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: 
     _write_pages(call.out, reports, heading, names)
     people = any(report.waiting for report in made.whole_class)
     export.write_grades(everybody, call.out / "grades.csv", people=people)
-    page = feedback.summary_page(everybody, heading, names, dataset=dataset, sandbox=made.walls)
+    alarms = class_alarms(everybody, refused=made.refused)
+    export.write_text(call.out / "alarms.json", json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
+    page = feedback.summary_page(everybody, heading, names, dataset=dataset, sandbox=made.walls, alarms=alarms)
     export.write_text(call.out / "summary.html", page)
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
     screen.print(f"\n[bold]{escape(heading.assignment)}[/]", _table(reports), sep="\n")
     _point_out(screen, call.out, reports, names)
     _point_out_answers(screen, call, everybody)
+    for alarm in alarms:
+        screen.print(f"[bold yellow]Look at this:[/]   {escape(visible(alarm.sentence))}", soft_wrap=True)
     return 1 if any(report.internal for report in reports) else 0
 
 
-def _stopped(screen: Console, progress: Shown, count: int) -> int:
+def stopped(screen: Console, progress: Shown, count: int) -> int:
+    """Say after Ctrl-C how far it went; returns the exit code."""
     screen.print(f"Stopped. {progress.done} of {count} reports are kept; the same command goes on from there.")
     return STOPPED
 
 
-def _foreseen(screen: Console, chosen: Sequence[Submission], preload: Iterable[str], walls: str) -> dict[str, int]:
+def foreseen_imports(
+    screen: Console, chosen: Sequence[Submission], preload: Iterable[str], walls: str
+) -> dict[str, int]:
     """What the class imports and the assignment does not preload, with the number of submissions that do; said."""
     found = {} if walls in sandbox.CONTAINERS else to_preload(chosen, preload)
     if found:
@@ -273,7 +257,7 @@ def _warn_of_guessable(screen: Console, seed: str) -> None:
         )
 
 
-def _sandbox_name(screen: Console, name: str, image: str) -> str:
+def sandbox_name(screen: Console, name: str, image: str) -> str:
     """The sandbox that "auto" stands for here, so that results are known by the one that was really there.
 
     Raises:
@@ -292,7 +276,7 @@ def _sandbox_name(screen: Console, name: str, image: str) -> str:
     return name
 
 
-def _chosen(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:
+def chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:
     """The submissions of the students that were named, or all.
 
     Raises:
@@ -383,6 +367,6 @@ def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dic
         screen.print(f"Feedback:       {escape(str(page))} (one page per student)", soft_wrap=True)
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     """A polite request to end is a Ctrl-C."""
     raise KeyboardInterrupt

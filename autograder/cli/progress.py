@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.batch import Event, Finished, Known, Postponed, Retried, Started
+from autograder.batch import Event, Finished, Hanging, Known, Postponed, Retried, Started
 from autograder.export.grades import verdict_summary
 from autograder.model import Report
 from autograder.scoring import shown
@@ -55,6 +55,11 @@ class Shown(AbstractContextManager["Shown"]):
                 self.done += 1
             case Started(student):
                 self.running.add(student)
+            case Hanging(student, check, seconds, most):
+                self.line(
+                    f"{escape(student)}: the check {escape(check)} has been running for {seconds:.3g} s; "
+                    f"it is ended after {most:.3g} s"
+                )
             case Retried(student, why):
                 self.line(f"{escape(student)}: our fault, trying once more ({escape(why.splitlines()[0])})")
             case Postponed(student):

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from autograder import loading
 from autograder.cli.common import console, dataset_for, open_course, settings_of, start_sandbox
-from autograder.cli.validate import show
+from autograder.cli.validate import kept, reasons, show
 from autograder.config import Course, course_seed
 from autograder.errors import UsageError
 from autograder.loading import Loaded
@@ -20,7 +20,7 @@ from autograder.release import added, build
 from autograder.running import RunOptions
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
-from autograder.validating import Gate, gate_key, sets, validate
+from autograder.validating import Finding, Gate, gate_key, sets, validate
 
 __all__ = ["Call", "release_assignment"]
 
@@ -84,8 +84,12 @@ def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Consol
         return sum(not finding.good for finding in declared)
     if said:
         screen.print(escape(said))
+    wrong: list[Finding] = []
     with _walls(call, course, loaded, screen) as walls:
-        bad = show(screen, chain(declared, validate(loaded, walls, dataset, options, quick=True)))
+        findings = validate(loaded, walls, dataset, options, quick=True)
+        bad = show(screen, chain(declared, kept(findings, wrong)))
+    if wrong:
+        gate.refuse(key, reasons(wrong))
     if not bad:
         gate.remember(key)
     return bad

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,7 @@ from autograder.running import RunOptions
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.validating import Finding, Gate, gate_key, sets, validate
 
-__all__ = ["Call", "show", "validate_assignment"]
+__all__ = ["Call", "kept", "reasons", "show", "validate_assignment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,31 @@ def validate_assignment(call: Call) -> int:
     def again(threads: int) -> ForkServer | ContainerSandbox:
         return start_sandbox(walls, loaded, threads)
 
+    wrong: list[Finding] = []
     with start_sandbox(walls, loaded) as started:
         findings = validate(loaded, started, dataset, options, quick=call.quick, again=again)
-        bad = show(screen, chain(sets(root, call.name, course.homework_sets), findings))
+        bad = show(screen, chain(sets(root, call.name, course.homework_sets), kept(findings, wrong)))
+    if wrong:
+        Gate().refuse(gate_key(loaded, dataset, options), reasons(wrong))
     if bad:
         screen.print(f"[red]{bad} of these must be mended before {escape(call.name)} is handed out.[/]")
     else:
         Gate().remember(gate_key(loaded, dataset, options))
         screen.print(f"{escape(call.name)} is fit to be handed out.")
     return 1 if bad else 0
+
+
+def kept(findings: Iterable[Finding], bad: list[Finding]) -> Iterator[Finding]:
+    """The same findings one by one; those that are bad are added to a list."""
+    for finding in findings:
+        if not finding.good:
+            bad.append(finding)
+        yield finding
+
+
+def reasons(bad: Iterable[Finding]) -> str:
+    """What keeps an assignment from being handed out, in a line."""
+    return "; ".join(f"{finding.what}: {finding.said}" for finding in bad)
 
 
 def show(screen: Console, findings: Iterable[Finding]) -> int:

@@ -7,16 +7,17 @@ import hashlib
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from autograder.feedback.text import visible
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.pictures import data_url, words_of
 from autograder.scoring import rounded, shown
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
 
 __all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
 
@@ -67,6 +68,9 @@ def render(template: str, **values: Any) -> str:
 @cache
 def _environment() -> Environment:
     """The templates, with the words and the style sheet that all of them use."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -93,6 +97,8 @@ def _environment() -> Environment:
 
 def _address(picture: str) -> tuple[Markup, str] | tuple[()]:
     """The address of a picture as it can stand in double quotes, and what it shows in words; () for no picture."""
+    from markupsafe import Markup
+
     address = data_url(picture)
     return (Markup(address), words_of(picture)) if address else ()  # noqa: S704  (nothing in it needs an escape)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
+from autograder.alarms import ClassAlarm
 from autograder.feedback.pages import Heading, render
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
@@ -39,9 +40,15 @@ class Bin:
 
 
 def summary_page(
-    reports: Sequence[Report], heading: Heading, names: Mapping[str, str], *, dataset: str, sandbox: str
+    reports: Sequence[Report],
+    heading: Heading,
+    names: Mapping[str, str],
+    *,
+    dataset: str,
+    sandbox: str,
+    alarms: Sequence[ClassAlarm] = (),
 ) -> str:
-    """The page; `names` gives the file name of each student's own pages, without suffix."""
+    """The page; `names` gives the file name of each student's own pages, `alarms` are about the class as a whole."""
     totals = [rounded(report.points + report.bonus_points) for report in reports]
     questions = {q.id: (q.title, q.bonus) for report in reports for q in report.questions}
     bins = distribution(reports)
@@ -60,6 +67,7 @@ def summary_page(
         by_hand=rounded(sum(check.by_hand for report in reports for check in report.waiting)),
         unread=sum(len(report.waiting) for report in reports),
         ours=[report for report in reports if report.internal],
+        class_alarms=alarms,
         alarmed=[report for report in reports if report.alarms],
         dataset=dataset,
         sandbox=sandbox,

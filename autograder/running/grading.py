@@ -14,7 +14,7 @@ from autograder.running.case import Case
 from autograder.running.facts import replay, resources
 from autograder.running.notebooks import put_right
 from autograder.running.options import RunOptions, selected_checks
-from autograder.running.runner import Listener, Runner, unheard
+from autograder.running.runner import Begin, Listener, Runner, unheard, unwatched
 from autograder.running.shared import Shared
 from autograder.running.written import with_written
 from autograder.sandbox import Sandbox
@@ -33,6 +33,7 @@ def grade(
     options: RunOptions,
     listen: Listener = unheard,
     shared: Shared | None = None,
+    begin: Begin = unwatched,
 ) -> Report:
     """Run every selected check of an assignment against one submission.
 
@@ -46,16 +47,17 @@ def grade(
         options: seed, length, selection.
         listen: told of each check what it returned, or the `CheckFailed` that it raised.
         shared: what is kept from one submission of this assignment to the next; nothing if left out.
+        begin: told of each check that it begins, and after how many seconds it will be ended.
 
     Raises:
         UsageError: `options.only` names neither a question nor a check.
     """
     if shared is None:
         with Shared() as own:
-            return grade(loaded, submission, sandbox, dataset, options, listen, own)
+            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin)
     notebooks = put_right(loaded, submission, shared.reader)
     case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
-    run = Runner(case, listen)
+    run = Runner(case, listen, begin)
     restored = restore_given(loaded, submission, dataset)
     wanted = selected_checks(loaded.assignment, options)
     try:

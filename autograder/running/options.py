@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, fields
 from autograder.declare import Assignment, Check
 from autograder.errors import UsageError
 from autograder.loading import Loaded
-from autograder.model import Replay
+from autograder.model import Limits, Replay
 from autograder.rubric import Written
 
-__all__ = ["RunOptions", "longest_seconds", "recorded_options", "selected_checks"]
+__all__ = ["RunOptions", "check_seconds", "longest_seconds", "recorded_options", "selected_checks"]
 
+_LEAST_CHECK_SECONDS = 60.0
 _SANDBOXES_WHEN_CARRIED = 3  # the submission's own, the one with parts replaced, and the reference's
 
 
@@ -42,6 +43,20 @@ class RunOptions:
 def recorded_options() -> tuple[str, ...]:
     """The names of the options that a replay record holds, under the same names."""
     return tuple(each.name for each in fields(RunOptions) if each.name != "seed")
+
+
+def check_seconds(loaded: Loaded, check: Check, limits: Limits, notebooks: float) -> float:
+    """How long one check, or one case of it, may take until it counts as hanging.
+
+    Args:
+        loaded: the assignment.
+        check: one of its checks.
+        limits: what the submission may use in the check's question.
+        notebooks: for how many seconds notebooks may run, if that has not happened yet.
+    """
+    own = loaded.assignment.check_seconds or max(_LEAST_CHECK_SECONDS, limits.wall_seconds)
+    carried = "with_reference" in check.function.__code__.co_names
+    return own + notebooks + limits.wall_seconds * (_SANDBOXES_WHEN_CARRIED if carried else 1)
 
 
 def longest_seconds(loaded: Loaded, options: RunOptions) -> float:

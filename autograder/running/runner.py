@@ -20,9 +20,12 @@ from autograder.cells import is_notebook
 from autograder.checks import Credit
 from autograder.declare import Check, Question
 from autograder.errors import CheckFailed, GraderError, MisuseError, SandboxError, StudentError
-from autograder.messages import carried_forward, case_by_case, sentence
+from autograder.messages import NOT_ENDED, TO_BE_CORRECTED, carried_forward, case_by_case, sentence
 from autograder.model import CaseResult, CheckResult, Limits, QuestionResult, Verdict
 from autograder.running.case import Case
+from autograder.running.options import check_seconds
+from autograder.running.overdue import Overdue, ended_after
+from autograder.running.returned import mistaken
 from autograder.running.rooms import Room
 from autograder.running.solved import Solved
 from autograder.scoring import check_points, question_points, verdict_of
@@ -30,13 +33,20 @@ from autograder.student.artefacts import Kept, handles_in, keep, revive
 from autograder.student.local import seed_random_numbers
 from autograder.student.reference import ReferenceFailed
 
-__all__ = ["Found", "Listener", "Runner", "unheard"]
+__all__ = ["Begin", "Found", "Listener", "Runner", "unheard", "unwatched"]
 
 _LONGEST_TEXT = 8192
 _LESS = 0.5  # of the time: by so much a right answer must miss a limit, before an answer is to blame for reaching it
 
 
 Listener = Callable[[Check, object], None]
+
+
+Begin = Callable[[str, float], None]
+
+
+def unwatched(check: str, seconds: float) -> None:
+    """What is told that a check begins, where nobody watches how long it takes."""
 
 
 def unheard(check: Check, came: object) -> None:
@@ -58,12 +68,14 @@ class Found:
 class Runner:
     """One submission on its way through the questions: the results so far, and what checks handed on.
 
-    `listen` is told of each check what it returned, or the `CheckFailed` that it raised.
+    `listen` is told of each check what it returned, or the `CheckFailed` that it raised; `begin` is told that a check
+    begins, and after how many seconds it will be ended.
     """
 
-    def __init__(self, case: Case, listen: Listener = unheard) -> None:
+    def __init__(self, case: Case, listen: Listener = unheard, begin: Begin = unwatched) -> None:
         self.case = case
         self.listen = listen
+        self.begin = begin
         loaded = case.loaded
         self.by_id = {check.id: check for check in loaded.assignment.checks}
         data = case.dataset.name if case.dataset else None
@@ -81,6 +93,7 @@ class Runner:
         for each in filter(None, (self.reference, self.solved, self.beside_solved)):
             case.at_end.append(each.close)
         self.under_way: list[str] = []
+        self.timing: list[tuple[str, float]] = []
         self.picture_bytes = 0
         self.illustrated_with: set[tuple[bool, bytes]] = set()
 
@@ -171,16 +184,21 @@ class Runner:
     def carried_out(self, check: Check, part: Check, room: Room) -> Found:
         """Call the function of a check, for one case (`part`) or as a whole, and tell from what comes how it ended."""
         began = time.monotonic()
+        spent = room.budget.wall, room.budget.cpu
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
         alarms: tuple[str, ...] = ()
         raised: Exception | None = None
         try:
-            value = self.called(check, part, room)
-            self.listen(check, value)
-            self.hand_on(check, part, value)
-            credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
-            alarms = tuple(_short(each) for each in value.alarms) if isinstance(value, Credit) else ()
-            verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
+            with self.timed(part):
+                value = self.called(check, part, room)
+            if wrong := mistaken(part, value, handed_on=check.id in self.handed_on):
+                message = f"{TO_BE_CORRECTED}: {wrong}"
+            else:
+                self.listen(check, value)
+                self.hand_on(check, part, value)
+                credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
+                alarms = tuple(_short(each) for each in value.alarms) if isinstance(value, Credit) else ()
+                verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
         except CheckFailed as error:
             verdict, message, raised = Verdict.FAILED, _text(error), error
             self.listen(check, error)
@@ -192,6 +210,10 @@ class Runner:
             room.leave()
         except AssertionError as error:
             verdict, message, raised = Verdict.FAILED, _text(error) or _asserted(error), error
+        except Overdue as error:
+            message = self.not_ended(part, error)
+            room.leave()
+            room.budget.wall, room.budget.cpu = spent  # what it made the submission do costs no other check its time
         except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
             raised = error
             if self.works_with_reference(part, error):
@@ -206,6 +228,42 @@ class Runner:
         result = replace(_result(part, verdict, credit, seconds, fault, message, note, concealed), alarms=alarms)
         concealed = check.hidden or concealed
         return Found(self.illustrated(result, *room.take_pictures(), concealed=concealed), raised, concealed)
+
+    @contextmanager
+    def timed(self, check: Check) -> Iterator[None]:
+        """What runs here is ended when it takes longer than a check may.
+
+        Raises:
+            Overdue: it was ended.
+        """
+        seconds = self.seconds_of(check)
+        self.begin(check.id, seconds)
+        self.timing.append((check.id, seconds))
+        try:
+            with ended_after(seconds):
+                yield
+        finally:
+            self.timing.pop()
+            if self.timing:  # one that asks for this one by `unless` goes on
+                self.begin(*self.timing[-1])
+
+    def seconds_of(self, check: Check) -> float:
+        """How long a check may take."""
+        question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
+        notebooks = self.case.notebook_time.limits.wall_seconds if self.case.notebooks.files else 0.0
+        return check_seconds(self.case.loaded, check, self.limits_of(question), notebooks)
+
+    def not_ended(self, check: Check, error: Overdue) -> str:
+        """The sentence for staff about a check that was ended, with the line of it that was under way."""
+        code = check.function.__code__
+        lines = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename
+        ]
+        place = f", in line {lines[-1]} of assignment.py" if lines else ""
+        return (
+            f"{NOT_ENDED} within {self.seconds_of(check):g} s{place}, and was ended: a loop without an end, or "
+            "something that is waited for? If it needs more time, say so with Assignment(check_seconds=...)."
+        )
 
     def called(self, check: Check, part: Check, room: Room) -> Any:
         """What the function of a check returns; it is called again where a fresh sandbox leaves out what ended one."""
@@ -319,8 +377,9 @@ class Runner:
         share = _LESS if isinstance(error, ReferenceFailed) and error.over_limit else 1.0
         if key not in self.stands:
             try:
-                self.solved_value(check, share)
-            except Exception:  # noqa: BLE001
+                with self.timed(check):
+                    self.solved_value(check, share)
+            except (Exception, Overdue):  # noqa: BLE001
                 self.stands[key] = False
             else:
                 self.stands[key] = True

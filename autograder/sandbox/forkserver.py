@@ -1,6 +1,6 @@
 """The warm, trusted process whose children walk into sandboxes.
 
-It is started once (`python -c "..."`, settings on standard input), imports what the assignment preloads, and listens
+It is started once (`autograder.early`, settings on standard input), imports what the assignment preloads, and listens
 on a socket in a folder that only its owner may enter. A connection is one sandbox: the first message asks for it and
 brings the three pipe ends of the worker; a message says when it is ready; the last tells the `Outcome`. When the
 grader hangs up, or dies, everything inside is killed. Nothing of an assignment ever enters this process.
@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.extras import missing
 from autograder.model import Limits
 from autograder.sandbox import cgroups, landlock, seccomp
 from autograder.sandbox.base import Outcome
@@ -60,9 +61,8 @@ from autograder.sandbox.sweeping import sweep
 from autograder.sandbox.waiting import ended, has_ended, read_all, read_some
 from autograder.worker import serve, warm_random_numbers
 
-__all__ = ["COMMAND", "Settings", "main"]
+__all__ = ["Settings", "main"]
 
-COMMAND = "from autograder.sandbox.forkserver import main; main()"
 MESSAGE_BYTES = 1 << 16
 
 _WATCH_SECONDS = 0.1
@@ -115,7 +115,10 @@ class Jail:
 
 def main() -> None:
     """Read the settings, warm up, say ``ready`` on standard output, and serve until standard input ends."""
-    settings = Settings(**json.loads(sys.stdin.readline()))
+    asked = sys.stdin.readline()
+    if not asked:  # it was started early, and nobody needed it
+        return
+    settings = Settings(**json.loads(asked))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     become_subreaper()
     try:
@@ -125,7 +128,7 @@ def main() -> None:
         warm_random_numbers()
         server = _Forkserver(settings)
     except (ImportError, OSError) as error:
-        _tell({"fault": f"{type(error).__name__}: {error}"})
+        _tell({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {error}"})
         return
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page that it looks at

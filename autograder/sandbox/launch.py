@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -15,14 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from platformdirs import user_cache_dir
-
+from autograder.early import Early
 from autograder.errors import SandboxError, UsageError
 from autograder.sandbox import cgroups, landlock
 from autograder.sandbox.apptainer import image_file, start_apptainer, why_not_apptainer
 from autograder.sandbox.base import Request, Sandbox, Session
 from autograder.sandbox.containers import ContainerSandbox
-from autograder.sandbox.forkserver import COMMAND, Settings
+from autograder.sandbox.forkserver import Settings
 from autograder.sandbox.oci import connect_oci, start_oci, why_not_oci
 from autograder.sandbox.seccomp import compile_filter
 from autograder.sandbox.session import PATIENCE_SECONDS, ServerSession, answers
@@ -52,6 +50,7 @@ def start(
     gpus: str = "",
     packaged_data: bool = False,
     foreseen: Sequence[str] = (),
+    early: Early | None = None,
 ) -> ForkServer | ContainerSandbox:
     """Start a sandbox in which `preload` is imported already, with that many threads for each submission.
 
@@ -59,7 +58,8 @@ def start(
     containers, whose image is made for the assignment).
 
     `image` is what containers are made of (`autograder image` builds it), `gpus` what they are given: "" or ``"all"``.
-    Data sets that come with installed packages are hidden without `packaged_data`.
+    Data sets that come with installed packages are hidden without `packaged_data`. `early` is a forkserver that was
+    started before; it is used where it fits.
 
     Raises:
         UsageError: no such sandbox, or it cannot be had on this machine; the sentence says what to do.
@@ -76,7 +76,7 @@ def start(
         return start_apptainer(file, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
     if name in CONTAINERS:
         return start_oci(name, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
-    more: dict[str, Any] = {"gpus": bool(gpus), "packaged_data": packaged_data}
+    more: dict[str, Any] = {"gpus": bool(gpus), "packaged_data": packaged_data, "early": early}
     if foreseen:
         with suppress(SandboxError):  # what is merely faster must not keep a class from being graded
             return ForkServer(name, tuple(preload), threads, foreseen=tuple(foreseen), **more)
@@ -202,8 +202,9 @@ class ForkServer(Client):
         packaged_data: bool = False,
         patience: float = PATIENCE_SECONDS,
         foreseen: tuple[str, ...] = (),
+        early: Early | None = None,
     ) -> None:
-        started = self._started = _launch(name, preload, threads, gpus, packaged_data, foreseen)
+        started = self._started = _launch(name, preload, threads, gpus, packaged_data, foreseen, early)
         super().__init__(name, started.enforced, str(started.folder / "socket"), patience, started.preloaded)
 
     @property
@@ -238,19 +239,19 @@ class ForkServer(Client):
 
 
 def _launch(
-    name: str, preload: tuple[str, ...], threads: int, gpus: bool, packaged_data: bool, foreseen: tuple[str, ...]
+    name: str,
+    preload: tuple[str, ...],
+    threads: int,
+    gpus: bool,
+    packaged_data: bool,
+    foreseen: tuple[str, ...],
+    early: Early | None,
 ) -> _Started:
-    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+    if early is None or not early.take(threads):
+        early = Early(threads)
+        early.take(threads)
+    folder, process = early.folder, early.process
     settings = Settings(str(folder / "socket"), name, preload, gpus, packaged_data, foreseen)
-    process = subprocess.Popen(
-        [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=_environment(folder, threads),
-        cwd="/",
-        start_new_session=True,  # Ctrl-C in a terminal must reach the grader alone
-    )
     assert process.stdin and process.stdout
     try:
         process.stdin.write(json.dumps(asdict(settings)) + "\n")
@@ -266,21 +267,3 @@ def _launch(
         shutil.rmtree(folder, ignore_errors=True)
         raise SandboxError(f"The forkserver did not start: {said.get('fault', 'it ended without a word')}.")
     return _Started(process, folder, tuple(said["enforced"]), tuple(said["preloaded"]))
-
-
-def _environment(folder: Path, threads: int) -> dict[str, str]:
-    """Nothing of the grader's own environment: what submissions see must be the same on every machine."""
-    counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    cache = Path(user_cache_dir("autograder")) / "matplotlib"
-    cache.mkdir(parents=True, exist_ok=True)
-    return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(folder),
-        "USER": "student",
-        "LOGNAME": "student",
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": str(cache),
-        **dict.fromkeys(counts, str(threads)),
-    }

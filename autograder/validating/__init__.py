@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.datasets import DataSet
+from autograder.gate import Gate, gate_key
 from autograder.loading import Loaded
 from autograder.running import RunOptions, Shared
 from autograder.sandbox import Sandbox
@@ -20,7 +21,7 @@ from autograder.validating import declared
 from autograder.validating.bare import public_checks
 from autograder.validating.declared import sets
 from autograder.validating.finding import Finding
-from autograder.validating.gate import Gate, gate_key
+from autograder.validating.returns import returns
 from autograder.validating.single import in_float32
 from autograder.validating.trials import Trial
 
@@ -56,6 +57,7 @@ def validate(
     yield declared.titles(loaded.assignment)
     yield declared.handout(loaded)
     yield declared.todos(loaded)
+    yield returns(loaded.assignment)
     leak = declared.leaks(loaded, dataset)
     yield leak
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder, Shared() as shared:

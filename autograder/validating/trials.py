@@ -15,6 +15,7 @@ from autograder.checks.sentences import series
 from autograder.datasets import DataSet
 from autograder.intake import Caps, Submission, collect_one
 from autograder.loading import Loaded
+from autograder.messages import for_instructor
 from autograder.model import CheckResult, Report, Verdict
 from autograder.notebooks.source import file_text, text_file
 from autograder.release import contents
@@ -165,11 +166,17 @@ class Trial:
     def nothing(self, *, quick: bool) -> Finding:
         """What a submission earns that solves nothing: empty files, and the same answer to every call.
 
+        A check that never ends for one of these, or returns what no check may, is wrong itself.
+
         With `quick`, answers that have the shape of the right ones are left out: for these the reference is run.
         """
-        earned = {}
+        earned: dict[str, str] = {}
+        broken: dict[str, str] = {}
         for name, files in self.guesses(quick=quick):
             report = self.grade(self.hand_in(re.sub(r"\W", "-", name), files), self.options)
+            for check in _checks(report):
+                if check.verdict is Verdict.INTERNAL and for_instructor(check.staff_message):
+                    broken.setdefault(check.id, f"{check.id}: INTERNAL for {name}, {check.staff_message}")
             points = rounded(report.points + report.bonus_points)
             if points:
                 by = [f"{check.id} {shown(check.points)}" for check in _checks(report) if check.points]
@@ -178,6 +185,9 @@ class Trial:
                 earned[name] = ""
         told = "; ".join(filter(None, earned.values()))
         said = told or f"0 points for {series(list(earned))}."
+        if broken:
+            mend = "A check must not fail over an answer, whatever that is: correct the check."
+            return Finding("what nothing earns", False, " ".join(broken.values()), mend)
         mend = "Draw more of the inputs that a check asks, or ask together what a constant answer gets right."
         return Finding("what nothing earns", True, said, mend, warning=bool(told))
 

@@ -1,4 +1,5 @@
-"""Which assignments have passed the gate, so that an unchanged one is not tried again before each release."""
+"""Which assignments have passed the gate, and which were refused: an unchanged one is not tried again before each
+release, and grading a refused one is an alarm."""
 
 from __future__ import annotations
 
@@ -32,8 +33,27 @@ class Gate:
         try:
             self._home.mkdir(parents=True, exist_ok=True)
             (self._home / key).touch()
+            self._refusal(key).unlink(missing_ok=True)
         except OSError:
             return
+
+    def refuse(self, key: str, why: str) -> None:
+        """Note that it was refused, and why, so that whoever grades it all the same is told."""
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            self._refusal(key).write_text(why, encoding="utf-8")
+        except OSError:
+            return
+
+    def refused(self, key: str) -> str:
+        """Why this key was refused when it was last tried; "" if it was not."""
+        try:
+            return self._refusal(key).read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def _refusal(self, key: str) -> Path:
+        return self._home / f"{key}.refused"
 
     @property
     def _home(self) -> Path:

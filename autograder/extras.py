@@ -1,0 +1,36 @@
+"""Packages that only some courses need: each belongs to an extra, which a sentence names when one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["EXTRAS", "missing"]
+
+EXTRAS: Mapping[str, str] = MappingProxyType(
+    {
+        "IPython": "notebooks",
+        "bleach": "notebooks",
+        "matplotlib": "plots",
+        "nbconvert": "notebooks",
+        "nbformat": "notebooks",
+        "nbgrader": "nbgrader",
+        "sklearn": "sklearn",
+        "torch": "torch",
+        "traitlets": "notebooks",
+    }
+)
+"""The extra that brings a module, by the module's name (`pip install 'autograder[EXTRA]'`)."""
+
+
+def missing(error: BaseException, what: str = "this") -> str:
+    """The sentence about a failed import of such a package; "" for any other error.
+
+    Args:
+        error: what was raised.
+        what: what needs the package, such as ``"The sandbox"``.
+    """
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if name not in EXTRAS:
+        return ""
+    return f"{what} needs {name}, which is not installed; pip install 'autograder[{EXTRAS[name]}]'"
