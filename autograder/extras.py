@@ -10,6 +10,7 @@ __all__ = ["EXTRAS", "missing"]
 EXTRAS: Mapping[str, str] = MappingProxyType(
     {
         "IPython": "notebooks",
+        "PIL": "plots",
         "bleach": "notebooks",
         "matplotlib": "plots",
         "nbconvert": "notebooks",

@@ -23,7 +23,13 @@ HOME = Path(autograder.__file__).parent
 PROJECT = tomllib.loads((HOME.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MOST = 40
 """Packages that the core may bring, itself left out."""
-MODULES = {"PyYAML": "yaml", "SQLAlchemy": "sqlalchemy", "ipython": "IPython", "scikit-learn": "sklearn"}
+MODULES = {
+    "PyYAML": "yaml",
+    "SQLAlchemy": "sqlalchemy",
+    "ipython": "IPython",
+    "scikit-learn": "sklearn",
+    "pillow": "PIL",
+}
 BROUGHT = {
     "bleach": "nbconvert",
     "traitlets": "ipython",
