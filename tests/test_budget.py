@@ -59,6 +59,40 @@ def doubles_again(student):
 '''
 
 
+REPLACED = '''
+"""Parts of the reference in three checks."""
+from autograder import Assignment, Limits
+from autograder.checks import same
+
+assignment = Assignment("Three", files=["hw.py"], limits=Limits(wall_seconds=8, cpu_seconds=60))
+part = assignment.question("Part", id="q", solution=["double", "triple"])
+
+
+@part.check(points=1, hidden=True)
+def first(student):
+    """Three times 1 is 3."""
+    same(student.with_reference("double").triple(1), 3)
+
+
+@part.check(points=1, hidden=True)
+def second(student):
+    """Three times 2 is 6."""
+    same(student.with_reference("double").triple(2), 6)
+
+
+@part.check(points=1, hidden=True)
+def third(student):
+    """Three times 3 is 9."""
+    same(student.with_reference("double").triple(3), 9)
+
+
+@part.check(points=1, hidden=True)
+def fourth(student):
+    """Twice 3 is 6."""
+    same(student.double(3), 6)
+'''
+
+
 @pytest.fixture
 def graded(course, hand_in, bubblewrap):
     """A function that grades a text against an assignment of seven questions with four checks each."""
@@ -118,6 +152,26 @@ def test_a_slow_solution_that_breaks_nothing_keeps_all_its_time(graded):
     report, _ = graded("import time\ndef double(x):\n    time.sleep(0.3)\n    return 2 * x\n")
 
     assert set(report.verdicts) == {Verdict.PASSED}
+
+
+def test_sandboxes_with_parts_replaced_share_the_time_of_their_question(course, hand_in, bubblewrap):
+    """Each of them ends well and within the limit; together they may not take more than it."""
+    from autograder.loading import load
+
+    (course / "assignments" / "small" / "assignment.py").write_text(REPLACED)
+    (course / "reference" / "small" / "hw.py").write_text(
+        "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n"
+        "def triple(x):\n    ### BEGIN SOLUTION\n    return double(x) + x\n    ### END SOLUTION\n"
+    )
+    slow = (
+        "import time\ndef double(x):\n    return 2 * x\ndef triple(x):\n    time.sleep(3)\n    return double(x) + x\n"
+    )
+    report = grade(load(course, "small"), hand_in(slow), bubblewrap, None, RunOptions(seed="s"))
+    checks = report.questions[0].checks
+
+    assert [str(check.verdict) for check in checks] == ["PASSED", "PASSED", "TIME", "TIME"]
+    assert "Time limit of 8 s reached in `triple`; 6." in checks[2].staff_message
+    assert "Not run: earlier checks of this question used up the time limit of 8 s." in checks[3].staff_message
 
 
 def test_an_import_that_hangs_is_waited_for_once(graded):

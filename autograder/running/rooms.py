@@ -81,8 +81,8 @@ class Room:
         self._check = check
         if not check.hidden and self.stand_in is not None and Controls(self.stand_in).showable is not None:
             self.leave()  # it has seen hidden inputs, and what a public check tells may be read
+        self._refuse_without_time()
         if self.session is None or self.stand_in is None:
-            self._refuse_without_time()
             self._enter(self.case.spare.take(hidden=check.hidden) or self._opened())
             assert self.stand_in is not None
         controls = Controls(self.stand_in)
@@ -214,8 +214,7 @@ class Room:
         controls = Controls(stand_in)
         controls.run_notebooks_with(lambda file: self._run_notebook(stand_in, session, file))
         controls.explain_with(case.notebooks.failing_cell, self._importing_first)
-        tell = case.imports.watched(limits)
-        controls.import_with(lambda module, error: self._importing(tell, module, error))
+        controls.import_with(lambda module, error: self._importing(limits, module, error))
         controls.count_before(self.budget.wall)
         controls.measure_beside(self._measured_reference)
         return stand_in
@@ -225,9 +224,10 @@ class Room:
         assert self._check is not None
         return self.reference(self._check)
 
-    def _importing(
-        self, tell: Callable[[str, StudentError | None], None], module: str, error: StudentError | None
-    ) -> None:
+    def _importing(self, limits: Limits, module: str, error: StudentError | None) -> None:
+        """Before an import and after a failed one, in a sandbox with those limits, of which less may be left by now."""
+        left = max(min(limits.wall_seconds, self.limits.wall_seconds - self.budget.wall), _LEAST_SHARE)
+        tell = self.case.imports.watched(replace(limits, wall_seconds=left))
         if error is not None and error.verdict == "TIME":
             self._broken = error
         tell(module, error)
@@ -235,8 +235,9 @@ class Room:
     def _refuse_without_time(self) -> None:
         """Nothing more is run when the question's time is used up; where an import used it, that is what is said."""
         try:
-            self.budget.left()
+            self.budget.left(running=self._used if self.budget.wall else 0.0)
         except StudentError as error:
+            self.leave()
             raise (self._broken or error).with_traceback(None) from None
 
     def _importing_first(self, file: str) -> StudentError | None:
