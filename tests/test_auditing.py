@@ -451,7 +451,6 @@ def test_an_audit_that_is_stopped_shows_what_it_has_and_goes_on_from_there(
     while not calls.is_file() or len(calls.read_text().splitlines()) < number:
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.05)
-    time.sleep(0.3)  # what the check before wrote may still be on its way
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
 

@@ -37,7 +37,7 @@ def why_fewer(rate: Rate, seeds: int) -> str:
     if rate.deterministic or rate.seeds >= seeds or not rate.enough:
         return ""
     each = rate.seconds / max(1, rate.seeds - 1)
-    return f"not {seeds:,}, because the quickest check that catches it takes {each:.2g} s"
+    return f"no more in the time, at {each:.2g} s a seed"
 
 
 def markdown(found: Matrix, seeds: int) -> str:
