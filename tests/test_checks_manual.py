@@ -46,6 +46,7 @@ SVM = {"type": "SVC", "settings": {"C": 2.0}, "fitted": False, "inner": ()}
 NAMES = {
     **vars(checks),
     "np": np,
+    "student_table": to_plain(pd.DataFrame({"a": [1]}), id),
     "flats": pd.DataFrame({"rooms": [2.0, np.nan], "city": ["Ulm", "Bonn"]}),
     "svm": SVM,
     "pipe": checks.estimator(

@@ -43,6 +43,7 @@ from pandas import DataFrame
 
 rate = 0.5
 data = pd.read_csv("data.csv")
+chart = plt.plot()
 _secret = 3
 for index in range(3):
     pass
@@ -524,6 +525,19 @@ class TestMoving:
             ("9 == f(3)", "True", 'same(student.f(3), 9, name="f(3)")'),
             ("len(data)", "3", 'same(len(student.data), 3, name="len(data)")'),
             ("'a' in data", "True", 'same("a" in student.data, True, name="\'a\' in data")'),
+            ("isinstance(data, pd.DataFrame)", "True",
+             'same(isinstance(real(student.data), pd.DataFrame), True, name="isinstance(data, pd.DataFrame)")'),
+            ("pd.testing.assert_frame_equal(data, f(1))", "",
+             'table(student.data, student.f(1), name="data", dtypes="exact")'),
+            ("pd.testing.assert_frame_equal(f(1), data, check_dtype=False, check_like=True)", "",
+             'table(student.f(1), student.data, name="f(1)", dtypes="kind", order="none")'),
+            ("pd.Series(f(1)).sum()", "3",
+             'same(pd.Series(real(student.f(1))).sum(), 3, name="pd.Series(f(1)).sum()")'),
+            ("DataFrame(f(1)).sum()", "3",
+             'same(DataFrame(real(student.f(1))).sum(), 3, name="DataFrame(f(1)).sum()")'),
+            ("data.equals(f(1))", "True", 'same(student.data.equals(student.f(1)), True, name="data.equals(f(1))")'),
+            ("data.loc[0:2, 'a'].sum()", "3",
+             'same(student.data.loc[0:2, "a"].sum(), 3, name="data.loc[0:2, \'a\'].sum()")'),
             ("sorted(data['a'])", "[1, 2]", 'same(sorted(student.data["a"]), [1, 2], name="sorted(data[\'a\'])")'),
             ("sum(x for x in data)", "3", 'same(sum((x for x in student.data)), 3, name="sum((x for x in data))")'),
             ("assert len(data) == 2", "", 'same(len(student.data), 2, name="len(data)")'),
@@ -586,6 +600,8 @@ class TestMoving:
             ("x = f(1)\ng(x)", "2",
              "answers = []\nfor module in (student, reference):\n    x = module.f(1)\n    answers.append(module.g(x))\n"
              'same(*answers, name="g(x)")'),
+            ("data.head(2)", "   a\n0  1\n1  2",
+             'close(student.data.head(2), reference.data.head(2), name="data.head(2)")'),
             ("print(f(1))\nprint(rate)", "1\n0.5",
              "answers = []\nfor module in (student, reference):\n    answers.append([module.f(1), module.rate])\n"
              'close(*answers, name="f(1), rate")'),
@@ -625,20 +641,19 @@ class TestMoving:
             ("%timeit f(3)", "", "is no plain Python; a magic or a shell command needs the notebook itself"),
             ("map(f, [1])", "1", "hands the function f on; functions stay inside the sandbox"),
             ("isinstance(f(1), Stack)", "True", "uses the class Stack itself"),
-            ("data == 3", "True", "looks into data, a table or a plot"),
-            ("data.loc[0:2, 'a'].sum()", "3", "takes slices of a table in several directions, which cannot cross"),
+            ("chart == 3", "True", "looks into chart, a table or a plot"),
+            ("chart.loc[0:2, 'a'].sum()", "3", "takes slices of a table in several directions, which cannot cross"),
+            ("pd.testing.assert_frame_equal(data, f(1), check_flags=False)", "", "compares tables with check_flags="),
             ("_secret", "3", "uses _secret, which a submission cannot be asked for"),
             ("index", "2", "uses index, which a submission cannot be asked for"),
-            ("pd.Series(f(1)).sum()", "3", "uses pd (pandas); checks have numpy and the standard library only"),
-            ("DataFrame(f(1)).sum()", "3", "uses DataFrame (pandas)"),
-            ("plt.gca()", "3", "uses plt (matplotlib.pyplot)"),
+            ("plt.gca()", "3", "uses plt (matplotlib.pyplot); checks have numpy, pandas and the standard library only"),
             ("globals()['f'](1)", "3", "uses globals, which looks into the notebook's own namespace or machine"),
             ("f(unknown)", "3", "uses unknown, which no cell of the notebook defines"),
             ("seed(3)", "3", "uses seed, which is a name of the stand-in's own; rename it in the notebook"),
             ("f(lambda x: x)", "3", "gives a function to the student's code; only plain data can cross"),
             ("f(np.sin)", "3", "gives np.sin to the student's code"),
             ("f(int)", "3", "gives int to the student's code"),
-            ("import requests\nf(1)", "1", "imports requests; checks have numpy and the standard library only"),
+            ("import requests\nf(1)", "1", "imports requests; checks have numpy, pandas and the standard library only"),
             ("from os import path\nf(1)", "1", "imports from os; checks have"),
             ("rate = rate + 1\nf(rate)", "1", "changes rate, which the notebook defines"),
             ("rate += 1\nf(rate)", "1", "changes rate, which the notebook defines"),

@@ -284,6 +284,8 @@ def test_a_record_answers_what_checks_ask_most_without_pandas(student):
     assert table["a"].mean() == 1.5
     assert (table["a"] > 1).tolist() == [False, True]
     assert table.sort_values("a", ascending=False).index.tolist() == ["s", "r"]
+    assert table.equals(table) is True
+    assert table["a"].equals(other=table["a"]) is True
     with pytest.raises(AttributeError):
         table.nothing_of_the_kind()
     with pytest.raises(ValueError, match="ambiguous"):

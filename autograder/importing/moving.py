@@ -285,6 +285,8 @@ class _Moving:
         """
         known = wanted(shown.text)
         is_text = shown.printed and _is_text_itself(shown.node)
+        if known is None and self.names.pandas and "\n" in shown.text and not shown.text.startswith("<"):
+            return True  # a table, which is compared as a whole
         if known is None and shown.text and not is_text and not (shown.printed and _is_one_line(shown.text)):
             raise Stays(f"shows an object that is no plain value ({_brief(shown.text)}); compare its parts with same()")
         if known is None:

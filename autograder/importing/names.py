@@ -15,7 +15,7 @@ from autograder.student.remote import RemoteStudent
 __all__ = ["STAND_INS_OWN", "Names", "identifier", "may_be_imported", "names_of"]
 
 STAND_INS_OWN = frozenset(name for name in dir(RemoteStudent) if not name.startswith("_"))
-_TABLES = ("pandas", "datascience", "babypandas", "polars", "matplotlib", "seaborn")
+_TABLES = ("datascience", "babypandas", "polars", "matplotlib", "seaborn")
 _NOT_OUTSIDE = ("os", "subprocess", "shutil", "socket", "pickle", "ctypes", "importlib", "builtins", "inspect")
 
 
@@ -23,7 +23,8 @@ _NOT_OUTSIDE = ("os", "subprocess", "shutil", "socket", "pickle", "ctypes", "imp
 class Names:
     """`functions`, `classes` and `values` can be asked of a stand-in; `private` is bound, too, but cannot.
 
-    `imports` maps what is imported to the module and to the statement; `objects` are values that are tables or plots.
+    `imports` maps what is imported to the module and to the statement; `objects` are values that are plots, or tables
+    of other packages than pandas.
     """
 
     functions: frozenset[str]
@@ -32,6 +33,11 @@ class Names:
     private: frozenset[str]
     objects: frozenset[str]
     imports: dict[str, tuple[str, str]]
+
+    @property
+    def pandas(self) -> frozenset[str]:
+        """What is imported from pandas, and pandas itself."""
+        return frozenset(name for name, (source, _) in self.imports.items() if source.partition(".")[0] == "pandas")
 
     @property
     def asked(self) -> frozenset[str]:
@@ -70,7 +76,7 @@ def identifier(text: str) -> str:
 def may_be_imported(module: str) -> bool:
     """Whether a check, which also students run, may import a module."""
     top = module.partition(".")[0]
-    return top == "numpy" or (top in sys.stdlib_module_names and top not in _NOT_OUTSIDE)
+    return top in ("numpy", "pandas") or (top in sys.stdlib_module_names and top not in _NOT_OUTSIDE)
 
 
 def _imports(body: list[ast.stmt]) -> Iterator[tuple[str, tuple[str, str]]]:

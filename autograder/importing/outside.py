@@ -17,6 +17,10 @@ _FORBIDDEN = frozenset(
 )
 _LOOKING = ("len", "list", "sorted", "set", "tuple", "sum", "min", "max", "any", "all")  # of what stays inside
 _CONSTANTS = ("pi", "e", "inf", "nan", "newaxis")
+_TAKEN = frozenset(
+    ("student", "reference", "same", "close", "table", "real", "raises", "answers", "module", "assignment")
+)
+_EQUAL = ("assert_frame_equal", "assert_series_equal", "assert_index_equal")
 _SHOWN = 70
 
 Expression = TypeVar("Expression", bound=ast.expr)
@@ -88,7 +92,18 @@ class Outside(ast.NodeTransformer):
     def _no_change(self, body: Sequence[ast.stmt]) -> None:
         """A name of the notebook's may be hidden by one of the test's own, but not be changed."""
         own = self.scopes[0]
-        clash = own & {"student", "reference", "same", "close", "raises", "answers", "module", "assignment"}
+        clash = own & {
+            "student",
+            "reference",
+            "same",
+            "close",
+            "table",
+            "real",
+            "raises",
+            "answers",
+            "module",
+            "assignment",
+        }
         if clash:
             raise Stays(f"uses the name {min(clash)} for something of its own")
         for name in sorted(own & (self.names.asked | self.names.imports.keys())):
@@ -137,7 +152,7 @@ class Outside(ast.NodeTransformer):
         if name in self.names.imports:
             module, line = self.names.imports[name]
             if not may_be_imported(module):
-                raise Stays(f"uses {name} ({module}); checks have numpy and the standard library only")
+                raise Stays(f"uses {name} ({module}); checks have numpy, pandas and the standard library only")
             self.imported[name] = line
             return node
         if name in _FORBIDDEN:
@@ -160,9 +175,9 @@ class Outside(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """A call: what it is given crosses into the sandbox."""
-        refused = self.refusal(node)
-        if refused is not None:
-            return refused
+        made = self.refusal(node) or self.of_pandas(node)
+        if made is not None:
+            return made
         match node.func:
             case ast.Name(id=name) if self.called(name):
                 for argument in (*node.args, *(each.value for each in node.keywords)):
@@ -308,13 +323,13 @@ class Outside(ast.NodeTransformer):
         """An import of the test's own."""
         for alias in node.names:
             if not may_be_imported(alias.name):
-                raise Stays(f"imports {alias.name}; checks have numpy and the standard library only")
+                raise Stays(f"imports {alias.name}; checks have numpy, pandas and the standard library only")
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
         """An import of the test's own."""
         if node.level or not may_be_imported(node.module or ""):
-            raise Stays(f"imports from {node.module}; checks have numpy and the standard library only")
+            raise Stays(f"imports from {node.module}; checks have numpy, pandas and the standard library only")
         return node
 
     def visit_Try(self, node: ast.Try) -> ast.stmt:
@@ -359,6 +374,57 @@ class Outside(ast.NodeTransformer):
             ):
                 return self.raising(kind, ast.Call(function, arguments, keywords))
         return None
+
+    def of_pandas(self, node: ast.Call) -> ast.expr | None:
+        """A call of pandas, which needs real tables: what comes from the student is a record, and is made one."""
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(ast.Name(id=name), "testing"), attr=attr), args=[left, right]
+            ):
+                if name in self.names.pandas and attr in _EQUAL:
+                    return self.judged("table", left, right, **self.options(node))
+            case ast.Call(func=ast.Name(id=attr), args=[left, right]) if attr in _EQUAL and attr in self.names.pandas:
+                return self.judged("table", left, right, **self.options(node))
+            case ast.Call(func=ast.Name(id="isinstance"), args=[value, kind]) if self.is_of_pandas(kind):
+                return ast.Call(node.func, [self.real(value), self.visit(kind)], [])
+        if not self.is_of_pandas(node.func) or not any(map(self.asks, node.args)):
+            return None
+        keywords = [ast.keyword(each.arg, self.real(each.value)) for each in node.keywords]
+        return ast.Call(self.visit(node.func), [self.real(each) for each in node.args], keywords)
+
+    def options(self, node: ast.Call) -> dict[str, ast.expr]:
+        """What a comparison of pandas' own asks for, as options of `table`."""
+        found: dict[str, ast.expr] = {"dtypes": ast.Constant("exact")}
+        for each in node.keywords:
+            match each:
+                case ast.keyword("check_dtype", ast.Constant(bool(value))):
+                    found["dtypes"] = ast.Constant("exact" if value else "kind")
+                case ast.keyword("check_like", ast.Constant(bool(value))):
+                    found |= {"order": ast.Constant("none")} if value else {}
+                case ast.keyword("check_exact", ast.Constant(bool(value))):
+                    found |= {"rtol": ast.Constant(0.0), "atol": ast.Constant(0.0)} if value else {}
+                case ast.keyword("rtol" | "atol" as name):
+                    found[name] = each.value
+                case ast.keyword("check_names" | "check_index_type" | "check_column_type" | "obj"):
+                    pass  # names and classes of indexes are not compared
+                case _:
+                    raise Stays(f"compares tables with {each.arg}=, which table() does not have")
+        return found
+
+    def is_of_pandas(self, node: ast.AST) -> bool:
+        """Whether an expression is something of pandas' own, such as ``pd.DataFrame``."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        own = isinstance(node, ast.Name) and any(node.id in scope for scope in self.scopes)
+        return isinstance(node, ast.Name) and node.id in self.names.pandas and not own
+
+    def real(self, node: ast.expr) -> ast.expr:
+        """An expression whose value pandas is given: ``real(student.data)`` if it comes from the student."""
+        if not self.asks(node):
+            made: ast.expr = self.visit(node)
+            return made
+        self.checks.add("real")
+        return ast.Call(ast.Name("real", ast.Load()), [self.visit(node)], [])
 
     def raising(self, kind: ast.expr | None, call: ast.expr) -> ast.expr:
         """``raises("ValueError", lambda: ...)``."""
