@@ -17,6 +17,7 @@ from autograder.checks.differences import central_differences
 from autograder.checks.disguise import Rearranged, disguised, rearranged
 from autograder.checks.figures import Axes, Figure, figure, figures_drawn
 from autograder.checks.gradients import gradient_matches, relative_error
+from autograder.checks.kinds import real
 from autograder.checks.learning import no_learning_on_noise, overfits_one_batch, weights_changed
 from autograder.checks.measurement import Measurement
 from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
@@ -86,6 +87,7 @@ __all__ = [
     "r2",
     "raises",
     "reacts_to",
+    "real",
     "rearranged",
     "relative_error",
     "required",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.records import Column, Fields, Index, Member, Picture, Sparse, Table
+from autograder.records import Column, Fields, Index, Member, Picture, Sparse, Table, making
 from autograder.records.making import record_of
 
-__all__ = ["TABLES", "article", "dtype_of", "is_handle", "kind_of", "returned", "what"]
+__all__ = ["TABLES", "article", "dtype_of", "is_handle", "kind_of", "real", "returned", "what"]
 
 TABLES = (Table, Column, Index)
 """Records of what pandas makes."""
@@ -61,6 +61,15 @@ def dtype_of(value: Any) -> str:
         )
         return next(other, "object")
     return str(value.dtype)
+
+
+def real(value: object) -> Any:
+    """What a record stands for, made by its package, also in lists and dictionaries; anything else is the same.
+
+    Raises:
+        ImportError: that package is not installed.
+    """
+    return making.real(value)
 
 
 def article(word: str) -> str:

@@ -10,6 +10,8 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -143,12 +145,23 @@ class _Pandas:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.to_pandas(), name)
+        found = getattr(self.to_pandas(), name)
+        return _given_real_ones(found) if isinstance(found, MethodType) else found
 
     def __bool__(self) -> bool:
         raise ValueError(
             "The truth value of a table, column or index is ambiguous; ask for its length, any() or all()."
         )
+
+
+def _given_real_ones(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of pandas' that may be given records."""
+
+    @wraps(method)
+    def called(*arguments: Any, **named: Any) -> Any:
+        return method(*map(original, arguments), **{name: original(each) for name, each in named.items()})
+
+    return called
 
 
 def _asked(name: str) -> Callable[[Any, Any], Any]:
