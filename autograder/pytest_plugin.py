@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from autograder import loading
-from autograder.cli.common import dataset_for, open_course, settings_of, start_sandbox
+from autograder.cli.common import caps_for, dataset_for, open_course, settings_of, start_sandbox
 from autograder.config import course_seed, find_root
 from autograder.declare import Check, Question
 from autograder.errors import GraderError
-from autograder.intake import Caps, Recogniser, collect_one
+from autograder.intake import Recogniser, collect_one
 from autograder.model import Verdict
 from autograder.running import Runner, RunOptions, Shared
 from autograder.running.case import Case
@@ -120,7 +120,7 @@ class _Bench:
         )
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="autograder-pytest-"))
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
-        caps = Caps().beside(loaded.given_sizes)
+        caps = caps_for(loaded, dataset)
         submission = collect_one(tuple(paths), loaded.assignment.handed_in, Path(folder), _YOU, caps, recogniser)
         asked = config.getoption("submission_sandbox") or course.sandbox
         walls: Sandbox = start_sandbox(asked, loaded)

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from autograder import Dataset, loading
+from autograder.cli.common import caps_for
 from autograder.datasets import DataSettings, available, find
 from autograder.errors import InstructorError, UsageError
 from autograder.intake import collect_one
@@ -398,6 +399,16 @@ def test_a_course_may_declare_it_for_several_assignments(tmp_path):
     code, said = run("data", "list", cwd=root)
     assert code == 0, said
     assert "flats: the course's own, shared/flats.csv ready, from " in said
+
+
+def test_large_parts_may_be_handed_in_again(flats_course):
+    """What students were given does not count for the limits on what is handed in."""
+    loaded, settings = settings_of(flats_course)
+    data = find("flats", settings)
+    size = sum(map(len, data.handed_out.values())) / 2**20
+    caps = caps_for(loaded, data)
+    assert caps.entries == caps_for(loaded, None).entries + 2
+    assert caps.submission_mib == pytest.approx(caps_for(loaded, None).submission_mib + size)
 
 
 def test_names_of_other_data_sets_are_taken(flats_course):

@@ -363,3 +363,14 @@ def is_near(student):
     (files_course / "reference/files/data/note.txt").write_text("About 0.123456.\n")
     with pytest.raises(InstructorError, match=r"note\.txt:1 of the release would show a number of a hidden check"):
         contents(load(files_course, "files"))
+
+
+def test_a_given_package_is_no_fault_of_the_student(files_course, tmp_path, bubblewrap):
+    """Where it fails, the student's own line is named, also if the package was handed in."""
+    script, folder = files_course / "assignments/files/assignment.py", files_course / "reference/files"
+    script.write_text(script.read_text().replace('"data/"', '"data/", "pack/"'))
+    (folder / "pack").mkdir()
+    (folder / "pack/__init__.py").write_text("def half(x):\n    return x / 0\n")
+    files = {"hw.py": "from pack import half\ndef total():\n    return half(12)\n", "pack/__init__.py": "half = 1\n"}
+    found = result(graded(tmp_path, files_course, bubblewrap, files))
+    assert found.message.startswith("`total` raised ZeroDivisionError (line 3 of hw.py): division by zero")

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from autograder import loading, running
 from autograder.cli.common import (
+    caps_for,
     console,
     dataset_for,
     limits_from,
@@ -21,7 +22,7 @@ from autograder.cli.common import (
 )
 from autograder.early import Early
 from autograder.feedback.text import visible
-from autograder.intake import Caps, Recogniser, collect_one
+from autograder.intake import Recogniser, collect_one
 from autograder.messages import WORDING
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
@@ -69,7 +70,7 @@ def check_files(call: Call, early: Early | None = None) -> int:
         screen.print(escape(said))
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
-        caps = Caps().beside(loaded.given_sizes)
+        caps = caps_for(loaded, dataset)
         submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, caps, recogniser)
         walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
         with start_sandbox(walls, loaded, early=early) as started:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from autograder.datasets import DataSet, DataSettings
     from autograder.early import Early
     from autograder.feedback import Heading
+    from autograder.intake import Caps
     from autograder.loading import Loaded
     from autograder.model import Report
     from autograder.sandbox import ContainerSandbox, ForkServer
 
 __all__ = [
     "STOPPED",
+    "caps_for",
     "console",
     "data_settings",
     "dataset_for",
@@ -129,6 +131,15 @@ def dataset_for(loaded: Loaded, settings: DataSettings, *, released: bool = True
             raise UsageError(f"{loaded.id} is about {wanted}, for which {stand_in(wanted)} stand in and not {asked}.")
         return find(asked, settings), f"Data: the embedded {asked}, as asked for."
     return find_or_default(wanted, settings)
+
+
+def caps_for(loaded: Loaded, dataset: DataSet | None) -> Caps:
+    """How much of a submission is read: what students were given, they may hand in again."""
+    from autograder.intake import Caps
+
+    return Caps().beside(
+        (*loaded.given_sizes, *(len(each) for each in (dataset.handed_out if dataset else {}).values()))
+    )
 
 
 def _refuse_another_split(loaded: Loaded, dataset: DataSet) -> None:

@@ -22,6 +22,7 @@ from autograder import batch, export, feedback, loading, running, sandbox
 from autograder.alarms import class_alarms
 from autograder.cli.common import (
     STOPPED,
+    caps_for,
     console,
     dataset_for,
     limits_from,
@@ -42,7 +43,7 @@ from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
 from autograder.feedback.text import visible
 from autograder.gate import Gate, gate_key
-from autograder.intake import Caps, Recogniser, Submission, collect, passed_over, to_preload
+from autograder.intake import Recogniser, Submission, collect, passed_over, to_preload
 from autograder.model import Report
 from autograder.running import RunOptions
 from autograder.sandbox.image import image_name
@@ -142,7 +143,7 @@ def _grade(
     all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
-        caps = Caps().beside(loaded.given_sizes)
+        caps = caps_for(loaded, dataset)
         everyone = collect(call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
         chosen = chosen_of(everyone, call.students)
         if beside := passed_over(call.submissions, loaded.assignment.handed_in):

@@ -14,7 +14,7 @@ from autograder import datasets, loading, nbgrader_course, running, sandbox
 from autograder.cli.common import console, open_course, settings_of, start_sandbox
 from autograder.config import CONFIG_FILE, Course, course_seed, load
 from autograder.errors import UsageError
-from autograder.intake import Caps, Recogniser, collect_one
+from autograder.intake import Recogniser, collect_one
 from autograder.model import Report
 from autograder.replaying import changed_facts, differences
 from autograder.running import RunOptions
@@ -49,7 +49,7 @@ def replay_report(call: Call) -> int:
     assignment = loaded.assignment
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
-        caps = Caps().beside(loaded.given_sizes)
+        caps = caps_for(loaded, dataset)
         submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, caps, recogniser)
         walls = call.sandbox or then.resources.sandbox or course.sandbox
         with start_sandbox(walls, loaded, then.replay.threads, then.replay.preloaded) as started:

@@ -85,7 +85,8 @@ class Case:
         files, folder = self.loaded.interface.files, self.submission.folder
         meant = dict(self.submission.meant)
         absent = {file: meant.get(file, "") for file in files if not (folder / file).is_file()}
-        return HandedIn(folder, files, self.loaded.assignment.given, absent, self.notebooks.sources())
+        given = (*self.loaded.assignment.given, *self.loaded.assignment.extra_files)
+        return HandedIn(folder, files, given, absent, self.notebooks.sources())
 
     @cached_property
     def given_folder(self) -> Path | None:
