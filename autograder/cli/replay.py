@@ -11,7 +11,7 @@ import msgspec
 from rich.markup import escape
 
 from autograder import datasets, loading, nbgrader_course, running, sandbox
-from autograder.cli.common import console, open_course, settings_of, start_sandbox
+from autograder.cli.common import caps_for, console, open_course, settings_of, start_sandbox
 from autograder.config import CONFIG_FILE, Course, course_seed, load
 from autograder.errors import UsageError
 from autograder.intake import Recogniser, collect_one
