@@ -13,33 +13,44 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import DateTime, Engine, Index, String, Text, create_engine, delete, event, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from autograder.errors import UsageError
 from autograder.model import Report
 
-__all__ = ["Result", "Store", "sqlite_address"]
+__all__ = ["RESULTS", "Store", "sqlite_address"]
 
 
-class Base(DeclarativeBase):
-    """The tables of this database."""
-
-
-class Result(Base):
-    """One report of one student. `finished` is UTC; `report` is the JSON of `docs/report.schema.json`."""
-
-    __tablename__ = "results"
-    __table_args__ = (Index("results_by_key", "key", "student", unique=True),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(String(128))
-    assignment: Mapped[str] = mapped_column(String(255), index=True)
-    student: Mapped[str] = mapped_column(String(255))
-    finished: Mapped[datetime] = mapped_column(DateTime)
-    internal: Mapped[bool]
-    report: Mapped[str] = mapped_column(Text)
+RESULTS = Table(
+    "results",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("key", String(128), nullable=False),
+    Column("assignment", String(255), nullable=False, index=True),
+    Column("student", String(255), nullable=False),
+    Column("finished", DateTime, nullable=False),
+    Column("internal", Boolean, nullable=False),
+    Column("report", Text, nullable=False),
+    Index("results_by_key", "key", "student", unique=True),
+)
+"""One report of one student in each row. `finished` is UTC; `report` is the JSON of `docs/report.schema.json`."""
 
 
 def sqlite_address(path: Path) -> str:
@@ -64,7 +75,7 @@ class Store:
             raise UsageError(f"Cannot use the results database {_shown(address)}: {_reason(error)}.") from None
         self._address = _shown(address)
         try:
-            Base.metadata.create_all(self._engine)
+            RESULTS.metadata.create_all(self._engine)
             self.known("", "")  # reads a row as this version writes it, so that an older table is noticed here
         except (SQLAlchemyError, UsageError) as error:
             self._engine.dispose()
@@ -75,9 +86,12 @@ class Store:
 
     def known(self, key: str, student: str) -> Report | None:
         """The finished report of this student under this key, or None when it has to be graded."""
-        chosen = select(Result.report).where(Result.key == key, Result.student == student, Result.internal.is_(False))
-        with Session(self._engine) as session:
-            text = session.scalars(chosen).first()
+        columns = RESULTS.c
+        chosen = select(columns.report).where(
+            columns.key == key, columns.student == student, columns.internal.is_(False)
+        )
+        with self._engine.connect() as connection:
+            text = connection.scalars(chosen).first()
         return None if text is None else _decoded(text)
 
     def keep(self, report: Report) -> None:
@@ -89,24 +103,23 @@ class Store:
             UsageError: the database does not take it.
         """
         key = report.replay.key
-        same = (Result.key == key, Result.student == report.student)
-        row = Result(
-            key=key,
-            assignment=report.assignment,
-            student=report.student,
-            finished=datetime.now(UTC).replace(tzinfo=None),
-            internal=report.internal,
-            report=msgspec.json.encode(report).decode(),
-        )
+        columns = RESULTS.c
+        same = (columns.key == key, columns.student == report.student)
+        final = select(columns.id).where(*same, columns.internal.is_(False))
+        row = {
+            "key": key,
+            "assignment": report.assignment,
+            "student": report.student,
+            "finished": datetime.now(UTC).replace(tzinfo=None),
+            "internal": report.internal,
+            "report": msgspec.json.encode(report).decode(),
+        }
         try:
-            with Session(self._engine) as session, session.begin():
-                if (
-                    report.internal
-                    and session.scalars(select(Result.id).where(*same, Result.internal.is_(False))).first()
-                ):
+            with self._engine.begin() as connection:
+                if report.internal and connection.scalars(final).first():
                     return
-                session.execute(delete(Result).where(*same))
-                session.add(row)
+                connection.execute(delete(RESULTS).where(*same))
+                connection.execute(insert(RESULTS).values(row))
         except SQLAlchemyError as error:
             raise UsageError(
                 f"Cannot write the result of {report.student} to {self._address}: {_reason(error)}; "
@@ -115,13 +128,14 @@ class Store:
 
     def reports(self, assignment: str = "", student: str = "") -> tuple[Report, ...]:
         """Every kept report, oldest first; of one assignment or one student if named."""
-        chosen = select(Result.report).order_by(Result.id)
+        columns = RESULTS.c
+        chosen = select(columns.report).order_by(columns.id)
         if assignment:
-            chosen = chosen.where(Result.assignment == assignment)
+            chosen = chosen.where(columns.assignment == assignment)
         if student:
-            chosen = chosen.where(Result.student == student)
-        with Session(self._engine) as session:
-            texts = session.scalars(chosen).all()
+            chosen = chosen.where(columns.student == student)
+        with self._engine.connect() as connection:
+            texts = connection.scalars(chosen).all()
         return tuple(report for report in map(_decoded, texts) if report is not None)
 
     def close(self) -> None:

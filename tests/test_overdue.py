@@ -81,6 +81,19 @@ def test_a_handler_of_the_check_does_not_keep_it_alive() -> None:
         stubborn()
 
 
+def test_nobody_is_interrupted_while_debugging() -> None:
+    """At a breakpoint there is no limit: `pytest assignments/NAME --pdb` waits for as long as somebody looks."""
+    before = sys.gettrace()
+    assert "pdb" in sys.modules, "pytest imports it"
+    with ended_after(0.05):
+        sys.settrace(lambda *_: None)
+        try:
+            time.sleep(0.3)
+        finally:
+            sys.settrace(before)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def test_another_clock_goes_on_behind_it() -> None:
     """A timer that ran before runs again, with its own handler."""
     rang = []

@@ -7,6 +7,7 @@ whoever watches the process (`autograder.batch`).
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ def ended_after(seconds: float) -> Iterator[None]:
         return
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if "pdb" in sys.modules and sys.gettrace() is not None:
+            return  # somebody debugs the check, and takes the time that this takes
         raise Overdue
 
     before = signal.signal(signal.SIGALRM, interrupt)
