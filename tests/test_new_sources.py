@@ -211,7 +211,7 @@ class TestPytest:
         assert "for values, expected in [([1.0], 1.0), ([2.0, 4.0], 3.0)]:" in text
         assert 'same(counter.add(3), 5, name="counter.add(3)")' in text
         assert any(
-            each.startswith("test_small.py:39: test_writes uses pytest's fixture tmp_path") for each in started.notes
+            each.startswith("test_small.py:40: test_writes uses pytest's fixture tmp_path") for each in started.notes
         )
         assert any("test_wrong does not hold for the reference" in each for each in started.notes)
         questions = {each.title: each for each in loading.load(root, "fresh").assignment.questions}
