@@ -21,7 +21,7 @@ from typing import Any
 from autograder.loading import interface_of
 from autograder.starting.accuracy import accuracy_checks
 from autograder.starting.adopting import add_doctests, add_tests
-from autograder.starting.docstrings import settled
+from autograder.starting.docstrings import reproducible, settled
 from autograder.starting.drafting import draft
 from autograder.starting.subjects import Drafted, given_attributes
 from autograder.starting.tracing import Cut, Traced, examples_in, trace
@@ -70,7 +70,9 @@ def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
         pyplot.close("all")
     names = [name for _, name in wanted]
-    bench = Bench(folder, interface_of(sources, wanted=set(names)).names, names, settled(sources))
+    bench = Bench(
+        folder, interface_of(sources, wanted=set(names)).names, names, settled(sources), reproducible(sources)
+    )
     given = {owner: names for file, text in sources.items() for owner, names in given_attributes(text, file).items()}
     parameters = parameters_of(sources)
     if own:

@@ -240,6 +240,7 @@ class Properties:
                 self.beside([*shapes, *lines]),
                 f"Look at what the docstring says about the answer of {function}, and try it under several seeds.",
             )
+        yield from self.repeated()
         costs = list(self.costs())
         yield from costs
         if not costs and not any("reference." in line for line in lines):
@@ -254,6 +255,25 @@ class Properties:
     def passes(self, lines: Sequence[str], seeds: Sequence[int] = SEEDS) -> bool:
         """Whether the reference passes, beside a disturbed copy of itself."""
         return self.bench.passes(lines, "\n\n".join(HELPERS.values()), seeds=seeds)
+
+    def repeated(self) -> Iterator[Found]:
+        """The same answer for the same seed, where the docstring promises that."""
+        subject = seeded(self.subject)
+        if self.subject.name not in self.bench.reproducible or subject is None:
+            return
+        call = bodies.answers(subject, "student", [part.expression for part in self.parts])
+        inner = [*bodies.prepared(subject), "answers = []", "for _ in range(2):", *(f"    {line}" for line in call)]
+        inner.append('agree(*answers, "the second answer under one seed")')
+        row = self.rows[0]
+        drawn = [line for line in inner if not line.endswith(" = seed")]
+        lines = bodies.once(subject.inputs, row, ["seed = 5", *drawn])
+        if self.passes(lines):
+            yield self.check(
+                "gives_the_same_for_the_same_seed",
+                f"Called twice with one seed, {subject.function} gives the same answer.",
+                lines,
+                "Make the generator from the seed, inside, and draw from no other.",
+            )
 
     # --- part by part ---
 

@@ -45,6 +45,7 @@ class Bench:
         names: each public name with its file.
         solutions: qualified names of the functions that students write.
         settled: those whose docstring says which of equal things counts.
+        reproducible: those whose docstring promises the same answer for the same seed.
     """
 
     def __init__(
@@ -53,11 +54,13 @@ class Bench:
         names: Mapping[str, str],
         solutions: Collection[str],
         settled: Collection[str] = (),
+        reproducible: Collection[str] = (),
     ) -> None:
         self.folder = folder
         self.names = names
         self.solutions = {name.removesuffix(".__init__") for name in solutions}
         self.settled = frozenset(settled)
+        self.reproducible = frozenset(reproducible)
         self.draws = False
 
     def run(
