@@ -15,6 +15,7 @@ from autograder import loading
 from autograder.errors import InstructorError, UsageError
 from autograder.starting import Recipe, Started, foreign, start_from
 from autograder.starting.notebook import as_module, is_otter
+from autograder.starting.values import describe
 from autograder.student.local import LocalStudent
 
 SOLVED = '''\
@@ -376,3 +377,44 @@ class TestNotebooks:
         assert is_otter(notebook(tmp_path / "a.ipynb", "x = 1", raw="# ASSIGNMENT CONFIG\nname: hw"))
         assert not is_otter(notebook(tmp_path / "b.ipynb", "x = 1"))
         assert not is_otter(tmp_path / "gone.ipynb")
+
+
+class TestTables:
+    """Functions of DataFrames are drafted like those of arrays."""
+
+    def test_a_table_is_made_like_the_recorded_one(self, root) -> None:
+        """Columns keep their names, kinds, ranges and gaps, and the answers are compared as tables."""
+        pytest.importorskip("pandas", reason="this is about pandas, which the toolkit does not need")
+        (root.parent / "flats.py").write_text(
+            textwrap.dedent(
+                """
+                import pandas as pd
+
+
+                def filled(frame):
+                    ### BEGIN SOLUTION
+                    means = frame.groupby("city")["area"].transform("mean")
+                    return frame.assign(area=frame["area"].fillna(means))
+                    ### END SOLUTION
+
+
+                if __name__ == "__main__":
+                    cities, areas = ["Ulm", "Bonn", "Ulm"], [60.0, 80.0, None]
+                    filled(pd.DataFrame({"city": cities, "rooms": [2, 5, 3], "area": areas}))
+                """
+            ).lstrip()
+        )
+        start_from(root, "fresh", Recipe(root.parent / "flats.py", seconds=20))
+        text = written(root)
+        assert "import pandas as pd" in text
+        assert '"city": rng.choice(["Ulm", "Bonn"], size=n).tolist(),' in text
+        assert '"area": np.where(rng.random(n) < 0.1, np.nan, rng.uniform(60, 80, size=n)),' in text
+        assert 'close(got, want, name="filled(frame)"' in text
+
+    def test_a_table_that_cannot_be_made_is_told(self) -> None:
+        """One with an index of its own, or with other things in it, is named."""
+        pandas = pytest.importorskip("pandas", reason="this is about pandas, which the toolkit does not need")
+        indexed = describe(pandas.DataFrame({"a": [1.0]}, index=["x"]), lambda _: False)
+        held = describe(pandas.DataFrame({"a": [{1}, {2}]}), lambda _: False)
+        assert indexed.text == "DataFrame with an index, or columns, of its own"
+        assert held.text == "DataFrame with a column that holds neither numbers nor text"

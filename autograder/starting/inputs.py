@@ -151,7 +151,7 @@ class Inputs:
         batched = any(BATCH.fullmatch(name) and spec.kind == "int" for name, spec in self.given.items())
         return batched and any(True for _ in self._samples())
 
-    def expression(self, name: str, spec: Spec) -> str:
+    def expression(self, name: str, spec: Spec) -> str:  # noqa: PLR0912 (one branch a kind of value)
         """The value of one argument.
 
         Raises:
@@ -181,6 +181,12 @@ class Inputs:
             case "record":
                 pairs = zip(spec.keys, spec.parts, strict=False)
                 return "{" + ", ".join(f"{key!r}: {self.expression(str(key), part)}" for key, part in pairs) + "}"
+            case "frame":
+                pairs = zip(spec.keys, spec.parts, strict=True)
+                columns = ", ".join(f"{key!r}: {self.expression(f'{name}_', part)}" for key, part in pairs)
+                return f"pd.DataFrame({{{columns}}})"
+            case "series":
+                return f"pd.Series({self.expression(f'{name}_', spec.parts[0])})"
             case "mapping":
                 low, high = spec.parts[0].low, spec.parts[0].high
                 drawn = f"int(rng.integers({int(low)}, {int(high) + 1}))"

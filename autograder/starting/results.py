@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.plain import TABLES
 from autograder.starting.trying import opened
 from autograder.starting.values import describe
 
@@ -62,6 +63,8 @@ def whole(value: Any) -> bool:
         return all(map(whole, value.values()))
     if isinstance(value, (list, tuple)):
         return all(map(whole, value))
+    if type(value).__name__ in ("Table", *TABLES):
+        return False
     return not isinstance(value, float) and (not hasattr(value, "dtype") or value.dtype.kind in "iub")
 
 

@@ -87,6 +87,7 @@ class Bench:
         reference = self._side(seed, apart=False)
         text = "\n".join([helpers, "def check(student, reference, rng):", *(f"    {line}" for line in lines)])
         space: dict[str, Any] = {"np": np, "CheckFailed": CheckFailed, "rows": plain.rows}
+        space |= {"pd": sys.modules["pandas"]} if "pandas" in sys.modules else {}
         space |= {name: getattr(checks, name) for name in checks.__all__}
         try:
             with time_limit(seconds, wall=20 * seconds), np.errstate(all="ignore"):

@@ -50,7 +50,8 @@ class Spec:
 
     `kind` is one of: literal (None, a truth value, a text), int, float, array, list (items alike), items (a list or
     tuple of a few things, each with its own spec), record (a dictionary with known keys), mapping (one with any keys),
-    object (of a class of the reference), unknown.
+    frame (a DataFrame, with its columns) and series (one column) of pandas, object (of a class of the reference),
+    unknown.
 
     `lengths` are the axes of an array, or the one length of a list or mapping; `values` the different atoms that were
     seen; `low` to `high` the range, `mean` and `spread` (standard deviation) of numbers. `traits` hold in all calls:
@@ -79,7 +80,7 @@ class Spec:
     def signature(self) -> tuple[Any, ...]:
         """Equal for specs that can be merged."""
         own: tuple[Any, ...] = (self.kind, len(self.lengths), self.text)
-        if self.kind in ("items", "record", "object"):
+        if self.kind in ("items", "record", "object", "frame", "series"):
             own += (self.keys, tuple(part.signature for part in self.parts))
         elif self.kind in ("list", "mapping"):
             own += tuple(part.signature for part in self.parts)
@@ -118,6 +119,9 @@ def describe(value: Any, own: Callable[[Any], bool], depth: int = 0) -> Spec:
         return replace(spec, traits=spec.traits | {"tensor"})
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return _array(value)
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
+        return _table(value, own, depth)
     if depth < _DEEPEST and isinstance(value, (list, tuple)):
         return _sequence(value, own, depth)
     if depth < _DEEPEST and isinstance(value, dict) and all(isinstance(key, (str, int, float)) for key in value):
@@ -189,6 +193,32 @@ def _array(value: np.ndarray[Any, Any]) -> Spec:
     tops = (int(high) + 1,) if value.dtype.kind in "iub" else ()
     mean, spread = float(known.mean()), float(known.std())
     return Spec("array", lengths, (), low, high, mean, spread, frozenset(traits), tops=tops)
+
+
+def _table(value: Any, own: Callable[[Any], bool], depth: int) -> Spec:
+    """A DataFrame or Series of numbers, truth values and text with the default index; else unknown."""
+    frame = value.ndim == 2
+    kind = type(value).__name__
+    columns = [value[key] for key in value.columns] if frame else [value]
+    keys = tuple(value.columns) if frame else ()
+    plain = type(value.index).__name__ == "RangeIndex" and all(isinstance(key, str) for key in keys)
+    if not plain or len(set(keys)) < len(keys) or not len(value):
+        return Spec("unknown", text=f"{kind} with an index, or columns, of its own")
+    parts = []
+    for column in columns:
+        if column.dtype.kind in "biuf":
+            parts.append(_array(column.to_numpy()))
+            continue
+        cells = [None if each is None or each != each else each for each in column.tolist()]  # noqa: PLR0124 (NaN)
+        spec = describe(cells, own, depth + 1)
+        if spec.kind != "list" or spec.parts[0].kind != "literal":
+            texts = {type(each) for each in cells if each is not None}
+            if texts != {str}:
+                return Spec("unknown", text=f"{kind} with a column that holds neither numbers nor text")
+            values = tuple(dict.fromkeys(cells))[:_MOST_VALUES]
+            spec = Spec("list", ((len(cells),),), parts=(Spec("literal", values=values, text="str"),))
+        parts.append(spec)
+    return Spec("frame" if frame else "series", ((len(value),),), parts=tuple(parts), keys=keys, text=kind)
 
 
 def _one_hot(x: np.ndarray[Any, Any], axis: int) -> bool:

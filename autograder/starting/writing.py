@@ -146,7 +146,9 @@ def _head(
         "",
     ]
     if re.search(r"\bnp\.", body):
-        lines += ["import numpy as np", ""]
+        lines += ["import numpy as np", *(["import pandas as pd"] if re.search(r"\bpd\.", body) else []), ""]
+    elif re.search(r"\bpd\.", body):
+        lines += ["import pandas as pd", ""]
     lines.append(f"from autograder import Assignment{', Limits' if limits else ''}")
     if used:
         lines += wrapped(f"from autograder.checks import {', '.join(used)}")
