@@ -332,6 +332,21 @@ def test_any_order_of_rows_is_found_equal_where_order_does_not_matter(rows, draw
         assert said(lambda: table(got.assign(k=got["k"] + [5.0, *[0.0] * (len(rows) - 1)]), want, order="columns"))
 
 
+def test_sparse_matrices_of_any_size_are_compared_without_a_dense_one():
+    """Duplicates are summed, zeros that are stored count as none, and NaN equals nothing."""
+    side = 1 << 30
+    one = sp.coo_array(([1.0, 2.0, 0.0], ([5, 5, 7], [9, 9, 9])), shape=(side, side))
+    close(one, sp.coo_array(([3.0], ([5], [9])), shape=(side, side)))
+    close(sp.csr_array((2, 2)), sp.coo_array((2, 2)))
+    other = sp.coo_array(([3.0, 4.0], ([5, side - 1], [9, 0])), shape=(side, side))
+    assert said(lambda: close(one, other)) == f"result[{side - 1}, 0]: expected 4, got 0 (1 entries differ)."
+    lost = sp.csr_matrix(np.array([[np.nan, 1.0]]))
+    assert said(lambda: close(lost, sp.csr_matrix(np.array([[2.0, 1.0]])))).startswith(
+        "result[0, 0]: expected 2, got nan"
+    )
+    close(sp.csr_matrix(np.array([[1 + 2j]])), sp.csr_matrix(np.array([[1 + 2j]])))
+
+
 def test_comparing_needs_no_pandas():
     """A check that has records compares them where pandas is not installed."""
     code = (
