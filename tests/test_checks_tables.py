@@ -176,6 +176,10 @@ SENTENCES = [
     (lambda: close([1.0], np.ma.array([1.0])), "result is a list; expected a masked array."),
     (lambda: close(1 + 2j, 1 + 3j, name="z"), "the imaginary part of z is 2; 3 was wanted."),
     (lambda: same(Decimal("1.1"), Decimal("1.2")), "result is Decimal('1.1'); Decimal('1.2') was wanted."),
+    (
+        lambda: same(flats()["price"].iloc[:1], pd.NaT),
+        "result is Series([1.0], name='price', dtype=float64); NaT was wanted.",
+    ),
     (lambda: same(deque([1, 2]), [1, 3]), "result[1] is 2; 3 was wanted (1 of 2 entries differ)."),
 ]
 

@@ -32,7 +32,7 @@ def compared_specially(
     elif isinstance(want, Fields):
         _fields(got, want, name, rtol, atol)
     elif isinstance(want, _SINGLE) or (isinstance(got, (Moment, Span)) and isinstance(want, _TIMES)):
-        if got != want:
+        if isinstance(got, TABLES) or got != want:  # a table would be compared item by item
             raise other_value(name, got, want)
     elif isinstance(want, (np.ndarray, np.generic)) and (want.dtype.names or want.dtype.kind in "mM"):
         _special_array(got, want, name, rtol, atol)
