@@ -33,6 +33,8 @@ OVERFLOW = 720.0
 ROWS = 6
 MOST_BYTES = 1 << 20
 """Of an answer whose properties are looked for."""
+DRAWING_BUDGET = 12.0
+"""CPU seconds for trying whether an answer that is drawn comes out the same in any case."""
 SURE_SEEDS = tuple(range(3, 13))
 MANY_SEEDS = tuple(range(4, 28))
 
@@ -319,7 +321,8 @@ class _Drafting:
                     lines = self.comparing(way, chosen, answer, tolerance)
                     self.bench.draws = False
                     if self.bench.passes(lines, helper) and (
-                        not self.bench.draws or self.bench.passes(lines, helper, seeds=MANY_SEEDS)
+                        not self.bench.draws
+                        or self.bench.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
                     ):
                         name = f"{self.short}{self.suffix}_agrees_with_the_reference"
                         self.add(name, title, lines, hint=hint, helper=helper)

@@ -32,6 +32,7 @@ GAIN = re.compile(r".*(accuracy|score|reward|returns?)", re.IGNORECASE)
 SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 MARGINS = (0.02, 0.05, 0.1, 0.25, 0.5)
 SECONDS_OF_DRAWS = 0.4
+SECONDS_OF_TRYING = 6.0
 
 UP_TO_SIGNS = '''\
 def close_up_to_signs(got, want, axis, name, **tolerances):
@@ -254,7 +255,7 @@ class Properties:
 
     def passes(self, lines: Sequence[str], seeds: Sequence[int] = SEEDS) -> bool:
         """Whether the reference passes, beside a disturbed copy of itself."""
-        return self.bench.passes(lines, "\n\n".join(HELPERS.values()), seeds=seeds)
+        return self.bench.passes(lines, "\n\n".join(HELPERS.values()), seeds=seeds, budget=SECONDS_OF_TRYING)
 
     def repeated(self) -> Iterator[Found]:
         """The same answer for the same seed, where the docstring promises that."""
