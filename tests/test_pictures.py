@@ -206,6 +206,17 @@ def test_what_cannot_be_painted_soon_is_left_out(plt, monkeypatch):
     assert rendering.painter()(many[0]) is None
 
 
+def test_a_notebook_that_computes_for_long_still_has_pictures(plt, monkeypatch):
+    """Only the time that drawing took counts, and not what passes between two figures."""
+    now = [0.0]
+    monkeypatch.setattr(rendering.time, "monotonic", lambda: now[0])
+    paint = rendering.painter()
+    now[0] = 1000.0
+    figure, axes = plt.subplots()
+    axes.plot([1, 2])
+    assert paint(figure)
+
+
 def test_both_sides_agree_on_the_caps():
     """The worker paints what the gate lets through."""
     assert (rendering.WIDTH, rendering.HEIGHT) == (pictures.MAX_WIDTH, pictures.MAX_HEIGHT)
