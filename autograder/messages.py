@@ -6,16 +6,18 @@ Every text that explains a verdict, in a report, in feedback or in a terminal, i
 from __future__ import annotations
 
 import builtins
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from autograder.checks.sentences import series
 from autograder.errors import StudentError
-from autograder.model import CaseResult, Verdict
+from autograder.model import CaseResult, Report, Verdict
 from autograder.scoring import shown
 
 __all__ = [
+    "AS_ABOVE",
     "NOT_ENDED",
     "TO_BE_CORRECTED",
     "WORDING",
@@ -23,6 +25,7 @@ __all__ = [
     "carried_forward",
     "case_by_case",
     "for_instructor",
+    "said_once",
     "sentence",
 ]
 
@@ -122,6 +125,10 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
 )
 """The table. It has a row for every verdict."""
 
+AS_ABOVE = "The error that stands at the top stopped this check, too."
+_STOPPED = (Verdict.MISSING, Verdict.RAISED, Verdict.TIME, Verdict.MEMORY, Verdict.OUTPUT, Verdict.CRASHED)
+_SEVERAL = 3
+
 _HINTED = (Verdict.FAILED, Verdict.PARTIAL)
 
 
@@ -183,6 +190,23 @@ def case_by_case(cases: Sequence[CaseResult], *, hidden: bool) -> tuple[str, str
         if missed and len(sentences) == 1:
             student = [f"{count}. {sentences[0]}"]
     return "\n".join(filter(None, student)), "\n".join(filter(None, staff))
+
+
+def said_once(report: Report, *, staff: bool) -> Mapping[str, int]:
+    """Sentences about an error that stopped several checks, such as a failed import, with the number of these checks.
+
+    Each is said once, above all questions; at its checks stands `AS_ABOVE`. The table's own sentences are no such
+    errors: they say nothing about what happened.
+    """
+    told = Counter(
+        text
+        for question in report.questions
+        for check in question.checks
+        if check.verdict in _STOPPED
+        and (text := (check.staff_message if staff else "") or check.message)
+        and not text.startswith(WORDING[check.verdict].long.rstrip("."))
+    )
+    return {text: count for text, count in told.items() if count >= _SEVERAL}
 
 
 def _share(case: CaseResult) -> str:

@@ -44,6 +44,9 @@ class Plugin:
     """What pytest asks, and the benches on which the checks of each assignment run."""
 
     def __init__(self, config: pytest.Config) -> None:
+        for path in config.getoption("submission"):
+            if not (config.invocation_params.dir / path).exists():
+                raise pytest.UsageError(f"--submission: {path} does not exist; name a file, a folder or an archive.")
         self.benches: list[_Bench] = []
         for kind, who in (("hidden", "staff only"), ("public", "students, too")):
             config.addinivalue_line("markers", f"{kind}: a check that is run by {who}.")
@@ -85,6 +88,7 @@ class _Bench:
         self.loaded = loading.load(self.root, file.parent.name)
         self.config = config
         self.notes: list[str] = []
+        self.said: dict[str, str] = {}  # sentences about errors, with the check that said each first
         self._open = ExitStack()
         self._runner: Runner | None = None
         self._room: tuple[str, Room] | None = None
@@ -220,6 +224,9 @@ class _CheckItem(pytest.Item):
         if result.verdict in _SKIPPED:
             raise pytest.skip.Exception(self.sentence.splitlines()[0], _use_item_location=True)
         self.internal = result.verdict is Verdict.INTERNAL
+        first = self.bench.said.setdefault(self.sentence, self.name)
+        if first != self.name and result.verdict is not Verdict.FAILED:
+            pytest.fail(f"The same as in {first}: {self.sentence.splitlines()[0][:60]} ...", pytrace=False)
         if found.error is None:
             pytest.fail(self.sentence, pytrace=False)
         raise found.error.with_traceback(self.trimmed(found.error.__traceback__))

@@ -618,3 +618,31 @@ def test_the_dictionary_of_a_module_hides_what_is_used():
         "hw.py, line 2, uses numpy.linalg.__dict__, which hides what is run; write that as ordinary code."
     )
     forbidden(Source.of("class A:\n    def f(self): return self.__dict__"), "np.linalg.inv")
+
+
+OBJECTS = """
+import numpy as np
+class Lazy:
+    def __init__(self, v): self.v = v
+    def __add__(self, other): return Lazy(self.v + other.v)
+def f(X):
+    return np.array([Lazy(1), Lazy(2)], dtype={dtype}).sum()
+"""
+
+
+@pytest.mark.parametrize("dtype", ["object", "np.object_", "'O'"])
+def test_arrays_of_objects_with_operators_of_their_own_are_loops(source, dtype):
+    """numpy calls a class's own `__add__` once for each entry."""
+    with pytest.raises(CheckFailed, match="an array of objects with operators of their own in line 7"):
+        no_loops(source(OBJECTS.replace("{dtype}", dtype)), "f")
+    no_loops(source(OBJECTS.replace("{dtype}", "float")), "f")
+    no_loops(source(OBJECTS.replace("{dtype}", "object").replace("__add__", "added")), "f")
+
+
+def test_the_largest_value_of_a_dictionary_is_no_loop(source):
+    """`max(d, key=d.get)` runs nothing of the submission's, unless it has a `get` of its own."""
+    text = "def f(d):\n    return max(d, key=d.get)\n"
+    no_loops(source(text), "f")
+    for own in ("class D(dict):\n    def get(self, k): return k\n", "D = dict\nD.get = len\n"):
+        with pytest.raises(CheckFailed, match="max with a key"):
+            no_loops(source(own + text), "f")

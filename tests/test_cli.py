@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 
 from autograder import __version__
+from autograder.export.keeping import kept_apart
 from autograder.export.schema import report_schema
 
 HEAVY = ("torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "numpy", "rich", "jinja2")
@@ -175,6 +177,48 @@ def test_what_lies_beside_submissions_is_named_and_not_graded(root: Path, handed
     done = run("grade", "tiny", handed, "--out", tmp_path / "out", cwd=root)
     assert "Not counted as submissions: readme.txt." in done.stdout
     assert not (tmp_path / "out" / "reports" / "readme.json").exists()
+
+
+def test_two_assignments_do_not_share_a_folder(root: Path, handed: Path, tmp_path: Path) -> None:
+    """A folder that holds reports of another assignment is refused before anything is graded."""
+    out = tmp_path / "out"
+    assert run("grade", "tiny", handed, "--out", out, cwd=root).returncode == 0
+    before = (out / "reports" / "ann.json").read_bytes()
+    refused(
+        run("grade", "tiny-notebook", handed, "--out", out, cwd=root),
+        "holds reports of tiny (such as ann.json); name another folder with --out, one for each assignment.",
+    )
+    assert (out / "reports" / "ann.json").read_bytes() == before
+
+
+def test_one_question_alone_never_shrinks_what_is_kept_of_others(root: Path, handed: Path, tmp_path: Path) -> None:
+    """`--only` into a folder with whole reports, or with those of another question, writes beside them and says so."""
+    out = tmp_path / "out"
+    assert run("grade", "tiny", handed, "--out", out, cwd=root).returncode == 0
+    before = {path: path.read_bytes() for path in (out / "reports").iterdir()}
+    grades = (out / "grades.csv").read_bytes()
+    done = run("grade", "tiny", handed, "--out", out, "--only", "b", cwd=root)
+    assert f"{out} keeps reports of more than b, so these go into {out / 'only-b'}." in done.stdout
+    assert {path: path.read_bytes() for path in (out / "reports").iterdir()} == before
+    assert (out / "grades.csv").read_bytes() == grades
+    alone = json.loads((out / "only-b" / "reports" / "ann.json").read_text("utf-8"))
+    assert [question["id"] for question in alone["questions"]] == ["b"]
+    assert kept_apart(out / "only-b", "tiny", "b") == out / "only-b"
+    assert kept_apart(out / "only-b", "tiny", "a") == out / "only-b" / "only-a"
+    assert kept_apart(out / "only-b", "tiny") == out / "only-b"
+
+
+def test_whoever_left_has_no_page_among_the_others(root: Path, handed: Path, tmp_path: Path) -> None:
+    """Reports and pages of students whose submission is gone are put aside, and named."""
+    out = tmp_path / "out"
+    assert run("grade", "tiny", handed, "--out", out, cwd=root).returncode == 0
+    shutil.rmtree(handed / "carl")
+    done = run("grade", "tiny", handed, "--out", out, cwd=root)
+    assert f"Not among the submissions any more: carl. Their reports and pages are in {out / 'left'}." in done.stdout
+    assert {path.stem for path in (out / "feedback").iterdir()} == {"ann", "ben"}
+    assert {path.name for path in (out / "left").rglob("*") if path.is_file()} == {"carl.json", "carl.html"}
+    run("grade", "tiny", handed / "ben", "--out", out, cwd=root)
+    assert {path.stem for path in (out / "reports").iterdir()} == {"ann", "ben"}
 
 
 def test_one_question_or_check_can_be_run_alone(root: Path, handed: Path, tmp_path: Path) -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import html
 import io
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from samples import check, internal, passing, question, renamed, report
 
+from autograder.export.conversions import BROWSERS
 from autograder.export.grades import grades
 from autograder.feedback import Heading, staff_page, student_page, summary_page
 from autograder.feedback.summary import check_rates, distribution
 from autograder.feedback.text import visible
-from autograder.messages import WORDING
-from autograder.model import Report, Verdict
+from autograder.messages import AS_ABOVE, WORDING, said_once
+from autograder.model import CaseResult, Report, Verdict
 
 HEADING = Heading("Course", "Doubling")
 VOID = {"meta"}
@@ -207,3 +212,79 @@ def test_alarms_are_for_staff_alone() -> None:
     assert "too good" not in student_page(one, HEADING)
     assert "alarms" not in grades([other])
     assert 'id="alarms"' not in summary_page([other], HEADING, {"ben": "ben"}, dataset="", sandbox="")
+
+
+def stopped(*, staff: str = "", count: int = 4, hidden: bool = False) -> Report:
+    """A report in which one failed import stopped several checks."""
+    said = "`import tiny` raised TypeError (line 3 of tiny.py): no"
+    broken = [replace(check(f"c{n}", Verdict.RAISED, hidden=hidden), message=said) for n in range(count)]
+    trace = f"{said}\nTraceback of the import"
+    broken = [replace(each, staff_message=staff or trace) for each in broken]
+    return report("ada", question("a", *broken[:2]), question("b", *broken[2:], check("other", Verdict.FAILED)))
+
+
+@pytest.mark.parametrize("page", [student_page, staff_page])
+def test_an_error_that_stopped_several_checks_is_said_once(page) -> None:
+    """A failed import stands at the top of the page, once, and each of its checks points there."""
+    text = page(stopped(), HEADING)
+    assert text.count("raised TypeError") == 1 + (page is staff_page) * 4  # staff see what each student's check says
+    assert text.count("Traceback of the import") == (page is staff_page)
+    assert "One error stopped 4 checks." in text
+    assert text.count(AS_ABOVE) == 4
+
+
+def test_an_error_of_two_checks_stays_where_it_is() -> None:
+    """Two checks are read as quickly as a banner, and the table's own sentences are no error that can be named."""
+    assert said_once(stopped(count=2), staff=False) == {}
+    generic = report("ada", question("a", *(check(f"c{n}", Verdict.RAISED, hidden=True) for n in range(5))))
+    assert said_once(generic, staff=False) == {}
+    wrong = report("ada", question("a", *(check(f"c{n}", Verdict.FAILED, failure="same") for n in range(5))))
+    assert said_once(wrong, staff=False) == {}
+
+
+def test_hints_of_cases_are_read_without_a_click() -> None:
+    """What a student is told about the cases of a hidden check is no detail."""
+    case = CaseResult("secret name", Verdict.FAILED, 0, 1, "m", "s")
+    several = replace(
+        check("c", Verdict.FAILED, hidden=True),
+        message="2 of 2 cases not passed.\nFirst hint.\nSecond hint.",
+        cases=(case,),
+    )
+    text = student_page(report("ada", question("a", several)), HEADING)
+    assert "First hint.\nSecond hint.</p>" in text
+    assert "<details" not in text
+
+
+def test_a_question_that_people_grade_has_no_zero_of_zero() -> None:
+    """It shows the points that a person gives."""
+    written = replace(check("why", Verdict.MANUAL, points=0), by_hand=3.0)
+    text = student_page(report("ada", question("f", written)), HEADING)
+    assert "3 manually graded" in text
+    assert "of 0" not in text.partition('class="card"')[2]
+
+
+@pytest.mark.parametrize("kind", ["student", "staff", "summary"])
+def test_pages_fit_a_telephone(kind: str, tmp_path: Path) -> None:
+    """At a width of 390 pixels no page has to be scrolled sideways, and every cell of a table is in sight."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip("no chromium or chrome is installed")
+    frame = html.escape(pages()[kind], quote=True)
+    script = (
+        "const d = document.querySelector('iframe').contentDocument, e = d.documentElement;"
+        "const cut = [...d.querySelectorAll('td, th')].filter(c => c.offsetParent"
+        " && c.getBoundingClientRect().right > e.clientWidth);"
+        "document.title = `${e.scrollWidth - e.clientWidth} pixels and ${cut.length} cells beyond ${e.clientWidth}`;"
+    )
+    (tmp_path / "outer.html").write_text(
+        f'<!DOCTYPE html><iframe width=390 height=800 style=\'border:0\' srcdoc="{frame}" onload="{script}"></iframe>'
+    )
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+    done = subprocess.run(
+        [browser, *options, (tmp_path / "outer.html").as_uri()],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert re.search(r"<title>0 pixels and 0 cells beyond 3[789]\d</title>", done.stdout), done.stdout[:300]

@@ -165,6 +165,21 @@ def test_reports_of_two_assignments_are_not_imported_at_once(tmp_path: Path) -> 
     assert "holds reports of several assignments (ps1, tiny)" in told
 
 
+@pytest.mark.parametrize("db", ["nope/dir/g.db", "bad://"])
+def test_a_gradebook_that_cannot_be_opened_leaves_nothing_behind(modules: Path, tmp_path: Path, db: str) -> None:
+    """Neither a misspelt path nor an unknown kind of database makes a folder."""
+    out = write_reports(tmp_path / "out", graded("ada"))
+    before = sorted(path for path in tmp_path.rglob("*") if path.is_dir())
+    where = db if ":" in db else tmp_path / db
+    told = refused("export", "nbgrader", out, "--db", where, "--course", modules)
+    assert (
+        ":" in db
+        or told == f"--db: {tmp_path / 'nope/dir'} does not exist; correct the path, or make that folder first."
+    )
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_dir()) == before
+    assert not (Path.cwd() / "source").exists()
+
+
 def test_a_pdf_is_printed(modules: Path, tmp_path: Path) -> None:
     """By the browser that is there."""
     if not any(map(shutil.which, conversions.BROWSERS)):

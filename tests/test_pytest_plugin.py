@@ -47,7 +47,7 @@ def course(tmp_path) -> Path:
 def run(course):
     """A function that runs pytest in the course, with the plugin as it is here; gives what it printed."""
 
-    def call(*arguments, expect, told="", plugins=()):
+    def call(*arguments, expect, told="", plugins=(), errors=False):
         named = [option for name in ("autograder_pytest", *plugins) for option in ("-p", name)]
         ended = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *named, *map(str, arguments)],
@@ -61,7 +61,7 @@ def run(course):
             check=False,
         )
         assert ended.returncode == expect, ended.stdout + ended.stderr
-        return ended.stdout
+        return ended.stdout + (ended.stderr if errors else "")
 
     return call
 
@@ -147,7 +147,6 @@ def test_an_archive_is_a_submission(run, course):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--submission", "nowhere.py"], "nowhere.py"),
         (["--submission", "grader_config.py", "--submission-sandbox", "bricks"], "bricks"),
     ],
 )
@@ -158,6 +157,21 @@ def test_what_cannot_be_run_is_an_error_in_one_sentence(run, arguments, says):
     assert "3 errors" in said
     assert says in said
     assert "Traceback" not in said
+
+
+def test_a_submission_that_does_not_exist_is_one_sentence(run):
+    """It is said once, before anything is collected."""
+    done = run("assignments/tiny", "--submission", "/nope", expect=4, errors=True)
+    assert done.count("/nope") == 1
+    assert "ERROR: --submission: /nope does not exist; name a file, a folder or an archive." in done
+
+
+def test_an_error_that_stops_every_check_is_told_once(run, course):
+    """A failed import stands with the first check; the others point there."""
+    (course / "broken.py").write_text("import nothing_of_that_name\n")
+    said = run("assignments/tiny", "--submission", "broken.py", "--submission-sandbox", "none", expect=1)
+    assert said.count("is not installed in the grading environment") == 1
+    assert said.count("The same as in doubles_one: ") >= 2
 
 
 def test_a_wrong_assignment_is_told_with_its_line(run, course):

@@ -23,7 +23,7 @@ from autograder.cli.common import (
 from autograder.early import Early
 from autograder.feedback.text import visible
 from autograder.intake import Recogniser, collect_one
-from autograder.messages import WORDING
+from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.model import Report, Verdict
 from autograder.running import RunOptions
 from autograder.scoring import shown
@@ -82,6 +82,11 @@ def check_files(call: Call, early: Early | None = None) -> int:
 def _show(screen: Console, report: Report) -> None:
     for note in report.notes:
         screen.print(f"[yellow]{escape(visible(note))}[/]")
+    once = said_once(report, staff=False)
+    for text, count in once.items():
+        screen.print(f"[red]One error stopped {count} checks.[/]")
+        for line in visible(text).splitlines():
+            screen.print(f"  {escape(line)}")
     for question in report.questions:
         screen.print(
             f"\n[bold]({escape(question.id)}) {escape(question.title)}[/]: "
@@ -91,7 +96,7 @@ def _show(screen: Console, report: Report) -> None:
             wording = WORDING[check.verdict]
             style = STYLES.get(check.verdict, "red")
             screen.print(f"  [{style}]{wording.mark} {wording.short}[/]: {escape(check.title)}")
-            for line in visible(check.message).splitlines():
+            for line in visible(AS_ABOVE if check.message in once else check.message).splitlines():
                 screen.print(f"      {escape(line)}")
         if question.output:
             screen.print("  Your code printed:")

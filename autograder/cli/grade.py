@@ -39,6 +39,7 @@ from autograder.config import SANDBOXES, Course, course_seed
 from autograder.early import Early
 from autograder.errors import UsageError
 from autograder.export.grades import question_ids, verdict_summary, waiting
+from autograder.export.keeping import LEFT, kept_apart, put_away
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
 from autograder.feedback.text import visible
@@ -58,6 +59,7 @@ __all__ = [
     "deliver",
     "foreseen_imports",
     "grade_class",
+    "into",
     "sandbox_name",
     "stop",
     "stopped",
@@ -140,6 +142,7 @@ def _grade(
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
         return start_sandbox(walls, loaded, foreseen=foreseen, early=early)
 
+    call = into(screen, call)
     all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
@@ -190,6 +193,18 @@ def _grade(
     return deliver(screen, call, made, progress, dataset.name if dataset else "")
 
 
+def into(screen: Console, call: Call) -> Call:
+    """The call with the folder in which its reports are kept apart from others; said where that is another one."""
+    out = kept_apart(call.out, call.name, call.only)
+    if out != call.out:
+        screen.print(
+            f"{escape(str(call.out))} keeps reports of more than {escape(call.only)}, so these go into "
+            f"{escape(str(out))}.",
+            soft_wrap=True,
+        )
+    return replace(call, out=out)
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What grading gave: reports of those who were asked for, and of everybody; how pages are headed and named.
@@ -212,6 +227,13 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
         export.write_report(report, call.out / "reports" / f"{names[report.student]}.json")
     reports, everybody = with_hand_grades(made.reports, hand), with_hand_grades(made.whole_class, hand)
     _write_pages(call.out, reports, heading, names)
+    gone = put_away(call.out, names.values()) if len(names) > 1 else ()
+    if gone:
+        screen.print(
+            f"Not among the submissions any more: {escape(', '.join(gone))}. Their reports and pages are in "
+            f"{escape(str(call.out / LEFT))}.",
+            soft_wrap=True,
+        )
     people = any(report.waiting for report in made.whole_class)
     export.write_grades(everybody, call.out / "grades.csv", people=people)
     alarms = class_alarms(everybody, refused=made.refused)

@@ -19,6 +19,7 @@ from autograder.cli.grade import (
     chosen_of,
     deliver,
     foreseen_imports,
+    into,
     sandbox_name,
     stop,
     stopped,
@@ -62,6 +63,7 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
     def spec(address: str) -> batch.JobSpec:
         return batch.JobSpec(found.folder, call.name, "", settings_of(None, None), options, address)
 
+    call = into(screen, call)
     with staging(call.out) as folder:
         everyone = nbgrader_course.collect_course(
             assignment, folder, call.submissions, accept=course.accept_close_names

@@ -78,7 +78,7 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
     course = course_directory(home)
     gathered = _gather(source, course if source.nbgrader else None)
     if address.startswith("sqlite:///"):
-        Path(address.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        _folder_for(Path(address.removeprefix("sqlite:///")))
     screen = console()
     for assignment in dict.fromkeys(report.assignment for report in gathered.reports):
         graded = []
@@ -223,6 +223,15 @@ def _gradebook(db: str | None, course: Path | None) -> tuple[str, Path]:
         return db, course or (file.resolve().parent if file else Path.cwd())
     path = Path(db).resolve()
     return f"sqlite:///{path}", course or path.parent
+
+
+def _folder_for(file: Path) -> None:
+    """The folder of a new gradebook is made below one that is there; a misspelt path makes none."""
+    folder = file.parent
+    if not folder.is_dir():
+        if not folder.parent.is_dir():
+            raise UsageError(f"--db: {folder} does not exist; correct the path, or make that folder first.")
+        folder.mkdir()
 
 
 def _people(path: Path | None) -> dict[str, Person]:

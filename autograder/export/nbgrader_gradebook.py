@@ -113,9 +113,9 @@ def write_gradebook(
         UsageError: nbgrader cannot read an original; the gradebook or the folder cannot be written.
     """
     waiting = written = 0
-    # Formgrader lists what has a folder there, be it empty.
-    Path(course.format_path(course.source_directory, ".", assignment)).mkdir(parents=True, exist_ok=True)
     with _gradebook(db or course.db_url, course.course_id) as gradebook:
+        # Formgrader lists what has a folder there, be it empty; made once the gradebook is open.
+        Path(course.format_path(course.source_directory, ".", assignment)).mkdir(parents=True, exist_ok=True)
         gradebook.check_course()  # nbgrader's own steps leave a row for a course without a name, too
         gradebook.update_or_create_assignment(assignment, **({"duedate": due} if due else {}))
         cells = _write_cells(gradebook, assignment, graded, originals or {})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.feedback.text import visible
-from autograder.messages import WORDING
+from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.model import Report, Verdict
 from autograder.pictures import data_url, words_of
 from autograder.scoring import rounded, shown
@@ -57,7 +57,8 @@ def staff_page(report: Report, heading: Heading) -> str:
 
 def _page(report: Report, heading: Heading, *, staff: bool) -> str:
     replay = {name: value for name, value in asdict(report.replay).items() if value not in ("", {})}
-    return render("report.html", report=report, heading=heading, staff=staff, replay=replay)
+    once = said_once(report, staff=staff)
+    return render("report.html", report=report, heading=heading, staff=staff, replay=replay, once=once, above=AS_ABOVE)
 
 
 def render(template: str, **values: Any) -> str:

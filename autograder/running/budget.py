@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
+from autograder.checks.sentences import seconds
 from autograder.errors import StudentError
 from autograder.model import Limits
 
@@ -44,7 +45,9 @@ class Budget:
         if min(wall, cpu) < _LEAST_SECONDS:
             over = wall < _LEAST_SECONDS
             limit = (
-                f"time limit of {self.limits.wall_seconds:g} s" if over else f"CPU time limit of {self.limits.cpu:g} s"
+                f"time limit of {seconds(self.limits.wall_seconds)} s"
+                if over
+                else f"CPU time limit of {seconds(self.limits.cpu)} s"
             )
             error = StudentError("TIME", f"Not run: {spent_by} used up the {limit}.", open=True)
             error.step = ""  # what took so long has said it

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder import pictures
 from autograder.cells import is_notebook
-from autograder.checks.sentences import small
+from autograder.checks.sentences import seconds, small
 from autograder.errors import StudentError
 from autograder.intake import Submission
 from autograder.loading import Loaded
@@ -179,7 +179,7 @@ def _showable(error: StudentError) -> StudentError:
 
 def _late(run: CellRun, file: str) -> CellRun:
     """A cell that was interrupted: the limit is what ended it, whatever it says."""
-    sentence = f"Time limit of {run.allowed:g} s reached in `cell {run.number} of {file}`."
+    sentence = f"Time limit of {seconds(run.allowed)} s reached in `cell {run.number} of {file}`."
     return replace(run, error=StudentError("TIME", sentence, file=file, open=True))
 
 

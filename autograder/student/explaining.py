@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from autograder import saved
+from autograder.checks.sentences import seconds
 from autograder.errors import SandboxError, StudentError
 from autograder.loading import Interface
 from autograder.model import Limits
@@ -217,8 +218,8 @@ def died(
     if outcome.fault:
         return SandboxError(f"The sandbox broke: {outcome.fault}.")
     over = {
-        "wall": ("TIME", f"Time limit of {limits.wall_seconds:g} s reached"),
-        "cpu": ("TIME", f"CPU time limit of {limits.cpu:g} s reached"),
+        "wall": ("TIME", f"Time limit of {seconds(limits.wall_seconds)} s reached"),
+        "cpu": ("TIME", f"CPU time limit of {seconds(limits.cpu)} s reached"),
         "memory": ("MEMORY", f"Memory limit of {limits.memory_mib} MiB reached"),
         "output": ("OUTPUT", f"More than {limits.output_kib} KiB printed"),
         "scratch": (

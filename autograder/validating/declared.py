@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from autograder.checks.sentences import counted
 from autograder.config import HomeworkSet
 from autograder.datasets import DataSet
 from autograder.declare import Assignment, Check, Question
@@ -45,7 +46,9 @@ def points(assignment: Assignment) -> Finding:
     bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
     extra = f" and {shown(bonus)} bonus points" if bonus else ""
     given = rounded(sum(each.points for each in assignment.written))
-    people = f"; people give {shown(given)} points for {len(assignment.written)} written answers" if read else ""
+    people = (
+        f"; people give {shown(given)} points for {counted(len(assignment.written), 'written answer')}" if read else ""
+    )
     return Finding(
         what,
         bool(checks or read),

@@ -97,7 +97,7 @@ class Trial:
                     most = max(most, share)
                     if share > _ROOM:
                         tight.append(f"question {question.id} takes {share:.0%} of its {name}")
-        said = "; ".join(tight) if tight else f"The reference takes at most {most:.0%} of a limit."
+        said = "; ".join(tight) if tight else f"The reference takes {_at_most(most)} of a limit."
         return Finding("fits its limits", not tight, said, "Raise that limit of the question, or ask for less work.")
 
     def other_seeds(self, *, failed: bool = False) -> Iterator[Finding]:
@@ -235,6 +235,10 @@ def _checks(report: Report) -> Iterator[CheckResult]:
 
 def _told(missed: list[str]) -> str:
     return "; ".join(missed)[:_LONGEST] or "Every check passed."
+
+
+def _at_most(share: float) -> str:
+    return f"at most {share:.0%}" if share >= 0.005 else "less than 1%"
 
 
 def _missed(report: Report) -> list[str]:
