@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["apart", "are", "labels_told", "series", "small"]
+__all__ = ["apart", "are", "counted", "labels_told", "seconds", "series", "small"]
 
 _SHOWN = 8
 _LONGEST = 40
@@ -38,6 +38,16 @@ def apart(got: float, other: float, *, digits: int = 6, kind: str = "g", scale: 
         if texts[0] != texts[1]:
             return texts
     return repr(got), repr(other)
+
+
+def seconds(value: float) -> str:
+    """A time limit in seconds as people say it: 60, 0.25, and 180 for 179.95."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things: "1 answer", "2 answers"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def small(text: str) -> str:
