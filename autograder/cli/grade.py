@@ -143,6 +143,7 @@ def _grade(
         return start_sandbox(walls, loaded, foreseen=foreseen, early=early)
 
     call = into(screen, call)
+    assert call.submissions is not None  # see grade_class
     all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
     with staging(call.out) as folder:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
