@@ -30,8 +30,8 @@ from autograder.running.rooms import Room
 from autograder.running.solved import Solved
 from autograder.scoring import check_points, question_points, verdict_of
 from autograder.student.artefacts import Kept, handles_in, keep, revive
-from autograder.student.local import seed_random_numbers
 from autograder.student.reference import ReferenceFailed
+from autograder.worker import seed_all
 
 __all__ = ["Begin", "Found", "Listener", "Runner", "unheard", "unwatched"]
 
@@ -349,7 +349,7 @@ class Runner:
             "hidden": dataset.hidden if dataset else None,
             **given,
         }
-        seed_random_numbers(self.case.seed_inside(check.id))  # a check may draw from `random` or numpy itself
+        seed_all(self.case.seed_inside(check.id))  # a check may draw from `random` or numpy itself
         return {name: available[name] for name in check.parameters}
 
     def hand_on(self, check: Check, part: Check, value: Any) -> None:

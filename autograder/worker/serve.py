@@ -58,7 +58,7 @@ from autograder.worker.pipes import announce_too_much, read_frame, write_all
 from autograder.worker.shell import Shell
 from autograder.working_folder import lay_out
 
-__all__ = ["serve", "warm_random_numbers"]
+__all__ = ["seed_all", "serve", "warm_random_numbers"]
 
 _ABSENT = object()
 _PACKAGES = ("numpy", "torch", "pandas")
@@ -260,7 +260,7 @@ class _Worker:
             return ("refused", str(error))
 
     def seed(self, number: int) -> tuple[Any, ...]:
-        _seed(number)
+        seed_all(number)
         return ("value", None)
 
     def notebook(self, file: str) -> tuple[Any, ...]:
@@ -333,10 +333,11 @@ class _Worker:
 
 def warm_random_numbers() -> None:
     """Let numpy and torch, where they are loaded, load now what seeding them loads: once, and not in every child."""
-    _seed(0)
+    seed_all(0)
 
 
-def _seed(number: int) -> None:
+def seed_all(number: int) -> None:
+    """Seed `random` and, where they are loaded, numpy and torch; torch also when it is imported later, in a worker."""
     random.seed(number)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(number % (1 << 32))
