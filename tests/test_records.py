@@ -626,3 +626,14 @@ def test_a_record_that_lies_is_refused(name, parts):
     buffers = [wire.PREFIX.pack(len(header), size), header, *payload]
     with pytest.raises(WireError):
         decode(bytearray(b"".join(buffers)), answer=True)
+
+
+def test_named_tuples_survive_what_audits_and_drafts_change_in_values():
+    """Their numbers change, their names stay."""
+    from autograder.auditing.alike import _through
+    from autograder.starting.examples import _rounded
+
+    pair = Named("Pair", ("left", "right"), (1.26, [2.57]))
+    for changed in (_through([pair], lambda each: round(each, 1)), [_rounded(pair)]):
+        assert type(changed[0]) is Named
+        assert (changed[0].left, changed[0].right, changed[0].names) == (1.3, [2.6], ("left", "right"))

@@ -8,6 +8,7 @@ alike, and the answers differ. Or no difference is seen there either, as where a
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ import numpy as np
 from autograder.auditing.listening import Change
 from autograder.auditing.mutants import Mutant
 from autograder.plain import Rows
+from autograder.records import Fields
+from autograder.records.walking import mapped
 from autograder.wire import PREFIX, decode, encode
 
 __all__ = ["CHANGES", "DIFFERS_ELSEWHERE", "NEVER_RUN", "NO_DIFFERENCE", "raising"]
@@ -75,12 +78,10 @@ def _integers(value: Any, noise: np.random.Generator) -> Any:
 
 def _through(value: Any, change: Callable[[Any], Any]) -> Any:
     """The value with the change made to each number and array in it; keys, texts and objects stay."""
-    if isinstance(value, tuple | list):
-        return type(value)(_through(each, change) for each in value)
-    if isinstance(value, dict):
-        return {key: _through(each, change) for key, each in value.items()}
     if isinstance(value, Rows):
         return Rows(tuple(_through(each, change) for each in value.columns))
+    if isinstance(value, (tuple, list, dict, deque, Fields)):
+        return mapped(value, lambda each: _through(each, change), flat=False)
     return change(value)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.records.walking import mapped
 from autograder.starting import bodies
 from autograder.starting.bodies import Subject
 from autograder.starting.inputs import Unknown
@@ -83,11 +84,7 @@ def _rounded(value: Any) -> Any:
         return value.round(1) + 0.0
     if isinstance(value, float):
         return float(f"{value:.2g}")
-    if isinstance(value, (list, tuple)):
-        return type(value)(_rounded(each) for each in value)
-    if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
-    return value
+    return mapped(value, _rounded, flat=False)
 
 
 def literal(value: Any, digits: int = 17) -> str:
