@@ -29,14 +29,15 @@ def holds_only(value: list[Any] | tuple[Any, ...], kinds: frozenset[type]) -> bo
     return _SEQUENCES.issuperset(found) and kinds.issuperset(map(type, chain.from_iterable(value)))
 
 
-def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+def mapped(value: Any, change: Callable[[Any], Any], *, flat: bool = True) -> Any:
     """A container or record with each of its items replaced by what `change` gives; itself where nothing changes.
 
-    Anything else is given back as it is.
+    Anything else is given back as it is. With `flat`, `change` leaves numbers, texts and arrays alone, so that a list
+    of nothing else need not be walked.
     """
     kind = type(value)
     if kind is list or kind is tuple:
-        if holds_only(value, SIMPLE):
+        if flat and holds_only(value, SIMPLE):
             return value
         made = [change(each) for each in value]
         return kind(made) if any(map(_differ, made, value)) else value
