@@ -8,8 +8,9 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import otter_master as master
 import pytest
-from test_new import CONFIG, refused, run, written  # noqa: F401
+from test_new import CONFIG, run, written
 
 from autograder import loading
 from autograder.errors import InstructorError, UsageError
@@ -56,7 +57,6 @@ class Counter:
 PYTEST = '''\
 import math
 
-import numpy as np
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -212,7 +212,7 @@ class TestPytest:
         assert "for values, expected in [([1.0], 1.0), ([2.0, 4.0], 3.0)]:" in text
         assert 'same(counter.add(3), 5, name="counter.add(3)")' in text
         assert any(
-            each.startswith("test_small.py:40: test_writes uses pytest's fixture tmp_path") for each in started.notes
+            each.startswith("test_small.py:39: test_writes uses pytest's fixture tmp_path") for each in started.notes
         )
         assert any("test_wrong does not hold for the reference" in each for each in started.notes)
         questions = {each.title: each for each in loading.load(root, "fresh").assignment.questions}
@@ -418,3 +418,33 @@ class TestTables:
         held = describe(pandas.DataFrame({"a": [{1}, {2}]}), lambda _: False)
         assert indexed.text == "DataFrame with an index, or columns, of its own"
         assert held.text == "DataFrame with a column that holds neither numbers nor text"
+
+
+class TestCommand:
+    """`autograder new --from` on the command line, for what is no module."""
+
+    def test_a_master_of_otter_is_imported(self, root) -> None:
+        """Its tests become checks, as by `autograder import otter`."""
+        asked = master.question(
+            "q1",
+            *master.block("SOLUTION", master.code("def square(x):\n    return x * x # SOLUTION")),
+            *master.block("TESTS", master.code("square(3)", shows="9")),
+        )
+        config = master.raw("# ASSIGNMENT CONFIG", "name: hw")
+        source = master.write(root.parent / "in" / "hw.ipynb", config, *asked)
+        said = run("new", "squares", "--from", source, cwd=root).stdout
+        assert "Written: reference/squares/squares.ipynb" in said
+        assert "1 questions, 1 checks" in said
+
+    def test_tests_are_given_by_name(self, root) -> None:
+        """--tests may come more than once, and what stays is said."""
+        (root.parent / "small.py").write_text(SOLVED)
+        (root.parent / "test_small.py").write_text(PYTEST)
+        more = root.parent / "harness"
+        more.mkdir()
+        (more / "test_more.py").write_text(GRADESCOPE)
+        files = ["--tests", root.parent / "test_small.py", "--tests", more]
+        said = run("new", "fresh", "--from", root.parent / "small.py", *files, cwd=root).stdout
+        assert "test_small.py:39: test_writes uses pytest's fixture tmp_path." in " ".join(said.split())
+        checks = [check.id for each in loading.load(root, "fresh").assignment.questions for check in each.checks]
+        assert {"test_mean", "test_mean_2", "test_raises"} <= set(checks)
