@@ -27,8 +27,8 @@ NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
 CONFIG = 'from autograder.config import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
 MUTANTS = 24
 LEAST = {"q_learning": 70}
-"""The least rate of a draft where it is not 90: after many episodes, the table of an off-policy learner does not show any
-more how many there were, nor how often it explored."""
+"""The least rate of a draft where it is not 90: after many episodes, the table of an off-policy learner does not show
+any more how many there were, nor how often it explored."""
 
 
 @pytest.fixture(scope="module")
