@@ -218,8 +218,10 @@ def grade_all(
     lost = partial(internal_report, loaded) if isinstance(loaded, Loaded) else loaded
     reports: dict[str, Report] = {}
     waiting: deque[Attempt] = deque()
+    keys = {submission.student: key(submission) for submission in submissions}
+    before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
     for submission in submissions:
-        found = store.known(key(submission), submission.student)
+        found = before.get((keys[submission.student], submission.student))
         if found is None or outdated(found):
             waiting.append(Attempt(submission))
         else:

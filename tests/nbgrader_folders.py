@@ -12,7 +12,7 @@ import nbformat
 from nbformat import v4
 from samples import check, question, report
 
-from autograder.export import write_report
+from autograder.export import report_text, write_text
 from autograder.model import Report, Verdict
 
 STUB = "def add(a, b):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
@@ -80,5 +80,5 @@ def write_course(root: Path, **essays: str) -> Path:
 def write_reports(out: Path, *reports: Report) -> Path:
     """The folder that `autograder grade` would have left."""
     for each in reports:
-        write_report(each, out / "reports" / f"{each.student}.json")
+        write_text(out / "reports" / f"{each.student}.json", report_text(each))
     return out

@@ -139,7 +139,7 @@ def test_a_class_is_graded_into_every_file(root: Path, handed: Path, tmp_path: P
         ]
     assert "Tiny course" in (out / "summary.html").read_text("utf-8")
     assert (out / "grader.db").exists()
-    assert sorted(p.name for p in out.iterdir() if p.name.startswith(".")) == [".lock"]
+    assert sorted(p.name for p in out.iterdir() if p.name.startswith(".")) == [".lock", ".written.json"]
 
 
 def test_hidden_inputs_do_not_reach_the_students_page(root: Path, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_totals_mark_it():
 
 def test_reports_keep_it(tmp_path: Path):
     """It is a field of the report file."""
-    export.write_report(not_final(), tmp_path / "reports" / "eve.json")
+    export.write_text(tmp_path / "reports" / "eve.json", export.report_text(not_final()))
     (report,) = export.read_reports(tmp_path)
 
     assert report.not_final == WHY

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from samples import check, internal, passing, question, report
 
-from autograder.export import encodable, file_names, read_reports, write_report
+from autograder.export import encodable, file_names, read_reports, report_text, write_text
 from autograder.export.schema import report_schema, schema_text
 from autograder.model import CheckResult, Report, Verdict
 
@@ -48,7 +48,7 @@ def test_the_schema_promises_the_fields_of_schema_1() -> None:
 def test_a_written_report_obeys_the_schema(made: Report, tmp_path: Path) -> None:
     """What lies in reports/ can be relied on."""
     path = tmp_path / "reports" / "x.json"
-    write_report(encodable(made), path)
+    write_text(path, report_text(encodable(made)))
     written = json.loads(path.read_text("utf-8"))
     jsonschema.validate(written, report_schema())
     assert (written["schema"], written["student"]) == (1, made.student)
@@ -82,7 +82,7 @@ def test_a_report_from_before_manual_was_a_verdict_is_read_as_one(tmp_path: Path
     """An answer that a person grades was SKIPPED; a check that was skipped stays so."""
     path = tmp_path / "reports" / "ann.json"
     answer = CheckResult("why", "Why?", False, Verdict.MANUAL, 0, 0, 0, "", by_hand=5)
-    write_report(report("ann", question("a", check("one", Verdict.SKIPPED), answer)), path)
+    write_text(path, report_text(report("ann", question("a", check("one", Verdict.SKIPPED), answer))))
     path.write_text(path.read_text("utf-8").replace('"MANUAL"', '"SKIPPED"'), "utf-8")
     (read,) = read_reports(tmp_path)
     assert read.verdicts == (Verdict.SKIPPED, Verdict.MANUAL)

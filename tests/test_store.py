@@ -118,3 +118,16 @@ def test_a_database_that_cannot_be_written_is_told_so(address: str) -> None:
         connection.close()
         with pytest.raises(UsageError, match=r"Cannot write the result of ann .* goes on from here"):
             store.keep(passing("ann"))
+
+
+def test_many_reports_are_found_at_once(address: str) -> None:
+    """Of all pairs of key and student those that are kept come back; what is our fault does not."""
+    with Store(address) as store:
+        for number in range(1200):
+            store.keep(passing(f"s{number}", key=f"k{number % 700}")) if number % 40 == 0 else None
+        store.keep(internal("ann"))
+        asked = [(f"k{number % 700}", f"s{number}") for number in range(1200)]
+        found = store.all_known([*asked, ("k", "ann"), ("k0", "s40")])
+
+        assert sorted(found) == sorted((f"k{number % 700}", f"s{number}") for number in range(0, 1200, 40))
+        assert all(report.student == student for (_, student), report in found.items())

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.errors import GraderError
-from autograder.export.reports import write_report
+from autograder.export.reports import report_text, write_text
 from autograder.model import CheckResult, Report, Verdict
 
 CONFIG = """
@@ -36,7 +36,7 @@ def graded(course: Path, name: str, *reports: Report, folder: str = "") -> Path:
     out = course / "graded" / (folder or name)
     (out / "reports").mkdir(parents=True, exist_ok=True)
     for each in reports:
-        write_report(replace(each, assignment=name), out / "reports" / f"{each.student}.json")
+        write_text(out / "reports" / f"{each.student}.json", report_text(replace(each, assignment=name)))
     return out
 
 

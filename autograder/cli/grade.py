@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from statistics import median
 from types import FrameType
 from typing import NoReturn
 
@@ -32,7 +33,6 @@ from autograder.cli.common import (
     show_note_on,
     staging,
     start_sandbox,
-    write_student_page,
 )
 from autograder.cli.progress import Shown
 from autograder.config import SANDBOXES, Course, course_seed
@@ -42,6 +42,7 @@ from autograder.export.grades import question_ids, verdict_summary, waiting
 from autograder.export.keeping import LEFT, kept_apart, put_away
 from autograder.export.manual_grades import with_hand_grades
 from autograder.export.marks import all_hand_grades
+from autograder.export.unchanged import Written, written
 from autograder.feedback.text import visible
 from autograder.gate import Gate, gate_key
 from autograder.intake import Recogniser, Submission, collect, passed_over, to_preload
@@ -65,6 +66,7 @@ __all__ = [
     "stopped",
 ]
 
+_LONGEST_TABLE = 300  # students
 CHECKS_SECONDS = 600.0  # what the checks of one submission may need themselves, before they count as hanging
 
 
@@ -184,8 +186,9 @@ def _grade(
                     )
             except KeyboardInterrupt:
                 return stopped(screen, progress, len(chosen))
-            others = (store.known(key(s), s.student) for s in everyone if s not in chosen)
-            whole_class = sorted((*reports, *filter(None, others)), key=lambda report: report.student.casefold())
+            left = {each.student for each in everyone}.difference(report.student for report in reports)
+            others = store.all_known((key(each), each.student) for each in everyone if each.student in left).values()
+            whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
         names = export.file_names(submission.student for submission in everyone)
         _keep_pdfs(call.out / "answers", everyone, loaded.assignment.answers, names)
     refused = Gate().refused(gate_key(loaded, dataset, replace(options, only="")))
@@ -224,10 +227,7 @@ class Made:
 def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
     """Write every file, print the table; returns the exit code."""
     heading, names, hand = made.heading, made.names, all_hand_grades(call.out, made.whole_class)
-    for report in made.reports:
-        export.write_report(report, call.out / "reports" / f"{names[report.student]}.json")
     reports, everybody = with_hand_grades(made.reports, hand), with_hand_grades(made.whole_class, hand)
-    _write_pages(call.out, reports, heading, names)
     gone = put_away(call.out, names.values()) if len(names) > 1 else ()
     if gone:
         screen.print(
@@ -239,11 +239,18 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
     export.write_grades(everybody, call.out / "grades.csv", people=people)
     alarms = class_alarms(everybody, refused=made.refused)
     export.write_text(call.out / "alarms.json", json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
-    page = feedback.summary_page(everybody, heading, names, dataset=dataset, sandbox=made.walls, alarms=alarms)
-    export.write_text(call.out / "summary.html", page)
+    with written(call.out) as files:
+        for report in made.reports:
+            path = call.out / "reports" / f"{names[report.student]}.json"
+            files.write(path, report, partial(export.report_text, report))
+        _write_pages(call.out, files, reports, heading, names)
+        about = {"dataset": dataset, "sandbox": made.walls, "alarms": alarms}
+        page = partial(feedback.summary_page, everybody, heading, names, **about)
+        files.write(call.out / "summary.html", (everybody, heading, names, about), page)
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
-    screen.print(f"\n[bold]{escape(heading.assignment)}[/]", _table(reports), sep="\n")
+    table = _table(reports) if len(reports) <= _LONGEST_TABLE else _too_many(reports)
+    screen.print(f"\n[bold]{escape(heading.assignment)}[/]", table, sep="\n")
     _point_out(screen, call.out, reports, names)
     _point_out_answers(screen, call, everybody)
     for alarm in alarms:
@@ -313,12 +320,27 @@ def chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[
     return tuple(submission for submission in everyone if not students or submission.student in students)
 
 
-def _write_pages(out: Path, reports: Iterable[Report], heading: feedback.Heading, names: dict[str, str]) -> None:
-    """One page for the student and one for staff, of everybody who was asked for."""
+def _write_pages(
+    out: Path, files: Written, reports: Iterable[Report], heading: feedback.Heading, names: dict[str, str]
+) -> None:
+    """One page for the student and one for staff, of everybody who was asked for; none that nobody may see yet."""
     for report in reports:
-        name = names[report.student]
-        write_student_page(report, heading, out / "feedback" / f"{name}.html")
-        export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
+        page = f"{names[report.student]}.html"
+        if report.not_final:
+            files.remove(out / "feedback" / page)
+        else:
+            files.write(out / "feedback" / page, (report, heading), partial(feedback.student_page, report, heading))
+        files.write(out / "staff" / page, (report, heading), partial(feedback.staff_page, report, heading))
+
+
+def _too_many(reports: Sequence[Report]) -> str:
+    """In place of the table of a large class: how many there are, and the middle of their points."""
+    middle = median(rounded(report.points + report.bonus_points) for report in reports)
+    whole = max(report.max_points for report in reports)
+    return (
+        f"{len(reports)} students, median {shown(rounded(middle))} of {shown(whole)} points. "
+        f"A table is printed for up to {_LONGEST_TABLE}."
+    )
 
 
 def _table(reports: Sequence[Report]) -> Table:

@@ -16,7 +16,7 @@ import msgspec
 from autograder.errors import UsageError
 from autograder.model import Report
 
-__all__ = ["encodable", "file_names", "read_reports", "write_bytes", "write_report", "write_text"]
+__all__ = ["encodable", "file_names", "read_reports", "report_text", "write_bytes", "write_text"]
 
 LONGEST = 80
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
@@ -48,12 +48,14 @@ def _digits(name: str) -> str:
 
 
 def encodable(report: Report) -> Report:
-    """The same report with text that UTF-8 can hold: a submission may print or raise half a surrogate pair."""
+    """The same report as a file or the store gives it back.
+
+    Its text is what UTF-8 can hold (a submission may print or raise half a surrogate pair), and points are floats.
+    """
     try:
-        msgspec.json.encode(report)
+        return msgspec.json.decode(msgspec.json.encode(report), type=Report)
     except UnicodeEncodeError:
         return msgspec.convert(_mended(msgspec.to_builtins(report)), Report)
-    return report
 
 
 def _mended(value: object) -> object:
@@ -66,9 +68,9 @@ def _mended(value: object) -> object:
     return value
 
 
-def write_report(report: Report, path: Path) -> None:
-    """Write the report as JSON in the shape of `docs/report.schema.json`."""
-    write_text(path, msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
+def report_text(report: Report) -> str:
+    """The report as JSON in the shape of `docs/report.schema.json`."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
 
 
 def read_reports(out: Path) -> tuple[Report, ...]:

@@ -1,0 +1,77 @@
+"""What `autograder grade` costs where nothing changed: `python benchmarks/regrade.py [--submissions 1000]`.
+
+A class of the tiny course of the tests, whose results are put into the store (one submission is graded, the others get
+its report under their own key). Then the same command runs three times: the first writes every page, the others find
+everything as it is. CPU is user plus system time of the whole command, with all its children.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from autograder import running
+from autograder.intake import Recogniser, collect
+from autograder.loading import load
+from autograder.running import RunOptions, grade
+from autograder.sandbox import start
+from autograder.store import Store, sqlite_address
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from tiny_course import RIGHT, make_course
+
+SEED = "a benchmark of grading the same again"
+
+
+def main() -> None:
+    """Measure, and print one line for each run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--submissions", type=int, default=1000)
+    count = parser.parse_args().submissions
+    with tempfile.TemporaryDirectory(prefix="regrade-") as folder:
+        root, inbox, out = make_course(Path(folder) / "course"), Path(folder) / "inbox", Path(folder) / "out"
+        for number in range(count):
+            (inbox / f"student{number:04d}").mkdir(parents=True)
+            (inbox / f"student{number:04d}" / "tiny.py").write_text(f"# {number}\n{RIGHT}")
+        known(root, inbox, out)
+        print(f"{count} submissions, nothing to grade")
+        for title in ("pages written", "nothing changed", "nothing changed"):
+            cpu, wall = measured(root, inbox, out)
+            print(f"{title:20}{cpu:7.2f} s CPU{wall:8.2f} s wall")
+
+
+def known(root: Path, inbox: Path, out: Path) -> None:
+    """Put a report of each submission into the store."""
+    loaded, options = load(root, "tiny"), RunOptions(SEED)
+    recogniser = Recogniser.of(loaded, accept=True)
+    everyone = collect(inbox, loaded.assignment.handed_in, out / "staging", recogniser=recogniser)
+    with start("none") as walls, Store(sqlite_address(out / "grader.db")) as store:
+        report = grade(loaded, everyone[0], walls, None, options)
+        for each in everyone:
+            key = running.result_key(loaded, each, None, options, "none")
+            replay = replace(report.replay, key=key, submission_sha256=each.sha256)
+            store.keep(replace(report, student=each.student, replay=replay))
+
+
+def measured(root: Path, inbox: Path, out: Path) -> tuple[float, float]:
+    """CPU and wall seconds of one run of the command."""
+    command = [sys.executable, "-m", "autograder", "grade", "tiny", str(inbox), "--out", str(out), "--seed", SEED]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run([*command, "--course", str(root)], capture_output=True, text=True, check=False, cwd=root)
+    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode or "reports were there already" not in done.stdout:
+        sys.exit(f"not as it should be ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    assert len(os.listdir(out / "feedback")) == len(os.listdir(inbox))
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+
+
+if __name__ == "__main__":
+    main()
