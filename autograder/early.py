@@ -15,7 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["COMMAND", "Early", "begin"]
+__all__ = ["COMMAND", "GRADED", "Early", "begin"]
+
+GRADED = ".written.json"
+"""The file that lies in a folder after it was graded into (`autograder.export.unchanged`)."""
 
 COMMAND = "from autograder.sandbox.forkserver import main; main()"
 _COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -71,8 +74,13 @@ class Early:
         self.close()
 
 
-def begin(course: Path | None, name: str) -> Early | None:
-    """Start one for an assignment of a course's own that is there; its limits may still ask for more threads."""
+def begin(course: Path | None, name: str, out: Path | None = None) -> Early | None:
+    """Start one for an assignment of a course's own that is there; its limits may still ask for more threads.
+
+    Where `out` holds what was graded before, most is known already: a forkserver can wait until something is not.
+    """
+    if out is not None and (out / GRADED).is_file():
+        return None
     script = (course or Path.cwd()) / "assignments" / name / "assignment.py"
     return Early(threads=1) if sys.platform == "linux" and script.is_file() else None
 

@@ -182,7 +182,7 @@ def grade(
 
     Example: autograder grade backprop submissions --out graded --jobs 4
     """
-    with begin(course, name) or nullcontext() as early:
+    with begin(course, name, out) or nullcontext() as early:
         from autograder.cli.grade import Call, grade_class
 
         names = tuple(part.strip() for part in (students or "").split(",") if part.strip())

@@ -244,9 +244,10 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
             path = call.out / "reports" / f"{names[report.student]}.json"
             files.write(path, report, partial(export.report_text, report))
         _write_pages(call.out, files, reports, heading, names)
-        about = {"dataset": dataset, "sandbox": made.walls, "alarms": alarms}
-        page = partial(feedback.summary_page, everybody, heading, names, **about)
-        files.write(call.out / "summary.html", (everybody, heading, names, about), page)
+        page = partial(
+            feedback.summary_page, everybody, heading, names, dataset=dataset, sandbox=made.walls, alarms=alarms
+        )
+        files.write(call.out / "summary.html", (everybody, heading, names, dataset, made.walls, alarms), page)
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
     table = _table(reports) if len(reports) <= _LONGEST_TABLE else _too_many(reports)

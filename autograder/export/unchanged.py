@@ -17,11 +17,12 @@ from pathlib import Path
 import msgspec
 
 import autograder
+from autograder.early import GRADED
 from autograder.export.reports import write_bytes, write_text
 
 __all__ = ["Written", "written"]
 
-LIST = ".written.json"
+LIST = GRADED
 _Left = tuple[str, int, int, int]  # hash, size, time in ns, number of the file
 
 
