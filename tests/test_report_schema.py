@@ -58,7 +58,7 @@ def test_a_written_report_obeys_the_schema(made: Report, tmp_path: Path) -> None
 def test_text_that_utf_8_cannot_hold_is_mended() -> None:
     """Half a surrogate pair in a submission's output costs that character and nothing else."""
     good = passing("ann")
-    assert encodable(good) is good
+    assert encodable(good) == good
     (mended,) = encodable(report("ann", question("a", output="a\udc80b"))).questions
     assert mended.output == "a?b"
 
