@@ -40,7 +40,6 @@ __all__ = ["RESULTS", "Store", "sqlite_address"]
 
 _AT_ONCE = 500  # keys in one query: databases take about a thousand at most
 
-
 RESULTS = Table(
     "results",
     MetaData(),
@@ -101,11 +100,11 @@ class Store:
         """The finished reports under these pairs of key and student, those that there are, in a few queries."""
         pairs = set(asked)
         keys = sorted({key for key, _ in pairs})
-        found: dict[tuple[str, str], Report] = {}
+        columns, found = RESULTS.c, dict[tuple[str, str], Report]()
         with self._engine.connect() as connection:
             for start in range(0, len(keys), _AT_ONCE):
-                some = Result.key.in_(keys[start : start + _AT_ONCE])
-                chosen = select(Result.key, Result.student, Result.report).where(some, Result.internal.is_(False))
+                some = columns.key.in_(keys[start : start + _AT_ONCE])
+                chosen = select(columns.key, columns.student, columns.report).where(some, columns.internal.is_(False))
                 for key, student, text in connection.execute(chosen):
                     if (key, student) in pairs and (report := _decoded(text)) is not None:
                         found[key, student] = report
