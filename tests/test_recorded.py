@@ -8,6 +8,7 @@ import pytest
 
 from autograder.errors import SandboxError
 from autograder.model import Limits
+from autograder.running.overdue import Overdue
 from autograder.running.recorded import Answers, RecordedSession
 from autograder.sandbox import Outcome, Tail
 
@@ -91,6 +92,21 @@ def test_a_sandbox_that_takes_a_remembered_answer_back_is_a_fault_of_ours() -> N
     opening.reply = lambda sent: b"other"
     with pytest.raises(SandboxError, match="answers differently when it is asked the same once more"):
         opening.ask(b"a", b"new")
+
+
+def test_a_session_that_was_interrupted_while_it_waited_is_not_used_again() -> None:
+    """The answer to the last request may still come, and would be taken for the next one's."""
+
+    def interrupted(sent: list[bytes]) -> bytes:
+        raise Overdue
+
+    opening = Opening(interrupted)
+    session = RecordedSession(opening, Limits(), opening.answers)
+    with pytest.raises(Overdue):
+        session.exchange([b"a"])
+    assert session.ended
+    with pytest.raises(EOFError):
+        session.exchange([b"a"])
 
 
 def test_large_requests_and_full_memories_are_asked_inside() -> None:
