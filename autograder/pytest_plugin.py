@@ -226,7 +226,8 @@ class _CheckItem(pytest.Item):
         self.internal = result.verdict is Verdict.INTERNAL
         first = self.bench.said.setdefault(self.sentence, self.name)
         if first != self.name and result.verdict is not Verdict.FAILED:
-            pytest.fail(f"The same as in {first}: {self.sentence.splitlines()[0][:60]} ...", pytrace=False)
+            self.sentence = f"The same as in {first}: {self.sentence.splitlines()[0][:60]} ..."
+            pytest.fail(self.sentence, pytrace=False)
         if found.error is None:
             pytest.fail(self.sentence, pytrace=False)
         raise found.error.with_traceback(self.trimmed(found.error.__traceback__))
