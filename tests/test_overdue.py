@@ -81,6 +81,32 @@ def test_a_handler_of_the_check_does_not_keep_it_alive() -> None:
         stubborn()
 
 
+ASKING = """
+import time
+
+def ask(done):
+    time.sleep(0.4)
+    done.append(1)
+"""
+
+
+def test_a_request_to_a_sandbox_is_not_interrupted() -> None:
+    """Its answer would be taken for the next one's; what is interrupted is the check, right behind it."""
+    names: dict[str, object] = {"__name__": "autograder.sandbox.session"}
+    exec(ASKING, names)
+    ask, done = names["ask"], []
+
+    def check() -> None:
+        ask(done)
+        while True:
+            pass
+
+    with pytest.raises(Overdue), ended_after(0.05):
+        check()
+    assert done == [1]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
 def test_nobody_is_interrupted_while_debugging() -> None:
     """At a breakpoint there is no limit: `pytest assignments/NAME --pdb` waits for as long as somebody looks."""
     before = sys.gettrace()
