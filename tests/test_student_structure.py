@@ -165,11 +165,12 @@ def test_the_source_of_a_file_that_was_not_handed_in_is_missing(student):
     assert caught.value.verdict == "MISSING"
 
 
-def test_a_submission_cannot_change_what_is_read_of_it(behind_a_wall, folder):
+def test_a_submission_cannot_change_what_is_read_of_it(request, folder):
     """The text is that of the staged copy, also after its code has run."""
     (folder / "hw.py").write_text(
         "try:\n    open(__file__, 'w').write('x = 1')\nexcept OSError:\n    pass\ndef fast(x):\n    import torch\n"
     )
+    behind_a_wall = request.getfixturevalue("behind_a_wall")  # what it is given is copied when it is opened
     behind_a_wall.fast(1)
 
     with pytest.raises(CheckFailed, match="line 6, imports torch"):
