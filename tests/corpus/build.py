@@ -8,6 +8,7 @@ data, trainings shortened; checks that are not named must give `verdict`).
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -38,21 +39,21 @@ class Prepared:
         return self.verdicts.get(check, self.verdict)
 
 
-def read(assignment: str) -> tuple[Prepared, ...]:
-    """All prepared submissions of an assignment, in the order of its `corpus.toml`.
+def read(assignment: str, *, course: Path = ROOT, described: Path | None = None) -> tuple[Prepared, ...]:
+    """All prepared submissions of an assignment of a course, in the order of the file in which they are described.
 
     Raises:
         ValueError: an edit whose old text does not occur exactly once in the reference's file.
     """
-    folder = ROOT / "tests" / "corpus" / assignment
-    corpus = tomllib.loads((folder / "corpus.toml").read_text(encoding="utf-8"))
-    texts = {name: (ROOT / "reference" / assignment / name).read_text(encoding="utf-8") for name in corpus["files"]}
+    described = described or ROOT / "tests" / "corpus" / assignment / "corpus.toml"
+    corpus = tomllib.loads(described.read_text(encoding="utf-8"))
+    texts = {name: (course / "reference" / assignment / name).read_text(encoding="utf-8") for name in corpus["files"]}
     return tuple(_prepared(each, texts) for each in corpus["submission"])
 
 
-def build(assignment: str, out: Path) -> tuple[Prepared, ...]:
+def build(assignment: str, out: Path, *, course: Path = ROOT, described: Path | None = None) -> tuple[Prepared, ...]:
     """Write every prepared submission to ``out/NAME/``, and return them."""
-    prepared = read(assignment)
+    prepared = read(assignment, course=course, described=described)
     for each in prepared:
         (out / each.name).mkdir(parents=True, exist_ok=True)
         for name, text in each.files.items():
@@ -61,19 +62,40 @@ def build(assignment: str, out: Path) -> tuple[Prepared, ...]:
 
 
 def _prepared(entry: dict[str, Any], texts: dict[str, str]) -> Prepared:
-    files = dict(texts)
+    files = {name: _cells(text) if name.endswith(".ipynb") else [text] for name, text in texts.items()}
     for edit in entry.get("edits", ()):
-        found = files[edit["file"]].count(edit["old"])
+        parts = files[edit["file"]]
+        found = sum(part.count(edit["old"]) for part in parts)
         if found != 1:
             raise ValueError(f"{entry['name']}: {edit['old']!r} occurs {found} times in {edit['file']}, not once.")
-        files[edit["file"]] = files[edit["file"]].replace(edit["old"], edit["new"])
-    if entry.get("stub", False):
-        from autograder.notebooks.texts import text_stub
-        from autograder.release import stub_text
+        files[edit["file"]] = [part.replace(edit["old"], edit["new"]) for part in parts]
+    done = {name: _handed_in(name, parts, texts[name], entry) for name, parts in files.items()}
+    return Prepared(entry["name"], entry["about"], done, entry["verdict"], entry.get("verdicts", {}), entry.get("points"))
 
-        files = {name: (text_stub if name.endswith(".md") else stub_text)(text, name) for name, text in files.items()}
-    files = {name: _without_markers(text) for name, text in files.items()}
-    return Prepared(entry["name"], entry["about"], files, entry["verdict"], entry.get("verdicts", {}), entry.get("points"))
+
+def _handed_in(name: str, parts: list[str], reference: str, entry: dict[str, Any]) -> str:
+    """What a student hands in as a file: without markers, in the cells of the notebook that was handed out."""
+    from autograder.notebooks.releasing import release_notebook
+    from autograder.notebooks.texts import text_stub
+    from autograder.release import stub_text
+
+    stub = entry.get("stub", False)
+    if not name.endswith(".ipynb"):
+        text = (text_stub if name.endswith(".md") else stub_text)(parts[0], name) if stub else parts[0]
+        return _without_markers(text)
+    notebook = json.loads(release_notebook(reference.encode(), name))
+    if not stub:
+        for cell, source in zip(notebook["cells"], parts, strict=True):
+            cell["source"] = _without_markers(source)
+    for source in entry.get("cells", ()):
+        added = {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        notebook["cells"].append({"id": f"added-{len(notebook['cells'])}", **added})
+    return json.dumps(notebook, indent=1)
+
+
+def _cells(text: str) -> list[str]:
+    """The sources of a notebook's cells."""
+    return ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
 
 
 def _without_markers(text: str) -> str:
