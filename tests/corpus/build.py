@@ -99,9 +99,16 @@ def _cells(text: str) -> list[str]:
 
 
 def _without_markers(text: str) -> str:
-    """Students' files have no marked regions."""
-    kept = [line for line in text.splitlines(keepends=True) if "### BEGIN SOLUTION" not in line]
-    return "".join(line for line in kept if "### END SOLUTION" not in line)
+    """Students' files have no marked regions, and nothing of a stub text."""
+    kept, stub = [], False
+    for line in text.splitlines(keepends=True):
+        if "### BEGIN SOLUTION" in line or "### END SOLUTION" in line:
+            stub = False
+        elif "### STUB" in line:
+            stub = True
+        elif not stub:
+            kept.append(line)
+    return "".join(kept)
 
 
 def main() -> None:
