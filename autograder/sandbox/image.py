@@ -41,6 +41,7 @@ SHIPPED = (
     "packing.py",
     "working_folder.py",
     "records/__init__.py",
+    "records/draws.py",
     "records/making.py",
     "records/naming.py",
     "records/parts.py",

@@ -21,6 +21,7 @@ from autograder.loading import Interface
 from autograder.metering import Cost, Meter
 from autograder.model import Limits
 from autograder.plain import TABLES, Handle, PlainError, Rows, size_of, to_plain
+from autograder.records.draws import handed_over
 from autograder.records.naming import class_named
 from autograder.records.walking import SIMPLE, holds_only, mapped
 from autograder.sandbox.base import Session
@@ -394,8 +395,8 @@ class Channel:
             raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
 
     def as_it_is(self, value: Any) -> Any:
-        """What has no plain form: a stand-in, or something that the wire will refuse."""
-        return self.own(value) if isinstance(value, RemoteHandle) else value
+        """What has no plain form: a stand-in, a generator of random numbers, or something that the wire will refuse."""
+        return self.own(value) if isinstance(value, RemoteHandle) else handed_over(value) or value
 
     def inward(self, value: Any) -> Any:
         """Handles become stand-ins."""
