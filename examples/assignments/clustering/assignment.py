@@ -16,9 +16,7 @@ assignment = Assignment(
 
 a = assignment.question("One round of k-means", id="a", solution=["assign", "update", "cost"])
 b = assignment.question("The algorithm", id="b", solution="kmeans")
-c = assignment.question(
-    "Logistic regression", id="c", solution=["logistic_loss", "fit_logistic", "predict_logistic"]
-)
+c = assignment.question("Logistic regression", id="c", solution=["logistic_loss", "fit_logistic", "predict_logistic"])
 
 
 def clouds(rng, k, d, n):
@@ -97,7 +95,9 @@ def finds_good_clusters(student, reference, rng):
     """The best of some runs costs no more than the best of as many runs of the reference, and a tenth at most."""
     X, _ = clouds(rng, k=4, d=3, n=60)
     best = min(reference.cost(X, labels, centers) for centers, labels in (student.kmeans(X, 4, rng) for _ in range(12)))
-    known = min(reference.cost(X, labels, centers) for centers, labels in (reference.kmeans(X, 4, rng) for _ in range(12)))
+    known = min(
+        reference.cost(X, labels, centers) for centers, labels in (reference.kmeans(X, 4, rng) for _ in range(12))
+    )
     if best > 1.1 * known:
         raise CheckFailed(f"The best of 12 runs of kmeans has cost {best:.4g}; expected at most {1.1 * known:.4g}.")
 
@@ -140,10 +140,11 @@ def gradient_of_the_loss(student, reference, rng):
 def large_scores(student, reference, rng):
     """Scores of a thousand overflow nowhere."""
     X, y = two_classes(rng)
-    loss, gradient = student.logistic_loss(1000 * np.ones(5), X, y)
-    want = reference.logistic_loss(1000 * np.ones(5), X, y)
-    close(loss, want[0], name="loss")
-    close(gradient, want[1], name="gradient")
+    for w in (1000 * np.ones(5), -1000 * np.ones(5)):
+        loss, gradient = student.logistic_loss(w, X, y)
+        want = reference.logistic_loss(w, X, y)
+        close(loss, want[0], name="loss")
+        close(gradient, want[1], name="gradient")
 
 
 @c.check(points=2, hidden=True, needs=gradient_of_the_loss)
