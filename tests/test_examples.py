@@ -1,4 +1,4 @@
-"""The three example homeworks: fit to be handed out, and each of fifteen submissions gets the verdicts written beside it."""
+"""The three example homeworks are fit to be handed out; each of fifteen submissions gets the verdicts written beside it."""
 
 from __future__ import annotations
 

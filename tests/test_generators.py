@@ -1,4 +1,4 @@
-"""Generators of random numbers that a check gives to a submission: on both stand-ins the same, and nothing to read back."""
+"""Generators of random numbers that a check gives to a submission: the same on both stand-ins, nothing to read back."""
 
 from __future__ import annotations
 
@@ -120,7 +120,10 @@ def test_a_generator_that_a_submission_returns_stays_inside(remote):
     assert returned.random() == want.random()
 
 
-@pytest.mark.parametrize("parts", [("PCG65", 1), ("PCG64", -1), ("PCG64", 1 << 32), ("PCG64", 1.5), ([], 1), ("PCG64",)])
+WRONG = [("PCG65", 1), ("PCG64", -1), ("PCG64", 1 << 32), ("PCG64", 1.5), ([], 1), ("PCG64",)]
+
+
+@pytest.mark.parametrize("parts", WRONG)
 def test_a_frame_that_names_no_generator_is_refused(parts):
     """Kinds and seeds from a submission are looked at before anything is made of them."""
     with pytest.raises((ValueError, TypeError)):

@@ -1,6 +1,7 @@
 """Write the prepared submissions of an assignment into a folder: one folder for each, as students would hand them in.
 
     python tests/corpus/build.py backprop OUT
+    python tests/corpus/build.py clustering OUT examples
 
 `corpus.toml` says how each one differs from the reference, and what verdict each check must give it (with the digits
 data, trainings shortened; checks that are not named must give `verdict`).
@@ -70,7 +71,8 @@ def _prepared(entry: dict[str, Any], texts: dict[str, str]) -> Prepared:
             raise ValueError(f"{entry['name']}: {edit['old']!r} occurs {found} times in {edit['file']}, not once.")
         files[edit["file"]] = [part.replace(edit["old"], edit["new"]) for part in parts]
     done = {name: _handed_in(name, parts, texts[name], entry) for name, parts in files.items()}
-    return Prepared(entry["name"], entry["about"], done, entry["verdict"], entry.get("verdicts", {}), entry.get("points"))
+    verdicts, points = entry.get("verdicts", {}), entry.get("points")
+    return Prepared(entry["name"], entry["about"], done, entry["verdict"], verdicts, points)
 
 
 def _handed_in(name: str, parts: list[str], reference: str, entry: dict[str, Any]) -> str:
@@ -113,9 +115,11 @@ def _without_markers(text: str) -> str:
 
 def main() -> None:
     """Read the arguments, write the folders, say what was written."""
-    if len(sys.argv) != 3:
-        raise SystemExit("Usage: python tests/corpus/build.py ASSIGNMENT OUT")
-    for each in build(sys.argv[1], Path(sys.argv[2])):
+    if len(sys.argv) not in (3, 4):
+        raise SystemExit("Usage: python tests/corpus/build.py ASSIGNMENT OUT [COURSE]")
+    name, out, *course = sys.argv[1:]
+    where = {"course": Path(course[0]), "described": Path(course[0], "submissions", f"{name}.toml")} if course else {}
+    for each in build(name, Path(out), **where):
         print(f"{each.name:28} {each.about}")  # noqa: T201
 
 
