@@ -8,11 +8,13 @@ Everything here is shipped to students: standard library and numpy only.
 
 from __future__ import annotations
 
+from autograder.records.draws import Draws
 from autograder.records.single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
 from autograder.records.tables import Column, Index, Table, Values
 
 __all__ = [
     "Column",
+    "Draws",
     "Fields",
     "Index",
     "Member",

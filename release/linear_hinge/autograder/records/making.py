@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.records.draws import Draws, real_generator
 from autograder.records.parts import RECORDS
 from autograder.records.single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
 from autograder.records.tables import Column, Index, Table, Values
@@ -411,4 +412,5 @@ _REAL: dict[type, Callable[[Any, Reduce], Any]] = {
     Sparse: lambda record, _: _real_sparse(record),
     Tensor: lambda record, _: _real_tensor(record),
     Picture: lambda record, _: _real_picture(record),
+    Draws: lambda record, _: real_generator(record),
 }

@@ -26,6 +26,7 @@ from autograder.cells import is_notebook, read_code
 from autograder.errors import InstructorError, StudentError, as_type_error
 from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.records.draws import handed_over
 from autograder.records.making import is_data, real
 from autograder.records.naming import class_named
 from autograder.student.calling import Call, defines, overwritten, refusal, unwritten
@@ -624,6 +625,8 @@ def _object_of(value: Any) -> Any:
         return _Kept(value.copy().as_list())
     if isinstance(value, _Function):
         return _Kept(value.function)
+    if draws := handed_over(value):
+        return draws
     raise InstructorError(
         f"A check gives a submission a {type(value).__name__}; give plain data, rows(...), or what it returned."
     )

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from autograder.records.draws import KINDS, Draws
 from autograder.records.single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
 from autograder.records.tables import Column, Index, Table, Values
 
@@ -250,6 +251,11 @@ def _missing(name: Any) -> Missing:
     return Missing(name)
 
 
+def _draws(kind: Any, seed: Any) -> Draws:
+    _ask(kind in KINDS and 0 <= _int(seed) < 1 << 32)
+    return Draws(kind, seed)
+
+
 def _tensor(array: Any, torch_dtype: Any, requires_grad: Any, device: Any) -> Tensor:
     _ask(type(array) is np.ndarray and type(torch_dtype) is str and _TORCH.get(torch_dtype) == array.dtype.name)
     _ask(type(requires_grad) is bool and type(device) is str and re.fullmatch(r"[a-z]{1,20}(:\d{1,4})?", device))
@@ -423,6 +429,7 @@ RECORDS: dict[type, _Entry] = {
     Moment: ("moment", lambda v: (v.ticks, v.unit, v.zone)),
     Span: ("span", lambda v: (v.ticks, v.unit)),
     Missing: ("missing", lambda v: (v.name,)),
+    Draws: ("draws", lambda v: (v.kind, v.seed)),
     Tensor: ("tensor", lambda v: (np.asarray(v), v.torch_dtype, v.requires_grad, v.torch_device)),
     Picture: ("picture", lambda v: (v.mode, v.pixels, v.palette)),
     Sparse: ("sparse", lambda v: (v.format, v.is_matrix, v.shape, v.data, v.places)),
@@ -459,6 +466,7 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "moment": _moment,
     "span": _span,
     "missing": _missing,
+    "draws": _draws,
     "tensor": _tensor,
     "picture": _picture,
     "values": _values,
