@@ -1,4 +1,4 @@
-"""The three example homeworks are fit to be handed out; each of fifteen submissions gets the verdicts written beside it."""
+"""The three example homeworks are fit to be handed out, and their submissions get the verdicts written beside them."""
 
 from __future__ import annotations
 
