@@ -22,8 +22,14 @@ __all__ = ["KINDS", "Draws", "handed_over", "real_generator"]
 
 _TYPED = 1 << 32  # a seed that a person typed is below this
 _BITS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+
+
+def _over(bits: str) -> Callable[[int], Any]:
+    return lambda seed: np.random.Generator(getattr(np.random, bits)(seed))
+
+
 _MADE: dict[str, Callable[[int], Any]] = {
-    **{each: lambda seed, each=each: np.random.Generator(getattr(np.random, each)(seed)) for each in _BITS},
+    **{each: _over(each) for each in _BITS},
     "RandomState": np.random.RandomState,
     "Random": random.Random,
     "torch.Generator": lambda seed: importlib.import_module("torch").Generator().manual_seed(seed),
