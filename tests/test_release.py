@@ -234,6 +234,23 @@ def test_public_tests_stand_in_the_order_of_the_questions(root):
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_public_check_may_import_what_the_released_modules_import(root, imported):
+    """Students have those packages, because their own module needs them; of any other nobody knows."""
+    reference, assignment = root / "reference/means/means.py", root / "assignments/means/assignment.py"
+    if imported:
+        reference.write_text(reference.read_text().replace("\n\n\ndef mean", "\n\nimport scipy\n\n\ndef mean", 1))
+    script = assignment.read_text().replace("import numpy as np\n", "import numpy as np\nimport scipy.special\n", 1)
+    assignment.write_text(script.replace("return np.mean(CASES)", "return scipy.special.expit(0.0) * 2.5", 1))
+    if not imported:
+        with pytest.raises(InstructorError, match="uses 'scipy' from scipy.special, which students do not have"):
+            contents(load(root, "means"))
+        return
+    files = contents(load(root, "means"))
+    assert b"import scipy.special" in files["test_public.py"]
+    assert b"scipy" in files["requirements.txt"]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "sentence"),
     [

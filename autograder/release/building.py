@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import autograder
@@ -112,6 +112,7 @@ def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]
         assignment,
         loaded.interface.names,
         loaded.interface.classes,
+        _packages(sources.values()) - {Path(file).stem for file in sources},
     )
     own = {
         "README.md": _readme(assignment, tuple(own_data)),
@@ -197,15 +198,21 @@ def _toolkit() -> dict[str, bytes]:
 
 def _requirements(sources: Mapping[str, str], tests: str) -> list[str]:
     """Packages that the modules and the tests import, by the names under which they are installed."""
-    found = {"numpy", "pytest"}
-    own = {Path(file).stem for file in sources} | {"autograder"}
-    for text in (*sources.values(), tests):
+    own = {Path(file).stem for file in sources}
+    found = {"numpy", "pytest"} | (_packages((*sources.values(), tests)) - own)
+    return sorted(_PACKAGES.get(name, name) for name in found)
+
+
+def _packages(texts: Iterable[str]) -> frozenset[str]:
+    """The packages that some texts of modules import."""
+    found: set[str] = set()
+    for text in texts:
         for node in ast.walk(ast.parse(text)):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules = [node.module]
             found |= {module.partition(".")[0] for module in modules}
-    return sorted(_PACKAGES.get(name, name) for name in found - own - set(sys.stdlib_module_names))
+    return frozenset(found - {"autograder", *sys.stdlib_module_names})
 
 
 def _conftest(names: Mapping[str, str], assignment: Assignment) -> str:

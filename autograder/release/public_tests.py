@@ -31,6 +31,7 @@ class PublicTests:
         assignment: what it declares.
         names: each public name of the reference with its file.
         methods: each class of the reference with its methods.
+        packages: what the released modules import, so that students have it.
     """
 
     source: str
@@ -38,6 +39,7 @@ class PublicTests:
     assignment: Assignment
     names: Mapping[str, str]
     methods: Mapping[str, tuple[str, ...]]
+    packages: frozenset[str] = frozenset()
 
     def text(self) -> str:
         """The whole of test_public.py.
@@ -149,10 +151,11 @@ class PublicTests:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             for module in _modules(statement, name):
                 top = module.partition(".")[0]
-                if not (module.startswith(_SHIPPED) or top == "numpy" or top in sys.stdlib_module_names):
+                had = {"numpy", *self.packages, *sys.stdlib_module_names}
+                if not (module.startswith(_SHIPPED) or top in had - {"autograder"}):
                     raise InstructorError(
                         f"{where} from {module}, which students do not have; public checks may import "
-                        f"{', '.join(_SHIPPED)}, numpy and the standard library."
+                        f"{', '.join(_SHIPPED)}, numpy, the standard library and what the released modules import."
                     )
         elif id(statement) in checks or name in {known.id for known in self.assignment.checks}:
             raise InstructorError(f"{where}, which is a check itself; move what both share to a function of its own.")
