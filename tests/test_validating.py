@@ -13,7 +13,7 @@ from autograder import loading
 from autograder.cli.validate import show
 from autograder.config import HomeworkSet
 from autograder.datasets import DataSettings, find
-from autograder.running import RunOptions
+from autograder.running import RunOptions, Shared
 from autograder.sandbox import Sandbox, start
 from autograder.validating import Finding, Gate, gate_key, in_float32, sets, validate
 from autograder.validating.constant import CONSTANTS, constant, written_names
@@ -73,8 +73,9 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
 def test_a_reference_that_fails_under_every_seed_is_no_question_of_luck(course: Path, bubblewrap: Sandbox) -> None:
     """Other seeds are said to be luck only where the reference passes under the course's own."""
     loaded = loading.load(course, "small")
-    trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course)
-    told = {failed: {each.mend for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
+    with Shared() as shared:
+        trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course, shared)
+        told = {failed: {each.mend for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
     assert told[False] == {"A check that luck decides is unfair: lower its threshold, or repeat the training."}
     assert told[True] == {"The reference fails under the course's own seed as well: correct that first."}
 
@@ -345,8 +346,9 @@ def test_nobody_earns_a_point_of_these_assignments_for_nothing(name: str, tmp_pa
     loaded = loading.load(HOME, name)
     stand_in = {"mnist": "digits", "cifar10": "shapes"}.get(loaded.assignment.data)
     data = find(stand_in, DataSettings()) if stand_in else None
-    with start("bubblewrap", preload=loaded.assignment.preload) as sandbox:
-        found = Trial(loaded, sandbox, data, RunOptions(seed="validate"), tmp_path).nothing(quick=name != "theory")
+    with start("bubblewrap", preload=loaded.assignment.preload) as sandbox, Shared() as shared:
+        trial = Trial(loaded, sandbox, data, RunOptions(seed="validate"), tmp_path, shared)
+        found = trial.nothing(quick=name != "theory")
     assert found.said.startswith("0 points for empty files, "), found.said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.auditing import belongs
@@ -42,7 +42,7 @@ class Trial:
     dataset: DataSet | None
     options: RunOptions
     folder: Path
-    shared: Shared = field(default_factory=Shared)
+    shared: Shared
 
     def reference(self) -> Iterator[Finding]:
         """Full marks, question by question, and how much of the limits that took."""
