@@ -764,7 +764,6 @@ def test_a_check_that_does_not_work_is_refused(tmp_path: Path):
     ("arguments", "parts"),
     [
         (["--only", "scorse"], ["no question or check is called 'scorse'", "did you mean 'scores'?"]),
-        (["--bound", "2"], ["--bound 2 is no probability", "--bound 1e-4"]),
         (["--limit", "wall=x"], ["is not NAME=NUMBER"]),
     ],
 )

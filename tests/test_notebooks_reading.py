@@ -84,7 +84,7 @@ def test_a_byte_order_mark_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "hw.ipynb is no notebook: Input data was truncated."),
+        (b"", "hw.ipynb is no notebook: the file ends in the middle, so save it again, and take the whole file."),
         (b"print(1)", "hw.ipynb is no notebook: JSON is malformed: invalid character (byte 0)."),
         (b"\xff\xfe\x00", "hw.ipynb is no notebook: JSON is malformed: invalid character (byte 0)."),
         (b"[]", "hw.ipynb is no notebook: Expected `object`, got `array`."),

@@ -9,7 +9,7 @@ from conftest import ASSIGNMENT, REFERENCE
 
 from autograder.loading import load
 from autograder.model import Verdict
-from autograder.running import RunOptions, grade, grade_again
+from autograder.running import RunOptions, Shared, grade, grade_again
 
 DRAWN = '''
 
@@ -56,7 +56,8 @@ def again(course, hand_in, bubblewrap):
         opened = Opened(bubblewrap)
         options = RunOptions("a secret", only=check)
         submission = hand_in(text)
-        report = grade_again(loaded, submission, opened, None, options, RUNS)
+        with Shared() as shared:
+            report = grade_again(loaded, submission, opened, None, options, RUNS, shared)
         apart = [grade(loaded, submission, bubblewrap, None, replace(options, run=run)) for run in RUNS]
         return report.questions[0].checks, [each.questions[0].checks[0] for each in apart], opened.count
 

@@ -21,6 +21,7 @@ from autograder.errors import InstructorError, StudentError
 from autograder.intake import Submission, collect
 from autograder.loading import Loaded, interface_of, load
 from autograder.model import Limits, Verdict
+from autograder.records import Tensor
 from autograder.release import build
 from autograder.running import RunOptions, grade
 from autograder.sandbox import Request, start, why_not
@@ -122,11 +123,11 @@ def refused(student, name: str) -> tuple[str, str]:
 
 
 def equal(got, wanted) -> bool:
-    """Whether two results are the same, types and dtypes included."""
+    """Whether two results are the same, types and dtypes included; tensors come as arrays, in ordered dictionaries."""
     if isinstance(wanted, dict):
-        return type(got) is dict and [*got] == [*wanted] and all(equal(got[key], wanted[key]) for key in wanted)
+        return isinstance(got, dict) and [*got] == [*wanted] and all(equal(got[key], wanted[key]) for key in wanted)
     if isinstance(wanted, np.ndarray):
-        return type(got) is np.ndarray and got.dtype == wanted.dtype and np.array_equal(got, wanted)
+        return type(got) in (np.ndarray, Tensor) and got.dtype == wanted.dtype and np.array_equal(got, wanted)
     return type(got) is type(wanted) and got == wanted
 
 

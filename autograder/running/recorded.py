@@ -68,6 +68,11 @@ class Answers:
         else:
             known.answer, known.sure = _NEVER, False
 
+    def doubt(self, key: bytes) -> None:
+        """Another sandbox gave another answer, so it is asked for each time from now on."""
+        if known := self._known.get(key):
+            known.answer, known.sure = _NEVER, False
+
 
 class RecordedSession:
     """A session with the reference that is opened when first something is asked whose answer is not known.
@@ -137,15 +142,16 @@ class RecordedSession:
             raise EOFError
         if self._live is None:
             live = self._live = self._open()
-            live.at_most(self._patience)
-            live.grant(self._granted)
-            live.spend(self._spent)
-            for key in self._asked:
+            for key in self._asked:  # under the limits of a new sandbox: what was asked before is no question's time now
                 known = self._answers.sure(key)
                 if known is None or live.exchange([known.request]) != known.answer:
+                    self._answers.doubt(key)
                     self.close()
                     raise SandboxError("The reference answers differently when it is asked the same once more.")
             self._asked = []
+            live.at_most(self._patience)
+            live.grant(self._granted)
+            live.spend(self._spent)
         return self._live
 
     def at_most(self, seconds: float) -> None:

@@ -152,8 +152,6 @@ def _head(
     lines.append(f"from autograder import Assignment{', Limits' if limits else ''}")
     if used:
         lines += wrapped(f"from autograder.checks import {', '.join(used)}")
-    if "CheckFailed(" in body:
-        lines.append("from autograder.errors import CheckFailed")
     lines += ["", "assignment = Assignment(", f"    {_quoted(title)},"]
     lines.append(f"    files=[{', '.join(map(_quoted, files))}],")
     if given:

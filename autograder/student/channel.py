@@ -35,6 +35,7 @@ __all__ = ["Channel", "Function", "IteratorHandle", "Lending", "RemoteHandle"]
 _LONGEST_WAY = 0.0005
 _MOST_ITEMS = 1_000_000
 _MOST_AT_ONCE = 1_000
+_MOST_KINDS = 64  # a class takes some KiB, and a submission may name any number
 _LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
 _ELLIPSIS = type(...).__name__
 
@@ -398,6 +399,12 @@ class Channel:
         """What has no plain form: a stand-in, a generator of random numbers, or something that the wire will refuse."""
         return self.own(value) if isinstance(value, RemoteHandle) else handed_over(value) or value
 
+    def named_kind(self, name: str) -> type[RemoteHandle]:
+        """A class of stand-ins with the name of a class inside; of so many names there is one class for all others."""
+        if len(self.kinds) >= _MOST_KINDS:
+            name = "object"
+        return self.kinds.setdefault(name, class_named(name, RemoteHandle))
+
     def inward(self, value: Any) -> Any:
         """Handles become stand-ins."""
         kind = type(value)
@@ -408,7 +415,7 @@ class Channel:
             known = name in self.interface.classes or name == _ELLIPSIS
             if value.iterator:
                 return IteratorHandle(self, value if known else Handle(value.id, "iterator", iterator=True))
-            kind = self.kinds.get(name) or self.kinds.setdefault(name, class_named(name, RemoteHandle))
+            kind = self.kinds.get(name) or self.named_kind(name)
             return kind(self, value if known else Handle(value.id, "object"))
         return value if kind in SIMPLE else mapped(value, self.inward)
 
