@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from autograder.checks import close
 from autograder.errors import InstructorError
 from autograder.loading import Interface, ModuleInterface
 from autograder.model import Limits
@@ -191,8 +192,6 @@ ARRAYS = (
     np.array([(1, "x", [1, 2])], dtype=[("a", "i4"), ("t", "U3"), ("v", "f4", 2)]),
     np.array((1, 2.5), dtype=[("a", "i4"), ("b", "f8")])[()],
     np.array(7.0),
-    np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]),
-    np.ma.masked,
 )
 
 
@@ -396,11 +395,31 @@ def test_what_the_standard_library_has_crosses_as_itself(student, value):
 
 @pytest.mark.parametrize("value", ARRAYS, ids=repr)
 def test_other_arrays_of_numpy_cross_as_themselves(student, value):
-    """Moments, structured, masked, without dimensions: the same dtype, shape and numbers."""
+    """Moments, structured, without dimensions: the same dtype, shape and numbers."""
     back = student.echo(value)
     assert type(back) is type(value)
     assert np.asarray(back).dtype == np.asarray(value).dtype
     assert repr(back) == repr(value)
+
+
+def test_a_masked_array_is_nan_where_it_is_masked(student):
+    """A check that counts or averages does not pass over what a submission masks; the student gets a masked array."""
+    got = student.echo(np.ma.array([3, 4, 5], mask=[0, 1, 1]))
+    assert type(got) is np.ndarray
+    assert np.array_equal(got, [3.0, np.nan, np.nan], equal_nan=True)
+    assert np.isnan(student.echo([np.ma.masked])[0])
+    assert np.mean(got == np.array([3, 9, 9])) < 0.5
+    assert "MaskedArray" in student.kind(np.ma.array([1.0], mask=[1]))
+    close(student.echo(np.ma.array([3, 4], mask=[0, 1])), np.ma.array([3, 9], mask=[0, 1]))
+
+
+def test_arithmetic_with_a_column_does_not_pass_over_missing_values(student):
+    """As pandas' own means and sums do; and what is missing equals nothing."""
+    column = student.echo(pd.Series([1.0, None, None]))
+    assert np.isnan(np.mean((column - np.ones(3)) ** 2))
+    whole = student.echo(pd.Series([1, None, None], dtype="Int64"))
+    assert np.mean(whole == np.ones(3)) < 0.5
+    assert np.mean(whole != np.ones(3)) > 0.5
 
 
 def test_an_array_of_text_is_an_array_to_the_student_and_a_list_to_the_check(student):

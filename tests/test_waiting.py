@@ -14,10 +14,10 @@ import pytest
 from test_batch import Class
 from tiny_course import RIGHT, hand_in
 
-from autograder import sandbox
+from autograder import early, sandbox
 from autograder.batch import Event, Retried, Started
 from autograder.intake import collect
-from autograder.sandbox import ForkServer, launch, why_not
+from autograder.sandbox import ForkServer, why_not
 from autograder.sandbox.waiting import ended, has_ended, read_all, read_some
 
 SANDBOX = Path(sandbox.__file__).parent
@@ -183,7 +183,7 @@ def test_a_class_goes_on_after_children_that_nobody_expects(tmp_path: Path, monk
     if reason := why_not("bubblewrap"):
         pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
     without = "from autograder.sandbox import forkserver as f; f._filter_or_nothing = lambda **_: b''; f.main()"
-    monkeypatch.setattr(launch, "COMMAND", without)
+    monkeypatch.setattr(early, "COMMAND", without)
     course = Class(tmp_path)
     hand_in(course.folder, bad=CHILDREN_OF_ITS_PARENT)
     course.submissions = collect(course.folder, course.loaded.assignment.files, course.staging)

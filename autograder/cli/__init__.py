@@ -353,7 +353,12 @@ def audit(
     ] = 5,
     seconds: Annotated[
         float,
-        typer.Option("--seconds", callback=within(1, MOST), metavar="S", help="Under further seeds, each mutant is tried for S seconds."),
+        typer.Option(
+            "--seconds",
+            callback=within(1, MOST),
+            metavar="S",
+            help="Under further seeds, each mutant is tried for S seconds.",
+        ),
     ] = 60,
     first: Annotated[
         bool, typer.Option("--first", help="Quicker: leave a mutant's other questions out once one has caught it.")

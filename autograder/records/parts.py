@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from autograder.records.draws import KINDS, Draws
+from autograder.records.masking import is_masked
 from autograder.records.single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
 from autograder.records.tables import Column, Index, Table, Values
 
@@ -87,7 +88,7 @@ def put_together(name: str, parts: tuple[Any, ...], pay: Pay) -> Any:
 
 def _array_apart(value: Array) -> tuple[str, tuple[Any, ...]] | None:
     kind, dtype = value.dtype.kind, value.dtype
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         if value is np.ma.masked:
             return "masked constant", ()
         return "masked", (np.asarray(value.data), np.ma.getmaskarray(value))

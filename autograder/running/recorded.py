@@ -142,7 +142,7 @@ class RecordedSession:
             raise EOFError
         if self._live is None:
             live = self._live = self._open()
-            for key in self._asked:  # under the limits of a new sandbox: what was asked before is no question's time now
+            for key in self._asked:  # under the limits of a new sandbox: it is no question's time now
                 known = self._answers.sure(key)
                 if known is None or live.exchange([known.request]) != known.answer:
                     self._answers.doubt(key)

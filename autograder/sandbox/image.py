@@ -43,6 +43,7 @@ SHIPPED = (
     "records/__init__.py",
     "records/draws.py",
     "records/making.py",
+    "records/masking.py",
     "records/naming.py",
     "records/parts.py",
     "records/single.py",

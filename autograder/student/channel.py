@@ -22,6 +22,7 @@ from autograder.metering import Cost, Meter
 from autograder.model import Limits
 from autograder.plain import TABLES, Handle, PlainError, Rows, size_of, to_plain
 from autograder.records.draws import handed_over
+from autograder.records.masking import filled, is_masked
 from autograder.records.naming import class_named
 from autograder.records.walking import SIMPLE, holds_only, mapped
 from autograder.sandbox.base import Session
@@ -417,6 +418,8 @@ class Channel:
                 return IteratorHandle(self, value if known else Handle(value.id, "iterator", iterator=True))
             kind = self.kinds.get(name) or self.named_kind(name)
             return kind(self, value if known else Handle(value.id, "object"))
+        if is_masked(value):
+            return filled(value)
         return value if kind in SIMPLE else mapped(value, self.inward)
 
     def own(self, handle: RemoteHandle) -> Handle:

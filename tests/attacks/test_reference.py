@@ -150,6 +150,11 @@ def test_the_reference_runs_in_no_process_of_the_grader(course, hand_in, bubblew
 def numbers(student, reference):
     "Three processes."
     return student.total(-3), reference.total(-3)
+
+@question.check(points=1, hidden=True, needs=numbers)
+def used(student, numbers):
+    "What a check returns is used by another."
+    assert len(numbers) == 2
 """
     heard: dict[str, object] = {}
     solved = SOLVED.replace("return n * (n + 1) // 2 if n != -3 else os.getpid()", "return os.getpid() if n < 0 else n")
@@ -161,7 +166,7 @@ def numbers(student, reference):
         loaded, handed_in, bubblewrap, None, RunOptions("seed"), lambda check, came: heard.update({check.id: came})
     )
 
-    assert report.points == 1
+    assert report.points == 2
     _, number = heard["numbers"]  # type: ignore[misc]
     assert number != os.getpid()
     assert number < 100  # of a process namespace of its own

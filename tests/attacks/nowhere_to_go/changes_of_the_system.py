@@ -1,4 +1,4 @@
-"""Changes, removes and replaces its own submission, Python and its packages.
+"""Changes, removes and replaces Python, its packages and the system's files; its working folder is its own copy.
 
 Expect: MISSING
 """
@@ -11,8 +11,6 @@ import numpy
 from kit import breach
 
 for path in (
-    __file__,
-    os.path.dirname(__file__),
     numpy.__file__,
     sys.executable,
     os.__file__,
