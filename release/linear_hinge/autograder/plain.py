@@ -27,6 +27,7 @@ import numpy as np
 
 from autograder.errors import InstructorError
 from autograder.records.making import UnreadableError, names_of, recorded
+from autograder.records.masking import is_masked
 from autograder.records.parts import FACTORIES, KEYS, RECORDS, zone_of
 from autograder.records.single import Fields, Member, Named
 from autograder.records.walking import ATOMS, SCALARS, SIMPLE, holds_only, mapped
@@ -239,7 +240,7 @@ class _Reducer:
             return self.array(value)
         if isinstance(value, np.generic):
             return self.scalar(value)
-        if isinstance(value, np.ma.MaskedArray):
+        if isinstance(value, np.ndarray) and is_masked(value):
             return self.masked(value)
         if kind in RECORDS and kind not in _WALKED:
             return mapped(self.valued(value), self.reduce)

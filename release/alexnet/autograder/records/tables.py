@@ -39,6 +39,7 @@ _OPERATORS = (
     "and_",
     "or_",
 )
+_ASKED = frozenset(("eq", "ne", "lt", "le", "gt", "ge", "and_", "or_"))
 _PLAIN_KEYS = (int, str, float, tuple, Moment)
 
 
@@ -166,13 +167,24 @@ def _given_real_ones(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _asked(name: str) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
-        return getattr(operator, f"__{name}__")(self.to_pandas(), original(other))
+        made = getattr(operator, f"__{name}__")(self.to_pandas(), original(other))
+        return made.fillna(name == "ne") if hasattr(made, "fillna") else made  # what is missing equals nothing
+
+    return method
+
+
+def _computed(name: str) -> Callable[[Any, Any], Any]:
+    """Arithmetic on the values alone: means and sums of what pandas gives would pass over missing ones."""
+
+    def method(self: Any, other: Any) -> Any:
+        values = other.to_numpy() if isinstance(other, _Pandas) else other
+        return getattr(operator, f"__{name}__")(self.to_numpy(), values)
 
     return method
 
 
 for _name in _OPERATORS:
-    setattr(_Pandas, f"__{_name}__", _asked(_name))
+    setattr(_Pandas, f"__{_name}__", (_asked if _name in _ASKED else _computed)(_name))
 _Pandas.__hash__ = None  # type: ignore[assignment]
 
 

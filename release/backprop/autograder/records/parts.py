@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from autograder.records.draws import KINDS, Draws
+from autograder.records.masking import is_masked
 from autograder.records.single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
 from autograder.records.tables import Column, Index, Table, Values
 
@@ -42,6 +43,7 @@ _BANDS = {
     **{"LA": 2, "PA": 2, "La": 2, "RGB": 3, "YCbCr": 3, "LAB": 3, "HSV": 3},
     **{"RGBA": 4, "RGBX": 4, "RGBa": 4, "CMYK": 4},
 }
+_PER_NUMBER = 36  # bytes of a number in a list, and of its place there
 _MODES = {"1": "b1", "L": "u1", "P": "u1", "I": "i4", "F": "f4", "I;16": "u2", **dict.fromkeys(_BANDS, "u1")}
 _TORCH = {
     **{name: name for name in ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16")},
@@ -86,7 +88,7 @@ def put_together(name: str, parts: tuple[Any, ...], pay: Pay) -> Any:
 
 def _array_apart(value: Array) -> tuple[str, tuple[Any, ...]] | None:
     kind, dtype = value.dtype.kind, value.dtype
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         if value is np.ma.masked:
             return "masked constant", ()
         return "masked", (np.asarray(value.data), np.ma.getmaskarray(value))
@@ -189,6 +191,13 @@ def _time(numbers: Any, fold: Any, zone: Any) -> time:
     _ask(type(numbers) is tuple and len(numbers) == 4 and all(type(each) is int for each in numbers))
     hour, minute, second, microsecond = numbers
     return time(hour, minute, second, microsecond, _zone(zone), fold=_int(fold))
+
+
+def _range(pay: Pay, start: Any, stop: Any, step: Any) -> range:
+    """A range, for as much as the list costs that a check may make of it."""
+    made = range(_int(start), _int(stop), _int(step))
+    pay(max(0, (made.stop - made.start) // made.step + 1) * _PER_NUMBER)
+    return made
 
 
 def _decimal(text: Any) -> Decimal:
@@ -440,6 +449,7 @@ RECORDS: dict[type, _Entry] = {
 }  # fmt: skip
 """What has a name of its own on the wire, by its exact type: the name, and what takes it apart."""
 _PAID: dict[str, Callable[..., Any]] = {
+    "range": _range,
     "texts": _texts,
     "structured": _structured,
     "masked": _masked,
@@ -455,7 +465,6 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "timedelta": lambda *numbers: timedelta(*map(_int, numbers)),
     "decimal": _decimal,
     "fraction": _fraction,
-    "range": lambda start, stop, step: range(_int(start), _int(stop), _int(step)),
     "ordered": _ordered,
     "counter": _counter,
     "default": _default,

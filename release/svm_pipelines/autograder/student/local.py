@@ -28,7 +28,9 @@ from autograder.metering import Cost, Meter
 from autograder.plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
 from autograder.records.draws import handed_over
 from autograder.records.making import is_data, real
+from autograder.records.masking import filled, is_masked
 from autograder.records.naming import class_named
+from autograder.records.walking import SIMPLE, mapped
 from autograder.student.calling import Call, defines, overwritten, refusal, unwritten
 from autograder.student.handed_in import Frame, HandedIn
 from autograder.student.import_errors import at_import, explained
@@ -493,7 +495,7 @@ class _Inside:
             and value.dtype.isnative
         ):
             return value.copy()
-        return to_plain(value, self.kept, copy=True, draw=False, classes=self.classes)
+        return _without_masks(to_plain(value, self.kept, copy=True, draw=False, classes=self.classes))
 
     def class_of(self, name: str) -> Any:
         """The class of that name that came out before, or that a module of the folder defines."""
@@ -506,7 +508,9 @@ class _Inside:
 
     def taken(self, value: Any) -> Any:
         """One of many results, before the next call: iterators are drawn to lists."""
-        return value if type(value) in _ATOMS else to_plain(value, self.kept, copy=True, classes=self.classes)
+        if type(value) in _ATOMS:
+            return value
+        return _without_masks(to_plain(value, self.kept, copy=True, classes=self.classes))
 
     def kept(self, value: Any) -> LocalHandle:
         """What has no plain form, and stays an object."""
@@ -615,6 +619,13 @@ def seed_random_numbers(number: int) -> None:
     np.random.seed(number % (1 << 32))
     if torch := sys.modules.get("torch"):
         torch.manual_seed(number % (1 << 63))
+
+
+def _without_masks(value: Any) -> Any:
+    """Plain data whose masked arrays have NaN where they are masked."""
+    if is_masked(value):
+        return filled(value)
+    return value if type(value) in SIMPLE else mapped(value, _without_masks)
 
 
 def _object_of(value: Any) -> Any:

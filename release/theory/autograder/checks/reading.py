@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,8 @@ _BUILTIN = frozenset(dir(builtins))
 # Text may be written to make a reader slow, so of what no sane program has more, more is not looked at.
 _PASSES = 8
 MOST_NAMES = 64
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Name)
+_OPERATORS = re.compile(r"__[ir]?(add|sub|mul|matmul|truediv|floordiv|mod|pow|neg|abs|array_ufunc|lt|gt|le|ge|eq)__")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,22 @@ class Module:
         for _ in range(_PASSES):  # a = np; b = a.sum; c = b
             if not self._learn(pairs):
                 break
+
+    @cached_property
+    def has_operators(self) -> bool:
+        """Whether a class says what ``+`` and the like do: numpy calls that once for each entry of an array."""
+        named = (node for node in ast.walk(self.tree) if isinstance(node, _NAMED))
+        return any(_OPERATORS.fullmatch(getattr(node, "name", getattr(node, "id", ""))) for node in named)
+
+    @cached_property
+    def binds_get(self) -> bool:
+        """Whether something of its own is called `get`."""
+        return any(
+            isinstance(node, (ast.FunctionDef, ast.Name, ast.Attribute))
+            and not isinstance(getattr(node, "ctx", None), ast.Load)
+            and "get" in (getattr(node, "name", ""), getattr(node, "id", ""), getattr(node, "attr", ""))
+            for node in ast.walk(self.tree)
+        )
 
     def _learn(self, pairs: list[tuple[str, ast.expr]]) -> bool:
         """Note what names are set to; whether anything was news."""

@@ -10,7 +10,6 @@ how something was written, not whether it is right: judge values beside it, and 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,8 +44,6 @@ _ONCE = (
 )
 _CALLING_ONCE = frozenset(_ONCE.split())
 _STEPS = frozenset(("__next__", "__getitem__"))  # what list() and the like call once for each item
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Name)
-_OPERATORS = re.compile(r"__[ir]?(add|sub|mul|matmul|truediv|floordiv|mod|pow|neg|abs|array_ufunc|lt|gt|le|ge|eq)__")
 _SHOWN = 4
 
 
@@ -240,7 +237,7 @@ def _handed_on(part: Reached, modules: dict[str, Module], skipped: set[int]) -> 
     module = part.module
     nodes = [(node, bound) for node, bound in module.nodes(part.node) if id(node) not in skipped]
     called = {id(node.func) for node, _ in nodes if isinstance(node, ast.Call)}
-    operators = _has_operators(modules)
+    operators = any(each.has_operators for each in modules.values())
     for node, bound in nodes:
         if operators and _makes_objects(node):
             yield getattr(node, "lineno", 0), "an array of objects with operators of their own"
@@ -274,23 +271,10 @@ def _makes_objects(node: ast.AST) -> bool:
     return "object" in names or "object_" in names or getattr(node, "value", None) in ("O", "|O", "object")
 
 
-def _has_operators(modules: dict[str, Module]) -> bool:
-    """Whether a class of the submission says what ``+`` and the like do: numpy calls that once for each entry."""
-    nodes = (node for module in modules.values() for node in ast.walk(module.tree))
-    names = (getattr(node, "name", getattr(node, "id", "")) for node in nodes if isinstance(node, _NAMED))
-    return any(map(_OPERATORS.fullmatch, names))
-
-
 def _looks_up(key: ast.expr, modules: dict[str, Module]) -> bool:
     """Whether a key is ``d.get``, which runs nothing of the submission's where that has no `get` of its own."""
-    own = any(
-        isinstance(node, (ast.FunctionDef, ast.Name, ast.Attribute, ast.arg))
-        and not isinstance(getattr(node, "ctx", None), ast.Load)
-        and "get" in (getattr(node, "name", ""), getattr(node, "id", ""), getattr(node, "attr", ""))
-        for module in modules.values()
-        for node in ast.walk(module.tree)
-    )
-    return isinstance(key, ast.Attribute) and key.attr == "get" and isinstance(key.value, ast.Name) and not own
+    is_get = isinstance(key, ast.Attribute) and key.attr == "get" and isinstance(key.value, ast.Name)
+    return is_get and not any(module.binds_get for module in modules.values())
 
 
 def _is_own(module: Module, modules: dict[str, Module], called: ast.expr, bound: tuple[frozenset[str], ...]) -> bool:
