@@ -21,6 +21,7 @@ GRADED = ".written.json"
 """The file that lies in a folder after it was graded into (`autograder.export.unchanged`)."""
 
 COMMAND = "from autograder.sandbox.forkserver import main; main()"
+_LONGEST = 80  # bytes; the whole path of a socket has at most 107
 _COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -29,7 +30,7 @@ class Early:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self.folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="autograder-", dir=_near_enough(tempfile.gettempdir())))
         self.process = subprocess.Popen(
             [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
             stdin=subprocess.PIPE,
@@ -83,6 +84,11 @@ def begin(course: Path | None, name: str, out: Path | None = None) -> Early | No
         return None
     script = (course or Path.cwd()) / "assignments" / name / "assignment.py"
     return Early(threads=1) if sys.platform == "linux" and script.is_file() else None
+
+
+def _near_enough(folder: str) -> str:
+    """The folder for temporary files, or /tmp where the path of a socket in it would be too long."""
+    return folder if len(os.fsencode(folder)) <= _LONGEST else "/tmp"  # noqa: S108
 
 
 def _environment(folder: Path, threads: int) -> dict[str, str]:

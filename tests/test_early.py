@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,14 @@ def test_a_command_leaves_nothing_behind(tmp_path: Path, arguments: str, code: i
     assert done.returncode == code, done.stderr
     assert living == []
     assert list(kept.iterdir()) == []
+
+
+def test_a_long_path_for_temporary_files_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a socket has at most 107 bytes, so the forkserver's folder is in /tmp then."""
+    long = tmp_path / ("long" * 20)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with Early(threads=1) as early:
+        assert len(os.fsencode(early.folder / "socket")) <= 107
+        assert early.folder.is_dir()
+    assert not early.folder.exists()
