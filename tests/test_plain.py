@@ -378,3 +378,10 @@ def test_wrong_rows_are_refused(columns, sentence):
     """A check that builds impossible rows is told so in one sentence."""
     with pytest.raises(InstructorError, match=sentence):
         rows(*columns)
+
+
+@pytest.mark.parametrize("value", [range(1 << 70), range(2_000_000), range(0, -2_000_000, -1)])
+def test_a_long_range_is_as_large_as_its_list(value):
+    """A check may make a list of it."""
+    with pytest.raises(PlainError, match="more than 1,000,000 elements"):
+        to_plain(value, keep=lambda each: each)
