@@ -306,6 +306,8 @@ class _Reducer:
                 zone_of(value.tzinfo)
             except (ValueError, AttributeError, TypeError):
                 return self.keep(value)
+        if type(value) is range:  # a check may make a list of it; len() of a long one overflows
+            self.count(max(0, (value.stop - value.start) // value.step + 1))
         return value
 
     def masked(self, value: Any) -> Any:
