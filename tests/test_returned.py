@@ -118,6 +118,7 @@ def test_what_a_later_check_takes_may_be_anything(course: Path, hand_in, bubblew
         ("return len(student.double('a'))", "return len", "returns a value, `len(student.double('a'))`"),
         ("return f'{student.double(3)}'", "return f", "returns a value"),
         ("np.allclose(student.double(3), 6)", "np.allclose", "throws away what `np.allclose(student"),
+        ("assert (student.double(3) == 6, 'six')", "assert (student", "asserts a tuple, which is always true"),
         ("student.double(3) == 6", "student.double(3) == 6", "throws away what `student.double(3) == 6` says"),
         ("if student.double(3) == 6:\n    return Credit(1.0)", "if student.double(3) == 6", "may come to its end"),
         ("if student.double(3):\n    return\nreturn Credit(1.0)", "    return", "returns nothing here"),
@@ -125,6 +126,7 @@ def test_what_a_later_check_takes_may_be_anything(course: Path, hand_in, bubblew
         ("yield student.double(3)", "def more", "is a generator or a coroutine"),
     ],
 )  # fmt: skip
+@pytest.mark.filterwarnings("ignore:assertion is always true:SyntaxWarning")
 def test_validate_names_the_line_of_such_a_mistake(course: Path, bubblewrap, body: str, at: str, says: str) -> None:
     """`validate` refuses the assignment with the line, the check and what it returns, also where only wrong work would
     come to that line."""

@@ -57,6 +57,8 @@ def _mistakes(function: Callable[..., Any], *, handed_on: bool) -> Iterator[tupl
     for each in inside:
         if isinstance(each, ast.Expr) and _is_truth(each.value):
             yield ahead + each.lineno, f"throws away what `{ast.unparse(each.value)}` says"
+        if isinstance(each, ast.Assert) and isinstance(each.test, ast.Tuple) and each.test.elts:
+            yield ahead + each.lineno, "asserts a tuple, which is always true: write it without ()"
     if handed_on:
         return
     credit = makes_credit(function.__code__)
