@@ -287,7 +287,8 @@ class ContainerSession(PipeSession):
 
     def __init__(self, engine: Engine, container: Container, seed: int, filter: bytes) -> None:
         self._engine, self._container = engine, container
-        self._began = time.monotonic()
+        self._began = time.monotonic()  # until it is ready; then the beginning of the submission's own time
+        self._ended = 0.0
         self.gauge = Gauge()
         self._first = -1
         (request_read, request_write), (reply_read, reply_write), (output_read, output_write) = (
@@ -323,6 +324,7 @@ class ContainerSession(PipeSession):
             self.close()
             fault = fault or last_line(self._head.decode(errors="replace")) or f"{engine.name} ended without a word"
             raise SandboxError(f"No sandbox: {engine.name}: {_short(fault)}.")
+        self._began = time.monotonic()
         with contextlib.suppress(EOFError):
             self._drain()
         self._head.clear()  # until now only the engine spoke: warnings about this machine
@@ -382,6 +384,8 @@ class ContainerSession(PipeSession):
     def _drain_until_ended(self, deadline: float) -> None:
         """Keep what is printed while the container ends: a full pipe would hold it up."""
         while self._process.poll() is None:
+            if not self._ended and self._first >= 0 and select.select([self._first], [], [], 0)[0]:
+                self._ended = time.monotonic()  # what the engine does from now on is no work of the submission
             if time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired(self._process.args, _GOODBYE_SECONDS)
             with contextlib.suppress(EOFError):
@@ -402,7 +406,8 @@ class ContainerSession(PipeSession):
 
     def _account(self, code: int, limit: str) -> Outcome:
         """What the engine's exit code and the gauge together mean."""
-        wall, cpu, peak = time.monotonic() - self._began, self.gauge.cpu_seconds, self.gauge.peak_mib
+        ended = self._ended or time.monotonic()
+        wall, cpu, peak = ended - self._began, self.gauge.cpu_seconds, self.gauge.peak_mib
         number = code - _FIRST_SIGNAL if code > _FIRST_SIGNAL else 0
         killed = number == signal.SIGKILL or code == _ENDED_BY_SIGKILL
         if not limit and (number == signal.SIGXCPU or (number == signal.SIGKILL and cpu >= self._limits.cpu)):

@@ -289,17 +289,20 @@ _MQ_OPEN, _MQ_UNLINK, _MQ_SEND = (240,), (241,), (242,)  # numbers of x86-64
 
 @dataclass(slots=True)
 class _Watched:
-    """A sandbox that remembers its sessions."""
+    """A sandbox that remembers its sessions, and how long they took to open."""
 
     sandbox: Sandbox
     sessions: list[tuple[Session, Limits]] = field(default_factory=list)
+    opening: float = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.sandbox, name)
 
     def open(self, request: Request) -> Session:
         """Open and remember."""
+        began = time.monotonic()
         session = self.sandbox.open(request)
+        self.opening += time.monotonic() - began
         self.sessions.append((session, request.limits))
         return session
 
@@ -349,10 +352,11 @@ class Arena:
         seconds = time.monotonic() - began
         honest = beside.said() if beside else []
         outcomes = tuple((session.close(), limits) for session, limits in watched.sessions)
+        grouped = "memory (control group)" in self.sandbox.enforced
         breaches = [
             *_gains(report),
             *_claims(report),
-            *excesses(outcomes, grouped="memory (control group)" in self.sandbox.enforced, busy=_busy()),
+            *excesses(outcomes, grouped=grouped, busy=_busy(), opening=watched.opening),
             *(_renewals(watched.sessions, outcomes) if attack.target == self.loaded.id else ()),
             *_surprises(attack, report),
             *self.ground.connections(),
@@ -401,16 +405,19 @@ def _busy() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def excesses(outcomes: tuple[tuple[Outcome, Limits], ...], *, grouped: bool, busy: float = 1.0) -> list[str]:
+def excesses(
+    outcomes: tuple[tuple[Outcome, Limits], ...], *, grouped: bool, busy: float = 1.0, opening: float = 0.0
+) -> list[str]:
     """Limits that bound later than 10 % or one second above; what is only watched may pass its limit that long.
 
-    `busy` is how many processes wait for each processor: everything takes its turn.
+    `busy` is how many processes wait for each processor: everything takes its turn. `opening` is how many seconds the
+    sandboxes took to open: one that was open already waited for a further one, such as the reference's.
     """
     found = []
     for outcome, limits in outcomes:
         if outcome.cpu_seconds > limits.cpu + max(1.0, limits.cpu * 0.1):
             found.append(f"{outcome.cpu_seconds:.1f} s CPU of {limits.cpu:g}")
-        if outcome.wall_seconds > limits.wall_seconds + 1.5 * busy:  # half a second for building and burying
+        if outcome.wall_seconds > limits.wall_seconds + 1.5 * busy + opening:  # half a second for building and burying
             found.append(f"{outcome.wall_seconds:.1f} s of {limits.wall_seconds:g}")
         if outcome.peak_memory_mib > limits.memory_mib * (1.1 if grouped else 3):
             found.append(f"{outcome.peak_memory_mib:.0f} MiB of {limits.memory_mib}")

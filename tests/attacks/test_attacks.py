@@ -136,4 +136,5 @@ def test_the_judge_sees_a_limit_that_bound_late(outcome: Outcome, told: str) -> 
 
     limits = Limits(wall_seconds=3, cpu_seconds=1, memory_mib=100)
     assert excesses(((outcome, limits),), grouped=True) == [told]
+    assert not outcome.wall_seconds or excesses(((outcome, limits),), grouped=True, opening=0.6) == []
     assert excesses(((Outcome(cpu_seconds=1.5, wall_seconds=3.4, peak_memory_mib=105), limits),), grouped=True) == []
