@@ -61,7 +61,7 @@ manual: setup
 	$(BIN)/python -m autograder.cli.manual > docs/cli.md
 
 schema: setup
-	$(BIN)/python -m autograder.export.schema > docs/report.schema.json
+	$(BIN)/python -m autograder.reports.schema > docs/report.schema.json
 
 # The published figures that take minutes, measured again; FLAGS="linear_hinge" for those of one assignment.
 results: setup

@@ -3,7 +3,7 @@
 After a change, `autograder doctor` reads this file and says in one sentence what is wrong, if anything is.
 """
 
-from autograder.config import Course, HomeworkSet
+from autograder.course import Course, HomeworkSet
 
 course = Course(
     # Shown at the top of summaries.

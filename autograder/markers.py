@@ -20,8 +20,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.errors import InstructorError
-from autograder.spellings import BEGIN, END, STUB, Kind, Marker, code_lines, markers, text_lines
+from autograder.checks.errors import InstructorError
+from autograder.marker_syntax import BEGIN, END, STUB, Kind, Marker, code_lines, markers, text_lines
 
 __all__ = ["BEGIN", "END", "STUB", "Region", "bound_names", "cut", "regions", "replaced", "text_lines"]
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from autograder.checks.sentences import series
-from autograder.errors import StudentError
-from autograder.model import CaseResult, Report, Verdict
+from autograder.checks.errors import StudentError
+from autograder.checks.wording import series
+from autograder.results import CaseResult, Report, Verdict
 from autograder.scoring import shown
 
 __all__ = [

@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autograder import loading
+from autograder import loader
+from autograder.assignment.declaration import Check, Question
+from autograder.checks.errors import GraderError
 from autograder.cli.common import caps_for, dataset_for, open_course, settings_of, start_sandbox
-from autograder.config import course_seed, find_root
-from autograder.declare import Check, Question
-from autograder.errors import GraderError
-from autograder.intake import Recogniser, collect_one
-from autograder.model import Verdict
-from autograder.running import Runner, RunOptions, Shared
-from autograder.running.case import Case
-from autograder.running.grading import restore_given
-from autograder.running.notebooks import put_right
+from autograder.course import course_seed, find_root
+from autograder.grading import Runner, RunOptions, Shared
+from autograder.grading.context import Case
+from autograder.grading.grading import restore_given
+from autograder.grading.notebooks import put_right
+from autograder.results import Verdict
 from autograder.sandbox import Sandbox, note_on
+from autograder.submissions import Recogniser, collect_one
 
 if TYPE_CHECKING:
-    from autograder.running.rooms import Room
+    from autograder.grading.sandboxes import Room
 
 __all__ = ["Plugin"]
 
@@ -85,7 +85,7 @@ class _Bench:
 
     def __init__(self, config: pytest.Config, file: Path) -> None:
         self.root = find_root(file.parent)
-        self.loaded = loading.load(self.root, file.parent.name)
+        self.loaded = loader.load(self.root, file.parent.name)
         self.config = config
         self.notes: list[str] = []
         self.said: dict[str, str] = {}  # sentences about errors, with the check that said each first

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from autograder.errors import InstructorError
-from autograder.model import CaseResult, CheckResult, QuestionResult, Report, Verdict
+from autograder.checks.errors import InstructorError
+from autograder.results import CaseResult, CheckResult, QuestionResult, Report, Verdict
 
 __all__ = [
     "check_points",

@@ -33,8 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from autograder.errors import UsageError
-from autograder.model import Report
+from autograder.checks.errors import UsageError
+from autograder.results import Report
 
 __all__ = ["RESULTS", "Store", "sqlite_address"]
 

@@ -3,11 +3,11 @@
 A frame is a prefix of 12 bytes (length of the header, uint32; length of the payload, uint64; little-endian), the
 header (MessagePack), and the payload: the raw little-endian buffers of all arrays, in the order of their appearance,
 each starting at a multiple of 16 bytes from the beginning of the frame (numpy is slow on unaligned arrays). Long lists
-of equal rows are written as columns (`autograder.packing`). Nothing is ever unpickled. `decode` accepts only what
-`encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows`, `Handle` and what `autograder.records.parts`
-judges (records, dates and the like), and allocates nothing that was
-not paid for in bytes: a header is parsed in place, without copies of what is nested in it, objects are counted before
-they are made, and what they will take in memory has a limit.
+of equal rows are written as columns (`autograder.wire_packing`). Nothing is ever unpickled. `decode` accepts only what
+`encode` can produce, builds only built-in types, `numpy.ndarray`, `Rows`, `Handle` and what
+`autograder.checks.records.parts` judges (records, dates and the like), and allocates nothing that was not paid for in
+bytes: a header is parsed in place, without copies of what is nested in it, objects are counted before they are made,
+and what they will take in memory has a limit.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from autograder.packing import ARRAYS, NUMBERS, PYTHON, TABLE, Column, Packed, pack_rows
-from autograder.plain import Handle, Rows
-from autograder.records.parts import KEYS, put_together, taken_apart
+from autograder.checks.plain import Handle, Rows
+from autograder.checks.records.parts import KEYS, put_together, taken_apart
+from autograder.wire_packing import ARRAYS, NUMBERS, PYTHON, TABLE, Column, Packed, pack_rows
 
 __all__ = ["MAX_DEPTH", "PREFIX", "Gather", "TooLargeError", "WireError", "decode", "encode", "frame_for"]
 

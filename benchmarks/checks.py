@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.checks import autograd_gradient, gradient_matches, parameter_points
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 Parameters = dict[str, Any]
 

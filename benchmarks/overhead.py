@@ -32,16 +32,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from autograder.declare import Check
-from autograder.intake import Submission, collect
-from autograder.loading import Loaded, load
-from autograder.model import Limits
-from autograder.plain import rows
-from autograder.running import RunOptions, Shared, grade
-from autograder.sandbox import ForkServer, Request, cgroups, seccomp, start
-from autograder.sandbox.confine import Walls, enter, join_groups
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
+from autograder.assignment.declaration import Check
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.plain import rows
+from autograder.grading import RunOptions, Shared, grade
+from autograder.isolation import cgroups, seccomp
+from autograder.isolation.confine import Walls, enter, join_groups
+from autograder.loader import Loaded, load
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
+from autograder.sandbox import ForkServer, Request, start
+from autograder.submissions import Submission, collect
 
 ROOT = Path(__file__).resolve().parent.parent
 PRELOAD = ("numpy", "torch")

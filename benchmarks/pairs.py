@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.loading import Interface, ModuleInterface
-from autograder.metering import Meter
-from autograder.model import Limits
-from autograder.plain import rows
+from autograder.checks.local.usage import Meter
+from autograder.checks.plain import rows
+from autograder.loader import Interface, ModuleInterface
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not
-from autograder.student.remote import RemoteStudent
 
 COUNT = 10_000
 HOMEWORK = '''

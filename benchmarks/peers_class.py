@@ -40,8 +40,8 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import numpy as np  # noqa: E402
 
-from autograder.loading import Loaded, load  # noqa: E402
-from autograder.student.local import LocalStudent  # noqa: E402
+from autograder.checks.local.student import LocalStudent  # noqa: E402
+from autograder.loader import Loaded, load  # noqa: E402
 
 POINTS = {"gradients": 4, "shapes": 2, "training": 4, "plots": 3}
 PR_SET_CHILD_SUBREAPER = 36
@@ -407,7 +407,7 @@ def run(command: Sequence[object], folder: Path, environment: Mapping[str, str] 
 
 def make_course(root: Path) -> Path:
     """A course with one assignment."""
-    config = 'from autograder.config import Course\ncourse = Course(title="Peers", assignments=("net",))\n'
+    config = 'from autograder.course import Course\ncourse = Course(title="Peers", assignments=("net",))\n'
     for file, text in {
         "grader_config.py": config,
         "assignments/net/assignment.py": ASSIGNMENT,

@@ -13,10 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.intake import Submission, to_preload
-from autograder.loading import load
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
 from autograder.sandbox import start
+from autograder.submissions import Submission, to_preload
 
 QUESTION = """
 {id} = assignment.question("Double {id}", id="{id}", solution="double")

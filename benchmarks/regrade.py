@@ -17,12 +17,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from autograder import running
-from autograder.intake import Recogniser, collect
-from autograder.loading import load
-from autograder.running import RunOptions, grade
+from autograder import grading
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
 from autograder.sandbox import start
 from autograder.store import Store, sqlite_address
+from autograder.submissions import Recogniser, collect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -56,7 +56,7 @@ def known(root: Path, inbox: Path, out: Path) -> None:
     with start("none") as walls, Store(sqlite_address(out / "grader.db")) as store:
         report = grade(loaded, everyone[0], walls, None, options)
         for each in everyone:
-            key = running.result_key(loaded, each, None, options, "none")
+            key = grading.result_key(loaded, each, None, options, "none")
             replay = replace(report.replay, key=key, submission_sha256=each.sha256)
             store.keep(replace(report, student=each.student, replay=replay))
 

@@ -36,15 +36,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder import running, sandbox
-from autograder.batch import Event, Finished, JobSpec, Retried, grade_all
+from autograder import grading, sandbox
 from autograder.datasets import DataSettings
-from autograder.intake import Submission, collect
-from autograder.model import Report
-from autograder.running import RunOptions
-from autograder.sandbox.confine import become_subreaper
-from autograder.sandbox.processes import children, descendants, resident_mib
+from autograder.grading import RunOptions
+from autograder.grading.batch import Event, Finished, JobSpec, Retried, grade_all
+from autograder.isolation.confine import become_subreaper
+from autograder.isolation.processes import children, descendants, resident_mib
+from autograder.results import Report
 from autograder.store import Store, sqlite_address
+from autograder.submissions import Submission, collect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "attacks"))
 
@@ -166,12 +166,12 @@ class Soak:
                 submissions,
                 loaded=loaded,
                 store=store,
-                key=lambda submission: running.result_key(loaded, submission, None, options, self.walls),
+                key=lambda submission: grading.result_key(loaded, submission, None, options, self.walls),
                 spec=lambda address: JobSpec(self.ground.course, loaded.id, "", data, options, address),
                 start=start,
                 jobs=jobs,
                 notify=self.notify,
-                patience=running.longest_seconds(loaded, options) + PATIENCE_SECONDS,
+                patience=grading.longest_seconds(loaded, options) + PATIENCE_SECONDS,
             )
         time.sleep(QUIET_SECONDS)
         self.after = self.sample()

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.auditing import kept
-from autograder.auditing.kept import variants
 from autograder.checks import faster_than
-from autograder.loading import Loaded, load
+from autograder.loader import Loaded, load
+from autograder.quality.mutation import kept
+from autograder.quality.mutation.kept import variants
+from autograder.remote.student import RemoteStudent
 from autograder.sandbox import Request, Sandbox, start
-from autograder.student.remote import RemoteStudent
 
 ROOT = Path(__file__).parents[1]
 FORMS = ("svm_loss", "svm_max_loss")

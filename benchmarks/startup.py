@@ -61,7 +61,7 @@ def test_drawn_columns():
     x = np.random.default_rng(0).normal(size=(20, 5))
     np.testing.assert_allclose(means(x), x.mean(axis=0))
 """
-COURSE = 'from autograder.config import Course\ncourse = Course(title="Small", assignments=("means",))\n'
+COURSE = 'from autograder.course import Course\ncourse = Course(title="Small", assignments=("means",))\n'
 TICK = os.sysconf("SC_CLK_TCK")
 
 

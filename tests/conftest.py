@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
-from autograder.intake import Submission, collect
-from autograder.loading import Loaded, load
+from autograder.loader import Loaded, load
 from autograder.sandbox import start, why_not
+from autograder.submissions import Submission, collect
 
 # Tests run side by side: a product of matrices that takes every processor waits for its neighbours, up to ten times as
 # long as on one. Programs that tests start inherit it, and so do libraries that are loaded later.

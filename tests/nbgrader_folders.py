@@ -12,8 +12,8 @@ import nbformat
 from nbformat import v4
 from samples import check, question, report
 
-from autograder.export import report_text, write_text
-from autograder.model import Report, Verdict
+from autograder.reports import report_text, write_text
+from autograder.results import Report, Verdict
 
 STUB = "def add(a, b):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 RIGHT = "def add(a, b):\n    return a + b"

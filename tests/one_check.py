@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.assignment.declaration import Check
 from autograder.checks import Credit
+from autograder.checks.errors import CheckFailed, StudentError
+from autograder.checks.local.student import LocalStudent
 from autograder.datasets import DataSet
-from autograder.declare import Check
-from autograder.errors import CheckFailed, StudentError
-from autograder.loading import Loaded
-from autograder.student.local import LocalStudent
+from autograder.loader import Loaded
 
 
 class Alone(LocalStudent):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 CONFIG = (
-    'from autograder.config import Course\n\ncourse = Course(title="New", assignments=(), sandbox="none", jobs=1)\n'
+    'from autograder.course import Course\n\ncourse = Course(title="New", assignments=(), sandbox="none", jobs=1)\n'
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograder.messages import sentence
-from autograder.model import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
+from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 from autograder.scoring import check_points, question_points, report_points
 
 

@@ -12,10 +12,10 @@ import pytest
 from samples import check, question, report
 from tiny_course import hand_in, make_course
 
-from autograder.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
-from autograder.feedback import Heading, summary_page
-from autograder.gate import Gate
-from autograder.model import Report, Verdict
+from autograder.grading.gate import Gate
+from autograder.insight.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
+from autograder.reports.pages import Heading, summary_page
+from autograder.results import Report, Verdict
 
 FAILED = Verdict.FAILED
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.loading import load
-from autograder.model import Verdict
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.results import Verdict
 
 REFERENCE = '''
 """A model that is trained once."""

@@ -7,11 +7,11 @@ import ast
 import numpy as np
 import pytest
 
-from autograder.asserting import EXPLAIN, explained, rewritten
-from autograder.errors import InstructorError
-from autograder.loading import load
-from autograder.model import Verdict
-from autograder.running import RunOptions, grade
+from autograder.assignment.assertions import EXPLAIN, explained, rewritten
+from autograder.checks.errors import InstructorError
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.results import Verdict
 
 
 class Strange:

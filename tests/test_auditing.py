@@ -16,17 +16,29 @@ from test_auditing_operators import changed, module
 from test_cli import refused, run
 from tiny_course import REFERENCE, make_course
 
-from autograder.auditing import Audit, Matrix, Mutant, Row, accepted, audit, belongs, generate, kept, matrix, sample
-from autograder.auditing.alike import CHANGES, raising
-from autograder.auditing.mutants import normal_form
+from autograder.assignment.declaration import Assignment
+from autograder.checks.errors import InstructorError
 from autograder.datasets import DataSettings
-from autograder.declare import Assignment
-from autograder.errors import InstructorError
-from autograder.loading import interface_of, load, names
+from autograder.grading import RunOptions
+from autograder.loader import interface_of, load, names
 from autograder.markers import regions
-from autograder.model import Verdict
 from autograder.notebooks.source import file_text
-from autograder.running import RunOptions
+from autograder.quality.mutation import (
+    Audit,
+    Matrix,
+    Mutant,
+    Row,
+    accepted,
+    audit,
+    belongs,
+    generate,
+    kept,
+    matrix,
+    sample,
+)
+from autograder.quality.mutation.equivalence import CHANGES, raising
+from autograder.quality.mutation.mutants import normal_form
+from autograder.results import Verdict
 from autograder.sandbox import start
 from autograder.wire import decode, encode
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.auditing import Mutant, generate
-from autograder.auditing.operators import OPERATORS
+from autograder.quality.mutation import Mutant, generate
+from autograder.quality.mutation.operators import OPERATORS
 
 CASES = {
     "sign": [

@@ -10,10 +10,10 @@ from test_auditing import keep
 from test_cli import refused, run
 from tiny_course import REFERENCE, make_course
 
-from autograder.auditing import ALLOWED, Matrix, Mutant, Rate, Row, matrix, told
-from autograder.auditing.seeds import Answer, Check, Subject, Trial, _tried
-from autograder.intake import Submission
-from autograder.model import Verdict
+from autograder.quality.mutation import ALLOWED, Matrix, Mutant, Rate, Row, formatting, matrix
+from autograder.quality.mutation.seeds import Answer, Check, Subject, Trial, _tried
+from autograder.results import Verdict
+from autograder.submissions import Submission
 
 QUICK, OTHER, SLOW = Check("quick", 0.1, {}), Check("other", 0.2, {}), Check("slow", 4.0, {})
 GOOD, BAD, OURS = Verdict.PASSED, Verdict.FAILED, Verdict.INTERNAL
@@ -256,7 +256,7 @@ def test_a_table_says_why_fewer_seeds_were_tried_and_what_is_not_caught():
         row("lucky", Rate(19, 20, {}, "one", 2.0)),
         row("never", None, GOOD),
     )
-    text = told.markdown(Matrix(("one",), rows), 1000)
+    text = formatting.markdown(Matrix(("one",), rows), 1000)
 
     assert "| `slow` | `one` | 9 | 0 | 71.6 % | no more in the time, at 5 s a seed |" in text
     assert "| `lucky` | `one` | 20 | 1 | 78.3 % | not caught |" in text

@@ -18,8 +18,11 @@ import pytest
 from samples import check, internal, passing, question, report
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
-from autograder import batch, loading, sandbox
-from autograder.batch import (
+from autograder import loader, sandbox
+from autograder.checks.errors import GraderError, SandboxError
+from autograder.datasets import DataSettings
+from autograder.grading import RunOptions, batch, reference_as_submission, result_key
+from autograder.grading.batch import (
     Event,
     Finished,
     Hanging,
@@ -35,12 +38,9 @@ from autograder.batch import (
     grader,
     idle_jobs,
 )
-from autograder.datasets import DataSettings
-from autograder.errors import GraderError, SandboxError
-from autograder.intake import Submission, collect
-from autograder.model import Report, Verdict
-from autograder.running import RunOptions, reference_as_submission, result_key
+from autograder.results import Report, Verdict
 from autograder.store import Store, sqlite_address
+from autograder.submissions import Submission, collect
 
 Grade = Callable[[Submission], Report]
 
@@ -191,7 +191,7 @@ class Class:
     def __init__(self, tmp_path: Path) -> None:
         self.root = make_course(tmp_path / "course")
         self.folder = hand_in(tmp_path / "handed in", ann=RIGHT, ben=WRONG, carl=RIGHT)
-        self.loaded = loading.load(self.root, "tiny")
+        self.loaded = loader.load(self.root, "tiny")
         self.staging = tmp_path / "staging"
         self.staging.mkdir()
         self.submissions = collect(self.folder, self.loaded.assignment.files, self.staging)

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from autograder.errors import StudentError
-from autograder.model import Limits, Verdict
-from autograder.running import RunOptions, grade
-from autograder.running.budget import Budget, Imports
+from autograder.checks.errors import StudentError
+from autograder.grading import RunOptions, grade
+from autograder.grading.budget import Budget, Imports
+from autograder.results import Limits, Verdict
 
 MANY = '''
 """Doubling, in many checks."""
@@ -96,7 +96,7 @@ def fourth(student):
 @pytest.fixture
 def graded(course, hand_in, bubblewrap):
     """A function that grades a text against an assignment of seven questions with four checks each."""
-    from autograder.loading import load
+    from autograder.loader import load
 
     (course / "assignments" / "small" / "assignment.py").write_text(MANY)
     loaded = load(course, "small")
@@ -156,7 +156,7 @@ def test_a_slow_solution_that_breaks_nothing_keeps_all_its_time(graded):
 
 def test_sandboxes_with_parts_replaced_share_the_time_of_their_question(course, hand_in, bubblewrap):
     """Each of them ends well and within the limit; together they may not take more than it."""
-    from autograder.loading import load
+    from autograder.loader import load
 
     (course / "assignments" / "small" / "assignment.py").write_text(REPLACED)
     (course / "reference" / "small" / "hw.py").write_text(
@@ -195,7 +195,7 @@ def test_an_import_that_raises_is_run_once(graded):
 
 def test_a_failed_import_is_not_blamed_for_the_time_of_something_else(course, hand_in, bubblewrap):
     """Where calls used up the time of a question, that is said, although another file of it cannot be imported."""
-    from autograder.loading import load
+    from autograder.loader import load
 
     (course / "reference" / "small" / "other.py").write_text(
         "def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION\n"
@@ -236,7 +236,7 @@ def test_an_import_that_raised_is_certain_under_any_limits():
 
 def test_an_import_that_broke_after_calls_is_tried_again(course, hand_in, bubblewrap):
     """Only a fresh sandbox says what an import does; after calls, these may have had a part in it."""
-    from autograder.loading import load
+    from autograder.loader import load
 
     (course / "assignments" / "small" / "assignment.py").write_text(
         "from autograder import Assignment\n"

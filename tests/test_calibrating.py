@@ -19,15 +19,27 @@ from hypothesis import strategies as st
 from test_cli import refused, run
 from tiny_course import CONFIG
 
-from autograder.auditing import generate
-from autograder.calibrating import SHARES, Luck, Row, Trial, Trials, cheapest, luck, plots, rows, takes_share, told
-from autograder.calibrating.statistics import Judgement, fit, interval, judge, normal_tail, tail_at_most
-from autograder.calibrating.tables import touched
-from autograder.calibrating.trials import _measured
+from autograder.assignment.declaration import Assignment, Check
 from autograder.checks import Credit, Measured, Measurement, Threshold, accuracy, loss
-from autograder.declare import Assignment, Check
-from autograder.errors import CheckFailed, UsageError
-from autograder.loading import load
+from autograder.checks.errors import CheckFailed, UsageError
+from autograder.loader import load
+from autograder.quality.calibration import (
+    SHARES,
+    Luck,
+    Row,
+    Trial,
+    Trials,
+    cheapest,
+    formatting,
+    luck,
+    plots,
+    rows,
+    takes_share,
+)
+from autograder.quality.calibration.rates import touched
+from autograder.quality.calibration.statistics import Judgement, fit, interval, judge, normal_tail, tail_at_most
+from autograder.quality.calibration.trials import _measured
+from autograder.quality.mutation import generate
 
 COUNTS = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -276,7 +288,7 @@ def test_there_is_no_fit_without_a_spread(values):
 )
 def test_a_distance_without_meaning_is_told_as_a_bound(deviations, said):
     """Beyond a thousand standard deviations no digits are printed."""
-    assert told.far(deviations) == said
+    assert formatting.far(deviations) == said
 
 
 def test_normality_is_doubted_about_as_often_as_it_says():
@@ -548,7 +560,7 @@ def test_mutants_are_sorted_by_their_luck(check: Check, trials: Trials):
     assert found["never"].probability < 1e-9
     assert found["close"].probability > 1e-4
     assert found["raises"].probability is None
-    head, lines = told.luck_text(list(found.values()))
+    head, lines = formatting.luck_text(list(found.values()))
     assert head == (
         "1 do not touch it, 1 pass every time (another check must catch them), 2 never come near, "
         "1 ran too seldom to tell, 2 may pass by luck"
@@ -561,10 +573,10 @@ def test_mutants_are_sorted_by_their_luck(check: Check, trials: Trials):
 def test_a_long_list_of_lucky_mutants_is_cut():
     """Twelve, and how many more."""
     many = [Luck(f"m{k}", 1, 5, None, "luck") for k in range(15)]
-    _, lines = told.luck_text(many)
+    _, lines = formatting.luck_text(many)
 
     assert len(lines) == 13
-    assert lines[0] == "m0: 1 of 5 passed, so 0.51 % to 72 % do".replace("0.51 %", told.likely(interval(1, 5)[0]))
+    assert lines[0] == "m0: 1 of 5 passed, so 0.51 % to 72 % do".replace("0.51 %", formatting.likely(interval(1, 5)[0]))
     assert lines[-1] == "and 3 more"
 
 
@@ -577,35 +589,35 @@ def test_a_long_list_of_lucky_mutants_is_cut():
 )
 def test_probabilities_are_short(probability, text):
     """Per cent, then powers of ten."""
-    assert told.likely(probability) == text
+    assert formatting.likely(probability) == text
 
 
 def test_a_row_is_told_with_what_it_rests_on(check: Check, trials: Trials):
     """Verdict, count, fit, limit, shape and the bound of any distribution."""
     row = rows(check, trials, 1.0, 1e-4)[0]
-    text = told.row_text(row)
+    text = formatting.row_text(row)
 
     assert text.startswith("more than 90 % (all points): ")
     assert "0 of 12 runs fell, so 0 to 26 % do" in text
     assert re.search(r"normal on a logit scale: \S+, at most \S+; [\d.]+ deviations off", text)
     assert "skewness" in text
     assert "any distribution: " in text
-    assert told.row_text(replace(row, fit=None)).count("\n") == 0
-    assert told.reward(replace(row, threshold=Threshold(0.5, 0.0, True))) == "the first points"
+    assert formatting.row_text(replace(row, fit=None)).count("\n") == 0
+    assert formatting.reward(replace(row, threshold=Threshold(0.5, 0.0, True))) == "the first points"
     lower = replace(row, measured=replace(row.measured, higher_is_better=False, percent=False))
-    assert told.wanted(lower) == "less than 0.9"
+    assert formatting.wanted(lower) == "less than 0.9"
 
 
 def test_the_histogram_shows_values_and_thresholds(check: Check, trials: Trials):
     """From the lowest to the highest number, a bar where the thresholds lie."""
     row = rows(check, trials, 1.0, 1e-4)[0]
-    line = told.blocks(row, [0.9, 0.5])
+    line = formatting.blocks(row, [0.9, 0.5])
 
     assert line.startswith("50.0 % |")
     assert line.count("|") == 2
     assert "█" in line
-    assert told.blocks(replace(row, values=(0.5, 0.5)), [0.5]) == "50.0 % in every run"
-    assert told.blocks(replace(row, values=()), [0.5]) == ""
+    assert formatting.blocks(replace(row, values=(0.5, 0.5)), [0.5]) == "50.0 % in every run"
+    assert formatting.blocks(replace(row, values=()), [0.5]) == ""
 
 
 def row_of(check: Check, trials: Trials) -> tuple[Row, ...]:
@@ -619,7 +631,7 @@ def test_the_page_gets_every_threshold_the_cheapest_run_and_the_mutants(check: C
     trials.keep(trial(0, 0.1, code="m"))
     lucky = [luck(row, trials, ["m"], 1e-4) for row in found]
     cheap = [("learns", cheapest(check, trials, (), 1e-2, tried=True)), ("other", None)]
-    text = told.markdown("Title:", found, cheap, lucky, 1e-4)
+    text = formatting.markdown("Title:", found, cheap, lucky, 1e-4)
 
     first, second, third = (part.splitlines() for part in text.partition("\n\n")[2].split("\n\n"))
     for table in (first, second, third):
@@ -638,15 +650,15 @@ def test_a_page_takes_the_tables_between_its_comments(tmp_path: Path):
         "a\n<!-- calibrate x y -->\nold\n<!-- /calibrate -->\nb\n<!-- calibrate z -->\n<!-- /calibrate -->\n"
     )
     for _ in range(2):
-        told.put_into(page, "x y", "new")
+        formatting.put_into(page, "x y", "new")
 
     assert page.read_text() == (
         "a\n<!-- calibrate x y -->\n\nnew\n\n<!-- /calibrate -->\nb\n<!-- calibrate z -->\n<!-- /calibrate -->\n"
     )
     with pytest.raises(UsageError, match="has no lines '<!-- calibrate q -->' and '<!-- /calibrate -->'"):
-        told.put_into(page, "q", "new")
+        formatting.put_into(page, "q", "new")
     with pytest.raises(UsageError, match="name a page with --into"):
-        told.put_into(tmp_path / "none.md", "q", "new")
+        formatting.put_into(tmp_path / "none.md", "q", "new")
 
 
 def test_pictures_are_drawn(check: Check, trials: Trials, tmp_path: Path):

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.errors import InstructorError, MisuseError, StudentError
-from autograder.loading import interface_of, load
+from autograder.checks.errors import InstructorError, MisuseError, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.plain import Handle
+from autograder.grading import RunOptions, grade, longest_seconds
+from autograder.loader import interface_of, load
 from autograder.messages import carried_forward
-from autograder.model import Limits, Verdict
-from autograder.plain import Handle
 from autograder.release.public_tests import PublicTests
-from autograder.running import RunOptions, grade, longest_seconds
-from autograder.student import carrying
-from autograder.student.carrying import Lent, parts_of
-from autograder.student.local import LocalStudent
+from autograder.remote import substitution
+from autograder.remote.substitution import Lent, parts_of
+from autograder.results import Limits, Verdict
 from autograder.wire import decode, encode
 
 OPTIONS = RunOptions(seed="a secret")
@@ -446,7 +446,7 @@ def test_what_the_reference_does_not_answer_is_raised_inside(answer, reply):
 
 def test_calls_are_counted(monkeypatch):
     """Endless calls end with a sentence."""
-    monkeypatch.setattr(carrying, "MOST_CALLS", 2)
+    monkeypatch.setattr(substitution, "MOST_CALLS", 2)
     lending, _ = lent()
     lending.answer(("outward", "relu", None, (), {}))
     lending.answer(("outward", "relu", None, (), {}))

@@ -15,15 +15,15 @@ from test_validating import findings
 
 from autograder import Assignment, Case
 from autograder.checks import Measurement
-from autograder.errors import InstructorError
-from autograder.export.schema import report_schema
-from autograder.feedback import Heading, staff_page, student_page
-from autograder.loading import load
+from autograder.checks.errors import InstructorError
+from autograder.grading import RunOptions, grade
+from autograder.grading.replay import differences
+from autograder.loader import load
 from autograder.messages import case_by_case
-from autograder.model import CaseResult, Report, Verdict
 from autograder.release import build
-from autograder.replaying import differences
-from autograder.running import RunOptions, grade
+from autograder.reports.pages import Heading, staff_page, student_page
+from autograder.reports.schema import report_schema
+from autograder.results import CaseResult, Report, Verdict
 
 IN_CASES = '''
 

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from autograder.checks import close, finite, same, shape
 from autograder.checks.compare import told_apart
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 A = np.arange(6.0).reshape(2, 3)
 SQUARE = np.array([[1.0, 2.0], [3.0, 4.0]])

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import metering
 from autograder.checks import Cost, close, faster_than, lighter_than
-from autograder.errors import CheckFailed, InstructorError
-from autograder.metering import Meter
+from autograder.checks.errors import CheckFailed, InstructorError
+from autograder.checks.local import usage
+from autograder.checks.local.usage import Meter
 
 
 def costing(*wall: float, cpu: float | None = None, mib: float | None = None, value: object = 1.0):
@@ -225,7 +225,7 @@ def test_a_meter_of_a_process_that_is_gone_knows_the_time_alone():
 def test_memory_that_came_and_went_is_seen(monkeypatch, fresh):
     """By the kernel, and where that counts no peak anew, by Python."""
     if not fresh:
-        monkeypatch.setattr(metering.Meter, "_forget_peak", lambda self: False)
+        monkeypatch.setattr(usage.Meter, "_forget_peak", lambda self: False)
     meter = Meter(os.getpid())
     meter.start()
     np.ones(8 << 20)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.checks import central_differences, gradient_matches, parameter_points, relative_error
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
 
 SHAPES = {
     "one layer": {"W1": (5, 6), "b1": (5, 1)},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.checks import disguised, rearranged
-from autograder.errors import InstructorError
+from autograder.checks.errors import InstructorError
 
 GREY = np.random.default_rng(1).uniform(size=(30, 784)).astype(np.float32)
 COLOUR = np.random.default_rng(2).integers(256, size=(30, 32, 32, 3)).astype(np.uint8)

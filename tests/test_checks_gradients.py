@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.checks import central_differences, gradient_matches, relative_error
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
 
 RNG = np.random.default_rng(0)
 W1, W2 = RNG.normal(size=(3, 4)), RNG.normal(size=(2, 3))

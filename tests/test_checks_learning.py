@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from small_net import Net
 
 from autograder.checks import no_learning_on_noise, overfits_one_batch, weights_changed
+from autograder.checks.errors import CheckFailed, InstructorError
 from autograder.checks.learning import _most_by_chance
-from autograder.errors import CheckFailed, InstructorError
 
 ROWS = 16
 X = np.random.default_rng(3).normal(size=(ROWS, 10))

@@ -19,11 +19,12 @@ import scipy.sparse as sp
 import torch
 from PIL import Image
 
-from autograder import checks, records
-from autograder.errors import CheckFailed
-from autograder.plain import to_plain
-from autograder.records.making import real
-from autograder.records.masking import filled, is_masked
+from autograder import checks
+from autograder.checks import records
+from autograder.checks.errors import CheckFailed
+from autograder.checks.plain import to_plain
+from autograder.checks.records.conversion import real
+from autograder.checks.records.masked import filled, is_masked
 from autograder.wire import decode, encode
 
 PAGE = (Path(__file__).parent.parent / "docs" / "checks.md").read_text("utf-8")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checks import Credit, Measurement, accuracy
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
 
 Y = np.array([1, 0, 2, 2])
 LOGITS = np.array([[0.1, 0.5, 0.2], [3.0, 1.0, 2.0], [0.0, 0.0, 0.1], [9.0, 0.0, 1.0]])

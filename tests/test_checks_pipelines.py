@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.checks import estimator, fitted_in_folds, grid_scores, leakage_probe
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
 
 
 def record(kind, *inner, fitted=False, **settings):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.checks import raises
-from autograder.errors import CheckFailed, InstructorError, StudentError
-from autograder.student.local import LocalStudent
+from autograder.checks.errors import CheckFailed, InstructorError, StudentError
+from autograder.checks.local.student import LocalStudent
 
 CODE = '''
 import numpy as np

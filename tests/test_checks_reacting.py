@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from small_net import Net
 
 from autograder.checks import reacts_to
-from autograder.checks.reacting import distance
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
+from autograder.checks.sensitivity import distance
 
 X = np.random.default_rng(3).normal(size=(64, 10))
 Y = (X[:, 0] > 0).astype(int)

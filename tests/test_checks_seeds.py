@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checks import Measurement, accuracy, loss, over_seeds
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
 
 N = 10_000
 STEPS = {0.96: 1.0, 0.90: 0.5}

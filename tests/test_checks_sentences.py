@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.checks.sentences import apart, are, labels_told, series, small
+from autograder.checks.wording import apart, are, labels_told, series, small
 
 
 @pytest.mark.parametrize(

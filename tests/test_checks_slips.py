@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.checks import close
-from autograder.checks.slips import slip
-from autograder.errors import CheckFailed
+from autograder.checks.common_mistakes import slip
+from autograder.checks.errors import CheckFailed
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(5, 4))

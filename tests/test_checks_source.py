@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from autograder.checks import forbidden, no_imports, no_loops, reaching, required, uses
-from autograder.errors import CheckFailed, InstructorError, StudentError
-from autograder.sources import MAX_BYTES, Source, read
+from autograder.checks import call_graph, forbidden, no_imports, no_loops, required, uses
+from autograder.checks.errors import CheckFailed, InstructorError, StudentError
+from autograder.checks.local.sources import MAX_BYTES, Source, read
 
 
 @pytest.fixture
@@ -602,8 +602,8 @@ def test_text_that_is_made_to_be_slow_to_read_is_read(source, text):
 def test_many_classes_are_looked_through_once(monkeypatch, text):
     """Text in which every class may use every other takes no longer than its length asks for."""
     looked_up = []
-    named = reaching._named
-    monkeypatch.setattr(reaching, "_named", lambda *given, **more: looked_up.append(0) or named(*given, **more))
+    named = call_graph._named
+    monkeypatch.setattr(call_graph, "_named", lambda *given, **more: looked_up.append(0) or named(*given, **more))
 
     no_loops(Source.of(text), "f")
 

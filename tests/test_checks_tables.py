@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from autograder.checks import close, same, shape, table
-from autograder.errors import CheckFailed, InstructorError
-from autograder.records.making import record_of
+from autograder.checks.errors import CheckFailed, InstructorError
+from autograder.checks.records.conversion import record_of
 
 
 def flats():
@@ -356,7 +356,7 @@ def test_comparing_needs_no_pandas():
     code = (
         "import sys; sys.modules['pandas'] = None\n"
         "import numpy as np; from autograder.checks import table, close, same\n"
-        "from autograder.records import Column, Index, Table, Values\n"
+        "from autograder.checks.records import Column, Index, Table, Values\n"
         "index = Index((Values('int64', 'numbers', np.arange(2)),), (None,))\n"
         "labels = Index((Values('str', 'objects', ['a']),), (None,))\n"
         "made = Table((Values('float64', 'numbers', np.ones(2)),), index, labels)\n"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from autograder.checks import autograd_gradient, close, finite, gradient_matches, same, shape
-from autograder.checks.tensors import is_tensor
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
+from autograder.checks.inspection.tensors import is_tensor
 
 torch = pytest.importorskip("torch")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checks import curve, gap
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 GOOD = [2.3, 1.2, 1.3, 0.8, 0.5]
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20)

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from autograder import datasets
+from autograder.checks.errors import UsageError
 from autograder.cli.common import dataset_for
 from autograder.datasets import DataSettings, cifar10, shapes
-from autograder.errors import UsageError
 
 ROOT = Path(__file__).parent.parent
 PER_FILE = 20

@@ -18,8 +18,8 @@ import pytest
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 
 from autograder import __version__
-from autograder.export.keeping import kept_apart
-from autograder.export.schema import report_schema
+from autograder.reports.output_folder import kept_apart
+from autograder.reports.schema import report_schema
 
 HEAVY = ("torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "numpy", "rich", "jinja2")
 
@@ -72,7 +72,8 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 
 UNNEEDED = (
     "torch", "sklearn", "scipy", "pandas", "matplotlib", "PIL", "IPython", "nbgrader", "nbconvert", "nbformat",
-    "traitlets", "jupyter_client", "pytest", "autograder.nbgrader_course", "autograder.auditing", "autograder.starting",
+    "traitlets", "jupyter_client", "pytest", "autograder.formats.nbgrader", "autograder.quality.mutation",
+    "autograder.scaffold",
 )  # fmt: skip
 """What has no business in the process that hands out work."""
 
@@ -302,7 +303,7 @@ def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
 def test_a_set_beyond_reach_is_no_release(root: Path, tmp_path: Path) -> None:
     """The homework sets of the course are looked at, remembered or not."""
     config = root / "grader_config.py"
-    more = 'from autograder.config import HomeworkSet\nhomework = (HomeworkSet("hw", "Homework", ("tiny",), cap=7),)\n'
+    more = 'from autograder.course import HomeworkSet\nhomework = (HomeworkSet("hw", "Homework", ("tiny",), cap=7),)\n'
     config.write_text(more + config.read_text("utf-8").replace("jobs=1", "jobs=1, homework_sets=homework"), "utf-8")
     for _ in range(2):
         done = run("release", "tiny", cwd=root, XDG_CACHE_HOME=str(tmp_path / "cache"))
@@ -376,7 +377,7 @@ def test_a_call_that_the_parser_refuses_has_exit_code_2(root: Path) -> None:
 
 def test_an_error_of_ours_is_one_sentence_and_a_file(root: Path, handed: Path, tmp_path: Path) -> None:
     """What nobody foresaw is exit code 3, with the traceback in a file that the sentence names."""
-    code = "import autograder.cli as cli, autograder.config as c, sys\nc.load = lambda path: 1 / 0\n"
+    code = "import autograder.cli as cli, autograder.course as c, sys\nc.load = lambda path: 1 / 0\n"
     code += "sys.argv = ['autograder', 'doctor', '--course', '.']\ncli.main()"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False,

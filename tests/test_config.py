@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder.config import CONFIG_FILE, SANDBOXES, Course, course_seed, find_root, load
-from autograder.errors import InstructorError, UsageError
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.course import CONFIG_FILE, SANDBOXES, Course, course_seed, find_root, load
 from autograder.sandbox import BACKENDS, CONTAINERS
 
 ROOT = Path(__file__).parent.parent
 GOOD = """\
 from pathlib import Path
-from autograder.config import Course, HomeworkSet
+from autograder.course import Course, HomeworkSet
 course = Course(title="T", assignments=(){})
 """
 

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder import datasets
+from autograder.checks.errors import UsageError
 from autograder.cli.data import data_fetch, data_list
 from autograder.datasets import DataNotFound, DataSet, DataSettings, fetching, mnist
 from autograder.datasets.pickles import UnsafePickle, read_splits
-from autograder.errors import UsageError
 
 
 @cache

@@ -10,8 +10,8 @@ import pytest
 
 from autograder import Assignment, Limits
 from autograder.cli.manual import commands, manual
-from autograder.config import CONFIG_FILE, load
-from autograder.loading import load as load_assignment
+from autograder.course import CONFIG_FILE, load
+from autograder.loader import load as load_assignment
 from autograder.scoring import shown
 
 ROOT = Path(__file__).parent.parent
@@ -71,7 +71,7 @@ def test_the_readme_tells_the_points_of_every_assignment() -> None:
 
 def test_the_course_of_the_manual_is_one(tmp_path: Path) -> None:
     """The `grader_config.py` with which docs/starting.md begins can be loaded as it stands."""
-    (example,) = re.findall(r"```python\n(from autograder.config.*?)```", read("docs/starting.md"), re.DOTALL)
+    (example,) = re.findall(r"```python\n(from autograder.course.*?)```", read("docs/starting.md"), re.DOTALL)
     (tmp_path / CONFIG_FILE).write_text(example)
 
     assert load(tmp_path / CONFIG_FILE).assignments == ()
@@ -107,7 +107,7 @@ def test_the_changelog_begins_with_what_is_unreleased() -> None:
 
 def test_the_assignment_in_the_readme_is_one(tmp_path: Path) -> None:
     """What the README shows can be loaded as it stands."""
-    from autograder.loading import load
+    from autograder.loader import load
 
     (code,) = re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL)
     for folder in ("assignments", "reference"):
@@ -129,7 +129,7 @@ def test_every_link_leads_somewhere(name: str) -> None:
 def test_every_part_of_the_step_inside_is_explained() -> None:
     """The one file that must be read line by line is told function by function, in the order of its work."""
     text = read("docs/security.md")
-    source = read("autograder/sandbox/confine.py")
+    source = read("autograder/isolation/confine.py")
     enter = source.split("def enter(")[1].split("\ndef ")[0]
     steps = re.findall(
         r"(_limit_files|_empty_bounding_set|setresuid|_drop_capabilities|landlock\.confine|landlock\.apply|filter_calls)\(",
@@ -170,6 +170,7 @@ def test_every_field_of_a_declaration_is_explained_with_its_default(heading: str
 
 def test_checks_may_raise_what_the_manual_imports() -> None:
     """`CheckFailed` comes from `autograder.checks`, where the other things of checks are."""
-    from autograder import checks, errors
+    from autograder import checks
+    from autograder.checks import errors
 
     assert checks.CheckFailed is errors.CheckFailed

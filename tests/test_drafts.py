@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import loading
-from autograder.auditing import Audit, audit, generate, matrix, sample
-from autograder.auditing.kept import variants
+from autograder import loader
+from autograder.checks.errors import CheckFailed, InstructorError, StudentError
+from autograder.checks.local.student import LocalStudent
 from autograder.datasets import DataSettings
-from autograder.errors import CheckFailed, InstructorError, StudentError
-from autograder.running import RunOptions
+from autograder.grading import RunOptions
+from autograder.quality.mutation import Audit, audit, generate, matrix, sample
+from autograder.quality.mutation.kept import variants
 from autograder.sandbox import start
-from autograder.starting import Recipe, start_from
-from autograder.student.local import LocalStudent
+from autograder.scaffold import Recipe, start_from
 
 SOLVED = Path(__file__).parent / "solved"
 VARIANTS = Path(__file__).parent / "right_variants"
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
-CONFIG = 'from autograder.config import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
+CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
 MUTANTS = 24
 LEAST = {"q_learning": 70}
 """The least rate of a draft where it is not 90: after many episodes, the table of an off-policy learner does not show
@@ -50,7 +50,7 @@ def drafted(tmp_path_factory):
 
 def missed(root: Path, name: str, folder: Path, seed: int) -> list[str]:
     """What the checks of a draft say against the modules of a folder."""
-    loaded = loading.load(root, name)
+    loaded = loader.load(root, name)
     names, found = loaded.interface.names, []
     for question in loaded.assignment.questions:
         for check in question.checks:
@@ -74,7 +74,7 @@ def missed(root: Path, name: str, folder: Path, seed: int) -> list[str]:
 def test_right_variants_lose_nothing(name, drafted, tmp_path) -> None:
     """Each right solution of another kind passes every check of the draft, and so does the reference."""
     root = drafted(name)
-    loaded = loading.load(root, name)
+    loaded = loader.load(root, name)
     shutil.copytree(VARIANTS / name, root / "assignments" / name / "variants", dirs_exist_ok=True)
     code = {file: (loaded.reference_folder / file).read_text() for file in loaded.assignment.files}
     others = variants(root / "assignments" / name, code)
@@ -93,7 +93,7 @@ def test_right_variants_lose_nothing(name, drafted, tmp_path) -> None:
 def test_nearly_all_mistakes_are_caught(name, drafted) -> None:
     """A draft catches at least nine in ten mutants that answer anything else than the reference, but for `LEAST`."""
     root = drafted(name)
-    loaded = loading.load(root, name)
+    loaded = loader.load(root, name)
     files = loaded.assignment.files
     mutants = sample(
         generate({file: (loaded.reference_folder / file).read_text() for file in files}), MUTANTS, "drafts"

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from autograder import drawing
 from autograder.checks import curves, has_curves
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
+from autograder.checks.inspection import figures as drawing
 
 RATES = (0.001, 0.01, 0.1, 1, 10, 100)
 MEASURES = {"training accuracy": ["train", "acc"], "training loss": ["train", "loss"], "test accuracy": ["test", "acc"]}

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tiny_course import RIGHT, hand_in, make_course
 
-from autograder import early
-from autograder.early import Early, begin
+from autograder import early_start as early
+from autograder.early_start import Early, begin
 from autograder.sandbox import start
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forkservers need Linux")

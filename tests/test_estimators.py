@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from autograder.checks import estimator
-from autograder.errors import StudentError
-from autograder.estimators import describe
-from autograder.loading import Interface, ModuleInterface
-from autograder.model import Limits
+from autograder.checks.errors import StudentError
+from autograder.checks.inspection.estimators import describe
+from autograder.checks.local.student import LocalStudent
+from autograder.loader import Interface, ModuleInterface
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
 
 pytest.importorskip("sklearn")
 

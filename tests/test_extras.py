@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from tiny_course import RIGHT, hand_in, make_course
 
 import autograder
-from autograder.extras import EXTRAS, missing
+from autograder.optional_packages import EXTRAS, missing
 
 HOME = Path(autograder.__file__).parent
 PROJECT = tomllib.loads((HOME.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 from samples import check, internal, passing, question, renamed, report
 
-from autograder.export.conversions import BROWSERS
-from autograder.export.grades import grades
-from autograder.feedback import Heading, staff_page, student_page, summary_page
-from autograder.feedback.summary import check_rates, distribution
-from autograder.feedback.text import visible
+from autograder.formats.nbgrader.conversions import BROWSERS
 from autograder.messages import AS_ABOVE, WORDING, said_once
-from autograder.model import CaseResult, Report, Verdict
+from autograder.reports.grades import grades
+from autograder.reports.pages import Heading, staff_page, student_page, summary_page
+from autograder.reports.pages.summary import check_rates, distribution
+from autograder.reports.pages.text import visible
+from autograder.results import CaseResult, Report, Verdict
 
 HEADING = Heading("Course", "Doubling")
 VOID = {"meta"}

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_course import make_course
 
-from autograder import loading
-from autograder.config import CONFIG_FILE, Course, HomeworkSet
-from autograder.config import load as load_course
-from autograder.declare import Assignment, Case
-from autograder.errors import GraderError, InstructorError, UsageError
-from autograder.fields import python_text, said, utf8_text, written
-from autograder.model import Limits
-from autograder.rubric import Item
+from autograder import loader
+from autograder.assignment.declaration import Assignment, Case
+from autograder.assignment.rubric import Item
+from autograder.checks.errors import GraderError, InstructorError, UsageError
+from autograder.course import CONFIG_FILE, Course, HomeworkSet
+from autograder.course import load as load_course
+from autograder.results import Limits
+from autograder.settings import python_text, said, utf8_text, written
 
 ODD = [
     None,
@@ -57,7 +57,7 @@ def fault(tmp_path: Path, line: str) -> str:
     script = root / "assignments" / "tiny" / "assignment.py"
     script.write_text(HEAD + line + "\n", encoding="utf-8")
     with pytest.raises(InstructorError) as caught:
-        loading.load(root, "tiny")
+        loader.load(root, "tiny")
     return str(caught.value)
 
 

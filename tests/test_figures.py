@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder import drawing
 from autograder.checks import figure, figures_drawn
-from autograder.checks.charts import nearest
-from autograder.checks.drawn import drawn
-from autograder.errors import CheckFailed, InstructorError
+from autograder.checks.errors import CheckFailed, InstructorError
+from autograder.checks.figures.charts import nearest
+from autograder.checks.figures.records import drawn
+from autograder.checks.inspection import figures
 
 LOSS = [2.3, 1.5, 0.9, 0.5, 0.4]
 ACCURACY = [0.1, 0.5, 0.7, 0.85, 0.9]
@@ -37,7 +37,7 @@ def plt():
 
 def shown():
     """What was drawn since the last time."""
-    return figure(drawing.figures())
+    return figure(figures.figures())
 
 
 def said(judge, *arguments, **named):
@@ -60,13 +60,13 @@ def test_plots_count_as_subplots_or_as_figures(plt):
     _, grid = plt.subplots(2, 2)
     for place in grid.flat[:3]:
         place.plot(LOSS)
-    assert len(figures_drawn(drawing.figures(), plots=3).plots) == 3
+    assert len(figures_drawn(figures.figures(), plots=3).plots) == 3
     for _ in range(3):
         plt.figure()
         plt.plot(LOSS)
     plt.figure()
     plt.colorbar(plt.imshow(HEAT))
-    assert len(figures_drawn(drawing.figures(), at_least=4).plots) == 4
+    assert len(figures_drawn(figures.figures(), at_least=4).plots) == 4
 
 
 def test_too_little_is_told(plt):
@@ -77,7 +77,7 @@ def test_too_little_is_told(plt):
         == ("No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close()).")
     )
     plt.plot(LOSS)
-    records = drawing.figures()
+    records = figures.figures()
     assert said(figures_drawn, records, at_least=2) == (
         "Only 1 figure with anything in it was drawn; at least 2 were wanted."
     )
@@ -593,12 +593,12 @@ def test_no_more_is_judged_than_is_told_of_figures():
             ]
         }
     )
-    assert len(told.lines) <= 2 * drawing.MAX_LINES
-    assert len(told.lines[0].x) <= drawing.MAX_POINTS
-    assert len(told.bars[0].at) <= drawing.MAX_BARS
-    assert len(told.images) <= drawing.MAX_IMAGES
-    assert len(told.texts) <= drawing.MAX_TEXTS
-    assert len(told.xticks.at) <= drawing.MAX_TICKS
+    assert len(told.lines) <= 2 * figures.MAX_LINES
+    assert len(told.lines[0].x) <= figures.MAX_POINTS
+    assert len(told.bars[0].at) <= figures.MAX_BARS
+    assert len(told.images) <= figures.MAX_IMAGES
+    assert len(told.texts) <= figures.MAX_TEXTS
+    assert len(told.xticks.at) <= figures.MAX_TICKS
 
 
 @pytest.mark.parametrize(
@@ -640,7 +640,7 @@ def test_lines_across_a_plot_are_no_curves(plt):
     plt.plot(LOSS)
     plt.axhline(0.5)
     plt.legend(["training", "target"])
-    records = drawing.figures()
+    records = figures.figures()
     figure(records).line("training").shows(LOSS)
     assert "target" in said(figure(records).line, "target")
 
@@ -663,7 +663,7 @@ def test_lines_across_a_plot_are_no_curves(plt):
 def test_whatever_is_drawn_is_something(plt, draw):
     """A figure of which nothing is judged, such as contours or a surface, is not called empty."""
     draw(plt)
-    assert len(figures_drawn(drawing.figures(), plots=1).plots) == 1
+    assert len(figures_drawn(figures.figures(), plots=1).plots) == 1
 
 
 def test_points_are_found_beside_other_clouds(plt):

@@ -25,9 +25,9 @@ from samples import check, question, report
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.export import read_reports
-from autograder.export.manual_grades import read_hand_grades
-from autograder.model import Verdict
+from autograder.reports import read_reports
+from autograder.reports.manual_grades import read_hand_grades
+from autograder.results import Verdict
 
 pytest.importorskip("jupyter_server", reason="jupyter_server is not installed")
 

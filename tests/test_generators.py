@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.loading import Interface, ModuleInterface
-from autograder.model import Limits
-from autograder.records import Draws
-from autograder.records.draws import handed_over, real_generator
-from autograder.records.parts import put_together
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.records import Draws
+from autograder.checks.records.generators import handed_over, real_generator
+from autograder.checks.records.parts import put_together
+from autograder.loader import Interface, ModuleInterface
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
 
 LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_mib=1024)
 INTERFACE = Interface((ModuleInterface("hw.py", ("drawn", "kept"), {}, ()),))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.loading import interface_of
-from autograder.model import Limits
+from autograder.loader import interface_of
 from autograder.notebooks import Cell, Notebook
+from autograder.remote.notebook import CellRun, run_cells
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request, Sandbox, start, why_not
-from autograder.student.notebook import CellRun, run_cells
-from autograder.student.remote import RemoteStudent
 from autograder.worker.shell import PREPARED
 
 LIMITS = Limits(wall_seconds=20, cpu_seconds=10)

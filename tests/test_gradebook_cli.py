@@ -17,12 +17,12 @@ from samples import check, question, report
 from tiny_course import make_course
 from typer.testing import CliRunner
 
+from autograder.checks.errors import UsageError
 from autograder.cli import app, gradebook
-from autograder.errors import UsageError
-from autograder.export import conversions, read_reports
-from autograder.export.manual_grades import HandGrade, HandGrades, write_hand_grades
-from autograder.model import Verdict
-from autograder.nbgrader_course import stamp_of
+from autograder.formats.nbgrader import conversions, stamp_of
+from autograder.reports import read_reports
+from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
+from autograder.results import Verdict
 
 
 def run(*arguments: object) -> str:
@@ -198,7 +198,7 @@ def test_without_a_browser_a_pdf_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_missing_nbgrader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With how to install it."""
-    from autograder.export.nbgrader_gradebook import course_directory
+    from autograder.formats.nbgrader.gradebook import course_directory
 
     monkeypatch.setitem(sys.modules, "nbgrader.coursedir", None)
     with pytest.raises(UsageError, match="nbgrader cannot be used here: .*pip install 'autograder.nbgrader.'"):

@@ -15,12 +15,12 @@ from nbformat import v4
 from nbgrader_folders import ESSAY, PNG, RIGHT, STUB, graded, notebook
 from samples import check, internal, question, report
 
-from autograder.export.graded_notebook import cell_name, graded_notebooks, is_cell_of, notebook_node
-from autograder.export.handed_in import outputs_of
-from autograder.export.neutral import neutral
-from autograder.model import CellResult, NotebookResult, Verdict
 from autograder.notebooks import read
-from autograder.pictures import clean
+from autograder.pictures.raster import clean
+from autograder.reports.graded_notebook import cell_name, graded_notebooks, is_cell_of, notebook_node
+from autograder.reports.markdown import neutral
+from autograder.reports.notebook_outputs import outputs_of
+from autograder.results import CellResult, NotebookResult, Verdict
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}
 HARMLESS = {"p", "em", "strong", "code", "pre", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "br", "div"}

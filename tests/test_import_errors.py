@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from conftest import ASSIGNMENT, REFERENCE
 
-from autograder.errors import StudentError
-from autograder.intake import collect
-from autograder.loading import load
-from autograder.model import Limits, Verdict
-from autograder.running import RunOptions, grade
-from autograder.sources import MAX_NAMES, defined_names
-from autograder.student import explaining
-from autograder.student.handed_in import Frame, HandedIn
-from autograder.student.import_errors import explained
-from autograder.student.local import LocalStudent
-from autograder.student.newer_syntax import about_version, reads
+from autograder.checks.errors import StudentError
+from autograder.checks.local.files import Frame, HandedIn
+from autograder.checks.local.import_errors import explained
+from autograder.checks.local.sources import MAX_NAMES, defined_names
+from autograder.checks.local.student import LocalStudent
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.remote import explanations
+from autograder.remote.newer_syntax import about_version, reads
+from autograder.results import Limits, Verdict
+from autograder.submissions import collect
 
 HELPER = "def two():\n    return 2\n"
 GIVEN = "def run(function):\n    return function(3) + None\n"
@@ -434,7 +434,7 @@ def test_a_report_of_an_error_may_hold_anything(tmp_path, frames, kind):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "hw.py").write_text("x = 1\n")
     fault = {"kind": kind, "frames": frames, "message": "m", "name": 3, "python": ("3", []), "file": 5, "line": "x"}
-    error = explaining.raised(fault, "import hw", HandedIn(tmp_path / "in", ("hw.py",)), Limits(), may_show=True)
+    error = explanations.raised(fault, "import hw", HandedIn(tmp_path / "in", ("hw.py",)), Limits(), may_show=True)
 
     assert error.verdict == "RAISED"
     assert "secret" not in error.message

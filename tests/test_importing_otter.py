@@ -15,23 +15,23 @@ from hypothesis import strategies as st
 from otter_master import block, code, question, raw, text, write
 from test_cli import refused, run
 
-from autograder import loading
-from autograder.errors import InstructorError, UsageError
-from autograder.importing import Imported, import_otter, settings
-from autograder.importing.cells import read_master
-from autograder.importing.moving import move
-from autograder.importing.names import names_of
-from autograder.importing.otter import Case, parse
-from autograder.importing.outputs import wanted
-from autograder.importing.outside import Stays
-from autograder.importing.points import PointsError, resolved, written
+from autograder import loader
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.checks.local.student import LocalStudent
+from autograder.formats.otter import Imported, import_otter, settings
+from autograder.formats.otter.doctests import move
+from autograder.formats.otter.master import Case, parse
+from autograder.formats.otter.names import names_of
+from autograder.formats.otter.notebook import read_master
+from autograder.formats.otter.outputs import wanted
+from autograder.formats.otter.points import PointsError, resolved, written
+from autograder.formats.otter.remote_calls import Stays
+from autograder.grading import RunOptions, grade
 from autograder.markers import cut
-from autograder.model import Report
+from autograder.quality.validation import validate
+from autograder.quality.validation.declarations import todos
 from autograder.release import build
-from autograder.running import RunOptions, grade
-from autograder.student.local import LocalStudent
-from autograder.validating import validate
-from autograder.validating.declared import todos
+from autograder.results import Report
 
 MODULE = """
 import math
@@ -87,7 +87,7 @@ def root(tmp_path) -> Path:
 def graded(hand_in, bubblewrap):
     """A function that grades the text of ``hw.py``."""
 
-    def grading(loaded: loading.Loaded, source: str) -> Report:
+    def grading(loaded: loader.Loaded, source: str) -> Report:
         return grade(loaded, hand_in(source), bubblewrap, None, RunOptions(seed="otter"))
 
     return grading
@@ -147,7 +147,7 @@ class TestFromNotebookToGrades:
     def test_submissions_get_the_points_of_otter(self, root, graded, source, points) -> None:
         """Right and wrong work gets what Otter's rules give for the same test cases."""
         import_otter(root, master.homework(root.parent / "in" / "hw01.ipynb"), "hw", module=True)
-        loaded = loading.load(root, "hw")
+        loaded = loader.load(root, "hw")
         report = graded(loaded, source)
 
         assert {each.id: each.points for each in report.questions} == pytest.approx({**points, "q3": 0})
@@ -199,7 +199,7 @@ class TestFromNotebookToGrades:
     def test_nothing_of_a_hidden_test_is_in_its_title(self, root) -> None:
         """Titles are read by students, so a hidden test has none of its own words."""
         import_otter(root, master.homework(root.parent / "in" / "hw01.ipynb"), module=True)
-        titles = {check.id: check.title for check in loading.load(root, "hw01").assignment.checks}
+        titles = {check.id: check.title for check in loader.load(root, "hw01").assignment.checks}
 
         assert titles["q1_hidden_test_3"] == "Hidden test 3 of q1."
         assert titles["q1_test_2"] == "Test 2 of q1: Squares are never negative."
@@ -462,7 +462,7 @@ class TestPoints:
         cell = code("def f(x):\n    return x # SOLUTION")
         imported(root, *question("q1", *block("SOLUTION", cell), *block("TESTS", *tests),
                                  config=("points: 3", "all_or_nothing: true")))  # fmt: skip
-        checks = loading.load(root, "hw").assignment.checks
+        checks = loader.load(root, "hw").assignment.checks
 
         assert [(each.id, each.points) for each in checks] == [
             ("q1_test_2", 0), ("q1_test_3", 0), ("q1_hidden_test_1", 3),
@@ -733,7 +733,7 @@ class TestReference:
         assert "# %matplotlib inline" in reference
         assert 'if __name__ == "__main__":\n    f(3)\nif __name__ == "__main__":\n    for k' in reference
         assert 'id="q2", solution=["total"]' in assignment
-        loading.load(root, "hw")
+        loader.load(root, "hw")
 
     def test_prompts_behind_marked_lines_and_names_that_only_blocks_bind(self, root) -> None:
         """Otter takes a prompt behind anything; and a stub runs although what a block binds is used behind it."""
@@ -804,7 +804,7 @@ class TestReference:
         cell = code("import tools\ndef f(x):\n    return x # SOLUTION")
         imported(root, raw("# ASSIGNMENT CONFIG", "files: [data, tools.py]"),
                  *question("q1", *block("SOLUTION", cell), *block("TESTS", code("f(1)", "1"))))  # fmt: skip
-        assignment = loading.load(root, "hw").assignment
+        assignment = loader.load(root, "hw").assignment
 
         assert (assignment.given, assignment.extra_files) == (("tools.py",), ("data/a.csv",))
         assert (root / "reference" / "hw" / "data" / "a.csv").read_text() == "1,2"
@@ -823,7 +823,7 @@ class TestReference:
         """Names become identifiers; two that become the same one are refused."""
         cell = block("SOLUTION", code("def f(x):\n    return x # SOLUTION"))
         imported(root, *question("1.2 a", *cell, *block("TESTS", code("f(1)", "1"))))
-        assert [check.id for check in loading.load(root, "hw").assignment.checks] == ["q1_2_a_test_1"]
+        assert [check.id for check in loader.load(root, "hw").assignment.checks] == ["q1_2_a_test_1"]
         with pytest.raises(UsageError, match=r"The questions 'a\.b' and 'a-b' differ in signs only; rename one"):
             imported(root, *question("a.b"), *question("a-b"), name="two")
 
@@ -840,13 +840,13 @@ class TestManualQuestions:
         answers = (root / "reference" / "hw01" / "answers.md").read_text()
         assert "## (q3) Question 3\n\n_Your thoughts here._\n\n### BEGIN SOLUTION\nBecause the mean" in answers
         assert "linear" not in assignment + reference + handout
-        assert loading.load(root, "hw01").assignment.by_hand == 5
+        assert loader.load(root, "hw01").assignment.by_hand == 5
 
     def test_what_is_no_text_stays_to_be_done(self, root) -> None:
         """A plot that people look at has no cell for text; validate names the line."""
         plot = question("q1", *block("SOLUTION", code("x = 1 # SOLUTION")), config=("manual: true", "points: 1"))
         imported(root, *plot, *question("q2", *block("TESTS", code("x", shows="1"))))
-        found = todos(loading.load(root, "hw"))
+        found = todos(loader.load(root, "hw"))
         assert (found.good, found.said) == (
             False,
             "assignment.py:16: q1 (Question q1) is manually graded, 1 point, and no text is written for it: ask for "
@@ -870,7 +870,7 @@ class TestManualQuestions:
 def test_a_value_that_is_still_dots_is_not_attempted(root, graded, tmp_path) -> None:
     """What Otter's stub leaves of a value counts as not written, not as wrong."""
     import_otter(root, master.homework(tmp_path / "in" / "hw01.ipynb"), "hw", module=True)
-    loaded = loading.load(root, "hw")
+    loaded = loader.load(root, "hw")
     report = graded(loaded, RIGHT.replace("square(3)", "..."))
     verdicts = {check.id: check.verdict for each in report.questions for check in each.checks if not check.by_hand}
 
@@ -985,7 +985,7 @@ class TestSeeds:
         """As Otter seeds them when it grades: in the sandbox, in the reference and in students' own runs."""
         done = imported(root, raw("# ASSIGNMENT CONFIG", "generate: {seed: 42}"), *DRAWING, module=module)
         assert done.notes[0].startswith("Otter seeds np.random and random with 42 before each cell when it grades; ")
-        loaded = loading.load(root, "hw")
+        loaded = loader.load(root, "hw")
         gate = {each.what: each for each in validate(loaded, bubblewrap, None, RunOptions("otter"), quick=True)}
         assert [each.said for each in gate.values() if not each.good] == []
 

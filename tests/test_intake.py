@@ -21,9 +21,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.errors import UsageError
-from autograder.intake import Caps, Submission, collect, collect_one, passed_over
-from autograder.intake.names import near, safe_parts, student_name
+from autograder.checks.errors import UsageError
+from autograder.submissions import Caps, Submission, collect, collect_one, passed_over
+from autograder.submissions.names import near, safe_parts, student_name
 
 NET, MAIN = "backprop_network.py", "backprop_main.py"
 FILES = (NET, MAIN)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from autograder.checks import close, same
-from autograder.errors import CheckFailed, InstructorError, StudentError
-from autograder.loading import interface_of
-from autograder.model import Limits
-from autograder.plain import PlainError, to_plain
+from autograder.checks.errors import CheckFailed, InstructorError, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.plain import PlainError, to_plain
+from autograder.loader import interface_of
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
 
 SOURCE = """
 import time

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.errors import InstructorError, UsageError
-from autograder.loading import folder_sha256, interface_of, load, names
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.loader import folder_sha256, interface_of, load, names
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from samples import check, internal, question, report
 
-from autograder.errors import UsageError
-from autograder.export.grades import grades
-from autograder.export.manual_grades import (
+from autograder.checks.errors import UsageError
+from autograder.reports.grades import grades
+from autograder.reports.manual_grades import (
     HandGrade,
     HandGrades,
     read_hand_grades,
     with_hand_grades,
     write_hand_grades,
 )
-from autograder.feedback import Heading, student_page
-from autograder.model import Verdict
+from autograder.reports.pages import Heading, student_page
+from autograder.results import Verdict
 
 ADA = report("ada", question("a", check("one", Verdict.FAILED), check("two", Verdict.PASSED)))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.errors import InstructorError
+from autograder.checks.errors import InstructorError
 from autograder.markers import Region, cut, regions
 
 MODULE = '''\

@@ -14,13 +14,13 @@ from samples import check, question, report
 from typer.testing import CliRunner
 from written_course import PDF, answered, hand_in, make_course
 
+from autograder.assignment.rubric import RubricItem
+from autograder.checks.errors import UsageError
 from autograder.cli import app
-from autograder.errors import UsageError
-from autograder.export.manual_grades import HandGrade, HandGrades, with_hand_grades, write_hand_grades
-from autograder.export.marks import all_hand_grades, filled, read_marks, write_marks
-from autograder.feedback import Heading, summary_page
-from autograder.model import CheckResult, Report, Verdict
-from autograder.rubric import RubricItem
+from autograder.reports.manual_grades import HandGrade, HandGrades, with_hand_grades, write_hand_grades
+from autograder.reports.marks import all_hand_grades, filled, read_marks, write_marks
+from autograder.reports.pages import Heading, summary_page
+from autograder.results import CheckResult, Report, Verdict
 
 RUBRIC = {"why": (RubricItem("cause", 3.0, "cause"), RubricItem("example", 2.0, "example"))}
 HEAD = "student,question,answer,state,item,most,points,comment,seen\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.errors import StudentError
+from autograder.checks.errors import StudentError
 from autograder.messages import WORDING, sentence
-from autograder.model import Verdict
+from autograder.results import Verdict
 
 STEPPED = [v for v in Verdict if v not in (Verdict.PASSED, Verdict.FAILED, Verdict.PARTIAL, Verdict.MANUAL)]
 NOT_PASSED = [verdict for verdict in Verdict if verdict is not Verdict.PASSED]

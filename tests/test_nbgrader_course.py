@@ -13,11 +13,8 @@ from pathlib import Path
 import pytest
 from nbgrader_course import MORE, TWELVE, answer, asserts, code, handed_in, make_course, notebook, place
 
-from autograder.errors import InstructorError, UsageError
-from autograder.feedback import Heading, student_page
-from autograder.intake import Submission
-from autograder.model import CheckResult, Report, Verdict
-from autograder.nbgrader_course import (
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.formats.nbgrader import (
     Course,
     collect_course,
     find_course,
@@ -28,13 +25,16 @@ from autograder.nbgrader_course import (
     result_key,
     times_of,
 )
-from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settings
-from autograder.nbgrader_course.importing import import_course, survey, write_config
-from autograder.nbgrader_course.judging import points_of
+from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
+from autograder.formats.nbgrader.importing import import_course, survey, write_config
+from autograder.formats.nbgrader.scoring import points_of
+from autograder.grading import RunOptions
 from autograder.notebooks import Cell
-from autograder.running import RunOptions
+from autograder.remote.notebook import CellRun
+from autograder.reports.pages import Heading, student_page
+from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import Sandbox, start, why_not
-from autograder.student.notebook import CellRun
+from autograder.submissions import Submission
 from autograder.worker.shell import PREPARED
 
 OPTIONS = RunOptions("")
@@ -534,7 +534,7 @@ def test_a_course_is_imported_and_graded_from_the_command_line(tmp_path: Path) -
 def test_grading_a_course_imports_nothing_of_nbgrader(tmp_path: Path) -> None:
     """Its import alone costs seconds."""
     code_text = (
-        "import sys, autograder.cli.grade, autograder.nbgrader_course\n"
+        "import sys, autograder.cli.grade, autograder.formats.nbgrader\n"
         "print([name for name in sys.modules if name.partition('.')[0] in ('nbgrader', 'nbformat', 'nbconvert')])"
     )
     done = subprocess.run([sys.executable, "-c", code_text], capture_output=True, text=True, check=True, cwd=tmp_path)

@@ -14,11 +14,11 @@ import pytest
 from nbgrader_folders import ESSAY, RIGHT, STUB, graded, notebook, write_course
 from samples import check, internal, question, report
 
-from autograder.errors import UsageError
-from autograder.export.graded_notebook import graded_notebooks
-from autograder.export.nbgrader_gradebook import Graded, Person, course_directory, hand_grades, write_gradebook
-from autograder.model import Verdict
+from autograder.checks.errors import UsageError
+from autograder.formats.nbgrader.gradebook import Graded, Person, course_directory, hand_grades, write_gradebook
 from autograder.notebooks import read
+from autograder.reports.graded_notebook import graded_notebooks
+from autograder.results import Verdict
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}
 

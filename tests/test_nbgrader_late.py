@@ -17,16 +17,16 @@ from samples import check, question, report
 from test_cli import refused
 from test_nbgrader_course import run
 
-from autograder.errors import InstructorError
-from autograder.export.manual_grades import HandGrade, HandGrades, with_hand_grades
-from autograder.export.nbgrader_gradebook import course_directory, write_gradebook
-from autograder.model import Verdict
-from autograder.nbgrader_course import Course, Lateness, load, read_lateness
-from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settings
-from autograder.nbgrader_course.handing_in import times_of
-from autograder.nbgrader_course.judging import points_of
+from autograder.checks.errors import InstructorError
+from autograder.formats.nbgrader import Course, Lateness, load, read_lateness
+from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
+from autograder.formats.nbgrader.gradebook import course_directory, write_gradebook
+from autograder.formats.nbgrader.scoring import points_of
+from autograder.formats.nbgrader.submitted import times_of
 from autograder.notebooks import Cell
-from autograder.student.notebook import CellRun
+from autograder.remote.notebook import CellRun
+from autograder.reports.manual_grades import HandGrade, HandGrades, with_hand_grades
+from autograder.results import Verdict
 
 DUE = datetime(2026, 2, 1, 12, tzinfo=UTC)
 ZERO = "c.LateSubmissionPlugin.penalty_method = 'zero'\n"

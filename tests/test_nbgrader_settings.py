@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from nbgrader_course import Cell, answer, asserts, code, course_of, markdown, notebook
 
-from autograder.errors import InstructorError
-from autograder.nbgrader_course import Assignment, collect_course, load, open_course, times_of
-from autograder.nbgrader_course import settings as table
-from autograder.nbgrader_course.config import CONFIG_FILE, Settings, read_settings
-from autograder.nbgrader_course.settings import HARMLESS, HONOURED, PARENTS, REFUSED, TABLE, Setting, settings_of
-from autograder.nbgrader_course.stamps import read_stamp
+from autograder.checks.errors import InstructorError
+from autograder.formats.nbgrader import Assignment, collect_course, load, open_course, times_of
+from autograder.formats.nbgrader import settings as table
+from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
+from autograder.formats.nbgrader.settings import HARMLESS, HONOURED, PARENTS, REFUSED, TABLE, Setting, settings_of
+from autograder.formats.nbgrader.timestamps import read_stamp
 
 MANUAL = Path(__file__).parents[1] / "docs" / "nbgrader.md"
 
@@ -83,7 +83,7 @@ def test_no_setting_stands_twice() -> None:
 
 
 def test_the_manual_has_the_table() -> None:
-    """As `autograder.nbgrader_course.settings.markdown` makes it."""
+    """As `autograder.formats.nbgrader.settings.markdown` makes it."""
     assert table.markdown() in MANUAL.read_text("utf-8")
 
 

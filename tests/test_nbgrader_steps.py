@@ -17,8 +17,8 @@ import pytest
 from nbgrader_folders import ESSAY, RIGHT, TEST, graded, notebook, write_course, write_reports
 from test_gradebook_cli import refused, run
 
-from autograder.export.nbgrader_gradebook import course_directory, write_gradebook
-from autograder.model import Verdict
+from autograder.formats.nbgrader.gradebook import course_directory, write_gradebook
+from autograder.results import Verdict
 
 
 @pytest.fixture(scope="module")

@@ -14,24 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import refused, run
 
-from autograder import loading
-from autograder.auditing import Audit, audit, generate, matrix, sample
+from autograder import loader
+from autograder.checks.errors import InstructorError, UsageError
 from autograder.datasets import DataSettings
-from autograder.errors import InstructorError, UsageError
-from autograder.running import RunOptions
+from autograder.grading import RunOptions
+from autograder.quality.mutation import Audit, audit, generate, matrix, sample
 from autograder.sandbox import start
-from autograder.starting import Recipe, Started, start_blank, start_from
-from autograder.starting import start as starting
-from autograder.starting.examples import TooLong, literal
-from autograder.starting.inputs import Inputs, Unknown
-from autograder.starting.layout import WIDTH, double_quoted, wrapped
-from autograder.starting.tracing import examples_in
-from autograder.starting.values import describe, merged
-from autograder.starting.writing import ids
+from autograder.scaffold import Recipe, Started, start_blank, start_from
+from autograder.scaffold import start as starting
+from autograder.scaffold.examples import TooLong, literal
+from autograder.scaffold.inputs import Inputs, Unknown
+from autograder.scaffold.layout import WIDTH, double_quoted, wrapped
+from autograder.scaffold.tracing import examples_in
+from autograder.scaffold.values import describe, merged
+from autograder.scaffold.writing import ids
 
 REFERENCES = Path(__file__).parent / "references"
 CONFIG = (
-    'from autograder.config import Course\n\ncourse = Course(title="New", assignments=(), sandbox="none", jobs=1)\n'
+    'from autograder.course import Course\n\ncourse = Course(title="New", assignments=(), sandbox="none", jobs=1)\n'
 )
 SOLVED = '''
 """Doubling."""
@@ -86,7 +86,7 @@ def written(root: Path, name: str = "fresh") -> str:
 
 def graded(root: Path, name: str, count: int | None = None) -> float:
     """The share of mutants that the checks of an assignment catch; the reference itself must pass them all."""
-    loaded = loading.load(root, name)
+    loaded = loader.load(root, name)
     files = loaded.assignment.files
     mutants = generate({file: (loaded.reference_folder / file).read_text() for file in files})
     chosen = sample(mutants, count, "new") if count else mutants
@@ -108,7 +108,7 @@ class TestBlank:
             "assignments/my-first/assignment.py",
             "assignments/my-first/handout.md",
         ]
-        assert loading.load(root, "my-first").assignment.max_points == started.points == 3
+        assert loader.load(root, "my-first").assignment.max_points == started.points == 3
         assert graded(root, "my-first") > 70
 
     def test_a_module_never_hides_one_of_pythons(self, root) -> None:
@@ -263,7 +263,7 @@ class TestFrom:
         """It loads, a linter finds nothing, and each function has a question."""
         root, found = started(name)
 
-        loaded = loading.load(root, name)
+        loaded = loader.load(root, name)
         solutions = {each for question in loaded.assignment.questions for each in question.solution}
         source = (REFERENCES / f"{name}.py").read_text()
         assert len(solutions) == source.count("### BEGIN SOLUTION") == found.questions
@@ -396,7 +396,7 @@ class TestFrom:
             "from helpers import half\n" + SOLVED.lstrip() + MAIN + "    half(double(2.0))\n"
         )
         started = start_from(root, "both", Recipe(folder))
-        loaded = loading.load(root, "both")
+        loaded = loader.load(root, "both")
         assert [path.name for path in started.files] == ["assignment.py", "handout.md"]
         assert loaded.assignment.files == ("both.py",)
         assert loaded.assignment.given == ("helpers.py",)
@@ -554,7 +554,7 @@ def test_mnist_is_stood_in_for(tmp_path) -> None:
     import gzip
     import pickle
 
-    from autograder.starting import data
+    from autograder.scaffold import data
 
     sizes, data.SIZES = data.SIZES, (30, 20, 10)
     try:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from test_new import CONFIG, made_from, written
 
-from autograder import loading
-from autograder.starting.disturbing import disturbed
-from autograder.starting.docstrings import reproducible, settled
-from autograder.starting.values import Axis
+from autograder import loader
+from autograder.scaffold.disturbing import disturbed
+from autograder.scaffold.docstrings import reproducible, settled
+from autograder.scaffold.values import Axis
 
 MODULE = """
 import random
@@ -244,6 +244,6 @@ class TestWritten:
         text = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n"
         made_from(root, text + '\nif __name__ == "__main__":\n    double(1.5)\n')
         assert "# The reference takes " in written(root)
-        limits = loading.load(root, "fresh").assignment.limits
+        limits = loader.load(root, "fresh").assignment.limits
         assert (limits.cpu_seconds, limits.wall_seconds) == (10, 40)
         assert 512 <= limits.memory_mib <= 2048

@@ -12,12 +12,12 @@ import otter_master as master
 import pytest
 from test_new import CONFIG, run, written
 
-from autograder import loading
-from autograder.errors import InstructorError, UsageError
-from autograder.starting import Recipe, Started, foreign, start_from
-from autograder.starting.notebook import as_module, is_otter
-from autograder.starting.values import describe
-from autograder.student.local import LocalStudent
+from autograder import loader
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.checks.local.student import LocalStudent
+from autograder.scaffold import Recipe, Started, foreign, start_from
+from autograder.scaffold.notebook import as_module, is_otter
+from autograder.scaffold.values import describe
 
 SOLVED = '''\
 """Small functions."""
@@ -170,7 +170,7 @@ class TestDoctests:
         text = written(root)
         assert 'agree(student.mean([1.0, 2.0, 6.0]), 3.0, "mean([1.0, 2.0, 6.0])", rtol=1e-4, atol=1e-6)' in text
         assert 'raises("ValueError", lambda: student.mean([]), name="mean([])")' in text
-        check = loading.load(root, "fresh").assignment.questions[0].checks[0]
+        check = loader.load(root, "fresh").assignment.questions[0].checks[0]
         assert (check.id, check.hidden) == ("mean_does_as_its_docstring_shows", False)
 
     @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ class TestPytest:
             each.startswith("test_small.py:39: test_writes uses pytest's fixture tmp_path") for each in started.notes
         )
         assert any("test_wrong does not hold for the reference" in each for each in started.notes)
-        questions = {each.title: each for each in loading.load(root, "fresh").assignment.questions}
+        questions = {each.title: each for each in loader.load(root, "fresh").assignment.questions}
         assert [check.id for check in questions["Add, and return the count"].checks] == ["test_counter_goes_on"]
 
     @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ class TestGradescope:
     def test_a_harness(self, root) -> None:
         """@weight is points, @visibility hidden or not, @number and docstring the title; setUp comes first."""
         started_from(root, GRADESCOPE)
-        checks = {check.id: check for each in loading.load(root, "fresh").assignment.questions for check in each.checks}
+        checks = {check.id: check for each in loader.load(root, "fresh").assignment.questions for check in each.checks}
         mean, raising = checks["test_mean"], checks["test_raises"]
         assert (mean.points, mean.hidden, mean.title) == (3, False, "1.1: The mean of two values.")
         assert (raising.points, raising.hidden) == (2.5, True)
@@ -351,7 +351,7 @@ class TestNotebooks:
         """Its copy is the reference, and the reference passes the checks that came from its cells."""
         source = notebook(root.parent / "hw.ipynb", *CELLS)
         started = start_from(root, "fresh", Recipe(source, seconds=20))
-        loaded = loading.load(root, "fresh")
+        loaded = loader.load(root, "fresh")
         assert loaded.assignment.files == ("hw.ipynb",)
         assert (root / "reference" / "fresh" / "hw.ipynb").read_bytes() == source.read_bytes()
         assert started.checks >= 2
@@ -446,5 +446,5 @@ class TestCommand:
         files = ["--tests", root.parent / "test_small.py", "--tests", more]
         said = run("new", "fresh", "--from", root.parent / "small.py", *files, cwd=root).stdout
         assert "test_small.py:39: test_writes uses pytest's fixture tmp_path." in " ".join(said.split())
-        checks = [check.id for each in loading.load(root, "fresh").assignment.questions for check in each.checks]
+        checks = [check.id for each in loader.load(root, "fresh").assignment.questions for check in each.checks]
         assert {"test_mean", "test_mean_2", "test_raises"} <= set(checks)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from samples import internal, passing
 
-from autograder import export, feedback
+from autograder import reports
 from autograder.cli.common import write_student_page
 from autograder.cli.total import _Line
-from autograder.export.grades import grades
+from autograder.reports import pages
+from autograder.reports.grades import grades
 from autograder.scoring import with_open_points
 
-HEADING = feedback.Heading("Course", "Assignment")
+HEADING = pages.Heading("Course", "Assignment")
 WHY = "This submission alone causes a fault of the grader in the check 'one': out of order"
 
 
@@ -42,9 +43,9 @@ def test_the_table_of_grades_says_not_final():
 def test_staff_read_why():
     """On the staff page and in the class summary, and nothing of it on the student's page."""
     names = {"eve": "eve"}
-    assert "out of order" in feedback.staff_page(not_final(), HEADING)
-    assert "out of order" not in feedback.student_page(not_final(), HEADING)
-    page = feedback.summary_page([not_final()], HEADING, names, dataset="", sandbox="")
+    assert "out of order" in pages.staff_page(not_final(), HEADING)
+    assert "out of order" not in pages.student_page(not_final(), HEADING)
+    page = pages.summary_page([not_final()], HEADING, names, dataset="", sandbox="")
     assert "eve: not final, and not shown to the student." in page
 
 
@@ -65,7 +66,7 @@ def test_totals_mark_it():
 
 def test_reports_keep_it(tmp_path: Path):
     """It is a field of the report file."""
-    export.write_text(tmp_path / "reports" / "eve.json", export.report_text(not_final()))
-    (report,) = export.read_reports(tmp_path)
+    reports.write_text(tmp_path / "reports" / "eve.json", reports.report_text(not_final()))
+    (report,) = reports.read_reports(tmp_path)
 
     assert report.not_final == WHY

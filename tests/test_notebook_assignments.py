@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from autograder.errors import InstructorError, StudentError
-from autograder.feedback import Heading, student_page
-from autograder.intake import collect_one
-from autograder.loading import Loaded, load
-from autograder.model import Limits, Report, Verdict
+from autograder.checks.errors import InstructorError, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.grading import RunOptions, grade
+from autograder.grading.notebooks import Notebooks
+from autograder.loader import Loaded, load
 from autograder.notebooks import read
 from autograder.release import build, contents
-from autograder.running import RunOptions, grade
-from autograder.running.notebooks import Notebooks
+from autograder.remote.student import Controls, RemoteStudent
+from autograder.reports.pages import Heading, student_page
+from autograder.results import Limits, Report, Verdict
 from autograder.sandbox import Request, Sandbox, Session, start, why_not
-from autograder.student.local import LocalStudent
-from autograder.student.remote import Controls, RemoteStudent
+from autograder.submissions import collect_one
 
 CELLS = [
     ("markdown", "# Homework\nWrite softmax."),
@@ -570,7 +570,7 @@ def test_pytest_runs_the_checks_of_a_notebook(loaded: Loaded, handed_out: dict[s
     """The same notebook, put right, in the same sandbox."""
     root = course(tmp_path / "course")
     (root / "grader_config.py").write_text(
-        "from autograder.config import Course\ncourse = Course(title='C', assignments=('hw',))\n"
+        "from autograder.course import Course\ncourse = Course(title='C', assignments=('hw',))\n"
     )
     cells = solved(handed_out)
     (tmp_path / "hw.ipynb").write_text(json.dumps({"nbformat": 4, "cells": [cells[0], *cells[2:]]}))

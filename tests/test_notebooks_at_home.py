@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.errors import InstructorError, StudentError
-from autograder.student.local import LocalStudent
-from autograder.student.testing import attempted
+from autograder.checks.errors import InstructorError, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.local.testing import attempted
 
 NAMES = dict.fromkeys(("f", "g", "h"), "hw.ipynb")
 

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.checks.errors import InstructorError, UsageError
 from autograder.datasets import DataSettings, find
-from autograder.errors import InstructorError, UsageError
-from autograder.intake import collect_one
-from autograder.loading import load
-from autograder.model import Verdict
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
 from autograder.notebooks import Cell, Notebook, Role, read
 from autograder.notebooks.making import notebook_of
 from autograder.notebooks.source import file_text, module_of, text_file, with_module, write
 from autograder.release import contents
-from autograder.running import RunOptions, grade
+from autograder.results import Verdict
 from autograder.sandbox import start, why_not
+from autograder.submissions import collect_one
 
 ROOT = Path(__file__).parents[1]
 NETWORK = '''"""A network.

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from autograder.intake import collect_one
-from autograder.loading import load
-from autograder.running import RunOptions, grade
+from autograder.checks.local.student import LocalStudent
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
 from autograder.sandbox import start, why_not
-from autograder.student.local import LocalStudent
+from autograder.submissions import collect_one
 
 SCRIPT = '''
 from autograder import Assignment

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.errors import StudentError
+from autograder.checks.errors import StudentError
 from autograder.notebooks import Cell, Notebook, Role, read
 from autograder.notebooks.reading import MAX_BYTES, MAX_CELLS, MAX_SOURCE
 

@@ -15,7 +15,7 @@ import pytest
 from otter_master import block, code, question, raw, text, write
 from test_cli import run
 
-from autograder.importing import import_otter
+from autograder.formats.otter import import_otter
 from autograder.notebooks import read, repair
 
 

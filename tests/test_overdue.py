@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from tiny_course import RIGHT, hand_in, make_course
 
-from autograder.errors import InstructorError
-from autograder.loading import load
-from autograder.model import Verdict
-from autograder.running import RunOptions, grade
-from autograder.running.overdue import Overdue, ended_after
+from autograder.checks.errors import InstructorError
+from autograder.grading import RunOptions, grade
+from autograder.grading.check_timeout import Overdue, ended_after
+from autograder.loader import load
+from autograder.results import Verdict
 
 ENDLESS = {
     "a loop": "while True:\n        pass",
@@ -138,7 +138,7 @@ def test_another_clock_goes_on_behind_it() -> None:
 
 def test_the_usual_limit_is_a_minute_beside_the_submissions_own(course: Path) -> None:
     """Nobody has to name a limit; a check of a question with more time has more."""
-    from autograder.running.options import check_seconds
+    from autograder.grading.options import check_seconds
 
     loaded = load(course, "small")
     check = loaded.assignment.checks[0]

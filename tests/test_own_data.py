@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autograder import Dataset, loading
+from autograder import Dataset, loader
+from autograder.checks.errors import InstructorError, UsageError
 from autograder.cli.common import caps_for
 from autograder.datasets import DataSettings, available, find
-from autograder.errors import InstructorError, UsageError
-from autograder.intake import collect_one
+from autograder.grading import RunOptions, grade
 from autograder.release import contents
-from autograder.running import RunOptions, grade
+from autograder.submissions import collect_one
 
 SCRIPT = '''
 from autograder import Assignment, Dataset
@@ -92,7 +92,7 @@ def course(root, more="", config=""):
     for place in ("assignments/flats/data", "reference/flats"):
         (root / place).mkdir(parents=True)
     (root / "grader_config.py").write_text(
-        config or 'from autograder.config import Course\n\ncourse = Course(title="C", assignments=("flats",))\n'
+        config or 'from autograder.course import Course\n\ncourse = Course(title="C", assignments=("flats",))\n'
     )
     (root / "assignments/flats/assignment.py").write_text(SCRIPT.replace("{more}", more).lstrip())
     (root / "assignments/flats/handout.md").write_text("# Flats\n")
@@ -281,7 +281,7 @@ def test_a_declaration_that_means_nothing_gets_a_sentence(values, sentence):
 
 
 def settings_of(root, seed="a seed"):
-    loaded = loading.load(root, "flats")
+    loaded = loader.load(root, "flats")
     return loaded, DataSettings(own=(loaded.assignment.dataset,), seed=seed)
 
 
@@ -329,7 +329,7 @@ def test_hidden_labels_are_nowhere_inside(flats_course, tmp_path, bubblewrap):
     (flats_course / "reference/flats/hw.py").write_text("def look(prices):\n    return []\n")
     script.write_text(script.read_text().replace('solution="fit"', 'solution="look"'))
     (tmp_path / "hw.py").write_text(textwrap.dedent(look))
-    loaded = loading.load(flats_course, "flats")
+    loaded = loader.load(flats_course, "flats")
     submission = collect_one([tmp_path / "hw.py"], loaded.assignment.handed_in, tmp_path / "staged", "ada")
     report = grade(loaded, submission, bubblewrap, data, RunOptions("a seed"))
     assert str(report.questions[0].checks[0].verdict) == "PASSED"
@@ -385,7 +385,7 @@ def test_the_command_line_hands_it_out_and_grades_with_it(flats_course, tmp_path
 def test_a_course_may_declare_it_for_several_assignments(tmp_path):
     """Then an assignment names it, and its files lie below the course's folder."""
     config = (
-        "from autograder import Dataset\nfrom autograder.config import Course\n\n"
+        "from autograder import Dataset\nfrom autograder.course import Course\n\n"
         'flats = Dataset("flats", ["shared/flats.csv"], label="sold")\n'
         'course = Course(title="C", assignments=("flats",), datasets=(flats,))\n'
     )
@@ -429,7 +429,7 @@ def test_names_of_other_data_sets_are_taken(flats_course):
 )
 def test_what_a_course_declares_wrongly_gets_a_sentence(tmp_path, datasets, sentence):
     """It names the field."""
-    from autograder.config import Course
+    from autograder.course import Course
 
     with pytest.raises(InstructorError, match=re.escape(sentence)):
         Course(title="C", assignments=(), datasets=eval(datasets))

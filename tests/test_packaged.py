@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from tiny_course import make_course
 
-from autograder import datasets, loading
+from autograder import datasets, loader
 from autograder.datasets import DataSettings
-from autograder.model import Limits
-from autograder.sandbox import Request, landlock, start, why_not
-from autograder.sandbox.layout import bubblewrap_arguments
-from autograder.sandbox.packaged import packaged_data, uses_packaged_data
+from autograder.isolation import landlock
+from autograder.isolation.namespaces import bubblewrap_arguments
+from autograder.isolation.packaged_data import packaged_data, uses_packaged_data
+from autograder.results import Limits
+from autograder.sandbox import Request, start, why_not
 from autograder.wire import decode, encode
 
 pytest.importorskip("sklearn")
@@ -78,10 +79,10 @@ def test_the_embedded_digits_are_loaded_outside() -> None:
 def test_an_assignment_declares_it(tmp_path: Path) -> None:
     """Hidden unless it is said."""
     root = make_course(tmp_path / "course")
-    assert not loading.load(root, "tiny").assignment.packaged_data
+    assert not loader.load(root, "tiny").assignment.packaged_data
     file = root / "assignments" / "tiny" / "assignment.py"
     file.write_text(file.read_text().replace("files=[", "packaged_data=True, files=[", 1))
-    assert loading.load(root, "tiny").assignment.packaged_data
+    assert loader.load(root, "tiny").assignment.packaged_data
 
 
 def test_code_beside_the_data_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +242,7 @@ def test_a_course_in_nbgraders_folders_allows_what_its_own_notebook_loads(
     """Such a course says nothing of packaged data, so its source decides."""
     from nbgrader_course import make_course as make_nbgrader_course
 
-    from autograder.nbgrader_course import load, open_course
+    from autograder.formats.nbgrader import load, open_course
 
     folder = make_nbgrader_course(tmp_path / "course", {}, imports=imports)
     assert load(open_course(folder), "hw1").packaged_data is allowed
@@ -250,8 +251,8 @@ def test_a_course_in_nbgraders_folders_allows_what_its_own_notebook_loads(
 @pytest.mark.parametrize("allowed", [True, False])
 def test_new_and_imported_assignments_say_that_they_load_packaged_data(*, allowed: bool) -> None:
     """The line is in the assignment.py that is written, or is not."""
-    from autograder.importing.writing import assignment_text as imported_text
-    from autograder.starting.writing import assignment_text as new_text
+    from autograder.formats.otter.writing import assignment_text as imported_text
+    from autograder.scaffold.writing import assignment_text as new_text
 
     imported = imported_text("T", (), source="hw.ipynb", files=["hw.ipynb"], packaged_data=allowed)
     settings = {"source": "hw", "files": ["hw.py"], "given": [], "preload": ("numpy",), "limits": {}}

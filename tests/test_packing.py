@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.packing import FEWEST, Packed, pack_rows
-from autograder.plain import to_plain
+from autograder.checks.plain import to_plain
 from autograder.wire import TooLargeError, WireError, decode, encode
+from autograder.wire_packing import FEWEST, Packed, pack_rows
 
 ITEMS = {
     "int": st.integers(-(1 << 63), (1 << 63) - 1),

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import check, question, report
 
-from autograder import pictures
-from autograder.feedback import Heading, staff_page, student_page
-from autograder.intake import collect
-from autograder.loading import load
-from autograder.model import Verdict
-from autograder.pictures import Refused, clean, data_url, text_of, words_of
-from autograder.running import RunOptions, grade
-from autograder.vector import is_ours
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.pictures import raster
+from autograder.pictures.raster import Refused, clean, data_url, text_of, words_of
+from autograder.pictures.vector import is_ours
+from autograder.reports.pages import Heading, staff_page, student_page
+from autograder.results import Verdict
+from autograder.submissions import collect
 from autograder.worker import rendering
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -107,7 +107,7 @@ def test_the_pixels_stay_and_nothing_else():
         (png(pixels=PIXELS + b"\0"), "it does not hold the pixels that its header promises"),
         (png(packed=zlib.compress(bytes(100_000_000))), "it does not hold the pixels that its header promises"),
         (png(pixels=b"\x05" + PIXELS[1:]), "its rows are packed in an unknown way"),
-        (SIGNATURE + bytes(pictures.MAX_BYTES), "it has 204,808 bytes, more than 204,800"),
+        (SIGNATURE + bytes(raster.MAX_BYTES), "it has 204,808 bytes, more than 204,800"),
     ],
 )
 def test_anything_else_is_refused(file, told):
@@ -118,8 +118,8 @@ def test_anything_else_is_refused(file, told):
 def test_pixels_that_we_cannot_pack_are_refused(monkeypatch):
     """What grows when it is packed again has an end, too."""
     file = png(header=head(20, 20, colour=2), pixels=bytes(20 * 61))
-    monkeypatch.setattr(pictures, "MAX_BYTES", 100)
-    monkeypatch.setattr(pictures.zlib, "compress", lambda data, _: bytes(data))
+    monkeypatch.setattr(raster, "MAX_BYTES", 100)
+    monkeypatch.setattr(raster.zlib, "compress", lambda data, _: bytes(data))
 
     assert reason(file) == "its pixels take too many bytes"
 
@@ -176,8 +176,8 @@ def test_a_figure_of_any_size_is_painted(plt, size):
     made.suptitle("T")
     width, height = struct.unpack(">II", clean(rendering.painter()(made))[16:24])
 
-    assert width <= pictures.MAX_WIDTH
-    assert height <= pictures.MAX_HEIGHT
+    assert width <= raster.MAX_WIDTH
+    assert height <= raster.MAX_HEIGHT
     assert abs(width / height - size[0] / size[1]) < 0.1 * size[0] / size[1]
 
 
@@ -197,11 +197,11 @@ def test_what_cannot_be_painted_soon_is_left_out(plt, monkeypatch):
     monkeypatch.setattr(broken, "savefig", lambda *_, **__: 1 / 0)
     crowded, axes = plt.subplots()
     axes.plot(np.zeros(1_000_001))
-    many = [plt.figure(figsize=(1, 1)) for _ in range(pictures.MAX_PICTURES + 1)]
+    many = [plt.figure(figsize=(1, 1)) for _ in range(raster.MAX_PICTURES + 1)]
 
     assert paint(broken) is None
     assert paint(crowded) is None
-    assert [paint(each) is not None for each in many] == [True] * pictures.MAX_PICTURES + [False]
+    assert [paint(each) is not None for each in many] == [True] * raster.MAX_PICTURES + [False]
     monkeypatch.setattr(rendering, "_SECONDS", -1.0)
     assert rendering.painter()(many[0]) is None
 
@@ -219,8 +219,8 @@ def test_a_notebook_that_computes_for_long_still_has_pictures(plt, monkeypatch):
 
 def test_both_sides_agree_on_the_caps():
     """The worker paints what the gate lets through."""
-    assert (rendering.WIDTH, rendering.HEIGHT) == (pictures.MAX_WIDTH, pictures.MAX_HEIGHT)
-    assert (rendering.BYTES, rendering.MOST) == (pictures.MAX_BYTES, pictures.MAX_PICTURES)
+    assert (rendering.WIDTH, rendering.HEIGHT) == (raster.MAX_WIDTH, raster.MAX_HEIGHT)
+    assert (rendering.BYTES, rendering.MOST) == (raster.MAX_BYTES, raster.MAX_PICTURES)
 
 
 # --- the way to the pages ---
@@ -355,7 +355,7 @@ def test_a_text_in_a_picture_is_not_passed_on(graded):
 
 def test_all_pictures_together_have_an_end(graded, monkeypatch):
     """A report holds no more than MAX_TOTAL bytes of them, and says that some are missing."""
-    monkeypatch.setattr(pictures, "MAX_TOTAL", 100)
+    monkeypatch.setattr(raster, "MAX_TOTAL", 100)
     check = graded().questions[0].checks[0]
 
     assert check.pictures == ()

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.errors import InstructorError
-from autograder.plain import Handle, PlainError, Rows, rows, to_plain
+from autograder.checks.errors import InstructorError
+from autograder.checks.plain import Handle, PlainError, Rows, rows, to_plain
 
 
 def plain(value, **options):
@@ -256,9 +256,7 @@ def test_torch_is_not_imported_for_it():
     """Looking for tensors does not import torch."""
     import subprocess
 
-    code = (
-        "import sys; from autograder.plain import to_plain; to_plain([object()], id); sys.exit('torch' in sys.modules)"
-    )
+    code = "import sys; from autograder.checks.plain import to_plain; to_plain([object()], id); sys.exit('torch' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -14,11 +14,11 @@ import pytest
 from samples import passing
 from tiny_course import CONFIG, RIGHT, hand_in, make_course
 
-from autograder.intake import Submission, to_preload
-from autograder.intake.imports import imported
-from autograder.loading import load
-from autograder.running import RunOptions, grade, is_outdated
+from autograder.grading import RunOptions, grade, is_outdated
+from autograder.loader import load
 from autograder.sandbox import start, why_not
+from autograder.submissions import Submission, to_preload
+from autograder.submissions.imports import imported
 
 
 def submission(folder: Path, **files: str | bytes) -> Submission:
@@ -76,7 +76,7 @@ def test_what_a_submission_brings_itself_is_left_out(tmp_path: Path) -> None:
 
 def test_what_is_not_installed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The submission meets that itself, with the usual sentence."""
-    monkeypatch.setattr("autograder.intake.imports.find_spec", lambda name: None)
+    monkeypatch.setattr("autograder.submissions.imports.find_spec", lambda name: None)
     assert to_preload([submission(tmp_path / "ann", hw__py="import torch")]) == {}
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from conftest import ASSIGNMENT, REFERENCE
 
-from autograder.config import Course
-from autograder.errors import InstructorError
-from autograder.feedback import Heading, staff_page, student_page
-from autograder.intake import Recogniser, Submission, collect, collect_one
-from autograder.loading import load
-from autograder.model import Verdict
-from autograder.running import RunOptions, grade
-from autograder.sources import defined_names
+from autograder.checks.errors import InstructorError
+from autograder.checks.local.sources import defined_names
+from autograder.course import Course
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.reports.pages import Heading, staff_page, student_page
+from autograder.results import Verdict
+from autograder.submissions import Recogniser, Submission, collect, collect_one
 
 NET, MAIN = "backprop_network.py", "backprop_main.py"
 NETWORK = b"def relu(z):\n    return z\n\n\nclass Network:\n    pass\n"

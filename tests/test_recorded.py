@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from autograder.errors import SandboxError
-from autograder.model import Limits
-from autograder.running.overdue import Overdue
-from autograder.running.recorded import Answers, RecordedSession
+from autograder.checks.errors import SandboxError
+from autograder.grading.check_timeout import Overdue
+from autograder.grading.recorded_answers import Answers, RecordedSession
+from autograder.results import Limits
 from autograder.sandbox import Outcome, Tail
 
 

@@ -26,11 +26,10 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from autograder.checks import close
-from autograder.errors import InstructorError
-from autograder.loading import Interface, ModuleInterface
-from autograder.model import Limits
-from autograder.plain import PlainError, to_plain
-from autograder.records import (
+from autograder.checks.errors import InstructorError
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.plain import PlainError, to_plain
+from autograder.checks.records import (
     Column,
     Fields,
     Index,
@@ -44,11 +43,12 @@ from autograder.records import (
     Table,
     Tensor,
 )
-from autograder.records.making import real, record_of
-from autograder.records.walking import SIMPLE, holds, mapped
+from autograder.checks.records.conversion import real, record_of
+from autograder.checks.records.traversal import SIMPLE, holds, mapped
+from autograder.loader import Interface, ModuleInterface
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
 from autograder.wire import WireError, decode, encode
 
 LIMITS = Limits(wall_seconds=120, cpu_seconds=120, memory_mib=4096)
@@ -649,8 +649,8 @@ def test_a_record_that_lies_is_refused(name, parts):
 
 def test_named_tuples_survive_what_audits_and_drafts_change_in_values():
     """Their numbers change, their names stay."""
-    from autograder.auditing.alike import _through
-    from autograder.starting.examples import _rounded
+    from autograder.quality.mutation.equivalence import _through
+    from autograder.scaffold.examples import _rounded
 
     pair = Named("Pair", ("left", "right"), (1.26, [2.57]))
     for changed in (_through([pair], lambda each: round(each, 1)), [_rounded(pair)]):

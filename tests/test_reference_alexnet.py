@@ -14,7 +14,7 @@ import pytest
 
 from autograder.datasets import DataSettings, find
 from autograder.datasets.records import DataSet, Split
-from autograder.loading import load
+from autograder.loader import load
 from autograder.notebooks.source import file_text, text_file
 
 torch = pytest.importorskip("torch")

@@ -19,7 +19,7 @@ import pytest
 
 from autograder.checks import central_differences, relative_error
 from autograder.datasets import DataSettings, find
-from autograder.loading import load
+from autograder.loader import load
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,7 +17,7 @@ import pytest
 
 from autograder.checks import central_differences, relative_error
 from autograder.datasets import DataSettings, find
-from autograder.loading import load
+from autograder.loader import load
 
 torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402

@@ -15,7 +15,7 @@ import pytest
 
 from autograder.checks import fitted_in_folds, gradient_matches, grid_scores, leakage_probe
 from autograder.datasets import DataSettings, find
-from autograder.loading import load
+from autograder.loader import load
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")

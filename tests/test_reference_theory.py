@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.loading import Loaded, load
+from autograder.loader import Loaded, load
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("theory_max.py", "theory_dual.py", "theory_softmax.py")

@@ -18,11 +18,11 @@ import pytest
 from packaging.requirements import Requirement
 
 import autograder
-from autograder.errors import InstructorError, StudentError, UsageError
-from autograder.loading import load, names
+from autograder.checks.errors import InstructorError, StudentError, UsageError
+from autograder.checks.local.testing import attempted
+from autograder.loader import load, names
 from autograder.release import added, build, contents, stub_text
 from autograder.release.writing import RECORD
-from autograder.student.testing import attempted
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +65,7 @@ import numpy as np
 
 from autograder import Assignment, Limits
 from autograder.checks import Credit, close, same
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 assignment = Assignment("Means", files=["means.py"], given=["tools.py"], extra_files=["notes.txt"])
 HALF = 0.5  # of what
@@ -182,7 +182,11 @@ def test_the_shipped_toolkit_is_the_toolkit(root):
     home = Path(autograder.__file__).parent.parent
 
     assert {path: files[path] for path in shipped} == {path: (home / path).read_bytes() for path in shipped}
-    assert {"autograder/checks/compare.py", "autograder/plain.py", "autograder/student/local.py"} <= shipped
+    assert {
+        "autograder/checks/compare.py",
+        "autograder/checks/plain.py",
+        "autograder/checks/local/student.py",
+    } <= shipped
     assert not any(word in path for path in shipped for word in ("running", "remote", "declare", "loading"))
 
 
@@ -663,7 +667,7 @@ def test_the_bare_environment_is_bare(bare):
 def test_an_installed_toolkit_does_not_get_in_the_way(backprop):
     """Where the toolkit itself is installed, the folder's own copy is used."""
     solve(backprop, "backprop_network.py")
-    support = backprop / "autograder/student/testing.py"
+    support = backprop / "autograder/checks/local/testing.py"
     support.write_text(support.read_text() + '\nprint("the copy in the folder")\n')
     outcomes, text = run(sys.executable, backprop, "-s", "-k", "relu or question_a")
 

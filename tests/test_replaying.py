@@ -15,10 +15,10 @@ from nbgrader_course import make_course as make_nbgrader_course
 from samples import check, question, report
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
-from autograder.model import Replay, Verdict
-from autograder.replaying import changed_facts, differences
-from autograder.running import RunOptions
-from autograder.running.options import recorded_options
+from autograder.grading import RunOptions
+from autograder.grading.options import recorded_options
+from autograder.grading.replay import changed_facts, differences
+from autograder.results import Replay, Verdict
 
 GRADER = [sys.executable, "-c", "from autograder.cli import main; main()"]
 

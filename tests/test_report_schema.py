@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 from samples import check, internal, passing, question, report
 
-from autograder.export import encodable, file_names, read_reports, report_text, write_text
-from autograder.export.schema import report_schema, schema_text
-from autograder.model import CheckResult, Report, Verdict
+from autograder.reports import encodable, file_names, read_reports, report_text, write_text
+from autograder.reports.schema import report_schema, schema_text
+from autograder.results import CheckResult, Report, Verdict
 
 ROOT = Path(__file__).parent.parent
 

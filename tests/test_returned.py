@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.loading import load
-from autograder.model import Report, Verdict
-from autograder.running import RunOptions, grade
-from autograder.validating import validate
-from autograder.validating.returns import returns
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.quality.validation import validate
+from autograder.quality.validation.returns import returns
+from autograder.results import Report, Verdict
 
 HEAD = "\n\nfrom autograder.checks import Credit, accuracy\nimport numpy as np\n\n\n@doubling.check(points=1)\n"
 DOCSTRING = '    """One more."""\n'

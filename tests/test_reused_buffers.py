@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_saved import LIMITS
 
-from autograder.loading import interface_of
-from autograder.plain import rows, to_plain
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.plain import rows, to_plain
+from autograder.loader import interface_of
+from autograder.remote.student import RemoteStudent
 from autograder.sandbox import Request, start, why_not
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
 
 MODULE = '''
 import numpy as np

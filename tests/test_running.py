@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from conftest import REFERENCE
 
-from autograder.errors import InstructorError, SandboxError, UsageError
-from autograder.loading import load
+from autograder.checks.errors import InstructorError, SandboxError, UsageError
+from autograder.grading import RunOptions, grade, result_key
+from autograder.loader import load
 from autograder.messages import WORDING
-from autograder.model import Limits, Verdict
-from autograder.running import RunOptions, grade, result_key
+from autograder.remote.explanations import died
+from autograder.results import Limits, Verdict
 from autograder.sandbox import start, why_not
 from autograder.sandbox.base import Outcome
-from autograder.student.explaining import died
 
 OPTIONS = RunOptions(seed="a secret")
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from conftest import ASSIGNMENT, REFERENCE
 
-from autograder.loading import load
-from autograder.model import Verdict
-from autograder.running import RunOptions, Shared, grade, grade_again
+from autograder.grading import RunOptions, Shared, grade, grade_again
+from autograder.loader import load
+from autograder.results import Verdict
 
 DRAWN = '''
 
 import numpy as np
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 
 @doubling.check(points=1, hidden=True)

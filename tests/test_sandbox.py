@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.errors import SandboxError, UsageError
-from autograder.model import Limits
-from autograder.plain import rows
-from autograder.sandbox import BACKENDS, ForkServer, Request, connect, landlock, start, why_not
-from autograder.sandbox.layout import bubblewrap_arguments
+from autograder.checks.errors import SandboxError, UsageError
+from autograder.checks.plain import rows
+from autograder.isolation import landlock
+from autograder.isolation.namespaces import bubblewrap_arguments
+from autograder.results import Limits
+from autograder.sandbox import BACKENDS, ForkServer, Request, connect, start, why_not
 from autograder.wire import decode, encode
 
 LIMITS = Limits(
@@ -606,7 +607,7 @@ def test_nothing_survives_the_death_of_the_grader(tmp_path, submission):
     program = f"""
 import time
 from pathlib import Path
-from autograder.model import Limits
+from autograder.results import Limits
 from autograder.sandbox import Request, start
 sandbox = start({"bubblewrap" if not why_not("bubblewrap") else "none"!r})
 session = sandbox.open(Request(Path({str(submission)!r}), Limits()))

@@ -19,24 +19,16 @@ from conftest import REFERENCE
 from images import DATA, made_image
 
 import autograder
+from autograder.checks.errors import InstructorError, SandboxError, UsageError
 from autograder.cli.image import Call, build_for_assignment
-from autograder.errors import InstructorError, SandboxError, UsageError
-from autograder.model import Limits
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.isolation.usage import Gauge
+from autograder.results import Limits
 from autograder.sandbox import BACKENDS, ENGINES, Request, start, why_not
 from autograder.sandbox.apptainer import Apptainer, start_apptainer, why_not_apptainer
 from autograder.sandbox.containers import Container, ContainerSandbox, run
-from autograder.sandbox.gauge import Gauge
 from autograder.sandbox.image import SHIPPED, build_image, image_name, requirements, write_context
-from autograder.sandbox.oci import (
-    Docker,
-    Podman,
-    connect_oci,
-    engine_called,
-    podman_runtime,
-    start_oci,
-    why_not_oci,
-)
+from autograder.sandbox.oci import Docker, Podman, connect_oci, engine_called, podman_runtime, start_oci, why_not_oci
 from autograder.wire import decode, encode
 
 HOME = Path(autograder.__file__).parent
@@ -477,7 +469,7 @@ def test_the_verb_builds_an_image_that_answers(engine, image, course, submission
     """`autograder image` takes the modules from the assignment, and says how to use what it built."""
     name = "localhost/autograder-tests-verb"
     (course / "grader_config.py").write_text(
-        'from autograder.config import Course\n\ncourse = Course("C", assignments=("small",))\n'
+        'from autograder.course import Course\n\ncourse = Course("C", assignments=("small",))\n'
     )
     try:
         python = os.path.realpath(sys.executable)
@@ -833,7 +825,7 @@ def test_nothing_survives_the_death_of_the_grader(engine, image, submission):
     program = f"""
 import time
 from pathlib import Path
-from autograder.model import Limits
+from autograder.results import Limits
 from autograder.sandbox import Request
 from autograder.sandbox.oci import start_oci
 sandbox = start_oci({engine!r}, {image!r})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tiny_course import CONFIG, RIGHT, hand_in, make_course
 
-from autograder.errors import UsageError
+from autograder.checks.errors import UsageError
 from autograder.sandbox import note_on, remember, require_strongest, why_not
 
 both = pytest.mark.skipif(

@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import saved
-from autograder.errors import InstructorError, StudentError
-from autograder.intake import Submission, collect
-from autograder.loading import Loaded, interface_of, load
-from autograder.model import Limits, Verdict
-from autograder.records import Tensor
+from autograder.checks.errors import InstructorError, StudentError
+from autograder.checks.inspection import saved_files
+from autograder.checks.local.student import LocalStudent
+from autograder.checks.records import Tensor
+from autograder.grading import RunOptions, grade
+from autograder.loader import Loaded, interface_of, load
 from autograder.release import build
-from autograder.running import RunOptions, grade
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits, Verdict
 from autograder.sandbox import Request, start, why_not
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
+from autograder.submissions import Submission, collect
 
 LIMITS = Limits(wall_seconds=20, cpu_seconds=10, memory_mib=128, reply_mib=4)
 INTERFACE = interface_of({"hw.py": "def lie(reason): pass"})
@@ -450,7 +450,7 @@ def test_weights_are_judged_outside_where_nobody_opens_the_file(linear, inbox, b
         (np, "load"),
         (np.lib.format, "open_memmap"),
         (torch, "load"),
-        (saved, "read"),
+        (saved_files, "read"),
         (zipfile, "ZipFile"),
         (pickle, "load"),
     ):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import check, question
 
-from autograder.errors import InstructorError
-from autograder.model import Verdict
+from autograder.checks.errors import InstructorError
+from autograder.results import Verdict
 from autograder.scoring import check_points, question_points, report_points, rounded, set_points, shown
 
 POINTS = st.floats(0, 1000, allow_nan=False)

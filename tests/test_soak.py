@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from samples import internal, passing
 
-from autograder.intake import Submission
 from autograder.sandbox import why_not
+from autograder.submissions import Submission
 
 # Under a name of its own: a folder of scripts on the path would hide packages of their names.
 _SPEC = importlib.util.spec_from_file_location("soak", Path(__file__).resolve().parents[1] / "benchmarks" / "soak.py")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from samples import internal, passing
 
-from autograder.errors import UsageError
+from autograder.checks.errors import UsageError
 from autograder.store import Store, sqlite_address
 
 

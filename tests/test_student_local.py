@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.errors import InstructorError, StudentError
-from autograder.plain import rows
-from autograder.student.local import LocalHandle, LocalStudent
+from autograder.checks.errors import InstructorError, StudentError
+from autograder.checks.local.student import LocalHandle, LocalStudent
+from autograder.checks.plain import rows
 
 MODULES = {
     "net.py": """

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from autograder.checks import close, same, shape, table
-from autograder.errors import CheckFailed, StudentError
-from autograder.loading import Interface, ModuleInterface
-from autograder.model import Limits
+from autograder.checks.errors import CheckFailed, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.loader import Interface, ModuleInterface
+from autograder.remote.channel import RemoteHandle
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not
-from autograder.student.channel import RemoteHandle
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
 
 LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_mib=1024)
 INTERFACE = Interface(

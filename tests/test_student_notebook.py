@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.errors import StudentError
-from autograder.loading import interface_of
-from autograder.model import Limits
+from autograder.checks.errors import StudentError
+from autograder.loader import interface_of
 from autograder.notebooks import Cell, Notebook
+from autograder.remote.notebook import CellRun, run_cells
+from autograder.remote.student import Controls, RemoteStudent
+from autograder.results import Limits
 from autograder.sandbox import Request, Sandbox, start, why_not
-from autograder.student.notebook import CellRun, run_cells
-from autograder.student.remote import Controls, RemoteStudent
 
 LIMITS = Limits(wall_seconds=20, cpu_seconds=10)
 

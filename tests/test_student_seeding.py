@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.loading import load
-from autograder.model import Verdict
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.results import Verdict
 
 REFERENCE = """
 import random

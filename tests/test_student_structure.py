@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks import Cost, faster_than, lighter_than, no_imports, no_loops, structure
-from autograder.errors import CheckFailed, InstructorError, MisuseError, StudentError
-from autograder.loading import Interface, ModuleInterface, load
-from autograder.model import Limits, Verdict
-from autograder.running import RunOptions, grade
+from autograder.checks import Cost, faster_than, lighter_than, no_imports, no_loops, torch_modules
+from autograder.checks.errors import CheckFailed, InstructorError, MisuseError, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.grading import RunOptions, grade
+from autograder.loader import Interface, ModuleInterface, load
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits, Verdict
 from autograder.sandbox import Request, start, why_not
-from autograder.student.local import LocalStudent
-from autograder.student.remote import RemoteStudent
 
 LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_mib=2048)
 FUNCTIONS = ("network", "plain", "fast", "slow", "big", "small", "broken", "lying", "kept", "missing")
@@ -113,11 +113,11 @@ def test_a_model_stays_inside_and_its_description_comes_out(student):
     """With the shapes that an example gives; the model still works afterwards."""
     pytest.importorskip("torch")
     model = student.network()
-    built = structure(student.layers_of(model, np.zeros((5, 4))), name="network")
+    built = torch_modules(student.layers_of(model, np.zeros((5, 4))), name="network")
 
     built.parameters(exactly=23).kinds(["Linear", "ReLU", "Linear"], only=True).output_shape(5, 2)
     built.layer("Linear[1]", in_features=3, output=(5, 2))
-    structure(student.layers_of(model)).in_mode("train")
+    torch_modules(student.layers_of(model)).in_mode("train")
 
 
 def test_what_is_no_model_is_a_sentence(student):

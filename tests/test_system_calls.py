@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.model import Limits
+from autograder.isolation.seccomp import ALLOWED, ALLOWED_IN_NAMESPACES, SIGNALS, compile_filter, conditions
+from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not
-from autograder.sandbox.seccomp import ALLOWED, ALLOWED_IN_NAMESPACES, SIGNALS, compile_filter, conditions
 from autograder.wire import decode, encode
 
 pytest.importorskip("pyseccomp", reason="libseccomp is missing, and with it every filter")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from samples import check, question, report
 
 import autograder
-from autograder.export.grades import grades
-from autograder.export.marks import Marks, Row, read_marks, write_marks
-from autograder.export.tables import csv_text, defused, restored
-from autograder.model import Verdict
+from autograder.reports.csv_files import csv_text, defused, restored
+from autograder.reports.grades import grades
+from autograder.reports.marks import Marks, Row, read_marks, write_marks
+from autograder.results import Verdict
 
 SIGNS = (
     "=+-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u2212"  # ASCII, full width, small, superscript, minus

@@ -10,13 +10,13 @@ import pytest
 from samples import check, internal, question, report
 from typer.testing import CliRunner
 
+from autograder.checks.errors import GraderError
 from autograder.cli import app
-from autograder.errors import GraderError
-from autograder.export.reports import report_text, write_text
-from autograder.model import CheckResult, Report, Verdict
+from autograder.reports.files import report_text, write_text
+from autograder.results import CheckResult, Report, Verdict
 
 CONFIG = """
-from autograder.config import Course, HomeworkSet
+from autograder.course import Course, HomeworkSet
 course = Course(title="T", assignments=(), homework_sets=(
     HomeworkSet(id="hw4", title="Homework four", assignments=("theory", "backprop", "alexnet"), cap=10),
 ))

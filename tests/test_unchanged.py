@@ -9,7 +9,7 @@ import pytest
 from test_cli import run
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
-from autograder.export.unchanged import LIST, written
+from autograder.reports.unchanged import LIST, written
 
 
 def left(out: Path) -> dict[str, tuple[int, int]]:

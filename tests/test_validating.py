@@ -9,16 +9,16 @@ import pytest
 from rich.console import Console
 from tiny_course import make_course
 
-from autograder import loading
+from autograder import loader
 from autograder.cli.validate import show
-from autograder.config import HomeworkSet
+from autograder.course import HomeworkSet
 from autograder.datasets import DataSettings, find
-from autograder.running import RunOptions, Shared
+from autograder.grading import RunOptions, Shared
+from autograder.quality.validation import Finding, Gate, gate_key, in_float32, sets, validate
+from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
+from autograder.quality.validation.declarations import handout
+from autograder.quality.validation.trials import Trial
 from autograder.sandbox import Sandbox, start
-from autograder.validating import Finding, Gate, gate_key, in_float32, sets, validate
-from autograder.validating.constant import CONSTANTS, constant, written_names
-from autograder.validating.declared import handout
-from autograder.validating.trials import Trial
 
 HOME = Path(__file__).parent.parent
 ASSIGNMENT = Path("assignments", "small", "assignment.py")
@@ -31,7 +31,7 @@ TITLES = ("A counter that counts at all gives half.", "A counter counts.")
 
 def findings(course: Path, sandbox: Sandbox, *, quick: bool = True) -> dict[str, tuple[bool, str]]:
     """What is found out about the small assignment."""
-    loaded = loading.load(course, "small")
+    loaded = loader.load(course, "small")
     options = RunOptions(seed="validate")
     found = list(
         validate(loaded, sandbox, None, options, quick=quick, again=lambda count: start("none", threads=count))
@@ -72,7 +72,7 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
 
 def test_a_reference_that_fails_under_every_seed_is_no_question_of_luck(course: Path, bubblewrap: Sandbox) -> None:
     """Other seeds are said to be luck only where the reference passes under the course's own."""
-    loaded = loading.load(course, "small")
+    loaded = loader.load(course, "small")
     with Shared() as shared:
         trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course, shared)
         told = {failed: {each.mend for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
@@ -105,7 +105,7 @@ def test_points_that_binary_cannot_hold_are_compared_in_hundredths(tmp_path: Pat
     text = assignment.read_text().replace("points=2)", "points=0.1)").replace("points=3,", "points=0.2,")
     assignment.write_text(text)
     page.write_text("# Doubling\n\n## (a) Double, 0.3 points\n")
-    found = handout(loading.load(root, "tiny"))
+    found = handout(loader.load(root, "tiny"))
 
     assert (found.good, found.said) == (True, "1 statements agree.")
 
@@ -210,7 +210,7 @@ def count(): return 3
 
 def test_points_in_the_handout_may_agree(course: Path, bubblewrap: Sandbox) -> None:
     """Headings, table rows and totals that say what the checks give are counted; other numbers are left alone."""
-    loaded = loading.load(course, "small")
+    loaded = loader.load(course, "small")
     a, total = loaded.assignment.questions[0].max_points, loaded.assignment.max_points
     said = (
         f"# Small\n\n| (a) Doubling | {a:g} |\n\n## (a) Doubling, {a:g} points\n\n{total:g} points in total. 77 points."
@@ -222,7 +222,7 @@ def test_points_in_the_handout_may_agree(course: Path, bubblewrap: Sandbox) -> N
 
 def test_a_homework_set_must_reach_its_cap(course: Path) -> None:
     """The points and bonus points of a set's assignments are enough for its cap, unless some are still missing."""
-    most = loading.load(course, "small").assignment
+    most = loader.load(course, "small").assignment
     reach = sum(question.max_points for question in most.questions)
     homework = [
         HomeworkSet("enough", "Enough", ("small",), cap=reach),
@@ -244,7 +244,7 @@ def test_a_homework_set_must_reach_its_cap(course: Path) -> None:
 def test_the_gate_remembers_until_something_changes(course: Path, tmp_path: Path) -> None:
     """The key depends on the assignment, its reference, the data, the seed and the limits; each is remembered alone."""
     gate, options = Gate(tmp_path / "gate"), RunOptions(seed="one")
-    loaded = loading.load(course, "small")
+    loaded = loader.load(course, "small")
     keys = {gate_key(loaded, None, options)}
     gate.remember(*keys)
 
@@ -254,7 +254,7 @@ def test_the_gate_remembers_until_something_changes(course: Path, tmp_path: Path
     keys.add(gate_key(loaded, find("digits", DataSettings()), options))
     for file in (ASSIGNMENT, REFERENCE, HANDOUT):
         (course / file).write_text((course / file).read_text() + "\n")
-        keys.add(gate_key(loading.load(course, "small"), None, options))
+        keys.add(gate_key(loader.load(course, "small"), None, options))
     assert len(keys) == 7
     assert sum(map(gate.passed, keys)) == 1
 
@@ -307,7 +307,7 @@ ANSWERS = ("None", "0", "zeros of the right shape", "ones of the right shape")
 
 def for_nothing(course: Path, sandbox: Sandbox, *, quick: bool) -> Finding:
     """What is found out about submissions that solve nothing."""
-    loaded = loading.load(course, "small")
+    loaded = loader.load(course, "small")
     found = validate(loaded, sandbox, None, RunOptions(seed="validate"), quick=quick)
     return next(each for each in found if each.what == "what nothing earns")
 
@@ -340,10 +340,10 @@ def test_a_warning_is_shown_and_keeps_nothing_back(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == "✓ one: fine.\n! two: 2 points.\n  Draw more.\n"
 
 
-@pytest.mark.parametrize("name", loading.names(HOME))
+@pytest.mark.parametrize("name", loader.names(HOME))
 def test_nobody_earns_a_point_of_these_assignments_for_nothing(name: str, tmp_path: Path) -> None:
     """Neither empty files nor the same answer to every call earn anything in the six assignments."""
-    loaded = loading.load(HOME, name)
+    loaded = loader.load(HOME, name)
     stand_in = {"mnist": "digits", "cifar10": "shapes"}.get(loaded.assignment.data)
     data = find(stand_in, DataSettings()) if stand_in else None
     with start("bubblewrap", preload=loaded.assignment.preload) as sandbox, Shared() as shared:

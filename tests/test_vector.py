@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from autograder import drawing, pictures
-from autograder.vector import described, draw, is_ours
+from autograder.checks.inspection import figures
+from autograder.pictures import raster
+from autograder.pictures.vector import described, draw, is_ours
 from autograder.worker import looks
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,7 +31,7 @@ def plt():
 
 def records():
     """Records and looks of the open figures, as they leave a sandbox; painted pictures under "png"."""
-    return drawing.figures(picture=looks.illustrator())
+    return figures.figures(picture=looks.illustrator())
 
 
 def drawn():
@@ -227,7 +228,7 @@ def test_what_a_record_cannot_say_is_painted(plt, kind):
     (record,) = records()
 
     assert "look" not in record
-    assert pictures.clean(record["png"])
+    assert raster.clean(record["png"])
 
 
 def test_a_figure_is_told_in_words(plt):
@@ -246,7 +247,7 @@ def test_a_figure_is_told_in_words(plt):
     )
 
     assert described(record) == words
-    assert pictures.words_of(draw(record, record["look"])) == words
+    assert raster.words_of(draw(record, record["look"])) == words
     assert described({}) == described(None) == "An empty figure."
     assert figure.axes
 

@@ -14,11 +14,11 @@ import pytest
 from test_batch import Class
 from tiny_course import RIGHT, hand_in
 
-from autograder import early, sandbox
-from autograder.batch import Event, Retried, Started
-from autograder.intake import collect
+from autograder import early_start, sandbox
+from autograder.grading.batch import Event, Retried, Started
+from autograder.isolation.deadlines import ended, has_ended, read_all, read_some
 from autograder.sandbox import ForkServer, why_not
-from autograder.sandbox.waiting import ended, has_ended, read_all, read_some
+from autograder.submissions import collect
 
 SANDBOX = Path(sandbox.__file__).parent
 CHILDREN_OF_ITS_PARENT = (
@@ -113,9 +113,10 @@ def answer():
 
 def test_what_a_killed_forkserver_leaves_is_ended(tmp_path: Path) -> None:
     """Without namespaces a submission's children outlive a forkserver that had to be killed, but not its `close`."""
-    from autograder.model import Limits
-    from autograder.sandbox import Request, cgroups
-    from autograder.sandbox.processes import descendants
+    from autograder.isolation import cgroups
+    from autograder.isolation.processes import descendants
+    from autograder.results import Limits
+    from autograder.sandbox import Request
     from autograder.wire import encode
 
     groups = cgroups.find()
@@ -183,7 +184,7 @@ def test_a_class_goes_on_after_children_that_nobody_expects(tmp_path: Path, monk
     if reason := why_not("bubblewrap"):
         pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
     without = "from autograder.sandbox import forkserver as f; f._filter_or_nothing = lambda **_: b''; f.main()"
-    monkeypatch.setattr(early, "COMMAND", without)
+    monkeypatch.setattr(early_start, "COMMAND", without)
     course = Class(tmp_path)
     hand_in(course.folder, bad=CHILDREN_OF_ITS_PARENT)
     course.submissions = collect(course.folder, course.loaded.assignment.files, course.staging)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.worker.spawning import definitions
+from autograder.worker.process_pools import definitions
 
 
 def run(*sources: str) -> dict[str, object]:

@@ -10,14 +10,14 @@ import zipfile
 import numpy as np
 import pytest
 
-from autograder.errors import InstructorError, StudentError
-from autograder.intake import Caps, collect_one
-from autograder.loading import load
+from autograder.checks.errors import InstructorError, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.grading import RunOptions, grade
+from autograder.isolation.working_folder import LINKED_BYTES
+from autograder.loader import load
 from autograder.release import contents
-from autograder.running import RunOptions, grade
 from autograder.sandbox import start, why_not
-from autograder.student.local import LocalStudent
-from autograder.working_folder import LINKED_BYTES
+from autograder.submissions import Caps, collect_one
 
 SCRIPT = '''
 from autograder import Assignment
@@ -339,10 +339,10 @@ def test_what_cannot_be_given_is_refused_in_one_sentence(files_course, given, se
 
 def test_too_much_cannot_be_given(files_course, monkeypatch):
     """Large data is for a data set of the course."""
-    monkeypatch.setattr("autograder.handing_out.MOST_MIB", 1e-6)
+    monkeypatch.setattr("autograder.assignment.given_files.MOST_MIB", 1e-6)
     with pytest.raises(InstructorError, match="hands out 0 MiB, more than 1e-06; declare a data set for large data"):
         load(files_course, "files")
-    monkeypatch.setattr("autograder.handing_out.MOST_FILES", 2)
+    monkeypatch.setattr("autograder.assignment.given_files.MOST_FILES", 2)
     with pytest.raises(InstructorError, match="hands out 4 files, more than 2; pack them together"):
         load(files_course, "files")
 

@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 from written_course import ANSWERS, ASSIGNMENT, HANDED_OUT, PDF, answered, hand_in, make_course
 
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.rubric import Item, RubricItem
+from autograder.checks.errors import InstructorError, UsageError
 from autograder.cli import app
-from autograder.declare import Assignment
-from autograder.errors import InstructorError, UsageError
-from autograder.export.marks import filled, write_marks
-from autograder.feedback import Heading, student_page
-from autograder.intake import collect_one
-from autograder.loading import Loaded, load
-from autograder.model import CheckResult, Report, Verdict
+from autograder.grading import RunOptions, grade
+from autograder.grading.written_answers import LONGEST_ANSWER, MAX_PDF_MIB
+from autograder.loader import Loaded, load
 from autograder.notebooks.texts import answer_under, is_untouched, text_stub
+from autograder.quality.validation import validate
+from autograder.quality.validation.declarations import handout, leaks, points, titles
 from autograder.release import build, contents
-from autograder.rubric import Item, RubricItem
-from autograder.running import RunOptions, grade
-from autograder.running.written import LONGEST_ANSWER, MAX_PDF_MIB
+from autograder.reports.marks import filled, write_marks
+from autograder.reports.pages import Heading, student_page
+from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import Sandbox, start
-from autograder.validating import validate
-from autograder.validating.declared import handout, leaks, points, titles
+from autograder.submissions import collect_one
 
 TOLD = "A person grades this answer: 5 points: names the cause (3), gives an example (2)."
 
@@ -335,7 +335,7 @@ assignment.question("Why", id="b").written("Explain why.", points=9, answer={pla
 
 def test_a_template_that_counts_as_an_answer_is_told(tmp_path: Path, walls: Sandbox, monkeypatch) -> None:
     """Then people would read what nobody wrote."""
-    monkeypatch.setattr("autograder.running.written.is_untouched", lambda *_: False)
+    monkeypatch.setattr("autograder.grading.written_answers.is_untouched", lambda *_: False)
     found = list(validate(load(make_course(tmp_path), "theory"), walls, None, RunOptions("seed"), quick=True))
     assert [each.said for each in found if not each.good] == ["why: taken for an answer; proof: taken for an answer"]
 
@@ -442,7 +442,7 @@ def test_what_only_calls_itself_pdf_is_told(graded) -> None:
 
 def test_a_pdf_may_not_be_huge(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graded) -> None:
     """Its size is looked at, and what to do is told."""
-    monkeypatch.setattr("autograder.running.written.MAX_PDF_MIB", 0)
+    monkeypatch.setattr("autograder.grading.written_answers.MAX_PDF_MIB", 0)
     why = answer(graded(essay_pdf=PDF))
     assert (why.verdict, MAX_PDF_MIB) == (Verdict.FAILED, 16)
     assert "has more than 0 MiB; make it smaller" in why.message

@@ -14,17 +14,17 @@ import pytest
 from typer.testing import CliRunner
 from written_course import answered, hand_in, make_course
 
+from autograder.checks.errors import InstructorError
 from autograder.cli import app
-from autograder.errors import InstructorError
-from autograder.intake import collect_one
-from autograder.loading import Loaded, load
-from autograder.model import CheckResult, Report, Verdict
+from autograder.grading import RunOptions, grade
+from autograder.loader import Loaded, load
 from autograder.notebooks import read
 from autograder.notebooks.releasing import release_notebook
 from autograder.notebooks.stubs import stub_of
 from autograder.release import contents
-from autograder.running import RunOptions, grade
+from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import Sandbox, start
+from autograder.submissions import collect_one
 
 ASSIGNMENT = '''
 """A notebook."""
@@ -65,7 +65,7 @@ def course(root: Path, cells: list[tuple[str, str]] = CELLS, assignment: str = A
     for folder in ("assignments/hw", "reference/hw"):
         (root / folder).mkdir(parents=True)
     (root / "grader_config.py").write_text(
-        "from autograder.config import Course\n\n"
+        "from autograder.course import Course\n\n"
         "course = Course(title='C', assignments=('hw',), sandbox='none', jobs=1)\n"
     )
     (root / "assignments/hw/assignment.py").write_text(assignment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 CONFIG = """
-from autograder.config import Course
+from autograder.course import Course
 
 course = Course(title="Tiny course", assignments=("tiny",), sandbox="none", jobs=1)
 """

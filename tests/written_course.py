@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 CONFIG = """
-from autograder.config import Course
+from autograder.course import Course
 
 course = Course(title="Theory course", assignments=("theory",), sandbox="none", jobs=1)
 """

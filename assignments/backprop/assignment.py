@@ -26,8 +26,8 @@ from autograder.checks import (
     relative_error,
     shape,
 )
-from autograder.errors import CheckFailed, StudentError
-from autograder.plain import rows
+from autograder.checks.errors import CheckFailed, StudentError
+from autograder.checks.plain import rows
 
 assignment = Assignment(
     "Back-propagation",

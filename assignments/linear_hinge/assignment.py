@@ -25,7 +25,7 @@ from autograder.checks import (
     rearranged,
     shape,
 )
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 assignment = Assignment(
     "Linear classifier with hinge loss",

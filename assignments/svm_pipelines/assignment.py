@@ -29,10 +29,10 @@ from autograder.checks import (
     relative_error,
     same,
     shape,
-    structure,
+    torch_modules,
     weights_changed,
 )
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 assignment = Assignment(
     "Support vector machines and pipelines",
@@ -214,7 +214,7 @@ def outputs_of_the_autoencoder(student, reference, rng):
 def has_layers(student, name, output):
     """Compare the parameters of each layer, and the shape of the output."""
     network = getattr(student, name)()
-    built = structure(student.layers_of(network, np.zeros((2, 3, 32, 32), np.float32)), name=name)
+    built = torch_modules(student.layers_of(network, np.zeros((2, 3, 32, 32), np.float32)), name=name)
     built.output_shape(*output)
     order = called(built)
     sizes = {layer.name: sum(each.size for each in layer.parameters) for layer in built.layers}
@@ -234,7 +234,7 @@ def same_outputs(student, reference, rng, name):
     example = np.zeros((2, 3, 32, 32), np.float32)
     networks = [getattr(each, name)() for each in (student, reference)]
     theirs, ours = (
-        called(structure(each.layers_of(network, example), name=name))
+        called(torch_modules(each.layers_of(network, example), name=name))
         for each, network in zip((student, reference), networks, strict=True)
     )
     weights, wanted = (dict(network.state_dict()) for network in networks)

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder import Assignment, Case, Item, Limits
 from autograder.checks import central_differences, close, shape
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 assignment = Assignment(
     "Theory",

@@ -9,31 +9,35 @@ This package is shipped to students: numpy and the toolkit's other shipped modul
 
 from __future__ import annotations
 
-from autograder.checks.autograd import autograd_gradient
-from autograder.checks.compare import close, finite, same, shape
-from autograder.checks.cost import Cost, faster_than, lighter_than
-from autograder.checks.credit import Credit, Measured, Threshold
-from autograder.checks.differences import central_differences
-from autograder.checks.disguise import Rearranged, disguised, rearranged
-from autograder.checks.figures import Axes, Figure, figure, figures_drawn
-from autograder.checks.gradients import gradient_matches, relative_error
-from autograder.checks.kinds import real
-from autograder.checks.learning import no_learning_on_noise, overfits_one_batch, weights_changed
-from autograder.checks.measurement import Measurement
-from autograder.checks.metrics import accuracy, auc, error, loss, mean_squared_error, r2
-from autograder.checks.parameters import parameter_points
-from autograder.checks.pipelines import Estimator, estimator, fitted_in_folds, grid_scores, leakage_probe
-from autograder.checks.plots import Curves, curves, has_curves
-from autograder.checks.plotted import Plotted
-from autograder.checks.raising import raises
-from autograder.checks.reacting import reacts_to
-from autograder.checks.seeds import Trainings, over_seeds
-from autograder.checks.source import forbidden, no_imports, no_loops, required, uses
-from autograder.checks.structure import Layer, Parameter, Structure, structure
-from autograder.checks.tables import table
-from autograder.checks.training import Curve, curve, gap
-from autograder.errors import CheckFailed
-from autograder.sources import Source
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .autograd import autograd_gradient
+    from .compare import close, finite, same, shape
+    from .cost import Cost, faster_than, lighter_than
+    from .credit import Credit, Measured, Threshold
+    from .disguise import Rearranged, disguised, rearranged
+    from .errors import CheckFailed
+    from .figures.curve import Plotted
+    from .figures.curves import Curves, curves, has_curves
+    from .figures.figure import Axes, Figure, figure, figures_drawn
+    from .finite_differences import central_differences
+    from .gradients import gradient_matches, relative_error
+    from .learning import no_learning_on_noise, overfits_one_batch, weights_changed
+    from .local.sources import Source
+    from .measurement import Measurement
+    from .metrics import accuracy, auc, error, loss, mean_squared_error, r2
+    from .parameters import parameter_points
+    from .raising import raises
+    from .seeds import Trainings, over_seeds
+    from .sensitivity import reacts_to
+    from .sklearn import Estimator, estimator, fitted_in_folds, grid_scores, leakage_probe
+    from .source import forbidden, no_imports, no_loops, required, uses
+    from .tables import table
+    from .torch_modules import Layer, Parameter, Structure, structure
+    from .training import Curve, curve, gap
+    from .type_names import real
 
 __all__ = [
     "Axes",
@@ -98,3 +102,81 @@ __all__ = [
     "uses",
     "weights_changed",
 ]
+
+_MODULES = {
+    "Axes": "figures.figure",
+    "CheckFailed": "errors",
+    "Cost": "cost",
+    "Credit": "credit",
+    "Curve": "training",
+    "Curves": "figures.curves",
+    "Estimator": "sklearn",
+    "Figure": "figures.figure",
+    "Layer": "torch_modules",
+    "Measured": "credit",
+    "Measurement": "measurement",
+    "Parameter": "torch_modules",
+    "Plotted": "figures.curve",
+    "Rearranged": "disguise",
+    "Source": "local.sources",
+    "Structure": "torch_modules",
+    "Threshold": "credit",
+    "Trainings": "seeds",
+    "accuracy": "metrics",
+    "auc": "metrics",
+    "autograd_gradient": "autograd",
+    "central_differences": "finite_differences",
+    "close": "compare",
+    "curve": "training",
+    "curves": "figures.curves",
+    "disguised": "disguise",
+    "error": "metrics",
+    "estimator": "sklearn",
+    "faster_than": "cost",
+    "figure": "figures.figure",
+    "figures_drawn": "figures.figure",
+    "finite": "compare",
+    "fitted_in_folds": "sklearn",
+    "forbidden": "source",
+    "gap": "training",
+    "gradient_matches": "gradients",
+    "grid_scores": "sklearn",
+    "has_curves": "figures.curves",
+    "leakage_probe": "sklearn",
+    "lighter_than": "cost",
+    "loss": "metrics",
+    "mean_squared_error": "metrics",
+    "no_imports": "source",
+    "no_learning_on_noise": "learning",
+    "no_loops": "source",
+    "over_seeds": "seeds",
+    "overfits_one_batch": "learning",
+    "parameter_points": "parameters",
+    "r2": "metrics",
+    "raises": "raising",
+    "reacts_to": "sensitivity",
+    "real": "type_names",
+    "rearranged": "disguise",
+    "relative_error": "gradients",
+    "required": "source",
+    "same": "compare",
+    "shape": "compare",
+    "structure": "torch_modules",
+    "table": "tables",
+    "uses": "source",
+    "weights_changed": "learning",
+}
+"""Where each name is defined. A module is imported when a name of it is asked for: what runs beside student code needs few."""
+
+
+def __getattr__(name: str) -> Any:
+    """The function or class of this name, from its module."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """All public names, those that nobody has asked for yet included."""
+    return sorted({*globals(), *_MODULES})

@@ -6,9 +6,9 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from autograder.checks.parameters import copies_of, like
-from autograder.checks.tensors import is_tensor, to_array
-from autograder.errors import InstructorError
+from .errors import InstructorError
+from .inspection.tensors import is_tensor, to_array
+from .parameters import copies_of, like
 
 __all__ = ["autograd_gradient"]
 

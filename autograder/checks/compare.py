@@ -12,13 +12,13 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from autograder.checks.kinds import TABLES, article, dtype_of, is_handle, kind_of, returned, what
-from autograder.checks.sentences import apart
-from autograder.checks.slips import slip
-from autograder.checks.tensors import is_tensor, without_tensors
-from autograder.errors import CheckFailed
-from autograder.records import Sparse, Table
-from autograder.records.making import record_of
+from .common_mistakes import slip
+from .errors import CheckFailed
+from .inspection.tensors import is_tensor, without_tensors
+from .records import Sparse, Table
+from .records.conversion import record_of
+from .type_names import TABLES, article, dtype_of, is_handle, kind_of, returned, what
+from .wording import apart
 
 __all__ = ["close", "finite", "numbers", "other_value", "placed", "same", "shape", "show", "told_apart"]
 
@@ -36,7 +36,8 @@ def close(
 
     Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself. An answer in float32 may differ
     by 1e-6 of the largest wanted entry more (not with ``rtol=0``): that much is lost where large terms cancel. Where a
-    common slip explains the difference (`autograder.checks.slips`), the sentence is followed by one that says so.
+    common slip explains the difference (`autograder.checks.common_mistakes`), the sentence is followed by one that says
+    so.
 
     Args:
         got: a number, an array or torch tensor, nested lists of numbers, or lists, tuples or dictionaries of these; a
@@ -51,7 +52,7 @@ def close(
     Raises:
         CheckFailed: the first difference found.
     """
-    from autograder.checks.special import compared_specially
+    from .compare_records import compared_specially
 
     got, want = _both(got, want)
     if compared_specially(got, want, name, rtol, atol, exact=False):
@@ -90,7 +91,7 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     Raises:
         CheckFailed: the first difference found.
     """
-    from autograder.checks.special import compared_specially
+    from .compare_records import compared_specially
 
     got, want = _both(got, want)
     if compared_specially(got, want, name, 0.0, 0.0, exact=True):

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.checks.compare import close
-from autograder.checks.sentences import apart
-from autograder.errors import CheckFailed, InstructorError
-from autograder.metering import Cost
+from .compare import close
+from .errors import CheckFailed, InstructorError
+from .local.usage import Cost
+from .wording import apart
 
 __all__ = ["Cost", "faster_than", "lighter_than"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from autograder.errors import InstructorError
+from .errors import InstructorError
 
 __all__ = ["Credit", "Measured", "Threshold"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.errors import InstructorError
+from .errors import InstructorError
 
 __all__ = ["Rearranged", "disguised", "rearranged"]
 

@@ -5,7 +5,7 @@ unlike an entry's relative error it does not blow up where an entry is almost 0 
 they are right, at most 3e-6, and every usual mistake is above 0.04).
 
 Against differences, what disagrees at first is only suspected: it is looked at again, at other step sizes and beside
-the point (`autograder.checks.differences`), and counts only where that shows smooth ground.
+the point (`autograder.checks.finite_differences`), and counts only where that shows smooth ground.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import numbers, show
-from autograder.checks.differences import Landscape, Line, slope
-from autograder.checks.parameters import arrays_of
-from autograder.checks.sentences import are, series
-from autograder.checks.tensors import is_tensor, without_tensors
-from autograder.errors import CheckFailed, InstructorError
+from .compare import numbers, show
+from .errors import CheckFailed, InstructorError
+from .finite_differences import Landscape, Line, slope
+from .inspection.tensors import is_tensor, without_tensors
+from .parameters import arrays_of
+from .wording import are, series
 
 __all__ = ["gradient_matches", "relative_error"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import finite, numbers
-from autograder.checks.measurement import Measurement
-from autograder.checks.metrics import accuracy, mean_squared_error
-from autograder.checks.reacting import distance
-from autograder.checks.sentences import apart, are, series
-from autograder.errors import CheckFailed, InstructorError
+from .compare import finite, numbers
+from .errors import CheckFailed, InstructorError
+from .measurement import Measurement
+from .metrics import accuracy, mean_squared_error
+from .sensitivity import distance
+from .wording import apart, are, series
 
 __all__ = ["no_learning_on_noise", "overfits_one_batch", "weights_changed"]
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autograder.checks.credit import Credit, Measured, Threshold
-from autograder.errors import CheckFailed, InstructorError
+from .credit import Credit, Measured, Threshold
+from .errors import CheckFailed, InstructorError
 
 __all__ = ["Measurement", "Z"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import numbers
-from autograder.checks.measurement import Measurement, Z
-from autograder.errors import CheckFailed, InstructorError
+from .compare import numbers
+from .errors import CheckFailed, InstructorError
+from .measurement import Measurement, Z
 
 __all__ = ["accuracy", "auc", "error", "loss", "mean_squared_error", "r2"]
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder.checks.tensors import is_tensor, to_array
-from autograder.errors import InstructorError
+from .errors import InstructorError
+from .inspection.tensors import is_tensor, to_array
 
 __all__ = ["arrays_of", "copies_of", "like", "parameter_points"]
 

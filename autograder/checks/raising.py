@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 
-from autograder.checks.compare import show
-from autograder.errors import CheckFailed, InstructorError, StudentError
-from autograder.plain import PlainError
+from .compare import show
+from .errors import CheckFailed, InstructorError, StudentError
+from .plain import PlainError
 
 __all__ = ["raises"]
 

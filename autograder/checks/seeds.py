@@ -9,9 +9,9 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from autograder.checks.credit import Credit, Measured
-from autograder.checks.measurement import Measurement
-from autograder.errors import CheckFailed, InstructorError
+from .credit import Credit, Measured
+from .errors import CheckFailed, InstructorError
+from .measurement import Measurement
 
 __all__ = ["Reseeded", "Seed", "Trainings", "derived", "over_seeds"]
 

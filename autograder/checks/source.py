@@ -13,10 +13,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.checks.reaching import Reached, reached
-from autograder.checks.reading import Module, modules_of
-from autograder.errors import CheckFailed, InstructorError
-from autograder.sources import Source
+from .call_graph import Reached, reached
+from .errors import CheckFailed, InstructorError
+from .local.sources import Source
+from .name_binding import Module, modules_of
 
 __all__ = ["forbidden", "no_imports", "no_loops", "required", "uses"]
 

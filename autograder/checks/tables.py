@@ -1,6 +1,6 @@
 """Compare a table (DataFrame), a column (Series) or an index with the right one, in pandas' words.
 
-Both sides are read as the records of `autograder.records`, so nothing here needs pandas.
+Both sides are read as the records of `autograder.checks.records`, so nothing here needs pandas.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import close, same, show
-from autograder.checks.kinds import returned
-from autograder.checks.sentences import series
-from autograder.errors import CheckFailed, InstructorError
-from autograder.records import Column, Index, Missing, Table, Values
-from autograder.records.making import record_of
+from .compare import close, same, show
+from .errors import CheckFailed, InstructorError
+from .records import Column, Index, Missing, Table, Values
+from .records.conversion import record_of
+from .type_names import returned
+from .wording import series
 
 __all__ = ["compare_records", "table"]
 

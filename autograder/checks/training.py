@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import finite, numbers
-from autograder.checks.sentences import apart
-from autograder.errors import CheckFailed
+from .compare import finite, numbers
+from .errors import CheckFailed
+from .wording import apart
 
 __all__ = ["Curve", "curve", "gap"]
 

@@ -19,6 +19,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from autograder import __version__
+from autograder.checks.errors import GraderError, UsageError
 from autograder.cli.export import export_app
 from autograder.cli.importing import import_app
 from autograder.cli.options import (
@@ -32,9 +33,8 @@ from autograder.cli.options import (
     SeedOption,
     within,
 )
-from autograder.early import begin
-from autograder.errors import GraderError, UsageError
-from autograder.extras import missing
+from autograder.early_start import begin
+from autograder.optional_packages import missing
 
 __all__ = ["app", "main"]
 

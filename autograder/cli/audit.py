@@ -15,10 +15,9 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from autograder import auditing, loading, sandbox
-from autograder.auditing import Audit, Matrix, Mutant, Rate, Row, matrix, told
-from autograder.batch import Event, Finished, Known
-from autograder.calibrating.told import put_into
+from autograder import loader, sandbox
+from autograder.assignment.declaration import Question
+from autograder.checks.errors import UsageError
 from autograder.cli.common import (
     STOPPED,
     console,
@@ -29,12 +28,14 @@ from autograder.cli.common import (
     staging,
     start_sandbox,
 )
-from autograder.declare import Question
-from autograder.errors import UsageError
-from autograder.loading import Loaded
-from autograder.model import Report, Verdict
+from autograder.grading import RunOptions
+from autograder.grading.batch import Event, Finished, Known
+from autograder.loader import Loaded
 from autograder.notebooks.source import file_text
-from autograder.running import RunOptions
+from autograder.quality import mutation
+from autograder.quality.calibration.formatting import put_into
+from autograder.quality.mutation import Audit, Matrix, Mutant, Rate, Row, formatting, matrix
+from autograder.results import Report, Verdict
 
 __all__ = ["Call", "audit_assignment"]
 
@@ -64,15 +65,15 @@ class Call:
 def audit_assignment(call: Call) -> int:
     """Make mutants, grade them, print what came of it; returns the exit code."""
     root, course = open_course(call.course)
-    loaded = loading.load(root, call.name)
+    loaded = loader.load(root, call.name)
     questions = _questions(loaded, call.only)
     files = [file for file in loaded.assignment.files if file.endswith((".py", ".ipynb"))]
     sources = {file: file_text(loaded.reference_folder / file) for file in files}
-    own = auditing.kept(loaded.folder, sources)
-    every = auditing.generate(sources)
-    stale = auditing.accepted(loaded).keys() - {name for mutant in every for name in (mutant.id, mutant.place)}
-    own = tuple(m for m in own if not call.only or auditing.belongs(m, questions[0], loaded.interface))
-    asked = [m for m in every if not call.only or auditing.belongs(m, questions[0], loaded.interface)]
+    own = mutation.kept(loaded.folder, sources)
+    every = mutation.generate(sources)
+    stale = mutation.accepted(loaded).keys() - {name for mutant in every for name in (mutant.id, mutant.place)}
+    own = tuple(m for m in own if not call.only or mutation.belongs(m, questions[0], loaded.interface))
+    asked = [m for m in every if not call.only or mutation.belongs(m, questions[0], loaded.interface)]
     if call.kept:
         asked = []
     if not own and not asked:
@@ -81,7 +82,7 @@ def audit_assignment(call: Call) -> int:
             if call.kept
             else f"There is nothing to change in the solutions of {call.name!r}; are its markers in place?"
         )
-    mutants = [*own, *(auditing.sample(asked, call.limit, call.seed) if call.limit else asked)]
+    mutants = [*own, *(mutation.sample(asked, call.limit, call.seed) if call.limit else asked)]
     screen = console()
     for name in sorted(stale):
         screen.print(f"[yellow]Accepted, but there is no such mutant:[/] {escape(name)}; look at it again.")
@@ -115,8 +116,8 @@ def audit_assignment(call: Call) -> int:
         return STOPPED
     if call.into:
         head = f"`autograder audit {call.name}`, {_settings(call)}.\n\n"
-        put_into(call.into, call.name, head + told.markdown(found, call.seeds), "audit")
-    auditing.forget(out)
+        put_into(call.into, call.name, head + formatting.markdown(found, call.seeds), "audit")
+    mutation.forget(out)
     return 1 if matrix.rate(found) < call.at_least or matrix.unjudged(found) or matrix.escaped(found) else 0
 
 
@@ -161,7 +162,7 @@ def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
             if rate.done and not screen.is_terminal:
                 screen.print(escape(f"Seeds tried of mutant {next(rated)}: {mutant}"), soft_wrap=True)
 
-        return auditing.audit(plan, mutants, notify, notify_rate)
+        return mutation.audit(plan, mutants, notify, notify_rate)
 
 
 def _outcome(report: Report) -> str:
@@ -227,7 +228,7 @@ def _seeds(screen: Console, found: Matrix, plan: Audit) -> None:
     screen.print(table)
     for row in found.rows:
         if row.rate:
-            line = escape(f"{row.mutant.id}: {told.rate_in_words(row.rate, plan.seeds)}")
+            line = escape(f"{row.mutant.id}: {formatting.rate_in_words(row.rate, plan.seeds)}")
             screen.print(line if row.rate.enough else f"[yellow]{line}[/]", soft_wrap=True)
     certain = sum(rate.deterministic for rate in tried)
     if certain:
@@ -242,7 +243,7 @@ def _seeds(screen: Console, found: Matrix, plan: Audit) -> None:
         sure = min(rate.at_least for rate in clean)
         screen.print(
             f"{len(clean)} of {len(tried)} mutants were caught under every seed tried ({seeds} each): with 95 % "
-            f"confidence, each of them is caught under at least {told.percent(sure)} % of all seeds.",
+            f"confidence, each of them is caught under at least {formatting.percent(sure)} % of all seeds.",
             soft_wrap=True,
         )
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder import auditing, calibrating, loading, running, sandbox
-from autograder.auditing import Mutant
-from autograder.calibrating import SHARES, Cheapest, Luck, Plan, Row, Trial, Trials, plots, told
+from autograder import grading, loader, sandbox
+from autograder.assignment.declaration import Check
+from autograder.checks.errors import UsageError
 from autograder.cli.common import (
     STOPPED,
     console,
@@ -26,12 +26,13 @@ from autograder.cli.common import (
     staging,
     start_sandbox,
 )
-from autograder.declare import Check
-from autograder.errors import UsageError
-from autograder.intake import Submission
-from autograder.loading import Loaded
+from autograder.grading import RunOptions
+from autograder.loader import Loaded
 from autograder.notebooks.source import file_text
-from autograder.running import RunOptions
+from autograder.quality import calibration, mutation
+from autograder.quality.calibration import SHARES, Cheapest, Luck, Plan, Row, Trial, Trials, formatting, plots
+from autograder.quality.mutation import Mutant
+from autograder.submissions import Submission
 
 __all__ = ["Call", "calibrate_assignment"]
 
@@ -63,7 +64,7 @@ class Call:
 def calibrate_assignment(call: Call) -> int:
     """Make trials, print what they say; returns the exit code."""
     root, course = open_course(call.course)
-    loaded = loading.load(root, call.name)
+    loaded = loader.load(root, call.name)
     if not 0 < call.bound < 1:
         raise UsageError(f"--bound {call.bound:g} is no probability; write for example --bound 1e-4.")
     checks = _checks(loaded, call.only)
@@ -82,7 +83,7 @@ def calibrate_assignment(call: Call) -> int:
     jobs = call.jobs or course.jobs or os.cpu_count() or 1
     with staging(out) as folder:
         reference = Submission("reference", loaded.reference_folder, loaded.reference_sha256)
-        key = running.result_key(loaded, reference, dataset, options, "")
+        key = grading.result_key(loaded, reference, dataset, options, "")
         trials = Trials(out / f"{call.name}-{key[:12]}.jsonl")
         plan = Plan(
             root, loaded, dataset, settings, options, start, checks, _mutants(loaded, call.mutants), folder,
@@ -119,8 +120,8 @@ def _mutants(loaded: Loaded, count: int) -> tuple[Mutant, ...]:
     if not count:
         return ()
     files = [file for file in loaded.assignment.files if file.endswith((".py", ".ipynb"))]
-    every = auditing.generate({file: file_text(loaded.reference_folder / file) for file in files})
-    return auditing.sample(every, count, SEED)
+    every = mutation.generate({file: file_text(loaded.reference_folder / file) for file in files})
+    return mutation.sample(every, count, SEED)
 
 
 def _cache(name: str) -> Path:
@@ -140,12 +141,12 @@ def _watched(plan: Plan, trials: Trials, screen: Console, *, quiet: bool) -> Non
             nonlocal made, tenths
             made += 1
             passed = time.monotonic() - began
-            progress.update(task, completed=min(passed, plan.seconds), state=f"{told.runs(made)}")
+            progress.update(task, completed=min(passed, plan.seconds), state=f"{formatting.runs(made)}")
             if int(10 * passed / plan.seconds) > tenths and not screen.is_terminal and not quiet:
                 tenths = int(10 * passed / plan.seconds)
-                screen.print(f"{passed:.0f} of {plan.seconds:g} s: {told.runs(made)}")
+                screen.print(f"{passed:.0f} of {plan.seconds:g} s: {formatting.runs(made)}")
 
-        calibrating.calibrate(plan, trials, notify)
+        calibration.calibrate(plan, trials, notify)
 
 
 class _Found:
@@ -154,16 +155,16 @@ class _Found:
     def __init__(self, plan: Plan, trials: Trials) -> None:
         self.bound = plan.bound
         self.data = plan.dataset.name if plan.dataset else ""
-        self.checks = calibrating.measuring(plan.checks, trials)
-        self.rows = tuple(row for check in self.checks for row in calibrating.rows(check, trials, 1.0, plan.bound))
+        self.checks = calibration.measuring(plan.checks, trials)
+        self.rows = tuple(row for check in self.checks for row in calibration.rows(check, trials, 1.0, plan.bound))
         self.cheapest: tuple[tuple[str, Cheapest | None], ...] = tuple(
-            (check.id, calibrating.cheapest(check, trials, SHARES, plan.bound, tried=tried))
+            (check.id, calibration.cheapest(check, trials, SHARES, plan.bound, tried=tried))
             for check in self.checks
-            for tried in [calibrating.takes_share(plan.loaded.assignment, check)]
+            for tried in [calibration.takes_share(plan.loaded.assignment, check)]
         )
         names = [mutant.id for mutant in plan.mutants]
         self.luck: tuple[tuple[Luck, ...], ...] = tuple(
-            calibrating.luck(row, trials, names, plan.bound) for row in self.rows
+            calibration.luck(row, trials, names, plan.bound) for row in self.rows
         )
 
 
@@ -177,9 +178,9 @@ def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> N
         return
     command = f"autograder calibrate {call.name}{' --full' if call.full else ''}"
     title = f"`{command}`{f', data: {found.data}' if found.data else ''}."
-    tables = told.markdown(title, found.rows, found.cheapest, found.luck, call.bound)
+    tables = formatting.markdown(title, found.rows, found.cheapest, found.luck, call.bound)
     if call.into:
-        told.put_into(call.into, name, tables)
+        formatting.put_into(call.into, name, tables)
     pictures = plots.plot(found.rows, out)
     if call.markdown:
         print(tables)
@@ -197,10 +198,10 @@ def _show_check(check: Check, found: _Found, screen: Console) -> None:
             last = row.place[0]
             same = [each for each, _ in here if each.place[0] == last]
             _show_measured(same, screen)
-        text = escape(told.row_text(row)).replace(row.judgement.word, _styled(row.judgement.word), 1)
+        text = escape(formatting.row_text(row)).replace(row.judgement.word, _styled(row.judgement.word), 1)
         screen.print(f"  {text}", soft_wrap=True)
         if mutants:
-            head, lines = told.luck_text(mutants)
+            head, lines = formatting.luck_text(mutants)
             screen.print(f"    mutants: {escape(head)}", soft_wrap=True)
             for line in lines:
                 screen.print(f"      {escape(line)}", soft_wrap=True)
@@ -208,13 +209,13 @@ def _show_check(check: Check, found: _Found, screen: Console) -> None:
     if cheap is not None and not cheap.tried:
         screen.print("  It runs only as a whole; a check that takes `share` can be tried cheaper.\n")
         return
-    under = f"with bad luck under {told.bound_text(found.bound)}"
+    under = f"with bad luck under {formatting.bound_text(found.bound)}"
     if cheap is None:
         screen.print(f"  No run is shown yet to be fair {under}.\n")
     else:
         run = f" ({cheap.run})" if cheap.run else ""
         screen.print(
-            f"  Cheapest run {under}: {told.share_text(cheap.share)}{escape(run)}, {cheap.seconds:.1f} s.\n",
+            f"  Cheapest run {under}: {formatting.share_text(cheap.share)}{escape(run)}, {cheap.seconds:.1f} s.\n",
             soft_wrap=True,
         )
 
@@ -225,11 +226,11 @@ def _show_measured(same: Sequence[Row], screen: Console) -> None:
     run = f", {row.measured.run}" if row.measured.run else ""
     screen.print(
         f"[bold]{row.check.id}[/]: {escape(row.measured.name)}{escape(run)}; "
-        f"{told.runs(row.n)} of {row.seconds:.1f} s, "
-        f"mean {told.number(row.mean, percent=percent)} ± {told.number(row.spread, percent=percent)}",
+        f"{formatting.runs(row.n)} of {row.seconds:.1f} s, "
+        f"mean {formatting.number(row.mean, percent=percent)} ± {formatting.number(row.spread, percent=percent)}",
         soft_wrap=True,
     )
-    screen.print(f"  {told.blocks(row, [each.threshold.value for each in same])}", soft_wrap=True)
+    screen.print(f"  {formatting.blocks(row, [each.threshold.value for each in same])}", soft_wrap=True)
 
 
 def _styled(word: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from autograder import loading, running
+from autograder import grading, loader
 from autograder.cli.common import (
     caps_for,
     console,
@@ -20,13 +20,13 @@ from autograder.cli.common import (
     settings_of,
     start_sandbox,
 )
-from autograder.early import Early
-from autograder.feedback.text import visible
-from autograder.intake import Recogniser, collect_one
+from autograder.early_start import Early
+from autograder.grading import RunOptions
 from autograder.messages import AS_ABOVE, WORDING, said_once
-from autograder.model import Report, Verdict
-from autograder.running import RunOptions
+from autograder.reports.pages.text import visible
+from autograder.results import Report, Verdict
 from autograder.scoring import shown
+from autograder.submissions import Recogniser, collect_one
 
 __all__ = ["Call", "check_files"]
 
@@ -60,10 +60,10 @@ def check_files(call: Call, early: Early | None = None) -> int:
     `early` is a forkserver that was started before.
     """
     root, course = open_course(call.course)
-    loaded = loading.load(root, call.name)
+    loaded = loader.load(root, call.name)
     changes = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions("public", call.full, call.only, changes, hidden=False)
-    running.selected_checks(loaded.assignment, options)
+    grading.selected_checks(loaded.assignment, options)
     screen = console()
     dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded))
     if said:
@@ -74,7 +74,7 @@ def check_files(call: Call, early: Early | None = None) -> int:
         submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, caps, recogniser)
         walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
         with start_sandbox(walls, loaded, early=early) as started:
-            report = running.grade(loaded, submission, started, dataset, options)
+            report = grading.grade(loaded, submission, started, dataset, options)
     _show(screen, report)
     return 1 if report.internal else 0
 

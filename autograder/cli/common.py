@@ -12,19 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.config import CONFIG_FILE, Course, course_seed, find_root, load
-from autograder.errors import InstructorError, UsageError
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.course import CONFIG_FILE, Course, course_seed, find_root, load
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from autograder.datasets import DataSet, DataSettings
-    from autograder.early import Early
-    from autograder.feedback import Heading
-    from autograder.intake import Caps
-    from autograder.loading import Loaded
-    from autograder.model import Report
+    from autograder.early_start import Early
+    from autograder.loader import Loaded
+    from autograder.reports.pages import Heading
+    from autograder.results import Report
     from autograder.sandbox import ContainerSandbox, ForkServer
+    from autograder.submissions import Caps
 
 __all__ = [
     "STOPPED",
@@ -135,7 +135,7 @@ def dataset_for(loaded: Loaded, settings: DataSettings, *, released: bool = True
 
 def caps_for(loaded: Loaded, dataset: DataSet | None) -> Caps:
     """How much of a submission is read: what students were given, they may hand in again."""
-    from autograder.intake import Caps
+    from autograder.submissions import Caps
 
     return Caps().beside(
         (*loaded.given_sizes, *(len(each) for each in (dataset.handed_out if dataset else {}).values()))
@@ -213,7 +213,7 @@ def limits_from(texts: Iterable[str]) -> dict[str, float]:
     Raises:
         UsageError: not NAME=NUMBER, or no such limit.
     """
-    from autograder.model import Limits
+    from autograder.results import Limits
 
     limits: dict[str, float] = {}
     for text in texts:
@@ -272,9 +272,10 @@ def write_student_page(report: Report, heading: Heading, path: Path) -> None:
     Raises:
         UsageError: the page cannot be written.
     """
-    from autograder import export, feedback
+    from autograder import reports
+    from autograder.reports import pages
 
     if report.not_final:
         path.unlink(missing_ok=True)
     else:
-        export.write_text(path, feedback.student_page(report, heading))
+        reports.write_text(path, pages.student_page(report, heading))

@@ -9,10 +9,10 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console, open_course, settings_of
-from autograder.config import Course
+from autograder.course import Course
 from autograder.datasets import available
-from autograder.errors import UsageError
 from autograder.sandbox import ENGINES, probe, remember, why_not
 from autograder.sandbox.apptainer import why_not_apptainer
 from autograder.sandbox.oci import why_not_oci

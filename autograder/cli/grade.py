@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder import batch, export, feedback, loading, running, sandbox
-from autograder.alarms import class_alarms
+from autograder import grading, loader, sandbox
+from autograder import reports as export
+from autograder.checks.errors import UsageError
 from autograder.cli.common import (
     STOPPED,
     caps_for,
@@ -35,22 +36,23 @@ from autograder.cli.common import (
     start_sandbox,
 )
 from autograder.cli.progress import Shown
-from autograder.config import SANDBOXES, Course, course_seed
-from autograder.early import Early
-from autograder.errors import UsageError
-from autograder.export.grades import question_ids, verdict_summary, waiting
-from autograder.export.keeping import LEFT, kept_apart, put_away
-from autograder.export.manual_grades import with_hand_grades
-from autograder.export.marks import all_hand_grades
-from autograder.export.unchanged import Written, written
-from autograder.feedback.text import visible
-from autograder.gate import Gate, gate_key
-from autograder.intake import Recogniser, Submission, collect, passed_over, to_preload
-from autograder.model import Report
-from autograder.running import RunOptions
+from autograder.course import SANDBOXES, Course, course_seed
+from autograder.early_start import Early
+from autograder.grading import RunOptions, batch
+from autograder.grading.gate import Gate, gate_key
+from autograder.insight.alarms import class_alarms
+from autograder.reports import pages
+from autograder.reports.grades import question_ids, verdict_summary, waiting
+from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.marks import all_hand_grades
+from autograder.reports.output_folder import LEFT, kept_apart, put_away
+from autograder.reports.pages.text import visible
+from autograder.reports.unchanged import Written, written
+from autograder.results import Report
 from autograder.sandbox.image import image_name
 from autograder.scoring import rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
+from autograder.submissions import Recogniser, Submission, collect, passed_over, to_preload
 
 __all__ = [
     "CHECKS_SECONDS",
@@ -98,7 +100,7 @@ def grade_class(call: Call, early: Early | None = None) -> int:
     folder = call.course or Path.cwd()
     if not (folder / "assignments" / call.name / "assignment.py").is_file():
         from autograder.cli.grade_nbgrader import grade_nbgrader
-        from autograder.nbgrader_course import find_course
+        from autograder.formats.nbgrader import find_course
 
         if (found := find_course(folder, call.name)) is not None:
             return grade_nbgrader(call, found)
@@ -127,11 +129,11 @@ def _grade(
 ) -> int:
     """Grade an assignment of the course's own, with jobs that are there already; returns the exit code."""
     assert call.submissions is not None
-    loaded = loading.load(root, call.name)
+    loaded = loader.load(root, call.name)
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     settings = settings_of(call.data, course, loaded)
     options = RunOptions(seed, call.full, call.only, limits)
-    running.selected_checks(loaded.assignment, options)
+    grading.selected_checks(loaded.assignment, options)
     screen = console()
     _warn_of_guessable(screen, options.seed)
     dataset, said = dataset_for(loaded, settings)
@@ -158,7 +160,7 @@ def _grade(
         foreseen = foreseen_imports(screen, chosen, loaded.assignment.preload, walls)
 
         def key(submission: Submission) -> str:
-            return running.result_key(loaded, submission, dataset, options, walls)
+            return grading.result_key(loaded, submission, dataset, options, walls)
 
         def spec(address: str) -> batch.JobSpec:
             return batch.JobSpec(root, call.name, dataset.name if dataset else "", settings, options, address)
@@ -179,9 +181,9 @@ def _grade(
                         start=start,
                         jobs=jobs,
                         notify=progress,
-                        patience=running.longest_seconds(loaded, options) + CHECKS_SECONDS,
-                        control=partial(running.reference_as_submission, loaded, folder),
-                        outdated=partial(running.is_outdated, preloaded=foreseen),
+                        patience=grading.longest_seconds(loaded, options) + CHECKS_SECONDS,
+                        control=partial(grading.reference_as_submission, loaded, folder),
+                        outdated=partial(grading.is_outdated, preloaded=foreseen),
                         idle=idle,
                     )
             except KeyboardInterrupt:
@@ -192,7 +194,7 @@ def _grade(
         names = export.file_names(submission.student for submission in everyone)
         _keep_pdfs(call.out / "answers", everyone, loaded.assignment.answers, names)
     refused = Gate().refused(gate_key(loaded, dataset, replace(options, only="")))
-    heading = feedback.Heading(course.title, loaded.assignment.title)
+    heading = pages.Heading(course.title, loaded.assignment.title)
     made = Made(reports, whole_class, heading, names, walls, refused)
     return deliver(screen, call, made, progress, dataset.name if dataset else "")
 
@@ -218,7 +220,7 @@ class Made:
 
     reports: Sequence[Report]
     whole_class: Sequence[Report]
-    heading: feedback.Heading
+    heading: pages.Heading
     names: dict[str, str]
     walls: str
     refused: str = ""
@@ -245,7 +247,7 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
             files.write(path, report, partial(export.report_text, report))
         _write_pages(call.out, files, reports, heading, names)
         page = partial(
-            feedback.summary_page, everybody, heading, names, dataset=dataset, sandbox=made.walls, alarms=alarms
+            pages.summary_page, everybody, heading, names, dataset=dataset, sandbox=made.walls, alarms=alarms
         )
         files.write(call.out / "summary.html", (everybody, heading, names, dataset, made.walls, alarms), page)
     if progress.known:
@@ -322,7 +324,7 @@ def chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[
 
 
 def _write_pages(
-    out: Path, files: Written, reports: Iterable[Report], heading: feedback.Heading, names: dict[str, str]
+    out: Path, files: Written, reports: Iterable[Report], heading: pages.Heading, names: dict[str, str]
 ) -> None:
     """One page for the student and one for staff, of everybody who was asked for; none that nobody may see yet."""
     for report in reports:
@@ -330,8 +332,8 @@ def _write_pages(
         if report.not_final:
             files.remove(out / "feedback" / page)
         else:
-            files.write(out / "feedback" / page, (report, heading), partial(feedback.student_page, report, heading))
-        files.write(out / "staff" / page, (report, heading), partial(feedback.staff_page, report, heading))
+            files.write(out / "feedback" / page, (report, heading), partial(pages.student_page, report, heading))
+        files.write(out / "staff" / page, (report, heading), partial(pages.staff_page, report, heading))
 
 
 def _too_many(reports: Sequence[Report]) -> str:
@@ -379,7 +381,7 @@ def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str
     for submission in everyone:
         for file in files:
             path = submission.folder / file
-            if path.suffix == ".pdf" and path.is_file() and running.is_pdf(content := path.read_bytes()):
+            if path.suffix == ".pdf" and path.is_file() and grading.is_pdf(content := path.read_bytes()):
                 export.write_bytes(folder / names[submission.student] / file, content)
 
 

@@ -10,7 +10,9 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
-from autograder import batch, export, feedback, nbgrader_course, running, sandbox
+from autograder import grading, sandbox
+from autograder import reports as export
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console, limits_from, settings_of, staging
 from autograder.cli.grade import (
     CHECKS_SECONDS,
@@ -25,27 +27,28 @@ from autograder.cli.grade import (
     stopped,
 )
 from autograder.cli.progress import Shown
-from autograder.config import CONFIG_FILE, Course, load
-from autograder.errors import UsageError
-from autograder.intake import Submission
-from autograder.running import RunOptions
+from autograder.course import CONFIG_FILE, Course, load
+from autograder.formats import nbgrader
+from autograder.grading import RunOptions, batch
+from autograder.reports import pages
 from autograder.sandbox.image import image_name
 from autograder.store import Store, sqlite_address
+from autograder.submissions import Submission
 from autograder.worker.shell import PREPARED
 
 __all__ = ["grade_nbgrader"]
 
 
-def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
+def grade_nbgrader(call: Call, found: nbgrader.Course) -> int:
     """The same for an assignment of a course in nbgrader's folders."""
     if call.only or call.full:
         raise UsageError("--only and --full are for assignments of our own; leave them out for nbgrader's.")
-    assignment = nbgrader_course.load(found, call.name)
+    assignment = nbgrader.load(found, call.name)
     course = load(found.folder / CONFIG_FILE) if (found.folder / CONFIG_FILE).is_file() else Course(found.title, ())
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions("", limits=limits)  # nothing is drawn here
     screen = console()
-    late = nbgrader_course.read_lateness(found, call.name, call.due)
+    late = nbgrader.read_lateness(found, call.name, call.due)
     for note in (*found.settings.notes, *late.notes):
         screen.print(escape(note), soft_wrap=True)
     signal.signal(signal.SIGTERM, stop)
@@ -58,16 +61,14 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
         return sandbox.start(walls, preload=preload, image=image, packaged_data=packaged_data, foreseen=(*foreseen,))
 
     def key(submission: Submission) -> str:
-        return nbgrader_course.result_key(assignment, submission, options, walls)
+        return nbgrader.result_key(assignment, submission, options, walls)
 
     def spec(address: str) -> batch.JobSpec:
         return batch.JobSpec(found.folder, call.name, "", settings_of(None, None), options, address)
 
     call = into(screen, call)
     with staging(call.out) as folder:
-        everyone = nbgrader_course.collect_course(
-            assignment, folder, call.submissions, accept=course.accept_close_names
-        )
+        everyone = nbgrader.collect_course(assignment, folder, call.submissions, accept=course.accept_close_names)
         chosen = chosen_of(everyone, call.students)
         walls = sandbox_name(screen, call.sandbox or course.sandbox, image)
         foreseen = foreseen_imports(screen, chosen, assignment.packages, walls)
@@ -77,20 +78,20 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
                 with progress:
                     reports = batch.grade_all(
                         chosen,
-                        loaded=partial(nbgrader_course.lost_report, assignment),
+                        loaded=partial(nbgrader.lost_report, assignment),
                         store=store,
                         key=key,
                         spec=spec,
                         start=start,
                         jobs=call.jobs or course.jobs or os.cpu_count() or 1,
                         notify=progress,
-                        patience=nbgrader_course.longest_seconds(assignment, options) + CHECKS_SECONDS,
-                        job=nbgrader_course.grader,
-                        outdated=partial(running.is_outdated, preloaded=foreseen),
+                        patience=nbgrader.longest_seconds(assignment, options) + CHECKS_SECONDS,
+                        job=nbgrader.grader,
+                        outdated=partial(grading.is_outdated, preloaded=foreseen),
                     )
             except KeyboardInterrupt:
                 return stopped(screen, progress, len(chosen))
-            stamps = nbgrader_course.stamps_of(assignment, call.submissions)
+            stamps = nbgrader.stamps_of(assignment, call.submissions)
             _say_unknown_times(screen, stamps)
             times = {student: stamp.time for student, stamp in stamps.items()}
             reports = tuple(late.applied(report, times.get(report.student)) for report in reports)
@@ -98,11 +99,11 @@ def grade_nbgrader(call: Call, found: nbgrader_course.Course) -> int:
             others = (late.applied(report, times.get(report.student)) for report in known)
             whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
     names = export.file_names(submission.student for submission in everyone)
-    made = Made(reports, whole_class, feedback.Heading(course.title, call.name), names, walls)
+    made = Made(reports, whole_class, pages.Heading(course.title, call.name), names, walls)
     return deliver(screen, call, made, progress, "")
 
 
-def _say_unknown_times(screen: Console, stamps: Mapping[str, nbgrader_course.Stamp]) -> None:
+def _say_unknown_times(screen: Console, stamps: Mapping[str, nbgrader.Stamp]) -> None:
     """Name those whose time of handing in is not known, because they count as handed in on time."""
     for student, stamp in stamps.items():
         if stamp.time is None:

@@ -9,23 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder import export
+from autograder import reports as export
+from autograder.checks.errors import GraderError, StudentError, UsageError
 from autograder.cli.common import console, open_course, staging, write_student_page
-from autograder.config import CONFIG_FILE
-from autograder.errors import GraderError, StudentError, UsageError
-from autograder.export.manual_grades import FILE, with_hand_grades, write_hand_grades
-from autograder.export.marks import all_hand_grades
-from autograder.intake import Submission, collect
-from autograder.model import Report
-from autograder.nbgrader_course import stamp_of
-from autograder.nbgrader_course.config import CONFIG_FILE as NBGRADER_CONFIG
+from autograder.course import CONFIG_FILE
+from autograder.formats.nbgrader import stamp_of
+from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
+from autograder.reports.manual_grades import FILE, with_hand_grades, write_hand_grades
+from autograder.reports.marks import all_hand_grades
+from autograder.results import Report
+from autograder.submissions import Submission, collect
 
 if TYPE_CHECKING:
-    from autograder.export.graded_notebook import GradedNotebook
-    from autograder.export.nbgrader_gradebook import Person
-    from autograder.export.source_cells import Original
-    from autograder.feedback import Heading
+    from autograder.formats.nbgrader.gradebook import Person
+    from autograder.formats.nbgrader.source_cells import Original
+    from autograder.reports.graded_notebook import GradedNotebook
+    from autograder.reports.pages import Heading
 
 __all__ = ["Source", "export_gradebook", "export_pages", "heading_of", "import_grades", "show_grades"]
 
@@ -71,7 +71,7 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
     Raises:
         UsageError: no gradebook is named, or something cannot be read or written.
     """
-    from autograder.export.nbgrader_gradebook import Graded, Person, course_directory, write_gradebook
+    from autograder.formats.nbgrader.gradebook import Graded, Person, course_directory, write_gradebook
 
     address, home = _gradebook(db, source.nbgrader)
     people = _people(students)
@@ -107,12 +107,12 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
     Raises:
         UsageError: something cannot be read, written or converted.
     """
-    from autograder.export.conversions import html_page, pdf_of
-    from autograder.export.graded_notebook import notebook_node
+    from autograder.formats.nbgrader.conversions import html_page, pdf_of
+    from autograder.reports.graded_notebook import notebook_node
 
     course = None
     if source.nbgrader:
-        from autograder.export.nbgrader_gradebook import course_directory
+        from autograder.formats.nbgrader.gradebook import course_directory
 
         course = course_directory(source.nbgrader)
     hand = all_hand_grades(source.out, export.read_reports(source.out))
@@ -137,7 +137,7 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     Raises:
         UsageError: it is not said what to import and where to, or something cannot be read or written.
     """
-    from autograder.export.nbgrader_gradebook import course_directory, hand_grades
+    from autograder.formats.nbgrader.gradebook import course_directory, hand_grades
 
     if not grades:
         raise UsageError("Say what to import: --grades brings back what people graded by hand.")
@@ -184,7 +184,7 @@ def show_grades(out: Path, found: Sequence[Report], heading: Heading, names: Map
     Raises:
         UsageError: what was given by hand cannot be read, or something cannot be written.
     """
-    from autograder import feedback
+    from autograder.reports import pages as feedback
 
     reports = with_hand_grades(found, all_hand_grades(out, found))
     for report in reports:
@@ -201,13 +201,14 @@ def show_grades(out: Path, found: Sequence[Report], heading: Heading, names: Map
 
 def heading_of(source: Source, assignment: str) -> Heading:
     """The titles of course and assignment, or their names where the course is not at hand."""
-    from autograder import feedback, loading
+    from autograder import loader
+    from autograder.reports import pages as feedback
 
     if source.nbgrader:
         return feedback.Heading(source.nbgrader.resolve().name, assignment)
     try:
         root, course = open_course(source.course)
-        return feedback.Heading(course.title, loading.load(root, assignment).assignment.title)
+        return feedback.Heading(course.title, loader.load(root, assignment).assignment.title)
     except GraderError:
         return feedback.Heading("", assignment)
 
@@ -236,7 +237,7 @@ def _folder_for(file: Path) -> None:
 
 def _people(path: Path | None) -> dict[str, Person]:
     """Names by id, from a table in the form of `nbgrader db student import`."""
-    from autograder.export.nbgrader_gradebook import Person
+    from autograder.formats.nbgrader.gradebook import Person
 
     if path is None:
         return {}
@@ -257,8 +258,8 @@ def _in_utc(time: datetime | None) -> datetime | None:
 
 def _gather(source: Source, course: Any, *, hand: Any = None) -> _Gathered:
     """Reports with what was handed in and handed out: all that a graded notebook is made of."""
-    from autograder.export.graded_notebook import graded_notebooks
     from autograder.notebooks.apart import Reader
+    from autograder.reports.graded_notebook import graded_notebooks
 
     everybody = export.read_reports(source.out)
     reports = tuple(report for report in everybody if not report.not_final)
@@ -299,7 +300,7 @@ def _handed_out(source: Source, course: Any, assignment: str) -> dict[str, Noteb
 
 def _originals(source: Source, course: Any, assignment: str) -> dict[str, Original]:
     """The instructor's notebooks by name, with all of their tests where they lie in nbgrader's folders."""
-    from autograder.export.source_cells import Original
+    from autograder.formats.nbgrader.source_cells import Original
 
     if course is None:
         try:
@@ -359,7 +360,7 @@ def _handed_in(
     if source.submissions is None:
         return {}
     try:
-        from autograder.loading import load
+        from autograder.loader import load
 
         files: tuple[str, ...] = load(open_course(source.course)[0], assignment).assignment.handed_in
     except GraderError:
@@ -378,7 +379,7 @@ def _handed_in(
 def _from_nbgrader(
     course: Any, assignment: str, reports: Sequence[Report], names: Sequence[str], staging: Path
 ) -> Iterator[tuple[str, _HandedIn]]:
-    from autograder.intake import collect_one
+    from autograder.submissions import collect_one
 
     for number, report in enumerate(reports):
         where = Path(course.format_path(course.submitted_directory, report.student, assignment))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from autograder import loading
+from autograder import loader
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console, open_course
-from autograder.errors import UsageError
 from autograder.sandbox.image import build_image, image_name, local_rootfs
 from autograder.sandbox.oci import why_not_oci
 
@@ -48,7 +48,7 @@ def build_for_assignment(call: Call) -> str:
     if sum(map(bool, chosen)) > 1:
         raise UsageError("An image has one base: give --base, --base-rootfs or --from-here, not several of them.")
     root, _ = open_course(call.course)
-    modules = loading.load(root, call.name).assignment.preload
+    modules = loader.load(root, call.name).assignment.preload
     engine, name, screen = _engine(call.engine), call.tag or image_name(call.name), console()
     began = time.monotonic()
     screen.print(f"Building {escape(name)} with {engine}; only the modules that are preloaded go in ...")

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli.common import console
-from autograder.nbgrader_course import open_course
-from autograder.nbgrader_course.importing import import_course, write_config
+from autograder.formats.nbgrader import open_course
+from autograder.formats.nbgrader.importing import import_course, write_config
 from autograder.scoring import shown
 
 __all__ = ["import_nbgrader"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from autograder.cli.common import console, open_course
-from autograder.importing import Imported, import_otter
+from autograder.formats.otter import Imported, import_otter
 
 __all__ = ["Call", "import_assignment", "show_imported"]
 

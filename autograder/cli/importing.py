@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.errors import UsageError
+from autograder.checks.errors import UsageError
 
 __all__ = ["import_app"]
 

@@ -7,17 +7,18 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from autograder import export, feedback
+from autograder import reports as export
+from autograder.assignment.rubric import RubricItem
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console, near, open_course, staging
 from autograder.cli.gradebook import Source, heading_of, show_grades
-from autograder.errors import UsageError
-from autograder.export.manual_grades import with_hand_grades
-from autograder.export.marks import MARKS, Marks, all_hand_grades, filled, read_marks, write_marks
-from autograder.feedback import Asked
-from autograder.loading import load
-from autograder.model import Report
-from autograder.nbgrader_course import find_course
-from autograder.rubric import RubricItem
+from autograder.formats.nbgrader import find_course
+from autograder.loader import load
+from autograder.reports import pages as feedback
+from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.marks import MARKS, Marks, all_hand_grades, filled, read_marks, write_marks
+from autograder.reports.pages import Asked
+from autograder.results import Report
 from autograder.scoring import rounded, shown
 
 __all__ = ["mark_answers"]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console, open_course, settings_of
 from autograder.cli.import_otter import show_imported
-from autograder.errors import UsageError
-from autograder.importing import import_otter
-from autograder.starting import Recipe, Started, start_blank, start_from
-from autograder.starting.notebook import is_otter
+from autograder.formats.otter import import_otter
+from autograder.scaffold import Recipe, Started, start_blank, start_from
+from autograder.scaffold.notebook import is_otter
 
 __all__ = ["Call", "new_assignment"]
 
@@ -49,7 +49,7 @@ def new_assignment(call: Call) -> None:
         except ValueError as error:
             raise UsageError(f"--arguments {call.arguments!r}: {error}; close every quotation mark.") from None
         recipe = Recipe(call.source, call.example, arguments, call.tests, call.seconds)
-        from autograder.starting.data import stand_ins
+        from autograder.scaffold.data import stand_ins
 
         started = start_from(root, call.name, recipe, stand_ins(settings_of(call.data, course)))
     _show(call.name, started, root, listed=call.name in course.assignments)

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.batch import Event, Finished, Hanging, Known, Postponed, Retried, Started
-from autograder.export.grades import verdict_summary
-from autograder.model import Report
+from autograder.grading.batch import Event, Finished, Hanging, Known, Postponed, Retried, Started
+from autograder.reports.grades import verdict_summary
+from autograder.results import Report
 from autograder.scoring import shown
 
 __all__ = ["Shown"]

@@ -10,17 +10,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from autograder import loading
+from autograder import loader
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console, dataset_for, open_course, settings_of, start_sandbox
 from autograder.cli.validate import kept, reasons, show
-from autograder.config import Course, course_seed
-from autograder.errors import UsageError
-from autograder.loading import Loaded
+from autograder.course import Course, course_seed
+from autograder.grading import RunOptions
+from autograder.loader import Loaded
+from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
 from autograder.release import added, build
-from autograder.running import RunOptions
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
-from autograder.validating import Finding, Gate, gate_key, sets, validate
 
 __all__ = ["Call", "release_assignment"]
 
@@ -39,7 +39,7 @@ class Call:
 def release_assignment(call: Call) -> int:
     """Write release/NAME and say what is in it; returns 1, and writes nothing, if the assignment does not validate."""
     root, course = open_course(call.course)
-    loaded = loading.load(root, call.name)
+    loaded = loader.load(root, call.name)
     out = root / "release" / call.name
     screen = console()
     if not call.validate:

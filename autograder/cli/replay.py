@@ -10,15 +10,16 @@ from pathlib import Path
 import msgspec
 from rich.markup import escape
 
-from autograder import datasets, loading, nbgrader_course, running, sandbox
+from autograder import datasets, grading, loader, sandbox
+from autograder.checks.errors import UsageError
 from autograder.cli.common import caps_for, console, open_course, settings_of, start_sandbox
-from autograder.config import CONFIG_FILE, Course, course_seed, load
-from autograder.errors import UsageError
-from autograder.intake import Recogniser, collect_one
-from autograder.model import Report
-from autograder.replaying import changed_facts, differences
-from autograder.running import RunOptions
+from autograder.course import CONFIG_FILE, Course, course_seed, load
+from autograder.formats import nbgrader
+from autograder.grading import RunOptions
+from autograder.grading.replay import changed_facts, differences
+from autograder.results import Report
 from autograder.sandbox.image import image_name
+from autograder.submissions import Recogniser, collect_one
 from autograder.worker.shell import PREPARED
 
 __all__ = ["Call", "replay_report"]
@@ -39,10 +40,10 @@ class Call:
 def replay_report(call: Call) -> int:
     """Grade once more and compare; returns 0 when every number came out the same, else 1."""
     then = _read(call.report)
-    if (found := nbgrader_course.find_course(call.course or Path.cwd(), then.assignment)) is not None:
+    if (found := nbgrader.find_course(call.course or Path.cwd(), then.assignment)) is not None:
         return _told(then, _in_course(call, then, found))
     root, course = open_course(call.course)
-    loaded = loading.load(root, then.assignment)
+    loaded = loader.load(root, then.assignment)
     settings = settings_of(call.data, course, loaded)
     dataset = datasets.find(then.replay.data, settings) if then.replay.data else None
     options = RunOptions.of(then.replay, course_seed(call.seed, os.environ))
@@ -53,19 +54,19 @@ def replay_report(call: Call) -> int:
         submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, caps, recogniser)
         walls = call.sandbox or then.resources.sandbox or course.sandbox
         with start_sandbox(walls, loaded, then.replay.threads, then.replay.preloaded) as started:
-            now = running.grade(loaded, submission, started, dataset, options)
+            now = grading.grade(loaded, submission, started, dataset, options)
     return _told(then, now)
 
 
-def _in_course(call: Call, then: Report, found: nbgrader_course.Course) -> Report:
+def _in_course(call: Call, then: Report, found: nbgrader.Course) -> Report:
     """The same for a report of a course in nbgrader's folders, where nothing is drawn and no data set is named."""
-    assignment = nbgrader_course.load(found, then.assignment)
+    assignment = nbgrader.load(found, then.assignment)
     config = found.folder / CONFIG_FILE
     course = load(config) if config.is_file() else Course(found.title, ())
     walls = call.sandbox or then.resources.sandbox or course.sandbox
     options = RunOptions.of(then.replay, "")
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
-        submission = nbgrader_course.collect_again(
+        submission = nbgrader.collect_again(
             assignment, call.files, Path(folder), then.student, accept=course.accept_close_names
         )
         image = image_name(then.assignment)
@@ -76,7 +77,7 @@ def _in_course(call: Call, then: Report, found: nbgrader_course.Course) -> Repor
             packaged_data=assignment.packaged_data,
             foreseen=then.replay.preloaded,
         ) as started:
-            return nbgrader_course.grade(assignment, submission, started, options)
+            return nbgrader.grade(assignment, submission, started, options)
 
 
 def _told(then: Report, now: Report) -> int:

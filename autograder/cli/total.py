@@ -9,16 +9,16 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from autograder import export
+from autograder import reports as export
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console, near, open_course
-from autograder.config import HomeworkSet
-from autograder.errors import UsageError
-from autograder.export.grades import waiting
-from autograder.export.manual_grades import with_hand_grades
-from autograder.export.marks import all_hand_grades
-from autograder.export.tables import Cell, csv_text
-from autograder.loading import NOTEBOOK_FORM
-from autograder.model import Report
+from autograder.course import HomeworkSet
+from autograder.loader import NOTEBOOK_FORM
+from autograder.reports.csv_files import Cell, csv_text
+from autograder.reports.grades import waiting
+from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.marks import all_hand_grades
+from autograder.results import Report
 from autograder.scoring import rounded, set_points, shown
 
 __all__ = ["total_of"]

@@ -11,12 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from autograder import loading
+from autograder import loader
 from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
-from autograder.config import course_seed
-from autograder.running import RunOptions
+from autograder.course import course_seed
+from autograder.grading import RunOptions
+from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
 from autograder.sandbox import ContainerSandbox, ForkServer
-from autograder.validating import Finding, Gate, gate_key, sets, validate
 
 __all__ = ["Call", "kept", "reasons", "show", "validate_assignment"]
 
@@ -38,7 +38,7 @@ class Call:
 def validate_assignment(call: Call) -> int:
     """Print one line a finding as it is made; returns 0 if all of them are good, else 1."""
     root, course = open_course(call.course)
-    loaded = loading.load(root, call.name)
+    loaded = loader.load(root, call.name)
     screen = console()
     dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded))
     if said:

@@ -21,9 +21,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from autograder.checks.errors import UsageError
 from autograder.datasets.pickles import UnsafePickle, read_batch
 from autograder.datasets.records import DataSet, Split
-from autograder.errors import UsageError
 
 __all__ = ["ARCHIVE", "ARCHIVE_MD5", "CLASSES", "PER_FILE", "Copy", "load", "locate"]
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.errors import UsageError
 from autograder.datasets.records import DataSet, Split
-from autograder.errors import UsageError
 
 __all__ = ["load"]
 

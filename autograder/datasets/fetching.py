@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from autograder.checks.errors import UsageError
 from autograder.datasets import cifar10, mnist
 from autograder.datasets.finding import EMBEDDED, known, placing
 from autograder.datasets.records import DataSettings
-from autograder.errors import UsageError
 
 __all__ = ["Progress", "fetch"]
 

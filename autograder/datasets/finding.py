@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Callable
 from pathlib import Path
 
+from autograder.checks.errors import InstructorError, UsageError
 from autograder.datasets import cifar10, digits, mnist, own, shapes
 from autograder.datasets.records import Available, DataNotFound, DataSet, DataSettings
-from autograder.errors import InstructorError, UsageError
 
 __all__ = ["EMBEDDED", "NAMES", "available", "find", "find_or_default", "known", "placing", "stand_in"]
 

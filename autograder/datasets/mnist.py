@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.errors import UsageError
 from autograder.datasets.pickles import UnsafePickle, read_splits
 from autograder.datasets.records import DataSet, Split
-from autograder.errors import UsageError
 
 __all__ = ["FILES", "PICKLE", "IdxFile", "load", "locate", "verify_idx"]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.dataset import Dataset
+from autograder.assignment.dataset import Dataset
+from autograder.checks.errors import InstructorError
 from autograder.datasets.records import DataSet, Split
-from autograder.errors import InstructorError
 from autograder.seeding import keys_of, number
 
 __all__ = ["load"]

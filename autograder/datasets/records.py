@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.dataset import Dataset
-from autograder.errors import UsageError
+from autograder.assignment.dataset import Dataset
+from autograder.checks.errors import UsageError
 
 __all__ = ["MIRRORS", "Available", "DataNotFound", "DataSet", "DataSettings", "OpenData", "Split"]
 

@@ -1,8 +1,9 @@
 """Read and repair submitted notebooks in a process apart, under limits: their text may be made to break a parser.
 
 A `Reader` is started with an environment of its own and never holds anything of a course. For each notebook it forks a
-child, so nothing is imported again; the child gives up files, network and other processes (`autograder.alone`) before
-it looks at the text, runs nothing of it, and gives one notebook back.
+child, so nothing is imported again; the child gives up files, network and other processes
+(`autograder.checks.local.limited_process`) before it looks at the text, runs nothing of it, and gives one notebook
+back.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from typing import Self
 
 import msgspec
 
-from autograder.alone import withdraw
-from autograder.errors import SandboxError, StudentError
+from autograder.checks.errors import SandboxError, StudentError
+from autograder.checks.local.limited_process import withdraw
 from autograder.notebooks.reading import read
 from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.notebooks.repairing import Repaired, repair

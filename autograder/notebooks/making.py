@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
-from autograder.errors import InstructorError
+from autograder.checks.errors import InstructorError
 from autograder.markers import regions
 from autograder.notebooks.records import Cell, Notebook
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.cells import python_lines
+from autograder.checks.local.notebook_code import python_lines
 
 __all__ = ["Changes", "changes_of"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from autograder.errors import StudentError
+from autograder.checks.errors import StudentError
 from autograder.notebooks.records import Cell, Notebook, Role
 
 __all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_SOURCE", "read"]

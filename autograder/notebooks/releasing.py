@@ -12,8 +12,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.cells import python_lines
-from autograder.errors import InstructorError
+from autograder.checks.errors import InstructorError
+from autograder.checks.local.notebook_code import python_lines
 from autograder.markers import BEGIN, END, replaced
 from autograder.notebooks.reading import read
 from autograder.notebooks.records import Cell

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograder.cells import Code, code_of, is_notebook, python_lines
-from autograder.errors import InstructorError, StudentError
+from autograder.checks.errors import InstructorError, StudentError
+from autograder.checks.local.notebook_code import Code, code_of, is_notebook, python_lines
 from autograder.notebooks.reading import read
 from autograder.notebooks.records import Cell, Notebook
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from autograder.cells import python_lines
-from autograder.errors import InstructorError
+from autograder.checks.errors import InstructorError
+from autograder.checks.local.notebook_code import python_lines
 from autograder.markers import BEGIN, END, cut, regions
 from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.notebooks.source import located, source_of

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.errors import InstructorError
+from autograder.checks.errors import InstructorError
 from autograder.markers import BEGIN, END
 
 __all__ = ["ANSWER", "Heading", "answer_under", "headings", "is_untouched", "solved_lines", "text_regions", "text_stub"]

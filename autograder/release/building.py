@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import autograder
-from autograder.cells import is_notebook
+from autograder.checks.local.notebook_code import is_notebook
 from autograder.datasets import DataSet
-from autograder.declare import Assignment
-from autograder.errors import InstructorError, UsageError
-from autograder.fields import python_text, utf8_text
-from autograder.loading import Loaded, template
+from autograder.assignment.declaration import Assignment
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.settings import python_text, utf8_text
+from autograder.loader import Loaded, template
 from autograder.markers import cut, regions, text_lines
 from autograder.notebooks import read
 from autograder.notebooks.releasing import release_notebook

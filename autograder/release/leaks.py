@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from autograder.errors import InstructorError
+from autograder.checks.errors import InstructorError
 from autograder.markers import regions, text_lines
 
 __all__ = ["Secret", "Secrets", "bare", "lines_of", "numbers", "refuse_leaks", "solution_lines", "telling"]

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.errors import InstructorError
-from autograder.loading import Loaded
+from autograder.checks.errors import InstructorError
+from autograder.loader import Loaded
 from autograder.notebooks import read
 from autograder.notebooks.texts import ANSWER, answer_under, headings, solved_lines, text_stub
 from autograder.release.leaks import lines_of
-from autograder.rubric import Place, RubricItem, Written
+from autograder.assignment.rubric import Place, RubricItem, Written
 
 __all__ = ["refuse_model_answers"]
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.declare import Assignment, Check, Question
-from autograder.errors import InstructorError
+from autograder.assignment.declaration import Assignment, Check, Question
+from autograder.checks.errors import InstructorError
 from autograder.markers import bound_names, text_lines
 from autograder.release.leaks import bare
 
 __all__ = ["PublicTests", "solution_of"]
 
 _STAFF_ONLY = ("reference", "hidden", "data", "full", "share")
-_SHIPPED = ("autograder.checks", "autograder.errors", "autograder.plain")
+_SHIPPED = ("autograder.checks", "autograder.checks.errors", "autograder.checks.plain")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from autograder.errors import UsageError
-from autograder.fields import utf8_text
+from autograder.checks.errors import UsageError
+from autograder.settings import utf8_text
 
 __all__ = ["RECORD", "added", "record_of", "write_release"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from autograder.errors import UsageError
+from autograder.checks.errors import UsageError
 from autograder.sandbox.containers import START, Container, ContainerSandbox, start_container
 
 __all__ = ["Apptainer", "image_file", "start_apptainer", "why_not_apptainer"]

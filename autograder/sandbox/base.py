@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from autograder.model import Limits
-from autograder.working_folder import copied
+from autograder.isolation.working_folder import copied
+from autograder.results import Limits
 
 __all__ = ["Outcome", "Request", "Sandbox", "Session", "Tail"]
 

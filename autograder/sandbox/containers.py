@@ -26,12 +26,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from autograder.errors import SandboxError
-from autograder.model import Limits
-from autograder.sandbox import seccomp
+from autograder.checks.errors import SandboxError
+from autograder.isolation import seccomp
+from autograder.isolation.packaged_data import make_covers
+from autograder.isolation.usage import Gauge
+from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request
-from autograder.sandbox.gauge import Gauge
-from autograder.sandbox.packaged import make_covers
 from autograder.sandbox.session import PipeSession
 
 __all__ = [

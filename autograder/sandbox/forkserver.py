@@ -1,8 +1,8 @@
 """The warm, trusted process whose children walk into sandboxes.
 
-It is started once (`autograder.early`, settings on standard input), imports what the assignment preloads, and listens
-on a socket in a folder that only its owner may enter. A connection is one sandbox: the first message asks for it and
-brings the three pipe ends of the worker; a message says when it is ready; the last tells the `Outcome`. When the
+It is started once (`autograder.early_start`, settings on standard input), imports what the assignment preloads, and
+listens on a socket in a folder that only its owner may enter. A connection is one sandbox: the first message asks for
+it and brings the three pipe ends of the worker; a message says when it is ready; the last tells the `Outcome`. When the
 grader hangs up, or dies, everything inside is killed. Nothing of an assignment ever enters this process.
 """
 
@@ -27,12 +27,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.extras import missing
-from autograder.model import Limits
-from autograder.sandbox import cgroups, landlock, seccomp
-from autograder.sandbox.base import Outcome
-from autograder.sandbox.confine import Walls, become_subreaper, enter, fork_inside, join_groups
-from autograder.sandbox.layout import (
+from autograder.isolation import cgroups, landlock, seccomp
+from autograder.isolation.cleanup import sweep
+from autograder.isolation.confine import Walls, become_subreaper, enter, fork_inside, join_groups
+from autograder.isolation.deadlines import ended, has_ended, read_all, read_some
+from autograder.isolation.namespaces import (
     FIRST,
     GIVEN,
     HOME,
@@ -47,8 +46,8 @@ from autograder.sandbox.layout import (
     writable_inside,
     writable_paths,
 )
-from autograder.sandbox.packaged import holds_no_package, make_covers, packaged_data
-from autograder.sandbox.processes import (
+from autograder.isolation.packaged_data import holds_no_package, make_covers, packaged_data
+from autograder.isolation.processes import (
     children,
     contents,
     cpu_seconds,
@@ -57,8 +56,9 @@ from autograder.sandbox.processes import (
     threads,
     unlinked_bytes,
 )
-from autograder.sandbox.sweeping import sweep
-from autograder.sandbox.waiting import ended, has_ended, read_all, read_some
+from autograder.optional_packages import missing
+from autograder.results import Limits
+from autograder.sandbox.base import Outcome
 from autograder.worker import serve, warm_random_numbers
 
 __all__ = ["Settings", "main"]

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import autograder
-from autograder.errors import InstructorError, SandboxError, UsageError
+from autograder.checks.errors import InstructorError, SandboxError, UsageError
 from autograder.sandbox.containers import last_line
 from autograder.sandbox.oci import podman_runtime
 

@@ -14,17 +14,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from autograder.early import Early
-from autograder.errors import SandboxError, UsageError
-from autograder.sandbox import cgroups, landlock
+from autograder.checks.errors import SandboxError, UsageError
+from autograder.early_start import Early
+from autograder.isolation import cgroups, landlock
+from autograder.isolation.cleanup import sweep
+from autograder.isolation.seccomp import compile_filter
 from autograder.sandbox.apptainer import image_file, start_apptainer, why_not_apptainer
 from autograder.sandbox.base import Request, Sandbox, Session
 from autograder.sandbox.containers import ContainerSandbox
 from autograder.sandbox.forkserver import Settings
 from autograder.sandbox.oci import connect_oci, start_oci, why_not_oci
-from autograder.sandbox.seccomp import compile_filter
 from autograder.sandbox.session import PATIENCE_SECONDS, ServerSession, answers
-from autograder.sandbox.sweeping import sweep
 
 __all__ = ["BACKENDS", "CONTAINERS", "ENGINES", "best", "connect", "start", "why_not"]
 

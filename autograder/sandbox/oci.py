@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import UsageError
+from autograder.checks.errors import UsageError
 from autograder.sandbox.apptainer import Apptainer
 from autograder.sandbox.containers import (
     FIRST_USER,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import GraderError
-from autograder.model import Limits
+from autograder.checks.errors import GraderError
+from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request, Sandbox
 from autograder.sandbox.launch import BACKENDS, start, why_not
 from autograder.wire import WireError, decode, encode

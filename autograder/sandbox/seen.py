@@ -15,7 +15,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from autograder.errors import UsageError
+from autograder.checks.errors import UsageError
 from autograder.sandbox.launch import BACKENDS, why_not
 
 __all__ = ["note_on", "remember", "require_strongest"]

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from autograder.errors import SandboxError
-from autograder.model import Limits
+from autograder.checks.errors import SandboxError
+from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request, Tail
 from autograder.wire import PREFIX, Gather, WireError, frame_for
 

@@ -1,6 +1,7 @@
 """How a figure looks, as plain data beside its record: places, colours, line styles, what else the picture needs.
 
-From both, the picture is made outside (`autograder.vector`), without matplotlib. Where the record leaves something out
+From both, the picture is made outside (`autograder.pictures.vector`), without matplotlib. Where the record leaves
+something out
 (three dimensions, areas, contours, arrows, scales of other kinds) there is no look, and matplotlib paints the figure
 here (`autograder.worker.rendering`).
 
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import drawing
+from autograder.checks.inspection import figures
 from autograder.worker.rendering import painter
 
 __all__ = ["illustrator"]
@@ -46,7 +47,7 @@ class _Unsaid(Exception):
 
 
 def illustrator() -> Callable[[Any, Record, Mapping[int, Any]], Record]:
-    """A function for `autograder.drawing.figures` that adds "look" to a record, or else "png", or nothing."""
+    """A function for `autograder.checks.inspection.figures.figures` that adds "look" to a record, or else "png", or nothing."""
     paint = painter()
 
     def illustrate(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:
@@ -63,7 +64,7 @@ def _figure(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:
     title = getattr(figure, "_suptitle", None)
     own = [*figure.lines, *figure.patches, *figure.images, *figure.artists, *figure.subfigs, *figure.legends]
     own += [text for text in figure.texts if text is not title]
-    if any(each.get_visible() for each in own) or len(figure.axes) > drawing.MAX_AXES:
+    if any(each.get_visible() for each in own) or len(figure.axes) > figures.MAX_AXES:
         raise _Unsaid
     engine = figure.get_layout_engine()
     size = tuple(float(inches) for inches in figure.get_size_inches())
@@ -145,7 +146,7 @@ def _refuse_others(axes: Any, record: Record, artists: Mapping[int, Any]) -> Non
 
 
 def _line(record: Record, artist: Any) -> Record:
-    if not artist.get_visible() or not len(record["x"]) == len(record["y"]) < drawing.MAX_POINTS:
+    if not artist.get_visible() or not len(record["x"]) == len(record["y"]) < figures.MAX_POINTS:
         raise _Unsaid
     if hasattr(artist, "get_offsets"):
         colors = artist.to_rgba(artist.get_array()) if artist.get_array() is not None else artist.get_facecolors()
@@ -169,7 +170,7 @@ def _bars(artist: Any) -> Record:
     faces = [each.get_facecolor() if each.get_fill() else each.get_edgecolor() for each in patches]
     lying = getattr(artist, "orientation", "vertical") == "horizontal"
     base = [(each.get_x() if lying else each.get_y()) if hasattr(each, "get_x") else 0.0 for each in patches]
-    return {"base": np.asarray(base, dtype=np.float64), **_painted(faces[: drawing.MAX_BARS], len(patches))}
+    return {"base": np.asarray(base, dtype=np.float64), **_painted(faces[: figures.MAX_BARS], len(patches))}
 
 
 def _image(record: Record, artist: Any) -> Record:

@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["painter"]
 
-WIDTH, HEIGHT = 800, 600  # pixels; as all below, what `autograder.pictures` lets through
+WIDTH, HEIGHT = 800, 600  # pixels; as all below, what `autograder.pictures.raster` lets through
 BYTES = 200 * 1024
 MOST = 8
 _RESOLUTIONS = (1.0, 0.6)  # of what would fit; the second where the first takes too many bytes

@@ -15,16 +15,18 @@ handles (the number of an object that stays here).
     ("array", handle)                       -> ("value", array or list)
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
-    ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.drawing`, with looks
-    ("layers", handle, arguments)           -> ("value", record)    of `autograder.layers`
-    ("estimator", handle)                   -> ("value", record)    of `autograder.estimators`
+    ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.checks.inspection.figures`,
+    with looks
+    ("layers", handle, arguments)           -> ("value", record)    of `autograder.checks.inspection.torch_modules`
+    ("estimator", handle)                   -> ("value", record)    of `autograder.checks.inspection.estimators`
     ("next", handle, most)                  -> ("value", ([item, ...], ended))    the next items of an iterator
     ("forget", handles)                     -> ("value", None)
-    ("saved", name)                         -> ("value", value) or ("refused", reason)    of `autograder.saved`
+    ("saved", name)                         -> ("value", value) or ("refused", reason)    of
+    `autograder.checks.inspection.saved_files`
     ("seed", number)                        -> ("value", None)
     ("notebook", file)                      -> ("value", None)    begins one
     ("cell", source, number, seconds, given) -> ("value", record)    of `autograder.worker.shell`
-    those of `autograder.worker.carrying`
+    those of `autograder.worker.substitution`
     ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
 
 Any of them may be answered by ("raised", fault), ("missing", name) or ("unplain", sentence) instead.
@@ -45,18 +47,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograder import drawing, estimators, layers, saved
-from autograder.own_modules import OwnModules, clashing
-from autograder.plain import Handle, PlainError, Rows, is_iterator, size_of, to_plain
-from autograder.records.making import real
-from autograder.records.walking import SIMPLE, holds_only
+from autograder.checks.inspection import estimators, figures
+from autograder.checks.inspection import saved_files as saved
+from autograder.checks.inspection import torch_modules as layers
+from autograder.checks.local.shadowed_modules import OwnModules, clashing
+from autograder.checks.plain import Handle, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.checks.records.conversion import real
+from autograder.checks.records.traversal import SIMPLE, holds_only
+from autograder.isolation.working_folder import lay_out
 from autograder.wire import TooLargeError, WireError, decode, encode
-from autograder.worker.carrying import Carrying
 from autograder.worker.faults import describe
 from autograder.worker.looks import illustrator
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
 from autograder.worker.shell import Shell
-from autograder.working_folder import lay_out
+from autograder.worker.substitution import Carrying
 
 __all__ = ["seed_all", "serve", "warm_random_numbers"]
 
@@ -71,7 +75,7 @@ def serve(
 ) -> None:
     """Answer requests read from one descriptor on another; return when they end.
 
-    The current folder becomes the submission's working folder: see `autograder.working_folder`.
+    The current folder becomes the submission's working folder: see `autograder.isolation.working_folder`.
 
     Args:
         requests, replies: descriptors of pipes; frames of `autograder.wire`.
@@ -218,7 +222,7 @@ class _Worker:
 
     def figures(self, returned: list[Any]) -> tuple[Any, ...]:
         shown = self.shell.take_figures() if self.shell else ()
-        return ("value", to_plain((*shown, *drawing.figures(self.inside(returned), picture=illustrator())), self.keep))
+        return ("value", to_plain((*shown, *figures.figures(self.inside(returned), picture=illustrator())), self.keep))
 
     def layers(self, model: Handle, example: tuple[Any, ...]) -> tuple[Any, ...]:
         return ("value", to_plain(layers.describe(self.inside(model), *self.inside(example)), self.keep))

@@ -20,14 +20,14 @@ from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any
 
-from autograder import drawing
-from autograder.colab import find_colab
+from autograder.checks.inspection import figures
+from autograder.checks.local.colab import find_colab
 from autograder.worker.faults import describe
-from autograder.worker.finding import find_written_modules
+from autograder.worker.given_cells import Given
+from autograder.worker.process_pools import serve_pools
 from autograder.worker.rendering import painter
-from autograder.worker.restoring import Given
-from autograder.worker.spawning import serve_pools
 from autograder.worker.warm_shell import take
+from autograder.worker.written_modules import find_written_modules
 
 __all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
 
@@ -129,7 +129,7 @@ class Shell:
 
     def show(self, *_: object, **__: object) -> None:
         """Take the open figures as outputs, and close them; this is what ``plt.show`` calls."""
-        for record in drawing.figures(picture=self._painted):
+        for record in figures.figures(picture=self._painted):
             (self._drawn if self._running else self._shown).append(record)
             picture = record.get("png")
             data = {"text/plain": "<Figure>"} | ({"image/png": picture} if isinstance(picture, bytes) else {})

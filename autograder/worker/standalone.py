@@ -25,9 +25,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograder.model import Limits
-from autograder.sandbox.confine import Walls, enter, filter_calls
-from autograder.sandbox.packaged import packaged_data
+from autograder.isolation.confine import Walls, enter, filter_calls
+from autograder.isolation.packaged_data import packaged_data
+from autograder.results import Limits
 from autograder.worker.serve import serve, warm_random_numbers
 
 __all__ = ["FIRST_SIGNAL", "LAST_CODE", "SUBMISSION", "main"]

@@ -28,12 +28,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.intake import Submission, collect
-from autograder.loading import Loaded, load
-from autograder.model import Limits, Report, Verdict
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.isolation.processes import descendants
+from autograder.loader import Loaded, load
+from autograder.results import Limits, Report, Verdict
 from autograder.sandbox import ForkServer, Outcome, Request, Sandbox, Session
-from autograder.sandbox.processes import descendants
+from autograder.submissions import Submission, collect
 
 __all__ = ["LINES", "Arena", "Attack", "Ground", "Result", "attacks", "excesses"]
 

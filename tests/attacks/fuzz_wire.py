@@ -30,8 +30,8 @@ import msgspec
 import numpy as np
 
 from autograder import wire
-from autograder.plain import Handle, Rows, rows
-from autograder.records import (
+from autograder.checks.plain import Handle, Rows, rows
+from autograder.checks.records import (
     Column,
     Fields,
     Index,
@@ -47,7 +47,7 @@ from autograder.records import (
     Values,
     parts,
 )
-from autograder.records.parts import RECORDS, taken_apart
+from autograder.checks.records.parts import RECORDS, taken_apart
 from autograder.wire import PREFIX, WireError
 
 CAP_MIB = 64  # of an answer, as `Limits.reply_mib`

@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from autograder import early
-from autograder.model import Limits
+from autograder import early_start
+from autograder.results import Limits
 from autograder.sandbox import ENGINES, Request, Sandbox, Session, start, why_not
 from autograder.sandbox.oci import why_not_oci
 from autograder.wire import decode, encode
@@ -43,7 +43,7 @@ WITHOUT = {
 
 def leave_out(layer: str) -> None:
     """Forkservers that this process starts from now on do without a layer of `WITHOUT`."""
-    early.COMMAND = f"from autograder.sandbox import forkserver; {WITHOUT[layer]}; forkserver.main()"
+    early_start.COMMAND = f"from autograder.sandbox import forkserver; {WITHOUT[layer]}; forkserver.main()"
 
 
 @dataclass(frozen=True, slots=True)

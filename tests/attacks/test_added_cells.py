@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from nbgrader_course import code, handed_in, make_course, markdown
 
-from autograder.feedback import Heading, student_page
-from autograder.nbgrader_course import collect_course, grade, load, open_course
-from autograder.running import RunOptions
+from autograder.formats.nbgrader import collect_course, grade, load, open_course
+from autograder.grading import RunOptions
+from autograder.reports.pages import Heading, student_page
 from autograder.sandbox import start, why_not
 from autograder.worker.shell import PREPARED
 

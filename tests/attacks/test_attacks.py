@@ -13,7 +13,7 @@ import pytest
 from arena import LINES, Arena, Attack, Ground, attacks
 from ordinary_user import as_ordinary_user, why_not_ordinary_user
 
-from autograder.model import Limits
+from autograder.results import Limits
 from autograder.sandbox import Outcome, start, why_not
 
 

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sources
-from autograder.errors import StudentError
-from autograder.loading import interface_of, load
-from autograder.model import Limits, Verdict
+from autograder.checks.errors import StudentError
+from autograder.checks.local import sources
+from autograder.grading import RunOptions, grade
+from autograder.loader import interface_of, load
 from autograder.notebooks import read, repair
 from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.notebooks.records import Cell, Notebook, Role
-from autograder.running import RunOptions, grade
+from autograder.remote.student import RemoteStudent
+from autograder.results import Limits, Verdict
 from autograder.sandbox import Request, Sandbox, why_not
-from autograder.student.remote import RemoteStudent
 
 NESTED = """
 import os
@@ -54,11 +54,11 @@ def answer(x):
 GRADER = """
 import json, resource, sys
 from pathlib import Path
-from autograder.errors import StudentError
-from autograder.loading import interface_of
-from autograder.model import Limits
+from autograder.checks.errors import StudentError
+from autograder.loader import interface_of
+from autograder.results import Limits
 from autograder.sandbox import Request, start
-from autograder.student.remote import RemoteStudent
+from autograder.remote.student import RemoteStudent
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.feedback import Heading, student_page
-from autograder.intake import collect
-from autograder.loading import load
-from autograder.pictures import data_url, words_of
-from autograder.running import RunOptions, grade
-from autograder.vector import described, draw, is_ours
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.pictures.raster import data_url, words_of
+from autograder.pictures.vector import described, draw, is_ours
+from autograder.reports.pages import Heading, student_page
+from autograder.submissions import collect
 
 ELEMENTS = {"svg", "title", "desc", "g", "path", "rect", "line", "text", "image"}
 EVIL = (

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.checks.errors import CheckFailed
 from autograder.datasets import DataSet, DataSettings, find
-from autograder.errors import CheckFailed
-from autograder.intake import Submission, collect
-from autograder.loading import load
-from autograder.model import Report
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.results import Report
+from autograder.submissions import Submission, collect
 
 ROOT = Path(__file__).resolve().parents[2]
 

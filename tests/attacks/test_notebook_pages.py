@@ -22,11 +22,11 @@ from test_pages import (  # noqa: F401  (fixtures)
     pages,
 )
 
-from autograder.export.conversions import html_page
-from autograder.export.graded_notebook import graded_notebooks, notebook_node
-from autograder.export.neutral import neutral
-from autograder.feedback.text import visible
+from autograder.formats.nbgrader.conversions import html_page
 from autograder.notebooks import read
+from autograder.reports.graded_notebook import graded_notebooks, notebook_node
+from autograder.reports.markdown import neutral
+from autograder.reports.pages.text import visible
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}
 DEED = "window.pwned=1;alert(1);fetch('BEACON/ran')"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from tiny_course import CONFIG, RIGHT, WRONG, hand_in, make_course
 
+from autograder.isolation.processes import descendants
 from autograder.sandbox import why_not
-from autograder.sandbox.processes import descendants
 
 GRADER = [sys.executable, "-c", "from autograder.cli import main; main()"]
 SLOW = "import time\ntime.sleep(0.4)\n" + RIGHT

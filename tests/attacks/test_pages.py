@@ -24,10 +24,10 @@ import pytest
 from samples import check, question, report
 from tiny_course import make_course
 
-from autograder.feedback import Heading, staff_page, student_page, summary_page
-from autograder.feedback.text import visible
-from autograder.model import Report, Verdict
-from autograder.pictures import clean, text_of
+from autograder.pictures.raster import clean, text_of
+from autograder.reports.pages import Heading, staff_page, student_page, summary_page
+from autograder.reports.pages.text import visible
+from autograder.results import Report, Verdict
 from autograder.sandbox import why_not
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

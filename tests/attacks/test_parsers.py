@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import alone
+from autograder.checks.local import limited_process
 from autograder.notebooks.apart import Reader
 
 EXPLOIT = """
@@ -89,7 +89,7 @@ def test_an_exploited_parser_of_modules_reaches_nothing(course_file: Path, monke
         pytest.skip("only Linux has the means")
     monkeypatch.setenv("AUTOGRADER_SEED", "secret-seed")
     body = f"{EXPLOIT}\nKEPT = -1\n{'withdraw()' if withdrawn else ''}\nos._exit(50 + len(managed(text.decode())))\n"
-    ended = alone.run(body, os.fsencode(course_file), seconds=60)
+    ended = limited_process.run(body, os.fsencode(course_file), seconds=60)
     assert ended == 50 if withdrawn else ended >= 55
 
 
@@ -97,4 +97,4 @@ def test_a_parser_starts_with_an_empty_environment(monkeypatch) -> None:
     """The seed is not even in the memory with which it began."""
     monkeypatch.setenv("AUTOGRADER_SEED", "secret-seed")
     body = "import os\nos._exit(51 if b'secret-seed' in open('/proc/self/environ', 'rb').read() else 50)"
-    assert alone.run(body, b"", seconds=60) == 50
+    assert limited_process.run(body, b"", seconds=60) == 50

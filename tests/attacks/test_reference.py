@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.loading import Loaded, load
-from autograder.model import CheckResult, Report, Verdict
-from autograder.running import RunOptions, Shared, grade
+from autograder.grading import RunOptions, Shared, grade
+from autograder.loader import Loaded, load
+from autograder.results import CheckResult, Report, Verdict
 
 ASSIGNMENT = """
 from autograder import Assignment, Limits

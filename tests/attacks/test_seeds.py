@@ -13,11 +13,11 @@ import pytest
 from tiny_course import make_course
 
 from autograder import seeding
-from autograder.intake import Submission
-from autograder.loading import load
-from autograder.model import Report
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.results import Report
 from autograder.sandbox import Sandbox, start, why_not
+from autograder.submissions import Submission
 
 SEED = "secret2026"
 GUESSES = ("letmein", "deeplearning", "secret2025", "secret2026", "summer2026")

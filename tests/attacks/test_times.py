@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from tiny_course import make_course
 
-from autograder.intake import Submission
-from autograder.loading import load
-from autograder.model import CheckResult, Verdict
-from autograder.running import RunOptions, grade
+from autograder.grading import RunOptions, grade
+from autograder.loader import load
+from autograder.results import CheckResult, Verdict
 from autograder.sandbox import Sandbox, start, why_not
+from autograder.submissions import Submission
 
 CHECKS = '''
 """Counting."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder import Assignment, Limits
 from autograder.checks import accuracy, close, curve, gradient_matches, same, shape
-from autograder.errors import CheckFailed
+from autograder.checks.errors import CheckFailed
 
 assignment = Assignment(
     "Clustering and classification",

@@ -6,7 +6,7 @@ Expect: FAILED
 import sys
 import types
 
-for name in ("autograder.checks", "autograder.model", "autograder.scoring", "pytest", "assignment", "reference.hw"):
+for name in ("autograder.checks", "autograder.results", "autograder.scoring", "pytest", "assignment", "reference.hw"):
     fake = types.ModuleType(name)
     fake.__getattr__ = lambda attribute: lambda *a, **k: True
     sys.modules[name] = fake

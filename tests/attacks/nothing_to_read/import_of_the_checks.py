@@ -5,12 +5,12 @@ import sys
 from kit import FOLDERS, SECRETS, breach, look_for_secrets
 
 sys.path += [*FOLDERS, *{path.rsplit("/", 1)[0] for path in SECRETS}]
-for name in ("assignment", "hidden", "grader_config", "autograder.loading", "autograder.store"):
+for name in ("assignment", "hidden", "grader_config", "autograder.loader", "autograder.store"):
     try:
         look_for_secrets(open(__import__(name).__file__).read(), name)
     except Exception:
         continue
-    if name == "autograder.loading":
+    if name == "autograder.loader":
         for folder in FOLDERS:
             try:
                 sys.modules[name].load(__import__("pathlib").Path(folder), "target")

@@ -6,13 +6,13 @@ import sys
 from kit import breach, look_for_secrets
 
 FORBIDDEN = (
-    "autograder.running",
-    "autograder.loading",
-    "autograder.declare",
+    "autograder.grading",
+    "autograder.loader",
+    "autograder.assignment.declaration",
     "autograder.store",
-    "autograder.batch",
+    "autograder.grading.batch",
     "autograder.checks",
-    "autograder.config",
+    "autograder.course",
     "assignment",
 )
 

@@ -1,0 +1,1 @@
+"""Judge figures by what they show, one file a kind."""

@@ -1,0 +1,368 @@
+"""Judge figures by what they say: any drawing style is welcome, and what is drawn must be right.
+
+Figures are the plain records of `autograder.checks.inspection.figures`, such as ``student.figures()``. A plot is an
+axes: whether plots are subplots of one figure or figures of their own is all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..errors import CheckFailed
+from ..inspection.figures import MAX_NUMBERS, MAX_PIXELS
+from ..wording import small
+from . import charts, images
+from .curve import Plotted, find, matches
+from .records import Drawn, drawn, entries
+
+__all__ = ["Axes", "Figure", "figure", "figures_drawn"]
+
+_MOST = 64  # figures, as many as are told
+_MOST_PLOTS = 512
+_MOST_DRAWN, _MOST_TEXTS = 10_000, 50_000  # lines, calls that drew bars, and images of all plots; and texts
+_LOGARITHMIC = ("log", "symlog", "asinh")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """One plot. Every judgement returns the plot, so that they can be chained; `line` returns the curve.
+
+    All of them raise `CheckFailed` with one sentence.
+    """
+
+    drawn: Drawn
+    name: str
+
+    def titled(self, *words: str) -> Axes:
+        """Fail unless the title of the plot or of its figure holds each of these regular expressions, if any."""
+        title = " ".join(filter(None, (self.drawn.title, self.drawn.above)))
+        if not title:
+            raise CheckFailed(f"{self.name} has no title.")
+        missing = [word for word in words if not matches(word, title)]
+        if missing:
+            raise CheckFailed(f"The title of {small(self.name)} is {title[:80]!r}; it must say {_plain(missing[0])}.")
+        return self
+
+    def labelled(self, x: str | None = "", y: str | None = "") -> Axes:
+        """Fail unless the axes are labelled, with a text that holds the regular expression; None asks nothing.
+
+        ``labelled(x="epoch|iteration", y="loss")`` wants one of the two words at the x axis; "" wants any text.
+        """
+        for axis, wanted, text in (("x", x, self.drawn.xlabel), ("y", y, self.drawn.ylabel)):
+            if wanted is not None and not text:
+                raise CheckFailed(f"{self.name} has no label on its {axis} axis{_saying(wanted)}.")
+            if wanted and not matches(wanted, text):
+                raise CheckFailed(
+                    f"The {axis} axis of {small(self.name)} is labelled {text[:80]!r}; it must say {_plain(wanted)}."
+                )
+        return self
+
+    def log_scale(self, *axes: str) -> Axes:
+        """Fail unless these axes, "x" and "y", are logarithmic (symmetric ones count, too)."""
+        for axis in axes or ("y",):
+            scale = self.drawn.xscale if axis == "x" else self.drawn.yscale
+            if scale not in _LOGARITHMIC:
+                raise CheckFailed(
+                    f"The {axis} axis of {small(self.name)} is not logarithmic, but {scale or 'unknown'}."
+                )
+        return self
+
+    def has_legend(self) -> Axes:
+        """Fail unless there is a legend with at least one text."""
+        if not any(self.drawn.legend):
+            raise CheckFailed(f"{self.name} has no legend, so nobody can tell what is what.")
+        return self
+
+    def line(self, label: str | float = "") -> Plotted:
+        """The curve with this label: see `autograder.checks.figures.curve.find`; without one, the only curve there is."""
+        if label == "":
+            if len(self.drawn.lines) != 1:
+                raise CheckFailed(f"{self.name} has {len(self.drawn.lines)} curves; one was wanted.")
+            found = self.drawn.lines[0]
+        else:
+            found = find(self.drawn, label, self.name)
+        if not len(found.x):
+            raise CheckFailed(f"The curve {str(label)!r} of {small(self.name)} holds no numbers.")
+        return Plotted(found.x, found.y, f"The curve {name!r}" if (name := str(label or found.label)) else "The curve")
+
+    def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
+        """Fail unless there are bars of these heights, standing or lying, in fractions or in per cent.
+
+        Args:
+            heights: by the names at the ticks, in any order; or a sequence from left to right.
+            series: regular expression in the label of the call that drew them, where there are several.
+            rtol: allowed difference relative to each height.
+        """
+        charts.bars(self.drawn, heights, series, rtol, self.name)
+        return self
+
+    def histogram_of(self, values: object, *, series: str = "", bins: int = 3) -> Axes:
+        """Fail unless a histogram tells how these numbers are spread, with any bins, as counts, shares or density.
+
+        At every edge of a bin, as many of the numbers must lie below as the bars up to there say.
+
+        Args:
+            values: numbers of any shape; those that are not finite are left out.
+            series: regular expression in the label of the histogram, where there are several.
+            bins: fewest bins that say something.
+        """
+        charts.histogram(self.drawn, values, series, bins, self.name)
+        return self
+
+    def scatter(self, points: object, *, label: str = "") -> Axes:
+        """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in some of them together.
+
+        Other clouds and curves may be drawn beside them. Points of a curve count, too, whatever joins them. `label` is
+        a regular expression for the labels of the clouds.
+        """
+        charts.scatter(self.drawn, points, label, self.name)
+        return self
+
+    def image(self, like: object, *, tolerance: float = 0.01) -> Axes:
+        """Fail unless an image is shown that looks like this one, upright.
+
+        Colours are free: values may be shifted and scaled, a gray image may be a negative, or stand for one in colours.
+
+        Args:
+            like: (rows, columns), (rows, columns, 3 or 4) or (3, rows, columns).
+            tolerance: allowed difference of each value, as a fraction of the range of all.
+        """
+        images.image(self.drawn, like, tolerance, self.name)
+        return self
+
+    def heat_map(
+        self,
+        values: object,
+        xlabels: Sequence[object] = (),
+        ylabels: Sequence[object] = (),
+        *,
+        rtol: float = 1e-3,
+    ) -> Axes:
+        """Fail unless a table is shown as colours, and what is written into its cells agrees.
+
+        Args:
+            values: (rows, columns); row 0 is that of the first y label.
+            xlabels: names of the columns, at the ticks of the x axis. With names, rows and columns may be in any order,
+                and the axes exchanged.
+            ylabels: names of the rows.
+            rtol: allowed difference relative to each value; numbers in cells may be rounded as they are written.
+        """
+        images.heat_map(self.drawn, values, xlabels, ylabels, rtol, self.name)
+        return self
+
+    def confusion_matrix(self, y_true: object, y_pred: object, *, names: Sequence[object] = ()) -> Axes:
+        """Fail unless the confusion matrix of these labels is shown: as counts, or as shares of each true class.
+
+        Rows are true classes, unless the labels of the axes say otherwise. Numbers in the cells must be right, too.
+        Shares may be in per cent, and of all samples.
+
+        Args:
+            y_true: true labels (n,).
+            y_pred: predictions (n,).
+            names: what the classes are called, in the order of their labels.
+        """
+        images.confusion_matrix(self.drawn, y_true, y_pred, names, self.name)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Some figures that were drawn, as one: all their plots.
+
+    `labelled`, `log_scale` and `has_legend` are asked of every plot with curves or bars. All else is asked of any plot:
+    the first that fits is returned; where none does, the sentence about the first plot of the right kind is told.
+    """
+
+    plots: tuple[Axes, ...]
+
+    def axes(self, *words: str) -> Axes:
+        """The plot whose title or y label (else any text around it) holds each of these regular expressions.
+
+        Without words it is the only plot there is; of several that fit, the first.
+        """
+        if not words:
+            if len(self.plots) != 1:
+                raise CheckFailed(f"{len(self.plots)} plots were drawn; one was wanted.")
+            return self.plots[0]
+        for texts in (_near, _around):
+            for plot in self.plots:
+                if all(matches(word, texts(plot.drawn, len(self.plots) == 1)) for word in words):
+                    return plot
+        said = " and ".join(map(_plain, words))
+        raise CheckFailed(f"No plot was found among {len(self.plots)} whose title or y label says {said}.")
+
+    def titled(self, *words: str) -> Axes:
+        """See `Axes.titled`."""
+        return self._any("plot", lambda _: True, lambda plot: plot.titled(*words))
+
+    def labelled(self, x: str | None = "", y: str | None = "") -> Figure:
+        """See `Axes.labelled`."""
+        return self._all(lambda plot: plot.labelled(x, y))
+
+    def log_scale(self, *axes: str) -> Figure:
+        """See `Axes.log_scale`."""
+        return self._all(lambda plot: plot.log_scale(*axes))
+
+    def has_legend(self) -> Figure:
+        """See `Axes.has_legend`."""
+        return self._all(Axes.has_legend)
+
+    def line(self, label: str | float = "") -> Plotted:
+        """See `Axes.line`."""
+        return self._any("plot with a curve", lambda told: told.lines, lambda plot: plot.line(label))
+
+    def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
+        """See `Axes.bars`."""
+        return self._any(
+            "plot with bars", lambda told: told.bars, lambda plot: plot.bars(heights, series=series, rtol=rtol)
+        )
+
+    def histogram_of(self, values: object, *, series: str = "", bins: int = 3) -> Axes:
+        """See `Axes.histogram_of`."""
+        return self._any(
+            "histogram", lambda told: told.bars, lambda plot: plot.histogram_of(values, series=series, bins=bins)
+        )
+
+    def scatter(self, points: object, *, label: str = "") -> Axes:
+        """See `Axes.scatter`."""
+        return self._any("plot with points", lambda told: told.lines, lambda plot: plot.scatter(points, label=label))
+
+    def image(self, like: object, *, tolerance: float = 0.01) -> Axes:
+        """See `Axes.image`."""
+        return self._any("image", lambda told: told.images, lambda plot: plot.image(like, tolerance=tolerance))
+
+    def heat_map(
+        self,
+        values: object,
+        xlabels: Sequence[object] = (),
+        ylabels: Sequence[object] = (),
+        *,
+        rtol: float = 1e-3,
+    ) -> Axes:
+        """See `Axes.heat_map`."""
+        return self._any("heat map", _is_table, lambda plot: plot.heat_map(values, xlabels, ylabels, rtol=rtol))
+
+    def confusion_matrix(self, y_true: object, y_pred: object, *, names: Sequence[object] = ()) -> Axes:
+        """See `Axes.confusion_matrix`."""
+        return self._any("confusion matrix", _is_table, lambda plot: plot.confusion_matrix(y_true, y_pred, names=names))
+
+    def _any(self, kind: str, fits: Callable[[Drawn], object], judge: Callable[[Axes], T]) -> T:
+        candidates = [plot for plot in self.plots if fits(plot.drawn)]
+        if not candidates:
+            raise CheckFailed(f"No {kind} was found among {len(self.plots)} plots that were drawn.")
+        first: CheckFailed | None = None
+        for plot in candidates:
+            try:
+                return judge(plot)
+            except CheckFailed as error:
+                first = first or error
+        assert first is not None
+        raise first
+
+    def _all(self, judge: Callable[[Axes], object]) -> Figure:
+        for plot in self.plots:
+            if plot.drawn.lines or plot.drawn.bars or len(self.plots) == 1:
+                judge(plot)
+        return self
+
+
+def figure(records: object) -> Figure:
+    """What was drawn, ready to be judged.
+
+    Args:
+        records: one record of `autograder.checks.inspection.figures`, or several, such as what ``student.figures()``
+        gives.
+
+    Raises:
+        CheckFailed: nothing was drawn.
+    """
+    told = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
+    plots = [plot for each in told[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
+    plots = _bearable([plot for plot in plots if _holds_something(plot)])
+    if not plots:
+        raise CheckFailed(
+            "No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close())."
+        )
+    named = []
+    for place, plot in enumerate(plots, start=1):
+        title = plot.title or (plot.above if len(plots) == 1 else "")
+        numbered = f"Plot {place}" if len(plots) > 1 else "The plot"
+        named.append(Axes(plot, f"The plot {title[:60]!r}" if title else numbered))
+    return Figure(tuple(named))
+
+
+def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figure:
+    """Fail unless enough was drawn; the figures, ready to be judged.
+
+    Args:
+        records: as for `figure`.
+        at_least: fewest figures. A plot that is a figure of its own and one that shares a figure are not told apart
+            by `plots`: prefer that.
+        plots: fewest plots in all figures together, without colour bars and empty ones.
+
+    Raises:
+        CheckFailed: fewer of them.
+    """
+    found = figure(records)
+    count = (
+        1
+        if isinstance(records, Mapping)
+        else sum(1 for each in entries(records)[:_MOST] if any(map(_holds_something, drawn(each))))
+    )
+    if count < at_least:
+        raise CheckFailed(f"{_count(count, 'figure')} with anything in it was drawn; at least {at_least} were wanted.")
+    if len(found.plots) < plots:
+        raise CheckFailed(
+            f"{_count(len(found.plots), 'plot')} with anything in it was drawn; at least {plots} were wanted."
+        )
+    return found
+
+
+def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
+    """The plots up to where they hold more than `autograder.checks.inspection.figures` tells of figures, or than can be judged soon."""
+    left = np.array([_MOST_DRAWN, _MOST_TEXTS, MAX_NUMBERS, MAX_PIXELS])
+    kept: list[Drawn] = []
+    for plot in plots:
+        numbers = sum(2 * len(line.x) for line in plot.lines) + sum(3 * len(bars.at) for bars in plot.bars)
+        pixels = sum(image.values.size for image in plot.images)
+        left -= (len(plot.lines) + len(plot.bars) + len(plot.images), len(plot.texts), numbers, pixels)
+        if np.any(left < 0):
+            break
+        kept.append(plot)
+    return kept
+
+
+def _holds_something(plot: Drawn) -> bool:
+    return bool(plot.lines or plot.bars or plot.images or plot.texts or plot.others)
+
+
+def _is_table(plot: Drawn) -> bool:
+    return bool(plot.images) or len(plot.texts) > 1
+
+
+def _near(plot: Drawn, alone: bool) -> str:
+    return f"{plot.title} {plot.ylabel} {plot.above if alone else ''}"
+
+
+def _around(plot: Drawn, alone: bool) -> str:
+    labels = [line.label for line in plot.lines] + [bars.label for bars in plot.bars]
+    return " ".join((_near(plot, alone), plot.above, plot.xlabel, plot.legend_title, *plot.legend, *labels))
+
+
+def _plain(pattern: str) -> str:
+    """A regular expression of alternatives as people say it."""
+    return " or ".join(repr(each) for each in pattern.split("|"))
+
+
+def _saying(wanted: str | None) -> str:
+    return f" (it must say {_plain(wanted)})" if wanted else ""
+
+
+def _count(count: int, what: str) -> str:
+    return f"Only {count} {what}" + ("s" if count != 1 else "")

@@ -1,0 +1,1 @@
+"""Read objects of matplotlib, torch and scikit-learn into plain records."""

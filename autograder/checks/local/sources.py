@@ -1,0 +1,236 @@
+"""The text of a submission's modules as syntax trees: read where it lies, never told by the process that runs it.
+
+Parsing runs nothing. Text may still be made to break a parser, so files are capped and every refusal becomes a
+sentence. This module is shipped to students: standard library only.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InstructorError, StudentError
+from . import limited_process
+
+__all__ = ["MAX_BYTES", "MAX_FILES", "MAX_NAMES", "Source", "base_of", "defined_names", "files_of", "parsed", "read"]
+
+MAX_BYTES = 1 << 18
+"""A larger file is not judged: its tree may take a thousand times the memory of its text."""
+MAX_FILES = 32
+MAX_NAMES = 2000
+_LONGEST_NAME = 100
+_CHEAP = 1 << 12  # bytes; no text so short takes a tenth of a second
+_TRIAL_SECONDS = 2
+_TRIAL_MIB = 1024
+_TRIAL_WALL_SECONDS = 60.0  # loose: it depends on the neighbours
+_FITS, _TOO_LARGE = 42, 43
+_TRIAL = f"""
+import ast, os, warnings
+warnings.simplefilter("ignore")
+text = text.decode()
+status = None
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_CPU, ({_TRIAL_SECONDS}, {_TRIAL_SECONDS + 1}))
+    resource.setrlimit(resource.RLIMIT_DATA, ({_TRIAL_MIB << 20}, {_TRIAL_MIB << 20}))
+    status = os.open("/proc/self/status", os.O_RDONLY)
+except (ImportError, OSError):
+    pass
+withdraw()
+code = {_FITS}
+try:
+    ast.parse(text)
+except MemoryError:
+    # not ru_maxrss, which begins with that of the process that started this one
+    lines = os.pread(status, 1 << 14, 0).decode().splitlines() if status is not None else []
+    peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    if peaks and int(peaks[0]) > {_TRIAL_MIB << 9}:
+        code = {_TOO_LARGE}  # else it is nested too deeply, which is told at once
+except BaseException:
+    pass
+os._exit(code)
+"""
+# It fits, whatever the text is, if that is told in time.
+
+_DEFINITION = re.compile(rb"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]{0,200})?=(?!=)")
+_DEFINITION_IN_JSON = re.compile(rb"(?:\"|\\n)(?:async +)?(?:def|class) +(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Syntax trees of modules, by file; made by `student.source_of`.
+
+    `trees` holds the files asked for and, found through their imports, all modules beside them; `judged` are the files
+    asked for and those beside them that are no files of the assignment, so a helper module of one's own hides nothing.
+    """
+
+    trees: Mapping[str, ast.Module]
+    judged: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str, file: str = "hw.py") -> Source:
+        """The source of one module from its text, to try a check.
+
+        Raises:
+            StudentError: as `read`.
+        """
+        return cls({file: parsed(text.encode(), file)}, (file,))
+
+
+def files_of(wanted: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """The files that are meant by file names, public names and methods (``"Class.method"``).
+
+    Args:
+        wanted: what a check asks for.
+        names: each public name of the assignment with its file.
+
+    Raises:
+        InstructorError: something is neither, or nothing is asked for.
+    """
+    known = set(names.values())
+    found: dict[str, None] = {}
+    for each in wanted:
+        file = each if each in known else names.get(each.partition(".")[0])
+        if file is None:
+            raise InstructorError(f"A check asks for the source of {each!r}, which no file of the reference defines.")
+        found[file] = None
+    if not found:
+        raise InstructorError('student.source_of needs the name of a file or function, such as "network.py".')
+    return tuple(found)
+
+
+def read(folder: Path, wanted: Sequence[str], own: Collection[str]) -> Source:
+    """Read and parse files of a folder, and the modules beside them that they import.
+
+    Args:
+        folder: where they lie; nothing outside it is read.
+        wanted: files asked for.
+        own: all files of the assignment.
+
+    Raises:
+        StudentError: a file is missing (MISSING), is no Python (RAISED), or is too large or too deeply nested to be
+            judged (FAILED).
+    """
+    trees: dict[str, ast.Module] = {}
+    waiting = list(wanted)
+    while waiting:
+        file = waiting.pop(0)
+        if file in trees:
+            continue
+        if len(trees) == MAX_FILES:
+            raise StudentError("FAILED", f"More than {MAX_FILES} modules import each other; put them together.")
+        trees[file] = _tree(folder / file, file)
+        waiting += [found for name in sorted(_imported(trees[file], file)) if (found := _beside(folder, name))]
+    return Source(trees, tuple(file for file in trees if file in wanted or file not in own))
+
+
+def defined_names(data: bytes, file: str) -> tuple[str, ...]:
+    """Functions, classes and variables that a module defines at its top level, in order, read line by line.
+
+    Nothing is parsed, so no text can make this slow, and a text with a syntax error has names, too. Of a notebook
+    (by the name of `file`) functions and classes are found, also inside of others. Only the first `MAX_BYTES` are read,
+    and of the names the first `MAX_NAMES` of bearable length are given.
+    """
+    text = data[:MAX_BYTES]
+    if file.endswith(".ipynb"):
+        found = [match[1] for match in _DEFINITION_IN_JSON.finditer(text)]
+    else:
+        lines = (_DEFINITION.match(line) for line in re.split(rb"\r\n|\r|\n", text))
+        found = [match[1] or match[2] for match in lines if match]
+    names = dict.fromkeys(name.decode("utf-8", "replace") for name in found if len(name) <= _LONGEST_NAME)
+    return tuple(names)[:MAX_NAMES]
+
+
+def _tree(path: Path, file: str) -> ast.Module:
+    if not path.is_file():
+        raise StudentError("MISSING", f"The file {file} is missing.", file=file, open=True)
+    with path.open("rb") as stream:
+        return parsed(stream.read(MAX_BYTES + 1), file)
+
+
+def parsed(data: bytes, file: str) -> ast.Module:
+    """The syntax tree of a text, where that is made in bearable time and memory.
+
+    Raises:
+        StudentError: it is no Python (RAISED), or cannot be judged (FAILED).
+    """
+    if len(data) > MAX_BYTES:
+        sentence = f"{file} is larger than {MAX_BYTES >> 10} KiB, too large to be judged; leave out what is not code."
+        raise StudentError("FAILED", sentence, file=file, open=True)
+    if len(data) > _CHEAP and not _is_affordable(data):
+        sentence = (
+            f"{file} cannot be judged: to read it takes more than {_TRIAL_SECONDS} s or {_TRIAL_MIB} MiB; "
+            "write it with shorter texts and expressions."
+        )
+        raise StudentError("FAILED", sentence, file=file, open=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(importlib.util.decode_source(data), file)
+    except SyntaxError as error:
+        line = error.lineno or 1
+        version = ".".join(map(str, sys.version_info[:2]))
+        sentence = f"{file}, line {line}: this is not Python {version}: {error.msg}."
+        raise StudentError("RAISED", sentence, file=file, line=line, open=True) from None
+    except UnicodeDecodeError:
+        sentence = f"{file} cannot be read as text; save it as UTF-8."
+    except (MemoryError, RecursionError, ValueError):
+        sentence = f"{file} is nested too deeply to be judged; write it with shorter expressions."
+    raise StudentError("FAILED", sentence, file=file, open=True)
+
+
+def _is_affordable(data: bytes) -> bool:
+    """Whether a text is parsed in bearable time and memory, tried in a process that can be ended.
+
+    Some texts (many expressions in one f-string) take a minute for 200 KiB, and the parser cannot be interrupted.
+    """
+    try:
+        text = importlib.util.decode_source(data).encode()
+    except (SyntaxError, UnicodeError):
+        return True  # that is told at once
+    try:
+        ended = limited_process.run(_TRIAL, text, seconds=_TRIAL_WALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return ended >= 0 and ended != _TOO_LARGE
+
+
+def _imported(tree: ast.Module, file: str) -> set[str]:
+    """Dotted names of all that a module imports, anywhere in it; of ``from a import b`` both a and a.b."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = base_of(node, file)
+            found |= {base} | {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("__import__", "import_module") and isinstance(node.args[0].value, str):
+                found.add(node.args[0].value)
+    return found
+
+
+def base_of(node: ast.ImportFrom, file: str) -> str:
+    """The dotted name after ``from``, with what its leading dots stand for."""
+    above = list(Path(file).parent.parts) if node.level else []
+    above = above[: max(0, len(above) - node.level + 1)]
+    return ".".join([*above, *([node.module] if node.module else [])])
+
+
+def _beside(folder: Path, name: str) -> str:
+    """The file of a module in the folder, relative to it, or "" if there is none."""
+    parts = name.split(".")
+    if not all(part.isidentifier() for part in parts) or parts[0] == "autograder":
+        return ""
+    for path in (folder.joinpath(*parts, "__init__.py"), folder.joinpath(*parts).with_suffix(".py")):
+        if path.is_file() and not path.is_symlink():
+            return path.relative_to(folder).as_posix()
+    return ""

@@ -1,0 +1,416 @@
+"""Records of what packages make, and the other way round: pandas, scipy, torch and PIL are looked at, never needed.
+
+`recorded` runs where a value is (in a sandbox, in a student's Python, in a check), and finds a package only where
+somebody has imported it. `real` makes the real thing again, and imports what that takes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import sys
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from .generators import Draws, real_generator
+from .pandas import Column, Index, Table, Values
+from .parts import RECORDS
+from .single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
+from .traversal import SIMPLE, mapped
+
+__all__ = ["UnreadableError", "is_data", "names_of", "real", "record_of", "recorded"]
+
+Reduce = Callable[[Any], Any]
+_PACKAGES = frozenset(("pandas", "scipy", "torch", "PIL"))
+_CONTAINERS = frozenset((list, tuple, dict, OrderedDict, defaultdict, Counter, deque))
+_PLAIN_NUMPY = "biufc"
+
+
+class UnreadableError(ValueError):
+    """A value of a package that has no record; the text is one sentence."""
+
+
+def is_data(kind: type) -> bool:
+    """Whether a class is a data class that nobody wrote methods for, so that its fields are all there is to it."""
+    return dataclasses.is_dataclass(kind) and not any(
+        isinstance(entry, (FunctionType, property, classmethod, staticmethod))
+        and (name[:1] != "_" or name == "__call__")
+        for each in kind.__mro__[:-1]
+        for name, entry in vars(each).items()
+    )
+
+
+def names_of(kind: type) -> tuple[str, ...] | None:
+    """The names of a named tuple's items; None for any other class."""
+    names = getattr(kind, "_fields", None) if issubclass(kind, tuple) else None
+    whole = type(names) is tuple and all(type(each) is str and each.isidentifier() for each in names)
+    return names if whole else None
+
+
+def record_of(value: Any) -> Any:
+    """The record of a value of a package's, or the value itself; for expected values, which an instructor made.
+
+    Raises:
+        UnreadableError: it has no record.
+    """
+    if type(value) in RECORDS:
+        return value
+    made = recorded(value, _plain)
+    return value if made is None else made
+
+
+def _plain(value: Any) -> Any:
+    if type(value) is np.ndarray and value.dtype.kind in "US":
+        return value.tolist()
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    return {key: _plain(each) for key, each in value.items()} if type(value) is dict else record_of(value)
+
+
+def recorded(value: Any, reduce: Reduce) -> Any:
+    """The record of a value of pandas, scipy, torch or PIL, or of an Enum member or data; None where it has none.
+
+    Args:
+        value: anything.
+        reduce: makes plain data of what is inside, such as the values of a column of objects.
+
+    Raises:
+        UnreadableError: it is of one of these packages, and cannot be read.
+    """
+    kind = type(value)
+    if isinstance(value, Enum):
+        return Member(kind.__name__, value.name or str(value), reduce(value.value))
+    if is_data(kind):
+        fields = {field.name: reduce(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return Fields(kind.__name__, fields)
+    for each in kind.__mro__:
+        package = (getattr(each, "__module__", None) or "").partition(".")[0]
+        if package in _PACKAGES and package in sys.modules:
+            return _OF_PACKAGE[package](sys.modules[package], value, reduce)
+    return None
+
+
+# --- pandas ---
+
+
+def _of_pandas(pandas: Any, value: Any, reduce: Reduce) -> Any:
+    if value is pandas.NaT or value is pandas.NA:
+        return Missing("NaT" if value is pandas.NaT else "NA")
+    if isinstance(value, pandas.Timestamp):
+        moment = value.to_datetime64()
+        unit = np.datetime_data(moment.dtype)[0]
+        return Moment(int(moment.view("i8")), unit, _zone_name(value.tz))
+    if isinstance(value, pandas.Timedelta):
+        span = value.to_timedelta64()
+        return Span(int(span.view("i8")), np.datetime_data(span.dtype)[0])
+    if isinstance(value, pandas.DataFrame):
+        columns = tuple(_values(pandas, value.iloc[:, place].array, reduce) for place in range(value.shape[1]))
+        return Table(columns, _index(pandas, value.index, reduce), _index(pandas, value.columns, reduce))
+    if isinstance(value, pandas.Series):
+        index = _index(pandas, value.index, reduce)
+        return Column(_values(pandas, value.array, reduce), index, reduce(value.name))
+    if isinstance(value, pandas.Index):
+        return _index(pandas, value, reduce)
+    if isinstance(value, pandas.api.extensions.ExtensionArray):
+        return Column(_values(pandas, value, reduce), _index(pandas, pandas.RangeIndex(len(value)), reduce))
+    if isinstance(value, (pandas.Period, pandas.Interval)):
+        return str(value)
+    return None
+
+
+def _index(pandas: Any, index: Any, reduce: Reduce) -> Index:
+    if isinstance(index, pandas.MultiIndex):
+        levels = tuple(_values(pandas, index.get_level_values(place).array, reduce) for place in range(index.nlevels))
+        return Index(levels, tuple(reduce(list(index.names))), "MultiIndex")
+    known = next(each.__name__ for each in type(index).__mro__ if each.__module__.partition(".")[0] == "pandas")
+    return Index((_values(pandas, index.array, reduce),), (reduce(index.name),), known)
+
+
+def _values(pandas: Any, array: Any, reduce: Reduce) -> Values:
+    """The values of a column, as pandas holds them in an array of its own kind."""
+    dtype, kinds = array.dtype, pandas.api.types
+    text = str(dtype)
+    if isinstance(array, pandas.arrays.NumpyExtensionArray) and not isinstance(dtype, pandas.StringDtype):
+        held = np.ascontiguousarray(array.to_numpy())
+        numeric = held.dtype.kind in _PLAIN_NUMPY
+        return Values(str(held.dtype), "numbers" if numeric else "objects", reduce(held if numeric else held.tolist()))
+    if isinstance(dtype, pandas.CategoricalDtype):
+        detail = (_values(pandas, array.categories.array, reduce), bool(array.ordered))
+        return Values(text, "categories", np.array(array.codes, np.int64), None, detail)
+    if isinstance(dtype, pandas.IntervalDtype):
+        ends = (_values(pandas, each.array, reduce) for each in (array.left, array.right))
+        return Values(text, "intervals", None, None, (*ends, array.closed))
+    if isinstance(dtype, pandas.PeriodDtype):
+        return Values(text, "periods", np.array(array.asi8), None, (array.freqstr,))
+    if kinds.is_datetime64_any_dtype(dtype) and hasattr(array, "asi8"):
+        unit_and_zone = (getattr(array, "unit", "ns"), _zone_name(array.tz))
+        return Values(text, "moments", np.array(array.asi8), None, unit_and_zone)
+    if kinds.is_timedelta64_dtype(dtype) and hasattr(array, "asi8"):
+        return Values(text, "spans", np.array(array.asi8), None, (getattr(array, "unit", "ns"),))
+    if isinstance(dtype, pandas.SparseDtype):
+        return Values(text, "numbers", reduce(np.ascontiguousarray(array.to_dense())))
+    if kinds.is_bool_dtype(dtype) or kinds.is_numeric_dtype(dtype):
+        missing = np.asarray(array.isna(), bool)
+        numpy_type = getattr(dtype, "numpy_dtype", None) or (bool if kinds.is_bool_dtype(dtype) else float)
+        numbers = array.to_numpy(dtype=numpy_type, na_value=numpy_type(0) if numpy_type is bool else 0)
+        return Values(text, "numbers", reduce(np.ascontiguousarray(numbers)), missing)
+    return Values(text, "objects", reduce(array.tolist() if hasattr(array, "tolist") else list(array)))
+
+
+def _zone_name(zone: Any) -> str | None:
+    """As pandas writes it; one with no name that is known everywhere by its distance from UTC."""
+    if zone is None:
+        return None
+    text = str(getattr(zone, "key", None) or getattr(zone, "zone", None) or zone)
+    if text in ("UTC", "tzutc()"):
+        return "UTC"
+    offset = zone.utcoffset(None)
+    if offset is None:
+        return text
+    minutes = int(offset.total_seconds() // 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _real_values(pandas: Any, values: Values, back: Reduce) -> Any:
+    dtype, detail = values.dtype, values.detail
+    data = values.data.copy() if isinstance(values.data, np.ndarray) else values.data
+    if values.kind == "numbers" and values.missing is None:
+        return data if not dtype.startswith("Sparse") else pandas.array(data, dtype=dtype)
+    if values.kind == "numbers":
+        made = pandas.array(data, dtype=dtype)
+        made[values.missing] = pandas.NA
+        return made
+    if values.kind == "categories":
+        categories = pandas.Index(_real_values(pandas, detail[0], back))
+        return pandas.Categorical.from_codes(data, dtype=pandas.CategoricalDtype(categories, ordered=detail[1]))
+    if values.kind == "intervals":
+        left, right = (_real_values(pandas, each, back) for each in detail[:2])
+        return pandas.arrays.IntervalArray.from_arrays(left, right, closed=detail[2])
+    if values.kind == "periods":
+        return pandas.PeriodIndex.from_ordinals(data, freq=detail[0]).array
+    if values.kind == "moments":
+        made = pandas.DatetimeIndex(data.view(f"M8[{detail[0]}]"))
+        return (made.tz_localize("UTC").tz_convert(detail[1]) if detail[1] else made).array
+    if values.kind == "spans":
+        return pandas.TimedeltaIndex(data.view(f"m8[{detail[0]}]")).array
+    objects = np.empty(len(data), object)
+    objects[:] = [back(each) for each in data]
+    return objects if dtype == "object" else pandas.array(objects, dtype=dtype)
+
+
+def _real_index(pandas: Any, index: Index, back: Reduce) -> Any:
+    names = [back(each) for each in index.names]
+    if index.class_name == "MultiIndex":
+        levels = [pandas.Index(_real_values(pandas, level, back)) for level in index.levels]
+        return pandas.MultiIndex.from_arrays(levels, names=names)
+    level = index.levels[0]
+    if index.class_name == "RangeIndex" and level.kind == "numbers":
+        numbers = level.data
+        start = int(numbers[0]) if len(numbers) else 0
+        step = int(numbers[1]) - start if len(numbers) > 1 else 1
+        if step and np.array_equal(numbers, start + step * np.arange(len(numbers))):
+            return pandas.RangeIndex(start, start + step * len(numbers), step, name=names[0])
+    array = _real_values(pandas, level, back)
+    return pandas.Index(array, name=names[0], dtype=getattr(array, "dtype", None))
+
+
+def _real_column(record: Column, back: Reduce) -> Any:
+    pandas = importlib.import_module("pandas")
+    index = _real_index(pandas, record.index, back)
+    values = _real_values(pandas, record.content, back)
+    return pandas.Series(values, index=index, name=back(record.name), dtype=values.dtype, copy=False)
+
+
+def _real_table(record: Table, back: Reduce) -> Any:
+    pandas = importlib.import_module("pandas")
+    index = _real_index(pandas, record.index, back)
+    columns = [_real_values(pandas, each, back) for each in record.content]
+    series = {place: pandas.Series(each, index=index, dtype=each.dtype) for place, each in enumerate(columns)}
+    made = pandas.DataFrame(series, index=index)
+    made.columns = _real_index(pandas, record.labels, back)
+    return made
+
+
+def _real_moment(record: Moment) -> Any:
+    pandas = importlib.import_module("pandas")
+    made = pandas.Timestamp(record.datetime64)
+    return made.tz_localize("UTC").tz_convert(record.zone) if record.zone else made
+
+
+# --- scipy, torch, PIL ---
+
+
+def _of_scipy(_: Any, value: Any, reduce: Reduce) -> Any:
+    sparse = sys.modules.get("scipy.sparse")
+    if sparse is None or not sparse.issparse(value):
+        return None
+    is_matrix = isinstance(value, sparse.spmatrix)
+    form, held = value.format, value
+    places: tuple[Any, ...]
+    if form in ("csr", "csc", "bsr"):
+        count = int(held.indptr[-1])
+        places = (held.indices[:count], held.indptr)
+        data = held.data[:count]
+    elif form == "dia":
+        data, places = held.data, (held.offsets,)
+    else:
+        held = held.tocoo()
+        data, places = held.data, tuple(getattr(held, "coords", None) or (held.row, held.col))
+    whole = tuple(np.array(each, np.int32 if each.dtype == np.int32 else np.int64) for each in places)
+    if data.dtype.kind not in _PLAIN_NUMPY:
+        raise UnreadableError(f"A sparse matrix of dtype {data.dtype} could not be read.")
+    return Sparse(form, is_matrix, tuple(map(int, value.shape)), reduce(np.ascontiguousarray(data)), whole)
+
+
+def _real_sparse(record: Sparse) -> Any:
+    sparse = importlib.import_module("scipy.sparse")
+    kind = getattr(sparse, record.class_name)
+    data, places = record.data.copy(), tuple(each.copy() for each in record.places)
+    if record.format in ("csr", "csc", "bsr", "dia"):
+        return kind((data, *places), shape=record.shape)
+    entries = sparse.coo_matrix if record.is_matrix else sparse.coo_array
+    made = entries((data, places), shape=record.shape)
+    return made if record.format == "coo" else made.asformat(record.format)
+
+
+def _of_torch(torch: Any, value: Any, reduce: Reduce) -> Any:
+    if not isinstance(value, getattr(torch, "Tensor", ())):
+        return str(value).removeprefix("torch.") if isinstance(value, (torch.dtype, torch.device)) else None
+    tensor: Any = value
+    try:
+        plain = tensor.detach().cpu()
+        if plain.layout is not torch.strided:
+            plain = plain.to_dense()
+        if plain.is_quantized:
+            plain = plain.dequantize()
+        name = str(plain.dtype).removeprefix("torch.")
+        if name == "bfloat16" or name.startswith("float8"):
+            plain, name = plain.float(), "bfloat16" if name == "bfloat16" else "float32"
+        array = reduce(np.asarray(plain.resolve_conj().resolve_neg().numpy()))
+        return Tensor(array, name, requires_grad=bool(tensor.requires_grad), device=str(tensor.device))
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise UnreadableError(f"A torch tensor of type {tensor.dtype} could not be read: {error}") from error
+
+
+def _real_tensor(record: Tensor) -> Any:
+    torch = importlib.import_module("torch")
+    made = torch.from_numpy(np.array(record, order="C"))
+    if record.torch_dtype != str(made.dtype).removeprefix("torch."):
+        made = made.to(getattr(torch, record.torch_dtype))
+    if record.torch_device.startswith("cuda") and torch.cuda.is_available():
+        made = made.to(record.torch_device)
+    return made.requires_grad_() if record.requires_grad else made
+
+
+def _of_pillow(_: Any, value: Any, reduce: Reduce) -> Any:
+    image = sys.modules.get("PIL.Image")
+    if image is None or not isinstance(value, image.Image):
+        return None
+    palette = bytes(value.getpalette("RGB") or ()) if value.mode in ("P", "PA") else None
+    pixels = np.array(value)
+    if pixels.dtype == bool:
+        pixels = pixels.view(np.uint8) != 0  # PIL writes 255 for true, which is no truth value of numpy's
+    return Picture(value.mode, reduce(pixels), palette)
+
+
+def _real_picture(record: Picture) -> Any:
+    image = importlib.import_module("PIL.Image")
+    pixels = np.ascontiguousarray(record.pixels)
+    if record.mode == "1":
+        return image.fromarray(pixels)
+    made = image.frombytes(record.mode, record.size, pixels.tobytes())
+    if record.palette:
+        made.putpalette(record.palette)
+    return made
+
+
+_OF_PACKAGE: dict[str, Callable[[Any, Any, Reduce], Any]] = {
+    "pandas": _of_pandas,
+    "scipy": _of_scipy,
+    "torch": _of_torch,
+    "PIL": _of_pillow,
+}
+
+
+# --- records as what they stand for ---
+
+
+def _no_class(_: str) -> None:
+    """Where nobody knows a class by its name."""
+
+
+def real(
+    value: Any, class_of: Callable[[str], Any] = _no_class, other: Callable[[Any], Any] = lambda each: each
+) -> Any:
+    """Plain data with each record replaced by what it stands for; a value without any is given back itself.
+
+    Args:
+        value: plain data.
+        class_of: the class of that name, of an Enum, a data class or a named tuple; where it gives None, the record
+            stays.
+        other: what becomes of a value that is neither plain nor a record.
+
+    Raises:
+        ImportError: a package that makes it is not installed.
+    """
+    kind = type(value)
+    if kind in SIMPLE:
+        return value
+
+    def back(each: Any) -> Any:
+        return each if type(each) in SIMPLE else real(each, class_of, other)
+
+    if kind is Named or kind is Fields or kind is Member:
+        return _real_own(value, class_of(value.class_name), back)
+    maker = _REAL.get(kind)
+    if maker is not None:
+        return maker(value, back)
+    if kind is set or kind is frozenset:
+        return kind(map(back, value)) if any(type(each) not in SIMPLE for each in value) else value
+    if kind in (dict, OrderedDict, defaultdict, Counter) and any(type(each) not in SIMPLE for each in value):
+        made = value.copy()
+        dict.clear(made)
+        for key, each in value.items():
+            made[back(key)] = back(each)
+        return made
+    return mapped(value, back) if kind in _CONTAINERS else other(value)
+
+
+def _real_own(record: Any, kind: Any, back: Reduce) -> Any:
+    """A named tuple, an object of a data class, or a member of an Enum, of the submission's class."""
+    if isinstance(record, Named):
+        items = [back(each) for each in record]
+        if isinstance(kind, type) and names_of(kind) == record.names:
+            return tuple.__new__(kind, items)
+        return Named(record.class_name, record.names, items)
+    if isinstance(record, Member):
+        known = isinstance(kind, type) and issubclass(kind, Enum)
+        return kind.__members__.get(record.name, record) if known else record
+    fields: Mapping[str, Any] = {name: back(each) for name, each in record.fields.items()}
+    if not (
+        isinstance(kind, type) and is_data(kind) and {each.name for each in dataclasses.fields(kind)} == set(fields)
+    ):
+        return Fields(record.class_name, fields)
+    made: Any = object.__new__(kind)
+    for name, each in fields.items():
+        object.__setattr__(made, name, each)
+    return made
+
+
+_REAL: dict[type, Callable[[Any, Reduce], Any]] = {
+    Table: _real_table,
+    Column: _real_column,
+    Index: lambda record, back: _real_index(importlib.import_module("pandas"), record, back),
+    Moment: lambda record, _: _real_moment(record),
+    Span: lambda record, _: importlib.import_module("pandas").Timedelta(record.timedelta64),
+    Missing: lambda record, _: getattr(importlib.import_module("pandas"), record.name),
+    Sparse: lambda record, _: _real_sparse(record),
+    Tensor: lambda record, _: _real_tensor(record),
+    Picture: lambda record, _: _real_picture(record),
+    Draws: lambda record, _: real_generator(record),
+}

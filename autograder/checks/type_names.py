@@ -1,0 +1,77 @@
+"""What a value is, in words: "a pandas Series", "an object of class Foo"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .records import Column, Fields, Index, Member, Picture, Sparse, Table, conversion
+from .records.conversion import record_of
+
+__all__ = ["TABLES", "article", "dtype_of", "is_handle", "kind_of", "real", "returned", "what"]
+
+TABLES = (Table, Column, Index)
+"""Records of what pandas makes."""
+
+
+def kind_of(value: object) -> str:
+    """The name of a value's type; of a stand-in, that of the object that it stands for, as far as it is known."""
+    kind = type(value)
+    return str(value._kind) if hasattr(kind, "_kind") else kind.__name__  # type: ignore[attr-defined]
+
+
+def is_handle(value: object) -> bool:
+    """Whether a value is a stand-in for an object that stayed where it was made."""
+    return hasattr(type(value), "_kind")
+
+
+def returned(got: object, name: str) -> str:
+    """The beginning of a sentence about an answer of the wrong kind: "f returned an object of class Foo"."""
+    if is_handle(got):
+        origin = vars(got).get("_origin")
+        return f"{origin} returned {what(got)}" if origin else f"{name} is {what(got)}"
+    return f"{name} is {what(got)}"
+
+
+def what(value: object) -> str:
+    """What a value is, for a sentence: "None", "an int", "a pandas Series", "an object of class Foo"."""
+    if value is None:
+        return "None"
+    if is_handle(value):
+        kind = kind_of(value)
+        return "an object" if kind == "object" else f"an object of class {kind}"
+    value = record_of(value)
+    if isinstance(value, TABLES):
+        kind = "DataFrame" if isinstance(value, Table) else "Series" if isinstance(value, Column) else value.class_name
+        return f"a pandas {kind}"
+    if isinstance(value, Sparse):
+        return f"a sparse {'matrix' if value.is_matrix else 'array'} of scipy ({value.class_name})"
+    if isinstance(value, Picture):
+        return "an image"
+    if isinstance(value, (Fields, Member)):
+        return article(value.class_name)
+    return article(kind_of(value))
+
+
+def dtype_of(value: Any) -> str:
+    """The dtype of a column or an index; of a table, of its first column that holds no numbers."""
+    if isinstance(value, Table):
+        pairs = zip(value.columns, value.content, strict=True)
+        other = (
+            f"{each.dtype} (column {label!r})" for label, each in pairs if each.to_numpy().dtype.kind not in "biufc"
+        )
+        return next(other, "object")
+    return str(value.dtype)
+
+
+def real(value: object) -> Any:
+    """What a record stands for, made by its package, also in lists and dictionaries; anything else is the same.
+
+    Raises:
+        ImportError: that package is not installed.
+    """
+    return conversion.real(value)
+
+
+def article(word: str) -> str:
+    """A word with its article."""
+    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"

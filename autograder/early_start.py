@@ -1,0 +1,110 @@
+"""Start the forkserver before it is known what it is for, so that its imports run beside those of this process.
+
+It is a fresh interpreter with an environment of its own from its first byte on: it holds nothing of this process, and
+nothing of an assignment. It waits for its settings on standard input, and ends when there are none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+__all__ = ["COMMAND", "GRADED", "Early", "begin"]
+
+GRADED = ".written.json"
+"""The file that lies in a folder after it was graded into (`autograder.reports.unchanged`)."""
+
+COMMAND = "from autograder.sandbox.forkserver import main; main()"
+_LONGEST = 80  # bytes; the whole path of a socket has at most 107
+_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Early:
+    """A forkserver that waits for its settings, and its folder; `take` it once, or it is ended by `close`."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.folder = Path(tempfile.mkdtemp(prefix="autograder-", dir=_near_enough(tempfile.gettempdir())))
+        self.process = subprocess.Popen(
+            [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=_environment(self.folder, threads),
+            cwd="/",
+            start_new_session=True,  # Ctrl-C in a terminal must reach the grader alone
+        )
+        self.taken = False
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Our ends of its pipes: it ends when nobody holds them any more."""
+        pipes = (self.process.stdin, self.process.stdout)
+        return tuple(pipe.fileno() for pipe in pipes if pipe is not None and not pipe.closed)
+
+    def take(self, threads: int) -> bool:
+        """Whether it may be used: it has that number of threads, waits still, and is nobody's yet."""
+        if self.taken or threads != self.threads or self.process.poll() is not None:
+            return False
+        self.taken = True
+        return True
+
+    def close(self) -> None:
+        """End it, unless it was taken."""
+        if not self.taken:
+            self.taken = True
+            self.process.kill()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def begin(course: Path | None, name: str, out: Path | None = None) -> Early | None:
+    """Start one for an assignment of a course's own that is there; its limits may still ask for more threads.
+
+    Where `out` holds what was graded before, most is known already: a forkserver can wait until something is not.
+    """
+    if out is not None and (out / GRADED).is_file():
+        return None
+    script = (course or Path.cwd()) / "assignments" / name / "assignment.py"
+    return Early(threads=1) if sys.platform == "linux" and script.is_file() else None
+
+
+def _near_enough(folder: str) -> str:
+    """The folder for temporary files, or /tmp where the path of a socket in it would be too long."""
+    return folder if len(os.fsencode(folder)) <= _LONGEST else "/tmp"  # noqa: S108
+
+
+def _environment(folder: Path, threads: int) -> dict[str, str]:
+    """Nothing of the grader's own environment: what submissions see must be the same on every machine."""
+    from platformdirs import user_cache_dir
+
+    cache = Path(user_cache_dir("autograder")) / "matplotlib"
+    os.makedirs(cache, exist_ok=True)
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(folder),
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(cache),
+        **dict.fromkeys(_COUNTS, str(threads)),
+    }

@@ -1,0 +1,1 @@
+"""Courses and files of other graders, one folder each."""

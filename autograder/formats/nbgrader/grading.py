@@ -1,0 +1,301 @@
+"""From a submission to its report: every notebook repaired, run, and its test cells judged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from autograder import __version__, sandbox
+from autograder.checks.errors import SandboxError, StudentError
+from autograder.formats.nbgrader import scoring, source_notebook
+from autograder.formats.nbgrader.config import Settings, read_settings
+from autograder.formats.nbgrader.course import Assignment, Course, Graded, load
+from autograder.formats.nbgrader.run import MOST_RESTARTS, Ran, run_notebook
+from autograder.grading import RunOptions
+from autograder.grading.batch import JobSpec
+from autograder.grading.provenance import cpu_model, resources, versions
+from autograder.notebooks import Cell, Notebook
+from autograder.notebooks.added import to_read
+from autograder.notebooks.apart import Reader, Reading, repaired
+from autograder.pictures import raster
+from autograder.remote.notebook import CellRun
+from autograder.results import CheckResult, Limits, QuestionResult, Replay, Report, Resources, Verdict
+from autograder.sandbox import Outcome, Request, Sandbox, Session
+from autograder.scoring import question_points, report_points
+from autograder.submissions import Submission
+
+__all__ = ["grade", "grader", "limits_of", "longest_seconds", "lost_report", "result_key"]
+
+_KEPT_OUTPUT = 8192
+_SPARE_SECONDS = 30.0
+_MOST_NOTES = 10
+
+
+def limits_of(assignment: Assignment, options: RunOptions) -> Limits:
+    """What one notebook's sandbox may use; each of its cells has its own time beside that."""
+    most = max(len(notebook.source.cells) for notebook in assignment.notebooks)
+    seconds = _SPARE_SECONDS + 2 * most * assignment.course.settings.cell_seconds
+    return Limits(wall_seconds=seconds, cpu_seconds=seconds).changed(options.limits)
+
+
+def longest_seconds(assignment: Assignment, options: RunOptions) -> float:
+    """How long grading one submission can take at most."""
+    return limits_of(assignment, options).wall_seconds * len(assignment.notebooks) * 2 * (MOST_RESTARTS + 1)
+
+
+@contextmanager
+def grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
+    """What a job process does: load once, connect to the sandbox, grade."""
+    assignment = load(Course(spec.root, read_settings(spec.root)), spec.assignment)
+    with sandbox.connect(spec.address) as walls, Reader() as reader:
+        yield lambda submission: grade(assignment, submission, walls, spec.options, reader)
+
+
+def grade(
+    assignment: Assignment,
+    submission: Submission,
+    walls: Sandbox,
+    options: RunOptions,
+    reader: Reader | None = None,
+) -> Report:
+    """Run the notebooks of one submission, each in sandboxes of its own, and judge their test cells.
+
+    Nothing that the submission does raises here. `reader` reads the notebooks; one of its own if left out.
+    """
+    if reader is None:
+        with Reader() as own:
+            return grade(assignment, submission, walls, options, own)
+    limits = limits_of(assignment, options)
+    outcomes: list[Outcome] = []
+    reading = Reading()
+    questions, notes, waited = [], list(submission.notes), False
+    for notebook in assignment.notebooks:
+        one = _Grading(assignment, notebook, submission, limits, walls, outcomes, reader, reading)
+        questions.append(one.question())
+        notes += [f"{notebook.file}: {note}" for note in one.notes]
+        waited = waited or one.waited
+    used = resources(outcomes, walls)
+    if waited:  # the time of a cell is wall time, and depends on the neighbours
+        used = replace(used, reached=tuple(sorted({*used.reached, "wall"})))
+    points, max_points, bonus = report_points(questions)
+    replay = _replay(assignment, submission, options, walls)
+    return Report(
+        assignment.name, submission.student, points, max_points, bonus, tuple(questions), used, replay,
+        notes=tuple(notes),
+    )  # fmt: skip
+
+
+def lost_report(assignment: Assignment, submission: Submission, why: str, key: str) -> Report:
+    """A report in which every test cell is INTERNAL, for a submission that no job brought back."""
+    questions = [_question(each, _all_lost(each, Verdict.INTERNAL, why)) for each in assignment.notebooks]
+    points, max_points, bonus = report_points(questions)
+    replay = Replay(key=key, submission_sha256=submission.sha256, assignment_sha256=assignment.sha256)
+    return Report(
+        assignment.name, submission.student, points, max_points, bonus, tuple(questions), Resources(), replay,
+        notes=submission.notes,
+    )  # fmt: skip
+
+
+def result_key(assignment: Assignment, submission: Submission, options: RunOptions, walls: str) -> str:
+    """A hash over all that decides a result: the same key, the same report."""
+    facts = {
+        "kind": "nbgrader",
+        "assignment": [assignment.name, assignment.sha256],
+        "submission": [submission.student, submission.sha256, submission.problem, submission.notes],
+        "limits": dict(options.limits),
+        "versions": _versions(),
+        "sandbox": walls,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    return {"autograder": __version__, "python": platform.python_version(), **versions()}
+
+
+def _replay(assignment: Assignment, submission: Submission, options: RunOptions, walls: Sandbox) -> Replay:
+    return Replay(
+        key=result_key(assignment, submission, options, walls.name),
+        preloaded=walls.preloaded,
+        submission_sha256=submission.sha256,
+        assignment_sha256=assignment.sha256,
+        limits=dict(options.limits),
+        versions=_versions(),
+        cpu_model=cpu_model(),
+    )
+
+
+@dataclass
+class _Grading:
+    """One notebook of one submission. `notes` and `waited` (a time limit was reached) are filled on the way."""
+
+    assignment: Assignment
+    graded: Graded
+    submission: Submission
+    limits: Limits
+    walls: Sandbox
+    outcomes: list[Outcome]
+    reader: Reader
+    reading: Reading
+
+    def __post_init__(self) -> None:
+        self.notes: list[str] = []
+        self.waited = False
+
+    @property
+    def settings(self) -> Settings:
+        """The course's."""
+        return self.assignment.course.settings
+
+    def question(self) -> QuestionResult:
+        """Its result."""
+        path = self.submission.folder / self.graded.file
+        try:
+            if self.submission.problem:
+                raise StudentError(self.submission.problem_verdict, self.submission.problem, open=True)
+            if not path.is_file():
+                raise StudentError("MISSING", f"{self.graded.file} was not handed in.", open=True)
+            mended = repaired(path.read_bytes(), self.graded.file, self.graded.shown, self.reader, self.reading)
+            self.notes += mended.notes
+            return self.judged(mended.notebook)
+        except StudentError as error:
+            return _question(self.graded, _all_lost(self.graded, Verdict(error.verdict), error.message))
+        except SandboxError as error:
+            return _question(self.graded, _all_lost(self.graded, Verdict.INTERNAL, str(error)))
+
+    def judged(self, shown: Notebook) -> QuestionResult:
+        """Run it, and judge each cell; `shown` is the repaired notebook without hidden tests."""
+        given = (self.graded.whole(cell) if cell.role and cell.role.given else cell for cell in shown.cells)
+        notebook = replace(shown, cells=tuple(given))
+        numbers = {cell.name: n for n, cell in enumerate(notebook.cells, 1) if cell.role}
+        whole = self.run(notebook, ())
+        hidden = [numbers[cell.name] for cell in self.graded.scored if self.graded.is_hidden(cell)]
+        first_hidden = min(hidden, default=len(notebook.cells) + 1)
+        seen = self.seen(shown, whole, first_hidden)
+        checks, room = [], [raster.MAX_TOTAL]
+        for cell in self.graded.scored:
+            number, title = numbers[cell.name], self.graded.titles.get(cell.name, cell.name)
+            if source_notebook.by_hand(cell):
+                outputs = {n: _texts(run) for n, run in seen.items()}
+                found = to_read(shown, self.graded.shown, cell.name, outputs)
+                checks.append(
+                    scoring.by_hand(cell, title, found, _drawn((seen[n] for n in found.numbers if n in seen), room))
+                )
+                continue
+            checks.append(
+                scoring.judge(
+                    whole.runs.get(number),
+                    number,
+                    cell,
+                    title,
+                    hidden=self.graded.is_hidden(cell),
+                    seen=seen.get(number),
+                    shown=self.graded.visible(cell),
+                )
+            )
+        tests = {numbers[cell.name] for cell in self.graded.scored if source_notebook.is_test(cell)}
+        others = [run for n, run in sorted(whole.runs.items()) if n not in tests]
+        ended = list(filter(None, (scoring.stopped(run, seen=seen.get(run.number)) for run in others)))
+        self.notes += ended[:_MOST_NOTES]
+        everything = _printed(whole.runs.values())
+        return _question(self.graded, tuple(checks), _printed(seen.values()), everything)
+
+    def run(self, notebook: Notebook, left_out: tuple[int, ...]) -> Ran:
+        """All cells in sandboxes of their own."""
+        tag = self.settings.skip_tag
+        passed = {
+            n for n, cell in enumerate(notebook.cells, 1) if tag in cell.tags and not source_notebook.is_test(cell)
+        }
+        ran = run_notebook(
+            self.open,
+            self.outcomes,
+            self.graded.file,
+            notebook,
+            given=frozenset(n for n, cell in enumerate(notebook.cells, 1) if cell.role and cell.role.given),
+            seconds=self.settings.cell_seconds,
+            limits=self.limits,
+            left_out=sorted({*left_out, *passed}),
+        )
+        self.waited = self.waited or any(run.timed_out for run in ran.runs.values())
+        return ran
+
+    def seen(self, shown: Notebook, whole: Ran, first_hidden: int) -> dict[int, CellRun]:
+        """Runs whose words may be shown, because nothing hidden was in the sandbox.
+
+        Those are the runs up to the first hidden test. Where a test fails behind it, the notebook runs once more with
+        the tests as students have them, for the sake of what may be said; the points are not changed by it.
+        """
+        before = {number: run for number, run in whole.runs.items() if number < first_hidden}
+        failed = [
+            n for n, run in whole.runs.items() if n >= first_hidden and self.worth_a_look(shown.cells[n - 1], run)
+        ]
+        failed = [n for n in failed if n not in whole.left_out]
+        if not failed:
+            return before
+        return self.run(replace(shown, cells=shown.cells[: max(failed)]), tuple(whole.left_out)).runs
+
+    def worth_a_look(self, cell: Cell, run: CellRun) -> bool:
+        """Whether something may be said about an error, because it is not one in hidden lines."""
+        if run.error is None or not (cell.role and source_notebook.is_test(cell)):
+            return run.error is not None
+        whole = self.graded.whole(cell)
+        return not (
+            run.error.cell == run.number and source_notebook.is_hidden_line(whole, run.error.line, self.settings)
+        )
+
+    def open(self) -> Session:
+        """A sandbox with the submission in it.
+
+        Raises:
+            SandboxError: it could not be built.
+        """
+        return self.walls.open(Request(self.submission.folder, self.limits))
+
+
+def _all_lost(notebook: Graded, verdict: Verdict, why: str) -> tuple[CheckResult, ...]:
+    """The same end for every test cell."""
+    return tuple(
+        scoring.by_hand(cell, notebook.titles[cell.name])
+        if source_notebook.by_hand(cell)
+        else scoring.lost(cell, notebook.titles[cell.name], verdict, why, hidden=notebook.is_hidden(cell))
+        for cell in notebook.scored
+    )
+
+
+def _question(
+    notebook: Graded, checks: tuple[CheckResult, ...], output: str = "", staff_output: str = ""
+) -> QuestionResult:
+    points, max_points = question_points(checks)
+    return QuestionResult(notebook.name, notebook.title, points, max_points, False, checks, output, staff_output)
+
+
+def _drawn(runs: Iterable[CellRun], room: list[int]) -> Iterator[str]:
+    """The pictures below cells that may be shown, as many as of one call of a function, while there is room."""
+    found = (each.png for run in runs for each in run.outputs if each.png)
+    for png in islice(found, raster.MAX_PICTURES):
+        with suppress(raster.Refused):
+            clean = raster.clean(png)
+            room[0] -= len(clean)
+            if room[0] >= 0:
+                yield raster.text_of(clean)
+
+
+def _texts(run: CellRun) -> str:
+    """What stands below a cell, as text."""
+    parts = (each.text if each.kind == "stream" else f"{each.text}\n" for each in run.outputs)
+    return "".join(parts)[:_KEPT_OUTPUT] + (run.error.message if run.error else "")
+
+
+def _printed(runs: Iterable[CellRun]) -> str:
+    """The beginning of what cells printed, each under its number."""
+    parts = []
+    for run in runs:
+        text = "".join(each.text for each in run.outputs if each.kind == "stream").strip("\n")
+        if text:
+            parts.append(f"Cell {run.number}:\n{text}\n")
+    return "\n".join(parts)[:_KEPT_OUTPUT]

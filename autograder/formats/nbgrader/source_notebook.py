@@ -1,0 +1,136 @@
+"""Marks inside the cells of a source notebook: solutions to be cut, hidden tests to be concealed, AUTOTEST lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograder.checks.errors import InstructorError
+from autograder.formats.nbgrader.config import Settings
+from autograder.notebooks import Cell, Notebook
+
+__all__ = [
+    "by_hand",
+    "has_autotest",
+    "has_hidden",
+    "is_hidden_line",
+    "is_test",
+    "released",
+    "title_of",
+    "titles",
+    "without_hidden",
+]
+
+_HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
+
+
+def is_test(cell: Cell) -> bool:
+    """Whether running the cell gives points."""
+    return cell.kind == "code" and cell.role is not None and cell.role.grade and not cell.role.solution
+
+
+def by_hand(cell: Cell) -> bool:
+    """Whether a person gives the cell's points: written answers, graded code without tests, tasks."""
+    return cell.role is not None and (cell.role.grade or cell.role.task) and not is_test(cell)
+
+
+def has_hidden(cell: Cell, settings: Settings) -> bool:
+    """Whether a part of the cell is kept from students."""
+    return is_test(cell) and settings.begin_hidden in cell.source
+
+
+def has_autotest(cell: Cell, settings: Settings) -> bool:
+    """Whether a comment of the cell stands for tests that are still to be made."""
+    return cell.kind == "code" and any(
+        settings.autotest in line and line.lstrip().startswith("#") for line in cell.source.split("\n")
+    )
+
+
+def without_hidden(cell: Cell, settings: Settings) -> Cell:
+    """The cell as students get it.
+
+    Raises:
+        InstructorError: a region does not end, or begins twice.
+    """
+    lines = _outside(cell, settings.begin_hidden, settings.end_hidden, None)
+    return cell if lines is None else replace(cell, source="\n".join(lines))
+
+
+def is_hidden_line(cell: Cell, line: int, settings: Settings) -> bool:
+    """Whether a line of a test cell, counted from 1, lies in a hidden region."""
+    inside = False
+    for each in cell.source.split("\n")[:line]:
+        if settings.begin_hidden in each:
+            inside = True
+        elif settings.end_hidden in each:
+            inside = False
+    return inside
+
+
+def released(source: Notebook, settings: Settings) -> Notebook:
+    """The notebook with solutions and mark schemes cut and tests whole.
+
+    Raises:
+        InstructorError: a region does not end, or begins twice.
+    """
+    cells = []
+    for cell in source.cells:
+        answer = cell.role is not None and cell.role.solution
+        stub = settings.code_stub if cell.kind == "code" else settings.text_stub
+        if answer or not settings.only_solutions:
+            lines = _outside(cell, settings.begin_solution, settings.end_solution, stub.split("\n"))
+            cell = replace(cell, source="\n".join(lines)) if lines is not None else cell
+            cell = replace(cell, source=stub) if lines is None and answer else cell
+        if cell.kind != "code" and cell.role:
+            lines = _outside(cell, settings.begin_scheme, settings.end_scheme, None)
+            cell = cell if lines is None else replace(cell, source="\n".join(lines))
+        cells.append(cell)
+    return replace(source, cells=tuple(cells))
+
+
+def _outside(cell: Cell, begin: str, end: str, stub: Sequence[str] | None) -> list[str] | None:
+    """The lines outside regions, with the stub in the place of each; None where there is no region."""
+    kept: list[str] = []
+    inside = found = False
+    for line in cell.source.split("\n"):
+        if begin in line:
+            if inside:
+                raise InstructorError(f"The cell {cell.name!r} has a '{begin}' inside another; end the first one.")
+            inside = found = True
+            indentation = line[: len(line) - len(line.lstrip())]
+            kept += [indentation + each for each in stub or ()]
+        elif end in line:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise InstructorError(f"The cell {cell.name!r} has a '{begin}' without '{end}'; add it.")
+    return kept if found else None
+
+
+def title_of(notebook: Notebook, otherwise: str) -> str:
+    """The first heading of a notebook."""
+    for cell in notebook.cells:
+        if cell.kind == "markdown" and (found := _HEADING.search(cell.source)):
+            return _plain(found[1])
+    return otherwise
+
+
+def titles(notebook: Notebook) -> dict[str, str]:
+    """A title for each cell that gives points, by grade id: the last heading above it and its own id."""
+    found: dict[str, str] = {}
+    heading = ""
+    first = True
+    for cell in notebook.cells:
+        if cell.kind == "markdown":
+            for each in _HEADING.findall(cell.source):
+                heading = "" if first else _plain(each)  # the first one is the notebook's own
+                first = False
+        if cell.role and (is_test(cell) or by_hand(cell)):
+            found[cell.name] = f"{heading} ({cell.name})" if heading else cell.name
+    return found
+
+
+def _plain(heading: str) -> str:
+    return re.sub(r"[*_`]", "", heading)[:120]

@@ -1,0 +1,150 @@
+"""What belongs together while one submission is graded, and the seeds that follow from it."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from autograder.assignment.declaration import Check
+from autograder.checks.errors import StudentError
+from autograder.checks.local.files import HandedIn
+from autograder.datasets import DataSet
+from autograder.grading.budget import Budget, Imports
+from autograder.grading.notebook_sandbox import Spare
+from autograder.grading.notebooks import Notebooks
+from autograder.grading.options import RunOptions
+from autograder.grading.recorded_answers import Answers
+from autograder.loader import Loaded
+from autograder.results import Limits
+from autograder.sandbox import Outcome, Request, Sandbox, Session
+from autograder.seeding import keys_of, number
+from autograder.submissions import Submission
+
+__all__ = ["Case"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission to be graded: against what, where and how.
+
+    `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
+    between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None;
+    `imports` are those that failed before anything else was asked; `answers` are the reference's, from one submission
+    to the next; what is in `at_end` is called by `close`.
+    """
+
+    loaded: Loaded
+    submission: Submission
+    sandbox: Sandbox
+    dataset: DataSet | None
+    options: RunOptions
+    outcomes: list[Outcome] = field(default_factory=list)
+    notebooks: Notebooks = field(default_factory=Notebooks)
+    spare: Spare = field(default_factory=Spare)
+    first_imports: dict[str, StudentError | None] = field(default_factory=dict)
+    imports: Imports = field(default_factory=Imports)
+    answers: Answers = field(default_factory=Answers)
+    at_end: list[Callable[[], object]] = field(default_factory=list)
+    _staged: list[Path] = field(default_factory=list)
+
+    @cached_property
+    def notebook_time(self) -> Budget:
+        """What is left for running notebooks, in all sandboxes together: as much as all questions may take."""
+        options = self.options
+        return Budget(self.loaded.assignment.limits_together(full=options.full, changes=options.limits))
+
+    def seed_of_inputs(self, check: Check) -> int:
+        """The seed of a check's `rng`; 63 bits, the same for every student.
+
+        What a public check draws reaches students, so it comes from the key of what is seen.
+        """
+        keys = keys_of(self.options.seed)
+        return self._number(keys.hidden if check.hidden else keys.seen, check.id, "inputs")
+
+    def seed_inside(self, check_id: str) -> int:
+        """The seed of the submission's own random numbers in one check.
+
+        A submission can read it back; those numbers that make a check's hidden inputs do not follow from it.
+        """
+        return self._number(keys_of(self.options.seed).seen, check_id, "submission")
+
+    def _seed_at_import(self) -> int:
+        return self._number(keys_of(self.options.seed).seen, "import")
+
+    def _number(self, key: bytes, *purpose: str) -> int:
+        return number(key, self.options.run, self.loaded.id, *purpose)
+
+    @cached_property
+    def handed_in(self) -> HandedIn:
+        """The files of the submission, as messages name and quote them."""
+        files, folder = self.loaded.interface.files, self.submission.folder
+        meant = dict(self.submission.meant)
+        absent = {file: meant.get(file, "") for file in files if not (folder / file).is_file()}
+        given = (*self.loaded.assignment.given, *self.loaded.assignment.extra_files)
+        return HandedIn(folder, files, given, absent, self.notebooks.sources())
+
+    @cached_property
+    def given_folder(self) -> Path | None:
+        """What is handed out complete beside modules and notebooks, as sandboxes get it; None for nothing."""
+        if self.dataset is None or not self.dataset.handed_out:
+            return self.loaded.given_folder
+        return self.loaded.staged_with(self.dataset.handed_out, self.dataset.sha256)
+
+    def open(self, limits: Limits) -> Session:
+        """A sandbox with the submission in it.
+
+        Raises:
+            SandboxError: it could not be built.
+        """
+        return self.sandbox.open(Request(self.submission.folder, limits, self._seed_at_import(), self.given_folder))
+
+    def open_reference(self, limits: Limits) -> Session:
+        """A sandbox of its own with a copy of the reference in it.
+
+        Raises:
+            SandboxError: it could not be built.
+        """
+        return self.sandbox.open(Request(self.reference_copy(), limits, self._seed_at_import(), self.given_folder))
+
+    def close(self) -> None:
+        """End the sandbox that is left, and remove what was copied."""
+        if outcome := self.spare.close():
+            self.outcomes.append(outcome)
+        while self.at_end:
+            self.at_end.pop()()
+        while self._staged:
+            shutil.rmtree(self._staged.pop(), ignore_errors=True)
+
+    def reference_copy(self) -> Path:
+        """The reference's files as a sandbox of any user can read them, at a place that nobody can guess.
+
+        What is handed out complete comes from another folder, once for all submissions.
+        """
+        if not self._staged:
+            outer = Path(tempfile.mkdtemp(prefix="autograder-reference-"))
+            self._staged.append(outer)
+            outer.chmod(0o711)
+            folder = outer / secrets.token_hex(16)
+            given = {self.loaded.reference_folder / file for file in self.loaded.assignment.extra_files}
+            _copy(self.loaded.reference_folder, folder, without=given)
+            self._staged.append(folder)
+        return self._staged[-1]
+
+
+def _copy(source: Path, target: Path, without: Collection[Path]) -> None:
+    """Copy what is no link, no cache and not hidden, readable for everybody who knows the way."""
+    target.mkdir()
+    target.chmod(0o755)
+    for path in sorted(source.iterdir()):
+        if path.is_symlink() or path.name.startswith(".") or path.name == "__pycache__":
+            continue
+        if path.is_dir():
+            _copy(path, target / path.name, without)
+        elif path.is_file() and path not in without:
+            shutil.copyfile(path, target / path.name)
+            (target / path.name).chmod(0o644)

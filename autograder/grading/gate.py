@@ -1,0 +1,69 @@
+"""Which assignments have passed the gate, and which were refused: an unchanged one is not tried again before each
+release, and grading a refused one is an alarm."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+import autograder
+from autograder.datasets import DataSet
+from autograder.grading import RunOptions, result_key
+from autograder.loader import Loaded, folder_sha256
+from autograder.submissions import Submission
+
+__all__ = ["Gate", "gate_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Remembers keys that passed, as empty files of a folder; without a folder, in the user's cache."""
+
+    folder: Path | None = None
+
+    def passed(self, key: str) -> bool:
+        """Whether this key passed before."""
+        return (self._home / key).is_file()
+
+    def remember(self, key: str) -> None:
+        """Note that it passed; a cache that cannot be written only costs time the next time."""
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            (self._home / key).touch()
+            self._refusal(key).unlink(missing_ok=True)
+        except OSError:
+            return
+
+    def refuse(self, key: str, why: str) -> None:
+        """Note that it was refused, and why, so that whoever grades it all the same is told."""
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            self._refusal(key).write_text(why, encoding="utf-8")
+        except OSError:
+            return
+
+    def refused(self, key: str) -> str:
+        """Why this key was refused when it was last tried; "" if it was not."""
+        try:
+            return self._refusal(key).read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def _refusal(self, key: str) -> Path:
+        return self._home / f"{key}.refused"
+
+    @property
+    def _home(self) -> Path:
+        return self.folder or Path(platformdirs.user_cache_dir("autograder")) / "validated"
+
+
+def gate_key(loaded: Loaded, dataset: DataSet | None, options: RunOptions) -> str:
+    """A hash over all that decides whether an assignment passes: its files, data, options, packages, this toolkit."""
+    result = result_key(
+        loaded, Submission("gate", loaded.reference_folder, loaded.reference_sha256), dataset, options, ""
+    )
+    toolkit = folder_sha256(Path(autograder.__file__).parent)
+    return hashlib.sha256(f"{result}\0{toolkit}".encode()).hexdigest()

@@ -1,0 +1,132 @@
+"""From a submission to its report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from autograder.datasets import DataSet
+from autograder.grading.context import Case
+from autograder.grading.notebooks import put_right
+from autograder.grading.options import RunOptions, selected_checks
+from autograder.grading.process_cache import Shared
+from autograder.grading.provenance import replay, resources
+from autograder.grading.runner import Begin, Listener, Runner, unheard, unwatched
+from autograder.grading.written_answers import with_written
+from autograder.loader import Loaded
+from autograder.results import Report
+from autograder.sandbox import Sandbox
+from autograder.scoring import report_points
+from autograder.submissions import Submission
+
+__all__ = ["grade", "restore_given"]
+
+_BLOCK = 1 << 20
+
+
+def grade(
+    loaded: Loaded,
+    submission: Submission,
+    sandbox: Sandbox,
+    dataset: DataSet | None,
+    options: RunOptions,
+    listen: Listener = unheard,
+    shared: Shared | None = None,
+    begin: Begin = unwatched,
+) -> Report:
+    """Run every selected check of an assignment against one submission.
+
+    Nothing that the submission does raises here, and no fault of ours costs it a point: such checks are INTERNAL.
+
+    Args:
+        loaded: the assignment with its reference.
+        submission: staged files, or the problem that `intake` found.
+        sandbox: a started one; it is opened at least once for each question that has something to run.
+        dataset: the assignment's data, None when it names none.
+        options: seed, length, selection.
+        listen: told of each check what it returned, or the `CheckFailed` that it raised.
+        shared: what is kept from one submission of this assignment to the next; nothing if left out.
+        begin: told of each check that it begins, and after how many seconds it will be ended.
+
+    Raises:
+        UsageError: `options.only` names neither a question nor a check.
+    """
+    if shared is None:
+        with Shared() as own:
+            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin)
+    notebooks = put_right(loaded, submission, shared.reader)
+    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
+    run = Runner(case, listen, begin)
+    restored = restore_given(loaded, submission, dataset)
+    wanted = selected_checks(loaded.assignment, options)
+    try:
+        chosen = {
+            question: [check for check in question.checks if check.id in wanted]
+            for question in loaded.assignment.questions
+            if wanted.intersection(each.id for each in question.checks)
+            or wanted.intersection(each.id for each in question.answers)
+        }
+        questions = tuple(
+            with_written(result, [each for each in asked.answers if each.id in wanted], loaded, submission, notebooks)
+            for asked, result in zip(chosen, run.questions(chosen), strict=True)
+        )
+    finally:
+        case.close()
+    points, max_points, bonus_points = report_points(questions)
+    return Report(
+        assignment=loaded.id,
+        student=submission.student,
+        points=points,
+        max_points=max_points,
+        bonus_points=bonus_points,
+        questions=questions,
+        resources=resources(case.outcomes, sandbox),
+        replay=replay(loaded, submission, dataset, options, sandbox),
+        notes=(*submission.notes, *restored, *notebooks.notes),
+        notebooks=notebooks.results(),
+    )
+
+
+def restore_given(loaded: Loaded, submission: Submission, dataset: DataSet | None) -> tuple[str, ...]:
+    """Put what is handed out complete in place of what the student made of it.
+
+    Given modules are written into the staged copy; of other files, what was handed in is removed where it differs, and
+    the sandbox has the given ones.
+
+    Returns:
+        A sentence about each file that differed.
+    """
+    notes = []
+    own: Mapping[str, bytes] = dataset.handed_out if dataset else {}
+    for file in (*loaded.assignment.given, *loaded.assignment.extra_files, *own):
+        source = loaded.reference_folder / file
+        if other := _instead(submission.folder, file, own.get(file, source)):
+            shutil.rmtree(other) if other.is_dir() else other.unlink()
+            notes.append(f"{file} differs from the one that was handed out; the handed-out one was used.")
+        target = submission.folder / file
+        if file in loaded.assignment.given and not target.is_file():
+            shutil.copyfile(source, target)
+            target.chmod(0o644)
+    return tuple(notes)
+
+
+def _instead(folder: Path, file: str, given: Path | bytes) -> Path | None:
+    """What a student handed in where a given file belongs, if it is another: a file, or a folder of its name."""
+    above = reversed(PurePosixPath(file).parents[:-1])
+    places = [*(folder / part for part in above), folder / file]
+    found = next((place for place in places[:-1] if place.is_file()), places[-1])
+    return found if found.exists() and not _same(found, given) else None
+
+
+def _same(one: Path, other: Path | bytes) -> bool:
+    """Whether a file holds the same bytes as another one, or certain ones."""
+    if isinstance(other, bytes):
+        return one.is_file() and one.stat().st_size == len(other) and one.read_bytes() == other
+    if not one.is_file() or one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        while block := left.read(_BLOCK):
+            if block != right.read(_BLOCK):
+                return False
+    return True

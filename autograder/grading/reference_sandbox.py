@@ -1,0 +1,107 @@
+"""The reference in a sandbox of its own, under the limits that the submission has.
+
+Checks compare the submission with it, and may give it what the submission answered. And it is asked in the student's
+place when a check fell over an answer: does the check work with a right one? What the reference does may take no more
+of the machine than a submission may, whatever it is given.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from autograder.checks.errors import SandboxError
+from autograder.checks.local.notebook_code import is_notebook
+from autograder.grading.context import Case
+from autograder.grading.recorded_answers import RecordedSession
+from autograder.notebooks import read
+from autograder.remote.notebook import run_cells
+from autograder.remote.reference import ReferenceStudent
+from autograder.remote.student import Controls
+from autograder.results import Limits
+
+__all__ = ["Solved"]
+
+_LEAST_SECONDS = 0.05
+
+
+class Solved:
+    """A sandbox with the reference, opened when something is first asked of it and again after a death.
+
+    After a death the next sandbox has half the time, so that a submission that makes the reference run into its limit
+    in every check costs less than twice that limit.
+
+    Args:
+        case: the submission that is graded, with the reference.
+        limits: of the sandbox; None for what all questions may use together, where one sandbox serves them all and
+            each question is granted its own time.
+    """
+
+    def __init__(self, case: Case, limits: Limits | None = None) -> None:
+        self.case = case
+        self._limits = limits
+        self._deaths = 0
+        self._session: RecordedSession | None = None
+        self._student: ReferenceStudent | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether objects that an earlier check got from here are still there."""
+        return bool(self._student and self._session and not (Controls(self._student).ended or self._session.ended))
+
+    def student(self, seed: int, limits: Limits, share: float = 1.0) -> ReferenceStudent:
+        """The stand-in for the reference, with its random numbers seeded.
+
+        Args:
+            seed: of `random`, numpy and torch inside.
+            limits: of the question; calls of it may take as much time as these say.
+            share: the part of that time which is granted.
+
+        Raises:
+            SandboxError: the reference used up its time in earlier checks.
+        """
+        if self._student is not None and not self.alive:
+            self._deaths += 1
+            self.close()
+        part = share / 2**self._deaths
+        limits = replace(limits, wall_seconds=part * limits.wall_seconds, cpu_seconds=part * limits.cpu)
+        if limits.wall_seconds < _LEAST_SECONDS:
+            raise SandboxError("The reference ran into its limits in too many checks of this question.")
+        student = self._student or self._opened(limits)
+        assert self._session is not None
+        controls = Controls(student)
+        controls.limit(limits)
+        if self._limits is None:
+            self._session.grant(limits.wall_seconds)
+        controls.seed(seed)
+        return student
+
+    def close(self) -> None:
+        """End the sandbox."""
+        if self._student is not None:
+            Controls(self._student).leave()
+        if self._session is not None:
+            self._session.close()
+        self._session = self._student = None
+
+    def _opened(self, limits: Limits) -> ReferenceStudent:
+        case, options = self.case, self.case.options
+        together = case.loaded.assignment.limits_together(full=options.full, changes=options.limits)
+        allowed = together if self._limits is None else limits
+        self._session = RecordedSession(lambda: case.open_reference(allowed), allowed, case.answers)
+        self._student = ReferenceStudent(self._session, case.loaded.interface, limits, case.loaded.reference_folder)
+        Controls(self._student).run_notebooks_with(self._run_notebook)
+        return self._student
+
+    def _run_notebook(self, file: str) -> None:
+        if not is_notebook(file) or self._student is None or self._session is None:
+            return
+        granted = self._session.granted
+        self._session.grant(math.inf)  # a notebook's time is no single question's
+        try:
+            notebook = read((self.case.loaded.reference_folder / file).read_bytes(), file)
+            for ran in run_cells(self._student, file, notebook, seed=self.case.loaded.assignment.cell_seed):
+                if ran.error:
+                    raise ran.error
+        finally:
+            self._session.grant(granted)

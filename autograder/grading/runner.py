@@ -1,0 +1,503 @@
+"""Run the checks of one submission: after those that they need, with what they ask for, and say whose fault it was."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.assignment.declaration import Check, Question
+from autograder.checks import Credit
+from autograder.checks.errors import CheckFailed, GraderError, MisuseError, SandboxError, StudentError
+from autograder.checks.local.notebook_code import is_notebook
+from autograder.grading.check_timeout import Overdue, ended_after
+from autograder.grading.context import Case
+from autograder.grading.options import check_seconds
+from autograder.grading.reference_sandbox import Solved
+from autograder.grading.return_values import mistaken
+from autograder.grading.sandboxes import Room
+from autograder.messages import NOT_ENDED, TO_BE_CORRECTED, carried_forward, case_by_case, sentence
+from autograder.pictures import raster
+from autograder.remote.artefacts import Kept, handles_in, keep, revive
+from autograder.remote.reference import ReferenceFailed
+from autograder.results import CaseResult, CheckResult, Limits, QuestionResult, Verdict
+from autograder.scoring import check_points, question_points, verdict_of
+from autograder.worker import seed_all
+
+__all__ = ["Begin", "Found", "Listener", "Runner", "unheard", "unwatched"]
+
+_LONGEST_TEXT = 8192
+_LESS = 0.5  # of the time: by so much a right answer must miss a limit, before an answer is to blame for reaching it
+
+
+Listener = Callable[[Check, object], None]
+
+
+Begin = Callable[[str, float], None]
+
+
+def unwatched(check: str, seconds: float) -> None:
+    """What is told that a check begins, where nobody watches how long it takes."""
+
+
+def unheard(check: Check, came: object) -> None:
+    """What listens to the checks of an ordinary grade: nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The result of one check or case, and the exception that ended it, if one did.
+
+    `concealed` says that the student is told of it as of a hidden check.
+    """
+
+    result: CheckResult
+    error: Exception | None = None
+    concealed: bool = False
+
+
+class Runner:
+    """One submission on its way through the questions: the results so far, and what checks handed on.
+
+    `listen` is told of each check what it returned, or the `CheckFailed` that it raised; `begin` is told that a check
+    begins, and after how many seconds it will be ended.
+    """
+
+    def __init__(self, case: Case, listen: Listener = unheard, begin: Begin = unwatched) -> None:
+        self.case = case
+        self.listen = listen
+        self.begin = begin
+        loaded = case.loaded
+        self.by_id = {check.id: check for check in loaded.assignment.checks}
+        data = case.dataset.name if case.dataset else None
+        self.titles = {
+            name: loaded.assignment.title_of(check, data, full=case.options.full) for name, check in self.by_id.items()
+        }
+        self.handed_on = {name for check in self.by_id.values() for name in check.parameters if name in check.needs}
+        self.results: dict[str, CheckResult] = {}
+        self.values: dict[str, Any] = {}
+        self.kept: dict[str, tuple[Kept, ...]] = {}
+        self.reference = Solved(case) if any(map(is_notebook, loaded.interface.files)) else None
+        self.solved, self.beside_solved = Solved(case), Solved(case)
+        self.solved_values: dict[tuple[str, str], Any] = {}
+        self.stands: dict[tuple[str, str], bool] = {}
+        for each in filter(None, (self.reference, self.solved, self.beside_solved)):
+            case.at_end.append(each.close)
+        self.under_way: list[str] = []
+        self.timing: list[tuple[str, float]] = []
+        self.picture_bytes = 0
+        self.illustrated_with: set[tuple[bool, bytes]] = set()
+
+    def start_again(self, case: Case) -> None:
+        """Forget every result, to run checks of the same submission under the random numbers of another run."""
+        self.case = case
+        self.results, self.values, self.kept = {}, {}, {}
+        self.solved_values, self.stands = {}, {}
+        self.picture_bytes = 0
+        self.illustrated_with = set()
+
+    def questions(self, wanted: Mapping[Question, Sequence[Check]]) -> tuple[QuestionResult, ...]:
+        """Run some checks of some questions, each in the question's sandbox while that lives.
+
+        Public ones come first: after hidden inputs they would need a fresh sandbox. One that has run notebooks serves
+        all questions, so there all public checks of all questions are first.
+        """
+        rooms = {question: self.room(question) for question in wanted}
+        passes = ((False,), (True,)) if self.case.notebooks.files else ((False, True),)
+        for kinds in passes:
+            for question, checks in wanted.items():
+                try:
+                    for check in sorted(checks, key=lambda each: each.hidden):
+                        if check.hidden in kinds:
+                            self.result(check, rooms[question])
+                finally:
+                    rooms[question].close()
+        return tuple(self.told(question, checks, rooms[question]) for question, checks in wanted.items())
+
+    def told(self, question: Question, checks: Iterable[Check], room: Room) -> QuestionResult:
+        """The result of a question whose checks are done."""
+        results = tuple(self.results[check.id] for check in checks)
+        points, max_points = question_points(results)
+        return QuestionResult(
+            question.id, question.title, points, max_points, question.bonus, results, room.shown, room.printed
+        )
+
+    def room(self, question: Question) -> Room:
+        """Where the checks of a question run; close it when they are done for now."""
+        return Room(self.case, self.limits_of(question), self.passed, self.reference)
+
+    def limits_of(self, question: Question) -> Limits:
+        """What a question may use."""
+        options = self.case.options
+        return self.case.loaded.assignment.limits_of(question, full=options.full).changed(options.limits)
+
+    def result(self, check: Check, room: Room) -> CheckResult:
+        """The result of a check: found earlier because another one needed it, or found now."""
+        return self.results[check.id] if check.id in self.results else self.run(check, room).result
+
+    def run(self, check: Check, room: Room) -> Found:
+        """Run one check, after those that it needs, and remember its result."""
+        self.under_way.append(check.id)
+        try:
+            found = self.stopped(check, room)
+            if found is None:
+                found = self.case_by_case(check, room) if check.cases else self.carried_out(check, check, room)
+        finally:
+            self.under_way.pop()
+        found = replace(found, result=replace(found.result, title=self.titles[check.id]))
+        self.results[check.id] = found.result
+        return found
+
+    def stopped(self, check: Check, room: Room) -> Found | None:
+        """Why a check is not run at all, or None: something that it needs did not pass, or there is nothing to run."""
+        for need in check.needs:
+            before = self.result(self.by_id[need], room)
+            if before.verdict is Verdict.INTERNAL:
+                failure = f"The check {before.title!r}, which it needs, is INTERNAL."
+                return Found(_result(check, Verdict.INTERNAL, failure=failure))
+            if before.verdict not in (Verdict.PASSED, Verdict.PARTIAL):
+                failure = f"Not run: it needs the check {before.title!r} to pass."
+                return Found(_result(check, Verdict.SKIPPED, failure=failure))
+        problem = self.case.submission.problem
+        if problem:
+            error = StudentError(self.case.submission.problem_verdict, problem, open=True)
+            error.step = ""  # the sentence says it
+            return Found(_result(check, Verdict(error.verdict), error=error), error)
+        return None
+
+    def case_by_case(self, check: Check, room: Room) -> Found:
+        """Carry out each case, with random numbers of its own; one that is not passed costs its own points."""
+        found = [(part.case, self.carried_out(check, part, room)) for part in check.parts]
+        concealed = any(each.concealed for _, each in found)
+        error = next((each.error for _, each in found if each.error is not None), None)
+        return Found(_together(check, [(name, each.result) for name, each in found], concealed), error, concealed)
+
+    def carried_out(self, check: Check, part: Check, room: Room) -> Found:
+        """Call the function of a check, for one case (`part`) or as a whole, and tell from what comes how it ended."""
+        began = time.monotonic()
+        spent = room.budget.wall, room.budget.cpu
+        credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
+        alarms: tuple[str, ...] = ()
+        raised: Exception | None = None
+        try:
+            with self.timed(part):
+                value = self.called(check, part, room)
+            if wrong := mistaken(part, value, handed_on=check.id in self.handed_on):
+                message = f"{TO_BE_CORRECTED}: {wrong}"
+            else:
+                self.listen(check, value)
+                self.hand_on(check, part, value)
+                credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
+                alarms = tuple(_short(each) for each in value.alarms) if isinstance(value, Credit) else ()
+                verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
+        except CheckFailed as error:
+            verdict, message, raised = Verdict.FAILED, _text(error), error
+            self.listen(check, error)
+        except StudentError as error:
+            verdict, fault, raised = Verdict(error.verdict), error, error
+            room.settle()
+        except SandboxError as error:
+            message, raised = _text(error), error
+            room.leave()
+        except AssertionError as error:
+            verdict, message, raised = Verdict.FAILED, _text(error) or _asserted(error), error
+        except Overdue as error:
+            message = self.not_ended(part, error)
+            room.leave()
+            room.budget.wall, room.budget.cpu = spent  # what it made the submission do costs no other check its time
+        except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
+            raised = error
+            if self.works_with_reference(part, error):
+                verdict, message = Verdict.FAILED, _useless(error)
+            else:
+                own = isinstance(error, GraderError)
+                message = _text(error) if own else f"The check itself failed: {_last_line(error)}"
+                room.leave()
+        note, concealed = carried_forward(room.carried), room.concealed
+        room.end_of_check()
+        seconds = time.monotonic() - began
+        result = replace(_result(part, verdict, credit, seconds, fault, message, note, concealed), alarms=alarms)
+        concealed = check.hidden or concealed
+        return Found(self.illustrated(result, *room.take_pictures(), concealed=concealed), raised, concealed)
+
+    @contextmanager
+    def timed(self, check: Check) -> Iterator[None]:
+        """What runs here is ended when it takes longer than a check may.
+
+        Raises:
+            Overdue: it was ended.
+        """
+        seconds = self.seconds_of(check)
+        self.begin(check.id, seconds)
+        self.timing.append((check.id, seconds))
+        try:
+            with ended_after(seconds):
+                yield
+        finally:
+            self.timing.pop()
+            if self.timing:  # one that asks for this one by `unless` goes on
+                self.begin(*self.timing[-1])
+
+    def seconds_of(self, check: Check) -> float:
+        """How long a check may take."""
+        question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
+        notebooks = self.case.notebook_time.limits.wall_seconds if self.case.notebooks.files else 0.0
+        return check_seconds(self.case.loaded, check, self.limits_of(question), notebooks)
+
+    def not_ended(self, check: Check, error: Overdue) -> str:
+        """The sentence for staff about a check that was ended, with the line of it that was under way."""
+        code = check.function.__code__
+        lines = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename
+        ]
+        place = f", in line {lines[-1]} of assignment.py" if lines else ""
+        return (
+            f"{NOT_ENDED} within {self.seconds_of(check):g} s{place}, and was ended: a loop without an end, or "
+            "something that is waited for? If it needs more time, say so with Assignment(check_seconds=...)."
+        )
+
+    def called(self, check: Check, part: Check, room: Room) -> Any:
+        """What the function of a check returns; it is called again where a fresh sandbox leaves out what ended one."""
+        while True:
+            try:
+                return check.function(**self.arguments(part, room))
+            except StudentError as error:
+                if not error.again:
+                    raise
+                error.again = False  # it may still be why a name is missing
+                room.settle()
+
+    def illustrated(
+        self, result: CheckResult, drawn: list[str], left_out: list[str], *, concealed: bool
+    ) -> CheckResult:
+        """The result with the pictures of the figures that were looked at, as many as a report may hold.
+
+        What is concealed is for staff: a picture can carry out all that a check gave to the submission.
+        """
+        shown = []
+        for picture in drawn:
+            # Checks may look at the same figures of a notebook.
+            known = (concealed, hashlib.sha256(picture.encode()).digest())
+            if known in self.illustrated_with:
+                continue
+            self.illustrated_with.add(known)
+            self.picture_bytes += len(picture.encode())
+            if self.picture_bytes > raster.MAX_TOTAL:
+                left_out = [*left_out, f"Pictures of more than {raster.MAX_TOTAL >> 20} MiB in all were left out."]
+                break
+            shown.append(picture)
+        result = replace(result, staff_pictures=tuple(shown)) if concealed else replace(result, pictures=tuple(shown))
+        if not left_out:
+            return result
+        return replace(result, staff_message="\n".join(filter(None, [result.staff_message, *left_out])))
+
+    def passed(self, function: Callable[..., Any]) -> bool:
+        """Whether the check of a function is passed; it is run now, in a sandbox of its own, if it was not yet.
+
+        Raises:
+            MisuseError: the function is no check, or waits itself for the check that asks.
+            SandboxError: the check is INTERNAL.
+        """
+        check = next((each for each in self.by_id.values() if each.function is function), None)
+        name = getattr(function, "__name__", repr(function))
+        if check is None:
+            raise MisuseError(f"unless={name} is no check of this assignment; give the function of one.")
+        if check.id in self.under_way:
+            raise MisuseError(f"unless={name} waits for the very check that asks for it; name an earlier check.")
+        if check.id not in self.results:
+            question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
+            room = self.room(question)
+            try:
+                with _random_numbers_kept():
+                    self.result(check, room)
+            finally:
+                room.close()
+        if self.results[check.id].verdict is Verdict.INTERNAL:
+            raise SandboxError(f"The check {check.title!r}, on which it depends what is replaced, is INTERNAL.")
+        return self.results[check.id].verdict is Verdict.PASSED
+
+    # --- what a check is given ---
+
+    def arguments(self, check: Check, room: Room) -> dict[str, Any]:
+        """What a check's parameters name; objects of the submission's are alive again in the present sandbox."""
+        given = {name: self.values[name] for name in check.needs if name in check.parameters}
+        lives = any(self.kept.get(name) for name in given)
+        student = room.student(check) if lives or "student" in check.parameters else None
+        for name, value in given.items():
+            given[name], self.kept[name] = revive(value, self.kept.get(name, ()), room.home_of)
+        reference = room.reference(check) if "reference" in check.parameters else None
+        return self.wanted(check, {**given, "student": student, "reference": reference})
+
+    def wanted(self, check: Check, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What the parameters name, of what is given and of what does not depend on the submission."""
+        dataset = self.case.dataset
+        available: dict[str, Any] = {
+            "rng": np.random.default_rng(self.case.seed_of_inputs(check)),
+            "full": self.case.options.full,
+            "share": self.case.options.share,
+            "case": check.case,
+            "data": dataset.open if dataset else None,
+            "hidden": dataset.hidden if dataset else None,
+            **given,
+        }
+        seed_all(self.case.seed_inside(check.id))  # a check may draw from `random` or numpy itself
+        return {name: available[name] for name in check.parameters}
+
+    def hand_on(self, check: Check, part: Check, value: Any) -> None:
+        """Remember what a check returned, and what of it stays in the sandbox in a form that outlives this.
+
+        A check with cases hands on a dictionary, from the name of each case that returned something to what it was.
+        """
+        if part.case:
+            self.values.setdefault(check.id, {})[part.case] = value
+        else:
+            self.values[check.id] = value
+        if check.id in self.handed_on and handles_in(value):
+            self.kept[check.id] = (*self.kept.get(check.id, ()), *keep(value, check.title))
+
+    # --- the reference in the place of the student ---
+
+    def works_with_reference(self, check: Check, error: Exception) -> bool:
+        """Whether a check that fell over an answer stands with the reference's: then the answer is to blame.
+
+        An answer of a wrong kind must not become a fault of ours, which costs nothing.
+        """
+        if isinstance(error, (OSError, MisuseError)) or not {"student", *check.needs} & set(check.parameters):
+            return False
+        key = (check.id, check.case)
+        share = _LESS if isinstance(error, ReferenceFailed) and error.over_limit else 1.0
+        if key not in self.stands:
+            try:
+                with self.timed(check):
+                    self.solved_value(check, share)
+            except (Exception, Overdue):  # noqa: BLE001
+                self.stands[key] = False
+            else:
+                self.stands[key] = True
+        return self.stands[key]
+
+    def solved_value(self, check: Check, share: float = 1.0) -> Any:
+        """What a check gives when the reference stands in for the student, also in the checks that it needs.
+
+        The reference runs in sandboxes of its own, which have been given nothing of the submission's, under the limits
+        of the check's question, or under a `share` of their time.
+        """
+        if check.cases:
+            return {part.case: self.solved_value(part, share) for part in check.parts}
+        if not (self.solved.alive and self.beside_solved.alive):
+            self.solved_values = {}  # what they hold of the sandbox is gone
+        key = (check.id, check.case)
+        if key not in self.solved_values:
+            needed = [need for need in check.needs if need in check.parameters]
+            given = {need: self.solved_value(self.by_id[need], share) for need in needed}
+            question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
+            seed, limits = self.case.seed_inside(check.id), self.limits_of(question)
+            sides = {"student": self.solved, "reference": self.beside_solved}
+            given |= {name: side.student(seed, limits, share) for name, side in sides.items()}
+            self.solved_values[key] = check.function(**self.wanted(check, given))
+        return self.solved_values[key]
+
+
+@contextmanager
+def _random_numbers_kept() -> Iterator[None]:
+    """Whatever is drawn meanwhile, the check that waits goes on as if nothing had been."""
+    torch = sys.modules.get("torch")
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        if torch and before[2] is not None:
+            torch.set_rng_state(before[2])
+
+
+def _result(
+    check: Check,
+    verdict: Verdict,
+    credit: float = 0.0,
+    seconds: float = 0.0,
+    error: StudentError | None = None,
+    failure: str = "",
+    note: str = "",
+    concealed: bool = False,
+) -> CheckResult:
+    """A result; `note` is told to everybody, and what is `concealed` is told as of a hidden check."""
+    hidden = check.hidden or concealed
+    message, staff = sentence(verdict, hidden=hidden, hint=check.hint, error=error, failure=failure)
+    if error is not None and error.trace and verdict is Verdict.RAISED:
+        staff = f"{staff}\n{error.trace}"
+        message = f"{message}\n{error.trace}" if not hidden or error.open else message
+    points = check_points(verdict, credit, check.points)
+    message, staff = (f"{text}\n{note}".strip() for text in (message, staff))
+    return CheckResult(
+        check.id, check.title, check.hidden, verdict, points, check.points, round(seconds, 4), message, staff
+    )
+
+
+def _together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: bool) -> CheckResult:
+    """The result of a check from those of its cases, by name: the sum of their points."""
+    cases = tuple(
+        CaseResult(name, each.verdict, each.points, each.max_points, each.message, each.staff_message)
+        for name, each in found
+    )
+    message, staff = case_by_case(cases, hidden=concealed)
+    verdict, points = verdict_of(cases)
+    return CheckResult(
+        check.id,
+        check.title,
+        check.hidden,
+        verdict,
+        points,
+        check.points,
+        round(sum(each.seconds for _, each in found), 4),
+        message,
+        staff,
+        tuple(picture for _, each in found for picture in each.pictures),
+        tuple(picture for _, each in found for picture in each.staff_pictures),
+        cases=cases,
+        alarms=tuple(f"{name}: {alarm}" for name, each in found for alarm in each.alarms),
+    )
+
+
+def _text(error: Exception) -> str:
+    """What an error says, of bearable length; an answer in it may be too long to be printed."""
+    try:
+        return _short(str(error))
+    except Exception:  # noqa: BLE001  (Python prints no integer of more than 4,300 digits)
+        return "its text cannot be shown"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} ..."
+
+
+def _asserted(error: AssertionError) -> str:
+    """The source of an assertion that has no message of its own."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = frames[-1].line if frames else ""
+    return f"This does not hold: {(line or 'an assertion').removeprefix('assert ')}"
+
+
+def _useless(error: Exception) -> str:
+    """An answer with which a line of the check cannot go on, such as None where two values are unpacked."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.line for frame in frames if Path(frame.filename).name == "assignment.py"]
+    place = f" in `{lines[-1]}`" if lines and lines[-1] else ""
+    return f"The check cannot use what was returned{place}: {type(error).__name__}: {_text(error)}"
+
+
+def _last_line(error: Exception) -> str:
+    """Class, text and place of an exception of ours, for staff."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {_text(error)}{place}"

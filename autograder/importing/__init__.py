@@ -1,7 +1,0 @@
-"""Assignments of other graders, read and written anew in our form. Nothing of them is run."""
-
-from __future__ import annotations
-
-from autograder.importing.start import Imported, import_otter
-
-__all__ = ["Imported", "import_otter"]

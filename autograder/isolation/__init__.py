@@ -1,0 +1,1 @@
+"""What confines a process: namespaces, system-call filters, Landlock, control groups, deadlines and cleaning up."""

@@ -1,0 +1,199 @@
+"""One figure as SVG: its axes where they stand, with ticks, labels, legends, and what is drawn in them.
+
+All that is read was written by a submission's process. `autograder.checks.figures.records` makes numbers and texts of
+the record; of the look, which decides only about colours and places, whatever is not as it should be is replaced by a
+default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.figures.records import Drawn, Ticks, drawn, entries
+from autograder.pictures.vector.describing import described
+from autograder.pictures.vector.gate import MAX_BYTES
+from autograder.pictures.vector.legends import legend
+from autograder.pictures.vector.looking import color_of, finite, looks, palette_of, several
+from autograder.pictures.vector.marks import add_bars, add_colorbar, add_image, add_line
+from autograder.pictures.vector.placing import Plot, Room, Scale
+from autograder.pictures.vector.svg import FONT, element, letters, number, text, wide
+
+__all__ = ["draw"]
+
+_INCH = 100.0  # pixels
+_SMALLEST, _LARGEST = 1.0, 40.0  # inches of a side of the figure
+_TICK_FONT, _TITLE_FONT = 11.0, 14.0
+_MOST_AXES = 64
+_COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf")
+_INK, _FAINT = "#222222", "#dddddd"
+_LONGEST_TICK, _LONGEST_CELL = 26, 40
+
+
+def draw(record: object, look: object) -> str:
+    """The picture of one figure; "" where the record or its look is none, or where it takes too many bytes."""
+    if not isinstance(record, Mapping) or not isinstance(look, Mapping):
+        return ""
+    width, height = (_INCH * side for side in _size(look.get("size")))
+    room, parts = Room(), []
+    above = drawn({"title": record.get("title"), "axes": [{}]})[0].above
+    palettes: list[bytes] = []
+    for axes, how in list(zip(entries(record.get("axes")), entries(look.get("axes")), strict=False))[:_MOST_AXES]:
+        if isinstance(axes, Mapping) and isinstance(how, Mapping):
+            (told,) = drawn({"legend": [], "axes": [{**axes, "colorbar": False}]})
+            plot = _plot(told, how, width, height, room)
+            if axes.get("colorbar") is True:
+                add_colorbar(plot, palettes)
+            else:
+                palettes += [palette_of(each) for each in looks(how, "images")]
+            parts.append(_whole(plot))
+    words = letters(described(record), 1_500)
+    head = element("title", "Figure" + (f": {letters(above)}" if above else "")) + element("desc", words)
+    back = element("rect", width=width, height=height, fill="#ffffff")
+    title = text(width / 2, 20, above, font_size=_TITLE_FONT, text_anchor="middle")
+    view = f"0 0 {number(width)} {number(height)}"
+    shrink = min(1.0, 800 / width, 600 / height)
+    whole = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' role='img' viewBox='{view}' width='{number(shrink * width)}' "
+        f"height='{number(shrink * height)}' font-family='DejaVu Sans, Verdana, Arial, sans-serif' fill='{_INK}' "
+        f"font-size='{number(FONT)}'>{head}{back}{''.join(parts)}{title}</svg>"
+    )
+    return whole if len(whole.encode()) <= MAX_BYTES else ""
+
+
+def _size(size: object) -> tuple[float, float]:
+    width, height = (finite(each, otherwise) for each, otherwise in zip(several(size, 2), (6.4, 4.8), strict=True))
+    return min(_LARGEST, max(_SMALLEST, width)), min(_LARGEST, max(_SMALLEST, height))
+
+
+def _plot(told: Drawn, look: Mapping[str, Any], width: float, height: float, room: Room) -> Plot:
+    default = (0.125, 0.11, 0.775, 0.77)
+    place = [finite(each, other) for each, other in zip(several(look.get("place"), 4), default, strict=True)]
+    left, bottom = (min(1.0, max(0.0, each)) for each in place[:2])
+    across, up = (min(1.0, max(0.01, each)) for each in place[2:])
+    wide_, high = across * width, up * height
+    return Plot(
+        told,
+        look,
+        left * width,
+        (1 - bottom - up) * height,
+        wide_,
+        high,
+        _scale(told.xlim, told.xscale, wide_),
+        _scale(told.ylim, told.yscale, high, down=True),
+        room,
+    )
+
+
+def _scale(limits: tuple[float, float], kind: str, length: float, *, down: bool = False) -> Scale:
+    low, high = (min(1e300, max(-1e300, end)) for end in limits)
+    return Scale(low, high, kind == "log" and low > 0 and high > 0, length, down)
+
+
+def _whole(plot: Plot) -> str:
+    """Everything of one axes, at its place."""
+    told, look = plot.told, plot.look
+    own = {each for each in entries(look.get("own"))[:8] if type(each) is str}
+    for image, how in zip(told.images, looks(look, "images"), strict=False):
+        add_image(plot, image, how)
+    if look.get("grid") is True:
+        _grid(plot)
+    for number_, (bars, how) in enumerate(zip(told.bars, looks(look, "bars"), strict=False)):
+        add_bars(plot, bars, how, _COLORS[number_ % len(_COLORS)])
+    lines, guides = looks(look, "lines"), looks(look, "guides")
+    for number_, line in enumerate((*told.lines, *told.guides)):
+        place = number_ - len(told.lines)
+        seen = guides[place : place + 1] if place >= 0 else lines[number_ : number_ + 1]
+        add_line(plot, line, seen[0] if seen else {}, _COLORS[number_ % len(_COLORS)])
+    texts = [_written(plot, each, how) for each, how in zip(told.texts, looks(look, "texts"), strict=False)]
+    clipped = element(
+        "svg", "".join(plot.inside) + "".join(texts), x=plot.left, y=plot.top, width=plot.width, height=plot.height
+    )
+    frame = _frame(plot) if look.get("frame") is not False else ""
+    shown = legend(told, plot.entries, plot.used, plot.width, plot.height) if "legend" in own else ""
+    if shown:
+        shown = element("svg", shown, x=plot.left, y=plot.top, width=plot.width, height=plot.height)
+    return clipped + frame + _around(plot, own) + shown
+
+
+def _frame(plot: Plot) -> str:
+    return element("rect", x=plot.left, y=plot.top, width=plot.width, height=plot.height, fill="none", stroke=_INK)
+
+
+def _grid(plot: Plot) -> None:
+    across = plot.x(plot.told.xticks.at)
+    up = plot.y(plot.told.yticks.at)
+    data = [f"M{number(at)},0V{number(plot.height)}" for at in across[np.isfinite(across)]]
+    data += [f"M0,{number(at)}H{number(plot.width)}" for at in up[np.isfinite(up)]]
+    if data:
+        plot.inside.append(element("path", d="".join(data), stroke=_FAINT, fill="none"))
+
+
+def _around(plot: Plot, own: set[str]) -> str:
+    """Ticks, labels and title."""
+    sides = [each if type(each) is str else "" for each in (*entries(plot.look.get("sides"))[:2], "", "")]
+    top, right = sides[0] == "top", sides[1] == "right"
+    told, bottom = plot.told, plot.top + plot.height
+    marks, parts, deepest, widest = [], [], 0.0, 0.0
+    ticks = _within(told.xticks, plot.x) if sides[0] != "none" else []
+    edge, sign = (plot.top, -1) if top else (bottom, 1)
+    crowded = sum(wide(label, _TICK_FONT) + 6 for _, label in ticks) > plot.width + 30
+    for at, label in ticks:
+        marks.append(f"M{number(plot.left + at)},{number(edge)}v{4 * sign}")
+        x, y = plot.left + at, edge + (-8 if top else 7 + _TICK_FONT)
+        turned: dict[str, Any] = {"transform": f"rotate(-35 {number(x)} {number(y)})"} if crowded else {}
+        anchor = "middle" if not crowded else "start" if top else "end"
+        parts.append(_label(plot, x, y, label, text_anchor=anchor, **turned))
+        if label.strip():
+            deepest = max(deepest, 0.6 * wide(label[:_LONGEST_TICK], _TICK_FONT) if crowded else _TICK_FONT)
+    edge, sign = (plot.left + plot.width, 1) if right else (plot.left, -1)
+    ticks = _within(told.yticks, plot.y) if sides[1] != "none" else []
+    step = max(1, math.ceil(len(ticks) * _TICK_FONT / max(1.0, plot.height + _TICK_FONT)))
+    for at, label in ticks[::step]:
+        marks.append(f"M{number(edge)},{number(plot.top + at)}h{4 * sign}")
+        y = plot.top + at + 0.35 * _TICK_FONT
+        parts.append(_label(plot, edge + 7 * sign, y, label, text_anchor="start" if right else "end"))
+        widest = max(widest, wide(label[:_LONGEST_TICK], _TICK_FONT) if label.strip() else 0.0)
+    if marks:
+        parts.append(element("path", d="".join(marks), stroke=_INK))
+    middle = plot.left + plot.width / 2
+    if "xlabel" in own and told.xlabel:
+        below = bottom + 12 + FONT + deepest if not top else plot.top - 14 - deepest
+        parts.append(_label(plot, middle, below, told.xlabel, most=90, font_size=FONT, text_anchor="middle"))
+    if "ylabel" in own and told.ylabel:
+        x = max(FONT, plot.left - 14 - widest) if not right else plot.left + plot.width + 22 + widest
+        y = plot.top + plot.height / 2
+        turned = {"transform": f"rotate(-90 {number(x)} {number(y)})"}
+        parts.append(_label(plot, x, y, told.ylabel, most=90, font_size=FONT, text_anchor="middle", **turned))
+    if "title" in own and told.title:
+        over = plot.top - 8 - (deepest + 12 if top else 0)
+        parts.append(_label(plot, middle, over, told.title, most=90, font_size=_TITLE_FONT, text_anchor="middle"))
+    return "".join(parts)
+
+
+def _within(ticks: Ticks, scale: Scale) -> list[tuple[float, str]]:
+    places = scale(ticks.at)
+    slack = 1.0
+    good = np.isfinite(places) & (places >= -slack) & (places <= scale.length + slack)
+    return [(float(places[n]), ticks.labels[n]) for n in np.flatnonzero(good)]
+
+
+def _label(plot: Plot, x: float, y: float, told: str, *, most: int = _LONGEST_TICK, **how: str | float) -> str:
+    if not told.strip() or plot.room.texts <= 0:
+        return ""
+    plot.room.texts -= 1
+    return text(x, y, told, most=most, **{"font_size": _TICK_FONT, **how})
+
+
+def _written(plot: Plot, told: Any, look: Mapping[str, Any]) -> str:
+    x, y = plot.x.one(told.x), plot.y.one(told.y)
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return ""
+    across, up = (each if type(each) is str else "" for each in (look.get("across"), look.get("up")))
+    anchor = {"center": "middle", "right": "end"}.get(across, "start")
+    y += {"center": 0.35, "center_baseline": 0.35, "top": 0.8}.get(up, 0.0) * _TICK_FONT
+    color = color_of(look.get("color"), _INK)
+    return _label(plot, x, y, told.text, most=_LONGEST_CELL, text_anchor=anchor, fill=color)

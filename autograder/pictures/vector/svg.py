@@ -1,0 +1,107 @@
+"""SVG elements as text: numbers rounded to tenths, texts cut and escaped, single quotes around attributes.
+
+Only names that are written in this package become elements and attributes; `autograder.pictures.vector.gate` lists
+them.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+__all__ = ["FONT", "MAX_LETTERS", "Array", "data_png", "element", "letters", "number", "path", "text", "wide"]
+
+Array = np.ndarray[Any, Any]
+
+FONT = 12.0  # pixels
+MAX_LETTERS = 90
+_FARTHEST = 4000.0  # pixels: nothing is drawn further outside
+_LETTER = 0.57  # width of a letter as part of its height, about
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)  # what XML forbids, and what turns around the direction of writing
+_SIGNS = {
+    "cdot": "·", "times": "\xd7", "pm": "±", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "approx": "≈",
+    "infty": "∞", "ell": "\u2113", "nabla": "∇", "partial": "∂", "sum": "\u2211", "rightarrow": "→", "to": "→",
+}  # fmt: skip
+_RAISED = str.maketrans("0123456789+-n()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ⁽⁾")
+
+
+def number(value: float) -> str:
+    """A coordinate in pixels."""
+    return f"{min(_FARTHEST, max(-_FARTHEST, round(float(value), 1))):g}"
+
+
+def element(name: str, /, content: str = "", **attributes: str | float) -> str:
+    """One element; `_` in the name of an attribute is a hyphen, texts of attributes are escaped."""
+    told = "".join(
+        f" {key.replace('_', '-')}='{escape(value, quote=True) if isinstance(value, str) else number(value)}'"
+        for key, value in attributes.items()
+    )
+    return f"<{name}{told}>{content}</{name}>" if content else f"<{name}{told}/>"
+
+
+def letters(text: str, most: int = MAX_LETTERS) -> str:
+    """A text in plain letters, cut, escaped: simple formulas as Unicode, nothing that XML forbids or that turns around
+    the direction of writing."""
+    plain = re.sub(r"\\([A-Za-z]+)", lambda found: _sign(found[1]), text[: 4 * most])
+    plain = re.sub(r"\^\{?([-+0-9n()]+)\}?", lambda found: found[1].translate(_RAISED), plain)
+    plain = " ".join(_HIDDEN.sub("\ufffd", plain.replace("\n", " ")).replace("{", "").replace("}", "").split())
+    return escape(plain if len(plain) <= most else f"{plain[: most - 1]}…", quote=True)
+
+
+def _sign(name: str) -> str:
+    """The letter or sign of a name in a formula, such as ``alpha``; "" for any other name."""
+    size, greek = "SMALL" if name.islower() else "CAPITAL", name.removeprefix("var").upper().replace("LAMBDA", "LAMDA")
+    try:
+        return _SIGNS.get(name) or unicodedata.lookup(f"GREEK {size} LETTER {greek}")
+    except KeyError:
+        return ""
+
+
+def wide(text: str, size: float = FONT) -> float:
+    """About how many pixels a text takes."""
+    return _LETTER * size * min(len(text), MAX_LETTERS)
+
+
+def text(x: float, y: float, told: str, *, most: int = MAX_LETTERS, **attributes: str | float) -> str:
+    """A text at a place; nothing where there is none."""
+    shown = letters(told, most)
+    return element("text", shown, x=x, y=y, **attributes) if shown else ""
+
+
+def path(x: Array, y: Array, *, closed: bool = False) -> str:
+    """The data of a path through points (n,); it is interrupted where a coordinate is not finite."""
+    good = np.isfinite(x) & np.isfinite(y)
+    if not good.any():
+        return ""
+    places = np.clip(np.round(np.stack([x, y]), 1), -_FARTHEST, _FARTHEST)
+    starts = good & ~np.concatenate([[False], good[:-1]])
+    words = [
+        f"{'M' if first else ''}{a:g},{b:g}"
+        for a, b, first in zip(*places[:, good].tolist(), starts[good].tolist(), strict=True)
+    ]
+    return " ".join(words) + ("Z" if closed else "")
+
+
+def data_png(pixels: Array) -> str:
+    """The address of a PNG file with these pixels, uint8 (rows, columns, 3)."""
+    rows, columns, _ = pixels.shape
+    gray = bool(np.all(pixels[..., 0] == pixels[..., 1]) and np.all(pixels[..., 1] == pixels[..., 2]))
+    lines = np.ascontiguousarray(pixels[..., :1] if gray else pixels).reshape(rows, -1)
+    raw = np.concatenate([np.zeros((rows, 1), np.uint8), lines], axis=1).tobytes()
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 0 if gray else 2, 0, 0, 0)
+    parts: Sequence[tuple[bytes, bytes]] = ((b"IHDR", head), (b"IDAT", zlib.compress(raw, 6)), (b"IEND", b""))
+    file = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in parts
+    )
+    return f"data:image/png;base64,{base64.b64encode(file).decode('ascii')}"

@@ -1,0 +1,1 @@
+"""Are the graders right? Validation, mutants of the reference, calibration of thresholds."""

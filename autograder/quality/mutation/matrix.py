@@ -1,0 +1,142 @@
+"""Which check caught which mutant, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from autograder.quality.mutation.equivalence import NO_DIFFERENCE
+from autograder.quality.mutation.kept import KEPT
+from autograder.quality.mutation.mutants import Mutant
+from autograder.quality.mutation.seeds import Rate
+from autograder.results import Verdict
+
+__all__ = [
+    "Matrix",
+    "Row",
+    "by_check",
+    "by_operator",
+    "cells",
+    "escaped",
+    "idle",
+    "rate",
+    "survivors",
+    "twins",
+    "unjudged",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the checks said of one mutant, which passes for the reference.
+
+    `same_answers` says that every answer the mutant gave to the checks was, byte for byte, the reference's; then
+    `alike` says why, as far as that was found out. `accepted` is the instructor's reason why it may survive, or "".
+    `rate` is how often it was caught under several seeds, if that was asked.
+    """
+
+    mutant: Mutant
+    verdicts: Mapping[str, Verdict]
+    same_answers: bool = False
+    accepted: str = ""
+    rate: Rate | None = None
+    alike: str = ""
+
+    @property
+    def caught(self) -> bool:
+        """Whether some check did not pass, on all but one seed in a thousand; our own faults catch nothing."""
+        return self.noticed and (self.rate is None or self.rate.enough)
+
+    @property
+    def noticed(self) -> bool:
+        """Whether some check did not pass under the first seed."""
+        return any(verdict not in (Verdict.PASSED, Verdict.INTERNAL) for verdict in self.verdicts.values())
+
+    @property
+    def no_difference(self) -> bool:
+        """Whether it is run, and no answer differs from the reference's, nor with the checks' inputs changed."""
+        return not self.noticed and self.alike == NO_DIFFERENCE
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether a fault of ours kept it from being caught."""
+        return not self.noticed and Verdict.INTERNAL in self.verdicts.values()
+
+    def caught_by(self, check: str) -> bool:
+        """Whether one check found the mistake itself; to be skipped for another one's sake is no merit."""
+        return self.verdicts.get(check, Verdict.PASSED) not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All mutants by all checks; those that were not graded before the audit was stopped are not there."""
+
+    checks: tuple[str, ...]
+    rows: tuple[Row, ...]
+    stopped: bool = False
+
+    @property
+    def counted(self) -> tuple[Row, ...]:
+        """The rows that make the rate: without accepted survivors, our own faults, and what is perhaps no mistake."""
+        return tuple(row for row in self.rows if row.caught or not (row.accepted or row.unjudged or row.no_difference))
+
+    @property
+    def caught(self) -> int:
+        """How many mutants some check caught."""
+        return sum(row.caught for row in self.rows)
+
+
+def rate(matrix: Matrix) -> float:
+    """Caught mutants in per cent of those that count; 100 when none does."""
+    return 100 * matrix.caught / len(matrix.counted) if matrix.counted else 100.0
+
+
+def survivors(matrix: Matrix) -> tuple[Row, ...]:
+    """The mutants that passed every check and were not accepted."""
+    return tuple(row for row in matrix.counted if not row.caught)
+
+
+def escaped(matrix: Matrix) -> tuple[Row, ...]:
+    """The mutants that an instructor keeps because they must be caught, and that were not."""
+    return tuple(row for row in survivors(matrix) if row.mutant.operator == KEPT)
+
+
+def unjudged(matrix: Matrix) -> tuple[Row, ...]:
+    """The mutants that a fault of ours kept from being judged."""
+    return tuple(row for row in matrix.rows if row.unjudged)
+
+
+def by_operator(matrix: Matrix) -> dict[str, tuple[int, int]]:
+    """Each operator with how many of its mutants count, and how many of these were caught, in alphabetical order."""
+    operators = sorted({row.mutant.operator for row in matrix.rows})
+    of = {name: [row for row in matrix.counted if row.mutant.operator == name] for name in operators}
+    return {name: (len(rows), sum(row.caught for row in rows)) for name, rows in of.items()}
+
+
+def by_check(matrix: Matrix) -> dict[str, tuple[int, int]]:
+    """Each check with how often it caught what it had caught under the first seed: (caught, asked), in all mutants."""
+    counts = {check: [0, 0] for check in matrix.checks}
+    for row in matrix.rows:
+        for check, (caught, asked) in (row.rate.by_check if row.rate else {}).items():
+            counts[check][0] += caught
+            counts[check][1] += asked
+    return {check: (caught, asked) for check, (caught, asked) in counts.items() if asked}
+
+
+def idle(matrix: Matrix) -> tuple[str, ...]:
+    """The checks that caught no mutant."""
+    return tuple(check for check in matrix.checks if not any(row.caught_by(check) for row in matrix.rows))
+
+
+def twins(matrix: Matrix) -> tuple[tuple[str, str], ...]:
+    """Pairs of checks that caught the very same mutants, and some: perhaps one of the two is enough."""
+    by_check = {check: [row.caught_by(check) for row in matrix.rows] for check in matrix.checks}
+    return tuple((a, b) for a, b in combinations(matrix.checks, 2) if any(by_check[a]) and by_check[a] == by_check[b])
+
+
+def cells(matrix: Matrix, row: Row) -> str:
+    """A row of the matrix, a sign for each check: x caught it, - was skipped, . did not, ? our fault, blank not run."""
+    signs = {Verdict.PASSED: ".", Verdict.SKIPPED: "-", Verdict.INTERNAL: "?"}
+    verdicts = (row.verdicts.get(check) for check in matrix.checks)
+    return "".join(" " if verdict is None else signs.get(verdict, "x") for verdict in verdicts)

@@ -1,0 +1,78 @@
+"""The gate before a release: is an assignment fit to be handed out, and is its grader fair to right work?
+
+Each finding is one sentence about one property, most of them found by trying: the reference and the stub are graded as
+submissions, in the sandbox, as students' work will be.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.datasets import DataSet
+from autograder.grading import RunOptions, Shared
+from autograder.grading.gate import Gate, gate_key
+from autograder.loader import Loaded
+from autograder.quality.validation import declarations
+from autograder.quality.validation.clean_environment import public_checks
+from autograder.quality.validation.declarations import sets
+from autograder.quality.validation.finding import Finding
+from autograder.quality.validation.returns import returns
+from autograder.quality.validation.single_precision import in_float32
+from autograder.quality.validation.trials import Trial
+from autograder.sandbox import Sandbox
+
+__all__ = ["Finding", "Gate", "gate_key", "in_float32", "sets", "validate"]
+
+_THREADS = (1, 2)
+
+
+def validate(
+    loaded: Loaded,
+    sandbox: Sandbox,
+    dataset: DataSet | None,
+    options: RunOptions,
+    *,
+    quick: bool = False,
+    again: Callable[[int], AbstractContextManager[Sandbox]] | None = None,
+) -> Iterator[Finding]:
+    """Try everything that an assignment must stand before students get it; yields findings as they are made.
+
+    Args:
+        loaded: the assignment with its reference.
+        sandbox: a started one.
+        dataset: the assignment's data, None when it names none.
+        options: the course's seed, and whether trainings are shortened.
+        quick: leave out what repeats the trainings: other seeds, single precision, and other numbers of threads.
+        again: starts a sandbox with another number of threads, for they are fixed when it starts; without it they are
+            left out.
+
+    Raises:
+        SandboxError: a sandbox did not work.
+    """
+    yield declarations.points(loaded.assignment)
+    yield declarations.titles(loaded.assignment)
+    yield declarations.handout(loaded)
+    yield declarations.todos(loaded)
+    yield returns(loaded.assignment)
+    leak = declarations.leaks(loaded, dataset)
+    yield leak
+    with tempfile.TemporaryDirectory(prefix="autograder-") as folder, Shared() as shared:
+        trial = Trial(loaded, sandbox, dataset, options, Path(folder), shared)
+        if leak.good:
+            yield trial.stub()
+            yield public_checks(loaded, Path(folder), dataset)
+        found = tuple(trial.reference())
+        yield from found
+        yield from trial.variants()
+        yield trial.nothing(quick=quick)
+        if not quick:
+            yield from trial.other_seeds(failed=not found[0].good)
+            yield trial.single_precision()
+            for count in _THREADS if again else ():
+                if again and count != loaded.assignment.limits.threads:
+                    with again(count) as other:
+                        yield replace(trial, sandbox=other).with_threads(count)

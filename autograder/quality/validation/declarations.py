@@ -1,0 +1,181 @@
+"""What can be found out without running anything: points, titles, the handout, the sets of the course."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from autograder.assignment.declaration import Assignment, Check, Question
+from autograder.assignment.rubric import Written
+from autograder.checks.errors import InstructorError
+from autograder.checks.wording import counted
+from autograder.course import HomeworkSet
+from autograder.datasets import DataSet
+from autograder.loader import Loaded, load, names
+from autograder.quality.validation.finding import Finding
+from autograder.release import contents
+from autograder.scoring import rounded, shown
+from autograder.settings import utf8_text
+
+__all__ = ["handout", "leaks", "points", "sets", "titles", "todos"]
+
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*(?:points?|pts\b|marks?\b)", re.IGNORECASE)
+_TODO = re.compile(r"\s*#\s*TODO:?\s*")
+_SHOWN = 8
+_CELL = re.compile(r"\|\s*(\d+(?:\.\d+)?)\s*\|?\s*$")
+_TOTAL = re.compile(r"\b(in total|altogether|total of|in all)\b", re.IGNORECASE)
+
+
+def points(assignment: Assignment) -> Finding:
+    """Every question can be earned, and the checks' points are its points."""
+    what = "points"
+    read = [question for question in assignment.questions if question.answers]
+    asked = [question for question in assignment.questions if question not in read]
+    empty = [question.title for question in asked if not question.checks]
+    worthless = [question.title for question in asked if question.checks and not question.max_points]
+    if empty or worthless:
+        return Finding(
+            what,
+            False,
+            f"Nothing can be earned in {', '.join(empty + worthless)}.",
+            "Give each question a check or a written answer that is worth points, or take the question out.",
+        )
+    checks = assignment.checks
+    bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
+    extra = f" and {shown(bonus)} bonus points" if bonus else ""
+    given = rounded(sum(each.points for each in assignment.written))
+    people = (
+        f"; people give {shown(given)} points for {counted(len(assignment.written), 'written answer')}" if read else ""
+    )
+    return Finding(
+        what,
+        bool(checks or read),
+        f"{shown(assignment.max_points)} points{extra} from {len(checks)} checks in {len(assignment.questions)} "
+        f"questions{people}.",
+        "Declare a question with checks.",
+    )
+
+
+def titles(assignment: Assignment) -> Finding:
+    """Every check has a title, by which students tell it from the others."""
+    what = "titles"
+    named: tuple[Check | Written, ...] = (*assignment.checks, *assignment.written)
+    count = Counter(each.title for each in named)
+    wrong = [f"{check.id} has none" for check in assignment.checks if not check.title.strip()]
+    wrong += [
+        f"{' and '.join(each.id for each in named if each.title == title)} have the same: {title!r}"
+        for title, times in count.items()
+        if times > 1 and title.strip()
+    ]
+    said = "; ".join(wrong) or "Every check has a title of its own."
+    return Finding(what, not wrong, said, "The first sentence of a check's docstring is its title; write another one.")
+
+
+def handout(loaded: Loaded) -> Finding:
+    """Where the handout says what a question or the whole is worth, that is what its checks give.
+
+    Read are the headings and the table rows that begin with a question's id in parentheses, such as
+    ``## (a) Back-propagation, 15 points``, and lines that speak of a total.
+    """
+    what = "points in the handout"
+    path = loaded.folder / "handout.md"
+    if not path.is_file():
+        return Finding(what, False, f"{path} does not exist.", "Write what students read about the assignment there.")
+    assignment = loaded.assignment
+    total, bonus = rounded(assignment.max_points + assignment.by_hand), _bonus(assignment)
+    wrong, agreed = [], 0
+    for number, line in enumerate(utf8_text(path).splitlines(), start=1):
+        question = next((each for each in assignment.questions if _about(each, line)), None)
+        found = _NUMBER.search(line) or (_CELL.search(line) if question and line.lstrip().startswith("|") else None)
+        if not found:
+            continue
+        if question:
+            right: tuple[float, ...] = (rounded(question.max_points + question.by_hand),)
+        elif _TOTAL.search(line):
+            right = (total, rounded(total + bonus), bonus)
+        else:
+            continue
+        agreed += float(found[1]) in right
+        if float(found[1]) not in right:
+            of = f"question ({question.id})" if question else "the assignment"
+            wrong.append(f"handout.md:{number} speaks of {found[1]} points, but {of} gives {shown(right[0])}")
+    said = "; ".join(wrong) or (f"{agreed} statements agree." if agreed else "The handout states none.")
+    return Finding(what, not wrong, said, "Correct the handout, or the points of the checks.")
+
+
+def leaks(loaded: Loaded, dataset: DataSet | None = None) -> Finding:
+    """What would be released shows no line of a solution, no words of a model answer, and nothing of a hidden check."""
+    what = "nothing leaks"
+    try:
+        files = contents(loaded, dataset)
+    except InstructorError as error:
+        return Finding(what, False, str(error), "The sentence names both places; change one of them.")
+    return Finding(
+        what,
+        True,
+        f"No line of a solution, no words of a model answer, and nothing of a hidden check, in {len(files)} files.",
+    )
+
+
+def todos(loaded: Loaded) -> Finding:
+    """Nothing in assignment.py is marked as still to be done, as an import marks what became no check."""
+    path = loaded.folder / "assignment.py"
+    lines = utf8_text(path).split("\n")
+    open_ones = [
+        f"assignment.py:{number}: {_whole(lines, number)}"
+        for number, line in enumerate(lines, start=1)
+        if _TODO.match(line)
+    ]
+    said = " ".join(open_ones[:_SHOWN]) + (f" And {len(open_ones) - _SHOWN} more." if len(open_ones) > _SHOWN else "")
+    return Finding(
+        "nothing is left to do",
+        not open_ones,
+        said or "No TODO in assignment.py.",
+        "Do it, or delete the comment that says TODO.",
+    )
+
+
+def _whole(lines: Sequence[str], number: int) -> str:
+    """A comment that begins in a line, with the lines of comment behind it, up to the next thing."""
+    told = [_TODO.sub("", lines[number - 1])]
+    for line in lines[number:]:
+        if not line.startswith("# ") or line.startswith(("# |", "# TODO", "# ---")) or told[-1].endswith((".", ":")):
+            break
+        told.append(line.removeprefix("# "))
+    return " ".join(told).strip()
+
+
+def sets(root: Path, assignment: str, homework: Sequence[HomeworkSet]) -> Iterator[Finding]:
+    """For each homework set with this assignment: its points reach its cap, as far as its assignments are there.
+
+    Raises:
+        InstructorError: another assignment of the set is wrong.
+    """
+    known = names(root)
+    for each in homework:
+        if assignment not in each.assignments:
+            continue
+        here = [load(root, name).assignment for name in each.assignments if name in known]
+        absent = [name for name in each.assignments if name not in known]
+        total = rounded(sum(one.max_points + one.by_hand for one in here))
+        bonus = rounded(sum(map(_bonus, here)))
+        said = f"{shown(total)} points and {shown(bonus)} bonus points, counted up to {shown(each.cap)}"
+        said += f"; {', '.join(absent)} still missing." if absent else "."
+        yield Finding(
+            f"homework set {each.id}",
+            bool(absent) or total + bonus >= each.cap,
+            said,
+            "Nobody can reach the cap: give more points, or lower the set's cap in grader_config.py.",
+        )
+
+
+def _about(question: Question, line: str) -> bool:
+    """Whether a line is the heading or the table row of a question."""
+    return bool(re.match(rf"\s*(#+|\|)\s*\({re.escape(question.id)}\)", line)) and line.count("|") <= 3
+
+
+def _bonus(assignment: Assignment) -> float:
+    """Points of bonus questions, those that people give included."""
+    return rounded(sum(each.max_points + each.by_hand for each in assignment.questions if each.bonus))

@@ -1,0 +1,250 @@
+"""The reference and its stub, graded as submissions, as students' work will be."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.wording import series
+from autograder.datasets import DataSet
+from autograder.grading import RunOptions, Shared, grade, reference_files
+from autograder.loader import Loaded
+from autograder.messages import for_instructor
+from autograder.notebooks.source import file_text, text_file
+from autograder.quality.mutation import belongs
+from autograder.quality.mutation.kept import variants
+from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
+from autograder.quality.validation.finding import Finding
+from autograder.quality.validation.single_precision import in_float32
+from autograder.release import contents
+from autograder.results import CheckResult, Report, Verdict
+from autograder.sandbox import Sandbox
+from autograder.scoring import rounded, shown
+from autograder.submissions import Caps, Submission, collect_one
+
+__all__ = ["Trial"]
+
+_ROOM = 0.8
+_MORE_SEEDS = 2
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The reference and what is made of it, handed in as submissions."""
+
+    loaded: Loaded
+    sandbox: Sandbox
+    dataset: DataSet | None
+    options: RunOptions
+    folder: Path
+    shared: Shared
+
+    def reference(self) -> Iterator[Finding]:
+        """Full marks, question by question, and how much of the limits that took."""
+        submission = self.hand_in("reference", self.reference_files())
+        reports = {
+            question.id: self.grade(submission, replace(self.options, only=question.id))
+            for question in self.loaded.assignment.questions
+            if question.checks
+        }
+        missed = [sentence for report in reports.values() for sentence in _missed(report)]
+        assignment = self.loaded.assignment
+        earned = rounded(sum(report.points + report.bonus_points for report in reports.values()))
+        most = rounded(sum(question.max_points for question in assignment.questions))
+        if not missed and earned != most:
+            missed.append(f"{shown(earned)} of {shown(most)} points, though every check passed")
+        yield Finding(
+            "the reference gets full marks",
+            not missed,
+            _told(missed),
+            "Mend the reference, or the check.",
+        )
+        yield self.limits(reports)
+
+    def variants(self) -> Iterator[Finding]:
+        """Other right solutions (``variants/*.diff``) get full marks wherever their change belongs."""
+        home = self.loaded.reference_folder
+        code = {file: file_text(home / file) for file in self.loaded.assignment.files if (home / file).is_file()}
+        for variant in variants(self.loaded.folder, code):
+            files = self.reference_files() | {variant.file: text_file(home / variant.file, variant.source)}
+            submission = self.hand_in(f"variant-{variant.id}", files)
+            missed = [
+                sentence
+                for question in self.loaded.assignment.questions
+                if question.checks and belongs(variant, question, self.loaded.interface)
+                for sentence in _missed(self.grade(submission, replace(self.options, only=question.id)))
+            ]
+            mend = "This solution is right: correct the check, or give its threshold more margin."
+            yield Finding(f"the variant {variant.id} gets full marks", not missed, _told(missed), mend)
+
+    def limits(self, reports: Mapping[str, Report]) -> Finding:
+        """No question may need more than 80 % of a limit: other machines are slower."""
+        tight, most = [], 0.0
+        for question in self.loaded.assignment.questions:
+            if question.id in reports:
+                limits = self.loaded.assignment.limits_of(question, full=self.options.full).changed(self.options.limits)
+                used = reports[question.id].resources
+                for name, share in (
+                    ("CPU time", used.cpu_seconds / limits.cpu),
+                    ("wall time", used.wall_seconds / limits.wall_seconds),
+                    ("memory", used.peak_memory_mib / limits.memory_mib),
+                ):
+                    most = max(most, share)
+                    if share > _ROOM:
+                        tight.append(f"question {question.id} takes {share:.0%} of its {name}")
+        said = "; ".join(tight) if tight else f"The reference takes {_at_most(most)} of a limit."
+        return Finding("fits its limits", not tight, said, "Raise that limit of the question, or ask for less work.")
+
+    def other_seeds(self, *, failed: bool = False) -> Iterator[Finding]:
+        """The same under other random inputs, initial weights and orders.
+
+        Args:
+            failed: whether the reference misses points under the course's own seed, too; then this is no luck.
+        """
+        for number in range(1, _MORE_SEEDS + 1):
+            missed = _missed(
+                self.grade(
+                    self.hand_in("reference", self.reference_files()),
+                    replace(self.options, run=f"validate/{number}"),
+                )
+            )
+            mend = "A check that luck decides is unfair: lower its threshold, or repeat the training."
+            if failed:
+                mend = "The reference fails under the course's own seed as well: correct that first."
+            yield Finding(f"another seed ({number})", not missed, _told(missed), mend)
+
+    def single_precision(self) -> Finding:
+        """Right work in float32 is right work."""
+        home = self.loaded.reference_folder
+        code = self.loaded.assignment.files
+        files = self.reference_files() | {
+            file: text_file(home / file, in_float32(file_text(home / file))) for file in code
+        }
+        missed = _missed(self.grade(self.hand_in("float32", files), self.options))
+        return Finding("in single precision", not missed, _told(missed), "Give the check a tolerance for float32.")
+
+    def with_threads(self, count: int) -> Finding:
+        """Sums come out in another order with other numbers of threads; the sandbox must be one of `count`."""
+        limits = {**self.options.limits, "threads": count}
+        missed = _missed(
+            self.grade(self.hand_in("reference", self.reference_files()), replace(self.options, limits=limits))
+        )
+        what = f"with {count} thread{'s' if count > 1 else ''}"
+        mend = "Give the check a tolerance for another order of summation, or the question more time."
+        return Finding(what, not missed, _told(missed), mend)
+
+    def stub(self) -> Finding:
+        """What students get earns nothing, and is told as not attempted."""
+        made = contents(self.loaded)
+        files = {file: made[file] for file in self.loaded.assignment.handed_in if file in made}
+        report = self.grade(self.hand_in("stub", files), self.options)
+        fair = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
+        wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if check.verdict not in fair]
+        wrong += [f"{each.id}: taken for an answer" for each in report.waiting if each.verdict is Verdict.MANUAL]
+        points = report.points + report.bonus_points
+        if points:
+            wrong.append(f"{shown(points)} points")
+        untold = [
+            question.id
+            for question in report.questions
+            if (own := [check for check in question.checks if not check.by_hand])
+            and all(check.verdict is Verdict.SKIPPED for check in own)
+        ]
+        wrong += [
+            f"question {each}: all of it skipped, so nowhere said to be not attempted; give it a check without needs"
+            for each in untold
+        ]
+        said = "; ".join(wrong)[:_LONGEST] or "No points; every check says not attempted, or is skipped."
+        mend = "Put markers around the whole solution, and make each check call what students write."
+        return Finding("the stub gets nothing", not wrong, said, mend)
+
+    def nothing(self, *, quick: bool) -> Finding:
+        """What a submission earns that solves nothing: empty files, and the same answer to every call.
+
+        A check that never ends for one of these, or returns what no check may, is wrong itself.
+
+        With `quick`, answers that have the shape of the right ones are left out: for these the reference is run.
+        """
+        earned: dict[str, str] = {}
+        broken: dict[str, str] = {}
+        for name, files in self.guesses(quick=quick):
+            report = self.grade(self.hand_in(re.sub(r"\W", "-", name), files), self.options)
+            for check in _checks(report):
+                if check.verdict is Verdict.INTERNAL and for_instructor(check.staff_message):
+                    broken.setdefault(check.id, f"{check.id}: INTERNAL for {name}, {check.staff_message}")
+            points = rounded(report.points + report.bonus_points)
+            if points:
+                by = [f"{check.id} {shown(check.points)}" for check in _checks(report) if check.points]
+                earned[name] = f"{name} earn {shown(points)} ({', '.join(by)})"
+            else:
+                earned[name] = ""
+        told = "; ".join(filter(None, earned.values()))
+        said = told or f"0 points for {series(list(earned))}."
+        if broken:
+            mend = "A check must not fail over an answer, whatever that is: correct the check."
+            return Finding("what nothing earns", False, " ".join(broken.values()), mend)
+        mend = "Draw more of the inputs that a check asks, or ask together what a constant answer gets right."
+        return Finding("what nothing earns", True, said, mend, warning=bool(told))
+
+    def guesses(self, *, quick: bool) -> Iterator[tuple[str, dict[str, bytes]]]:
+        """Submissions that solve nothing, each with what it hands in for people."""
+        home, code = self.loaded.reference_folder, self.loaded.assignment.files
+        modules = [file for file in code if not is_notebook(file)]
+        yield "empty files", dict.fromkeys(modules or code, b"")
+        for name, answer in CONSTANTS.items():
+            if quick and "right" in answer:
+                continue
+            made = {}
+            for file in code:
+                text = file_text(home / file)
+                made[file] = text_file(home / file, constant(text, written_names(text, file), answer))
+            yield f"answers that are {name}", made
+
+    # --- handing in ---
+
+    def reference_files(self) -> dict[str, bytes]:
+        """The files of the reference that students hand in."""
+        return reference_files(self.loaded)
+
+    def hand_in(self, name: str, files: Mapping[str, bytes]) -> Submission:
+        """Files as a submission of that name."""
+        place = self.folder / name
+        place.mkdir(exist_ok=True)
+        for file, content in files.items():
+            (place / file).write_bytes(content)
+        if not files:  # a PDF is asked for, and the reference has none
+            return Submission(name, place, hashlib.sha256(b"").hexdigest())
+        paths = tuple(place / file for file in files)
+        caps = Caps().beside(self.loaded.given_sizes)
+        return collect_one(paths, self.loaded.assignment.handed_in, self.folder / f"{name}-staged", name, caps)
+
+    def grade(self, submission: Submission, options: RunOptions) -> Report:
+        """The report about a submission."""
+        return grade(self.loaded, submission, self.sandbox, self.dataset, options, shared=self.shared)
+
+
+def _checks(report: Report) -> Iterator[CheckResult]:
+    """What was found by checks; what a person grades is no concern of theirs."""
+    return (check for question in report.questions for check in question.checks if not check.by_hand)
+
+
+def _told(missed: list[str]) -> str:
+    return "; ".join(missed)[:_LONGEST] or "Every check passed."
+
+
+def _at_most(share: float) -> str:
+    return f"at most {share:.0%}" if share >= 0.005 else "less than 1%"
+
+
+def _missed(report: Report) -> list[str]:
+    """A sentence for each check that is not passed."""
+    return [
+        f"{check.id}: {check.verdict}, {check.staff_message.splitlines()[0] if check.staff_message else 'no message'}"
+        for check in _checks(report)
+        if check.verdict is not Verdict.PASSED
+    ]

@@ -1,0 +1,163 @@
+"""What a check returns and a later one takes may hold objects that live in a sandbox; this is how they outlive it.
+
+The worker writes an object down inside (`pickle`), the bytes wait outside, where nobody reads them, and a sandbox with
+the same submission makes the object again. Bytes of a sandbox that has seen hidden inputs may carry these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.errors import StudentError
+from autograder.checks.records.traversal import SIMPLE, mapped
+from autograder.remote.channel import Channel, RemoteHandle
+from autograder.remote.student import RemoteStudent
+
+__all__ = ["Kept", "handles_in", "keep", "revive"]
+
+_FRAME_BYTES = 1 << 12  # of a frame, beside the numbers in it
+_LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """The objects of one value that one sandbox held, written down.
+
+    Attributes:
+        handles: how they stand in the value.
+        title: of the check that returned them.
+        data: what the worker wrote, or None if it could not.
+        reason: why it could not.
+        lent: the parts that the reference stood in for in that sandbox.
+        of_reference: whether they are objects of the reference's.
+        concealed: whether the sandbox had been given hidden inputs.
+        alive: the same objects where they came to life last.
+    """
+
+    handles: tuple[RemoteHandle, ...]
+    title: str
+    data: np.ndarray[Any, Any] | None
+    reason: str
+    lent: frozenset[str]
+    of_reference: bool
+    concealed: bool
+    alive: tuple[RemoteHandle, ...]
+
+
+def handles_in(value: Any) -> tuple[RemoteHandle, ...]:
+    """The objects of the submission's in a value: itself, or in lists, tuples and dictionaries; each one once."""
+    found: dict[int, RemoteHandle] = {}
+    _gather(value, found)
+    return tuple(found.values())
+
+
+def keep(value: Any, title: str) -> tuple[Kept, ...]:
+    """Have all objects of a value written down, one record for each sandbox that holds some of them.
+
+    Raises:
+        SandboxError: a sandbox ended meanwhile by no fault of the submission.
+    """
+    groups: dict[int, list[RemoteHandle]] = {}
+    for handle in handles_in(value):
+        groups.setdefault(id(handle._channel), []).append(handle)
+    found = []
+    for handles in groups.values():
+        channel = handles[0]._channel
+        concealed = channel.showable is not None
+        data, reason = None, ""
+        try:
+            data = _written(channel, handles)
+        except StudentError as error:
+            reason = error.message
+        lent = channel.lent.names if channel.lent else frozenset()
+        made = tuple(handles)
+        found.append(Kept(made, title, data, reason, lent, channel.of_reference, concealed, made))
+    return tuple(found)
+
+
+def revive(
+    value: Any, kept: tuple[Kept, ...], home_of: Callable[[Kept], RemoteStudent]
+) -> tuple[Any, tuple[Kept, ...]]:
+    """The value with objects that are alive in the present sandboxes, and the records that know them.
+
+    Args:
+        value: what a check returned.
+        kept: the records of its objects.
+        home_of: the stand-in in whose sandbox the objects of a record belong.
+
+    Raises:
+        StudentError: an object could not be written down, or made again.
+    """
+    there: dict[int, RemoteHandle] = {}
+    now = []
+    for each in kept:
+        home = home_of(each)._channel
+        alive = each.alive
+        if not all(handle._channel is home and not home.ended for handle in alive):
+            lost = f"What the check {each.title!r} returned could not be carried over"
+            if each.data is None:
+                raise StudentError("FAILED", f"{lost}: {each.reason}", open=not each.concealed)
+            try:
+                alive = _made(home, each.data, len(each.handles))
+            except StudentError as error:
+                message = f"{lost}: {error.message}"
+                raise StudentError(
+                    error.verdict,
+                    message,
+                    kind=error.kind,
+                    file=error.file,
+                    line=error.line,
+                    limit=error.limit,
+                    trace=error.trace,
+                    open=error.open and not each.concealed,
+                ) from None
+        there |= {id(old): new for old, new in zip(each.handles, alive, strict=True)}
+        now.append(replace(each, alive=alive))
+    return (_with(value, there) if there else value), tuple(now)
+
+
+def _written(channel: Channel, handles: Sequence[RemoteHandle]) -> np.ndarray[Any, Any]:
+    """Objects as bytes (n,), written inside; nobody but a sandbox of the same submission may read them."""
+    where = handles[0]._handle.type_name
+    most = (channel.limits.reply_mib << 20) - _FRAME_BYTES
+    (answer,) = channel.exchange([("keep", [handle._handle.id for handle in handles], most)], where)
+    match answer:
+        case ("value", np.ndarray() as data) if data.dtype == np.uint8 and data.ndim == 1:
+            return data
+        case ("raised", {"type": str(kind), "message": str(message)}):
+            raise StudentError("FAILED", f"a {where} cannot be pickled: {kind[:100]}: {message[:_LONGEST_TEXT]}")
+    raise channel.out_of_turn(where)
+
+
+def _made(channel: Channel, data: np.ndarray[Any, Any], count: int) -> tuple[RemoteHandle, ...]:
+    """The objects of some bytes, made again in a sandbox."""
+    where = "the objects of an earlier check"
+    made = channel.ask("revive", data, where=where)
+    if type(made) is list and len(made) == count and all(isinstance(each, RemoteHandle) for each in made):
+        return tuple(made)
+    raise channel.out_of_turn(where)
+
+
+def _gather(value: Any, found: dict[int, RemoteHandle]) -> None:
+    if isinstance(value, RemoteHandle):
+        found[id(value)] = value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            if type(item) not in SIMPLE:
+                _gather(item, found)
+    else:
+        mapped(value, lambda each: _gather(each, found))
+
+
+def _with(value: Any, there: dict[int, RemoteHandle]) -> Any:
+    """The value with other handles in the places of its own."""
+    kind = type(value)
+    if isinstance(value, RemoteHandle):
+        return there.get(id(value), value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a named tuple of the check's own
+        return kind(*[_with(item, there) for item in value])
+    return mapped(value, lambda each: _with(each, there))

@@ -1,0 +1,627 @@
+"""Requests out, answers in: what a stand-in for a submission and the objects inside its sandbox speak through."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from autograder.checks.errors import InstructorError, MisuseError, SandboxError, StudentError, as_type_error
+from autograder.checks.inspection import saved_files
+from autograder.checks.local.call_errors import Call, overwritten
+from autograder.checks.local.files import HandedIn
+from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.local.usage import Cost, Meter
+from autograder.checks.plain import TABLES, Handle, PlainError, Rows, size_of, to_plain
+from autograder.checks.records.class_names import class_named
+from autograder.checks.records.generators import handed_over
+from autograder.checks.records.masked import filled, is_masked
+from autograder.checks.records.traversal import SIMPLE, holds_only, mapped
+from autograder.loader import Interface
+from autograder.remote import explanations
+from autograder.results import Limits
+from autograder.sandbox.base import Session
+from autograder.wire import WireError, decode, encode
+
+__all__ = ["Channel", "Function", "IteratorHandle", "Lending", "RemoteHandle"]
+
+_LONGEST_WAY = 0.0005
+_MOST_ITEMS = 1_000_000
+_MOST_AT_ONCE = 1_000
+_MOST_KINDS = 64  # a class takes some KiB, and a submission may name any number
+_LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
+_ELLIPSIS = type(...).__name__
+
+T = TypeVar("T")
+_TAKING_OUT = ("next", "item", "array")
+_LOOKING = (*_TAKING_OUT, "elements", "len", "truth", "contains", "get", "set", "seed", "forget")
+_ANSWERS_OF_LOOKING = 4  # so many answers of the largest size may come out of the objects of one call
+_SILENT = ("set", "seed")  # give nothing back, so they wait and go with the next request: each exchange costs
+_OPEN = ("load", "seed", "notebook", "cell")  # carry nothing of a check
+_LEFT = (
+    "A check uses an object of the submission's whose sandbox was closed; return it from the earlier check, alone or "
+    "in lists, tuples and dictionaries, and take it as a parameter."
+)
+_MIXED = "A check gives one sandbox an object of another, such as one made with student.with_reference."
+_OF_REFERENCE = (
+    "A check gives {a} of the {one} to the {other}, which runs in another sandbox: no object crosses; give what it "
+    "holds, such as its numbers and arrays."
+)
+
+
+class Lending(Protocol):
+    """The reference's answers for some parts, while its sandbox lends them to this one."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parts, by name."""
+
+    def answer(self, call: Any, waited: float) -> list[bytes | memoryview] | None:
+        """The frame that goes back in, or None if this is no call of a part."""
+
+
+class Channel:
+    """Requests out and answers in, for one session; see the class of the stand-in for what calls raise."""
+
+    of_reference = False
+    """Whether the code inside is the reference."""
+
+    def __init__(
+        self,
+        session: Session,
+        interface: Interface,
+        limits: Limits,
+        absent: Collection[str],
+        handed_in: HandedIn | None = None,
+    ) -> None:
+        self.session = session
+        self.absent = absent
+        self.handed_in = handed_in or HandedIn(files=interface.files)
+        self.interface = interface
+        self.limits = limits
+        self.inventory: dict[str, dict[str, list[str] | str | None]] = {}
+        self.concealing = False
+        self.waiting: list[tuple[tuple[Any, ...], str]] = []
+        self.kinds: dict[str, type[RemoteHandle]] = {}
+        self.showable: int | None = None
+        self.ended = False
+        self.left = False
+        self.running_notebook: Callable[[str], None] | None = None
+        self.failing_cell: Callable[[str, str], StudentError | None] = _no_error
+        self.importing_first: Callable[[str], StudentError | None] = _no_error
+        self.lent: Lending | None = None
+        self.importing: Callable[[str, StudentError | None], None] | None = None
+        self.called = False
+        self.read_bytes = 0
+        self.used_before = 0.0
+        self.taken_out = 0
+
+    def named(self, name: str) -> Any:
+        """A public name of the assignment: a function or class to call, or a constant's value."""
+        file = self.interface.file_of(name)
+        if file is None:
+            raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+        if self.lent and name in self.lent.names:
+            raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
+        if file in self.absent:
+            raise self.not_handed_in(file, f"it should define `{name}`")
+        module = PurePath(file).stem
+        defined = self.load(module, file)
+        if name not in defined:
+            if error := self.failing_cell(file, name):
+                raise error
+            near = difflib.get_close_matches(name, self.handed_in.defines(file), n=1)
+            error = StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
+            error.step = f"If `{near[0]}` is meant, rename it to `{name}`." if near else None
+            raise error
+        if self.interface.is_constant(name):
+            value = self.ask("get", (module, name), where=name)
+            if isinstance(value, RemoteHandle) and value._handle.type_name == _ELLIPSIS:
+                raise StudentError("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file, open=True)
+            return value
+        if isinstance(kind := defined[name], str):
+            with self.charged():
+                is_class = name in self.interface.classes
+                sentence = overwritten(name, kind, file, self.handed_in, is_class=is_class)
+            error = StudentError("MISSING", sentence, file=file, open=True)
+            error.step = "Give that value a name of its own."
+            raise error
+        return Function(self, (module, name), name, "new" if self.interface.methods_of(name) else "call")
+
+    def load(self, module: str, file: str) -> dict[str, list[str] | str | None]:
+        """Import a module of the submission, or run a notebook, once; what it defines, with classes' attributes."""
+        if module not in self.inventory:
+            if is_notebook(file) and self.running_notebook:
+                self.running_notebook(file)
+            try:
+                answer = self.imported(module)
+            except StudentError as error:
+                if error.open:
+                    raise
+                raise self.importing_first(file) or error from None
+            if not isinstance(answer, dict):
+                raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")
+            if self.showable is not None:  # a word of the submission's, which may have seen hidden inputs by now
+                answer = {name: "" if isinstance(kind, str) else kind for name, kind in answer.items()}
+            self.inventory[module] = answer
+        return self.inventory[module]
+
+    def not_handed_in(self, file: str, why: str = "") -> StudentError:
+        """A file of the assignment that is not there, with the file that looks meant."""
+        meant = self.handed_in.absent.get(file, "")
+        because = f"; {why}" if why else ""
+        sentence = f"{file} was not handed in{because}."
+        error = StudentError("MISSING", sentence, file=file, open=True)
+        error.step = f"{meant} looks like it: rename it to {file}." if meant else None
+        return error
+
+    def imported(self, module: str) -> Any:
+        """Have a module imported; one whose import failed in a fresh sandbox is not tried in another."""
+        if self.importing:
+            self.importing(module, None)
+        try:
+            return self.ask("load", module, where=f"import {module}")
+        except StudentError as error:
+            if self.importing and error.open and not self.called:  # what was called before may have had a part in it
+                self.importing(module, error)
+            raise
+
+    def run_notebooks(self) -> None:
+        """Run the notebooks that were not asked for anything yet: what they draw is asked of none by name."""
+        for file in self.interface.files:
+            if is_notebook(file) and file not in self.absent and self.running_notebook:
+                self.load(PurePath(file).stem, file)
+
+    def each(self, verb: str, function: Any, items: Iterable[Any]) -> Any:
+        """Many calls in one exchange."""
+        if not isinstance(function, Function):
+            raise InstructorError(f"student.{verb} needs a function of the student's, such as student.relu.")
+        return self.ask(verb, function.place, items, where=function.title)
+
+    def cost(self, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
+        """One call, counted from the first byte of its arguments on.
+
+        Whatever runs inside once the arguments arrive (a thread that waits for them, a patched library) works for the
+        answer. So nothing is handed over before the meter runs, and what that costs is in the cost of every call.
+        """
+        if not isinstance(function, Function):
+            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+        worker = getattr(self.session, "pid", 0)
+        empty = Meter(0)
+        empty.start()
+        self.ask("forget", (), [], where=function.title)
+        way = min(empty.stop().wall_seconds, _LONGEST_WAY)  # its answer is the submission's, so it may not gain more
+        given_mib = sum(each.nbytes for each in arguments if isinstance(each, np.ndarray)) / (1 << 20)
+        meter = Meter(worker)
+        meter.start()
+        value = _drawn(function(*arguments))  # what an iterator still has to do is a part of the cost
+        cost = meter.stop()
+        return value, replace(
+            cost,
+            wall_seconds=max(cost.waited_seconds, cost.wall_seconds - way),
+            peak_mib=None if cost.peak_mib is None else max(0.0, cost.peak_mib - given_mib),
+        )
+
+    def attribute(self, handle: Handle, name: str) -> Any:
+        """An attribute of an object inside: a method to call, or its value."""
+        title = f"{handle.type_name}.{name}"
+        method = Function(self, (handle.id, name), title)
+        if name in self.interface.methods_of(handle.type_name):
+            return method
+        return self.ask("get", (handle.id, name), where=title, method=method)
+
+    def ask(self, verb: str, *arguments: Any, where: str, method: Function | None = None) -> Any:
+        """One request and its answer, plain or as handles; see the class of the stand-in for what it raises."""
+        place, rest = (
+            (arguments[0], arguments[1:]) if arguments and isinstance(arguments[0], tuple) else ((), arguments)
+        )
+        request = (verb, *place, *(self.outward(argument) for argument in rest))
+        if verb in _SILENT:
+            self.waiting.append((_kept(request), where))
+            return None
+        if verb not in _LOOKING:
+            self.taken_out = 0
+        sent = [*self.waiting, (request, where)]
+        self.waiting = []
+        answers = self.exchange([each for each, _ in sent], where)
+        for (each, asked), answer in zip(sent, answers, strict=False):
+            value = self.value(answer, asked, method, each)
+        if verb in _TAKING_OUT:
+            self.take_out(value)
+        return value
+
+    def take_out(self, value: Any) -> None:
+        """Count what came out of objects and iterators since the last call: an answer may hold any number of them.
+
+        Raises:
+            StudentError: more than a few answers of the largest size (OUTPUT).
+        """
+        self.taken_out += size_of(value)
+        most = _ANSWERS_OF_LOOKING * self.limits.reply_mib
+        if self.taken_out > most << 20:
+            error = StudentError("OUTPUT", f"More than {most} MiB came out of the objects of one answer.", open=True)
+            error.step = "Return only what the handout asks for; print the shapes of what you return."
+            raise error
+
+    def exchange(self, requests: list[tuple[Any, ...]], where: str) -> list[Any]:
+        """Send some requests in one frame; an answer for each, up to the first that went wrong."""
+        if self.left:
+            raise MisuseError(_LEFT)
+        alone = len(requests) == 1
+        try:
+            frame = encode(requests[0] if alone else ("sequence", requests))
+        except WireError as error:
+            raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
+        if any(verb not in _OPEN for verb, *_ in requests):
+            self.called = True
+            self.conceal()
+        try:
+            answer = self.answered(frame)
+        except EOFError:
+            self.ended = True
+            may_show = self.showable is None
+            raise explanations.died(
+                self.session.close(), where, self.limits, may_show=may_show, used_before=self.used_before
+            ) from None
+        except WireError as error:
+            self.end()
+            unread = StudentError("CRASHED", f"An answer that cannot be read came back from `{where}`: {error}.")
+            unread.everywhere = "What your code returned cannot be read."
+            unread.step = "Return numbers, texts, lists, dictionaries and arrays, as the handout asks for."
+            raise unread from None
+        if alone:
+            return [answer]
+        match answer:
+            case ("sequence", [*answers]) if 0 < len(answers) <= len(requests):
+                if len(answers) == len(requests) or not _is_value(answers[-1]):
+                    return answers
+        raise self.out_of_turn(where)
+
+    def conceal(self) -> None:
+        """In a hidden check, nothing that the submission says from now on may be shown."""
+        if self.concealing and self.showable is None:
+            self.showable = len(self.session.output.head)
+
+    def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
+        """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
+        began = time.monotonic()
+        answer = self.read(self.session.exchange(frame))
+        while self.lent:
+            try:
+                reply = self.lent.answer(answer, time.monotonic() - began)
+            except (StudentError, SandboxError):
+                self.end()  # it waits for an answer that will not come
+                raise
+            if reply is None:
+                break
+            began = time.monotonic()
+            answer = self.read(self.session.exchange(reply))
+        return answer
+
+    def read(self, frame: memoryview) -> Any:
+        """The value of an answer; what a long one costs is the submission's time."""
+        self.read_bytes += len(frame)
+        if len(frame) < _LONG_FRAME:
+            return decode(frame, answer=True)
+        began = time.thread_time()
+        try:
+            return decode(frame, answer=True)
+        finally:
+            self.session.spend(time.thread_time() - began)
+
+    @contextmanager
+    def charged(self) -> Iterator[None]:
+        """Count the processor time of work outside, that of processes started for it too, as the submission's time."""
+        began = sum(os.times()[:4])
+        try:
+            yield
+        finally:
+            self.session.spend(sum(os.times()[:4]) - began)
+
+    def value(self, answer: Any, where: str, method: Function | None, request: tuple[Any, ...]) -> Any:
+        """The value of one answer, or the exception that it stands for."""
+        match answer:
+            case ("value", value):
+                made = self.inward(value)
+                if isinstance(made, RemoteHandle) and request[0] in ("call", "new"):
+                    made.__dict__["_origin"] = where
+                return made
+            case ("callable",) if method:
+                return method
+            case ("missing", str()):
+                error = StudentError("MISSING", explanations.missing(where, self.interface, self.inventory), open=True)
+                error.step = ""  # the sentence says it
+                raise error
+            case ("unplain", str(sentence)):
+                raise StudentError(
+                    "FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300].rstrip('.')}."
+                )
+            case ("refused", str(reason)) if reason in saved_files.REASONS and saved_files.is_name(where):
+                error = StudentError(*saved_files.explained(where, reason), file=where, open=True)
+                if error.verdict == "MISSING" and (meant := self.handed_in.alike(where)):
+                    error.step = f"If {meant} is meant, rename it to {where}."
+                raise error
+            case ("raised", dict(fault)):
+                raise self.raised(fault, where, _call_of(request))
+        raise self.out_of_turn(where)
+
+    def raised(self, fault: dict[str, Any], where: str, call: Call | None = None) -> StudentError:
+        """A fault of the submission's as the error that it stands for."""
+        may_show, names = self.showable is None, self.interface.names
+        with self.charged():
+            error = explanations.raised(
+                fault, where, self.handed_in, self.limits, may_show=may_show, names=names, call=call
+            )
+        if error.kind == "NameError" and not where.startswith("cell "):
+            name = explanations.undefined(fault) if may_show else ""
+            if cause := self.failing_cell(error.file, name):
+                error.step = f"An earlier cell failed: {cause.message}"
+        return error
+
+    def out_of_turn(self, where: str) -> Exception:
+        """An answer of the wrong form; the worker is not believed any more."""
+        self.end()
+        return self.failure(StudentError("CRASHED", f"An answer out of turn came back from `{where}`."))
+
+    def failure(self, error: StudentError) -> Exception:
+        """A fault of the code inside, as the exception that the check gets."""
+        return error
+
+    def end(self) -> None:
+        """An answer could not be believed; nothing more is asked."""
+        self.ended = True
+        self.session.close()
+
+    def outward(self, value: Any) -> Any:
+        """Stand-ins become handles, what a package made becomes a record."""
+        kind = type(value)
+        if isinstance(value, RemoteHandle):
+            return self.own(value)
+        if kind in SIMPLE or kind is Rows:
+            return value
+        if kind in (list, tuple):
+            return value if holds_only(value, SIMPLE) else kind([self.outward(item) for item in value])
+        if kind is dict and all(type(key) in SIMPLE for key in value):
+            return {key: self.outward(item) for key, item in value.items()}
+        try:
+            return to_plain(value, self.as_it_is, listed=False)
+        except PlainError as error:
+            raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+
+    def as_it_is(self, value: Any) -> Any:
+        """What has no plain form: a stand-in, a generator of random numbers, or something that the wire will refuse."""
+        return self.own(value) if isinstance(value, RemoteHandle) else handed_over(value) or value
+
+    def named_kind(self, name: str) -> type[RemoteHandle]:
+        """A class of stand-ins with the name of a class inside; of so many names there is one class for all others."""
+        if len(self.kinds) >= _MOST_KINDS:
+            name = "object"
+        return self.kinds.setdefault(name, class_named(name, RemoteHandle))
+
+    def inward(self, value: Any) -> Any:
+        """Handles become stand-ins."""
+        kind = type(value)
+        if kind is Handle:
+            # Any other name could carry hidden inputs out, so only the sentences of comparisons tell it, which nobody
+            # but staff reads of a hidden check; an Ellipsis is what a stub leaves of a value.
+            name = value.type_name
+            known = name in self.interface.classes or name == _ELLIPSIS
+            if value.iterator:
+                return IteratorHandle(self, value if known else Handle(value.id, "iterator", iterator=True))
+            kind = self.kinds.get(name) or self.named_kind(name)
+            return kind(self, value if known else Handle(value.id, "object"))
+        if is_masked(value):
+            return filled(value)
+        return value if kind in SIMPLE else mapped(value, self.inward)
+
+    def own(self, handle: RemoteHandle) -> Handle:
+        """An object that goes back in, if it came from here."""
+        if handle._channel is self:
+            inner: Handle = handle._handle
+            return inner
+        if handle._channel.of_reference is not self.of_reference:  # the answer may be to blame: no MisuseError
+            sides = ("submission", "reference")
+            one, other = sides[not self.of_reference], sides[self.of_reference]
+            kind = handle._kind
+            what = "an object" if kind == "object" else f"an object ({kind})"
+            raise InstructorError(_OF_REFERENCE.format(a=what, one=one, other=other))
+        if handle._channel.ended:
+            name = handle._handle.type_name
+            raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
+        raise MisuseError(_LEFT if handle._channel.left else _MIXED)
+
+
+class RemoteHandle:
+    """An object of the submission's that stays inside: call its methods, read and set its attributes, look into it.
+
+    ``len(x)``, ``value in x``, ``x[key]`` and loops are asked inside. The stand-in's own class is called as the
+    object's is, so that every sentence about it says that name, Python's own sentences, too.
+    """
+
+    _kind = "object"
+
+    def __init__(self, channel: Channel, handle: Handle) -> None:
+        self.__dict__.update(_channel=channel, _handle=handle, _origin="")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._channel.attribute(self._handle, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        where = f"{self._handle.type_name}.{name}"
+        self._channel.ask("set", (self._handle.id, name), value, where=where)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the object itself."""
+        return self._channel.ask("call", (self._handle.id, ""), arguments, named, where=self._handle.type_name)
+
+    def __len__(self) -> int:
+        try:
+            return self._asked("len", int, lambda number: 0 <= number < 1 << 62)
+        except (StudentError, InstructorError) as error:
+            raise (as_type_error(error) if getattr(error, "kind", "") == "TypeError" else error) from None
+
+    def __bool__(self) -> bool:
+        return self._asked("truth", bool)
+
+    def __contains__(self, value: Any) -> bool:
+        return self._asked("contains", bool, None, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = (key.start, key.stop, key.step) if isinstance(key, slice) else None
+        where = f"{self._handle.type_name}[...]"
+        return self._channel.ask("item", self, key if parts is None else parts, parts is not None, where=where)
+
+    def __iter__(self) -> Iterator[Any]:
+        items = self._asked("elements", IteratorHandle)
+        items._draw_many()
+        return items
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """What numpy sees: the values of a table of another package than pandas; of anything else, one object."""
+        if self._kind in TABLES:
+            return np.asarray(self._channel.ask("array", self, where=self._handle.type_name), dtype=dtype)
+        alone = np.empty((), dtype=object)
+        alone[()] = self
+        return alone
+
+    def _asked(self, verb: str, kind: type[T], right: Callable[[T], bool] | None = None, *arguments: Any) -> T:
+        """An answer of that type, and nothing else is believed."""
+        where = f"{verb}({self._handle.type_name})"
+        value = self._channel.ask(verb, self, *arguments, where=where)
+        if type(value) is not kind or not (right is None or right(value)):
+            raise self._channel.out_of_turn(where)
+        return value
+
+    def __repr__(self) -> str:
+        return f"<a {self._kind} of the submission>"
+
+
+class IteratorHandle(RemoteHandle):
+    """An iterator of the submission's: its items come when they are asked for, one by one.
+
+    All items together may be as many, and take as many bytes, as one answer.
+    """
+
+    def __init__(self, channel: Channel, handle: Handle) -> None:
+        super().__init__(channel, handle)
+        self.__dict__.update(_items=deque(), _ended=False, _at_once=1, _drawn=0, _bytes=0)
+
+    def __iter__(self) -> IteratorHandle:
+        return self
+
+    def __next__(self) -> Any:
+        if not self._items and not self._ended:
+            self._draw()
+        if not self._items:
+            raise StopIteration
+        return self._items.popleft()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, value: Any) -> bool:
+        return any(item is value or item == value for item in self)
+
+    def __len__(self) -> int:
+        raise TypeError("an iterator has no length; make a list of it first")
+
+    def __getitem__(self, key: Any) -> Any:
+        raise TypeError("an iterator has no items by number; make a list of it first")
+
+    def __length_hint__(self) -> int:
+        """Asked by `list` and the like, which draw to the end."""
+        self._draw_many()
+        return 0
+
+    def _draw_many(self) -> None:
+        """From now on many items may come in one exchange."""
+        self.__dict__["_at_once"] = _MOST_AT_ONCE
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.asarray(list(self), dtype)
+
+    def _draw(self) -> None:
+        channel, where = self._channel, f"next({self._handle.type_name})"
+        before = channel.read_bytes
+        answer = channel.ask("next", self, self._at_once, where=where)
+        match answer:
+            case ([*items], bool(ended)) if len(items) <= self._at_once and (items or ended):
+                pass
+            case _:
+                raise channel.out_of_turn(where)
+        drawn, size = self._drawn + len(items), self._bytes + channel.read_bytes - before
+        self.__dict__.update(_ended=ended, _drawn=drawn, _bytes=size)
+        most = channel.limits.reply_mib
+        if drawn > _MOST_ITEMS or size > most << 20:
+            error = StudentError(
+                "OUTPUT", f"More than {_MOST_ITEMS:,} items or {most} MiB came out of one iterator.", open=True
+            )
+            error.step = "End it after the items that the handout asks for."
+            raise channel.failure(error)
+        self._items.extend(items)
+
+
+class Function:
+    """A function, class or method of the submission, not yet called."""
+
+    def __init__(self, channel: Channel, place: tuple[str | int, str], title: str, verb: str = "call") -> None:
+        self._channel = channel
+        self.place = place
+        self.title = title
+        self._verb = verb
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it inside; of a class, make an object."""
+        made = self._channel.ask(self._verb, self.place, arguments, named, where=self.title)
+        if self._verb == "new" and not isinstance(made, RemoteHandle):
+            raise self._channel.out_of_turn(self.title)
+        return made
+
+
+def _drawn(value: Any) -> Any:
+    """A value in which iterators are the lists of their items."""
+    if isinstance(value, IteratorHandle):
+        value = list(value)
+    return value if type(value) in SIMPLE else mapped(value, _drawn)
+
+
+def _no_error(*_: str) -> None:
+    """Where nobody knows of an error."""
+
+
+def _call_of(request: tuple[Any, ...]) -> Call | None:
+    """How a request calls something of the submission's; None where it does not, or many times in several ways."""
+    match request:
+        case ("call" | "new", _, _, tuple(arguments), dict(named)):
+            return Call(len(arguments), tuple(named))
+        case ("map", _, _, _):
+            return Call(1)
+        case ("starmap", _, _, [tuple(first), *others]) if all(len(each) == len(first) for each in others):
+            return Call(len(first))
+    return None
+
+
+def _kept(value: Any) -> Any:
+    """A copy that a check may not change any more while it waits."""
+    kind = type(value)
+    if kind in (np.ndarray, Rows):
+        return value.copy()
+    if kind in (list, tuple):
+        return kind(_kept(item) for item in value)
+    if kind is dict:
+        return {key: _kept(item) for key, item in value.items()}
+    return value
+
+
+def _is_value(answer: Any) -> bool:
+    return isinstance(answer, tuple) and len(answer) == 2 and answer[0] == "value"

@@ -1,0 +1,69 @@
+"""`grades.csv`: one line per student, for any spreadsheet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder.messages import WORDING
+from autograder.reports.csv_files import Cell, csv_text
+from autograder.reports.files import write_text
+from autograder.results import Report
+from autograder.scoring import rounded
+
+__all__ = ["grades", "question_ids", "verdict_summary", "waiting", "write_grades"]
+
+
+def write_grades(reports: Sequence[Report], path: Path, *, people: bool = False) -> None:
+    """Write `grades` of the reports to a file."""
+    write_text(path, grades(reports, people=people))
+
+
+def grades(reports: Sequence[Report], *, people: bool = False) -> str:
+    """CSV with the columns student, one per question, points, bonus, total, max_points, verdicts, flag.
+
+    `total` is points and bonus before any homework set's cap; `flag` says INTERNAL where our fault left checks out, and
+    NOT FINAL where the points are no grade yet.
+    Where people grade answers there is a column by_hand: points that wait for a person, and are in no other column.
+    Where a check raised an alarm there is a last column alarms: the check and the sentence, several joined by " | ".
+    """
+    ids = question_ids(reports)
+    by_hand = ("by_hand",) if any(report.waiting for report in reports) or people else ()
+    alarms = ("alarms",) if any(report.alarms for report in reports) else ()
+    rows: list[list[Cell]] = [
+        ["student", *ids, "points", "bonus", "total", "max_points", *by_hand, "verdicts", "flag", *alarms],
+    ]
+    for report in reports:
+        points = {question.id: question.points for question in report.questions}
+        rows.append(
+            [
+                report.student,
+                *map(points.get, ids),
+                report.points,
+                report.bonus_points,
+                rounded(report.points + report.bonus_points),
+                report.max_points,
+                *([waiting(report)] if by_hand else []),
+                verdict_summary(report),
+                "NOT FINAL" if report.not_final else "INTERNAL" if report.internal else None,
+                *([" | ".join(f"{check.id}: {alarm}" for check, alarm in report.alarms)] if alarms else []),
+            ]
+        )
+    return csv_text(rows)
+
+
+def waiting(report: Report) -> float:
+    """Points of a report that people still have to give."""
+    return rounded(sum(check.by_hand for check in report.waiting))
+
+
+def question_ids(reports: Sequence[Report]) -> tuple[str, ...]:
+    """The questions that any report has, in their order."""
+    return tuple(dict.fromkeys(question.id for report in reports for question in report.questions))
+
+
+def verdict_summary(report: Report) -> str:
+    """How often each verdict came, in the order of their first coming: ``8 passed, 1 failed``."""
+    words = (WORDING[check.verdict].short for question in report.questions for check in question.checks)
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).items())

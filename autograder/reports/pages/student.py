@@ -1,0 +1,114 @@
+"""The page of one student, in two editions: what the student is shown, and everything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.messages import AS_ABOVE, WORDING, said_once
+from autograder.pictures.raster import data_url, words_of
+from autograder.reports.pages.text import visible
+from autograder.results import Report, Verdict
+from autograder.scoring import rounded, shown
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+__all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+TONES = {
+    verdict: {
+        "PASSED": "good",
+        "PARTIAL": "part",
+        "NOT_ATTEMPTED": "none",
+        "SKIPPED": "none",
+        "MANUAL": "none",
+        "INTERNAL": "ours",
+    }.get(verdict, "bad")
+    for verdict in Verdict
+}
+"""Which of the style sheet's colours goes with a verdict; the mark and the words beside it say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands on top of every page."""
+
+    course: str
+    assignment: str
+
+
+def student_page(report: Report, heading: Heading) -> str:
+    """What the student may see: verdicts, points, messages, pictures; of hidden checks title, verdict and hint."""
+    return _page(report, heading, staff=False)
+
+
+def staff_page(report: Report, heading: Heading) -> str:
+    """Everything in the report, with resources and the replay record."""
+    return _page(report, heading, staff=True)
+
+
+def _page(report: Report, heading: Heading, *, staff: bool) -> str:
+    replay = {name: value for name, value in asdict(report.replay).items() if value not in ("", {})}
+    once = said_once(report, staff=staff)
+    return render("report.html", report=report, heading=heading, staff=staff, replay=replay, once=once, above=AS_ABOVE)
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill in a template; every value is escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, with the words and the style sheet that all of them use."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    style = (TEMPLATES / "style.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    environment.globals.update(
+        style=Markup(style),  # noqa: S704 (our own file)
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
+        wording=WORDING,
+        waiting=lambda report: rounded(sum(check.by_hand for check in report.waiting)),
+        tones=TONES,
+        rounded=rounded,
+    )
+    environment.filters.update(
+        visible=visible, shown=shown, percent=_percent, shown_as=_address, without_stop=_without_stop
+    )
+    return environment
+
+
+def _address(picture: str) -> tuple[Markup, str] | tuple[()]:
+    """The address of a picture as it can stand in double quotes, and what it shows in words; () for no picture."""
+    from markupsafe import Markup
+
+    address = data_url(picture)
+    return (Markup(address), words_of(picture)) if address else ()  # noqa: S704  (nothing in it needs an escape)
+
+
+def _without_stop(title: str) -> str:
+    """A title that can be quoted inside of a sentence: a question keeps its mark."""
+    return title.rstrip().rstrip(".")
+
+
+def _percent(part: float, whole: float) -> float:
+    """A share in per cent, 0 to 100 (more points than there are to be had fill the whole)."""
+    return round(min(100.0, 100.0 * part / whole), 1) if whole > 0 else 0.0

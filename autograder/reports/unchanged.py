@@ -1,0 +1,95 @@
+"""Files that are made of reports, written again only where what they are made of has changed.
+
+Beside the files of a folder lies `.written.json`: for each file a hash of what it was made of, and size, time and
+number of the file as it was left. Where all of these are the same, and the toolkit is, the file is not even made. Any
+difference, also a file that somebody edited or a list that cannot be read, means that it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+import autograder
+from autograder.early_start import GRADED
+from autograder.reports.files import write_bytes, write_text
+
+__all__ = ["Written", "written"]
+
+LIST = GRADED
+_Left = tuple[str, int, int, int]  # hash, size, time in ns, number of the file
+
+
+class Written:
+    """What is known of the files of a folder; see `written`."""
+
+    def __init__(self, folder: Path, known: dict[str, _Left]) -> None:
+        self._folder, self._known = folder, known
+        self._changed = False
+
+    def write(self, path: Path, made_of: object, make: Callable[[], str]) -> None:
+        """Write a file below the folder, unless it is there already, made of the same.
+
+        Args:
+            path: the file.
+            made_of: everything that the file follows from, as msgspec encodes it.
+            make: gives its text.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        name = str(path.relative_to(self._folder))
+        digest = hashlib.sha256(_toolkit() + msgspec.json.encode(made_of)).hexdigest()
+        if (known := self._known.get(name)) is None or known != (digest, *_seen(path)):
+            write_text(path, make())
+            self._known[name] = (digest, *_seen(path))
+            self._changed = True
+
+    def remove(self, path: Path) -> None:
+        """Remove a file below the folder, if it is there."""
+        path.unlink(missing_ok=True)
+        self._changed |= self._known.pop(str(path.relative_to(self._folder)), None) is not None
+
+    def save(self) -> None:
+        """Write the list, if it changed."""
+        if self._changed:
+            write_bytes(self._folder / LIST, msgspec.json.encode(self._known))
+            self._changed = False
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[Written]:
+    """The files of a folder as they were left; the list is written at the end, also after an error."""
+    try:
+        known = msgspec.json.decode((folder / LIST).read_bytes(), type=dict[str, _Left])
+    except (OSError, msgspec.MsgspecError):
+        known = {}
+    found = Written(folder, known)
+    try:
+        yield found
+    finally:
+        found.save()
+
+
+def _seen(path: Path) -> tuple[int, int, int]:
+    """Size, time and number of a file; zeros where there is none."""
+    try:
+        about = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return 0, 0, 0
+    return about.st_size, about.st_mtime_ns, about.st_ino
+
+
+@cache
+def _toolkit() -> bytes:
+    """What changes with every file of the toolkit: pages that an older one wrote are written again."""
+    home = Path(autograder.__file__).parent
+    files = sorted(path for path in home.rglob("*") if path.suffix in (".py", ".html", ".css"))
+    seen = [(str(path.relative_to(home)), *_seen(path)) for path in files]
+    return hashlib.sha256(msgspec.json.encode((autograder.__version__, seen))).digest()

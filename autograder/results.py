@@ -1,0 +1,304 @@
+"""The records that everything else passes around: frozen, plain, and ignorant of each other's makers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from autograder.checks.errors import UsageError
+
+__all__ = [
+    "MOST_SECONDS",
+    "CaseResult",
+    "CheckResult",
+    "Limits",
+    "QuestionResult",
+    "Replay",
+    "Report",
+    "Resources",
+    "Verdict",
+]
+
+
+class Verdict(StrEnum):
+    """How one check ended. INTERNAL is our fault, is never scored, and is listed for staff.
+
+    MANUAL is an answer that a person grades and has not graded yet.
+    """
+
+    PASSED = "PASSED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    NOT_ATTEMPTED = "NOT_ATTEMPTED"
+    MISSING = "MISSING"
+    RAISED = "RAISED"
+    TIME = "TIME"
+    MEMORY = "MEMORY"
+    OUTPUT = "OUTPUT"
+    CRASHED = "CRASHED"
+    SKIPPED = "SKIPPED"
+    MANUAL = "MANUAL"
+    INTERNAL = "INTERNAL"
+
+
+MOST_SECONDS = 2_000_000  # in milliseconds still a number that the kernel's waiting calls take
+_MOST_MIB = 2**24
+_MOST: Mapping[str, float] = {
+    "wall_seconds": MOST_SECONDS,
+    "cpu_seconds": MOST_SECONDS,
+    "memory_mib": _MOST_MIB,
+    "processes": 2**22,  # more the kernel does not count
+    "open_files": 2**20,  # fs.nr_open, above which setrlimit fails
+    "file_mib": _MOST_MIB,
+    "scratch_mib": _MOST_MIB,
+    "scratch_files": 10**9,
+    "output_kib": 2**30,
+    "reply_mib": 2**20,
+    "threads": 1024,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one question of one submission may use; each field's unit is in its name.
+
+    `wall_seconds` counts only the time in which the grader waits for the submission, or reads a long answer. It is
+    meant to be loose (it depends on the neighbours), `cpu_seconds` tight; 0 for `cpu_seconds` means the same number as
+    `wall_seconds`. Both hold for the question: what a sandbox used that died is not there for the next one.
+    """
+
+    wall_seconds: float = 60.0
+    cpu_seconds: float = 0.0
+    memory_mib: int = 2048
+    processes: int = 64
+    open_files: int = 256
+    file_mib: int = 64
+    scratch_mib: int = 256
+    scratch_files: int = 20_000
+    output_kib: int = 16384
+    reply_mib: int = 64
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, most = getattr(self, each.name), _MOST[each.name]
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(f"The limit {each.name} must be a number, not of type {type(value).__name__}.")
+            if value < 0 or (value == 0 and each.name != "cpu_seconds"):
+                raise UsageError(f"The limit {each.name} must be positive, not {max(value, -most):g}.")
+            if not value <= most:  # nan as well
+                raise UsageError(f"The limit {each.name} must be a number of at most {most:,}.")
+            if each.type == "int" and value != int(value):
+                raise UsageError(f"The limit {each.name} must be a whole number, not {value:g}.")
+
+    @property
+    def cpu(self) -> float:
+        """CPU limit in seconds, with the default filled in."""
+        return self.cpu_seconds or self.wall_seconds
+
+    def and_(self, other: Limits) -> Limits:
+        """Enough for both, one after the other: their seconds together, and of everything else the larger."""
+        together = {each.name: max(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)}
+        added = {"wall_seconds": self.wall_seconds + other.wall_seconds, "cpu_seconds": self.cpu + other.cpu}
+        seconds = {name: min(value, _MOST[name]) for name, value in added.items()}
+        return replace(self, **{**together, **seconds})
+
+    def changed(self, changes: dict[str, float]) -> Limits:
+        """These limits with some replaced, as `--limit name=value` asks.
+
+        Raises:
+            UsageError: a name that is no limit, or no number that it can have; the sentence says which.
+        """
+        known = {each.name: each.type for each in fields(self)}
+        for name in changes:
+            if name not in known:
+                raise UsageError(f"There is no limit called {name!r}; the limits are {', '.join(known)}.")
+        given: dict[str, Any] = dict(changes)
+        changed = replace(self, **given)  # refuses what is no number of the right kind
+        whole: dict[str, Any] = {name: int(value) for name, value in changes.items() if known[name] == "int"}
+        return replace(changed, **whole)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What became of one case of a check; the name of a case of a hidden check is for staff, as `staff_message` is."""
+
+    name: str
+    verdict: Verdict
+    points: float
+    max_points: float
+    message: str
+    staff_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found out about one submission.
+
+    `message` is what the student may read; `staff_message` is the whole story (equal for public checks).
+    `points` and `max_points` are in points of the assignment, `seconds` is wall time.
+    `pictures` are the figures that the submission drew: SVG that we drew from their records, or PNG files in base64,
+    cleaned by `autograder.pictures.raster`; those of a hidden check could carry hidden inputs: they are
+    `staff_pictures`. `in_process` says that the check ran beside the submission's code, in the same process, as
+    nbgrader's assertions do; every other check judges from outside. `by_hand` are points that a person gives and that
+    count in no sum here; `answer` is what there is to be read, cut, and `answer_file` the PDF in its place. `cases` are
+    those over which the check splits its points. `alarms` are sentences for staff alone about what a person should look
+    at, such as an accuracy that no training of that size reaches; they cost no points.
+    """
+
+    id: str
+    title: str
+    hidden: bool
+    verdict: Verdict
+    points: float
+    max_points: float
+    seconds: float
+    message: str
+    staff_message: str = ""
+    pictures: tuple[str, ...] = ()
+    staff_pictures: tuple[str, ...] = ()
+    in_process: bool = False
+    by_hand: float = 0.0
+    answer: str = ""
+    answer_file: str = ""
+    cases: tuple[CaseResult, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict
+            object.__setattr__(self, "verdict", Verdict.MANUAL)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionResult:
+    """All checks of one question, and the beginning of what the submission printed meanwhile.
+
+    `output` is what it printed before it had been given anything of a hidden check, and may be shown to the student;
+    `staff_output` is everything, and could carry hidden inputs.
+    """
+
+    id: str
+    title: str
+    points: float
+    max_points: float
+    bonus: bool
+    checks: tuple[CheckResult, ...]
+    output: str = ""
+    staff_output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """What became of one code cell: `number` counts all cells of the notebook from 1, `name` is its grade id.
+
+    `text` is what it printed and displayed, cut; `error` the sentence of what it raised, or ""; `pictures` are PNG
+    files in base64, cleaned by `autograder.pictures.raster`; `seconds` is wall time.
+    """
+
+    number: int
+    name: str
+    text: str
+    error: str
+    seconds: float
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookResult:
+    """A notebook as it ran before anything hidden was near; `finished` is False where it ended in the last cell."""
+
+    file: str
+    cells: tuple[CellResult, ...]
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a submission used in its sandboxes, summed (seconds) or the largest (MiB), and which walls were up.
+
+    `reached` names the limits that ended a sandbox, such as ``"wall"``.
+    """
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
+    sandbox: str = ""
+    enforced: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What reproduces a number: seeds, hashes, versions, machine.
+
+    `seed_fingerprint` tells whether a seed is the same without telling the seed; `derivation` is the way that led from
+    the seed to the random numbers (1 in reports without this field). `only` names the question or check that was asked
+    for alone; `preloaded` are modules that were imported beforehand because the class imports them; `hidden`, `share`
+    and `run` differ from the usual only in trials of an assignment.
+    """
+
+    key: str = ""
+    seed_fingerprint: str = ""
+    submission_sha256: str = ""
+    assignment_sha256: str = ""
+    reference_sha256: str = ""
+    data: str = ""
+    data_sha256: str = ""
+    full: bool = False
+    only: str = ""
+    limits: dict[str, float] = field(default_factory=dict)
+    hidden: bool = True
+    share: float = 1.0
+    run: str = ""
+    derivation: int = 1
+    preloaded: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    cpu_model: str = ""
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results of one submission, in the shape of `docs/report.schema.json` (schema 1).
+
+    `points` are the capped points of the ordinary questions plus nothing; `bonus_points` stand beside them.
+    `notes` are sentences about the submission as a whole, for student and staff. `not_final`, for staff, says why the
+    points are no grade yet, or is "": such a report is not shown to the student and goes into no gradebook.
+    """
+
+    assignment: str
+    student: str
+    points: float
+    max_points: float
+    bonus_points: float
+    questions: tuple[QuestionResult, ...]
+    resources: Resources
+    replay: Replay
+    schema: int = 1
+    notes: tuple[str, ...] = ()
+    notebooks: tuple[NotebookResult, ...] = ()
+    not_final: str = ""
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Every check's verdict, in order."""
+        return tuple(check.verdict for question in self.questions for check in question.checks)
+
+    @property
+    def waiting(self) -> tuple[CheckResult, ...]:
+        """What a person still has to give points for."""
+        return tuple(check for question in self.questions for check in question.checks if check.by_hand)
+
+    @property
+    def alarms(self) -> tuple[tuple[CheckResult, str], ...]:
+        """Each alarm with its check, in order; for staff alone."""
+        return tuple(
+            (check, alarm) for question in self.questions for check in question.checks for alarm in check.alarms
+        )
+
+    @property
+    def internal(self) -> bool:
+        """Whether some check ended by our fault."""
+        return Verdict.INTERNAL in self.verdicts

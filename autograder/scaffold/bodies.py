@@ -1,0 +1,219 @@
+"""The bodies of checks, line by line: inputs, the call on both sides, and what is compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.scaffold.inputs import Inputs
+from autograder.scaffold.values import Spec
+
+__all__ = ["AGREE", "PLOTS", "Subject", "answers", "loop", "made", "prepared", "snake", "tidy"]
+
+AGREE = '''\
+def agree(got, want, name, **tolerances):
+    """Numbers up to rounding, text and truth values exactly; looks into lists, tuples and dictionaries."""
+    if isinstance(want, dict):
+        keys = sorted(map(str, got)) if isinstance(got, dict) else got
+        same(keys, sorted(map(str, want)), name=f"the keys of {name}")
+        for key in want:
+            agree(got[key], want[key], f"{name}[{key!r}]", **tolerances)
+    elif isinstance(want, (list, tuple)) and any(isinstance(each, (str, bool, dict, list, tuple)) for each in want):
+        same(len(got) if isinstance(got, (list, tuple)) else got, len(want), name=f"the length of {name}")
+        for place, (mine, right) in enumerate(zip(got, want, strict=True)):
+            agree(mine, right, f"{name}[{place}]", **tolerances)
+    elif isinstance(want, (str, bool, bytes, set, frozenset, type(None))):
+        same(got, want, name=name)
+    else:
+        close(got, want, name=name, **tolerances)
+'''
+
+ALIKE = '''\
+def alike(got, want, name):
+    """Random numbers from the same distribution: the same shape, and where there are many a like mean and spread."""
+    if isinstance(want, (list, tuple)) and want and not np.isscalar(want[0]):
+        same(len(got), len(want), name=f"the length of {name}")
+        for place, (mine, right) in enumerate(zip(got, want, strict=True)):
+            alike(mine, right, f"{name}[{place}]")
+        return
+    shape(got, np.shape(want), name=name)
+    finite(got, name=name)
+    if np.size(want) >= 400:
+        close(np.std(got), np.std(want), name=f"the standard deviation of {name}", rtol=0.25)
+        close(np.mean(got), np.mean(want), name=f"the mean of {name}", rtol=0.1, atol=0.25 * np.std(want) + 1e-8)
+'''
+
+PLOTS = '''\
+def plots(figures):
+    """The axes with curves, of all figures, in their order."""
+    return [axes for figure in figures for axes in figure["axes"] if axes["lines"]]
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A function with a solution region, and how it is called.
+
+    `name` is qualified, `parameters` all of its parameters in order, `before` the method that must be called first on
+    the object, with the inputs that it needs, "" for none; `state` the attributes to be compared after a call;
+    `passed` those of the inputs that are arguments of the call.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    inputs: Inputs
+    before: str = ""
+    before_given: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+    @property
+    def function(self) -> str:
+        """The name without its class."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def owner(self) -> str:
+        """The class, or ""."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def variable(self) -> str:
+        """What the object is called in a check."""
+        taken = {*self.inputs.given, *self.inputs.names.values()}
+        name = snake(self.owner).rpartition("_")[2]
+        return name if name.isidentifier() and name not in taken else "built"
+
+    @property
+    def arguments(self) -> str:
+        """The arguments of the call, by place as long as none is left out."""
+        return self.called_with(self.passed, self.parameters)
+
+    @staticmethod
+    def called_with(given: Sequence[str], parameters: Sequence[str]) -> str:
+        """The same for any function."""
+        parts, by_place = [], True
+        plain = [name for name in given if not name.startswith("*")]
+        for place, name in enumerate(plain):
+            by_place = by_place and place < len(parameters) and parameters[place] == name
+            parts.append(name if by_place else f"{name}={name}")
+        return ", ".join([*parts, *(f"extra_{name[1:]}" for name in given if name.startswith("*"))])
+
+    @property
+    def title(self) -> str:
+        """How sentences write the call."""
+        return f"{self.function}({', '.join(name for name in self.passed if not name.startswith('*'))})"
+
+    @property
+    def has_objects(self) -> bool:
+        """Whether the two sides need objects of their own."""
+        return bool(self.owner) or any(spec.kind == "object" for spec in self.inputs.given.values())
+
+
+def snake(name: str) -> str:
+    """A qualified name as that of a function: ``LinearClassifier.fit`` becomes linear_classifier_fit."""
+    return re.sub(r"\W", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).lower()
+
+
+def prepared(subject: Subject) -> list[str]:
+    """Lines that draw all inputs, the attributes of objects included."""
+    inputs = subject.inputs
+    lines = []
+    for name, spec in inputs.given.items():
+        if spec.kind == "object":
+            lines += _state_of(f"{name}_", inputs, spec, ())
+        elif (text := inputs.expression(name, spec)) != name:
+            lines.append(f"{name.replace('*', 'extra_')} = {text}")
+    if inputs.me is not None and subject.owner:
+        lines += _state_of("", inputs, inputs.me, inputs.attributes)
+    return lines
+
+
+def _state_of(prefix: str, inputs: Inputs, spec: Spec, attributes: Sequence[str]) -> list[str]:
+    lines = []
+    for name, part in zip(spec.keys, spec.parts, strict=False):
+        text = inputs.expression(name, part)
+        if "rng." in text:
+            lines.append(f"{_variable(prefix, name, inputs)} = {text}")
+    for name in attributes or (spec.attributes if prefix else ()):
+        lines.append(f"{_variable(prefix, name, inputs)} = {inputs.expression(name, spec.attributes[name])}")
+    return lines
+
+
+def _variable(prefix: str, name: str, inputs: Inputs) -> str:
+    name = f"{prefix}{name}"
+    return f"{name}_0" if name in inputs.given or name in inputs.names.values() else name
+
+
+def made(subject: Subject, side: str) -> list[str]:
+    """Lines that make the objects of one side: `side` is "module", "student" or "reference"."""
+    inputs = subject.inputs
+    lines = []
+    for name, spec in inputs.given.items():
+        if spec.kind == "object":
+            lines += _built(name, f"{name}_", spec, tuple(spec.attributes), inputs, side)
+    if inputs.me is not None and subject.owner:
+        lines += _built(subject.variable, "", inputs.me, inputs.attributes, inputs, side)
+        if subject.before:
+            lines.append(f"{subject.variable}.{subject.before}({', '.join(subject.before_given)})")
+    return lines
+
+
+def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], inputs: Inputs, side: str) -> list[str]:
+    arguments: list[str] = []
+    by_place = True
+    for place, (name, part) in enumerate(zip(spec.keys, spec.parts, strict=False)):
+        text = inputs.expression(name, part)
+        text = _variable(prefix, name, inputs) if "rng." in text else text
+        by_place = by_place and spec.order[place : place + 1] in ((), (name,))
+        arguments.append(text if by_place else f"{name}={text}")
+    lines = [f"{variable} = {side}.{spec.text}({', '.join(arguments)})"]
+    lines += [f"{variable}.{name} = {_variable(prefix, name, inputs)}" for name in attributes]
+    return lines
+
+
+def answers(subject: Subject, side: str, wanted: Sequence[str], *, times: int = 1) -> list[str]:
+    """Lines that make objects, call the function and append what is wanted to `answers`.
+
+    `wanted` are expressions in `got`, the result, and the object; ["got"] for the result itself.
+    """
+    holder = subject.variable if subject.owner else side
+    call = f"{holder}.{subject.function}({subject.arguments})"
+    lines = made(subject, side)
+    if any(re.search(r"\bgot\b", each) for each in wanted) and list(wanted) != ["got"]:
+        lines.append(f"got = {call}")
+    elif list(wanted) == ["got"]:
+        return [*lines, f"answers.append({call})"]
+    elif times > 1:
+        lines += [f"for _ in range({times}):", f"    {call}"]
+    else:
+        lines.append(call)
+    inner = wanted[0] if len(wanted) == 1 else f"({', '.join(wanted)})"
+    return [*lines, f"answers.append({inner})"]
+
+
+def loop(inputs: Inputs, rows: Sequence[tuple[object, ...]], lines: Sequence[str]) -> list[str]:
+    """The lines for each row of a table of sizes; three times where nothing varies but the random numbers."""
+    if len(rows) == 1 and inputs.columns:
+        return once(inputs, rows[0], lines)
+    if not inputs.columns:
+        return ["for _ in range(3):", *(f"    {line}" for line in lines)]
+    if len(inputs.columns) == 1:
+        head = f"for {inputs.columns[0]} in ({', '.join(repr(row[0]) for row in rows)}{',' if len(rows) == 1 else ''}):"
+    else:
+        head = f"for {', '.join(inputs.columns)} in [{', '.join(map(repr, rows))}]:"
+    return [head, *(f"    {line}" for line in lines)]
+
+
+def once(inputs: Inputs, row: tuple[object, ...], lines: Sequence[str]) -> list[str]:
+    """The lines for one row."""
+    if not inputs.columns:
+        return list(lines)
+    values = ", ".join(map(repr, row))
+    return [f"{', '.join(inputs.columns)} = {values}", *lines]
+
+
+def tidy(lines: Sequence[str]) -> list[str]:
+    """Lines without an assignment of a name to itself."""
+    return [line for line in lines if not re.fullmatch(r"\s*(\w+) = \1", line)]

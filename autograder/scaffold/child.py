@@ -1,0 +1,143 @@
+"""The process that runs an instructor's example: what to do comes in as JSON, what was found goes out as JSON.
+
+`python -m autograder.scaffold.child TASK ANSWER` reads the file TASK and writes the file ANSWER.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import linecache
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder.loader import interface_of
+from autograder.scaffold.accuracy import accuracy_checks
+from autograder.scaffold.adopting import add_doctests, add_tests
+from autograder.scaffold.docstrings import reproducible, settled
+from autograder.scaffold.drafting import draft
+from autograder.scaffold.subjects import Drafted, given_attributes
+from autograder.scaffold.tracing import Cut, Traced, examples_in, trace
+from autograder.scaffold.trying import Bench, Failed
+
+__all__ = ["main", "parameters_of"]
+
+
+def main(task_file: str, answer_file: str) -> None:
+    """Trace the example and draft the checks; the answer is {"drafted": ..., "cut": ...} or {"fault": sentence}."""
+    task = json.loads(Path(task_file).read_text("utf-8"))
+    folder = Path(task["folder"])
+    try:
+        answer = _work(task, folder)
+    except Cut:
+        answer = {
+            "fault": f"{folder}: importing the modules takes longer than {task['seconds']:g} s; give it --seconds."
+        }
+    except BaseException as error:  # noqa: BLE001 (whatever the example raises is a sentence for its author)
+        answer = {"fault": _told(error, folder)}
+    Path(answer_file).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def parameters_of(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Every function and method by qualified name, with its parameters; `self` and `cls` are left out."""
+    found = {}
+    for source in sources.values():
+        for node in ast.parse(source).body:
+            owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+            for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+                if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    names = [arg.arg for arg in (*each.args.posonlyargs, *each.args.args)]
+                    if owner and names and not any(ast.unparse(d) == "staticmethod" for d in each.decorator_list):
+                        names = names[1:]
+                    found[f"{owner}{each.name}"] = names + [arg.arg for arg in each.args.kwonlyargs]
+    return found
+
+
+def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    sources: dict[str, str] = task["sources"]
+    wanted: list[tuple[str, str]] = [(file, name) for file, name in task["wanted"]]
+    sys.argv = [task["example"] or next(iter(sources)), *task["arguments"]]
+    example = Path(task["example"]) if task["example"] else None
+    own = example is not None or any(map(examples_in, sources.values()))
+    traced = trace(folder, sources, wanted, example, task["seconds"], run=own)
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        pyplot.close("all")
+    names = [name for _, name in wanted]
+    bench = Bench(
+        folder, interface_of(sources, wanted=set(names)).names, names, settled(sources), reproducible(sources)
+    )
+    given = {owner: names for file, text in sources.items() for owner, names in given_attributes(text, file).items()}
+    parameters = parameters_of(sources)
+    if own:
+        drafted = [draft(name, traced, sources[file], given, bench, parameters) for file, name in wanted]
+        _add_accuracy(drafted, traced, bench, parameters, given)
+    else:
+        drafted = [Drafted(name) for _, name in wanted]
+    add_doctests(drafted, {name: sources[file] for file, name in wanted}, bench)
+    notes = add_tests(drafted, task["tests"], [Path(file).stem for file in sources], bench)
+    for each in drafted:
+        if any(note.endswith("the example never calls it.") for note in each.notes) and each.checks:
+            each.notes.clear()
+        elif not each.checks and not each.notes:
+            each.notes.append(f"{each.name}: no example and no test calls it.")
+    seconds, mib = _measured(drafted, bench)
+    return {
+        "drafted": [asdict(each) for each in drafted],
+        "cut": traced.cut,
+        "example": traced.example,
+        "notes": notes,
+        "seconds": seconds,
+        "mib": mib,
+    }
+
+
+def _measured(drafted: list[Drafted], bench: Bench) -> tuple[float, int]:
+    """CPU seconds of the checks of the slowest question, both sides together, and the peak of memory in MiB."""
+    slowest = 0.0
+    for each in drafted:
+        begun = time.process_time()
+        for check in each.checks:
+            with contextlib.suppress(Failed):
+                bench.run(check.lines, check.helper, seed=1, seconds=60)
+        slowest = max(slowest, time.process_time() - begun)
+    return slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def _add_accuracy(
+    drafted: list[Drafted],
+    traced: Traced,
+    bench: Bench,
+    parameters: Mapping[str, list[str]],
+    given: Mapping[str, Any],
+) -> None:
+    for each in drafted:
+        found = accuracy_checks(each.name, traced, bench, parameters, given)
+        if found:
+            each.checks.append(found)
+            each.notes = [note for note in each.notes if "write one" not in note and "nothing that a check" not in note]
+
+
+def _told(error: BaseException, folder: Path) -> str:
+    """File, line and text of what the example raised; the line is the last one in the instructor's own files."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent == folder] or [
+        frame for frame in frames if "autograder" not in Path(frame.filename).parts and frame.filename[:1] == "/"
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{error.filename}:{error.lineno}"
+    else:
+        place = f"{own[-1].filename}:{own[-1].lineno}" if own else str(folder)
+    linecache.clearcache()
+    text = " ".join(str(error).split()) or "no message"
+    return f"{place}: the example raised {type(error).__name__}: {text}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

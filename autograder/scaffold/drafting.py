@@ -1,0 +1,442 @@
+"""From recorded calls to checks that the reference passes, one function at a time."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from autograder.checks.plain import size_of
+from autograder.scaffold import bodies
+from autograder.scaffold.bodies import Subject
+from autograder.scaffold.estimating import estimator_check
+from autograder.scaffold.examples import small_example
+from autograder.scaffold.figures import figure_check
+from autograder.scaffold.gradients import gradient_check
+from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
+from autograder.scaffold.properties import Properties, names_of_parts, parts_of
+from autograder.scaffold.results import finite, mixed, numbers, tolerances, visible, whole
+from autograder.scaffold.subjects import FORMS, Draft, Drafted, form_of, subject_of
+from autograder.scaffold.ties import settled_ties
+from autograder.scaffold.tracing import Traced
+from autograder.scaffold.trying import BUDGET, Bench, Failed, largest_exponent
+from autograder.scaffold.values import merged
+
+__all__ = ["draft"]
+
+TRIES = 48
+SCALES = (10.0, 30.0, 100.0, 300.0, 1000.0)
+OVERFLOW = 720.0
+ROWS = 6
+MOST_BYTES = 1 << 20
+"""Of an answer whose properties are looked for."""
+DRAWING_BUDGET = 12.0
+"""CPU seconds for trying whether an answer that is drawn comes out the same in any case."""
+SURE_SEEDS = tuple(range(3, 13))
+MANY_SEEDS = tuple(range(4, 28))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call gives: expressions to compare, whether they hold text, and how large the numbers are."""
+
+    wanted: tuple[str, ...]
+    mixed: bool
+    scale: float
+    value: Any = None
+
+
+def draft(
+    name: str,
+    traced: Traced,
+    source: str,
+    given: Mapping[str, Collection[str]],
+    bench: Bench,
+    siblings: Mapping[str, Any],
+) -> Drafted:
+    """The checks of one function.
+
+    Args:
+        name: its qualified name.
+        traced: the recorded calls.
+        source: text of its module.
+        given: attributes of each class that are not left to the solution.
+        bench: where checks are tried.
+        siblings: every function and method of the reference by qualified name, with its parameters.
+    """
+    return _Drafting(name, traced, source, given, bench, siblings).run()
+
+
+class _Drafting:
+    """One function on its way to its checks."""
+
+    def __init__(
+        self,
+        name: str,
+        traced: Traced,
+        source: str,
+        given: Mapping[str, Collection[str]],
+        bench: Bench,
+        siblings: Mapping[str, Sequence[str]],
+    ) -> None:
+        self.name = name
+        self.traced = traced
+        self.source = source
+        self.given = given
+        self.bench = bench
+        self.siblings = siblings
+        self.drafted = Drafted(name)
+        self.short = bodies.snake(name)
+        self.reason = ""
+        self.suffix = ""
+
+    def run(self) -> Drafted:
+        try:
+            subject = subject_of(self.name, self.traced, self.siblings, self.given)
+            found = self.working(subject)
+        except Unknown as error:
+            return self.without(str(error))
+        if found is None:
+            return self.without(f"with inputs like the recorded ones it did not work: {self.reason}")
+        subject, rows = found
+        answer = self.answer(subject, rows)
+        if lines := figure_check(self.bench, subject, rows[0]):
+            self.add(
+                f"{self.short}_draws_its_plots",
+                f"{subject.function} draws its plots, with labels and curves.",
+                lines,
+                hint="Count your plots and curves, and label the axes.",
+                helper=bodies.PLOTS,
+            )
+        if lines := estimator_check(self.bench, subject, rows[0]):
+            self.add(
+                f"{self.short}_is_built_as_described",
+                f"What {subject.function} returns has the right steps and settings, and is not fitted yet.",
+                lines,
+                hint="Compare each step and its settings with the docstring.",
+            )
+        if answer is None:
+            if not self.drafted.checks:
+                self.without("it returns nothing that a check can see from outside; return what it changes")
+            return self.drafted
+        self.public(subject, answer)
+        self.compared(subject, rows, answer)
+        self.gradient(subject, rows, answer)
+        for place in range(1, FORMS):
+            self.otherform_of(subject, place)
+        return self.drafted
+
+    def otherform_of(self, usual: Subject, place: int) -> None:
+        """The same comparison for another way in which the example called the function."""
+        notes = list(self.drafted.notes)
+        try:
+            subject = subject_of(self.name, self.traced, self.siblings, self.given, place)
+            found = self.working(subject)
+            answer = self.answer(*found) if found else None
+        except (Unknown, Failed):
+            return
+        if found and answer:
+            more = [name for name in subject.passed if name not in usual.passed]
+            self.suffix = f"_with_{'_'.join(more)}" if more else f"_in_way_{place + 1}"
+            self.compared(*found, answer)
+            self.suffix = ""
+        self.drafted.notes = notes
+
+    def without(self, why: str) -> Drafted:
+        self.drafted.notes.append(f"{self.name}: {why}.")
+        return self.drafted
+
+    # --- inputs that work ---
+
+    def working(self, subject: Subject) -> tuple[Subject, list[tuple[Any, ...]]] | None:
+        """The subject with as many lengths free as can be, and the rows of sizes with which it works."""
+        plain = replace(subject, before="")
+        for candidate in [plain, *([self.with_before(subject)] if subject.before else [])]:
+            if candidate is None:
+                continue
+            candidate = settled_ties(candidate, self.tried)
+            for inputs in itertools.islice(_variants(candidate.inputs), TRIES):
+                tried = replace(candidate, inputs=inputs)
+                rows = [row for row in tried.inputs.rows(ROWS) if self.works(tried, row)]
+                if rows:
+                    tried, rows = self.iterated(tried, self.telling(tried, self.sure(tried, rows)))
+                    return self.scaled(tried, rows[:4])
+        return None
+
+    def sure(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows that work with most draws; where small inputs are not enough, larger ones."""
+        for each in (rows, subject.inputs.rows(ROWS, factor=4)):
+            found = [row for row in each if self.works(subject, row, SURE_SEEDS)]
+            if found:
+                return found
+        return rows
+
+    def tried(self, subject: Subject, row: tuple[Any, ...], line: str = "") -> Any:
+        """What the reference gives, with inputs changed by a line; None where it fails or gives no finite numbers."""
+        try:
+            found = self.value(subject, row, 1, line)
+        except (Failed, Unknown):
+            return None
+        return found if finite(found) else None
+
+    def iterated(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
+        """With two numbers of iterations at which the answers differ, so that one too few or too many shows."""
+        inputs = subject.inputs
+        own = zip(inputs.me.keys, inputs.me.parts, strict=False) if inputs.me is not None and subject.owner else ()
+        for name, spec in (*inputs.given.items(), *own):
+            if spec.kind != "int" or not EPOCHS.fullmatch(name) or not name.isidentifier():
+                continue
+            seen: list[str] = []
+            telling = []
+            for count in (1, 2, 3, 4, 5):
+                tried = replace(subject, inputs=inputs.choosing(name, (count,)))
+                found = repr(self.tried(tried, tried.inputs.rows(1)[0]))
+                if found != "None" and found not in seen:
+                    telling.append(count)
+                seen.append(found)
+            if len(telling) > 1:
+                chosen = replace(subject, inputs=inputs.choosing(name, (telling[-1], telling[0])))
+                works = [row for row in chosen.inputs.rows(ROWS) if self.works(chosen, row)]
+                if len(works) > 1:
+                    return chosen, works
+        return subject, rows
+
+    def telling(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows in which each count has a meaning: one less would give another answer."""
+        inputs = subject.inputs
+        columns = [place for place, name in enumerate(inputs.columns) if name in dict(inputs.counts())]
+
+        def tells(row: tuple[Any, ...], place: int) -> bool:
+            less = (*row[:place], row[place] - 1, *row[place + 1 :])
+            return row[place] < 2 or repr(self.tried(subject, less)) != repr(self.tried(subject, row))
+
+        return [row for row in rows if all(tells(row, place) for place in columns)] or rows
+
+    def with_before(self, subject: Subject) -> Subject | None:
+        """The subject after the method that the example called before it, whose arguments are inputs, too."""
+        calls = [call for call in self.traced.calls[self.name] if call.earlier and call.before.endswith(subject.before)]
+        like = [call for call in calls if form_of(call) == form_of(calls[-1])]
+        try:
+            earlier = {name: merged([call.earlier[name] for call in like]) for name in like[-1].earlier}
+            own = {name: merged([call.given[name] for call in like]) for name in like[-1].given}
+        except (KeyError, ValueError):
+            return None
+        me = merged([call.me for call in like if call.me])
+        inputs = Inputs({**earlier, **own}, me, subject.inputs.attributes)
+        return replace(subject, inputs=inputs, before_given=tuple(earlier), passed=tuple(own))
+
+    def scaled(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
+        """With large numbers in one row, where exponentials might overflow and the reference does not."""
+        if not re.search(r"\b(exp|softmax|sigmoid|logaddexp|logsumexp|log1p)\b", self.source):
+            return subject, rows
+        inputs = replace(subject.inputs, scaled=True)
+        if not any("scale *" in line for line in bodies.prepared(replace(subject, inputs=inputs))):
+            return subject, rows
+        large = replace(subject, inputs=inputs)
+        place = min(LARGE, len(rows) - 1)
+        if len(rows) < 2:
+            return subject, rows
+        for factor in SCALES:  # the smallest with which an exponential alone would overflow
+            with largest_exponent() as largest:
+                works = self.works(large, (*rows[place], factor))
+            if not works:
+                return subject, rows
+            if largest[0] > OVERFLOW:
+                break
+        return large, [(*row, factor if each == place else 1.0) for each, row in enumerate(rows)]
+
+    def works(self, subject: Subject, row: tuple[Any, ...], seeds: Sequence[int] = (1, 2)) -> bool:
+        """Whether the reference gives finite answers with such inputs."""
+        try:
+            begun = time.process_time()
+            for seed in seeds:
+                if time.process_time() - begun > BUDGET:
+                    break
+                value = self.value(subject, row, seed)
+                if not finite(value):
+                    self.reason = "the result is not finite"
+                    return False
+        except (Failed, Unknown) as error:
+            if isinstance(error, Unknown):
+                raise
+            self.reason = str(error).rstrip(".")
+            return False
+        return True
+
+    def value(self, subject: Subject, row: tuple[Any, ...], seed: int = 1, line: str = "") -> Any:
+        """What the reference returns with such inputs, changed by a line."""
+        wanted = [f"{subject.variable}.{name}" for name in subject.state] if subject.owner else []
+        call = bodies.answers(subject, "reference", ["got", *wanted])
+        lines = bodies.once(
+            subject.inputs,
+            row,
+            [*bodies.prepared(subject), *filter(None, [line]), "answers = []", *call, "return answers[0]"],
+        )
+        return self.bench.run(lines, seed=seed)
+
+    # --- what comes back ---
+
+    def answer(self, subject: Subject, rows: Sequence[tuple[Any, ...]]) -> Answer | None:
+        """What of the result and of the object's state can be compared."""
+        value = self.value(subject, rows[0])
+        value = value[0] if subject.state and subject.owner else value
+        wanted = visible("got", value, self.given)
+        if wanted == ["got"] and value is None:
+            wanted = []
+        states = [f"{subject.variable}.{name}" for name in subject.state]
+        every = [*wanted, *states]
+        if not every:
+            return None
+        lines = bodies.once(
+            subject.inputs,
+            rows[0],
+            [
+                *bodies.prepared(subject),
+                "answers = []",
+                *bodies.answers(subject, "reference", every),
+                "return answers[0]",
+            ],
+        )
+        seen = self.bench.run(lines, seed=1)
+        sizes = [abs(number) for number in numbers(seen) if number]
+        scale = max(sizes, default=1.0)
+        return Answer(tuple(every), mixed(seen), scale, seen)
+
+    # --- checks ---
+
+    def compared(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
+        """On fresh inputs the submission gives what the reference gives."""
+        hint = f"Try {subject.function} on small inputs of several shapes, and work them out by hand."
+        helper = bodies.AGREE if answer.mixed else ""
+        ways = [(subject, f"On random inputs of several sizes, {subject.function} gives what it should.")]
+        if subject.inputs.has_batches:
+            whole = replace(subject, inputs=replace(subject.inputs, one_batch=True))
+            ways.append((whole, f"With all samples in one batch, {subject.function} gives what it should."))
+        for way, title in ways:
+            for chosen in (rows, rows[:1]):
+                for tolerance in (tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
+                    lines = self.comparing(way, chosen, answer, tolerance)
+                    self.bench.draws = False
+                    if self.bench.passes(lines, helper) and (
+                        not self.bench.draws
+                        or self.bench.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
+                    ):
+                        name = f"{self.short}{self.suffix}_agrees_with_the_reference"
+                        self.add(name, title, lines, hint=hint, helper=helper)
+                        if way is not subject:  # in one batch the order does not matter, else it does
+                            self.properties(subject, rows, answer)
+                        return
+        if not self.properties(subject, rows, answer):
+            self.alike(subject, answer)
+
+    def properties(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> bool:
+        """What holds of an answer that is not determined; whether anything was found."""
+        if size_of(answer.value) > MOST_BYTES:
+            return False
+        parts = parts_of(answer.wanted, answer.value, names_of_parts(self.name, [self.source]), subject.title)
+        found = list(Properties(self.bench, subject, rows, parts, self.siblings, tolerances(answer.scale)).found())
+        for each in found:
+            name = f"{self.short}{self.suffix}_{each.kind}"
+            self.add(name, each.title, each.lines, hint=each.hint, helper=each.helper)
+        if len(found) == 1 and not re.search(r"(close|same|agree|rows_of)\w*\(|no_worse|distrib", str(found[0].lines)):
+            self.without("its answer depends on what it draws, and only its shape is checked; add what else must hold")
+        return bool(found)
+
+    def comparing(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer, tolerance: str) -> list[str]:
+        if tolerance and whole(answer.value):
+            tolerance = ""
+        name = subject.title if "got" in answer.wanted or not subject.state else f"what {subject.function} changes"
+        judge = "agree" if answer.mixed else "close" if tolerance else "same"
+        tolerance = f", {tolerance}" if tolerance else ""
+        named = f'"{name}"' if answer.mixed else f'name="{name}"'
+        if not subject.has_objects and answer.wanted == ("got",):
+            call = f"{subject.function}({subject.arguments})"
+            inner = [
+                *bodies.prepared(subject),
+                f"got = student.{call}",
+                f"want = reference.{call}",
+                f"{judge}(got, want, {named}{tolerance})",
+            ]
+        else:
+            times = 3 if subject.state and "got" not in answer.wanted else 1
+            inner = [
+                *bodies.prepared(subject),
+                "answers = []",
+                "for module in (student, reference):",
+                *(f"    {line}" for line in bodies.answers(subject, "module", answer.wanted, times=times)),
+                f"{judge}(*answers, {named}{tolerance})",
+            ]
+        return bodies.loop(subject.inputs, rows, inner)
+
+    def alike(self, subject: Subject, answer: Answer) -> None:
+        """What is random has the right shape, and over many numbers the right mean and spread."""
+        for factor in (10, 1):
+            rows = self.telling(subject, subject.inputs.rows(2, factor=factor))
+            if not all(self.works(subject, row) for row in rows):
+                continue
+            inner = [
+                *bodies.prepared(subject),
+                "answers = []",
+                "for module in (student, reference):",
+                *(f"    {line}" for line in bodies.answers(subject, "module", answer.wanted)),
+                f'alike(*answers, "{subject.title}")',
+            ]
+            lines = bodies.loop(subject.inputs, rows, inner)
+            if self.bench.passes(lines, bodies.ALIKE, seeds=(1, 2, 3, 4, 5)):
+                self.add(
+                    f"{self.short}{self.suffix}_is_random_in_the_right_way",
+                    f"The answers of {subject.function} have the right shape, mean and spread.",
+                    lines,
+                    hint=f"Look at the shape, mean and spread of what {subject.function} gives.",
+                    helper=bodies.ALIKE,
+                )
+                return
+        self.without("its result is random, and no check of it was found; write one")
+
+    def public(self, subject: Subject, answer: Answer) -> None:
+        """One small example with its numbers."""
+        plain = replace(subject, inputs=replace(subject.inputs, scaled=False))
+        rows = self.telling(plain, [*plain.inputs.rows(1, small=True), *plain.inputs.rows(2)])
+        found = small_example(self.bench, plain, rows, answer.wanted, mixed=answer.mixed)
+        if found:
+            self.drafted.checks.append(
+                Draft(
+                    f"{self.short}_of_a_small_example",
+                    f"On a small example, {subject.function} gives what it should.",
+                    tuple(found),
+                    hidden=False,
+                    parameters=("student",),
+                    helper=bodies.AGREE if any("agree(" in line for line in found) else "",
+                )
+            )
+
+    def gradient(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
+        """Where the result is the gradient of a loss, it agrees with differences of that loss."""
+        lines = gradient_check(self.bench, subject, rows, answer.value, self.siblings)
+        if lines:
+            self.add(
+                f"{self.short}_agrees_with_differences",
+                f"On random data, the gradient of {subject.function} agrees with central differences of the loss.",
+                lines,
+                hint="Compare your gradient with central differences of the loss, entry by entry.",
+            )
+
+    def add(self, id: str, title: str, lines: Sequence[str], *, hint: str, helper: str = "") -> None:
+        self.drafted.checks.append(Draft(id, title, tuple(lines), True, _parameters(lines), hint, helper))
+
+
+def _parameters(lines: Sequence[str]) -> tuple[str, ...]:
+    text = "\n".join(lines)
+    return tuple(name for name in ("student", "reference", "rng") if re.search(rf"\b{name}\b", text))
+
+
+def _variants(inputs: Inputs) -> Iterator[Inputs]:
+    """All lengths free, then with one of them as recorded, then with two, ..."""
+    names = [name for name in inputs.names.values() if inputs.recorded[name] <= 2000]
+    names.sort(key=lambda name: inputs.recorded[name])
+    for count in range(len(names) + 1):
+        for fixed in itertools.combinations(names, count):
+            yield replace(inputs, fixed=frozenset(fixed), names=inputs.names, recorded=inputs.recorded)

@@ -1,0 +1,480 @@
+"""What can be asked of an answer that depends on how random numbers are drawn.
+
+Each part of it is compared as strictly as the reference allows beside a disturbed copy of itself: equal, equal up to
+the signs of rows or columns, equal in another order. What is left is asked for properties that always hold: how its
+parts belong together by other functions of the reference, a cost that is no worse than the reference's, and the mean
+and the spread over many seeds.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.scaffold import bodies
+from autograder.scaffold.bodies import Subject
+from autograder.scaffold.inputs import SEED, Inputs
+from autograder.scaffold.results import finite, mixed, whole
+from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.values import Spec
+
+__all__ = ["HELPERS", "Part", "Properties", "names_of_parts", "parts_of", "seeded"]
+
+COST = re.compile(r".*(loss|cost|objective|inertia|energy|error|mse|distortion|perplexity).*", re.IGNORECASE)
+GAIN = re.compile(r".*(accuracy|score|reward|returns?)", re.IGNORECASE)
+SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
+MARGINS = (0.02, 0.05, 0.1, 0.25, 0.5)
+SECONDS_OF_DRAWS = 0.4
+SECONDS_OF_TRYING = 6.0
+
+UP_TO_SIGNS = '''\
+def close_up_to_signs(got, want, axis, name, **tolerances):
+    """Numbers up to rounding, where each row (axis 0) or column (axis 1) may have the other sign."""
+    shape(got, np.shape(want), name=name)
+    signs = np.where(np.sum(np.asarray(got) * want, axis=1 - axis, keepdims=True) < 0, -1.0, 1.0)
+    close(signs * np.asarray(got), want, name=f"{name} up to signs", **tolerances)
+'''
+IN_ANY_ORDER = '''\
+def close_in_any_order(got, want, name, **tolerances):
+    """Numbers up to rounding, where the entries or rows may stand in another order."""
+    shape(got, np.shape(want), name=name)
+    rows = [sorted(np.asarray(each).round(6).tolist()) for each in (got, want)]
+    close(*rows, name=f"{name} in any order", **tolerances)
+'''
+ROWS_OF = '''\
+def rows_of(got, samples, name):
+    """Each row is one of the samples, and no sample comes twice."""
+    finite(got, name=name)
+    places = [np.flatnonzero(np.all(np.isclose(samples, row), axis=-1)) for row in np.asarray(got)]
+    if not all(len(place) for place in places):
+        raise CheckFailed(f"{name} holds a row that is none of the samples.")
+    if len({place[0] for place in places}) < len(places):
+        raise CheckFailed(f"{name} holds one sample twice.")
+'''
+NO_WORSE = '''\
+def no_worse(got, want, name, margin):
+    """The mean over several seeds is at most that of the reference, with a margin as a share of it."""
+    finite(got, name=name)
+    most = np.mean(want) + margin * np.mean(np.abs(want)) + 1e-9
+    if np.mean(got) > most:
+        raise CheckFailed(f"The mean {name} over {len(got)} seeds is {np.mean(got):.4g}; expected at most {most:.4g}.")
+'''
+DISTRIBUTION = '''\
+def same_distribution(got, want, name):
+    """Answers under many seeds: each entry has the mean and the spread of the reference's, as far as chance allows."""
+    shape(got, np.shape(want), name=f"{name} under {len(want)} seeds")
+    finite(got, name=name)
+    got, want = np.asarray(got, dtype=float), np.asarray(want, dtype=float)
+    size = np.maximum(np.abs(want).mean(axis=0), want.std(axis=0))
+    error = np.sqrt((got.var(axis=0) + want.var(axis=0)) / len(want))
+    excess = np.abs(got.mean(axis=0) - want.mean(axis=0)) - (5 * error + 0.02 * size + 1e-9)
+    if np.any(excess > 0):
+        raise CheckFailed(f"The mean of {name} over {len(want)} seeds differs from the reference's.")
+    spreads = got.std(axis=0).mean(), want.std(axis=0).mean()
+    if not spreads[1] / 2.5 <= spreads[0] + 1e-9 <= 2.5 * spreads[1] + 0.05 * size.mean() + 2e-9:
+        raise CheckFailed(
+            f"The standard deviation of {name} over {len(want)} seeds is {spreads[0]:.3g}; expected about "
+            f"{spreads[1]:.3g}."
+        )
+'''
+HELPERS = {
+    "close_up_to_signs": UP_TO_SIGNS,
+    "close_in_any_order": IN_ANY_ORDER,
+    "rows_of": ROWS_OF,
+    "no_worse": NO_WORSE,
+    "same_distribution": DISTRIBUTION,
+    "agree": bodies.AGREE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an answer: the expression that gives it, the names that it goes by, and its value in an example."""
+
+    expression: str
+    names: tuple[str, ...]
+    value: Any
+    call: str = "the answer"
+
+    @property
+    def title(self) -> str:
+        """What sentences call it."""
+        return self.names[0] if self.names else self.call
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Lines of one check, its title, and the texts of the functions that they use."""
+
+    kind: str
+    title: str
+    lines: tuple[str, ...]
+    helper: str
+    hint: str
+
+
+def parts_of(wanted: Sequence[str], value: Any, returned: Sequence[Sequence[str]], call: str) -> list[Part]:
+    """The parts of an answer.
+
+    Args:
+        wanted: expressions, `got` for the result.
+        value: their values: of one expression itself, else a tuple.
+        returned: names of the parts of the result, as the code has them, the likeliest first.
+        call: what sentences call the result.
+    """
+    values = [value] if len(wanted) == 1 else list(value)
+    parts = []
+    for expression, each in zip(wanted, values, strict=True):
+        if expression == "got" and isinstance(each, (tuple, list)) and 1 < len(each) <= 6 and _is_tuple(each):
+            for place, inner in enumerate(each):
+                names = tuple(dict.fromkeys(some[place] for some in returned if len(some) == len(each)))
+                parts.append(Part(f"got[{place}]", tuple(filter(None, names)), inner, f"{call}[{place}]"))
+        elif expression == "got":
+            names = tuple(dict.fromkeys(some[0] for some in returned if len(some) == 1))
+            parts.append(Part("got", tuple(filter(None, names)), each, call))
+        else:
+            name = expression.rpartition(".")[2]
+            parts.append(Part(expression, (name, name.rstrip("_")), each))
+    return parts
+
+
+def _is_tuple(value: Sequence[Any]) -> bool:
+    return isinstance(value, tuple) or any(np.ndim(each) for each in value if not isinstance(each, (dict, str)))
+
+
+def names_of_parts(function: str, sources: Sequence[str]) -> list[list[str]]:
+    """What the parts of a result are called: where it is assigned, and where it is returned."""
+    found = []
+    short = function.rpartition(".")[2]
+    for node in [node for source in sources for node in ast.walk(ast.parse(source))]:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name == short:
+                found.append(_listed(node.targets[0]))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == short:
+            found += [_listed(each.value) for each in ast.walk(node) if isinstance(each, ast.Return) and each.value]
+    return [names for names in found if any(names)]
+
+
+def _listed(node: ast.AST) -> list[str]:
+    nodes = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
+    return [each.id.strip("_") if isinstance(each, ast.Name) else "" for each in nodes]
+
+
+def seeded(subject: Subject) -> Subject | None:
+    """The subject with `seed` in the place of its seed, None where it takes none."""
+    inputs = subject.inputs
+    spec = Spec("int", values=(0,), tops=(1,))
+    given, me = dict(inputs.given), inputs.me
+    passed = subject.passed
+    own = next((name for name in subject.parameters if SEED.fullmatch(name)), "")
+    if own:
+        given[own] = spec
+        passed = passed if own in passed else (*passed, own)
+    elif me is not None and (name := next((each for each in me.order if SEED.fullmatch(each)), "")):
+        keys = me.keys if name in me.keys else (*me.keys, name)
+        parts = [spec if key == name else part for key, part in itertools.zip_longest(keys, me.parts)]
+        me = replace(me, keys=keys, parts=tuple(parts))
+    else:
+        return None
+    changed = Inputs(given, me, inputs.attributes)
+    changed = replace(changed, fixed=inputs.fixed, scaled=inputs.scaled, seeds=True, names=dict(inputs.names))
+    return replace(subject, inputs=replace(changed, recorded=dict(inputs.recorded)), passed=passed)
+
+
+class Properties:
+    """The checks of one function whose answer is not determined.
+
+    Args:
+        bench: where checks are tried.
+        subject: the function.
+        rows: sizes with which it works.
+        parts: of its answer.
+        siblings: every function and method of the reference by qualified name, with its parameters.
+        tolerance: how numbers are compared.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        subject: Subject,
+        rows: Sequence[tuple[Any, ...]],
+        parts: Sequence[Part],
+        siblings: Mapping[str, Sequence[str]],
+        tolerance: str,
+    ) -> None:
+        self.bench = bench
+        self.subject = subject
+        self.rows = rows
+        self.parts = parts
+        self.siblings = siblings
+        self.tolerance = f", {tolerance}"
+
+    def found(self) -> Iterator[Found]:
+        """Checks that the reference passes, whatever it draws."""
+        function = self.subject.function
+        compared, rest = self.compared()
+        loose = any("close(" not in line and "same(" not in line for line in compared) or rest
+        if compared and not rest:
+            yield self.check(
+                "agrees_with_the_reference",
+                f"On random inputs of several sizes, {function} gives what it should, up to what is left open.",
+                self.beside(compared),
+                f"Try {function} on small inputs of several shapes.",
+            )
+        if not rest or not loose:
+            return
+        lines = [*compared, *self.belonging()]
+        shapes = self.shapes(rest)
+        if lines or any(not line.startswith("finite(") for line in shapes):
+            yield self.check(
+                "has_the_right_properties",
+                f"Whatever random numbers {function} draws, its answer has the right shape and its parts fit.",
+                self.beside([*shapes, *lines]),
+                f"Look at what the docstring says about the answer of {function}, and try it under several seeds.",
+            )
+        yield from self.repeated()
+        costs = list(self.costs())
+        yield from costs
+        if not costs and not any("reference." in line for line in lines):
+            yield from self.distribution()
+
+    def check(self, kind: str, title: str, lines: Sequence[str], hint: str) -> Found:
+        """One check, with the texts of the functions that its lines use."""
+        text = "\n".join(lines)
+        helper = "\n\n".join(text_ for name, text_ in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", text))
+        return Found(kind, title, tuple(lines), helper, hint)
+
+    def passes(self, lines: Sequence[str], seeds: Sequence[int] = SEEDS) -> bool:
+        """Whether the reference passes, beside a disturbed copy of itself."""
+        return self.bench.passes(lines, "\n\n".join(HELPERS.values()), seeds=seeds, budget=SECONDS_OF_TRYING)
+
+    def repeated(self) -> Iterator[Found]:
+        """The same answer for the same seed, where the docstring promises that."""
+        subject = seeded(self.subject)
+        if self.subject.name not in self.bench.reproducible or subject is None:
+            return
+        call = bodies.answers(subject, "student", [part.expression for part in self.parts])
+        inner = [*bodies.prepared(subject), "answers = []", "for _ in range(2):", *(f"    {line}" for line in call)]
+        inner.append('agree(*answers, "the second answer under one seed")')
+        row = self.rows[0]
+        drawn = [line for line in inner if not line.endswith(" = seed")]
+        lines = bodies.once(subject.inputs, row, ["seed = 5", *drawn])
+        if self.passes(lines):
+            yield self.check(
+                "gives_the_same_for_the_same_seed",
+                f"Called twice with one seed, {subject.function} gives the same answer.",
+                lines,
+                "Make the generator from the seed, inside, and draw from no other.",
+            )
+
+    # --- part by part ---
+
+    def beside(self, lines: Sequence[str]) -> list[str]:
+        """Both sides' answers in `got` and `want`, and lines about them."""
+        every = [part.expression for part in self.parts]
+        inner = [
+            *bodies.prepared(self.subject),
+            "answers = []",
+            "for module in (student, reference):",
+            *(f"    {line}" for line in bodies.answers(self.subject, "module", every)),
+            "mine, right = answers",
+            *lines,
+        ]
+        if not any("right" in line for line in lines):
+            inner[-len(lines) - 1] = "mine = answers[0]"
+            inner = [line.replace("for module in (student, reference):", "for module in (student,):") for line in inner]
+        return bodies.loop(self.subject.inputs, self.rows, inner)
+
+    def at(self, side: str, place: int) -> str:
+        """A part of the answer of one side."""
+        return side if len(self.parts) == 1 else f"{side}[{place}]"
+
+    def compared(self) -> tuple[list[str], list[int]]:
+        """A line for each part that can be compared, and the places of the others."""
+        lines, rest = [], []
+        for place, part in enumerate(self.parts):
+            found = next((line for line in self.comparisons(place, part) if self.passes(self.beside([line]))), "")
+            if found:
+                lines.append(found)
+            else:
+                rest.append(place)
+        return lines, rest
+
+    def comparisons(self, place: int, part: Part) -> Iterator[str]:
+        """From the strictest on."""
+        got, want = self.at("mine", place), self.at("right", place)
+        name = f'name="{part.title}"'
+        if mixed(part.value):
+            yield f'agree({got}, {want}, "{part.title}"{self.tolerance})'
+            return
+        if whole(part.value):
+            yield f"same({got}, {want}, {name})"
+        else:
+            yield f"close({got}, {want}, {name}{self.tolerance})"
+        if np.ndim(_array(part.value)) == 2:
+            for axis in (0, 1):
+                yield f"close_up_to_signs({got}, {want}, {axis}, {name}{self.tolerance})"
+        if np.ndim(_array(part.value)) in (1, 2):
+            yield f"close_in_any_order({got}, {want}, {name}, rtol=1e-4, atol=1e-4)"
+
+    def shapes(self, rest: Sequence[int]) -> list[str]:
+        """Shapes and ranges of the parts that cannot be compared."""
+        lines = []
+        for place in rest:
+            part, got, want = self.parts[place], self.at("mine", place), self.at("right", place)
+            name = f'name="{part.title}"'
+            options = [f"shape({got}, np.shape({want}), {name})", f"finite({got}, {name})"]
+            for count in dict(self.subject.inputs.counts()):
+                if whole(part.value) and np.ndim(_array(part.value)) == 1:
+                    text = self.subject.inputs.expression_of_count(count)
+                    options.append(f"same(sorted(set(np.asarray({got}).tolist()) - set(range({text}))), [], {name})")
+            for given, spec in self.subject.inputs.given.items():
+                if spec.kind == "array" and len(spec.lengths) == 2 == np.ndim(_array(part.value)):
+                    options.append(f"rows_of({got}, {given}, {name})")
+            lines += [line for line in options if self.passes(self.beside([line]))]
+        return lines
+
+    # --- parts and other functions ---
+
+    def filled(self, sibling: str, side: str) -> tuple[str, set[int]] | None:
+        """A call of another function with the answer of one side, by the names of its parameters."""
+        inputs = self.subject.inputs
+        named = {name: place for place, part in reversed(list(enumerate(self.parts))) for name in part.names}
+        arguments, places = [], set()
+        for name in self.siblings[sibling]:
+            if name in named:
+                places.add(named[name])
+                arguments.append(f"{name}={self.at(side, named[name])}")
+            elif name in inputs.given:
+                arguments.append(f"{name}={name}")
+            elif inputs.me is not None and name in inputs.me.keys and self.subject.owner:
+                part = inputs.me.parts[inputs.me.keys.index(name)]
+                arguments.append(f"{name}={inputs.expression(name, part)}")
+            elif len(self.parts) == 1 and not named.keys() & set(self.siblings[sibling]) and not places:
+                places.add(0)
+                arguments.append(f"{name}={side}")
+            else:
+                return None
+        return (f"reference.{sibling}({', '.join(arguments)})", places) if places else None
+
+    def others(self) -> list[str]:
+        """Functions of the reference that take parts of the answer."""
+        plain = [name for name in self.siblings if "." not in name and name != self.subject.name]
+        return [name for name in plain if not any(SEED.fullmatch(each) for each in self.siblings[name])]
+
+    def belonging(self) -> list[str]:
+        """Lines that hold whatever is drawn: one part follows from others, or leads to the reference's result."""
+        lines = []
+        for sibling in self.others():
+            call, right = self.filled(sibling, "mine"), self.filled(sibling, "right")
+            if call is None or right is None:
+                continue
+            text, places = call
+            for place, part in enumerate(self.parts):
+                for entry in ("", "[-1]"):
+                    if place in places or (entry and np.ndim(_array(part.value)) != 1):
+                        continue
+                    judge = "same" if whole(part.value) and not entry else "close"
+                    tolerance = ", rtol=1e-4, atol=1e-5" if judge == "close" else ""
+                    name = f'name="{part.title}{entry}, by {sibling}"'
+                    line = f"{judge}({self.at('mine', place)}{entry}, {text}, {name}{tolerance})"
+                    if self.passes(self.beside([line])):
+                        lines.append(line)
+            line = f'agree({text}, {right[0]}, "{sibling} of the answer", rtol=1e-4, atol=1e-5)'
+            if not any(text in each for each in lines) and self.passes(self.beside([line])):
+                lines.append(line)
+        return lines
+
+    def costs(self) -> Iterator[Found]:
+        """A cost that is no worse than the reference's, as a mean over several seeds."""
+        for sibling in self.others():
+            call = self.filled(sibling, "answer")
+            sign = "" if COST.fullmatch(sibling) else "-" if GAIN.fullmatch(sibling) else None
+            if call is None or sign is None:
+                continue
+            for margin, wider in itertools.pairwise((*MARGINS, MARGINS[-1])):
+                lines = self.over_seeds(
+                    8,
+                    f"{sign}{call[0]}",
+                    [f'no_worse(*answers, "{sibling}", margin={wider})'],
+                )
+                tried = [line.replace(f"margin={wider}", f"margin={margin}") for line in lines]
+                if self.passes(tried, (*SEEDS, 9, 10, 11, 12)) and self.passes(lines):
+                    yield self.check(
+                        f"reaches_the_{sibling}_of_the_reference",
+                        f"Over several seeds, the {sibling} that {self.subject.function} reaches is as good as the "
+                        "reference's.",
+                        lines,
+                        "Follow it step by step: does it get better, and does it go on long enough?",
+                    )
+                    break
+
+    def over_seeds(self, count: int, expression: str, lines: Sequence[str]) -> list[str]:
+        """The answers of both sides under several seeds, in two lists `answers`, and lines about them."""
+        subject = seeded(self.subject) or self.subject
+        every = [part.expression for part in self.parts]
+        drawn = bodies.prepared(subject)
+        inside = [line for line in drawn if line.endswith(" = seed")]
+        call = bodies.answers(subject, "module", every)
+        last = re.sub(r"^answers\.append\((.*)\)$", r"\1", call[-1])
+        appended = (
+            [f"answers[-1].append({last})"]
+            if expression == "answer"
+            else [f"answer = {last}", f"answers[-1].append({expression})"]
+        )
+        head = f"for seed in range({count}):" if subject is not self.subject else f"for _ in range({count}):"
+        inner = [
+            *(line for line in drawn if line not in inside),
+            "answers = []",
+            "for module in (student, reference):",
+            "    answers.append([])",
+            f"    {head}",
+            *(f"        {line}" for line in [*inside, *call[:-1], *appended]),
+            *lines,
+        ]
+        row = self.rows[0]
+        return bodies.once(subject.inputs, row, inner)
+
+    def distribution(self) -> Iterator[Found]:
+        """Mean and spread of each part over many seeds."""
+        once = self.over_seeds(1, "answer", ["return answers"])
+        begun = time.process_time()
+        try:
+            self.bench.run(once, seed=1)
+        except Failed:
+            return
+        count = int(np.clip(SECONDS_OF_DRAWS / max(time.process_time() - begun, 1e-4), 20, 400)) // 10 * 10
+        lines = []
+        for place, part in enumerate(self.parts):
+            if mixed(part.value):
+                continue
+            picks = "" if len(self.parts) == 1 else f"[answer[{place}] for answer in answers[{{}}]]"
+            sides = [picks.format(side) if picks else f"answers[{side}]" for side in (0, 1)]
+            line = f'same_distribution({", ".join(sides)}, "{part.title}")'
+            if self.passes(self.over_seeds(count, "answer", [line]), SEEDS[:4]):
+                lines.append(line)
+        whole_check = self.over_seeds(count, "answer", lines)
+        if lines and self.passes(whole_check, (*SEEDS, 9, 10, 11, 12)):
+            yield self.check(
+                "is_distributed_like_the_reference",
+                f"Over {count} seeds, the answers of {self.subject.function} have the right mean and spread.",
+                whole_check,
+                f"Look at the mean and spread of what {self.subject.function} gives under many seeds.",
+            )
+
+
+def _array(value: Any) -> Any:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "biuf" and finite(array) else None

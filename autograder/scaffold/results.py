@@ -1,0 +1,73 @@
+"""What an answer is: numbers or text, how large, and which parts of it a check can see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.plain import TABLES
+from autograder.scaffold.trying import opened
+from autograder.scaffold.values import describe
+
+__all__ = ["finite", "mixed", "numbers", "tolerances", "visible", "whole"]
+
+
+def visible(name: str, value: Any, given: Mapping[str, Collection[str]]) -> list[str]:
+    """Expressions for what of a result is plain; of objects inside, the arrays among their known attributes."""
+    inner = opened(value)
+    if inner is not value:
+        known = {each for base in type(inner).__mro__ for each in given.get(base.__name__, ())}
+        return [
+            f"{name}.{key}"
+            for key, each in vars(inner).items()
+            if key in known and describe(each, lambda _: False).kind in ("array", "list", "items", "int", "float")
+        ]
+    if isinstance(value, (list, tuple)) and any(opened(each) is not each for each in value):
+        return [text for place, each in enumerate(value) for text in visible(f"{name}[{place}]", each, given)]
+    return [name]
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """Every number in a value; of large arrays and lists, the first thousand."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from numbers(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value[:1000]:
+            yield from numbers(each)
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        yield from map(float, value.ravel()[:1000])
+    elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        yield float(value)
+
+
+def finite(value: Any) -> bool:
+    """Whether no number in it is NaN or infinite."""
+    return all(map(np.isfinite, numbers(value)))
+
+
+def mixed(value: Any) -> bool:
+    """Whether text, truth values or nothing stand anywhere in it."""
+    if isinstance(value, dict):
+        return any(map(mixed, value.values())) or not value
+    if isinstance(value, (list, tuple)):
+        return any(map(mixed, value)) or not value
+    return value is None or isinstance(value, (str, bytes, bool, set, frozenset, np.bool_))
+
+
+def whole(value: Any) -> bool:
+    """Whether there are no numbers but integers in it."""
+    if isinstance(value, dict):
+        return all(map(whole, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(whole, value))
+    if type(value).__name__ in ("Table", *TABLES):
+        return False
+    return not isinstance(value, float) and (not hasattr(value, "dtype") or value.dtype.kind in "iub")
+
+
+def tolerances(scale: float) -> str:
+    """What float32 may be off by: relative to an entry, and to the size of the numbers where one of them is near 0."""
+    return f"rtol=1e-4, atol=1e{int(np.floor(np.log10(scale))) - 6 if scale > 0 else -8}"

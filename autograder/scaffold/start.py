@@ -1,0 +1,420 @@
+"""The three folders of a new assignment, written at once or not at all."""
+
+from __future__ import annotations
+
+import ast
+import json
+import keyword
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.isolation.packaged_data import uses_packaged_data
+from autograder.markers import BEGIN, END, Region, regions
+from autograder.scaffold import blank
+from autograder.scaffold.notebook import as_module
+from autograder.scaffold.tracing import examples_in
+from autograder.scaffold.writing import Check, Question, assignment_text, handout_text
+from autograder.settings import python_text
+
+__all__ = [
+    "Recipe",
+    "Started",
+    "check_name",
+    "module_name",
+    "refuse",
+    "start_blank",
+    "start_from",
+    "title_of",
+    "write_all",
+]
+
+PREPARING = 900.0
+LEAST_SECONDS = 5.0
+"""Seconds that drafting and trying checks may take beside the example."""
+PRELOADED = {"matplotlib": "matplotlib.pyplot", "torch": "torch", "sklearn": "sklearn", "pandas": "pandas"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to start from: a file or folder, its `example` (a file, None for its own) with `arguments`, and how long.
+
+    `tests` are files of tests, of pytest or of unittest, or folders of such.
+    """
+
+    source: Path
+    example: Path | None = None
+    arguments: tuple[str, ...] = ()
+    tests: tuple[Path, ...] = ()
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What was written, and what there is to say about it: the checks, notes, and whether the example was cut."""
+
+    files: tuple[Path, ...]
+    questions: int = 0
+    checks: int = 0
+    points: float = 0
+    notes: tuple[str, ...] = ()
+    example: str = ""
+    cut: bool = False
+
+
+def start_blank(root: Path, name: str) -> Started:
+    """Write a tiny solved reference, its assignment.py and its handout.md.
+
+    Raises:
+        UsageError: the name is none for a folder, or something is there already.
+    """
+    check_name(name)
+    module = module_name(name)
+    words = {"title": title_of(name), "module": module}
+    files = {
+        root / "reference" / name / f"{module}.py": blank.REFERENCE.format(**words),
+        root / "assignments" / name / "assignment.py": blank.ASSIGNMENT.format(**words),
+        root / "assignments" / name / "handout.md": blank.HANDOUT.format(**words),
+    }
+    refuse(name, [root / "reference" / name, root / "assignments" / name])
+    return Started(write_all(files), questions=1, checks=2, points=3)
+
+
+def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any] | None = None) -> Started:
+    """Make a first assignment from a solved reference, by running its own example.
+
+    Args:
+        root: folder of the course.
+        name: the new assignment.
+        recipe: the reference, and how its example is run.
+        stand_in: data files that the example may ask for and that do not lie beside it: name to path or bytes.
+
+    Raises:
+        UsageError: no such file, no name for a folder, or something is there already.
+        InstructorError: no solution region, no example, or the example raised; with file and line.
+    """
+    if recipe.source.suffix == ".ipynb":
+        return _from_notebook(root, name, recipe, stand_in or {})
+    return _started(root, name, recipe, stand_in or {})
+
+
+def _from_notebook(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any]) -> Started:
+    """The same from a notebook: drafted from a module with its code, handed out and graded as the notebook."""
+    notebook = recipe.source.resolve()
+    if not notebook.is_file():
+        raise UsageError(f"--from: {recipe.source} is no file; name the solved notebook.")
+    text = as_module(notebook)
+    with tempfile.TemporaryDirectory(prefix="autograder-new-") as place:
+        for path in notebook.parent.iterdir():
+            if path.suffix not in (".py", ".ipynb") and path.name != "__pycache__":
+                (Path(place) / path.name).symlink_to(path)
+        module = Path(place) / f"{module_name(re.sub(r'[^A-Za-z0-9_]', '_', notebook.stem))}.py"
+        module.write_text(text, encoding="utf-8")
+        return _started(root, name, replace(recipe, source=module), stand_in, notebook)
+
+
+def _started(
+    root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any], notebook: Path | None = None
+) -> Started:
+    check_name(name)
+    source = recipe.source.resolve()
+    shown = notebook or recipe.source
+    reference = (root / "reference" / name).resolve()
+    folder = source if source.is_dir() else source.parent
+    modules = _modules(source)
+    sources = {path.name: python_text(path) for path in modules}
+    inside = (notebook.parent if notebook else folder) == reference
+    refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
+    found = {file: regions(text, str(folder / file)) for file, text in sources.items()}
+    wanted, notes = _wanted(sources, found)
+    if not any(found.values()):
+        raise InstructorError(
+            f"{shown} has no solution region, so there is nothing for students to write; "
+            f"put '{BEGIN}' and '{END}' around what they shall write, each on a line of its own."
+        )
+    tests = _tests(recipe.tests)
+    if recipe.example is None and not tests and not any(map(examples_in, sources.values())):
+        raise InstructorError(
+            f"{shown} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
+            "functions, or name a script with --example, or tests with --tests."
+        )
+    if recipe.example is not None and not recipe.example.is_file():
+        raise UsageError(f"--example: {recipe.example} is no file; give a Python script that calls the reference.")
+    answer = _traced(folder, sources, wanted, recipe, stand_in, tests)
+    questions, more = _questions(answer, sources)
+    general = [*notes, *answer["notes"]]
+    notes = [*general, *more]
+    if not any(each.checks for each in questions):
+        raise InstructorError(f"No check could be made from {shown}: {' '.join(notes)}")
+    files = tuple(file for file, each in found.items() if each)
+    given = tuple(file for file in sources if file not in files)
+    if notebook:
+        files, given = (notebook.name,), ()
+    title = title_of(name)
+    text = assignment_text(
+        title,
+        questions,
+        general,
+        source=f"reference/{name} by `autograder new`",
+        files=files,
+        given=given,
+        preload=_preload(sources),
+        limits=_limits(sources, answer["seconds"], answer["mib"]),
+        measured=f"The reference takes {answer['seconds']:.2g} s of CPU time and {answer['mib']} MiB in its checks.",
+        packaged_data=any(map(uses_packaged_data, sources.values())),
+    )
+    written: dict[Path, str | bytes] = {
+        root / "assignments" / name / "assignment.py": text,
+        root / "assignments" / name / "handout.md": handout_text(title, questions, sources, files),
+    }
+    if not inside and notebook:
+        written[root / "reference" / name / notebook.name] = notebook.read_bytes()
+    elif not inside:
+        written |= {root / "reference" / name / file: each for file, each in sources.items()}
+    return Started(
+        write_all(written),
+        sum(bool(each.checks) for each in questions),
+        sum(len(each.checks) for each in questions),
+        sum(each.points for each in questions),
+        tuple(notes),
+        answer["example"],
+        answer["cut"],
+    )
+
+
+# --- what is there ---
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no name for a folder of an assignment."""
+    if not re.fullmatch(r"[A-Za-z][\w-]*", name):
+        raise UsageError(
+            f"{name!r} is no name for an assignment; begin with a letter, and use letters, digits, '-' and '_'."
+        )
+    if module_name(name) in (*packages_distributions(), "autograder"):
+        raise UsageError(
+            f"{module_name(name)} is an installed package, which a file {module_name(name)}.py would hide from "
+            "everything that imports it; choose another name."
+        )
+
+
+def module_name(name: str) -> str:
+    """The name of an assignment's module, which hides none of Python's."""
+    module = name.replace("-", "_")
+    return f"{module}_homework" if keyword.iskeyword(module) or module in sys.stdlib_module_names else module
+
+
+def title_of(name: str) -> str:
+    """An assignment's name as words."""
+    words = re.sub(r"[-_]+", " ", name).strip()
+    return words[:1].upper() + words[1:]
+
+
+def refuse(name: str, folders: Sequence[Path]) -> None:
+    """Refuse to write into folders that hold something."""
+    for folder in folders:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UsageError(
+                f"{folder} is there already; name another assignment than {name!r}, or remove it yourself."
+            )
+
+
+def _modules(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(path for path in source.glob("*.py") if not path.name.startswith("test_"))
+        if not found:
+            raise UsageError(f"{source} holds no Python module; name a file or folder with the solved reference.")
+        return found
+    if not source.is_file() or source.suffix != ".py":
+        raise UsageError(f"--from: {source} is no Python file and no folder; name the solved reference.")
+    return [source]
+
+
+def _tests(paths: Sequence[Path]) -> dict[str, str]:
+    """The text of each file of tests by its name; of a folder, those of all Python files that hold tests."""
+    found = {}
+    for path in paths:
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        if not path.is_dir() and (not path.is_file() or path.suffix != ".py"):
+            raise UsageError(f"--tests: {path} is no Python file and no folder; name tests of pytest or unittest.")
+        for file in files:
+            text = python_text(file)
+            if re.search(r"^\s*def test", text, re.MULTILINE):
+                found[file.name] = text
+        if not found:
+            raise UsageError(f"--tests: {path} holds no function that begins with 'test'.")
+    return found
+
+
+def _wanted(
+    sources: Mapping[str, str], found: Mapping[str, Sequence[Region]]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Functions with a region, as (file, qualified name), each once; and notes on regions that are in none."""
+    wanted: list[tuple[str, str]] = []
+    notes = []
+    for file, every in found.items():
+        known = _qualified(sources[file])
+        for region in every:
+            name = next((name for name in _prefixes(region.name) if name in known), "")
+            if not name:
+                where = f" in {region.name}" if region.name else ""
+                notes.append(f"{file}:{region.first}: a solution{where} that is in no function of its own.")
+            elif (file, name) not in wanted:
+                wanted.append((file, name))
+    return wanted, notes
+
+
+def _prefixes(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _qualified(source: str) -> set[str]:
+    names = set()
+    for node in ast.parse(source).body:
+        owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                names.add(f"{owner}{each.name}")
+    return names
+
+
+# --- running it ---
+
+
+def _traced(
+    folder: Path,
+    sources: Mapping[str, str],
+    wanted: Sequence[tuple[str, str]],
+    recipe: Recipe,
+    stand_in: Mapping[str, Any],
+    tests: Mapping[str, str],
+) -> dict[str, Any]:
+    """What the child process found out."""
+    with tempfile.TemporaryDirectory(prefix="autograder-new-") as name:
+        place = Path(name)
+        desk = place / "desk"
+        _lay_out(desk, folder, "\n".join(sources.values()), stand_in)
+        task = {
+            "folder": str(folder),
+            "sources": dict(sources),
+            "wanted": list(wanted),
+            "example": str(recipe.example.resolve()) if recipe.example else "",
+            "arguments": list(recipe.arguments),
+            "seconds": recipe.seconds,
+            "tests": dict(tests),
+        }
+        (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "autograder.scaffold.child",
+            str(place / "task.json"),
+            str(place / "answer.json"),
+        ]
+        home = str(Path(__file__).parents[2])
+        paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+        environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+        try:
+            ended = subprocess.run(
+                [*command[:1], "-P", *command[1:]],
+                cwd=desk,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=2 * recipe.seconds + PREPARING,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise InstructorError(
+                f"The example of {recipe.source} does not end, and could not be interrupted after "
+                f"{recipe.seconds:g} s; give a shorter one with --example."
+            ) from None
+        if not (place / "answer.json").is_file():
+            said = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+            raise InstructorError(
+                f"The example of {recipe.source} ended Python with exit code {ended.returncode}: {said[0]}"
+            )
+        answer: dict[str, Any] = json.loads((place / "answer.json").read_text("utf-8"))
+    if "fault" in answer:
+        raise InstructorError(f"{answer['fault'].rstrip('.')}. Mend it, or give another example with --example.")
+    return answer
+
+
+def _lay_out(desk: Path, folder: Path, text: str, stand_in: Mapping[str, Any]) -> None:
+    """A working directory for the example: links to what lies beside the reference, and stand-ins for its data."""
+    desk.mkdir()
+    for path in folder.iterdir():
+        if path.suffix != ".py" and path.name != "__pycache__":
+            (desk / path.name).symlink_to(path)
+    for name, make in stand_in.items():
+        if name in text and not (desk / name).exists():
+            make(desk / name)
+
+
+def _questions(answer: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[list[Question], list[str]]:
+    questions, notes = [], []
+    for each in answer["drafted"]:
+        notes += each["notes"]
+        own = tuple(note.removeprefix(f"{each['name']}: ") for note in each["notes"])
+        checks = tuple(
+            Check(**{**check, "lines": tuple(check["lines"]), "parameters": tuple(check["parameters"])})
+            for check in each["checks"]
+        )
+        if checks or own:
+            questions.append(Question(each["name"], _about(each["name"], sources), checks, own))
+    return questions, notes
+
+
+def _about(name: str, sources: Mapping[str, str]) -> str:
+    """A title for a question: the function's name, and the first words of its docstring where these are few."""
+    for source in sources.values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name.rpartition(".")[2]:
+                first = (ast.get_docstring(node) or "").split("\n\n")[0]
+                text = re.split(r"(?<=\w)[.:;](?:\s|$)", " ".join(first.split()))[0].strip().rstrip(".")
+                if 0 < len(text) <= 70:
+                    return text
+    return name
+
+
+def _imports(sources: Mapping[str, str]) -> set[str]:
+    found = set()
+    for source in sources.values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+def _preload(sources: Mapping[str, str]) -> tuple[str, ...]:
+    used = _imports(sources)
+    return ("numpy", *(package for name, package in PRELOADED.items() if name in used))
+
+
+def _limits(sources: Mapping[str, str], seconds: float, mib: int) -> dict[str, float]:
+    """Limits of a question: ten times what the reference took, and time to import packages where none is warm."""
+    heavy = 10 if _imports(sources) & set(PRELOADED) else 0
+    cpu = 5 * math.ceil((LEAST_SECONDS + heavy + 10 * seconds) / 5)
+    memory = max(256 * math.ceil(2 * mib / 256), 4096 if "torch" in _imports(sources) else 1024)
+    return {"wall_seconds": 4 * cpu, "cpu_seconds": cpu, "memory_mib": memory}
+
+
+def write_all(files: Mapping[Path, str | bytes]) -> tuple[Path, ...]:
+    """Write all files; their paths."""
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return tuple(files)

@@ -1,0 +1,136 @@
+"""A function with its recorded calls, as what its checks are made from; and what a draft of a check is."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.markers import regions
+from autograder.scaffold.bodies import Subject
+from autograder.scaffold.inputs import Inputs, Unknown
+from autograder.scaffold.tracing import Call, Traced
+from autograder.scaffold.values import merged
+
+__all__ = ["FORMS", "Draft", "Drafted", "form_of", "given_attributes", "subject_of"]
+
+FORMS = 3
+"""In how many ways of calling a function, such as with and without an option, it is checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One check: its id, title, body and decoration; `helper` is the text of a function that it uses, or ""."""
+
+    id: str
+    title: str
+    lines: tuple[str, ...]
+    hidden: bool
+    parameters: tuple[str, ...]
+    hint: str = ""
+    helper: str = ""
+    points: float | None = None
+
+
+@dataclass(slots=True)
+class Drafted:
+    """What came of one function: checks, or sentences on why there are none."""
+
+    name: str
+    checks: list[Draft] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def given_attributes(source: str, file: str) -> dict[str, set[str]]:
+    """Attributes of each class that are assigned outside of solution regions: ``self.W = ...`` in what is given.
+
+    One that is only set to None, and that no docstring of the class names, is left out: what it holds later on is the
+    solution's own affair.
+    """
+    cut = regions(source, file)
+    found: dict[str, set[str]] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            told = " ".join(
+                ast.get_docstring(each) or ""
+                for each in (node, *node.body)
+                if isinstance(each, (ast.ClassDef, ast.FunctionDef))
+            )
+            nothing = {
+                id(target)
+                for each in ast.walk(node)
+                if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant) and each.value.value is None
+                for target in each.targets
+            }
+            found[node.name] = {
+                each.attr
+                for each in ast.walk(node)
+                if isinstance(each, ast.Attribute)
+                and isinstance(each.ctx, ast.Store)
+                and isinstance(each.value, ast.Name)
+                and each.value.id == "self"
+                and not any(each.lineno in region for region in cut)
+                and (id(each) not in nothing or re.search(rf"\b{each.attr}\b", told))
+            }
+    return found
+
+
+def subject_of(
+    name: str,
+    traced: Traced,
+    parameters: Mapping[str, Sequence[str]],
+    given: Mapping[str, Collection[str]],
+    place: int = 0,
+) -> Subject:
+    """A function with its inputs, from its recorded calls of the commonest form, or of the next one by `place`.
+
+    Raises:
+        Unknown: it was not called, or its object cannot be made again.
+    """
+    calls = traced.calls.get(name, [])
+    owner, _, method = name.rpartition(".")
+    if owner and method == "__init__":
+        raise Unknown("a constructor returns nothing to compare; the checks of its class's methods call it")
+    if not calls:
+        if owner or name not in traced.functions or _required(traced.functions[name]):
+            raise Unknown("the example never calls it")
+        return Subject(name, tuple(parameters.get(name, ())), Inputs({}))
+    forms = Counter(map(form_of, calls)).most_common(FORMS)
+    if place >= len(forms):
+        raise Unknown("it was called in no other way")
+    form = forms[place][0]
+    like = [call for call in calls if form_of(call) == form]
+    inputs = {key: merged([call.given[key] for call in like]) for key in like[0].given}
+    me = merged([call.me for call in like if call.me]) if like[0].me else None
+    if owner and me is not None and me.kind != "object":
+        raise Unknown(f"how its {owner} was made is not known, for the example did not call the constructor")
+    known = {each for names in given.values() for each in names}
+    attributes = tuple(key for key in me.attributes if key in known and key not in me.keys) if me else ()
+    changed = Counter(key for call in like for key in call.changed)
+    before = next((call.before for call in reversed(like) if call.before and call.before != name), "")
+    return Subject(
+        name,
+        tuple(parameters.get(name, ())),
+        Inputs(inputs, me, attributes),
+        before=before.rpartition(".")[2],
+        state=tuple(key for key in changed if key in known),
+        passed=tuple(inputs),
+    )
+
+
+def form_of(call: Call) -> tuple[Any, ...]:
+    """Equal for calls with arguments of the same kinds."""
+    me = call.me.signature if call.me else ()
+    return (*((name, spec.signature) for name, spec in call.given.items()), me)
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    return [
+        each.name
+        for each in inspect.signature(function).parameters.values()
+        if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+    ]

@@ -1,0 +1,14 @@
+"""Folders, single files and archives to submissions: everything that comes from students is opened here.
+
+Nothing is unpacked, linked or believed: contents are read under caps, the wanted files are found among them, and a
+private copy that holds regular files only is what the rest of the toolkit sees.
+"""
+
+from __future__ import annotations
+
+from autograder.submissions.collecting import collect, collect_one, passed_over
+from autograder.submissions.imports import to_preload
+from autograder.submissions.records import Caps, Submission
+from autograder.submissions.similar_names import Recogniser
+
+__all__ = ["Caps", "Recogniser", "Submission", "collect", "collect_one", "passed_over", "to_preload"]

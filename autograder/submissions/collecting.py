@@ -1,0 +1,250 @@
+"""From a folder of submissions to staged ones: private copies that hold regular files only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+
+from autograder.checks.errors import StudentError, UsageError
+from autograder.submissions.archives import read_archive
+from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
+from autograder.submissions.matching import Chosen, choose
+from autograder.submissions.names import ARCHIVES, is_clutter, lies_beside, printable, some, stem, student_name
+from autograder.submissions.records import Caps, Contents, Submission
+from autograder.submissions.similar_names import Recogniser
+
+__all__ = ["collect", "collect_one", "passed_over"]
+
+_CAPS = Caps()
+_BY_NAME = Recogniser()
+
+
+def collect(
+    path: Path, files: Sequence[str], staging: Path, caps: Caps = _CAPS, recogniser: Recogniser = _BY_NAME
+) -> tuple[Submission, ...]:
+    """Stage every submission below `path`, sorted by student.
+
+    `path` holds one folder, or one .py, .zip or .tar.gz file, for each student, named after the student. It may also
+    be one such file, or the folder of one student (it is, when a file that is asked for lies directly in it). Single
+    files that are nobody's submission by their names (`passed_over`) are left out.
+
+    Args:
+        path: where the submissions lie; never written to.
+        files: names of the files that students write, the main one first.
+        staging: an own folder for the copies; `staging/STUDENT` is made anew.
+        caps: how much of a submission is read.
+        recogniser: finds the file that is meant by a missing one.
+
+    Raises:
+        UsageError: `path` does not exist, is empty or cannot be listed, or overlaps with `staging`. Anything that is
+            wrong with one submission is its `problem`, and stops no other.
+    """
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; name the folder that holds the submissions.")
+    path, staging = path.resolve(), staging.resolve()
+    if path == staging or path in staging.parents or staging in path.parents:
+        raise UsageError(f"The submissions in {path} and their copies in {staging} overlap; choose another folder.")
+    if path.is_file():
+        return (_stage(_Handed(student_name(stem(path.name)), (path,)), files, staging, caps, recogniser),)
+    try:
+        found = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be listed: {error.strerror}.") from None
+    beside = passed_over(path, files)
+    entries = [entry for entry in found if entry not in beside]
+    if not entries:
+        what = f"holds no submission (only {some(beside)})" if beside else "is empty"
+        raise UsageError(
+            f"{path} {what}; it should hold one folder, or one .py, .zip or .tar.gz file, for each student."
+        )
+    if any(entry in files for entry in entries):
+        return (_stage(_Handed(student_name(path.name), (path,)), files, staging, caps, recogniser),)
+    return tuple(_stage(handed, files, staging, caps, recogniser) for handed in _by_student(path, entries))
+
+
+def passed_over(path: Path, files: Sequence[str]) -> tuple[str, ...]:
+    """Single files of a class's folder that are nobody's submission, such as ``readme.txt``, without hidden ones.
+
+    In the folder of one student there are none.
+    """
+    if not path.is_dir():
+        return ()
+    names = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
+    if any(name in files for name in names):
+        return ()
+    return tuple(name for name in names if lies_beside(name, files) and not (path / name).is_dir())
+
+
+def collect_one(
+    paths: Sequence[Path],
+    files: Sequence[str],
+    staging: Path,
+    student: str,
+    caps: Caps = _CAPS,
+    recogniser: Recogniser = _BY_NAME,
+) -> Submission:
+    """Stage what one person hands in by naming it: a folder, an archive, or some files.
+
+    Raises:
+        UsageError: a path does not exist, is named twice, or a folder or archive is named beside other paths.
+    """
+    if not paths:
+        raise UsageError(f"No file was named; name {' or '.join(files)}, or the folder that holds it.")
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist; name a file, a folder or an archive.")
+        if len(paths) > 1 and (path.is_dir() or path.name.lower().endswith(ARCHIVES)):
+            raise UsageError(f"{path} cannot be named beside other files; name single files, or it alone.")
+    names = [path.name for path in paths]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"Two files are called {twice[0]}; name one of them.")
+    # What somebody names for themselves may be a link; what lies in a folder of submissions may not.
+    own = tuple(path.resolve().parent / path.name if not path.is_symlink() else path.resolve() for path in paths)
+    return _stage(_Handed(student_name(student), own, tuple(names)), files, staging.resolve(), caps, recogniser)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """What a student handed in: a folder, an archive or files; `names` are those of the files, if not their own."""
+
+    student: str
+    paths: tuple[Path, ...]
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def _by_student(path: Path, entries: Sequence[str]) -> list[_Handed]:
+    """One record for each name that a student gets in reports; names that are too much alike are told."""
+    grouped: dict[str, list[str]] = {}
+    for entry in entries:
+        whole = (path / entry).is_dir() and not (path / entry).is_symlink()
+        grouped.setdefault(student_name(entry if whole else stem(entry)), []).append(entry)
+    alike: dict[str, list[str]] = {}
+    for student in grouped:
+        alike.setdefault(student.casefold(), []).append(student)
+    handed = []
+    for student, own in sorted(grouped.items()):
+        notes = []
+        if stem(own[0]) != student and own[0] != student:
+            notes.append(f"{printable(own[0])} is called {student} here, because its name has unusual characters.")
+        if len(alike[student.casefold()]) > 1:
+            names = some(alike[student.casefold()])
+            notes.append(f"There are submissions whose names differ in capitals only: {names}.")
+        handed.append(_Handed(student, tuple(path / entry for entry in own), notes=tuple(notes)))
+    return handed
+
+
+def _stage(handed: _Handed, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser) -> Submission:
+    """Read, choose, copy; what is wrong with the submission becomes its problem."""
+    folder = staging / handed.student
+    submission = Submission(handed.student, folder, _sha256({}), notes=handed.notes)
+    chosen = Chosen()
+    try:
+        if len(handed.paths) > 1 and not handed.names:
+            names = some([path.name for path in handed.paths])
+            raise StudentError("MISSING", f"There are several submissions of this name: {names}; keep one.")
+        contents, what = _read(handed, files, caps)
+        if contents.newest:
+            submission = replace(submission, received=_time(contents.newest))
+        alone = what == "file" and len(handed.paths) == 1
+        chosen = choose(contents, files, single=alone, what=what, recogniser=recogniser)
+    except StudentError as error:
+        submission = replace(submission, problem=error.message, problem_verdict=error.verdict)
+    try:
+        _write(folder, chosen.files)
+    except OSError as error:
+        raise UsageError(f"The copies cannot be written to {staging}: {error.strerror}; mend the folder.") from None
+    return replace(
+        submission,
+        sha256=_sha256(chosen.files),
+        notes=(*handed.notes, *chosen.notes),
+        meant=tuple(chosen.meant.items()),
+    )
+
+
+def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, str]:
+    """The contents, and what they were: a folder, an archive, or a file (or several) by itself."""
+    if handed.names:
+        first, own = handed.paths[0], handed.names
+    else:
+        first, own = handed.paths[0], (handed.paths[0].name,)
+    shown = printable(first.name)
+    try:
+        mode = first.lstat().st_mode
+    except OSError as error:
+        raise StudentError("MISSING", f"{shown} cannot be read: {error.strerror}.") from None
+    if stat.S_ISDIR(mode):
+        return read_folder(first, caps), "folder"
+    if first.name.lower().endswith(ARCHIVES):
+        return read_archive(first, caps), "archive"
+    endings = {PurePath(name).suffix for name in files}
+    if not handed.names and PurePath(first.name).suffix.lower() not in endings:
+        if stat.S_ISLNK(mode):
+            raise StudentError("MISSING", f"{shown} is a link; put the files themselves there.")
+        if first.name.lower().endswith(".ipynb"):
+            raise StudentError(
+                "MISSING", f"{shown} is a notebook, but a module is asked for: copy its code into {files[0]}."
+            )
+        if first.name.lower().endswith(".py"):
+            raise StudentError(
+                "MISSING",
+                f"{shown} is a module, but a notebook is asked for: put your code into the cells of {files[0]}.",
+            )
+        allowed = ", ".join(sorted(endings))
+        raise StudentError(
+            "MISSING", f"{shown} is no submission; hand in a folder, or a {allowed}, .zip or .tar.gz file."
+        )
+    contents = Contents(caps)
+    for path, name in zip(handed.paths, own, strict=True):
+        try:
+            with open_regular(path) as (file, about):
+                contents.newest = max(contents.newest, about.st_mtime)
+                contents.files[(name,)] = read_capped(file, about.st_size, caps)
+        except Unfit as error:
+            contents.left_out[(name,)] = str(error)
+    if not contents.files:
+        raise StudentError("MISSING", f"{shown} {next(iter(contents.left_out.values()))}.")
+    return contents, "file"
+
+
+def _write(folder: Path, files: dict[tuple[str, ...], bytes]) -> None:
+    """Make the private copy anew, readable by the user that a sandbox runs as."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    for parts, data in files.items():
+        below = folder
+        for part in parts[:-1]:
+            below = below / part
+            below.mkdir(exist_ok=True)
+            below.chmod(0o755)
+        target = below / parts[-1]
+        with target.open("xb") as file:
+            file.write(data)
+        target.chmod(0o644)
+
+
+def _sha256(files: dict[tuple[str, ...], bytes]) -> str:
+    """Hash over sorted names and bytes, each with its length, so that no two sets of files look the same."""
+    digest = hashlib.sha256()
+    for name, data in sorted(("/".join(parts).encode(), data) for parts, data in files.items()):
+        digest.update(len(name).to_bytes(8, "big") + name + len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def _time(seconds: float) -> datetime | None:
+    """That time in UTC, or None where the clock of the file system says nothing sensible."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
