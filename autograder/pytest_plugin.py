@@ -1,8 +1,8 @@
 """Checks as pytest tests: each `assignment.py` is a file of tests, run on one submission in the course's sandbox.
 
-`autograder_pytest` registers this when ``--submission`` is given. A check that is not passed is a failed test that says
-the check's sentence, and its frame in `assignment.py` is where ``--pdb`` begins; a check that is not run, or meets the
-stub, is skipped; INTERNAL is an error.
+`autograder.pytest_options` registers this when ``--submission`` is given. A check that is not passed is a failed
+test with the check's sentence, and its frame in `assignment.py` is where ``--pdb`` begins; a check that is not run, or
+meets the stub, is skipped; INTERNAL is an error.
 """
 
 from __future__ import annotations

@@ -11,98 +11,32 @@ from pathlib import Path
 import pytest
 
 import autograder
-from autograder.sandbox.image import SHIPPED as IN_AN_IMAGE
+from autograder.sandbox.image import worker_files
 
 HOME = Path(autograder.__file__).parent
 
-# The longest entry that is a module's name, or a package it lies in, gives its layer. Same-layer imports are allowed.
-LAYERS = {
-    "autograder": 0,  # names of other layers are imported when they are asked for
-    "autograder.results": 0,
-    "autograder.checks.errors": 0,
-    "autograder.settings": 0,
-    "autograder.checks.plain": 0,
-    "autograder.checks.inspection.figures": 0,
-    "autograder.checks.inspection.torch_modules": 0,
-    "autograder.checks.inspection.estimators": 0,
-    "autograder.checks.local.usage": 0,
-    "autograder.checks.local.limited_process": 0,
-    "autograder.checks.local.sources": 0,
-    "autograder.checks.local.notebook_code": 0,
-    "autograder.early_start": 0,
-    "autograder.optional_packages": 0,
-    "autograder.checks.inspection.saved_files": 0,
-    "autograder.isolation.working_folder": 0,
-    "autograder.checks.local.colab": 0,
-    "autograder.checks.local.shadowed_modules": 0,
-    "autograder.checks": 0,
-    "autograder.checks.records": 0,
-    "autograder.messages": 1,
-    "autograder.insight.alarms": 1,
-    "autograder.assignment.assertions": 1,
-    "autograder.course": 1,
-    "autograder.markers": 1,
-    "autograder.marker_syntax": 1,
-    "autograder.wire": 1,
-    "autograder.wire_packing": 1,
-    "autograder.pictures.raster": 1,
-    "autograder.pictures.vector": 1,
-    "autograder.assignment.declaration": 1,
-    "autograder.scoring": 1,
-    "autograder.seeding": 1,
-    "autograder.assignment.rubric": 1,
-    "autograder.assignment.given_files": 2,
-    "autograder.assignment.dataset": 1,
-    "autograder.sandbox": 2,
-    "autograder.worker": 2,
-    "autograder.notebooks": 2,
-    "autograder.datasets": 2,
-    "autograder.student": 3,
-    "autograder.loader": 3,
-    "autograder.submissions": 3,
-    "autograder.grading": 4,
-    "autograder.release": 4,
-    "autograder.grading.replay": 5,
-    "autograder.quality.validation": 5,
-    "autograder.grading.batch": 5,
-    "autograder.grading.gate": 5,
-    "autograder.store": 5,
-    "autograder.reports.pages": 5,
-    "autograder.reports": 5,
-    "autograder.similarity": 5,
-    "autograder.quality.mutation": 5,
-    "autograder.scaffold": 5,
-    "autograder.formats.otter": 5,
-    "autograder.formats.nbgrader": 5,
-    "autograder.quality.calibration": 5,
-    "autograder.cluster": 6,
-    "autograder.review": 6,
-    "autograder.cli": 7,
-    "autograder.pytest_plugin": 7,
-    "autograder.__main__": 7,
-}
-SHIPPED = (  # module -> what it may import beside the standard library and the other shipped modules
-    ("autograder.checks.errors", set()),
-    ("autograder.checks.plain", {"numpy"}),
-    ("autograder.checks.inspection.figures", {"numpy", "matplotlib"}),
-    ("autograder.checks.local.colab", set()),
-    ("autograder.checks.local.shadowed_modules", set()),
-    ("autograder.checks.inspection.saved_files", {"numpy", "torch", "safetensors"}),
-    ("autograder.checks.local.notebook_code", set()),
-    ("autograder.checks.inspection.torch_modules", {"numpy"}),
-    ("autograder.checks.inspection.estimators", {"numpy"}),
-    ("autograder.checks.local.usage", set()),
-    ("autograder.checks.local.limited_process", set()),
-    ("autograder.checks.local.sources", set()),
-    ("autograder.checks", {"numpy"}),
-    ("autograder.checks.records", {"numpy"}),
-    ("autograder.checks.local.call_errors", set()),
-    ("autograder.checks.local.files", set()),
-    ("autograder.checks.local.import_errors", set()),
-    ("autograder.checks.local.imports", set()),
-    ("autograder.checks.local.student", {"numpy"}),
-    ("autograder.checks.local.testing", {"numpy", "pytest"}),
+# The rooms of the house, from the ground up: modules and packages right under autograder/.
+LAYERS = (
+    ("checks",),
+    ("results", "settings", "seeding", "pictures", "marker_syntax", "wire_packing", "optional_packages", "early_start"),
+    ("scoring", "markers", "wire"),
+    ("messages", "assignment", "notebooks", "isolation", "insight"),
+    ("worker", "datasets", "loader", "course"),
+    ("sandbox", "submissions", "reports", "store"),
+    ("remote",),
+    ("grading", "release"),
+    ("scaffold", "quality"),
+    ("formats",),
+    ("cli",),
+    ("pytest_plugin",),
+    ("pytest_options", "__main__"),
 )
+LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+KIT_NEEDS = {  # what parts of the student kit are about; all others need the standard library and numpy
+    "autograder.checks.inspection.figures": {"matplotlib"},
+    "autograder.checks.inspection.saved_files": {"torch", "safetensors"},
+    "autograder.checks.local.testing": {"pytest"},
+}
 HEAVY = {"torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "jinja2"}
 
 
@@ -152,43 +86,40 @@ def at_import(node: ast.AST) -> Iterator[ast.AST]:
         yield from at_import(child)
 
 
-def layer(name: str) -> int | None:
-    """The layer of a module, None if the table does not have it."""
-    if name == "autograder":
-        return LAYERS[name]
-    while name.count("."):
-        if name in LAYERS:
-            return LAYERS[name]
-        name = name.rpartition(".")[0]
-    return None
+def room(name: str) -> str:
+    """The room of a module: the part of its name after ``autograder.``, "" for the package itself."""
+    return f"{name}.".split(".")[1]
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_module_has_a_layer(name):
-    """A new module takes its place in the table before it is used."""
-    assert layer(name) is not None, f"{name} is not in the table of layers"
+def test_the_table_has_every_room_and_no_other():
+    """A new room takes its place in the table before it is used, and none is left that is gone."""
+    assert set(LEVEL) == {room(name) for name in MODULES} - {""}
 
 
 def test_contributors_read_the_same_table():
-    """CONTRIBUTING.md shows each module, or the package it lies in, in its layer, and every file of the checks."""
+    """CONTRIBUTING.md shows each room in its layer, and every file of the checks."""
     text = (HOME.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d) \| (.*) \|$", text, re.MULTILINE)
-    told = {f"autograder.{name.rstrip('/')}": int(row) for row, cell in rows for name in re.findall("`(.+?)`", cell)}
-    apart = ("autograder", "autograder.__main__")
-    checks = {name.rpartition(".")[2] for name in MODULES if name.startswith("autograder.checks.")}
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", text, re.MULTILINE)
+    told = {name.rstrip("/"): int(row) for row, cell in rows for name in re.findall("`(.+?)`", cell)}
+    checks = {
+        name.rpartition(".")[2]
+        for name in MODULES
+        if name.startswith("autograder.checks.") and MODULES[name].name != "__init__.py"
+    }
 
-    assert told == {name: number for name, number in LAYERS.items() if name in MODULES and name not in apart}
+    assert told == {name: number for name, number in LEVEL.items() if name != "__main__"}
     assert checks <= set(re.findall(r"`(\w+)`", text.partition("In `checks/`")[2]))
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "autograder"])
 def test_imports_go_downward(name):
-    """No module imports from a layer above its own, not even inside a function or for types."""
-    own = layer(name)
+    """A room imports only from rooms in layers below its own, not even inside a function or for types otherwise."""
+    own = LEVEL[room(name)]
     upward = [
-        f"{MODULES[name]}:{line}: {name} (layer {own}) imports {target} (layer {layer(target)})"
+        f"{MODULES[name]}:{line}: {name} (layer {own}) imports {target} (layer {LEVEL[room(target)]})"
         for target, line in everywhere(name)
-        if target.partition(".")[0] == "autograder" and (layer(target) is None or layer(target) > own)
+        if target.partition(".")[0] == "autograder" and room(target) not in ("", room(name))
+        if LEVEL[room(target)] >= own
     ]
 
     assert upward == []
@@ -219,41 +150,32 @@ def test_no_import_goes_in_a_circle():
     assert done == set(MODULES)
 
 
-@pytest.mark.parametrize(("start", "allowed"), SHIPPED)
-def test_what_students_get_needs_little(start, allowed):
-    """Shipped modules import the standard library, each other, and the few packages that they name."""
-    shipped = tuple(name for name, _ in SHIPPED)
-    for name in MODULES:
-        if name == start or name.startswith(start + "."):
-            foreign = {
-                target
-                for target, _ in everywhere(name)
-                if target.partition(".")[0] not in {*sys.stdlib_module_names, *allowed}
-                and target not in ("autograder", "autograder.student")
-                and not target.startswith(shipped)
-            }
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "checks"])
+def test_the_student_kit_stands_alone(name):
+    """Each module of the kit imports the standard library, numpy, the rest of the kit by relative imports, and else
+    only what it is about."""
+    nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    absolute = [node for node in nodes if isinstance(node, ast.Import) or not node.level]
+    found = {target.partition(".")[0] for target, _ in imported(name, iter(absolute))}
 
-            assert foreign == set(), f"{name} is shipped to students"
+    assert found - set(sys.stdlib_module_names) - {"numpy"} <= KIT_NEEDS.get(name, set())
+    assert all(target.startswith("autograder.checks") for target, _ in everywhere(name) if target in MODULES)
 
 
-def test_an_image_holds_all_that_its_modules_import():
-    """What runs in a container finds every module of the toolkit that it asks for when it is imported."""
-    held = {each.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for each in IN_AN_IMAGE}
-    held = {"autograder", *(f"autograder.{each}" for each in held)}
-    for name in held & set(MODULES):
+def test_an_image_holds_no_more_than_the_worker_needs():
+    """What runs in a container knows nothing of grading, and has each module that it imports."""
+    held = {each.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for each in worker_files()}
+    held = {"autograder", *(f"autograder.{each}" for each in held)} & set(MODULES)
+    rooms = {room(name) for name in held}
+
+    assert not rooms & {"loader", "course", "datasets", "grading", "release", "quality", "sandbox", "remote", "cli"}
+    for name in held:
         wanted = {target for target, _ in imported(name, at_import(TREES[name])) if target in MODULES}
 
-        assert wanted <= held, f"{name} imports what `autograder.sandbox.image.SHIPPED` lacks"
+        assert wanted <= held, name
 
 
-def test_the_package_itself_imports_nothing_heavy():
-    """`import autograder` reads no other module of the toolkit."""
-    targets = [target for target, _ in imported("autograder", at_import(TREES["autograder"]))]
-
-    assert [target for target in targets if target not in ("__future__", "typing")] == []
-
-
-@pytest.mark.parametrize("name", [name for name in MODULES if layer(name) in (0, 1)])
+@pytest.mark.parametrize("name", [name for name in MODULES if LEVEL.get(room(name), 0) < LEVEL["worker"]])
 def test_the_lowest_layers_import_nothing_heavy(name):
     """What every command imports stays light: heavy packages are imported inside functions."""
     heavy = {target.partition(".")[0] for target, _ in imported(name, at_import(TREES[name]))} & HEAVY

@@ -48,14 +48,12 @@ def run(course):
     """A function that runs pytest in the course, with the plugin as it is here; gives what it printed."""
 
     def call(*arguments, expect, told="", plugins=(), errors=False):
-        named = [option for name in ("autograder_pytest", *plugins) for option in ("-p", name)]
-        here = {
-            name: text for name, text in os.environ.items() if name not in ("CI", "BUILD_NUMBER")
-        }  # no long summary
+        named = [option for name in ("autograder.pytest_options", *plugins) for option in ("-p", name)]
+        short = {key: text for key, text in os.environ.items() if key not in ("CI", "BUILD_NUMBER")}
         ended = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *named, *map(str, arguments)],
             cwd=course,
-            env={**here, "AUTOGRADER_SEED": "s", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
+            env={**short, "AUTOGRADER_SEED": "s", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
             | {"PYTHONPATH": str(HOME), "PYTEST_ADDOPTS": ""},
             input=told,
             capture_output=True,
@@ -190,12 +188,11 @@ def test_without_a_submission_nothing_is_collected(run):
 
 
 def test_the_plugin_is_found_by_pytest():
-    """The entry point names a module beside the package, because students have a part of the package only."""
+    """The entry point names a module that adds options and imports none of the grader until there is a submission."""
     project = tomllib.loads((HOME / "pyproject.toml").read_text())
 
-    assert project["project"]["entry-points"]["pytest11"] == {"autograder": "autograder_pytest"}
-    assert project["tool"]["setuptools"]["py-modules"] == ["autograder_pytest"]
-    code = "import sys, autograder_pytest; print([name for name in sys.modules if name.startswith('autograder.')])"
+    assert project["project"]["entry-points"]["pytest11"] == {"autograder": "autograder.pytest_options"}
+    code = "import sys, autograder.pytest_options; print([name for name in sys.modules if name in {'numpy', 'typer'}])"
     ended = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(HOME)}, capture_output=True, text=True, check=True
     )

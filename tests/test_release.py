@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 
 import autograder
 from autograder.checks.errors import InstructorError, StudentError, UsageError
+from autograder.checks.local.kit import KIT
 from autograder.checks.local.testing import attempted
 from autograder.loader import load, names
 from autograder.release import added, build, contents, stub_text
@@ -154,12 +155,14 @@ def test_the_checked_in_release_is_fresh(name, tmp_path):
     """`autograder release NAME` would not change a byte of release/NAME."""
     build(load(ROOT, name), tmp_path / name)
     fresh = {
-        path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()
+        path.relative_to(tmp_path / name): path.read_bytes()
+        for path in (tmp_path / name).rglob("*")
+        if path.is_file() and KIT not in path.parts
     }
     checked_in = {
         path.relative_to(ROOT / "release" / name): path.read_bytes()
         for path in (ROOT / "release" / name).rglob("*")
-        if path.is_file() and not {"__pycache__", ".pytest_cache"}.intersection(path.parts)
+        if path.is_file() and not {"__pycache__", ".pytest_cache", KIT}.intersection(path.parts)
     }
 
     assert checked_in.keys() == fresh.keys()
@@ -178,16 +181,11 @@ def test_the_same_course_gives_the_same_bytes(root):
 def test_the_shipped_toolkit_is_the_toolkit(root):
     """What is shipped of the toolkit is byte by byte what the grader runs, and nothing that knows of grading."""
     files = contents(load(root, "means"))
-    shipped = {path for path in files if path.startswith("autograder/")}
-    home = Path(autograder.__file__).parent.parent
+    shipped = {path.partition("/")[2]: content for path, content in files.items() if path.startswith(f"{KIT}/")}
+    home = Path(autograder.__file__).parent / "checks"
 
-    assert {path: files[path] for path in shipped} == {path: (home / path).read_bytes() for path in shipped}
-    assert {
-        "autograder/checks/compare.py",
-        "autograder/checks/plain.py",
-        "autograder/checks/local/student.py",
-    } <= shipped
-    assert not any(word in path for path in shipped for word in ("running", "remote", "declare", "loading"))
+    assert shipped == {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*.py")}
+    assert not any(word in path for path in files for word in ("grading", "remote", "declaration", "loader"))
 
 
 def test_a_stub_is_the_reference_without_its_solutions(root):
@@ -209,7 +207,7 @@ def test_public_tests_hold_what_public_checks_use_and_no_more(root):
 
     for used in ("import numpy as np", "CASES = [1.0, HALF * 3]", "HALF = 0.5  # of what", "def expected():"):
         assert text.count(used) == 1
-    assert "from autograder.checks import Credit, close, same\n" in text
+    assert "from autograder_checks import Credit, close, same\n" in text
     for unused in ("import math", "import sys", "Path", "CheckFailed", "SECRET", "private_helper", "mean_of_many"):
         assert unused not in text
     assert "first.check" not in text
@@ -436,8 +434,8 @@ def test_a_build_replaces_an_earlier_release(root):
     (out / "old").mkdir()
     (out / "old/stale.txt").write_text("x")
     (out / "means.py").write_text("changed")
-    (out / "autograder/__pycache__").mkdir()
-    (out / "autograder/__pycache__/means.pyc").write_text("x")
+    (out / KIT / "__pycache__").mkdir()
+    (out / KIT / "__pycache__/means.pyc").write_text("x")
 
     assert build(loaded, out) == first
     assert sorted(path for path in out.rglob("*") if path.is_file()) == list(first)
@@ -464,9 +462,9 @@ def test_what_the_instructor_added_to_a_release_stays(root):
         assert (out / "conftest.py").stat().st_mtime_ns == before
         assert added(out, contents(loaded)) == ("data.csv", "link.csv", "slides/one.pdf")
         (out / RECORD).unlink()
-        (out / "autograder/stale.py").write_text("x = 1\n")
+        (out / KIT / "stale.py").write_text("x = 1\n")
     build(loaded, out)
-    assert not (out / "autograder/stale.py").exists()
+    assert not (out / KIT / "stale.py").exists()
 
 
 @pytest.mark.parametrize("fails_at", range(6))
@@ -634,7 +632,7 @@ def test_every_question_of_the_stub_is_not_attempted(plotting, backprop):
     assert "not attempted: (a) Back-propagation: Network.backprop is not written yet" in text
     assert "Traceback" not in text
     assert "During handling" not in text
-    assert "autograder/student" not in text
+    assert "autograder_checks" not in text
 
 
 def test_the_reference_passes_all_public_tests(plotting, backprop):
@@ -667,7 +665,7 @@ def test_the_bare_environment_is_bare(bare):
 def test_an_installed_toolkit_does_not_get_in_the_way(backprop):
     """Where the toolkit itself is installed, the folder's own copy is used."""
     solve(backprop, "backprop_network.py")
-    support = backprop / "autograder/checks/local/testing.py"
+    support = backprop / KIT / "local/testing.py"
     support.write_text(support.read_text() + '\nprint("the copy in the folder")\n')
     outcomes, text = run(sys.executable, backprop, "-s", "-k", "relu or question_a")
 
@@ -692,7 +690,7 @@ def test_wrong_code_is_one_sentence_and_raising_code_its_own_traceback(bare, bac
     assert "(a) Back-propagation: `relu_derivative` raised TypeError (line " in printed
     assert "return z / None" in printed
     assert "autograder/checks" not in printed
-    assert "autograder/student" not in printed
+    assert "autograder_checks" not in printed
 
 
 def test_a_partly_earned_check_and_a_needed_value(root, bare):

@@ -27,7 +27,7 @@ from autograder.results import Limits
 from autograder.sandbox import BACKENDS, ENGINES, Request, start, why_not
 from autograder.sandbox.apptainer import Apptainer, start_apptainer, why_not_apptainer
 from autograder.sandbox.containers import Container, ContainerSandbox, run
-from autograder.sandbox.image import SHIPPED, build_image, image_name, requirements, write_context
+from autograder.sandbox.image import build_image, image_name, requirements, worker_files, write_context
 from autograder.sandbox.oci import Docker, Podman, connect_oci, engine_called, podman_runtime, start_oci, why_not_oci
 from autograder.wire import decode, encode
 
@@ -407,8 +407,8 @@ def test_an_image_is_made_of_the_worker_and_nothing_of_an_assignment(tmp_path):
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     more = {"Containerfile", ".dockerignore", "setup.py", "requirements.txt", "modules.txt"}
 
-    assert files == {f"autograder/{each}" for each in SHIPPED} | more
-    assert not [each for each in SHIPPED if each.startswith(("checks", "declare", "loading", "markers", "datasets"))]
+    assert files == {f"autograder/{each}" for each in worker_files()} | more
+    assert not [each for each in worker_files() if each.startswith(("grading", "loader", "markers", "datasets"))]
 
 
 def test_what_goes_into_an_image_is_complete(tmp_path: Path) -> None:
@@ -489,7 +489,7 @@ def test_the_verb_builds_an_image_that_answers(engine, image, course, submission
 def test_the_image_holds_nothing_of_an_assignment(inside):
     """The whole of our part of the file system inside, file by file."""
     found = {path for path in inside.call("everything", "/opt/autograder") if "__pycache__" not in path}
-    ours = {f"/opt/autograder/autograder/{each}" for each in SHIPPED}
+    ours = {f"/opt/autograder/autograder/{each}" for each in worker_files()}
     more = {f"/opt/autograder/{each}" for each in ("start", "requirements.txt", "modules.txt")}
 
     assert found == ours | more

@@ -166,7 +166,7 @@ _MODULES = {
     "uses": "source",
     "weights_changed": "learning",
 }
-"""Where each name is defined. A module is imported when a name of it is asked for: what runs beside student code needs few."""
+"""Where each name is defined; a module is imported when a name of it is asked for, since a worker needs few."""
 
 
 def __getattr__(name: str) -> Any:

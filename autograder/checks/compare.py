@@ -36,7 +36,7 @@ def close(
 
     Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself. An answer in float32 may differ
     by 1e-6 of the largest wanted entry more (not with ``rtol=0``): that much is lost where large terms cancel. Where a
-    common slip explains the difference (`autograder.checks.common_mistakes`), the sentence is followed by one that says
+    common slip explains the difference (`checks.common_mistakes`), the sentence is followed by one that says
     so.
 
     Args:

@@ -248,7 +248,7 @@ def central_differences(of: Callable[[Any], object], at: object, *, steps: Seque
 
     An entry sits on a kink (of relu, say) when the slopes on its two sides differ at every step by more than rounding
     and curvature explain; differences say nothing about the gradient there. Formulas and sources: at the head of
-    `autograder.checks.finite_differences`. On smooth ground an entry costs four values of the function, on a kink 8 to
+    `checks.finite_differences`. On smooth ground an entry costs four values of the function, on a kink 8 to
     28.
 
     Args:

@@ -2,7 +2,7 @@
 
 Plain data is what can cross as bytes without running anybody's code: None, bool, int, float, complex, str, bytes, list,
 tuple, dict, set, frozenset, range, deque, OrderedDict, defaultdict, Counter, dates and times, Decimal, Fraction, numpy
-scalars and arrays, and the records of `autograder.checks.records` that stand for what pandas, scipy, torch and PIL
+scalars and arrays, and the records of `checks.records` that stand for what pandas, scipy, torch and PIL
 make, for Enum members, named tuples and data classes. Subclasses are reduced to these through the methods of the base
 class, so that what a subclass overrides has no say.
 
@@ -162,7 +162,7 @@ def to_plain(
     """Reduce any value to plain data; give what has no plain form to `keep` and put its answer in place.
 
     Iterators (with `draw`) and dictionary views become lists, arrays of text or of objects nested ones; what packages
-    make becomes a record (`autograder.checks.records`), subclasses of `numpy.ndarray` but masked ones plain arrays,
+    make becomes a record (`checks.records`), subclasses of `numpy.ndarray` but masked ones plain arrays,
     long doubles doubles. Keys of dictionaries and members of sets may be atoms (None, bool, int, float, complex, str,
     bytes), dates, Enum members and the like, or tuples of them; a dictionary or a set with other ones goes to `keep` as
     a whole.

@@ -1,6 +1,6 @@
 """Judge scikit-learn pipelines and searches: how they are built, and whether anything was fitted outside the folds.
 
-How one is built is the plain record of `autograder.checks.inspection.estimators`, told by the submission's own process:
+How one is built is the plain record of `checks.inspection.estimators`, told by the submission's own process:
 it shows honest students their slips. What points depend on should be seen in behaviour as well: predictions, and the
 scores of a search on data that `leakage_probe` makes.
 """

@@ -1,6 +1,6 @@
 """Compare a table (DataFrame), a column (Series) or an index with the right one, in pandas' words.
 
-Both sides are read as the records of `autograder.checks.records`, so nothing here needs pandas.
+Both sides are read as the records of `checks.records`, so nothing here needs pandas.
 """
 
 from __future__ import annotations

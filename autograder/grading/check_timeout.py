@@ -17,7 +17,7 @@ __all__ = ["Overdue", "ended_after"]
 
 _RETRY_SECONDS = 0.05
 _AGAIN_SECONDS = 1.0
-_UNDISTURBED = ("autograder.sandbox", "autograder.student", "autograder.grading", "autograder.wire")
+_UNDISTURBED = ("autograder.sandbox", "autograder.remote", "autograder.grading", "autograder.wire")
 _RUNNER = "autograder.grading.runner"
 
 

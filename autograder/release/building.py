@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import autograder
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.local.kit import KIT, OURS, kit_files
 from autograder.datasets import DataSet
 from autograder.assignment.declaration import Assignment
 from autograder.checks.errors import InstructorError, UsageError
@@ -28,30 +28,6 @@ from autograder.scoring import shown
 
 __all__ = ["build", "contents", "stub_text"]
 
-_SHIPPED = (
-    "__init__.py",
-    "alone.py",
-    "cells.py",
-    "colab.py",
-    "errors.py",
-    "own_modules.py",
-    "plain.py",
-    "drawing.py",
-    "estimators.py",
-    "layers.py",
-    "metering.py",
-    "saved.py",
-    "sources.py",
-    "checks/*.py",
-    "records/*.py",
-    "student/__init__.py",
-    "student/calling.py",
-    "student/handed_in.py",
-    "student/import_errors.py",
-    "student/importing.py",
-    "student/local.py",
-    "student/testing.py",
-)
 _PACKAGES = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "PyYAML", "cv2": "opencv-python"}
 _INI = """\
 [pytest]
@@ -134,13 +110,12 @@ def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]
     files |= {file: template(loaded, file).encode() for file in assignment.answers if file.endswith(".md")}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
     for file in own_data:
-        if file in files or file.partition("/")[0] == "autograder":
+        if file in files or file.partition("/")[0] in OURS:
             raise InstructorError(f"A part of the data set {assignment.data!r} is called {file}, as another file is.")
     files |= own_data
     refuse_leaks(files, _secrets(loaded, sources, tests))
     refuse_model_answers(files, own["handout.md"], loaded, assignment.extra_files)
-    files |= _toolkit()
-    return dict(sorted({**files, RECORD: record_of(files)}.items()))
+    return dict(sorted({**files, RECORD: record_of(files), **kit_files()}.items()))
 
 
 def _module(loaded: Loaded, file: str) -> str:
@@ -189,13 +164,6 @@ def _handout(loaded: Loaded) -> str:
     return utf8_text(path)
 
 
-def _toolkit() -> dict[str, bytes]:
-    """The part of the toolkit that public tests need, as it is."""
-    home = Path(autograder.__file__).parent
-    found = [path for pattern in _SHIPPED for path in sorted(home.glob(pattern))]
-    return {f"autograder/{path.relative_to(home).as_posix()}": path.read_bytes() for path in found}
-
-
 def _requirements(sources: Mapping[str, str], tests: str) -> list[str]:
     """Packages that the modules and the tests import, by the names under which they are installed."""
     own = {Path(file).stem for file in sources}
@@ -212,7 +180,7 @@ def _packages(texts: Iterable[str]) -> frozenset[str]:
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules = [node.module]
             found |= {module.partition(".")[0] for module in modules}
-    return frozenset(found - {"autograder", *sys.stdlib_module_names})
+    return frozenset(found - OURS - sys.stdlib_module_names)
 
 
 def _conftest(names: Mapping[str, str], assignment: Assignment) -> str:
@@ -225,7 +193,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.student import testing
+try:
+    import {KIT}  # beside this file
+except ModuleNotFoundError:  # or else in the toolkit, if that is installed
+    from autograder.checks.local.kit import use_installed
+
+    use_installed()
+from {KIT}.local import testing
 
 FOLDER = Path(__file__).parent
 NAMES = {{  # where each function and class is looked for
@@ -269,7 +243,7 @@ def _readme(assignment: Assignment, data: Sequence[str]) -> str:
 Read `handout.md` first.
 
 {files}- `test_public.py`: the public tests; more tests are run when your work is graded.
-- `autograder/`, `conftest.py`, `pytest.ini`: what the tests need; leave them as they are.
+- `{KIT}/`, `conftest.py`, `pytest.ini`: what the tests need; leave them as they are.
 
 Install what is needed, then run the tests, in this folder:
 

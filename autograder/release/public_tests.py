@@ -12,13 +12,14 @@ from functools import cached_property
 
 from autograder.assignment.declaration import Assignment, Check, Question
 from autograder.checks.errors import InstructorError
+from autograder.checks.local.kit import KIT, OURS
 from autograder.markers import bound_names, text_lines
 from autograder.release.leaks import bare
 
 __all__ = ["PublicTests", "solution_of"]
 
 _STAFF_ONLY = ("reference", "hidden", "data", "full", "share")
-_SHIPPED = ("autograder.checks", "autograder.checks.errors", "autograder.checks.plain")
+_SHIPPED = "autograder.checks"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class PublicTests:
         parts += shared
         for question in self.assignment.questions:
             parts += self._question(question)
-        return _spaced(parts)
+        return re.sub(rf"\b{re.escape(_SHIPPED)}\b", KIT, _spaced(parts))
 
     @cached_property
     def lines(self) -> frozenset[str]:
@@ -152,10 +153,10 @@ class PublicTests:
             for module in _modules(statement, name):
                 top = module.partition(".")[0]
                 had = {"numpy", *self.packages, *sys.stdlib_module_names}
-                if not (module.startswith(_SHIPPED) or top in had - {"autograder"}):
+                if not (f"{module}.".startswith(f"{_SHIPPED}.") or top in had - OURS):
                     raise InstructorError(
                         f"{where} from {module}, which students do not have; public checks may import "
-                        f"{', '.join(_SHIPPED)}, numpy, the standard library and what the released modules import."
+                        f"{_SHIPPED}, numpy, the standard library and what the released modules import."
                     )
         elif id(statement) in checks or name in {known.id for known in self.assignment.checks}:
             raise InstructorError(f"{where}, which is a check itself; move what both share to a function of its own.")
@@ -280,7 +281,7 @@ def _imports(statement: ast.Import | ast.ImportFrom, used: set[str]) -> Iterator
 
     def group(module: str) -> int:
         top = module.partition(".")[0]
-        return 2 if top == "autograder" else int(top not in sys.stdlib_module_names)
+        return 2 if top in OURS else int(top not in sys.stdlib_module_names)
 
     if isinstance(statement, ast.ImportFrom):
         if chosen and statement.module != "__future__":

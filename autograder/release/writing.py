@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
+from autograder.checks.local.kit import KIT
 from autograder.settings import utf8_text
 
 __all__ = ["RECORD", "added", "record_of", "write_release"]
@@ -16,7 +17,6 @@ RECORD = ".generated"
 """Names the generated files of a release, so that the next one removes these alone."""
 
 _CACHES = ("__pycache__", ".pytest_cache")
-_KIT = "autograder/"
 
 
 def record_of(files: Mapping[str, bytes]) -> bytes:
@@ -74,7 +74,7 @@ def added(out: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(
         inner
         for inner in sorted(path.relative_to(out).as_posix() for path in _entries(out))
-        if inner not in written and inner not in files and (record.is_file() or not inner.startswith(_KIT))
+        if inner not in written and inner not in files and inner.partition("/")[0] != KIT
     )
 
 

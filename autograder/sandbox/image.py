@@ -6,6 +6,7 @@ registry, on a root file system of one's own, or on this machine's Python alone.
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import os
 import re
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import autograder
@@ -23,52 +24,7 @@ from autograder.checks.errors import InstructorError, SandboxError, UsageError
 from autograder.sandbox.containers import last_line
 from autograder.sandbox.oci import podman_runtime
 
-__all__ = ["CONTAINERFILE", "SHIPPED", "build_image", "default_base", "image_name", "local_rootfs", "requirements"]
-
-SHIPPED = (
-    "__init__.py",
-    "cells.py",
-    "colab.py",
-    "errors.py",
-    "model.py",
-    "own_modules.py",
-    "plain.py",
-    "drawing.py",
-    "estimators.py",
-    "layers.py",
-    "saved.py",
-    "wire.py",
-    "packing.py",
-    "working_folder.py",
-    "records/__init__.py",
-    "records/draws.py",
-    "records/making.py",
-    "records/masking.py",
-    "records/naming.py",
-    "records/parts.py",
-    "records/single.py",
-    "records/tables.py",
-    "records/walking.py",
-    "worker/__init__.py",
-    "worker/carrying.py",
-    "worker/faults.py",
-    "worker/finding.py",
-    "worker/looks.py",
-    "worker/pipes.py",
-    "worker/rendering.py",
-    "worker/restoring.py",
-    "worker/serve.py",
-    "worker/shell.py",
-    "worker/spawning.py",
-    "worker/standalone.py",
-    "worker/warm_shell.py",
-    "worker/warmed.py",
-    "sandbox/confine.py",
-    "sandbox/landlock.py",
-    "sandbox/packaged.py",
-    "sandbox/waiting.py",
-)
-"""All of the toolkit that is in an image."""
+__all__ = ["CONTAINERFILE", "build_image", "default_base", "image_name", "local_rootfs", "requirements", "worker_files"]
 
 CONTAINERFILE = """\
 # The sandbox of one assignment: Python, what the assignment preloads, and a worker that answers calls.
@@ -83,7 +39,7 @@ WORKDIR /
 ENTRYPOINT ["/opt/autograder/start"]
 """
 
-_SETUP = "worker/setting_up.py"
+_SETUP = "worker/image_setup.py"
 _ALWAYS = ("numpy", "msgspec")
 _LEFT_OUT = ("test", "tests", "idlelib", "turtledemo", "tkinter", "ensurepip", "lib2to3", "__pycache__", "*.a")
 _PROGRAMS = ("/bin/sh", "/usr/bin/env")
@@ -169,10 +125,54 @@ def build_image(
     return name
 
 
+def worker_files() -> tuple[str, ...]:
+    """All of the toolkit that is in an image: the worker, and every module that it imports, in turn.
+
+    Returns:
+        Paths inside the package `autograder`, sorted.
+    """
+    home = Path(autograder.__file__).parent
+    found: set[Path] = set()
+    waiting = [home / "__init__.py", *(path for path in (home / "worker").glob("*.py") if path != home / _SETUP)]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [each for each in _imported_files(path, home) if each not in found]
+    return tuple(sorted(path.relative_to(home).as_posix() for path in found))
+
+
+def _imported_files(path: Path, home: Path) -> Iterator[Path]:
+    """The files of the toolkit that a module imports when it runs, with the packages that they lie in."""
+    package = path.parent.relative_to(home.parent).parts
+    for node in _run_nodes(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *filter(None, [node.module])])
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == home.name:
+                for number in range(1, len(parts) + 1):
+                    inner = home.parent.joinpath(*parts[:number])
+                    yield from (each for each in (inner / "__init__.py", inner.with_suffix(".py")) if each.is_file())
+
+
+def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a tree, but for what only type checkers read."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield child
+            yield from _run_nodes(child)
+
+
 def write_context(context: Path, modules: Iterable[str], wanted: Iterable[str]) -> None:
     """Write what the engine builds an image from."""
     source = Path(autograder.__file__).parent
-    for each in SHIPPED:
+    for each in worker_files():
         target = context / "autograder" / each
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / each, target)

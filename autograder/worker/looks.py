@@ -47,7 +47,7 @@ class _Unsaid(Exception):
 
 
 def illustrator() -> Callable[[Any, Record, Mapping[int, Any]], Record]:
-    """A function for `autograder.checks.inspection.figures.figures` that adds "look" to a record, or else "png", or nothing."""
+    """A function for `checks.inspection.figures.figures` that adds "look" to a record, or else "png", or nothing."""
     paint = painter()
 
     def illustrate(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:

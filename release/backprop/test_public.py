@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograder.checks import accuracy, close, gradient_matches, has_curves, shape
-from autograder.errors import CheckFailed
-from autograder.plain import rows
+from autograder_checks import accuracy, close, gradient_matches, has_curves, shape
+from autograder_checks.errors import CheckFailed
+from autograder_checks.plain import rows
 
 SIZES = [784, 40, 10]
 RATES = (0.001, 0.01, 0.1, 1, 10, 100)

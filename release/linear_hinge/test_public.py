@@ -11,8 +11,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from autograder.checks import close, faster_than, figure, figures_drawn, gradient_matches, no_loops, shape
-from autograder.errors import CheckFailed
+from autograder_checks import close, faster_than, figure, figures_drawn, gradient_matches, no_loops, shape
+from autograder_checks.errors import CheckFailed
 
 WEIGHTS = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, -1.0]])  # the example of the handout
 SAMPLES, RIGHT = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([0, 2])

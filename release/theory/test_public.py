@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.checks import close, shape
-from autograder.errors import CheckFailed
+from autograder_checks import close, shape
+from autograder_checks.errors import CheckFailed
 
 
 def network_of(student) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:

@@ -1,4 +1,4 @@
-"""Judge plots of several curves: figures as the plain records of `autograder.checks.inspection.figures`, curves found by their labels.
+"""Judge plots of several curves: figures as plain records (`checks.inspection.figures`), curves found by their labels.
 
 How a plot is drawn is free: separate figures or subplots of one, any colours and markers, any scale of the axes.
 """
@@ -47,7 +47,7 @@ def has_curves(
     """Fail unless the figures hold, for each measure, one plot with a labelled curve for each key.
 
     Args:
-        figures: records as `autograder.checks.inspection.figures.figures` makes them.
+        figures: records as `checks.inspection.figures.figures` makes them.
         measures: from the name of a measure to words that all must stand in its plot's title or y label (a word may
             give alternatives, ``"train|fit"``), such as ``{"test accuracy": ["test", "acc"]}``. When several plots
             have them, the one with the most keys among its curves is taken.

@@ -1,6 +1,6 @@
 """Judge figures by what they say: any drawing style is welcome, and what is drawn must be right.
 
-Figures are the plain records of `autograder.checks.inspection.figures`, such as ``student.figures()``. A plot is an
+Figures are the plain records of `checks.inspection.figures`, such as ``student.figures()``. A plot is an
 axes: whether plots are subplots of one figure or figures of their own is all the same.
 """
 
@@ -80,7 +80,7 @@ class Axes:
         return self
 
     def line(self, label: str | float = "") -> Plotted:
-        """The curve with this label: see `autograder.checks.figures.curve.find`; without one, the only curve there is."""
+        """The curve with this label: see `checks.figures.curve.find`; without one, the only curve there is."""
         if label == "":
             if len(self.drawn.lines) != 1:
                 raise CheckFailed(f"{self.name} has {len(self.drawn.lines)} curves; one was wanted.")
@@ -276,7 +276,7 @@ def figure(records: object) -> Figure:
     """What was drawn, ready to be judged.
 
     Args:
-        records: one record of `autograder.checks.inspection.figures`, or several, such as what ``student.figures()``
+        records: one record of `checks.inspection.figures`, or several, such as what ``student.figures()``
         gives.
 
     Raises:
@@ -325,7 +325,7 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
 
 
 def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
-    """The plots up to where they hold more than `autograder.checks.inspection.figures` tells of figures, or than can be judged soon."""
+    """The plots up to where they hold more than a figure's record may, or than can be judged soon."""
     left = np.array([_MOST_DRAWN, _MOST_TEXTS, MAX_NUMBERS, MAX_PIXELS])
     kept: list[Drawn] = []
     for plot in plots:

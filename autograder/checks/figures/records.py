@@ -1,4 +1,4 @@
-"""Records of figures (`autograder.checks.inspection.figures`) as frozen Python records, whatever a submission's process put into them.
+"""Records of figures (`checks.inspection.figures`), frozen, whatever a submission's process put into them.
 
 What is not as it should be is left empty here, so that those who judge look at numbers and words alone.
 """
@@ -29,7 +29,7 @@ Array = np.ndarray[Any, Any]
 
 _LONGEST = 500
 # Records come from a submission's process, so nothing may take long on any of them: no more is read of one axes than
-# `autograder.checks.inspection.figures` tells of it.
+# `checks.inspection.figures` tells of it.
 _MOST = 2_500  # texts, and calls that drew bars
 _MOST_AXES = 512
 _NUMBER = re.compile(r"(?<![\d.])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)

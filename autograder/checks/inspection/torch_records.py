@@ -1,4 +1,4 @@
-"""What a torch module is made of: the plain record of `autograder.checks.inspection.torch_modules`, read as from somebody who may lie."""
+"""What a torch module is made of: its plain record (`checks.inspection.torch_modules`), read without trust."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from pathlib import PurePath
 
 from ..wording import series
 from .files import Frame, HandedIn
+from .kit import OURS
 
 __all__ = ["at_import", "explained"]
 
@@ -190,4 +191,4 @@ def _packages() -> list[str]:
 def _distributions() -> dict[str, list[str]]:
     """The installed packages by the name of their module."""
     found = metadata.packages_distributions().items()
-    return {module: list(names) for module, names in found if module.isidentifier() and module != "autograder"}
+    return {module: list(names) for module, names in found if module.isidentifier() and module not in OURS}

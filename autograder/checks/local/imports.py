@@ -21,6 +21,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .colab import find_colab
+from .kit import OURS
 from .notebook_code import is_notebook, read_code
 from .shadowed_modules import OwnLoader, OwnModules, clashing
 
@@ -44,7 +45,7 @@ class Modules:
     """A folder's modules under their plain names, in `sys.modules` only while their code runs.
 
     So ``import backprop_network`` in one of them finds its neighbour, and two folders never share a module. Packages
-    are found as well; of modules named like Python's own, see `autograder.checks.local.shadowed_modules`.
+    are found as well; of modules named like Python's own, see `checks.local.shadowed_modules`.
 
     Args:
         folder: holds the modules.
@@ -121,7 +122,7 @@ class Modules:
 def _packages(folder: Path) -> Iterator[str]:
     """Folders with modules in them, but for the toolkit."""
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.isidentifier() and path.name != "autograder" and path.is_dir() and any(path.glob("*.py")):
+        if path.name.isidentifier() and path.name not in OURS and path.is_dir() and any(path.glob("*.py")):
             yield path.name
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .kit import OURS
+
 __all__ = ["OwnLoader", "OwnModules", "clashing"]
 
 
@@ -23,7 +25,7 @@ def clashing(folder: Path, others: Container[str] = ()) -> frozenset[str]:
 
     Those of the toolkit are left out: a copy of it comes with every release.
     """
-    stems = {name[:-3] for name in os.listdir(folder) if name.endswith(".py")} - {"__init__", "__main__", "autograder"}
+    stems = {name[:-3] for name in os.listdir(folder) if name.endswith(".py")} - {"__init__", "__main__", *OURS}
     return frozenset(stem for stem in stems if stem in sys.stdlib_module_names or stem in others)
 
 

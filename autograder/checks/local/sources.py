@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..errors import InstructorError, StudentError
 from . import limited_process
+from .kit import OURS
 
 __all__ = ["MAX_BYTES", "MAX_FILES", "MAX_NAMES", "Source", "base_of", "defined_names", "files_of", "parsed", "read"]
 
@@ -228,7 +229,7 @@ def base_of(node: ast.ImportFrom, file: str) -> str:
 def _beside(folder: Path, name: str) -> str:
     """The file of a module in the folder, relative to it, or "" if there is none."""
     parts = name.split(".")
-    if not all(part.isidentifier() for part in parts) or parts[0] == "autograder":
+    if not all(part.isidentifier() for part in parts) or parts[0] in OURS:
         return ""
     for path in (folder.joinpath(*parts, "__init__.py"), folder.joinpath(*parts).with_suffix(".py")):
         if path.is_file() and not path.is_symlink():

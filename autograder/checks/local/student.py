@@ -118,7 +118,7 @@ class LocalStudent:
 
         Raises:
             StudentError: it is not there (MISSING) or cannot be read (FAILED, MEMORY).
-            InstructorError: `name` is no file that `autograder.checks.inspection.saved_files` reads.
+            InstructorError: `name` is no file that `checks.inspection.saved_files` reads.
         """
         saved.check_name(name)
         inside = self._inside
@@ -144,7 +144,7 @@ class LocalStudent:
         return self
 
     def layers_of(self, model: Any, *example: Any) -> Any:
-        """What a torch module is made of, as the record that `autograder.checks.torch_modules` judges.
+        """What a torch module is made of, as the record that `checks.torch_modules` judges.
 
         Args:
             model: an object of the modules'.
@@ -159,7 +159,7 @@ class LocalStudent:
         return inside.run("the layers of the model", lambda: inside.outward(torch_modules.describe(*given)))
 
     def estimator_of(self, model: Any) -> Any:
-        """What a scikit-learn estimator is made of, as the record that `autograder.checks.estimator` judges."""
+        """What a scikit-learn estimator is made of, as the record that `checks.estimator` judges."""
         from ..inspection import estimators
 
         inside = self._inside

@@ -11,6 +11,7 @@ from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
+from autograder.checks.local.kit import OURS
 from autograder.datasets import DataSet
 from autograder.loader import Loaded
 from autograder.quality.validation.finding import Finding
@@ -72,7 +73,7 @@ def public_checks(loaded: Loaded, folder: Path, dataset: DataSet | None = None) 
     for file in loaded.assignment.files:
         shutil.copyfile(loaded.reference_folder / file, out / file)
     allowed = {line.strip().lower() for line in (out / "requirements.txt").read_text().splitlines()}
-    own = {"autograder", "bare", "conftest", "test_public", *(Path(f).stem for f in loaded.interface.files)}
+    own = {*OURS, "bare", "conftest", "test_public", *(Path(f).stem for f in loaded.interface.files)}
     allowed = {*_TOOLS, *own, *_needed_by(allowed)}
     (folder / "bare.py").write_text(_BARE.format(allowed=allowed), encoding="utf-8")
     place = str(folder)

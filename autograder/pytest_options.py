@@ -1,7 +1,6 @@
 """pytest's way into the checks: ``pytest assignments/NAME --submission PATH`` runs them all as tests.
 
-pytest loads this in every run, so it does nothing without ``--submission``; and it stands beside the package
-`autograder` because part of that is shipped to students under the same name. The work is in `autograder.pytest_plugin`.
+pytest loads this in every run, so it does nothing without ``--submission``. The work is in `autograder.pytest_plugin`.
 """
 
 from __future__ import annotations
