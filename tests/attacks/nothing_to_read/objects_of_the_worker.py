@@ -8,10 +8,10 @@ from kit import breach, look_for_secrets
 FORBIDDEN = (
     "autograder.grading",
     "autograder.loader",
-    "autograder.assignment.declaration",
     "autograder.store",
     "autograder.grading.batch",
-    "autograder.checks",
+    "autograder.checks.compare",
+    "autograder.remote",
     "autograder.course",
     "assignment",
 )
