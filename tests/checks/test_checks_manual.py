@@ -1,0 +1,151 @@
+"""The page about the checks is held to the code: every name, every signature, every example."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import inspect
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import torch
+from PIL import Image
+
+from autograder import checks
+from autograder.checks import records
+from autograder.checks.errors import CheckFailed
+from autograder.checks.plain import to_plain
+from autograder.checks.records.conversion import real
+from autograder.checks.records.masked import filled, is_masked
+from autograder.wire import decode, encode
+
+PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text("utf-8")
+COMPARED, _, CROSSING = PAGE.partition("## What can cross")
+CROSSING, _, FIGURES = CROSSING.partition("## Figures")
+CROSSES = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in CROSSING.splitlines() if "`" in line[:4]]
+PAGE_OF_CALLS = COMPARED + FIGURES
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split(" | ")]
+    for line in PAGE_OF_CALLS.splitlines()
+    if line.startswith("| `")
+]
+SLIPS = [line for line in PAGE.partition("## Slips")[2].splitlines() if "`close(" in line]
+EXAMPLES = [
+    (row[-2].strip("`"), row[-1])
+    for row in [*ROWS, *([cell.strip() for cell in line.strip("|").split(" | ")] for line in SLIPS)]
+]
+WEIGHT = checks.Parameter("weight", (10, 784), "float32", trainable=True, shared=False)
+LINEAR = checks.Layer("fc", "Linear", True, {"in_features": 784, "out_features": 10}, (WEIGHT,))
+SVM = {"type": "SVC", "settings": {"C": 2.0}, "fitted": False, "inner": ()}
+NAMES = {
+    **vars(checks),
+    "np": np,
+    "student_table": to_plain(pd.DataFrame({"a": [1]}), id),
+    "flats": pd.DataFrame({"rooms": [2.0, np.nan], "city": ["Ulm", "Bonn"]}),
+    "svm": SVM,
+    "pipe": checks.estimator(
+        {
+            "type": "Pipeline",
+            "settings": {},
+            "fitted": False,
+            "inner": (("scale", {**SVM, "type": "MinMaxScaler"}), ("svm", SVM)),
+        },
+        name="pipe",
+    ),
+    "results": {
+        "params": [{"svm__C": 1.0}, {"svm__C": 4.0}],
+        "mean_test_score": [0.5, 0.75],
+        "split0_test_score": [0.5, 0.75],
+    },
+    "net": checks.Structure((LINEAR,), ((LINEAR, (32, 10)),), (32, 10), training=True, name="net"),
+}
+
+
+class Colour(enum.Enum):
+    """For an example."""
+
+    RED = 1
+
+
+@dataclasses.dataclass
+class Point:
+    """For an example."""
+
+    x: float
+    y: float
+
+
+Pair = collections.namedtuple("Pair", "left right")
+MADE = {
+    **{"np": np, "pd": pd, "sp": sp, "torch": torch, "Image": Image, "Colour": Colour, "Point": Point, "Pair": Pair},
+    **{"datetime": datetime, "UTC": UTC, "Decimal": Decimal, "Fraction": Fraction, **vars(collections)},
+}
+
+
+@pytest.mark.parametrize(("example", "record", "thing"), [row for row in CROSSES if len(row) == 3])
+def test_every_example_crosses_as_the_page_says(example, record, thing):
+    """As a record that holds what it is said to hold, and as the real thing on the other side."""
+    classes: dict[str, type] = {}
+    plain = to_plain(eval(example.strip("`"), dict(MADE)), id, classes=classes)
+    came = decode(bytearray(b"".join(encode(plain))), answer=True)
+    told = re.findall(r"`([a-z_0-9]+)(?:\(\))?`", record.partition("`:")[2] or record.partition("an Enum:")[2])
+    shown = filled(came) if is_masked(came) else came
+    assert type(shown).__name__ == record.split("`")[1]
+    assert all(hasattr(shown, name) for name in told)
+    assert type(real(came, classes.get)).__name__ == thing.strip("`")
+
+
+def test_every_record_is_on_the_page():
+    """Whatever stands for something is told, but for the values inside a table and generators, which only go in."""
+    assert {row[1].split("`")[1] for row in CROSSES if len(row) == 3} >= set(records.__all__) - {"Values", "Draws"}
+
+
+def test_every_option_of_table_is_on_the_page():
+    """The second table has a row for each."""
+    options = set(inspect.signature(checks.table).parameters) - {"got", "expected", "name", "rtol", "atol"}
+    assert {row[0].strip("`") for row in CROSSES} >= options
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_every_name_is_on_the_page(name):
+    """Whatever instructors can import is told."""
+    assert f"`{name}" in PAGE
+
+
+@pytest.mark.parametrize("call", sorted({row[0].strip("`") for row in ROWS if ")." not in row[0]}))
+def test_every_signature_is_that_of_the_code(call):
+    """Parameters in their order, with their defaults."""
+    path, _, told = call.removesuffix(")").partition("(")
+    thing = checks
+    for part in path.split("."):
+        thing = getattr(thing, part)
+    given = inspect.signature(thing).replace(return_annotation=inspect.Signature.empty)
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in given.parameters.values()]
+    real = str(given.replace(parameters=[each for each in bare if each.name != "self"]))
+    short = re.sub(r"\b0\.0001\b", "1e-4", re.sub(r"\b1e-0(\d)\b", r"1e-\1", real))
+
+    assert f"({told})" == short
+
+
+@pytest.mark.parametrize(("example", "says"), EXAMPLES, ids=[example for example, _ in EXAMPLES])
+def test_every_example_says_what_the_page_says(example, says):
+    """Run it: the sentence of the failure, of the credit, or the value."""
+    try:
+        value = eval(example, dict(NAMES))
+    except CheckFailed as failed:
+        value = failed
+    assert (value.message if isinstance(value, checks.Credit) else str(value)) == says
+
+
+def test_all_examples_were_found():
+    """The tables are read whole."""
+    assert len(ROWS) > 25
+    assert len(SLIPS) > 10

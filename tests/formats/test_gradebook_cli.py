@@ -1,0 +1,247 @@
+"""`autograder export` and `autograder import`: what they find, write, and answer to a wrong call."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader_folders import RIGHT, graded, notebook, write_course, write_reports
+from samples import check, question, report
+from tiny_course import make_course
+from typer.testing import CliRunner
+
+from autograder.checks.errors import UsageError
+from autograder.cli import app, gradebook
+from autograder.formats.nbgrader import conversions, stamp_of
+from autograder.reports import read_reports
+from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
+from autograder.results import Verdict
+
+
+def run(*arguments: object) -> str:
+    """Run a verb in this process; what it printed."""
+    done = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def refused(*arguments: object) -> str:
+    """The sentence that a wrong call gets."""
+    with pytest.raises(UsageError) as caught:
+        run(*arguments)
+    return str(caught.value)
+
+
+@pytest.fixture
+def modules(tmp_path: Path) -> Path:
+    """A course of ours with reports of two students, one with an unusual name, and what they handed in."""
+    root = make_course(tmp_path / "course")
+    part = question("a", check("one", Verdict.PASSED))
+    odd = "Zoë O'Hara"
+    write_reports(tmp_path / "out", report("ada", part), report(odd, part))
+    for student in ("ada", odd):
+        folder = tmp_path / "in" / student
+        folder.mkdir(parents=True)
+        (folder / "tiny.py").write_text(f"# of {student}\n")
+    (tmp_path / "in" / "ada" / "timestamp.txt").write_text("2026-02-03 10:00:00 Europe/Berlin\n")
+    return root
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    """What a database says."""
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(query).fetchall()
+
+
+def test_modules_go_to_a_gradebook(modules: Path, tmp_path: Path) -> None:
+    """Files are shown, times are kept in UTC, and an unusual name becomes an id and a last name."""
+    db = tmp_path / "nb" / "gradebook.db"
+    said = run(
+        "export", "nbgrader", tmp_path / "out", "--db", db, "--course", modules, "--submissions", tmp_path / "in"
+    )
+    assert "tiny: 2 submissions and 2 notebooks written; 0 cells wait for a person." in said
+    students = rows(db, "select id, last_name from student order by id")
+    assert students[1] == ("ada", None)
+    assert students[0][1] == "Zoë O'Hara"
+    assert str(students[0][0]).startswith("Zoë_O_Hara-")
+    times = rows(db, "select timestamp from submitted_assignment where student_id = 'ada'")
+    assert times == [("2026-02-03 09:00:00.000000",)]
+    node = nbformat.read(tmp_path / "nb" / "autograded" / "ada" / "tiny" / "tiny.ipynb", as_version=4)
+    assert "# of ada\n" in [cell.source for cell in node.cells]
+
+
+def test_names_come_from_a_table(modules: Path, tmp_path: Path) -> None:
+    """In the form of nbgrader's own import."""
+    (tmp_path / "names.csv").write_text("id,first_name,last_name,email\nada,Ada,Lovelace,ada@example.org\n")
+    db = tmp_path / "gradebook.db"
+    run("export", "nbgrader", tmp_path / "out", "--db", db, "--students", tmp_path / "names.csv", "--course", modules)
+    told = rows(db, "select first_name, last_name, email from student where id = 'ada'")
+    assert told == [("Ada", "Lovelace", "ada@example.org")]
+
+
+def test_a_course_of_nbgrader_s_is_read_from_its_folders(tmp_path: Path) -> None:
+    """Handouts, submissions and times; hidden tests are not in what is shown."""
+    course = write_course(tmp_path / "course", ada="Because.")
+    out = write_reports(tmp_path / "out", graded("ada"), graded("bob", Verdict.MISSING))
+    shutil.rmtree(course / "release")
+    said = run("export", "nbgrader", out, "--course", course)
+    assert "ps1: 2 submissions and 1 notebooks written; 1 cells wait for a person." in said
+    shown = (course / "autograded" / "ada" / "ps1" / "hw.ipynb").read_text()
+    assert "Because." in shown
+    assert "HIDDEN" not in shown
+    assert "-1, 41" not in shown
+
+
+def test_a_link_in_a_submission_is_not_followed(tmp_path: Path) -> None:
+    """A student's notebook that is a link to a file of the instructor's is not shown."""
+    course = write_course(tmp_path / "course", ada="Because.")
+    out = write_reports(tmp_path / "out", graded("ada"))
+    secret = tmp_path / "secret.ipynb"
+    secret.write_bytes(notebook(RIGHT, "the instructor's secret"))
+    handed = course / "submitted" / "ada" / "ps1" / "hw.ipynb"
+    handed.unlink()
+    handed.symlink_to(secret)
+    run("export", "html", out, "--course", course)
+    assert "the instructor&#39;s secret" not in "".join(p.read_text() for p in out.rglob("*.html"))
+    assert "the instructor's secret" not in "".join(p.read_text() for p in out.rglob("*.html"))
+
+
+def test_pages_show_what_people_gave(modules: Path, tmp_path: Path) -> None:
+    """A page for each student, in a folder of its own, with grades by hand laid over."""
+    out = tmp_path / "out"
+    write_hand_grades(
+        HandGrades("tiny", (HandGrade("ada", "tiny", "one", 2, 2, manual=1),)), out / "manual_grades.json"
+    )
+    said = run("export", "html", out, "--course", modules, "--submissions", tmp_path / "in")
+    assert said.startswith("2 pages in ")
+    page = (out / "notebooks" / "ada" / "tiny.html").read_text()
+    assert "Graded by hand: 1 of 2." in page
+    assert "# of ada" in page
+
+
+def test_a_later_grading_keeps_what_people_gave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`autograder grade` lays manual_grades.json over grades.csv and pages, and leaves the report as it is."""
+    root = make_course(tmp_path / "course")
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "tiny.py").write_text("def double(x):\n    return 2 * x\n")
+    monkeypatch.setenv("AUTOGRADER_SEED", "seed")
+    out = tmp_path / "out"
+    given = HandGrade("ada", "tiny", "doubles_one", 2, 2, manual=0.5, comment="Too short.")
+    write_hand_grades(HandGrades("tiny", (given,)), out / "manual_grades.json")
+    run("grade", "tiny", tmp_path / "in", "--out", out, "--course", root)
+    assert (out / "grades.csv").read_text().splitlines()[1].startswith('"ada",3.5,1,3.5,1,4.5,5,')
+    assert "Too short." in (out / "feedback" / "ada.html").read_text()
+    assert read_reports(out)[0].points == 5
+
+
+def test_wrong_calls_are_answered(modules: Path, tmp_path: Path) -> None:
+    """Each with what is missing."""
+    out = tmp_path / "out"
+    assert refused("export", "nbgrader", out).startswith("Say which gradebook: --db FILE")
+    assert "no reports in" in refused("export", "html", tmp_path / "nowhere")
+    assert refused("import", "nbgrader").startswith("COURSE is missing; name the folder with nbgrader_config.py")
+    assert refused("import", "nbgrader", "--grades").startswith("Say where to: --out DIR")
+    told = refused("import", "nbgrader", "--grades", "--out", out, "--db", tmp_path / "none.db")
+    assert told == f"There is no gradebook {tmp_path / 'none.db'}; name it with --db."
+    (tmp_path / "names.csv").write_text("name\nAda\n")
+    call = ("export", "nbgrader", out, "--db", tmp_path / "g.db", "--students", tmp_path / "names.csv")
+    assert "has no column id" in refused(*call)
+    (out / "reports" / "ada.json").write_text("{}")
+    assert "ada.json is no report" in refused("export", "html", out)
+
+
+def test_reports_of_two_assignments_are_not_imported_at_once(tmp_path: Path) -> None:
+    """Grades by hand belong to one."""
+    (tmp_path / "g.db").write_bytes(b"")
+    out = write_reports(tmp_path / "out", graded("ada"), report("bob", question("a", check("one", Verdict.PASSED))))
+    told = refused("import", "nbgrader", "--grades", "--out", out, "--db", tmp_path / "g.db")
+    assert "holds reports of several assignments (ps1, tiny)" in told
+
+
+@pytest.mark.parametrize("db", ["nope/dir/g.db", "bad://"])
+def test_a_gradebook_that_cannot_be_opened_leaves_nothing_behind(modules: Path, tmp_path: Path, db: str) -> None:
+    """Neither a misspelt path nor an unknown kind of database makes a folder."""
+    out = write_reports(tmp_path / "out", graded("ada"))
+    before = sorted(path for path in tmp_path.rglob("*") if path.is_dir())
+    where = db if ":" in db else tmp_path / db
+    told = refused("export", "nbgrader", out, "--db", where, "--course", modules)
+    assert (
+        ":" in db
+        or told == f"--db: {tmp_path / 'nope/dir'} does not exist; correct the path, or make that folder first."
+    )
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_dir()) == before
+    assert not (Path.cwd() / "source").exists()
+
+
+def test_a_pdf_is_printed(modules: Path, tmp_path: Path) -> None:
+    """By the browser that is there."""
+    if not any(map(shutil.which, conversions.BROWSERS)):
+        pytest.skip("no chromium or chrome is installed")
+    made = conversions.pdf_of("<!DOCTYPE html><title>x</title><p>Hello.")
+    assert made.startswith(b"%PDF-")
+
+
+def test_without_a_browser_a_pdf_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence says what to install."""
+    monkeypatch.setattr(conversions, "BROWSERS", ())
+    monkeypatch.setitem(sys.modules, "playwright.async_api", None)
+    with pytest.raises(UsageError, match="A PDF needs a browser to print it, and there is none: install chromium"):
+        conversions.pdf_of("<p>Hello.")
+
+
+def test_a_missing_nbgrader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how to install it."""
+    from autograder.formats.nbgrader.gradebook import course_directory
+
+    monkeypatch.setitem(sys.modules, "nbgrader.coursedir", None)
+    with pytest.raises(UsageError, match="nbgrader cannot be used here: .*pip install 'autograder.nbgrader.'"):
+        course_directory(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2015-02-02 15:58:23.948203 America/Los_Angeles", "2015-02-02 23:58:23.948203"),
+        ("2026-02-03 10:00:00 UTC", "2026-02-03 10:00:00"),
+        ("nonsense", None),
+        ("", None),
+    ],
+)
+def test_times_are_nbgrader_s(text: str, time: str | None, tmp_path: Path) -> None:
+    """In whatever zone they were written, in UTC; what is no time is none."""
+    (tmp_path / "timestamp.txt").write_text(text)
+    found = stamp_of(tmp_path)
+    received = gradebook._in_utc(found.time) if found else None
+    assert (None if received is None else str(received)) == time
+
+
+def test_manual_grades_json_has_its_documented_form(tmp_path: Path) -> None:
+    """The keys that docs/formgrader.md shows are those of the file."""
+    write_hand_grades(HandGrades("tiny", (HandGrade("ada", "tiny", "one"),)), tmp_path / "m.json")
+    made = json.loads((tmp_path / "m.json").read_text())
+    text = (Path(__file__).parents[2] / "docs" / "formgrader.md").read_text("utf-8")
+    shown = json.loads(text.split("```json\n")[1].split("```")[0])
+    assert set(shown) == set(made)
+    assert set(shown["grades"][0]) == set(made["grades"][0])
+
+
+def test_a_report_that_is_not_final_goes_into_no_gradebook(modules: Path, tmp_path: Path) -> None:
+    """It is left out with a sentence that says why, and the others go in."""
+    part = question("a", check("one", Verdict.PASSED))
+    write_reports(
+        tmp_path / "out", report("ada", part), replace(report("eve", part), not_final="It breaks the grader.")
+    )
+    db = tmp_path / "gradebook.db"
+    said = run("export", "nbgrader", tmp_path / "out", "--db", db, "--course", modules)
+
+    assert "Left out, because the report is not final: eve. It breaks the grader." in said
+    students = [str(student) for (student,) in rows(db, "select id from student")]
+    assert "ada" in students
+    assert "eve" not in students

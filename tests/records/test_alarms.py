@@ -1,0 +1,157 @@
+"""What a class shows: alarms about checks, handout and machine, each with its threshold."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from samples import check, question, report
+from tiny_course import hand_in, make_course
+
+from autograder.grading.gate import Gate
+from autograder.insight.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
+from autograder.reports.pages import Heading, summary_page
+from autograder.results import Report, Verdict
+
+FAILED = Verdict.FAILED
+
+
+def class_of(*verdicts: tuple[Verdict, str], hidden: bool = True) -> tuple[Report, ...]:
+    """A class in which each student's result of one check has a verdict and a message."""
+    return tuple(
+        report(f"student {number}", question("a", check("one", verdict, hidden=hidden, failure=said)))
+        for number, (verdict, said) in enumerate(verdicts)
+    )
+
+
+def kinds(reports: tuple[Report, ...], refused: str = "") -> list[str]:
+    return [alarm.kind for alarm in class_alarms(reports, refused=refused)]
+
+
+def test_most_of_a_class_with_one_message_is_an_alarm() -> None:
+    """Three in five who attempted a check fail it with the same words, numbers aside; the sentence counts them."""
+    same = [(FAILED, f"loss is {number}.5; 0.7 was wanted.") for number in range(3)]
+    (alarm,) = class_alarms(class_of(*same, (Verdict.PASSED, ""), (FAILED, "loss has the shape (3,).")))
+
+    assert (alarm.kind, alarm.question, alarm.check, alarm.students, alarm.counted) == ("one message", "a", "one", 3, 5)
+    assert alarm.sentence == (
+        '3 of 5 who attempted it fail the hidden check "Title of one." of question (a) with one message: '
+        "loss is 0.5; 0.7 was wanted. Is the check right?"
+    )
+
+
+@pytest.mark.parametrize(
+    "verdicts",
+    [
+        [(FAILED, "same")] * 2 + [(FAILED, "other"), (Verdict.PASSED, ""), (Verdict.PASSED, "")],
+        [(FAILED, f"{word} differs") for word in ("loss", "shape", "dtype", "order", "sign")],
+        [(FAILED, "same")] * 4,
+        [(FAILED, "same")] * 4 + [(Verdict.NOT_ATTEMPTED, "")] * 20,
+        [(Verdict.PASSED, "")] * 20,
+    ],
+    ids=["two in five", "other words", "a class of four", "four who attempted it", "all right"],
+)
+def test_less_than_that_is_none(verdicts: list[tuple[Verdict, str]]) -> None:
+    """Fewer students, other messages, or fewer than five attempts say nothing about a hidden check."""
+    assert kinds(class_of(*verdicts)) == []
+
+
+def test_the_same_fault_of_ours_counts_as_one_message() -> None:
+    """A check that cannot judge most of a class is an alarm, too, as is one that nearly all raise an error in."""
+    for verdict in (Verdict.INTERNAL, Verdict.MISSING):
+        assert kinds(class_of(*[(verdict, "The check itself failed: x")] * 5, (Verdict.PASSED, ""))) == ["one message"]
+
+
+def test_a_public_check_that_nearly_all_fail_is_an_alarm_whatever_they_read() -> None:
+    """Four in five who attempted it could have seen that at home, so something differs here; it is said once."""
+    words = ("loss", "shape", "dtype", "order")
+    verdicts = [(FAILED, f"{word} differs") for word in words]
+    (alarm,) = class_alarms(class_of(*verdicts, (Verdict.PASSED, ""), hidden=False))
+
+    assert (alarm.kind, alarm.students, alarm.counted) == ("public check", 4, 5)
+    assert "they could run at home; the most common message, 1 times: loss differs." in alarm.sentence
+    assert kinds(class_of(*verdicts[:3], (Verdict.PASSED, ""), (Verdict.PASSED, ""), hidden=False)) == []
+    assert kinds(class_of(*[(FAILED, "same")] * 5, hidden=False)) == ["public check"]
+
+
+def test_a_question_that_nobody_attempted_is_an_alarm() -> None:
+    """Stubs, missing names and skipped checks alone, of five students or more; one attempt ends it."""
+    untouched = [(Verdict.NOT_ATTEMPTED, ""), (Verdict.MISSING, "`f` is not defined"), (Verdict.SKIPPED, "")] * 2
+    (alarm,) = class_alarms(class_of(*untouched))
+
+    assert (alarm.kind, alarm.question, alarm.check, alarm.students) == ("not attempted", "a", "", 6)
+    assert alarm.sentence.startswith("Nobody of 6 attempted question (a) Question a: ")
+    assert kinds(class_of(*untouched, (FAILED, "wrong"))) == []
+    assert kinds(class_of(*untouched[:4])) == []
+
+
+def test_grading_what_validate_refuses_is_an_alarm() -> None:
+    """It comes first, with the reason, however small the class."""
+    (alarm,) = class_alarms(class_of((Verdict.PASSED, "")), refused="points: Nothing can be earned in b.")
+    assert alarm.kind == "refused"
+    assert alarm.sentence.endswith("graded: points: Nothing can be earned in b.")
+
+
+def test_the_summary_shows_them_escaped() -> None:
+    """They stand above everything else, and no message becomes markup."""
+    reports = class_of(*[(FAILED, "<b>bold</b> & more")] * 5)
+    page = summary_page(reports, Heading("C", "A"), {r.student: r.student for r in reports}, dataset="", sandbox="none",
+                        alarms=class_alarms(reports))  # fmt: skip
+    assert page.index("Look at this before grades are given out") < page.index('id="points"')
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in page
+    assert "<b>bold" not in page
+    without = summary_page(reports, Heading("C", "A"), {r.student: r.student for r in reports}, dataset="", sandbox="")
+    assert "Look at this" not in without
+
+
+def test_a_refusal_is_remembered_until_it_passes(tmp_path: Path) -> None:
+    """The gate keeps the reason by the key of the assignment as it was tried."""
+    gate = Gate(tmp_path / "gate")
+    assert gate.refused("key") == ""
+    gate.refuse("key", "points: none")
+    assert (gate.refused("key"), gate.refused("other"), gate.passed("key")) == ("points: none", "", False)
+    gate.remember("key")
+    assert (gate.refused("key"), gate.passed("key")) == ("", True)
+
+
+def test_alarms_are_said_at_the_end_and_kept(tmp_path: Path) -> None:
+    """`grade` prints them last, and writes alarms.json and the summary; what `validate` refused is among them."""
+    root = make_course(tmp_path / "course")
+    reference = root / "reference" / "tiny" / "tiny.py"
+    reference.write_text(reference.read_text().replace("2 *", "3 *"))
+    wrong = {f"student{number}": f"def double(x):\n    return {number} if x else x\n" for number in range(6)}
+    handed = hand_in(tmp_path / "in", **wrong)
+    environment = {**os.environ, "AUTOGRADER_SEED": "seed", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "autograder", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    assert run("validate", "tiny", "--quick").returncode == 1
+    done = run("grade", "tiny", handed, "--out", tmp_path / "out")
+    last = [line for line in done.stdout.splitlines() if line][-4:]
+    kept = json.loads((tmp_path / "out" / "alarms.json").read_text())
+
+    assert done.returncode == 0, done.stderr
+    assert all(line.startswith("Look at this:") for line in last), done.stdout
+    assert "refuses this assignment as it is" in last[0]
+    assert "the reference gets full marks: doubles_one: FAILED" in last[0]
+    assert [each["kind"] for each in kept] == ["refused", "public check", "one message", "public check"]
+    assert kept[1]["check"] == "doubles_one"
+    assert all(each["sentence"] in line for each, line in zip(kept[1:], last[1:], strict=True))
+    assert "Look at this before grades" in (tmp_path / "out" / "summary.html").read_text()
+
+
+def test_the_page_has_the_same_thresholds() -> None:
+    """docs/fairness.md says from which numbers on each alarm is raised."""
+    page = (Path(__file__).parents[2] / "docs" / "fairness.md").read_text(encoding="utf-8")
+    text = " ".join(page.partition("## What a class shows")[2].partition("\n## ")[0].split())
+    assert f"at least {AT_LEAST} students" in text
+    assert f"{100 * MOST:g} % of those who attempted it" in text
+    assert f"{100 * NEARLY_ALL:g} % of those who attempted it" in text

@@ -1,0 +1,102 @@
+"""Grading again what did not change: nothing is rendered or written twice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from command_line import run
+from tiny_course import RIGHT, WRONG, hand_in, make_course
+
+from autograder.reports.unchanged import LIST, written
+
+
+def left(out: Path) -> dict[str, tuple[int, int]]:
+    """Number and time of every report and page."""
+    paths = [*out.glob("*/*.html"), *out.glob("*/*.json"), out / "summary.html"]
+    return {str(path.relative_to(out)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+
+
+def test_what_did_not_change_is_not_written_again(tmp_path: Path) -> None:
+    """A second run leaves every page alone; one that was edited, removed, or whose points changed is made again."""
+    root, handed, out = (
+        make_course(tmp_path / "course"),
+        hand_in(tmp_path / "in", ann=RIGHT, ben=WRONG),
+        tmp_path / "out",
+    )
+    first = run("grade", "tiny", handed, "--out", out, cwd=root)
+    before = left(out)
+    page, text = out / "feedback" / "ann.html", (out / "feedback" / "ann.html").read_text()
+    assert first.returncode == 0, first.stderr
+    assert len(before) == 7
+
+    again = run("grade", "tiny", handed, "--out", out, cwd=root)
+    assert "2 of 2 reports were there already" in again.stdout
+    assert left(out) == before
+
+    page.write_text("edited")
+    (out / "staff" / "ben.html").unlink()
+    run("grade", "tiny", handed, "--out", out, cwd=root)
+    assert page.read_text() == text
+    assert {name for name, about in left(out).items() if about != before[name]} == {
+        "feedback/ann.html",
+        "staff/ben.html",
+    }
+
+    before = left(out)
+    (handed / "ben" / "tiny.py").write_text(RIGHT)
+    run("grade", "tiny", handed, "--out", out, cwd=root)
+    changed = {"feedback/ben.html", "staff/ben.html", "reports/ben.json", "summary.html"}
+    assert {name for name, about in left(out).items() if about != before[name]} == changed
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"a.html": 3}', b"\xff"])
+def test_a_list_that_cannot_be_read_means_that_all_is_written(tmp_path: Path, broken: bytes) -> None:
+    """The list is a help and never trusted blindly."""
+    (tmp_path / LIST).write_bytes(broken)
+    with written(tmp_path) as files:
+        files.write(tmp_path / "a.html", "made of", lambda: "text")
+
+    assert (tmp_path / "a.html").read_text() == "text"
+
+
+def test_a_file_is_made_once_of_the_same(tmp_path: Path) -> None:
+    """It is made again of something else, after a change of the file, and in another folder."""
+    made: list[str] = []
+
+    def write(folder: Path, made_of: object) -> None:
+        with written(folder) as files:
+            files.write(folder / "a.html", made_of, lambda: made.append(str(made_of)) or "text")
+
+    write(tmp_path, 1)
+    write(tmp_path, 1)
+    assert made == ["1"]
+    write(tmp_path, 2)
+    assert made == ["1", "2"]
+    os.utime(tmp_path / "a.html", ns=(5, 5))
+    write(tmp_path, 2)
+    (tmp_path / "b").mkdir()
+    write(tmp_path / "b", 2)
+    assert made == ["1", "2", "2", "2"]
+
+
+def test_a_file_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    """What the list remembers of it is forgotten with it."""
+    with written(tmp_path) as files:
+        files.write(tmp_path / "a.html", 1, lambda: "text")
+        files.remove(tmp_path / "a.html")
+        files.remove(tmp_path / "never there.html")
+        assert not (tmp_path / "a.html").exists()
+        files.write(tmp_path / "a.html", 1, lambda: "text")
+    assert (tmp_path / "a.html").exists()
+
+
+def test_a_large_class_has_no_table(tmp_path: Path) -> None:
+    """For more than 300 students the number and the median are printed, and where everything lies."""
+    root, out = make_course(tmp_path / "course"), tmp_path / "out"
+    handed = hand_in(tmp_path / "in", **{f"s{number:03d}": "" for number in range(301)})
+    done = run("grade", "tiny", handed, "--out", out, "--jobs", "2", cwd=root)
+
+    assert "301 students, median 0 of 5 points. A table is printed for up to 300." in done.stdout
+    assert "Class summary:" in done.stdout

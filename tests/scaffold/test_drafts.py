@@ -1,0 +1,120 @@
+"""Drafts of ten solved homeworks: right solutions of another kind lose nothing, and nearly all mistakes are caught."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import loader
+from autograder.checks.errors import CheckFailed, InstructorError, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.datasets import DataSettings
+from autograder.grading import RunOptions
+from autograder.quality.mutation import Audit, audit, generate, matrix, sample
+from autograder.quality.mutation.kept import variants
+from autograder.sandbox import start
+from autograder.scaffold import Recipe, start_from
+
+SOLVED = Path(__file__).parents[1] / "solved"
+VARIANTS = Path(__file__).parents[1] / "right_variants"
+NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
+CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
+MUTANTS = 24
+LEAST = {"q_learning": 70}
+"""The least rate of a draft where it is not 90: after many episodes, the table of an off-policy learner does not show
+any more how many there were, nor how often it explored."""
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory):
+    """A function that gives a course with the draft of one of the solved files."""
+    known: dict[str, Path] = {}
+
+    def make(name: str) -> Path:
+        if name == "cleaning":
+            pytest.importorskip("pandas", reason="this homework is about pandas, which the toolkit does not need")
+        if name not in known:
+            root = known[name] = tmp_path_factory.mktemp(name)
+            (root / "grader_config.py").write_text(CONFIG)
+            start_from(root, name, Recipe(SOLVED / f"{name}.py"))
+        return known[name]
+
+    return make
+
+
+def missed(root: Path, name: str, folder: Path, seed: int) -> list[str]:
+    """What the checks of a draft say against the modules of a folder."""
+    loaded = loader.load(root, name)
+    names, found = loaded.interface.names, []
+    for question in loaded.assignment.questions:
+        for check in question.checks:
+            sides = {
+                "student": LocalStudent(folder, names),
+                "reference": LocalStudent(loaded.reference_folder, names, reference=True),
+                "rng": np.random.default_rng(seed),
+            }
+            random.seed(seed)
+            np.random.seed(seed)
+            try:
+                with warnings.catch_warnings(), np.errstate(all="ignore"):
+                    warnings.simplefilter("ignore")
+                    check.function(**{each: sides[each] for each in inspect.signature(check.function).parameters})
+            except (CheckFailed, StudentError) as error:
+                found.append(f"{check.id}: {error}")
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_right_variants_lose_nothing(name, drafted, tmp_path) -> None:
+    """Each right solution of another kind passes every check of the draft, and so does the reference."""
+    root = drafted(name)
+    loaded = loader.load(root, name)
+    shutil.copytree(VARIANTS / name, root / "assignments" / name / "variants", dirs_exist_ok=True)
+    code = {file: (loaded.reference_folder / file).read_text() for file in loaded.assignment.files}
+    others = variants(root / "assignments" / name, code)
+    assert len(others) >= 3
+    for seed in (1, 2, 3):
+        assert missed(root, name, loaded.reference_folder, seed) == []
+        for each in others:
+            folder = tmp_path / f"{each.id}-{seed}"
+            folder.mkdir()
+            for file, text in code.items():
+                (folder / file).write_text(each.source if file == each.file else text)
+            assert missed(root, name, folder, seed) == [], each.id
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nearly_all_mistakes_are_caught(name, drafted) -> None:
+    """A draft catches at least nine in ten mutants that answer anything else than the reference, but for `LEAST`."""
+    root = drafted(name)
+    loaded = loader.load(root, name)
+    files = loaded.assignment.files
+    mutants = sample(
+        generate({file: (loaded.reference_folder / file).read_text() for file in files}), MUTANTS, "drafts"
+    )
+    options, questions = RunOptions(seed="drafts"), loaded.assignment.questions
+    plan = Audit(root, loaded, None, DataSettings(), options, lambda: start("none"), questions, jobs=2, first=True)
+    found = audit(plan, mutants)
+    assert matrix.rate(found) >= LEAST.get(name, 90), [row.mutant.diff for row in matrix.survivors(found)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("def double(x):\n    return x + x\n", r"other\.py:1: begin with a docstring that says what is different"),
+        ('"""Other."""\ndef double(x:\n', r"other\.py:2: this is no Python"),
+        ('"""Other."""\ndef triple(x):\n    return 3 * x\n', "it defines nothing that small.py defines"),
+    ],
+)
+def test_a_file_that_is_no_variant(text, says, tmp_path) -> None:
+    """A variant without a docstring, without Python or without a known definition is refused in one sentence."""
+    (tmp_path / "variants").mkdir()
+    (tmp_path / "variants" / "other.py").write_text(text)
+    with pytest.raises(InstructorError, match=says):
+        variants(tmp_path, {"small.py": "def double(x):\n    return 2 * x\n"})
