@@ -46,7 +46,7 @@ WEIGHT = checks.Parameter("weight", (10, 784), "float32", trainable=True, shared
 LINEAR = checks.Layer("fc", "Linear", True, {"in_features": 784, "out_features": 10}, (WEIGHT,))
 SVM = {"type": "SVC", "settings": {"C": 2.0}, "fitted": False, "inner": ()}
 NAMES = {
-    **vars(checks),
+    **{name: getattr(checks, name) for name in checks.__all__},
     "np": np,
     "student_table": to_plain(pd.DataFrame({"a": [1]}), id),
     "flats": pd.DataFrame({"rooms": [2.0, np.nan], "city": ["Ulm", "Bonn"]}),
