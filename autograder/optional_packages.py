@@ -21,7 +21,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "traitlets": "notebooks",
     }
 )
-"""The extra that brings a module, by the module's name (`pip install 'autograder[EXTRA]'`)."""
+"""The extra that brings a module, by the module's name (`pip install 'autograder-ml[EXTRA]'`)."""
 
 
 def missing(error: BaseException, what: str = "this") -> str:
@@ -34,4 +34,4 @@ def missing(error: BaseException, what: str = "this") -> str:
     name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if name not in EXTRAS:
         return ""
-    return f"{what} needs {name}, which is not installed; pip install 'autograder[{EXTRAS[name]}]'"
+    return f"{what} needs {name}, which is not installed; pip install 'autograder-ml[{EXTRAS[name]}]'"

@@ -51,7 +51,7 @@ def _raw() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], str]:
     """Pixels (1797, 64) uint8, labels (1797,) int64, and where they come from."""
     spec = find_spec("sklearn")
     if spec is None:
-        raise UsageError("The data set 'digits' comes with scikit-learn: run `pip install 'autograder[sklearn]'`.")
+        raise UsageError("The data set 'digits' comes with scikit-learn: run `pip install 'autograder-ml[sklearn]'`.")
     for folder in spec.submodule_search_locations or ():
         path = Path(folder) / "datasets" / "data" / "digits.csv.gz"
         if path.is_file():

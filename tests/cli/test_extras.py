@@ -46,7 +46,7 @@ def requirements(texts: list[str]) -> Iterator[Requirement]:
     """Those that hold on this machine, extras of our own left out."""
     for text in texts:
         requirement = Requirement(text)
-        if requirement.name != "autograder" and (
+        if requirement.name != PROJECT["name"] and (
             requirement.marker is None or requirement.marker.evaluate({"extra": ""})
         ):
             yield requirement
@@ -119,7 +119,7 @@ def test_the_developers_and_all_have_every_extra() -> None:
     extras = PROJECT["optional-dependencies"]
     (everything,) = (Requirement(text) for text in extras["all"])
     assert everything.extras == set(EXTRAS.values())
-    assert "autograder[all]" in extras["dev"]
+    assert "autograder-ml[all]" in extras["dev"]
 
 
 BLOCKED = """
@@ -159,7 +159,7 @@ def test_a_missing_extra_is_named(tmp_path: Path, module: str, extra: str) -> No
     """A command that needs a package of an extra says which, and how to install it."""
     root = make_course(tmp_path / "course")
     said = refused(root, "release", "tiny-notebook", "--no-validate", names=(module,))
-    assert f"needs {module}, which is not installed; pip install 'autograder[{extra}]'." in said
+    assert f"needs {module}, which is not installed; pip install 'autograder-ml[{extra}]'." in said
 
 
 def test_an_assignment_that_imports_a_missing_package_names_it(tmp_path: Path) -> None:
@@ -169,7 +169,8 @@ def test_an_assignment_that_imports_a_missing_package_names_it(tmp_path: Path) -
     script.write_text(script.read_text().replace('"""Doubling."""', '"""Doubling."""\nimport torch', 1))
     said = refused(root, "grade", "tiny", hand_in(tmp_path / "in", ann=RIGHT), "--out", "out", names=("torch",))
     assert (
-        "assignment.py:3: the assignment needs torch, which is not installed; pip install 'autograder[torch]'." in said
+        "assignment.py:3: the assignment needs torch, which is not installed; pip install 'autograder-ml[torch]'."
+        in said
     )
 
 

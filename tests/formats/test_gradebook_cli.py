@@ -201,7 +201,7 @@ def test_a_missing_nbgrader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     from autograder.formats.nbgrader.gradebook import course_directory
 
     monkeypatch.setitem(sys.modules, "nbgrader.coursedir", None)
-    with pytest.raises(UsageError, match="nbgrader cannot be used here: .*pip install 'autograder.nbgrader.'"):
+    with pytest.raises(UsageError, match="nbgrader cannot be used here: .*pip install 'autograder-ml.nbgrader.'"):
         course_directory(tmp_path)
 
 

@@ -81,7 +81,7 @@ def _exporter() -> Any:
             from nbconvert import HTMLExporter
         except ImportError as error:
             raise UsageError(
-                f"The pages cannot be made: {error}; install it: `pip install 'autograder[notebooks]'`."
+                f"The pages cannot be made: {error}; install it: `pip install 'autograder-ml[notebooks]'`."
             ) from None
         return HTMLExporter(
             template_name="graded",

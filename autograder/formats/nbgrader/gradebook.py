@@ -71,7 +71,7 @@ def course_directory(home: Path) -> Any:
             from nbgrader.coursedir import CourseDirectory
         except ImportError as error:
             raise UsageError(
-                f"nbgrader cannot be used here: {error}; install it with `pip install 'autograder[nbgrader]'`."
+                f"nbgrader cannot be used here: {error}; install it with `pip install 'autograder-ml[nbgrader]'`."
             ) from None
         course = CourseDirectory(config=_config(home))
         if not course.config.CourseDirectory.get("root"):
