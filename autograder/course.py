@@ -20,7 +20,6 @@ from autograder.results import Limits
 __all__ = ["CONFIG_FILE", "MOST_JOBS", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
 
 CONFIG_FILE = "grader_config.py"
-NEW_COURSE = 'from autograder.course import Course; course = Course(title="My course", assignments=())'
 SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "apptainer", "landlock", "none")
 MOST_JOBS = 1024
 SEED_VARIABLE = "AUTOGRADER_SEED"
@@ -123,7 +122,7 @@ def find_root(start: Path) -> Path:
             return folder
     raise UsageError(
         f"There is no {CONFIG_FILE} in {start} or above it; go to the course's folder, or name it with --course. "
-        f"A new course begins with that file and one line in it: {NEW_COURSE}"
+        "`autograder init DIR` starts a course."
     )
 
 

@@ -115,12 +115,30 @@ def new(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    *,
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the course.")] = "My course",
+) -> None:
+    """Start a course: settings with comments, a first assignment that validates, and what its repository needs.
+
+    Example: autograder init ml-2027
+    """
+    from autograder.cli.init import new_course
+
+    new_course(folder, title)
+
+
+@app.command()
 def release(
     name: NameArgument,
     *,
     validate: Annotated[
         bool, typer.Option("--validate/--no-validate", help="Try the assignment first; --no-validate is for a look.")
     ] = True,
+    archive: Annotated[
+        bool, typer.Option("--zip", help="Also write release/NAME.zip, which is uploaded to an LMS.")
+    ] = False,
     sandbox: SandboxOption = None,
     data: DataOption = None,
     course: CourseOption = None,
@@ -134,7 +152,7 @@ def release(
     """
     from autograder.cli.release import Call, release_assignment
 
-    raise typer.Exit(release_assignment(Call(name, validate, sandbox, data, course)))
+    raise typer.Exit(release_assignment(Call(name, validate, archive, sandbox, data, course)))
 
 
 @app.command()

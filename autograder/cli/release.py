@@ -18,7 +18,7 @@ from autograder.course import Course, course_seed
 from autograder.grading import RunOptions
 from autograder.loader import Loaded
 from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
-from autograder.release import added, build
+from autograder.release import added, build, write_archive
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
 
@@ -31,6 +31,7 @@ class Call:
 
     name: str
     validate: bool
+    archive: bool
     sandbox: str | None
     data: Path | None
     course: Path | None
@@ -64,6 +65,8 @@ def release_assignment(call: Call) -> int:
     hidden = sum(check.hidden for check in assignment.checks)
     bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
     screen.print(f"Wrote {len(files)} files to {escape(str(out))}", soft_wrap=True)
+    if call.archive:
+        screen.print(f"Packed it as {escape(str(write_archive(out)))}", soft_wrap=True)
     screen.print(
         f"{escape(assignment.title)}: {shown(assignment.max_points)} points"
         f"{f' and {shown(bonus)} bonus points' if bonus else ''}; "

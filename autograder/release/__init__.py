@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from autograder.release.building import build, contents, stub_text
-from autograder.release.writing import added
+from autograder.release.writing import added, write_archive
 
-__all__ = ["added", "build", "contents", "stub_text"]
+__all__ = ["added", "build", "contents", "stub_text", "write_archive"]

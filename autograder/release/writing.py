@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.local.kit import KIT
 from autograder.settings import utf8_text
 
-__all__ = ["RECORD", "added", "record_of", "write_release"]
+__all__ = ["RECORD", "added", "record_of", "write_archive", "write_release"]
 
 RECORD = ".generated"
 """Names the generated files of a release, so that the next one removes these alone."""
@@ -65,6 +66,36 @@ def write_release(files: Mapping[str, bytes], out: Path) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
         if out.is_dir():
             shutil.rmtree(old, ignore_errors=True)
+
+
+def write_archive(out: Path) -> Path:
+    """Pack a release's folder, with all that was added to it; the same bytes from the same files.
+
+    Args:
+        out: the folder, such as ``release/backprop``.
+
+    Returns:
+        The archive beside it, such as ``release/backprop.zip``.
+
+    Raises:
+        UsageError: it cannot be written; an archive that was there is then as it was.
+    """
+    archive = out.with_name(f"{out.name}.zip")
+    fresh = out.with_name(f".{out.name}.zip.new-{os.getpid()}")
+    try:
+        with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as packed:
+            for path in sorted(_entries(out)):
+                inner = path.relative_to(out).as_posix()
+                if inner != RECORD and path.is_file():
+                    entry = zipfile.ZipInfo(f"{out.name}/{inner}")  # no time of its own
+                    entry.external_attr = 0o644 << 16
+                    packed.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+        fresh.replace(archive)
+    except OSError as error:
+        raise UsageError(f"The archive cannot be written to {archive}: {error.strerror}.") from None
+    finally:
+        fresh.unlink(missing_ok=True)
+    return archive
 
 
 def added(out: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["ASSIGNMENT", "HANDOUT", "REFERENCE"]
+__all__ = ["ASSIGNMENT", "HANDOUT", "OPEN", "REFERENCE"]
+
+OPEN = "TODO: say here what this is about."
+"""What the instructor writes in the handout before it can be released."""
 
 REFERENCE = '''\
 """{title}: replace this by your own solved code."""

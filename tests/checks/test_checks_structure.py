@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.checks import torch_modules as structure
+from autograder.checks import structure
 from autograder.checks.errors import CheckFailed, InstructorError
 from autograder.checks.inspection import torch_modules
 from autograder.checks.plain import to_plain

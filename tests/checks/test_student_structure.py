@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks import Cost, faster_than, lighter_than, no_imports, no_loops, torch_modules
+from autograder.checks import Cost, faster_than, lighter_than, no_imports, no_loops, structure
 from autograder.checks.errors import CheckFailed, InstructorError, MisuseError, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.grading import RunOptions, grade
@@ -113,11 +113,11 @@ def test_a_model_stays_inside_and_its_description_comes_out(student):
     """With the shapes that an example gives; the model still works afterwards."""
     pytest.importorskip("torch")
     model = student.network()
-    built = torch_modules(student.layers_of(model, np.zeros((5, 4))), name="network")
+    built = structure(student.layers_of(model, np.zeros((5, 4))), name="network")
 
     built.parameters(exactly=23).kinds(["Linear", "ReLU", "Linear"], only=True).output_shape(5, 2)
     built.layer("Linear[1]", in_features=3, output=(5, 2))
-    torch_modules(student.layers_of(model)).in_mode("train")
+    structure(student.layers_of(model)).in_mode("train")
 
 
 def test_what_is_no_model_is_a_sentence(student):

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 import venv
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +24,7 @@ from autograder.checks.local.kit import KIT
 from autograder.checks.local.testing import attempted
 from autograder.loader import load, names
 from autograder.release import added, build, contents, stub_text
-from autograder.release.writing import RECORD
+from autograder.release.writing import RECORD, write_archive
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -467,6 +468,37 @@ def test_what_the_instructor_added_to_a_release_stays(root):
     assert not (out / KIT / "stale.py").exists()
 
 
+def test_an_archive_holds_the_release_as_students_get_it(root, tmp_path):
+    """Every file, what was added and the kit included, below one folder; the same bytes each time."""
+    out = root / "release/means"
+    build(load(root, "means"), out)
+    (out / "slides.pdf").write_bytes(b"%PDF")
+    first = write_archive(out).read_bytes()
+    with zipfile.ZipFile(root / "release/means.zip") as packed:
+        packed.extractall(tmp_path / "at_home")
+
+    assert write_archive(out).read_bytes() == first
+    unpacked = {p.relative_to(tmp_path / "at_home/means"): p.read_bytes() for p in files_below(tmp_path / "at_home")}
+    assert unpacked == {p.relative_to(out): p.read_bytes() for p in files_below(out) if p.name != RECORD}
+    assert Path(KIT, "compare.py") in unpacked
+
+
+def test_an_archive_that_cannot_be_written_is_one_sentence(root):
+    """A folder of its name stays what it is."""
+    out = root / "release/means"
+    build(load(root, "means"), out)
+    (root / "release/means.zip").mkdir()
+    with pytest.raises(UsageError, match=r"The archive cannot be written to .*means\.zip: Is a directory\."):
+        write_archive(out)
+
+    assert sorted(path.name for path in out.parent.iterdir()) == ["means", "means.zip"]
+
+
+def files_below(folder):
+    """All files of a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 @pytest.mark.parametrize("fails_at", range(6))
 def test_a_disk_that_is_full_leaves_the_old_release(root, monkeypatch, fails_at):
     """A release that cannot be written as a whole is not written at all, and nothing is left beside it."""
@@ -593,7 +625,7 @@ def plotting(tmp_path_factory) -> Path:
 def backprop(tmp_path) -> Path:
     """A student's copy of the release of backprop, below a folder with a conftest.py of other people."""
     (tmp_path / "conftest.py").write_text("raise RuntimeError('not yours')\n")
-    shutil.copytree(ROOT / "release/backprop", tmp_path / "homework", ignore=shutil.ignore_patterns("__pycache__"))
+    build(load(ROOT, "backprop"), tmp_path / "homework")
     return tmp_path / "homework"
 
 
