@@ -272,7 +272,8 @@ def test_too_many_figures_are_cut_and_all_closed(plt):
 
 def test_without_pyplot_there_are_no_figures():
     """Where nobody has drawn, matplotlib is not even imported."""
-    code = "import sys; from autograder.checks.inspection import figures; print(figures.figures(), 'matplotlib' in sys.modules)"
+    code = "import sys; from autograder.checks.inspection.figures import figures"
+    code += "; print(figures(), 'matplotlib' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert printed == "() False\n"
