@@ -25,7 +25,7 @@ from autograder.checks import (
     rearranged,
     relative_error,
     shape,
-    torch_modules,
+    structure,
     weights_changed,
 )
 from autograder.checks.errors import CheckFailed
@@ -176,7 +176,7 @@ def outputs_of_the_table(student, reference, rng):
 
 def table(student, model, *, norms):
     """Judge the layers of a network against the handout's table; its description."""
-    found = torch_modules(student.layers_of(model, np.zeros((2, 3, 32, 32), np.float32)), name="the network")
+    found = structure(student.layers_of(model, np.zeros((2, 3, 32, 32), np.float32)), name="the network")
     found.output_shape(2, 10)
     convolution = ["Conv2d", "BatchNorm2d"] if norms else ["Conv2d"]
     linear = ["Dropout", "Linear"] if norms else ["Linear"]
@@ -211,11 +211,7 @@ def same_outputs(student, reference, rng, model, solved):
     example = np.zeros((2, 3, 32, 32), np.float32)
     kinds = ("Conv2d", "BatchNorm2d", "Linear")
     theirs, ours = (
-        [
-            layer
-            for layer, _ in torch_modules(each.layers_of(net, example), name="the network").calls
-            if layer.type in kinds
-        ]
+        [layer for layer, _ in structure(each.layers_of(net, example), name="the network").calls if layer.type in kinds]
         for each, net in ((student, model), (reference, solved))
     )
     if [layer.type for layer in theirs] != [layer.type for layer in ours]:
@@ -632,7 +628,7 @@ def accuracy_of_weights(student, hidden, rng):
     """The accuracy of the weights that were handed in, loaded inside, on disguised images whose labels stay outside."""
     model = student.better_network()
     weights = student.saved("weights.pt")
-    torch_modules(student.layers_of(model), name="better_network()").agrees_with(weights)
+    structure(student.layers_of(model), name="better_network()").agrees_with(weights)
     student.load_weights(model, weights)
     model.eval()
     images = disguised(hidden.x, rng, shift=0, mirror=True)

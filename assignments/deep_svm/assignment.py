@@ -22,7 +22,7 @@ from autograder.checks import (
     relative_error,
     same,
     shape,
-    torch_modules,
+    structure,
 )
 from autograder.checks.errors import CheckFailed
 
@@ -544,7 +544,7 @@ def body_of_two_hidden_layers(student, rng):
     """dense_body(70, 512) has two hidden layers of 512 relu units."""
     x = rng.normal(size=(4, 70)).astype(np.float32)
     body = student.dense_body(70, 512)
-    torch_modules(student.layers_of(body, x), name="dense_body(70, 512)").parameters(
+    structure(student.layers_of(body, x), name="dense_body(70, 512)").parameters(
         exactly=70 * 512 + 512 + 512 * 512 + 512
     ).output_shape(4, 512)
     out = np.asarray(student.answer(body, x))

@@ -1,4 +1,4 @@
-"""One check of one submission under many seeds, in as few sandboxes as that takes."""
+"""One check, or one case of a check, of one submission under many seeds, in as few sandboxes as that takes."""
 
 from __future__ import annotations
 
@@ -34,17 +34,18 @@ def grade_again(
     runs: Sequence[str],
     shared: Shared,
 ) -> Report:
-    """Run one check, and those that it needs, under the random numbers of several runs.
+    """Run one check or one case of it, and the checks that it needs, under the random numbers of several runs.
 
-    Runs share a sandbox, so that modules are imported once for many of them. A run in a used sandbox that ends with
-    anything but an answer (a limit, a crash, something missing) is repeated in a fresh one, and only that counts.
+    Runs share a sandbox, so that modules are imported once for many of them, and checks that are needed share it, too,
+    after hidden inputs as well: nobody reads what they say. A run in a used sandbox that ends with anything but an
+    answer (a limit, a crash, something missing) is repeated in a fresh one, and only that counts.
 
     Args:
         loaded: the assignment with its reference.
         submission: staged files.
         sandbox: a started one.
         dataset: the assignment's data, None when it names none.
-        options: as for `grade`; `only` is the id of the check.
+        options: as for `grade`; `only` is the id of the check, or that of a case: ``check[case]``.
         runs: what `RunOptions.run` is in each run.
         shared: what is kept from one submission to the next.
 
@@ -56,7 +57,8 @@ def grade_again(
     restore_given(loaded, submission, dataset)
     case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
     runner = Runner(case)
-    check = runner.by_id[options.only]
+    checks = loaded.assignment.checks
+    check = next(each for whole in checks for each in (whole, *whole.parts) if each.id == options.only)
     question = next(each for each in loaded.assignment.questions if each.id == check.question)
     enough = _SHARE * runner.limits_of(question).cpu_seconds
     room: Room | None = None
@@ -77,11 +79,11 @@ def grade_again(
     try:
         for run in runs:
             fresh = room is None
-            room = room or runner.room(question)
+            room = room or runner.room(question, unread=True)
             result = tried(room, run).result
             if result.verdict not in _ANSWERED and not fresh:
                 leave(room)
-                room, used = runner.room(question), 0.0
+                room, used = runner.room(question, unread=True), 0.0
                 result = tried(room, run).result
             seconds = sum(each.seconds for each in runner.results.values())
             results.append(replace(result, seconds=round(seconds, 4)))

@@ -131,9 +131,12 @@ class Runner:
             question.id, question.title, points, max_points, question.bonus, results, room.shown, room.printed
         )
 
-    def room(self, question: Question) -> Room:
-        """Where the checks of a question run; close it when they are done for now."""
-        return Room(self.case, self.limits_of(question), self.passed, self.reference)
+    def room(self, question: Question, *, unread: bool = False) -> Room:
+        """Where the checks of a question run; close it when they are done for now.
+
+        With `unread`, public checks may follow hidden ones in one sandbox, because no student reads what they say.
+        """
+        return Room(self.case, self.limits_of(question), self.passed, self.reference, unread=unread)
 
     def limits_of(self, question: Question) -> Limits:
         """What a question may use."""
@@ -153,7 +156,7 @@ class Runner:
                 found = self.case_by_case(check, room) if check.cases else self.carried_out(check, check, room)
         finally:
             self.under_way.pop()
-        found = replace(found, result=replace(found.result, title=self.titles[check.id]))
+        found = replace(found, result=replace(found.result, title=self.titles.get(check.id, check.title)))
         self.results[check.id] = found.result
         return found
 

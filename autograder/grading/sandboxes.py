@@ -46,6 +46,7 @@ class Room:
             without the notebooks' own time, may still take no longer than `limits` say.
         passed: whether the check of a function is passed; for ``unless``.
         solved: the reference, where one sandbox of it serves all questions.
+        unread: whether no student reads what public checks say, so that they may follow hidden ones in one sandbox.
     """
 
     def __init__(
@@ -54,11 +55,14 @@ class Room:
         limits: Limits,
         passed: Callable[[Callable[..., Any]], bool],
         solved: Solved | None = None,
+        *,
+        unread: bool = False,
     ) -> None:
         self.case = case
         self.limits = limits
         self.budget = Budget(limits)
         self.passed = passed
+        self.unread = unread
         self.session: Session | None = None
         self.stand_in: RemoteStudent | None = None
         self._told = 0
@@ -79,11 +83,12 @@ class Room:
             SandboxError: no sandbox could be opened.
         """
         self._check = check
-        if not check.hidden and self.stand_in is not None and Controls(self.stand_in).showable is not None:
+        read = not (check.hidden or self.unread)
+        if read and self.stand_in is not None and Controls(self.stand_in).showable is not None:
             self.leave()  # it has seen hidden inputs, and what a public check tells may be read
         self._refuse_without_time()
         if self.session is None or self.stand_in is None:
-            self._enter(self.case.spare.take(hidden=check.hidden) or self._opened())
+            self._enter(self.case.spare.take(hidden=check.hidden or self.unread) or self._opened())
             assert self.stand_in is not None
         controls = Controls(self.stand_in)
         if check.hidden:

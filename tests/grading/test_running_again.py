@@ -28,6 +28,19 @@ def doubles_hidden(student, rng):
     """Twice a number is right."""
     x = float(rng.normal())
     close(student.double(x), 2 * x, name="double(x)")
+
+
+@doubling.check(points=1)
+def doubles_openly(student, rng):
+    """Twice a number is right, and what is said may be read."""
+    doubles_hidden(student, rng)
+
+
+@doubling.check(points=2, hidden=True, needs=doubles_openly, cases=("small", "large"))
+def doubles_by_case(student, rng, case):
+    """Twice a number of either size is right."""
+    x = float(rng.normal()) * (1 if case == "small" else 1e6)
+    close(student.double(x), 2 * x, name=f"double(x) of a {case} x")
 '''
 RUNS = [f"seed {number}" for number in range(6)]
 COUNTING = "import os\nCALLS = []\n\n\ndef double(x):\n    CALLS.append(x)\n    {}\n    return 2 * x\n"
@@ -58,7 +71,8 @@ def again(course, hand_in, bubblewrap):
         submission = hand_in(text)
         with Shared() as shared:
             report = grade_again(loaded, submission, opened, None, options, RUNS, shared)
-        apart = [grade(loaded, submission, bubblewrap, None, replace(options, run=run)) for run in RUNS]
+        whole = replace(options, only=check.partition("[")[0])
+        apart = [grade(loaded, submission, bubblewrap, None, replace(whole, run=run)) for run in RUNS]
         return report.questions[0].checks, [each.questions[0].checks[0] for each in apart], opened.count
 
     return run
@@ -106,3 +120,15 @@ def test_what_a_check_needs_is_run_with_it(again):
 
     assert [result.verdict for result in results] == [Verdict.SKIPPED] * len(RUNS)
     assert results[0].staff_message == apart[0].staff_message
+
+
+@pytest.mark.parametrize(("place", "case", "verdict"), [(0, "small", Verdict.PASSED), (1, "large", Verdict.FAILED)])
+def test_one_case_of_a_check_is_asked_alone(again, place, case, verdict):
+    """By the id of the case, with the random numbers that it has in a grade, and after what the check needs."""
+    results, whole, opened = again(
+        "def double(x):\n    return 2 * x if abs(x) < 1000 else x\n", f"doubles_by_case[{case}]"
+    )
+
+    assert [result.verdict for result in results] == [verdict] * len(RUNS)
+    assert [result.staff_message for result in results] == [each.cases[place].staff_message for each in whole]
+    assert opened == 1  # although a public check comes after a hidden one again and again

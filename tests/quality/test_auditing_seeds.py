@@ -249,6 +249,31 @@ def test_rates_go_into_a_page(course: Path):
     assert "1 of 1 mutants are caught under every seed: a check that draws nothing catches them." in done.stdout
 
 
+CASES = '''
+
+@third.check(points=2, cases=("positive", "negative"))
+def doubles_numbers(student, rng, case):
+    """Twice a number of either sign is right."""
+    x = float(rng.uniform(1, 2)) * (1 if case == "positive" else -1)
+    same(student.double(x), 2 * x, name="double")
+'''
+
+
+def test_of_a_check_with_cases_those_are_asked_that_catch(course: Path):
+    """A seed costs the case that noticed the mistake, by whose id it is told, and none of the other ones."""
+    write(course, 100.0)  # this check lets the mutant pass
+    script = course / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text() + CASES)
+    page = course / "page.md"
+    page.write_text("<!-- audit tiny -->\n<!-- /audit -->\n")
+    done = run("audit", "tiny", "--kept", "--only", "c", "--seeds", 30, "--into", page, cwd=course)
+
+    assert done.returncode == 0, done.stdout
+    assert "caught under 30 of 30 seeds by doubles_numbers[negative] (at least 90.4 % of all)" in done.stdout
+    assert re.search(r"doubles_numbers +5 of 5", done.stdout)
+    assert "| `positive_only` | `doubles_numbers[negative]` | 30 | 0 | 90.4 % |  |" in page.read_text()
+
+
 def test_a_table_says_why_fewer_seeds_were_tried_and_what_is_not_caught():
     """A long check lowers the bound, and a miss in few seeds is too many."""
     rows = (

@@ -27,7 +27,7 @@ from autograder.quality.mutation.mutants import Mutant, belongs
 from autograder.quality.mutation.progress import Progress, progress_in
 from autograder.quality.mutation.seeds import Rate, Subject
 from autograder.reports import encodable
-from autograder.results import Report, Verdict
+from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import ContainerSandbox, ForkServer, Sandbox
 from autograder.settings import utf8_text
 from autograder.submissions import Submission
@@ -300,16 +300,27 @@ def _subject(
     limits: Mapping[str, dict[str, float]],
     known: Rate | None,
 ) -> Subject:
-    """A mutant, with the checks that caught it and the others."""
-    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
-    verdicts = {check.id: check.verdict for question in report.questions for check in question.checks}
+    """A mutant, with the checks that caught it and the others; of a check that caught it in some cases, each case."""
+    results = {check.id: check for question in report.questions for check in question.checks}
     parts: tuple[list[seeds.Check], list[seeds.Check]] = ([], [])
     for question in plan.questions:
         for check in question.checks:
-            said = verdicts.get(check.id, Verdict.PASSED)
             drawn = _is_drawn(plan.loaded, check)
-            parts[said in quiet].append(seeds.Check(check.id, took[check.id], limits[question.id], drawn))
+            verdicts = _by_case(check, results.get(check.id))
+            for name, verdict in verdicts.items():
+                seconds = took[check.id] / len(verdicts)
+                parts[verdict in seeds.QUIET].append(seeds.Check(name, seconds, limits[question.id], drawn))
     return Subject(submission, tuple(parts[0]), tuple(parts[1]), known)
+
+
+def _by_case(check: Check, result: CheckResult | None) -> dict[str, Verdict]:
+    """The verdict of a check by its id; where it noticed a mutant in some cases, that of each case by the case's id."""
+    if result is None:
+        return {check.id: Verdict.PASSED}
+    cases = {case.name: case.verdict for case in result.cases}
+    if result.verdict in seeds.QUIET or all(verdict in seeds.QUIET for verdict in cases.values()):
+        return {check.id: result.verdict}
+    return {part.id: cases[part.case] for part in check.parts}
 
 
 def _is_drawn(loaded: Loaded, check: Check) -> bool:

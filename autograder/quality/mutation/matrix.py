@@ -115,12 +115,16 @@ def by_operator(matrix: Matrix) -> dict[str, tuple[int, int]]:
 
 
 def by_check(matrix: Matrix) -> dict[str, tuple[int, int]]:
-    """Each check with how often it caught what it had caught under the first seed: (caught, asked), in all mutants."""
+    """Each check with how often it caught what it had caught under the first seed: (caught, asked), in all mutants.
+
+    The cases of a check, each of which was asked under as many seeds, count as its own.
+    """
     counts = {check: [0, 0] for check in matrix.checks}
     for row in matrix.rows:
         for check, (caught, asked) in (row.rate.by_check if row.rate else {}).items():
-            counts[check][0] += caught
-            counts[check][1] += asked
+            whole = counts[check.partition("[")[0]]
+            whole[0] += caught
+            whole[1] += asked
     return {check: (caught, asked) for check, (caught, asked) in counts.items() if asked}
 
 

@@ -33,12 +33,13 @@ FEWEST = 2
 LOST = 3
 AT_ONCE = 100
 AT_ONCE_SECONDS = 5.0
-_QUIET = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+QUIET = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+"""Verdicts of a check that has not noticed a mistake itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check that may be asked: its id, what it took (seconds of wall time), and the limits under which it runs.
+    """A check that may be asked, or one case of it: its id, the seconds of wall time it took, and its limits.
 
     `drawn` says that it gets random numbers or data, or needs a check that does.
     """
@@ -237,7 +238,7 @@ def _tried(subject: Subject, seeds: int, budget: float) -> Trying:
             spent += answer.seconds
             cost[check.id] = answer.seconds / len(ask)
             ours |= {number for number, said in zip(ask, answer.verdicts, strict=True) if said is Verdict.INTERNAL}
-            hits = {number for number, said in zip(ask, answer.verdicts, strict=True) if said not in _QUIET}
+            hits = {number for number, said in zip(ask, answer.verdicts, strict=True) if said not in QUIET}
             unseen -= hits
             if all_of_them:
                 asked[check.id] += len(ask)
@@ -268,7 +269,7 @@ def _says_the_same(subject: Subject, check: Check) -> Generator[Trial, Answer | 
             made.student, made.folder, made.sha256, check=check.id, numbers=(number,), limits=check.limits
         )
         assert answer is not None
-        if answer.verdicts[0] in _QUIET:
+        if answer.verdicts[0] in QUIET:
             return None
         answers.append(answer)
     if answers[0].answers != answers[1].answers:
