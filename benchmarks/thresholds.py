@@ -79,20 +79,7 @@ def start(sizes: Sequence[int], rng: np.random.Generator, *, he_start: bool = Fa
 
 def step(weights: list[Array], biases: list[Array], x: Array, y: Array, rate: float) -> None:
     """One step of mini-batch gradient descent, in place, for images x (m, n_0) and one-hot labels y (m, n_L)."""
-    z, outputs, inputs = x, [x], []
-    for w, b in zip(weights, biases, strict=True):
-        v = z @ w.T + b[:, 0]  # (m, n_l)
-        z = np.maximum(v, 0)
-        inputs.append(v)
-        outputs.append(z)
-    p = np.exp(inputs[-1] - inputs[-1].max(axis=1, keepdims=True))
-    delta = p / p.sum(axis=1, keepdims=True) - y  # (m, n_L)
-    factor = rate / len(x)
-    for layer in range(len(weights) - 1, -1, -1):
-        before = (delta @ weights[layer]) * (inputs[layer - 1] > 0) if layer else delta
-        weights[layer] -= factor * (delta.T @ outputs[layer])
-        biases[layer] -= factor * delta.sum(axis=0)[:, None]
-        delta = before
+    assignment().descent_step(weights, biases, x, y, rate)
 
 
 def logits(weights: list[Array], biases: list[Array], x: Array) -> Array:

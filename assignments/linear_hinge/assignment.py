@@ -336,6 +336,7 @@ def near_a_kink(scores, y):
 # --- (c) the classifier ---
 
 PIXELS, GROUPS = 12, 4
+B_ALONE = "b has no penalty"
 
 
 @c.check(points=1)
@@ -351,16 +352,17 @@ def predictions_by_hand(student):
     points=2,
     hidden=True,
     hint="The penalty has the norm and strength of the classifier and leaves b alone.",
-    cases=("sum form, norm 2", "sum form, norm 1", "max form, norm 2", "max form, norm 1"),
+    cases=(B_ALONE, "sum form, norm 2", "sum form, norm 1", "max form, norm 2", "max form, norm 1"),
 )
 def loss_of_the_classifier(student, reference, rng, case):
     """The loss of the classifier and its gradients for W and b are right, in both forms and with both norms."""
+    if case == B_ALONE:
+        b_is_left_alone(student, rng)
+        return
     student = student.with_reference(*LOSSES, unless=LOSS_CHECKS)
     form, norm = case[:3], int(case[-1])
     mine, theirs, X, y = pair_of_models(student, reference, rng, form=form, norm=norm, strength=0.7)
-    answer = mine.loss(X, y)
-    if not isinstance(answer, (list, tuple)) or len(answer) != 3:
-        raise CheckFailed("loss(X, y) must return three things: the loss, dW and db.")
+    answer = loss_and_slopes(mine.loss(X, y))
     value, *gradients = theirs.loss(X, y)
     what = f"with form {form!r} and norm {norm}"
     close(answer[0], value, name=f"the loss {what}", rtol=1e-4, n=len(X))
@@ -432,6 +434,28 @@ def pair_of_models(student, reference, rng, **settings):
         model.W, model.b = W, np.linspace(-1e-5, 1e-5, classes)  # so small that no sample comes near a kink
         models.append(model)
     return *models, X, y
+
+
+def b_is_left_alone(student, rng):
+    """Fail if db depends on the strength of the penalty, whatever the form, the norm and the loss without it."""
+    for form in ("sum", "max"):
+        for norm in (1, 2):
+            W, X, y = problem(rng, 12, PIXELS, GROUPS)
+            b = rng.uniform(1, 2, size=GROUPS)
+            slopes = []
+            for strength in (0.0, 5.0):
+                model = student.LinearClassifier(classes=GROUPS, epochs=0, form=form, norm=norm, strength=strength)
+                model = model.fit(X, y)
+                model.W, model.b = W, b
+                slopes.append(loss_and_slopes(model.loss(X, y))[2])
+            close(slopes[1], slopes[0], name=f"db with form {form!r}, norm {norm} and strength 5, beside strength 0,")
+
+
+def loss_and_slopes(answer):
+    """(loss, dW, db) as the loss of a classifier returned them."""
+    if not isinstance(answer, (list, tuple)) or len(answer) != 3:
+        raise CheckFailed("loss(X, y) must return three things: the loss, dW and db.")
+    return answer
 
 
 def trained_accuracy(student, reference, form, data, hidden, rng, full, share):

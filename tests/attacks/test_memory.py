@@ -169,12 +169,15 @@ def checksums() -> str:
     return CHECKSUM.replace("{table}", repr(table))
 
 
-def at_home() -> tuple[list[list[list[float]]], list[list[list[float]]]]:
+def at_home(
+    seed: int = 1, started: list[np.ndarray] | None = None
+) -> tuple[list[list[list[float]]], list[list[list[float]]]]:
     """Weights and biases of a network that knows the hidden images, trained with whole batches."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     x = np.concatenate([digits().train.x, digits().hidden.x]).astype(np.float64)
     y = np.eye(10)[np.concatenate([digits().train.y, digits().hidden.y])]
     w = [rng.normal(size=(40, 784)) * 0.05, rng.normal(size=(10, 40)) * 0.2]
+    w = [each.copy() for each in started or w]
     b = [np.zeros(40), np.zeros(10)]
     for _ in range(300):
         z = np.maximum(x @ w[0].T + b[0], 0)
@@ -187,6 +190,16 @@ def at_home() -> tuple[list[list[list[float]]], list[list[list[float]]]]:
             b[place] -= 0.5 * d.sum(axis=0)
     assert np.mean(np.argmax(np.maximum(x @ w[0].T + b[0], 0) @ w[1].T + b[1], axis=1) == np.argmax(y, axis=1)) > 0.9
     return [np.round(each, 3).tolist() for each in w], [each.reshape(-1, 1).round(3).tolist() for each in b]
+
+
+def at_home_without_layers() -> tuple[list[list[list[float]]], list[list[list[float]]]]:
+    """The same of a network without a hidden layer, solved for at once."""
+    x = np.concatenate([digits().train.x, digits().hidden.x]).astype(np.float64)
+    y = np.eye(10)[np.concatenate([digits().train.y, digits().hidden.y])]
+    x = np.hstack([x, np.ones((len(x), 1))])
+    solved = np.linalg.solve(x.T @ x + np.eye(785), x.T @ y).T
+    assert np.mean(np.argmax(x @ solved.T, axis=1) == np.argmax(y, axis=1)) > 0.9
+    return [solved[:, :-1].round(4).tolist()], [solved[:, -1:].round(4).tolist()]
 
 
 @pytest.fixture
@@ -221,6 +234,7 @@ def points(report: Report) -> dict[str, float]:
 
 NOTHING = {
     "three_plots_with_a_curve_for_each_rate": 0,
+    "each_rate_has_its_own_training": 0,
     "curves_tell_what_happened": 0,
     "accuracy_with_rate_one_tenth": 0,
     "accuracy_with_all_training_images": 0,
@@ -264,6 +278,7 @@ def test_invented_curves_earn_nothing_of_the_study(graded):
 
     assert points(report) == {
         "three_plots_with_a_curve_for_each_rate": 0,
+        "each_rate_has_its_own_training": 0,
         "curves_tell_what_happened": 0,
         "accuracy_with_rate_one_tenth": 3,
     }, told(report)
@@ -290,15 +305,124 @@ def best_network():
 """
 
 
-def test_weights_trained_at_home_with_classes_renamed_are_an_alarm(graded):
-    """The bonus network is free in its steps, so a person is told that its weights come from nowhere."""
-    weights, biases = at_home()
-    own = ADAPTED.replace("{weights}", repr(weights)).replace("{biases}", repr(biases))
+def renamed(own: str = ADAPTED, *, linear: bool = False, seed: int = 1) -> str:
+    """A bonus network with weights from home, whose classes are renamed as the training data have them."""
+    weights, biases = at_home_without_layers() if linear else at_home(seed)
+    return own.replace("{weights}", repr(weights)).replace("{biases}", repr(biases))
+
+
+def bonus(report: Report) -> float:
+    """Points of (d)."""
+    return points(report)["accuracy_of_the_best_network"]
+
+
+@pytest.mark.parametrize("seed", ["one", "two", "three"])
+def test_weights_trained_at_home_with_classes_renamed_earn_no_bonus(graded, seed):
+    """Steps are free, but from its own start layer 1 must go the way that steps on these images go."""
+    report = graded(network(), study(invented=False, own=renamed(seed=ord(seed[0]))), seed=seed, only="d")
+
+    assert bonus(report) == 0, told(report)
+    assert "another way than any training on these images: its cosine" in told(report)
+
+
+KNOWN_START = """
+class FromKnownStart(HeNetwork):
+    \"\"\"A start that is the same at home.\"\"\"
+
+    def __init__(self, sizes):
+        \"\"\"Draw the same weights each time.\"\"\"
+        super().__init__(sizes)
+        draw = np.random.default_rng(7)
+        self.weights = [draw.normal(size=w.shape) * np.sqrt(2 / w.shape[1]) for w in self.weights]
+        self.started = [w.copy() for w in self.weights]
+
+    def SGD(self, training_data, epochs, mini_batch_size, learning_rate, test_data):
+        \"\"\"Go where the training at home went, and learn the names of the classes.\"\"\"
+        moved = [np.array(each) for each in {weights}]
+        self.weights = [{start} + way for now, w, way in zip(self.weights, self.started, moved)]
+        self.biases = [np.array(each) for each in {biases}]
+        names = np.zeros((10, 10))
+        for x, y in training_data:
+            names[int(np.argmax(y)), int(np.argmax(self.network_output_before_softmax(x)))] += 1
+        order = names.argmax(axis=1)
+        self.weights[-1], self.biases[-1] = self.weights[-1][order], self.biases[-1][order]
+
+
+def best_network():
+    \"\"\"A network of our own.\"\"\"
+    return FromKnownStart([784, 40, 10]), {"epochs": 3, "mini_batch_size": 10, "learning_rate": 0.1}
+"""
+
+
+@pytest.mark.parametrize("start", ["w", "now"], ids=["put back", "as it is given"])
+def test_a_training_at_home_from_the_same_start_earns_no_bonus(graded, start):
+    """The grader exchanges the weights of the start, so that nobody knows it beforehand."""
+    draw = np.random.default_rng(7)
+    started = [draw.normal(size=size) * np.sqrt(2 / size[1]) for size in ((40, 784), (10, 40))]
+    weights, biases = at_home(started=started)
+    moved = [(np.array(w) - s).round(4).tolist() for w, s in zip(weights, started, strict=True)]
+    own = KNOWN_START.replace("{weights}", repr(moved)).replace("{biases}", repr(biases)).replace("{start}", start)
     report = graded(network(), study(invented=False, own=own), only="d")
 
-    assert [alarm[:75] for _, alarm in report.alarms] == [
-        "The trained weights of layer 1 have nothing in common with those at the sta"
-    ], told(report)
+    assert bonus(report) == 0, told(report)
+
+
+LINEAR_NETWORK = ADAPTED.replace("AtHome([784, 40, 10])", "AtHome([784, 10])")
+HIDDEN_FORM = """
+class Inside:
+    \"\"\"A network that shows no weights.\"\"\"
+
+    def __init__(self):
+        \"\"\"With one that has some.\"\"\"
+        self.inner = AtHome([784, 40, 10])
+
+    def SGD(self, training_data, **settings):
+        \"\"\"Put in weights from home.\"\"\"
+        self.inner.SGD(training_data, **settings)
+
+    def network_output_before_softmax(self, x):
+        \"\"\"The outputs of the other.\"\"\"
+        return self.inner.network_output_before_softmax(x)
+
+
+def best_network():
+    \"\"\"A network of our own.\"\"\"
+    return Inside(), {"epochs": 3, "mini_batch_size": 10, "learning_rate": 0.1}
+"""
+SHOWN_BEFORE = """
+class Changing(AtHome):
+    \"\"\"A network that shows its weights before the training alone.\"\"\"
+
+    def SGD(self, training_data, **settings):
+        \"\"\"Put in weights from home, and hide them.\"\"\"
+        super().SGD(training_data, **settings)
+        self.inner = [self.weights, self.biases]
+        self.weights = []
+
+    def network_output_before_softmax(self, x):
+        \"\"\"The outputs, whatever is shown.\"\"\"
+        weights, biases = getattr(self, "inner", None) or (self.weights, self.biases)
+        for w, b in zip(weights[:-1], biases[:-1]):
+            x = np.maximum(w @ x + b, 0)
+        return weights[-1] @ x + biases[-1]
+
+
+def best_network():
+    \"\"\"A network of our own.\"\"\"
+    return Changing([784, 40, 10]), {"epochs": 3, "mini_batch_size": 10, "learning_rate": 0.1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "linear"),
+    [(LINEAR_NETWORK, True), (ADAPTED + HIDDEN_FORM, False), (ADAPTED + SHOWN_BEFORE, False)],
+    ids=["without a hidden layer", "without weights to be seen", "with weights to be seen before the training"],
+)
+def test_weights_from_home_in_a_network_of_another_form_earn_no_bonus(graded, own, linear):
+    """Where the way of the weights says nothing, or cannot be seen, pixels come in a secret order."""
+    report = graded(network(), study(invented=False, own=renamed(own, linear=linear)), only="d")
+
+    assert bonus(report) == 0, told(report)
 
 
 LEAKY = """
