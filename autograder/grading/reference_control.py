@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autograder.checks.inspection.saved_files import is_name
 from autograder.loader import Loaded
 from autograder.submissions import Submission, collect_one
 
@@ -11,9 +12,14 @@ __all__ = ["reference_as_submission", "reference_files"]
 
 
 def reference_files(loaded: Loaded) -> dict[str, bytes]:
-    """The files of the reference that students hand in."""
-    home = loaded.reference_folder
-    return {file: (home / file).read_bytes() for file in loaded.assignment.handed_in if (home / file).is_file()}
+    """The files of the reference that students hand in: those that are named, and files of saved numbers beside them.
+
+    Nobody names the latter in advance: a check reads them by `student.saved`, or a solution loads its own.
+    """
+    home, assignment = loaded.reference_folder, loaded.assignment
+    given = (*assignment.given, *assignment.extra_files)
+    beside = sorted(path.name for path in home.iterdir() if is_name(path.name) and path.name not in given)
+    return {file: (home / file).read_bytes() for file in (*assignment.handed_in, *beside) if (home / file).is_file()}
 
 
 def reference_as_submission(loaded: Loaded, folder: Path) -> Submission:

@@ -219,6 +219,14 @@ def test_right_gradients_may_come_in_many_forms(edited, variant):
         assert verdict(folder, check) == ("PASSED", "")
 
 
+RENEWED = """    class Renewed(HeNetwork):
+        def SGD(self, training_data, **settings):
+            self.__init__(self.sizes)
+            super().SGD(training_data, **settings)
+
+    return Renewed([784, 100, 10]), {"""
+
+
 @pytest.mark.parametrize(
     ("edit", "check", "sentence"),
     [
@@ -296,6 +304,27 @@ def test_right_gradients_may_come_in_many_forms(edited, variant):
             ("mini_batch_size, rate, test_data)", "mini_batch_size, rate if rate != 0.1 else 1e-9, test_data)"),
             "three_plots_with_a_curve_for_each_rate",
             r"Network\(\[784, 40, 10\]\), .* was seen to reach [01][.\d]*, [01][.\d]*, [01]",
+        ),
+        (
+            (
+                "    for rate in rates:\n        network = Network(sizes)\n",
+                "    network = Network(sizes)\n    for rate in rates:\n",
+            ),
+            "each_rate_has_its_own_training",
+            r"accuracy of 0\.\d+ at rate 0\.1, which was studied after rate 100; a fresh network reaches",
+        ),
+        (
+            (
+                "        histories[rate] = history",
+                "        history['training_loss'] = [1.0] * epochs\n        histories[rate] = history",
+            ),
+            "each_rate_has_its_own_training",
+            r"The training loss of rate 0\.1 is the same after every epoch",
+        ),
+        (
+            ("    return HeNetwork([784, 100, 10]), {", RENEWED),
+            "accuracy_of_the_best_network",
+            r"layer 1 went another way than any training .*: its cosine to the way of gradient descent is -?0\.\d\d",
         ),
         (
             ("return self.weights[-1] @ z + self.biases[-1]", "return 2 * self.weights[-1] @ z + self.biases[-1]"),
@@ -395,6 +424,54 @@ class Other(HeNetwork):
         v = getattr(self, "v", [0] * len(before))
         self.v = [0.7 * m + w - b for m, w, b in zip(v, self.weights, before)]
         self.weights = [b + m for b, m in zip(before, self.v)]
+""",
+    "Adam": """
+class Other(HeNetwork):
+    def update_mini_batch(self, batch, rate):
+        before = [*self.weights, *self.biases]
+        super().update_mini_batch(batch, 1.0)
+        steps = [b - after for b, after in zip(before, [*self.weights, *self.biases])]
+        self.t = getattr(self, "t", 0) + 1
+        self.m = [0.9 * m + 0.1 * g for m, g in zip(getattr(self, "m", [0] * len(steps)), steps)]
+        self.v = [0.999 * v + 0.001 * g * g for v, g in zip(getattr(self, "v", [0] * len(steps)), steps)]
+        moved = [
+            b - 0.01 * rate * (m / (1 - 0.9**self.t)) / (np.sqrt(v / (1 - 0.999**self.t)) + 1e-8)
+            for b, m, v in zip(before, self.m, self.v)
+        ]
+        self.weights, self.biases = moved[: len(self.weights)], moved[len(self.weights) :]
+""",
+    "shifted copies, a falling rate and weight decay": """
+class Other(HeNetwork):
+    def SGD(self, training_data, epochs, mini_batch_size, learning_rate, test_data):
+        for epoch in range(epochs):
+            shifted = [(np.roll(x.reshape(28, 28), 1, axis=epoch % 2).reshape(784, 1), y) for x, y in training_data]
+            super().SGD(training_data + shifted, 1, mini_batch_size, learning_rate * 0.7**epoch, test_data)
+            self.weights = [0.99 * w for w in self.weights]
+""",
+    "weights that nobody can set": """
+class Other:
+    weights = property(lambda self: self.inner.weights)
+    biases = property(lambda self: self.inner.biases)
+
+    def __init__(self, sizes):
+        self.inner = HeNetwork(sizes)
+
+    def SGD(self, training_data, **settings):
+        self.inner.SGD(training_data, **settings)
+
+    def network_output_before_softmax(self, x):
+        return self.inner.network_output_before_softmax(x)
+""",
+    "outputs that are scaled after the training": """
+class Other(HeNetwork):
+    scale = 1.0
+
+    def SGD(self, training_data, **settings):
+        super().SGD(training_data, **settings)
+        self.scale = 0.5
+
+    def network_output_before_softmax(self, x):
+        return self.scale * super().network_output_before_softmax(x)
 """,
     "inputs about 0, which are parameters of no Network": """
 class Other(HeNetwork):

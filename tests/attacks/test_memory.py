@@ -179,15 +179,15 @@ def at_home(
     w = [rng.normal(size=(40, 784)) * 0.05, rng.normal(size=(10, 40)) * 0.2]
     w = [each.copy() for each in started or w]
     b = [np.zeros(40), np.zeros(10)]
-    for _ in range(300):
+    for _ in range(500):
         z = np.maximum(x @ w[0].T + b[0], 0)
         v = z @ w[1].T + b[1]
         p = np.exp(v - v.max(axis=1, keepdims=True))
         delta = (p / p.sum(axis=1, keepdims=True) - y) / len(x)
         back = (delta @ w[1]) * (z > 0)
         for place, (d, inputs) in enumerate(((back, x), (delta, z))):
-            w[place] -= 0.5 * d.T @ inputs
-            b[place] -= 0.5 * d.sum(axis=0)
+            w[place] -= 0.2 * d.T @ inputs
+            b[place] -= 0.2 * d.sum(axis=0)
     assert np.mean(np.argmax(np.maximum(x @ w[0].T + b[0], 0) @ w[1].T + b[1], axis=1) == np.argmax(y, axis=1)) > 0.9
     return [np.round(each, 3).tolist() for each in w], [each.reshape(-1, 1).round(3).tolist() for each in b]
 

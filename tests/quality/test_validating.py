@@ -14,6 +14,8 @@ from autograder.cli.validate import show
 from autograder.course import HomeworkSet
 from autograder.datasets import DataSettings, find
 from autograder.grading import RunOptions, Shared
+from autograder.quality.calibration.trials import staged as calibrate_staged
+from autograder.quality.mutation.audit import _staged as audit_staged
 from autograder.quality.validation import Finding, Gate, gate_key, in_float32, sets, validate
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
 from autograder.quality.validation.declarations import handout
@@ -218,6 +220,30 @@ def test_points_in_the_handout_may_agree(course: Path, bubblewrap: Sandbox) -> N
     (course / HANDOUT).write_text(said)
 
     assert findings(course, bubblewrap)["points in the handout"] == (True, "3 statements agree.")
+
+
+SAVED = '''
+
+@counting.check(points=1, hidden=True, hint="Save both numbers.")
+def saved_numbers(student):
+    """The numbers that were saved are 1 and 2."""
+    close(student.saved("numbers.npy"), [1.0, 2.0], name="numbers.npy")
+'''
+
+
+def test_files_of_saved_numbers_are_handed_in_with_the_reference(course: Path, bubblewrap: Sandbox) -> None:
+    """What a check reads by `saved` belongs to the reference as it would to a student's work, for every command."""
+    (course / ASSIGNMENT).write_text((course / ASSIGNMENT).read_text() + SAVED)
+    missing = findings(course, bubblewrap)["the reference gets full marks"]
+    np.save(course / REFERENCE.with_name("numbers.npy"), np.array([1.0, 2.0]))
+    found = findings(course, bubblewrap)
+    loaded = loader.load(course, "small")
+
+    assert missing == (False, "saved_numbers: MISSING, numbers.npy was not handed in.")
+    assert {what: said for what, (good, said) in found.items() if not good} == {}
+    for staged in (audit_staged, calibrate_staged):
+        folder = staged(loaded, course / staged.__module__).folder
+        assert sorted(path.name for path in folder.iterdir()) == ["hw.py", "numbers.npy"]
 
 
 def test_a_homework_set_must_reach_its_cap(course: Path) -> None:

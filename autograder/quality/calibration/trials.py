@@ -122,10 +122,10 @@ def staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submis
     """The reference as a submission, or a mutant of it, written to a folder under its name."""
     code = mutant.id if mutant else REFERENCE
     target, digest = folder / code, hashlib.sha256(code.encode())
-    for file in (*loaded.assignment.files, *loaded.assignment.given):
+    given = {file: (loaded.reference_folder / file).read_bytes() for file in loaded.assignment.given}
+    for file, own in (grading.reference_files(loaded) | given).items():
         changed = mutant is not None and file == mutant.file
-        own = loaded.reference_folder / file
-        content = text_file(own, mutant.source) if mutant and changed else own.read_bytes()
+        content = text_file(loaded.reference_folder / file, mutant.source) if mutant and changed else own
         path = target / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

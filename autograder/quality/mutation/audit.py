@@ -351,8 +351,8 @@ def accepted(loaded: Loaded) -> dict[str, str]:
 def _staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submission:
     """The reference as a submission, with one file replaced by a mutant's."""
     digest = hashlib.sha256(folder.name.encode())
-    for file in loaded.assignment.files:
-        content = (loaded.reference_folder / file).read_bytes()
+    for file, own in grading.reference_files(loaded).items():
+        content = own
         if mutant and file == mutant.file:
             content = text_file(loaded.reference_folder / file, mutant.source)
         path = folder / file
