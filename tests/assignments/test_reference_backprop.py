@@ -283,7 +283,7 @@ RENEWED = """    class Renewed(HeNetwork):
         (
             ("histories[rate][measure], label", "np.array(histories[rate][measure]) - (rate < 1) * 0.01, label"),
             "curves_tell_what_happened",
-            r"curve of rate 0.001 in the plot of training accuracy is not the returned history|leaves the range",
+            r"curve of rate 0\.\d+ in the plot of training accuracy is not the returned history|leaves the range",
         ),
         (
             ("    return histories", "    return 5"),

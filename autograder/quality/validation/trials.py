@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.checks.inspection.saved_files import REASONS, is_name
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.wording import series
 from autograder.datasets import DataSet
@@ -143,8 +144,14 @@ class Trial:
         made = contents(self.loaded)
         files = {file: made[file] for file in self.loaded.assignment.handed_in if file in made}
         report = self.grade(self.hand_in("stub", files), self.options)
-        fair = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
-        wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if check.verdict not in fair]
+        absent = tuple(REASONS["absent"][1].format(name=name) for name in self.reference_files() if is_name(name))
+
+        def fair(check: CheckResult) -> bool:
+            if check.verdict is Verdict.MISSING:  # a file of saved numbers has no stub
+                return check.staff_message.startswith(absent)
+            return check.verdict in (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
+
+        wrong = [f"{check.id}: {check.verdict}" for check in _checks(report) if not fair(check)]
         wrong += [f"{each.id}: taken for an answer" for each in report.waiting if each.verdict is Verdict.MANUAL]
         points = report.points + report.bonus_points
         if points:
