@@ -132,7 +132,7 @@ MEASURES = {
 }
 
 
-def study(student, x, y, rng, **settings):
+def study(student, x, y, rng, rates=RATES, **settings):
     """Draw the student's study on the given samples, and look whether its curves belong together.
 
     The test set is made such that its accuracy T follows from the training accuracy A, whatever the network: it holds
@@ -150,11 +150,11 @@ def study(student, x, y, rng, **settings):
     test_y = np.concatenate([y, np.tile(np.arange(10), m)])[order]
     epochs = settings["epochs"]
     returned = student.learning_rate_study(
-        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), mini_batch_size=BATCH, **settings
+        rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), rates=rates, mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
-    plots = has_curves(drawn, MEASURES, RATES, points=(epochs, epochs + 1), key_name="learning rate")
-    for rate in RATES:
+    plots = has_curves(drawn, MEASURES, rates, points=(epochs, epochs + 1), key_name="learning rate")
+    for rate in rates:
         known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
         wanted = (n * known + m) / (n + 10 * m)
         if not abs(unknown - wanted) < 0.08:  # exact where both are measured after the epoch; some average over it

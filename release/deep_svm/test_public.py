@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder_checks import close, gradient_matches, shape, torch_modules
+from autograder_checks import close, gradient_matches, shape, structure
 from autograder_checks.errors import CheckFailed
 
 W = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 0.5]])
@@ -183,7 +183,7 @@ def test_body_of_two_hidden_layers(student, rng):
     """dense_body(70, 512) has two hidden layers of 512 relu units."""
     x = rng.normal(size=(4, 70)).astype(np.float32)
     body = student.dense_body(70, 512)
-    torch_modules(student.layers_of(body, x), name="dense_body(70, 512)").parameters(
+    structure(student.layers_of(body, x), name="dense_body(70, 512)").parameters(
         exactly=70 * 512 + 512 + 512 * 512 + 512
     ).output_shape(4, 512)
     out = np.asarray(student.answer(body, x))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder_checks import close, estimator, figure, figures_drawn, finite, grid_scores, same, shape, torch_modules
+from autograder_checks import close, estimator, figure, figures_drawn, finite, grid_scores, same, shape, structure
 from autograder_checks.errors import CheckFailed
 
 LAYERS = {
@@ -22,7 +22,7 @@ LAYERS = {
 def has_layers(student, name, output):
     """Compare the parameters of each layer, and the shape of the output."""
     network = getattr(student, name)()
-    built = torch_modules(student.layers_of(network, np.zeros((2, 3, 32, 32), np.float32)), name=name)
+    built = structure(student.layers_of(network, np.zeros((2, 3, 32, 32), np.float32)), name=name)
     built.output_shape(*output)
     order = called(built)
     sizes = {layer.name: sum(each.size for each in layer.parameters) for layer in built.layers}
