@@ -19,26 +19,29 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
 from autograder.checks.errors import SandboxError, StudentError
-from autograder.checks.local.limited_process import withdraw
+from autograder.checks.local.limited_process import CRASHES, stopped_by_cpu_limit, withdraw
 from autograder.notebooks.reading import read
 from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.notebooks.repairing import Repaired, repair
 
-__all__ = ["CPU_SECONDS", "MEMORY_MIB", "Reader", "Reading", "repaired", "serve"]
+__all__ = ["CPU_SECONDS", "MEMORY_MIB", "Ended", "Reader", "Reading", "repaired", "serve"]
 
 CPU_SECONDS = 10
 """What reading all notebooks of one submission may take; an ordinary one takes a hundredth of a second."""
 MEMORY_MIB = 1024
-_WALL_SECONDS = 120.0  # loose: it depends on the neighbours
+_WALL_SECONDS = 120.0  # loose, and nobody's fault: it depends on the neighbours
+_TRIES = 2
 _CHUNK = 1 << 20
 _LENGTH = struct.Struct("<QdQ")  # of the question, CPU seconds, MiB
-_RESULT = struct.Struct("<iidQ")  # signal, exit code, CPU seconds, length of the answer
+_RESULT = struct.Struct("<iiddQ")  # signal, exit code, CPU seconds, peak MiB, length of the answer
+_MEMORY = "MEMORY"
 _COMMAND = "from autograder.notebooks.apart import serve; serve()"
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
@@ -68,6 +71,21 @@ class _Answer(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child of the reading process ended.
+
+    `signal` and `code` are those of the process (0 for none); `text` is what it returned, or why it failed;
+    `cpu_seconds` and `peak_mib` are what it used.
+    """
+
+    signal: int
+    code: int
+    text: bytes
+    cpu_seconds: float
+    peak_mib: float
+
+
 class Reader:
     """The process that reads notebooks: started when it is first asked, and ended by `close`.
 
@@ -79,11 +97,8 @@ class Reader:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, question: bytes, cpu_seconds: float, memory_mib: int) -> tuple[int, int, bytes, float]:
+    def ask(self, question: bytes, cpu_seconds: float, memory_mib: int) -> Ended:
         """Have a child work on a question.
-
-        Returns:
-            (the signal that ended it, its exit code, what it returned or why it failed, CPU time in seconds).
 
         Raises:
             OSError: the process could not be started, or does not answer any more.
@@ -105,8 +120,8 @@ class Reader:
             asked.write(_LENGTH.pack(len(question), cpu_seconds, memory_mib) + question)
             asked.flush()
             head = _read_exactly(said.fileno(), _RESULT.size, deadline)
-            ended_by, code, took, length = _RESULT.unpack(head)
-            return ended_by, code, _read_exactly(said.fileno(), length, deadline), took
+            ended_by, code, took, peak, length = _RESULT.unpack(head)
+            return Ended(ended_by, code, _read_exactly(said.fileno(), length, deadline), took, peak)
         except OSError:
             self.close()
             raise
@@ -151,32 +166,50 @@ def repaired(
 
     Raises:
         StudentError: it is no notebook, or too large, or takes more than what is left (FAILED).
-        SandboxError: the process could not be started, or failed by our fault.
+        SandboxError: the process could not be started, or was ended twice by something other than its own limits.
     """
     reading = reading or Reading()
     if not reading.left:
         raise _too_much(name, f"{reading.seconds:g} s, together with the notebooks before it")
     question = msgspec.msgpack.encode(_Question(content, name, released))
-    try:
-        ended_by, code, text, took = reader.ask(question, math.ceil(reading.left), memory_mib)
-    except OSError as error:
-        raise SandboxError(f"No process to read {name} in could be started ({error}).") from error
-    reading.used += took
-    if ended_by in (signal.SIGXCPU, signal.SIGKILL):
+    allowed = math.ceil(reading.left)
+    crashes, fault = 0, ""
+    for _ in range(_TRIES):
+        try:
+            ended = reader.ask(question, allowed, memory_mib)
+        except OSError as error:
+            fault = f"no process to read it in could be started, or it was killed ({error})"
+            continue
+        if stopped_by_cpu_limit(ended.signal):
+            reading.used = reading.seconds
+            raise _too_much(name, f"{reading.seconds:g} s")
+        if ended.signal or ended.code:
+            crashes += ended.signal in CRASHES
+            fault = _fault(ended)
+            continue
+        said = msgspec.msgpack.decode(ended.text, type=_Answer)
+        if said.verdict == _MEMORY and ended.peak_mib < memory_mib / 2:
+            fault = f"this machine gave it no more than {ended.peak_mib:.0f} MiB of memory"
+            continue
+        reading.used += ended.cpu_seconds
+        if said.repaired is None:
+            raise (
+                _too_much(name, f"{memory_mib:,} MiB")
+                if said.verdict == _MEMORY
+                else StudentError(said.verdict, said.message, open=True)
+            )
+        return said.repaired
+    if crashes == _TRIES:  # it computes, and nothing else: what breaks it twice is the text
         reading.used = reading.seconds
-        raise _too_much(name, f"{reading.seconds:g} s")
-    if ended_by:
         raise _too_much(name, "Python can parse")
-    if code:
-        raise SandboxError(f"{name} could not be read: {text.decode(errors='replace')[-500:]}")
-    said = msgspec.msgpack.decode(text, type=_Answer)
-    if said.repaired is None:
-        raise (
-            _too_much(name, f"{memory_mib:,} MiB")
-            if said.verdict == "MEMORY"
-            else StudentError(said.verdict, said.message, open=True)
-        )
-    return said.repaired
+    raise SandboxError(f"{name} could not be read, by no fault of its author: {fault}.")
+
+
+def _fault(ended: Ended) -> str:
+    """Why a child of the reading process gave no answer, where its own limits were not the reason."""
+    if ended.code:
+        return f"the process that reads it failed ({ended.text.decode(errors='replace')[-500:]})"
+    return f"the process that reads it was ended by signal {ended.signal} after {ended.cpu_seconds:.1f} s of CPU time"
 
 
 # The process's side.
@@ -197,9 +230,9 @@ def serve(work: Callable[[bytes], bytes] | None = None) -> None:
         try:
             result = _in_child(lambda asked=question: work(asked), int(cpu_seconds), memory_mib)  # type: ignore[misc]
         except OSError as error:
-            result = (0, 1, str(error).encode(), 0.0)
-        ended_by, code, text, took = result
-        _write(1, _RESULT.pack(ended_by, code, took, len(text)) + text)
+            result = Ended(0, 1, str(error).encode(), 0.0, 0.0)
+        head = _RESULT.pack(result.signal, result.code, result.cpu_seconds, result.peak_mib, len(result.text))
+        _write(1, head + result.text)
 
 
 _SAMPLE = _Question(
@@ -217,16 +250,12 @@ def _answered(question: bytes) -> bytes:
     except StudentError as error:
         said = _Answer(None, error.verdict, error.message)
     except MemoryError:
-        said = _Answer(None, "MEMORY")
+        said = _Answer(None, _MEMORY)
     return msgspec.msgpack.encode(said)
 
 
-def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> tuple[int, int, bytes, float]:
-    """Do some work in a forked child.
-
-    Returns:
-        (the signal that ended it, its exit code, what it returned or why it failed, CPU time in seconds).
-    """
+def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> Ended:
+    """Do some work in a forked child."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -242,7 +271,8 @@ def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> t
         os.close(reading)
         _, status, used = os.wait4(child, 0)  # it has closed the pipe or was killed, and waits for nothing
     code = os.waitstatus_to_exitcode(status)
-    return max(-code, 0), max(code, 0), text or b"", used.ru_utime + used.ru_stime
+    peak = used.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)  # macOS counts bytes
+    return Ended(max(-code, 0), max(code, 0), text or b"", used.ru_utime + used.ru_stime, peak)
 
 
 def _work_and_exit(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int, writing: int) -> None:

@@ -16,12 +16,13 @@ from autograder.checks.local import limited_process
 
 __all__ = ["about_version", "reads"]
 
-_SECONDS = 5
+_CPU_SECONDS = 3
+_WALL_SECONDS = 30.0  # loose: it depends on the neighbours
 _READS, _REFUSES = 42, 43  # a program of another kind that is called like a Python gives neither
 _COMPILE = f"""
 import codecs, os, re, resource, warnings
 warnings.simplefilter("ignore")
-for what, most in (("CPU", 3), ("AS", 1 << 30), ("NOFILE", 16)):
+for what, most in (("CPU", {_CPU_SECONDS}), ("AS", 1 << 30), ("NOFILE", 16)):
     resource.setrlimit(getattr(resource, "RLIMIT_" + what), (most, most))
 for line in text.splitlines()[:2]:
     named = re.match(rb"[ \\t\\f]*#.*?coding[:=][ \\t]*([-\\w.]+)", line)
@@ -90,7 +91,8 @@ def reads(program: str, source: bytes, *, cell: bool = False) -> bool:
     flags = _TOP_LEVEL_AWAIT if cell else 0
     try:
         return (
-            limited_process.run(_COMPILE, source, python=program, arguments=(str(flags),), seconds=_SECONDS) == _READS
+            limited_process.run(_COMPILE, source, python=program, arguments=(str(flags),), seconds=_WALL_SECONDS)
+            == _READS
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -75,11 +75,11 @@ def test_an_exploited_reader_of_notebooks_reaches_nothing(course_file: Path, mon
     os.set_inheritable(held, True)
     try:
         with Reader(program) as reader:
-            ended_by, code, said, _ = reader.ask(os.fsencode(course_file), 5, 100)
+            ended = reader.ask(os.fsencode(course_file), 5, 100)
     finally:
         os.close(held)
-    assert (ended_by, code) == (0, 0), said
-    assert json.loads(said) == []
+    assert (ended.signal, ended.code) == (0, 0), ended.text
+    assert json.loads(ended.text) == []
 
 
 @pytest.mark.parametrize("withdrawn", [True, False])

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import StudentError
+from ..errors import SandboxError, StudentError
 from .files import Frame, HandedIn
 from .sources import parsed
 
@@ -189,7 +189,7 @@ def _tree(file: str, cell: int, handed_in: HandedIn) -> ast.Module | None:
     """The text of a file or cell; None where it cannot be parsed."""
     try:
         return parsed(handed_in.source(file, cell), file)
-    except StudentError:
+    except (StudentError, SandboxError):  # it would only have made a sentence clearer
         return None
 
 

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import struct
 import subprocess
 import sys
 
-__all__ = ["run", "withdraw"]
+__all__ = ["CRASHES", "run", "stopped_by_cpu_limit", "withdraw"]
+
+CRASHES = frozenset(
+    getattr(signal, name, 0) for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP")
+) - {0}
+"""Signals by which a process ends that its own work broke; others come from outside."""
 
 _NOBODY = 65534
 _NO_NEW_PRIVS, _DUMPABLE, _SECCOMP, _FILTER = 38, 4, 22, 2
@@ -54,6 +60,10 @@ def withdraw() -> None:
     import resource
 
     libc = ctypes.CDLL(None, use_errno=True)
+    # A CPU limit must end this process by this signal, whoever started it: SIGKILL would look like a fault of the
+    # machine's.
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGXCPU})
     for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
     if os.geteuid() == 0:
@@ -77,6 +87,14 @@ def withdraw() -> None:
         instructions = ctypes.create_string_buffer(program)
         header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions)))
         libc.prctl(_SECCOMP, _FILTER, ctypes.byref(header), 0, 0)
+
+
+def stopped_by_cpu_limit(number: int) -> bool:
+    """Whether a process that ended by this signal had used up the CPU time that it was given.
+
+    Nothing else sends that signal. Any other that is no crash came from outside: a full memory, a stalled machine.
+    """
+    return number != 0 and number == getattr(signal, "SIGXCPU", None)
 
 
 def run(

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InstructorError, StudentError
+from ..errors import InstructorError, SandboxError, StudentError
 from . import limited_process
 from .kit import OURS
 
@@ -30,7 +30,8 @@ _LONGEST_NAME = 100
 _CHEAP = 1 << 12  # bytes; no text so short takes a tenth of a second
 _TRIAL_SECONDS = 2
 _TRIAL_MIB = 1024
-_TRIAL_WALL_SECONDS = 60.0  # loose: it depends on the neighbours
+_TRIAL_WALL_SECONDS = 60.0  # loose, and nobody's fault: it depends on the neighbours
+_TRIES = 2
 _FITS, _TOO_LARGE = 42, 43
 _TRIAL = f"""
 import ast, os, warnings
@@ -58,7 +59,7 @@ except BaseException:
     pass
 os._exit(code)
 """
-# It fits, whatever the text is, if that is told in time.
+# It fits, whatever the text is, if that is said within the limits.
 
 _DEFINITION = re.compile(rb"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]{0,200})?=(?!=)")
 _DEFINITION_IN_JSON = re.compile(rb"(?:\"|\\n)(?:async +)?(?:def|class) +(\w+)")
@@ -118,6 +119,7 @@ def read(folder: Path, wanted: Sequence[str], own: Collection[str]) -> Source:
     Raises:
         StudentError: a file is missing (MISSING), is no Python (RAISED), or is too large or too deeply nested to be
             judged (FAILED).
+        SandboxError: this machine could not try one.
     """
     trees: dict[str, ast.Module] = {}
     waiting = list(wanted)
@@ -161,11 +163,12 @@ def parsed(data: bytes, file: str) -> ast.Module:
 
     Raises:
         StudentError: it is no Python (RAISED), or cannot be judged (FAILED).
+        SandboxError: this machine could not try it.
     """
     if len(data) > MAX_BYTES:
         sentence = f"{file} is larger than {MAX_BYTES >> 10} KiB, too large to be judged; leave out what is not code."
         raise StudentError("FAILED", sentence, file=file, open=True)
-    if len(data) > _CHEAP and not _is_affordable(data):
+    if len(data) > _CHEAP and not _is_affordable(data, file):
         sentence = (
             f"{file} cannot be judged: to read it takes more than {_TRIAL_SECONDS} s or {_TRIAL_MIB} MiB; "
             "write it with shorter texts and expressions."
@@ -187,20 +190,40 @@ def parsed(data: bytes, file: str) -> ast.Module:
     raise StudentError("FAILED", sentence, file=file, open=True)
 
 
-def _is_affordable(data: bytes) -> bool:
+def _is_affordable(data: bytes, file: str) -> bool:
     """Whether a text is parsed in bearable time and memory, tried in a process that can be ended.
 
-    Some texts (many expressions in one f-string) take a minute for 200 KiB, and the parser cannot be interrupted.
+    Some texts (many expressions in one f-string) take a minute for 200 KiB, and the parser cannot be interrupted. Only
+    the process's own limits, and a parser that breaks twice, speak against the text.
+
+    Raises:
+        SandboxError: it was twice ended by something else.
     """
     try:
         text = importlib.util.decode_source(data).encode()
     except (SyntaxError, UnicodeError):
         return True  # that is told at once
-    try:
-        ended = limited_process.run(_TRIAL, text, seconds=_TRIAL_WALL_SECONDS)
-    except subprocess.TimeoutExpired:
+    crashes, fault = 0, ""
+    for _ in range(_TRIES):
+        try:
+            ended = limited_process.run(_TRIAL, text, seconds=_TRIAL_WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            if sys.platform == "win32":
+                return False  # there, no other limit holds
+            fault = f"it did not get its {_TRIAL_SECONDS} s of CPU time within {_TRIAL_WALL_SECONDS:g} s"
+            continue
+        except OSError as error:
+            fault = f"it could not be started ({error})"
+            continue
+        if ended in (_FITS, _TOO_LARGE):
+            return ended == _FITS
+        if limited_process.stopped_by_cpu_limit(-ended):
+            return False
+        crashes += -ended in limited_process.CRASHES
+        fault = f"it was ended by signal {-ended}" if ended < 0 else f"it failed with exit code {ended}"
+    if crashes == _TRIES:
         return False
-    return ended >= 0 and ended != _TOO_LARGE
+    raise SandboxError(f"{file} could not be judged, by no fault of its author: the process that parses it: {fault}.")
 
 
 def _imported(tree: ast.Module, file: str) -> set[str]:
