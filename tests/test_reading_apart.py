@@ -1,4 +1,4 @@
-"""Who pays when a text cannot be read: its author for limits of the reading process, nobody for a machine in trouble."""
+"""Who pays when a text cannot be read: its author for the reader's own limits, nobody for a machine in trouble."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,8 @@ class Notebooks:
         run_on: bool,
         seconds: float | Callable[[], float] = 0.0,
         seed: int | None = None,
+        cpu_seconds: float = 0.0,
+        kept: float = math.inf,
     ) -> None:
         """Run a notebook in a session; its first run is kept for the report.
 
@@ -64,6 +67,8 @@ class Notebooks:
             run_on: whether cells after a failing one still run; those before it count in any case.
             seconds: how long a cell may run, or what says so before each cell; 0 for as long as the session does.
             seed: of the random numbers of each cell; None for none.
+            cpu_seconds: the CPU time of the session's sandbox; a cell is interrupted before it has used that up.
+            kept: how much of it is kept for what comes after a cell; at most half of what is left.
 
         Raises:
             StudentError: the file cannot be read, or the sandbox ended; `again` where the next run leaves out why.
@@ -77,9 +82,12 @@ class Notebooks:
         told = [CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number, error in out.items()]
         finished, fresh = False, Controls(student).showable is None
         try:
-            for ran in run_cells(student, file, notebook.without(out), seconds=seconds, seed=seed):
+            cells = run_cells(
+                student, file, notebook.without(out), seconds=seconds, seed=seed, cpu_seconds=cpu_seconds, kept=kept
+            )
+            for ran in cells:
                 waiting.remove(ran.number)
-                cell = _late(ran, file) if ran.timed_out else ran
+                cell = _late(ran, file, cpu_seconds) if ran.timed_out else ran
                 told.append(cell)
                 if cell.error and not run_on:
                     break
@@ -177,9 +185,13 @@ def _showable(error: StudentError) -> StudentError:
     return StudentError(error.verdict, WORDING[Verdict(error.verdict)].long, file=error.file, open=True)
 
 
-def _late(run: CellRun, file: str) -> CellRun:
+def _late(run: CellRun, file: str, cpu_seconds: float) -> CellRun:
     """A cell that was interrupted: the limit is what ended it, whatever it says."""
-    sentence = f"Time limit of {seconds(run.allowed)} s reached in `cell {run.number} of {file}`."
+    where = f"`cell {run.number} of {file}`"
+    sentence = f"Time limit of {seconds(run.allowed)} s reached in {where}."
+    if run.by_cpu:
+        limit = f"CPU time limit of {seconds(cpu_seconds)} s"
+        sentence = f"{limit} nearly reached in {where}: what is left of it is kept for the other cells."
     return replace(run, error=StudentError("TIME", sentence, file=file, open=True))
 
 

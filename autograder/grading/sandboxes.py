@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -217,7 +218,7 @@ class Room:
         handed_in = case.handed_in
         stand_in = RemoteStudent(session, interface, self.limits, handed_in.absent, case.submission.folder, handed_in)
         controls = Controls(stand_in)
-        controls.run_notebooks_with(lambda file: self._run_notebook(stand_in, session, file))
+        controls.run_notebooks_with(lambda file: self._run_notebook(stand_in, session, file, limits.cpu))
         controls.explain_with(case.notebooks.failing_cell, self._importing_first)
         controls.import_with(lambda module, error: self._importing(limits, module, error))
         controls.count_before(self.budget.wall)
@@ -267,7 +268,7 @@ class Room:
                     self.budget.pay(session.waited, outcome.cpu_seconds)
         return known.get(file)
 
-    def _run_notebook(self, stand_in: RemoteStudent, session: Session, file: str) -> None:
+    def _run_notebook(self, stand_in: RemoteStudent, session: Session, file: str, cpu_seconds: float) -> None:
         assignment, controls = self.case.loaded.assignment, Controls(stand_in)
         seconds: float | Callable[[], float] = assignment.cell_seconds
         granted, budget = session.granted, self.case.notebook_time
@@ -279,7 +280,13 @@ class Room:
             seconds = partial(self._share, controls, session)
         try:
             self.case.notebooks.run(
-                stand_in, file, run_on=assignment.run_on, seconds=seconds, seed=assignment.cell_seed
+                stand_in,
+                file,
+                run_on=assignment.run_on,
+                seconds=seconds,
+                seed=assignment.cell_seed,
+                cpu_seconds=cpu_seconds,
+                kept=_SPARE_SECONDS if assignment.cell_seconds else math.inf,
             )
         finally:
             controls.limit(self.limits)

@@ -193,6 +193,11 @@ def _about_syntax(fault: Mapping[str, Any], frame: Frame, handed_in: HandedIn) -
     return about_version(source, handed_in.quote(frame), grades, cell=frame.cell > 0)
 
 
+def _file_of(where: str) -> str:
+    """The file of ``import module``."""
+    return where.removeprefix(_IMPORT).replace(".", "/") + ".py"
+
+
 def refused(number: object, limits: Limits) -> str:
     """The limit behind an error number of the operating system, or "" """
     return {
@@ -232,7 +237,8 @@ def died(
     if outcome.limit in over:
         verdict, sentence = over[outcome.limit]
         before = f"; {used_before:.1f} s of it went into earlier calls" if verdict == "TIME" and used_before else ""
-        error = StudentError(verdict, f"{sentence} in `{where}`{before}.", open=True)
+        lost = f"; nothing that {_file_of(where)} defines can be used" if where.startswith(_IMPORT) else ""
+        error = StudentError(verdict, f"{sentence} in `{where}`{before}{lost}.", open=True)
         error.step = _STEPS_OF_OUTPUT.get(outcome.limit, _STEP_AT_IMPORT if where.startswith(_IMPORT) else None)
         if outcome.limit == "reply" and saved_files.is_name(where):
             error.step = f"Save only what the handout asks for in {where}."

@@ -5,6 +5,7 @@ The records come out of a hostile process: every part is checked for its form, t
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
@@ -40,9 +41,9 @@ class CellRun:
     """What became of one code cell.
 
     `number` counts all cells of the notebook from 1, as Jupyter shows them from top to bottom. `error` is what it
-    raised, or None; `timed_out` says that it was interrupted. `value` is the last expression's value where that is a
-    plain number, `valued` whether it had a value at all. `seconds` is wall time, `allowed` what it might take (0: any),
-    `lost` how many characters and displays were more than is kept.
+    raised, or None; `timed_out` says that it was interrupted, `by_cpu` that its CPU time was the reason. `value` is the
+    last expression's value where that is a plain number, `valued` whether it had a value at all. `seconds` is wall
+    time, `allowed` what it might take (0: any), `lost` how many characters and displays were more than is kept.
     """
 
     number: int
@@ -50,6 +51,7 @@ class CellRun:
     outputs: tuple[Output, ...] = ()
     error: StudentError | None = None
     timed_out: bool = False
+    by_cpu: bool = False
     value: float | int | bool | None = None
     valued: bool = False
     seconds: float = 0.0
@@ -66,6 +68,8 @@ def run_cells(
     first: int = 1,
     given: Collection[int] = (),
     seed: int | None = None,
+    cpu_seconds: float = 0.0,
+    kept: float = math.inf,
 ) -> Iterator[CellRun]:
     """Run the code cells of a notebook in order; a cell that raises does not stop the next.
 
@@ -81,6 +85,9 @@ def run_cells(
         first: number of the first cell to run; 0 for all of them, where the caller has begun the notebook.
         given: numbers of cells that are not the student's; they are kept from what the notebook did to Python.
         seed: of the random numbers before each cell that does not begin with ``%%``; None for none.
+        cpu_seconds: the CPU time that the session's sandbox may use; 0 where that is not said. A cell is interrupted
+            when it has used what is left of it but `kept` seconds, or half of what is left where that is more.
+        kept: for the cells after it, and for what is asked of the notebook.
 
     Raises:
         StudentError: the sandbox ended in a cell (TIME, MEMORY, CRASHED ...); the sentence names it.
@@ -97,7 +104,7 @@ def run_cells(
             controls.seed(seed)
         began = time.monotonic()
         allowed = float(seconds() if callable(seconds) else seconds)
-        record = controls.ask("cell", cell.source, number, allowed, number in given, where=where)
+        record = controls.ask("cell", cell.source, number, allowed, number in given, cpu_seconds, kept, where=where)
         took = time.monotonic() - began
         yield replace(_read(record, number, cell, took, controls, where), allowed=allowed)
 
@@ -116,7 +123,8 @@ def _read(record: object, number: int, cell: Cell, seconds: float, controls: Con
         cell=cell,
         outputs=tuple(filter(None, map(_output, record["outputs"][:_MOST_OUTPUTS]))),
         error=controls.raised(fault, where) if isinstance(fault, dict) else None,
-        timed_out=record.get("timed_out") is True,
+        timed_out=record.get("timed_out") in ("wall", "cpu"),
+        by_cpu=record.get("timed_out") == "cpu",
         value=value if type(value) in (bool, int, float) else None,
         valued=record.get("valued") is True,
         seconds=seconds,

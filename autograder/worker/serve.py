@@ -25,7 +25,7 @@ handles (the number of an object that stays here).
     `autograder.checks.inspection.saved_files`
     ("seed", number)                        -> ("value", None)
     ("notebook", file)                      -> ("value", None)    begins one
-    ("cell", source, number, seconds, given) -> ("value", record)    of `autograder.worker.shell`
+    ("cell", source, number, seconds, given, cpu_seconds, kept) -> ("value", record)    of `autograder.worker.shell`
     those of `autograder.worker.substitution`
     ("sequence", [request, ...])            -> ("sequence", [answer, ...])    up to the first that is no value
 
@@ -271,8 +271,8 @@ class _Worker:
         self.shell = Shell(file, self.submission)
         return ("value", None)
 
-    def cell(self, source: str, number: int, seconds: float, given: bool) -> tuple[Any, ...]:
-        return ("value", self.plain(self.shell.run(source, number, seconds, given)))
+    def cell(self, *arguments: Any) -> tuple[Any, ...]:
+        return ("value", self.plain(self.shell.run(*arguments)))
 
     def sequence(self, requests: list[tuple[Any, ...]]) -> tuple[Any, ...]:
         answers: list[tuple[Any, ...]] = []

@@ -46,12 +46,18 @@ PREPARED = (
 
 _BACKEND = "autograder_inline"
 _SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
+_LEAST_CPU = 0.05  # seconds: a cell may try, whatever the others left
 _NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
 _INSTALLED = "{command} is passed over: what the course needs is installed already.\n"
 
 
 class CellTimeout(KeyboardInterrupt):
-    """A cell ran longer than it may; like Ctrl-C, so that no ``except Exception`` of the notebook catches it."""
+    """A cell ran longer than it may; like Ctrl-C, so that no ``except Exception`` of the notebook catches it.
+
+    `limit` is ``"wall"`` or ``"cpu"``.
+    """
+
+    limit = "wall"
 
 
 class Shell:
@@ -82,7 +88,15 @@ class Shell:
         serve_pools(lambda: self._own)
         self._given = Given(self.shell, self.module.__dict__, self._code_name)
 
-    def run(self, source: str, number: int = 0, seconds: float = 0.0, given: bool = False) -> dict[str, Any]:
+    def run(
+        self,
+        source: str,
+        number: int = 0,
+        seconds: float = 0.0,
+        given: bool = False,
+        cpu_seconds: float = 0.0,
+        kept: float = 0.0,
+    ) -> dict[str, Any]:
         """Run one cell.
 
         Args:
@@ -90,19 +104,23 @@ class Shell:
             number: of the cell in the notebook; faults are told by it. 0 counts on.
             seconds: after this long it is interrupted with `CellTimeout`; 0 for never.
             given: it is not the student's, so it is run by us (`Given`) and leaves no trace in IPython's history.
+            cpu_seconds: CPU time that the whole sandbox may use; 0 for any. The cell is interrupted before that is
+                reached, too.
+            kept: how much of it is kept for what comes after the cell, as far as half of what is left suffices.
 
         Returns:
             ``outputs`` (records ``{"kind": "stream", "name", "text"}`` and ``{"kind": "display" or "result",
-            "data"}``), ``error`` (a fault as of `describe`, or None), ``timed_out``, ``value`` (the last expression's,
-            where it is a plain number), ``valued`` (whether there was one), ``figures`` (how many were drawn),
-            ``lost`` (characters and displays beyond what is kept).
+            "data"}``), ``error`` (a fault as of `describe`, or None), ``timed_out`` (``"wall"`` or ``"cpu"`` where it
+            was interrupted, else ``""``), ``value`` (the last expression's, where it is a plain number), ``valued``
+            (whether there was one), ``figures`` (how many were drawn), ``lost`` (characters and displays beyond what
+            is kept).
         """
         self.number = number or self.number + 1
         self._outputs, self._left, self._lost = [], MAX_TEXT, 0
         before = len(self._drawn)
         self._running = True
         warnings.filterwarnings("ignore", "To exit: use")
-        with self._watched(seconds), self._captured():
+        with self._watched(seconds, _share(cpu_seconds, kept)), self._captured():
             if given:
                 error, value = self._given.run(source)
             else:
@@ -115,7 +133,7 @@ class Shell:
         return {
             "outputs": self._outputs,
             "error": None if error is None else describe(error, self.folder),
-            "timed_out": isinstance(error, CellTimeout),
+            "timed_out": error.limit if isinstance(error, CellTimeout) else "",
             "value": _number(value),
             "valued": value is not None,
             "figures": len(self._drawn) - before,
@@ -308,22 +326,37 @@ class Shell:
                     output["text"] = "".join(output.pop("parts"))
 
     @contextmanager
-    def _watched(self, seconds: float) -> Iterator[None]:
-        """Interrupt what runs in here after some seconds; who ignores that is ended from outside."""
-        if not seconds:
-            yield
-            return
+    def _watched(self, seconds: float, cpu_seconds: float) -> Iterator[None]:
+        """Interrupt what runs in here after some seconds of wall or CPU time, whichever come first; 0 for any.
 
-        def late(_: int, __: FrameType | None) -> None:
-            raise CellTimeout(f"the cell ran for more than {seconds:g} s")
+        Who ignores that is ended from outside.
+        """
 
-        before = signal.signal(signal.SIGALRM, late)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        def late(number: int, _: FrameType | None) -> None:
+            by_cpu = number == signal.SIGPROF
+            error = CellTimeout(
+                f"the cell used more than {cpu_seconds:.2g} s of CPU time"
+                if by_cpu
+                else f"the cell ran for more than {seconds:g} s"
+            )
+            error.limit = "cpu" if by_cpu else "wall"
+            raise error
+
+        timers = (
+            (signal.SIGALRM, signal.ITIMER_REAL, seconds),
+            (signal.SIGPROF, signal.ITIMER_PROF, cpu_seconds),
+        )
+        before = {number: signal.signal(number, late) for number, _, after in timers if after}
+        for _, timer, after in timers:
+            if after:
+                signal.setitimer(timer, after)
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            for number, timer, after in timers:
+                if after:
+                    signal.setitimer(timer, 0)
+                    signal.signal(number, before[number])
 
 
 class _Backend(MetaPathFinder, Loader):
@@ -388,6 +421,14 @@ class _Stream:
     def fileno(self) -> int:
         """The descriptor of the worker's own output: what programs write there is kept apart."""
         return 1
+
+
+def _share(cpu_seconds: float, kept: float) -> float:
+    """CPU time for the next cell, of what this process and its ended children have left; 0 for any."""
+    if not cpu_seconds:
+        return 0.0
+    left = cpu_seconds - sum(os.times()[:4])
+    return max(left - kept, left / 2, _LEAST_CPU)
 
 
 def _pass_over(_: str = "") -> None:

@@ -293,12 +293,12 @@ def test_an_answer_that_cannot_be_read_is_no_end_of_python(course, hand_in, bubb
 
 
 def test_training_on_import_meets_the_time_limit(run):
-    """The verdict names the import."""
+    """The verdict names the import, and says that the functions above the loop are lost with it."""
     source = REFERENCE + "\nwhile True:\n    pass\n"
     found = check(run(source, RunOptions(seed="x", only="doubles_three", limits={"cpu_seconds": 1})), "doubles_three")
 
     assert found.message == (
-        "CPU time limit of 1 s reached in `import hw`. "
+        "CPU time limit of 1 s reached in `import hw`; nothing that hw.py defines can be used. "
         'Everything outside of functions runs at import: put calls into `if __name__ == "__main__":`.'
     )
 

@@ -452,6 +452,27 @@ def test_a_last_cell_that_never_ends_costs_nothing_without_a_limit_for_each_cell
     assert re.fullmatch(r"Time limit of [\d.]+ s reached in `cell 7 of hw.ipynb`\.", notebook.cells[-1].error)
 
 
+@pytest.mark.parametrize("more", ["", ", cell_seconds=60"])
+@pytest.mark.parametrize("place", ["same cell", "next cell", "both"])
+def test_a_loop_that_meets_the_cpu_limit_first_loses_nothing_defined_before_it(
+    graded: Any, handed_out: dict[str, Any], tmp_path: Path, more: str, place: str
+) -> None:
+    """Whichever limit would come first interrupts the cell: answers above the loop and in other cells are judged."""
+    cells = solved(handed_out)
+    if place != "next cell":
+        last = cells[-1]
+        cells[-1] = {**last, "source": "".join(last["source"]) + "\nwhile True:\n    pass\n"}
+    if place != "same cell":
+        cells.append(own("while True:\n    pass"))
+    limits = {"wall_seconds": 100, "cpu_seconds": 4}  # of each of two questions
+    report = graded(cells, load(course(tmp_path / "course", more=more), "hw"), limits=limits)
+    assert set(report.verdicts) == {Verdict.PASSED}
+    errors = [each.error for each in report.notebooks[0].cells if each.error]
+    said = r"CPU time limit of 8 s nearly reached in `cell \d of hw.ipynb`: what is left of it is kept for .*"
+    assert len(errors) == (2 if place == "both" else 1)
+    assert all(re.fullmatch(said, each) for each in errors)
+
+
 def test_the_page_of_a_notebook_that_was_ended_shows_its_cells_and_the_one_that_ended_it(
     hurried: Loaded, graded: Any, handed_out: dict[str, Any]
 ) -> None:

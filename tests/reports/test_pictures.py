@@ -202,14 +202,14 @@ def test_what_cannot_be_painted_soon_is_left_out(plt, monkeypatch):
     assert paint(broken) is None
     assert paint(crowded) is None
     assert [paint(each) is not None for each in many] == [True] * raster.MAX_PICTURES + [False]
-    monkeypatch.setattr(rendering, "_SECONDS", -1.0)
+    monkeypatch.setattr(rendering, "_CPU_SECONDS", -1.0)
     assert rendering.painter()(many[0]) is None
 
 
 def test_a_notebook_that_computes_for_long_still_has_pictures(plt, monkeypatch):
     """Only the time that drawing took counts, and not what passes between two figures."""
     now = [0.0]
-    monkeypatch.setattr(rendering.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rendering.time, "process_time", lambda: now[0])
     paint = rendering.painter()
     now[0] = 1000.0
     figure, axes = plt.subplots()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -156,9 +157,22 @@ def test_a_plain_number_at_the_end_is_a_value(shell: Shell, source: str, value: 
 def test_a_cell_that_never_ends_is_interrupted(shell: Shell) -> None:
     """The cell is told from one that fails, and the next runs."""
     ran = shell.run("while True:\n    pass", seconds=0.2)
-    assert ran["timed_out"]
+    assert ran["timed_out"] == "wall"
     assert fault(ran)[:2] == ("KeyboardInterrupt", "the cell ran for more than 0.2 s")
     assert shell.run("1 + 1", seconds=5)["value"] == 2
+
+
+def test_a_cell_is_interrupted_before_the_cpu_time_of_its_sandbox_is_used_up(shell: Shell) -> None:
+    """Half of what is left, or all but what is kept where that is more; waiting does not count."""
+    used = sum(os.times()[:4])
+    ran = shell.run("while True:\n    pass", seconds=60, cpu_seconds=used + 1, kept=math.inf)
+    took = sum(os.times()[:4]) - used
+    assert (ran["timed_out"], fault(ran)[0]) == ("cpu", "KeyboardInterrupt")
+    assert 0.4 < took < 0.9
+    ran = shell.run("while True:\n    pass", seconds=60, cpu_seconds=used + took + 1, kept=0.25)
+    assert ran["timed_out"] == "cpu"
+    assert sum(os.times()[:4]) - used - took > 0.65
+    assert shell.run("import time; time.sleep(0.3); 2", seconds=60, cpu_seconds=used + 10)["value"] == 2
 
 
 def test_figures_are_shown_where_they_are_drawn(shell: Shell) -> None:

@@ -75,9 +75,19 @@ def run_notebook(
             student = RemoteStudent(session, _interface(file), limits, handed_in=handed_in)
             session.at_most(_WARMING_SECONDS)
             Controls(student).ask("notebook", file, where=file)
-            Controls(student).ask("cell", _SAY_WHERE, 0, 0.0, True, where=file)
+            Controls(student).ask("cell", _SAY_WHERE, 0, 0.0, True, 0.0, 0.0, where=file)
             session.at_most(seconds + GRACE_SECONDS)
-            for run in run_cells(student, file, notebook.without(out), seconds=seconds, first=0, given=given):
+            cells = run_cells(
+                student,
+                file,
+                notebook.without(out),
+                seconds=seconds,
+                first=0,
+                given=given,
+                cpu_seconds=limits.cpu,
+                kept=GRACE_SECONDS,
+            )
+            for run in cells:
                 waiting.remove(run.number)
                 runs.setdefault(run.number, run)
                 if run.timed_out:
