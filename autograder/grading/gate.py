@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 import autograder
+from autograder import whole
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, result_key
 from autograder.loader import Loaded, folder_sha256
@@ -40,8 +41,7 @@ class Gate:
     def refuse(self, key: str, why: str) -> None:
         """Note that it was refused, and why, so that whoever grades it all the same is told."""
         try:
-            self._home.mkdir(parents=True, exist_ok=True)
-            self._refusal(key).write_text(why, encoding="utf-8")
+            whole.write(self._refusal(key), why.encode())
         except OSError:
             return
 

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from autograder import whole
 from autograder.checks.errors import UsageError
 from autograder.checks.local.kit import KIT
 from autograder.settings import utf8_text
@@ -39,7 +40,7 @@ def write_release(files: Mapping[str, bytes], out: Path) -> None:
         UsageError: it cannot be written; the old release is then as it was.
     """
     out = out.resolve()
-    fresh, old = (out.with_name(f".{out.name}.{word}-{os.getpid()}") for word in ("new", "old"))
+    fresh = out.with_name(f".{out.name}.new-{os.getpid()}")
     try:
         fresh.mkdir(parents=True)
         for inner in added(out, files):
@@ -52,20 +53,12 @@ def write_release(files: Mapping[str, bytes], out: Path) -> None:
                 shutil.copystat(before, path)  # what has not changed keeps its time
         if out.is_dir():
             shutil.copymode(out, fresh)
-            out.rename(old)
-        try:
-            fresh.rename(out)
-        except OSError:
-            if old.is_dir():
-                old.rename(out)
-            raise
+        whole.exchange(fresh, out)
     except OSError as error:
         kept = "; the release that was there is unchanged" if out.is_dir() else ""
         raise UsageError(f"The release cannot be written to {out}: {error.strerror}{kept}.") from None
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if out.is_dir():
-            shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(fresh, ignore_errors=True)  # the old release, once they are exchanged
 
 
 def write_archive(out: Path) -> Path:

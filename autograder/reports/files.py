@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from autograder import whole
 from autograder.checks.errors import UsageError
 from autograder.results import Report
 
@@ -106,14 +105,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         UsageError: as `write_text`.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
-        os.replace(draft, path)
+        whole.write(path, content)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise UsageError(
             f"Cannot write {path}: {error.strerror}; mend that and run the same command again, it goes on from here."
         ) from None

@@ -17,6 +17,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+from autograder import whole
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.isolation.packaged_data import uses_packaged_data
 from autograder.markers import BEGIN, END, Region, regions
@@ -413,8 +414,6 @@ def _limits(sources: Mapping[str, str], seconds: float, mib: int) -> dict[str, f
 
 
 def write_all(files: Mapping[Path, str | bytes]) -> tuple[Path, ...]:
-    """Write all files; their paths."""
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    """Write all files or none of them; their paths."""
+    whole.write_new({path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()})
     return tuple(files)

@@ -19,6 +19,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import autograder
+from autograder import whole
 from autograder.checks.errors import InstructorError, StudentError, UsageError
 from autograder.checks.local.kit import KIT
 from autograder.checks.local.testing import attempted
@@ -521,9 +522,49 @@ def test_a_disk_that_is_full_leaves_the_old_release(root, monkeypatch, fails_at)
     if fails_at < 5:
         monkeypatch.setattr(Path, "write_bytes", written)
     monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(whole, "_exchanged_at_once", lambda *_: False)
     with pytest.raises(UsageError, match="No space left on device; the release that was there is unchanged"):
         build(loaded, out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [path.name for path in out.parent.iterdir()] == ["means"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("place", ["first file", "exchange", "after it"])
+def test_ctrl_c_while_a_release_is_written_leaves_a_whole_one(root, monkeypatch, place, at_once):
+    """The old release or the new one, never none, and nothing beside it."""
+    loaded, out = load(root, "means"), root / "release/means"
+    build(loaded, out)
+    fresh = (out / "means.py").read_bytes()
+    (out / "means.py").write_text("the old one")
+    exchange, rename = whole.exchange, Path.rename
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    def exchanged(*given):
+        exchange(*given)
+        raise KeyboardInterrupt
+
+    def renamed(self, target):
+        if self.name.startswith(".means.new"):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    if not at_once:
+        monkeypatch.setattr(whole, "_exchanged_at_once", lambda *_: False)
+    if place == "first file":
+        monkeypatch.setattr(Path, "write_bytes", interrupted)
+    elif place == "after it":
+        monkeypatch.setattr(whole, "exchange", exchanged)
+    elif at_once:
+        monkeypatch.setattr(whole, "_exchanged_at_once", interrupted)
+    else:
+        monkeypatch.setattr(Path, "rename", renamed)
+    with pytest.raises(KeyboardInterrupt):
+        build(loaded, out)
+    monkeypatch.undo()
+    assert (out / "means.py").read_bytes() == (fresh if place == "after it" else b"the old one")
     assert [path.name for path in out.parent.iterdir()] == ["means"]
 
 

@@ -5,12 +5,12 @@ Here nbgrader's own preprocessor is used, and it runs the instructor's source no
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder import whole
 from autograder.checks.errors import GraderError, InstructorError
 from autograder.course import CONFIG_FILE
 from autograder.formats.nbgrader import source_notebook
@@ -92,7 +92,7 @@ def write_config(course: Course) -> Path | None:
     if path.exists():
         return None
     names = course.assignments()
-    path.write_text(_CONFIG.format(title=course.title, assignments=names, first=names[0]), encoding="utf-8")
+    whole.write(path, _CONFIG.format(title=course.title, assignments=names, first=names[0]).encode())
     return path
 
 
@@ -146,7 +146,5 @@ def _instantiate(course: Course, path: Path, target: Path) -> None:
     except Exception as error:  # noqa: BLE001  (a kernel, YAML, templates: anything may be raised)
         said = (str(error).strip() or type(error).__name__).splitlines()[-1][:300].rstrip(".")
         raise InstructorError(f"{path}: nbgrader makes no tests of its AUTOTEST lines: {said}.") from None
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    nbformat.write(notebook, draft)
-    os.replace(draft, target)
+    text: str = nbformat.writes(notebook)
+    whole.write(target, (text if text.endswith("\n") else f"{text}\n").encode())

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder import whole
 from autograder.checks.errors import UsageError
 from autograder.quality.calibration.rates import Cheapest, Luck, Row
 
@@ -226,4 +227,4 @@ def put_into(path: Path, name: str, text: str, command: str = "calibrate") -> No
     _, closed, after = rest.partition(end)
     if not found or not closed:
         raise UsageError(f"{path} has no lines {begin!r} and {end!r}; put them where the tables are to stand.")
-    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+    whole.write(path, f"{before}{begin}\n\n{text}\n\n{end}{after}".encode())

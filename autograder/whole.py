@@ -1,0 +1,102 @@
+"""Files and folders that are there as a whole or not at all, whatever interrupts their writing: an error, or Ctrl-C."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["exchange", "write", "write_new"]
+
+_HERE = -100  # AT_FDCWD
+_EXCHANGE = 2  # RENAME_EXCHANGE
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file anew; until it is complete, the old one is there, and nothing stays of what was begun.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(content)
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def write_new(files: Mapping[Path, bytes]) -> None:
+    """Write files where none are: all of them, or none, and then no folder that was made for them stays either.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    made: list[Path] = []
+    try:
+        for path, content in files.items():
+            missing = [each for each in path.parents if not each.exists()]
+            for folder in reversed(missing):
+                made.append(folder)
+                folder.mkdir(exist_ok=True)
+            made.append(path)
+            path.touch(exist_ok=False)
+            path.write_bytes(content)
+    except FileExistsError:
+        made.pop()  # somebody else's
+        _remove(made)
+        raise
+    except BaseException:
+        _remove(made)
+        raise
+
+
+def exchange(fresh: Path, place: Path) -> None:
+    """Put a folder in the place of another, which is then where the new one was; there is one at every moment.
+
+    Where the system cannot exchange two folders at once, the old one is put back when something comes between.
+
+    Args:
+        fresh: the new folder, beside `place`.
+        place: where it belongs; nothing need be there.
+
+    Raises:
+        OSError: it cannot be done; everything is as it was.
+    """
+    if not place.is_dir():
+        fresh.rename(place)
+        return
+    if _exchanged_at_once(fresh, place):
+        return
+    aside = fresh.with_name(f"{fresh.name}.aside")
+    try:
+        place.rename(aside)
+        fresh.rename(place)
+        aside.rename(fresh)
+    except BaseException:
+        if aside.is_dir() and not place.exists():
+            aside.rename(place)
+        shutil.rmtree(aside, ignore_errors=True)  # the new one is in place
+        raise
+
+
+def _exchanged_at_once(one: Path, other: Path) -> bool:
+    """Whether the system has exchanged two folders in one step; False where it cannot."""
+    if sys.platform != "linux":
+        return False
+    call = getattr(ctypes.CDLL(None), "renameat2", None)
+    return call is not None and call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+
+
+def _remove(made: list[Path]) -> None:
+    """Remove files and folders in the reverse of the order in which they were made; others in there keep a folder."""
+    for path in reversed(made):
+        with suppress(OSError):
+            path.rmdir() if path.is_dir() else path.unlink()
