@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +17,15 @@ from .type_names import TABLES, article, is_handle, returned, what
 __all__ = ["compared_specially"]
 
 _TIMES = (datetime, timedelta, np.datetime64, np.timedelta64)
-_SINGLE = (Moment, Span, Missing, Member)
+_RECORDS = (Moment, Span, Missing, Member)
+_SINGLE = (*_RECORDS, *_TIMES)
 
 
 def compared_specially(
     got: object, want: object, name: str, rtol: float, atol: float, *, exact: bool
 ) -> bool:  # fmt: skip
     """Compare what has a way of its own to be compared; False where the expected value has none."""
+    got, want = _single(got), _single(want)
     if isinstance(want, TABLES):
         compare_records(got, want, name=name, rtol=rtol, atol=atol, exact=exact)
     elif isinstance(want, Sparse):
@@ -31,8 +34,8 @@ def compared_specially(
         _picture(got, want, name, rtol, atol)
     elif isinstance(want, Fields):
         _fields(got, want, name, rtol, atol)
-    elif isinstance(want, _SINGLE) or (isinstance(got, (Moment, Span)) and isinstance(want, _TIMES)):
-        if isinstance(got, TABLES) or got != want:  # a table would be compared item by item
+    elif isinstance(want, _RECORDS) or (isinstance(want, _SINGLE) and isinstance(got, _SINGLE)):
+        if not _is_equal(got, want):
             raise other_value(name, got, want)
     elif isinstance(want, (np.ndarray, np.generic)) and (want.dtype.names or want.dtype.kind in "mM"):
         _special_array(got, want, name, rtol, atol)
@@ -43,6 +46,37 @@ def compared_specially(
     else:
         return False
     return True
+
+
+def _single(value: object) -> object:
+    """An array of no dimensions with a moment or span as that; anything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "mM" else value
+
+
+def _is_equal(got: object, want: object) -> bool:
+    """Whether two single values are the same, whichever of the two comes from pandas, numpy or the standard library."""
+    if isinstance(got, np.generic) and isinstance(want, np.generic):
+        nothing = np.isnat(got) and np.isnat(want)  # type: ignore[call-overload]
+        return type(got) is type(want) and bool(nothing or got == want)
+    got, want = _recorded(got), _recorded(want)
+    if not isinstance(got, _RECORDS):
+        got, want = want, got  # numpy would compare with a record item by item
+    return bool(type(got).__eq__(got, want) is True)
+
+
+def _recorded(value: object) -> object:
+    """A moment or span of numpy's as the record that pandas' have."""
+    if not isinstance(value, (np.datetime64, np.timedelta64)):
+        return value
+    if np.isnat(value):
+        return Missing("NaT")
+    unit = np.datetime_data(value.dtype)[0]
+    ticks = int(value.astype(f"{value.dtype.kind}8[{unit}]").view("i8"))
+    return Moment(ticks, unit) if isinstance(value, np.datetime64) else Span(ticks, unit)
+
+
+def _are_single(values: Sequence[object]) -> bool:
+    return all(isinstance(_single(each), _SINGLE) for each in values)
 
 
 def _part(got: object, want: object, name: str, rtol: float, atol: float) -> None:
@@ -104,8 +138,11 @@ def _fields(got: object, want: Fields, name: str, rtol: float, atol: float) -> N
 
 def _special_array(got: object, want: Any, name: str, rtol: float, atol: float) -> None:
     """Arrays of moments or spans, and those with named fields."""
-    mine = np.asarray(got) if isinstance(got, (np.ndarray, np.generic)) else None
     right = np.asarray(want)
+    if right.ndim == 1 and isinstance(got, (list, tuple)) and len(got) == len(right) and _are_single(got):
+        _part(got, list(right), name, rtol, atol)
+        return
+    mine = np.asarray(got) if isinstance(got, (np.ndarray, np.generic)) else None
     if mine is None or mine.dtype.kind != right.dtype.kind:
         found = f"{name} is an array of dtype {mine.dtype}" if mine is not None else returned(got, name)
         raise CheckFailed(f"{found}; expected dtype {right.dtype}.")
@@ -126,7 +163,7 @@ def _special_array(got: object, want: Any, name: str, rtol: float, atol: float) 
 
 
 def _masked(got: object, want: Any, name: str, rtol: float, atol: float) -> None:
-    if isinstance(got, np.ndarray) and got.dtype.kind in "fc" and not isinstance(got, np.ma.MaskedArray):
+    if isinstance(got, np.ndarray) and got.dtype.kind in "biufc" and not isinstance(got, np.ma.MaskedArray):
         got = np.ma.masked_invalid(got)  # how a submission's masked array comes
     if not isinstance(got, np.ma.MaskedArray):
         raise CheckFailed(f"{returned(got, name)}; expected a masked array.")
