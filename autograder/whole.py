@@ -75,7 +75,7 @@ def exchange(fresh: Path, place: Path) -> None:
         return
     if _exchanged_at_once(fresh, place):
         return
-    aside = fresh.with_name(f"{fresh.name}.aside")
+    aside = place.with_name(f".{place.name}.old-{os.getpid()}")
     try:
         place.rename(aside)
         fresh.rename(place)
