@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from timed import FOREVER, TimedSandbox
 
 from autograder.checks.errors import StudentError
 from autograder.grading import RunOptions, grade
 from autograder.grading.budget import Budget, Imports
+from autograder.loader import load
 from autograder.results import Limits, Verdict
 
 MANY = '''
@@ -95,47 +95,47 @@ def fourth(student):
 
 @pytest.fixture
 def graded(course, hand_in, bubblewrap):
-    """A function that grades a text against an assignment of seven questions with four checks each."""
-    from autograder.loader import load
+    """A function that grades a text against seven questions with four checks each; some requests take so many seconds.
 
+    It gives the report, and the sandbox by whose clock they took that long.
+    """
     (course / "assignments" / "small" / "assignment.py").write_text(MANY)
     loaded = load(course, "small")
 
-    def run(text, **limits):
-        began = time.monotonic()
-        report = grade(loaded, hand_in(text), bubblewrap, None, RunOptions(seed="s", limits=limits))
-        return report, time.monotonic() - began
+    def run(text, takes=None, **limits):
+        sandbox = TimedSandbox(bubblewrap, takes or {})
+        return grade(loaded, hand_in(text), sandbox, None, RunOptions(seed="s", limits=limits)), sandbox
 
     return run
 
 
-def waited(report):
-    """Seconds for which a submission was waited for, as its sandboxes count them."""
-    return report.resources.wall_seconds
+CALL, IMPORT = ("call", "double"), ("load", "hw")
+RIGHT = "def double(x): return 2 * x\n"
 
 
 def test_calls_that_hang_use_the_time_of_their_question_once(graded):
     """The first call of a question takes its time limit; the others are TIME at once, and say why."""
-    report, _ = graded("import time\ndef double(x):\n    time.sleep(60)\n", wall_seconds=0.5)
+    report, sandbox = graded(RIGHT, {CALL: FOREVER}, wall_seconds=0.5)
     checks = [check for question in report.questions for check in question.checks]
 
     assert {check.verdict for check in checks} == {Verdict.TIME}
     assert checks[0].message.startswith("Time limit of 0.5 s reached in `double`.")
     not_run = "Not run: earlier checks of this question used up the time limit of 0.5 s."
     assert [check.message for check in checks[1:4]] == [not_run] * 3
-    assert len(report.resources.reached) == 1
-    assert waited(report) < 7 * 0.5 + 7 * 0.4  # beside the limits, building and ending a sandbox
+    assert report.resources.reached == ("wall",)
+    assert (len(sandbox.opened), sandbox.asked) == (7, [CALL] * 7)  # one of 28 for each question
+    assert report.resources.wall_seconds == 7 * 0.5
 
 
 def test_calls_that_burn_and_die_share_the_time_of_their_question(graded):
     """A death does not renew the limit: what is left is told, and then nothing is."""
-    report, _ = graded("import os, time\ndef double(x):\n    time.sleep(0.9)\n    os._exit(3)\n")
+    report, sandbox = graded("import os\ndef double(x):\n    os._exit(3)\n", {CALL: 0.9})
     checks = report.questions[0].checks
 
     assert [str(check.verdict) for check in checks] == ["CRASHED", "CRASHED", "TIME", "TIME"]
-    assert checks[2].message.startswith("Time limit of 2 s reached in `double`; 1.")
-    assert " s of it went into earlier calls." in checks[2].message
+    assert checks[2].message.startswith("Time limit of 2 s reached in `double`; 1.8 s of it went into earlier calls.")
     assert checks[3].message == "Not run: earlier checks of this question used up the time limit of 2 s."
+    assert [round(each.wall_seconds, 3) for each in sandbox.opened[:3]] == [2, 1.1, 0.2]
 
 
 def test_cpu_time_of_what_died_counts_too(graded):
@@ -149,39 +149,37 @@ def test_cpu_time_of_what_died_counts_too(graded):
 
 def test_a_slow_solution_that_breaks_nothing_keeps_all_its_time(graded):
     """Calls that take most of the limit together are right, in every question."""
-    report, _ = graded("import time\ndef double(x):\n    time.sleep(0.3)\n    return 2 * x\n")
+    report, sandbox = graded(RIGHT, {CALL: 0.49})
 
     assert set(report.verdicts) == {Verdict.PASSED}
+    assert (len(sandbox.opened), sandbox.asked) == (7, [CALL] * 28)
 
 
 def test_sandboxes_with_parts_replaced_share_the_time_of_their_question(course, hand_in, bubblewrap):
     """Each of them ends well and within the limit; together they may not take more than it."""
-    from autograder.loader import load
-
     (course / "assignments" / "small" / "assignment.py").write_text(REPLACED)
     (course / "reference" / "small" / "hw.py").write_text(
         "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n"
         "def triple(x):\n    ### BEGIN SOLUTION\n    return double(x) + x\n    ### END SOLUTION\n"
     )
-    slow = (
-        "import time\ndef double(x):\n    return 2 * x\ndef triple(x):\n    time.sleep(3)\n    return double(x) + x\n"
-    )
-    report = grade(load(course, "small"), hand_in(slow), bubblewrap, None, RunOptions(seed="s"))
+    submission = hand_in(f"{RIGHT}def triple(x): return double(x) + x\n")
+    sandbox = TimedSandbox(bubblewrap, {("call", "triple"): 3.0})
+    report = grade(load(course, "small"), submission, sandbox, None, RunOptions(seed="s"))
     checks = report.questions[0].checks
 
     assert [str(check.verdict) for check in checks] == ["PASSED", "PASSED", "TIME", "TIME"]
-    assert "Time limit of 8 s reached in `triple`; 6." in checks[2].staff_message
+    assert "Time limit of 8 s reached in `triple`; 6.0 s of it went into earlier calls" in checks[2].staff_message
     assert "Not run: earlier checks of this question used up the time limit of 8 s." in checks[3].staff_message
 
 
 def test_an_import_that_hangs_is_waited_for_once(graded):
     """Seven questions with an import that never ends cost the time of one, and every check says the same."""
-    report, _ = graded("import time\ntime.sleep(60)\ndef double(x):\n    return 2 * x\n", wall_seconds=1)
+    report, sandbox = graded(RIGHT, {IMPORT: FOREVER}, wall_seconds=1)
 
     assert set(report.verdicts) == {Verdict.TIME}
     (said,) = {check.message for question in report.questions for check in question.checks}
     assert said.startswith("Time limit of 1 s reached in `import hw`; nothing that hw.py defines can be used.")
-    assert waited(report) < 1 + 28 * 0.4
+    assert (sandbox.asked, report.resources.wall_seconds) == ([IMPORT], 1.0)
 
 
 def test_an_import_that_raises_is_run_once(graded):
@@ -195,15 +193,14 @@ def test_an_import_that_raises_is_run_once(graded):
 
 def test_a_failed_import_is_not_blamed_for_the_time_of_something_else(course, hand_in, bubblewrap):
     """Where calls used up the time of a question, that is said, although another file of it cannot be imported."""
-    from autograder.loader import load
-
     (course / "reference" / "small" / "other.py").write_text(
         "def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION\n"
     )
     (course / "assignments" / "small" / "assignment.py").write_text(TWO_FILES)
-    submission = hand_in("import time\ndef double(x):\n    time.sleep(60)\n", **{"other.py": "1 / 0\n"})
+    submission = hand_in(RIGHT, **{"other.py": "1 / 0\n"})
 
-    report = grade(load(course, "small"), submission, bubblewrap, None, RunOptions(seed="s"))
+    sandbox = TimedSandbox(bubblewrap, {CALL: FOREVER})
+    report = grade(load(course, "small"), submission, sandbox, None, RunOptions(seed="s"))
     checks = report.questions[0].checks
 
     assert [str(check.verdict) for check in checks] == ["RAISED", "TIME", "TIME"]
@@ -236,8 +233,6 @@ def test_an_import_that_raised_is_certain_under_any_limits():
 
 def test_an_import_that_broke_after_calls_is_tried_again(course, hand_in, bubblewrap):
     """Only a fresh sandbox says what an import does; after calls, these may have had a part in it."""
-    from autograder.loader import load
-
     (course / "assignments" / "small" / "assignment.py").write_text(
         "from autograder import Assignment\n"
         "from autograder.checks import same\n"
