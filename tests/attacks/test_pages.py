@@ -377,7 +377,7 @@ def test_a_class_of_enemies_can_be_looked_at(browser: Any, beacon: Any, tmp_path
         cwd=make_course(tmp_path / "course"),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     summary = (tmp_path / "out" / "summary.html").as_uri()

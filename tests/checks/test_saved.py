@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -347,12 +346,10 @@ def test_a_header_that_promises_more_than_there_is_takes_no_memory(student, fold
 
 @pytest.mark.parametrize("head", [header(f"({2**27},)"), b"no array"], ids=["an array", "plain bytes"])
 def test_a_zip_bomb_meets_the_memory_limit(behind_a_wall, folder, head):
-    """A GiB that was packed into a few MiB is MEMORY, at once."""
+    """A GiB that was packed into a few MiB is MEMORY, before the limit on CPU time is reached."""
     bomb(folder / "w.npz", head)
-    began = time.monotonic()
 
     assert refused(behind_a_wall, "w.npz")[0] == "MEMORY"
-    assert time.monotonic() - began < 10
 
 
 def test_one_number_that_stands_for_many_is_output(behind_a_wall, folder):

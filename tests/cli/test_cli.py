@@ -215,13 +215,14 @@ def test_limits_of_the_call_hold(root: Path, tmp_path: Path) -> None:
     """`--limit` goes before the assignment's own limits, and is part of the replay record."""
     folder = hand_in(tmp_path / "in", dora="def double(x):\n    while True:\n        pass\n")
     out = tmp_path / "out"
-    began = time.monotonic()
-    done = run("grade", "tiny", folder, "--out", out, "--limit", "cpu_seconds=1", "--limit", "wall_seconds=2", cwd=root)
+    done = run(
+        "grade", "tiny", folder, "--out", out, "--limit", "cpu_seconds=1", "--limit", "wall_seconds=99", cwd=root
+    )
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - began < 30
     report = json.loads((out / "reports" / "dora.json").read_text("utf-8"))
     assert report["questions"][0]["checks"][0]["verdict"] == "TIME"
-    assert report["replay"]["limits"] == {"cpu_seconds": 1.0, "wall_seconds": 2.0}
+    assert report["resources"]["reached"] == ["cpu"]
+    assert report["replay"]["limits"] == {"cpu_seconds": 1.0, "wall_seconds": 99.0}
 
 
 def test_internal_reports_end_with_exit_code_1(root: Path, handed: Path, tmp_path: Path) -> None:
@@ -381,7 +382,7 @@ def test_two_runs_do_not_share_a_folder(root: Path, tmp_path: Path) -> None:
             refused(run("grade", "tiny", slow, "--out", out, cwd=root), "Another autograder is at work")
         finally:
             first.send_signal(signal.SIGCONT)
-        assert first.wait(timeout=60) == 0
+        assert first.wait(timeout=300) == 0
 
 
 def test_the_doctor_tells_what_is_enforced_and_what_the_course_lacks(root: Path) -> None:

@@ -434,9 +434,9 @@ def test_a_single_job_has_no_neighbours(course: Class) -> None:
 
 def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
     """The job is ended and replaced, the submission tried once more and told as INTERNAL; the others go on."""
-    reports, events = course.grade(hangs, patience=1.5)
+    reports, events = course.grade(hangs, patience=5)
     assert [report.internal for report in reports] == [False, True, False]
-    assert "still at this submission after 2 s" in reports[1].questions[0].checks[0].staff_message
+    assert "still at this submission after 5 s" in reports[1].questions[0].checks[0].staff_message
     assert [event.student for event in events if isinstance(event, Retried)] == ["ben"]
 
 
@@ -511,10 +511,10 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(course: Class) -> N
 
 
 WAITS = """
-import time
+import os, time
 
 def double(x):
-    while time.time() < {until}:
+    while not os.path.exists({flag!r}):
         time.sleep(0.05)
     return x + x
 """
@@ -539,7 +539,7 @@ def rows(path: Path) -> list[tuple[str, str]]:
         connection.close()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 300) -> None:
     """Wait until something holds, and fail when it never does."""
     end = time.monotonic() + seconds
     while not condition():
@@ -565,9 +565,9 @@ def processes_about(text: str) -> list[str]:
 def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, blow: signal.Signals) -> None:
     """After kill -9 or Ctrl-C no process is left, no finished report is lost or made twice, and all come in the end."""
     root = make_course(tmp_path / "course")
-    later = time.time() + 6
-    ends = {f"student{n}": 0.0 if n < 2 else later for n in range(6)}  # so that the blow falls among them
-    folder = hand_in(tmp_path / "in", **{name: WAITS.format(until=until) for name, until in ends.items()})
+    go = tmp_path / "go"
+    flags = {f"student{n}": "/" if n < 2 else str(go) for n in range(6)}  # so that the blow falls among them
+    folder = hand_in(tmp_path / "in", **{name: WAITS.format(flag=flag) for name, flag in flags.items()})
     out = tmp_path / "out"
     environ = {**os.environ, "AUTOGRADER_MARK": str(tmp_path)}
     run = subprocess.Popen(
@@ -575,7 +575,8 @@ def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, blow: signal.Sig
     )
     wait_for(lambda: len(rows(out / "grader.db")) >= 2)
     run.send_signal(blow)
-    said, complaint = run.communicate(timeout=30)
+    said, complaint = run.communicate(timeout=300)
+    go.touch()
     before = rows(out / "grader.db")
     assert len(before) < 6
     if blow != signal.SIGKILL:
@@ -583,9 +584,9 @@ def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, blow: signal.Sig
         assert "the same command goes on from there" in said
         assert "Traceback" not in complaint
         assert not (out / ".staging").exists()
-    wait_for(lambda: not processes_about(str(tmp_path)), seconds=15)
+    wait_for(lambda: not processes_about(str(tmp_path)))
     done = subprocess.run(
-        grade_command(root, folder, out), env=environ, capture_output=True, text=True, check=True, timeout=60
+        grade_command(root, folder, out), env=environ, capture_output=True, text=True, check=True, timeout=300
     )
     after = rows(out / "grader.db")
     assert after[: len(before)] == before

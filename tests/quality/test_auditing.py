@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -459,12 +460,12 @@ def test_an_audit_that_is_stopped_shows_what_it_has_and_goes_on_from_there(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
     )
     calls = tmp_path / "calls"
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 300
     while not calls.is_file() or len(calls.read_text().splitlines()) < number:
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
 
     assert process.returncode == 130, err
     assert "Traceback" not in err
@@ -496,12 +497,13 @@ def test_a_mutant_that_hangs_is_cut_and_caught(course: Path) -> None:
         start=lambda: start("none"),
         questions=loaded.assignment.questions[2:],
     )
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = audit(plan, [Mutant("hang-0", "hang", "tiny.py", 3, "double", "double", "", endless)])
 
     assert found.rows[0].verdicts == {"triples_nothing": Verdict.TIME}
     assert found.rows[0].caught and not found.rows[0].same_answers
-    assert time.monotonic() - began < 40
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime < 40  # the question's own limit is more
 
 
 def test_an_audit_may_stop_at_the_first_catch(course: Path) -> None:

@@ -69,9 +69,9 @@ def test_after_a_failing_cell_the_next_runs(student: RemoteStudent) -> None:
 
 def test_a_cell_that_never_ends_is_interrupted_and_the_rest_runs(student: RemoteStudent) -> None:
     """Each cell has its own time."""
-    endless, fine = runs(student, "while True: pass", "1 + 1", seconds=0.5)
+    endless, fine = runs(student, "import time\nwhile True: time.sleep(1)", "1 + 1", seconds=3)
     assert (endless.timed_out, fine.value) == (True, 2)
-    assert endless.seconds > 0.4
+    assert endless.seconds > 2.9
 
 
 def test_a_cell_that_ends_python_is_named(student: RemoteStudent) -> None:
