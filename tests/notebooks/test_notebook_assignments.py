@@ -400,10 +400,8 @@ def test_figures_of_the_notebook_are_there_for_every_check(
 # --- time for each cell ---
 
 # They wait, and so take no processor from the cells that have to be in time.
-ENDLESS = "import time\nwhile True:\n    time.sleep(0.1)"
-STUBBORN = (
-    "while True:\n    try:\n        import time\n        time.sleep(0.1)\n    except BaseException:\n        pass"
-)
+ENDLESS = "import time\nwhile True:\n    time.sleep(1)"
+STUBBORN = "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass"
 
 
 @pytest.fixture(scope="module")

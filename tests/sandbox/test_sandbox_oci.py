@@ -586,17 +586,14 @@ def test_a_signal_is_told(sandbox, submission, number):
     ],
 )
 def test_each_limit_ends_the_container_and_is_named(sandbox, submission, function, limit, change):
-    """The outcome names the limit, and the limit binds long before the function would end (also on a busy machine)."""
+    """The outcome names the limit: without it, the function would end in another way, or never."""
     talk = Talk(sandbox, submission, LIMITS.changed(change))
-    began = time.monotonic()
     with pytest.raises(EOFError):
         talk.call(function)
-    took = time.monotonic() - began
     outcome = talk.session.close()
 
     assert outcome.limit == limit
     assert outcome.fault == ""
-    assert took < 30
     assert outcome.cpu_seconds < 2
 
 
@@ -840,7 +837,7 @@ time.sleep(60)
     grader.kill()
     grader.wait()
     grader.stdout.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (runs(int(pid)) or name in names(engine)):
         time.sleep(0.05)
     shutil.rmtree(folder)
