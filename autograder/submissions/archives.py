@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.checks.errors import StudentError
-from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, keep, open_regular, too_large
+from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, keep, open_below, too_large
 from autograder.submissions.names import is_clutter, printable, safe_parts, unusable
 from autograder.submissions.records import MIB, Caps, Contents
 
@@ -29,16 +29,21 @@ _DIRECTORY_BYTES = 8 * MIB  # of a zip file with 20,000 entries
 _TAR_NAMES_BYTES = 64 * 1024
 
 
-def read_archive(path: Path, caps: Caps) -> Contents:
+def read_archive(path: Path, caps: Caps, below: tuple[str, ...] = ()) -> Contents:
     """Read a .zip or .tar.gz file; archives inside it stay closed.
+
+    Args:
+        path: the file, or a folder.
+        caps: how much is read.
+        below: where it lies in the folder.
 
     Raises:
         StudentError: damaged, encrypted, too large, or with names that no honest archive has.
     """
     contents = Contents(caps)
-    name = printable(path.name)
+    name = printable("/".join(below) or path.name)
     try:
-        with open_regular(path) as (file, about):
+        with open_below(path, below) as (file, about):
             if about.st_size > caps.archive_mib * MIB:
                 raise Unfit(f"is larger than {caps.archive_mib:g} MiB")
             contents.newest = about.st_mtime

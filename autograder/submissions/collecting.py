@@ -18,6 +18,7 @@ from autograder.submissions.matching import Chosen, choose
 from autograder.submissions.names import ARCHIVES, is_clutter, lies_beside, printable, some, stem, student_name
 from autograder.submissions.records import Caps, Contents, Submission
 from autograder.submissions.similar_names import Recogniser
+from autograder.submissions.unpacking import unpack
 
 __all__ = ["collect", "collect_one", "passed_over"]
 
@@ -181,7 +182,9 @@ def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, 
     except OSError as error:
         raise StudentError("MISSING", f"{shown} cannot be read: {error.strerror}.") from None
     if stat.S_ISDIR(mode):
-        return read_folder(first, caps), "folder"
+        contents = read_folder(first, caps)
+        unpack(first, contents, files)
+        return contents, "folder"
     if first.name.lower().endswith(ARCHIVES):
         return read_archive(first, caps), "archive"
     endings = {PurePath(name).suffix for name in files}

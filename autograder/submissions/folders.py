@@ -14,7 +14,17 @@ from autograder.checks.errors import StudentError
 from autograder.submissions.names import is_clutter, printable, unusable
 from autograder.submissions.records import Caps, Contents
 
-__all__ = ["LINK", "NOT_REGULAR", "Unfit", "keep", "open_regular", "read_capped", "read_folder", "too_large"]
+__all__ = [
+    "LINK",
+    "NOT_REGULAR",
+    "Unfit",
+    "keep",
+    "open_below",
+    "open_regular",
+    "read_capped",
+    "read_folder",
+    "too_large",
+]
 
 LINK = "is a link, not a file"
 NOT_REGULAR = "is no ordinary file"
@@ -40,6 +50,28 @@ def open_regular(name: str | Path, folder: int | None = None) -> Iterator[tuple[
         if not stat.S_ISREG(about.st_mode):
             raise Unfit(NOT_REGULAR)
         yield file, about
+
+
+@contextmanager
+def open_below(path: Path, parts: tuple[str, ...]) -> Iterator[tuple[IO[bytes], os.stat_result]]:
+    """Open a regular file below a folder, on a way that no link is a part of; the file itself where there is no way.
+
+    Raises:
+        Unfit: as `open_regular`.
+    """
+    if not parts:
+        with open_regular(path) as opened:
+            yield opened
+        return
+    try:
+        folder = _open_folder(path, parts[:-1])
+    except OSError as error:
+        raise Unfit(_reason(error)) from None
+    try:
+        with open_regular(parts[-1], folder) as opened:
+            yield opened
+    finally:
+        os.close(folder)
 
 
 def too_large(caps: Caps) -> str:

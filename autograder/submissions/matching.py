@@ -53,7 +53,7 @@ def choose(
         raise StudentError("MISSING", f"The {what} is empty; hand in {series(wanted)}.")
     root = _root(paths, wanted)
     here = {path[-1]: path for path in paths if path[:-1] == root}
-    chosen = Chosen()
+    chosen = Chosen(notes=[f"{contents.unpacked} was unpacked."] if contents.unpacked else [])
     good, faults, absent, taken = 0, [], [], set()
     meant = _meant_alone(contents, here, wanted, recogniser) if single else ""
     for name in wanted:
@@ -84,7 +84,7 @@ def choose(
         absent = [name for name in absent if (name,) not in chosen.files and name not in chosen.meant]
     named = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
     if not good:
-        raise faults[0] if faults else _missing(wanted, paths, chosen)
+        raise faults[0] if faults else _missing(wanted, paths, chosen, contents.unpacked or what)
     chosen.notes += [fault.message for fault in faults]
     if named and not single:
         chosen.notes.append(f"{series(named)} {are(named)} missing.")
@@ -180,8 +180,8 @@ def _only(name: str, here: dict[str, Path], wanted: Sequence[str], notes: list[s
     return here[other]
 
 
-def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen) -> StudentError:
-    """Nothing is there; say what is there instead."""
+def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen, within: str) -> StudentError:
+    """Nothing is there; say what is there instead. `within` is what was looked through."""
     if chosen.meant:
         told, chosen.notes = " ".join(chosen.notes), []
         return StudentError("MISSING", told)
@@ -197,9 +197,9 @@ def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen) -> St
         advice = f"{modules[0]} is a module, but a notebook is asked for: put your code into the cells of {wanted[0]}."
         return StudentError("MISSING", f"{subject}; {advice}")
     if archives:
-        return StudentError(
-            "MISSING", f"{subject}; {archives[0]} is an archive inside the submission: unpack it first."
-        )
+        where = f"the {within}" if within in ("folder", "archive") else within
+        what, which = ("is an archive", "it") if len(archives) == 1 else ("are archives", "them")
+        return StudentError("MISSING", f"{subject}; {some(archives)} {what} inside {where}: unpack {which} first.")
     return StudentError("MISSING", f"{subject}; there is only {some(found)}.")
 
 

@@ -75,7 +75,8 @@ class Contents:
     """What was read of one submission, before it is known what of it is wanted.
 
     `files` maps a path (its parts) to bytes; `left_out` maps a path to the reason why it was not read: the end of a
-    sentence that begins with the path. `newest` is the time of the newest file, in seconds since 1970.
+    sentence that begins with the path. `newest` is the time of the newest file, in seconds since 1970. `unpacked` is
+    the archive in a folder whose files are among them, as it is shown, or "".
     """
 
     caps: Caps
@@ -83,3 +84,4 @@ class Contents:
     left_out: dict[tuple[str, ...], str] = field(default_factory=dict)
     newest: float = 0.0
     total: int = 0
+    unpacked: str = ""

@@ -430,15 +430,95 @@ def test_a_notebook_is_told_apart(class_folder: Path) -> None:
     assert bob.problem == f"bob.ipynb {advice}"
 
 
-def test_an_archive_inside_is_not_opened(class_folder: Path) -> None:
-    """In a folder or in another archive."""
-    inner = zipped(class_folder / "hw.zip", {NET: CODE}).read_bytes()
-    (class_folder / "hw.zip").unlink()
-    student(class_folder, {"hw.zip": inner})
-    zipped(class_folder / "bob.zip", {"hw.zip": inner})
+def bytes_of(folder: Path, files: dict[str, bytes], make=zipped) -> bytes:
+    """An archive that is nowhere."""
+    path = make(folder / "passing", files)
+    data = path.read_bytes()
+    path.unlink()
+    return data
 
-    for submission in take(class_folder, (NET,)):
-        assert submission.problem == f"{NET} is missing; hw.zip is an archive inside the submission: unpack it first."
+
+@pytest.mark.parametrize("make", [zipped, tarred])
+@pytest.mark.parametrize("place", ["", "assignsubmission_file/"])
+def test_the_only_archive_in_a_folder_is_unpacked(class_folder: Path, make, place: str) -> None:
+    """As learning platforms give it, with what lies beside it; a note says so, and files of one's own come along."""
+    name = "hw.zip" if make is zipped else "hw.tar.gz"
+    inner = bytes_of(class_folder, {f"work/{NET}": CODE, "work/tools.py": b"x = 1\n"}, make)
+    student(class_folder, {f"{place}{name}": inner, f"{place}remark.txt": b"I am late"})
+    (alice,) = take(class_folder, (NET,))
+
+    assert alice.problem == ""
+    assert sorted(path.name for path in alice.folder.iterdir()) == [NET, "tools.py"]
+    assert f"{place}{name} was unpacked." in alice.notes
+    assert (alice.folder / NET).read_bytes() == CODE
+
+
+def test_files_beside_an_archive_go_before_those_in_it(class_folder: Path) -> None:
+    """What is missing comes from it, what is there stays; where nothing is missing it is a file like others."""
+    inner = bytes_of(class_folder, {NET: b"other = 1\n", MAIN: b"import x\n"})
+    student(class_folder, {NET: CODE, "hw.zip": inner})
+    student(class_folder, {NET: CODE, MAIN: CODE, "data.zip": inner}, "bob")
+    student(class_folder, {NET: CODE, "broken.zip": b"PK\x03\x04 and nothing else"}, "carl")
+    alice, bob, carl = take(class_folder)
+
+    assert (alice.folder / NET).read_bytes() == CODE
+    assert (alice.folder / MAIN).read_bytes() == b"import x\n"
+    assert f"Left out: hw.zip/{NET} (lies beside the archive as well)." in alice.notes
+    assert (bob.folder / "data.zip").read_bytes() == inner
+    assert not any("unpacked" in note for note in (*bob.notes, *carl.notes))
+    assert carl.problem == ""
+
+
+def test_an_archive_in_a_folder_has_the_limits_of_a_handed_in_one(class_folder: Path) -> None:
+    """Sizes, names and damage are told as they are for an archive by itself, under the place where it lies."""
+    caps = Caps(file_mib=1, submission_mib=2, archive_mib=3)
+    student(class_folder, {"hw.zip": bytes_of(class_folder, {NET: b"#" * (2 << 20)})}, "large")
+    big = {f"{number}.bin": bytes(900_000) for number in range(4)}
+    student(class_folder, {"hw.zip": bytes_of(class_folder, {NET: CODE} | big)}, "many")
+    student(class_folder, {"hw.zip": b"PK\x03\x04 and nothing else"}, "damaged")
+    locked = bytearray(bytes_of(class_folder, {NET: CODE}))
+    locked[locked.rfind(b"PK\1\2") + 8] |= 1
+    student(class_folder, {"hw.zip": bytes(locked)}, "locked")
+    student(class_folder, {"in/hw.zip": os.urandom(4 << 20)}, "long")
+    stored = bytes_of(class_folder, {"x.bin": os.urandom(900_000), "y.bin": os.urandom(900_000), NET: CODE})
+    student(class_folder, {"hw.zip": stored}, "larger-than-a-file")
+    student(class_folder, {"hw.zip": bytes_of(class_folder, {})}, "empty")
+    said = {each.student: each.problem for each in take(class_folder, (NET,), caps)}
+
+    assert said == {
+        "large": f"{NET} is larger than 1 MiB.",
+        "many": "The submission holds more than 2 MiB; hand in only the files that are asked for.",
+        "damaged": "The file hw.zip is damaged or no zip file; make it again and open it once.",
+        "locked": "The file hw.zip is encrypted; make it again without a password.",
+        "long": "The file in/hw.zip is larger than 3 MiB.",
+        "larger-than-a-file": "",
+        "empty": "The file hw.zip is empty.",
+    }
+
+
+def test_a_link_to_an_archive_in_a_folder_is_not_followed(class_folder: Path) -> None:
+    """As no other link is."""
+    (class_folder.parent / "hw.zip").write_bytes(bytes_of(class_folder, {NET: CODE}))
+    put(class_folder / "alice")
+    (class_folder / "alice/hw.zip").symlink_to(class_folder.parent / "hw.zip")
+    (alice,) = take(class_folder, (NET,))
+
+    assert alice.problem == "The file hw.zip is a link, not a file."
+
+
+def test_archives_that_stay_closed_are_named(class_folder: Path) -> None:
+    """Those inside of an archive, and those in a folder where it is not clear which one counts."""
+    inner = bytes_of(class_folder, {NET: CODE})
+    student(class_folder, {"hw.zip": bytes_of(class_folder, {"inner.zip": inner})})
+    zipped(class_folder / "bob.zip", {"hw.zip": inner})
+    student(class_folder, {"a.zip": inner, "b.zip": inner}, "carl")
+    said = [submission.problem for submission in take(class_folder, (NET,))]
+
+    assert said == [
+        f"{NET} is missing; inner.zip is an archive inside hw.zip: unpack it first.",
+        f"{NET} is missing; hw.zip is an archive inside the archive: unpack it first.",
+        f"{NET} is missing; a.zip, b.zip are archives inside the folder: unpack them first.",
+    ]
 
 
 def test_empty_submissions_are_told(class_folder: Path) -> None:
