@@ -18,7 +18,17 @@ HOME = Path(autograder.__file__).parent
 # The rooms of the house, from the ground up: modules and packages right under autograder/.
 LAYERS = (
     ("checks",),
-    ("results", "settings", "seeding", "pictures", "marker_syntax", "wire_packing", "optional_packages", "early_start", "whole"),
+    (
+        "results",
+        "settings",
+        "seeding",
+        "pictures",
+        "marker_syntax",
+        "wire_packing",
+        "optional_packages",
+        "early_start",
+        "whole",
+    ),
     ("scoring", "markers", "wire"),
     ("messages", "assignment", "notebooks", "isolation", "insight"),
     ("worker", "datasets", "loader", "course"),
