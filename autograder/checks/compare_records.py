@@ -56,7 +56,7 @@ def _single(value: object) -> object:
 def _is_equal(got: object, want: object) -> bool:
     """Whether two single values are the same, whichever of the two comes from pandas, numpy or the standard library."""
     if isinstance(got, np.generic) and isinstance(want, np.generic):
-        nothing = np.isnat(got) and np.isnat(want)  # type: ignore[call-overload]
+        nothing = np.isnat(got) and np.isnat(want)
         return type(got) is type(want) and bool(nothing or got == want)
     got, want = _recorded(got), _recorded(want)
     if not isinstance(got, _RECORDS):
