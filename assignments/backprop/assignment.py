@@ -745,8 +745,8 @@ def went_as_descent_goes(before, after, x, y):
         x, y: the training images (n, 784) and their classes (n,).
 
     The way of the weights is compared with that of plain gradient descent from the same start, what they have in common
-    with the start left aside, so that it may fade. For eighteen ways to train the cosine was 0.21 or more wherever the
-    accuracy was enough, and for weights from another start 0.10 at most (docs/fairness.md).
+    with the start left aside, so that it may fade. For fifteen ways to train the cosine was 0.21 or more, and for
+    weights from another start 0.07 at most (docs/fairness.md).
     """
     start, end = before[0][0], after[0][0]
     shape(end, start.shape, name="weights[0] after training")
