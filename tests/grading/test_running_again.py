@@ -65,9 +65,9 @@ def again(course, hand_in, bubblewrap):
     (course / "assignments/small/assignment.py").write_text(ASSIGNMENT + DRAWN)
     loaded = load(course, "small")
 
-    def run(text, check):
+    def run(text, check, **limits):
         opened = Opened(bubblewrap)
-        options = RunOptions("a secret", only=check)
+        options = RunOptions("a secret", only=check, limits=limits)
         submission = hand_in(text)
         with Shared() as shared:
             report = grade_again(loaded, submission, opened, None, options, RUNS, shared)
@@ -81,7 +81,7 @@ def again(course, hand_in, bubblewrap):
 def test_each_run_has_the_random_numbers_of_a_grade_of_its_own(again):
     """Those of the check and those of the submission, although all runs share a sandbox."""
     text = "import numpy as np\n\n\ndef double(x):\n    return np.random.normal(size=1)\n"
-    results, apart, opened = again(text, "draws")
+    results, apart, opened = again(text, "draws", cpu_seconds=100.0)  # a quarter of it is one sandbox's
 
     assert opened == 1
     assert len({result.staff_message for result in results}) == len(RUNS)
@@ -126,7 +126,7 @@ def test_what_a_check_needs_is_run_with_it(again):
 def test_one_case_of_a_check_is_asked_alone(again, place, case, verdict):
     """By the id of the case, with the random numbers that it has in a grade, and after what the check needs."""
     results, whole, opened = again(
-        "def double(x):\n    return 2 * x if abs(x) < 1000 else x\n", f"doubles_by_case[{case}]"
+        "def double(x):\n    return 2 * x if abs(x) < 1000 else x\n", f"doubles_by_case[{case}]", cpu_seconds=100.0
     )
 
     assert [result.verdict for result in results] == [verdict] * len(RUNS)
