@@ -147,7 +147,7 @@ def load(path: Path) -> Course:
     except GraderError as error:
         raise InstructorError(f"{path}:{settings.line_of(error, path)}: {error}") from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever their file raises is about their file)
-        said = settings.said(error, (Course, HomeworkSet))
+        said = settings.said(error, (Course, HomeworkSet, Dataset))
         raise InstructorError(f"{path}:{settings.line_of(error, path)}: {said}") from None
     course = getattr(module, "course", None)
     if not isinstance(course, Course):

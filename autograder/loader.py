@@ -23,6 +23,7 @@ from platformdirs import user_cache_path
 
 from autograder import settings
 from autograder.assignment.assertions import EXPLAIN, explained, rewritten
+from autograder.assignment.dataset import Dataset
 from autograder.assignment.declaration import Assignment, Case, Question
 from autograder.assignment.given_files import handed_out, staged
 from autograder.assignment.rubric import Item
@@ -341,7 +342,7 @@ def _run(file: Path) -> ModuleType:
     except SyntaxError as error:
         raise InstructorError(f"{error.filename or file}:{error.lineno}: this is not Python: {error.msg}.") from error
     except (Exception, SystemExit) as error:
-        known = (Assignment, Assignment.question, Question.check, Question.written, Case, Item, Limits)
+        known = (Assignment, Assignment.question, Question.check, Question.written, Case, Dataset, Item, Limits)
         said = f"{missing(error, 'the assignment')}." if missing(error) else settings.said(error, known)
         raise InstructorError(f"{_place(error, file)}: {said}") from error
     finally:

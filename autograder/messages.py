@@ -18,20 +18,28 @@ from autograder.scoring import shown
 
 __all__ = [
     "AS_ABOVE",
+    "NEEDED",
     "NOT_ENDED",
+    "REFERENCE_TO_BE_CORRECTED",
     "TO_BE_CORRECTED",
     "WORDING",
+    "Banner",
     "Wording",
+    "banners",
     "carried_forward",
     "case_by_case",
     "for_instructor",
+    "next_step",
     "said_once",
     "sentence",
 ]
 
 NOT_ENDED = "The check itself did not end"
 TO_BE_CORRECTED = "The check itself must be corrected"
+REFERENCE_TO_BE_CORRECTED = "The reference or the check must be corrected"
 """How the sentences begin, for staff, about faults of a check that no second try mends."""
+NEEDED = "which it needs, is INTERNAL."
+"""How the sentence ends, for staff, about a check that only waits for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +217,24 @@ def said_once(report: Report, *, staff: bool) -> Mapping[str, int]:
     return {text: count for text, count in told.items() if count >= _SEVERAL}
 
 
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """One error that stopped several checks of a submission: whose, how many checks, and its first line for staff."""
+
+    student: str
+    count: int
+    sentence: str
+
+
+def banners(reports: Sequence[Report]) -> tuple[Banner, ...]:
+    """Of a whole class, who has an error that stopped several checks, for the places where all reports are listed."""
+    return tuple(
+        Banner(report.student, count, text.partition("\n")[0])
+        for report in reports
+        for text, count in said_once(report, staff=True).items()
+    )
+
+
 def _share(case: CaseResult) -> str:
     """The points of a case."""
     return f"{shown(case.points)} of {shown(case.max_points)} points"
@@ -216,7 +242,25 @@ def _share(case: CaseResult) -> str:
 
 def for_instructor(text: str) -> bool:
     """Whether a sentence for staff is about a check that has to be changed, so that trying again does not help."""
-    return text.startswith((NOT_ENDED, TO_BE_CORRECTED))
+    return text.startswith((NOT_ENDED, TO_BE_CORRECTED, REFERENCE_TO_BE_CORRECTED))
+
+
+def next_step(reports: Sequence[Report]) -> str:
+    """What staff do about checks that are INTERNAL: trying again helps where no check has to be changed."""
+    faults = [
+        for_instructor(check.staff_message)
+        for report in reports
+        for question in report.questions
+        for check in question.checks
+        if check.verdict is Verdict.INTERNAL and not check.staff_message.endswith(NEEDED)
+    ]
+    if not any(faults):
+        return "The same command tries them again."
+    if all(faults):
+        return "The assignment must be corrected, as the sentences for staff say; the same command then runs them."
+    return (
+        "The assignment must be corrected for some, as the sentences for staff say; the same command tries all again."
+    )
 
 
 def carried_forward(names: Sequence[str]) -> str:

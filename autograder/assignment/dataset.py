@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from autograder import settings
 from autograder.checks.errors import InstructorError
 
 __all__ = ["Dataset"]
@@ -53,13 +54,23 @@ class Dataset:
             raise InstructorError(f"{where}: give it a name of letters, digits, - and _, such as 'flats'.")
         if isinstance(self.files, str):
             raise InstructorError(f"{where}: files is a single text; write a list, files=[{self.files!r}].")
-        files = tuple(self.files)
-        if not files or not all(isinstance(each, str) and each for each in files):
+        files = settings.texts(self.files, f"{where}: files", example="['flats.csv']")
+        if not files:
             raise InstructorError(f"{where}: name its files, such as files=['flats.csv'].")
+        settings.text(self.label, f"{where}: label", empty=True)
+        settings.flag(self.stratified, f"{where}: stratified")
+        if self.folder is not None and not isinstance(self.folder, Path):
+            raise InstructorError(f"{where}: folder is {settings.written(self.folder)}; give a pathlib.Path, or None.")
         for each in files:
             parts = PurePosixPath(each).parts
             if each.startswith("/") or ".." in parts or not parts:
                 raise InstructorError(f"{where}: {each!r} is no path below the folder that declares it.")
+        self._refuse_shares(where)
+        sums = self._sums(where, files)
+        object.__setattr__(self, "files", files)
+        object.__setattr__(self, "sha256", {file: digest.lower() for file, digest in sums.items()})
+
+    def _refuse_shares(self, where: str) -> None:
         shares = (self.given, self.public)
         if any(isinstance(each, bool) or not isinstance(each, int | float) or not 0 < each < 1 for each in shares):
             raise InstructorError(
@@ -67,6 +78,13 @@ class Dataset:
             )
         if sum(shares) >= 1:
             raise InstructorError(f"{where}: given and public are {sum(shares):g} together; leave a hidden part.")
+
+    def _sums(self, where: str, files: Sequence[str]) -> dict[str, str]:
+        """The sum of each file for which one was given."""
+        if not isinstance(self.sha256, str | Mapping):
+            raise InstructorError(
+                f"{where}: sha256 is {settings.written(self.sha256)}; give the sum in quotes, or a sum for each file."
+            )
         sums = {files[0]: self.sha256} if isinstance(self.sha256, str) else dict(self.sha256)
         if isinstance(self.sha256, str) and len(files) > 1:
             raise InstructorError(
@@ -77,8 +95,7 @@ class Dataset:
                 raise InstructorError(f"{where}: sha256 is about {file!r}, which is none of its files.")
             if not isinstance(digest, str) or not _SUM.fullmatch(digest.lower()):
                 raise InstructorError(f"{where}: the sha256 of {file!r} is no SHA-256 sum of 64 hexadecimal digits.")
-        object.__setattr__(self, "files", files)
-        object.__setattr__(self, "sha256", {file: digest.lower() for file, digest in sums.items()})
+        return sums
 
     def at(self, folder: Path) -> Dataset:
         """The same with its files below a folder, unless that is known already."""

@@ -33,6 +33,7 @@ from autograder.assignment.dataset import Dataset
 from autograder.assignment.rubric import Item, Written, declared, is_answer_file
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.wording import counted
 from autograder.results import MOST_SECONDS, Limits
 from autograder.scoring import rounded, shown
 
@@ -446,7 +447,7 @@ class Assignment:
         if function.__name__ in (*known.values(), *(each.id for each in self._written)):
             raise InstructorError(f"{where} has the name of an earlier check; rename one of them.")
         if points < 0:
-            raise InstructorError(f"{where} is worth {points} points; give it 0 or more.")
+            raise InstructorError(f"{where} is worth {counted(points, 'point')}; give it 0 or more.")
         for need in needs:
             if need not in known:
                 raise InstructorError(f"{where} needs {need.__name__!r}, which is not a check declared above it.")
@@ -534,7 +535,7 @@ def _cases(
     total = rounded(sum(each.points for each in given))
     if points is not None and rounded(points) != total:
         raise InstructorError(
-            f"{where} is worth {shown(points)} points, and its cases {shown(total)} together; let them agree."
+            f"{where} is worth {counted(points, 'point')}, and its cases {shown(total)} together; let them agree."
         )
     return total, tuple(replace(each, name=name) for name, each in zip(names, given, strict=True))
 

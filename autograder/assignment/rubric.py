@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from autograder import settings
 from autograder.checks.errors import InstructorError
+from autograder.checks.wording import counted
 from autograder.scoring import rounded, shown
 
 __all__ = ["Item", "Place", "RubricItem", "Written", "declared", "is_answer_file"]
@@ -98,7 +99,7 @@ class Written:
 
     def _told(self, wordings: Iterable[str]) -> str:
         items = ", ".join(f"{text} ({shown(each.points)})" for text, each in zip(wordings, self.rubric, strict=True))
-        return f"A person grades this answer: {shown(self.points)} points{f': {items}' if items else ''}."
+        return f"A person grades this answer: {counted(self.points, 'point')}{f': {items}' if items else ''}."
 
 
 def declared(
@@ -141,7 +142,7 @@ def declared(
     if not title:
         raise InstructorError(f"The written answer {own!r} has no title; write in one sentence what is asked.")
     if points <= 0:
-        raise InstructorError(f"The written answer {own!r} is worth {points} points; give it more than 0.")
+        raise InstructorError(f"The written answer {own!r} is worth {counted(points, 'point')}; give it more than 0.")
     return Written(own, title, float(points), _items(own, points, rubric), places, question)
 
 
@@ -150,15 +151,15 @@ def _items(id: str, points: float, rubric: Mapping[str, float | Item]) -> tuple[
     for item in items:
         if not item.staff or item.points <= 0:
             raise InstructorError(
-                f"The rubric of {id!r} gives {item.points} points for {item.staff!r}; name each item and give it more "
-                "than 0."
+                f"The rubric of {id!r} gives {counted(item.points, 'point')} for {item.staff!r}; name each item and "
+                "give it more than 0."
             )
     if len({item.staff for item in items}) < len(items):
         raise InstructorError(f"The rubric of {id!r} has two items of the same name; rename one of them.")
     total = rounded(sum(item.points for item in items))
     if items and total != rounded(points):
         raise InstructorError(
-            f"The rubric of {id!r} gives {shown(total)} points in all, but the answer is worth {shown(points)}; "
+            f"The rubric of {id!r} gives {counted(total, 'point')} in all, but the answer is worth {shown(points)}; "
             "correct one of them."
         )
     return items

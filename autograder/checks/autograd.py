@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from .arguments import FUNCTION, takes
 from .errors import InstructorError
 from .inspection.tensors import is_tensor, to_array
 from .parameters import copies_of, like
@@ -13,6 +14,7 @@ from .parameters import copies_of, like
 __all__ = ["autograd_gradient"]
 
 
+@takes(of=FUNCTION)
 def autograd_gradient(of: Callable[[Any], object], at: object) -> Any:
     """The gradient of a function of torch tensors by automatic differentiation, for ``gradient_matches(got, want)``.
 

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from .arguments import COUNT, NOT_NEGATIVE, SHAPE, TEXT, takes, wrong
 from .common_mistakes import slip
 from .errors import CheckFailed
 from .inspection.tensors import is_tensor, without_tensors
@@ -30,6 +31,7 @@ _NUMBERS_AND_LISTS = (int, float, np.number, list, tuple)
 _AROUND = 20  # characters that are shown on both sides of the first that differs
 
 
+@takes(name=TEXT, rtol=NOT_NEGATIVE, atol=NOT_NEGATIVE, n=COUNT)
 def close(
     got: object, want: object, *, name: str = "result", rtol: float = 1e-5, atol: float = 1e-8, n: int = 0
 ) -> None:
@@ -66,14 +68,14 @@ def close(
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
-            close(got[key], want[key], name=f"{name}[{key!r}]", rtol=rtol, atol=atol, n=n)  # type: ignore[index]
+            close(got[key], want[key], name=f"{name}[{show(key)}]", rtol=rtol, atol=atol, n=n)  # type: ignore[index]
         return
     if _is_structure(want):
         _length(got, want, name)
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
             close(mine, right, name=f"{name}[{place}]", rtol=rtol, atol=atol, n=n)
         return
-    right = np.asarray(float(want) if _is_long(want) or isinstance(want, (Decimal, Fraction)) else want)
+    right = _right(want)
     mine = numbers(got, name=name)
     _same_shape(mine, right, name, n)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -91,6 +93,7 @@ def close(
     _values_differ(mine, right, near, name, rtol, n)
 
 
+@takes(name=TEXT)
 def same(got: object, want: object, *, name: str = "result") -> None:
     """Fail unless the answer is exactly the wanted one: equal numbers and text, same shapes, lengths and keys.
 
@@ -106,7 +109,7 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
-            same(got[key], want[key], name=f"{name}[{key!r}]")  # type: ignore[index]
+            same(got[key], want[key], name=f"{name}[{show(key)}]")  # type: ignore[index]
     elif _is_structure(want):
         _length(got, want, name)
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
@@ -148,6 +151,7 @@ def _is_no_number(value: object) -> bool:
     return value is None or not isinstance(value, (float, list, tuple, Mapping))
 
 
+@takes(expected=SHAPE, name=TEXT)
 def shape(got: object, expected: Sequence[int | None], *, name: str = "result") -> None:
     """Fail unless the answer is numbers, or a table or sparse matrix, of that shape; None in it stands for any length.
 
@@ -162,6 +166,7 @@ def shape(got: object, expected: Sequence[int | None], *, name: str = "result") 
         raise CheckFailed(f"{name} has the shape {found}; {text} was wanted.")
 
 
+@takes(name=TEXT)
 def finite(got: object, *, name: str = "result") -> None:
     """Fail if any number of the answer is NaN or infinite; looks into lists, tuples and dictionaries.
 
@@ -171,7 +176,7 @@ def finite(got: object, *, name: str = "result") -> None:
     got = without_tensors(got)
     if isinstance(got, Mapping):
         for key in got:
-            finite(got[key], name=f"{name}[{key!r}]")
+            finite(got[key], name=f"{name}[{show(key)}]")
     elif _is_structure(got):
         for place, each in enumerate(got):  # type: ignore[var-annotated, arg-type]
             finite(each, name=f"{name}[{place}]")
@@ -219,6 +224,17 @@ def numbers(got: object, *, name: str) -> Array:
     return values.astype(np.float64) if values.dtype.kind in "bf" else values
 
 
+def _right(want: object) -> Array:
+    """The expected numbers as an array."""
+    try:
+        right = np.asarray(float(want) if _is_long(want) or isinstance(want, (Decimal, Fraction)) else want)
+    except (TypeError, ValueError, OverflowError):
+        right = np.asarray("")
+    if right.dtype.kind not in "biufc":
+        raise wrong("close", "want", want, "give numbers, or lists or dictionaries of them; for text use same()")
+    return right
+
+
 def _values_of(got: object, name: str) -> Any:
     """The numbers of a table, a column or an index; what else is no sparse matrix and no stand-in, as it is."""
     if is_handle(got):
@@ -259,7 +275,7 @@ def _lost(got: object, right: Array) -> float:
 
 
 class _Brief(reprlib.Repr):
-    """Short forms of built-in values, and arrays by their shape."""
+    """Short forms of built-in values, numpy's as Python has them, and arrays by their shape."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -267,11 +283,26 @@ class _Brief(reprlib.Repr):
         self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 20
         self.maxstring = self.maxother = 100
 
+    def repr1(self, x: Any, level: int) -> str:
+        return _of_numpy(x) if isinstance(x, np.generic) else super().repr1(x, level)
+
     def repr_int(self, value: int, level: int) -> str:  # noqa: ARG002
         return repr(value) if value.bit_length() < 1000 else f"an integer of {value.bit_length()} bits"
 
-    def repr_ndarray(self, value: Array, level: int) -> str:  # noqa: ARG002
-        return repr(value) if value.size <= _SHOWN_ENTRIES else f"array of shape {value.shape}"
+    def repr_ndarray(self, value: Array, level: int) -> str:
+        if value.size > _SHOWN_ENTRIES:
+            return f"array of shape {value.shape}"
+        if value.dtype.kind == "O":
+            return f"array({self.repr1(value.tolist(), level)}, dtype=object)"
+        return repr(value)
+
+
+def _of_numpy(value: np.generic) -> str:
+    """A single value of numpy's without its type: 5 and not np.int64(5)."""
+    plain = value.item()
+    if isinstance(value, np.datetime64 | np.timedelta64 | np.void) or isinstance(plain, np.generic):
+        return str(value)
+    return f"{plain:.6g}" if isinstance(plain, float) else repr(plain)
 
 
 def show(value: object) -> str:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .compare import close
+from .arguments import FUNCTION, NOT_NEGATIVE, TEXT, WHOLE, Rule, optional, takes
+from .compare import close, show
 from .errors import CheckFailed, InstructorError
 from .local.usage import Cost
 from .wording import apart
@@ -21,6 +22,18 @@ __all__ = ["Cost", "faster_than", "lighter_than"]
 Agree = Callable[[Any, Any], object] | bool
 
 
+_FACTOR = Rule("a number", lambda value: isinstance(value, int | float))
+
+
+@takes(
+    call=FUNCTION,
+    baseline=FUNCTION,
+    factor=_FACTOR,
+    inputs=optional(FUNCTION),
+    rounds=WHOLE,
+    name=TEXT,
+    baseline_name=TEXT,
+)
 def faster_than(
     call: Callable[..., Any],
     baseline: Callable[..., Any],
@@ -59,7 +72,7 @@ def faster_than(
     _need(rounds, factor)
     best: tuple[float, float, float] | None = None
     for _ in range(rounds):
-        arguments = tuple(inputs()) if inputs else ()
+        arguments = _drawn(inputs)
         value, cost = _measured(call, arguments)
         wanted, slow = _measured(baseline, arguments)
         _compare(agree, value, wanted)
@@ -74,6 +87,16 @@ def faster_than(
     )
 
 
+@takes(
+    call=FUNCTION,
+    baseline=FUNCTION,
+    factor=_FACTOR,
+    inputs=optional(FUNCTION),
+    rounds=WHOLE,
+    slack_mib=NOT_NEGATIVE,
+    name=TEXT,
+    baseline_name=TEXT,
+)
 def lighter_than(
     call: Callable[..., tuple[Any, Cost]],
     baseline: Callable[..., tuple[Any, Cost]],
@@ -107,7 +130,7 @@ def lighter_than(
     _need(rounds, factor)
     best: tuple[float, float, float] | None = None
     for _ in range(rounds):
-        arguments = tuple(inputs()) if inputs else ()
+        arguments = _drawn(inputs)
         (value, cost), (wanted, other) = _measured(call, arguments), _measured(baseline, arguments)
         _compare(agree, value, wanted)
         if cost.peak_mib is None or other.peak_mib is None:
@@ -151,6 +174,14 @@ def _shortest(cost: Cost) -> float:
     if cost.cpu_seconds is None:
         return cost.wall_seconds - cost.waited_seconds
     return min(cost.cpu_seconds, cost.wall_seconds)
+
+
+def _drawn(inputs: Callable[[], Sequence[Any]] | None) -> tuple[Any, ...]:
+    """The arguments of one round."""
+    given = inputs() if inputs else ()
+    if not isinstance(given, tuple | list):
+        raise InstructorError(f"inputs= must return arguments in a tuple, such as (X, y); it returned {show(given)}.")
+    return tuple(given)
 
 
 def _need(rounds: int, factor: float) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import COUNT, FLAG, GENERATOR, NOT_NEGATIVE, VALUES, takes, wrong
 from .errors import InstructorError
 
 __all__ = ["Rearranged", "disguised", "rearranged"]
@@ -18,6 +19,7 @@ __all__ = ["Rearranged", "disguised", "rearranged"]
 Array = np.ndarray[Any, Any]
 
 
+@takes(rng=GENERATOR, shift=COUNT, noise=NOT_NEGATIVE, mirror=FLAG)
 def disguised(
     images: object, rng: np.random.Generator, *, shift: int = 1, noise: float = 0.01, mirror: bool = False
 ) -> Array:
@@ -82,6 +84,7 @@ class Rearranged:
     signs: Array
     classes: Array
 
+    @takes(samples=VALUES)
     def x(self, samples: object) -> Array:
         """Samples (n, d), or of any shape (n, ...) with d values each, in the secret order; shape and dtype stay."""
         given = np.asarray(samples)
@@ -89,12 +92,18 @@ class Rearranged:
         changed: Array = flat if np.all(self.signs == 1) else (flat * self.signs).astype(given.dtype)
         return changed.reshape(given.shape)
 
+    @takes(labels=VALUES)
     def y(self, labels: object) -> Array:
         """Labels (n,), integers from 0, under their secret numbers."""
-        renamed: Array = self.classes[np.asarray(labels)]
+        given = np.asarray(labels)
+        if np.any(given != np.floor(given)) or np.any(given < 0) or np.any(given >= len(self.classes)):
+            last = len(self.classes) - 1
+            raise wrong("Rearranged.y", "labels", labels, f"give classes, whole numbers from 0 to {last}")
+        renamed: Array = self.classes[given.astype(np.intp)]
         return renamed
 
 
+@takes(inputs=COUNT, classes=COUNT, rng=GENERATOR, signs=FLAG)
 def rearranged(inputs: int, classes: int, rng: np.random.Generator, *, signs: bool = False) -> Rearranged:
     """One secret rearrangement for all samples of a training and of its test.
 

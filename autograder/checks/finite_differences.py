@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import FUNCTION, NUMBERS, takes
 from .compare import numbers
 from .errors import CheckFailed, InstructorError
 from .parameters import copies_of, like
@@ -243,6 +244,7 @@ def _unit(values: Array) -> float:
     return max(1.0, float(np.sqrt(np.mean(values**2)))) if values.size else 1.0
 
 
+@takes(of=FUNCTION, steps=NUMBERS)
 def central_differences(of: Callable[[Any], object], at: object, *, steps: Sequence[float] = STEPS) -> tuple[Any, Any]:
     """The gradient of a function by central differences, in float64, every entry at the step that is most stable.
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import COUNT, FUNCTION, GENERATOR, NOT_NEGATIVE, TEXTS, optional, takes, wrong
 from .compare import numbers, show
 from .errors import CheckFailed, InstructorError
 from .finite_differences import Landscape, Line, slope
@@ -40,7 +41,11 @@ def relative_error(a: object, b: object) -> float:
 
     Infinite where a norm is too large for a float.
     """
-    left, right = (np.asarray(without_tensors(each), np.float64) for each in (a, b))
+    left, right = (np.asarray(without_tensors(each)) for each in (a, b))
+    for name, value, given in (("a", left, a), ("b", right, b)):
+        if value.dtype.kind not in "biuf" or (name == "b" and value.shape != left.shape):
+            raise wrong("relative_error", name, given, "give numbers, both of one shape")
+    left, right = left.astype(np.float64), right.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         return _relative(left - right, left, right)
 
@@ -59,6 +64,7 @@ def _part(missing: float, size: float) -> float:
     return 0.0 if size < 1e-12 else missing / size
 
 
+@takes(of=optional(FUNCTION), names=TEXTS, rtol=NOT_NEGATIVE, entries=COUNT, rng=optional(GENERATOR))
 def gradient_matches(
     got: object,
     want: object = None,

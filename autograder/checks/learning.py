@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import COUNT, FUNCTION, GENERATOR, NOT_NEGATIVE, POSITIVE, SHARE, TEXT, TEXTS, takes, values_of
 from .compare import finite, numbers
 from .errors import CheckFailed, InstructorError
 from .measurement import Measurement
@@ -20,6 +21,7 @@ __all__ = ["no_learning_on_noise", "overfits_one_batch", "weights_changed"]
 Array = np.ndarray[Any, Any]
 
 
+@takes(train=FUNCTION, y=values_of(1, 2), steps=COUNT, at_least=SHARE, within=NOT_NEGATIVE)
 def overfits_one_batch(
     train: Callable[[int], object],
     y: object,
@@ -101,6 +103,7 @@ def _probably(before: object, after: object, measure: Callable[[object], Measure
     return ""
 
 
+@takes(names=TEXTS, frozen=TEXTS, rtol=NOT_NEGATIVE)
 def weights_changed(
     before: object, after: object, *, names: Sequence[str] = (), frozen: Collection[str] = (), rtol: float = 1e-6
 ) -> None:
@@ -182,6 +185,7 @@ def _holds_arrays(value: object) -> bool:
     )
 
 
+@takes(train=FUNCTION, y=values_of(1, 2), y_test=values_of(1, 2), rng=GENERATOR, one_in=POSITIVE, name=TEXT)
 def no_learning_on_noise(
     train: Callable[[Array, Array], object],
     y: object,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .arguments import COUNT, FLAG, NUMBER, TEXT, THRESHOLDS, Rule, either, optional, takes, wrong
 from .credit import Credit, Measured, Threshold
 from .errors import CheckFailed, InstructorError
 
@@ -13,6 +14,10 @@ __all__ = ["Measurement", "Z"]
 
 Z = 1.959964
 """95 % of a normal distribution lie within this many standard deviations."""
+
+
+_VALUE = either(NUMBER, Rule("NaN", lambda value: isinstance(value, float) and math.isnan(value)))
+_ENDS = Rule("both ends of the interval in a tuple", lambda value: isinstance(value, tuple) and len(value) == 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,26 @@ class Measurement:
     higher_is_better: bool = True
     percent: bool = True
     run: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no measured number.
+
+        Raises:
+            InstructorError: names the field.
+        """
+        for field, value, rule in (
+            ("value", self.value, _VALUE),
+            ("n", self.n, COUNT),
+            ("name", self.name, TEXT),
+            ("interval", self.interval, optional(_ENDS)),
+            ("higher_is_better", self.higher_is_better, FLAG),
+            ("percent", self.percent, FLAG),
+            ("run", self.run, TEXT),
+        ):
+            if not rule.holds(value):
+                raise wrong("Measurement", field, value, f"give {rule.allowed}")
+        if self.interval is None and self.n and not 0 <= self.value <= 1:
+            raise wrong("Measurement", "value", self.value, "give a fraction from 0 to 1, or interval=(low, high)")
 
     @property
     def low(self) -> float:
@@ -71,6 +96,7 @@ class Measurement:
         interval = f" (95 % interval {ends})" if low < high else ""
         return f"{self.name} {value}{samples}{interval}" + (f", trained on {self.run}" if self.run else "")
 
+    @takes(thresholds=THRESHOLDS, benefit_of_doubt=FLAG, implausible=optional(NUMBER))
     def points_at(
         self, thresholds: Mapping[float, float], *, benefit_of_doubt: bool = False, implausible: float | None = None
     ) -> Credit:
@@ -119,6 +145,7 @@ class Measurement:
             alarms,
         )
 
+    @takes(baseline=NUMBER, reference=NUMBER)
     def points_between(self, baseline: float, reference: float) -> Credit:
         """Credit that grows in a straight line from none at `baseline` to all at `reference`, and stays between.
 

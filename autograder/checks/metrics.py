@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import TEXT, VALUES, takes, wrong
 from .compare import numbers
 from .errors import CheckFailed, InstructorError
 from .measurement import Measurement, Z
+from .wording import counted
 
 __all__ = ["accuracy", "auc", "error", "loss", "mean_squared_error", "r2"]
 
 Array = np.ndarray[Any, Any]
 
 
+@takes(y=VALUES, name=TEXT)
 def accuracy(pred: object, y: object, *, name: str = "accuracy") -> Measurement:
     """The fraction of predictions that equal the labels.
 
@@ -39,10 +42,13 @@ def accuracy(pred: object, y: object, *, name: str = "accuracy") -> Measurement:
     if labels.ndim and labels.size not in labels.shape:
         raise InstructorError(f"accuracy needs one label for each sample, (n,), not an array of shape {labels.shape}.")
     labels = labels.reshape(-1)
+    if np.any(labels != np.floor(labels)):
+        raise wrong("accuracy", "y", y, "give labels, which are whole numbers")
     predicted = _predicted(pred, len(labels), int(labels.max()) + 1)
     return Measurement(float(np.mean(predicted == labels)), len(labels), name)
 
 
+@takes(y=VALUES, name=TEXT)
 def error(pred: object, y: object, *, name: str = "error") -> Measurement:
     """The fraction of predictions that do not equal the labels, ``1 - accuracy``; lower is better.
 
@@ -52,6 +58,7 @@ def error(pred: object, y: object, *, name: str = "error") -> Measurement:
     return Measurement(1 - right.value, right.n, name, higher_is_better=False)
 
 
+@takes(y=VALUES, name=TEXT)
 def mean_squared_error(pred: object, y: object, *, name: str = "mean squared error") -> Measurement:
     """The mean of ``(pred - y)²`` over samples and outputs, in the squared unit of `y`; lower is better.
 
@@ -71,6 +78,7 @@ def mean_squared_error(pred: object, y: object, *, name: str = "mean squared err
         return _mean(np.mean((predicted - right) ** 2, axis=1), name, least=0.0)
 
 
+@takes(y=VALUES, name=TEXT)
 def r2(pred: object, y: object, *, name: str = "R²") -> Measurement:
     """The coefficient of determination ``1 - Σ (pred - y)² / Σ (y - mean of y)²``, at most 1; higher is better.
 
@@ -98,6 +106,7 @@ def r2(pred: object, y: object, *, name: str = "R²") -> Measurement:
     return Measurement(1 - ratio, len(right), name, (1 - ratio - half, min(1.0, 1 - ratio + half)), percent=False)
 
 
+@takes(name=TEXT)
 def auc(scores: object, y: object, *, name: str = "AUC") -> Measurement:
     """The area under the ROC curve of two classes: how often a positive scores above a negative, ties counting half.
 
@@ -137,6 +146,7 @@ def auc(scores: object, y: object, *, name: str = "AUC") -> Measurement:
     return Measurement(area, len(labels), name, (max(0.0, area - half), min(1.0, area + half)), percent=False)
 
 
+@takes(name=TEXT)
 def loss(values: object, *, name: str = "loss") -> Measurement:
     """A loss as it is, or the mean of the losses of single samples; lower is better.
 
@@ -174,16 +184,32 @@ def _predicted(pred: object, n: int, classes: int) -> Array:
     values = numbers(pred, name="The prediction")
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
+    if values.ndim == 0:
+        raise CheckFailed(f"The prediction is one number ({values:.4g}); the labels of {n} samples were wanted.")
     values = _sized(values, n)
     if values.ndim == 1 or values.shape[1:] == (1,):
-        return values.reshape(n)
+        return _labels(values.reshape(n))
     if values.ndim != 2:
         raise CheckFailed(f"The prediction has the shape {values.shape}; labels ({n},) or scores ({n}, k) were wanted.")
     if values.shape[1] < classes:
-        raise CheckFailed(f"The prediction has {values.shape[1]} scores for each sample; there are {classes} classes.")
+        raise CheckFailed(
+            f"The prediction has {counted(values.shape[1], 'score')} for each sample; there are {classes} classes."
+        )
     chosen: Array = np.argmax(np.where(np.isnan(values), -np.inf, values), axis=1).astype(np.float64)
     chosen[~np.all(np.isfinite(values), axis=1)] = np.nan
     return chosen
+
+
+def _labels(values: Array) -> Array:
+    """Predicted labels as they are; what is mostly no whole number and lies between 0 and 1 is probabilities."""
+    known = values[np.isfinite(values)]
+    between = known[known != np.floor(known)]
+    if 2 * len(between) > len(values) and known.min() >= 0 and known.max() <= 1:
+        raise CheckFailed(
+            f"The prediction holds probabilities such as {between[0]:.4g}; labels were wanted: the class of the "
+            "largest one, or of two classes `probability > 0.5`."
+        )
+    return values
 
 
 def _regression(pred: object, y: object, function: str) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .arguments import GENERATOR, LABELS, NUMBERS, SHAPE, takes
 from .errors import InstructorError
 from .inspection.tensors import is_tensor, to_array
 
@@ -50,6 +51,7 @@ def like(value: object, parts: Sequence[Part]) -> Any:
     return list(parts) if isinstance(value, (list, tuple)) else parts[0]
 
 
+@takes(rng=GENERATOR, scales=NUMBERS)
 def parameter_points(
     rng: np.random.Generator,
     shapes: Mapping[str, Shape] | Sequence[Shape],
@@ -82,8 +84,8 @@ def parameter_points(
     Raises:
         InstructorError: no shape, or a scale that is not above 0.
     """
-    wanted = list(shapes.values()) if isinstance(shapes, Mapping) else list(shapes)
-    if not wanted or any(isinstance(shape, int) for shape in wanted):
+    wanted = list(shapes.values()) if isinstance(shapes, Mapping) else list(shapes) if LABELS.holds(shapes) else []
+    if not wanted or not all(SHAPE.holds(shape) and None not in shape for shape in wanted):
         raise InstructorError("parameter_points needs a shape for each parameter, such as [(4, 3), (4,)].")
     if not all(scale > 0 for scale in scales):
         raise InstructorError(f"The scales of parameter_points must be above 0, not {list(scales)}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 
+from .arguments import FUNCTION, TEXT, takes
 from .compare import show
 from .errors import CheckFailed, InstructorError, StudentError
 from .plain import PlainError
@@ -12,6 +13,7 @@ from .plain import PlainError
 __all__ = ["raises"]
 
 
+@takes(exception=TEXT, call=FUNCTION, name=TEXT)
 def raises(exception: str, call: Callable[[], object], *, name: str = "the call") -> None:
     """Fail unless a call of the submission's code raises a built-in exception, or one derived from it.
 

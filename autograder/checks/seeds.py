@@ -9,6 +9,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
+from .arguments import FUNCTION, NUMBER, SEEDED, THRESHOLDS, WHOLE, one_of, optional, takes
 from .credit import Credit, Measured
 from .errors import CheckFailed, InstructorError
 from .measurement import Measurement
@@ -56,6 +57,7 @@ def derived(rng: np.random.Generator, count: int) -> tuple[Seed, ...]:
     )
 
 
+@takes(train=FUNCTION, k=WHOLE, rule=one_of(*get_args(Rule)), student=optional(SEEDED))
 def over_seeds(
     train: Callable[[np.random.Generator], Measurement],
     rng: np.random.Generator,
@@ -89,8 +91,6 @@ def over_seeds(
     Raises:
         InstructorError: a rule or a `k` that is none, or `rng` is no Generator.
     """
-    if rule not in get_args(Rule):
-        raise InstructorError(f"over_seeds has no rule {rule!r}; there are {', '.join(get_args(Rule))}.")
     if k < 1:
         raise InstructorError(f"over_seeds needs at least one run, not k={k}.")
     if rule == "median" and k % 2 == 0:
@@ -107,6 +107,7 @@ class Trainings:
     rule: Rule
     student: Reseeded | None = None
 
+    @takes(thresholds=THRESHOLDS, implausible=optional(NUMBER))
     def points_at(self, thresholds: Mapping[float, float], *, implausible: float | None = None) -> Credit:
         """`Measurement.points_at` of the run that counts; the message tells all runs.
 
@@ -131,6 +132,7 @@ class Trainings:
             lambda found: found.points_at(thresholds, implausible=implausible), max(thresholds.values()), in_doubt
         )
 
+    @takes(baseline=NUMBER, reference=NUMBER)
     def points_between(self, baseline: float, reference: float) -> Credit:
         """`Measurement.points_between` of the run that counts; the message tells all runs.
 

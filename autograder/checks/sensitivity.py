@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from .arguments import FUNCTION, GENERATOR, LABELS, NOT_NEGATIVE, SEEDED, TEXT, WHOLE, one_of, optional, takes
 from .compare import show
 from .errors import CheckFailed, InstructorError
 from .seeds import Reseeded, derived
@@ -23,6 +24,16 @@ _REPEATED = 1e-6
 """Two runs this near are repetitions of each other: float32 sums in another order differ by about 1e-7."""
 
 
+@takes(
+    train=FUNCTION,
+    values=LABELS,
+    rng=GENERATOR,
+    name=TEXT,
+    ends=one_of("", "lower", "higher"),
+    at_least=NOT_NEGATIVE,
+    repeats=WHOLE,
+    student=optional(SEEDED),
+)
 def reacts_to(
     train: Callable[[Value, np.random.Generator], object],
     values: Sequence[Value],

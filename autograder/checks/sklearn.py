@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .compare import close, show
+from .arguments import GENERATOR, NUMBERS, TEXT, WHOLE, Rule, takes
+from .compare import close, show, told_apart
 from .errors import CheckFailed, InstructorError
 
 __all__ = ["Estimator", "estimator", "fitted_in_folds", "grid_scores", "leakage_probe"]
@@ -25,6 +26,14 @@ _LONGEST = 300
 _LEAST_RIGHT = 0.85
 
 Array = np.ndarray[Any, Any]
+
+
+_AXIS = Rule(
+    "pairs of a parameter and its values, such as ('ridge__alpha', [0.1, 1.0])",
+    lambda value: (
+        isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and NUMBERS.holds(value[1])
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,14 @@ class Estimator:
     inner: tuple[tuple[str, Estimator], ...]
     name: str
 
+    @takes(kind=TEXT)
     def is_a(self, kind: str) -> Estimator:
         """Fail unless it is of this type; a bar between types means any of them, ``*`` any text."""
         if not _fits(self.type, kind):
             raise CheckFailed(f"{self.name} is {_article(self.type)}; {_kind(kind)} was wanted.")
         return self
 
+    @takes(kinds=TEXT)
     def steps(self, *kinds: str) -> Estimator:
         """Fail unless it is a pipeline with steps of these types in this order, and no others.
 
@@ -59,6 +70,7 @@ class Estimator:
             raise CheckFailed(f"The steps of {self.name} are {told}; {wanted} were wanted, in this order.")
         return self
 
+    @takes(kind=TEXT)
     def step(self, kind: str) -> Estimator:
         """The first estimator of this type inside, at any depth, or itself."""
         found = self._find(kind)
@@ -75,11 +87,12 @@ class Estimator:
         """
         for key, want in settings.items():
             if key not in self.settings:
-                raise CheckFailed(f"{self.name} has no plain parameter {key!r}; {key}={want!r} was wanted.")
+                raise CheckFailed(f"{self.name} has no plain parameter {key!r}; {key}={show(want)} was wanted.")
             got = self.settings[key]
             numbers = [type(each) in (int, float) for each in (got, want)]
             if not (np.isclose(got, want, rtol=1e-9) if all(numbers) else type(got) is type(want) and got == want):
-                raise CheckFailed(f"{self.name} has {key}={got!r}; {want!r} was wanted.")
+                mine, right = told_apart(got, want)
+                raise CheckFailed(f"{self.name} has {key}={mine}; {right} was wanted.")
         return self
 
     def unfitted(self) -> Estimator:
@@ -96,6 +109,7 @@ class Estimator:
         return next((each for each in self._all() if _fits(each.type, kind)), None)
 
 
+@takes(name=TEXT)
 def estimator(description: object, *, name: str = "the estimator") -> Estimator:
     """What ``student.estimator_of(model)`` told, for the methods of `Estimator`.
 
@@ -108,6 +122,7 @@ def estimator(description: object, *, name: str = "the estimator") -> Estimator:
         raise CheckFailed(f"{name} gave no readable description; it must be a scikit-learn estimator.") from None
 
 
+@takes(axes=_AXIS, name=TEXT)
 def grid_scores(results: object, *axes: tuple[str, object], name: str = "cv_results_") -> Array:
     """The mean scores of a search over exactly this grid, as an array with an axis for each parameter.
 
@@ -142,6 +157,7 @@ def grid_scores(results: object, *axes: tuple[str, object], name: str = "cv_resu
     return table
 
 
+@takes(rng=GENERATOR, samples=WHOLE, columns=WHOLE)
 def leakage_probe(rng: np.random.Generator, *, samples: int = 200, columns: int = 6) -> tuple[Array, Array]:
     """Data of two classes on which a search shows whether its scaler or its PCA were fitted outside the folds.
 
@@ -169,6 +185,7 @@ def leakage_probe(rng: np.random.Generator, *, samples: int = 200, columns: int 
     return x, y.astype(np.int64)
 
 
+@takes(name=TEXT)
 def fitted_in_folds(results: object, *, name: str = "the search") -> None:
     """Fail unless a search on the data of `leakage_probe` fitted all its steps in the folds.
 

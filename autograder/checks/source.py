@@ -13,6 +13,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .arguments import COUNT, FLAG, TEXT, Rule, takes
 from .call_graph import Reached, reached
 from .errors import CheckFailed, InstructorError
 from .local.sources import Source
@@ -47,6 +48,9 @@ _STEPS = frozenset(("__next__", "__getitem__"))  # what list() and the like call
 _SHOWN = 4
 
 
+_SOURCE = Rule("what student.source_of(...) gives", lambda value: isinstance(value, Source))
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Something that stands in a line of a file; `inside` names the function where that is not the one asked for."""
@@ -60,6 +64,7 @@ class _Place:
         return f"line {self.line} of {self.file}" + (f", in {self.inside}" if self.inside else "")
 
 
+@takes(source=_SOURCE, names=TEXT, strict=FLAG)
 def no_imports(source: Source, *names: str, strict: bool = True) -> None:
     """Fail if a module, or anything from it, is imported in any way that a reader can see.
 
@@ -94,6 +99,7 @@ def no_imports(source: Source, *names: str, strict: bool = True) -> None:
             _refuse_hiding(module.hidings(module.tree), module.file)
 
 
+@takes(source=_SOURCE, name=TEXT, within=TEXT)
 def uses(source: Source, name: str, *, within: str = "") -> tuple[str, ...]:
     """Where a name is used: ``("line 3 of network.py",)``; nothing is judged.
 
@@ -109,6 +115,7 @@ def uses(source: Source, name: str, *, within: str = "") -> tuple[str, ...]:
     return tuple(str(place) for place in _uses(source, name, within))
 
 
+@takes(source=_SOURCE, names=TEXT, within=TEXT, strict=FLAG)
 def forbidden(source: Source, *names: str, within: str = "", strict: bool = True) -> None:
     """Fail if one of these names is used; see `uses` for what a name can be and for `within`.
 
@@ -129,6 +136,7 @@ def forbidden(source: Source, *names: str, within: str = "", strict: bool = True
             _refuse_hiding(part.module.hidings(part.node), part.module.file)
 
 
+@takes(source=_SOURCE, names=TEXT, within=TEXT)
 def required(source: Source, *names: str, within: str = "") -> None:
     """Fail unless each of these names is used; see `uses` for what a name can be and for `within`.
 
@@ -146,6 +154,7 @@ def required(source: Source, *names: str, within: str = "") -> None:
             raise CheckFailed(f"{_subject(source, within)} does not use {told}, which is asked for.")
 
 
+@takes(source=_SOURCE, function=TEXT, allow=COUNT, strict=FLAG)
 def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = True) -> None:
     """Fail if a function has more than `allow` loops, itself and in what it uses of the submission's modules together.
 

@@ -6,26 +6,41 @@ Both sides are read as the records of `checks.records`, so nothing here needs pa
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .arguments import FLAG, LABELS, NOT_NEGATIVE, TEXT, TEXTS, Rule, either, one_of, optional, takes, wrong
 from .compare import close, same, show
 from .errors import CheckFailed, InstructorError
 from .records import Column, Index, Missing, Table, Values
 from .records.conversion import record_of
 from .type_names import returned
-from .wording import series
 
 __all__ = ["compare_records", "table"]
 
 Array = np.ndarray[Any, Any]
 _ORDERS = ("both", "columns", "rows", "none")
 _TEXT = ("str", "string", "object", "text")
+_DTYPE = re.compile(
+    r"bool|boolean|category|complex(64|128)|[Ff]loat(16|32|64)|U?u?[Ii]nt(8|16|32|64)"
+    r"|(datetime64|timedelta64)\[(s|ms|us|ns)(, .+)?\]|(interval|period|Sparse|string)(\[.+\])?|.+\[pyarrow\]"
+)
 _SHOWN = 6
+
+
+_DTYPES = Rule(
+    "'kind', 'exact', None, or a dictionary from columns to dtypes, such as {'price': 'float64'}",
+    lambda value: (
+        value is None or value in ("kind", "exact")
+        if isinstance(value, str | None)
+        else isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,17 @@ class _Sheet:
         return _Sheet(self.labels, [each.take(places) for each in self.content], self.index.take(places), self.kind)
 
 
+@takes(
+    name=TEXT,
+    columns=optional(LABELS),
+    dtypes=_DTYPES,
+    order=one_of(*_ORDERS),
+    sorting=either(TEXT, TEXTS),
+    index=FLAG,
+    nan=FLAG,
+    rtol=NOT_NEGATIVE,
+    atol=NOT_NEGATIVE,
+)
 def table(
     got: object,
     expected: object = None,
@@ -86,11 +112,11 @@ def table(
     Raises:
         CheckFailed: the first difference found: columns, their order, number of rows, dtypes, missing values, sorting,
             index, values.
-        InstructorError: `expected`, `order` or `dtypes` is none of these.
+        InstructorError: an argument is none of these, or names a column that `expected` does not have.
     """
-    if order not in _ORDERS or (isinstance(dtypes, str) and dtypes not in ("kind", "exact")):
-        raise InstructorError(f"table() takes order= {series(_ORDERS)} and dtypes= 'kind', 'exact', a dict or None.")
     right = None if expected is None else _expected(expected)
+    by = [sorting] if isinstance(sorting, str) else list(sorting)
+    _refuse(right, columns, dtypes, by)
     mine = _answer(got, name, right)
     labels = list(columns) if columns is not None else right.labels if right else mine.labels
     _columns(mine, labels, name, exactly=columns is None, ordered=order in ("both", "columns"))
@@ -99,7 +125,6 @@ def table(
     _dtypes(mine, right, labels, name, dtypes)
     if not nan:
         _none_missing(mine, labels, name)
-    by = [sorting] if isinstance(sorting, str) else list(sorting)
     _sorted(mine, by, name)
     if right is None:
         return
@@ -129,6 +154,44 @@ def compare_records(got: object, want: object, *, name: str, rtol: float, atol: 
             raise CheckFailed(f"{name}: expected an index of the name {_names(other)}, got {_names(one)}.")
 
 
+# --- what is asked ---
+
+
+def _refuse(
+    right: _Sheet | None, columns: Sequence[Any] | None, dtypes: str | Mapping[Any, str] | None, by: Sequence[str]
+) -> None:
+    """Refuse columns that the expected table does not have, and dtypes that pandas has under no or another name."""
+    asked = dtypes if isinstance(dtypes, Mapping) else {}
+    for label, dtype in asked.items():
+        if better := _dtype_name(dtype):
+            raise wrong("table", "dtypes", dict(asked), f"{dtype!r} of {show(label)} is no dtype; {better}")
+    if right is None or right.single:
+        return
+    known = set(map(_key, right.labels))
+    for argument, value, labels in (
+        ("columns", columns, list(columns or ())),
+        ("dtypes", dtypes, list(asked)),
+        ("sorting", list(by), [each if _key(each) in known else each.removeprefix("-") for each in by]),
+    ):
+        for label in labels:
+            if _key(label) not in known:
+                told = f"the expected table has no column {show(label)}; its columns are {_listed(right.labels)}"
+                raise wrong("table", argument, value, told)
+
+
+def _dtype_name(asked: str) -> str:
+    """What to write in place of a name that no column has as its dtype, as the end of a sentence; "" for a good one."""
+    if asked in _TEXT or _DTYPE.fullmatch(asked):
+        return ""
+    try:
+        name = np.dtype(asked).name
+    except TypeError:
+        name = ""
+    if _DTYPE.fullmatch(name):
+        return f"write {name!r}"
+    return "write it as df.dtypes does, such as 'float64', 'int64', 'str', 'bool', 'category' or 'datetime64[ns]'"
+
+
 # --- both sides as sheets ---
 
 
@@ -147,6 +210,9 @@ def _answer(got: object, name: str, right: _Sheet | None) -> _Sheet:
 def _expected(expected: object) -> _Sheet:
     record = record_of(expected)
     if isinstance(record, Mapping):
+        for each in record.values():
+            if isinstance(each, str) or not isinstance(each, Iterable):
+                raise wrong("table", "expected", expected, "give a list for each column")
         content = [_of_list(list(each)) for each in record.values()]
         if len({len(each) for each in content}) > 1:
             raise InstructorError("The columns of the expected table have different lengths; give them one length.")

@@ -17,12 +17,20 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import COUNT, FLAG, SHAPE, TEXT, TEXTS, Rule, one_of, optional, takes
+from .compare import show, told_apart
 from .errors import CheckFailed, InstructorError
 from .inspection.torch_records import Layer, Parameter, Shape, described
 
 __all__ = ["Layer", "Parameter", "Structure", "structure"]
 
 _SHOWN = 8
+
+
+_BOUNDS = Rule(
+    "the smallest and the largest number in a tuple, such as (1000, 2000)",
+    lambda value: isinstance(value, tuple | list) and len(value) == 2 and all(map(COUNT.holds, value)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class Structure:
             each.size for layer in self.layers for each in layer.parameters if each.trainable and not each.shared
         )
 
+    @takes(exactly=optional(COUNT), between=optional(_BOUNDS), trainable=FLAG)
     def parameters(
         self,
         *,
@@ -75,6 +84,7 @@ class Structure:
         most = f" (most: {', '.join(largest)})" if largest else ""
         raise CheckFailed(f"{self.name} has {count:,}{' trainable' * trainable} parameters{most}; {wanted}.")
 
+    @takes(kinds=TEXTS, in_order=FLAG, only=FLAG)
     def kinds(self, kinds: Sequence[str], *, in_order: bool = True, only: bool = False) -> Structure:
         """Fail unless the layers of the named types are these, as often and (`in_order`) in this order.
 
@@ -109,6 +119,7 @@ class Structure:
             )
         return self
 
+    @takes(kind=TEXT, at_least=COUNT, at_most=optional(COUNT))
     def has(self, kind: str, *, at_least: int = 1, at_most: int | None = None) -> Structure:
         """Fail unless so many layers are of a type; ``*`` stands for any text, as in ``"BatchNorm*"``."""
         number = sum(fnmatchcase(layer.type, kind) for layer in self.layers)
@@ -118,6 +129,7 @@ class Structure:
             raise CheckFailed(f"{self.name} has {_many(number, kind)}; at most {at_most} were wanted.")
         return self
 
+    @takes(kinds=TEXT)
     def has_no(self, *kinds: str) -> Structure:
         """Fail if a layer is of one of these types; ``*`` stands for any text."""
         for layer in self.layers:
@@ -126,6 +138,7 @@ class Structure:
                     raise CheckFailed(f"{self.name} has {_told(layer)}; {kind} is not allowed here.")
         return self
 
+    @takes(which=TEXT, kind=TEXT, output=optional(SHAPE))
     def layer(
         self, which: str, *, kind: str = "", output: Sequence[int | None] | None = None, **settings: Any
     ) -> Layer:
@@ -146,10 +159,11 @@ class Structure:
             raise CheckFailed(f"{self.name} has {_told(layer)}; {kind} was wanted there.")
         for key, want in settings.items():
             if key not in layer.settings:
-                raise CheckFailed(f"{self.name} has {_told(layer)}, which has no {key}; {key}={want!r} was wanted.")
+                raise CheckFailed(f"{self.name} has {_told(layer)}, which has no {key}; {key}={show(want)} was wanted.")
             got = layer.settings[key]
             if not _same(got, want):
-                raise CheckFailed(f"{self.name} has {_told(layer)} with {key}={got!r}; {want!r} was wanted.")
+                mine, right = told_apart(got, want)
+                raise CheckFailed(f"{self.name} has {_told(layer)} with {key}={mine}; {right} was wanted.")
         if output is not None:
             self._needs_example("layer(output=...)")
             shapes = [shape for called, shape in self.calls if called is layer]
@@ -158,6 +172,7 @@ class Structure:
             self._judge_output(shapes[-1], output, f"the output of {_told(layer)}")
         return layer
 
+    @takes(expected=optional(COUNT))
     def output_shape(self, *expected: int | None) -> Structure:
         """Fail unless the model gives this shape for the example; None stands for any length.
 
@@ -168,14 +183,17 @@ class Structure:
         self._judge_output(self.output, expected, f"the output of {self.name}")
         return self
 
+    @takes(pattern=TEXT)
     def frozen(self, pattern: str = "*") -> Structure:
         """Fail unless no parameter of the layers with such names (``"features.*"``) is trainable."""
         return self._trained(pattern, False)
 
+    @takes(pattern=TEXT)
     def trains(self, pattern: str = "*") -> Structure:
         """Fail unless every parameter of the layers with such names is trainable."""
         return self._trained(pattern, True)
 
+    @takes(mode=one_of("train", "eval"))
     def in_mode(self, mode: str) -> Structure:
         """Fail unless the model and all its layers are in ``"train"`` or in ``"eval"`` mode."""
         if mode not in ("train", "eval"):
@@ -252,6 +270,7 @@ class Structure:
             raise CheckFailed(f"{what[:1].upper()}{what[1:]} is {told}; {wanted_text} was wanted.")
 
 
+@takes(name=TEXT)
 def structure(description: object, *, name: str = "model") -> Structure:
     """The layers of a torch module, for the methods of `Structure`.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import NUMBER, SHARE, TEXT, takes
 from .compare import finite, numbers
 from .errors import CheckFailed
 from .wording import apart
@@ -35,6 +36,7 @@ class Curve:
         finite(self.values, name=self.name)
         return self
 
+    @takes(by=NUMBER)
     def falls(self, by: float = 0.0) -> Curve:
         """Fail unless the last value lies below the first, by more than the fraction `by` of the first's size.
 
@@ -50,6 +52,7 @@ class Curve:
             )
         return self
 
+    @takes(limit=NUMBER)
     def ends_below(self, limit: float) -> Curve:
         """Fail unless the last value lies below `limit`.
 
@@ -62,6 +65,7 @@ class Curve:
             raise CheckFailed(f"{self.name} ends at {texts[0]}; less than {texts[1]} was wanted.")
         return self
 
+    @takes(share=SHARE)
     def steady(self, share: float) -> Curve:
         """Fail unless at least the fraction `share` of the steps does not go up.
 
@@ -89,6 +93,7 @@ class Curve:
         return int(np.argmin(self.finite().values))
 
 
+@takes(name=TEXT)
 def curve(values: object, *, name: str = "loss") -> Curve:
     """The history of a training, ready to be judged.
 
@@ -105,6 +110,7 @@ def curve(values: object, *, name: str = "loss") -> Curve:
     return Curve(found.reshape(-1), name)
 
 
+@takes(at_most=NUMBER, name=TEXT)
 def gap(training: object, validation: object, *, at_most: float = math.inf, name: str = "loss") -> float:
     """How much higher the validation curve ends than the training curve: ``validation[-1] - training[-1]``.
 

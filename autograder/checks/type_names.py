@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from .errors import CheckFailed
 from .records import Column, Fields, Index, Member, Picture, Sparse, Table, conversion
 from .records.conversion import record_of
 
-__all__ = ["TABLES", "article", "dtype_of", "is_handle", "kind_of", "real", "returned", "what"]
+__all__ = [
+    "TABLES",
+    "WANTED",
+    "article",
+    "dtype_of",
+    "is_handle",
+    "kind_of",
+    "of_wrong_kind",
+    "real",
+    "returned",
+    "what",
+]
 
 TABLES = (Table, Column, Index)
 """Records of what pandas makes."""
+_NO_CALL = "(are parentheses missing?)"
+_FUNCTIONS = ("function", "method", "builtin_function_or_method", "method-wrapper", "partial", "ufunc", "_Function")
+_UNCALLED = {
+    **dict.fromkeys(_FUNCTIONS, f"a function and not its result {_NO_CALL}"),
+    **dict.fromkeys(("type", "ABCMeta"), f"a class {_NO_CALL}"),
+    **dict.fromkeys(("iterator", "generator"), "an iterator"),
+    **{"module": "a module", "object": "an object"},
+}
+"""How things are called that are seldom meant as an answer, by the names of their classes."""
 
 
 def kind_of(value: object) -> str:
@@ -32,13 +53,22 @@ def returned(got: object, name: str) -> str:
     return f"{name} is {what(got)}"
 
 
+def of_wrong_kind(value: object, expected: str) -> CheckFailed:
+    """The error of an answer that a check cannot use as it wants to: "f returned a module; expected a list"."""
+    return CheckFailed(f"{returned(value, 'The answer')}; expected {expected}.")
+
+
+WANTED = {"len": "something that has a length", "elements": "something to loop over", "item": "something with items"}
+"""What a check expects that asks for a length, loops, or looks into an answer."""
+
+
 def what(value: object) -> str:
     """What a value is, for a sentence: "None", "an int", "a pandas Series", "an object of class Foo"."""
     if value is None:
         return "None"
     if is_handle(value):
         kind = kind_of(value)
-        return "an object" if kind == "object" else f"an object of class {kind}"
+        return _UNCALLED.get(kind, f"an object of class {kind}")
     value = record_of(value)
     if isinstance(value, TABLES):
         kind = "DataFrame" if isinstance(value, Table) else "Series" if isinstance(value, Column) else value.class_name

@@ -45,9 +45,10 @@ def seconds(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def counted(count: int, what: str) -> str:
-    """A number of things: "1 answer", "2 answers"."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def counted(count: float, what: str) -> str:
+    """A number of things: "1 answer", "0.5 points", "1,000 files"; `what` is one of them."""
+    number = f"{count:,}" if isinstance(count, int) else f"{count:,.2f}".rstrip("0").rstrip(".")
+    return f"{number} {what}{'' if number == '1' else 's'}"
 
 
 def small(text: str) -> str:

@@ -31,6 +31,8 @@ from autograder.cli.options import (
     OnlyOption,
     SandboxOption,
     SeedOption,
+    moment,
+    whole_within,
     within,
 )
 from autograder.early_start import begin
@@ -39,7 +41,7 @@ from autograder.optional_packages import missing
 __all__ = ["app", "main"]
 
 MOST = 1_000_000
-JOBS = within(1, 1024)
+JOBS = whole_within(1, 1024)
 
 app = typer.Typer(
     name="autograder",
@@ -91,7 +93,7 @@ def new(
     ] = "",
     seconds: Annotated[
         float,
-        typer.Option("--seconds", callback=within(1, MOST), metavar="N", help="The example is cut after so long."),
+        typer.Option("--seconds", parser=within(1, MOST), metavar="N", help="The example is cut after so long."),
     ] = 60.0,
     tests: Annotated[
         list[Path] | None,
@@ -170,7 +172,7 @@ def grade(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports, pages and grades.csv are written.")],
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", callback=JOBS, metavar="N", help="Submissions graded at a time; else the course's."),
+        typer.Option("--jobs", parser=JOBS, metavar="N", help="Submissions graded at a time; else the course's."),
     ] = None,
     only: OnlyOption = "",
     students: Annotated[
@@ -187,7 +189,12 @@ def grade(
     ] = None,
     due: Annotated[
         datetime | None,
-        typer.Option("--due", help="In nbgrader's courses: when it was due, in UTC; else what the gradebook says."),
+        typer.Option(
+            "--due",
+            parser=moment,
+            metavar="TIME",
+            help="In nbgrader's courses: when it was due, in UTC; else what the gradebook says.",
+        ),
     ] = None,
     course: CourseOption = None,
 ) -> None:
@@ -342,7 +349,7 @@ def audit(
     *,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", callback=JOBS, metavar="N", help="Mutants graded at a time; else the course's."),
+        typer.Option("--jobs", parser=JOBS, metavar="N", help="Mutants graded at a time; else the course's."),
     ] = None,
     only: Annotated[
         str, typer.Option("--only", metavar="QUESTION", help="Mutants and checks of this question alone.")
@@ -351,7 +358,7 @@ def audit(
         int | None,
         typer.Option(
             "--limit",
-            callback=within(1, MOST),
+            parser=whole_within(1, MOST),
             metavar="K",
             help="Grade a sample of K, spread over kinds and functions.",
         ),
@@ -364,7 +371,7 @@ def audit(
         int,
         typer.Option(
             "--seeds",
-            callback=within(1, MOST),
+            parser=whole_within(1, MOST),
             metavar="N",
             help="Seeds under which each mutant must be caught; 1000 for the full test.",
         ),
@@ -373,7 +380,7 @@ def audit(
         float,
         typer.Option(
             "--seconds",
-            callback=within(1, MOST),
+            parser=within(1, MOST),
             metavar="S",
             help="Under further seeds, each mutant is tried for S seconds.",
         ),
@@ -383,7 +390,7 @@ def audit(
     ] = False,
     at_least: Annotated[
         float,
-        typer.Option("--at-least", callback=within(0, 100), metavar="P", help="Per cent to be caught for exit code 0."),
+        typer.Option("--at-least", parser=within(0, 100), metavar="P", help="Per cent to be caught for exit code 0."),
     ] = 95,
     sandbox: SandboxOption = None,
     full: FullOption = False,
@@ -426,25 +433,25 @@ def calibrate(
     *,
     seconds: Annotated[
         float,
-        typer.Option("--seconds", callback=within(1, MOST), metavar="S", help="No run begins after that many seconds."),
+        typer.Option("--seconds", parser=within(1, MOST), metavar="S", help="No run begins after that many seconds."),
     ] = 300,
     runs: Annotated[
-        int, typer.Option("--runs", callback=within(1, MOST), metavar="N", help="At most N runs of each check.")
+        int, typer.Option("--runs", parser=whole_within(1, MOST), metavar="N", help="At most N runs of each check.")
     ] = 1000,
     bound: Annotated[
         float,
-        typer.Option("--bound", callback=within(0, 1), metavar="P", help="The largest bad luck that is allowed."),
+        typer.Option("--bound", parser=within(0, 1), metavar="P", help="The largest bad luck that is allowed."),
     ] = 1e-4,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", callback=JOBS, metavar="N", help="Runs made at a time; else the course's."),
+        typer.Option("--jobs", parser=JOBS, metavar="N", help="Runs made at a time; else the course's."),
     ] = None,
     only: OnlyOption = "",
     mutants: Annotated[
         int,
         typer.Option(
             "--mutants",
-            callback=within(0, MOST),
+            parser=whole_within(0, MOST),
             metavar="K",
             help="Try the luck of a sample of K mutants, 0 for none.",
         ),
@@ -550,7 +557,7 @@ def fetch_data(
     from autograder.cli.common import console, data_settings
     from autograder.cli.data import data_fetch
 
-    data_fetch(name, data_settings(data, course), console())
+    data_fetch(name, data_settings(data, course, to_write=True), console())
 
 
 def main() -> None:

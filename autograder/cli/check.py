@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from autograder import grading, loader
+from autograder.checks.errors import UsageError
 from autograder.cli.common import (
     caps_for,
     console,
@@ -26,7 +27,7 @@ from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
 from autograder.scoring import shown
-from autograder.submissions import Recogniser, collect_one
+from autograder.submissions import Recogniser, collect_one, refuse_paths
 
 __all__ = ["Call", "check_files"]
 
@@ -58,9 +59,13 @@ def check_files(call: Call, early: Early | None = None) -> int:
     """Run the public checks and print them; returns the exit code, 1 when some check is INTERNAL.
 
     `early` is a forkserver that was started before.
+
+    Raises:
+        UsageError: a file is not there, or nothing that can be checked is in what was named.
     """
     root, course = open_course(call.course)
     loaded = loader.load(root, call.name)
+    refuse_paths(call.files, loaded.assignment.handed_in)
     changes = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions("public", call.full, call.only, changes, hidden=False)
     grading.selected_checks(loaded.assignment, options)
@@ -72,6 +77,8 @@ def check_files(call: Call, early: Early | None = None) -> int:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = caps_for(loaded, dataset)
         submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, caps, recogniser)
+        if submission.problem:
+            raise UsageError(f"Nothing was handed in that can be checked. {submission.problem}")
         walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
         with start_sandbox(walls, loaded, early=early) as started:
             report = grading.grade(loaded, submission, started, dataset, options)

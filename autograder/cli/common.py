@@ -70,10 +70,13 @@ def open_course(folder: Path | None) -> tuple[Path, Course]:
     return root, load(root / CONFIG_FILE)
 
 
-def data_settings(data: Path | None, folder: Path | None) -> DataSettings:
+def data_settings(data: Path | None, folder: Path | None, *, to_write: bool = False) -> DataSettings:
     """Where data sets are looked for: --data, else the course's folder, else what the environment says.
 
-    Outside a course the course's part is left out.
+    Outside a course the course's part is left out. What is to be written may be a folder that is not there yet.
+
+    Raises:
+        UsageError: --data names no folder.
     """
     course = None
     try:
@@ -81,18 +84,22 @@ def data_settings(data: Path | None, folder: Path | None) -> DataSettings:
     except UsageError:
         if folder is not None:
             raise
-    return settings_of(data, course)
+    return settings_of(data, course, to_write=to_write)
 
 
-def settings_of(data: Path | None, course: Course | None, loaded: Loaded | None = None) -> DataSettings:
+def settings_of(
+    data: Path | None, course: Course | None, loaded: Loaded | None = None, *, to_write: bool = False
+) -> DataSettings:
     """The same with the course at hand, and an assignment that may declare a data set of its own.
 
     Raises:
         InstructorError: a data set of the course's or the assignment's own has the name of another one.
-        UsageError: there is one, and the course's secret seed cannot be kept.
+        UsageError: there is one, and the course's secret seed cannot be kept; or --data names no folder.
     """
-    from autograder.datasets import MIRRORS, NAMES, DataSettings
+    from autograder.datasets import EMBEDDED, MIRRORS, NAMES, DataSettings
 
+    if data is not None and not to_write and not data.is_dir() and str(data) not in (*EMBEDDED, "embedded"):
+        raise UsageError(f"The data folder {data} does not exist; name the folder that holds the data sets.")
     mirrors = (*course.mirrors, *MIRRORS) if course else MIRRORS
     settings = DataSettings.from_environment(data or (course.data if course else None), mirrors)
     declared = loaded.assignment.dataset if loaded else None

@@ -30,6 +30,7 @@ def examine(folder: Path | None, data: Path | None) -> int:
     """Print the findings; returns the exit code: 0, whatever the machine can do."""
     screen = console()
     root, course = _course(folder)
+    settings = settings_of(data, course)
     screen.print("Each wall is tried by a small program inside that wants to get around it; a few seconds ...")
     screen.print(_table(probe.probe()))
     working = [name for name in ("bubblewrap", "landlock") if not why_not(name)]
@@ -43,7 +44,7 @@ def examine(folder: Path | None, data: Path | None) -> int:
     screen.print(f"Containers by apptainer: {escape(reason)}")
     screen.print(LANDLOCK_LACKS)
     screen.print(f"Sandbox for classes: {working[0] if working else 'none works, so a class will not be graded here'}")
-    for each in available(settings_of(data, course)):
+    for each in available(settings):
         screen.print(f"Data set {each.name}: {escape(each.source or each.problem)}")
     if course is None or root is None:
         screen.print("No course here: run this in a folder with grader_config.py to have it read too.")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from autograder.cli.options import moment
+
 __all__ = ["export_app"]
 
 export_app = typer.Typer(
@@ -47,7 +49,12 @@ def export_nbgrader(
     ] = None,
     due: Annotated[
         datetime | None,
-        typer.Option("--due", help="When the assignment was due, in UTC; else what the gradebook says."),
+        typer.Option(
+            "--due",
+            parser=moment,
+            metavar="TIME",
+            help="When the assignment was due, in UTC; else what the gradebook says.",
+        ),
     ] = None,
 ) -> None:
     """Write grades, comments and graded notebooks for nbgrader's formgrader.

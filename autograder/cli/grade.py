@@ -22,6 +22,7 @@ from rich.table import Table
 from autograder import grading, loader, sandbox
 from autograder import reports as export
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import (
     STOPPED,
     caps_for,
@@ -41,6 +42,7 @@ from autograder.early_start import Early
 from autograder.grading import RunOptions, batch
 from autograder.grading.gate import Gate, gate_key
 from autograder.insight.alarms import class_alarms
+from autograder.messages import banners, next_step
 from autograder.reports import pages
 from autograder.reports.grades import question_ids, verdict_summary, waiting
 from autograder.reports.manual_grades import with_hand_grades
@@ -52,7 +54,7 @@ from autograder.results import Report
 from autograder.sandbox.image import image_name
 from autograder.scoring import rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
-from autograder.submissions import Recogniser, Submission, collect, passed_over, to_preload
+from autograder.submissions import Recogniser, Submission, collect, passed_over, refuse_class, to_preload
 
 __all__ = [
     "CHECKS_SECONDS",
@@ -69,6 +71,8 @@ __all__ = [
 ]
 
 _LONGEST_TABLE = 300  # students
+_MOST_BANNERS = 20
+_LONGEST_BANNER = 400  # characters
 CHECKS_SECONDS = 600.0  # what the checks of one submission may need themselves, before they count as hanging
 
 
@@ -130,6 +134,7 @@ def _grade(
     """Grade an assignment of the course's own, with jobs that are there already; returns the exit code."""
     assert call.submissions is not None
     loaded = loader.load(root, call.name)
+    refuse_class(call.submissions)
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     settings = settings_of(call.data, course, loaded)
     options = RunOptions(seed, call.full, call.only, limits)
@@ -254,6 +259,7 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
     table = _table(reports) if len(reports) <= _LONGEST_TABLE else _too_many(reports)
     screen.print(f"\n[bold]{escape(heading.assignment)}[/]", table, sep="\n")
+    _show_banners(screen, reports)
     _point_out(screen, call.out, reports, names)
     _point_out_answers(screen, call, everybody)
     for alarm in alarms:
@@ -275,7 +281,8 @@ def foreseen_imports(
     if found:
         listed = ", ".join(f"{name} ({count})" for name, count in found.items())
         screen.print(
-            f"Imported once for all, because submissions import it: {escape(listed)}, of {len(chosen)} submissions.",
+            f"Imported once for all, because submissions import it: {escape(listed)}, "
+            f"of {counted(len(chosen), 'submission')}.",
             soft_wrap=True,
         )
     return found
@@ -341,7 +348,7 @@ def _too_many(reports: Sequence[Report]) -> str:
     middle = median(rounded(report.points + report.bonus_points) for report in reports)
     whole = max(report.max_points for report in reports)
     return (
-        f"{len(reports)} students, median {shown(rounded(middle))} of {shown(whole)} points. "
+        f"{counted(len(reports), 'student')}, median {shown(rounded(middle))} of {shown(whole)} points. "
         f"A table is printed for up to {_LONGEST_TABLE}."
     )
 
@@ -376,6 +383,20 @@ def _table(reports: Sequence[Report]) -> Table:
     return table
 
 
+def _show_banners(screen: Console, reports: Sequence[Report]) -> None:
+    """Errors that stopped several checks of a submission, once each."""
+    found = banners(reports)
+    for banner in found[:_MOST_BANNERS]:
+        screen.print(
+            f"{escape(banner.student)}: [red]one error stopped {banner.count} checks.[/] "
+            f"{escape(visible(banner.sentence, _LONGEST_BANNER))}",
+            soft_wrap=True,
+        )
+    if len(found) > _MOST_BANNERS:
+        more = counted(len(found) - _MOST_BANNERS, "more such error")
+        screen.print(f"{more} in the class summary.", soft_wrap=True)
+
+
 def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str], names: dict[str, str]) -> None:
     """Copy the PDF answers to where whoever grades them finds them."""
     for submission in everyone:
@@ -389,11 +410,11 @@ def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -
     """What people still have to read."""
     count = sum(len(report.waiting) for report in reports)
     if count:
-        points = shown(rounded(sum(map(waiting, reports))))
+        points = counted(rounded(sum(map(waiting, reports))), "point")
         command = f"autograder mark {call.name} --out {call.out}"
         left = f"{count} answer{' waits' if count == 1 else 's wait'}"
         screen.print(
-            f"By hand:        {left} for a person: {points} points, in no sum; {escape(command)}",
+            f"By hand:        {left} for a person: {points}, in no sum; {escape(command)}",
             soft_wrap=True,
         )
 
@@ -406,7 +427,7 @@ def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dic
             screen.print(f"Not final: {report.student}. {report.not_final}", markup=False, soft_wrap=True)
     if ours:
         screen.print(
-            f"[magenta]Our fault, not scored:[/] {escape(', '.join(ours))}. The same command tries them again."
+            f"[magenta]Our fault, not scored:[/] {escape(', '.join(ours))}. {next_step(reports)}", soft_wrap=True
         )
     screen.print(f"Class summary:  {escape(str(out / 'summary.html'))}", soft_wrap=True)
     screen.print(f"Grades:         {escape(str(out / 'grades.csv'))}", soft_wrap=True)

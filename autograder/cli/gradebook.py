@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import reports as export
 from autograder.checks.errors import GraderError, StudentError, UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import console, open_course, staging, write_student_page
 from autograder.course import CONFIG_FILE
 from autograder.formats.nbgrader import stamp_of
@@ -93,8 +94,8 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
         originals = _originals(source, course if source.nbgrader else None, assignment)
         written = write_gradebook(assignment, graded, course, db=address, due=_in_utc(due), originals=originals)
         screen.print(
-            f"{assignment}: {written.submissions} submissions and {written.notebooks} notebooks written; "
-            f"{written.waiting} cells wait for a person.",
+            f"{assignment}: {counted(written.submissions, 'submission')} and {counted(written.notebooks, 'notebook')} "
+            f"written; {counted(written.waiting, 'cell')} left to a person.",
             markup=False,
         )
     screen.print(f"Gradebook:  {address or course.db_url}", markup=False, soft_wrap=True)
@@ -164,7 +165,10 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     given = sum(each.given for each in found.grades)
     comments = sum(bool(each.comment) for each in found.grades)
     waiting = sum(each.needs_review for each in found.grades)
-    screen.print(f"{given} scores and {comments} comments given by hand; {waiting} cells wait for a person.")
+    screen.print(
+        f"{counted(given, 'score')} and {counted(comments, 'comment')} given by hand; "
+        f"{counted(waiting, 'cell')} left to a person."
+    )
     screen.print(f"By hand:  {out / FILE}", markup=False, soft_wrap=True)
     screen.print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)
 

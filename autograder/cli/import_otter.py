@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from autograder.checks.sentences import counted
 from autograder.cli.common import console, open_course
 from autograder.formats.otter import Imported, import_otter
 
@@ -36,7 +37,10 @@ def show_imported(imported: Imported, root: Path, *, listed: bool) -> None:
     name = escape(imported.name)
     for path in imported.files:
         screen.print(f"Written: {escape(str(path.relative_to(root)))}", soft_wrap=True)
-    screen.print(f"{imported.questions} questions, {imported.checks} checks, {imported.points} points.")
+    screen.print(
+        f"{counted(imported.questions, 'question')}, {counted(imported.checks, 'check')}, "
+        f"{imported.points} point{'' if imported.points == '1' else 's'}."
+    )
     for each in imported.stays:
         screen.print(f"[yellow]No check yet:[/] {escape(each)}", soft_wrap=True)
     if imported.by_hand:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from autograder import reports as export
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import console, near, open_course, staging
 from autograder.cli.gradebook import Source, heading_of, show_grades
 from autograder.formats.nbgrader import find_course
@@ -19,7 +20,7 @@ from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import MARKS, Marks, all_hand_grades, filled, read_marks, write_marks
 from autograder.reports.pages import Asked
 from autograder.results import Report
-from autograder.scoring import rounded, shown
+from autograder.scoring import rounded
 
 __all__ = ["mark_answers"]
 
@@ -76,7 +77,7 @@ def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:
         for question in report.questions:
             for check in question.checks:
                 if check.by_hand:
-                    told = asked.told.get(check.id) or f"{shown(check.by_hand)} points."
+                    told = asked.told.get(check.id) or f"{counted(check.by_hand, 'point')}."
                     found.setdefault((question.id, check.id), Asked(question.id, check.id, check.title, told))
     return list(found.values())
 
@@ -94,7 +95,7 @@ def _say(out: Path, marks: Marks, reports: tuple[Report, ...], pages: list[Path]
     points = rounded(sum(check.by_hand for report in reports for check in report.waiting))
     screen.print(
         f"{len(answers) - len(waiting)} of {len(answers)} answers are graded, {len(begun)} have points for some items "
-        f"only, {len(waiting) - len(begun)} have none; {shown(points)} points wait.",
+        f"only, {len(waiting) - len(begun)} have none; {counted(points, 'point')} still to be given.",
         markup=False,
         soft_wrap=True,
     )

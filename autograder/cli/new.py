@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import console, open_course, settings_of
 from autograder.cli.import_otter import show_imported
 from autograder.formats.otter import import_otter
@@ -59,10 +60,15 @@ def _show(name: str, started: Started, root: Path, *, listed: bool) -> None:
     screen = console()
     for path in started.files:
         screen.print(f"Written: {escape(str(path.relative_to(root)))}", soft_wrap=True)
+    if started.renamed:
+        screen.print(escape(started.renamed), soft_wrap=True)
     if started.example:
         ended = "cut when its time was over; what it had called by then counts" if started.cut else "run to its end"
         screen.print(f"The example was {ended}: {escape(started.example)}.", soft_wrap=True)
-    screen.print(f"{started.questions} questions, {started.checks} checks, {started.points:g} points.")
+    screen.print(
+        f"{counted(started.questions, 'question')}, {counted(started.checks, 'check')}, "
+        f"{counted(started.points, 'point')}."
+    )
     for note in started.notes:
         screen.print(f"[yellow]No check yet:[/] {escape(note)}", soft_wrap=True)
     if not listed:

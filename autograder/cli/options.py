@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,19 +19,57 @@ __all__ = [
     "OnlyOption",
     "SandboxOption",
     "SeedOption",
+    "moment",
+    "whole_within",
     "within",
 ]
 
+_LONGEST = 60
 
-def within(least: float, most: float) -> Callable[[float | None], float | None]:
-    """The callback of an option that is a number: it refuses numbers out of range, and nan, as typer's own do not."""
 
-    def refused(value: float | None) -> float | None:
-        if value is not None and not least <= value <= most:
-            raise typer.BadParameter(f"{value} is not in the range from {least:,} to {most:,}.")
+def within(least: float, most: float) -> Callable[[str | float], float]:
+    """The parser of an option that is a number: nan and what is out of range are refused, as by typer they are not."""
+
+    def parsed(text: str | float) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise typer.BadParameter(f"{_given(text)} is no number from {least:,} to {most:,}.")
         return value
 
-    return refused
+    return parsed
+
+
+def whole_within(least: int, most: int) -> Callable[[str | int], int]:
+    """The same of an option that is a whole number."""
+
+    def parsed(text: str | int) -> int:
+        try:
+            value = int(text)
+        except ValueError:  # also more digits than Python reads
+            value = least - 1
+        if not least <= value <= most:
+            raise typer.BadParameter(f"{_given(text)} is no whole number from {least:,} to {most:,}.")
+        return value
+
+    return parsed
+
+
+def moment(text: str | datetime) -> datetime:
+    """The parser of an option that is a time."""
+    if isinstance(text, datetime):
+        return text
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{_given(text)} is no time; write it as 2026-11-30 or 2026-11-30T23:59.") from None
+
+
+def _given(text: object) -> str:
+    shown = repr(text) if isinstance(text, str) else str(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
 
 
 CourseOption = Annotated[

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from autograder.checks.wording import counted
 from autograder.grading.batch import Event, Finished, Hanging, Known, Postponed, Retried, Started
 from autograder.reports.grades import verdict_summary
 from autograder.results import Report
@@ -81,5 +82,5 @@ class Shown(AbstractContextManager["Shown"]):
 
 
 def _told(report: Report) -> str:
-    bonus = f" and {shown(report.bonus_points)} bonus points" if report.bonus_points else ""
+    bonus = f" and {counted(report.bonus_points, 'bonus point')}" if report.bonus_points else ""
     return f"{shown(report.points)} of {shown(report.max_points)} points{bonus} ({verdict_summary(report)})"

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from autograder import loader
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import console, dataset_for, open_course, settings_of, start_sandbox
 from autograder.cli.validate import kept, reasons, show
 from autograder.course import Course, course_seed
@@ -20,7 +21,7 @@ from autograder.loader import Loaded
 from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
 from autograder.release import added, build, write_archive
 from autograder.sandbox import ContainerSandbox, ForkServer
-from autograder.scoring import rounded, shown
+from autograder.scoring import rounded
 
 __all__ = ["Call", "release_assignment"]
 
@@ -64,13 +65,13 @@ def release_assignment(call: Call) -> int:
     assignment = loaded.assignment
     hidden = sum(check.hidden for check in assignment.checks)
     bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
-    screen.print(f"Wrote {len(files)} files to {escape(str(out))}", soft_wrap=True)
+    screen.print(f"Wrote {counted(len(files), 'file')} to {escape(str(out))}", soft_wrap=True)
     if call.archive:
         screen.print(f"Packed it as {escape(str(write_archive(out)))}", soft_wrap=True)
     screen.print(
-        f"{escape(assignment.title)}: {shown(assignment.max_points)} points"
-        f"{f' and {shown(bonus)} bonus points' if bonus else ''}; "
-        f"{len(assignment.checks) - hidden} public checks are in it, {hidden} hidden ones are not.",
+        f"{escape(assignment.title)}: {counted(assignment.max_points, 'point')}"
+        f"{' and ' + counted(bonus, 'bonus point') if bonus else ''}; "
+        f"public checks in it: {len(assignment.checks) - hidden}; hidden ones left out: {hidden}.",
         soft_wrap=True,
     )
     return 0

@@ -19,7 +19,7 @@ from autograder.grading import RunOptions
 from autograder.grading.replay import changed_facts, differences
 from autograder.results import Report
 from autograder.sandbox.image import image_name
-from autograder.submissions import Recogniser, collect_one
+from autograder.submissions import Recogniser, collect_one, refuse_paths
 from autograder.worker.shell import PREPARED
 
 __all__ = ["Call", "replay_report"]
@@ -44,6 +44,7 @@ def replay_report(call: Call) -> int:
         return _told(then, _in_course(call, then, found))
     root, course = open_course(call.course)
     loaded = loader.load(root, then.assignment)
+    refuse_paths(call.files, loaded.assignment.handed_in)
     settings = settings_of(call.data, course, loaded)
     dataset = datasets.find(then.replay.data, settings) if then.replay.data else None
     options = RunOptions.of(then.replay, course_seed(call.seed, os.environ))

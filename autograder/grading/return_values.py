@@ -39,7 +39,7 @@ def mistaken(check: Check, value: Any, *, handed_on: bool) -> str:
     if value is None:
         if makes_credit(code) and not _says_none(check):
             return (
-                f"{place} makes a Credit and returned None, which would be full marks: return the Credit, "
+                f"{place} makes a Credit and returned None: return the Credit, "
                 "or write `return None` where nothing else can go wrong."
             )
         return ""

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.assignment.declaration import Check, Question
 from autograder.checks import Credit
-from autograder.checks.errors import CheckFailed, GraderError, MisuseError, SandboxError, StudentError
+from autograder.checks.errors import CheckFailed, GraderError, InstructorError, MisuseError, SandboxError, StudentError
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.grading.check_timeout import Overdue, ended_after
 from autograder.grading.context import Case
@@ -25,7 +25,15 @@ from autograder.grading.options import check_seconds
 from autograder.grading.reference_sandbox import Solved
 from autograder.grading.return_values import mistaken
 from autograder.grading.sandboxes import Room
-from autograder.messages import NOT_ENDED, TO_BE_CORRECTED, carried_forward, case_by_case, sentence
+from autograder.messages import (
+    NEEDED,
+    NOT_ENDED,
+    REFERENCE_TO_BE_CORRECTED,
+    TO_BE_CORRECTED,
+    carried_forward,
+    case_by_case,
+    sentence,
+)
 from autograder.pictures import raster
 from autograder.remote.artefacts import Kept, handles_in, keep, revive
 from autograder.remote.reference import ReferenceFailed
@@ -90,6 +98,7 @@ class Runner:
         self.solved, self.beside_solved = Solved(case), Solved(case)
         self.solved_values: dict[tuple[str, str], Any] = {}
         self.stands: dict[tuple[str, str], bool] = {}
+        self.same: dict[tuple[str, str], type[BaseException]] = {}
         for each in filter(None, (self.reference, self.solved, self.beside_solved)):
             case.at_end.append(each.close)
         self.under_way: list[str] = []
@@ -101,7 +110,7 @@ class Runner:
         """Forget every result, to run checks of the same submission under the random numbers of another run."""
         self.case = case
         self.results, self.values, self.kept = {}, {}, {}
-        self.solved_values, self.stands = {}, {}
+        self.solved_values, self.stands, self.same = {}, {}, {}
         self.picture_bytes = 0
         self.illustrated_with = set()
 
@@ -165,7 +174,7 @@ class Runner:
         for need in check.needs:
             before = self.result(self.by_id[need], room)
             if before.verdict is Verdict.INTERNAL:
-                failure = f"The check {before.title!r}, which it needs, is INTERNAL."
+                failure = f"The check {before.title!r}, {NEEDED}"
                 return Found(_result(check, Verdict.INTERNAL, failure=failure))
             if before.verdict not in (Verdict.PASSED, Verdict.PARTIAL):
                 failure = f"Not run: it needs the check {before.title!r} to pass."
@@ -222,8 +231,7 @@ class Runner:
             if self.works_with_reference(part, error):
                 verdict, message = Verdict.FAILED, _useless(error)
             else:
-                own = isinstance(error, GraderError)
-                message = _text(error) if own else f"The check itself failed: {_last_line(error)}"
+                message = self.whose_fault(part, error)
                 room.leave()
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
@@ -382,11 +390,32 @@ class Runner:
             try:
                 with self.timed(check):
                     self.solved_value(check, share)
-            except (Exception, Overdue):  # noqa: BLE001
+            except (Exception, Overdue) as other:  # noqa: BLE001
                 self.stands[key] = False
+                self.same[key] = type(other)
             else:
                 self.stands[key] = True
         return self.stands[key]
+
+    def whose_fault(self, check: Check, error: Exception) -> str:
+        """The sentence for staff about an error that the answer is not to blame for.
+
+        It begins with who must be corrected where a second try would end the same: a check that is misused, or that
+        raises the same for the reference, or where no answer is.
+        """
+        message = _text(error) if isinstance(error, GraderError) else _last_line(error)
+        if isinstance(error, ReferenceFailed):
+            return f"{REFERENCE_TO_BE_CORRECTED}: {message}" if error.steady else message
+        if isinstance(error, InstructorError):
+            return f"{TO_BE_CORRECTED}: {message}"
+        if isinstance(error, GraderError):
+            return message
+        alone = not {"student", *check.needs} & set(check.parameters)
+        if not isinstance(error, (OSError, MemoryError)) and (
+            alone or self.same.get((check.id, check.case)) is type(error)
+        ):
+            return f"{TO_BE_CORRECTED}: {message}"
+        return f"The check itself failed: {message}"
 
     def solved_value(self, check: Check, share: float = 1.0) -> Any:
         """What a check gives when the reference stands in for the student, also in the checks that it needs.

@@ -13,6 +13,7 @@ from functools import cached_property
 from autograder.assignment.declaration import Assignment, Check, Question
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.kit import KIT, OURS
+from autograder.checks.wording import counted
 from autograder.markers import bound_names, text_lines
 from autograder.release.leaks import bare
 
@@ -205,7 +206,7 @@ class PublicTests:
         checks = [check for check in question.checks if not check.hidden]
         if not solution and not checks:
             return []
-        points = f"{question.max_points:g} points{', bonus' if question.bonus else ''}"
+        points = f"{counted(question.max_points, 'point')}{', bonus' if question.bonus else ''}"
         parts = [f"# --- ({question.id}) {question.title}: {points} ---"]
         mark = f"@pytest.mark.question({_quoted(question.id)}, {_quoted(question.title)})\n"
         if solution:

@@ -14,7 +14,14 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from autograder.checks.errors import InstructorError, MisuseError, SandboxError, StudentError, as_type_error
+from autograder.checks.errors import (
+    CheckFailed,
+    InstructorError,
+    MisuseError,
+    SandboxError,
+    StudentError,
+    as_type_error,
+)
 from autograder.checks.inspection import saved_files
 from autograder.checks.local.call_errors import Call, overwritten
 from autograder.checks.local.files import HandedIn
@@ -25,6 +32,7 @@ from autograder.checks.records.class_names import class_named
 from autograder.checks.records.generators import handed_over
 from autograder.checks.records.masked import filled, is_masked
 from autograder.checks.records.traversal import SIMPLE, holds_only, mapped
+from autograder.checks.type_names import WANTED, of_wrong_kind
 from autograder.loader import Interface
 from autograder.remote import explanations
 from autograder.results import Limits
@@ -454,7 +462,12 @@ class RemoteHandle:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._channel.attribute(self._handle, name)
+        try:
+            return self._channel.attribute(self._handle, name)
+        except StudentError as error:
+            if error.verdict != "MISSING" or self._is_asked_for():
+                raise
+            raise of_wrong_kind(self, f"something with `{name}`") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         where = f"{self._handle.type_name}.{name}"
@@ -467,8 +480,9 @@ class RemoteHandle:
     def __len__(self) -> int:
         try:
             return self._asked("len", int, lambda number: 0 <= number < 1 << 62)
-        except (StudentError, InstructorError) as error:
-            raise (as_type_error(error) if getattr(error, "kind", "") == "TypeError" else error) from None
+        except (CheckFailed, StudentError, InstructorError) as error:
+            passed_over = isinstance(error, CheckFailed) or getattr(error, "kind", "") == "TypeError"
+            raise (as_type_error(error) if passed_over else error) from None
 
     def __bool__(self) -> bool:
         return self._asked("truth", bool)
@@ -479,7 +493,12 @@ class RemoteHandle:
     def __getitem__(self, key: Any) -> Any:
         parts = (key.start, key.stop, key.step) if isinstance(key, slice) else None
         where = f"{self._handle.type_name}[...]"
-        return self._channel.ask("item", self, key if parts is None else parts, parts is not None, where=where)
+        try:
+            return self._channel.ask("item", self, key if parts is None else parts, parts is not None, where=where)
+        except StudentError as error:
+            if error.kind != "TypeError" or error.file or self._is_asked_for():
+                raise
+            raise of_wrong_kind(self, WANTED["item"]) from None
 
     def __iter__(self) -> Iterator[Any]:
         items = self._asked("elements", IteratorHandle)
@@ -494,10 +513,20 @@ class RemoteHandle:
         alone[()] = self
         return alone
 
+    def _is_asked_for(self) -> bool:
+        """Whether its class is one of the handout's, so that names of the handout are missing where it lacks some."""
+        return self._handle.type_name in self._channel.interface.classes
+
     def _asked(self, verb: str, kind: type[T], right: Callable[[T], bool] | None = None, *arguments: Any) -> T:
         """An answer of that type, and nothing else is believed."""
         where = f"{verb}({self._handle.type_name})"
-        value = self._channel.ask(verb, self, *arguments, where=where)
+        try:
+            value = self._channel.ask(verb, self, *arguments, where=where)
+        except StudentError as error:
+            # Python refuses it before any code of the submission's runs: an answer of another kind than was expected.
+            if error.kind != "TypeError" or error.file or self._is_asked_for() or verb not in WANTED:
+                raise
+            raise of_wrong_kind(self, WANTED[verb]) from None
         if type(value) is not kind or not (right is None or right(value)):
             raise self._channel.out_of_turn(where)
         return value
@@ -511,6 +540,8 @@ class IteratorHandle(RemoteHandle):
 
     All items together may be as many, and take as many bytes, as one answer.
     """
+
+    _kind = "iterator"
 
     def __init__(self, channel: Channel, handle: Handle) -> None:
         super().__init__(channel, handle)

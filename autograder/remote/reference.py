@@ -28,13 +28,15 @@ _DRAWING_NOTHING = ("seed", "load", "notebook", "cell", "set", "forget")
 class ReferenceFailed(InstructorError):
     """The reference raised, lacks a name, broke a limit or died.
 
-    `kind` is the built-in exception behind it, or "". `over_limit` says that it took more time or memory than it may.
+    `kind` is the built-in exception behind it, or "". `over_limit` says that it took more time or memory than it may;
+    `steady` that it will fail again, because it raised or lacks a name.
     """
 
     def __init__(self, folder: Path, error: StudentError) -> None:
         super().__init__(f"The reference in {folder} failed: {error.message}")
         self.kind = error.kind
         self.over_limit = error.verdict in ("TIME", "MEMORY")
+        self.steady = error.verdict in ("RAISED", "MISSING")
         if error.verdict == "RAISED":
             self.__context__ = _exception(error.kind)  # what `checks.raises` looks for
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.reports.files import write_text
 from autograder.reports.graded_notebook import is_cell_of
 from autograder.results import CheckResult, QuestionResult, Report, Verdict
@@ -205,5 +206,5 @@ def _notes(left: Iterable[HandGrade], penalty: float) -> list[str]:
     if waiting:
         notes.append(f"Not graded by hand yet, and not in the points: {', '.join(waiting)}.")
     if penalty:
-        notes.append(f"Handed in late: {shown(penalty)} points are taken off.")
+        notes.append(f"Handed in late: {counted(penalty, 'point')} taken off.")
     return notes

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.reports.csv_files import Cell, csv_text, restored
 from autograder.reports.files import write_text
 from autograder.reports.graded_notebook import is_cell_of
@@ -129,9 +130,11 @@ def _row(cells: Mapping[str, str], where: str, line: int) -> Row:
     most, points = _number(cells["most"], where, "most"), _number(cells["points"], where, "points")
     name = f"{cells['student']}, {cells['answer']}, {cells['item']!r}"
     if points is not None and points < 0:
-        raise UsageError(f"{where}: {name}: {cells['points']} points are less than 0.")
+        raise UsageError(f"{where}: {name}: {cells['points']} is less than 0 points.")
     if points is not None and most is not None and points > most:
-        raise UsageError(f"{where}: {name}: {shown(points)} points are more than the {shown(most)} of this item.")
+        raise UsageError(
+            f"{where}: {name}: {counted(points, 'point')} given, more than the {shown(most)} of this item."
+        )
     more = {column: value for column, value in cells.items() if column and column not in COLUMNS}
     return Row(
         cells["student"], cells.get("question", ""), cells["answer"], cells["item"], most or 0.0, points,
@@ -174,8 +177,8 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
     for row in rows:
         if row.points is not None and row.points > row.most:
             raise UsageError(
-                f"{path}:{row.line}: {row.student}, {row.answer}, {row.item!r}: {shown(row.points)} points are more "
-                f"than the {shown(row.most)} of this item."
+                f"{path}:{row.line}: {row.student}, {row.answer}, {row.item!r}: {counted(row.points, 'point')} "
+                f"given, more than the {shown(row.most)} of this item."
             )
     return replace(marks or Marks(), rows=tuple(rows))
 

@@ -36,6 +36,7 @@ __all__ = [
     "start_blank",
     "start_from",
     "title_of",
+    "why_renamed",
     "write_all",
 ]
 
@@ -61,7 +62,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What was written, and what there is to say about it: the checks, notes, and whether the example was cut."""
+    """What was written, and what there is to say about it: the checks, notes, and whether the example was cut.
+
+    `renamed` says why the module is not called as the assignment is, or is "".
+    """
 
     files: tuple[Path, ...]
     questions: int = 0
@@ -70,6 +74,7 @@ class Started:
     notes: tuple[str, ...] = ()
     example: str = ""
     cut: bool = False
+    renamed: str = ""
 
 
 def start_blank(root: Path, name: str) -> Started:
@@ -87,7 +92,7 @@ def start_blank(root: Path, name: str) -> Started:
         root / "assignments" / name / "handout.md": blank.HANDOUT.format(**words),
     }
     refuse(name, [root / "reference" / name, root / "assignments" / name])
-    return Started(write_all(files), questions=1, checks=2, points=3)
+    return Started(write_all(files), questions=1, checks=2, points=3, renamed=why_renamed(name))
 
 
 def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any] | None = None) -> Started:
@@ -103,6 +108,7 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
         UsageError: no such file, no name for a folder, or something is there already.
         InstructorError: no solution region, no example, or the example raised; with file and line.
     """
+    _refuse_paths(recipe)
     if recipe.source.suffix == ".ipynb":
         return _from_notebook(root, name, recipe, stand_in or {})
     return _started(root, name, recipe, stand_in or {})
@@ -111,8 +117,6 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
 def _from_notebook(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any]) -> Started:
     """The same from a notebook: drafted from a module with its code, handed out and graded as the notebook."""
     notebook = recipe.source.resolve()
-    if not notebook.is_file():
-        raise UsageError(f"--from: {recipe.source} is no file; name the solved notebook.")
     text = as_module(notebook)
     with tempfile.TemporaryDirectory(prefix="autograder-new-") as place:
         for path in notebook.parent.iterdir():
@@ -148,8 +152,6 @@ def _started(
             f"{shown} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
             "functions, or name a script with --example, or tests with --tests."
         )
-    if recipe.example is not None and not recipe.example.is_file():
-        raise UsageError(f"--example: {recipe.example} is no file; give a Python script that calls the reference.")
     answer = _traced(folder, sources, wanted, recipe, stand_in, tests)
     questions, more = _questions(answer, sources)
     general = [*notes, *answer["notes"]]
@@ -201,17 +203,30 @@ def check_name(name: str) -> None:
         raise UsageError(
             f"{name!r} is no name for an assignment; begin with a letter, and use letters, digits, '-' and '_'."
         )
-    if module_name(name) in (*packages_distributions(), "autograder"):
-        raise UsageError(
-            f"{module_name(name)} is an installed package, which a file {module_name(name)}.py would hide from "
-            "everything that imports it; choose another name."
-        )
 
 
 def module_name(name: str) -> str:
-    """The name of an assignment's module, which hides none of Python's."""
+    """The name of an assignment's module, which hides none of Python's and of no installed package's."""
     module = name.replace("-", "_")
-    return f"{module}_homework" if keyword.iskeyword(module) or module in sys.stdlib_module_names else module
+    return f"{module}_homework" if _what_it_would_be(module) else module
+
+
+def why_renamed(name: str) -> str:
+    """A sentence about a module that is not called as its assignment is; "" where it is."""
+    module = name.replace("-", "_")
+    what = _what_it_would_be(module)
+    return f"The module is {module_name(name)}.py and not {module}.py, because {what}." if what else ""
+
+
+def _what_it_would_be(module: str) -> str:
+    """Why a file of the assignment cannot be called `module`; "" where it can."""
+    if keyword.iskeyword(module):
+        return f"{module!r} is a keyword of Python, which cannot be imported"
+    if module in sys.stdlib_module_names:
+        return f"it would hide the module {module!r} of Python's standard library"
+    if module in (*packages_distributions(), "autograder"):
+        return f"it would hide the installed package {module!r}"
+    return ""
 
 
 def title_of(name: str) -> str:
@@ -229,14 +244,38 @@ def refuse(name: str, folders: Sequence[Path]) -> None:
             )
 
 
+def _refuse_paths(recipe: Recipe) -> None:
+    """Refuse files that are not there, or of which nothing can be made, before anything is read.
+
+    Raises:
+        UsageError: names the option and the file.
+    """
+    asked = [
+        ("--from", recipe.source, "name the solved reference"),
+        ("--example", recipe.example, "name a Python script that calls the reference"),
+        *(("--tests", path, "name a file of tests for pytest or unittest") for path in recipe.tests),
+    ]
+    kinds = {
+        "--from": "no Python file, notebook or folder",
+        "--example": "no file",
+        "--tests": "no Python file and no folder",
+    }
+    for option, path, instead in asked:
+        if path is None:
+            continue
+        if not path.exists():
+            raise UsageError(f"{option}: {path} does not exist; {instead}.")
+        known = {"--from": (".py", ".ipynb"), "--example": (path.suffix,), "--tests": (".py",)}[option]
+        if not (path.is_file() and path.suffix in known) and not (path.is_dir() and option != "--example"):
+            raise UsageError(f"{option}: {path} is {kinds[option]}; {instead}.")
+
+
 def _modules(source: Path) -> list[Path]:
     if source.is_dir():
         found = sorted(path for path in source.glob("*.py") if not path.name.startswith("test_"))
         if not found:
             raise UsageError(f"{source} holds no Python module; name a file or folder with the solved reference.")
         return found
-    if not source.is_file() or source.suffix != ".py":
-        raise UsageError(f"--from: {source} is no Python file and no folder; name the solved reference.")
     return [source]
 
 
@@ -245,8 +284,6 @@ def _tests(paths: Sequence[Path]) -> dict[str, str]:
     found = {}
     for path in paths:
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        if not path.is_dir() and (not path.is_file() or path.suffix != ".py"):
-            raise UsageError(f"--tests: {path} is no Python file and no folder; name tests of pytest or unittest.")
         for file in files:
             text = python_text(file)
             if re.search(r"^\s*def test", text, re.MULTILINE):

@@ -6,9 +6,19 @@ private copy that holds regular files only is what the rest of the toolkit sees.
 
 from __future__ import annotations
 
-from autograder.submissions.collecting import collect, collect_one, passed_over
+from autograder.submissions.collecting import collect, collect_one, passed_over, refuse_class, refuse_paths
 from autograder.submissions.imports import to_preload
 from autograder.submissions.records import Caps, Submission
 from autograder.submissions.similar_names import Recogniser
 
-__all__ = ["Caps", "Recogniser", "Submission", "collect", "collect_one", "passed_over", "to_preload"]
+__all__ = [
+    "Caps",
+    "Recogniser",
+    "Submission",
+    "collect",
+    "collect_one",
+    "passed_over",
+    "refuse_class",
+    "refuse_paths",
+    "to_preload",
+]

@@ -20,7 +20,7 @@ from autograder.submissions.records import Caps, Contents, Submission
 from autograder.submissions.similar_names import Recogniser
 from autograder.submissions.unpacking import unpack
 
-__all__ = ["collect", "collect_one", "passed_over"]
+__all__ = ["collect", "collect_one", "passed_over", "refuse_class", "refuse_paths"]
 
 _CAPS = Caps()
 _BY_NAME = Recogniser()
@@ -46,8 +46,7 @@ def collect(
         UsageError: `path` does not exist, is empty or cannot be listed, or overlaps with `staging`. Anything that is
             wrong with one submission is its `problem`, and stops no other.
     """
-    if not path.exists():
-        raise UsageError(f"{path} does not exist; name the folder that holds the submissions.")
+    refuse_class(path)
     path, staging = path.resolve(), staging.resolve()
     if path == staging or path in staging.parents or staging in path.parents:
         raise UsageError(f"The submissions in {path} and their copies in {staging} overlap; choose another folder.")
@@ -67,6 +66,16 @@ def collect(
     if any(entry in files for entry in entries):
         return (_stage(_Handed(student_name(path.name), (path,)), files, staging, caps, recogniser),)
     return tuple(_stage(handed, files, staging, caps, recogniser) for handed in _by_student(path, entries))
+
+
+def refuse_class(path: Path) -> None:
+    """Refuse what `collect` cannot begin with, before anything else is done.
+
+    Raises:
+        UsageError: `path` does not exist.
+    """
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; name the folder that holds the submissions.")
 
 
 def passed_over(path: Path, files: Sequence[str]) -> tuple[str, ...]:
@@ -95,6 +104,19 @@ def collect_one(
     Raises:
         UsageError: a path does not exist, is named twice, or a folder or archive is named beside other paths.
     """
+    refuse_paths(paths, files)
+    names = [path.name for path in paths]
+    # What somebody names for themselves may be a link; what lies in a folder of submissions may not.
+    own = tuple(path.resolve().parent / path.name if not path.is_symlink() else path.resolve() for path in paths)
+    return _stage(_Handed(student_name(student), own, tuple(names)), files, staging.resolve(), caps, recogniser)
+
+
+def refuse_paths(paths: Sequence[Path], files: Sequence[str]) -> None:
+    """Refuse what `collect_one` cannot begin with, before anything else is done.
+
+    Raises:
+        UsageError: a path does not exist, is named twice, or a folder or archive is named beside other paths.
+    """
     if not paths:
         raise UsageError(f"No file was named; name {' or '.join(files)}, or the folder that holds it.")
     for path in paths:
@@ -106,9 +128,6 @@ def collect_one(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"Two files are called {twice[0]}; name one of them.")
-    # What somebody names for themselves may be a link; what lies in a folder of submissions may not.
-    own = tuple(path.resolve().parent / path.name if not path.is_symlink() else path.resolve() for path in paths)
-    return _stage(_Handed(student_name(student), own, tuple(names)), files, staging.resolve(), caps, recogniser)
 
 
 @dataclass(frozen=True, slots=True)

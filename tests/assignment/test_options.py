@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import inspect
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
+import typer
 from command_line import refused, run
 from tiny_course import make_course
 from typer.models import OptionInfo
@@ -24,20 +26,38 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def numeric() -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Each verb with an option that takes a number: their names, and whatever else the verb needs."""
+def verbs(app: typer.Typer, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Callable[..., Any]]]:
+    """Each verb's words with its function, those of groups such as `data fetch` too."""
     for command in app.registered_commands:
         assert command.callback is not None
-        hints = get_type_hints(command.callback, include_extras=True)
+        yield (*before, command.name or command.callback.__name__.replace("_", "-")), command.callback
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        yield from verbs(group.typer_instance, (*before, str(group.name or group.typer_instance.info.name)))
+
+
+def options() -> Iterator[tuple[tuple[str, ...], str, Any, tuple[str, ...]]]:
+    """Each verb with each option that takes a value: its type, and whatever else the verb needs."""
+    for words, function in verbs(app):
+        hints = get_type_hints(function, include_extras=True)
         needed: list[str] = []
-        for name, parameter in inspect.signature(command.callback).parameters.items():
+        for name, parameter in inspect.signature(function).parameters.items():
             about = hints[name].__metadata__[0]
             if parameter.default is inspect.Parameter.empty:
                 needed += [option(name), "x"] if isinstance(about, OptionInfo) else ["x"]
-        for name, hint in hints.items():
+        for hint in hints.values():
             base, *_ = get_args(hint) or (None,)
-            if {int, float} & {base, *get_args(base)}:
-                yield command.name or command.callback.__name__, option(name), tuple(needed)
+            if isinstance(getattr(hint, "__metadata__", (None,))[0], OptionInfo) and base is not bool:
+                about = hint.__metadata__[0]
+                shown = next(each for each in (about.default, *about.param_decls) if str(each).startswith("--"))
+                yield words, shown, base, tuple(needed)
+
+
+def numeric() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Each verb with an option that takes a number: their names, and whatever else the verb needs."""
+    for words, named, base, needed in options():
+        if {int, float} & {base, *get_args(base)}:
+            yield words[0], named, needed
 
 
 NUMERIC = tuple(numeric())
@@ -62,6 +82,81 @@ def test_a_number_out_of_range_is_refused_by_every_option(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("grade", "x", "y", "--out", "o", "--jobs", "many"), "'--jobs': 'many' is no whole number from 1 to 1,024."),
+        (("grade", "x", "y", "--out", "o", "--jobs", "2.5"), "'--jobs': '2.5' is no whole number from 1 to 1,024."),
+        (("audit", "x", "--at-least", "most"), "'--at-least': 'most' is no number from 0 to 100."),
+        (("grade", "x", "y", "--out", "o", "--due", "soon"), "'--due': 'soon' is no time; write it as 2026-11-30 or"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_quoted(arguments: tuple[str, ...], sentence: str) -> None:
+    """The answer says what was given, and what may be."""
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert sentence in " ".join(done.output.split())
+
+
+OPTIONS = tuple(options())
+FOREIGN = (
+    "Traceback",
+    "pydantic",
+    "Input should be",
+    "NoneType",
+    "our fault",
+    "object at 0x",
+    "Errno",
+    "valid integer",
+)
+"""What no answer to a wrong call may hold: other programs' words, and Python's."""
+
+
+@pytest.mark.parametrize(
+    ("words", "named", "needed"),
+    [(words, named, needed) for words, named, _, needed in OPTIONS],
+    ids=[f"{' '.join(words)} {named}" for words, named, *_ in OPTIONS],
+)
+def test_no_wrong_value_of_an_option_is_answered_in_foreign_words(
+    words: tuple[str, ...],
+    named: str,
+    needed: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever is given to an option, every verb ends with a sentence of ours, and never with exit code 3."""
+    monkeypatch.chdir(make_course(tmp_path / "course"))
+    monkeypatch.setenv("AUTOGRADER_SEED", "seed")
+    for bad in ("many", "", "nowhere/at/all", "-1", "nan", "None", "\u202e", "{}", "a=b", "9" * 400):
+        if words == ("doctor",) and not bad:
+            continue  # no option was given, so it looks through the whole machine
+        monkeypatch.setattr(sys, "argv", ["autograder", *words, *needed, f"{named}={bad}"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = " ".join("".join(capsys.readouterr()).split())
+        assert ended.value.code in (0, 2), (bad, said)  # an empty path is the present folder
+        assert ("Error: " in said) == (ended.value.code == 2)
+        assert not [each for each in FOREIGN if each in said], said
+
+
+def test_every_option_with_a_value_is_tried() -> None:
+    """The sweep goes through groups of verbs as well."""
+    assert len(OPTIONS) > 60
+    assert {("data", "fetch"), ("export", "nbgrader"), ("import", "otter")} <= {words for words, *_ in OPTIONS}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("grade", "tiny", "in", "--out", "o", "--data", "nowhere"), "The data folder nowhere does not exist; name"),
+        (("check", "tiny", "in/ann", "--data", "nowhere"), "The data folder nowhere does not exist; name the folder"),
+        (("validate", "tiny", "--data", "nowhere"), "The data folder nowhere does not exist; name the folder"),
+        (("release", "tiny", "--data", "nowhere"), "The data folder nowhere does not exist; name the folder"),
+        (("data", "list", "--data", "nowhere"), "The data folder nowhere does not exist; name the folder"),
+        (("new", "fresh", "--from", "nonexist.py"), "--from: nonexist.py does not exist; name the solved reference"),
+        (("new", "fresh", "--from", "nonexist.ipynb"), "--from: nonexist.ipynb does not exist; name the solved"),
+        (("new", "fresh", "--from", "nonexist"), "--from: nonexist does not exist; name the solved reference"),
+        (("new", "fresh", "--from", "data.csv"), "--from: data.csv is no Python file, notebook or folder; name the"),
+        (("new", "fresh", "--from", "tiny.py", "--example", "no.py"), "--example: no.py does not exist; name a Python"),
+        (("new", "fresh", "--from", "tiny.py", "--tests", "no.py"), "--tests: no.py does not exist; name a file of"),
         (("grade", "tiny", "in", "--out", "o", "--limit", "memory_mib=9" + "9" * 19), "memory_mib must be a number"),
         (("grade", "tiny", "in", "--out", "o", "--limit", "wall_seconds=nan"), "wall_seconds must be a number"),
         (("grade", "tiny", "in", "--out", "o", "--limit", "wall_seconds=inf"), "wall_seconds must be a number"),
@@ -86,8 +181,7 @@ def test_a_number_out_of_range_is_refused_by_every_option(
         (("new", "fresh", "--from", "y" * 300), "y"),
         (("new", "fresh", "--from", "latin.py"), "latin.py:1: this is not UTF-8 text (the byte 0xe9); save"),
         (("new", "fresh", "--from", "nul.py"), "nul.py holds NUL bytes"),
-        (("new", "numpy"), "numpy is an installed package, which a file numpy.py would hide"),
-        (("new", "autograder"), "autograder is an installed package"),
+        (("new", "3d"), "'3d' is no name for an assignment; begin with a letter"),
         (("new", "fresh", "--arguments", "'"), "--arguments"),
         (("new", "fresh", "--from", "tiny.py", "--arguments", "'"), "--arguments"),
         (("release", "tiny", "--no-validate"), "handout.md:1: this is not UTF-8 text (the byte 0xe9)"),
@@ -103,6 +197,7 @@ def test_a_wrong_call_is_one_sentence_and_nobody_s_fault_but_the_caller_s(
     (root / "in" / "ann" / "tiny.py").write_text("x = 1\n")
     (root / "tiny.py").write_text("### BEGIN SOLUTION\n### END SOLUTION\nif __name__ == '__main__':\n    pass\n")
     (root / "latin.py").write_bytes("# caf\xe9\n".encode("latin-1"))
+    (root / "data.csv").write_text("a,b\n")
     (root / "nul.py").write_bytes("x = 1\n".encode("utf-16"))
     if arguments[0] == "release":
         (root / "assignments" / "tiny" / "handout.md").write_bytes("caf\xe9\n".encode("latin-1"))

@@ -46,7 +46,7 @@ def test_scores_that_are_not_finite_count_as_wrong():
     [
         (None, "The prediction is None; was a `return` forgotten?"),
         (LOGITS[:3], "The prediction is for 3 samples; 4 were asked."),
-        (1, "The prediction is for 1 samples; 4 were asked."),
+        (1, "The prediction is one number (1); the labels of 4 samples were wanted."),
         (LOGITS[:, :2], "The prediction has 2 scores for each sample; there are 3 classes."),
         (np.zeros((4, 3, 2)), "The prediction has the shape (4, 3, 2); labels (4,) or scores (4, k) were wanted."),
         ([LOGITS[0], LOGITS[0, :2]], "The prediction is a list of parts with different shapes; an array was wanted."),

@@ -73,7 +73,7 @@ def test_what_is_no_pipeline_is_told(kind, sentence):
 
 def test_a_wrong_setting_is_told():
     """With what it is; a truth value is no number."""
-    with says("the step 'svm' of made has C=2.0; 4.0 was wanted."):
+    with says("the step 'svm' of made has C=2; 4 was wanted."):
         estimator(PIPELINE, name="made").step("SVC").has(C=4.0)
     with says("made has dual=1; True was wanted."):
         estimator(record("LinearSVC", dual=1), name="made").has(dual=True)

@@ -248,7 +248,7 @@ def test_the_checks_own_numbers_stay_the_same():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: over_seeds(Script(), generator(), rule="mean"), "over_seeds has no rule 'mean'; there are best, "
+        (lambda: over_seeds(Script(), generator(), rule="mean"), "over_seeds(rule='mean'): give 'best', "
          "median, all, doubt."),
         (lambda: over_seeds(Script(), generator(), k=0), "over_seeds needs at least one run, not k=0."),
         (lambda: over_seeds(Script(), generator(), k=4), "over_seeds(k=4, rule='median') has no run in the "

@@ -207,7 +207,7 @@ def test_the_mode_is_that_of_the_model_and_all_layers(network):
     assert network[1].training
     assert not network[6].training
     structure(torch_modules.describe(network.eval())).in_mode("eval")
-    with pytest.raises(InstructorError, match="the modes are"):
+    with pytest.raises(InstructorError, match="give 'train' or 'eval'"):
         built.in_mode("test")
 
 

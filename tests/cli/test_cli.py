@@ -244,7 +244,7 @@ def test_a_release_is_written_and_told(root: Path) -> None:
     done = run("release", "tiny", cwd=root)
     assert done.returncode == 0, done.stderr
     assert f"files to {root / 'release' / 'tiny'}" in done.stdout
-    assert "5 points and 1 bonus points; 2 public checks are in it, 1 hidden ones are not." in done.stdout
+    assert "5 points and 1 bonus point; public checks in it: 2; hidden ones left out: 1." in done.stdout
     stub = (root / "release" / "tiny" / "tiny.py").read_text("utf-8")
     assert "NotImplementedError" in stub
     assert "2 * x" not in stub
@@ -260,7 +260,7 @@ def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "✗ the reference gets full marks: doubles_minus_seven: FAILED" in done.stdout
-    assert "Mend the reference, or the check." in done.stdout
+    assert "Correct the reference, or the check." in done.stdout
     assert "Nothing was released: 1 of these must be mended first." in done.stdout
     assert not out.exists()
 
@@ -287,7 +287,7 @@ def test_a_set_beyond_reach_is_no_release(root: Path, tmp_path: Path) -> None:
     for _ in range(2):
         done = run("release", "tiny", cwd=root, XDG_CACHE_HOME=str(tmp_path / "cache"))
         assert done.returncode == 1
-        assert "✗ homework set hw: 5 points and 1 bonus points, counted up to 7." in done.stdout
+        assert "✗ homework set hw: 5 points and 1 bonus point, counted up to 7." in done.stdout
 
 
 def test_validate_says_what_is_fit(root: Path, tmp_path: Path) -> None:

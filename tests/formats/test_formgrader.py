@@ -178,7 +178,7 @@ def test_a_person_s_grade_comes_back(
 
     said = autograder("import", "nbgrader", "--grades", "--course", server.course, "--out", out)
 
-    assert said.startswith("1 scores and 1 comments given by hand;")
+    assert said.startswith("1 score and 1 comment given by hand;")
     (given,) = [each for each in read_hand_grades(out).grades if each.given]
     assert (given.student, given.cell, given.manual, given.extra_credit) == ("ada", cell, 4, 0.5)
     assert given.comment == "Well said & <true>."

@@ -66,7 +66,7 @@ def test_modules_go_to_a_gradebook(modules: Path, tmp_path: Path) -> None:
     said = run(
         "export", "nbgrader", tmp_path / "out", "--db", db, "--course", modules, "--submissions", tmp_path / "in"
     )
-    assert "tiny: 2 submissions and 2 notebooks written; 0 cells wait for a person." in said
+    assert "tiny: 2 submissions and 2 notebooks written; 0 cells left to a person." in said
     students = rows(db, "select id, last_name from student order by id")
     assert students[1] == ("ada", None)
     assert students[0][1] == "Zoë O'Hara"
@@ -92,7 +92,7 @@ def test_a_course_of_nbgrader_s_is_read_from_its_folders(tmp_path: Path) -> None
     out = write_reports(tmp_path / "out", graded("ada"), graded("bob", Verdict.MISSING))
     shutil.rmtree(course / "release")
     said = run("export", "nbgrader", out, "--course", course)
-    assert "ps1: 2 submissions and 1 notebooks written; 1 cells wait for a person." in said
+    assert "ps1: 2 submissions and 1 notebook written; 1 cell left to a person." in said
     shown = (course / "autograded" / "ada" / "ps1" / "hw.ipynb").read_text()
     assert "Because." in shown
     assert "HIDDEN" not in shown

@@ -129,7 +129,7 @@ def test_the_rule_zero_takes_all_points(tmp_path) -> None:
     one = graded("ada")
     made = replace(Lateness(DUE), penalty=settings(tmp_path, ZERO).late_penalty).applied(one, DUE + timedelta(hours=1))
     assert (made.points, made.max_points, made.questions) == (0, one.max_points, one.questions)
-    assert made.notes[-1] == "Handed in late: 2 points are taken off."
+    assert made.notes[-1] == "Handed in late: 2 points taken off."
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_late_submissions_are_graded_from_the_command_line(tmp_path) -> None:
         assert {name: each["points"] for name, each in found.items()} == {"ann": 13, "ben": 0, "cleo": 13}
         assert found["ben"]["notes"][-2:] == [
             "Handed in 1 day 3 h late; it was due on 2026-10-01 at 12:00 UTC.",
-            "Handed in late: 13 points are taken off.",
+            "Handed in late: 13 points taken off.",
         ]
     rows = (tmp_path / "out" / "grades.csv").read_text().splitlines()
     assert rows[2].startswith('"ben",')

@@ -133,7 +133,7 @@ def test_a_course_that_has_a_configuration_of_ours_is_still_nbgrader_s(course, t
     run("import", "nbgrader", course)
     assert (course / "grader_config.py").is_file()
     said = run("export", "nbgrader", write_reports(tmp_path / "out", graded("ada")), "--course", course)
-    assert "ps1: 1 submissions and 1 notebooks written" in said
+    assert "ps1: 1 submission and 1 notebook written" in said
     assert str(course / "gradebook.db") in said
 
 

@@ -68,7 +68,7 @@ def test_points_of_a_bonus_question_are_not_among_those_by_hand() -> None:
     ("more", "sentence"),
     [
         ({"rubric": {"one": 3, "two": 1}}, "The rubric of 'why' gives 4 points in all, but the answer is worth 5"),
-        ({"rubric": {"one": 5, "two": 0}}, "The rubric of 'why' gives 0.0 points for 'two'; name each item"),
+        ({"rubric": {"one": 5, "two": 0}}, "The rubric of 'why' gives 0 points for 'two'; name each item"),
         ({"rubric": {"one": 2, " one": 3}}, "The rubric of 'why' has two items of the same name"),
         ({"points": 0}, "The written answer 'why' is worth 0 points; give it more than 0."),
         ({"title": " "}, "The written answer 'why' has no title"),

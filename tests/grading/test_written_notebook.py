@@ -263,7 +263,7 @@ def test_answers_of_modules_go_to_formgrader_and_come_back(tmp_path: Path) -> No
     out, db = tmp_path / "out", tmp_path / "nb" / "gradebook.db"
     run("grade", "theory", folder, "--out", out, "--course", root)
     said = run("export", "nbgrader", out, "--db", db, "--course", root, "--submissions", folder)
-    assert "theory: 2 submissions and 2 notebooks written; 1 cells wait for a person." in said
+    assert "theory: 2 submissions and 2 notebooks written; 1 cell left to a person." in said
     assert rows(db, GRADES) == [
         ("ada", "doubles_one", 2.0, 2.0, 0),
         ("ada", "proof", 4.0, 0.0, 0),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
+from samples import check
 from tiny_course import make_course
 
 from autograder import loader
+from autograder.checks.wording import series
 from autograder.cli.validate import show
 from autograder.course import HomeworkSet
 from autograder.datasets import DataSettings, find
@@ -19,7 +22,8 @@ from autograder.quality.mutation.audit import _staged as audit_staged
 from autograder.quality.validation import Finding, Gate, gate_key, in_float32, sets, validate
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
 from autograder.quality.validation.declarations import handout
-from autograder.quality.validation.trials import Trial
+from autograder.quality.validation.trials import Trial, _mend
+from autograder.results import Verdict
 from autograder.sandbox import Sandbox, start
 
 HOME = Path(__file__).parents[2]
@@ -109,7 +113,7 @@ def test_points_that_binary_cannot_hold_are_compared_in_hundredths(tmp_path: Pat
     page.write_text("# Doubling\n\n## (a) Double, 0.3 points\n")
     found = handout(loader.load(root, "tiny"))
 
-    assert (found.good, found.said) == (True, "1 statements agree.")
+    assert (found.good, found.said) == (True, "1 statement agrees.")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +184,67 @@ def test_what_is_left_to_do_is_told(course: Path, bubblewrap: Sandbox) -> None:
     path.write_text(path.read_text() + "# TODO: a check of\n# negative numbers.\n# More.\n\n# to do\nx = 1\n")
     good, said = findings(course, bubblewrap)["nothing is left to do"]
     assert (good, said) == (False, f"assignment.py:{lines}: a check of negative numbers.")
+
+
+HANDOUT_TODOS = """# Small
+
+TODO: say here what this is about.
+
+- TODO
+Replace each `# TODO` by your code; TODOs in the middle of a sentence are no gaps.
+
+```python
+TODO: in code
+```
+
+> **TODO:** a picture
+"""
+
+
+def test_a_todo_of_the_handout_is_named_with_its_line_and_not_released(course: Path, bubblewrap: Sandbox) -> None:
+    """Students would read it; what a handout says about TODOs in code is none."""
+    (course / "assignments" / "small" / "handout.md").write_text(HANDOUT_TODOS)
+    good, said = findings(course, bubblewrap)["nothing is left to do"]
+    assert not good
+    assert said == "handout.md:3: say here what this is about. handout.md:5: TODO handout.md:12: a picture"
+
+
+def test_titles_and_hints_that_are_still_to_be_written_are_named(course: Path, bubblewrap: Sandbox) -> None:
+    """A title that says TODO would stand on every page."""
+    script = course / ASSIGNMENT
+    script.write_text(script.read_text() + EMPTY_PASSES.format(points=1, name="TODO", body="student.double(1)"))
+    good, said = findings(course, bubblewrap)["nothing is left to do"]
+    assert (good, said) == (False, "assignment.py: the title of 'TODO': TODO.")
+
+
+ADVICE = {
+    Verdict.FAILED: "usual",
+    Verdict.PARTIAL: "usual",
+    Verdict.SKIPPED: "usual",
+    Verdict.TIME: "more time",
+    Verdict.MEMORY: "more memory",
+    Verdict.OUTPUT: "return less",
+    Verdict.RAISED: "did not run to its end",
+    Verdict.MISSING: "did not run to its end",
+    Verdict.CRASHED: "did not run to its end",
+    Verdict.NOT_ATTEMPTED: "did not run to its end",
+    Verdict.INTERNAL: "The check did not run",
+}
+
+
+@pytest.mark.parametrize(("verdict", "advice"), ADVICE.items())
+def test_advice_fits_the_failure(verdict: Verdict, advice: str) -> None:
+    """A tolerance is advised where an answer was compared, more time where time ran out, and neither elsewhere."""
+    said = _mend([check("one", verdict)], "usual")
+    assert advice in said
+    assert ("usual" in said) == (advice == "usual")
+    assert "own seed as well" in _mend([check("one", verdict)], "usual", failed=True)
+
+
+def test_advice_about_several_failures_is_given_once_each() -> None:
+    """Two kinds of failure have two pieces of advice, in their order."""
+    missed = [check("a", Verdict.TIME), check("b", Verdict.FAILED), check("c", Verdict.TIME)]
+    assert _mend(missed, "usual") == f"{_mend(missed[:1], '')} usual"
 
 
 def test_a_tight_limit_is_told(course: Path, bubblewrap: Sandbox) -> None:
@@ -328,7 +393,7 @@ def doubles_nothing(student, rng):
 '''
 
 
-ANSWERS = ("None", "0", "zeros of the right shape", "ones of the right shape")
+ANSWERS = tuple(CONSTANTS)
 
 
 def for_nothing(course: Path, sandbox: Sandbox, *, quick: bool) -> Finding:
@@ -342,14 +407,17 @@ def test_points_for_nothing_are_told(course: Path, bubblewrap: Sandbox) -> None:
     """A constant answer that earns points is a warning that names the check; what draws its inputs gives none."""
     found = for_nothing(course, bubblewrap, quick=True)
     assert not found.warning
-    assert found.said == "0 points for empty files, answers that are None and answers that are 0."
+    told = [f"answers that are {name}" for name in ANSWERS if "right" not in name]
+    assert found.said == f"0 points for empty files, {series(told)}."
 
     change(course, ASSIGNMENT, "\n\n@doubling.check(points=1)", "\nimport numpy as np\n\n\n@doubling.check(points=1)")
     script = course / ASSIGNMENT
     script.write_text(script.read_text() + GUESSABLE)
     found = for_nothing(course, bubblewrap, quick=False)
     assert (found.good, found.warning) == (True, True)
-    assert found.said == "answers that are zeros of the right shape earn 2 (doubles_nothing 2)"
+    assert found.said.split("; ") == [
+        "answers that are zeros of the right shape earn 2 (doubles_nothing 2)",
+    ]
     assert "Draw more of the inputs" in found.mend
 
     drawn = "student.double(x := rng.normal(size=3)), 2 * x"
@@ -357,6 +425,45 @@ def test_points_for_nothing_are_told(course: Path, bubblewrap: Sandbox) -> None:
     found = for_nothing(course, bubblewrap, quick=False)
     assert not found.warning
     assert all(f"answers that are {name}" in found.said for name in ANSWERS)
+
+
+EMPTY_PASSES = """
+
+@doubling.check(points={points})
+def {name}(student):
+    \"\"\"{name}.\"\"\"
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (
+            "assert not np.any(np.abs(np.asarray(student.double(np.ones(3)), float) - 2) > 0.1)",
+            {"NaN of the right shape"},
+        ),
+        ("assert np.allclose(student.double(np.ones(3)), 2)", {"empty ones of the right type"}),
+        ("assert all(each == 2 for each in student.double(np.ones(3)))", {"an empty list", "an empty tuple"}),
+        ("assert len(student.double(np.ones(3))) < 1 or True", {"an empty dictionary", "an empty text"}),
+        ("assert not abs(student.double(1) - 2) > 0.1", {"NaN"}),
+    ],
+)
+def test_answers_of_nothing_that_a_check_takes_for_right_are_told(
+    course: Path, bubblewrap: Sandbox, tmp_path: Path, body: str, names: set[str]
+) -> None:
+    """NaN passes every `not ... > ...`, and an empty answer every `all(...)`: `validate` tries both."""
+    change(course, ASSIGNMENT, "\n\n@doubling.check(points=1)", "\nimport numpy as np\n\n\n@doubling.check(points=1)")
+    script = course / ASSIGNMENT
+    script.write_text(script.read_text() + EMPTY_PASSES.format(points=2, name="lenient", body=body))
+    loaded = loader.load(course, "small")
+    with Shared() as shared:
+        trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), tmp_path, shared)
+        found = trial.nothing(quick=False)
+    assert found.warning
+    told = {part.removeprefix("answers that are ").partition(" earn ")[0] for part in found.said.split("; ")}
+    assert told >= names, found.said
+    assert "(lenient 2)" in found.said
 
 
 def test_a_warning_is_shown_and_keeps_nothing_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -426,6 +533,34 @@ def test_answers_of_the_right_shape_know_nothing(name: str, number: int, monkeyp
     assert names["draw"](x) is None
     assert names["plt"].get_fignums() == []
     assert x.tolist() == [1, 2]
+
+
+def test_nan_and_empty_answers_have_the_form_of_the_right_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NaN stands where numbers stand, whole ones too; empty arrays and tables keep dtype, columns and other axes."""
+    source = (
+        "import numpy as np\nimport pandas as pd\nimport torch\n"
+        "def count(x): return np.arange(6).reshape(3, 2)\n"
+        "def one(x): return 3\n"
+        "def frame(x): return pd.DataFrame({'n': [1, 2], 'word': ['a', 'b']})\n"
+        "def tensor(x): return torch.arange(3)\n"
+    )
+
+    def answers(name: str) -> dict[str, Any]:
+        names: dict[str, Any] = {"__name__": "hw"}
+        exec(constant(source, ("count", "one", "frame", "tensor"), CONSTANTS[name]), names)
+        return {each: names[each](1) for each in ("count", "one", "frame", "tensor")}
+
+    nan, empty = answers("NaN of the right shape"), answers("empty ones of the right type")
+    assert nan["count"].shape == (3, 2)
+    assert np.isnan(nan["count"]).all()
+    assert np.isnan(nan["one"])
+    assert np.isnan(nan["frame"]["n"]).all()
+    assert list(nan["frame"]["word"]) == ["a", "b"]
+    assert nan["tensor"].isnan().all()
+    assert (empty["count"].shape, empty["count"].dtype) == ((0, 2), np.arange(1).dtype)
+    assert (list(empty["frame"].columns), len(empty["frame"])) == (["n", "word"], 0)
+    assert empty["frame"].dtypes.to_dict()["n"] == np.int64
+    assert (tuple(empty["tensor"].shape), empty["one"]) == ((0,), None)
 
 
 @pytest.mark.parametrize(("name", "answer"), [("None", None), ("0", 0), ("zeros of the right shape", 0.0)])

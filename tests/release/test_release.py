@@ -226,11 +226,11 @@ def test_public_tests_stand_in_the_order_of_the_questions(root):
         'def test_mean_of_two(student):\n    """The mean of two numbers."""',
         "def test_mean_again(student, rng, mean_of_two):",
         '@pytest.fixture(name="mean_of_two")\ndef value_of_mean_of_two(student):',
-        "# --- (b-2) Scaling: 1 points, bonus ---",
+        "# --- (b-2) Scaling: 1 point, bonus ---",
         "def test_question_b_2_is_attempted(attempted):",
         'attempted("Scaler.fit")',
         '@pytest.mark.question("b-2", "Scaling")\ndef test_scaler_counts(student):',
-        "# --- (c) Both: 1 points ---",
+        "# --- (c) Both: 1 point ---",
         "def test_question_c_is_attempted(attempted):",
     ]
     places = [text.index(part) for part in order]

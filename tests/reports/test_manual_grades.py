@@ -81,7 +81,7 @@ def test_a_comment_on_a_cell_without_points_is_a_note():
 def test_points_for_lateness_are_taken_off_and_told():
     """Never below nothing."""
     made = laid(late_penalties={"ada": 0.5})
-    assert (made.points, made.notes) == (1.5, ("Handed in late: 0.5 points are taken off.",))
+    assert (made.points, made.notes) == (1.5, ("Handed in late: 0.5 points taken off.",))
     assert laid(late_penalties={"ada": 50.0}).points == 0
 
 

@@ -121,9 +121,9 @@ def test_a_spreadsheet_may_have_its_own_ways(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("ada,a,why,,cause,3,4,,", "marks.csv:2: ada, why, 'cause': 4 points are more than the 3 of this item."),
-        ("ada,a,why,,cause,9,4,,", "marks.csv:2: ada, why, 'cause': 4 points are more than the 3 of this item."),
-        ("ada,a,why,,cause,3,-1,,", "marks.csv:2: ada, why, 'cause': -1 points are less than 0."),
+        ("ada,a,why,,cause,3,4,,", "marks.csv:2: ada, why, 'cause': 4 points given, more than the 3 of this item."),
+        ("ada,a,why,,cause,9,4,,", "marks.csv:2: ada, why, 'cause': 4 points given, more than the 3 of this item."),
+        ("ada,a,why,,cause,3,-1,,", "marks.csv:2: ada, why, 'cause': -1 is less than 0 points."),
         ("ada,a,why,,cause,3,good,,", "marks.csv:2: 'good' in the column points is no number; write one such as"),
         ("ada,a,why,,cause,3,nan,,", "marks.csv:2: 'nan' in the column points is no number"),
         ("adda,a,why,,cause,3,1,,", "marks.csv:2: there is no submission of 'adda'; correct the name"),
@@ -312,7 +312,10 @@ def test_a_class_is_marked(graded: Path) -> None:
     assert (
         rows(out / "grades.csv")[0] | {"by_hand": "9", "total": "2", "max_points": "2"} == rows(out / "grades.csv")[0]
     )
-    assert "3 of 6 answers are graded, 0 have points for some items only, 3 have none; 14 points wait." in mark(graded)
+    assert (
+        "3 of 6 answers are graded, 0 have points for some items only, 3 have none; 14 points still to be given."
+        in mark(graded)
+    )
     assert [row["state"] for row in rows(out / "marks.csv")] == [
         *["to be read"] * 4, "missing", "missing", "to be read", "as handed out", "missing"
     ]  # fmt: skip
@@ -321,7 +324,10 @@ def test_a_class_is_marked(graded: Path) -> None:
         out / "marks.csv",
         {("ada", "names the cause"): "3", ("ada", "gives an example"): "0,5", ("bob", "names the cause"): "1"},
     )
-    assert "4 of 6 answers are graded, 1 have points for some items only, 1 have none; 9 points wait." in mark(graded)
+    assert (
+        "4 of 6 answers are graded, 1 have points for some items only, 1 have none; 9 points still to be given."
+        in mark(graded)
+    )
     told = {row["student"]: row for row in rows(out / "grades.csv")}
     assert (told["ada"]["b"], told["ada"]["total"], told["ada"]["max_points"], told["ada"]["by_hand"]) == (
         "3.5",
@@ -364,7 +370,7 @@ def test_a_wrong_line_stops_both_verbs_and_changes_nothing(graded: Path) -> None
         ("grade", "theory", graded / "in", "--out", graded / "out", "--course", graded / "course"),
     ):
         with pytest.raises(
-            UsageError, match=r"marks.csv:2: ada, why, 'names the cause': 30 points are more than the 3"
+            UsageError, match=r"marks.csv:2: ada, why, 'names the cause': 30 points given, more than the 3"
         ):
             run(*verb)
     assert (path.read_bytes(), (graded / "out" / "grades.csv").read_bytes()) == before

@@ -111,10 +111,31 @@ class TestBlank:
         assert loader.load(root, "my-first").assignment.max_points == started.points == 3
         assert graded(root, "my-first") > 70
 
-    def test_a_module_never_hides_one_of_pythons(self, root) -> None:
-        """An assignment called like a module of Python's gets a module of another name."""
-        start_blank(root, "statistics")
-        assert (root / "reference" / "statistics" / "statistics_homework.py").is_file()
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("statistics", "it would hide the module 'statistics' of Python's standard library"),
+            ("numpy", "it would hide the installed package 'numpy'"),
+            ("autograder", "it would hide the installed package 'autograder'"),
+            ("class", "'class' is a keyword of Python, which cannot be imported"),
+        ],
+    )
+    def test_a_module_never_hides_one_that_is_there(self, root, name, why) -> None:
+        """An assignment called like a module that is there gets one of another name, in every text and said so."""
+        started = start_blank(root, name)
+
+        file = f"{name}_homework.py"
+        assert started.renamed == f"The module is {file} and not {name}.py, because {why}."
+        assert (root / "reference" / name / file).is_file()
+        assert loader.load(root, name).assignment.files == (file,)
+        for text in ("assignment.py", "handout.md"):
+            written = (root / "assignments" / name / text).read_text()
+            assert file in written
+            assert f"{name}.py" not in written.replace("assignment.py", "")
+
+    def test_a_module_of_the_assignment_s_own_name_needs_no_word(self, root) -> None:
+        """Where nothing is hidden, nothing is renamed."""
+        assert start_blank(root, "fresh").renamed == ""
 
     @pytest.mark.parametrize("taken", ["reference", "assignments"])
     def test_nothing_is_overwritten(self, root, taken) -> None:
@@ -191,7 +212,8 @@ class TestRefusals:
             made_from(root, SOLVED, example=root / "gone.py")
 
     @pytest.mark.parametrize(
-        ("place", "says"), [("empty", "holds no Python module"), ("gone.py", "--from: .* is no Python file")]
+        ("place", "says"),
+        [("empty", "holds no Python module"), ("gone.py", "--from: .* does not exist; name the solved")],
     )
     def test_no_reference(self, root, place, says) -> None:
         """A folder without modules, and a file that is not there."""
@@ -409,7 +431,7 @@ class TestCommand:
         """Files, counts and the next three commands are printed."""
         said = run("new", "first", cwd=root).stdout
         assert "Written: reference/first/first.py" in said
-        assert "1 questions, 2 checks, 3 points." in said
+        assert "1 question, 2 checks, 3 points." in said
         assert 'Add "first" to the assignments in grader_config.py.' in said
         assert [line.split()[1] for line in said.splitlines() if line.startswith("  autograder")] == [
             "validate",

@@ -300,7 +300,7 @@ class TestFilesOfTests:
     def test_no_such_file(self, root) -> None:
         """A file that is not there is a wrong call."""
         (root.parent / "small.py").write_text(SOLVED)
-        with pytest.raises(UsageError, match=r"--tests: .*gone\.py is no Python file and no folder"):
+        with pytest.raises(UsageError, match=r"--tests: .*gone\.py does not exist; name a file of tests"):
             start_from(root, "fresh", Recipe(root.parent / "small.py", tests=(root / "gone.py",)))
 
     def test_no_tests(self, root) -> None:
@@ -434,7 +434,7 @@ class TestCommand:
         source = master.write(root.parent / "in" / "hw.ipynb", config, *asked)
         said = run("new", "squares", "--from", source, cwd=root).stdout
         assert "Written: reference/squares/squares.ipynb" in said
-        assert "1 questions, 1 checks" in said
+        assert "1 question, 1 check" in said
 
     def test_tests_are_given_by_name(self, root) -> None:
         """--tests may come more than once, and what stays is said."""

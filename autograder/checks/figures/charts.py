@@ -11,7 +11,7 @@ import numpy as np
 
 from ..compare import told_apart
 from ..errors import CheckFailed
-from ..wording import labels_told, small
+from ..wording import counted, labels_told, small
 from .curve import matches, same_but_for_percent
 from .records import Bars, Drawn, Ticks, words
 
@@ -71,10 +71,12 @@ def scatter(drawn: Drawn, points: object, label: str, where: str) -> None:
         raise CheckFailed(f"In {small(where)} x and y of the points are swapped.")
     mine = min(pool, key=lambda each: abs(len(each) - len(want)))
     if len(mine) != len(want):
-        raise CheckFailed(f"{where} has {len(mine)} points; {len(want)} were wanted.")
+        raise CheckFailed(f"{where} has {counted(len(mine), 'point')}; {len(want)} were wanted.")
     first, second = _sorted(mine), _sorted(want)
     differ = int(np.sum(~np.all(np.isclose(first, second, rtol=1e-4, atol=1e-6 * _span(want)), axis=1)))
-    raise CheckFailed(f"{where} has {len(mine)} points, but {differ} of them lie elsewhere than they should.")
+    raise CheckFailed(
+        f"{where} has {counted(len(mine), 'point')}, but {differ} of them lie elsewhere than they should."
+    )
 
 
 def names_at(ticks: Ticks, at: Array) -> list[str]:

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import NOT_NEGATIVE, NUMBER, takes
 from ..compare import close
 from ..errors import CheckFailed
 from ..inspection.figures import MAX_POINTS
 from ..training import curve
-from ..wording import labels_told
+from ..wording import counted, labels_told
 from .records import Drawn, Line, numbers_in, words
 
 __all__ = ["Plotted", "find", "matches", "same_but_for_percent"]
@@ -36,6 +37,7 @@ class Plotted:
     y: Array
     name: str
 
+    @takes(rtol=NOT_NEGATIVE)
     def shows(self, history: object, *, rtol: float = 1e-3, x: object = None) -> Plotted:
         """Fail unless the curve is this history, value by value.
 
@@ -55,7 +57,8 @@ class Plotted:
             want = want[:MAX_POINTS]  # no more points are told
         if len(self.y) not in (len(want), len(want) + 1):
             raise CheckFailed(
-                f"{self.name} has {len(self.y)} points; {len(want)} were wanted, one for each value of the history."
+                f"{self.name} has {counted(len(self.y), 'point')}; {len(want)} were wanted, one for each value of the "
+                "history."
             )
         back = np.flatnonzero(~(np.diff(self.x) > 0))
         if len(back):
@@ -74,6 +77,7 @@ class Plotted:
             self._at(curve(x, name="x").values)
         return self
 
+    @takes(by=NUMBER)
     def falls(self, by: float = 0.0) -> Plotted:
         """Fail unless the last value lies below the first, by more than the fraction `by` of the first's size.
 
@@ -83,6 +87,7 @@ class Plotted:
         curve(self.y, name=self.name).falls(by)
         return self
 
+    @takes(by=NUMBER)
     def rises(self, by: float = 0.0) -> Plotted:
         """Fail unless the last value lies above the first, by more than the fraction `by` of the first's size.
 
@@ -93,7 +98,7 @@ class Plotted:
         limit = first + by * abs(first)
         if not last > limit:
             raise CheckFailed(
-                f"{self.name} goes from {first:.4g} to {last:.4g} in {len(self.y)} points; "
+                f"{self.name} goes from {first:.4g} to {last:.4g} in {counted(len(self.y), 'point')}; "
                 f"it must end above {limit:.4g}{f' ({100 * by:g} % higher)' if by else ''}."
             )
         return self
@@ -104,7 +109,7 @@ class Plotted:
         if len(mine) != len(want) or not any(np.all(np.abs(mine + shift - want) <= slack) for shift in (0, 1, -1)):
             raise CheckFailed(
                 f"{self.name} lies between x = {self.x[0]:.6g} and {self.x[-1]:.6g}; "
-                f"{len(want)} points from {want[0]:.6g} to {want[-1]:.6g} were wanted."
+                f"{counted(len(want), 'point')} from {want[0]:.6g} to {want[-1]:.6g} were wanted."
             )
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import NUMBERS, TEXT, TEXTS, Rule, takes
 from ..errors import CheckFailed
-from ..wording import labels_told, series
+from ..wording import counted, labels_told, series
 from .records import entries, numbers_in
 from .records import words as plain
 
@@ -24,6 +25,13 @@ __all__ = ["Curves", "curves", "has_curves"]
 # Records come from a submission's process, so nothing here may take long on any of them.
 _LONGEST = 200
 _MOST = 256
+
+
+_AXES = Rule("the record of one axes", lambda value: isinstance(value, Mapping))
+_MEASURES = Rule(
+    "words for each measure, such as {'loss': ('loss',)}",
+    lambda value: isinstance(value, Mapping) and all(map(TEXTS.holds, value.values())),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class Curves:
     by_key: dict[float, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
 
 
+@takes(measures=_MEASURES, keys=NUMBERS, points=NUMBERS, key_name=TEXT)
 def has_curves(
     figures: object,
     measures: Mapping[str, Sequence[str]],
@@ -83,6 +92,7 @@ def has_curves(
     return found
 
 
+@takes(axes=_AXES, keys=NUMBERS)
 def curves(axes: Mapping[str, Any], keys: Sequence[float]) -> dict[float, Mapping[str, Any]]:
     """The lines of one axes by the key that each one's label names: ``0.1``, ``1e-1``, ``lr=0.1``, ``$10^{-1}$``.
 
@@ -133,7 +143,8 @@ def _judge(
         if points and len(y) not in points:
             wanted = " or ".join(str(number) for number in points)
             raise CheckFailed(
-                f"In the plot of {measure} the curve of {key_name} {key:g} has {len(y)} points; {wanted} were wanted."
+                f"In the plot of {measure} the curve of {key_name} {key:g} has {counted(len(y), 'point')}; "
+                f"{wanted} were wanted."
             )
         drawn[key] = (x, y)
     return Curves(str(axes.get("title", "")), str(axes.get("xlabel", "")), str(axes.get("ylabel", "")), drawn)

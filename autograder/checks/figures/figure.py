@@ -12,6 +12,21 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..arguments import (
+    COUNT,
+    LABELS,
+    NOT_NEGATIVE,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    VALUES,
+    Rule,
+    either,
+    one_of,
+    optional,
+    takes,
+    values_of,
+)
 from ..errors import CheckFailed
 from ..inspection.figures import MAX_NUMBERS, MAX_PIXELS
 from ..wording import small
@@ -29,6 +44,14 @@ _LOGARITHMIC = ("log", "symlog", "asinh")
 T = TypeVar("T")
 
 
+_ROW = values_of(1)
+_NAMES = either(LABELS, Rule("a text of one letter for each", lambda value: isinstance(value, str)))
+_HEIGHTS = Rule(
+    "heights, as a list or by label, such as {'Ulm': 3.0}",
+    lambda value: NUMBERS.holds(list(value.values()) if isinstance(value, Mapping) else value) or _ROW.holds(value),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Axes:
     """One plot. Every judgement returns the plot, so that they can be chained; `line` returns the curve.
@@ -39,6 +62,7 @@ class Axes:
     drawn: Drawn
     name: str
 
+    @takes(words=TEXT)
     def titled(self, *words: str) -> Axes:
         """Fail unless the title of the plot or of its figure holds each of these regular expressions, if any."""
         title = " ".join(filter(None, (self.drawn.title, self.drawn.above)))
@@ -49,6 +73,7 @@ class Axes:
             raise CheckFailed(f"The title of {small(self.name)} is {title[:80]!r}; it must say {_plain(missing[0])}.")
         return self
 
+    @takes(x=optional(TEXT), y=optional(TEXT))
     def labelled(self, x: str | None = "", y: str | None = "") -> Axes:
         """Fail unless the axes are labelled, with a text that holds the regular expression; None asks nothing.
 
@@ -63,6 +88,7 @@ class Axes:
                 )
         return self
 
+    @takes(axes=one_of("x", "y"))
     def log_scale(self, *axes: str) -> Axes:
         """Fail unless these axes, "x" and "y", are logarithmic (symmetric ones count, too)."""
         for axis in axes or ("y",):
@@ -79,6 +105,7 @@ class Axes:
             raise CheckFailed(f"{self.name} has no legend, so nobody can tell what is what.")
         return self
 
+    @takes(label=either(TEXT, NUMBER))
     def line(self, label: str | float = "") -> Plotted:
         """The curve with this label: see `checks.figures.curve.find`; without one, the only curve there is."""
         if label == "":
@@ -91,6 +118,7 @@ class Axes:
             raise CheckFailed(f"The curve {str(label)!r} of {small(self.name)} holds no numbers.")
         return Plotted(found.x, found.y, f"The curve {name!r}" if (name := str(label or found.label)) else "The curve")
 
+    @takes(heights=_HEIGHTS, series=TEXT, rtol=NOT_NEGATIVE)
     def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
         """Fail unless there are bars of these heights, standing or lying, in fractions or in per cent.
 
@@ -102,6 +130,7 @@ class Axes:
         charts.bars(self.drawn, heights, series, rtol, self.name)
         return self
 
+    @takes(values=VALUES, series=TEXT, bins=COUNT)
     def histogram_of(self, values: object, *, series: str = "", bins: int = 3) -> Axes:
         """Fail unless a histogram tells how these numbers are spread, with any bins, as counts, shares or density.
 
@@ -115,6 +144,7 @@ class Axes:
         charts.histogram(self.drawn, values, series, bins, self.name)
         return self
 
+    @takes(points=values_of(2), label=TEXT)
     def scatter(self, points: object, *, label: str = "") -> Axes:
         """Fail unless exactly these points (n, 2) are drawn, in any order, in one cloud or in some of them together.
 
@@ -124,6 +154,7 @@ class Axes:
         charts.scatter(self.drawn, points, label, self.name)
         return self
 
+    @takes(like=VALUES, tolerance=NOT_NEGATIVE)
     def image(self, like: object, *, tolerance: float = 0.01) -> Axes:
         """Fail unless an image is shown that looks like this one, upright.
 
@@ -136,6 +167,7 @@ class Axes:
         images.image(self.drawn, like, tolerance, self.name)
         return self
 
+    @takes(values=values_of(2), xlabels=_NAMES, ylabels=_NAMES, rtol=NOT_NEGATIVE)
     def heat_map(
         self,
         values: object,
@@ -156,6 +188,7 @@ class Axes:
         images.heat_map(self.drawn, values, xlabels, ylabels, rtol, self.name)
         return self
 
+    @takes(y_true=VALUES, y_pred=VALUES, names=_NAMES)
     def confusion_matrix(self, y_true: object, y_pred: object, *, names: Sequence[object] = ()) -> Axes:
         """Fail unless the confusion matrix of these labels is shown: as counts, or as shares of each true class.
 
@@ -181,6 +214,7 @@ class Figure:
 
     plots: tuple[Axes, ...]
 
+    @takes(words=TEXT)
     def axes(self, *words: str) -> Axes:
         """The plot whose title or y label (else any text around it) holds each of these regular expressions.
 
@@ -197,14 +231,17 @@ class Figure:
         said = " and ".join(map(_plain, words))
         raise CheckFailed(f"No plot was found among {len(self.plots)} whose title or y label says {said}.")
 
+    @takes(words=TEXT)
     def titled(self, *words: str) -> Axes:
         """See `Axes.titled`."""
         return self._any("plot", lambda _: True, lambda plot: plot.titled(*words))
 
+    @takes(x=optional(TEXT), y=optional(TEXT))
     def labelled(self, x: str | None = "", y: str | None = "") -> Figure:
         """See `Axes.labelled`."""
         return self._all(lambda plot: plot.labelled(x, y))
 
+    @takes(axes=one_of("x", "y"))
     def log_scale(self, *axes: str) -> Figure:
         """See `Axes.log_scale`."""
         return self._all(lambda plot: plot.log_scale(*axes))
@@ -213,30 +250,36 @@ class Figure:
         """See `Axes.has_legend`."""
         return self._all(Axes.has_legend)
 
+    @takes(label=either(TEXT, NUMBER))
     def line(self, label: str | float = "") -> Plotted:
         """See `Axes.line`."""
         return self._any("plot with a curve", lambda told: told.lines, lambda plot: plot.line(label))
 
+    @takes(heights=_HEIGHTS, series=TEXT, rtol=NOT_NEGATIVE)
     def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
         """See `Axes.bars`."""
         return self._any(
             "plot with bars", lambda told: told.bars, lambda plot: plot.bars(heights, series=series, rtol=rtol)
         )
 
+    @takes(values=VALUES, series=TEXT, bins=COUNT)
     def histogram_of(self, values: object, *, series: str = "", bins: int = 3) -> Axes:
         """See `Axes.histogram_of`."""
         return self._any(
             "histogram", lambda told: told.bars, lambda plot: plot.histogram_of(values, series=series, bins=bins)
         )
 
+    @takes(points=values_of(2), label=TEXT)
     def scatter(self, points: object, *, label: str = "") -> Axes:
         """See `Axes.scatter`."""
         return self._any("plot with points", lambda told: told.lines, lambda plot: plot.scatter(points, label=label))
 
+    @takes(like=VALUES, tolerance=NOT_NEGATIVE)
     def image(self, like: object, *, tolerance: float = 0.01) -> Axes:
         """See `Axes.image`."""
         return self._any("image", lambda told: told.images, lambda plot: plot.image(like, tolerance=tolerance))
 
+    @takes(values=values_of(2), xlabels=_NAMES, ylabels=_NAMES, rtol=NOT_NEGATIVE)
     def heat_map(
         self,
         values: object,
@@ -248,6 +291,7 @@ class Figure:
         """See `Axes.heat_map`."""
         return self._any("heat map", _is_table, lambda plot: plot.heat_map(values, xlabels, ylabels, rtol=rtol))
 
+    @takes(y_true=VALUES, y_pred=VALUES, names=_NAMES)
     def confusion_matrix(self, y_true: object, y_pred: object, *, names: Sequence[object] = ()) -> Axes:
         """See `Axes.confusion_matrix`."""
         return self._any("confusion matrix", _is_table, lambda plot: plot.confusion_matrix(y_true, y_pred, names=names))
@@ -297,6 +341,7 @@ def figure(records: object) -> Figure:
     return Figure(tuple(named))
 
 
+@takes(at_least=COUNT, plots=COUNT)
 def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figure:
     """Fail unless enough was drawn; the figures, ready to be judged.
 

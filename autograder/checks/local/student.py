@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import InstructorError, StudentError, as_type_error
+from ..errors import CheckFailed, InstructorError, StudentError, as_type_error
 from ..inspection import saved_files as saved
 from ..plain import TABLES, PlainError, Rows, is_iterator, size_of, to_plain
 from ..records.class_names import class_named
@@ -29,6 +29,7 @@ from ..records.conversion import is_data, real
 from ..records.generators import handed_over
 from ..records.masked import filled, is_masked
 from ..records.traversal import SIMPLE, mapped
+from ..type_names import WANTED, of_wrong_kind
 from . import sources
 from .call_errors import Call, defines, overwritten, refusal, unwritten
 from .files import Frame, HandedIn
@@ -230,6 +231,8 @@ class LocalHandle:
         title = f"{type(self._object).__name__}.{name}"
         value = self._inside.run(title, lambda: getattr(self._object, name, _ABSENT))
         if value is _ABSENT:
+            self._must_be_asked_for(f"something with `{name}`")
+        if value is _ABSENT:
             raise self._inside.fault(
                 "MISSING", f"`{type(self._object).__name__}` has no `{name}`; keep the names of the handout."
             )
@@ -247,8 +250,10 @@ class LocalHandle:
 
     def __len__(self) -> int:
         try:
+            if not hasattr(type(self._object), "__len__"):
+                self._must_be_asked_for(WANTED["len"])
             return self._asked("len", lambda: len(self._object))
-        except (StudentError, InstructorError) as error:
+        except (CheckFailed, StudentError, InstructorError) as error:
             raise (error if hasattr(self._object, "__len__") else as_type_error(error)) from None
 
     def __bool__(self) -> bool:
@@ -259,10 +264,14 @@ class LocalHandle:
         return self._asked("contains", lambda: bool(given in self._object))
 
     def __getitem__(self, key: Any) -> Any:
+        if not hasattr(type(self._object), "__getitem__"):
+            self._must_be_asked_for(WANTED["item"])
         place = key if isinstance(key, slice) else self._inside.inward(key)
         return self._asked("item", lambda: self._inside.outward(self._object[place]))
 
     def __iter__(self) -> Iterator[Any]:
+        if not (hasattr(type(self._object), "__iter__") or hasattr(type(self._object), "__getitem__")):
+            self._must_be_asked_for(WANTED["elements"])
         items: LocalIterator = self._asked("elements", lambda: LocalIterator(self._inside, iter(self._object)))
         return items
 
@@ -274,6 +283,11 @@ class LocalHandle:
         alone = np.empty((), dtype=object)
         alone[()] = self
         return alone
+
+    def _must_be_asked_for(self, expected: str) -> None:
+        """Refuse an answer of a kind that the check cannot use, unless its class is one that students write."""
+        if not self._inside.reference and type(self._object).__name__ not in self._inside.names:
+            raise of_wrong_kind(self, expected)
 
     def _asked(self, what: str, work: Callable[[], Result]) -> Result:
         return self._inside.run(f"{what}({self._kind})", work)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks.errors import UsageError
+from autograder.reports.pages.formulas import formulas_in_html
 from autograder.reports.pages.student import TEMPLATES as FEEDBACK
 
 __all__ = ["BROWSERS", "html_page", "pdf_of"]
@@ -87,7 +88,9 @@ def _exporter() -> Any:
             template_name="graded",
             extra_template_basedirs=[str(TEMPLATES)],
             filters={
-                "clean_html": lambda html: clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https"])
+                "clean_html": lambda html: formulas_in_html(
+                    clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https"])
+                )
             },
             sanitize_html=True,
             exclude_anchor_links=True,

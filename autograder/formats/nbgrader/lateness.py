@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from autograder.checks.wording import counted
 from autograder.formats.nbgrader.course import Course
 from autograder.results import Report
-from autograder.scoring import rounded, shown
+from autograder.scoring import rounded
 
 __all__ = ["Lateness", "read_lateness"]
 
@@ -53,7 +54,7 @@ class Lateness:
             return replace(report, notes=(*report.notes, f"{late} {rule}"))
         if self.penalty != "zero":
             return replace(report, notes=(*report.notes, f"{late} The course takes nothing off for that."))
-        taken = f"Handed in late: {shown(rounded(report.points))} points are taken off."
+        taken = f"Handed in late: {counted(rounded(report.points), 'point')} taken off."
         return replace(report, points=0.0, notes=(*report.notes, late, taken))
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 
 from autograder.checks.errors import StudentError
+from autograder.checks.wording import counted
 from autograder.grading.written_answers import shortened
 from autograder.messages import WORDING, sentence
 from autograder.notebooks import Cell
@@ -34,7 +35,7 @@ def points_of(run: CellRun, most: float) -> tuple[Verdict, float, str]:
     if value is False or math.isnan(value):
         return Verdict.FAILED, 0.0, f"The last expression of the cell is {value}."
     if value > most:
-        fault = f"The last expression of the cell is {value}, more than the {most:g} points that the cell is worth."
+        fault = f"The last expression of the cell is {value}, and the cell is worth {counted(most, 'point')}."
         return Verdict.INTERNAL, 0.0, fault
     if value < 0 or value == 0 < most:
         return Verdict.FAILED, 0.0, f"The cell gave {value:g} of {most:g} points."
@@ -125,7 +126,9 @@ def by_hand(cell: Cell, title: str, found: ToRead | None = None, drawn: Iterable
         drawn: the pictures that those cells drew, cleaned.
     """
     most = cell.role.points if cell.role else 0.0
-    message = " ".join(filter(None, (f"A person grades this answer: {most:g} points.", found.said if found else "")))
+    message = " ".join(
+        filter(None, (f"A person grades this answer: {counted(most, 'point')}.", found.said if found else ""))
+    )
     verdict = Verdict.MANUAL if found is None or found.text else Verdict.NOT_ATTEMPTED
     answer = shortened(found.text) if found else ""
     return CheckResult(

@@ -22,7 +22,7 @@ from autograder.formats.otter.reference import Reference, build
 from autograder.formats.otter.remote_calls import Stays
 from autograder.formats.otter.writing import Check, Question, answers_text, assignment_text, handout_text, heading_of
 from autograder.isolation.packaged_data import uses_packaged_data
-from autograder.scaffold.start import PRELOADED, check_name, module_name, refuse, title_of
+from autograder.scaffold.start import PRELOADED, check_name, module_name, refuse, title_of, why_renamed
 
 __all__ = ["Imported", "import_otter"]
 
@@ -109,6 +109,7 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
         ),
         by_hand=tuple(each.asked.name for each in questions if each.asked.manual),
         notes=(
+            *filter(None, [why_renamed(name) if module else ""]),
             *assignment.notes,
             *reference.notes,
             *_seeded(assignment, module=module),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checks.figures.records import Bars, Drawn, Image, Line, drawn
+from autograder.checks.wording import counted
 
 __all__ = ["described"]
 
@@ -45,7 +46,7 @@ def _line(line: Line) -> str:
         return f"{kind}{name} without values"
     first, last = good[0], good[-1]
     if kind == "points":
-        return f"{len(line.x)} points{name}"
+        return f"{counted(len(line.x), 'point')}{name}"
     ends = f"from {line.y[first]:.4g}" + (f" at {line.x[first]:.4g}" if np.isfinite(line.x[first]) else "")
     ends += f" to {line.y[last]:.4g}" + (f" at {line.x[last]:.4g}" if np.isfinite(line.x[last]) else "")
     return f"curve{name} of {len(line.x)} point{'' if len(line.x) == 1 else 's'}, {ends}"

@@ -70,9 +70,10 @@ def validate(
         yield from trial.variants()
         yield trial.nothing(quick=quick)
         if not quick:
-            yield from trial.other_seeds(failed=not found[0].good)
-            yield trial.single_precision()
+            failed = not found[0].good
+            yield from trial.other_seeds(failed=failed)
+            yield trial.single_precision(failed=failed)
             for count in _THREADS if again else ():
                 if again and count != loaded.assignment.limits.threads:
                     with again(count) as other:
-                        yield replace(trial, sandbox=other).with_threads(count)
+                        yield replace(trial, sandbox=other).with_threads(count, failed=failed)

@@ -19,6 +19,7 @@ from autograder.release import build
 
 __all__ = ["public_checks"]
 
+_ABSENT = "a student who installed requirements.txt has no"
 _NO_TESTS = 5  # exit code of pytest
 _TOOLS = (
     "_pytest",
@@ -46,7 +47,7 @@ class Bare:
         if top.startswith("_sysconfigdata"):
             return
         if top not in sys.stdlib_module_names and top not in ALLOWED and top.lower() not in ALLOWED:
-            raise ModuleNotFoundError(f"a student who installed requirements.txt has no {{top}}", name=name)
+            raise ModuleNotFoundError(f"{absent} {{top}}", name=name)
 
 
 sys.meta_path.insert(0, Bare())
@@ -75,7 +76,7 @@ def public_checks(loaded: Loaded, folder: Path, dataset: DataSet | None = None) 
     allowed = {line.strip().lower() for line in (out / "requirements.txt").read_text().splitlines()}
     own = {*OURS, "bare", "conftest", "test_public", *(Path(f).stem for f in loaded.interface.files)}
     allowed = {*_TOOLS, *own, *_needed_by(allowed)}
-    (folder / "bare.py").write_text(_BARE.format(allowed=allowed), encoding="utf-8")
+    (folder / "bare.py").write_text(_BARE.format(allowed=allowed, absent=_ABSENT), encoding="utf-8")
     place = str(folder)
     ended = subprocess.run(
         [sys.executable, "-B", "-P", "-m", "pytest", "-q", "-p", "bare", "-p", "no:cacheprovider"],
@@ -90,7 +91,11 @@ def public_checks(loaded: Loaded, folder: Path, dataset: DataSet | None = None) 
     told = [after for line, after in pairwise(lines) if line.startswith("____")][:1] + lines[-1:]
     good = ended.returncode in (0, _NO_TESTS)
     said = "; ".join(" ".join(line.split()) for line in told)
-    mend = "Public checks may use what the stubs and the checks import, the standard library, numpy and pytest."
+    mend = (
+        "Public checks may use what the stubs and the checks import, the standard library, numpy and pytest."
+        if any(_ABSENT in line for line in lines)
+        else "The reference does not pass its public checks in the release: correct the reference, or these checks."
+    )
     return Finding("public checks on a bare machine", good, said, mend)
 
 

@@ -12,10 +12,21 @@ __all__ = ["CONSTANTS", "constant", "written_names"]
 CONSTANTS = {
     "None": "None",
     "0": "0",
+    "NaN": "float('nan')",
+    "an empty list": "[]",
+    "an empty tuple": "()",
+    "an empty dictionary": "{}",
+    "an empty text": "''",
     "zeros of the right shape": "_blank(right, 0)",
     "ones of the right shape": "_blank(right, 1)",
+    "NaN of the right shape": "_blank(right, float('nan'))",
+    "empty ones of the right type": "_empty(right)",
 }
-"""What is answered, for people, and how it is computed inside; `right` is what the reference would answer."""
+"""What is answered, for people, and how it is computed inside; `right` is what the reference would answer.
+
+Empty ones are arrays of no rows with the right dtype and tables of no rows with the right columns: for these the
+reference is run once for arguments of the same types, and not once for each shape.
+"""
 
 _CONSTANT = '''
 
@@ -31,7 +42,7 @@ def _constant(function):
         if isinstance(value, bool):
             return bool(number)
         if isinstance(value, (int, float, complex)):
-            return type(value)(number)
+            return type(value)(number) if number == number else number
         if isinstance(value, str):
             return ""
         if type(value) in (list, tuple):
@@ -39,14 +50,38 @@ def _constant(function):
         if type(value) is dict:
             return {{key: _blank(each, number) for key, each in value.items()}}
         if numpy and isinstance(value, (numpy.ndarray, numpy.generic)):
+            if value.dtype.kind in "biu" and number != number:
+                return numpy.full_like(value, number, dtype=float)
             return numpy.full_like(value, number) if value.dtype.kind in "biufc" else value
         if torch and isinstance(value, torch.Tensor):
+            if not value.is_floating_point() and not value.is_complex() and number != number:
+                value = value.float()
             return torch.full_like(value, number, requires_grad=value.is_floating_point())
+        pandas = sys.modules.get("pandas")
+        if pandas and isinstance(value, pandas.Series) and value.dtype.kind in "biufc":
+            return pandas.Series(_blank(value.to_numpy(), number), index=value.index, name=value.name)
+        if pandas and isinstance(value, pandas.DataFrame):
+            return value.apply(lambda column: _blank(column, number) if column.dtype.kind in "biufc" else column)
         return None
 
-    def form(value):
+    def _empty(value):
+        numpy, torch, pandas = (sys.modules.get(name) for name in ("numpy", "torch", "pandas"))
+        if pandas and isinstance(value, (pandas.DataFrame, pandas.Series)):
+            return value.iloc[:0]
+        if numpy and isinstance(value, (numpy.ndarray, numpy.generic)):
+            return numpy.empty((0, *value.shape[1:]), dtype=value.dtype)
+        if torch and isinstance(value, torch.Tensor):
+            return torch.empty((0, *value.shape[1:]), dtype=value.dtype)
+        if type(value) in (list, tuple, dict, str, set):
+            return type(value)()
+        return None
+
+    def kind(value):
+        return type(value).__name__
+
+    def shape(value):
         if type(value) in (list, tuple):
-            return len(value), str(form(value[0])) if value else ""
+            return len(value), str(shape(value[0])) if value else ""
         plain = value if type(value) in (int, str, bool) else ""
         return type(value).__name__, str(getattr(value, "shape", plain))
 
@@ -63,6 +98,7 @@ def _constant(function):
     @functools.wraps(function)
     def call(*given, **named):
         if {asks!r}:
+            form = kind if {once!r} else shape
             key = str([form(each) for each in (*given, *named.values())])
             if key not in known:
                 known[key] = reference(given, named)
@@ -98,7 +134,7 @@ def constant(source: str, names: Iterable[str], answer: str) -> str:
         names: qualified names of what students write, such as ``Network.backprop`` or ``mean``.
         answer: a value of `CONSTANTS`.
     """
-    return source + _CONSTANT.format(names=tuple(names), answer=answer, asks="right" in answer)
+    return source + _CONSTANT.format(names=tuple(names), answer=answer, asks="right" in answer, once="_empty" in answer)
 
 
 def written_names(source: str, file: str) -> tuple[str, ...]:

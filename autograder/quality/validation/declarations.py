@@ -23,6 +23,7 @@ __all__ = ["handout", "leaks", "points", "sets", "titles", "todos"]
 
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*(?:points?|pts\b|marks?\b)", re.IGNORECASE)
 _TODO = re.compile(r"\s*#\s*TODO:?\s*")
+_UNWRITTEN = re.compile(r"[\s>#*_|\d.()-]*TODO\b[:*_]*")  # what Markdown has before the first word of a line
 _SHOWN = 8
 _CELL = re.compile(r"\|\s*(\d+(?:\.\d+)?)\s*\|?\s*$")
 _TOTAL = re.compile(r"\b(in total|altogether|total of|in all)\b", re.IGNORECASE)
@@ -44,16 +45,18 @@ def points(assignment: Assignment) -> Finding:
         )
     checks = assignment.checks
     bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
-    extra = f" and {shown(bonus)} bonus points" if bonus else ""
+    extra = f" and {counted(bonus, 'bonus point')}" if bonus else ""
     given = rounded(sum(each.points for each in assignment.written))
     people = (
-        f"; people give {shown(given)} points for {counted(len(assignment.written), 'written answer')}" if read else ""
+        f"; people give {counted(given, 'point')} for {counted(len(assignment.written), 'written answer')}"
+        if read
+        else ""
     )
     return Finding(
         what,
         bool(checks or read),
-        f"{shown(assignment.max_points)} points{extra} from {len(checks)} checks in {len(assignment.questions)} "
-        f"questions{people}.",
+        f"{counted(assignment.max_points, 'point')}{extra} from {counted(len(checks), 'check')} in "
+        f"{counted(len(assignment.questions), 'question')}{people}.",
         "Declare a question with checks.",
     )
 
@@ -100,8 +103,14 @@ def handout(loaded: Loaded) -> Finding:
         agreed += float(found[1]) in right
         if float(found[1]) not in right:
             of = f"question ({question.id})" if question else "the assignment"
-            wrong.append(f"handout.md:{number} speaks of {found[1]} points, but {of} gives {shown(right[0])}")
-    said = "; ".join(wrong) or (f"{agreed} statements agree." if agreed else "The handout states none.")
+            wrong.append(
+                f"handout.md:{number} speaks of {counted(float(found[1]), 'point')}, but {of} gives {shown(right[0])}"
+            )
+    said = "; ".join(wrong) or (
+        f"{counted(agreed, 'statement')} {'agrees' if agreed == 1 else 'agree'}."
+        if agreed
+        else "The handout states none."
+    )
     return Finding(what, not wrong, said, "Correct the handout, or the points of the checks.")
 
 
@@ -115,12 +124,13 @@ def leaks(loaded: Loaded, dataset: DataSet | None = None) -> Finding:
     return Finding(
         what,
         True,
-        f"No line of a solution, no words of a model answer, and nothing of a hidden check, in {len(files)} files.",
+        "No line of a solution, no words of a model answer, and nothing of a hidden check, "
+        f"in {counted(len(files), 'file')}.",
     )
 
 
 def todos(loaded: Loaded) -> Finding:
-    """Nothing in assignment.py is marked as still to be done, as an import marks what became no check."""
+    """Nothing in assignment.py and handout.md is marked as still to be done, as drafts and imports mark it."""
     path = loaded.folder / "assignment.py"
     lines = utf8_text(path).split("\n")
     open_ones = [
@@ -128,13 +138,35 @@ def todos(loaded: Loaded) -> Finding:
         for number, line in enumerate(lines, start=1)
         if _TODO.match(line)
     ]
+    open_ones += _titled(loaded.assignment)
+    handed_out = loaded.folder / "handout.md"
+    open_ones += _in_handout(utf8_text(handed_out)) if handed_out.is_file() else []
     said = " ".join(open_ones[:_SHOWN]) + (f" And {len(open_ones) - _SHOWN} more." if len(open_ones) > _SHOWN else "")
     return Finding(
         "nothing is left to do",
         not open_ones,
-        said or "No TODO in assignment.py.",
-        "Do it, or delete the comment that says TODO.",
+        said or "No TODO in assignment.py and handout.md.",
+        "Do it, or delete the line that says TODO.",
     )
+
+
+def _titled(assignment: Assignment) -> list[str]:
+    """Titles and hints that are still to be written."""
+    texts = {f"the title of question {each.id!r}": each.title for each in assignment.questions}
+    texts |= {f"the title of {each.id!r}": each.title for each in (*assignment.checks, *assignment.written)}
+    texts |= {f"the hint of {each.id!r}": each.hint for each in assignment.checks}
+    return [f"assignment.py: {what}: {text}" for what, text in texts.items() if _UNWRITTEN.match(text)]
+
+
+def _in_handout(text: str) -> list[str]:
+    """Lines of the handout that are to be replaced; a TODO in code, or in the middle of a sentence, is told of."""
+    found, fenced = [], False
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        elif not fenced and _UNWRITTEN.match(line):
+            found.append(f"handout.md:{number}: {' '.join(_UNWRITTEN.sub('', line).split()) or 'TODO'}")
+    return found
 
 
 def _whole(lines: Sequence[str], number: int) -> str:
@@ -161,7 +193,7 @@ def sets(root: Path, assignment: str, homework: Sequence[HomeworkSet]) -> Iterat
         absent = [name for name in each.assignments if name not in known]
         total = rounded(sum(one.max_points + one.by_hand for one in here))
         bonus = rounded(sum(map(_bonus, here)))
-        said = f"{shown(total)} points and {shown(bonus)} bonus points, counted up to {shown(each.cap)}"
+        said = f"{counted(total, 'point')} and {counted(bonus, 'bonus point')}, counted up to {shown(each.cap)}"
         said += f"; {', '.join(absent)} still missing." if absent else "."
         yield Finding(
             f"homework set {each.id}",

@@ -25,6 +25,7 @@ _TRUTH = (
 _NUMBERS = ("abs", "float", "int", "len", "max", "mean", "min", "round", "str", "sum")
 _VALUES = (ast.Compare, ast.Dict, ast.JoinedStr, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp)
 _OWN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_MISTAKE = "which is no pass but a mistake of the check's: it would be INTERNAL"
 _MEND = "A check fails by raising: compare with close(...) or same(...), write assert, or return a Credit."
 
 
@@ -64,14 +65,14 @@ def _mistakes(function: Callable[..., Any], *, handed_on: bool) -> Iterator[tupl
     credit = makes_credit(function.__code__)
     for each in inside:
         if isinstance(each, ast.Return) and each.value is not None and (text := _returned(each.value)):
-            yield ahead + each.lineno, f"returns {text}, `{ast.unparse(each.value)}`, which is taken for a pass"
+            yield ahead + each.lineno, f"returns {text}, `{ast.unparse(each.value)}`, {_MISTAKE}"
         elif isinstance(each, ast.Return) and credit and each.value is None:
-            yield ahead + each.lineno, "returns nothing here, which is full marks, and a Credit elsewhere"
+            yield ahead + each.lineno, f"returns nothing here and a Credit elsewhere, {_MISTAKE}"
         elif isinstance(each, ast.Expr) and isinstance(each.value, ast.Call) and _name(each.value) in GIVES_CREDIT:
             yield ahead + each.lineno, f"makes a Credit and does not return it: `{ast.unparse(each.value)}`"
     if credit and not _ends(node.body):
         last = node.body[-1]
-        yield ahead + last.lineno, "may come to its end without returning its Credit, which is full marks"
+        yield ahead + last.lineno, f"may come to its end without returning its Credit, {_MISTAKE}"
 
 
 def _inside(body: Sequence[ast.AST]) -> Iterator[ast.AST]:

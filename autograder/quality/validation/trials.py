@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.checks.inspection.saved_files import REASONS, is_name
 from autograder.checks.local.notebook_code import is_notebook
-from autograder.checks.wording import series
+from autograder.checks.wording import counted, series
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, Shared, grade, reference_files
 from autograder.loader import Loaded
@@ -32,6 +32,14 @@ __all__ = ["Trial"]
 _ROOM = 0.8
 _MORE_SEEDS = 2
 _LONGEST = 300
+_COMPARED = (Verdict.FAILED, Verdict.PARTIAL)
+_ADVICE = {
+    Verdict.INTERNAL: "The check did not run: correct what its sentence names.",
+    Verdict.TIME: "Give the question more time, or ask for less work.",
+    Verdict.MEMORY: "Give the question more memory, or ask for smaller work.",
+    Verdict.OUTPUT: "Print and return less, or raise the limit that the sentence names.",
+}
+_RAN_BADLY = "The solution did not run to its end: correct it, or what the check hands to it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +61,16 @@ class Trial:
             for question in self.loaded.assignment.questions
             if question.checks
         }
-        missed = [sentence for report in reports.values() for sentence in _missed(report)]
+        missed = [check for report in reports.values() for check in _missed(report)]
         assignment = self.loaded.assignment
         earned = rounded(sum(report.points + report.bonus_points for report in reports.values()))
         most = rounded(sum(question.max_points for question in assignment.questions))
+        what, mend = "the reference gets full marks", _mend(missed, "Correct the reference, or the check.")
         if not missed and earned != most:
-            missed.append(f"{shown(earned)} of {shown(most)} points, though every check passed")
-        yield Finding(
-            "the reference gets full marks",
-            not missed,
-            _told(missed),
-            "Mend the reference, or the check.",
-        )
+            said = f"{shown(earned)} of {shown(most)} points, though every check passed"
+            yield Finding(what, False, said, mend)
+        else:
+            yield Finding(what, not missed, _told(missed), mend)
         yield self.limits(reports)
 
     def variants(self) -> Iterator[Finding]:
@@ -75,13 +81,13 @@ class Trial:
             files = self.reference_files() | {variant.file: text_file(home / variant.file, variant.source)}
             submission = self.hand_in(f"variant-{variant.id}", files)
             missed = [
-                sentence
+                check
                 for question in self.loaded.assignment.questions
                 if question.checks and belongs(variant, question, self.loaded.interface)
-                for sentence in _missed(self.grade(submission, replace(self.options, only=question.id)))
+                for check in _missed(self.grade(submission, replace(self.options, only=question.id)))
             ]
             mend = "This solution is right: correct the check, or give its threshold more margin."
-            yield Finding(f"the variant {variant.id} gets full marks", not missed, _told(missed), mend)
+            yield Finding(f"the variant {variant.id} gets full marks", not missed, _told(missed), _mend(missed, mend))
 
     def limits(self, reports: Mapping[str, Report]) -> Finding:
         """No question may need more than 80 % of a limit: other machines are slower."""
@@ -115,28 +121,27 @@ class Trial:
                 )
             )
             mend = "A check that luck decides is unfair: lower its threshold, or repeat the training."
-            if failed:
-                mend = "The reference fails under the course's own seed as well: correct that first."
-            yield Finding(f"another seed ({number})", not missed, _told(missed), mend)
+            yield Finding(f"another seed ({number})", not missed, _told(missed), _mend(missed, mend, failed=failed))
 
-    def single_precision(self) -> Finding:
-        """Right work in float32 is right work."""
+    def single_precision(self, *, failed: bool = False) -> Finding:
+        """Right work in float32 is right work; `failed` as for other seeds."""
         home = self.loaded.reference_folder
         code = self.loaded.assignment.files
         files = self.reference_files() | {
             file: text_file(home / file, in_float32(file_text(home / file))) for file in code
         }
         missed = _missed(self.grade(self.hand_in("float32", files), self.options))
-        return Finding("in single precision", not missed, _told(missed), "Give the check a tolerance for float32.")
+        mend = _mend(missed, "Give the check a tolerance for float32.", failed=failed)
+        return Finding("in single precision", not missed, _told(missed), mend)
 
-    def with_threads(self, count: int) -> Finding:
+    def with_threads(self, count: int, *, failed: bool = False) -> Finding:
         """Sums come out in another order with other numbers of threads; the sandbox must be one of `count`."""
         limits = {**self.options.limits, "threads": count}
         missed = _missed(
             self.grade(self.hand_in("reference", self.reference_files()), replace(self.options, limits=limits))
         )
         what = f"with {count} thread{'s' if count > 1 else ''}"
-        mend = "Give the check a tolerance for another order of summation, or the question more time."
+        mend = _mend(missed, "Give the check a tolerance for another order of summation.", failed=failed)
         return Finding(what, not missed, _told(missed), mend)
 
     def stub(self) -> Finding:
@@ -155,7 +160,7 @@ class Trial:
         wrong += [f"{each.id}: taken for an answer" for each in report.waiting if each.verdict is Verdict.MANUAL]
         points = report.points + report.bonus_points
         if points:
-            wrong.append(f"{shown(points)} points")
+            wrong.append(counted(points, "point"))
         untold = [
             question.id
             for question in report.questions
@@ -240,18 +245,38 @@ def _checks(report: Report) -> Iterator[CheckResult]:
     return (check for question in report.questions for check in question.checks if not check.by_hand)
 
 
-def _told(missed: list[str]) -> str:
-    return "; ".join(missed)[:_LONGEST] or "Every check passed."
+def _told(missed: Sequence[CheckResult]) -> str:
+    """A sentence for each check that is not passed."""
+    return "; ".join(map(_sentence, missed))[:_LONGEST] or "Every check passed."
+
+
+def _sentence(check: CheckResult) -> str:
+    said = check.staff_message.splitlines()[0] if check.staff_message else "no message"
+    return f"{check.id}: {check.verdict}, {said}"
+
+
+def _mend(missed: Sequence[CheckResult], usual: str, *, failed: bool = False) -> str:
+    """What to do about checks that a right solution did not pass.
+
+    Args:
+        missed: these checks.
+        usual: the advice where an answer was compared and found wrong; it helps with nothing else.
+        failed: whether the reference misses points as it is.
+    """
+    if failed:
+        return "The reference fails under the course's own seed as well: correct that first."
+    advice = dict.fromkeys(
+        usual if check.verdict in _COMPARED else _ADVICE.get(check.verdict, _RAN_BADLY)
+        for check in missed
+        if check.verdict is not Verdict.SKIPPED
+    )
+    return " ".join(advice) or usual
 
 
 def _at_most(share: float) -> str:
     return f"at most {share:.0%}" if share >= 0.005 else "less than 1%"
 
 
-def _missed(report: Report) -> list[str]:
-    """A sentence for each check that is not passed."""
-    return [
-        f"{check.id}: {check.verdict}, {check.staff_message.splitlines()[0] if check.staff_message else 'no message'}"
-        for check in _checks(report)
-        if check.verdict is not Verdict.PASSED
-    ]
+def _missed(report: Report) -> list[CheckResult]:
+    """The checks that are not passed."""
+    return [check for check in _checks(report) if check.verdict is not Verdict.PASSED]

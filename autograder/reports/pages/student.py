@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.checks.wording import counted
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.pictures.raster import data_url, words_of
+from autograder.reports.pages.formulas import with_formulas
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
 from autograder.scoring import rounded, shown
@@ -91,7 +93,13 @@ def _environment() -> Environment:
         rounded=rounded,
     )
     environment.filters.update(
-        visible=visible, shown=shown, percent=_percent, shown_as=_address, without_stop=_without_stop
+        visible=visible,
+        shown=shown,
+        percent=_percent,
+        shown_as=_address,
+        without_stop=_without_stop,
+        formulas=with_formulas,
+        counted=counted,
     )
     return environment
 

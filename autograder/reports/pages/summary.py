@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from autograder.insight.alarms import ClassAlarm
-from autograder.messages import WORDING
+from autograder.messages import WORDING, banners, next_step
 from autograder.reports.pages.student import Heading, render
 from autograder.results import Report, Verdict
 from autograder.scoring import rounded
@@ -52,6 +52,7 @@ def summary_page(
     totals = [rounded(report.points + report.bonus_points) for report in reports]
     questions = {q.id: (q.title, q.bonus) for report in reports for q in report.questions}
     bins = distribution(reports)
+    ours = [report for report in reports if report.internal]
     return render(
         "summary.html",
         heading=heading,
@@ -66,8 +67,10 @@ def summary_page(
         max_points=max((report.max_points for report in reports), default=0.0),
         by_hand=rounded(sum(check.by_hand for report in reports for check in report.waiting)),
         unread=sum(len(report.waiting) for report in reports),
-        ours=[report for report in reports if report.internal],
+        ours=ours,
+        ours_next=next_step(ours),
         class_alarms=alarms,
+        banners=banners(sorted(reports, key=lambda report: report.student.casefold())),
         alarmed=[report for report in reports if report.alarms],
         dataset=dataset,
         sandbox=sandbox,
