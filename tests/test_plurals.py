@@ -17,16 +17,16 @@ SEVERAL = re.compile(
 )
 NOT_ONE = re.compile(r"(?:\bof|\bthan|\bup to|\bat most|\bat least|\bmost|\bleast|\bto the|\bfor) $")
 SEVERAL_BY_NATURE = {
-    ("checks/images.py", " has {} cells"): "rows x columns",
+    ("checks/figures/images.py", " has {} cells"): "rows x columns",
     ("cli/check.py", "One error stopped {} checks"): "three at least, see messages.said_once",
     ("cli/grade.py", "one error stopped {} checks"): "three at least",
-    ("handing_out.py", " hands out {} files"): "more than the most",
-    ("importing/points.py", "its tests are worth {} points"): "a sum of points, often a fraction",
+    ("assignment/given_files.py", " hands out {} files"): "more than the most",
+    ("formats/otter/points.py", "its tests are worth {} points"): "a sum of points, often a fraction",
     ("notebooks/reading.py", " has {} cells"): "more than the most",
     ("notebooks/repairing.py", "none of the {} cells"): "one is said in other words",
-    ("replaying.py", ": {} points"): "a share, such as 1 of 2",
-    ("student/explaining.py", " MiB and {} files"): "a limit",
-    ("student/explaining.py", " MiB or {} files"): "a limit",
+    ("grading/replay.py", ": {} points"): "a share, such as 1 of 2",
+    ("remote/explanations.py", " MiB and {} files"): "a limit",
+    ("remote/explanations.py", " MiB or {} files"): "a limit",
 }
 """Places where it is several whatever happens, and why."""
 
