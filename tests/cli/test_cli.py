@@ -336,8 +336,31 @@ def test_a_wrong_call_is_one_sentence(root: Path, handed: Path, tmp_path: Path) 
     no_course = ("There is no grader_config.py", "--course", "`autograder init DIR` starts a course")
     refused(run("grade", "tiny", handed, *out, cwd=tmp_path), *no_course)
     refused(run("check", "tiny", tmp_path / "nowhere.py", cwd=root), "nowhere.py does not exist")
+    refused(
+        run("check", "tiny", tmp_path / "empty", cwd=root),
+        "Nothing was handed in that can be checked. The folder is empty; hand in tiny.py.",
+    )
     refused(run("release", "tinny", cwd=root), "tinny", "tiny")
     refused(run("data", "fetch", "mnisst", cwd=root), "mnisst", "mnist")
+
+
+def test_a_wrong_path_is_told_before_anything_about_data(root: Path, tmp_path: Path) -> None:
+    """Where the data set stands in for another one, that paragraph does not come before an error about a path."""
+    script = root / "assignments" / "tiny" / "assignment.py"
+    script.write_text(script.read_text().replace('Assignment("Doubling", ', 'Assignment("Doubling", data="mnist", '))
+    for call in (("check", "tiny", "nowhere"), ("grade", "tiny", "nowhere", "--out", "out")):
+        done = run(*call, cwd=root)
+        refused(done, "nowhere does not exist; name")
+        assert done.stdout == ""
+
+
+def test_an_error_that_stopped_a_file_is_said_once_below_the_table(root: Path, tmp_path: Path) -> None:
+    """One line for each such submission, beside the counts of verdicts in the table."""
+    handed = hand_in(tmp_path / "in", ann=RIGHT, ben="import nothing_like_this\n" + RIGHT)
+    done = run("grade", "tiny", handed, "--out", tmp_path / "out", "--seed", "s", cwd=root)
+    assert done.returncode == 0, done.stderr
+    (line,) = [each for each in done.stdout.splitlines() if "one error stopped" in each]
+    assert line.startswith("ben: one error stopped 3 checks. `import nothing_like_this` in line 1 of tiny.py fails")
 
 
 def test_a_call_that_the_parser_refuses_has_exit_code_2(root: Path) -> None:

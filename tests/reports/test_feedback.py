@@ -18,9 +18,9 @@ import pytest
 from samples import check, internal, passing, question, renamed, report
 
 from autograder.formats.nbgrader.conversions import BROWSERS
-from autograder.messages import AS_ABOVE, WORDING, said_once
+from autograder.messages import AS_ABOVE, NEEDED, REFERENCE_TO_BE_CORRECTED, TO_BE_CORRECTED, WORDING, said_once
 from autograder.reports.grades import grades
-from autograder.reports.pages import Heading, staff_page, student_page, summary_page
+from autograder.reports.pages import Asked, Heading, answers_page, staff_page, student_page, summary_page
 from autograder.reports.pages.summary import check_rates, distribution
 from autograder.reports.pages.text import visible
 from autograder.results import CaseResult, Report, Verdict
@@ -66,6 +66,14 @@ def pages() -> dict[str, str]:
     return {
         "student": student_page(made, HEADING),
         "staff": staff_page(made, HEADING),
+        "answers": answers_page(Asked("a", "p", "What is $x$?", "2 points"), [made], HEADING, {made.student: "x"}),
+        "class": summary_page(
+            [stopped(), made, internal("c")],
+            HEADING,
+            dict.fromkeys(("ada", made.student, "c"), "x"),
+            dataset="d",
+            sandbox="s",
+        ),
         "summary": summary_page([made, passing("b")], HEADING, {made.student: "x", "b": "b"}, dataset="d", sandbox="s"),
     }
 
@@ -233,6 +241,35 @@ def test_an_error_that_stopped_several_checks_is_said_once(page) -> None:
     assert text.count(AS_ABOVE) == 4
 
 
+def test_the_summary_says_such_errors_once_each() -> None:
+    """Whose submission one error stopped, in how many checks, with the first line that staff read."""
+    made = [stopped(), passing("b")]
+    page = summary_page(made, HEADING, {"ada": "ada", "b": "b"}, dataset="d", sandbox="s")
+    section = page.partition('aria-labelledby="banners"')[2].partition("</section>")[0]
+    assert "4 checks" in section
+    assert "ada" in section
+    assert "raised TypeError (line 3 of tiny.py): no" in section
+    assert "Traceback of the import" not in section
+    assert 'aria-labelledby="banners"' not in pages()["summary"]
+
+
+@pytest.mark.parametrize(
+    ("faults", "step"),
+    [
+        (["the forkserver is gone"], "The same command tries them again."),
+        ([f"{TO_BE_CORRECTED}: x"], "The assignment must be corrected, as the sentences for staff say; the same"),
+        ([f"{REFERENCE_TO_BE_CORRECTED}: x", f"The check 'a', {NEEDED}"], "The assignment must be corrected, as the"),
+        (["gone", f"{TO_BE_CORRECTED}: x"], "For some the assignment must be corrected, as the sentences for staff"),
+    ],
+)
+def test_trying_again_is_advised_only_where_it_helps(faults: list[str], step: str) -> None:
+    """A check that must be corrected fails again: the summary says so in place of promising a second try."""
+    broken = [check(f"c{n}", Verdict.INTERNAL, failure=fault) for n, fault in enumerate(faults)]
+    page = summary_page([report("ada", question("a", *broken))], HEADING, {"ada": "ada"}, dataset="d", sandbox="s")
+    assert f"These checks are not scored. {step}" in page
+    assert ("tries them again" in page) == (step == "The same command tries them again.")
+
+
 def test_an_error_of_two_checks_stays_where_it_is() -> None:
     """Two checks are read as quickly as a banner, and the table's own sentences are no error that can be named."""
     assert said_once(stopped(count=2), staff=False) == {}
@@ -263,13 +300,16 @@ def test_a_question_that_people_grade_has_no_zero_of_zero() -> None:
     assert "of 0" not in text.partition('class="card"')[2]
 
 
-@pytest.mark.parametrize("kind", ["student", "staff", "summary"])
+@pytest.mark.parametrize("kind", ["student", "staff", "summary", "class", "answers", "formulas"])
 def test_pages_fit_a_telephone(kind: str, tmp_path: Path) -> None:
     """At a width of 390 pixels no page has to be scrolled sideways, and every cell of a table is in sight."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip("no chromium or chrome is installed")
-    frame = html.escape(pages()[kind], quote=True)
+    wide = r"$$" + " + ".join(rf"\frac{{\partial L}}{{\partial w_{{{n}}}}}" for n in range(20)) + "$$"
+    written = replace(check("why", Verdict.MANUAL, points=0), by_hand=3.0, answer=f"So {wide}, that is {wide[1:-1]}")
+    made = student_page(report("ada", question("f", written)), HEADING) if kind == "formulas" else pages()[kind]
+    frame = html.escape(made, quote=True)
     script = (
         "const d = document.querySelector('iframe').contentDocument, e = d.documentElement;"
         "const cut = [...d.querySelectorAll('td, th')].filter(c => c.offsetParent"
