@@ -259,7 +259,7 @@ def next_step(reports: Sequence[Report]) -> str:
     if all(faults):
         return "The assignment must be corrected, as the sentences for staff say; the same command then runs them."
     return (
-        "The assignment must be corrected for some, as the sentences for staff say; the same command tries all again."
+        "For some the assignment must be corrected, as the sentences for staff say; the same command tries all again."
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from autograder.checks.sentences import counted
+from autograder.checks.wording import counted
 from autograder.cli.common import console, open_course
 from autograder.formats.otter import Imported, import_otter
 

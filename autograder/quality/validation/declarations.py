@@ -153,7 +153,8 @@ def todos(loaded: Loaded) -> Finding:
 def _titled(assignment: Assignment) -> list[str]:
     """Titles and hints that are still to be written."""
     texts = {f"the title of question {each.id!r}": each.title for each in assignment.questions}
-    texts |= {f"the title of {each.id!r}": each.title for each in (*assignment.checks, *assignment.written)}
+    texts |= {f"the title of {each.id!r}": each.title for each in assignment.checks}
+    texts |= {f"the title of {each.id!r}": each.title for each in assignment.written}
     texts |= {f"the hint of {each.id!r}": each.hint for each in assignment.checks}
     return [f"assignment.py: {what}: {text}" for what, text in texts.items() if _UNWRITTEN.match(text)]
 

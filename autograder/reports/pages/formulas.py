@@ -171,7 +171,7 @@ def _allowed(name: str, value: Any) -> bool:
 
 def _short(length: str) -> bool:
     found = _LENGTH.fullmatch(length)
-    return bool(found and found[1].strip(".")) and float(found[1]) <= _MOST_OF[found[2]]
+    return found is not None and found[1].strip(".") != "" and float(found[1]) <= _MOST_OF[found[2]]
 
 
 def _text(text: str | None) -> str:
