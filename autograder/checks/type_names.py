@@ -24,7 +24,10 @@ __all__ = [
 TABLES = (Table, Column, Index)
 """Records of what pandas makes."""
 _NO_CALL = "(are parentheses missing?)"
-_FUNCTIONS = ("function", "method", "builtin_function_or_method", "method-wrapper", "partial", "ufunc", "_Function")
+_FUNCTIONS = (
+    *("function", "method", "builtin_function_or_method", "method-wrapper", "partial", "ufunc"),
+    *("_ArrayFunctionDispatcher", "_Function"),
+)
 _UNCALLED = {
     **dict.fromkeys(_FUNCTIONS, f"a function and not its result {_NO_CALL}"),
     **dict.fromkeys(("type", "ABCMeta"), f"a class {_NO_CALL}"),
@@ -58,7 +61,12 @@ def of_wrong_kind(value: object, expected: str) -> CheckFailed:
     return CheckFailed(f"{returned(value, 'The answer')}; expected {expected}.")
 
 
-WANTED = {"len": "something that has a length", "elements": "something to loop over", "item": "something with items"}
+WANTED = {
+    "len": "something that has a length",
+    "elements": "something to loop over",
+    "item": "something with items",
+    "contains": "something to look into with `in`",
+}
 """What a check expects that asks for a length, loops, or looks into an answer."""
 
 

@@ -19,7 +19,17 @@ from autograder.sandbox import Request, start, why_not
 
 LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_mib=1024)
 INTERFACE = Interface(
-    (ModuleInterface("hw.py", ("column", "table", "empty", "closed", "endless", "lying", "odd"), {}, ()),)
+    (
+        ModuleInterface(
+            "hw.py",
+            (
+                *("column", "table", "empty", "closed", "endless", "lying", "odd"),
+                *("uncalled", "bound", "kind", "package", "numbers"),
+            ),
+            {},
+            (),
+        ),
+    )
 )
 HOMEWORK = '''
 import numpy as np
@@ -56,6 +66,28 @@ def empty():
 
 def closed():
     return _made("Closed")
+
+
+def uncalled():
+    return np.mean
+
+
+def bound():
+    return np.ones(3).sum
+
+
+def kind():
+    return int
+
+
+def package():
+    import math
+
+    return math
+
+
+def numbers():
+    return (each for each in range(2))
 
 
 def endless():
@@ -130,12 +162,34 @@ def test_numpy_sees_the_values_of_a_column_and_nothing_of_other_objects(student)
     assert np.asarray(student.endless()).shape == ()
 
 
-def test_what_an_object_cannot_do_is_its_own_error(student):
+UNUSABLE = {
+    "something that has a length": len,
+    "something to loop over": iter,
+    "something with items": lambda made: made[0],
+    "something to look into with `in`": lambda made: 1 in made,
+    "something with `shape`": np.shape,
+    "something with `total`": lambda made: made.total(),
+}
+
+
+@pytest.mark.parametrize("expected", UNUSABLE)
+def test_an_answer_that_a_check_cannot_use_is_a_wrong_answer(student, expected):
+    """It was returned, so no name of the handout is missing and nothing was raised: the sentence says what it is."""
+    for name, what in {
+        "closed": "an object of class Closed",
+        "uncalled": "a function and not its result (are parentheses missing?)",
+        "bound": "a function and not its result (are parentheses missing?)",
+        "kind": "a class (are parentheses missing?)",
+        "package": "a module",
+    }.items():
+        with pytest.raises(CheckFailed) as failed:
+            UNUSABLE[expected](getattr(student, name)())
+        assert str(failed.value) == f"{name} returned {what}; expected {expected}."
+    assert list(student.numbers()) == [0, 1]
+
+
+def test_what_an_object_refuses_itself_is_its_own_error(student):
     """As any exception of a submission's."""
-    for ask in (len, iter, lambda made: made[0], lambda made: 1 in made):
-        with pytest.raises(StudentError, match="TypeError") as told:
-            ask(student.closed())
-        assert told.value.verdict == "RAISED"
     with pytest.raises(StudentError, match="KeyError"):
         student.table()["cost"]
 

@@ -260,6 +260,8 @@ class LocalHandle:
         return self._asked("truth", lambda: bool(self._object))
 
     def __contains__(self, value: Any) -> bool:
+        if not any(hasattr(type(self._object), each) for each in ("__contains__", "__iter__", "__getitem__")):
+            self._must_be_asked_for(WANTED["contains"])
         given = self._inside.inward(value)
         return self._asked("contains", lambda: bool(given in self._object))
 
