@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .arguments import FUNCTION, NOT_NEGATIVE, TEXT, WHOLE, Rule, optional, takes
+from .arguments import FUNCTION, NOT_NEGATIVE, NUMBER, TEXT, WHOLE, Rule, either, optional, takes
 from .compare import close, show
 from .errors import CheckFailed, InstructorError
 from .local.usage import Cost
@@ -22,7 +22,7 @@ __all__ = ["Cost", "faster_than", "lighter_than"]
 Agree = Callable[[Any, Any], object] | bool
 
 
-_FACTOR = Rule("a number", lambda value: isinstance(value, int | float))
+_FACTOR = either(NUMBER, Rule("NaN", lambda value: isinstance(value, float)))  # refused with what is not positive
 
 
 @takes(

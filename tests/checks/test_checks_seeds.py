@@ -249,7 +249,7 @@ def test_the_checks_own_numbers_stay_the_same():
     ("call", "sentence"),
     [
         (lambda: over_seeds(Script(), generator(), rule="mean"), "over_seeds(rule='mean'): give 'best', "
-         "median, all, doubt."),
+         "'median', 'all' or 'doubt'."),
         (lambda: over_seeds(Script(), generator(), k=0), "over_seeds needs at least one run, not k=0."),
         (lambda: over_seeds(Script(), generator(), k=4), "over_seeds(k=4, rule='median') has no run in the "
          "middle; give "
