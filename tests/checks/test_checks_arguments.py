@@ -58,7 +58,6 @@ SENTENCES: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: checks.table(FLATS, FLATS, order="row"), "table(order='row'): give 'both', 'columns', 'rows' or 'none'."),
     (lambda: checks.table(FLATS, {"a": 1}), "table(expected={'a': 1}): give a list for each column."),
-    (lambda: checks.close(1.0, None), "close(want=None): give numbers, or lists or dictionaries of them; for text use"),
     (lambda: checks.close(1.0, 1.0, rtol="loose"), "close(rtol='loose'): give a number from 0."),
     (lambda: checks.close(1.0, 1.0, atol=-1), "close(atol=-1): give a number from 0."),
     (lambda: checks.close([1.0], [1.0], n=2.5), "close(n=2.5): give a whole number from 0."),
