@@ -28,7 +28,7 @@ def made_image(engine: str) -> str:
     """
     cache = Path(user_cache_dir("autograder"))
     cache.mkdir(parents=True, exist_ok=True)
-    sources = [HOME / each for each in (*worker_files(), "worker/setting_up.py", "sandbox/image.py")]
+    sources = [HOME / each for each in (*worker_files(), "worker/image_setup.py", "sandbox/image.py")]
     parts = [DATA, sys.version, *requirements(()), *(path.read_text() for path in sources)]
     name = f"localhost/autograder-tests-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
     with (cache / f"image-{engine}.lock").open("w") as lock:

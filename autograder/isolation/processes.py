@@ -8,7 +8,16 @@ import resource
 import stat
 from pathlib import Path
 
-__all__ = ["children", "contents", "cpu_seconds", "descendants", "resident_mib", "threads", "unlinked_bytes"]
+__all__ = [
+    "children",
+    "contents",
+    "cpu_seconds",
+    "descendants",
+    "resident_mib",
+    "state_of",
+    "threads",
+    "unlinked_bytes",
+]
 
 
 def children(pid: int) -> list[int]:
@@ -51,6 +60,13 @@ def resident_mib(pid: int) -> float:
         if pages:
             break
     return pages * resource.getpagesize() / (1 << 20)
+
+
+def state_of(pid: int) -> str:
+    """The kernel's letter for what a process does, such as "S" or "T" (stopped); "" when it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return ""
 
 
 def threads(pid: int) -> int:

@@ -54,6 +54,10 @@ class Apptainer:
         """Nothing: there is no service that would know."""
         return []
 
+    def state(self, name: str) -> list[str]:  # noqa: ARG002
+        """Nothing: nobody can stop one but its processes' owner."""
+        return []
+
     def has(self, image: str) -> list[str]:
         """The command that succeeds when apptainer works and the image is one of its files."""
         return [self._program, "inspect", image]

@@ -29,6 +29,7 @@ from typing import Any, Protocol, Self
 from autograder.checks.errors import SandboxError
 from autograder.isolation import seccomp
 from autograder.isolation.packaged_data import make_covers
+from autograder.isolation.processes import state_of
 from autograder.isolation.usage import Gauge
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request
@@ -111,6 +112,9 @@ class Engine(Protocol):
 
     def listed(self, label: str) -> list[str]:
         """The command that lists the names of containers with a label, one a line; empty where there is none."""
+
+    def state(self, name: str) -> list[str]:
+        """The command that prints a container's state in one word, such as ``running``; empty where there is none."""
 
     def has(self, image: str) -> list[str]:
         """The command that succeeds when the engine works and has the image."""
@@ -366,6 +370,7 @@ class ContainerSession(PipeSession):
     def finish(self, limit: str) -> Outcome:
         """Hang up, which ends everything inside; where it does not, make the engine do it."""
         limit = limit or self.gauge.over(self._limits)
+        stalled = self._stalled() if limit == "wall" else ""
         null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(null, self._requests, inheritable=False)
         os.close(null)
@@ -379,7 +384,25 @@ class ContainerSession(PipeSession):
         if self._first >= 0:
             os.close(self._first)
         shutil.rmtree(self._container.folder, ignore_errors=True)
-        return self._account(code, limit or self.gauge.over(self._limits))
+        outcome = self._account(code, limit or self.gauge.over(self._limits))
+        return replace(outcome, limit="", signal=0, exit_code=0, fault=stalled) if stalled else outcome
+
+    def _stalled(self) -> str:
+        """Why it was no fault of the submission's that no answer came in time; "" where nobody else is to blame.
+
+        An engine that does not answer, or has stopped the container, keeps a submission from running, and its client
+        may stand between that and us.
+        """
+        name = self._engine.name
+        if state_of(self._process.pid) in ("T", "t"):
+            return f"the client of {name} was stopped"
+        command = self._engine.state(self._container.name)
+        try:
+            tried = run(command) if command else None
+        except (OSError, subprocess.SubprocessError):
+            return f"{name} does not answer"
+        said = tried.stdout.strip() if tried is not None and not tried.returncode else ""
+        return f"{name} had stopped the container (it is {said})" if said == "paused" else ""
 
     def _drain_until_ended(self, deadline: float) -> None:
         """Keep what is printed while the container ends: a full pipe would hold it up."""

@@ -66,6 +66,10 @@ class Docker:
         """The command that lists the names of containers with a label."""
         return ["docker", "ps", "--all", "--filter", f"label={label}", "--format", "{{.Names}}"]
 
+    def state(self, name: str) -> list[str]:
+        """The command that prints a container's state in one word."""
+        return ["docker", "container", "inspect", "--format", "{{.State.Status}}", name]
+
     def has(self, image: str) -> list[str]:
         """The command that succeeds when the engine works and has the image."""
         return ["docker", "image", "inspect", "--format", "{{.Id}}", image]
@@ -101,6 +105,10 @@ class Podman:
     def listed(self, label: str) -> list[str]:
         """The command that lists the names of containers with a label."""
         return [*self._program(), "ps", "--all", "--filter", f"label={label}", "--format", "{{.Names}}"]
+
+    def state(self, name: str) -> list[str]:
+        """The command that prints a container's state in one word."""
+        return [*self._program(), "container", "inspect", "--format", "{{.State.Status}}", name]
 
     def has(self, image: str) -> list[str]:
         """The command that succeeds when the engine works and has the image."""

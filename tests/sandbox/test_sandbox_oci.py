@@ -24,7 +24,7 @@ from autograder.cli.image import Call, build_for_assignment
 from autograder.grading import RunOptions, grade
 from autograder.isolation.usage import Gauge
 from autograder.results import Limits
-from autograder.sandbox import BACKENDS, ENGINES, Request, start, why_not
+from autograder.sandbox import BACKENDS, ENGINES, Request, containers, start, why_not
 from autograder.sandbox.apptainer import Apptainer, start_apptainer, why_not_apptainer
 from autograder.sandbox.containers import Container, ContainerSandbox, run
 from autograder.sandbox.image import build_image, image_name, requirements, worker_files, write_context
@@ -595,6 +595,73 @@ def test_each_limit_ends_the_container_and_is_named(sandbox, submission, functio
     assert outcome.limit == limit
     assert outcome.fault == ""
     assert outcome.cpu_seconds < 2
+
+
+def test_a_container_that_was_stopped_from_outside_is_our_fault(engine, sandbox, submission):
+    """Its wall time passed while it could not run; the same call in one that runs is the submission's."""
+    limits = LIMITS.changed({"wall_seconds": 3})
+    talk = Talk(sandbox, submission, limits)
+    name = talk.session._container.name
+    paused = subprocess.run([engine, "pause", name], capture_output=True, text=True, check=False)
+    if paused.returncode:
+        talk.session.close()
+        pytest.skip(f"{engine} cannot stop containers here: {paused.stderr.strip()[-200:]}")
+    outcome = talk.ends("sleep")
+
+    assert (outcome.limit, outcome.fault) == ("", f"{engine} had stopped the container (it is paused)")
+    assert Talk(sandbox, submission, limits).ends("sleep").limit == "wall"
+
+
+@pytest.mark.parametrize(
+    ("asked", "limit", "fault"),
+    [
+        (["sleep", "600"], "", "{} does not answer"),
+        (["no-such-program"], "", "{} does not answer"),
+        (["echo", "paused"], "", "{} had stopped the container (it is paused)"),
+        (["echo", "running"], "wall", ""),
+        (["echo", "exited"], "wall", ""),
+        (["false"], "wall", ""),
+        ([], "wall", ""),
+    ],
+)
+def test_a_wall_time_is_the_submission_s_unless_the_engine_is_to_blame(
+    engine, sandbox, submission, monkeypatch, asked, limit, fault
+):
+    """An engine that hangs is asked for a while, and then is our fault."""
+    talk = Talk(sandbox, submission, LIMITS.changed({"wall_seconds": 1}))
+    talk.session._engine = Asked(talk.session._engine, asked)
+    real = containers.run
+    monkeypatch.setattr(containers, "run", lambda command: briefly(command) if command == asked else real(command))
+    outcome = talk.ends("sleep")
+
+    assert (outcome.limit, outcome.fault) == (limit, fault.format(engine))
+
+
+class Asked:
+    """An engine with another command for the state of a container."""
+
+    def __init__(self, engine, command):
+        self._engine, self._command = engine, command
+
+    def state(self, name):
+        return self._command
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+
+def briefly(command):
+    """A command of an engine that has less time."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=1)
+
+
+def test_a_client_that_was_stopped_is_our_fault(engine, sandbox, submission):
+    """It may stand between a submission's answer and us."""
+    talk = Talk(sandbox, submission, LIMITS.changed({"wall_seconds": 1}))
+    talk.session._process.send_signal(signal.SIGSTOP)
+    outcome = talk.ends("sleep")
+
+    assert (outcome.limit, outcome.fault) == ("", f"the client of {engine} was stopped")
 
 
 def test_memory_has_a_limit(sandbox, submission):
