@@ -15,7 +15,7 @@ from autograder import __version__
 from autograder.datasets import DataSet
 from autograder.grading.options import RunOptions, recorded_options
 from autograder.loader import Loaded
-from autograder.results import Replay, Report, Resources
+from autograder.results import Replay, Report, Resources, Verdict
 from autograder.sandbox import Outcome, Sandbox
 from autograder.seeding import DERIVATION, keys_of
 from autograder.submissions import Submission
@@ -35,15 +35,18 @@ def result_key(
 def is_outdated(report: Report, preloaded: Iterable[str]) -> bool:
     """Whether a stored report could come out otherwise, because modules are imported beforehand now that were not then.
 
-    What else a class imports is no part of `result_key`: it changes neither answers nor random numbers, only the time
-    and memory that a submission's own imports take. So it can matter only where a limit was reached.
+    What else a class imports is no part of `result_key`: it takes time and memory from a submission's own imports, and
+    makes modules visible that it forgot to import itself (after ``import matplotlib``, ``matplotlib.pyplot`` is there
+    where somebody else imports it). Both can only help. So a result to which nothing is lacking stays as it is, and
+    every other one is made with no less than what is imported for the class now: who handed in earlier is judged as
+    who hands in later.
 
     Args:
         report: a stored one with the right key.
         preloaded: what the submissions of this class import.
     """
-    limited = {"wall", "cpu", "memory"} & set(report.resources.reached)
-    return bool(limited) and not set(preloaded) <= set(report.replay.preloaded)
+    lacking = set(report.verdicts) - {Verdict.PASSED, Verdict.MANUAL}
+    return bool(lacking or report.resources.reached) and not set(preloaded) <= set(report.replay.preloaded)
 
 
 def resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples import passing
+from samples import check, question, report
 from tiny_course import CONFIG, RIGHT, hand_in, make_course
 
 from autograder.grading import RunOptions, grade, is_outdated
 from autograder.loader import load
+from autograder.results import Verdict
 from autograder.sandbox import start, why_not
 from autograder.submissions import Submission, to_preload
 from autograder.submissions.imports import imported
@@ -135,27 +136,33 @@ def test_a_class_that_imports_nothing_heavy_is_told_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("reached", "before", "now", "outdated"),
+    ("verdict", "reached", "before", "now", "outdated"),
     [
-        ((), (), ("torch",), False),
-        (("output",), (), ("torch",), False),
-        (("wall",), (), ("torch",), True),
-        (("memory",), ("sympy",), ("sympy", "torch"), True),
-        (("cpu",), ("sympy", "torch"), ("torch",), False),
+        ("PASSED", (), (), ("torch",), False),
+        ("MANUAL", (), (), ("torch",), False),
+        ("MISSING", (), (), ("torch",), True),
+        ("RAISED", (), (), ("torch",), True),
+        ("FAILED", (), (), ("torch",), True),
+        ("PARTIAL", (), ("sympy",), ("sympy", "torch"), True),
+        ("RAISED", (), ("torch",), ("torch",), False),
+        ("RAISED", (), ("torch",), (), False),
+        ("PASSED", ("wall",), (), ("torch",), True),
+        ("PASSED", ("memory",), ("sympy",), ("sympy", "torch"), True),
+        ("TIME", ("cpu",), ("sympy", "torch"), ("torch",), False),
     ],
 )
 def test_a_stored_report_that_preloading_could_change_is_made_again(
-    reached: tuple[str, ...], before: tuple[str, ...], now: tuple[str, ...], outdated: bool
+    verdict: str, reached: tuple[str, ...], before: tuple[str, ...], now: tuple[str, ...], outdated: bool
 ) -> None:
-    """Only where a limit on time or memory was reached while something was not preloaded that is now."""
-    made = passing("ann")
+    """Only where something is lacking, or a limit was reached, while something was not preloaded that is now."""
+    made = report("ann", question("a", check("one", Verdict[verdict])))
     made = replace(made, resources=replace(made.resources, reached=reached))
     made = replace(made, replay=replace(made.replay, preloaded=before))
     assert is_outdated(made, now) is outdated
 
 
 def test_what_a_class_imports_is_no_part_of_the_key_of_a_result(tmp_path: Path) -> None:
-    """A student who joins the class with another import has nobody else graded again."""
+    """A student who joins the class with another import has nobody graded again to whom nothing is lacking."""
     pytest.importorskip("sympy")
     root, out = make_course(tmp_path / "course"), tmp_path / "out"
 
@@ -169,6 +176,34 @@ def test_what_a_class_imports_is_no_part_of_the_key_of_a_result(tmp_path: Path) 
     said = run(ann=RIGHT, ben=TELLING)
     assert "sympy (1), of 2 submissions" in said
     assert re.search(r"ann: .*known|1 known|already", said), said
+
+
+SHORT_OF_AN_IMPORT = """
+import PIL
+
+def double(x):
+    PIL.Image
+    return x + x
+"""
+FULL_OF_IMPORTS = "import PIL.Image\n" + RIGHT
+
+
+def test_who_handed_in_before_others_is_judged_as_if_together_with_them(tmp_path: Path) -> None:
+    """What works because somebody else imports it works for all of the class, whenever they were graded."""
+    pytest.importorskip("PIL")
+    root, out = make_course(tmp_path / "course"), tmp_path / "out"
+
+    def points(**files: str) -> dict[str, float]:
+        shutil.rmtree(tmp_path / "in", ignore_errors=True)
+        folder = hand_in(tmp_path / "in", **files)
+        command = [sys.executable, "-m", "autograder", "grade", "tiny", str(folder), "--out", str(out), "--seed", "s"]
+        subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=True)
+        return {path.stem: json.loads(path.read_text())["points"] for path in (out / "reports").iterdir()}
+
+    first = points(ann=SHORT_OF_AN_IMPORT, carl=RIGHT)
+    then = points(ann=SHORT_OF_AN_IMPORT, carl=RIGHT, dora=SHORT_OF_AN_IMPORT.strip(), ben=FULL_OF_IMPORTS)
+    assert first["ann"] < first["carl"]
+    assert then["ann"] == then["dora"] == then["ben"] == first["carl"]
 
 
 DRAWING = """
