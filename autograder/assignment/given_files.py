@@ -16,13 +16,14 @@ from autograder.assignment.declaration import Assignment
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.kit import OURS
 
-__all__ = ["MOST_FILES", "MOST_MIB", "HandedOut", "handed_out", "staged"]
+__all__ = ["MOST_FILES", "MOST_MIB", "OWN", "HandedOut", "handed_out", "staged"]
 
 MOST_FILES = 5_000
 MOST_MIB = 1_024
 """Given files have at most so many MiB together; what is larger is a data set of the course."""
 
-_OWN = (".generated", "README.md", "conftest.py", "handout.md", "pytest.ini", "requirements.txt", "test_public.py")
+OWN = (".generated", "README.md", "conftest.py", "handout.md", "pytest.ini", "requirements.txt", "test_public.py")
+"""What every release has of its own, beside the toolkit's own folders."""
 _MIB = 1 << 20
 
 
@@ -110,7 +111,7 @@ def _is_clutter(path: Path) -> bool:
 def _refuse(file: str, named: str, assignment: Assignment, where: str) -> None:
     if file in assignment.handed_in:
         raise InstructorError(f"{where} hands out {file!r}, which students write; leave it out of given.")
-    if file in _OWN or PurePosixPath(file).parts[0] in OURS:
+    if file in OWN or PurePosixPath(file).parts[0] in OURS:
         raise InstructorError(f"{where} hands out {named!r}, but every release has its own {file}; rename it.")
     if not all(part.isprintable() and "\\" not in part for part in PurePosixPath(file).parts):
         raise InstructorError(f"{where} hands out {file!r}; give it a name without control characters and backslashes.")

@@ -105,7 +105,11 @@ def _training(subject: Subject, samples: str, labels: str, predict: str, needs: 
         f"train_labels, test_labels = labels[:{SAMPLES}], labels[{SAMPLES}:]",
     ]
     others = {key: each for key, each in inputs.given.items() if key not in (samples, labels)}
-    lines += [f"{key} = {inputs.recorded_value(key, each)}" for key, each in others.items() if each.kind != "object"]
+    lines += [
+        f"{inputs.variable(key)} = {inputs.recorded_value(key, each)}"
+        for key, each in others.items()
+        if each.kind not in ("object", "generator")
+    ]
     own = replace(inputs, given=dict(inputs.given), attributes=())
     calls = bodies.made(replace(subject, inputs=own, before=""), "module")
     holder = subject.variable if subject.owner else "module"

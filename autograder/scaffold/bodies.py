@@ -29,21 +29,6 @@ def agree(got, want, name, **tolerances):
         close(got, want, name=name, **tolerances)
 '''
 
-ALIKE = '''\
-def alike(got, want, name):
-    """Random numbers from the same distribution: the same shape, and where there are many a like mean and spread."""
-    if isinstance(want, (list, tuple)) and want and not np.isscalar(want[0]):
-        same(len(got), len(want), name=f"the length of {name}")
-        for place, (mine, right) in enumerate(zip(got, want, strict=True)):
-            alike(mine, right, f"{name}[{place}]")
-        return
-    shape(got, np.shape(want), name=name)
-    finite(got, name=name)
-    if np.size(want) >= 400:
-        close(np.std(got), np.std(want), name=f"the standard deviation of {name}", rtol=0.25)
-        close(np.mean(got), np.mean(want), name=f"the mean of {name}", rtol=0.1, atol=0.25 * np.std(want) + 1e-8)
-'''
-
 PLOTS = '''\
 def plots(figures):
     """The axes with curves, of all figures, in their order."""
@@ -81,24 +66,20 @@ class Subject:
     @property
     def variable(self) -> str:
         """What the object is called in a check."""
-        taken = {*self.inputs.given, *self.inputs.names.values()}
+        taken = {*self.inputs.given, *self.inputs.names.values(), "rng"}
         name = snake(self.owner).rpartition("_")[2]
         return name if name.isidentifier() and name not in taken else "built"
 
     @property
     def arguments(self) -> str:
         """The arguments of the call, by place as long as none is left out."""
-        return self.called_with(self.passed, self.parameters)
-
-    @staticmethod
-    def called_with(given: Sequence[str], parameters: Sequence[str]) -> str:
-        """The same for any function."""
         parts, by_place = [], True
-        plain = [name for name in given if not name.startswith("*")]
+        plain = [name for name in self.passed if not name.startswith("*")]
         for place, name in enumerate(plain):
-            by_place = by_place and place < len(parameters) and parameters[place] == name
-            parts.append(name if by_place else f"{name}={name}")
-        return ", ".join([*parts, *(f"extra_{name[1:]}" for name in given if name.startswith("*"))])
+            by_place = by_place and place < len(self.parameters) and self.parameters[place] == name
+            value = self.inputs.argument(name)
+            parts.append(value if by_place else f"{name}={value}")
+        return ", ".join([*parts, *(self.inputs.variable(name) for name in self.passed if name.startswith("*"))])
 
     @property
     def title(self) -> str:
@@ -123,8 +104,8 @@ def prepared(subject: Subject) -> list[str]:
     for name, spec in inputs.given.items():
         if spec.kind == "object":
             lines += _state_of(f"{name}_", inputs, spec, ())
-        elif (text := inputs.expression(name, spec)) != name:
-            lines.append(f"{name.replace('*', 'extra_')} = {text}")
+        elif spec.kind != "generator" and (text := inputs.expression(name, spec)) != inputs.variable(name):
+            lines.append(f"{inputs.variable(name)} = {text}")
     if inputs.me is not None and subject.owner:
         lines += _state_of("", inputs, inputs.me, inputs.attributes)
     return lines
@@ -134,7 +115,7 @@ def _state_of(prefix: str, inputs: Inputs, spec: Spec, attributes: Sequence[str]
     lines = []
     for name, part in zip(spec.keys, spec.parts, strict=False):
         text = inputs.expression(name, part)
-        if "rng." in text:
+        if "rng." in text and part.kind != "generator":
             lines.append(f"{_variable(prefix, name, inputs)} = {text}")
     for name in attributes or (spec.attributes if prefix else ()):
         lines.append(f"{_variable(prefix, name, inputs)} = {inputs.expression(name, spec.attributes[name])}")
@@ -142,7 +123,7 @@ def _state_of(prefix: str, inputs: Inputs, spec: Spec, attributes: Sequence[str]
 
 
 def _variable(prefix: str, name: str, inputs: Inputs) -> str:
-    name = f"{prefix}{name}"
+    name = inputs.variable(f"{prefix}{name}")
     return f"{name}_0" if name in inputs.given or name in inputs.names.values() else name
 
 
@@ -152,11 +133,12 @@ def made(subject: Subject, side: str) -> list[str]:
     lines = []
     for name, spec in inputs.given.items():
         if spec.kind == "object":
-            lines += _built(name, f"{name}_", spec, tuple(spec.attributes), inputs, side)
+            lines += _built(inputs.variable(name), f"{name}_", spec, tuple(spec.attributes), inputs, side)
     if inputs.me is not None and subject.owner:
         lines += _built(subject.variable, "", inputs.me, inputs.attributes, inputs, side)
         if subject.before:
-            lines.append(f"{subject.variable}.{subject.before}({', '.join(subject.before_given)})")
+            given = ", ".join(map(inputs.argument, subject.before_given))
+            lines.append(f"{subject.variable}.{subject.before}({given})")
     return lines
 
 
@@ -165,7 +147,7 @@ def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], in
     by_place = True
     for place, (name, part) in enumerate(zip(spec.keys, spec.parts, strict=False)):
         text = inputs.expression(name, part)
-        text = _variable(prefix, name, inputs) if "rng." in text else text
+        text = _variable(prefix, name, inputs) if "rng." in text and part.kind != "generator" else text
         by_place = by_place and spec.order[place : place + 1] in ((), (name,))
         arguments.append(text if by_place else f"{name}={text}")
     lines = [f"{variable} = {side}.{spec.text}({', '.join(arguments)})"]
@@ -198,7 +180,8 @@ def loop(inputs: Inputs, rows: Sequence[tuple[object, ...]], lines: Sequence[str
     if len(rows) == 1 and inputs.columns:
         return once(inputs, rows[0], lines)
     if not inputs.columns:
-        return ["for _ in range(3):", *(f"    {line}" for line in lines)]
+        drawn = any(re.search(r"\brng\b", line) for line in lines)
+        return ["for _ in range(3):", *(f"    {line}" for line in lines)] if drawn or inputs.given else list(lines)
     if len(inputs.columns) == 1:
         head = f"for {inputs.columns[0]} in ({', '.join(repr(row[0]) for row in rows)}{',' if len(rows) == 1 else ''}):"
     else:

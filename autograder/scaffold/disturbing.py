@@ -6,10 +6,11 @@ either sign. A check that the reference passes beside itself under these disturb
 
 from __future__ import annotations
 
+import functools
 import random
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -20,28 +21,34 @@ import numpy as np
 __all__ = ["disturbed"]
 
 FACTORIES = {
-    "numpy.random": ("RandomState", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"),
+    "numpy.random": ("RandomState", "SeedSequence", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"),
     "random": ("Random",),
 }
 SEEDING = {
-    "numpy.random": ("default_rng", "seed", "SeedSequence"),
+    "numpy.random": ("default_rng", "seed"),
     "random": ("seed",),
     "torch": ("manual_seed",),
 }
+SEED_NAMES = ("seed", "entropy", "a", "x")
+"""What the functions and classes above call their seed, which comes first."""
+RANDOM = random.Random  # another class stands there while it is disturbed
+KEPT = (np.random.SeedSequence, np.random.BitGenerator)
+"""Seeds that were another already when they were made."""
 SIGNED = ("eigh", "eig", "svd", "qr")
 WINNERS = ("argmax", "argmin", "nanargmax", "nanargmin")
 
 
 @contextmanager
 def disturbed(
-    folder: Path, modules: Iterable[ModuleType], me: Any, seed: int, *, ties: bool, drawn: list[str]
+    folder: Path, modules: Iterable[ModuleType], held: Iterable[Any], seed: int, *, ties: bool, drawn: list[str]
 ) -> Iterator[None]:
     """While this is open, the modules of a folder draw other random numbers and meet other signs.
 
     Args:
         folder: of the modules that are disturbed; packages around them are not.
         modules: the modules, for names imported from elsewhere and generators at module level.
-        me: the object whose method is called, None for none; its generators go on from another place.
+        held: what the call can draw from besides: generators among its arguments, and the object whose method is
+            called, with its generators. They go on from another place.
         seed: of the disturbance; equal seeds given to a generator inside still give equal numbers.
         ties: whether of equal entries another one is the largest or smallest.
         drawn: is appended what is asked for random numbers.
@@ -63,10 +70,12 @@ def disturbed(
         if ties:
             for function in WINNERS:
                 _swap(stack, modules, np, function, _last)
-        holders = [vars(module) for module in modules] + ([vars(me)] if hasattr(me, "__dict__") else [])
-        for value in [each for holder in holders for each in holder.values()]:
+            _swap(stack, modules, np, "argsort", _reversed_ties)
+        held = list(held)
+        holders = [vars(each) for each in (*modules, *held) if hasattr(each, "__dict__")]
+        for value in [*held, *(each for holder in holders for each in holder.values())]:
             if _advance(value, seed):
-                drawn.append("a generator that is kept")
+                drawn.append("a generator that is kept or given")
         yield
 
 
@@ -90,17 +99,30 @@ def _mixed(seed: Any, number: int) -> int:
     return zlib.crc32(f"{number}/{seed!r}".encode()) if seed is not None else zlib.crc32(str(number).encode())
 
 
+def _otherwise(
+    number: int, arguments: tuple[Any, ...], named: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call with another seed in the place of the one that was given, or of none."""
+    name = next((each for each in SEED_NAMES if each in named), "")
+    seed = arguments[0] if arguments else named.get(name)
+    other = seed
+    if not isinstance(seed, KEPT) and not _advance(seed, number):
+        other = _mixed(seed, number)
+    if arguments or not name:
+        return (other, *arguments[1:]), dict(named)
+    return (), {**named, name: other}
+
+
 def _seeding(real: Callable[..., Any], folder: str, number: int, drawn: list[str]) -> Callable[..., Any]:
     """A function that takes a seed, and is given another one; a generator in its place goes on from elsewhere."""
 
-    def seeded(seed: Any = None, *rest: Any, **named: Any) -> Any:
+    @functools.wraps(real)
+    def seeded(*arguments: Any, **named: Any) -> Any:
         if not _called_inside(folder):
-            return real(seed, *rest, **named)
+            return real(*arguments, **named)
         drawn.append(real.__name__)
-        if isinstance(seed, (np.random.Generator, np.random.RandomState)):
-            _advance(seed, number)
-            return real(seed, *rest, **named)
-        return real(_mixed(seed, number), *rest, **named)
+        arguments, named = _otherwise(number, arguments, named)
+        return real(*arguments, **named)
 
     return seeded
 
@@ -109,11 +131,12 @@ def _factory(real: type, folder: str, number: int, drawn: list[str]) -> Any:
     """A class that takes a seed; what it makes is of the real class."""
 
     class Kind(type):
-        def __call__(cls, seed: Any = None, *rest: Any, **named: Any) -> Any:
+        def __call__(cls, *arguments: Any, **named: Any) -> Any:
             if not _called_inside(folder):
-                return real(seed, *rest, **named) if seed is not None else real(*rest, **named)
+                return real(*arguments, **named)
             drawn.append(real.__name__)
-            return real(_mixed(seed, number), *rest, **named)
+            arguments, named = _otherwise(number, arguments, named)
+            return real(*arguments, **named)
 
         def __instancecheck__(cls, instance: Any) -> bool:
             return isinstance(instance, real)
@@ -124,7 +147,7 @@ def _factory(real: type, folder: str, number: int, drawn: list[str]) -> Any:
         def __getattr__(cls, name: str) -> Any:
             return getattr(real, name)
 
-    return Kind(real.__name__, (), {})
+    return Kind(real.__name__, (), {"__doc__": real.__doc__, "__module__": real.__module__})
 
 
 def _advance(value: Any, number: int) -> bool:
@@ -135,7 +158,7 @@ def _advance(value: Any, number: int) -> bool:
         value.integers(7, size=count)
     elif isinstance(value, np.random.RandomState):
         value.random_sample(count)
-    elif type(value) is random.Random:
+    elif type(value) is RANDOM:
         for _ in range(count):
             value.random()
     elif (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Generator):
@@ -148,39 +171,67 @@ def _advance(value: Any, number: int) -> bool:
 def _signed(real: Callable[..., Any], source: np.random.Generator) -> Callable[..., Any]:
     """A decomposition whose vectors have other signs, and whose product is the same."""
 
+    @functools.wraps(real)
     def other(*arguments: Any, **named: Any) -> Any:
         found = real(*arguments, **named)
         if not isinstance(found, tuple):
             return found
         parts = list(found)
-        if real.__name__ in ("eigh", "eig") and np.ndim(parts[1]) == 2:
-            parts[1] = parts[1] * source.choice([-1.0, 1.0], size=parts[1].shape[1])
-        elif real.__name__ == "svd" and len(parts) == 3 and np.ndim(parts[0]) == 2:
-            size = min(parts[0].shape[1], parts[2].shape[0])
+        matrices = [isinstance(part, np.ndarray) and part.ndim == 2 for part in parts]
+        if real.__name__ in ("eigh", "eig"):
+            if len(parts) == 2 and matrices[1]:
+                parts[1] = parts[1] * source.choice([-1.0, 1.0], size=parts[1].shape[1])
+        elif len(parts) == (3 if real.__name__ == "svd" else 2) and matrices[0] and matrices[-1]:
+            size = min(parts[0].shape[1], parts[-1].shape[0])
             flips = source.choice([-1.0, 1.0], size=size)
-            parts[0], parts[2] = parts[0].copy(), parts[2].copy()
+            parts[0], parts[-1] = parts[0].copy(), parts[-1].copy()
             parts[0][:, :size] *= flips
-            parts[2][:size] *= flips[:, None]
-        elif real.__name__ == "qr" and len(parts) == 2 and np.ndim(parts[0]) == 2:
-            size = min(parts[0].shape[1], parts[1].shape[0])
-            flips = source.choice([-1.0, 1.0], size=size)
-            parts[0], parts[1] = parts[0].copy(), parts[1].copy()
-            parts[0][:, :size] *= flips
-            parts[1][:size] *= flips[:, None]
+            parts[-1][:size] *= flips[:, None]
         return type(found)(*parts) if hasattr(found, "_fields") else tuple(parts)
 
     return other
 
 
 def _last(real: Callable[..., Any]) -> Callable[..., Any]:
-    """The last of equal entries instead of the first."""
+    """The last of equal entries instead of the first; where more is asked for than that, what it gives as always."""
 
-    def other(values: Any, axis: Any = None, *rest: Any, **named: Any) -> Any:
-        array = np.asarray(values)
-        if rest or named or not array.ndim:
-            return real(values, axis, *rest, **named)
+    @functools.wraps(real)
+    def other(*arguments: Any, **named: Any) -> Any:
+        found = real(*arguments, **named)
+        values, axis = _values_and_axis(arguments, named)
+        if values is None or values.ndim == 0:
+            return found
         if axis is None:
-            return array.size - 1 - real(array.ravel()[::-1])
-        return array.shape[axis] - 1 - real(np.flip(array, axis=axis), axis=axis)
+            return values.size - 1 - real(values.ravel()[::-1])
+        return values.shape[axis] - 1 - real(np.flip(values, axis=axis), axis=axis)
 
     return other
+
+
+def _reversed_ties(real: Callable[..., Any]) -> Callable[..., Any]:
+    """An order in which equal entries stand the other way round, unless a stable one is asked for."""
+
+    @functools.wraps(real)
+    def other(*arguments: Any, **named: Any) -> Any:
+        found = real(*arguments, **named)
+        values, axis = _values_and_axis(arguments, named, usual=-1)
+        if values is None or values.ndim == 0:
+            return found
+        if axis is None:
+            values, axis = values.ravel(), 0
+        return values.shape[axis] - 1 - real(np.flip(values, axis=axis), axis=axis, kind="stable")
+
+    return other
+
+
+def _values_and_axis(
+    arguments: tuple[Any, ...], named: Mapping[str, Any], usual: int | None = None
+) -> tuple[np.ndarray[Any, Any] | None, Any]:
+    """The array and the axis of a call that gives no more than these; None for the array of any other call."""
+    given = dict(zip(("a", "axis", "more"), (*arguments[:2], *(["more"] if len(arguments) > 2 else [])), strict=False))
+    given |= named
+    values = given.pop("a", None)
+    axis = given.pop("axis", usual)
+    if given or not isinstance(values, (np.ndarray, list, tuple)) or isinstance(values, np.ma.MaskedArray):
+        return None, None  # tables and tensors have methods of their own for this
+    return np.asarray(values), axis

@@ -330,7 +330,7 @@ class _Drafting:
                             self.properties(subject, rows, answer)
                         return
         if not self.properties(subject, rows, answer):
-            self.alike(subject, answer)
+            self.without("its result is random, and no check of it was found; write one")
 
     def properties(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> bool:
         """What holds of an answer that is not determined; whether anything was found."""
@@ -341,7 +341,8 @@ class _Drafting:
         for each in found:
             name = f"{self.short}{self.suffix}_{each.kind}"
             self.add(name, each.title, each.lines, hint=each.hint, helper=each.helper)
-        if len(found) == 1 and not re.search(r"(close|same|agree|rows_of)\w*\(|no_worse|distrib", str(found[0].lines)):
+        telling = r"(close|same|agree|rows_of|drawn_from|partition)\w*\(|no_worse|distrib"
+        if len(found) == 1 and not re.search(telling, str(found[0].lines)):
             self.without("its answer depends on what it draws, and only its shape is checked; add what else must hold")
         return bool(found)
 
@@ -371,31 +372,6 @@ class _Drafting:
             ]
         return bodies.loop(subject.inputs, rows, inner)
 
-    def alike(self, subject: Subject, answer: Answer) -> None:
-        """What is random has the right shape, and over many numbers the right mean and spread."""
-        for factor in (10, 1):
-            rows = self.telling(subject, subject.inputs.rows(2, factor=factor))
-            if not all(self.works(subject, row) for row in rows):
-                continue
-            inner = [
-                *bodies.prepared(subject),
-                "answers = []",
-                "for module in (student, reference):",
-                *(f"    {line}" for line in bodies.answers(subject, "module", answer.wanted)),
-                f'alike(*answers, "{subject.title}")',
-            ]
-            lines = bodies.loop(subject.inputs, rows, inner)
-            if self.bench.passes(lines, bodies.ALIKE, seeds=(1, 2, 3, 4, 5)):
-                self.add(
-                    f"{self.short}{self.suffix}_is_random_in_the_right_way",
-                    f"The answers of {subject.function} have the right shape, mean and spread.",
-                    lines,
-                    hint=f"Look at the shape, mean and spread of what {subject.function} gives.",
-                    helper=bodies.ALIKE,
-                )
-                return
-        self.without("its result is random, and no check of it was found; write one")
-
     def public(self, subject: Subject, answer: Answer) -> None:
         """One small example with its numbers."""
         plain = replace(subject, inputs=replace(subject.inputs, scaled=False))
@@ -408,7 +384,7 @@ class _Drafting:
                     f"On a small example, {subject.function} gives what it should.",
                     tuple(found),
                     hidden=False,
-                    parameters=("student",),
+                    parameters=_parameters(found),
                     helper=bodies.AGREE if any("agree(" in line for line in found) else "",
                 )
             )

@@ -19,8 +19,8 @@ def estimator_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> lis
     call = bodies.answers(subject, "student", ["got"])
     call = [re.sub(r"^answers\.append\((.*)\)$", r"built = \1", line) for line in call]
     start = bodies.once(subject.inputs, row, [*bodies.prepared(subject), *call])
-    names = [name for name in subject.passed if name.isidentifier()]
-    pairs = ", ".join(f"{name!r}: {name}" for name in names)
+    names = [name for name in subject.passed if name.isidentifier() and subject.inputs.given[name].kind != "generator"]
+    pairs = ", ".join(f"{subject.inputs.variable(name)!r}: {subject.inputs.variable(name)}" for name in names)
     try:
         built, inputs = bench.run([*start, f"return built, {{{pairs}}}"], seed=1)
     except Failed:

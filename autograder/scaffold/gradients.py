@@ -34,7 +34,9 @@ def gradient_check(
             if spec.kind != "array" or "integer" in spec.traits:
                 continue
             parameters = siblings[loss]
-            arguments = [("at" if each == name else each) for each in parameters if each in subject.passed]
+            arguments = [
+                "at" if each == name else inputs.argument(each) for each in parameters if each in subject.passed
+            ]
             lines = bodies.once(
                 inputs,
                 row,
@@ -43,7 +45,7 @@ def gradient_check(
                     "gradient_matches(",
                     f"    student.{call}{place},",
                     f"    of=lambda at: reference.{loss}({', '.join(arguments)}){'[0]' if place else ''},",
-                    f"    at={name},",
+                    f"    at={inputs.variable(name)},",
                     f'    names=["the gradient with respect to {name}"],',
                     ")",
                 ],

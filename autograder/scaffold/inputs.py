@@ -7,20 +7,39 @@ below c. Which of the names may take other values than the recorded ones is foun
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograder.scaffold.values import Lengths, Spec, count_of, walk
+from autograder import checks as library
+from autograder.scaffold.values import GENERATORS, Lengths, Spec, count_of, walk
 
 __all__ = ["Inputs", "Unknown", "number"]
 
 DATA_NAMES = re.compile(r"(X|x|data|images|inputs|features|samples|batch|mini_batch|.*_data|X_.*|x_.*)")
 EPOCHS = re.compile(r"(.*epochs?|n_?iters?|num_iters?|iterations|max_iter.*|n_steps|num_steps|steps|rounds)")
 BATCH = re.compile(r".*batch_?(size)?")
-SEED = re.compile(r"(seed|random_state|rng|random_seed)")
+SEED = re.compile(r"(seed|random_state|rng|random_seed|generator|random_generator)")
 LETTERS = ("n", "d", "c", "k", "m", "p", "q", "r", "s", "t", "u", "v")
-RESERVED = {"student", "reference", "rng", "module", "got", "want", "np", "scale", "answers", "rows", "close", "same"}
+RESERVED = {
+    *(
+        "student",
+        "reference",
+        "rng",
+        "module",
+        "got",
+        "want",
+        "np",
+        "pd",
+        "random",
+        "torch",
+        "scale",
+        "answers",
+        "answer",
+    ),
+    *("mine", "right", "built", "passing", "learned", "agree", "plots", *library.__all__),
+}
+"""Names that the lines of checks use; an argument that is called so gets another one there."""
 SIZES = (  # one line a set of inputs, one column a name: all different, so that a transpose or a wrong axis shows
     (7, 5, 3, 4, 6, 8, 9, 10, 11, 12, 13, 14),
     (4, 6, 5, 3, 7, 2, 8, 9, 10, 11, 12, 13),
@@ -70,7 +89,7 @@ class Inputs:
                 self.recorded[self.names[vector]] = min(vector)
         for name, spec in self.given.items():
             if spec.kind == "literal" and len(spec.values) > 1:
-                self.choices[name] = spec.values[:6]
+                self.choices[self.variable(name)] = spec.values[:6]
 
     def _vectors(self) -> Iterable[Lengths]:
         """Every length, the sample's first."""
@@ -108,7 +127,7 @@ class Inputs:
     def choosing(self, name: str, values: tuple[Any, ...]) -> Inputs:
         """The same, with some values of an argument that take turns."""
         names = {vector: other for vector, other in self.names.items() if other != name}
-        choices = {**self.choices, name: values}
+        choices = {**self.choices, self.variable(name): values}
         return replace(self, names=names, recorded=dict(self.recorded), choices=choices)
 
     @property
@@ -145,6 +164,17 @@ class Inputs:
 
     # --- expressions ---
 
+    @staticmethod
+    def variable(name: str) -> str:
+        """What an argument is called in the lines of a check."""
+        name = name.replace("*", "extra_")
+        return f"given_{name}" if name in RESERVED else name
+
+    def argument(self, name: str) -> str:
+        """What stands for an argument where a function is called: its variable, or a new generator each time."""
+        spec = self.given.get(name)
+        return self.expression(name, spec) if spec and spec.kind == "generator" else self.variable(name)
+
     @property
     def has_batches(self) -> bool:
         """Whether an argument says how many samples are taken at a time."""
@@ -157,11 +187,13 @@ class Inputs:
         Raises:
             Unknown: it cannot be made outside of the submission.
         """
-        if name in self.choices:
-            return name
-        if SEED.fullmatch(name) and (self.seeds or spec.text in ("Generator", "RandomState", "Random")):
-            return "seed" if self.seeds else "0"
+        if self.variable(name) in self.choices:
+            return self.variable(name)
+        if SEED.fullmatch(name) and self.seeds and spec.kind != "generator":
+            return "seed"
         match spec.kind:
+            case "generator":
+                return self._generator(spec)
             case "literal":
                 return repr(spec.values[0])
             case "int":
@@ -219,6 +251,12 @@ class Inputs:
         if name is None:
             return str(vector[0])
         return str(self.recorded[name]) if name in self.fixed else name
+
+    def _generator(self, spec: Spec) -> str:
+        """A generator of its own for each call; that of the check crosses as one of numpy's that goes on from there."""
+        if self.seeds:
+            return GENERATORS[spec.text].format("seed")
+        return "rng" if spec.text == "Generator" else GENERATORS[spec.text].format("int(rng.integers(1 << 31))")
 
     def _integer(self, name: str, spec: Spec) -> str:
         top = max(spec.values)
@@ -286,7 +324,7 @@ class Inputs:
         if "sorted" in traits and "one-hot" not in traits:
             text = f"np.sort({text})"
         if "gaps" in traits:
-            text = f"np.where(rng.random({size}) < 0.1, np.nan, {text})"
+            text = f"np.where({_gaps(lengths)}, np.nan, {text})"
         return f"{text}.astype(np.float32)" if "single" in traits else text
 
     def _integers(self, spec: Spec, size: str) -> str:
@@ -337,7 +375,11 @@ class Inputs:
         elif part.kind == "float":
             text = f"{self._floats(part, length)}.round(2).tolist()"
         elif part.kind == "literal" and len(part.values) > 1:
-            text = f"rng.choice({list(part.values)!r}, size={length}).tolist()"
+            values = [value for value in part.values if value is not None]
+            text = f"rng.choice({values!r}, size={length})"
+            if len(values) < len(part.values):
+                text = f"np.where({_gaps([length])}, None, {text})"
+            text = f"{text}.tolist()"
         else:
             text = f"[{self.expression(name, part)} for _ in range({length})]"
         return f"tuple({text})" if "tuple" in spec.traits else text
@@ -346,6 +388,13 @@ class Inputs:
         """The names of a list of lengths, [] unless each of them is the length of something."""
         first = {vector[0]: vector for vector in reversed(list(self.names))}
         return [self.length(first[each]) for each in spec.keys] if all(each in first for each in spec.keys) else []
+
+
+def _gaps(lengths: Sequence[str]) -> str:
+    """Truth values that say where something is missing: in about one place of ten, and never in none of several."""
+    count = " * ".join(lengths)
+    places = f"rng.permutation({count})" + (f".reshape({', '.join(lengths)})" if len(lengths) > 1 else "")
+    return f"{places} < ({count} + 8) // 10"
 
 
 def number(value: float) -> str:

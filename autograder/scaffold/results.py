@@ -65,7 +65,8 @@ def whole(value: Any) -> bool:
         return all(map(whole, value))
     if type(value).__name__ in ("Table", *TABLES):
         return False
-    return not isinstance(value, float) and (not hasattr(value, "dtype") or value.dtype.kind in "iub")
+    dtype = getattr(value, "dtype", None)  # that of a record, such as a column of a table, is a text
+    return not isinstance(value, float) and (dtype is None or (isinstance(dtype, np.dtype) and dtype.kind in "iub"))
 
 
 def tolerances(scale: float) -> str:

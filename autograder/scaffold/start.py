@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder import whole
+from autograder.assignment.given_files import OWN
 from autograder.checks.errors import InstructorError, UsageError
+from autograder.checks.local.kit import OURS
 from autograder.isolation.packaged_data import uses_packaged_data
 from autograder.markers import BEGIN, END, Region, regions
 from autograder.scaffold import blank
@@ -43,6 +45,7 @@ __all__ = [
 PREPARING = 900.0
 LEAST_SECONDS = 5.0
 """Seconds that drafting and trying checks may take beside the example."""
+MOST_GIVEN_MIB = 100
 PRELOADED = {"matplotlib": "matplotlib.pyplot", "torch": "torch", "sklearn": "sklearn", "pandas": "pandas"}
 
 
@@ -119,10 +122,10 @@ def _from_notebook(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str,
     notebook = recipe.source.resolve()
     text = as_module(notebook)
     with tempfile.TemporaryDirectory(prefix="autograder-new-") as place:
-        for path in notebook.parent.iterdir():
-            if path.suffix not in (".py", ".ipynb") and path.name != "__pycache__":
-                (Path(place) / path.name).symlink_to(path)
         module = Path(place) / f"{module_name(re.sub(r'[^A-Za-z0-9_]', '_', notebook.stem))}.py"
+        for path in notebook.parent.iterdir():
+            if path.suffix != ".ipynb" and path.name not in ("__pycache__", module.name):
+                (Path(place) / path.name).symlink_to(path)
         module.write_text(text, encoding="utf-8")
         return _started(root, name, replace(recipe, source=module), stand_in, notebook)
 
@@ -152,16 +155,19 @@ def _started(
             f"{shown} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
             "functions, or name a script with --example, or tests with --tests."
         )
-    answer = _traced(folder, sources, wanted, recipe, stand_in, tests)
+    home = notebook.parent if notebook else folder
+    answer = _traced(folder, home, sources, wanted, recipe, stand_in, tests)
     questions, more = _questions(answer, sources)
-    general = [*notes, *answer["notes"]]
+    copied, unfit = _given(home, answer["beside"], [notebook.name] if notebook else [])
+    general = [*notes, *answer["notes"], *unfit]
     notes = [*general, *more]
     if not any(each.checks for each in questions):
         raise InstructorError(f"No check could be made from {shown}: {' '.join(notes)}")
     files = tuple(file for file, each in found.items() if each)
-    given = tuple(file for file in sources if file not in files)
+    given = (*(file for file in sources if file not in files), *copied)
     if notebook:
-        files, given = (notebook.name,), ()
+        files, given = (notebook.name,), copied
+    cell = _cell_seconds(answer["example_seconds"]) if notebook and not answer["cut"] else 0
     title = title_of(name)
     text = assignment_text(
         title,
@@ -171,8 +177,9 @@ def _started(
         files=files,
         given=given,
         preload=_preload(sources),
-        limits=_limits(sources, answer["seconds"], answer["mib"]),
-        measured=f"The reference takes {answer['seconds']:.2g} s of CPU time and {answer['mib']} MiB in its checks.",
+        limits=_limits(sources, answer["seconds"], answer["mib"], cell),
+        measured=_measured(answer, notebook),
+        cell_seconds=cell,
         packaged_data=any(map(uses_packaged_data, sources.values())),
     )
     written: dict[Path, str | bytes] = {
@@ -183,6 +190,9 @@ def _started(
         written[root / "reference" / name / notebook.name] = notebook.read_bytes()
     elif not inside:
         written |= {root / "reference" / name / file: each for file, each in sources.items()}
+    if not inside:
+        each_file = [path for file in copied for path in _files_of(home / file)]
+        written |= {root / "reference" / name / path.relative_to(home): path.read_bytes() for path in each_file}
     return Started(
         write_all(written),
         sum(bool(each.checks) for each in questions),
@@ -272,7 +282,7 @@ def _refuse_paths(recipe: Recipe) -> None:
 
 def _modules(source: Path) -> list[Path]:
     if source.is_dir():
-        found = sorted(path for path in source.glob("*.py") if not path.name.startswith("test_"))
+        found = sorted(path for path in source.glob("*.py") if not re.match(r"test_|__main__\.|conftest\.", path.name))
         if not found:
             raise UsageError(f"{source} holds no Python module; name a file or folder with the solved reference.")
         return found
@@ -331,6 +341,7 @@ def _qualified(source: str) -> set[str]:
 
 def _traced(
     folder: Path,
+    home: Path,
     sources: Mapping[str, str],
     wanted: Sequence[tuple[str, str]],
     recipe: Recipe,
@@ -344,6 +355,7 @@ def _traced(
         _lay_out(desk, folder, "\n".join(sources.values()), stand_in)
         task = {
             "folder": str(folder),
+            "home": str(home),
             "sources": dict(sources),
             "wanted": list(wanted),
             "example": str(recipe.example.resolve()) if recipe.example else "",
@@ -359,8 +371,8 @@ def _traced(
             str(place / "task.json"),
             str(place / "answer.json"),
         ]
-        home = str(Path(__file__).parents[2])
-        paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+        toolkit = str(Path(__file__).parents[2])
+        paths = os.pathsep.join(filter(None, [toolkit, os.environ.get("PYTHONPATH", "")]))
         environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
         try:
             ended = subprocess.run(
@@ -398,6 +410,22 @@ def _lay_out(desk: Path, folder: Path, text: str, stand_in: Mapping[str, Any]) -
     for name, make in stand_in.items():
         if name in text and not (desk / name).exists():
             make(desk / name)
+
+
+def _given(home: Path, files: Sequence[str], handed_in: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Files and folders beside the reference that are handed out as well, and a sentence where they cannot be."""
+    fit = tuple(file for file in files if file not in (*OWN, *handed_in) and file.partition("/")[0] not in OURS)
+    size = sum(path.stat().st_size for file in fit for path in _files_of(home / file)) / (1 << 20)
+    if size > MOST_GIVEN_MIB:
+        return (), [
+            f"The reference reads {size:,.0f} MiB beside it ({', '.join(fit)}), more than the {MOST_GIVEN_MIB} MiB "
+            "that a draft hands out: declare a Dataset, or name them in `given`."
+        ]
+    return fit, []
+
+
+def _files_of(path: Path) -> list[Path]:
+    return [each for each in sorted(path.iterdir()) if each.is_file()] if path.is_dir() else [path]
 
 
 def _questions(answer: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[list[Question], list[str]]:
@@ -442,12 +470,26 @@ def _preload(sources: Mapping[str, str]) -> tuple[str, ...]:
     return ("numpy", *(package for name, package in PRELOADED.items() if name in used))
 
 
-def _limits(sources: Mapping[str, str], seconds: float, mib: int) -> dict[str, float]:
-    """Limits of a question: ten times what the reference took, and time to import packages where none is warm."""
+def _limits(sources: Mapping[str, str], seconds: float, mib: int, cell: int = 0) -> dict[str, float]:
+    """Limits of a question: ten times what the reference took, and time to import packages where none is warm.
+
+    With `cell` seconds for each cell of a notebook, two cells that never end leave as much time to all others.
+    """
     heavy = 10 if _imports(sources) & set(PRELOADED) else 0
-    cpu = 5 * math.ceil((LEAST_SECONDS + heavy + 10 * seconds) / 5)
+    cpu = 5 * math.ceil((LEAST_SECONDS + heavy + 10 * seconds) / 5) + 3 * cell
     memory = max(256 * math.ceil(2 * mib / 256), 4096 if "torch" in _imports(sources) else 1024)
     return {"wall_seconds": 4 * cpu, "cpu_seconds": cpu, "memory_mib": memory}
+
+
+def _cell_seconds(example: float) -> int:
+    """How long a cell may run: ten times what all cells of the reference took together, and never less than 5 s."""
+    return 5 * math.ceil((LEAST_SECONDS + 10 * example) / 5)
+
+
+def _measured(answer: Mapping[str, Any], notebook: Path | None) -> str:
+    """What the limits were made from, in words."""
+    cells = f" Its cells take {answer['example_seconds']:.2g} s." if notebook and not answer["cut"] else ""
+    return f"The reference takes {answer['seconds']:.2g} s of CPU time and {answer['mib']} MiB in its checks.{cells}"
 
 
 def write_all(files: Mapping[Path, str | bytes]) -> tuple[Path, ...]:

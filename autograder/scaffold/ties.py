@@ -129,7 +129,7 @@ def _apart(subject: Subject, other: Subject, places: tuple[_Place, ...], vector:
         if each.axis >= 0 and not each.own:
             kind = other.inputs.given[each.name].traits
             step = "^= True" if "truth" in kind else "+= 1"
-            line = f"np.moveaxis({each.name}, {each.axis}, 0)[{recorded}:] {step}"
+            line = f"np.moveaxis({other.inputs.variable(each.name)}, {each.axis}, 0)[{recorded}:] {step}"
             changed = answer(recorded + 2, line)
             if changed is not None and repr(changed) == repr(more):
                 return False  # what is beyond the others is cut off
@@ -177,7 +177,8 @@ def _must(subject: Subject, name: str, tied: Spec, vector: Lengths, value: Value
     tried = replace(subject, inputs=inputs)
     rows = tried.inputs.rows(1)
     length = inputs.length(vector)
-    beyond = f"{name} = {length}" if tied.kind == "int" else f"{name} = 0 * {name} + {length}"
+    own = inputs.variable(name)
+    beyond = f"{own} = {length}" if tied.kind == "int" else f"{own} = 0 * {own} + {length}"
     inside = any(value(tried, row, "") is not None for row in rows)
     return inside and any(value(tried, row, beyond) is None for row in rows)
 

@@ -15,6 +15,7 @@ import inspect
 import runpy
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,13 +53,17 @@ class Call:
 
 @dataclass(slots=True)
 class Traced:
-    """Everything that was noted: calls by qualified name, how the example ended, and the modules by file."""
+    """Everything that was noted: calls by qualified name, how the example ended, and the modules by file.
+
+    `seconds` is the CPU time of the example.
+    """
 
     modules: dict[str, ModuleType]
     calls: dict[str, list[Call]] = field(default_factory=dict)
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
     example: str = ""
     cut: bool = False
+    seconds: float = 0.0
 
 
 def examples_in(source: str) -> str:
@@ -94,6 +99,7 @@ def trace(
     if not run:
         return traced
     undo = _wrap(traced, wanted)
+    begun = time.process_time()
     try:
         with time_limit(seconds):
             if example is not None:
@@ -109,6 +115,7 @@ def trace(
         if error.code not in (None, 0):
             raise
     finally:
+        traced.seconds = time.process_time() - begun
         for step in reversed(undo):
             step()
     return traced

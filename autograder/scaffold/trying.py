@@ -22,6 +22,7 @@ from autograder.checks.errors import CheckFailed
 from autograder.checks.local.student import LocalHandle, LocalStudent
 from autograder.scaffold.disturbing import disturbed
 from autograder.scaffold.tracing import Cut, time_limit
+from autograder.scaffold.values import generator_of
 
 __all__ = ["Bench", "Failed"]
 
@@ -88,7 +89,9 @@ class Bench:
         reference = self._side(seed, apart=False)
         text = "\n".join([helpers, "def check(student, reference, rng):", *(f"    {line}" for line in lines)])
         space: dict[str, Any] = {"np": np, "CheckFailed": CheckFailed, "rows": plain.rows}
-        space |= {"pd": sys.modules["pandas"]} if "pandas" in sys.modules else {}
+        packages = {"pd": "pandas", "torch": "torch"}
+        space |= {short: sys.modules[name] for short, name in packages.items() if name in sys.modules}
+        space["random"] = random
         space |= {name: getattr(checks, name) for name in checks.__all__}
         try:
             with time_limit(seconds, wall=20 * seconds), np.errstate(all="ignore"):
@@ -129,10 +132,11 @@ class Bench:
 
         def other(title: str, work: Callable[[], Any], call: Any) -> Any:
             modules = list(inside.modules.own.values())
+            given = list(_given(work))
             ties = title not in self.settled and seed % 2 == 0
             drawn: list[str] = []
             try:
-                with disturbed(self.folder, modules, _holder(work), seed, ties=ties, drawn=drawn):
+                with disturbed(self.folder, modules, [_holder(work), *given], seed, ties=ties, drawn=drawn):
                     return run(title, work, call)
             finally:
                 self.draws |= bool(drawn)
@@ -148,6 +152,14 @@ class Bench:
 
         setattr(inside, "run", own)  # noqa: B010
         return side
+
+
+def _given(work: Callable[[], Any]) -> Iterator[Any]:
+    """The generators of random numbers among the arguments that a piece of work hands over, which its closure holds."""
+    for cell in work.__closure__ or ():
+        held = cell.cell_contents
+        values = held.values() if isinstance(held, dict) else held if isinstance(held, list) else ()
+        yield from (value for value in values if generator_of(value))
 
 
 def _holder(work: Callable[[], Any]) -> Any:

@@ -6,6 +6,7 @@ recorded call, so that two lengths that were equal in every call can be taken fo
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Axis", "Lengths", "Spec", "count_of", "describe", "merge", "walk"]
+__all__ = ["GENERATORS", "Axis", "Lengths", "Spec", "count_of", "describe", "generator_of", "merge", "walk"]
 
 Lengths = tuple[int, ...]
+RANDOM = random.Random  # another class stands there while a solution is disturbed
+GENERATORS = {
+    "Generator": "np.random.default_rng({})",
+    "RandomState": "np.random.RandomState({})",
+    "Random": "random.Random({})",
+    "torch.Generator": "torch.Generator().manual_seed({})",
+}
+"""How each kind of generator of random numbers is made from a seed."""
 MADE = "_autograder_made"
 
 _MOST_VALUES = 40
@@ -50,8 +59,8 @@ class Spec:
 
     `kind` is one of: literal (None, a truth value, a text), int, float, array, list (items alike), items (a list or
     tuple of a few things, each with its own spec), record (a dictionary with known keys), mapping (one with any keys),
-    frame (a DataFrame, with its columns) and series (one column) of pandas, object (of a class of the reference),
-    unknown.
+    frame (a DataFrame, with its columns) and series (one column) of pandas, generator (of random numbers; `text` says
+    which), object (of a class of the reference), unknown.
 
     `lengths` are the axes of an array, or the one length of a list or mapping; `values` the different atoms that were
     seen; `low` to `high` the range, `mean` and `spread` (standard deviation) of numbers. `traits` hold in all calls:
@@ -113,6 +122,8 @@ def describe(value: Any, own: Callable[[Any], bool], depth: int = 0) -> Spec:
     if isinstance(value, (float, np.floating)):
         number_ = float(value)
         return Spec("float", values=(number_,), low=number_, high=number_, mean=number_)
+    if made := generator_of(value):
+        return Spec("generator", text=made)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         spec = describe(value.detach().cpu().numpy(), own, depth)
@@ -133,6 +144,18 @@ def describe(value: Any, own: Callable[[Any], bool], depth: int = 0) -> Spec:
     if own(value):
         return _object(value, own, depth)
     return Spec("unknown", text=type(value).__name__)
+
+
+def generator_of(value: Any) -> str:
+    """Which of the `GENERATORS` of random numbers a value is; "" if it is none."""
+    if isinstance(value, np.random.Generator):
+        return "Generator"
+    if isinstance(value, np.random.RandomState):
+        return "RandomState"
+    if type(value) is RANDOM:
+        return "Random"
+    torch = sys.modules.get("torch")
+    return "torch.Generator" if torch is not None and isinstance(value, torch.Generator) else ""
 
 
 def merge(a: Spec, b: Spec, *, calls: bool = True) -> Spec:

@@ -68,6 +68,7 @@ def assignment_text(
     limits: Mapping[str, float],
     measured: str = "",
     packaged_data: bool = False,
+    cell_seconds: int = 0,
 ) -> str:
     """The whole of assignment.py.
 
@@ -82,6 +83,7 @@ def assignment_text(
         limits: limits that differ from the default.
         measured: what they were made from, in words.
         packaged_data: whether it loads data sets that come with packages.
+        cell_seconds: how long a cell of a notebook may run; 0 where that is not known.
     """
     empty = [question for question in questions if not question.checks]
     questions = [question for question in questions if question.checks]
@@ -97,7 +99,7 @@ def assignment_text(
             body += ["", "", *_check(variables[name], check)]
     for question in empty:
         body += ["", "", f"# --- {question.name}, which has no check ---", *_todo(question.notes)]
-    head = _head(title, source, "\n".join(body), files, given, preload, limits, measured, packaged_data)
+    head = _head(title, source, "\n".join(body), files, given, preload, limits, measured, packaged_data, cell_seconds)
     for name, question in named.items():
         head += wrapped(
             f"{variables[name]} = assignment.question("
@@ -133,6 +135,7 @@ def _head(
     limits: Mapping[str, float],
     measured: str,
     packaged_data: bool,
+    cell_seconds: int,
 ) -> list[str]:
     used = sorted(name for name in library.__all__ if re.search(rf"(?<![\w.\"]){name}\(", body))
     lines = [
@@ -145,10 +148,11 @@ def _head(
         "from __future__ import annotations",
         "",
     ]
-    if re.search(r"\bnp\.", body):
-        lines += ["import numpy as np", *(["import pandas as pd"] if re.search(r"\bpd\.", body) else []), ""]
-    elif re.search(r"\bpd\.", body):
-        lines += ["import pandas as pd", ""]
+    if re.search(r"(?<!\.)\brandom\.Random\(", body):
+        lines += ["import random", ""]
+    modules = {"np": "import numpy as np", "pd": "import pandas as pd", "torch": "import torch"}
+    imports = [text for short, text in modules.items() if re.search(rf"(?<![\w.]){short}\.", body)]
+    lines += [*imports, ""] if imports else []
     lines.append(f"from autograder import Assignment{', Limits' if limits else ''}")
     if used:
         lines += wrapped(f"from autograder.checks import {', '.join(used)}")
@@ -163,6 +167,8 @@ def _head(
     if limits:
         lines += [f"    # {measured}"] if measured else []
         lines.append(f"    limits=Limits({', '.join(f'{name}={value:g}' for name, value in limits.items())}),")
+    if cell_seconds:
+        lines.append(f"    cell_seconds={cell_seconds},")
     return [*lines, ")"]
 
 

@@ -494,7 +494,8 @@ class TestInputs:
             (np.tri(3, 4, dtype=bool), "np.tri(n, d, dtype=bool)"),
             (
                 np.array([[1.5, np.nan], [2.5, -8.0]]),
-                "np.where(rng.random((n, n)) < 0.1, np.nan, rng.normal(scale=4.7, size=(n, n)))",
+                "np.where(rng.permutation(n * n).reshape(n, n) < (n * n + 8) // 10, "
+                "np.nan, rng.normal(scale=4.7, size=(n, n)))",
             ),
             (np.array([1.0, 2.0, 5.0, 7.0]), "np.sort(rng.uniform(1, 7, size=n))"),
             (np.array([5, 3, -2]), "rng.integers(-2, 6, size=n)"),

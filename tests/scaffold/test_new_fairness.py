@@ -60,10 +60,10 @@ def module(tmp_path) -> ModuleType:
     return made
 
 
-def within(module: ModuleType, tmp_path: Path, work, *, ties: bool = False, seed: int = 3):
+def within(module: ModuleType, tmp_path: Path, work, *, ties: bool = False, seed: int = 3, held=()):
     """What a piece of work gives while the module is disturbed, and what it asked for random numbers."""
     drawn: list[str] = []
-    with disturbed(tmp_path, [module], None, seed, ties=ties, drawn=drawn):
+    with disturbed(tmp_path, [module], held, seed, ties=ties, drawn=drawn):
         return work(), drawn
 
 
@@ -112,6 +112,107 @@ class TestDisturbing:
             within(module, tmp_path, lambda: 1 / 0, ties=True)
         assert (np.random.default_rng, np.linalg.eigh, np.argmax, random.Random, module.default_rng) == before
         assert sys.modules["random"].Random is random.Random
+
+
+CALLS = """
+np.random.default_rng() np.random.default_rng(seed=3) np.random.default_rng(np.random.SeedSequence(entropy=5))
+np.random.default_rng([1,2]) np.random.default_rng(np.random.default_rng(1)) np.random.default_rng(None)
+np.random.Generator(np.random.PCG64(seed=3)) np.random.Generator(np.random.MT19937())
+np.random.SeedSequence(3).spawn(2) np.random.RandomState() np.random.RandomState(seed=3)
+np.random.RandomState(np.random.MT19937(3)) isinstance(np.random.RandomState(1),np.random.RandomState)
+isinstance(np.random.SeedSequence(1),np.random.SeedSequence) np.random.seed() np.random.seed(seed=4)
+np.random.seed([1,2]) random.seed() random.seed(a=3) random.seed("x",version=2) random.seed(None) random.Random()
+random.Random(3) random.Random("text") issubclass(random.Random,random.Random) np.argmax(x) np.argmax(a=x)
+np.argmax(x,0) np.argmax(x,axis=-1) np.argmax(x,axis=1,keepdims=True) np.argmin(x,1,None) np.argmax([3,1,3])
+np.argmax(((1,2),(3,3)),axis=1) np.argmax(5) np.argmax(x,out=None) np.nanargmin(x,axis=0)
+np.argmax(np.ma.array([1,9,9],mask=[0,1,0])) np.argmax(pd.Series([1.,3.,3.])) np.argmin(frame["a"])
+np.nanargmax([np.nan,2.,2.]) np.argsort(x) np.argsort(a=x,axis=0) np.argsort(x,kind="stable")
+np.argsort(x,-1,"mergesort") np.argsort(x,axis=None) np.argsort([2,1,2]) np.argsort(x,stable=True)
+np.argsort(np.array(["b","a","b"])) np.argsort(frame["a"]) np.sort(x) np.unique(x) np.argsort(np.zeros((2,0)))
+np.argsort(np.array([("a",1),("b",0)],dtype=[("n","U1"),("k",int)]),order="k") np.linalg.svd(x) np.linalg.svd(x,False)
+np.linalg.svd(x,full_matrices=False).S np.linalg.svd(x,compute_uv=False) np.linalg.svd(np.stack([x,x]))
+np.linalg.qr(x) np.linalg.qr(x,mode="complete") np.linalg.qr(x,mode="r") np.linalg.qr(x,"raw") np.linalg.eigh(s)
+np.linalg.eigh(a=s,UPLO="U").eigenvectors np.linalg.eigh(np.stack([s,s])) np.linalg.eig(s) np.linalg.pinv(x)
+np.linalg.eigvalsh(s) np.linalg.lstsq(x,np.ones(4)) np.linalg.matrix_rank(x) np.linalg.norm(x,2) np.linalg.cond(s)
+scipy.linalg.svd(x,lapack_driver="gesvd") scipy.linalg.qr(x,pivoting=True) scipy.linalg.qr(x,mode="raw")
+scipy.linalg.qr(x,mode="economic") scipy.linalg.eig(s,left=True) scipy.linalg.eig(s,left=True,right=False)
+scipy.linalg.eigh(s,subset_by_index=[0,1]) scipy.linalg.eigh(s,eigvals_only=True) scipy.linalg.eig(s,right=False)
+scipy.linalg.eigh(s,b=np.eye(3)) scipy.stats.norm.rvs(size=3,random_state=5)
+scipy.stats.bootstrap((x[0],),np.mean,rng=3)
+scipy.optimize.differential_evolution(np.linalg.norm,[(-1,1)],maxiter=2,rng=1).x.shape scipy.sparse.random(3,3,0.5,rng=2)
+scipy.cluster.vq.kmeans2(x,2,rng=1,minit="points")[0].shape scipy.stats.rankdata([2,2,1])
+pd.Series([3,1,3]).sort_values() pd.Series([3,1]).sort_values(kind="stable")
+pd.Series([3,1]).sort_index(ascending=False) pd.Series(list("aba")).value_counts()
+pd.Series([1,2,2]).value_counts(normalize=True) frame.sort_values(["a","b"])
+frame.sort_values("a",kind="mergesort",ascending=False) frame.sort_index() frame.nlargest(2,"a")
+frame["b"].rank(method="min") frame.sample(2,random_state=1) frame.sample(2,random_state=np.random.RandomState(2))
+frame.groupby("a").mean() frame.a.idxmax() frame.drop_duplicates("a") frame.pivot_table(index="a",aggfunc="mean")
+frame.a.argsort() frame.b.mode() pd.cut(frame.b,2) sklearn.decomposition.PCA(2,random_state=0).fit_transform(x)
+sklearn.cluster.KMeans(2,n_init=2,random_state=0).fit(x).labels_
+sklearn.model_selection.train_test_split(x,random_state=3) sklearn.utils.check_random_state(np.random.RandomState(1))
+sklearn.utils.check_random_state(3) sklearn.utils.shuffle(x,random_state=0) sklearn.utils.resample(x,random_state=0)
+sklearn.tree.DecisionTreeClassifier(random_state=0).fit(x,[0,1,0,1]).predict(x)
+sklearn.datasets.make_blobs(5,random_state=1)
+sklearn.ensemble.RandomForestClassifier(3,random_state=0).fit(x,[0,1,0,1]).predict(x)
+sklearn.neighbors.KNeighborsClassifier(1).fit(x,[0,1,0,1]).predict(x)
+sklearn.linear_model.SGDClassifier(random_state=1)
+list(sklearn.model_selection.KFold(2,shuffle=True,random_state=0).split(x))
+"""
+
+
+class TestSignatures:
+    """What stands in for a function of a package takes all that the function takes."""
+
+    @pytest.fixture
+    def packages(self, tmp_path) -> ModuleType:
+        """A module of a solution that has many packages, a matrix, a symmetric one and a table."""
+        made = ModuleType("solution")
+        made.__dict__.update(np=np, random=random, x=np.arange(12.0).reshape(4, 3) % 5, s=np.diag([3.0, 1.0, 2.0]))
+        parts = ("linalg", "stats", "optimize", "sparse", "cluster.vq")
+        scipy = [pytest.importorskip(f"scipy.{part}", reason="scipy comes with scikit-learn") for part in parts]
+        sk = (
+            "decomposition",
+            "cluster",
+            "model_selection",
+            "utils",
+            "tree",
+            "datasets",
+            "ensemble",
+            "neighbors",
+            "linear_model",
+        )
+        for part in sk:
+            pytest.importorskip(
+                f"sklearn.{part}", reason="some courses use scikit-learn, which the toolkit does not need"
+            )
+        pandas = pytest.importorskip("pandas", reason="some courses use pandas, which the toolkit does not need")
+        made.__dict__.update(scipy=sys.modules[scipy[0].__name__.partition(".")[0]], sklearn=sys.modules["sklearn"])
+        made.__dict__.update(pd=pandas, frame=pandas.DataFrame({"a": [1, 2, 2], "b": [0.5, 0.1, 0.1]}))
+        return made
+
+    @pytest.mark.filterwarnings("ignore")
+    def test_calls_work_as_they_do_outside(self, packages, tmp_path) -> None:
+        """A call of numpy, scipy, pandas or scikit-learn takes all its arguments, and gives the same type."""
+        for text in CALLS.split():
+            code = compile(text, str(tmp_path / "solution.py"), "eval")
+            usual = eval(code, vars(packages))
+            for ties in (False, True):
+                found, _ = within(packages, tmp_path, lambda code=code: eval(code, vars(packages)), ties=ties)
+                assert type(found) is type(usual), text
+                assert np.shape(getattr(found, "shape", ())) == np.shape(getattr(usual, "shape", ())), text
+
+    def test_an_order_of_equal_entries_is_another(self, module, tmp_path) -> None:
+        """Equal entries stand the other way round, unless a stable order is asked for."""
+        x = np.array([2.0, 1.0, 2.0])
+        assert within(module, tmp_path, lambda: np.argsort(x).tolist(), ties=True)[0] == [1, 2, 0]
+        assert within(module, tmp_path, lambda: np.argsort(x, kind="stable").tolist(), ties=True)[0] == [1, 0, 2]
+
+    def test_a_generator_that_is_given_goes_on_from_elsewhere(self, module, tmp_path) -> None:
+        """A generator among the arguments gives other numbers than it would have given."""
+        for make in (np.random.default_rng, np.random.RandomState, random.Random):
+            given = make(3)
+            found = within(module, tmp_path, given.random, held=[given])[0]
+            assert found != make(3).random()
 
 
 class TestDocstrings:
