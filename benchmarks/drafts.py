@@ -1,9 +1,8 @@
 """What drafts of `autograder new --from` are worth, unedited: `python benchmarks/drafts.py [NAME ...] [--mutants 60]`.
 
 Drafted are the ten solved files in `tests/solved` and the six references of this repository. Each draft is audited
-with mutants of its reference, and validated with its right variants (`tests/right_variants`). The table says for each
-of them how many checks and TODOs it has, how many mutants count and are caught, and how many right variants lose
-points.
+with mutants of its reference, and validated with its right variants (`tests/right_variants`). The table says of each
+of them how many checks and TODOs it has, how many mutants count and are caught, and how many variants lose points.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from test_new import CONFIG, made_from, written
 
 from autograder import loader
 from autograder.scaffold import Recipe, start_from
+from autograder.scaffold.inputs import Inputs
+from autograder.scaffold.values import describe, merge
 
 RANDOM = '''
 """Functions that draw."""
@@ -287,18 +289,11 @@ class TestFiles:
         assert "Its cells take " in written(root)
 
 
-def test_gaps_are_always_there(tmp_path) -> None:
+def test_gaps_are_always_there() -> None:
     """Where a recorded array, column or list had gaps, each drawn one of more than one entry has some."""
-    from autograder.scaffold.inputs import Inputs
-    from autograder.scaffold.values import describe, merge
-
     pandas = pytest.importorskip("pandas", reason="tables are pandas', which the toolkit does not need")
     table = pandas.DataFrame({"a": [1.0, np.nan, 2.0, 3.0], "b": ["x", None, "y", "x"]})
-    given = {
-        "x": np.array([[1.0, np.nan], [2.0, 3.0], [0.5, 1.5]]),
-        "table": table,
-        "words": ["a", None, "b", "a", "b"],
-    }
+    given = {"x": np.array([[1.0, np.nan], [2.0, 3.0], [0.5, 1.5]]), "table": table}
     specs = {name: describe(value, lambda _: False) for name, value in given.items()}
     inputs = Inputs({name: merge(spec, spec) for name, spec in specs.items()})
     assert set(inputs.columns) == {"n", "d", "c"}

@@ -139,7 +139,8 @@ scipy.linalg.qr(x,mode="economic") scipy.linalg.eig(s,left=True) scipy.linalg.ei
 scipy.linalg.eigh(s,subset_by_index=[0,1]) scipy.linalg.eigh(s,eigvals_only=True) scipy.linalg.eig(s,right=False)
 scipy.linalg.eigh(s,b=np.eye(3)) scipy.stats.norm.rvs(size=3,random_state=5)
 scipy.stats.bootstrap((x[0],),np.mean,rng=3)
-scipy.optimize.differential_evolution(np.linalg.norm,[(-1,1)],maxiter=2,rng=1).x.shape scipy.sparse.random(3,3,0.5,rng=2)
+scipy.optimize.differential_evolution(np.linalg.norm,[(-1,1)],maxiter=2,rng=1).x.shape
+scipy.sparse.random(3,3,0.5,rng=2)
 scipy.cluster.vq.kmeans2(x,2,rng=1,minit="points")[0].shape scipy.stats.rankdata([2,2,1])
 pd.Series([3,1,3]).sort_values() pd.Series([3,1]).sort_values(kind="stable")
 pd.Series([3,1]).sort_index(ascending=False) pd.Series(list("aba")).value_counts()
