@@ -2,7 +2,8 @@
 
 Drafted are the ten solved files in `tests/solved` and the six references of this repository. Each draft is audited
 with mutants of its reference, and validated with its right variants (`tests/right_variants`). The table says of each
-of them how many checks and TODOs it has, how many mutants count and are caught, and how many variants lose points.
+of them how many functions with a solution have checks, how many checks and TODOs it has, how many mutants of these
+functions count and are caught, and how many variants lose points.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import argparse
 import os
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from autograder import loader
 from autograder.checks.errors import GraderError
 from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
+from autograder.markers import regions
 from autograder.notebooks.source import file_text
-from autograder.quality.mutation import Audit, audit, generate, matrix, sample
+from autograder.quality.mutation import Audit, audit, belongs, generate, matrix, sample
 from autograder.quality.validation import validate
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, start_from
@@ -29,15 +30,8 @@ from autograder.scaffold.data import stand_ins
 HOME = Path(__file__).resolve().parents[1]
 SOLVED, VARIANTS, REFERENCES = HOME / "tests" / "solved", HOME / "tests" / "right_variants", HOME / "reference"
 CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
-EXAMPLES = {
-    "alexnet": (),
-    "backprop": (),
-    "deep_svm": (),
-    "linear_hinge": (),
-    "svm_pipelines": (),
-    "theory": (),
-}
-"""The references, with the arguments of the script that is their example."""
+EXAMPLES = HOME / "benchmarks" / "examples"
+OWN = ("alexnet", "backprop", "deep_svm", "linear_hinge", "svm_pipelines", "theory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ class Line:
 
 def main() -> None:
     """Draft, audit, validate, and print one line for each draft."""
-    names = [path.stem for path in sorted(SOLVED.glob("*.py"))] + list(EXAMPLES)
+    names = [path.stem for path in sorted(SOLVED.glob("*.py"))] + list(OWN)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="which drafts; all of them where none is named")
     parser.add_argument("--mutants", type=int, default=60, help="most mutants of each (a sample), 0 for all")
@@ -60,7 +54,7 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := [name for name in asked.names if name not in names]:
         parser.error(f"no such draft: {', '.join(unknown)}; there are {', '.join(names)}")
-    print("| draft | checks | TODO | mutants | caught | rate | variants that lose points | validate | seconds |")
+    print("| draft | functions | checks | TODO | mutants | caught | rate | variants that lose points | validate |")
     print("|---|---|---|---|---|---|---|---|---|")
     remarks = []
     for name in asked.names or names:
@@ -77,12 +71,10 @@ def measured(root: Path, name: str, most: int, seconds: float) -> Line:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     (root / "grader_config.py").write_text(CONFIG)
-    begun = time.process_time() + children()
     try:
-        start_from(root, name, recipe(name, seconds), stand_ins(DataSettings(Path("embedded"))))
+        start_from(root, name, recipe(name, seconds), stand_ins(DataSettings(Path("digits"))))
     except GraderError as error:
         return Line(name, ("0", "", "", "", "", "", "", ""), (f"no draft: {error}",))
-    spent = time.process_time() + children() - begun
     if (VARIANTS / name).is_dir():
         shutil.copytree(VARIANTS / name, root / "assignments" / name / "variants")
     loaded = loader.load(root, name)
@@ -95,7 +87,10 @@ def measured(root: Path, name: str, most: int, seconds: float) -> Line:
     variants = [each for each in findings if each.what.startswith("the variant ")]
     unfit = [each for each in findings if not (each.good or each.warning) and each not in variants]
     sources = {file: file_text(loaded.reference_folder / file) for file in assignment.files}
-    every = generate(sources)
+    functions = sum(len(regions(text, file)) for file, text in sources.items())
+    with_checks = [question for question in assignment.questions if question.checks]
+    of_all = generate(sources)
+    every = [each for each in of_all if any(belongs(each, question, loaded.interface) for question in with_checks)]
     mutants = sample(every, most, "drafts") if most else every
     plan = Audit(
         root,
@@ -111,11 +106,16 @@ def measured(root: Path, name: str, most: int, seconds: float) -> Line:
     try:
         found = audit(plan, mutants)
     except GraderError as error:
-        return Line(name, (str(len(checks)), str(todos), "", "", "", "", "", ""), (str(error),))
+        return Line(
+            name,
+            (f"{len(with_checks)} of {functions}", str(len(checks)), str(todos), "", "", "", "", ""),
+            (str(error),),
+        )
     losing = [each for each in variants if not each.good]
     return Line(
         name,
         (
+            f"{len(with_checks)} of {functions}",
             str(len(checks)),
             str(todos),
             f"{len(found.counted)} of {len(every)}",
@@ -123,26 +123,21 @@ def measured(root: Path, name: str, most: int, seconds: float) -> Line:
             f"{matrix.rate(found):.0f} %",
             f"{len(losing)} of {len(variants)}" if variants else "none kept",
             "fit" if not unfit else "; ".join(each.what for each in unfit),
-            f"{spent:.0f}",
         ),
         (
-            *(f"not caught: {row.mutant.place}, {row.mutant.operator}" for row in matrix.survivors(found)),
+            *(f"not caught: {row.mutant.place} ({row.alike})" for row in matrix.survivors(found)),
             *(f"{each.what}: no. {each.said}" for each in [*losing, *unfit]),
         ),
     )
 
 
 def recipe(name: str, seconds: float) -> Recipe:
-    """What a draft is made from: a solved file, or a reference with the script that shows how it is used."""
-    if name not in EXAMPLES:
+    """What a draft is made from: a solved file, or a reference with a script that shows how it is used."""
+    if name not in OWN:
         return Recipe(SOLVED / f"{name}.py", seconds=seconds)
-    return Recipe(REFERENCES / name, seconds=seconds, arguments=EXAMPLES[name])
-
-
-def children() -> float:
-    """CPU seconds of ended child processes."""
-    times = os.times()
-    return times.children_user + times.children_system
+    if not (EXAMPLES / f"{name}.py").is_file():
+        return Recipe(REFERENCES / name / f"{name}.ipynb", seconds=seconds)
+    return Recipe(REFERENCES / name, EXAMPLES / f"{name}.py", seconds=seconds)
 
 
 if __name__ == "__main__":

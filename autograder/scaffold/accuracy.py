@@ -57,7 +57,7 @@ def accuracy_checks(
 def _check(subject: Subject, lines: Sequence[str]) -> Draft:
     return Draft(
         f"{bodies.snake(subject.name)}_learns_to_tell_classes_apart",
-        f"After {subject.function}, nearly as many unseen samples are told right as with the reference.",
+        f"After {subject.function}, nearly as many unseen samples are classified correctly as with the reference.",
         tuple(lines),
         hidden=True,
         parameters=("student", "reference", "rng"),

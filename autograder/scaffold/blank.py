@@ -48,14 +48,14 @@ question_a = assignment.question("Standardize the samples", id="a", solution=["s
 
 @question_a.check(points=1)
 def columns_of_a_small_example(student):
-    """On a small example, with a constant column, standardize gives what it should."""
+    """On a small example, with a constant column, standardize returns the expected answer."""
     X = np.array([[1.0, 5.0], [3.0, 5.0]])
     close(student.standardize(X), [[-1.0, 0.0], [1.0, 0.0]], name="standardize(X)")
 
 
 @question_a.check(points=2, hidden=True, hint="The mean and the spread are those of each column.")
 def standardize_agrees_with_the_reference(student, reference, rng):
-    """On random samples of several sizes, standardize gives what it should."""
+    """On random samples of several sizes, standardize returns the expected answer."""
     for n, d in [(7, 5), (4, 6), (12, 3)]:
         X = rng.normal(3, 2, size=(n, d))
         close(student.standardize(X), reference.standardize(X), name="standardize(X)", rtol=1e-4, atol=1e-6)

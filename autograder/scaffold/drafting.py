@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import time
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.checks.plain import size_of
+from autograder.checks.wording import series
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.estimating import estimator_check
@@ -19,7 +21,7 @@ from autograder.scaffold.gradients import gradient_check
 from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
 from autograder.scaffold.properties import Properties, names_of_parts, parts_of
 from autograder.scaffold.results import finite, mixed, numbers, tolerances, visible, whole
-from autograder.scaffold.subjects import FORMS, Draft, Drafted, form_of, subject_of
+from autograder.scaffold.subjects import FORMS, Draft, Drafted, form_of, subject_of, with_other_settings
 from autograder.scaffold.ties import settled_ties
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trying import BUDGET, Bench, Failed, largest_exponent
@@ -92,6 +94,7 @@ class _Drafting:
         self.short = bodies.snake(name)
         self.reason = ""
         self.suffix = ""
+        self.way = "On random inputs of several sizes"
 
     def run(self) -> Drafted:
         try:
@@ -126,23 +129,26 @@ class _Drafting:
         self.compared(subject, rows, answer)
         self.gradient(subject, rows, answer)
         for place in range(1, FORMS):
-            self.otherform_of(subject, place)
+            with contextlib.suppress(Unknown, Failed):
+                other = subject_of(self.name, self.traced, self.siblings, self.given, place)
+                more = [name for name in other.passed if name not in subject.passed]
+                suffix = f"_with_{'_'.join(more)}" if more else f"_in_way_{place + 1}"
+                self.otherform(other, suffix, f"With {series(more)}" if more else "With arguments of another kind")
+        with contextlib.suppress(Unknown, Failed):
+            usual = subject_of(self.name, self.traced, self.siblings, self.given)
+            if (set_ := with_other_settings(usual, self.traced)) is not None:
+                self.otherform(set_[0], "_with_other_settings", f"With other values of {series(set_[1])}")
         return self.drafted
 
-    def otherform_of(self, usual: Subject, place: int) -> None:
-        """The same comparison for another way in which the example called the function."""
+    def otherform(self, subject: Subject, suffix: str, way: str) -> None:
+        """The same comparison for another way in which the function may be called."""
         notes = list(self.drafted.notes)
-        try:
-            subject = subject_of(self.name, self.traced, self.siblings, self.given, place)
-            found = self.working(subject)
-            answer = self.answer(*found) if found else None
-        except (Unknown, Failed):
-            return
+        found = self.working(subject)
+        answer = self.answer(*found) if found else None
         if found and answer:
-            more = [name for name in subject.passed if name not in usual.passed]
-            self.suffix = f"_with_{'_'.join(more)}" if more else f"_in_way_{place + 1}"
+            self.suffix, self.way = suffix, way
             self.compared(*found, answer)
-            self.suffix = ""
+            self.suffix, self.way = "", "On random inputs of several sizes"
         self.drafted.notes = notes
 
     def without(self, why: str) -> Drafted:
@@ -309,12 +315,12 @@ class _Drafting:
 
     def compared(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
         """On fresh inputs the submission gives what the reference gives."""
-        hint = f"Try {subject.function} on small inputs of several shapes, and work them out by hand."
+        hint = f"Call {subject.function} with small inputs of several shapes, and compare with its docstring."
         helper = bodies.AGREE if answer.mixed else ""
-        ways = [(subject, f"On random inputs of several sizes, {subject.function} gives what it should.")]
+        ways = [(subject, f"{self.way}, {subject.function} returns the expected answer.")]
         if subject.inputs.has_batches:
             whole = replace(subject, inputs=replace(subject.inputs, one_batch=True))
-            ways.append((whole, f"With all samples in one batch, {subject.function} gives what it should."))
+            ways.append((whole, f"With all samples in one batch, {subject.function} returns the expected answer."))
         for way, title in ways:
             for chosen in (rows, rows[:1]):
                 for tolerance in (tolerances(answer.scale), "rtol=1e-3, atol=1e-4"):
@@ -381,7 +387,7 @@ class _Drafting:
             self.drafted.checks.append(
                 Draft(
                     f"{self.short}_of_a_small_example",
-                    f"On a small example, {subject.function} gives what it should.",
+                    f"On a small example, {subject.function} returns the expected answer.",
                     tuple(found),
                     hidden=False,
                     parameters=_parameters(found),

@@ -17,7 +17,9 @@ from autograder.scaffold.values import GENERATORS, Lengths, Spec, count_of, walk
 __all__ = ["Inputs", "Unknown", "number"]
 
 DATA_NAMES = re.compile(r"(X|x|data|images|inputs|features|samples|batch|mini_batch|.*_data|X_.*|x_.*)")
-EPOCHS = re.compile(r"(.*epochs?|n_?iters?|num_iters?|iterations|max_iter.*|n_steps|num_steps|steps|rounds)")
+EPOCHS = re.compile(
+    r"(.*(epochs?|episodes?)|n_?iters?|num_iters?|iterations|max_iter.*|n_steps|num_steps|steps|rounds|sweeps)"
+)
 BATCH = re.compile(r".*batch_?(size)?")
 SEED = re.compile(r"(seed|random_state|rng|random_seed|generator|random_generator)")
 LETTERS = ("n", "d", "c", "k", "m", "p", "q", "r", "s", "t", "u", "v")

@@ -20,7 +20,7 @@ import numpy as np
 
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
-from autograder.scaffold.inputs import SEED, Inputs
+from autograder.scaffold.inputs import EPOCHS, SEED, Inputs
 from autograder.scaffold.results import finite, mixed, whole
 from autograder.scaffold.trying import Bench, Failed
 from autograder.scaffold.values import Spec
@@ -31,7 +31,9 @@ COST = re.compile(r".*(loss|cost|objective|inertia|energy|error|mse|distortion|p
 GAIN = re.compile(r".*(accuracy|score|reward|returns?)", re.IGNORECASE)
 SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 MARGINS = (0.02, 0.05, 0.1, 0.25, 0.5)
-SECONDS_OF_DRAWS = 0.4
+COUNTS = (400, 200, 100, 50, 20)
+"""Over how many seeds answers are drawn: as many as `SECONDS_OF_DRAWS` allow."""
+SECONDS_OF_DRAWS = 0.5
 SECONDS_OF_TRYING = 6.0
 
 UP_TO_SIGNS = '''\
@@ -230,7 +232,14 @@ def seeded(subject: Subject) -> Subject | None:
     else:
         return None
     changed = Inputs(given, me, inputs.attributes)
-    changed = replace(changed, fixed=inputs.fixed, scaled=inputs.scaled, seeds=True, names=dict(inputs.names))
+    changed = replace(
+        changed,
+        fixed=inputs.fixed,
+        scaled=inputs.scaled,
+        seeds=True,
+        names=dict(inputs.names),
+        choices=dict(inputs.choices),
+    )
     return replace(subject, inputs=replace(changed, recorded=dict(inputs.recorded)), passed=passed)
 
 
@@ -270,7 +279,7 @@ class Properties:
         if compared and not rest:
             yield self.check(
                 "agrees_with_the_reference",
-                f"On random inputs of several sizes, {function} gives what it should, up to what is left open.",
+                f"On random inputs of several sizes, {function} returns the expected answer, up to what is left open.",
                 self.beside([*compared, *parts]),
                 f"Try {function} on small inputs of several shapes.",
             )
@@ -520,7 +529,7 @@ class Properties:
                     )
                     break
 
-    def over_seeds(self, count: int, expression: str, lines: Sequence[str]) -> list[str]:
+    def over_seeds(self, count: int, expression: str, lines: Sequence[str], rows: int = 1) -> list[str]:
         """The answers of both sides under several seeds, in two lists `answers`, and lines about them."""
         subject = seeded(self.subject) or self.subject
         every = [part.expression for part in self.parts]
@@ -543,26 +552,33 @@ class Properties:
             *(f"        {line}" for line in [*inside, *call[:-1], *appended]),
             *lines,
         ]
-        row = self.rows[0]
-        return bodies.once(subject.inputs, row, inner)
+        if rows > 1:
+            return bodies.loop(subject.inputs, self.rows[:rows], inner)
+        return bodies.once(subject.inputs, self.rows[0], inner)
+
+    def seconds_of(self, count: int) -> float:
+        """CPU seconds that both sides take for some seeds."""
+        begun = time.process_time()
+        self.bench.run(self.over_seeds(count, "answer", ["return answers"]), seed=1)
+        return time.process_time() - begun
 
     def distribution(self) -> Iterator[Found]:
-        """Mean and spread of each part over many seeds."""
-        once = self.over_seeds(1, "answer", ["return answers"])
-        begun = time.process_time()
+        """Mean and spread of each part over many seeds; with few iterations and with more of them."""
+        rows = 2 if any(map(EPOCHS.fullmatch, self.subject.inputs.choices)) and len(self.rows) > 1 else 1
         try:
-            self.bench.run(once, seed=1)
+            first, more = (self.seconds_of(count) for count in (1, 11))
         except Failed:
             return
-        count = int(np.clip(SECONDS_OF_DRAWS / max(time.process_time() - begun, 1e-4), 20, 400)) // 10 * 10
+        each = max(more - first, 1e-4) / 10
+        count = next((count for count in COUNTS if count * each < SECONDS_OF_DRAWS), COUNTS[-1]) // rows
         lines = []
         for place, part in enumerate(self.parts):
             picks = "" if len(self.parts) == 1 else f"[answer[{place}] for answer in answers[{{}}]]"
             sides = [picks.format(side) if picks else f"answers[{side}]" for side in (0, 1)]
             line = f'same_distribution({", ".join(sides)}, "{part.title}")'
-            if self.passes(self.over_seeds(count, "answer", [line]), SEEDS[:4]):
+            if self.passes(self.over_seeds(count, "answer", [line], rows), SEEDS[:4]):
                 lines.append(line)
-        whole_check = self.over_seeds(count, "answer", lines)
+        whole_check = self.over_seeds(count, "answer", lines, rows)
         if lines and self.passes(whole_check, (*SEEDS, 9, 10, 11, 12)):
             yield self.check(
                 "is_distributed_like_the_reference",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.markers import regions
 from autograder.scaffold.bodies import Subject
-from autograder.scaffold.inputs import Inputs, Unknown
+from autograder.scaffold.inputs import SEED, Inputs, Unknown
 from autograder.scaffold.tracing import Call, Traced
-from autograder.scaffold.values import merged
+from autograder.scaffold.values import Axis, Spec, describe, merged
 
-__all__ = ["FORMS", "Draft", "Drafted", "form_of", "given_attributes", "subject_of"]
+__all__ = ["FORMS", "Draft", "Drafted", "form_of", "given_attributes", "subject_of", "with_other_settings"]
 
 FORMS = 3
 """In how many ways of calling a function, such as with and without an option, it is checked."""
@@ -120,6 +121,49 @@ def subject_of(
         state=tuple(key for key in changed if key in known),
         passed=tuple(inputs),
     )
+
+
+def with_other_settings(subject: Subject, traced: Traced) -> tuple[Subject, list[str]] | None:
+    """The subject with values for the settings that the example left at their defaults, and their names; else None.
+
+    Settings are parameters with a number or a truth value as the default, of the function and of its class.
+    """
+    calls = max((len(each) for spec in subject.inputs.given.values() for each in spec.lengths), default=1)
+    own = {
+        name: _setting(name, value, calls)
+        for name, value in _defaults(traced.functions.get(subject.name)).items()
+        if name not in subject.passed
+    }
+    me, made = subject.inputs.me, {}
+    if me is not None and subject.owner:
+        kind = next((vars(each)[me.text] for each in traced.modules.values() if me.text in vars(each)), None)
+        names = _defaults(getattr(kind, "__init__", None))
+        made = {name: _setting(name, value, calls) for name, value in names.items() if name not in me.keys}
+        me = replace(me, keys=(*me.keys, *made), parts=(*me.parts, *made.values()))
+    if not own and not made:
+        return None
+    inputs = Inputs({**subject.inputs.given, **own}, me, subject.inputs.attributes)
+    return replace(subject, inputs=inputs, passed=(*subject.passed, *own)), [*made, *own]
+
+
+def _defaults(function: Callable[..., Any] | None) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function).parameters if function is not None else {}
+    except (TypeError, ValueError):
+        return {}
+    return {
+        name: each.default
+        for name, each in parameters.items()
+        if type(each.default) in (bool, int, float) and math.isfinite(each.default) and not SEED.fullmatch(name)
+    }
+
+
+def _setting(name: str, default: Any, calls: int) -> Spec:
+    """A place for a setting; an integer belongs to no length that happens to be equal."""
+    spec = describe(default, lambda _: False)
+    if spec.kind == "literal":
+        return replace(spec, values=(not default, default))
+    return replace(spec, tops=Axis(list(spec.tops) * calls, f"default {name}")) if spec.tops else spec
 
 
 def form_of(call: Call) -> tuple[Any, ...]:
