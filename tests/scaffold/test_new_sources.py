@@ -408,7 +408,7 @@ class TestTables:
         text = written(root)
         assert "import pandas as pd" in text
         assert '"city": rng.choice(["Ulm", "Bonn"], size=n).tolist(),' in text
-        assert '"area": np.where(rng.random(n) < 0.1, np.nan, rng.uniform(60, 80, size=n)),' in text
+        assert '"area": np.where(rng.permutation(n) < (n + 8) // 10, np.nan, rng.uniform(60, 80, size=n)),' in text
         assert 'close(got, want, name="filled(frame)"' in text
 
     def test_a_table_that_cannot_be_made_is_told(self) -> None:
