@@ -16,6 +16,7 @@ jobs. CPU is user plus system time of every process involved.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import resource
 import statistics
@@ -36,7 +37,7 @@ from autograder.assignment.declaration import Check
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.plain import rows
 from autograder.grading import RunOptions, Shared, grade
-from autograder.isolation import cgroups, seccomp
+from autograder.isolation import cgroups, processes, seccomp
 from autograder.isolation.confine import Walls, enter, join_groups
 from autograder.loader import Loaded, load
 from autograder.remote.student import RemoteStudent
@@ -129,14 +130,16 @@ def measured(action: Callable[[], None], sandbox: ForkServer | None = None) -> C
 
 
 def cpu_seconds(sandbox: ForkServer | None) -> float:
-    """CPU time so far of this process, its ended children, and the forkserver with its ended children."""
+    """CPU time so far of this process, its ended children, and the forkserver with its children."""
     used = sum(
         usage.ru_utime + usage.ru_stime
         for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     )
     if sandbox:
-        stat = Path(f"/proc/{sandbox.pid}/stat").read_text().rpartition(")")[2].split()
-        used += sum(map(int, stat[11:15])) / TICK
+        for pid in (sandbox.pid, *processes.children(sandbox.pid)):
+            with contextlib.suppress(OSError):  # it ended meanwhile, and counts for the forkserver
+                stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                used += sum(map(int, stat[11:15])) / TICK
     return used
 
 

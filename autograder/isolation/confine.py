@@ -21,7 +21,7 @@ from autograder.isolation import landlock
 from autograder.isolation.deadlines import ended, read_all
 from autograder.results import Limits
 
-__all__ = ["Walls", "become_subreaper", "enter", "filter_calls", "fork_inside", "setns"]
+__all__ = ["Walls", "become_subreaper", "enter", "filter_calls", "fork_inside", "fork_into_new", "setns", "unshare"]
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -89,6 +89,34 @@ def setns(descriptor: int, kinds: int) -> None:
         OSError: the kernel refused.
     """
     _call(_libc.setns(descriptor, kinds), "setns")
+
+
+def unshare(kinds: int) -> None:
+    """Leave the namespaces of `kinds` for new ones.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    _call(_libc.unshare(kinds), "unshare")
+
+
+def fork_into_new(own_pid_namespace: int, child: Callable[[], None]) -> int:
+    """As root: fork the first process of a new pid namespace. It runs `child`, which never returns.
+
+    Returns:
+        The child's pid in our own pid namespace.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    unshare(CLONE_NEWPID)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _never_return(child)
+    finally:
+        setns(own_pid_namespace, CLONE_NEWPID)
+    return pid
 
 
 def fork_inside(pidfd: int, own_pid_namespace: int, child: Callable[[], None], patience: float) -> int:

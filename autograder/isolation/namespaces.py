@@ -20,9 +20,12 @@ __all__ = [
     "GIVEN",
     "HOME",
     "IN_MEMORY",
+    "NAME",
+    "SHARED_MEMORY",
     "SUBMISSION",
     "bubblewrap_arguments",
     "gpu_devices",
+    "lies_apart",
     "reachable_by_all",
     "readable_inside",
     "readable_paths",
@@ -41,16 +44,21 @@ FIRST = "/cat"
 IN_MEMORY = ("/tmp", "/dev/shm")  # noqa: S108
 """The only file systems inside that can be written; both are in memory, and gone afterwards."""
 
+SHARED_MEMORY = 64 << 20
+"""Bytes of the second of these."""
+
+NAME = "sandbox"
+"""The name of the machine, inside."""
+
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/mime.types")
 _DEVICES = ("null", "full", "random", "urandom")  # /dev/zero, mapped, is memory that no process counts
 _PARTS_OF_PYTHON = ("bin", "lib", "lib64", "pyvenv.cfg")
-_SHARED_MEMORY_MIB = 64
 _MIB = 1 << 20
 
 
 def bubblewrap_arguments(
-    folder: Path,
+    folder: Path | None,
     given: Path | None,
     limits: Limits,
     devices: Iterable[str] = (),
@@ -62,7 +70,7 @@ def bubblewrap_arguments(
     """Arguments up to, but without, the command.
 
     Args:
-        folder: the submission; appears as `SUBMISSION`.
+        folder: the submission; appears as `SUBMISSION`. None leaves room for it and for what is given.
         given: what is handed out; appears as `GIVEN`.
         limits: `scratch_mib` is the size of /tmp.
         devices: more than the plain ones, such as `gpu_devices` finds.
@@ -74,7 +82,7 @@ def bubblewrap_arguments(
     arguments = ["--unshare-user"] if user_namespace else []
     arguments += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
     arguments += ["--as-pid-1", "--cap-drop", "ALL"]  # a first process of bubblewrap's own would have neither filter
-    arguments += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"]
+    arguments += ["--hostname", NAME, "--die-with-parent", "--new-session", "--clearenv"]
     for system in _SYSTEM:
         arguments += _system(Path(system))
     arguments += ["--perms", "0755", "--dir", "/etc"]
@@ -82,7 +90,7 @@ def bubblewrap_arguments(
         if os.path.exists(file):
             arguments += ["--ro-bind", file, file]
     arguments += ["--proc", "/proc", *_devices(devices)]
-    arguments += ["--size", str(_SHARED_MEMORY_MIB * _MIB), "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
+    arguments += ["--size", str(SHARED_MEMORY), "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
     arguments += ["--remount-ro", "/dev"]
     arguments += ["--size", str(limits.scratch_mib * _MIB), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     for path in _python_paths():
@@ -90,8 +98,11 @@ def bubblewrap_arguments(
     for covered, cover in (covers or {}).items():
         empty = ["--size", "4096", "--perms", "0555", "--tmpfs", covered]
         arguments += ["--ro-bind", cover, covered] if cover else empty
-    arguments += ["--perms", "0777", "--dir", HOME, "--ro-bind", str(folder), SUBMISSION]
-    arguments += ["--ro-bind", str(given), GIVEN] if given else []
+    arguments += ["--perms", "0777", "--dir", HOME]
+    if folder is None:
+        arguments += ["--perms", "0755", "--dir", SUBMISSION, "--perms", "0755", "--dir", GIVEN]
+    else:
+        arguments += ["--ro-bind", str(folder), SUBMISSION, *(["--ro-bind", str(given), GIVEN] if given else [])]
     arguments += ["--ro-bind", str(first), FIRST] if first else []
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
 
@@ -138,6 +149,11 @@ def readable_paths(*folders: str) -> tuple[str, ...]:
 def writable_paths(home: str) -> tuple[str, ...]:
     """What Landlock leaves writable: the scratch folder, and nowhere."""
     return (home, "/dev/null")
+
+
+def lies_apart() -> bool:
+    """Whether nothing of this Python lies where every sandbox has a file system of its own."""
+    return not any(_inside(path, [*map(Path, IN_MEMORY), Path("/proc")]) for path in _python_paths())
 
 
 def shown(path: str) -> bool:

@@ -39,6 +39,7 @@ from autograder.isolation.namespaces import (
     SUBMISSION,
     bubblewrap_arguments,
     gpu_devices,
+    lies_apart,
     reachable_by_all,
     readable_inside,
     readable_paths,
@@ -59,6 +60,7 @@ from autograder.isolation.processes import (
 from autograder.optional_packages import missing
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome
+from autograder.sandbox.prepared import Builder, can_copy_mounts
 from autograder.worker import serve, warm_random_numbers
 
 __all__ = ["Settings", "main"]
@@ -92,7 +94,8 @@ class Settings:
 class Jail:
     """One live sandbox: the connection that asked for it, its processes, and what was noticed so far.
 
-    `holder` is bubblewrap, outside; `init` the first process inside.
+    `holder` is bubblewrap, outside, where it built this sandbox; `init` the first process inside, which ends when
+    `keeping` is closed.
     """
 
     connection: socket.socket
@@ -101,6 +104,7 @@ class Jail:
     began: float
     holder: subprocess.Popen[bytes] | None = None
     init: int = 0
+    keeping: int = -1
     pid: int = 0
     pidfd: int = -1
     group: cgroups.Group | None = None
@@ -121,14 +125,17 @@ def main() -> None:
     settings = Settings(**json.loads(asked))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     become_subreaper()
+    server = None
     try:
+        server = _Forkserver(settings)
         for name in settings.preload:
             importlib.import_module(name)
         preloaded = [name for name in settings.foreseen if _can_import(name)]
         warm_random_numbers()
-        server = _Forkserver(settings)
     except (ImportError, OSError) as error:
         _tell({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {error}"})
+        if server:
+            server.close()
         return
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page that it looks at
@@ -158,6 +165,9 @@ class _Forkserver:
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
         self.jails: dict[int, Jail] = {}
         self.expected: set[int] = set()  # children that somebody here waits for; all others are strays
+        self.builder = self.start_builder()
+        if self.builder:
+            self.expected.add(self.builder.pid)
         self.selector = selectors.DefaultSelector()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(settings.socket)
@@ -166,6 +176,24 @@ class _Forkserver:
         self.selector.register(self.listener, selectors.EVENT_READ, self.accept)
         self.running = True
         self.selector.register(sys.stdin, selectors.EVENT_READ, self.stop)
+
+    def start_builder(self) -> Builder | None:
+        """What copies mounts that bubblewrap made once; None where it makes them for each sandbox."""
+        if not self.isolated or not lies_apart() or not can_copy_mounts():
+            return None
+        ends = socket.socketpair()
+        jail = Jail(ends[0], Limits(), 0, time.monotonic())
+        try:
+            self.build_walls(jail, None, None)
+            mounts = os.open(f"/proc/{jail.init}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        finally:
+            self.dismantle(jail)
+            for end in ends:
+                end.close()
+        try:
+            return Builder(mounts, self.filter, _FIRST_USER - 1, _PATIENCE_SECONDS)
+        finally:
+            os.close(mounts)
 
     @property
     def enforced(self) -> list[str]:
@@ -225,6 +253,8 @@ class _Forkserver:
         self.listener.close()
         if self.groups:
             self.groups.close()
+        if self.builder:
+            self.builder.close()
         sweep(Path(self.settings.socket).parent)
 
     # --- one sandbox, from the request to the outcome ---
@@ -362,10 +392,22 @@ class _Forkserver:
             os.close(holder)
 
     def raise_walls(self, jail: Jail, folder: Path, given: Path | None) -> None:
-        """Let bubblewrap build the namespaces around their first process, which ends when we close its standard input.
+        """Build the namespaces around their first process.
 
         A submission sees that process, and as an ordinary user it has the same user; so it is in the same control
-        group, behind the same filter, without capabilities, and its memory is closed (`_first_program`).
+        group, behind the same filter, without capabilities, and its memory is closed.
+        """
+        if self.builder:
+            jail.init, jail.keeping = self.builder.first(folder, given, jail.limits)
+        else:
+            self.build_walls(jail, folder, given)
+        if jail.group:
+            jail.group.add(jail.init)
+
+    def build_walls(self, jail: Jail, folder: Path | None, given: Path | None) -> None:
+        """Let bubblewrap build the namespaces around their first process, which ends when we close its standard input.
+
+        Its memory is closed by `_first_program`.
         """
         arguments = bubblewrap_arguments(
             folder,
@@ -398,8 +440,6 @@ class _Forkserver:
                 if descriptor >= 0:
                     os.close(descriptor)
         self.expected.add(jail.init)
-        if jail.group:
-            jail.group.add(jail.init)
         if _can_be_looked_into(jail.init):
             raise OSError("the first process inside could be changed by others (is fs.suid_dumpable 1?)")
 
@@ -553,13 +593,16 @@ class _Forkserver:
         if jail.pid and not jail.buried:  # before the holder: the namespace's end waits for everybody in it
             _kill(jail.pid)
             self.collect(jail.pid)
+        if jail.keeping >= 0:
+            os.close(jail.keeping)
+            jail.keeping = -1
+            _kill(jail.init)
+            self.await_end(jail.init)
         if jail.holder:
             assert jail.holder.stdin and jail.holder.stdout and jail.holder.stderr
             if jail.init:
                 _kill(jail.init)  # bwrap itself waits for it and ends; killed before, it would leave us a zombie
-            deadline = time.monotonic() + _PATIENCE_SECONDS
-            while jail.init and not has_ended(jail.holder.pid, 0.05) and time.monotonic() < deadline:
-                self.reap()
+                self.await_end(jail.holder.pid)
             jail.holder.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 jail.holder.wait(_PATIENCE_SECONDS)
@@ -575,6 +618,12 @@ class _Forkserver:
             jail.group.remove()
         if jail.home:
             sweep(jail.home)
+
+    def await_end(self, pid: int) -> None:
+        """Wait for a process that ends when all others of its namespace are gone; strays among them are ours."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not has_ended(pid, 0.05) and time.monotonic() < deadline:
+            self.reap()
 
     def collect(self, pid: int) -> None:
         """Wait for a killed child to end; later it is a stray."""

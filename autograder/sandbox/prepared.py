@@ -1,0 +1,266 @@
+"""The mounts of a sandbox as a copy of prepared ones.
+
+Most of what is mounted inside is the same for every sandbox of a forkserver, and bubblewrap needs several milliseconds
+of kernel time for it. So bubblewrap builds that once, around a process that runs nothing of a submission's, and the
+mount namespace is kept. The first process of each sandbox joins it, takes a copy, with namespaces of its own for
+everything else, and mounts what differs: its scratch space, its own /proc, what was handed in and what is given.
+
+These first processes are children of a `Builder`, which is forked from the forkserver before that is large: a process
+with everything imported takes longer to copy than all of this.
+
+Only root can do that. An ordinary user's sandboxes are built by bubblewrap, one by one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from autograder.isolation.confine import (
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWUTS,
+    Walls,
+    enter,
+    fork_into_new,
+    setns,
+    unshare,
+)
+from autograder.isolation.deadlines import ended, read_all
+from autograder.isolation.namespaces import GIVEN, HOME, IN_MEMORY, NAME, SHARED_MEMORY, SUBMISSION
+from autograder.results import Limits
+
+__all__ = ["Builder", "can_copy_mounts"]
+
+_OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442  # the same numbers on every architecture
+_CLONE, _RECURSIVE, _EMPTY_PATH, _FROM_EMPTY_PATH = 0x1, 0x8000, 0x1000, 0x4
+_READ_ONLY, _NOSUID, _NODEV, _NOEXEC = 0x1, 0x2, 0x4, 0x8  # as flags of mount and as attributes of mount_setattr
+_REMOUNT, _BIND, _PRIVATE, _WITH_ALL_BELOW = 0x20, 0x1000, 0x40000, 0x4000
+_DETACH = 2
+_MESSAGE_BYTES = 1 << 16
+_HERE = -100  # AT_FDCWD
+_PARTS_OF_PROC = ("sys", "sysrq-trigger", "irq", "bus")  # those that bubblewrap makes read-only, too
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mount.argtypes = [*[ctypes.c_char_p] * 3, ctypes.c_ulong, ctypes.c_char_p]
+
+
+def can_copy_mounts() -> bool:
+    """Whether this user and this kernel (Linux 5.12 or later) can."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        os.close(_read_only_tree("/usr"))
+    except OSError:
+        return False
+    return True
+
+
+class Builder:
+    """A process of ours that forks the first processes of sandboxes and does nothing else.
+
+    It ends when `close` is called, and when the process that made it ends; with it, every sandbox does.
+
+    Args:
+        mounts: descriptor of the prepared mount namespace.
+        filter: compiled BPF that first processes get; empty for none.
+        user: uid and gid of first processes; nobody's, so that nobody may look into them.
+        patience: seconds for each step.
+    """
+
+    def __init__(self, mounts: int, filter: bytes, user: int, patience: float) -> None:
+        self._patience = patience
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._connection.settimeout(patience)
+        self.pid = os.fork()
+        if self.pid == 0:
+            with contextlib.suppress(BaseException):
+                _keep_only([theirs.fileno(), mounts])
+                _answer(socket.socket(fileno=0), 1, filter, user)
+            os._exit(0)
+        theirs.close()
+
+    def first(self, folder: Path, given: Path | None, limits: Limits) -> tuple[int, int]:
+        """The first process of a new sandbox, ready: its number, and a descriptor that keeps it until it is closed.
+
+        Raises:
+            OSError: it could not be built.
+        """
+        alive, keeping = os.pipe()
+        reading, writing = os.pipe()
+        request = {"folder": str(folder), "given": str(given or ""), "limits": asdict(limits)}
+        try:
+            socket.send_fds(self._connection, [json.dumps(request).encode()], [alive, writing])
+            os.close(writing)
+            writing = -1
+            said = self._connection.recv(_MESSAGE_BYTES)
+            if not said.isdigit():
+                raise OSError(said.decode(errors="replace") or "the process that builds sandboxes died")
+            ready = read_all(reading, self._patience)
+            if ready != b"ready":
+                raise OSError(ready.decode(errors="replace") or "the first process inside died before it was ready")
+        except OSError:
+            os.close(keeping)
+            raise
+        finally:
+            for descriptor in (alive, reading, writing):
+                if descriptor >= 0:
+                    os.close(descriptor)
+        return int(said), keeping
+
+    def close(self) -> None:
+        """End it, and wait for that."""
+        self._connection.close()
+        if ended(self.pid, self._patience) is None:
+            os.kill(self.pid, signal.SIGKILL)
+            ended(self.pid, self._patience)
+
+
+def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) -> None:
+    """In the builder: fork a first process for each request, until there are no more."""
+    own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 2)
+        if not message:
+            break
+        request = json.loads(message)
+        folder, given = Path(request["folder"]), Path(request["given"]) if request["given"] else None
+        limits = Limits(**request["limits"])
+        try:
+            pid = fork_into_new(
+                own_pid_namespace, lambda: _be_first(descriptors, mounts, folder, given, limits, filter, user)
+            )
+        except OSError as error:
+            connection.send(f"no process could be started: {error.strerror}".encode())
+        else:
+            connection.send(str(pid).encode())
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with contextlib.suppress(ChildProcessError):  # those that have ended meanwhile
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+    with contextlib.suppress(ChildProcessError):  # they end as well, since nobody keeps them
+        while True:
+            os.wait()
+
+
+def _be_first(
+    descriptors: Sequence[int],
+    mounts: int,
+    folder: Path,
+    given: Path | None,
+    limits: Limits,
+    filter: bytes,
+    user: int,
+) -> None:
+    """In the first process of a new pid namespace: build its sandbox, drop everything, say so, and wait for the end.
+
+    Nothing of a submission ever runs in it. What is orphaned inside vanishes at its end, and nobody has to collect it.
+    """
+    _keep_only([*descriptors, mounts])
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        _furnish(2, folder, given, limits)
+        enter(Walls(limits, user, filter=filter, die_with_parent=True))
+    except BaseException as error:  # noqa: BLE001  (whatever it is, the grader must read of it)
+        os.write(1, f"{type(error).__name__}: {error}".encode()[:1000])
+        os._exit(71)
+    os.write(1, b"ready")
+    os.close(1)
+    while os.read(0, 1):
+        pass
+
+
+def _keep_only(descriptors: Sequence[int]) -> None:
+    """These become 0, 1 and so on, and nothing else stays open."""
+    above = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64) for descriptor in descriptors]
+    for target, source in enumerate(above):
+        os.dup2(source, target, inheritable=False)
+    os.closerange(len(above), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def _furnish(mounts: int, folder: Path, given: Path | None, limits: Limits) -> None:
+    """Build a sandbox around this process, the first one of a new pid namespace.
+
+    Args:
+        mounts: descriptor of the prepared mount namespace; is closed.
+        folder: the submission; appears as `layout.SUBMISSION`.
+        given: what is handed out; appears as `layout.GIVEN`.
+        limits: `scratch_mib` is the size of /tmp.
+
+    Raises:
+        OSError: the kernel refused a step.
+    """
+    trees = {SUBMISSION: _read_only_tree(str(folder))}
+    if given:
+        trees[GIVEN] = _read_only_tree(str(given))
+    setns(mounts, CLONE_NEWNS)
+    os.close(mounts)
+    unshare(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUTS)
+    _mount(None, "/", None, _PRIVATE | _WITH_ALL_BELOW)
+    for path in (*IN_MEMORY, "/proc"):
+        _check(_libc.umount2(os.fsencode(path), _DETACH), f"unmounting {path}")
+    for path, size in zip(IN_MEMORY, (limits.scratch_mib << 20, SHARED_MEMORY), strict=True):
+        _mount("tmpfs", path, "tmpfs", _NOSUID | _NODEV, f"mode=1777,size={size}")
+    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    for part in _PARTS_OF_PROC:
+        if os.path.exists(path := f"/proc/{part}"):
+            _mount(path, path, None, _BIND | _WITH_ALL_BELOW)
+            _mount(None, path, None, _BIND | _REMOUNT | _READ_ONLY | _NOSUID | _NODEV | _NOEXEC)
+    for path, tree in trees.items():
+        _call(_MOVE_MOUNT, tree, b"", _HERE, os.fsencode(path), _FROM_EMPTY_PATH, what=f"mounting {path}")
+        os.close(tree)
+    os.mkdir(HOME)
+    os.chmod(HOME, 0o777)  # noqa: S103  (of the only user inside)
+    socket.sethostname(NAME)
+    _loopback_up()
+
+
+def _read_only_tree(path: str) -> int:
+    """A copy of what is mounted at and below a path, not mounted anywhere yet, where nothing can be written."""
+    tree = _call(_OPEN_TREE, _HERE, os.fsencode(path), _CLONE | _RECURSIVE | os.O_CLOEXEC, what=f"copying {path}")
+    try:
+        attributes = struct.pack("=QQQQ", _READ_ONLY | _NOSUID | _NODEV, 0, 0, 0)
+        size = ctypes.c_size_t(len(attributes))
+        _call(_MOUNT_SETATTR, tree, b"", _EMPTY_PATH | _RECURSIVE, attributes, size, what=f"closing {path}")
+    except OSError:
+        os.close(tree)
+        raise
+    return tree
+
+
+def _loopback_up() -> None:
+    """As bubblewrap does: there is a network of one machine, this one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        name = struct.pack("16sh14x", b"lo", 0)
+        (flags,) = struct.unpack_from("h", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, name), 16)
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    texts = [text.encode() if text is not None else None for text in (source, target, kind)]
+    _check(_libc.mount(*texts, flags, options.encode() or None), f"mounting {target}")
+
+
+def _call(number: int, *arguments: object, what: str) -> int:
+    return _check(int(_libc.syscall(number, *arguments)), what)
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+    return result
