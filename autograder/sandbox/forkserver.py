@@ -163,6 +163,7 @@ class _Forkserver:
         self.devices = gpu_devices() if settings.gpus else ()
         self.covers, self.hiding = self.hide_packaged_data()
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
+        self.readable = readable_inside()
         self.jails: dict[int, Jail] = {}
         self.expected: set[int] = set()  # children that somebody here waits for; all others are strays
         self.builder = self.start_builder()
@@ -324,7 +325,7 @@ class _Forkserver:
             die_with_parent=not self.isolated,
             file_systems=IN_MEMORY if self.isolated else (),
             landlocked=self.landlocked or self.doubly,
-            readable=readable_paths(submission, handed_out) if self.landlocked else readable_inside(),
+            readable=readable_paths(submission, handed_out) if self.landlocked else self.readable,
             writable=(*writable_paths(inside), *self.devices) if self.landlocked else writable_inside(self.devices),
             runnable=self.isolated,
             hiding=_HIDING if self.hiding >= 0 else -1,
@@ -397,12 +398,24 @@ class _Forkserver:
         A submission sees that process, and as an ordinary user it has the same user; so it is in the same control
         group, behind the same filter, without capabilities, and its memory is closed.
         """
-        if self.builder:
-            jail.init, jail.keeping = self.builder.first(folder, given, jail.limits)
-        else:
+        if not self.copy_walls(jail, folder, given):
             self.build_walls(jail, folder, given)
         if jail.group:
             jail.group.add(jail.init)
+
+    def copy_walls(self, jail: Jail, folder: Path, given: Path | None) -> bool:
+        """Have the builder fork the first process; False where there is no builder, or none any more."""
+        if self.builder is None:
+            return False
+        try:
+            jail.init, jail.keeping = self.builder.first(folder, given, jail.limits)
+        except OSError:
+            if not self.builder.gone:
+                raise
+            self.builder.close()
+            self.builder = None
+            return False
+        return True
 
     def build_walls(self, jail: Jail, folder: Path | None, given: Path | None) -> None:
         """Let bubblewrap build the namespaces around their first process, which ends when we close its standard input.

@@ -24,6 +24,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from autograder.isolation.confine import (
@@ -49,6 +50,7 @@ _CLONE, _RECURSIVE, _EMPTY_PATH, _FROM_EMPTY_PATH = 0x1, 0x8000, 0x1000, 0x4
 _READ_ONLY, _NOSUID, _NODEV, _NOEXEC = 0x1, 0x2, 0x4, 0x8  # as flags of mount and as attributes of mount_setattr
 _REMOUNT, _BIND, _PRIVATE, _WITH_ALL_BELOW = 0x20, 0x1000, 0x40000, 0x4000
 _DETACH = 2
+_END_SECONDS = 1.0
 _MESSAGE_BYTES = 1 << 16
 _HERE = -100  # AT_FDCWD
 _PARTS_OF_PROC = ("sys", "sysrq-trigger", "irq", "bus")  # those that bubblewrap makes read-only, too
@@ -121,12 +123,21 @@ class Builder:
                     os.close(descriptor)
         return int(said), keeping
 
+    @property
+    def gone(self) -> bool:
+        """Whether it is not there any more, whatever ended it; it is collected then."""
+        try:
+            return ended(self.pid, _END_SECONDS) is not None
+        except ChildProcessError:
+            return True
+
     def close(self) -> None:
         """End it, and wait for that."""
         self._connection.close()
-        if ended(self.pid, self._patience) is None:
-            os.kill(self.pid, signal.SIGKILL)
-            ended(self.pid, self._patience)
+        with contextlib.suppress(ChildProcessError):
+            if ended(self.pid, self._patience) is None:
+                os.kill(self.pid, signal.SIGKILL)
+                ended(self.pid, self._patience)
 
 
 def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) -> None:
@@ -140,9 +151,8 @@ def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) ->
         folder, given = Path(request["folder"]), Path(request["given"]) if request["given"] else None
         limits = Limits(**request["limits"])
         try:
-            pid = fork_into_new(
-                own_pid_namespace, lambda: _be_first(descriptors, mounts, folder, given, limits, filter, user)
-            )
+            child = partial(_be_first, descriptors, mounts, folder, given, limits, filter, user)
+            pid = fork_into_new(own_pid_namespace, child)
         except OSError as error:
             connection.send(f"no process could be started: {error.strerror}".encode())
         else:

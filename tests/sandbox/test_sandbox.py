@@ -18,6 +18,7 @@ from autograder.checks.errors import SandboxError, UsageError
 from autograder.checks.plain import rows
 from autograder.isolation import landlock
 from autograder.isolation.namespaces import bubblewrap_arguments
+from autograder.isolation.processes import children
 from autograder.results import Limits
 from autograder.sandbox import BACKENDS, ForkServer, Request, connect, start, why_not
 from autograder.wire import decode, encode
@@ -702,3 +703,79 @@ def test_a_forkserver_is_typed():
         assert isinstance(sandbox, ForkServer)
         assert sandbox.alive()
     assert not sandbox.alive()
+
+
+LOOKING = """
+import os, socket
+
+def mounts():
+    found = []
+    for line in open("/proc/self/mountinfo"):
+        before, after = line.split(" - ")
+        place, options = before.split()[4:6]
+        size = [each for each in after.split()[2].split(",") if each.startswith(("size=", "nr_inodes=", "mode="))]
+        found.append((place, options.replace(",relatime", ""), after.split()[0], sorted(size)))
+    return sorted(found)
+
+def others():
+    first = dict(line.split(":", 1) for line in open("/proc/1/status"))
+    names = ("CapInh", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs", "Seccomp")
+    return [first[name].strip() for name in names], socket.gethostname(), os.getcwd()
+
+def spaces():
+    kinds = ("cgroup", "ipc", "mnt", "net", "pid", "uts")
+    return {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in kinds}
+def looked_into():
+    for name in ("environ", "mem", "maps"):
+        try:
+            open(f"/proc/1/{name}", "rb").read(1)
+            return name
+        except OSError:
+            continue
+    return ""
+"""
+
+
+@pytest.fixture
+def looking(tmp_path):
+    folder = tmp_path / "looking"
+    folder.mkdir(mode=0o755)
+    (folder / "hw.py").write_text(LOOKING)
+    (folder / "hw.py").chmod(0o644)
+    return folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or bool(why_not("bubblewrap")), reason="only root's sandboxes copy mounts")
+def test_copied_mounts_are_those_that_bubblewrap_makes(looking):
+    """A sandbox whose mounts are copied looks as one that bubblewrap builds alone, which it does without a builder."""
+
+    def looked(sandbox: ForkServer) -> list[object]:
+        talk = Talk(sandbox, looking)
+        try:
+            return [talk.call(name) for name in ("mounts", "others", "looked_into")]
+        finally:
+            talk.session.close()
+
+    with start("bubblewrap") as sandbox:
+        (builder,) = children(sandbox.pid)
+        copied = looked(sandbox)
+        os.kill(builder, signal.SIGKILL)
+        built = looked(sandbox)
+
+    assert copied == built
+    assert len(copied[0]) > 10
+    assert copied[1][0] == ["0" * 16] * 4 + ["1", "2"]
+    assert copied[2] == ""
+
+
+@pytest.mark.skipif(bool(why_not("bubblewrap")), reason="bubblewrap does not work here")
+def test_every_sandbox_has_namespaces_of_its_own(looking):
+    """No namespace is the machine's, and none is that of another sandbox, alive at the same time."""
+    with start("bubblewrap") as sandbox:
+        talks = [Talk(sandbox, looking) for _ in range(2)]
+        one, other = (talk.call("spaces") for talk in talks)
+        for talk in talks:
+            talk.session.close()
+
+    for kind, space in one.items():
+        assert space not in (other[kind], os.readlink(f"/proc/self/ns/{kind}"))
