@@ -20,7 +20,7 @@ __all__ = ["COMMAND", "GRADED", "Early", "begin"]
 GRADED = ".written.json"
 """The file that lies in a folder after it was graded into (`autograder.reports.unchanged`)."""
 
-COMMAND = "from autograder.sandbox.forkserver import main; main()"
+COMMAND = "import gc; gc.disable(); from autograder.sandbox.forkserver import main; main()"
 _LONGEST = 80  # bytes; the whole path of a socket has at most 107
 _COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 

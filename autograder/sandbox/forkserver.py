@@ -139,6 +139,7 @@ def main() -> None:
         return
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page that it looks at
+    gc.enable()  # it was off (`autograder.early_start`): imports make little garbage, and make it be looked for often
     try:
         _tell({"enforced": server.enforced, "preloaded": preloaded})
         server.serve()
