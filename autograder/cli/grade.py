@@ -38,7 +38,7 @@ from autograder.cli.common import (
 )
 from autograder.cli.progress import Shown
 from autograder.course import SANDBOXES, Course, course_seed
-from autograder.early_start import Early
+from autograder.early_start import GRADED, Early
 from autograder.grading import RunOptions, batch
 from autograder.grading.gate import Gate, gate_key
 from autograder.insight.alarms import class_alarms
@@ -135,9 +135,8 @@ def _grade(
     assert call.submissions is not None
     loaded = loader.load(root, call.name)
     refuse_class(call.submissions)
-    limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     settings = settings_of(call.data, course, loaded)
-    options = RunOptions(seed, call.full, call.only, limits)
+    options = RunOptions(seed, call.full, call.only, {**course.limits.get(call.name, {}), **limits_from(call.limits)})
     grading.selected_checks(loaded.assignment, options)
     screen = console()
     _warn_of_guessable(screen, options.seed)
@@ -157,23 +156,26 @@ def _grade(
     with staging(call.out) as folder:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = caps_for(loaded, dataset)
-        everyone = collect(call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
+        stage = partial(collect, call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
+        everyone = stage(copies=not _may_be_known(call.out, loaded))
         chosen = chosen_of(everyone, call.students)
         if beside := passed_over(call.submissions, loaded.assignment.handed_in):
             screen.print(f"Not counted as submissions: {escape(', '.join(beside))}.", soft_wrap=True)
         walls = sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
-        foreseen = foreseen_imports(screen, chosen, loaded.assignment.preload, walls)
 
         def key(submission: Submission) -> str:
             return grading.result_key(loaded, submission, dataset, options, walls)
-
-        def spec(address: str) -> batch.JobSpec:
-            return batch.JobSpec(root, call.name, dataset.name if dataset else "", settings, options, address)
 
         from autograder.store import Store, sqlite_address
 
         database = call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")
         with Store(database) as store:
+            before = store.all_known((key(each), each.student) for each in chosen)
+            if len(before) < len(chosen) or any(report.resources.reached for report in before.values()):
+                if _may_be_known(call.out, loaded):
+                    everyone = stage()
+                    chosen = chosen_of(everyone, call.students)
+                foreseen = foreseen_imports(screen, chosen, loaded.assignment.preload, walls)
             progress = Shown(screen, len(chosen))
             try:
                 with progress:
@@ -182,7 +184,9 @@ def _grade(
                         loaded=loaded,
                         store=store,
                         key=key,
-                        spec=spec,
+                        spec=partial(
+                            batch.JobSpec, root, call.name, dataset.name if dataset else "", settings, options
+                        ),
                         start=start,
                         jobs=jobs,
                         notify=progress,
@@ -190,6 +194,7 @@ def _grade(
                         control=partial(grading.reference_as_submission, loaded, folder),
                         outdated=partial(grading.is_outdated, preloaded=foreseen),
                         idle=idle,
+                        before=before,
                     )
             except KeyboardInterrupt:
                 return stopped(screen, progress, len(chosen))
@@ -202,6 +207,11 @@ def _grade(
     heading = pages.Heading(course.title, loaded.assignment.title)
     made = Made(reports, whole_class, heading, names, walls, refused)
     return deliver(screen, call, made, progress, dataset.name if dataset else "")
+
+
+def _may_be_known(out: Path, loaded: loader.Loaded) -> bool:
+    """Whether the submissions are first looked at without a copy of each: perhaps nothing of them has to be graded."""
+    return (out / GRADED).is_file() and not any(file.endswith(".pdf") for file in loaded.assignment.answers)
 
 
 def into(screen: Console, call: Call) -> Call:

@@ -184,6 +184,7 @@ def grade_all(
     control: Callable[[], Submission] | None = None,
     outdated: Callable[[Report], bool] = lambda _: False,
     idle: list[Idle] | None = None,
+    before: Mapping[tuple[str, str], Report] | None = None,
 ) -> tuple[Report, ...]:
     """Grade every submission that the store does not know; keep each report the moment it is there.
 
@@ -202,6 +203,7 @@ def grade_all(
         control: makes a submission of the reference; it is graded, too, when a fault of ours remains.
         outdated: whether a report that the store knows has to be made again.
         idle: job processes that wait for work; they are taken out of the list before others are started.
+        before: what the store knows by key and student, if it was asked already.
 
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
     INTERNAL after that is kept as such. Where the reference, handed in, does not have the same fault, or without it any
@@ -219,7 +221,8 @@ def grade_all(
     reports: dict[str, Report] = {}
     waiting: deque[Attempt] = deque()
     keys = {submission.student: key(submission) for submission in submissions}
-    before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
+    if before is None:
+        before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
     for submission in submissions:
         found = before.get((keys[submission.student], submission.student))
         if found is None or outdated(found):

@@ -7,7 +7,7 @@ import resource
 import select
 import time
 
-__all__ = ["ended", "has_ended", "read_all", "read_some"]
+__all__ = ["ended", "has_ended", "is_readable", "read_all", "read_some"]
 
 _ALL_KINDS_OF_CHILDREN = 0x40000000  # __WALL: also those that end with another signal than SIGCHLD
 _PART = 1 << 16
@@ -58,6 +58,11 @@ def read_all(descriptor: int, seconds: float) -> bytes:
     while part := read_some(descriptor, max(0.0, deadline - time.monotonic())):
         parts.append(part)
     return b"".join(parts)
+
+
+def is_readable(descriptor: int, seconds: float) -> bool:
+    """Wait that many seconds until something can be read, or the process of a pidfd has ended; whether that came."""
+    return _ready(descriptor, time.monotonic() + seconds)
 
 
 def _ready(descriptor: int, deadline: float) -> bool:

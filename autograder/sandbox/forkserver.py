@@ -30,7 +30,7 @@ from typing import Any
 from autograder.isolation import cgroups, landlock, seccomp
 from autograder.isolation.cleanup import sweep
 from autograder.isolation.confine import Walls, become_subreaper, enter, fork_inside, join_groups
-from autograder.isolation.deadlines import ended, has_ended, read_all, read_some
+from autograder.isolation.deadlines import ended, is_readable, read_all, read_some
 from autograder.isolation.namespaces import (
     FIRST,
     GIVEN,
@@ -105,6 +105,7 @@ class Jail:
     holder: subprocess.Popen[bytes] | None = None
     init: int = 0
     keeping: int = -1
+    init_pidfd: int = -1
     pid: int = 0
     pidfd: int = -1
     group: cgroups.Group | None = None
@@ -410,6 +411,7 @@ class _Forkserver:
             return False
         try:
             jail.init, jail.keeping = self.builder.first(folder, given, jail.limits)
+            jail.init_pidfd = os.pidfd_open(jail.init)
         except OSError:
             if not self.builder.gone:
                 raise
@@ -526,13 +528,20 @@ class _Forkserver:
             self.bury(jail)
 
     def kill(self, jail: Jail) -> None:
-        if jail.init:
-            _kill(jail.init)
+        self.kill_first(jail)
         if jail.pid:
             if not self.isolated:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(jail.pid, signal.SIGKILL)
             _kill(jail.pid)
+
+    def kill_first(self, jail: Jail) -> None:
+        """End the first process inside; the builder collects its own, whose number may be another's by now."""
+        if jail.init_pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(jail.init_pidfd, signal.SIGKILL)
+        elif jail.init and jail.holder:
+            _kill(jail.init)
 
     def bury(self, jail: Jail) -> None:
         """Collect the worker's end, remove every trace, and send the outcome."""
@@ -610,13 +619,18 @@ class _Forkserver:
         if jail.keeping >= 0:
             os.close(jail.keeping)
             jail.keeping = -1
-            _kill(jail.init)
-            self.await_end(jail.init)
+            if jail.init_pidfd >= 0:
+                self.kill_first(jail)
+                self.await_end(jail.init_pidfd)
+                os.close(jail.init_pidfd)
+                jail.init_pidfd = -1
         if jail.holder:
             assert jail.holder.stdin and jail.holder.stdout and jail.holder.stderr
             if jail.init:
                 _kill(jail.init)  # bwrap itself waits for it and ends; killed before, it would leave us a zombie
-                self.await_end(jail.holder.pid)
+                holder = os.pidfd_open(jail.holder.pid)
+                self.await_end(holder)
+                os.close(holder)
             jail.holder.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 jail.holder.wait(_PATIENCE_SECONDS)
@@ -633,10 +647,10 @@ class _Forkserver:
         if jail.home:
             sweep(jail.home)
 
-    def await_end(self, pid: int) -> None:
+    def await_end(self, pidfd: int) -> None:
         """Wait for a process that ends when all others of its namespace are gone; strays among them are ours."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not has_ended(pid, 0.05) and time.monotonic() < deadline:
+        while not is_readable(pidfd, 0.05) and time.monotonic() < deadline:
             self.reap()
 
     def collect(self, pid: int) -> None:

@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from autograder.isolation.confine import (
     CLONE_NEWCGROUP,
@@ -141,7 +142,8 @@ class Builder:
 
 
 def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) -> None:
-    """In the builder: fork a first process for each request, until there are no more."""
+    """In the builder: fork a first process for each request, until there are no more; collect those that ended."""
+    signal.signal(signal.SIGCHLD, _collect)
     own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     while True:
         message, descriptors, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 2)
@@ -159,12 +161,15 @@ def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) ->
             connection.send(str(pid).encode())
         for descriptor in descriptors:
             os.close(descriptor)
-        with contextlib.suppress(ChildProcessError):  # those that have ended meanwhile
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
     with contextlib.suppress(ChildProcessError):  # they end as well, since nobody keeps them
         while True:
             os.wait()
+
+
+def _collect(_signal: int, _frame: FrameType | None) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _be_first(

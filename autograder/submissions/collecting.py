@@ -9,6 +9,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePath
 
 from autograder.checks.errors import StudentError, UsageError
@@ -27,7 +28,13 @@ _BY_NAME = Recogniser()
 
 
 def collect(
-    path: Path, files: Sequence[str], staging: Path, caps: Caps = _CAPS, recogniser: Recogniser = _BY_NAME
+    path: Path,
+    files: Sequence[str],
+    staging: Path,
+    caps: Caps = _CAPS,
+    recogniser: Recogniser = _BY_NAME,
+    *,
+    copies: bool = True,
 ) -> tuple[Submission, ...]:
     """Stage every submission below `path`, sorted by student.
 
@@ -41,6 +48,7 @@ def collect(
         staging: an own folder for the copies; `staging/STUDENT` is made anew.
         caps: how much of a submission is read.
         recogniser: finds the file that is meant by a missing one.
+        copies: without them, everything is said of the submissions, but none can be graded.
 
     Raises:
         UsageError: `path` does not exist, is empty or cannot be listed, or overlaps with `staging`. Anything that is
@@ -50,8 +58,9 @@ def collect(
     path, staging = path.resolve(), staging.resolve()
     if path == staging or path in staging.parents or staging in path.parents:
         raise UsageError(f"The submissions in {path} and their copies in {staging} overlap; choose another folder.")
+    stage = partial(_stage, files=files, staging=staging, caps=caps, recogniser=recogniser, copies=copies)
     if path.is_file():
-        return (_stage(_Handed(student_name(stem(path.name)), (path,)), files, staging, caps, recogniser),)
+        return (stage(_Handed(student_name(stem(path.name)), (path,))),)
     try:
         found = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
     except OSError as error:
@@ -64,8 +73,8 @@ def collect(
             f"{path} {what}; it should hold one folder, or one .py, .zip or .tar.gz file, for each student."
         )
     if any(entry in files for entry in entries):
-        return (_stage(_Handed(student_name(path.name), (path,)), files, staging, caps, recogniser),)
-    return tuple(_stage(handed, files, staging, caps, recogniser) for handed in _by_student(path, entries))
+        return (stage(_Handed(student_name(path.name), (path,))),)
+    return tuple(stage(handed) for handed in _by_student(path, entries))
 
 
 def refuse_class(path: Path) -> None:
@@ -161,7 +170,9 @@ def _by_student(path: Path, entries: Sequence[str]) -> list[_Handed]:
     return handed
 
 
-def _stage(handed: _Handed, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser) -> Submission:
+def _stage(
+    handed: _Handed, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser, *, copies: bool = True
+) -> Submission:
     """Read, choose, copy; what is wrong with the submission becomes its problem."""
     folder = staging / handed.student
     submission = Submission(handed.student, folder, _sha256({}), notes=handed.notes)
@@ -178,7 +189,8 @@ def _stage(handed: _Handed, files: Sequence[str], staging: Path, caps: Caps, rec
     except StudentError as error:
         submission = replace(submission, problem=error.message, problem_verdict=error.verdict)
     try:
-        _write(folder, chosen.files)
+        if copies:
+            _write(folder, chosen.files)
     except OSError as error:
         raise UsageError(f"The copies cannot be written to {staging}: {error.strerror}; mend the folder.") from None
     return replace(

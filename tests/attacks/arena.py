@@ -335,6 +335,7 @@ class Arena:
         self.ground = ground
         self.sandbox = sandbox
         self.loaded = ground.loaded
+        self.own = set(descendants(sandbox.pid)) if isinstance(sandbox, ForkServer) else set()
 
     def fight(self, attack: Attack, *, neighbour: bool = False) -> Result:
         """Grade an attack; with `neighbour`, an honest submission at the same time, on another processor if possible.
@@ -378,13 +379,13 @@ class Arena:
         return []
 
     def leftovers(self) -> list[str]:
-        """Processes below the forkserver, which has none of its own between two sandboxes."""
+        """Processes below the forkserver that were not there before the first sandbox: between two, there are none."""
         if not isinstance(self.sandbox, ForkServer):
             return []
         deadline = time.monotonic() + 2
-        while (found := descendants(self.sandbox.pid)[1:]) and time.monotonic() < deadline:
+        while (found := set(descendants(self.sandbox.pid)) - self.own) and time.monotonic() < deadline:
             time.sleep(0.01)
-        return [f"process {pid} below the forkserver" for pid in found]
+        return [f"process {pid} below the forkserver" for pid in sorted(found)]
 
 
 def _gains(report: Report) -> list[str]:

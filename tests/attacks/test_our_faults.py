@@ -97,13 +97,17 @@ def test_what_is_killed_is_started_again(course: Path, tmp_path: Path, victim: s
 
 def kill_one(pid: int, victim: str, killed: list[int]) -> None:
     """Kill a helper of the grader once it is at work."""
-    sign = b"forkserver import main" if victim == "forkserver" else b"\0grade\0tiny\0"  # forked from the grader
+    signs = {"forkserver": b"forkserver import main", "job": b"\0grade\0tiny\0"}  # a job is forked from the grader
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        alive = [each for each in descendants(pid) if each != pid and sign in command_line(each)]
-        if alive and any(command_line(each)[:5] == b"bwrap" for each in descendants(pid)):
-            os.kill(alive[0], signal.SIGKILL)
-            killed.append(alive[0])
+        alive = {
+            name: [each for each in descendants(pid) if each != pid and sign in command_line(each)]
+            for name, sign in signs.items()
+        }
+        at_work = bool(alive["forkserver"]) and len(descendants(alive["forkserver"][0])) >= 4  # it has an open sandbox
+        if at_work and alive[victim]:
+            os.kill(alive[victim][0], signal.SIGKILL)
+            killed.append(alive[victim][0])
             return
         time.sleep(0.01)
 
