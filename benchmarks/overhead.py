@@ -16,6 +16,7 @@ jobs. CPU is user plus system time of every process involved.
 from __future__ import annotations
 
 import argparse
+import compileall
 import contextlib
 import os
 import resource
@@ -33,6 +34,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+import autograder
 from autograder.assignment.declaration import Check
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.plain import rows
@@ -78,6 +80,7 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=20)
     parser.add_argument("--sandbox", default="bubblewrap")
     arguments = parser.parse_args()
+    compileall.compile_dir(Path(autograder.__file__).parent, quiet=2)  # as an installation does
     print(f"{arguments.submissions} submissions, {arguments.sandbox}, {os.cpu_count()} cores, preload {PRELOAD}")
     every = os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory() as folder, start(arguments.sandbox, preload=PRELOAD) as sandbox:

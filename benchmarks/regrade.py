@@ -8,6 +8,7 @@ everything as it is. CPU is user plus system time of the whole command, with all
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import resource
 import subprocess
@@ -17,6 +18,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import autograder
 from autograder import grading
 from autograder.grading import RunOptions, grade
 from autograder.loader import load
@@ -36,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=1000)
     count = parser.parse_args().submissions
+    compileall.compile_dir(Path(autograder.__file__).parent, quiet=2)  # as an installation does
     with tempfile.TemporaryDirectory(prefix="regrade-") as folder:
         root, inbox, out = make_course(Path(folder) / "course"), Path(folder) / "inbox", Path(folder) / "out"
         for number in range(count):
