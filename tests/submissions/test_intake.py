@@ -202,6 +202,18 @@ def test_collecting_again_makes_the_copies_anew(class_folder: Path) -> None:
     assert staged(only(class_folder)) == {NET: CODE}
 
 
+def test_without_copies_the_same_is_said_of_the_submissions(class_folder, tmp_path):
+    """Whoever only asks what was handed in gets no copy of it."""
+    (class_folder / "alice").mkdir()
+    (class_folder / "alice" / FILES[0]).write_text("x = 1\n")
+
+    said = collect(class_folder, FILES, tmp_path / "staging", copies=False)
+
+    assert not (tmp_path / "staging").exists()
+    assert said == collect(class_folder, FILES, tmp_path / "staging")
+    assert (tmp_path / "staging" / "alice" / FILES[0]).read_text() == "x = 1\n"
+
+
 def test_the_folder_of_one_student_may_be_given_itself(class_folder: Path) -> None:
     """So may one file; the student is named after it."""
     folder = student(class_folder, {NET: CODE, MAIN: CODE, "notes.txt": b"x"})
