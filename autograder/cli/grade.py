@@ -138,8 +138,7 @@ def _grade(
     settings = settings_of(call.data, course, loaded)
     options = RunOptions(seed, call.full, call.only, {**course.limits.get(call.name, {}), **limits_from(call.limits)})
     grading.selected_checks(loaded.assignment, options)
-    screen = console()
-    _warn_of_guessable(screen, options.seed)
+    _warn_of_guessable(screen := console(), options.seed)
     dataset, said = dataset_for(loaded, settings)
     if said:
         screen.print(escape(said))
