@@ -207,8 +207,8 @@ class TestRefusals:
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n    pass\n')
 
     def test_no_such_script(self, root) -> None:
-        """An example that is no file is a wrong call."""
-        with pytest.raises(UsageError, match=r"--example: .*gone\.py is no file"):
+        """An example that does not exist is a wrong call."""
+        with pytest.raises(UsageError, match=r"--example: .*gone\.py does not exist"):
             made_from(root, SOLVED, example=root / "gone.py")
 
     @pytest.mark.parametrize(
