@@ -26,9 +26,9 @@ VARIANTS = Path(__file__).parents[1] / "right_variants"
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
 CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
 MUTANTS = 24
-LEAST = {"q_learning": 70}
-"""The least rate of a draft where it is not 90: after many episodes, the table of an off-policy learner does not show
-any more how many there were, nor how often it explored."""
+LEAST = {"q_learning": 80}
+"""The least rate of a draft where it is not 90. Of the 37 mutants of this one, two compare a random number with `<=`
+instead of `<`, one changes an argument, of which a submission has a copy, and one names a type that it has already."""
 
 
 @pytest.fixture(scope="module")
