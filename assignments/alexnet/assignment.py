@@ -276,7 +276,7 @@ def a_pass_takes_a_step_for_each_batch(student, rng):
         )
     weights_changed(before, weights_of(model))
     if not (0 < loss < 20 and 0 <= share <= 1):
-        raise CheckFailed(f"train_epoch returned ({loss:g}, {share:g}); a mean loss and a share in [0, 1] were wanted.")
+        raise CheckFailed(f"train_epoch returned ({loss:g}, {share:g}); expected a mean loss and a share in [0, 1].")
 
 
 @a.check(

@@ -358,7 +358,7 @@ def bound_on_the_multipliers(student, reference, rng, case):
     if case == "a singular kernel matrix":
         got = student.largest_multiplier_bound(np.diag([1.0, 0.0]))
         if not isinstance(got, (int, float)) or not got > 1e12:
-            raise CheckFailed(f"largest_multiplier_bound of a singular kernel matrix is {got!r}; infinity was wanted.")
+            raise CheckFailed(f"largest_multiplier_bound of a singular kernel matrix is {got!r}; expected infinity.")
 
 
 @b.check(
@@ -535,7 +535,7 @@ def noise_only_in_train_mode(student):
         if abs(noise.std() / sd - 1) > 0.05 or abs(noise.mean()) > 0.05 * sd:
             raise CheckFailed(
                 f"The noise of GaussianNoise({sd:g}) has mean {noise.mean():.3g} and standard deviation "
-                f"{noise.std():.3g}; 0 and {sd:g} were wanted."
+                f"{noise.std():.3g}; expected 0 and {sd:g}."
             )
 
 
@@ -633,7 +633,7 @@ def samples_noise_and_mode(student, rng, case):
     if [len(part) for part in seen] != [4, 4, 3] * 3:
         raise CheckFailed(
             f"With 11 samples and batches of 4 the first batches have the sizes {[len(part) for part in seen][:6]}; "
-            "4, 4, 3 in each epoch were wanted."
+            "expected 4, 4, 3 in each epoch."
         )
     if case == "falling noise":
         close(levels, 0.9 * (1 - np.arange(9) / 9), name="net.noise.sd step by step")

@@ -542,7 +542,7 @@ def as_right(got, want, labels, name):
     if ours < theirs - 0.03:
         raise CheckFailed(
             f"{name} is right on {100 * ours:.1f} % of {len(labels)} unseen images; the reference is right on "
-            f"{100 * theirs:.1f} %, and at most 3 points less were wanted."
+            f"expected {100 * theirs:.1f} %, and at most 3 points less."
         )
 
 
@@ -562,9 +562,7 @@ def agree(got, want, name):
     shape(got, want.shape, name=f"the predictions of {name}")
     share = float((got == want).mean())
     if share < 0.98:
-        raise CheckFailed(
-            f"{name} predicts {100 * share:.0f} % of the labels that it should; at least 98 % were wanted."
-        )
+        raise CheckFailed(f"{name} predicts {100 * share:.0f} % of the labels that it should; expected at least 98 %.")
 
 
 # --- (d) searches ---

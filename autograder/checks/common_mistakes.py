@@ -65,9 +65,9 @@ def _of_shape(mine: Array, right: Array) -> str:
     if mine.size == right.size and _near(mine.reshape(right.shape), right):
         return "The values are right, the shape is not."
     if right.ndim == 2 and _is_one_hot(right) and _near(mine.reshape(-1), np.argmax(right, axis=1).astype(float)):
-        return "It looks like labels; one-hot rows were wanted."
+        return "It looks like labels; expected one-hot rows."
     if mine.ndim == 2 and _is_one_hot(mine) and _near(np.argmax(mine, axis=1).astype(float), right.reshape(-1)):
-        return "It looks one-hot; labels were wanted."
+        return "It looks one-hot; expected labels."
     n = right.size
     grown = right.shape in ((n,), (n, 1), (1, n)) and mine.shape == (n, n)
     if grown and _varies(right) and _near(np.diag(mine), right.reshape(-1)):
@@ -133,20 +133,19 @@ def _one_off(mine: Array, right: Array) -> str:
 
 
 def _scale(mine: Array, right: Array) -> str:
-    """Logits and logarithms where probabilities were wanted."""
+    """Logits and logarithms where probabilities are expected."""
     if not _varies(mine):
         return ""
     shares = bool(np.all((right >= 0) & (right <= 1)))
     if _near(np.exp(mine), right):
-        return (
-            f"It looks like {'log-probabilities; probabilities were' if shares else 'logarithms of what was'} wanted."
-        )
+        found = "log-probabilities; expected probabilities" if shares else "logarithms of the expected values"
+        return f"It looks like {found}."
     if shares and _near(1 / (1 + np.exp(-mine)), right):
-        return "It looks like logits; probabilities were wanted: is sigmoid missing?"
+        return "It looks like logits; expected probabilities: is sigmoid missing?"
     for axis in range(mine.ndim) if shares else ():
         powers = np.exp(mine - mine.max(axis=axis, keepdims=True))
         if mine.shape[axis] > 1 and _near(powers / powers.sum(axis=axis, keepdims=True), right):
-            return "It looks like logits; probabilities were wanted: is softmax missing?"
+            return "It looks like logits; expected probabilities: is softmax missing?"
     return ""
 
 

@@ -89,7 +89,7 @@ def close(
         return
     broken = ~np.isfinite(mine) & np.isfinite(right)
     if broken.any():
-        _not_finite(mine, broken, name, f"; {_entry(right, broken)} was wanted there" if right.size > 1 else "")
+        _not_finite(mine, broken, name, f"; expected {_entry(right, broken)} there" if right.size > 1 else "")
     _values_differ(mine, right, near, name, rtol, n)
 
 
@@ -163,7 +163,7 @@ def shape(got: object, expected: Sequence[int | None], *, name: str = "result") 
     wanted = tuple(expected)
     if len(found) != len(wanted) or any(w is not None and f != w for f, w in zip(found, wanted, strict=True)):
         text = "(" + ", ".join("any" if w is None else str(w) for w in wanted) + ("," if len(wanted) == 1 else "") + ")"
-        raise CheckFailed(f"{name} has the shape {found}; {text} was wanted.")
+        raise CheckFailed(f"{name} has the shape {found}; expected {text}.")
 
 
 @takes(name=TEXT)
@@ -197,29 +197,29 @@ def numbers(got: object, *, name: str) -> Array:
     if got is None:
         raise CheckFailed(f"{name} is None; was a `return` forgotten?")
     if is_tensor(got):
-        raise CheckFailed(f"{name} is a tensor that numpy cannot read (a sparse one?); a dense one was wanted.")
+        raise CheckFailed(f"{name} is a tensor that numpy cannot read (a sparse one?); expected a dense one.")
     if isinstance(got, (str, bytes, Mapping, set, frozenset)):
-        raise CheckFailed(f"{name} is {article(type(got).__name__)}; numbers were wanted.")
+        raise CheckFailed(f"{name} is {article(type(got).__name__)}; expected numbers.")
     got = _values_of(got, name)
     if isinstance(got, (Decimal, Fraction)):
         got = float(got)
     elif _is_long(got):
         if abs(got) > _LARGEST:
-            raise CheckFailed(f"{name} is {show(got)}, larger than any float; a smaller number was wanted.")
+            raise CheckFailed(f"{name} is {show(got)}, larger than any float; expected a smaller number.")
         got = float(got)
     try:
         values = np.asarray(got)
     except (ValueError, TypeError):
         raise CheckFailed(
-            f"{name} is a {type(got).__name__} of parts with different shapes; an array was wanted."
+            f"{name} is a {type(got).__name__} of parts with different shapes; expected an array."
         ) from None
     if values.dtype.kind == "c":
-        raise CheckFailed(f"{name} holds complex numbers ({values.dtype}); real numbers were wanted.")
+        raise CheckFailed(f"{name} holds complex numbers ({values.dtype}); expected real numbers.")
     if values.dtype.kind not in "biuf":
         raise CheckFailed(
-            f"{name} is {article(kind_of(got))} of something else than numbers; numbers were wanted."
+            f"{name} is {article(kind_of(got))} of something else than numbers; expected numbers."
             if isinstance(got, (list, tuple, np.ndarray))
-            else f"{name} is {article(kind_of(got))}; numbers were wanted."
+            else f"{name} is {article(kind_of(got))}; expected numbers."
         )
     return values.astype(np.float64) if values.dtype.kind in "bf" else values
 
@@ -241,7 +241,7 @@ def _values_of(got: object, name: str) -> Any:
         raise CheckFailed(f"{returned(got, name)}; expected numbers.")
     got = record_of(got)
     if isinstance(got, Sparse):
-        raise CheckFailed(f"{name} is {what(got)}; an array of numbers was wanted, such as its toarray().")
+        raise CheckFailed(f"{name} is {what(got)}; expected an array of numbers, such as its toarray().")
     if not isinstance(got, TABLES):
         return got
     values = got.to_numpy()
@@ -343,7 +343,7 @@ def other_value(name: str, got: object, want: object) -> CheckFailed:
     if is_handle(got):
         return CheckFailed(f"{returned(got, name)}; expected {show(want)}.")
     mine, right = told_apart(got, want)
-    return CheckFailed(f"{name} is {mine}; {right} was wanted.")
+    return CheckFailed(f"{name} is {mine}; expected {right}.")
 
 
 def _is_long(value: object) -> TypeGuard[int]:
@@ -398,8 +398,7 @@ def _is_nested(part: object) -> bool:
 
 def _keys(got: object, want: Mapping[Any, Any], name: str) -> None:
     if not isinstance(got, Mapping):
-        ending = "expected a dict." if is_handle(got) else "a dict was wanted."
-        raise CheckFailed(f"{returned(got, name)}; {ending}")
+        raise CheckFailed(f"{returned(got, name)}; expected a dict.")
     missing = [key for key in want if key not in got]
     extra = [key for key in got if key not in want]
     if missing:
@@ -411,13 +410,11 @@ def _keys(got: object, want: Mapping[Any, Any], name: str) -> None:
 def _length(got: object, want: object, name: str) -> None:
     assert isinstance(want, (list, tuple))
     if isinstance(got, np.ndarray) and got.ndim == 0:
-        raise CheckFailed(f"{name} is a single number; a {type(want).__name__} of {len(want)} was wanted.")
+        raise CheckFailed(f"{name} is a single number; expected a {type(want).__name__} of {len(want)}.")
     if not isinstance(got, (list, tuple, np.ndarray)):
-        asked = f"a {type(want).__name__} of {len(want)}"
-        ending = f"expected {asked}." if is_handle(got) else f"{asked} was wanted."
-        raise CheckFailed(f"{returned(got, name)}; {ending}")
+        raise CheckFailed(f"{returned(got, name)}; expected a {type(want).__name__} of {len(want)}.")
     if len(got) != len(want):
-        raise CheckFailed(f"{name} has length {len(got)}; length {len(want)} was wanted.")
+        raise CheckFailed(f"{name} has length {len(got)}; expected length {len(want)}.")
 
 
 def _same_shape(mine: Array, right: Array, name: str, n: int) -> None:
@@ -425,7 +422,7 @@ def _same_shape(mine: Array, right: Array, name: str, n: int) -> None:
         return
     told = _slip(mine, right, n)
     guess = "; is it transposed?" if not told and mine.ndim == 2 and mine.shape == right.shape[::-1] else "."
-    wanted = f"the shape {right.shape} was wanted" if right.ndim else "a single number was wanted"
+    wanted = f"expected the shape {right.shape}" if right.ndim else "expected a single number"
     found = f"has the shape {mine.shape}" if mine.ndim else "is a single number"
     raise CheckFailed(f"{name} {found}; {wanted}{guess}{told}")
 
@@ -454,7 +451,7 @@ def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: floa
             f"{name}{place} is NaN, as the value that it is compared with, but NaN equals nothing{count}."
         )
     texts = told_apart(found, wanted)
-    raise CheckFailed(f"{name}{place} is {texts[0]}; {texts[1]} was wanted{count}.{_slip(mine, right, n)}")
+    raise CheckFailed(f"{name}{place} is {texts[0]}; expected {texts[1]}{count}.{_slip(mine, right, n)}")
 
 
 def _slip(mine: Array, right: Array, n: int) -> str:

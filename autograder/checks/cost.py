@@ -83,7 +83,7 @@ def faster_than(
     ratio, fast, long = best or (0.0, 0.0, 0.0)
     raise CheckFailed(
         f"{_upper(name)} took {_time(fast)} and {baseline_name} {_time(long)}: {_ratio(ratio, factor)} times faster; "
-        f"at least {factor:g} times was wanted ({_best_of(rounds)})."
+        f"expected at least {factor:g} times ({_best_of(rounds)})."
     )
 
 
@@ -145,7 +145,7 @@ def lighter_than(
     _, mine, others = best or (0.0, 0.0, 0.0)
     raise CheckFailed(
         f"{_upper(name)} took {mine:.0f} MiB of memory and {baseline_name} {others:.0f} MiB; "
-        f"at most {factor:g} times that and {slack_mib:g} MiB was wanted ({_best_of(rounds)})."
+        f"expected at most {factor:g} times that and {slack_mib:g} MiB ({_best_of(rounds)})."
     )
 
 

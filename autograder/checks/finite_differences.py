@@ -131,7 +131,7 @@ class Landscape:
             raise InstructorError(f"{failed} Give a function from the parameters to one number.") from None
         if found.size != 1:
             raise InstructorError(
-                f"The function to be differentiated gives an array of shape {found.shape}; one number was wanted: "
+                f"The function to be differentiated gives an array of shape {found.shape}; expected one number: "
                 "is a sum or mean missing?"
             )
         return float(found.reshape(()))

@@ -320,7 +320,7 @@ def _received(got: object, structure: object, rights: list[Array], labels: list[
         array = numbers(part, name=label)
         if array.shape != right.shape:
             turned = "; is it transposed?" if array.ndim == 2 and array.shape == right.shape[::-1] else "."
-            raise CheckFailed(f"{label} has the shape {array.shape}; {right.shape} was wanted{turned}")
+            raise CheckFailed(f"{label} has the shape {array.shape}; expected {right.shape}{turned}")
         bad = int(np.sum(~np.isfinite(array)))
         if bad:
             raise CheckFailed(f"{label} is NaN or infinite in {bad} of {array.size} entries.")
@@ -337,7 +337,7 @@ def _taken_apart(got: object, structure: object, labels: list[str]) -> list[obje
     if isinstance(structure, Mapping):
         wanted = ", ".join(map(show, structure))
         if not isinstance(got, Mapping):
-            raise CheckFailed(f"The gradient is no dict but of type {kind}; one with the keys {wanted} was wanted.")
+            raise CheckFailed(f"The gradient is no dict but of type {kind}; expected one with the keys {wanted}.")
         if missing := [key for key in structure if key not in got]:
             raise CheckFailed(f"The gradient has no key {show(missing[0])}; its keys are {show(list(got))}.")
         if extra := [key for key in got if key not in structure]:
@@ -346,9 +346,9 @@ def _taken_apart(got: object, structure: object, labels: list[str]) -> list[obje
     if is_tensor(got):
         got = without_tensors(got)
     if not isinstance(got, (list, tuple)) and not (isinstance(got, np.ndarray) and got.ndim):
-        raise CheckFailed(f"The gradient is no list but of type {kind}; a list of {len(labels)} arrays was wanted.")
+        raise CheckFailed(f"The gradient is no list but of type {kind}; expected a list of {len(labels)} arrays.")
     if len(got) != len(labels):
-        raise CheckFailed(f"The gradient has length {len(got)}; {len(labels)} arrays were wanted: {series(labels)}.")
+        raise CheckFailed(f"The gradient has length {len(got)}; expected {len(labels)} arrays: {series(labels)}.")
     return list(got)
 
 

@@ -77,10 +77,10 @@ def overfits_one_batch(
         return found
     share, _ = apart(found.value, at_least, digits=2, kind="f", scale=100)
     told = (
-        f"the accuracy is {share} %; at least {100 * at_least:g} % was wanted"
+        f"the accuracy is {share} %; expected at least {100 * at_least:g} %"
         if labels
         else f"the mean squared error is {found.value:.4g}, {100 * found.value / spread:.3g} % of the variance of the "
-        f"targets; at most {100 * within:g} % was wanted"
+        f"targets; expected at most {100 * within:g} %"
     )
     raise CheckFailed(f"{head} {told}.{_probably(train(1), after, measure)}")
 
@@ -127,10 +127,10 @@ def weights_changed(
     if old.keys() != new.keys():
         missing, more = [label for label in old if label not in new], [label for label in new if label not in old]
         told = f"{series(missing)} {are(missing)} missing" if missing else f"{series(more)} {are(more)} new"
-        raise CheckFailed(f"After training {told}; the same arrays as before were wanted.")
+        raise CheckFailed(f"After training {told}; expected the same arrays as before.")
     if names and len(names) != len(old):
         count = "is 1 array" if len(old) == 1 else f"are {len(old)} arrays"
-        raise CheckFailed(f"There {count} of parameters; {len(names)} were wanted: {series(names)}.")
+        raise CheckFailed(f"There {count} of parameters; expected {len(names)}: {series(names)}.")
     if len(set(names)) < len(names):
         raise InstructorError(f"weights_changed needs a name of its own for each array, not {series(names)}.")
     labels = dict(zip(old, names or old, strict=True))
@@ -162,7 +162,7 @@ def _change(label: str, before: object, after: object) -> float:
     finite(start, name=f"{label} before training")
     finite(end, name=f"{label} after training")
     if start.shape != end.shape:
-        raise CheckFailed(f"{label} has the shape {end.shape} after training; {start.shape} was wanted.")
+        raise CheckFailed(f"{label} has the shape {end.shape} after training; expected {start.shape}.")
     return distance(start, end)
 
 

@@ -131,7 +131,7 @@ class Measurement:
         )
         if not passed:
             easiest = min(thresholds) if self.higher_is_better else max(thresholds)
-            raise CheckFailed(f"{self._text()}; {self._than(easiest)} was wanted.", measured=measured)
+            raise CheckFailed(f"{self._text()}; expected {self._than(easiest)}.", measured=measured)
         best = max(passed, key=lambda each: (thresholds[each], each if self.higher_is_better else -each))
         fraction = thresholds[best]
         above = [each for each in thresholds if thresholds[each] > fraction]
@@ -171,7 +171,7 @@ class Measurement:
             Threshold(reference, 1.0, fraction >= 1),
         )
         if not self._beats(baseline):
-            raise CheckFailed(f"{self._text()}; {self._than(baseline)} was wanted.", measured=measured)
+            raise CheckFailed(f"{self._text()}; expected {self._than(baseline)}.", measured=measured)
         if fraction >= 1:
             return Credit(1.0, f"{self._text()}; {self._told(reference)} was asked for all points.", measured)
         return Credit(

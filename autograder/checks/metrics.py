@@ -132,7 +132,7 @@ def auc(scores: object, y: object, *, name: str = "AUC") -> Measurement:
             values = values[:, 1].astype(np.float64) - values[:, 0].astype(np.float64)  # integers would wrap around
     elif values.size != len(labels):
         raise CheckFailed(
-            f"The prediction has the shape {values.shape}; scores ({len(labels)},) or ({len(labels)}, 2) were wanted."
+            f"The prediction has the shape {values.shape}; expected scores ({len(labels)},) or ({len(labels)}, 2)."
         )
     _, place, counts = np.unique(values.reshape(-1), return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place.reshape(-1)]
@@ -161,7 +161,7 @@ def loss(values: object, *, name: str = "loss") -> Measurement:
     """
     found = numbers(values, name=f"The {name}").astype(np.float64)
     if not found.size or (found.ndim > 1 and found.shape != (len(found), 1)):
-        raise CheckFailed(f"The {name} has the shape {found.shape}; one number or one for each sample was wanted.")
+        raise CheckFailed(f"The {name} has the shape {found.shape}; expected one number or one for each sample.")
     _all_finite(found, f"The {name}")
     if found.ndim == 0:
         return Measurement(float(found), 0, name, (float(found),) * 2, higher_is_better=False, percent=False)
@@ -185,12 +185,12 @@ def _predicted(pred: object, n: int, classes: int) -> Array:
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
     if values.ndim == 0:
-        raise CheckFailed(f"The prediction is one number ({values:.4g}); the labels of {n} samples were wanted.")
+        raise CheckFailed(f"The prediction is one number ({values:.4g}); expected the labels of {n} samples.")
     values = _sized(values, n)
     if values.ndim == 1 or values.shape[1:] == (1,):
         return _labels(values.reshape(n))
     if values.ndim != 2:
-        raise CheckFailed(f"The prediction has the shape {values.shape}; labels ({n},) or scores ({n}, k) were wanted.")
+        raise CheckFailed(f"The prediction has the shape {values.shape}; expected labels ({n},) or scores ({n}, k).")
     if values.shape[1] < classes:
         raise CheckFailed(
             f"The prediction has {counted(values.shape[1], 'score')} for each sample; there are {classes} classes."
@@ -206,7 +206,7 @@ def _labels(values: Array) -> Array:
     between = known[known != np.floor(known)]
     if 2 * len(between) > len(values) and known.min() >= 0 and known.max() <= 1:
         raise CheckFailed(
-            f"The prediction holds probabilities such as {between[0]:.4g}; labels were wanted: the class of the "
+            f"The prediction holds probabilities such as {between[0]:.4g}; expected labels: the class of the "
             "largest one, or of two classes `probability > 0.5`."
         )
     return values
@@ -220,7 +220,7 @@ def _regression(pred: object, y: object, function: str) -> tuple[Array, Array]:
     values = _sized(numbers(pred, name="The prediction").astype(np.float64), len(right))
     column = (len(right), 1)
     if values.shape != right.shape and not {values.shape, right.shape} <= {column, column[:1]}:
-        raise CheckFailed(f"The prediction has the shape {values.shape}; {right.shape} was wanted.")
+        raise CheckFailed(f"The prediction has the shape {values.shape}; expected {right.shape}.")
     _all_finite(values, "The prediction")
     return values.reshape(len(right), -1), right.reshape(len(right), -1)
 

@@ -92,7 +92,7 @@ def reacts_to(
         apart = distance(before[0], after[0]) if repeatable else _mean_distance(before, after)
         if not apart > at_least:
             raise CheckFailed(
-                f"With {pair} the histories differ by {apart:.2g} of their size; more than {at_least:g} was wanted. "
+                f"With {pair} the histories differ by {apart:.2g} of their size; expected more than {at_least:g}. "
                 f"Is {name} used?"
             )
         if not repeatable and not _divided(before, after):

@@ -53,7 +53,7 @@ class Estimator:
     def is_a(self, kind: str) -> Estimator:
         """Fail unless it is of this type; a bar between types means any of them, ``*`` any text."""
         if not _fits(self.type, kind):
-            raise CheckFailed(f"{self.name} is {_article(self.type)}; {_kind(kind)} was wanted.")
+            raise CheckFailed(f"{self.name} is {_article(self.type)}; expected {_kind(kind)}.")
         return self
 
     @takes(kinds=TEXT)
@@ -67,7 +67,7 @@ class Estimator:
         found = [each.type for _, each in self.inner if each.type != "passthrough"]
         if len(found) != len(kinds) or not all(_fits(got, kind) for got, kind in zip(found, kinds, strict=True)):
             told, wanted = ", ".join(found) or "none", ", ".join(map(_kind, kinds))
-            raise CheckFailed(f"The steps of {self.name} are {told}; {wanted} were wanted, in this order.")
+            raise CheckFailed(f"The steps of {self.name} are {told}; expected {wanted}, in this order.")
         return self
 
     @takes(kind=TEXT)
@@ -87,12 +87,12 @@ class Estimator:
         """
         for key, want in settings.items():
             if key not in self.settings:
-                raise CheckFailed(f"{self.name} has no plain parameter {key!r}; {key}={show(want)} was wanted.")
+                raise CheckFailed(f"{self.name} has no plain parameter {key!r}; expected {key}={show(want)}.")
             got = self.settings[key]
             numbers = [type(each) in (int, float) for each in (got, want)]
             if not (np.isclose(got, want, rtol=1e-9) if all(numbers) else type(got) is type(want) and got == want):
                 mine, right = told_apart(got, want)
-                raise CheckFailed(f"{self.name} has {key}={mine}; {right} was wanted.")
+                raise CheckFailed(f"{self.name} has {key}={mine}; expected {right}.")
         return self
 
     def unfitted(self) -> Estimator:

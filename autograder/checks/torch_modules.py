@@ -78,7 +78,7 @@ class Structure:
         low, high = (exactly, exactly) if exactly is not None else between or (0, 0)
         if low <= count <= high:
             return self
-        wanted = f"{low:,} were wanted" if low == high else f"{low:,} to {high:,} were wanted"
+        wanted = f"expected {low:,}" if low == high else f"expected {low:,} to {high:,}"
         sizes = [(sum(each.size for each in layer.parameters), layer.name) for layer in self.layers]
         largest = [f"{size:,} in {name or 'the model itself'}" for size, name in sorted(sizes)[:-4:-1] if size]
         most = f" (most: {', '.join(largest)})" if largest else ""
@@ -115,7 +115,7 @@ class Structure:
             got = found[place] if place < len(found) else "nothing"
             want = wanted[place] if place < len(wanted) else "nothing more"
             raise CheckFailed(
-                f"{self.name} has the layers {_listed(found)}: number {place + 1} is {got}; {want} was wanted."
+                f"{self.name} has the layers {_listed(found)}: number {place + 1} is {got}; expected {want}."
             )
         return self
 
@@ -124,9 +124,9 @@ class Structure:
         """Fail unless so many layers are of a type; ``*`` stands for any text, as in ``"BatchNorm*"``."""
         number = sum(fnmatchcase(layer.type, kind) for layer in self.layers)
         if number < at_least:
-            raise CheckFailed(f"{self.name} has {_many(number, kind)}; at least {at_least} were wanted. {self._has()}")
+            raise CheckFailed(f"{self.name} has {_many(number, kind)}; expected at least {at_least}. {self._has()}")
         if at_most is not None and number > at_most:
-            raise CheckFailed(f"{self.name} has {_many(number, kind)}; at most {at_most} were wanted.")
+            raise CheckFailed(f"{self.name} has {_many(number, kind)}; expected at most {at_most}.")
         return self
 
     @takes(kinds=TEXT)
@@ -156,14 +156,14 @@ class Structure:
         """
         layer = self._find(which)
         if kind and layer.type != kind:
-            raise CheckFailed(f"{self.name} has {_told(layer)}; {kind} was wanted there.")
+            raise CheckFailed(f"{self.name} has {_told(layer)}; expected {kind} there.")
         for key, want in settings.items():
             if key not in layer.settings:
-                raise CheckFailed(f"{self.name} has {_told(layer)}, which has no {key}; {key}={show(want)} was wanted.")
+                raise CheckFailed(f"{self.name} has {_told(layer)}, which has no {key}; expected {key}={show(want)}.")
             got = layer.settings[key]
             if not _same(got, want):
                 mine, right = told_apart(got, want)
-                raise CheckFailed(f"{self.name} has {_told(layer)} with {key}={mine}; {right} was wanted.")
+                raise CheckFailed(f"{self.name} has {_told(layer)} with {key}={mine}; expected {right}.")
         if output is not None:
             self._needs_example("layer(output=...)")
             shapes = [shape for called, shape in self.calls if called is layer]
@@ -203,7 +203,7 @@ class Structure:
             raise CheckFailed(f"{self.name} is in {other} mode; call {self.name}.{mode}().")
         for layer in self.layers:
             if layer.training != (mode == "train"):
-                raise CheckFailed(f"{self.name} has {_told(layer)} in {other} mode; {mode} mode was wanted.")
+                raise CheckFailed(f"{self.name} has {_told(layer)} in {other} mode; expected {mode} mode.")
         return self
 
     def agrees_with(self, saved: object) -> Structure:
@@ -267,7 +267,7 @@ class Structure:
             told = "no tensor" if got is None else f"of shape {got}"
             text = ", ".join("any" if want is None else str(want) for want in wanted)
             wanted_text = f"({text},)" if len(wanted) == 1 else f"({text})"
-            raise CheckFailed(f"{what[:1].upper()}{what[1:]} is {told}; {wanted_text} was wanted.")
+            raise CheckFailed(f"{what[:1].upper()}{what[1:]} is {told}; expected {wanted_text}.")
 
 
 @takes(name=TEXT)

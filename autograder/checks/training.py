@@ -41,7 +41,7 @@ class Curve:
         """Fail unless the last value lies below the first, by more than the fraction `by` of the first's size.
 
         Raises:
-            CheckFailed: tells both values and what was wanted.
+            CheckFailed: tells both values and what was expected.
         """
         first, last = (float(value) for value in self.finite().values[[0, -1]])
         limit = first - by * abs(first)
@@ -62,7 +62,7 @@ class Curve:
         last = float(self.finite().values[-1])
         if not last < limit:
             texts = apart(last, limit, digits=4)
-            raise CheckFailed(f"{self.name} ends at {texts[0]}; less than {texts[1]} was wanted.")
+            raise CheckFailed(f"{self.name} ends at {texts[0]}; expected less than {texts[1]}.")
         return self
 
     @takes(share=SHARE)
@@ -106,7 +106,7 @@ def curve(values: object, *, name: str = "loss") -> Curve:
     """
     found = numbers(values, name=name).astype(np.float64)
     if found.ndim == 0 or found.shape not in ((found.size,), (found.size, 1)) or not found.size:
-        raise CheckFailed(f"{name} has the shape {found.shape}; a list of one number for each epoch was wanted.")
+        raise CheckFailed(f"{name} has the shape {found.shape}; expected a list of one number for each epoch.")
     return Curve(found.reshape(-1), name)
 
 
@@ -127,13 +127,13 @@ def gap(training: object, validation: object, *, at_most: float = math.inf, name
     unseen = curve(validation, name=f"validation {name}").finite().values
     if len(fitted) != len(unseen):
         raise CheckFailed(
-            f"training {name} has {len(fitted)} values and validation {name} {len(unseen)}; as many were wanted."
+            f"training {name} has {len(fitted)} values and validation {name} {len(unseen)}; expected as many."
         )
     found = float(unseen[-1]) - float(fitted[-1])
     if found > at_most:
         texts = apart(found, at_most, digits=4)
         raise CheckFailed(
             f"validation {name} ends at {unseen[-1]:.4g} and training {name} at {fitted[-1]:.4g}: a gap of "
-            f"{texts[0]}; at most {texts[1]} was wanted."
+            f"{texts[0]}; expected at most {texts[1]}."
         )
     return found

@@ -115,13 +115,13 @@ class RemoteStudent:
             example: what it is called with once, in eval mode and without gradients; arrays become tensors.
         """
         if not isinstance(model, RemoteHandle):
-            raise StudentError("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+            raise StudentError("FAILED", "Expected a torch.nn.Module, to look at its layers.")
         return self._channel.ask("layers", model, example, where="the layers of the model")
 
     def estimator_of(self, model: Any) -> Any:
         """What a scikit-learn estimator is made of, as the record that `autograder.checks.estimator` judges."""
         if not isinstance(model, RemoteHandle):
-            raise StudentError("FAILED", "A scikit-learn estimator was wanted, to look at its steps.")
+            raise StudentError("FAILED", "Expected a scikit-learn estimator, to look at its steps.")
         return self._channel.ask("estimator", model, where="the steps of the estimator")
 
     def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:

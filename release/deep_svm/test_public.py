@@ -174,7 +174,7 @@ def test_noise_only_in_train_mode(student):
         if abs(noise.std() / sd - 1) > 0.05 or abs(noise.mean()) > 0.05 * sd:
             raise CheckFailed(
                 f"The noise of GaussianNoise({sd:g}) has mean {noise.mean():.3g} and standard deviation "
-                f"{noise.std():.3g}; 0 and {sd:g} were wanted."
+                f"{noise.std():.3g}; expected 0 and {sd:g}."
             )
 
 

@@ -250,15 +250,15 @@ RENEWED = """    class Renewed(HeNetwork):
         (
             ("return db, dw", "return db, [w.T for w in dw]"),
             "gradients_of_weights",
-            r"\(784, 40\); \(40, 784\) was wanted",
+            r"\(784, 40\); expected \(40, 784\)",
         ),
         (
             ("    return np.maximum(z, 0)", "    return z"),
             "relu_cuts_at_zero",
-            r"relu\(z\)\[0, 0\] is -2; 0 was wanted",
+            r"relu\(z\)\[0, 0\] is -2; expected 0",
         ),
         (("1.0, 0.0)", "1.0, 0.1)"), "relu_derivative_is_zero_or_one", r"relu_derivative\(z\)\[0, 0\] is 0.1; 0 was"),
-        (("activations) - y", "activations)"), "loss_derivative_of_the_outputs", r"is 0.25; -0.75 was wanted"),
+        (("activations) - y", "activations)"), "loss_derivative_of_the_outputs", r"is 0.25; expected -0.75"),
         (
             ("/ len(mini_batch)", ""),
             "twenty_steps_of_gradient_descent",
@@ -359,7 +359,7 @@ RENEWED = """    class Renewed(HeNetwork):
     ],
 )
 def test_each_miss_has_its_sentence(edited, capsys, edit, check, sentence):
-    """What is wrong is named, with what came and what was wanted."""
+    """What is wrong is named, with what came and what was expected."""
     found, message = verdict(edited(edit), check)
     capsys.readouterr()
 

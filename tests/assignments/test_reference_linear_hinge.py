@@ -368,7 +368,7 @@ def test_loops_over_samples_alone_are_loops(edited):
         (
             ("X.T @ slopes / len(X) + slope", "slopes.T @ X / len(X) + slope.T"),
             "losses_by_hand_without_loops",
-            r"the gradient of svm_loss_vectorized has the shape \(3, 2\); \(2, 3\) was wanted",
+            r"the gradient of svm_loss_vectorized has the shape \(3, 2\); expected \(2, 3\)",
         ),
         (
             ("    samples = np.arange(len(X))\n", "    samples = [i for i in range(len(X))]\n"),
@@ -378,7 +378,7 @@ def test_loops_over_samples_alone_are_loops(edited):
         (("gradient[:-1] + slope, gradient[-1]", "gradient[:-1] + slope"), "loss_of_the_classifier", r"three things"),
         (("self.b - self.learning_rate * db", "self.b"), "twenty_steps", r"what b moved by"),
         (("return np.argmax(self.scores(X), axis=1)", "return np.argmin(self.scores(X), axis=1)"),
-         "predictions_by_hand", r"predict\(X\)\[0\] is 1; 0 was wanted"),
+         "predictions_by_hand", r"predict\(X\)\[0\] is 1; expected 0"),
         (("return best, results", "return results"), "eight_combinations_are_no_grid", r"search must return"),
         (("return best, results", "return None, results"), "eight_combinations_are_no_grid", r"not NoneType"),
         (("return best, results", "return best, results * 9"), "eight_combinations_are_no_grid",
@@ -401,7 +401,7 @@ def test_loops_over_samples_alone_are_loops(edited):
     ],
 )  # fmt: skip
 def test_each_miss_has_its_sentence(edited, edit, check, sentence):
-    """What is wrong is named, with what came and what was wanted."""
+    """What is wrong is named, with what came and what was expected."""
     found, message = verdict(edited(edit), check)
 
     assert found in ("FAILED", "PARTIAL", "RAISED")

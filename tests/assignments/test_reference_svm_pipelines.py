@@ -368,7 +368,7 @@ def test_right_answers_may_come_in_many_forms(edited, variant):
 
 
 MISSES = {
-    "sum": ("clamp(min=0).mean()", "clamp(min=0).sum()", "hinge_loss_by_hand", "hinge_loss is .*; 2 was wanted"),
+    "sum": ("clamp(min=0).mean()", "clamp(min=0).sum()", "hinge_loss_by_hand", "hinge_loss is .*; expected 2"),
     "gradient": (
         "    loss.backward()\n    return loss.item(), tensor.grad.numpy()",
         "    return loss.item()",
@@ -403,13 +403,13 @@ MISSES = {
         '        history["rate"].append(schedule.get_last_lr()[0])\n',
         "",
         "a_training_is_written_down",
-        r"history\['rate'\] has the shape \(0,\); \(2,\) was wanted",
+        r"history\['rate'\] has the shape \(0,\); expected \(2,\)",
     ),
     "no step": (
         "lr=rate)\n    steps = epochs",
         "lr=0.0)\n    steps = epochs",
         "the_hinge_loss_is_learned",
-        r"Accuracy 33\.33 % on 90 samples .*more than 50 % was wanted",
+        r"expected Accuracy 33\.33 % on 90 samples .*more than 50 %",
     ),
     "before the ReLU": (
         "    return in_batches(network, network.features, images)",
@@ -433,7 +433,7 @@ MISSES = {
         'history["train_loss"].append(total / len(train_x))\n    return history\n    ### END SOLUTION\n\n\ndef in_b',
         'history["train_loss"] = [total / len(train_x)]\n    return history\n    ### END SOLUTION\n\n\ndef in_b',
         "the_autoencoder_learns_its_images",
-        r"train_loss of ten steps of a small autoencoder has the shape \(1,\); the shape \(10,\) was wanted",
+        r"train_loss of ten steps of a small autoencoder has the shape \(1,\); expected the shape \(10,\)",
     ),
     "whole numbers": (
         "    return in_batches(network, network.encode, images)",

@@ -232,7 +232,7 @@ MISSES = {
         "return np.diag(p) - np.outer(p, p)",
         "return p - p * p",
         "hessian_agrees_with_differences",
-        r"the shape \(2,\); \(2, 2\) was wanted",
+        r"the shape \(2,\); expected \(2, 2\)",
     ),
 }
 

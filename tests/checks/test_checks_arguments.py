@@ -212,10 +212,10 @@ def test_a_wrong_argument_costs_nobody_a_point(course: Path, hand_in, bubblewrap
     [
         (
             [0.2, 0.7, 0.9],
-            "The prediction holds probabilities such as 0.2; labels were wanted: the class of the",
+            "The prediction holds probabilities such as 0.2; expected labels: the class of the",
         ),
-        ([[0.2], [0.7], [0.9]], "The prediction holds probabilities such as 0.2; labels were wanted"),
-        (0.93, "The prediction is one number (0.93); the labels of 3 samples were wanted."),
+        ([[0.2], [0.7], [0.9]], "The prediction holds probabilities such as 0.2; expected labels"),
+        (0.93, "The prediction is one number (0.93); expected the labels of 3 samples."),
     ],
 )
 def test_probabilities_in_place_of_labels_are_recognised(pred: object, sentence: str) -> None:

@@ -51,47 +51,47 @@ def test_close_accepts_what_is_near(got, want):
     ("got", "want", "sentence"),
     [
         (None, A, "result is None; was a `return` forgotten?"),
-        ("seven", 7, "result is a str; numbers were wanted."),
-        ({"a": 1}, 7, "result is a dict; numbers were wanted."),
-        ([[1, 2], [3]], SQUARE, "result is a list of parts with different shapes; an array was wanted."),
-        (1j, 1.0, "result holds complex numbers (complex128); real numbers were wanted."),
-        ([object()], [1.0], "result is a list of something else than numbers; numbers were wanted."),
+        ("seven", 7, "result is a str; expected numbers."),
+        ({"a": 1}, 7, "result is a dict; expected numbers."),
+        ([[1, 2], [3]], SQUARE, "result is a list of parts with different shapes; expected an array."),
+        (1j, 1.0, "result holds complex numbers (complex128); expected real numbers."),
+        ([object()], [1.0], "result is a list of something else than numbers; expected numbers."),
         (
             A.ravel(),
             A,
-            "result has the shape (6,); the shape (2, 3) was wanted. The values are right, the shape is not.",
+            "result has the shape (6,); expected the shape (2, 3). The values are right, the shape is not.",
         ),
-        (A.T, A, "result has the shape (3, 2); the shape (2, 3) was wanted. It looks transposed."),
-        (A.T + 1, A, "result has the shape (3, 2); the shape (2, 3) was wanted; is it transposed?"),
-        (A[0], A, "result has the shape (3,); the shape (2, 3) was wanted."),
-        (3.0, A, "result is a single number; the shape (2, 3) was wanted."),
-        (A, 3.0, "result has the shape (2, 3); a single number was wanted."),
-        ([1.0], [], "result has length 1; length 0 was wanted."),
-        ([], [A], "result has length 0; length 1 was wanted."),
-        (None, [A], "result is None; a list of 1 was wanted."),
-        (np.array(1.0), [A], "result is a single number; a list of 1 was wanted."),
-        ({}, [A], "result is a dict; a list of 1 was wanted."),
-        ([], A, "result has the shape (0,); the shape (2, 3) was wanted."),
-        (3, {"a": 1}, "result is an int; a dict was wanted."),
-        (None, {"a": 1}, "result is None; a dict was wanted."),
+        (A.T, A, "result has the shape (3, 2); expected the shape (2, 3). It looks transposed."),
+        (A.T + 1, A, "result has the shape (3, 2); expected the shape (2, 3); is it transposed?"),
+        (A[0], A, "result has the shape (3,); expected the shape (2, 3)."),
+        (3.0, A, "result is a single number; expected the shape (2, 3)."),
+        (A, 3.0, "result has the shape (2, 3); expected a single number."),
+        ([1.0], [], "result has length 1; expected length 0."),
+        ([], [A], "result has length 0; expected length 1."),
+        (None, [A], "result is None; expected a list of 1."),
+        (np.array(1.0), [A], "result is a single number; expected a list of 1."),
+        ({}, [A], "result is a dict; expected a list of 1."),
+        ([], A, "result has the shape (0,); expected the shape (2, 3)."),
+        (3, {"a": 1}, "result is an int; expected a dict."),
+        (None, {"a": 1}, "result is None; expected a dict."),
         ({"b": 1}, {"a": 1}, "result has no key 'a'; its keys are ['b']."),
         ({"a": 1, "b": 1}, {"a": 1}, "result has the key 'b', which was not wanted; wanted are ['a']."),
-        ({"a": 3}, {"a": 1}, "result['a'] is 3; 1 was wanted."),
-        ([A, A + np.eye(2, 3)], [A, A], "result[1][0, 0] is 1; 0 was wanted (2 of 6 entries differ)."),
+        ({"a": 3}, {"a": 1}, "result['a'] is 3; expected 1."),
+        ([A, A + np.eye(2, 3)], [A, A], "result[1][0, 0] is 1; expected 0 (2 of 6 entries differ)."),
         (np.nan, 1.0, "result is NaN."),
         (np.inf, 1.0, "result is infinite."),
         (np.nan, np.nan, "result is NaN, as the value that it is compared with, but NaN equals nothing."),
-        (1.0, np.inf, "result is 1; inf was wanted."),
-        (A * np.nan, A + 2, "result[0, 0] is NaN (6 of 6 entries are NaN or infinite); 2 was wanted there."),
-        (-SQUARE, SQUARE, "result[1, 1] is -4; 4 was wanted (4 of 4 entries differ). The sign looks wrong."),
-        (2 * SQUARE, SQUARE, "result[1, 1] is 8; 4 was wanted (4 of 4 entries differ). It looks twice too large."),
-        (SQUARE / 2, SQUARE, "result[1, 1] is 2; 4 was wanted (4 of 4 entries differ). It looks twice too small."),
-        (SQUARE.T, SQUARE, "result[0, 1] is 3; 2 was wanted (2 of 4 entries differ). It looks transposed."),
-        (-1.0, 1.0, "result is -1; 1 was wanted. The sign looks wrong."),
+        (1.0, np.inf, "result is 1; expected inf."),
+        (A * np.nan, A + 2, "result[0, 0] is NaN (6 of 6 entries are NaN or infinite); expected 2 there."),
+        (-SQUARE, SQUARE, "result[1, 1] is -4; expected 4 (4 of 4 entries differ). The sign looks wrong."),
+        (2 * SQUARE, SQUARE, "result[1, 1] is 8; expected 4 (4 of 4 entries differ). It looks twice too large."),
+        (SQUARE / 2, SQUARE, "result[1, 1] is 2; expected 4 (4 of 4 entries differ). It looks twice too small."),
+        (SQUARE.T, SQUARE, "result[0, 1] is 3; expected 2 (2 of 4 entries differ). It looks transposed."),
+        (-1.0, 1.0, "result is -1; expected 1. The sign looks wrong."),
     ],
 )
 def test_close_says_what_is_wrong(got, want, sentence):
-    """Each miss is one sentence: what came, where, what was wanted, and the simplest slip that explains it."""
+    """Each miss is one sentence: what came, where, what was expected, and the simplest slip that explains it."""
     assert said(close, got, want) == sentence
 
 
@@ -102,9 +102,9 @@ def test_right_float32_code_is_close():
     close(got, want)
     close([np.float32(1.0), small - big], [1.0, 1e-4])
 
-    assert said(close, got.astype(np.float64), want).startswith("result[1] is 9.99868e-05; 0.0001 was wanted")
+    assert said(close, got.astype(np.float64), want).startswith("result[1] is 9.99868e-05; expected 0.0001")
     assert "entries differ" in said(same, got, want)
-    assert said(close, got * np.float32(1.001), want).startswith("result[0] is 1.001; 1 was wanted")
+    assert said(close, got * np.float32(1.001), want).startswith("result[0] is 1.001; expected 1")
 
 
 def test_close_recognises_a_forgotten_mean():
@@ -147,13 +147,13 @@ def test_same_accepts_equals():
 @pytest.mark.parametrize(
     ("got", "want", "sentence"),
     [
-        ("a", "b", "label is 'a'; 'b' was wanted."),
-        (1, True, "label is 1; True was wanted."),
-        (3, "3", "label is 3; '3' was wanted."),
-        (1.0 + 1e-12, 1.0, "label is 1.000000000001; 1 was wanted."),
-        ([1], [1, 2], "label has the shape (1,); the shape (2,) was wanted."),
-        (["a"], ["a", "b"], "label has length 1; length 2 was wanted."),
-        ({"a": "x"}, {"a": "y"}, "label['a'] is 'x'; 'y' was wanted."),
+        ("a", "b", "label is 'a'; expected 'b'."),
+        (1, True, "label is 1; expected True."),
+        (3, "3", "label is 3; expected '3'."),
+        (1.0 + 1e-12, 1.0, "label is 1.000000000001; expected 1."),
+        ([1], [1, 2], "label has the shape (1,); expected the shape (2,)."),
+        (["a"], ["a", "b"], "label has length 1; expected length 2."),
+        ({"a": "x"}, {"a": "y"}, "label['a'] is 'x'; expected 'y'."),
     ],
 )
 def test_same_says_what_differs(got, want, sentence):
@@ -164,8 +164,8 @@ def test_same_says_what_differs(got, want, sentence):
 def test_shape_checks_each_length():
     """None stands for any length; the sentence shows both shapes."""
     shape(A, (2, None))
-    assert said(shape, A, (3, None), name="W") == "W has the shape (2, 3); (3, any) was wanted."
-    assert said(shape, A, (6,), name="W") == "W has the shape (2, 3); (6,) was wanted."
+    assert said(shape, A, (3, None), name="W") == "W has the shape (2, 3); expected (3, any)."
+    assert said(shape, A, (6,), name="W") == "W has the shape (2, 3); expected (6,)."
     assert said(shape, None, (6,), name="W") == "W is None; was a `return` forgotten?"
 
 
@@ -216,14 +216,14 @@ def test_same_accepts_nothing_and_text_whatever_holds_it(got, want):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: same(2**70 + 1, 2**70), "result is 1180591620717411303425; 1180591620717411303424 was wanted."),
-        (lambda: same((1, 3), (None, 3)), "result[0] is 1; None was wanted."),
-        (lambda: same(["cat", "cow"], np.array(["cat", "dog"])), "result[1] is 'cow'; 'dog' was wanted."),
-        (lambda: close([[1, 2], [3]], [[1, 2], [4]]), "result[1][0] is 3; 4 was wanted."),
-        (lambda: close([[1, 2], [3, 4]], [[1, 2], [4]]), "result[1] has the shape (2,); the shape (1,) was wanted."),
+        (lambda: same(2**70 + 1, 2**70), "result is 1180591620717411303425; expected 1180591620717411303424."),
+        (lambda: same((1, 3), (None, 3)), "result[0] is 1; expected None."),
+        (lambda: same(["cat", "cow"], np.array(["cat", "dog"])), "result[1] is 'cow'; expected 'dog'."),
+        (lambda: close([[1, 2], [3]], [[1, 2], [4]]), "result[1][0] is 3; expected 4."),
+        (lambda: close([[1, 2], [3, 4]], [[1, 2], [4]]), "result[1] has the shape (2,); expected the shape (1,)."),
         (
             lambda: close(10**400, 1.0),
-            "result is an integer of 1329 bits, larger than any float; a smaller number was wanted.",
+            "result is an integer of 1329 bits, larger than any float; expected a smaller number.",
         ),
     ],
 )
@@ -242,9 +242,9 @@ def test_what_numpy_has_no_array_for_is_told(call, sentence):
 def test_a_truth_value_without_dimensions_is_that_truth_value(true, right):
     """Whichever type holds it, on both sides."""
     same(true, right)
-    with pytest.raises(CheckFailed, match="result is False; True was wanted"):
+    with pytest.raises(CheckFailed, match="result is False; expected True"):
         same(np.logical_not(true), right)
-    with pytest.raises(CheckFailed, match="result is 1; True was wanted"):
+    with pytest.raises(CheckFailed, match="result is 1; expected True"):
         same(1, right)
 
 
@@ -253,20 +253,20 @@ def test_a_tensor_of_one_truth_value_is_that_truth_value():
     torch = pytest.importorskip("torch")
     same(torch.tensor(True), True)
     same([torch.tensor(True), torch.tensor(False)], [True, False])
-    assert said(same, torch.tensor(False), True) == "result is False; True was wanted."
+    assert said(same, torch.tensor(False), True) == "result is False; expected True."
 
 
 ALIKE = [
-    (0.1 + 0.2, 0.3, "0.30000000000000004; 0.3 was wanted."),
-    (1 / 3, 0.333333333, "0.3333333333; 0.333333333 was wanted."),
-    (10**500 + 1, 10**500, "an integer of 1661 bits, more by 1; an integer of 1661 bits was wanted."),
+    (0.1 + 0.2, 0.3, "0.30000000000000004; expected 0.3."),
+    (1 / 3, 0.333333333, "0.3333333333; expected 0.333333333."),
+    (10**500 + 1, 10**500, "an integer of 1661 bits, more by 1; expected an integer of 1661 bits."),
     (
         "x" * 200 + "a",
         "x" * 200 + "b",
         "which has 'xxxxxxxxxxxxxxxxxxxxa' from place 180 on; 'xxxxxxxxxxxxxxxxxxxxb' was",
     ),
-    (b"x" * 200, b"x" * 201, "from place 180 on; b'xxxxxxxxxxxxxxxxxxxxx' was wanted."),
-    (np.float32(0.1), 0.1, "0.100000001; 0.1 was wanted."),
+    (b"x" * 200, b"x" * 201, "from place 180 on; expected b'xxxxxxxxxxxxxxxxxxxxx'."),
+    (np.float32(0.1), 0.1, "0.100000001; expected 0.1."),
     (set(range(100)), {*range(99), 100}, "which only looks like the wanted value"),
 ]
 
@@ -288,5 +288,5 @@ def test_sparse_matrices_and_tables_of_packages_are_named():
     """In this process, as behind a stand-in."""
     sparse = pytest.importorskip("scipy.sparse")
     assert said(close, sparse.csr_matrix([[1.0]]), [[1.0]]) == (
-        "result is a sparse matrix of scipy (csr_matrix); an array of numbers was wanted, such as its toarray()."
+        "result is a sparse matrix of scipy (csr_matrix); expected an array of numbers, such as its toarray()."
     )

@@ -39,14 +39,14 @@ def test_too_slow_tells_both_times_and_the_best_round():
     call, loops = costing(0.2, 0.031, 0.05), costing(0.21)
 
     assert says(lambda: faster_than(call, loops, factor=20, name="loss_vectorized", baseline_name="loss_naive")) == (
-        "loss_vectorized took 31 ms and loss_naive 210 ms: 6.8 times faster; at least 20 times was wanted "
+        "loss_vectorized took 31 ms and loss_naive 210 ms: 6.8 times faster; expected at least 20 times "
         "(best of 5 rounds)."
     )
 
 
 def test_a_ratio_that_just_misses_does_not_look_like_the_one_asked_for():
     """It gets as many digits as it takes to see that it is smaller."""
-    assert "19.8 times faster; at least 20 times was wanted" in says(
+    assert "19.8 times faster; expected at least 20 times" in says(
         lambda: faster_than(costing(0.01), costing(0.198), factor=20, rounds=1)
     )
 
@@ -54,8 +54,7 @@ def test_a_ratio_that_just_misses_does_not_look_like_the_one_asked_for():
 def test_times_are_told_in_fitting_units():
     """Seconds, thousandths, millionths; large ratios without decimals."""
     assert says(lambda: faster_than(costing(0.00002), costing(1.5), factor=1e6, rounds=1)) == (
-        "The call took 20 µs and the baseline 1.5 s: 75000 times faster; "
-        "at least 1e+06 times was wanted (in one round)."
+        "The call took 20 µs and the baseline 1.5 s: 75000 times faster; expected at least 1e+06 times (in one round)."
     )
 
 
@@ -117,7 +116,7 @@ def test_a_wrong_value_fails_however_fast():
     """Unless nothing is to be compared."""
     wrong, right = costing(0.001, value=np.zeros(2)), costing(1.0, value=np.ones(2))
 
-    assert says(lambda: faster_than(wrong, right, factor=2)).startswith("result[0] is 0; 1 was wanted")
+    assert says(lambda: faster_than(wrong, right, factor=2)).startswith("result[0] is 0; expected 1")
     assert faster_than(wrong, right, factor=2, agree=False) == pytest.approx(1000)
 
 
@@ -126,7 +125,7 @@ def test_values_may_be_compared_in_another_way():
     one, two = costing(0.001, value=1.0), costing(1.0, value=1.001)
 
     faster_than(one, two, factor=2, agree=lambda got, want: close(got, want, rtol=0.01))
-    assert says(lambda: faster_than(one, two, factor=2)).startswith("result is 1; 1.001 was wanted")
+    assert says(lambda: faster_than(one, two, factor=2)).startswith("result is 1; expected 1.001")
 
 
 def test_plain_calls_are_timed_as_they_are(monkeypatch):
@@ -172,7 +171,7 @@ def test_too_much_memory_tells_both():
             costing(1.0, mib=310.0), costing(1.0, mib=20.0), factor=4, name="loss", baseline_name="the reference"
         )
     ) == (
-        "loss took 310 MiB of memory and the reference 20 MiB; at most 4 times that and 8 MiB was wanted "
+        "loss took 310 MiB of memory and the reference 20 MiB; expected at most 4 times that and 8 MiB "
         "(best of 3 rounds)."
     )
 

@@ -97,10 +97,10 @@ def test_the_wrong_parameter_is_named_by_its_key():
     ("got", "sentence"),
     [
         (None, "The gradient is None; was a `return` forgotten?"),
-        ([np.ones(2)], "The gradient is no dict but of type list; one with the keys 'W', 'b' was wanted."),
+        ([np.ones(2)], "The gradient is no dict but of type list; expected one with the keys 'W', 'b'."),
         ({"W": np.ones(2)}, "The gradient has no key 'b'; its keys are ['W']."),
         ({"W": 1, "b": 1, "c": 1}, "The gradient has the key 'c', which was not wanted; wanted are 'W', 'b'."),
-        ({"W": np.ones(2), "b": np.ones(3)}, "b has the shape (3,); (2,) was wanted."),
+        ({"W": np.ones(2), "b": np.ones(3)}, "b has the shape (3,); expected (2,)."),
     ],
 )
 def test_a_dictionary_of_the_wrong_form_is_told(got, sentence):
@@ -424,7 +424,7 @@ def test_differences_keep_the_structure():
 @pytest.mark.parametrize(
     ("of", "at", "sentence"),
     [
-        (lambda w: w, np.ones(2), r"gives an array of shape \(2,\); one number was wanted: is a sum or mean missing\?"),
+        (lambda w: w, np.ones(2), r"gives an array of shape \(2,\); expected one number: is a sum or mean missing\?"),
         (lambda w: None, np.ones(2), r"is None; was a `return` forgotten\? Give a function from the parameters"),
         (np.sum, ["a"], "Parameter 1 of the point is no array of real numbers but <U1; give an array"),
     ],

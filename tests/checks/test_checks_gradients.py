@@ -36,11 +36,11 @@ def test_two_zero_gradients_agree():
     ("got", "sentence"),
     [
         (None, "The gradient is None; was a `return` forgotten?"),
-        (5, "The gradient is no list but of type int; a list of 2 arrays was wanted."),
-        ([W1], "The gradient has length 1; 2 arrays were wanted: dW of layer 1 and dW of layer 2."),
+        (5, "The gradient is no list but of type int; expected a list of 2 arrays."),
+        ([W1], "The gradient has length 1; expected 2 arrays: dW of layer 1 and dW of layer 2."),
         ([W1, None], "dW of layer 2 is None; was a `return` forgotten?"),
-        ([W1.T, W2], "dW of layer 1 has the shape (4, 3); (3, 4) was wanted; is it transposed?"),
-        ([W1, W2[0]], "dW of layer 2 has the shape (3,); (2, 3) was wanted."),
+        ([W1.T, W2], "dW of layer 1 has the shape (4, 3); expected (3, 4); is it transposed?"),
+        ([W1, W2[0]], "dW of layer 2 has the shape (3,); expected (2, 3)."),
         ([W1, W2 * np.nan], "dW of layer 2 is NaN or infinite in 6 of 6 entries."),
         (
             [W1, -W2],

@@ -54,7 +54,7 @@ def test_a_right_training_knows_one_batch_by_heart(y, dtype):
         ("nothing is updated", "After 1 step the predictions were the same: are the parameters updated?"),
         ("wrong sign", "does the update go the wrong way, or are targets and inputs mixed up?"),
         ("labels not shuffled with inputs", ""),
-        ("only the last bias is trained", "at least 100 % was wanted."),
+        ("only the last bias is trained", "expected at least 100 %."),
     ],
 )
 def test_mistakes_that_labels_show(mistake, hint):
@@ -62,7 +62,7 @@ def test_mistakes_that_labels_show(mistake, hint):
     message = said(lambda: overfits_one_batch(lambda steps: trained(LABELS, steps, mistake), LABELS))
 
     assert message.startswith("After 200 steps on one batch of 16 samples the accuracy is ")
-    assert "; at least 100 % was wanted." in message
+    assert "; expected at least 100 %." in message
     assert message.endswith(hint)
 
 
@@ -72,9 +72,9 @@ def test_mistakes_that_labels_show(mistake, hint):
         ("nothing is updated", "are the parameters updated?"),
         ("wrong sign", "After 1 step it was 2.196: does the update go the wrong way?"),
         ("labels not shuffled with inputs", "or are targets and inputs mixed up?"),
-        ("gradients pile up", "at most 1 % was wanted."),
-        ("first layer frozen", "at most 1 % was wanted."),
-        ("only the last bias is trained", "at most 1 % was wanted."),
+        ("gradients pile up", "expected at most 1 %."),
+        ("first layer frozen", "expected at most 1 %."),
+        ("only the last bias is trained", "expected at most 1 %."),
     ],
 )
 def test_mistakes_that_numbers_show(mistake, hint):
@@ -82,28 +82,27 @@ def test_mistakes_that_numbers_show(mistake, hint):
     message = said(lambda: overfits_one_batch(lambda steps: trained(TARGETS, steps, mistake), TARGETS))
 
     assert message.startswith("After 200 steps on one batch of 16 samples the mean squared error is ")
-    assert " % of the variance of the targets; at most 1 % was wanted." in message
+    assert " % of the variance of the targets; expected at most 1 %." in message
     assert message.endswith(hint)
 
 
 @pytest.mark.parametrize(
     ("pred", "y", "sentence"),
     [
-        (np.zeros((4, 2)), [0, 1, 1, 1], "After 5 steps on one batch of 4 samples the accuracy is 25.00 %; at "
-         "least 100 % "
-         "was wanted. After 1 step the predictions were the same: are the parameters updated?"),
+        (np.zeros((4, 2)), [0, 1, 1, 1], "After 5 steps on one batch of 4 samples the accuracy is 25.00 %; expected "
+         "at least 100 %. After 1 step the predictions were the same: are the parameters updated?"),
         (None, [0, 1], "The prediction is None; was a `return` forgotten?"),
         ([0], [0, 1], "The prediction is for 1 samples; 2 were asked."),
         ([np.nan, np.inf], [0, 1], "After 5 steps on one batch of 2 samples 2 of 2 predicted numbers are NaN or "
          "infinite. "
          "Are the steps too large, or do they go the wrong way?"),
         ([1.0, 1.0], [0.0, 2.0], "After 5 steps on one batch of 2 samples the mean squared error is 1, 100 % of the "
-         "variance of the targets; at most 1 % was wanted. After 1 step the predictions were the same: are the "
+         "variance of the targets; expected at most 1 %. After 1 step the predictions were the same: are the "
          "parameters updated?"),
     ],
 )  # fmt: skip
 def test_sentences_about_one_batch(pred, y, sentence):
-    """What came, what was wanted, and what is probably wrong."""
+    """What came, what was expected, and what is probably wrong."""
     assert said(lambda: overfits_one_batch(lambda _: pred, y, steps=5)) == sentence
 
 
@@ -118,7 +117,7 @@ def test_a_first_step_that_cannot_be_measured_gives_no_hint():
     """The sentence about the end stands by itself."""
     message = said(lambda: overfits_one_batch(lambda steps: [0.0, 0.0] if steps > 1 else None, [0.0, 2.0]))
 
-    assert message.endswith("at most 1 % was wanted.")
+    assert message.endswith("expected at most 1 %.")
 
 
 def test_less_may_be_asked_of_one_batch():
@@ -194,11 +193,11 @@ def test_frozen_arrays_must_stay():
          "Every array "
          "must."),
         ({"W": [1.0]}, {"W": [np.nan]}, "W after training[0] is NaN."),
-        ({"W": [1.0]}, {"W": [[2.0]]}, "W has the shape (1, 1) after training; (1,) was wanted."),
+        ({"W": [1.0]}, {"W": [[2.0]]}, "W has the shape (1, 1) after training; expected (1,)."),
         ({"W": [1.0]}, {"W": None}, "W after training is None; was a `return` forgotten?"),
-        ({"W": 1.0, "b": 1.0}, {"W": 2.0}, "After training b is missing; the same arrays as before were wanted."),
-        ({"W": 1.0}, {"W": 2.0, "b": 1.0, "c": 1.0}, "After training b and c are new; the same arrays as before were "
-         "wanted."),
+        ({"W": 1.0, "b": 1.0}, {"W": 2.0}, "After training b is missing; expected the same arrays as before."),
+        ({"W": 1.0}, {"W": 2.0, "b": 1.0, "c": 1.0}, "After training b and c are new; expected "
+         "the same arrays as before."),
     ],
 )  # fmt: skip
 def test_sentences_about_weights(before, after, sentence):
@@ -223,7 +222,7 @@ def test_the_number_of_names_must_fit():
     """What a submission has too few of is told with the names."""
     message = said(lambda: weights_changed([1.0], [2.0], names=["W", "b"]))
 
-    assert message == "There is 1 array of parameters; 2 were wanted: W and b."
+    assert message == "There is 1 array of parameters; expected 2: W and b."
 
 
 @pytest.mark.parametrize(

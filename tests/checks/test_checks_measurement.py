@@ -106,12 +106,12 @@ def test_scores_of_both_classes_count_by_their_difference():
         (lambda: loss(np.nan), "The loss is NaN or infinite."),
         (lambda: loss([1, np.inf], name="test loss"), "The test loss is NaN or infinite in 1 of 2 entries."),
         (lambda: loss(None), "The loss is None; was a `return` forgotten?"),
-        (lambda: loss([]), "The loss has the shape (0,); one number or one for each sample was wanted."),
-        (lambda: loss(np.eye(2)), "The loss has the shape (2, 2); one number or one for each sample was wanted."),
+        (lambda: loss([]), "The loss has the shape (0,); expected one number or one for each sample."),
+        (lambda: loss(np.eye(2)), "The loss has the shape (2, 2); expected one number or one for each sample."),
         (lambda: mean_squared_error([1], [1, 2]), "The prediction is for 1 samples; 2 were asked."),
-        (lambda: r2(np.eye(2), [1, 2]), "The prediction has the shape (2, 2); (2,) was wanted."),
-        (lambda: r2([1, 2], np.eye(2)), "The prediction has the shape (2,); (2, 2) was wanted."),
-        (lambda: auc(np.eye(3), [0, 1, 1]), "The prediction has the shape (3, 3); scores (3,) or (3, 2) were wanted."),
+        (lambda: r2(np.eye(2), [1, 2]), "The prediction has the shape (2, 2); expected (2,)."),
+        (lambda: r2([1, 2], np.eye(2)), "The prediction has the shape (2,); expected (2, 2)."),
+        (lambda: auc(np.eye(3), [0, 1, 1]), "The prediction has the shape (3, 3); expected scores (3,) or (3, 2)."),
     ],
 )
 def test_what_cannot_be_measured_is_said(call, sentence):
@@ -149,9 +149,9 @@ def test_lower_is_better_for_errors_and_losses():
         "Test loss 0.3 on 2 samples (95 % interval 0.104 to 0.496); less than 0.5 was asked; "
         "less than 0.25 gives more.",
     )
-    assert said(loss(0.6).points_at, {0.5: 0.5, 0.25: 1.0}) == "Loss 0.6; less than 0.5 was wanted."
+    assert said(loss(0.6).points_at, {0.5: 0.5, 0.25: 1.0}) == "Loss 0.6; expected less than 0.5."
     assert said(error([1, 0], [0, 1]).points_at, {0.1: 1.0}) == (
-        "Error 100.00 % on 2 samples (95 % interval 34.2 to 100.0 %); less than 10 % was wanted."
+        "Error 100.00 % on 2 samples (95 % interval 34.2 to 100.0 %); expected less than 10 %."
     )
 
 
@@ -169,7 +169,7 @@ def test_the_benefit_of_the_doubt_is_given_when_asked_for_and_said():
     assert measured.points_at({0.91: 1.0, 0.80: 0.5}, benefit_of_doubt=True).message.endswith(
         "; more than 80 % was asked; more than 91 % gives more."
     )
-    assert "more than 91 % was wanted" in said(measured.points_at, {0.91: 1.0}, benefit_of_doubt=True)
+    assert "expected more than 91 %" in said(measured.points_at, {0.91: 1.0}, benefit_of_doubt=True)
     assert error([1] * 9 + [0], [1] * 10).points_at({0.05: 1.0}, benefit_of_doubt=True).fraction == 1.0
 
 
@@ -205,7 +205,7 @@ def test_credit_between_a_baseline_and_a_reference_value():
     assert measured.points_between(0.1, 0.7).fraction == 1
     assert loss(0.6).points_between(2.3, 0.3).fraction == pytest.approx(0.85)
     assert loss(0.2).points_between(2.3, 0.3).message == "Loss 0.2; 0.3 was asked for all points."
-    assert said(loss(2.3).points_between, 2.3, 0.3) == "Loss 2.3; less than 2.3 was wanted."
+    assert said(loss(2.3).points_between, 2.3, 0.3) == "Loss 2.3; expected less than 2.3."
     for wrong in ((0.9, 0.5), (0.5, 0.5)):
         with pytest.raises(InstructorError, match="must lie above the baseline"):
             measured.points_between(*wrong)
@@ -242,9 +242,9 @@ def test_the_area_does_not_depend_on_the_type_of_the_scores(kind):
         (lambda: loss([-1e308, -1e308]), "The mean of the loss is NaN or infinite."),
         (
             lambda: mean_squared_error([1e308, 0.0], [0.0, 1.0]).points_at({1.0: 1.0}),
-            "Mean squared error inf on 2 samples; less than 1 was wanted.",
+            "Mean squared error inf on 2 samples; expected less than 1.",
         ),
-        (lambda: r2([1e308, 0.0], [0.0, 1.0]).points_at({0.5: 1.0}), "R² -inf on 2 samples; more than 0.5 was wanted."),
+        (lambda: r2([1e308, 0.0], [0.0, 1.0]).points_at({0.5: 1.0}), "R² -inf on 2 samples; expected more than 0.5."),
     ],
 )
 def test_numbers_beyond_all_bounds_are_bad_without_a_warning(call, sentence):

@@ -46,10 +46,10 @@ def test_scores_that_are_not_finite_count_as_wrong():
     [
         (None, "The prediction is None; was a `return` forgotten?"),
         (LOGITS[:3], "The prediction is for 3 samples; 4 were asked."),
-        (1, "The prediction is one number (1); the labels of 4 samples were wanted."),
+        (1, "The prediction is one number (1); expected the labels of 4 samples."),
         (LOGITS[:, :2], "The prediction has 2 scores for each sample; there are 3 classes."),
-        (np.zeros((4, 3, 2)), "The prediction has the shape (4, 3, 2); labels (4,) or scores (4, k) were wanted."),
-        ([LOGITS[0], LOGITS[0, :2]], "The prediction is a list of parts with different shapes; an array was wanted."),
+        (np.zeros((4, 3, 2)), "The prediction has the shape (4, 3, 2); expected labels (4,) or scores (4, k)."),
+        ([LOGITS[0], LOGITS[0, :2]], "The prediction is a list of parts with different shapes; expected an array."),
     ],
 )
 def test_what_is_no_prediction_is_said(pred, sentence):
@@ -81,7 +81,7 @@ def test_too_low_an_accuracy_fails():
     """Below the lowest threshold, and exactly at it, nothing is earned."""
     with pytest.raises(CheckFailed, match=r"^Accuracy 75\.00 % on 4 samples \(95 % interval 30\.1 to 95\.4 %\)"):
         accuracy(LOGITS, Y).points_at({0.9: 1.0})
-    with pytest.raises(CheckFailed, match="more than 75 % was wanted"):
+    with pytest.raises(CheckFailed, match="expected more than 75 %"):
         accuracy(LOGITS, Y).points_at({0.75: 1.0})
     with pytest.raises(InstructorError, match="at least one threshold"):
         accuracy(LOGITS, Y).points_at({})

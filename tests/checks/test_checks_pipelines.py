@@ -48,21 +48,21 @@ def test_steps_that_do_nothing_are_passed_over():
 
 def test_steps_in_another_order_are_told():
     """The sentence names those found and those wanted."""
-    with says("The steps of made are MinMaxScaler, SVC; PCA, LinearSVC or SVC were wanted, in this order."):
+    with says("The steps of made are MinMaxScaler, SVC; expected PCA, LinearSVC or SVC, in this order."):
         estimator(PIPELINE, name="made").steps("PCA", "LinearSVC|SVC")
 
 
 def test_a_step_too_few_is_told():
     """The scaler is missing."""
-    with says("The steps of made are SVC; MinMaxScaler, SVC were wanted, in this order."):
+    with says("The steps of made are SVC; expected MinMaxScaler, SVC, in this order."):
         estimator(record("Pipeline", ("svm", record("SVC"))), name="made").steps("MinMaxScaler", "SVC")
 
 
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("SVC", "made is an SVC; Pipeline was wanted."),
-        ("custom", "made is no estimator of scikit-learn's own; Pipeline"),
+        ("SVC", "made is an SVC; expected Pipeline."),
+        ("custom", "made is no estimator of scikit-learn's own; expected Pipeline"),
     ],
 )
 def test_what_is_no_pipeline_is_told(kind, sentence):
@@ -73,11 +73,11 @@ def test_what_is_no_pipeline_is_told(kind, sentence):
 
 def test_a_wrong_setting_is_told():
     """With what it is; a truth value is no number."""
-    with says("the step 'svm' of made has C=2; 4 was wanted."):
+    with says("the step 'svm' of made has C=2; expected 4."):
         estimator(PIPELINE, name="made").step("SVC").has(C=4.0)
-    with says("made has dual=1; True was wanted."):
+    with says("made has dual=1; expected True."):
         estimator(record("LinearSVC", dual=1), name="made").has(dual=True)
-    with says("made has no plain parameter 'gamma'; gamma=1 was wanted."):
+    with says("made has no plain parameter 'gamma'; expected gamma=1."):
         estimator(record("LinearSVC"), name="made").has(gamma=1)
 
 
@@ -188,7 +188,7 @@ def test_results_that_are_no_dictionary_are_told():
 
 def test_a_mean_that_is_not_that_of_the_folds_is_told():
     """Means are not believed without the folds."""
-    with pytest.raises(CheckFailed, match=r"mean_test_score of cv_results_\[1\] is 0.9; 0.75 was wanted"):
+    with pytest.raises(CheckFailed, match=r"mean_test_score of cv_results_\[1\] is 0.9; expected 0.75"):
         grid_scores({**RESULTS, "mean_test_score": [0.5, 0.9]}, ("C", [1.0, 4.0]))
 
 

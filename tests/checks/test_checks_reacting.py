@@ -62,7 +62,7 @@ def test_a_training_that_nobody_can_seed_passes_too(seed):
 def test_a_training_that_does_not_use_its_rate_is_caught(mistake):
     """The same seed gives exactly the same history."""
     assert said(training(mistake), RATES, generator()) == (
-        "With learning_rate 0.01 and 0.3 the histories differ by 0 of their size; more than 0.001 was wanted. "
+        "With learning_rate 0.01 and 0.3 the histories differ by 0 of their size; expected more than 0.001. "
         "Is learning_rate used?"
     )
 
@@ -144,7 +144,7 @@ def test_every_neighbour_must_differ():
     histories = {"a": [1.0, 2.0], "b": [1.0, 3.0], "c": [1.0, 3.0001]}
 
     assert said(lambda value, rng: histories[value], ["a", "b", "c"], generator(), name="schedule") == (
-        "With schedule 'b' and 'c' the histories differ by 3.2e-05 of their size; more than 0.001 was wanted. "
+        "With schedule 'b' and 'c' the histories differ by 3.2e-05 of their size; expected more than 0.001. "
         "Is schedule used?"
     )
 
@@ -188,8 +188,8 @@ def test_what_nobody_can_seed_is_run_by_turns():
     ("history", "sentence"),
     [
         (None, "The history is None; was a `return` forgotten?"),
-        (0.5, "The history has the shape (); a list of one number for each epoch was wanted."),
-        ([], "The history has the shape (0,); a list of one number for each epoch was wanted."),
+        (0.5, "The history has the shape (); expected a list of one number for each epoch."),
+        ([], "The history has the shape (0,); expected a list of one number for each epoch."),
     ],
 )
 def test_what_is_no_history_is_told(history, sentence):

@@ -44,14 +44,14 @@ BIAS = RNG.normal(size=4)
         (np.append(V[1:], 0), V, "It looks shifted by one place."),
         (np.roll(X, 1, axis=0), X, "It looks shifted by one place along axis 0."),
         (np.roll(X, -1, axis=1), X, "It looks shifted by one place along axis 1."),
-        (LABELS, ONE_HOT, "It looks like labels; one-hot rows were wanted."),
-        (LABELS[:, None], ONE_HOT, "It looks like labels; one-hot rows were wanted."),
-        (ONE_HOT, LABELS, "It looks one-hot; labels were wanted."),
-        (X, SOFTMAX, "It looks like logits; probabilities were wanted: is softmax missing?"),
-        (X.T, SOFTMAX.T, "It looks like logits; probabilities were wanted: is softmax missing?"),
-        (V, 1 / (1 + np.exp(-V)), "It looks like logits; probabilities were wanted: is sigmoid missing?"),
-        (np.log(SOFTMAX), SOFTMAX, "It looks like log-probabilities; probabilities were wanted."),
-        (np.log(2 + X**2), 2 + X**2, "It looks like logarithms of what was wanted."),
+        (LABELS, ONE_HOT, "It looks like labels; expected one-hot rows."),
+        (LABELS[:, None], ONE_HOT, "It looks like labels; expected one-hot rows."),
+        (ONE_HOT, LABELS, "It looks one-hot; expected labels."),
+        (X, SOFTMAX, "It looks like logits; expected probabilities: is softmax missing?"),
+        (X.T, SOFTMAX.T, "It looks like logits; expected probabilities: is softmax missing?"),
+        (V, 1 / (1 + np.exp(-V)), "It looks like logits; expected probabilities: is sigmoid missing?"),
+        (np.log(SOFTMAX), SOFTMAX, "It looks like log-probabilities; expected probabilities."),
+        (np.log(2 + X**2), 2 + X**2, "It looks like logarithms of the expected values."),
         (V + 0.25, V, "Every entry is 0.25 too large: is it a bias?"),
         (X - BIAS, X, "Each column is off by a constant of its own: is it a bias?"),
         (X.T - BIAS[:, None], X.T, "Each row is off by a constant of its own: is it a bias?"),
@@ -130,5 +130,5 @@ def test_a_relation_that_says_nothing_is_not_told(got, wanted):
 
 def test_close_appends_the_slip():
     """The sentence of the miss comes first."""
-    with pytest.raises(CheckFailed, match=r"entries differ\)\. It looks like logits; probabilities were wanted"):
+    with pytest.raises(CheckFailed, match=r"entries differ\)\. It looks like logits; expected probabilities"):
         close(X, SOFTMAX)

@@ -60,9 +60,9 @@ def test_parameters_are_counted_by_their_shapes(built):
     built.parameters(exactly=4 * 9 + 4 + 64 * 5 + 5 + 15).parameters(between=(380, 380))
 
     assert says(lambda: built.parameters(exactly=381)) == (
-        "net has 380 parameters (most: 325 in 4, 40 in 0, 15 in 7); 381 were wanted."
+        "net has 380 parameters (most: 325 in 4, 40 in 0, 15 in 7); expected 381."
     )
-    assert says(lambda: built.parameters(between=(1_000, 2_000))).endswith("; 1,000 to 2,000 were wanted.")
+    assert says(lambda: built.parameters(between=(1_000, 2_000))).endswith("; expected 1,000 to 2,000.")
 
 
 def test_frozen_parameters_do_not_count_as_trainable(torch, network):
@@ -94,11 +94,11 @@ def test_kinds_are_compared_in_the_order_of_the_computation(built):
     built.kinds(["Conv2d", "ReLU", "Linear", "ReLU", "Linear"]).kinds(["Conv2d", "Linear", "Linear"])
 
     assert says(lambda: built.kinds(["Conv2d", "Linear", "Conv2d"])) == (
-        "net has the layers Conv2d, Linear, Linear: number 3 is Linear; Conv2d was wanted."
+        "net has the layers Conv2d, Linear, Linear: number 3 is Linear; expected Conv2d."
     )
-    assert says(lambda: built.kinds(["Linear"])).endswith("number 2 is Linear; nothing more was wanted.")
+    assert says(lambda: built.kinds(["Linear"])).endswith("number 2 is Linear; expected nothing more.")
     assert says(lambda: built.kinds(["Tanh"])) == (
-        "net has the layers none of these: number 1 is nothing; Tanh was wanted."
+        "net has the layers none of these: number 1 is nothing; expected Tanh."
     )
 
 
@@ -140,11 +140,11 @@ def test_numbers_of_a_type_are_bounded(built):
     built.has("Dropout").has("Linear", at_least=2, at_most=2).has("Max*").has_no("BatchNorm*", "LSTM")
 
     assert says(lambda: built.has("Dropout", at_least=2)) == (
-        "net has 1 Dropout; at least 2 were wanted. Its layers are 0 (Conv2d), 1 (ReLU), 2 (MaxPool2d), 3 (Flatten), "
+        "net has 1 Dropout; expected at least 2. Its layers are 0 (Conv2d), 1 (ReLU), 2 (MaxPool2d), 3 (Flatten), "
         "4 (Linear), 5 (ReLU), 6 (Dropout), 7 (Linear)."
     )
-    assert says(lambda: built.has("LSTM")).startswith("net has no LSTM; at least 1 were wanted.")
-    assert says(lambda: built.has("Linear", at_most=1)) == "net has 2 Linear; at most 1 were wanted."
+    assert says(lambda: built.has("LSTM")).startswith("net has no LSTM; expected at least 1.")
+    assert says(lambda: built.has("Linear", at_most=1)) == "net has 2 Linear; expected at most 1."
     assert says(lambda: built.has_no("LSTM", "Drop*")) == "net has 6 (Dropout); Drop* is not allowed here."
 
 
@@ -157,12 +157,12 @@ def test_one_layer_is_compared_with_its_settings(built):
     built.layer("6", p=0.25)
 
     assert says(lambda: built.layer("0", kernel_size=(11, 11))) == (
-        "net has 0 (Conv2d) with kernel_size=(3, 3); (11, 11) was wanted."
+        "net has 0 (Conv2d) with kernel_size=(3, 3); expected (11, 11)."
     )
-    assert says(lambda: built.layer("0", kind="Linear")) == "net has 0 (Conv2d); Linear was wanted there."
-    assert says(lambda: built.layer("0", p=0.5)) == "net has 0 (Conv2d), which has no p; p=0.5 was wanted."
+    assert says(lambda: built.layer("0", kind="Linear")) == "net has 0 (Conv2d); expected Linear there."
+    assert says(lambda: built.layer("0", p=0.5)) == "net has 0 (Conv2d), which has no p; expected p=0.5."
     assert says(lambda: built.layer("7", output=(2, 4))) == (
-        "The output of 7 (Linear) is of shape (2, 3); (2, 4) was wanted."
+        "The output of 7 (Linear) is of shape (2, 3); expected (2, 4)."
     )
     assert says(lambda: built.layer("conv1")).startswith("net has no layer 'conv1'. Its layers are 0 (Conv2d), ")
     assert says(lambda: built.layer("Linear[2]")).startswith("net has no layer 'Linear[2]'.")
@@ -172,14 +172,14 @@ def test_the_shape_of_the_output_is_compared(built, network, torch):
     """None stands for any length; a model that gives no tensor has none."""
     built.output_shape(2, 3).output_shape(None, 3)
 
-    assert says(lambda: built.output_shape(3)) == "The output of net is of shape (2, 3); (3,) was wanted."
+    assert says(lambda: built.output_shape(3)) == "The output of net is of shape (2, 3); expected (3,)."
 
     class Text(torch.nn.Linear):
         def forward(self, x):
             return "seven"
 
     told = structure(torch_modules.describe(Text(1, 1), np.zeros((1, 1))))
-    assert says(lambda: told.output_shape(1, 1)) == "The output of model is no tensor; (1, 1) was wanted."
+    assert says(lambda: told.output_shape(1, 1)) == "The output of model is no tensor; expected (1, 1)."
     for call in (lambda bare: bare.output_shape(3), lambda bare: bare.layer("0", output=(3,))):
         with pytest.raises(InstructorError, match=r"needs an example: student\.layers_of\(model, x\)"):
             call(structure(torch_modules.describe(network)))
@@ -203,7 +203,7 @@ def test_the_mode_is_that_of_the_model_and_all_layers(network):
     built = structure(torch_modules.describe(network, np.zeros((1, 1, 8, 8))), name="net")
 
     assert says(lambda: built.in_mode("eval")) == "net is in train mode; call net.eval()."
-    assert says(lambda: built.in_mode("train")) == "net has 6 (Dropout) in eval mode; train mode was wanted."
+    assert says(lambda: built.in_mode("train")) == "net has 6 (Dropout) in eval mode; expected train mode."
     assert network[1].training
     assert not network[6].training
     structure(torch_modules.describe(network.eval())).in_mode("eval")
@@ -257,7 +257,7 @@ def test_parameters_of_a_module_with_layers_inside_are_seen(torch):
 
 def test_what_is_no_torch_module_cannot_be_described(torch):
     """Nor one of too many layers."""
-    with pytest.raises(TypeError, match=r"a torch\.nn\.Module was wanted, not a list"):
+    with pytest.raises(TypeError, match=r"expected a torch\.nn\.Module, not a list"):
         torch_modules.describe([])
     with pytest.raises(ValueError, match="more than 2000 layers"):
         torch_modules.describe(torch.nn.Sequential(*[torch.nn.Flatten()] * 2001))
@@ -369,7 +369,7 @@ def test_no_answer_makes_the_judge_stumble(path, value):
 def test_a_model_without_layers_is_told_of():
     """An empty description is described in a whole sentence."""
     empty = structure({"layers": [], "calls": [], "output": None, "training": True})
-    with pytest.raises(CheckFailed, match=r"has no Linear; at least 1 were wanted\. It has no layers\.$"):
+    with pytest.raises(CheckFailed, match=r"has no Linear; expected at least 1\. It has no layers\.$"):
         empty.has("Linear")
 
 

@@ -49,7 +49,7 @@ def said(compare):
 NAMES = ["price", "rooms", "city"]
 UNSORTED = "result: not sorted by 'price' from large to small"
 DIFFER = "p: row 0: expected 1.0, got 2.0 (4 of 4 rows differ)."
-NO_NUMBERS = "result is a list of something else than numbers; numbers were wanted."
+NO_NUMBERS = "result is a list of something else than numbers; expected numbers."
 NOT_SPARSE = "result is a ndarray; expected a sparse array of scipy (csr_array)."
 REVERSED = "result: the index differs: row 0: expected 0, got 3. Is a reset_index(drop=True) missing?"
 SENTENCES = [
@@ -132,14 +132,14 @@ SENTENCES = [
         "result: expected an index of the name None, got 'n'.",
     ),
     (lambda: close(pd.Index([1, 2]), pd.Index([1, 3])), "result: row 1: expected 3, got 2."),
-    (lambda: shape(flats(), (5, None)), "result has the shape (4, 3); (5, any) was wanted."),
+    (lambda: shape(flats(), (5, None)), "result has the shape (4, 3); expected (5, any)."),
     (
         lambda: close(flats()["city"], [1, 2, 3, 4]),
-        "result is a list of something else than numbers; numbers were wanted.",
+        "result is a list of something else than numbers; expected numbers.",
     ),
     (
         lambda: close(sp.csr_matrix(np.eye(2)), np.eye(2), name="A"),
-        "A is a sparse matrix of scipy (csr_matrix); an array of numbers was wanted, such as its toarray().",
+        "A is a sparse matrix of scipy (csr_matrix); expected an array of numbers, such as its toarray().",
     ),
     (
         lambda: close(np.eye(2), sp.csr_array(np.eye(2))),
@@ -157,12 +157,12 @@ SENTENCES = [
     ),
     (
         lambda: same(Image.new("L", (2, 1), 5), Image.new("L", (2, 1), 6)),
-        "result, pixel[0, 0] is 5; 6 was wanted (2 of 2 entries differ).",
+        "result, pixel[0, 0] is 5; expected 6 (2 of 2 entries differ).",
     ),
     (lambda: same(3, Image.new("L", (2, 1))), "result is an int; expected an image."),
     (
         lambda: same(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02")),
-        "result is Timestamp('2024-01-01 00:00:00'); Timestamp('2024-01-02 00:00:00') was wanted.",
+        "result is Timestamp('2024-01-01 00:00:00'); expected Timestamp('2024-01-02 00:00:00').",
     ),
     (
         lambda: same(np.array(["2024-01-01"], "M8[D]"), np.array(["2024-01-02"], "M8[D]")),
@@ -174,13 +174,13 @@ SENTENCES = [
         "result[1]: expected it not masked.",
     ),
     (lambda: close([1.0], np.ma.array([1.0])), "result is a list; expected a masked array."),
-    (lambda: close(1 + 2j, 1 + 3j, name="z"), "the imaginary part of z is 2; 3 was wanted."),
-    (lambda: same(Decimal("1.1"), Decimal("1.2")), "result is Decimal('1.1'); Decimal('1.2') was wanted."),
+    (lambda: close(1 + 2j, 1 + 3j, name="z"), "the imaginary part of z is 2; expected 3."),
+    (lambda: same(Decimal("1.1"), Decimal("1.2")), "result is Decimal('1.1'); expected Decimal('1.2')."),
     (
         lambda: same(flats()["price"].iloc[:1], pd.NaT),
-        "result is Series([1.0], name='price', dtype=float64); NaT was wanted.",
+        "result is Series([1.0], name='price', dtype=float64); expected NaT.",
     ),
-    (lambda: same(deque([1, 2]), [1, 3]), "result[1] is 2; 3 was wanted (1 of 2 entries differ)."),
+    (lambda: same(deque([1, 2]), [1, 3]), "result[1] is 2; expected 3 (1 of 2 entries differ)."),
 ]
 
 
@@ -295,9 +295,9 @@ class Point:
 def test_members_and_fields_are_told_by_their_names():
     """As they are written."""
     same(Colour.RED, record_of(Colour.RED))
-    assert said(lambda: same(Colour.RED, Colour.BLUE)) == "result is Colour.RED; Colour.BLUE was wanted."
+    assert said(lambda: same(Colour.RED, Colour.BLUE)) == "result is Colour.RED; expected Colour.BLUE."
     close(Point(1.0, [2]), Point(1.0 + 1e-9, [2]))
-    assert said(lambda: close(Point(1.0, [2]), Point(1.0, [3]), name="p")).startswith("p.y[0] is 2; 3 was wanted")
+    assert said(lambda: close(Point(1.0, [2]), Point(1.0, [3]), name="p")).startswith("p.y[0] is 2; expected 3")
     assert said(lambda: same(3, Point(1.0, []))) == "result is an int; expected a Point."
     pair = namedtuple("Pair", "a b")
     same(record_of([pair(1, 2)]), [(1, 2)])

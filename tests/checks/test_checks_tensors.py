@@ -44,10 +44,10 @@ def test_wrong_tensors_get_the_same_sentences():
     """The worst entry, its index, the slip."""
     with pytest.raises(CheckFailed) as failed:
         close([-T], [A], name="dW")
-    assert str(failed.value) == "dW[0][1, 2] is -5; 5 was wanted (5 of 6 entries differ). The sign looks wrong."
+    assert str(failed.value) == "dW[0][1, 2] is -5; expected 5 (5 of 6 entries differ). The sign looks wrong."
     with pytest.raises(CheckFailed, match=r"^result\[0, 1\] is NaN"):
         finite(T / T.new_tensor([1.0, 0.0, 1.0]) * 0)
-    with pytest.raises(CheckFailed, match=r"^W has the shape \(2, 3\); \(3, any\) was wanted\.$"):
+    with pytest.raises(CheckFailed, match=r"^W has the shape \(2, 3\); expected \(3, any\)\.$"):
         shape(T, (3, None), name="W")
 
 

@@ -367,7 +367,7 @@ def test_no_private_name_of_matplotlib_is_told(plt):
 
 def test_each_miss_is_one_sentence(plt):
     """No figure, no such plot, no axis label, no such curve, no legend, wrong number of points."""
-    assert said(()) == "No figure with curves was drawn; plots of test accuracy were wanted."
+    assert said(()) == "No figure with curves was drawn; expected plots of test accuracy."
     assert said("forged") == said([3]) == said(())
 
     _, axes = plt.subplots()
@@ -398,7 +398,7 @@ def test_each_miss_is_one_sentence(plt):
     _, axes = plt.subplots()
     draw(axes, points=7)
     assert said(drawing.figures(), points=(3, 4)) == (
-        "In the plot of test accuracy the curve of learning rate 0.001 has 7 points; 3 or 4 were wanted."
+        "In the plot of test accuracy the curve of learning rate 0.001 has 7 points; expected 3 or 4."
     )
 
 

@@ -95,7 +95,7 @@ def test_a_class_of_ones_own_is_custom_whatever_it_is_called():
 @pytest.mark.parametrize("value", [3, "SVC", SVC, None])
 def test_what_is_no_estimator_is_refused(value):
     """Numbers, texts and classes."""
-    with pytest.raises(TypeError, match="a scikit-learn estimator was wanted, not a"):
+    with pytest.raises(TypeError, match="expected a scikit-learn estimator, not a"):
         describe(value)
 
 
@@ -130,7 +130,7 @@ def test_the_estimator_stays_inside_and_its_description_comes_out(student):
     made = student.made()
     estimator(student.estimator_of(made), name="made").unfitted().steps("StandardScaler", "SVC").step("SVC").has(C=2.0)
     assert np.asarray(made.fit([[0.0], [1.0]], [0, 1]).predict([[0.9]])).tolist() == [1]
-    with pytest.raises(StudentError, match="A scikit-learn estimator was wanted, to look at its steps"):
+    with pytest.raises(StudentError, match="Expected a scikit-learn estimator, to look at its steps"):
         student.estimator_of(student.plain())
-    with pytest.raises(StudentError, match="a scikit-learn estimator was wanted, not a Other"):
+    with pytest.raises(StudentError, match="expected a scikit-learn estimator, not a Other"):
         student.estimator_of(student.other())

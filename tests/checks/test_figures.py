@@ -79,10 +79,10 @@ def test_too_little_is_told(plt):
     plt.plot(LOSS)
     records = figures.figures()
     assert said(figures_drawn, records, at_least=2) == (
-        "Only 1 figure with anything in it was drawn; at least 2 were wanted."
+        "Only 1 figure with anything in it was drawn; expected at least 2."
     )
     assert said(figures_drawn, records[0], plots=3) == (
-        "Only 1 plot with anything in it was drawn; at least 3 were wanted."
+        "Only 1 plot with anything in it was drawn; expected at least 3."
     )
 
 
@@ -132,7 +132,7 @@ def test_missing_words_are_told():
     assert said(named.titled, "loss") == "The title of the plot 'Accuracy' is 'Accuracy'; it must say 'loss'."
     assert said(named.labelled, "epoch") == ("The x axis of the plot 'Accuracy' is labelled 'x'; it must say 'epoch'.")
     two = figure([{"axes": [{"lines": [{}]}] * 2}])
-    assert said(two.axes) == "2 plots were drawn; one was wanted."
+    assert said(two.axes) == "2 plots were drawn; expected one."
     assert said(two.axes, "loss", "train") == (
         "No plot was found among 2 whose title or y label says 'loss' and 'train'."
     )
@@ -179,7 +179,7 @@ def test_a_curve_that_cannot_be_told_is_told():
         "The plot has 2 curves that may be 'train': 'train a', 'train b'; tell them apart by labels."
     )
     assert said(plot.line, "train b") == "The curve 'train b' of the plot holds no numbers."
-    assert said(plot.line) == "The plot has 2 curves; one was wanted."
+    assert said(plot.line) == "The plot has 2 curves; expected one."
     assert said(figure({"axes": [{"texts": [{"text": "a", "x": 1, "y": 1}]}]}).line) == (
         "No plot with a curve was found among 1 plots that were drawn."
     )
@@ -206,22 +206,22 @@ def test_a_curve_that_is_not_the_history_is_told():
         return axes(lines=[{"label": "lr=0.1", "x": x or list(range(len(y))), "y": y}]).line("lr=0.1")
 
     assert said(curve([*LOSS[:4], 0.5]).shows, LOSS) == (
-        "The curve 'lr=0.1'[4] is 0.5; 0.4 was wanted (1 of 5 entries differ)."
+        "The curve 'lr=0.1'[4] is 0.5; expected 0.4 (1 of 5 entries differ)."
     )
     assert "It looks reversed." in said(curve(LOSS[::-1]).shows, LOSS)
     assert "It looks shifted by one place." in said(curve([*LOSS[1:], 0.3]).shows, LOSS)
     assert said(curve(LOSS[1:]).shows, LOSS) == (
-        "The curve 'lr=0.1' has 4 points; 5 were wanted, one for each value of the history."
+        "The curve 'lr=0.1' has 4 points; expected 5, one for each value of the history."
     )
     assert said(curve([100 * each for each in LOSS]).shows, LOSS).startswith("The curve 'lr=0.1'[0] is 230;")
     assert said(curve(LOSS, [0, 1, 2, 2, 3]).shows, LOSS) == (
         "The curve 'lr=0.1' does not go from left to right: after x = 2 comes 2."
     )
     assert said(curve(LOSS).shows, LOSS, x=[10, 20, 30, 40, 50]) == (
-        "The curve 'lr=0.1' lies between x = 0 and 4; 5 points from 10 to 50 were wanted."
+        "The curve 'lr=0.1' lies between x = 0 and 4; expected 5 points from 10 to 50."
     )
     assert said(curve(LOSS).shows, []) == (
-        "the history has the shape (0,); a list of one number for each epoch was wanted."
+        "the history has the shape (0,); expected a list of one number for each epoch."
     )
     assert said(curve(LOSS).rises, by=0.5) == (
         "The curve 'lr=0.1' goes from 2.3 to 0.4 in 5 points; it must end above 3.45 (50 % higher)."
@@ -257,14 +257,14 @@ def test_wrong_bars_are_told(plt):
     assert said(axes(lines=[{}]).bars, [1]) == "The plot has no bars."
     plt.bar(["a", "b"], [1.0, 2.0], label="test")
     plot = shown().axes()
-    assert said(plot.bars, [1, 2, 3]) == "The plot has 2 bars; 3 were wanted."
-    assert said(plot.bars, {"a": 1}) == "The plot has 2 bars; 1 were wanted."
+    assert said(plot.bars, [1, 2, 3]) == "The plot has 2 bars; expected 3."
+    assert said(plot.bars, {"a": 1}) == "The plot has 2 bars; expected 1."
     assert said(plot.bars, [2, 1]) == (
-        "In the plot the bar 1 has the height 1; 2 was wanted (2 of 2 bars differ). "
+        "In the plot the bar 1 has the height 1; expected 2 (2 of 2 bars differ). "
         "They are the right heights in another order."
     )
     assert said(plot.bars, {"a": 1.0, "b": 2.5}) == (
-        "In the plot the bar 'b' has the height 2; 2.5 was wanted (1 of 2 bars differ)."
+        "In the plot the bar 'b' has the height 2; expected 2.5 (1 of 2 bars differ)."
     )
     assert said(plot.bars, {"a": 1.0, "c": 2.0}) == (
         "The plot has no bar labelled 'c'; its bars are labelled 'a', 'b'."
@@ -317,7 +317,7 @@ def test_a_wrong_histogram_is_told(plt):
     values = np.random.default_rng(0).normal(size=1000)
     plt.hist(values[:900])
     assert said(shown().histogram_of, values) == (
-        "The histogram in the plot counts 900 values; 1000 were wanted (or shares or a density that sum up to one)."
+        "The histogram in the plot counts 900 values; expected 1000 (or shares or a density that sum up to one)."
     )
     plt.hist(values + 0.2, bins=20)
     assert said(shown().histogram_of, values).startswith("The histogram in the plot is of other values: ")
@@ -326,7 +326,7 @@ def test_a_wrong_histogram_is_told(plt):
     plt.hist(values, bins=20, range=(-1, 1), density=True)
     assert "is of other values" in said(shown().histogram_of, values)
     plt.hist(values, bins=1)
-    assert said(shown().histogram_of, values) == "The histogram in the plot has 1 bins; at least 3 were wanted."
+    assert said(shown().histogram_of, values) == "The histogram in the plot has 1 bins; expected at least 3."
     plt.bar([1, 2, 3], [-1, 2, 3])
     assert said(shown().histogram_of, values) == "The histogram in the plot has bars below zero."
 
@@ -346,7 +346,7 @@ def test_wrong_points_are_told(plt):
     points = np.random.default_rng(0).normal(size=(60, 2))
     assert said(axes(bars=[{}]).scatter, points) == "The plot has no points."
     plt.scatter(*points[:50].T)
-    assert said(shown().scatter, points) == "The plot has 50 points; 60 were wanted."
+    assert said(shown().scatter, points) == "The plot has 50 points; expected 60."
     plt.scatter(points[:, 1], points[:, 0])
     assert said(shown().scatter, points) == "In the plot x and y of the points are swapped."
     plt.scatter(points[:, 0], points[:, 1] + 0.1)
@@ -399,7 +399,7 @@ def test_a_wrong_image_is_told(plt):
     plt.imshow(colours[:, :, ::-1])
     assert said(shown().image, colours).endswith("but with red and blue exchanged.")
     plt.imshow(picture[:4])
-    assert said(shown().image, picture) == "The plot has an image of 4 x 5 values; one of 5 x 5 was wanted."
+    assert said(shown().image, picture) == "The plot has an image of 4 x 5 values; expected one of 5 x 5."
     plt.imshow(picture + np.eye(5))
     assert said(shown().image, picture) == (
         "The plot has an image of 5 x 5 values, but it shows something else than it should."
@@ -448,11 +448,11 @@ def test_a_wrong_heat_map_is_told(plt):
     square = np.arange(9.0).reshape(3, 3) / 10
     plt.imshow(square.T)
     assert said(shown().heat_map, square) == (
-        "The value of the cell in row 0, column 1 of the plot is 0.3; 0.1 was wanted (6 of 9 cells differ). "
+        "The value of the cell in row 0, column 1 of the plot is 0.3; expected 0.1 (6 of 9 cells differ). "
         "It looks transposed."
     )
     plt.imshow(HEAT.T)
-    assert said(shown().heat_map, HEAT) == "The plot has 3 x 2 cells; 2 x 3 were wanted. It looks transposed."
+    assert said(shown().heat_map, HEAT) == "The plot has 3 x 2 cells; expected 2 x 3. It looks transposed."
     plt.imshow(square)
     for row, column in np.ndindex(3, 3):
         plt.text(row, column, f"{square[row, column]:.1f}")
@@ -462,7 +462,7 @@ def test_a_wrong_heat_map_is_told(plt):
         "The x axis of the plot has no tick labelled 'x' at a cell of its own; its cells are labelled 'a', 'b', 'c'."
     )
     plt.imshow(np.zeros((2, 3, 3)))
-    assert said(shown().heat_map, HEAT) == "The plot has an image of colours; one of numbers was wanted."
+    assert said(shown().heat_map, HEAT) == "The plot has an image of colours; expected one of numbers."
     plt.plot([1])
     assert said(shown().heat_map, HEAT) == "No heat map was found among 1 plots that were drawn."
 
@@ -526,17 +526,17 @@ def test_a_wrong_confusion_matrix_is_told(plt):
     plt.imshow(COUNTS / COUNTS.sum(axis=0))
     assert said(shown().confusion_matrix, TRUE, PREDICTED) == (
         "The confusion matrix in the plot is normalised over the predictions; "
-        "counts, or shares of each true class, were wanted."
+        "expected counts, or shares of each true class."
     )
     plt.imshow(COUNTS + np.eye(3))
     assert said(shown().confusion_matrix, TRUE, PREDICTED) == (
-        "The confusion matrix in the plot has 5 for class 0 taken for 0; 4 was wanted (3 of 9 cells differ)."
+        "The confusion matrix in the plot has 5 for class 0 taken for 0; expected 4 (3 of 9 cells differ)."
     )
     heat(plt, (COUNTS / COUNTS.sum(axis=1, keepdims=True)).astype(int), range(3), range(3), text="{}")
     assert "has 0 for class 0 taken for 0" in said(shown().confusion_matrix, TRUE, PREDICTED)
     plt.imshow(np.zeros((2, 2)))
     assert said(shown().confusion_matrix, TRUE, PREDICTED) == (
-        "The plot has 2 x 2 cells; a confusion matrix of 3 classes was wanted."
+        "The plot has 2 x 2 cells; expected a confusion matrix of 3 classes."
     )
     with pytest.raises(InstructorError, match="3 true labels and 2 predictions make no confusion matrix."):
         axes(images=[{"values": COUNTS}]).confusion_matrix([1, 2, 3], [1, 2])

@@ -240,7 +240,7 @@ def test_an_object_where_something_else_is_expected_is_told_in_the_students_word
         "closed returned an object of class Closed; expected 'text'.",
         "closed returned an object of class Closed; expected a pandas DataFrame.",
         "closed returned an object of class Closed; expected numbers.",
-        "result is a list of something else than numbers; numbers were wanted.",
+        "result is a list of something else than numbers; expected numbers.",
     ]
 
 

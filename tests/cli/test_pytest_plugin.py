@@ -74,7 +74,7 @@ def test_a_wrong_check_is_a_failed_test_that_says_the_sentence(run, course):
     assert "assignments/tiny/assignment.py::a::doubles_one PASSED" in said
     assert "assignments/tiny/assignment.py::a::doubles_minus_seven FAILED" in said
     assert "(a) Twice minus seven is right." in said
-    assert "double is 14; -14 was wanted. The sign looks wrong." in said
+    assert "double is 14; expected -14. The sign looks wrong." in said
     assert 'same(student.double(-7), -14, name="double")' in said
     assert "Traceback" not in said
     assert "2 failed, 1 passed" in said

@@ -757,7 +757,7 @@ def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: 
     root = make_noisy(tmp_path / "course", reference=NOISY_REFERENCE.replace("0.5 +", "0.6 +"))
     refused(
         run("calibrate", "noisy", "--out", tmp_path / "out", cwd=root),
-        "The reference itself does not pass 'is_a_number' (FAILED: score is 0.6; 0.5 was wanted.",
+        "The reference itself does not pass 'is_a_number' (FAILED: score is 0.6; expected 0.5.",
         "mend the reference or the check, then calibrate again",
     )
 

@@ -137,12 +137,12 @@ def test_a_failing_case_costs_its_own_points_only(run):
     assert (public.verdict, public.points, public.max_points) == (Verdict.PARTIAL, 2, 2.5)
     assert public.message.splitlines() == [
         "1 of 2 cases not passed: a negative number.",
-        "a negative number (0 of 0.5 points): double(x) is 4; -4 was wanted. The sign looks wrong.",
+        "a negative number (0 of 0.5 points): double(x) is 4; expected -4. The sign looks wrong.",
     ]
     assert (hidden.verdict, hidden.points) == (Verdict.PARTIAL, 3)
     assert hidden.staff_message.splitlines() == [
         "1 of 3 cases not passed: a negative number.",
-        "a negative number (0 of 1 points): double(-2) is 4; -4 was wanted. The sign looks wrong.",
+        "a negative number (0 of 1 points): double(-2) is 4; expected -4. The sign looks wrong.",
     ]
 
 

@@ -34,13 +34,13 @@ def kinds(reports: tuple[Report, ...], refused: str = "") -> list[str]:
 
 def test_most_of_a_class_with_one_message_is_an_alarm() -> None:
     """Three in five who attempted a check fail it with the same words, numbers aside; the sentence counts them."""
-    same = [(FAILED, f"loss is {number}.5; 0.7 was wanted.") for number in range(3)]
+    same = [(FAILED, f"loss is {number}.5; expected 0.7.") for number in range(3)]
     (alarm,) = class_alarms(class_of(*same, (Verdict.PASSED, ""), (FAILED, "loss has the shape (3,).")))
 
     assert (alarm.kind, alarm.question, alarm.check, alarm.students, alarm.counted) == ("one message", "a", "one", 3, 5)
     assert alarm.sentence == (
         '3 of 5 who attempted it fail the hidden check "Title of one." of question (a) with one message: '
-        "loss is 0.5; 0.7 was wanted. Is the check right?"
+        "loss is 0.5; expected 0.7. Is the check right?"
     )
 
 

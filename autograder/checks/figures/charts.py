@@ -71,7 +71,7 @@ def scatter(drawn: Drawn, points: object, label: str, where: str) -> None:
         raise CheckFailed(f"In {small(where)} x and y of the points are swapped.")
     mine = min(pool, key=lambda each: abs(len(each) - len(want)))
     if len(mine) != len(want):
-        raise CheckFailed(f"{where} has {counted(len(mine), 'point')}; {len(want)} were wanted.")
+        raise CheckFailed(f"{where} has {counted(len(mine), 'point')}; expected {len(want)}.")
     first, second = _sorted(mine), _sorted(want)
     differ = int(np.sum(~np.all(np.isclose(first, second, rtol=1e-4, atol=1e-6 * _span(want)), axis=1)))
     raise CheckFailed(
@@ -153,14 +153,14 @@ def _named_bars(bars: Bars, names: list[str], heights: Mapping[Any, float], rtol
         found.append(places[0])
     mine, want = bars.height[found], np.array([float(value) for value in heights.values()])
     if len(names) != len(found):
-        raise CheckFailed(f"{where} has {len(names)} bars; {len(found)} were wanted.")
+        raise CheckFailed(f"{where} has {len(names)} bars; expected {len(found)}.")
     if not same_but_for_percent(mine, want, rtol):
         raise _wrong_height(mine, want, rtol, [repr(str(name)) for name in heights], where)
 
 
 def _bars_in_order(bars: Bars, want: Array, rtol: float, where: str) -> None:
     if len(bars.at) != len(want):
-        raise CheckFailed(f"{where} has {len(bars.at)} bars; {len(want)} were wanted.")
+        raise CheckFailed(f"{where} has {len(bars.at)} bars; expected {len(want)}.")
     mine = bars.height[np.argsort(bars.at, kind="stable")]
     orders = (mine, mine[::-1]) if bars.horizontal else (mine,)  # from below or from above
     if not any(same_but_for_percent(each, want, rtol) for each in orders):
@@ -174,7 +174,7 @@ def _wrong_height(mine: Array, want: Array, rtol: float, names: list[str], where
     texts = told_apart(float(mine[place]), float(want[place]))
     return CheckFailed(
         f"In {small(where)} the bar {names[place]} has the height {texts[0]}; "
-        f"{texts[1]} was wanted ({int(wrong.sum())} of {len(want)} bars differ).{order}"
+        f"expected {texts[1]} ({int(wrong.sum())} of {len(want)} bars differ).{order}"
     )
 
 
@@ -182,7 +182,7 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     order = np.argsort(bars.at)
     at, width, height = bars.at[order], np.abs(bars.width[order]), bars.height[order]
     if len(at) < least:
-        raise CheckFailed(f"The histogram in {small(where)} has {len(at)} bins; at least {least} were wanted.")
+        raise CheckFailed(f"The histogram in {small(where)} has {len(at)} bins; expected at least {least}.")
     if not np.all(height >= 0):
         raise CheckFailed(f"The histogram in {small(where)} has bars below zero.")
     inner = (at[1:] + at[:-1]) / 2
@@ -199,7 +199,7 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
     shares = any(math.isclose(total, whole, rel_tol=1e-6) for whole in (1.0, 100.0))
     if not (counted or shares or math.isclose(area, 1.0, rel_tol=1e-3)):
         raise CheckFailed(
-            f"The histogram in {small(where)} counts {total:.6g} values; {len(data)} were wanted "
+            f"The histogram in {small(where)} counts {total:.6g} values; expected {len(data)} "
             "(or shares or a density that sum up to one)."
         )
     weight = height if counted or shares else height * width
@@ -211,7 +211,7 @@ def _histogram(bars: Bars, data: Array, least: int, where: str) -> None:
         place = int(np.argmax(wrong))
         raise CheckFailed(
             f"The histogram in {small(where)} is of other values: {100 * mine[place]:.3g} % of them lie below "
-            f"{edges[place]:.4g}; {50 * (low[place] + high[place]):.3g} % were wanted."
+            f"{edges[place]:.4g}; expected {50 * (low[place] + high[place]):.3g} %."
         )
 
 

@@ -57,7 +57,7 @@ class Plotted:
             want = want[:MAX_POINTS]  # no more points are told
         if len(self.y) not in (len(want), len(want) + 1):
             raise CheckFailed(
-                f"{self.name} has {counted(len(self.y), 'point')}; {len(want)} were wanted, one for each value of the "
+                f"{self.name} has {counted(len(self.y), 'point')}; expected {len(want)}, one for each value of the "
                 "history."
             )
         back = np.flatnonzero(~(np.diff(self.x) > 0))
@@ -109,7 +109,7 @@ class Plotted:
         if len(mine) != len(want) or not any(np.all(np.abs(mine + shift - want) <= slack) for shift in (0, 1, -1)):
             raise CheckFailed(
                 f"{self.name} lies between x = {self.x[0]:.6g} and {self.x[-1]:.6g}; "
-                f"{counted(len(want), 'point')} from {want[0]:.6g} to {want[-1]:.6g} were wanted."
+                f"expected {counted(len(want), 'point')} from {want[0]:.6g} to {want[-1]:.6g}."
             )
 
 

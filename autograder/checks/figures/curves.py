@@ -73,7 +73,7 @@ def has_curves(
     """
     plots = _plots(figures)
     if not plots:
-        raise CheckFailed(f"No figure with curves was drawn; plots of {series(list(measures))} were wanted.")
+        raise CheckFailed(f"No figure with curves was drawn; expected plots of {series(list(measures))}.")
     found: dict[str, Curves] = {}
     taken: set[int] = set()
     for measure, words in measures.items():
@@ -144,7 +144,7 @@ def _judge(
             wanted = " or ".join(str(number) for number in points)
             raise CheckFailed(
                 f"In the plot of {measure} the curve of {key_name} {key:g} has {counted(len(y), 'point')}; "
-                f"{wanted} were wanted."
+                f"expected {wanted}."
             )
         drawn[key] = (x, y)
     return Curves(str(axes.get("title", "")), str(axes.get("xlabel", "")), str(axes.get("ylabel", "")), drawn)

@@ -110,7 +110,7 @@ class Axes:
         """The curve with this label: see `checks.figures.curve.find`; without one, the only curve there is."""
         if label == "":
             if len(self.drawn.lines) != 1:
-                raise CheckFailed(f"{self.name} has {len(self.drawn.lines)} curves; one was wanted.")
+                raise CheckFailed(f"{self.name} has {len(self.drawn.lines)} curves; expected one.")
             found = self.drawn.lines[0]
         else:
             found = find(self.drawn, label, self.name)
@@ -222,7 +222,7 @@ class Figure:
         """
         if not words:
             if len(self.plots) != 1:
-                raise CheckFailed(f"{len(self.plots)} plots were drawn; one was wanted.")
+                raise CheckFailed(f"{len(self.plots)} plots were drawn; expected one.")
             return self.plots[0]
         for texts in (_near, _around):
             for plot in self.plots:
@@ -361,10 +361,10 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
         else sum(1 for each in entries(records)[:_MOST] if any(map(_holds_something, drawn(each))))
     )
     if count < at_least:
-        raise CheckFailed(f"{_count(count, 'figure')} with anything in it was drawn; at least {at_least} were wanted.")
+        raise CheckFailed(f"{_count(count, 'figure')} with anything in it was drawn; expected at least {at_least}.")
     if len(found.plots) < plots:
         raise CheckFailed(
-            f"{_count(len(found.plots), 'plot')} with anything in it was drawn; at least {plots} were wanted."
+            f"{_count(len(found.plots), 'plot')} with anything in it was drawn; expected at least {plots}."
         )
     return found
 

@@ -65,7 +65,7 @@ def image(drawn: Drawn, like: object, tolerance: float, where: str) -> None:
     shapes = ", ".join(" x ".join(map(str, each.shape)) for each in shown[:4])
     size = " x ".join(map(str, want.shape))
     if all(each.shape[:2] != want.shape[:2] for each in shown):
-        raise CheckFailed(f"{where} has an image of {shapes} values; one of {size} was wanted.")
+        raise CheckFailed(f"{where} has an image of {shapes} values; expected one of {size}.")
     raise CheckFailed(f"{where} has an image of {shapes} values, but it shows something else than it should.")
 
 
@@ -176,7 +176,7 @@ def _tables(drawn: Drawn, where: str) -> list[_Table]:
     tables += [_Table(each.values, np.zeros(each.values.shape), each.x, each.y, False) for each in flat]
     if not tables:
         _images(drawn, where)
-        raise CheckFailed(f"{where} has an image of colours; one of numbers was wanted.")
+        raise CheckFailed(f"{where} has an image of colours; expected one of numbers.")
     return tables
 
 
@@ -252,7 +252,7 @@ def _same_table(
     texts = told_apart(float(values[row, column]), float(want[row, column]))
     raise CheckFailed(
         f"The {what} the cell in row {row}, column {column} of {small(where)} is {texts[0]}; "
-        f"{texts[1]} was wanted ({int(wrong.sum())} of {wrong.size} cells differ).{slip}"
+        f"expected {texts[1]} ({int(wrong.sum())} of {wrong.size} cells differ).{slip}"
     )
 
 
@@ -275,7 +275,7 @@ def _order(told: list[str], wanted: Sequence[object]) -> list[int]:
 def _wrong_size(values: Array, want: Array, where: str) -> CheckFailed:
     slip = " It looks transposed." if values.shape == want.shape[::-1] else ""
     size = f"{values.shape[0]} x {values.shape[1]}"
-    return CheckFailed(f"{where} has {size} cells; {want.shape[0]} x {want.shape[1]} were wanted.{slip}")
+    return CheckFailed(f"{where} has {size} cells; expected {want.shape[0]} x {want.shape[1]}.{slip}")
 
 
 # --- confusion matrices ---
@@ -289,7 +289,7 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     count = len(classes)
     if table.values.shape != (count, count):
         cells = " x ".join(map(str, table.values.shape))
-        raise CheckFailed(f"{where} has {cells} cells; a confusion matrix of {count} classes was wanted.")
+        raise CheckFailed(f"{where} has {cells} cells; expected a confusion matrix of {count} classes.")
     columns, rows = names_at(drawn.xticks, table.x), names_at(drawn.yticks, table.y)
     called: Sequence[object] = names if len(names) == count else [str(each) for each in classes]
     order = np.ix_(_order(rows, called) or range(count), _order(columns, called) or range(count))
@@ -310,8 +310,8 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     by_column = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
     if any(_near(mine, digits, scale * by_column).all() for scale in (1, 100)):
         raise CheckFailed(
-            f"The confusion matrix in {small(where)} is normalised over the predictions; counts, or shares of each "
-            "true class, were wanted."
+            f"The confusion matrix in {small(where)} is normalised over the predictions; expected counts, "
+            "or shares of each true class."
         )
     share = bool(np.max(np.abs(mine), initial=0.0) <= 1)
     want = next((form for form in _forms(counts) if bool(form.max() <= 1) == share), counts)
@@ -320,7 +320,7 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     texts = told_apart(float(mine[row, column]), float(want[row, column]))
     raise CheckFailed(
         f"The confusion matrix in {small(where)} has {texts[0]} for class {called[row]} taken "
-        f"for {called[column]}; {texts[1]} was wanted "
+        f"for {called[column]}; expected {texts[1]} "
         f"({int(wrong.sum())} of {want.size} cells differ)."
     )
 

@@ -48,7 +48,7 @@ class _Describer:
         if self.met > MAX_ESTIMATORS or not depth:
             raise ValueError("the estimator holds too many others")
         if not _is_estimator(estimator):
-            raise TypeError(f"a scikit-learn estimator was wanted, not a {type(estimator).__name__}")
+            raise TypeError(f"expected a scikit-learn estimator, not a {type(estimator).__name__}")
         parameters = estimator.get_params(deep=False)
         settings, inner = {}, []
         for name, value in parameters.items():

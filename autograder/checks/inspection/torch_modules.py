@@ -52,7 +52,7 @@ def describe(model: Any, *example: Any) -> dict[str, Any]:
     """
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(model, torch.nn.Module):
-        raise TypeError(f"a torch.nn.Module was wanted, not a {type(model).__name__}")
+        raise TypeError(f"expected a torch.nn.Module, not a {type(model).__name__}")
     named = _leaves(model)
     calls, output = _run(torch, model, named, example) if example else ((), None)  # first: lazy layers get their shapes
     first: dict[int, str] = {}

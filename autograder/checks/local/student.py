@@ -155,7 +155,7 @@ class LocalStudent:
 
         inside = self._inside
         if not isinstance(model, LocalHandle):
-            raise inside.fault("FAILED", "A torch.nn.Module was wanted, to look at its layers.")
+            raise inside.fault("FAILED", "Expected a torch.nn.Module, to look at its layers.")
         given = inside.inward((model, *example))
         return inside.run("the layers of the model", lambda: inside.outward(torch_modules.describe(*given)))
 
@@ -165,7 +165,7 @@ class LocalStudent:
 
         inside = self._inside
         if not isinstance(model, LocalHandle):
-            raise inside.fault("FAILED", "A scikit-learn estimator was wanted, to look at its steps.")
+            raise inside.fault("FAILED", "Expected a scikit-learn estimator, to look at its steps.")
         given = inside.inward(model)
         return inside.run("the steps of the estimator", lambda: inside.outward(estimators.describe(given)))
 
