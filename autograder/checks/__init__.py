@@ -1,10 +1,10 @@
 """What instructors call inside checks: compare, and say in one sentence what is wrong.
 
-Every function here raises `CheckFailed` with a sentence that names the thing, what came, and what was expected. They all
-look in one order (present, type, shape, dtype, finite, values) and stop at the first miss. None of them believes
+Every function here raises `CheckFailed` with a sentence that names the thing, what came, and what was expected. They
+all look in one order (present, type, shape, dtype, finite, values) and stop at the first miss. None of them believes
 anything that a submission says about itself: they are given plain data and judge it.
 
-This package is shipped to students: numpy and the toolkit's other shipped modules are enough.
+This package is the student kit: it is copied into every release, and needs numpy alone.
 """
 
 from __future__ import annotations

@@ -263,7 +263,7 @@ ALIKE = [
     (
         "x" * 200 + "a",
         "x" * 200 + "b",
-        "which has 'xxxxxxxxxxxxxxxxxxxxa' from place 180 on; 'xxxxxxxxxxxxxxxxxxxxb' was",
+        "which has 'xxxxxxxxxxxxxxxxxxxxa' from place 180 on; expected 'xxxxxxxxxxxxxxxxxxxxb'",
     ),
     (b"x" * 200, b"x" * 201, "from place 180 on; expected b'xxxxxxxxxxxxxxxxxxxxx'."),
     (np.float32(0.1), 0.1, "0.100000001; expected 0.1."),
