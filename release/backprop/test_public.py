@@ -93,9 +93,7 @@ def halves(answer, sizes, *, only=None):
             length = (
                 f"has length {len(part)}" if isinstance(part, (list, tuple, np.ndarray)) else "is no list of arrays"
             )
-            raise CheckFailed(
-                f"For Network({sizes}), {name} {length}; expected one array for each of {wanted} layers."
-            )
+            raise CheckFailed(f"For Network({sizes}), {name} {length}; expected one array for each of {wanted} layers.")
     if only in (None, 0):
         db = [column(b, n, name) for b, n, name in zip(db, sizes[1:], names("db", sizes), strict=True)]
     if only in (None, 1):
