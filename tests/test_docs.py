@@ -69,6 +69,24 @@ def test_the_architecture_names_every_room_and_only_files_that_are_there() -> No
         assert (ROOT / path).exists() or (home / path).exists(), path
 
 
+def test_retired_words_stay_retired() -> None:
+    """What docs/style.md retires is nowhere else: not in code, pages, tests, assignments or references."""
+    rows = read("docs/style.md").partition("## Retired")[2]
+    retired = re.findall(r"^\| X (.+?) \| .+ \|$", rows, re.MULTILINE)
+    folders = ("assignments", "autograder", "benchmarks", "docs", "examples", "reference", "tests")
+    files = [path for each in folders for path in (ROOT / each).rglob("*") if path.suffix in (".py", ".md", ".html")]
+    found = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in files
+        if path.name not in ("style.md", "test_docs.py") and ".venvs" not in path.parts
+        for word in retired
+        if word in path.read_text("utf-8")
+    ]
+
+    assert len(retired) >= 2
+    assert found == []
+
+
 def test_the_readme_tells_the_points_of_every_assignment() -> None:
     """The table of the course names each assignment with its points, those of people included, and its bonus."""
     told = dict(re.findall(r"^\| `(\w+)` \| .* \| ([\d +]+) \|$", read("README.md"), re.MULTILINE))
