@@ -239,7 +239,7 @@ RENEWED = """    class Renewed(HeNetwork):
         (
             ("return db, dw", "return db, 5"),
             "gradients_of_weights",
-            r"dw is no list of arrays; one array for each of 2",
+            r"dw is no list of arrays; expected one array for each of 2",
         ),
         (("return db, dw", "return dw, db"), "gradients_of_weights", r"dW of layer 1 has the shape \(40, 1\)"),
         (
@@ -257,7 +257,7 @@ RENEWED = """    class Renewed(HeNetwork):
             "relu_cuts_at_zero",
             r"relu\(z\)\[0, 0\] is -2; expected 0",
         ),
-        (("1.0, 0.0)", "1.0, 0.1)"), "relu_derivative_is_zero_or_one", r"relu_derivative\(z\)\[0, 0\] is 0.1; 0 was"),
+        (("1.0, 0.0)", "1.0, 0.1)"), "relu_derivative_is_zero_or_one", r"relu_derivative\(z\)\[0, 0\] is 0.1; expected 0"),
         (("activations) - y", "activations)"), "loss_derivative_of_the_outputs", r"is 0.25; expected -0.75"),
         (
             ("/ len(mini_batch)", ""),
