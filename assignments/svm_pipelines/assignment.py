@@ -541,8 +541,8 @@ def as_right(got, want, labels, name):
     ours, theirs = (accuracy(each, labels, name=name).value for each in (got, want))
     if ours < theirs - 0.03:
         raise CheckFailed(
-            f"{name} is right on {100 * ours:.1f} % of {len(labels)} unseen images; the reference is right on "
-            f"expected {100 * theirs:.1f} %, and at most 3 points less."
+            f"{name} is right on {100 * ours:.1f} % of {len(labels)} unseen images; expected at most 3 points "
+            f"less than the reference's {100 * theirs:.1f} %."
         )
 
 

@@ -407,8 +407,16 @@ def test_right_ways_pass(way, edited):
 WRONG = [
     ("layers_of_the_table", ("*convolution(24, 64, 5)", "*convolution(24, 64, 3)"), "Convolution 2 of the table"),
     ("layers_of_the_table", ("nn.MaxPool2d(3, stride=2),  # (n, 24", "nn.MaxPool2d(2),  # (n, 24"), "Convolution 2"),
-    ("layers_of_the_table", ("layers = [nn.Dropout(dropout)] if", "layers = [nn.Dropout(0.1)] if"), "p=0.1; expected 0.5"),
-    ("layers_of_the_table", ("if batch_norm:\n            layers", "if False:\n            layers"), "expected BatchNorm2d"),
+    (
+        "layers_of_the_table",
+        ("layers = [nn.Dropout(dropout)] if", "layers = [nn.Dropout(0.1)] if"),
+        "p=0.1; expected 0.5",
+    ),
+    (
+        "layers_of_the_table",
+        ("if batch_norm:\n            layers", "if False:\n            layers"),
+        "expected BatchNorm2d",
+    ),
     ("outputs_of_the_table", ("return [*layers, nn.ReLU()]", "return layers"), "other outputs than the table"),
     (
         "outputs_of_the_table",

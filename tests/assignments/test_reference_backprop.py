@@ -257,7 +257,11 @@ RENEWED = """    class Renewed(HeNetwork):
             "relu_cuts_at_zero",
             r"relu\(z\)\[0, 0\] is -2; expected 0",
         ),
-        (("1.0, 0.0)", "1.0, 0.1)"), "relu_derivative_is_zero_or_one", r"relu_derivative\(z\)\[0, 0\] is 0.1; expected 0"),
+        (
+            ("1.0, 0.0)", "1.0, 0.1)"),
+            "relu_derivative_is_zero_or_one",
+            r"relu_derivative\(z\)\[0, 0\] is 0.1; expected 0",
+        ),
         (("activations) - y", "activations)"), "loss_derivative_of_the_outputs", r"is 0.25; expected -0.75"),
         (
             ("/ len(mini_batch)", ""),
