@@ -22,6 +22,7 @@ import resource
 import signal
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -161,14 +162,16 @@ def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) ->
             connection.send(str(pid).encode())
         for descriptor in descriptors:
             os.close(descriptor)
-    with contextlib.suppress(ChildProcessError):  # they end as well, since nobody keeps them
-        while True:
-            os.wait()
+    deadline = time.monotonic() + _END_SECONDS
+    with contextlib.suppress(ChildProcessError):  # they end as well, since nobody keeps them, or with this process
+        while time.monotonic() < deadline:
+            if not os.wait4(-1, os.WNOHANG)[0]:
+                time.sleep(0.005)
 
 
 def _collect(_signal: int, _frame: FrameType | None) -> None:
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
+        while os.wait4(-1, os.WNOHANG)[0]:
             pass
 
 

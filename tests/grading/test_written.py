@@ -493,7 +493,7 @@ def test_the_page_shows_rubric_answer_and_what_waits(graded) -> None:
     page = student_page(graded(answers_md=answered("<b>Because</b>")), Heading("C", "A"))
     assert (
         "9 points are manually graded, and are in no sum on this page until a person has given them: "
-        "“Explain why softmax overflows” (5), “Prove it” (4)."
+        "“Explain why softmax overflows” (5), “Prove it” (4, no answer handed in)."
     ) in page
     assert "names the cause (3), gives an example (2)" in page
     assert "&lt;b&gt;Because&lt;/b&gt;" in page
