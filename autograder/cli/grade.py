@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -170,7 +170,7 @@ def _grade(
         database = call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")
         with Store(database) as store:
             before = store.all_known((key(each), each.student) for each in chosen)
-            if len(before) < len(chosen) or any(report.resources.reached for report in before.values()):
+            if not _all_known(chosen, before):
                 if _may_be_known(call.out, loaded):
                     everyone = stage()
                     chosen = chosen_of(everyone, call.students)
@@ -211,6 +211,16 @@ def _grade(
 def _may_be_known(out: Path, loaded: loader.Loaded) -> bool:
     """Whether the submissions are first looked at without a copy of each: perhaps nothing of them has to be graded."""
     return (out / GRADED).is_file() and not any(file.endswith(".pdf") for file in loaded.assignment.answers)
+
+
+def _all_known(chosen: Sequence[Submission], before: Mapping[tuple[str, str], Report]) -> bool:
+    """Whether each submission has a report that stays as it is, whatever the class imports.
+
+    Each report was made with the imports of its own submission at least, so the class imports nothing now that is in
+    none of them.
+    """
+    imported = {name for report in before.values() for name in report.replay.preloaded}
+    return len(before) == len(chosen) and not any(grading.is_outdated(report, imported) for report in before.values())
 
 
 def into(screen: Console, call: Call) -> Call:

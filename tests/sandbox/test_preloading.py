@@ -206,6 +206,23 @@ def test_who_handed_in_before_others_is_judged_as_if_together_with_them(tmp_path
     assert then["ann"] == then["dora"] == then["ben"] == first["carl"]
 
 
+def test_who_was_graded_apart_from_others_is_judged_as_if_together_with_them(tmp_path: Path) -> None:
+    """A report is made again for what a class imports also where every submission of the class has a report already."""
+    pytest.importorskip("PIL")
+    root, out = make_course(tmp_path / "course"), tmp_path / "out"
+    folder = hand_in(tmp_path / "in", ann=SHORT_OF_AN_IMPORT, ben=FULL_OF_IMPORTS)
+
+    def points(student: str, *more: str) -> float:
+        command = [sys.executable, "-m", "autograder", "grade", "tiny", str(folder), "--out", str(out), "--seed", "s"]
+        subprocess.run([*command, *more], cwd=root, capture_output=True, text=True, timeout=300, check=True)
+        return json.loads((out / "reports" / f"{student}.json").read_text())["points"]
+
+    alone = points("ann", "--students", "ann")
+    full = points("ben", "--students", "ben")
+    assert alone < full
+    assert points("ann") == full
+
+
 DRAWING = """
 import torch
 
