@@ -7,6 +7,7 @@ import random
 import re
 import time
 from dataclasses import replace
+from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
@@ -208,3 +209,32 @@ def test_formulas_in_the_html_of_a_notebook() -> None:
     assert "<pre><code>$c$</code></pre>" in made
     assert made.startswith('<p class="a">so <math')
     assert "a &lt; b</annotation>" in made
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<p class="a>">t</p><p class=" onmouseover=alert(1) x">hover</p>',
+        '<p class=\'a">$x$\'>t</p><p class=" onmouseover=alert(1) x">hover</p>',
+        '<a href="http://example.org/>$b$">t</a>',
+        '<a href="http://example.org/&lt;b>">t</a> $c$',
+    ],
+)
+def test_a_tag_ends_where_its_attributes_have_ended(page: str) -> None:
+    """No attribute of a submission's can hold what makes the page lose a quotation mark, and so become attributes."""
+    assert tags(formulas_in_html(page)) == tags(page)
+
+
+def tags(page: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
+    """The tags of a page as a browser reads it, but for those of formulas."""
+    found: list[tuple[str, list[tuple[str, str | None]]]] = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attributes: found.append((tag, attributes))  # type: ignore[method-assign]
+    reader.feed(page)
+    reader.close()
+    return [(tag, attributes) for tag, attributes in found if not ELEMENTS.fullmatch(tag)]
+
+
+def test_the_parts_of_a_page_share_the_limit_of_formulas() -> None:
+    """A page of many paragraphs has as many formulas as one text."""
+    assert formulas_in_html("<p>$x$</p>" * (MOST + 2)).count("<math") == MOST

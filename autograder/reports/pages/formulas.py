@@ -12,6 +12,7 @@ import html
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
@@ -26,9 +27,9 @@ __all__ = ["CPU_SECONDS", "LONGEST", "MOST", "formulas_in_html", "mathml", "with
 LONGEST = 1_000
 """Characters of one formula; a longer one stays as text. One of that length takes at most about 0.03 s."""
 MOST = 300
-"""Formulas of one text; those behind stay as text."""
+"""Formulas of one text or HTML page; those behind stay as text."""
 CPU_SECONDS = 1.0
-"""What all formulas of one text may take; those behind stay as text."""
+"""What all formulas of one text or HTML page may take; those behind stay as text."""
 _DEEPEST = 60  # elements inside each other: browsers stop far beyond, and Python's own recursion, too
 _LARGEST = 20_000  # characters of MathML of one formula
 
@@ -45,7 +46,8 @@ _DEFINES = re.compile(
     r"|renewenvironment|verb|href|url|style|class|includegraphics|input|unicode)(?![A-Za-z])"
 )
 _COMMAND = re.compile(r"\\[A-Za-z]")
-_TAG = re.compile(r"(<[^<>]*>)")
+_TAG = re.compile(r"""(<[^<>"']*(?:(?:"[^"]*"|'[^']*')[^<>"']*)*>)""")
+"""Its attributes may hold any character: a tag that seemed to end inside of one would become another tag."""
 _CODE_TAG = re.compile(r"<(/)?(?:code|pre)\b")
 
 
@@ -75,6 +77,14 @@ _MOST_OF = {"em": 10.0, "ex": 20.0, "mu": 180.0, "pt": 120.0, "px": 160.0, "%": 
 """The largest length in each unit: a formula has no reach beyond its place."""
 
 
+@dataclass(slots=True)
+class _Allowance:
+    """What the formulas of one text, or of one page, may still take."""
+
+    formulas: int = MOST
+    cpu_seconds: float = CPU_SECONDS
+
+
 def with_formulas(text: str) -> Markup:
     """The text, escaped for a page, with its formulas as MathML.
 
@@ -82,33 +92,44 @@ def with_formulas(text: str) -> Markup:
         text: Markdown or plain text, without harmful characters (`visible`). Formulas are ``$...$``, ``$$...$$``,
             ``\\(...\\)`` and ``\\[...\\]``; what stands in code is none.
     """
-    from markupsafe import Markup, escape
-
-    parts: list[str] = []
-    began = time.process_time()
-    at = 0
-    for found in islice(_formulas(text), MOST):
-        if time.process_time() - began > CPU_SECONDS:
-            break
-        kind = found.lastgroup or "inline"
-        drawn = mathml(found[kind], display=kind in ("display", "bracket"))
-        if drawn:
-            parts += [str(escape(text[at : found.start()])), drawn]
-            at = found.end()
-    return Markup("".join([*parts, str(escape(text[at:]))]))  # noqa: S704  (every part is escaped or written by us)
+    return _drawn(text, _Allowance())
 
 
 def formulas_in_html(page: str) -> str:
-    """The same for HTML whose tags can be trusted: what stands between them, outside of code."""
-    made, code = [], 0
+    """The same for HTML whose tags can be trusted: what stands between them, outside of code.
+
+    Args:
+        page: as `bleach` writes it: attributes stand in quotation marks, and ``<`` in them and in texts is escaped.
+    """
+    made, code, left = [], 0, _Allowance()
     for part in _TAG.split(page):
         if _TAG.fullmatch(part):
             if found := _CODE_TAG.match(part):
                 code += -1 if found[1] else 1
             made.append(part)
         else:
-            made.append(part if code > 0 else str(with_formulas(html.unescape(part))))
+            made.append(part if code > 0 else str(_drawn(html.unescape(part), left)))
     return "".join(made)
+
+
+def _drawn(text: str, left: _Allowance) -> Markup:
+    """The text, escaped, with as many formulas as are left; they are taken off."""
+    from markupsafe import Markup, escape
+
+    parts: list[str] = []
+    at = 0
+    for found in islice(_formulas(text), left.formulas):
+        if left.cpu_seconds < 0:
+            break
+        began = time.process_time()
+        kind = found.lastgroup or "inline"
+        drawn = mathml(found[kind], display=kind in ("display", "bracket"))
+        if drawn:
+            parts += [str(escape(text[at : found.start()])), drawn]
+            at = found.end()
+        left.formulas -= 1
+        left.cpu_seconds -= time.process_time() - began
+    return Markup("".join([*parts, str(escape(text[at:]))]))  # noqa: S704  (every part is escaped or written by us)
 
 
 def _formulas(text: str) -> Iterator[re.Match[str]]:
