@@ -117,14 +117,14 @@ def _read(record: object, number: int, cell: Cell, seconds: float, controls: Con
     """
     if not isinstance(record, dict) or not isinstance(record.get("outputs"), (list, tuple)):
         raise controls.out_of_turn(where)
-    fault, value, lost = record.get("error"), record.get("value"), record.get("lost")
+    fault, value, lost, limit = (record.get(key) for key in ("error", "value", "lost", "timed_out"))
     return CellRun(
         number=number,
         cell=cell,
         outputs=tuple(filter(None, map(_output, record["outputs"][:_MOST_OUTPUTS]))),
         error=controls.raised(fault, where) if isinstance(fault, dict) else None,
-        timed_out=record.get("timed_out") in ("wall", "cpu"),
-        by_cpu=record.get("timed_out") == "cpu",
+        timed_out=isinstance(limit, str) and limit in ("wall", "cpu"),
+        by_cpu=isinstance(limit, str) and limit == "cpu",
         value=value if type(value) in (bool, int, float) else None,
         valued=record.get("valued") is True,
         seconds=seconds,
