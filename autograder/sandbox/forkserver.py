@@ -388,7 +388,7 @@ class _Forkserver:
                 finally:
                     os._exit(70)
             return pid
-        holder = os.pidfd_open(jail.init)
+        holder = os.dup(jail.init_pidfd) if jail.init_pidfd >= 0 else os.pidfd_open(jail.init)
         try:
             return fork_inside(holder, self.own_pid_namespace, join_and_run, _PATIENCE_SECONDS)
         finally:

@@ -87,6 +87,7 @@ class Builder:
 
     def __init__(self, mounts: int, filter: bytes, user: int, patience: float) -> None:
         self._patience = patience
+        self._asked = 0
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._connection.settimeout(patience)
         self.pid = os.fork()
@@ -105,14 +106,20 @@ class Builder:
         """
         alive, keeping = os.pipe()
         reading, writing = os.pipe()
-        request = {"folder": str(folder), "given": str(given or ""), "limits": asdict(limits)}
+        self._asked += 1
+        request = {
+            "number": self._asked,
+            "folder": str(folder),
+            "given": str(given or ""),
+            "limits": asdict(limits),
+        }
         try:
             socket.send_fds(self._connection, [json.dumps(request).encode()], [alive, writing])
             os.close(writing)
             writing = -1
-            said = self._connection.recv(_MESSAGE_BYTES)
+            said = self._answer_to(self._asked)
             if not said.isdigit():
-                raise OSError(said.decode(errors="replace") or "the process that builds sandboxes died")
+                raise OSError(said or "the process that builds sandboxes died")
             ready = read_all(reading, self._patience)
             if ready != b"ready":
                 raise OSError(ready.decode(errors="replace") or "the first process inside died before it was ready")
@@ -124,6 +131,14 @@ class Builder:
                 if descriptor >= 0:
                     os.close(descriptor)
         return int(said), keeping
+
+    def _answer_to(self, number: int) -> str:
+        """What the builder says to a request; what it says to earlier ones, too late, is passed over."""
+        while said := self._connection.recv(_MESSAGE_BYTES).decode(errors="replace"):
+            to, _, answer = said.partition(" ")
+            if int(to) == number:
+                return answer
+        return ""
 
     @property
     def gone(self) -> bool:
@@ -157,9 +172,10 @@ def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) ->
             child = partial(_be_first, descriptors, mounts, folder, given, limits, filter, user)
             pid = fork_into_new(own_pid_namespace, child)
         except OSError as error:
-            connection.send(f"no process could be started: {error.strerror}".encode())
+            answer = f"no process could be started: {error.strerror}"
         else:
-            connection.send(str(pid).encode())
+            answer = str(pid)
+        connection.send(f"{request['number']} {answer}".encode())
         for descriptor in descriptors:
             os.close(descriptor)
     deadline = time.monotonic() + _END_SECONDS

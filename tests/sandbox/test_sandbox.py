@@ -21,6 +21,7 @@ from autograder.isolation.namespaces import bubblewrap_arguments
 from autograder.isolation.processes import children
 from autograder.results import Limits
 from autograder.sandbox import BACKENDS, ForkServer, Request, connect, start, why_not
+from autograder.sandbox.prepared import Builder
 from autograder.wire import decode, encode
 
 LIMITS = Limits(
@@ -781,3 +782,21 @@ def test_every_sandbox_has_namespaces_of_its_own(looking):
 
     for kind, space in one.items():
         assert space not in (other[kind], os.readlink(f"/proc/self/ns/{kind}"))
+
+
+def test_an_answer_of_the_builder_that_comes_too_late_is_not_taken_for_the_next_one(monkeypatch):
+    """Each request has a number, so that no sandbox is given the first process of another."""
+    monkeypatch.setattr(os, "fork", lambda: 1)
+    builder = Builder(mounts=0, filter=b"", user=0, patience=5.0)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(5.0)
+    builder._connection.close()
+    builder._connection = ours
+
+    theirs.send(b"1 4711")
+    theirs.send(b"2 4712")
+    theirs.close()
+
+    assert builder._answer_to(2) == "4712"
+    assert builder._answer_to(3) == ""
+    ours.close()
