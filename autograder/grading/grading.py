@@ -41,7 +41,7 @@ def grade(
 
     Args:
         loaded: the assignment with its reference.
-        submission: staged files, or the problem that `intake` found.
+        submission: staged files, or the problem that `submissions` found.
         sandbox: a started one; it is opened at least once for each question that has something to run.
         dataset: the assignment's data, None when it names none.
         options: seed, length, selection.

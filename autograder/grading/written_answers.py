@@ -48,7 +48,7 @@ def with_written(
         question: what the checks found.
         asked: the answers of this question.
         loaded: the assignment with its reference, which says what was handed out.
-        submission: staged files, or the problem that `intake` found.
+        submission: staged files, or the problem that `submissions` found.
         notebooks: the submission's notebooks, put right.
     """
     found = tuple(_result(each, partial(_answer, loaded, submission, notebooks)) for each in asked)

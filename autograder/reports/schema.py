@@ -1,4 +1,4 @@
-"""The JSON schema of a report, made from `model.Report`.
+"""The JSON schema of a report, made from `results.Report`.
 
 ``python -m autograder.reports.schema > docs/report.schema.json`` brings the checked-in copy up to date.
 """

@@ -20,7 +20,7 @@ _MIB = 1 << 20
 class Request:
     """What to run: one submission's files and those that are given, under limits.
 
-    `folder` holds the submission (regular files only; `intake` made it), `given` what is handed out (regular files
+    `folder` holds the submission (regular files only; `submissions` made it), `given` what is handed out (regular files
     only, which everybody may read) or None. The working folder begins as a copy of both, those that are given over the
     others. `seed` seeds `random`, numpy and torch before any student code runs.
     """

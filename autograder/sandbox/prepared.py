@@ -231,8 +231,8 @@ def _furnish(mounts: int, folder: Path, given: Path | None, limits: Limits) -> N
 
     Args:
         mounts: descriptor of the prepared mount namespace; is closed.
-        folder: the submission; appears as `layout.SUBMISSION`.
-        given: what is handed out; appears as `layout.GIVEN`.
+        folder: the submission; appears as `SUBMISSION`.
+        given: what is handed out; appears as `GIVEN`.
         limits: `scratch_mib` is the size of /tmp.
 
     Raises:

@@ -562,7 +562,7 @@ def pd_moment():
 
 
 class Listed:
-    """What `walking` meets."""
+    """What `traversal` meets."""
 
 
 def test_records_are_walked_to_the_last_item():

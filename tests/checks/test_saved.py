@@ -534,4 +534,6 @@ def test_the_public_tests_read_a_students_own_file(linear, tmp_path):
 
     assert ran.returncode == 0, ran.stdout
     assert "2 passed" in ran.stdout
-    assert not (tmp_path / "release" / "autograder" / "loading.py").exists()
+    assert {path.name for path in (tmp_path / "release").iterdir() if path.is_dir()} - {"__pycache__"} == {
+        "autograder_checks"
+    }
