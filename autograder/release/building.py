@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from autograder.checks.local.notebook_code import is_notebook
-from autograder.checks.local.kit import KIT, OURS, kit_files
-from autograder.datasets import DataSet
 from autograder.assignment.declaration import Assignment
 from autograder.checks.errors import InstructorError, UsageError
-from autograder.settings import python_text, utf8_text
+from autograder.checks.local.kit import KIT, OURS, kit_files
+from autograder.checks.local.notebook_code import is_notebook
+from autograder.datasets import DataSet
 from autograder.loader import Loaded, template
 from autograder.markers import cut, regions, text_lines
 from autograder.notebooks import read
@@ -25,6 +23,7 @@ from autograder.release.model_answers import refuse_model_answers
 from autograder.release.public_tests import PublicTests
 from autograder.release.writing import RECORD, record_of, write_release
 from autograder.scoring import shown
+from autograder.settings import python_text, utf8_text
 
 __all__ = ["build", "contents", "stub_text"]
 

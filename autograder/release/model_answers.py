@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from autograder.assignment.rubric import Place, RubricItem, Written
 from autograder.checks.errors import InstructorError
 from autograder.loader import Loaded
 from autograder.notebooks import read
 from autograder.notebooks.texts import ANSWER, answer_under, headings, solved_lines, text_stub
 from autograder.release.leaks import lines_of
-from autograder.assignment.rubric import Place, RubricItem, Written
 
 __all__ = ["refuse_model_answers"]
 
@@ -28,11 +28,13 @@ _WORD_OR_END = re.compile(r"(?P<word>[^\W\d_]{2,})|(?P<end>[.!?;:](?=\s|$)|\n[ \
 _ENDINGS = ("ingly", "edly", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "ly")
 _SHORTEST_STEM = 3
 _COMMON = frozenset(
-    "a about after all also an and any are as at be because been before behind beside between both but by can could did "
-    "do does each every few for from had has have he her here his how if in into is it its just least less may might "
-    "more most must no nor not of on one only or other others our out over same she should so some such than that the "
-    "their them then there these they this those three to too two under until up very was we were what when where "
-    "whether which while who why will with would you your".split()
+    """
+    a about after all also an and any are as at be because been before behind beside between both but by can could
+    did do does each every few for from had has have he her here his how if in into is it its just least less may
+    might more most must no nor not of on one only or other others our out over same she should so some such than
+    that the their them then there these they this those three to too two under until up very was we were what when
+    where whether which while who why will with would you your
+    """.split()  # noqa: SIM905  (a list of a hundred words is a page)
 )
 
 

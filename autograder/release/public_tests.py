@@ -325,7 +325,11 @@ def _parametrized(check: Check) -> str:
     line = f'@pytest.mark.parametrize("case", [{", ".join(names)}])'
     if len(line) <= 120:
         return line
-    return '@pytest.mark.parametrize(\n    "case",\n    [\n' + "".join(f"        {each},\n" for each in names) + "    ],\n)"
+    return (
+        '@pytest.mark.parametrize(\n    "case",\n    [\n'
+        + "".join(f"        {each},\n" for each in names)
+        + "    ],\n)"
+    )
 
 
 def _quoted(text: str) -> str:

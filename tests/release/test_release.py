@@ -10,8 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 import venv
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
