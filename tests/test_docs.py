@@ -151,6 +151,13 @@ def test_every_link_leads_somewhere(name: str) -> None:
         assert (ROOT / "docs" / name).parent.joinpath(target).exists(), target
 
 
+@pytest.mark.parametrize("name", [*sorted(path.name for path in (ROOT / "docs").glob("*.md")), "../CONTRIBUTING.md"])
+def test_every_file_of_the_toolkit_that_a_page_names_is_there(name: str) -> None:
+    """A file that was moved is named at its new place."""
+    named = re.findall(r"`((?:autograder|tests|benchmarks)/[\w/]+\.py)`", read(f"docs/{name}"))
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
 def test_every_part_of_the_step_inside_is_explained() -> None:
     """The one file that must be read line by line is told function by function, in the order of its work."""
     text = read("docs/security.md")
