@@ -263,7 +263,7 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
         )
     people = any(report.waiting for report in made.whole_class)
     export.write_grades(everybody, call.out / "grades.csv", people=people)
-    alarms = class_alarms(everybody, refused=made.refused)
+    alarms = class_alarms(made.whole_class, refused=made.refused)
     export.write_text(call.out / "alarms.json", json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
     with written(call.out) as files:
         for report in made.reports:

@@ -1,6 +1,7 @@
 """What a whole class shows: signs that a check, the handout or the machine is wrong, and not the students.
 
-A pure function over reports. Its alarms cost nobody a point; a person looks at them before grades are given out.
+A pure function over reports as the checks made them, without the points that people gave. Its alarms cost nobody a
+point; a person looks at them before grades are given out.
 """
 
 from __future__ import annotations
@@ -24,8 +25,7 @@ NEARLY_ALL = 0.8
 
 _LONGEST = 200
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?", re.IGNORECASE)
-_UNTOUCHED = (Verdict.NOT_ATTEMPTED, Verdict.MISSING, Verdict.SKIPPED, Verdict.MANUAL)
-_NOT_RUN = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED, Verdict.MANUAL)
+_UNTOUCHED = (Verdict.NOT_ATTEMPTED, Verdict.MISSING, Verdict.SKIPPED)
 _FINE = (Verdict.PASSED, Verdict.PARTIAL)
 
 
@@ -50,7 +50,8 @@ def class_alarms(reports: Sequence[Report], *, refused: str = "") -> tuple[Class
     """What a class shows, most urgent first; at most one alarm for each check.
 
     Args:
-        reports: of the whole class, about one assignment.
+        reports: of the whole class, about one assignment, as the checks made them: with points that people gave a
+            written answer looks like a check.
         refused: why `validate` refuses the assignment, or "".
     """
     found = []
@@ -86,7 +87,8 @@ def _checks(results: Sequence[QuestionResult]) -> list[tuple[CheckResult, list[C
 
 
 def _nobody(question: QuestionResult, results: Sequence[QuestionResult]) -> ClassAlarm | None:
-    checks = [check for result in results for check in result.checks if check.verdict is not Verdict.MANUAL]
+    """The alarm about a question in which every check is untouched and no written answer was handed in."""
+    checks = [check for result in results for check in result.checks]
     if len(results) < AT_LEAST or not checks or any(check.verdict not in _UNTOUCHED for check in checks):
         return None
     said = (
@@ -97,7 +99,8 @@ def _nobody(question: QuestionResult, results: Sequence[QuestionResult]) -> Clas
 
 
 def _failing(question: QuestionResult, check: CheckResult, results: Sequence[CheckResult]) -> ClassAlarm | None:
-    run = [each for each in results if each.verdict not in _NOT_RUN]
+    """The alarm about a check, over those who attempted it."""
+    run = [each for each in results if each.verdict not in _UNTOUCHED]
     failed = [each for each in run if each.verdict not in _FINE]
     if len(run) < AT_LEAST or not failed:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,16 @@ from pathlib import Path
 import pytest
 from samples import check, question, report
 from tiny_course import hand_in, make_course
+from typer.testing import CliRunner
+from written_course import answered
+from written_course import hand_in as hand_in_theory
+from written_course import make_course as make_theory
 
+from autograder.cli import app
 from autograder.grading.gate import Gate
 from autograder.insight.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
 from autograder.reports.pages import Heading, summary_page
-from autograder.results import Report, Verdict
+from autograder.results import CheckResult, Report, Verdict
 
 FAILED = Verdict.FAILED
 
@@ -51,9 +57,10 @@ def test_most_of_a_class_with_one_message_is_an_alarm() -> None:
         [(FAILED, f"{word} differs") for word in ("loss", "shape", "dtype", "order", "sign")],
         [(FAILED, "same")] * 4,
         [(FAILED, "same")] * 4 + [(Verdict.NOT_ATTEMPTED, "")] * 20,
+        [(Verdict.MISSING, "`f` is missing.")] * 4 + [(Verdict.PASSED, "")],
         [(Verdict.PASSED, "")] * 20,
     ],
-    ids=["two in five", "other words", "a class of four", "four who attempted it", "all right"],
+    ids=["two in five", "other words", "a class of four", "four who attempted it", "one attempt", "all right"],
 )
 def test_less_than_that_is_none(verdicts: list[tuple[Verdict, str]]) -> None:
     """Fewer students, other messages, or fewer than five attempts say nothing about a hidden check."""
@@ -62,7 +69,7 @@ def test_less_than_that_is_none(verdicts: list[tuple[Verdict, str]]) -> None:
 
 def test_the_same_fault_of_ours_counts_as_one_message() -> None:
     """A check that cannot judge most of a class is an alarm, too, as is one that nearly all raise an error in."""
-    for verdict in (Verdict.INTERNAL, Verdict.MISSING):
+    for verdict in (Verdict.INTERNAL, Verdict.RAISED):
         assert kinds(class_of(*[(verdict, "The check itself failed: x")] * 5, (Verdict.PASSED, ""))) == ["one message"]
 
 
@@ -87,6 +94,47 @@ def test_a_question_that_nobody_attempted_is_an_alarm() -> None:
     assert alarm.sentence.startswith("Nobody of 6 attempted question (a) Question a: ")
     assert kinds(class_of(*untouched, (FAILED, "wrong"))) == []
     assert kinds(class_of(*untouched[:4])) == []
+
+
+def with_answers(*verdicts: Verdict, first: Verdict | None = None) -> tuple[Report, ...]:
+    """A class in which each student's written answer has a verdict, in a question that may have a check, too."""
+    answers = (
+        CheckResult("why", "Why?", False, each, 0, 0, 0, "Rubric.", "Rubric.", by_hand=4, answer="Because.")
+        for each in verdicts
+    )
+    beside = [check("one", first)] if first else []
+    return tuple(report(f"student {n}", question("f", *beside, each)) for n, each in enumerate(answers))
+
+
+@pytest.mark.parametrize("first", [None, Verdict.NOT_ATTEMPTED], ids=["written only", "beside a stub"])
+@pytest.mark.parametrize("came", [Verdict.MANUAL, Verdict.FAILED], ids=["readable", "no PDF"])
+def test_a_written_answer_that_was_handed_in_is_an_attempt(came: Verdict, first: Verdict | None) -> None:
+    """One of them ends the alarm that nobody attempted the question; without any it is raised."""
+    nobody = [Verdict.MISSING, Verdict.NOT_ATTEMPTED] * 4
+    assert kinds(with_answers(*nobody, first=first)) == ["not attempted"]
+    assert kinds(with_answers(*nobody, came, first=first)) == []
+
+
+def test_points_that_people_gave_raise_no_alarm(tmp_path: Path) -> None:
+    """A class that is graded again after `mark` has the alarms of its checks alone: six written answers with 0 points
+    are none.
+    """
+    root = make_theory(tmp_path / "course")
+    folder = hand_in_theory(tmp_path / "in", **{f"student{n}": {"answers.md": answered("No.")} for n in range(6)})
+    course = ["--out", str(tmp_path / "out"), "--course", str(root)]
+
+    def run(*words: object) -> str:
+        done = CliRunner().invoke(app, [*map(str, words), *course], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "Look at this" not in run("grade", "theory", folder)
+    run("mark", "theory")
+    marks = tmp_path / "out" / "marks.csv"
+    marks.write_text(re.sub(r'(?m)("to be read",.*,)([32]),,', r"\1\2,0,", marks.read_text()))
+    assert "0 have points for some items only, 0 have none" in run("mark", "theory")
+    assert "Look at this" not in run("grade", "theory", folder)
+    assert json.loads((tmp_path / "out" / "alarms.json").read_text()) == []
 
 
 def test_grading_what_validate_refuses_is_an_alarm() -> None:
