@@ -158,7 +158,7 @@ def values_of(*dimensions: int) -> Rule:
 
 
 def _shape(value: object) -> bool:
-    return _listed(value, lambda each: each is None or (_number(each) and int(each) == each and each >= 0))
+    return _listed(value, lambda each: each is None or (_number(each) and each >= 0 and float(each).is_integer()))
 
 
 def _thresholds(value: object) -> bool:

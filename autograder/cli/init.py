@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from rich.markup import escape
@@ -20,7 +21,7 @@ def new_course(folder: Path, title: str) -> None:
         screen.print(f"Written: {escape(os.path.relpath(path))}", soft_wrap=True)
     screen.print("Next:")
     for command, why in (
-        (f"cd {folder}", ""),
+        (f"cd {shlex.quote(str(folder))}", ""),
         ("autograder doctor", "what can this machine enforce?"),
         (f"autograder validate {FIRST}", "is the first assignment fit to be handed out?"),
         (f"autograder release {FIRST} --zip", "write what students get"),

@@ -194,9 +194,10 @@ class _Forkserver:
             for end in ends:
                 end.close()
         try:
-            return Builder(mounts, self.filter, _FIRST_USER - 1, _PATIENCE_SECONDS)
+            builder = Builder(mounts, self.filter, _FIRST_USER - 1, _PATIENCE_SECONDS)
         finally:
             os.close(mounts)
+        return builder if builder.works(Path(self.settings.socket).parent) else None
 
     @property
     def enforced(self) -> list[str]:

@@ -140,6 +140,16 @@ class Builder:
                 return answer
         return ""
 
+    def works(self, folder: Path) -> bool:
+        """Build one first process around any folder, and end it; where that fails the builder is closed."""
+        try:
+            _, keeping = self.first(folder, None, Limits())
+        except OSError:
+            self.close()
+            return False
+        os.close(keeping)
+        return True
+
     @property
     def gone(self) -> bool:
         """Whether it is not there any more, whatever ended it; it is collected then."""

@@ -196,9 +196,10 @@ class _Trials:
 
     def limits(self) -> tuple[Finding, ...]:
         most = _LIMITS.processes
+        space = Request(self.submission, _LIMITS).roomy.scratch_mib  # the trials themselves lie there, too
         return (
             self.judged("number of processes", "fork_many", lambda count: count <= most, f"{{}} of {most}", _CGROUP),
-            self.judged("scratch space", "fill_scratch", lambda mib: mib <= _LIMITS.scratch_mib, "wrote {} MiB of 16"),
+            self.judged("scratch space", "fill_scratch", lambda mib: mib <= space, f"wrote {{}} MiB of {space}"),
             self.over("memory", "eat_memory", "memory", _CGROUP),
             self.over("CPU time", "burn_cpu", "cpu"),
             self.over("wall time", "sleep", "wall", limits=Limits(wall_seconds=1, cpu_seconds=1)),

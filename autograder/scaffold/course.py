@@ -16,7 +16,10 @@ FIRST = "warm_up"
 _CONFIG = '''\
 """The course. `autograder doctor` says in one sentence what is wrong with a value, if anything is."""
 
-from autograder.course import Course
+from pathlib import Path  # for what the comments show
+
+from autograder import Dataset
+from autograder.course import Course, HomeworkSet
 
 course = Course(
     # Shown at the top of summaries.
@@ -60,8 +63,12 @@ course = Course(
 
 _IGNORED = """\
 # results and submissions hold personal data
-/graded/
+/graded*/
 /submissions/
+/autograded/
+/source/
+/*.csv
+*.db
 # the copy of the student kit in each release
 release/*/autograder_checks/
 release/*.zip

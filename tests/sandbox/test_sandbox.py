@@ -800,3 +800,14 @@ def test_an_answer_of_the_builder_that_comes_too_late_is_not_taken_for_the_next_
     assert builder._answer_to(2) == "4712"
     assert builder._answer_to(3) == ""
     ours.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's sandboxes are copies of prepared mounts")
+def test_where_mounts_cannot_be_copied_bubblewrap_makes_them(tmp_path: Path) -> None:
+    """A builder that cannot build one sandbox is closed and not used."""
+    ends = os.open("/proc/self/ns/pid", os.O_RDONLY)  # no mount namespace: joining it fails
+    builder = Builder(ends, b"", 65534, 5.0)
+    os.close(ends)
+
+    assert not builder.works(tmp_path)
+    assert builder.gone
