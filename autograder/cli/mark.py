@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,12 +18,18 @@ from autograder.formats.nbgrader import find_course
 from autograder.loader import load
 from autograder.reports import pages as feedback
 from autograder.reports.manual_grades import with_hand_grades
-from autograder.reports.marks import MARKS, Marks, all_hand_grades, filled, read_marks, write_marks
+from autograder.reports.marks import ABSENT, MARKS, Marks, Row, all_hand_grades, filled, read_marks, write_marks
 from autograder.reports.pages import Asked
+from autograder.reports.pages.text import visible
 from autograder.results import Report
 from autograder.scoring import rounded
 
 __all__ = ["mark_answers"]
+
+_UNFINISHED = "the answer has points for some items only, and does not count before this one has some"
+_UNREAD = "there is no answer to read, and these points count all the same"
+_MOST_LINES = 20
+"""So many lines of the file are named, of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +60,18 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         marks = filled(read_marks(path), reports, asked.rubrics, path)
         with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is told before anything is written
         write_marks(replace(marks, excel=marks.excel or excel), path)
+        marks = read_marks(path) or marks  # with the lines of the file as it is now
         names = export.file_names(report.student for report in reports)
         heading = heading_of(Source(out, course), name)
         shown_ = show_grades(out, reports, heading, names)
         pages = [out / "answers" / f"{one.id}.html" for one in _questions(reports, asked)]
         for one, page in zip(_questions(reports, asked), pages, strict=True):
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))
-    _say(out, marks, shown_, pages)
+    absent = {(report.student, each.id) for report in reports for each in report.waiting if each.verdict in ABSENT}
+    _say(out, marks, shown_, absent)
+    for page in pages:
+        console().print(f"Answers:  {page}", markup=False, soft_wrap=True)
+    console().print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)
 
 
 def _asked(name: str, course: Path | None) -> _Asked:
@@ -82,8 +94,8 @@ def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:
     return list(found.values())
 
 
-def _say(out: Path, marks: Marks, reports: tuple[Report, ...], pages: list[Path]) -> None:
-    """How far the work is, and where everything lies."""
+def _say(out: Path, marks: Marks, reports: tuple[Report, ...], absent: Set[tuple[str, str]]) -> None:
+    """How far the work is, and which lines of the file need a look; `absent` are answers that were not handed in."""
     screen = console()
     answers = {(row.student, row.question, row.answer) for row in marks.rows}
     waiting = {(report.student, check.id) for report in reports for check in report.waiting}
@@ -93,12 +105,17 @@ def _say(out: Path, marks: Marks, reports: tuple[Report, ...], pages: list[Path]
         if row.points is not None and (row.student, row.answer) in waiting
     }
     points = rounded(sum(check.by_hand for report in reports for check in report.waiting))
+    path = out / MARKS
     screen.print(
         f"{len(answers) - len(waiting)} of {len(answers)} answers are graded, {len(begun)} have points for some items "
         f"only, {len(waiting) - len(begun)} have none; {counted(points, 'point')} still to be given.",
         markup=False,
         soft_wrap=True,
     )
+    unfinished = [row for row in marks.rows if row.points is None and (row.student, row.answer) in begun]
+    _name_lines(path, unfinished, _UNFINISHED)
+    unread = [row for row in marks.rows if row.points is not None and (row.student, row.answer) in absent]
+    _name_lines(path, unread, _UNREAD)
     changed = sorted({row.student for row in marks.rows if row.state == "changed since"})
     if changed:
         screen.print(
@@ -106,7 +123,14 @@ def _say(out: Path, marks: Marks, reports: tuple[Report, ...], pages: list[Path]
             "the cell 'seen' of a line when you have looked.",
             soft_wrap=True,
         )
-    screen.print(f"Marks:    {out / MARKS} (fill it in, then run this again)", markup=False, soft_wrap=True)
-    for page in pages:
-        screen.print(f"Answers:  {page}", markup=False, soft_wrap=True)
-    screen.print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)
+    screen.print(f"Marks:    {path} (fill it in, then run this again)", markup=False, soft_wrap=True)
+
+
+def _name_lines(path: Path, rows: Sequence[Row], said: str) -> None:
+    """One sentence about each of some lines of the file, with file and line."""
+    screen = console()
+    for row in rows[:_MOST_LINES]:
+        sentence = f"{path}:{row.line}: {row.student}, {row.answer}, {row.item!r}: {said}."
+        screen.print(visible(sentence), markup=False, soft_wrap=True)
+    if len(rows) > _MOST_LINES:
+        screen.print(f"{counted(len(rows) - _MOST_LINES, 'more such line')}.", markup=False)

@@ -26,7 +26,7 @@ from autograder.reports.manual_grades import HandGrade, HandGrades, read_hand_gr
 from autograder.results import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
 
-__all__ = ["MARKS", "Marks", "Row", "all_hand_grades", "filled", "read_marks", "state", "write_marks"]
+__all__ = ["ABSENT", "MARKS", "Marks", "Row", "all_hand_grades", "filled", "read_marks", "state", "write_marks"]
 
 MARKS = "marks.csv"
 WHOLE = "the whole answer"
@@ -34,6 +34,7 @@ WHOLE = "the whole answer"
 NO_ANSWER = "There was no answer to read."
 COLUMNS = ("student", "question", "answer", "state", "item", "most", "points", "comment", "seen", "item_for_student")
 ABSENT = (Verdict.MISSING, Verdict.NOT_ATTEMPTED)
+"""The verdicts of an answer that there is nothing to read of."""
 Rubrics = Mapping[str, Sequence[RubricItem]]
 
 
@@ -256,7 +257,7 @@ def all_hand_grades(out: Path, reports: Sequence[Report]) -> HandGrades | None:
     """What people gave: in formgrader (`manual_grades.json`) and in `marks.csv`, which goes first; None for nothing.
 
     An answer in `marks.csv` counts when each of its items has points. Once there are marks, an answer that is missing
-    or as it was handed out counts as 0 of its points, because nobody can read it.
+    or as it was handed out counts as 0 of its points, because nobody can read it, unless a person began to grade it.
 
     Raises:
         UsageError: one of the files is wrong.
@@ -268,12 +269,13 @@ def all_hand_grades(out: Path, reports: Sequence[Report]) -> HandGrades | None:
     given = _given(marks.rows)
     by_student = {report.student: report for report in reports}
     left = [each for each in base.grades if not any(_same(each, mine) for mine in given)]
+    begun = {(row.student, row.answer) for row in marks.rows if row.points is not None}
     zeros = [
         HandGrade(report.student, question.id, check.id, check.by_hand, None, 0.0, comment=NO_ANSWER)
         for report in reports
         for question in report.questions
         for check in question.checks
-        if check.by_hand and check.verdict in ABSENT
+        if check.by_hand and check.verdict in ABSENT and (report.student, check.id) not in begun
     ]
     zeros = [zero for zero in zeros if not any(_same(each, zero) and each.given for each in (*given, *left))]
     left = [each for each in left if not any(_same(each, zero) for zero in zeros)]

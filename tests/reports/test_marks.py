@@ -208,6 +208,14 @@ def test_points_that_were_given_hold_for_what_is_not_there_too(tmp_path: Path) -
     assert laid(tmp_path, made("ada", waits(verdict=Verdict.MISSING)))[0].points == 6.5
 
 
+@pytest.mark.parametrize("verdict", [Verdict.MISSING, Verdict.NOT_ATTEMPTED])
+def test_half_a_rubric_of_what_is_not_there_waits_too(tmp_path: Path, verdict: Verdict) -> None:
+    """Points that a person gave to one item do not become 0; the answer waits for the other item."""
+    written(tmp_path, FULL[0], "ada,a,why,,example,2,,,")
+    absent = made("ada", waits(verdict=verdict))
+    assert laid(tmp_path, absent) == (absent,)
+
+
 def test_points_hold_for_an_answer_that_was_handed_in_again_and_that_is_told(tmp_path: Path) -> None:
     """On the student's page, and in the file until somebody has looked."""
     path = written(tmp_path, *FULL)
@@ -346,6 +354,45 @@ def test_a_class_is_marked(graded: Path) -> None:
     before = (out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()
     run("grade", "theory", graded / "in", "--out", out, "--course", graded / "course")
     assert ((out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()) == before
+
+
+def test_lines_that_need_a_look_are_named_with_file_and_line(graded: Path) -> None:
+    """An item without points beside one that has some, and points for what was not handed in: of cy, who handed in
+    no answer, and of hal, whose folder is empty.
+    """
+    (graded / "in" / "hal").mkdir()
+    run("grade", "theory", graded / "in", "--out", graded / "out", "--course", graded / "course")
+    mark(graded)
+    path = graded / "out" / "marks.csv"
+    fill(path, {("cy", "names the cause"): "3", ("hal", "names the cause"): "1", ("hal", "gives an example"): "2"})
+    said = mark(graded).splitlines()
+    lines = {number: row for number, row in enumerate(rows(path), start=2) if row["points"]}
+    assert [(row["student"], row["state"]) for row in lines.values()] == [
+        ("cy", "missing"), ("hal", "missing"), ("hal", "missing")
+    ]  # fmt: skip
+    third, first, second = lines  # line numbers
+    assert "4 of 8 answers are graded, 1 have points for some items only, 3 have none; 19 points" in said[0]
+    told = [line.removeprefix(f"{path}:") for line in said if line.startswith(f"{path}:")]
+    count = "there is no answer to read, and these points count all the same."
+    assert told == [
+        f"{third + 1}: cy, why, 'gives an example': the answer has points for some items only, and does not count "
+        "before this one has some.",
+        f"{third}: cy, why, 'names the cause': {count}",
+        f"{first}: hal, why, 'names the cause': {count}",
+        f"{second}: hal, why, 'gives an example': {count}",
+    ]
+    told_of = {row["student"]: row for row in rows(graded / "out" / "grades.csv")}
+    assert (told_of["hal"]["b"], told_of["hal"]["by_hand"]) == ("3", "0")
+    assert (told_of["cy"]["b"], told_of["cy"]["by_hand"]) == ("0", "5")
+
+
+def test_many_such_lines_are_counted(graded: Path) -> None:
+    """Twenty are named, the others counted."""
+    hand_in(graded / "in", **{f"s{number:02}": {} for number in range(22)})
+    run("grade", "theory", graded / "in", "--out", graded / "out", "--course", graded / "course")
+    mark(graded)
+    fill(graded / "out" / "marks.csv", {(f"s{number:02}", "names the cause"): "1" for number in range(22)})
+    assert mark(graded).count("2 more such lines.") == 2
 
 
 def test_everybody_s_answers_are_on_a_page(graded: Path) -> None:
