@@ -47,7 +47,7 @@ from autograder.reports import pages
 from autograder.reports.grades import question_ids, verdict_summary, waiting
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import all_hand_grades
-from autograder.reports.output_folder import LEFT, kept_apart, put_away
+from autograder.reports.output_folder import LEFT, kept_apart, put_away, remove_old_copies
 from autograder.reports.pages.text import visible
 from autograder.reports.unchanged import Written, written
 from autograder.results import Report
@@ -274,6 +274,7 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
             pages.summary_page, everybody, heading, names, dataset=dataset, sandbox=made.walls, alarms=alarms
         )
         files.write(call.out / "summary.html", (everybody, heading, names, dataset, made.walls, alarms), page)
+    remove_old_copies(call.out, [names[report.student] for report in made.reports])
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
     table = _table(reports) if len(reports) <= _LONGEST_TABLE else _too_many(reports)

@@ -57,7 +57,8 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
                 f"No person grades anything in {out}; declare answers with question.written(...), and grade again."
             )
         path = out / MARKS
-        marks = filled(read_marks(path), reports, asked.rubrics, path)
+        before = read_marks(path)
+        marks = filled(before, reports, asked.rubrics, path)
         with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is told before anything is written
         write_marks(replace(marks, excel=marks.excel or excel), path)
         marks = read_marks(path) or marks  # with the lines of the file as it is now
@@ -69,6 +70,10 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))
     absent = {(report.student, each.id) for report in reports for each in report.waiting if each.verdict in ABSENT}
     _say(out, marks, shown_, absent)
+    gone = {row.student for row in before.rows} - {report.student for report in reports} if before else set()
+    if gone:
+        said = f"Left out of {MARKS}, because there is no submission of theirs any more: {', '.join(sorted(gone))}."
+        console().print(visible(said), markup=False, soft_wrap=True)
     for page in pages:
         console().print(f"Answers:  {page}", markup=False, soft_wrap=True)
     console().print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)

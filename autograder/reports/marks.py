@@ -160,6 +160,8 @@ def _number(text: str, where: str, column: str) -> float | None:
 def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, path: Path) -> Marks:
     """The file with a line for every item of every answer, answer by answer, and with all that people wrote.
 
+    Lines about students of whom there is no submission any more are left out where nobody gave points or a comment.
+
     Args:
         marks: what there is; None for nothing.
         reports: what was graded.
@@ -171,9 +173,10 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
     """
     old = {row.key: row for row in marks.rows} if marks else {}
     rows = [row for one in _wanted(reports, rubrics) for row in _filled(*one, old)]
-    known = {row.key for row in rows}
+    known, students = {row.key for row in rows}, {report.student for report in reports}
     for row in old.values():
-        if row.key not in known:
+        left = row.student not in students and row.points is None and not row.comment.strip()
+        if row.key not in known and not left:
             raise UsageError(f"{path}:{row.line}: {_unknown(row, rows)}")
     for row in rows:
         if row.points is not None and row.points > row.most:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 
-__all__ = ["LEFT", "kept_apart", "put_away"]
+__all__ = ["LEFT", "kept_apart", "put_away", "remove_old_copies"]
 
 LEFT = "left"
 """The folder below `--out` for files of students who are not among the submissions any more."""
@@ -80,3 +81,18 @@ def put_away(out: Path, names: Collection[str]) -> tuple[str, ...]:
                 path.replace(target)
                 gone.add(path.stem)
     return tuple(sorted(gone))
+
+
+def remove_old_copies(out: Path, names: Collection[str]) -> None:
+    """Remove from ``out/left`` what is there of students who handed in again, and folders that are empty then.
+
+    Args:
+        out: as for `put_away`.
+        names: file names, without suffix, of those whose new files lie below `out`.
+    """
+    for place, suffix in _PLACES:
+        for name in names:
+            (out / LEFT / place / f"{name}{suffix}").unlink(missing_ok=True)
+    for folder in (*(out / LEFT / place for place, _ in _PLACES), out / LEFT):
+        with suppress(OSError):  # it is not there, or not empty
+            folder.rmdir()

@@ -198,6 +198,25 @@ def test_whoever_left_has_no_page_among_the_others(root: Path, handed: Path, tmp
     assert {path.name for path in (out / "left").rglob("*") if path.is_file()} == {"carl.json", "carl.html"}
     run("grade", "tiny", handed / "ben", "--out", out, cwd=root)
     assert {path.stem for path in (out / "reports").iterdir()} == {"ann", "ben"}
+    assert (out / "left" / "reports" / "carl.json").is_file()
+
+
+def test_whoever_comes_back_has_no_old_copies(root: Path, handed: Path, tmp_path: Path) -> None:
+    """The new report and pages are the only ones; those of others who left stay."""
+    out = tmp_path / "out"
+    assert run("grade", "tiny", handed, "--out", out, cwd=root).returncode == 0
+    for name in ("ben", "carl"):
+        (handed / name).rename(tmp_path / name)
+    (handed / "dora").mkdir()
+    run("grade", "tiny", handed, "--out", out, cwd=root)
+    assert {path.stem for path in (out / "left").rglob("*") if path.is_file()} == {"ben", "carl"}
+    (tmp_path / "carl").rename(handed / "carl")
+    run("grade", "tiny", handed, "--out", out, cwd=root)
+    assert {path.stem for path in (out / "left").rglob("*") if path.is_file()} == {"ben"}
+    (tmp_path / "ben").rename(handed / "ben")
+    run("grade", "tiny", handed, "--out", out, cwd=root)
+    assert not (out / "left").exists()
+    assert {path.stem for path in (out / "reports").iterdir()} == {"ann", "ben", "carl", "dora"}
 
 
 def test_one_question_or_check_can_be_run_alone(root: Path, handed: Path, tmp_path: Path) -> None:

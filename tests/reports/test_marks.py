@@ -386,6 +386,39 @@ def test_lines_that_need_a_look_are_named_with_file_and_line(graded: Path) -> No
     assert (told_of["cy"]["b"], told_of["cy"]["by_hand"]) == ("0", "5")
 
 
+def test_lines_of_students_who_left_are_left_out_unless_they_hold_points(graded: Path) -> None:
+    """`mark` takes the lines that it wrote itself and says whose it left out; points and comments are never dropped."""
+    mark(graded)
+    for name in ("bob", "cy"):
+        (graded / "in" / name).rename(graded / name)
+    (graded / "in" / "dora").mkdir()
+    again = ("grade", "theory", graded / "in", "--out", graded / "out", "--course", graded / "course")
+    run(*again)
+    assert "Left out of marks.csv, because there is no submission of theirs any more: bob, cy." in mark(graded)
+    path = graded / "out" / "marks.csv"
+    assert {row["student"] for row in rows(path)} == {"ada", "dora"}
+    assert "Left out" not in mark(graded)
+    (graded / "cy").rename(graded / "in" / "cy")
+    run(*again)
+    mark(graded)
+    fill(path, {("cy", "names the cause"): "3"})
+    (graded / "in" / "cy").rename(graded / "cy")
+    run(*again)
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match=r"marks.csv:\d+: there is no submission of 'cy'; correct the name, or remove"):
+        mark(graded)
+    assert path.read_bytes() == before
+
+
+def test_a_comment_about_nobody_is_told(tmp_path: Path) -> None:
+    """It is what a person wrote, and is not left out with the lines that nobody filled in."""
+    path = written(tmp_path, "adda,a,why,,cause,3,,see me,")
+    with pytest.raises(UsageError, match=r"marks.csv:2: there is no submission of 'adda'"):
+        filled(read_marks(path), [ADA], RUBRIC, path)
+    path = written(tmp_path, "adda,a,why,,cause,3,,,")
+    assert {row.student for row in filled(read_marks(path), [ADA], RUBRIC, path).rows} == {"ada"}
+
+
 def test_many_such_lines_are_counted(graded: Path) -> None:
     """Twenty are named, the others counted."""
     hand_in(graded / "in", **{f"s{number:02}": {} for number in range(22)})
