@@ -292,6 +292,11 @@ class Report:
         return tuple(check for question in self.questions for check in question.checks if check.by_hand)
 
     @property
+    def to_read(self) -> tuple[CheckResult, ...]:
+        """What was handed in of these answers, and is for a person to read."""
+        return tuple(check for check in self.waiting if check.verdict not in (Verdict.MISSING, Verdict.NOT_ATTEMPTED))
+
+    @property
     def alarms(self) -> tuple[tuple[CheckResult, str], ...]:
         """Each alarm with its check, in order; for staff alone."""
         return tuple(

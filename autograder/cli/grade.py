@@ -428,15 +428,17 @@ def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str
 
 def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -> None:
     """What people still have to read."""
-    count = sum(len(report.waiting) for report in reports)
-    if count:
-        points = counted(rounded(sum(map(waiting, reports))), "point")
-        command = f"autograder mark {call.name} --out {call.out}"
-        left = f"{count} answer{' waits' if count == 1 else 's wait'}"
-        screen.print(
-            f"By hand:        {left} for a person: {points}, in no sum; {escape(command)}",
-            soft_wrap=True,
-        )
+    unread = [check for report in reports for check in report.to_read]
+    absent = sum(len(report.waiting) for report in reports) - len(unread)
+    command = f"autograder mark {call.name} --out {call.out}"
+    if unread:
+        points = counted(rounded(sum(check.by_hand for check in unread)), "point")
+        left = f"{len(unread)} answer{' waits' if len(unread) == 1 else 's wait'}"
+        told = f"{left} for a person: {points}, in no sum; {command}"
+        screen.print(f"By hand:        {escape(told)}", soft_wrap=True)
+    elif absent:
+        told = f"no answer to read; {command} counts {counted(absent, 'answer')} that nobody handed in as 0"
+        screen.print(f"By hand:        {escape(told)}", soft_wrap=True)
 
 
 def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dict[str, str]) -> None:

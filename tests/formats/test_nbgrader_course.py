@@ -129,7 +129,7 @@ def test_a_written_answer_waits_for_a_person(graded: Grading) -> None:
     assert (essay.verdict, essay.points, essay.max_points, essay.by_hand) == (Verdict.MANUAL, 0, 0, 5)
     assert "A person grades this answer: 5 points." in essay.message
     assert report.max_points == 13
-    assert ">manually graded: 5</span>" in student_page(report, Heading("tiny101", "hw1"))
+    assert ">to be graded by a person: 5</span>" in student_page(report, Heading("tiny101", "hw1"))
 
 
 def test_the_words_of_a_hidden_test_are_for_staff_alone(graded: Grading) -> None:

@@ -489,15 +489,16 @@ def test_a_missing_module_does_not_hide_the_answers(loaded: Loaded, walls: Sandb
 
 
 def test_the_page_shows_rubric_answer_and_what_waits(graded) -> None:
-    """What the student wrote is text; the chip says that a person grades it."""
+    """What the student wrote is text; the chip says that nobody has graded it yet."""
     page = student_page(graded(answers_md=answered("<b>Because</b>")), Heading("C", "A"))
     assert (
-        "9 points are manually graded, and are in no sum on this page until a person has given them: "
+        "9 points wait to be graded by a person, and are in no sum on this page until then: "
         "“Explain why softmax overflows” (5), “Prove it” (4, no answer handed in)."
     ) in page
     assert "names the cause (3), gives an example (2)" in page
     assert "&lt;b&gt;Because&lt;/b&gt;" in page
-    assert "</span>manually graded</span>" in page
+    assert "</span>waits for a person</span>" in page
+    assert "manually graded" not in page
 
 
 # --- the manual ---

@@ -267,6 +267,23 @@ def test_the_class_page_says_how_much_waits() -> None:
     assert "Title of why.</td>" not in page
 
 
+def test_only_answers_that_were_handed_in_wait_to_be_read() -> None:
+    """A missing one and an untouched template are none of those that the class page and `grade` count."""
+    absent = [made(verdict, waits(verdict=verdict)) for verdict in (Verdict.MISSING, Verdict.NOT_ATTEMPTED)]
+    names = {each.student: each.student for each in (ADA, *absent)}
+    page = summary_page([ADA, *absent], Heading("C", "A"), names, dataset="", sandbox="none")
+    assert "<b>5</b><span>points in 1 answer wait for a person, and are in no sum here</span>" in page
+    assert "wait for a person" not in summary_page(absent, Heading("C", "A"), names, dataset="", sandbox="none")
+
+
+def test_a_class_without_answers_is_told_what_becomes_of_them(tmp_path: Path) -> None:
+    """`grade` counts what nobody handed in apart from what waits."""
+    root, folder = make_course(tmp_path / "course"), hand_in(tmp_path / "in", ada={}, bob={"answers.md": answered()})
+    said = run("grade", "theory", folder, "--out", tmp_path / "out", "--course", root)
+    command = f"autograder mark theory --out {tmp_path / 'out'}"
+    assert f"By hand:        no answer to read; {command} counts 4 answers that nobody handed in as 0" in said
+
+
 # --- the verb ---
 
 
@@ -305,7 +322,7 @@ def graded(tmp_path: Path) -> Path:
         cy={},
     )
     said = run("grade", "theory", folder, "--out", tmp_path / "out", "--course", root)
-    assert "By hand:        6 answers wait for a person: 27 points, in no sum; autograder mark theory --out" in said
+    assert "By hand:        3 answers wait for a person: 14 points, in no sum; autograder mark theory --out" in said
     return tmp_path
 
 
@@ -346,10 +363,7 @@ def test_a_class_is_marked(graded: Path) -> None:
     assert (told["cy"]["total"], told["cy"]["max_points"], told["cy"]["by_hand"]) == ("2", "11", "0")
     page = (out / "feedback" / "ada.html").read_text("utf-8")
     assert "Graded by hand: 3.5 of 5. Comment: names the cause: 3 of 3; gives an example: 0.5 of 2" in page
-    assert (
-        "4 points are manually graded, and are in no sum on this page until a person has given them: “Prove it” (4)."
-        in page
-    )
+    assert "4 points wait to be graded by a person, and are in no sum on this page until then: “Prove it” (4)." in page
 
     before = (out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()
     run("grade", "theory", graded / "in", "--out", out, "--course", graded / "course")

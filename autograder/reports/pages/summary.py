@@ -66,7 +66,7 @@ def summary_page(
         median=rounded(median(totals)) if totals else 0.0,
         max_points=max((report.max_points for report in reports), default=0.0),
         by_hand=rounded(sum(check.by_hand for report in reports for check in report.waiting)),
-        unread=sum(len(report.waiting) for report in reports),
+        unread=[check for report in reports for check in report.to_read],
         ours=ours,
         ours_next=next_step(ours),
         class_alarms=alarms,
