@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from itertools import count
 
@@ -226,9 +227,12 @@ def test_memory_that_came_and_went_is_seen(monkeypatch, fresh):
     if not fresh:
         monkeypatch.setattr(usage.Meter, "_forget_peak", lambda self: False)
     meter = Meter(os.getpid())
+    gc.collect()  # what earlier tests left must not go while this one counts
+    gc.disable()
     meter.start()
     np.ones(8 << 20)
     cost = meter.stop()
+    gc.enable()
 
     assert cost.peak_mib == pytest.approx(64, abs=8)
     assert cost.cpu_seconds is not None
