@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "tests" / "corpus"))
 
 from build import build  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(bool(why_not("bubblewrap")), reason=f"bubblewrap does not work here: {why_not('bubblewrap')}")
 def test_the_prepared_submissions_of_backprop_get_the_expected_verdicts(tmp_path):

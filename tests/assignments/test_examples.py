@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT / "tests" / "corpus"))
 
 from build import build  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = ("clustering", "attention", "flats")
 
 

@@ -17,6 +17,8 @@ from autograder.datasets.records import DataSet, Split
 from autograder.loader import load
 from autograder.notebooks.source import file_text, text_file
 
+pytestmark = pytest.mark.long
+
 torch = pytest.importorskip("torch")
 
 ROOT = Path(__file__).resolve().parents[2]

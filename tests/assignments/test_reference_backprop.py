@@ -21,6 +21,8 @@ from autograder.checks import central_differences, relative_error
 from autograder.datasets import DataSettings, find
 from autograder.loader import load
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -22,6 +22,8 @@ from autograder.loader import load
 torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "reference" / "deep_svm"
 sys.path.append(str(FOLDER))

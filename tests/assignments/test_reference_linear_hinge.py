@@ -17,6 +17,8 @@ from autograder.checks import central_differences, relative_error
 from autograder.datasets import DataSettings, find
 from autograder.loader import load
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "reference/linear_hinge"
 MODULES = ("hinge_losses", "hinge_classifier", "hinge_experiments", "cifar10_data")

@@ -16,6 +16,8 @@ from ordinary_user import as_ordinary_user, why_not_ordinary_user
 from autograder.results import Limits
 from autograder.sandbox import Outcome, start, why_not
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="session")
 def ground() -> Iterator[Ground]:

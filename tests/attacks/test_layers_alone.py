@@ -13,6 +13,8 @@ from ordinary_user import as_ordinary_user, why_not_ordinary_user
 
 from autograder.sandbox import why_not
 
+pytestmark = pytest.mark.long
+
 RUN = [sys.executable, str(Path(__file__).with_name("run.py")), "--json", "--sandbox", "bubblewrap"]
 
 

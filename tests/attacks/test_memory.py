@@ -21,6 +21,8 @@ from autograder.loader import load
 from autograder.results import Report
 from autograder.submissions import Submission, collect
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 
 CHECKSUM = '''

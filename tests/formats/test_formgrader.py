@@ -29,6 +29,8 @@ from autograder.reports import read_reports
 from autograder.reports.manual_grades import read_hand_grades
 from autograder.results import Verdict
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("jupyter_server", reason="jupyter_server is not installed")
 
 START_SECONDS = 40

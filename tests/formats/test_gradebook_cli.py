@@ -24,6 +24,8 @@ from autograder.reports import read_reports
 from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
 from autograder.results import Verdict
 
+pytestmark = pytest.mark.long
+
 
 def run(*arguments: object) -> str:
     """Run a verb in this process; what it printed."""

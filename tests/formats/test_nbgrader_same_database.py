@@ -16,6 +16,8 @@ import pytest
 from nbgrader_course import Cell, answer, asserts, code, course_of, markdown, notebook
 from test_nbgrader_course import run
 
+pytestmark = pytest.mark.long
+
 SOLUTION = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
 EXPLAIN = {"grade": True, "solution": True, "points": 3}
 DUE = "2026-10-01 12:00:00"

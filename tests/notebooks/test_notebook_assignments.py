@@ -26,6 +26,8 @@ from autograder.results import Limits, Report, Verdict
 from autograder.sandbox import Request, Sandbox, Session, start, why_not
 from autograder.submissions import collect_one
 
+pytestmark = pytest.mark.long
+
 CELLS = [
     ("markdown", "# Homework\nWrite softmax."),
     ("code", "%matplotlib inline\nimport numpy as np\nimport matplotlib.pyplot as plt"),

@@ -43,6 +43,8 @@ from autograder.results import Verdict
 from autograder.sandbox import start
 from autograder.wire import decode, encode
 
+pytestmark = pytest.mark.long
+
 HOME = Path(__file__).parents[2]
 
 

@@ -15,6 +15,8 @@ from autograder.quality.mutation.seeds import Answer, Check, Subject, Trial, _tr
 from autograder.results import Verdict
 from autograder.submissions import Submission
 
+pytestmark = pytest.mark.long
+
 QUICK, OTHER, SLOW = Check("quick", 0.1, {}), Check("other", 0.2, {}), Check("slow", 4.0, {})
 GOOD, BAD, OURS = Verdict.PASSED, Verdict.FAILED, Verdict.INTERNAL
 

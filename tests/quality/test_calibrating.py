@@ -41,6 +41,8 @@ from autograder.quality.calibration.statistics import Judgement, fit, interval, 
 from autograder.quality.calibration.trials import _measured
 from autograder.quality.mutation import generate
 
+pytestmark = pytest.mark.long
+
 COUNTS = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 # A score of 0.5 and a normal deviation of 0.05: below 0.6 - 0.05 k in a known share of runs.

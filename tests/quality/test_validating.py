@@ -26,6 +26,8 @@ from autograder.quality.validation.trials import Trial, _mend
 from autograder.results import Verdict
 from autograder.sandbox import Sandbox, start
 
+pytestmark = pytest.mark.long
+
 HOME = Path(__file__).parents[2]
 ASSIGNMENT = Path("assignments", "small", "assignment.py")
 REFERENCE = Path("reference", "small", "hw.py")

@@ -31,6 +31,8 @@ from autograder.sandbox.image import build_image, image_name, requirements, work
 from autograder.sandbox.oci import Docker, Podman, connect_oci, engine_called, podman_runtime, start_oci, why_not_oci
 from autograder.wire import decode, encode
 
+pytestmark = pytest.mark.long
+
 HOME = Path(autograder.__file__).parent
 LIMITS = Limits(
     wall_seconds=20, cpu_seconds=5, memory_mib=256, processes=24, scratch_mib=8, output_kib=256, reply_mib=4

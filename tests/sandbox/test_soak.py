@@ -15,6 +15,8 @@ from samples import internal, passing
 from autograder.sandbox import why_not
 from autograder.submissions import Submission
 
+pytestmark = pytest.mark.long
+
 # Under a name of its own: a folder of scripts on the path would hide packages of their names.
 _SPEC = importlib.util.spec_from_file_location("soak", Path(__file__).resolve().parents[2] / "benchmarks" / "soak.py")
 soak = sys.modules["soak"] = importlib.util.module_from_spec(_SPEC)

@@ -21,6 +21,8 @@ from autograder.quality.mutation.kept import variants
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, start_from
 
+pytestmark = pytest.mark.long
+
 SOLVED = Path(__file__).parents[1] / "solved"
 VARIANTS = Path(__file__).parents[1] / "right_variants"
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))

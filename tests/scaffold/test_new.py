@@ -29,6 +29,8 @@ from autograder.scaffold.tracing import examples_in
 from autograder.scaffold.values import describe, merged
 from autograder.scaffold.writing import ids
 
+pytestmark = pytest.mark.long
+
 REFERENCES = Path(__file__).parents[1] / "references"
 CONFIG = (
     'from autograder.course import Course\n\ncourse = Course(title="New", assignments=(), sandbox="none", jobs=1)\n'

@@ -16,6 +16,8 @@ from autograder.scaffold import Recipe, start_from
 from autograder.scaffold.inputs import Inputs
 from autograder.scaffold.values import describe, merge
 
+pytestmark = pytest.mark.long
+
 RANDOM = '''
 """Functions that draw."""
 

@@ -369,7 +369,7 @@ class TestNotebooks:
         notebook(root.parent / "hw.ipynb", "x = 1", "def f(:\n    pass")
         with pytest.raises(InstructorError, match=r"hw\.ipynb, cell 2, line 1: this is no Python"):
             start_from(root, "fresh", Recipe(root.parent / "hw.ipynb"))
-        with pytest.raises(UsageError, match="name the solved notebook"):
+        with pytest.raises(UsageError, match="gone.ipynb does not exist; name the solved reference"):
             start_from(root, "fresh", Recipe(root.parent / "gone.ipynb"))
 
     def test_a_master_of_otter_is_recognised(self, tmp_path) -> None:
