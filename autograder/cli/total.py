@@ -49,8 +49,11 @@ def total_of(name: str, folders: Sequence[Path], out: Path | None, course: Path 
     """Add up what each student has in the assignments of a set, up to its cap, and write it as CSV if asked for.
 
     Raises:
-        UsageError: no such set, a folder without reports, of another assignment, or the same assignment twice.
+        UsageError: the folder of `out` does not exist, no such set, a folder without reports, of another assignment,
+            or the same assignment twice.
     """
+    if out and not out.parent.is_dir():
+        raise UsageError(f"--csv: the folder {out.parent} does not exist; correct the path, or make that folder first.")
     told = open_course(course)[1]
     sets = {each.id: each for each in told.homework_sets}
     if name not in sets:

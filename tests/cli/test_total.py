@@ -125,10 +125,15 @@ def test_a_name_that_is_a_formula_is_no_formula(course: Path) -> None:
             ],
             "both hold reports of theory; name one of them.",
         ),
+        (
+            lambda course: ["hw4", graded(course, "theory", with_points("ada", 1)), "--csv", course / "no" / "x.csv"],
+            "no does not exist; correct the path, or make that folder first.",
+        ),
     ],
 )
 def test_a_wrong_call_is_one_sentence(make: Any, said: str, course: Path) -> None:
-    """An unknown set, a folder without reports, another assignment, the same one twice."""
+    """An unknown set, a folder without reports, another assignment, the same one twice, a file in no folder."""
     done = total(course, *make(course))
     assert isinstance(done.exception, GraderError)
     assert said in str(done.exception)
+    assert not (course / "no").exists()
