@@ -42,7 +42,8 @@ class Subject:
 
     `name` is qualified, `parameters` all of its parameters in order, `before` the method that must be called first on
     the object, with the inputs that it needs, "" for none; `state` the attributes to be compared after a call;
-    `passed` those of the inputs that are arguments of the call.
+    `passed` those of the inputs that are arguments of the call; `itself` says whether the object itself comes back;
+    `unnamed` are attributes that a call changes and whose names students do not know.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Subject:
     before_given: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
+    itself: bool = False
+    unnamed: tuple[str, ...] = ()
 
     @property
     def function(self) -> str:

@@ -21,7 +21,15 @@ from autograder.scaffold.gradients import gradient_check
 from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
 from autograder.scaffold.properties import Properties, names_of_parts, parts_of
 from autograder.scaffold.results import finite, mixed, numbers, tolerances, visible, whole
-from autograder.scaffold.subjects import FORMS, Draft, Drafted, form_of, subject_of, with_other_settings
+from autograder.scaffold.subjects import (
+    FORMS,
+    Draft,
+    Drafted,
+    form_of,
+    shown_attributes,
+    subject_of,
+    with_other_settings,
+)
 from autograder.scaffold.ties import settled_ties
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trying import BUDGET, Bench, Failed, largest_exponent
@@ -88,6 +96,7 @@ class _Drafting:
         self.traced = traced
         self.source = source
         self.given = given
+        self.shown = shown_attributes(source, name)
         self.bench = bench
         self.siblings = siblings
         self.drafted = Drafted(name)
@@ -98,7 +107,7 @@ class _Drafting:
 
     def run(self) -> Drafted:
         try:
-            subject = subject_of(self.name, self.traced, self.siblings, self.given)
+            subject = self.subject()
             found = self.working(subject)
         except Unknown as error:
             return self.without(str(error))
@@ -122,7 +131,13 @@ class _Drafting:
                 hint="Compare each step and its settings with the docstring.",
             )
         if answer is None:
-            if not self.drafted.checks:
+            if not self.drafted.checks and subject.unnamed:
+                names = series(subject.unnamed)
+                self.without(
+                    f"it changes {names}, which neither a docstring nor the given code names, so it does nothing that "
+                    "a check can see from outside; name in its docstring what is to be compared"
+                )
+            elif not self.drafted.checks:
                 self.without("it returns nothing that a check can see from outside; return what it changes")
             return self.drafted
         self.public(subject, answer)
@@ -130,15 +145,18 @@ class _Drafting:
         self.gradient(subject, rows, answer)
         for place in range(1, FORMS):
             with contextlib.suppress(Unknown, Failed):
-                other = subject_of(self.name, self.traced, self.siblings, self.given, place)
+                other = self.subject(place)
                 more = [name for name in other.passed if name not in subject.passed]
                 suffix = f"_with_{'_'.join(more)}" if more else f"_in_way_{place + 1}"
                 self.otherform(other, suffix, f"With {series(more)}" if more else "With arguments of another kind")
         with contextlib.suppress(Unknown, Failed):
-            usual = subject_of(self.name, self.traced, self.siblings, self.given)
-            if (set_ := with_other_settings(usual, self.traced)) is not None:
+            if (set_ := with_other_settings(self.subject(), self.traced)) is not None:
                 self.otherform(set_[0], "_with_other_settings", f"With other values of {series(set_[1])}")
         return self.drafted
+
+    def subject(self, place: int = 0) -> Subject:
+        """The function as the example called it most often, or in its next way by `place`."""
+        return subject_of(self.name, self.traced, self.siblings, self.given, place, self.shown)
 
     def otherform(self, subject: Subject, suffix: str, way: str) -> None:
         """The same comparison for another way in which the function may be called."""
@@ -167,16 +185,21 @@ class _Drafting:
             for inputs in itertools.islice(_variants(candidate.inputs), TRIES):
                 tried = replace(candidate, inputs=inputs)
                 rows = [row for row in tried.inputs.rows(ROWS) if self.works(tried, row)]
-                if rows:
+                if rows and self.vary(tried, rows):
                     tried, rows = self.iterated(tried, self.telling(tried, self.sure(tried, rows)))
                     return self.scaled(tried, rows[:4])
         return None
+
+    def vary(self, subject: Subject, rows: list[tuple[Any, ...]]) -> bool:
+        """Whether each free length is more than 1 in a row that works: with 1 alone, the reference may broadcast."""
+        places = [place for place, name in enumerate(subject.inputs.columns) if name in subject.inputs.free]
+        return all(any(row[place] > 1 for row in rows) for place in places)
 
     def sure(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """The rows that work with most draws; where small inputs are not enough, larger ones."""
         for each in (rows, subject.inputs.rows(ROWS, factor=4)):
             found = [row for row in each if self.works(subject, row, SURE_SEEDS)]
-            if found:
+            if found and self.vary(subject, found):
                 return found
         return rows
 
@@ -226,10 +249,18 @@ class _Drafting:
         calls = [call for call in self.traced.calls[self.name] if call.earlier and call.before.endswith(subject.before)]
         like = [call for call in calls if form_of(call) == form_of(calls[-1])]
         try:
-            earlier = {name: merged([call.earlier[name] for call in like]) for name in like[-1].earlier}
+            before = {name: merged([call.earlier[name] for call in like]) for name in like[-1].earlier}
             own = {name: merged([call.given[name] for call in like]) for name in like[-1].given}
         except (KeyError, ValueError):
             return None
+        taken = {*before, *own}
+        data = {
+            name for name in own if name in before and own[name].lengths
+        }  # others: to train with, to be asked about
+        names = {name: f"{name}_{subject.before}" if name in data else name for name in before}
+        if any(new != name and new in taken for name, new in names.items()):
+            return None
+        earlier = {names[name]: spec for name, spec in before.items()}
         me = merged([call.me for call in like if call.me])
         inputs = Inputs({**earlier, **own}, me, subject.inputs.attributes)
         return replace(subject, inputs=inputs, before_given=tuple(earlier), passed=tuple(own))
@@ -289,11 +320,10 @@ class _Drafting:
         """What of the result and of the object's state can be compared."""
         value = self.value(subject, rows[0])
         value = value[0] if subject.state and subject.owner else value
-        wanted = visible("got", value, self.given)
-        if wanted == ["got"] and value is None:
-            wanted = []
-        states = [f"{subject.variable}.{name}" for name in subject.state]
-        every = [*wanted, *states]
+        known = {owner: {*names, *self.shown} for owner, names in self.given.items()}
+        wanted = [] if value is None or subject.itself else visible("got", value, known)
+        holder = "got" if subject.itself else subject.variable
+        every = [*wanted, *(f"{holder}.{name}" for name in subject.state)]
         if not every:
             return None
         lines = bodies.once(

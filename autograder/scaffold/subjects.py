@@ -17,7 +17,16 @@ from autograder.scaffold.inputs import SEED, Inputs, Unknown
 from autograder.scaffold.tracing import Call, Traced
 from autograder.scaffold.values import Axis, Spec, describe, merged
 
-__all__ = ["FORMS", "Draft", "Drafted", "form_of", "given_attributes", "subject_of", "with_other_settings"]
+__all__ = [
+    "FORMS",
+    "Draft",
+    "Drafted",
+    "form_of",
+    "given_attributes",
+    "shown_attributes",
+    "subject_of",
+    "with_other_settings",
+]
 
 FORMS = 3
 """In how many ways of calling a function, such as with and without an option, it is checked."""
@@ -80,14 +89,62 @@ def given_attributes(source: str, file: str) -> dict[str, set[str]]:
     return found
 
 
+def shown_attributes(source: str, file: str) -> set[str]:
+    """Attributes whose names students read: those that the given code uses, and those that a docstring names.
+
+    A docstring names what stands there as an identifier (``w_``, `w`, self.w, "w: ...", "means (k, d)", "sets means");
+    an English word, as in "fit the weights", promises no attribute.
+    """
+    cut = regions(source, file)
+    nodes = [
+        each for each in ast.walk(ast.parse(source)) if not any(getattr(each, "lineno", 0) in cut_ for cut_ in cut)
+    ]
+    called = {id(each.func) for each in nodes if isinstance(each, ast.Call)}
+    imported = {
+        (each.asname or each.name).partition(".")[0]
+        for node in nodes
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for each in node.names
+    }
+    found = {
+        each.attr
+        for each in nodes
+        if isinstance(each, ast.Attribute) and id(each) not in called and ast.unparse(each.value) not in imported
+    }
+    for node in nodes:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            text = ast.get_docstring(node) or ""
+            parameters = {each.arg for each in ast.walk(node) if isinstance(each, ast.arg)}
+            words = re.finditer(r"\b[A-Za-z]\w*", text)
+            found |= {word[0] for word in words if word[0] not in parameters and _is_name(text, word)}
+    return found
+
+
+def _is_name(text: str, word: re.Match[str]) -> bool:
+    """Whether a word of a docstring stands for an attribute."""
+    before, after = text[: word.start()], text[word.end() :]
+    if re.search(r"[_\d]|[a-z][A-Z]", word[0]) or re.search(r"(\bself\.|`)$", before):
+        return True
+    if re.match(r"\s?\(|\s?[:=](\s|$)", after):
+        return True
+    return bool(_LISTED.search(before)) and not re.fullmatch(_NO_NAME, word[0])
+
+
+_LISTED = re.compile(r"\b(?i:sets?|attributes?):?\s(?:\w+(?:\s?\([^)]*\))?(?:,\s(?:and\s)?|\sand\s))*$")
+_NO_NAME = re.compile(r"(?i)an?|the|its?|their|all|each|every|one|and|to|of|up")
+
+
 def subject_of(
     name: str,
     traced: Traced,
     parameters: Mapping[str, Sequence[str]],
     given: Mapping[str, Collection[str]],
     place: int = 0,
+    shown: Collection[str] = (),
 ) -> Subject:
     """A function with its inputs, from its recorded calls of the commonest form, or of the next one by `place`.
+
+    `shown` are names of attributes that students read although only solutions assign them; see `shown_attributes`.
 
     Raises:
         Unknown: it was not called, or its object cannot be made again.
@@ -110,6 +167,7 @@ def subject_of(
     if owner and me is not None and me.kind != "object":
         raise Unknown(f"how its {owner} was made is not known, for the example did not call the constructor")
     known = {each for names in given.values() for each in names}
+    named = known | set(shown)
     attributes = tuple(key for key in me.attributes if key in known and key not in me.keys) if me else ()
     changed = Counter(key for call in like for key in call.changed)
     before = next((call.before for call in reversed(like) if call.before and call.before != name), "")
@@ -118,8 +176,10 @@ def subject_of(
         tuple(parameters.get(name, ())),
         Inputs(inputs, me, attributes),
         before=before.rpartition(".")[2],
-        state=tuple(key for key in changed if key in known),
+        state=tuple(key for key in changed if key in named),
         passed=tuple(inputs),
+        itself=all(call.itself for call in like),
+        unnamed=tuple(key for key in changed if key not in named),
     )
 
 

@@ -120,7 +120,8 @@ def _apart(subject: Subject, other: Subject, places: tuple[_Place, ...], vector:
     def answer(size: int, line: str = "") -> Any:
         return value(tried, (*base[:place], size, *base[place + 1 :]), line)
 
-    more, less = answer(recorded + 2), answer(recorded - 1)
+    # an axis of length 1 is broadcast, so it says nothing
+    more, less = answer(recorded + 2), answer(recorded - 1 if recorded > 2 else recorded + 1)
     if all(each.axis < 0 for each in places):
         return more is not None or less is not None
     if more is None or less is None:

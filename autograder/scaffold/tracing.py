@@ -23,6 +23,8 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from autograder.scaffold.values import MADE, Spec, describe
 
 __all__ = ["Call", "Cut", "Traced", "examples_in", "time_limit", "trace"]
@@ -39,8 +41,9 @@ class Cut(BaseException):
 class Call:
     """One call: what was given by name, and what came back (None where it was cut).
 
-    `me` is the object of a method; `before` the method with a solution that was last called on it, "" for none, and
-    `earlier` what that one was given; `changed` are the attributes of the object that were another after the call.
+    `me` is the object of a method; `before` the method with a solution that last changed it, "" for none, and
+    `earlier` what that one was given; `changed` are the public attributes of the object that the call set or changed;
+    `itself` says whether the object was returned.
     """
 
     given: Mapping[str, Spec]
@@ -49,6 +52,7 @@ class Call:
     before: str = ""
     earlier: Mapping[str, Spec] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    itself: bool = False
 
 
 @dataclass(slots=True)
@@ -256,9 +260,11 @@ def _noting(
         calls.append(Call(given, None, me_spec, before, earlier))
         states = _states(me)
         result = function(*arguments, **named)
-        changed = tuple(key for key, state in _states(me).items() if states.get(key) != state)
-        calls[place] = Call(given, describe(result, own), me_spec, before, earlier, changed)
-        if me is not None:
+        changed = [key for key, state in _states(me).items() if states.get(key) != state]
+        public = tuple(key for key in changed if not key.startswith("_"))
+        itself = me is not None and result is me
+        calls[place] = Call(given, describe(result, own), me_spec, before, earlier, public, itself)
+        if me is not None and (changed or not before):
             with contextlib.suppress(AttributeError, TypeError):
                 object.__setattr__(me, LAST, (name, given))
         return result
@@ -288,14 +294,27 @@ def _bound(function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapp
 
 
 def _states(me: Any) -> dict[str, bytes]:
-    """The public attributes of an object as bytes, to be compared."""
-    import numpy as np
-
+    """The attributes of an object as bytes, to be compared; left out is what holds more than numbers and text."""
     states = {}
     for key, value in list(getattr(me, "__dict__", {}).items()):
-        if key.startswith("_"):
-            continue
-        parts = value if isinstance(value, (list, tuple)) and len(value) < 100 else [value]
-        if all(isinstance(part, (np.ndarray, int, float)) for part in parts):
-            states[key] = b"".join(np.asarray(part).tobytes() for part in parts)
+        if key not in (MADE, LAST):
+            with contextlib.suppress(TypeError):
+                states[key] = _bytes(value)
     return states
+
+
+def _bytes(value: Any) -> bytes:
+    """A plain value as bytes; containers of up to 100 entries are looked into.
+
+    Raises:
+        TypeError: it is, or holds, something else.
+    """
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufc":
+        return repr(value.shape).encode() + value.tobytes()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value).encode()
+    if isinstance(value, dict) and len(value) < 100:
+        value = tuple(each for pair in value.items() for each in pair)
+    if isinstance(value, (list, tuple)) and len(value) < 200:
+        return b"(" + b",".join(map(_bytes, value)) + b")"
+    raise TypeError

@@ -578,6 +578,56 @@ def test_answers_that_are_values_are_constant_too(name: str, answer: object) -> 
     assert names["most"] == ([0.0] if isinstance(answer, float) else answer)
 
 
+def test_methods_that_do_nothing_return_their_object() -> None:
+    """Methods give the object as it was, functions give None, and constructors that are left empty make objects."""
+    names: dict[str, Any] = {"__name__": "hw"}
+    written = ("given", "Model.add", "Model.__init__")
+    exec(constant(MODULE, written, CONSTANTS["the object itself, from methods that do nothing"]), names)
+    model = names["Model"]()
+
+    assert model.add(2) is model
+    assert vars(model) == {}
+    assert names["given"](2) is None
+    assert model.other() == 5
+
+
+FITTING = '''
+class Mean:
+    """A model."""
+
+    def __init__(self, shift):
+        self.shift = shift
+
+    def fit(self, x):
+        """Set `mean`; return self."""
+        ### BEGIN SOLUTION
+        self.mean = sum(x) / len(x) + self.shift
+        return self
+        ### END SOLUTION
+'''
+
+EMPTY_CHECK = """
+
+@doubling.check(points=2)
+def fits(student, reference):
+    \"\"\"fit returns the model.\"\"\"
+    assert student.Mean(1).fit([1, 2]).shift == reference.Mean(1).fit([1, 2]).shift
+"""
+
+
+def test_a_check_of_what_the_constructor_sets_is_a_warning(course: Path, bubblewrap: Sandbox) -> None:
+    """A check that compares only what stands in the object before the call gives points for methods that do nothing."""
+    [file] = loader.load(course, "small").assignment.files
+    path = loader.load(course, "small").reference_folder / file
+    path.write_text(path.read_text() + FITTING)
+    script = course / ASSIGNMENT
+    script.write_text(script.read_text() + EMPTY_CHECK)
+    found = for_nothing(course, bubblewrap, quick=True)
+
+    assert found.warning
+    assert found.said == "answers that are the object itself, from methods that do nothing earn 2 (fits 2)"
+
+
 def test_constant_answers_take_any_arguments() -> None:
     """0 comes back without the solution being run, from functions and from all methods of a class that is written."""
     names: dict[str, object] = {"__name__": "hw"}

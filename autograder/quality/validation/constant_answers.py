@@ -1,4 +1,4 @@
-"""A solution that computes nothing: what students write gives the same answer, whatever is asked of it."""
+"""A solution that computes nothing: what students write gives the same answer to every call, or its own object."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ CONSTANTS = {
     "ones of the right shape": "_blank(right, 1)",
     "NaN of the right shape": "_blank(right, float('nan'))",
     "empty ones of the right type": "_empty(right)",
+    "the object itself, from methods that do nothing": "itself",
 }
 """What is answered, for people, and how it is computed inside; `right` is what the reference would answer.
 
 Empty ones are arrays of no rows with the right dtype and tables of no rows with the right columns: for these the
-reference is run once for arguments of the same types, and not once for each shape.
+reference is run once for arguments of the same types, and not once for each shape. `itself` is the object of a method;
+functions and constructors give None.
 """
 
 _CONSTANT = '''
 
-def _constant(function):
+def _constant(function, method=False):
     import copy
     import functools
     import sys
@@ -103,6 +105,7 @@ def _constant(function):
             if key not in known:
                 known[key] = reference(given, named)
             right = known[key]
+        itself = given[0] if method and given and function.__name__ != "__init__" else None
         return {answer}
 
     return call
@@ -115,10 +118,10 @@ for _name in {names!r}:
     if isinstance(_found, type):
         for _method, _function in list(vars(_found).items()):
             if type(_function) is type(_constant) and _method[:2] != "__":
-                setattr(_found, _method, _constant(_function))
+                setattr(_found, _method, _constant(_function, True))
     elif type(_found) is type(_constant):
         if _place:
-            setattr(_place, _last, _constant(_found))
+            setattr(_place, _last, _constant(_found, True))
         else:
             globals()[_name] = _constant(_found)
     elif _name in globals():
