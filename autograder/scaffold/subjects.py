@@ -97,7 +97,7 @@ def shown_attributes(source: str, file: str) -> set[str]:
     """
     cut = regions(source, file)
     nodes = [
-        each for each in ast.walk(ast.parse(source)) if not any(getattr(each, "lineno", 0) in cut_ for cut_ in cut)
+        each for each in ast.walk(ast.parse(source)) if not any(getattr(each, "lineno", 0) in region for region in cut)
     ]
     called = {id(each.func) for each in nodes if isinstance(each, ast.Call)}
     imported = {
@@ -109,7 +109,10 @@ def shown_attributes(source: str, file: str) -> set[str]:
     found = {
         each.attr
         for each in nodes
-        if isinstance(each, ast.Attribute) and id(each) not in called and ast.unparse(each.value) not in imported
+        if isinstance(each, ast.Attribute)
+        and isinstance(each.ctx, ast.Load)
+        and id(each) not in called
+        and ast.unparse(each.value) not in imported
     }
     for node in nodes:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
