@@ -73,7 +73,7 @@ def over_seeds(
     which `train` fails (``CheckFailed``) counts as worse than every threshold. Where a single run of a right solution
     misses a threshold with a chance of p, the rules make of it:
 
-    - ``"best"``: p^k. It forgives bad luck, and k chances for good luck.
+    - ``"best"``: p^k. It lowers the false-fail rate, and raises the false-pass rate.
     - ``"median"``: the chance that more than half of k runs miss; forgives both. `k` must be odd.
     - ``"all"``: 1 - (1 - p)^k. The worst run counts.
     - ``"doubt"``: one run; again, up to `k`, only while a threshold that would give more lies within the 95 % interval

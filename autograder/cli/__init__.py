@@ -442,7 +442,7 @@ def calibrate(
     ] = 1000,
     bound: Annotated[
         float,
-        typer.Option("--bound", parser=within(0, 1), metavar="P", help="The largest bad luck that is allowed."),
+        typer.Option("--bound", parser=within(0, 1), metavar="P", help="The largest false-fail rate that is allowed."),
     ] = 1e-4,
     jobs: Annotated[
         int | None,
@@ -475,8 +475,8 @@ def calibrate(
     """Measure how fair the thresholds are.
 
     Runs the reference under as many seeds as the time allows. For each threshold: the distribution of what is measured,
-    the probability that a right solution misses it by bad luck, the cheapest run that keeps that below the bound (for
-    checks that take `share`), and the probability that mutants of the reference pass it by good luck. Runs are kept;
+    the false-fail rate (how often a right solution misses it), the cheapest run that keeps that below the bound (for
+    checks that take `share`), and the false-pass rate (how often mutants of the reference meet it). Runs are kept;
     the same command goes on where the last one stopped. Exit code 1: a threshold is too tight.
 
     Example: autograder calibrate backprop --seconds 600

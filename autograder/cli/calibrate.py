@@ -209,7 +209,7 @@ def _show_check(check: Check, found: _Found, screen: Console) -> None:
     if cheap is not None and not cheap.tried:
         screen.print("  It runs only as a whole; a check that takes `share` can be tried cheaper.\n")
         return
-    under = f"with bad luck under {formatting.bound_text(found.bound)}"
+    under = f"with a false-fail rate under {formatting.bound_text(found.bound)}"
     if cheap is None:
         screen.print(f"  No run is shown yet to be fair {under}.\n")
     else:

@@ -435,10 +435,10 @@ def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -
         points = counted(rounded(sum(check.by_hand for check in unread)), "point")
         left = f"{len(unread)} answer{' waits' if len(unread) == 1 else 's wait'}"
         told = f"{left} for a person: {points}, in no sum; {command}"
-        screen.print(f"By hand:        {escape(told)}", soft_wrap=True)
+        screen.print(f"To be graded:   {escape(told)}", soft_wrap=True)
     elif absent:
         told = f"no answer to read; {command} counts {counted(absent, 'answer')} that nobody handed in as 0"
-        screen.print(f"By hand:        {escape(told)}", soft_wrap=True)
+        screen.print(f"To be graded:   {escape(told)}", soft_wrap=True)
 
 
 def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dict[str, str]) -> None:

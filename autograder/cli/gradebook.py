@@ -166,7 +166,7 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     comments = sum(bool(each.comment) for each in found.grades)
     waiting = sum(each.needs_review for each in found.grades)
     screen.print(
-        f"{counted(given, 'score')} and {counted(comments, 'comment')} given by hand; "
+        f"{counted(given, 'score')} and {counted(comments, 'comment')} given manually; "
         f"{counted(waiting, 'cell')} left to a person."
     )
     screen.print(f"By hand:  {out / FILE}", markup=False, soft_wrap=True)

@@ -180,7 +180,7 @@ def test_a_person_s_grade_comes_back(
 
     said = autograder("import", "nbgrader", "--grades", "--course", server.course, "--out", out)
 
-    assert said.startswith("1 score and 1 comment given by hand;")
+    assert said.startswith("1 score and 1 comment given manually;")
     (given,) = [each for each in read_hand_grades(out).grades if each.given]
     assert (given.student, given.cell, given.manual, given.extra_credit) == ("ada", cell, 4, 0.5)
     assert given.comment == "Well said & <true>."

@@ -441,7 +441,7 @@ def test_a_row_for_each_threshold(check: Check, trials: Trials):
 
 
 def test_a_run_without_a_number_fell(check: Check, trials: Trials):
-    """An error or a limit is bad luck, too; a skipped or lost run is none."""
+    """An error or a limit is a false fail, too; a skipped or lost run is none."""
     trials.keep(trial(20, None))
     trials.keep(trial(21, None, verdict="SKIPPED"))
     trials.keep(trial(22, None, verdict="INTERNAL"))
@@ -688,7 +688,7 @@ def test_a_noisy_check_is_found_as_noisy_as_it_is(course: Path, tmp_path: Path):
     (fell,) = re.findall(r"more than 0.45 \(50 % of the points\): too tight .*; (\d+) of 40 runs fell", done.stdout)
     assert interval(int(fell), 40, 0.999)[0] < normal_tail(1) < interval(int(fell), 40, 0.999)[1]
     assert re.search(r"more than 0.15 \(all points\): ok \(by the fit\); 0 of 40 runs fell", done.stdout)
-    assert "No run is shown yet to be fair with bad luck under 1 in 10,000." in done.stdout
+    assert "No run is shown yet to be fair with a false-fail rate under 1 in 10,000." in done.stdout
     assert "mutants: " in done.stdout
     assert (out / "scores.svg").is_file()
     (kept,) = out.glob("noisy-*.jsonl")
@@ -765,7 +765,7 @@ def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: 
 
 
 def test_a_check_that_does_not_work_is_refused(tmp_path: Path):
-    """Its own error is told, not counted as bad luck."""
+    """Its own error is told, not counted as a false fail."""
     root = make_noisy(tmp_path / "course", NOISY.replace("student.score(float", "student.score(flot"))
     refused(
         run("calibrate", "noisy", "--out", tmp_path / "out", cwd=root),

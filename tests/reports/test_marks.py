@@ -281,7 +281,7 @@ def test_a_class_without_answers_is_told_what_becomes_of_them(tmp_path: Path) ->
     root, folder = make_course(tmp_path / "course"), hand_in(tmp_path / "in", ada={}, bob={"answers.md": answered()})
     said = run("grade", "theory", folder, "--out", tmp_path / "out", "--course", root)
     command = f"autograder mark theory --out {tmp_path / 'out'}"
-    assert f"By hand:        no answer to read; {command} counts 4 answers that nobody handed in as 0" in said
+    assert f"To be graded:   no answer to read; {command} counts 4 answers that nobody handed in as 0" in said
 
 
 # --- the verb ---
@@ -322,7 +322,7 @@ def graded(tmp_path: Path) -> Path:
         cy={},
     )
     said = run("grade", "theory", folder, "--out", tmp_path / "out", "--course", root)
-    assert "By hand:        3 answers wait for a person: 14 points, in no sum; autograder mark theory --out" in said
+    assert "To be graded:   3 answers wait for a person: 14 points, in no sum; autograder mark theory --out" in said
     return tmp_path
 
 

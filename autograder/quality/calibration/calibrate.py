@@ -55,7 +55,7 @@ class Plan:
         jobs: trials made at a time.
         seconds: no trial begins after that many.
         runs: the most that are made of one check.
-        bound: the largest probability of bad luck that is allowed.
+        bound: the largest false-fail rate that is allowed.
     """
 
     root: Path
@@ -107,7 +107,7 @@ def measuring(checks: tuple[Check, ...], trials: Trials) -> tuple[Check, ...]:
 
 
 def _stands(check: Check, trials: Trials) -> None:
-    """A check that measures nothing has no bad luck: the reference passes it, or one of the two is wrong."""
+    """A check that measures nothing has no false-fail rate: the reference passes it, or one of the two is wrong."""
     for trial in trials.of(check.id):
         if not trial.measured and trial.said and trial.verdict != "SKIPPED" and trial.number == 0:
             raise InstructorError(

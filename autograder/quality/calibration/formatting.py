@@ -162,7 +162,7 @@ def markdown(
         found: the thresholds.
         cheap: each check with the cheapest run that is still fair.
         lucky: the mutants at each of the thresholds, () for none.
-        bound: the largest probability of bad luck allowed.
+        bound: the largest false-fail rate allowed.
     """
     lines = [
         title,
@@ -193,7 +193,11 @@ def markdown(
         lines.append(f"| {' | '.join(cells)} |")
     tried = [(name, each) for name, each in cheap if each is None or each.tried]
     if tried:
-        lines += ["", f"| check | cheapest run with bad luck under {bound_text(bound)} | seconds |", "|---|---|---|"]
+        lines += [
+            "",
+            f"| check | cheapest run with a false-fail rate under {bound_text(bound)} | seconds |",
+            "|---|---|---|",
+        ]
         for name, each in tried:
             run = f"{share_text(each.share)}{f' ({each.run})' if each.run else ''}" if each else "not shown for any"
             lines.append(f"| `{name}` | {run} | {f'{each.seconds:.1f}' if each else ''} |")

@@ -1,4 +1,4 @@
-"""From trials to what is told: for each threshold its bad luck, the cheapest fair run, and the good luck of mutants."""
+"""From trials to rates: false-fail rate of each threshold, false-pass rate of mutants, and the cheapest fair run."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Cheapest:
-    """The smallest part of a run that keeps bad luck under the bound at every threshold; `share` 1 is the whole run.
+    """The smallest part of a run with a false-fail rate under the bound at every threshold; `share` 1 is the whole run.
 
     `tried` says whether the check can run less at all.
     """

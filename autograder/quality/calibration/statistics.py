@@ -68,7 +68,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether bad luck is below the bound, in a word, and why.
+    """Whether the false-fail rate is below the bound, in a word, and why.
 
     `word` is ``"ok"``, ``"more runs"`` (too few to tell), ``"look"`` (the fit is not to be believed), or
     ``"too tight"``.
