@@ -52,6 +52,7 @@ WAYS = (
     Way("copies shifted by up to two pixels", shifted=True),
     Way("dropout of 0.3 of the inputs", dropout=0.3),
     Way("width 400", sizes=(784, 400, 10)),
+    Way("width 4000", sizes=(784, 4000, 10)),
     Way("width 30", sizes=(784, 30, 10)),
     Way("three hidden layers", sizes=(784, 100, 60, 30, 10)),
     Way("N(0, 1), width 100", he_start=False),

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from functools import cache
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -676,3 +676,18 @@ def test_the_documented_thresholds_are_those_of_the_assignment():
         elif data == "mnist":
             assert f"at most {run.epochs} epochs: above {100 * run.passing:g} %" in handout
             assert f"the same: above {100 * run.improving:g} %" in handout
+
+
+@pytest.mark.parametrize(("width", "least", "most"), [(100, 2000, 2000), (20_000, 1, 64)])
+def test_descent_outside_takes_fewer_steps_for_a_wide_network(monkeypatch, width, least, most):
+    """What is computed outside for a submission has a limit."""
+    assignment, steps = THRESHOLDS.assignment(), []
+    monkeypatch.setattr(assignment, "descent_step", lambda *_: steps.append(1))
+    weights = [np.broadcast_to(np.float32(0), shape) for shape in ((width, 784), (10, width))]
+    biases = [np.zeros((width, 1), np.float32), np.zeros((10, 1), np.float32)]
+    monkeypatch.setattr(assignment, "mean_loss", lambda *_, falling=count(0, -1): next(falling))
+    monkeypatch.setattr(assignment, "outputs", lambda *_: None)
+
+    assignment.descended(weights, biases, np.zeros((20_000, 784), np.float32), np.zeros(20_000, int))
+
+    assert least <= len(steps) <= most
