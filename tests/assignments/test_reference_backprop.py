@@ -685,7 +685,8 @@ def test_descent_outside_takes_fewer_steps_for_a_wide_network(monkeypatch, width
     monkeypatch.setattr(assignment, "descent_step", lambda *_: steps.append(1))
     weights = [np.broadcast_to(np.float32(0), shape) for shape in ((width, 784), (10, width))]
     biases = [np.zeros((width, 1), np.float32), np.zeros((10, 1), np.float32)]
-    monkeypatch.setattr(assignment, "mean_loss", lambda *_, falling=count(0, -1): next(falling))
+    falling = count(0, -1)
+    monkeypatch.setattr(assignment, "mean_loss", lambda *_: next(falling))
     monkeypatch.setattr(assignment, "outputs", lambda *_: None)
 
     assignment.descended(weights, biases, np.zeros((20_000, 784), np.float32), np.zeros(20_000, int))
