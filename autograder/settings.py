@@ -153,6 +153,11 @@ def said(error: BaseException, known: Iterable[Callable[..., Any]] = ()) -> str:
         if isinstance(error, TypeError) and shown.startswith((f"{name}()", f"{name}.__init__()")):
             fields = [parameter for parameter in inspect.signature(each).parameters if parameter != "self"]
             return f"{shown}; the fields of {name} are {', '.join(fields)}."
+    if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "autograder":
+        return (
+            f"{shown}; a course's settings are imported from autograder.course, those of an assignment from autograder "
+            "and autograder.checks."
+        )
     return f"{type(error).__name__}: {shown or 'no message'}; correct the line."
 
 
