@@ -210,8 +210,8 @@ def test_no_odd_value_of_an_assignment_is_an_error_of_python(field: str) -> None
         ("import nope\n", "grader_config.py:1: ModuleNotFoundError: No module named 'nope'; correct the line."),
         (
             "from autograder.config import Course\n",
-            "grader_config.py:1: No module named 'autograder.config'; a course's settings are imported from autograder.course, "
-            "those of an assignment from autograder and autograder.checks.",
+            "grader_config.py:1: No module named 'autograder.config'; a course's settings are imported from "
+            "autograder.course, those of an assignment from autograder and autograder.checks.",
         ),
         ("# caf\xe9\n", "grader_config.py:1: this is not UTF-8 text (the byte 0xe9); save the file as UTF-8"),
         ("x = 1\0\n", "grader_config.py holds NUL bytes, so it is no Python source; save the file as UTF-8."),
