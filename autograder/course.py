@@ -17,11 +17,10 @@ from autograder.assignment.dataset import Dataset
 from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.results import Limits
 
-__all__ = ["CONFIG_FILE", "MOST_JOBS", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
+__all__ = ["CONFIG_FILE", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
 
 CONFIG_FILE = "grader_config.py"
 SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "apptainer", "landlock", "none")
-MOST_JOBS = 1024
 SEED_VARIABLE = "AUTOGRADER_SEED"
 
 
@@ -65,12 +64,12 @@ class Course:
                 f"Course.data is {settings.written(self.data)}; give None or a Path, such as Path('/srv/data')."
             )
         if self.database is not None:
-            _text(self, "database")
+            settings.database(self.database, "Course.database")
         _texts(self, "assignments")
         _texts(self, "mirrors")
         if self.sandbox not in SANDBOXES:
             raise InstructorError(f"Course.sandbox is {self.sandbox!r}; give one of {', '.join(SANDBOXES)}.")
-        settings.number(self.jobs, "Course.jobs", least=0, most=MOST_JOBS, whole=True)
+        settings.number(self.jobs, "Course.jobs", least=0, most=settings.MOST_JOBS, whole=True)
         settings.flag(self.accept_close_names, "Course.accept_close_names")
         if not isinstance(self.datasets, tuple) or not all(isinstance(each, Dataset) for each in self.datasets):
             raise InstructorError("Course.datasets must be a tuple of Dataset values, such as (Dataset(...),).")
@@ -103,6 +102,10 @@ class Course:
                 Limits().changed(dict(changes))
             except UsageError as error:
                 raise InstructorError(f"{where}: {error}") from None
+
+    def jobs_at_once(self, option: int | None) -> int:
+        """How many run at a time: what `--jobs` says, else the course; 0 stands for the number of processors."""
+        return (self.jobs if option is None else option) or os.cpu_count() or 1
 
     def absent(self, root: Path) -> tuple[str, ...]:
         """Assignments that a homework set counts and that are not in the repository (yet), in order."""

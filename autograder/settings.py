@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,9 @@ from typing import Any
 from autograder.checks.errors import InstructorError
 
 __all__ = [
+    "MOST_JOBS",
     "MOST_POINTS",
+    "database",
     "flag",
     "inner_path",
     "line_of",
@@ -27,11 +30,14 @@ __all__ = [
     "text",
     "texts",
     "utf8_text",
+    "without_password",
     "written",
 ]
 
+MOST_JOBS = 1024
 MOST_POINTS = 1_000_000
 _LONGEST = 60
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://")
 
 
 def written(value: object) -> str:
@@ -71,16 +77,30 @@ def flag(value: object, where: str) -> bool:
 
 def number(value: object, where: str, *, least: float, most: float, whole: bool = False) -> float:
     """A number from `least` to `most`; nan and infinity are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise InstructorError(f"{where} is {written(value)}; give a number from {least:,} to {most:,}.")
-    if whole and not isinstance(value, int):
-        raise InstructorError(f"{where} is {written(value)}; give a whole number.")
+    kind, known = ("a whole number", int) if whole else ("a number", int | float)
+    if isinstance(value, bool) or not isinstance(value, known) or not least <= value <= most:
+        raise InstructorError(f"{where} is {written(value)}; give {kind} from {least:,} to {most:,}.")
     return value
 
 
 def points(value: object, where: str) -> float:
     """A number of points, 0 or more."""
     return number(value, where, least=0, most=MOST_POINTS)
+
+
+def database(value: object, where: str) -> str:
+    """An SQLAlchemy address by its form: the name of a database system, ``://`` and the rest."""
+    address = text(value, where)
+    if not _ADDRESS.match(address):
+        raise InstructorError(
+            f"{where} is {without_password(written(address))}; give an SQLAlchemy address, such as 'sqlite:////srv/course/grader.db'."
+        )
+    return address
+
+
+def without_password(address: str) -> str:
+    """The same address, well formed or not, with stars in the place of a password."""
+    return re.sub(r":[^:/@]*@", ":***@", address)
 
 
 def inner_path(file: str, where: str) -> str:

@@ -31,12 +31,13 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
+from autograder import settings
 from autograder.checks.errors import UsageError
 from autograder.results import Report
 
-__all__ = ["RESULTS", "Store", "sqlite_address"]
+__all__ = ["RESULTS", "Store", "check_address", "sqlite_address"]
 
 _AT_ONCE = 500  # keys in one query: databases take about a thousand at most
 
@@ -55,6 +56,15 @@ RESULTS = Table(
 """One report of one student in each row. `finished` is UTC; `report` is the JSON of `docs/report.schema.json`."""
 
 
+def check_address(address: str) -> None:
+    """Refuse an address that no database can have here, without connecting to one.
+
+    Raises:
+        UsageError: it is no address, or this machine has no driver for that kind of database.
+    """
+    _engine(address).dispose()
+
+
 def sqlite_address(path: Path) -> str:
     """The SQLAlchemy address of a SQLite file."""
     return f"sqlite:///{path}"
@@ -71,10 +81,7 @@ class Store:
     """
 
     def __init__(self, address: str) -> None:
-        try:
-            self._engine = _engine(address)
-        except (SQLAlchemyError, ImportError) as error:
-            raise UsageError(f"Cannot use the results database {_shown(address)}: {_reason(error)}.") from None
+        self._engine = _engine(address)
         self._address = _shown(address)
         try:
             RESULTS.metadata.create_all(self._engine)
@@ -168,7 +175,10 @@ class Store:
 
 
 def _engine(address: str) -> Engine:
-    engine = create_engine(address)
+    try:
+        engine = create_engine(address)
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise UsageError(f"Cannot use the results database {_shown(address)}: {_why_not(error)}.") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _make_durable)
     return engine
@@ -193,14 +203,23 @@ def _decoded(text: str) -> Report | None:
         return None
 
 
+def _why_not(error: Exception) -> str:
+    """Why an address is none, and what to do."""
+    if isinstance(error, NoSuchModuleError):
+        return "no package here knows a database system of that name; correct the word before ://, or install one"
+    if isinstance(error, ImportError):
+        return f"the Python package {error.name!r}, which talks to it, is not installed; install it"
+    return "this is not an SQLAlchemy address; give one such as sqlite:////srv/course/grader.db"
+
+
 def _shown(address: str) -> str:
     """The address without its password."""
     from sqlalchemy.engine import make_url
 
     try:
         return make_url(address).render_as_string(hide_password=True)
-    except SQLAlchemyError:
-        return repr(address)
+    except (SQLAlchemyError, ValueError):
+        return settings.without_password(repr(address))
 
 
 def _reason(error: Exception) -> str:

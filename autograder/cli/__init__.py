@@ -32,6 +32,7 @@ from autograder.cli.options import (
     OnlyOption,
     SandboxOption,
     SeedOption,
+    jobs_option,
     moment,
     whole_within,
     within,
@@ -43,7 +44,6 @@ __all__ = ["app", "main"]
 
 MOST = 1_000_000
 _OBJECTS_BEFORE_GARBAGE = 50_000
-JOBS = whole_within(1, 1024)
 
 app = typer.Typer(
     name="autograder",
@@ -174,7 +174,7 @@ def grade(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports, pages and grades.csv are written.")],
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", parser=JOBS, metavar="N", help="Submissions graded at a time; else the course's."),
+        jobs_option("Submissions graded"),
     ] = None,
     only: OnlyOption = "",
     students: Annotated[
@@ -351,7 +351,7 @@ def audit(
     *,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", parser=JOBS, metavar="N", help="Mutants graded at a time; else the course's."),
+        jobs_option("Mutants graded"),
     ] = None,
     only: Annotated[
         str, typer.Option("--only", metavar="QUESTION", help="Mutants and checks of this question alone.")
@@ -446,7 +446,7 @@ def calibrate(
     ] = 1e-4,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", parser=JOBS, metavar="N", help="Runs made at a time; else the course's."),
+        jobs_option("Runs made"),
     ] = None,
     only: OnlyOption = "",
     mutants: Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from autograder.cli.common import (
     STOPPED,
     console,
     dataset_for,
+    known_sandbox,
     near,
     open_course,
     settings_of,
@@ -91,11 +91,13 @@ def audit_assignment(call: Call) -> int:
     if said:
         screen.print(escape(said))
 
+    walls = known_sandbox(call.sandbox or course.sandbox)
+
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(call.sandbox or course.sandbox, loaded)
+        return start_sandbox(walls, loaded)
 
     options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
-    jobs = call.jobs or course.jobs or os.cpu_count() or 1
+    jobs = course.jobs_at_once(call.jobs)
     out = call.out or _cache(root, call.name)
     plan = Audit(
         root, loaded, dataset, settings, options, start, questions, jobs, call.first, call.seeds, call.seconds, out

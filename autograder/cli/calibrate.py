@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from autograder.cli.common import (
     STOPPED,
     console,
     dataset_for,
+    known_sandbox,
     limits_from,
     near,
     open_course,
@@ -77,10 +77,12 @@ def calibrate_assignment(call: Call) -> int:
     options = RunOptions(SEED, call.full, limits=limits)
     out = call.out or _cache(call.name)
 
-    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(call.sandbox or course.sandbox, loaded)
+    walls = known_sandbox(call.sandbox or course.sandbox)
 
-    jobs = call.jobs or course.jobs or os.cpu_count() or 1
+    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
+        return start_sandbox(walls, loaded)
+
+    jobs = course.jobs_at_once(call.jobs)
     with staging(out) as folder:
         reference = Submission("reference", loaded.reference_folder, loaded.reference_sha256)
         key = grading.result_key(loaded, reference, dataset, options, "")

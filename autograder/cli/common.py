@@ -7,13 +7,13 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.checks.errors import InstructorError, UsageError
-from autograder.course import CONFIG_FILE, Course, course_seed, find_root, load
+from autograder.course import CONFIG_FILE, SANDBOXES, Course, course_seed, find_root, load
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +32,7 @@ __all__ = [
     "console",
     "data_settings",
     "dataset_for",
+    "known_sandbox",
     "limits_from",
     "named_sandbox",
     "near",
@@ -193,6 +194,17 @@ def start_sandbox(
     )
 
 
+def known_sandbox(name: str) -> str:
+    """The same name of a sandbox, once it is one.
+
+    Raises:
+        UsageError: nothing is called that.
+    """
+    if name not in SANDBOXES:
+        raise UsageError(f"--sandbox: nothing is called {name!r}; {near(name, SANDBOXES)}")
+    return name
+
+
 def named_sandbox(screen: Console, name: str, loaded: Loaded) -> str:
     """The sandbox that "auto" stands for here, said on the console where a stronger one does not work."""
     from autograder.sandbox import best
@@ -249,10 +261,15 @@ def near(name: str, names: Iterable[str]) -> str:
 def staging(out: Path) -> Iterator[Path]:
     """An empty folder of our own under `out`, gone afterwards; what a killed run left there is removed first.
 
+    Where the work fails before anything is written to `out`, nothing of ours stays there, and a new `out` goes as well.
+
     Raises:
         UsageError: `out` cannot be written, or another run is at work in it.
     """
+    ours = [path for path in (out / ".lock", out, *out.parents) if not os.path.lexists(path)]
+    before: set[str] = set()
     try:
+        before.update(os.listdir(out) if out not in ours else ())
         out.mkdir(parents=True, exist_ok=True)
         lock = os.open(out / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
@@ -267,10 +284,22 @@ def staging(out: Path) -> Iterator[Path]:
         folder.mkdir()
         try:
             yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                if {*os.listdir(out)} - {".lock"} == before - {".lock", folder.name}:
+                    _remove(ours)
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(lock)
+
+
+def _remove(ours: Iterable[Path]) -> None:
+    """Remove what was made for an output that nothing has been written to, from the inside."""
+    for path in ours:
+        path.rmdir() if path.is_dir() else path.unlink()
 
 
 def write_student_page(report: Report, heading: Heading, path: Path) -> None:

@@ -28,6 +28,7 @@ from autograder.cli.common import (
     caps_for,
     console,
     dataset_for,
+    known_sandbox,
     limits_from,
     near,
     open_course,
@@ -37,7 +38,7 @@ from autograder.cli.common import (
     start_sandbox,
 )
 from autograder.cli.progress import Shown
-from autograder.course import SANDBOXES, Course, course_seed
+from autograder.course import Course, course_seed
 from autograder.early_start import GRADED, Early
 from autograder.grading import RunOptions, batch
 from autograder.grading.gate import Gate, gate_key
@@ -113,7 +114,7 @@ def grade_class(call: Call, early: Early | None = None) -> int:
     if call.submissions is None:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     root, course = open_course(call.course)
-    jobs = call.jobs or course.jobs or os.cpu_count() or 1
+    jobs = course.jobs_at_once(call.jobs)
     seed = course_seed(call.seed, os.environ)
     keys_of(seed)  # slow on purpose; jobs that are forked now know it, too
     with batch.idle_jobs(min(jobs, _at_most(call.submissions)), early.descriptors if early else ()) as idle:
@@ -324,9 +325,7 @@ def sandbox_name(screen: Console, name: str, image: str) -> str:
     Raises:
         UsageError: there is none of that name, or "auto" would be a weaker one than has worked on this machine.
     """
-    if name not in SANDBOXES:
-        raise UsageError(f"--sandbox: nothing is called {name!r}; {near(name, SANDBOXES)}")
-    if name == "none":
+    if known_sandbox(name) == "none":
         screen.print("[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code.")
     if name == "auto":
         name = sandbox.best(image)

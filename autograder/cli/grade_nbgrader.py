@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Mapping
 from functools import partial
@@ -83,7 +82,7 @@ def grade_nbgrader(call: Call, found: nbgrader.Course) -> int:
                         key=key,
                         spec=spec,
                         start=start,
-                        jobs=call.jobs or course.jobs or os.cpu_count() or 1,
+                        jobs=course.jobs_at_once(call.jobs),
                         notify=progress,
                         patience=nbgrader.longest_seconds(assignment, options) + CHECKS_SECONDS,
                         job=nbgrader.grader,

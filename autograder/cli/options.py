@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from autograder.settings import MOST_JOBS
 
 __all__ = [
     "CourseOption",
@@ -19,6 +21,7 @@ __all__ = [
     "OnlyOption",
     "SandboxOption",
     "SeedOption",
+    "jobs_option",
     "moment",
     "whole_within",
     "within",
@@ -55,6 +58,12 @@ def whole_within(least: int, most: int) -> Callable[[str | int], int]:
         return value
 
     return parsed
+
+
+def jobs_option(what: str) -> Any:
+    """`--jobs` of a verb that does several things at a time, with the values of `Course.jobs`; `what` says which."""
+    told = f"{what} at a time, 0 for one on each processor; else the course's."
+    return typer.Option("--jobs", parser=whole_within(0, MOST_JOBS), metavar="N", help=told)
 
 
 def moment(text: str | datetime) -> datetime:

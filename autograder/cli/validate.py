@@ -17,6 +17,7 @@ from autograder.course import course_seed
 from autograder.grading import RunOptions
 from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
 from autograder.sandbox import ContainerSandbox, ForkServer
+from autograder.store import check_address
 
 __all__ = ["Call", "kept", "reasons", "show", "validate_assignment"]
 
@@ -38,6 +39,8 @@ class Call:
 def validate_assignment(call: Call) -> int:
     """Print one line a finding as it is made; returns 0 if all of them are good, else 1."""
     root, course = open_course(call.course)
+    if course.database is not None:
+        check_address(course.database)
     loaded = loader.load(root, call.name)
     screen = console()
     dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded))

@@ -82,8 +82,8 @@ def test_a_number_out_of_range_is_refused_by_every_option(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("grade", "x", "y", "--out", "o", "--jobs", "many"), "'--jobs': 'many' is no whole number from 1 to 1,024."),
-        (("grade", "x", "y", "--out", "o", "--jobs", "2.5"), "'--jobs': '2.5' is no whole number from 1 to 1,024."),
+        (("grade", "x", "y", "--out", "o", "--jobs", "many"), "'--jobs': 'many' is no whole number from 0 to 1,024."),
+        (("grade", "x", "y", "--out", "o", "--jobs", "2.5"), "'--jobs': '2.5' is no whole number from 0 to 1,024."),
         (("audit", "x", "--at-least", "most"), "'--at-least': 'most' is no number from 0 to 100."),
         (("grade", "x", "y", "--out", "o", "--due", "soon"), "'--due': 'soon' is no time; write it as 2026-11-30 or"),
     ],

@@ -19,6 +19,7 @@ from command_line import refused, run
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 
 from autograder import __version__
+from autograder.course import Course
 from autograder.reports.output_folder import kept_apart
 from autograder.reports.schema import report_schema
 
@@ -351,6 +352,7 @@ def test_a_wrong_call_is_one_sentence(root: Path, handed: Path, tmp_path: Path) 
     refused(run("grade", "tiny", handed, *out, "--sandbox", "bubble", cwd=root), "'bubble'", "bubblewrap")
     refused(run("grade", "tiny", handed, *out, "--seed", "", cwd=root), "--seed is empty")
     refused(run("grade", "tiny", handed, *out, "--db", "nonsense", cwd=root), "Cannot use the results database")
+    assert not (tmp_path / "out").exists()
     refused(run("grade", "tiny", handed, "--out", tmp_path / "file", cwd=root), "Cannot write to", "--out")
     no_course = ("There is no grader_config.py", "--course", "`autograder init DIR` starts a course")
     refused(run("grade", "tiny", handed, *out, cwd=tmp_path), *no_course)
@@ -361,6 +363,66 @@ def test_a_wrong_call_is_one_sentence(root: Path, handed: Path, tmp_path: Path) 
     )
     refused(run("release", "tinny", cwd=root), "tinny", "tiny")
     refused(run("data", "fetch", "mnisst", cwd=root), "mnisst", "mnist")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("grade", "tiny", "HANDED", "--out", "new/out", "--students", "anna"),
+        ("grade", "tiny", "HANDED", "--out", "there", "--sandbox", "bubble"),
+        ("grade", "tiny", "HANDED/ann/tiny.py", "--out", "HANDED/ann", "--db", "nonsense"),
+        ("mark", "tiny", "--out", "new/out"),
+        ("mark", "tiny", "--out", "there"),
+        ("audit", "tiny", "--out", "new/out", "--sandbox", "bubble"),
+        ("calibrate", "tiny", "--out", "new/out", "--sandbox", "bubble"),
+        ("calibrate", "tiny", "--out", "new/out", "--only", "nothing"),
+        ("export", "html", "new/out", "--course", "."),
+        ("export", "nbgrader", "new/out", "--db", "new.db"),
+    ],
+    ids=" ".join,
+)
+def test_a_call_that_is_refused_leaves_nothing_behind(
+    root: Path, handed: Path, tmp_path: Path, call: tuple[str, ...]
+) -> None:
+    """No folder of output, no lock and no database come of a call that fails before it has done anything."""
+    (root / "there").mkdir()
+
+    def everything() -> set[Path]:
+        return {path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
+
+    before = everything()
+    refused(run(*(word.replace("HANDED", str(handed)) for word in call), cwd=root))
+    assert everything() == before
+
+
+def test_a_run_that_fails_keeps_what_was_in_the_folder_before(root: Path, handed: Path, tmp_path: Path) -> None:
+    """Results of an earlier call stay where they are when a later one is refused."""
+    out = tmp_path / "out"
+    assert run("grade", "tiny", handed, "--out", out, cwd=root).returncode == 0
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    refused(run("grade", "tiny", handed, "--out", out, "--students", "anna", cwd=root), "'anna'")
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_no_database_is_taken_from_the_settings_that_this_machine_cannot_use(root: Path) -> None:
+    """`validate` refuses what is no address, and an address of a system that no package here knows, like `grade`."""
+    config = root / "grader_config.py"
+    text = config.read_text()
+    for address, sentence in (
+        ("foo", "grader_config.py:4: Course.database is 'foo'; give an SQLAlchemy address, such as 'sqlite:////srv"),
+        ("martian://x", "Cannot use the results database martian://x: no package here knows a database system of"),
+    ):
+        config.write_text(text.replace("Course(", f'Course(database="{address}", '))
+        refused(run("validate", "tiny", "--quick", cwd=root), sentence)
+
+
+@pytest.mark.parametrize(("option", "course", "jobs"), [(None, 3, 3), (2, 3, 2), (0, 3, 7), (None, 0, 7), (0, 0, 7)])
+def test_no_jobs_are_one_on_each_processor_on_the_command_line_too(
+    monkeypatch: pytest.MonkeyPatch, option: int | None, course: int, jobs: int
+) -> None:
+    """`--jobs 0` and `jobs=0` mean the same; the command line goes before the course."""
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    assert Course("Course", (), jobs=course).jobs_at_once(option) == jobs
 
 
 def test_a_wrong_path_is_told_before_anything_about_data(root: Path, tmp_path: Path) -> None:
@@ -386,7 +448,7 @@ def test_a_call_that_the_parser_refuses_has_exit_code_2(root: Path) -> None:
     """A missing argument or an unknown option is told with the usage."""
     for arguments in (
         ["grade"],
-        ["grade", "tiny", ".", "--out", "o", "--jobs", "0"],
+        ["grade", "tiny", ".", "--out", "o", "--jobs", "-1"],
         ["nonsense"],
         ["grade", "--bogus"],
     ):
