@@ -29,6 +29,7 @@ from autograder.scaffold.subjects import (
     shown_attributes,
     subject_of,
     with_other_settings,
+    with_settings_of,
 )
 from autograder.scaffold.ties import settled_ties
 from autograder.scaffold.tracing import Traced
@@ -253,6 +254,8 @@ class _Drafting:
             own = {name: merged([call.given[name] for call in like]) for name in like[-1].given}
         except (KeyError, ValueError):
             return None
+        recorded = {name for call in calls for name in call.given}
+        own |= {name: spec for name, spec in subject.inputs.given.items() if name not in recorded}  # other settings
         taken = {*before, *own}
         data = {
             name for name in own if name in before and own[name].lengths
@@ -261,7 +264,7 @@ class _Drafting:
         if any(new != name and new in taken for name, new in names.items()):
             return None
         earlier = {names[name]: spec for name, spec in before.items()}
-        me = merged([call.me for call in like if call.me])
+        me = with_settings_of(subject.inputs.me, merged([call.me for call in like if call.me]))
         inputs = Inputs({**earlier, **own}, me, subject.inputs.attributes)
         return replace(subject, inputs=inputs, before_given=tuple(earlier), passed=tuple(own))
 

@@ -334,7 +334,10 @@ class Inputs:
             return f"rng.choice([-1, 1], size={size})"
         if spec.low < 0:
             return f"rng.integers({int(spec.low)}, {int(spec.high) + 1}, size={size})"
-        return f"rng.integers({self._bound(spec)}, size={size})"
+        bound = self._bound(spec)
+        if "classes" in spec.traits:  # no class stays empty; fewer samples than classes do not work, and are refused
+            return f"rng.permutation(np.r_[:{bound}, rng.integers({bound}, size={size} - {bound})])"
+        return f"rng.integers({bound}, size={size})"
 
     def _bound(self, spec: Spec) -> str:
         """What labels are below: a length that they always stay under and once reach, else the largest seen."""

@@ -26,6 +26,7 @@ __all__ = [
     "shown_attributes",
     "subject_of",
     "with_other_settings",
+    "with_settings_of",
 ]
 
 FORMS = 3
@@ -207,6 +208,13 @@ def with_other_settings(subject: Subject, traced: Traced) -> tuple[Subject, list
         return None
     inputs = Inputs({**subject.inputs.given, **own}, me, subject.inputs.attributes)
     return replace(subject, inputs=inputs, passed=(*subject.passed, *own)), [*made, *own]
+
+
+def with_settings_of(chosen: Spec | None, recorded: Spec) -> Spec:
+    """An object made with the settings that `chosen` has beside those of the recording."""
+    more = () if chosen is None else zip(chosen.keys, chosen.parts, strict=False)
+    new = {key: spec for key, spec in more if key not in recorded.keys}
+    return replace(recorded, keys=(*recorded.keys, *new), parts=(*recorded.parts, *new.values()))
 
 
 def _defaults(function: Callable[..., Any] | None) -> dict[str, Any]:

@@ -248,6 +248,12 @@ def _one_hot(x: np.ndarray[Any, Any], axis: int) -> bool:
     return bool(x.ndim > 1 and x.shape[axis] > 1 and np.all((x == 0) | (x == 1)) and np.all(np.sum(x, axis=axis) == 1))
 
 
+def _labels_of_every_class(x: np.ndarray[Any, Any]) -> bool:
+    if x.ndim != 1 or not x.size or not 1 <= x.max() < x.size - 1:
+        return False
+    return set(x.tolist()) == set(range(int(x.max()) + 1))
+
+
 _TRAITS: dict[str, Callable[[np.ndarray[Any, Any]], bool]] = {
     "one-hot": lambda x: _one_hot(x, -1),
     "one-hot-first": lambda x: _one_hot(x, 0),
@@ -259,6 +265,7 @@ _TRAITS: dict[str, Callable[[np.ndarray[Any, Any]], bool]] = {
     "sorted": lambda x: bool(x.ndim == 1 and x.size > 3 and np.all(np.diff(x) >= 0) and np.any(np.diff(x))),
     "zero": lambda x: not np.any(x),
     "causal": lambda x: bool(x.ndim == 2 and x.shape[0] > 1 and np.array_equal(x, np.tri(*x.shape))),
+    "classes": _labels_of_every_class,
     "filled": lambda x: bool(x.ndim and x.shape[-1] > 1 and np.all((x == 0) | (x == 1)) and np.all(x.any(axis=-1))),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_drafts import missed
 from test_new import CONFIG, made_from, written
@@ -150,6 +151,13 @@ class TestFit:
         assert "nb.fit(" in text
         assert "nb.predict(X)\n    answers.append(nb.log" not in text
 
+    def test_other_settings_vary_after_fit_too(self, drafted) -> None:
+        """A check with other settings of a method that is asked after fit makes objects with these settings."""
+        checks = re.split(r"^(?=def )", written(drafted, "bayes"), flags=re.MULTILINE)
+        others = [each for each in checks if re.match(r"def gaussian_nb_\w+_with_other_settings\w*\(", each)]
+        assert any("log_joint" in each.partition("(")[0] for each in others)
+        assert all("floor = rng.uniform(" in each and "GaussianNB(n_classes, floor)" in each for each in others)
+
     def test_names_that_students_do_not_read_are_not_compared(self, drafted, tmp_path) -> None:
         """Without a name for the weights there is a TODO instead of a check, and other names are right as well."""
         text = written(drafted, "ridge")
@@ -227,3 +235,13 @@ class TestBroadcasting:
         assert "ridge.fit(X_fit, y)" in text
         strict = ("        self.w_ =", "        assert len(X) == len(y) > 0\n        self.w_ =")
         assert lost(drafted, "ridge", tmp_path, strict) == []
+
+
+def test_no_class_is_left_empty(drafted) -> None:
+    """Labels that had every class in the example have every class in each draw."""
+    [line] = {line.strip() for line in written(drafted, "bayes").splitlines() if line.strip().startswith("y = rng.")}
+    draw = re.fullmatch(r"y = (.*)", line)[1]
+    for seed in range(100):
+        labels = eval(draw, {"np": np, "rng": np.random.default_rng(seed), "n_classes": 3, "n": 4})
+        assert len(labels) == 4
+        assert set(labels) == {0, 1, 2}
