@@ -19,8 +19,8 @@ from autograder.checks import (
     accuracy,
     close,
     disguised,
+    figure,
     gradient_matches,
-    has_curves,
     over_seeds,
     rearranged,
     relative_error,
@@ -411,7 +411,7 @@ def study(student, x, y, rng, rates=RATES, **settings):
         T = (n A + m) / (n + 10 m).
 
     Returns:
-        The three plots, and what the study returned.
+        The curves of each measure by rate, and what the study returned.
     """
     n, m = len(x), int(rng.integers(len(x) // 10, len(x) // 4))
     listed = rng.permutation(n)[:m]
@@ -423,7 +423,10 @@ def study(student, x, y, rng, rates=RATES, **settings):
         rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), rates=rates, mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
-    plots = has_curves(drawn, MEASURES, rates, points=(epochs, epochs + 1), key_name="learning rate")
+    plots = {}
+    for measure, words in MEASURES.items():
+        plot = figure(drawn).axes(*words, lines=rates).labelled().has_legend()
+        plots[measure] = plot.lines(rates, points=(epochs, epochs + 1))
     for rate in rates:
         known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
         wanted = (n * known + m) / (n + 10 * m)
@@ -438,7 +441,7 @@ def study(student, x, y, rng, rates=RATES, **settings):
 
 def fractions(plots, measure):
     """The curves of an accuracy by rate, as fractions."""
-    curves = {rate: np.asarray(values) for rate, (_, values) in plots[measure].by_key.items()}
+    curves = {rate: each.y for rate, each in plots[measure].items()}
     whole = 1 if max(np.max(values, initial=0) for values in curves.values()) <= 1 else 100
     return {rate: values / whole for rate, values in curves.items()}
 
@@ -521,8 +524,8 @@ def curves_tell_what_happened(student, data, rng):
         rates=RATES[::-1],  # one network for all rates would be spoilt by the largest before it comes to 0.1
     )
     for measure in ("training accuracy", "test accuracy"):
-        for rate, (_, values) in plots[measure].by_key.items():
-            if not np.all((values >= 0) & (values <= 100)):
+        for rate, each in plots[measure].items():
+            if not np.all((each.y >= 0) & (each.y <= 100)):
                 raise CheckFailed(
                     f"The {measure} of learning rate {rate:g} leaves the range of fractions and percentages."
                 )
@@ -552,7 +555,7 @@ def curves_tell_what_happened(student, data, rng):
 
 def loss_goes_on(plots):
     """Fail if the training loss of rate 0.1 is the same at every point."""
-    if np.ptp(plots["training loss"].by_key[RATE][1]) == 0:
+    if np.ptp(plots["training loss"][RATE].y) == 0:
         raise CheckFailed("The training loss of rate 0.1 is the same after every epoch; draw how it goes.")
 
 
@@ -560,9 +563,10 @@ def agree_with_history(plots, returned):
     """Compare the curves with the returned histories, where the study returned any."""
     if returned is None:
         return
-    for measure, plot in plots.items():
+    for measure, curves in plots.items():
         key = measure.replace(" ", "_")
-        for rate, (_, drawn) in plot.by_key.items():
+        for rate, each in curves.items():
+            drawn = each.y
             try:
                 history = np.asarray(returned[rate][key], dtype=np.float64).reshape(-1)
             except (KeyError, TypeError, ValueError, IndexError):

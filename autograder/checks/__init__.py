@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .disguise import Rearranged, disguised, rearranged
     from .errors import CheckFailed
     from .figures.curve import Plotted
-    from .figures.curves import Curves, curves, has_curves
     from .figures.figure import Axes, Figure, figure, figures_drawn
     from .finite_differences import central_differences
     from .gradients import gradient_matches, relative_error
@@ -45,7 +44,6 @@ __all__ = [
     "Cost",
     "Credit",
     "Curve",
-    "Curves",
     "Estimator",
     "Figure",
     "Layer",
@@ -64,7 +62,6 @@ __all__ = [
     "central_differences",
     "close",
     "curve",
-    "curves",
     "disguised",
     "error",
     "estimator",
@@ -77,7 +74,6 @@ __all__ = [
     "gap",
     "gradient_matches",
     "grid_scores",
-    "has_curves",
     "leakage_probe",
     "lighter_than",
     "loss",
@@ -109,7 +105,6 @@ _MODULES = {
     "Cost": "cost",
     "Credit": "credit",
     "Curve": "training",
-    "Curves": "figures.curves",
     "Estimator": "sklearn",
     "Figure": "figures.figure",
     "Layer": "torch_modules",
@@ -128,7 +123,6 @@ _MODULES = {
     "central_differences": "finite_differences",
     "close": "compare",
     "curve": "training",
-    "curves": "figures.curves",
     "disguised": "disguise",
     "error": "metrics",
     "estimator": "sklearn",
@@ -141,7 +135,6 @@ _MODULES = {
     "gap": "training",
     "gradient_matches": "gradients",
     "grid_scores": "sklearn",
-    "has_curves": "figures.curves",
     "leakage_probe": "sklearn",
     "lighter_than": "cost",
     "loss": "metrics",

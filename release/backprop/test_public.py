@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograder_checks import accuracy, close, gradient_matches, has_curves, shape
+from autograder_checks import accuracy, close, figure, gradient_matches, shape
 from autograder_checks.errors import CheckFailed
 from autograder_checks.plain import rows
 
@@ -139,7 +139,7 @@ def study(student, x, y, rng, rates=RATES, **settings):
         T = (n A + m) / (n + 10 m).
 
     Returns:
-        The three plots, and what the study returned.
+        The curves of each measure by rate, and what the study returned.
     """
     n, m = len(x), int(rng.integers(len(x) // 10, len(x) // 4))
     listed = rng.permutation(n)[:m]
@@ -151,7 +151,10 @@ def study(student, x, y, rng, rates=RATES, **settings):
         rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), rates=rates, mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
-    plots = has_curves(drawn, MEASURES, rates, points=(epochs, epochs + 1), key_name="learning rate")
+    plots = {}
+    for measure, words in MEASURES.items():
+        plot = figure(drawn).axes(*words, lines=rates).labelled().has_legend()
+        plots[measure] = plot.lines(rates, points=(epochs, epochs + 1))
     for rate in rates:
         known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
         wanted = (n * known + m) / (n + 10 * m)
@@ -166,7 +169,7 @@ def study(student, x, y, rng, rates=RATES, **settings):
 
 def fractions(plots, measure):
     """The curves of an accuracy by rate, as fractions."""
-    curves = {rate: np.asarray(values) for rate, (_, values) in plots[measure].by_key.items()}
+    curves = {rate: each.y for rate, each in plots[measure].items()}
     whole = 1 if max(np.max(values, initial=0) for values in curves.values()) <= 1 else 100
     return {rate: values / whole for rate, values in curves.items()}
 

@@ -29,7 +29,7 @@ from ..arguments import (
 )
 from ..errors import CheckFailed
 from ..inspection.figures import MAX_NUMBERS, MAX_PIXELS
-from ..wording import small
+from ..wording import counted, small
 from . import charts, images
 from .curve import Plotted, find, matches
 from .records import Drawn, drawn, entries
@@ -117,6 +117,23 @@ class Axes:
         if not len(found.x):
             raise CheckFailed(f"The curve {str(label)!r} of {small(self.name)} holds no numbers.")
         return Plotted(found.x, found.y, f"The curve {name!r}" if (name := str(label or found.label)) else "The curve")
+
+    @takes(labels=LABELS, points=NUMBERS)
+    def lines(self, labels: Sequence[str | float], *, points: Sequence[int] = ()) -> dict[str | float, Plotted]:
+        """The curves with these labels, by label: see `line`.
+
+        Args:
+            labels: texts, or numbers that the labels of the curves name, such as learning rates.
+            points: allowed numbers of points of each curve; empty for any.
+        """
+        found = {label: self.line(label) for label in labels}
+        for each in found.values():
+            if points and len(each.y) not in points:
+                raise CheckFailed(
+                    f"{each.name} of {small(self.name)} has {counted(len(each.y), 'point')}; "
+                    f"expected {' or '.join(map(str, points))}."
+                )
+        return found
 
     @takes(heights=_HEIGHTS, series=TEXT, rtol=NOT_NEGATIVE)
     def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
@@ -214,20 +231,25 @@ class Figure:
 
     plots: tuple[Axes, ...]
 
-    @takes(words=TEXT)
-    def axes(self, *words: str) -> Axes:
+    @takes(words=TEXT, lines=LABELS)
+    def axes(self, *words: str, lines: Sequence[str | float] = ()) -> Axes:
         """The plot whose title or y label (else any text around it) holds each of these regular expressions.
 
-        Without words it is the only plot there is; of several that fit, the first.
+        Without words it is the only plot there is; of several that fit, the first with most of the curves that `lines`
+        names.
         """
         if not words:
             if len(self.plots) != 1:
                 raise CheckFailed(f"{len(self.plots)} plots were drawn; expected one.")
             return self.plots[0]
         for texts in (_near, _around):
-            for plot in self.plots:
-                if all(matches(word, texts(plot.drawn, len(self.plots) == 1)) for word in words):
-                    return plot
+            fitting = [
+                plot
+                for plot in self.plots
+                if all(matches(word, texts(plot.drawn, len(self.plots) == 1)) for word in words)
+            ]
+            if fitting:
+                return max(fitting, key=lambda plot: sum(_has_line(plot, label) for label in lines))
         said = " and ".join(map(_plain, words))
         raise CheckFailed(f"No plot was found among {len(self.plots)} whose title or y label says {said}.")
 
@@ -385,6 +407,14 @@ def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
 
 def _holds_something(plot: Drawn) -> bool:
     return bool(plot.lines or plot.bars or plot.images or plot.texts or plot.others)
+
+
+def _has_line(plot: Axes, label: str | float) -> bool:
+    try:
+        plot.line(label)
+    except CheckFailed:
+        return False
+    return True
 
 
 def _is_table(plot: Drawn) -> bool:
