@@ -15,6 +15,7 @@ from pathlib import Path
 from autograder import settings
 from autograder.assignment.dataset import Dataset
 from autograder.checks.errors import GraderError, InstructorError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.results import Limits
 
 __all__ = ["CONFIG_FILE", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
@@ -195,7 +196,7 @@ def course_seed(option: str | None, environ: Mapping[str, str], folder: Path | N
         seed = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"Cannot keep the course's secret seed in {path} ({error}); set {SEED_VARIABLE} instead."
+            f"Cannot keep the course's secret seed in {path} ({reason_of(error)}); set {SEED_VARIABLE} instead."
         ) from None
     if not seed:
         raise UsageError(f"The course's secret seed in {path} is empty; remove the file, or set {SEED_VARIABLE}.")

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from autograder.checks.errors import StudentError
 from autograder.checks.wording import series
 from autograder.results import CaseResult, Report, Verdict
-from autograder.scoring import shown
+from autograder.scoring import points_of
 
 __all__ = [
     "AS_ABOVE",
@@ -237,7 +237,7 @@ def banners(reports: Sequence[Report]) -> tuple[Banner, ...]:
 
 def _share(case: CaseResult) -> str:
     """The points of a case."""
-    return f"{shown(case.points)} of {shown(case.max_points)} points"
+    return points_of(case.points, case.max_points)
 
 
 def for_instructor(text: str) -> bool:

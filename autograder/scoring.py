@@ -20,6 +20,7 @@ from autograder.results import CaseResult, CheckResult, QuestionResult, Report, 
 
 __all__ = [
     "check_points",
+    "points_of",
     "question_points",
     "report_points",
     "rounded",
@@ -30,6 +31,11 @@ __all__ = [
 ]
 
 HUNDREDTH = Decimal("0.01")
+
+
+def points_of(points: float, most: float) -> str:
+    """Points of those that there are, in words: "1 of 2 points"; "no points" where there are none to earn."""
+    return f"{shown(points)} of {shown(most)} points" if points or most else "no points"
 
 
 def rounded(points: float) -> float:

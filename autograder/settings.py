@@ -78,14 +78,16 @@ def flag(value: object, where: str) -> bool:
 def number(value: object, where: str, *, least: float, most: float, whole: bool = False) -> float:
     """A number from `least` to `most`; nan and infinity are none."""
     kind, known = ("a whole number", int) if whole else ("a number", int | float)
-    if isinstance(value, bool) or not isinstance(value, known) or not least <= value <= most:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InstructorError(f"{where} is {written(value)}; give {kind}.")
+    if not isinstance(value, known) or not least <= value <= most:
         raise InstructorError(f"{where} is {written(value)}; give {kind} from {least:,} to {most:,}.")
     return value
 
 
-def points(value: object, where: str) -> float:
-    """A number of points, 0 or more."""
-    return number(value, where, least=0, most=MOST_POINTS)
+def points(value: object, where: str, *, negative: bool = False) -> float:
+    """A number of points, 0 or more; also less than 0 where points may be taken away, or are looked at again later."""
+    return number(value, where, least=-MOST_POINTS if negative else 0, most=MOST_POINTS)
 
 
 def database(value: object, where: str) -> str:

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["exchange", "write", "write_new"]
+__all__ = ["STAGING", "exchange", "given_folder", "write", "write_new"]
+
+STAGING = ".staging"
+"""Our own folder inside of an output folder, while a command is at work in it; no sentence names it."""
 
 _HERE = -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_EXCHANGE
@@ -31,6 +34,12 @@ def write(path: Path, content: bytes) -> None:
         with suppress(OSError):
             draft.unlink()
         raise
+
+
+def given_folder(path: Path) -> Path:
+    """The folder that people know: that of the output, for a path in our own folder inside of it."""
+    parts = path.parts
+    return Path(*parts[: parts.index(STAGING)]) if STAGING in parts else path
 
 
 def write_new(files: Mapping[Path, bytes]) -> None:

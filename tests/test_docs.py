@@ -12,6 +12,8 @@ from autograder import Assignment, Limits
 from autograder.cli.manual import commands, manual
 from autograder.course import CONFIG_FILE, load
 from autograder.loader import load as load_assignment
+from autograder.remote.explanations import died
+from autograder.sandbox.base import Outcome
 from autograder.scoring import shown
 
 ROOT = Path(__file__).parent.parent
@@ -67,6 +69,13 @@ def test_the_architecture_names_every_room_and_only_files_that_are_there() -> No
         r"`((?:autograder|tests|cli|grading|isolation|worker|remote|sandbox)/[\w/]*(?:\.py)?)`", text
     ):
         assert (ROOT / path).exists() or (home / path).exists(), path
+
+
+def test_the_style_page_quotes_the_sentence_of_a_time_limit() -> None:
+    """What it shows as the sentence of a limit is the one that students read."""
+    outcome, limits = Outcome(limit="wall"), Limits(wall_seconds=60)
+    said = str(died(outcome, "Network.SGD", limits, may_show=False)).removesuffix(".")
+    assert f"*{said}*" in (ROOT / "docs" / "style.md").read_text(encoding="utf-8")
 
 
 def test_retired_words_stay_retired() -> None:

@@ -13,10 +13,12 @@ from autograder.checks.wording import counted
 HOME = Path(autograder.__file__).parent
 SEVERAL = re.compile(
     r" (?:more |bonus |written |hidden |public )?(?:points|checks|questions|submissions|answers|files|students"
-    r"|notebooks|statements|cells|comments|scores|mutants|cases)\b"
+    r"|notebooks|statements|cells|comments|scores|mutants|cases|results|differences|pages|pictures|outputs|plots)\b"
 )
 NOT_ONE = re.compile(r"(?:\bof|\bthan|\bup to|\bat most|\bat least|\bmost|\bleast|\bto the|\bfor) $")
 SEVERAL_BY_NATURE = {
+    ("checks/figures/figure.py", "{} plots"): "none, or several",
+    ("checks/figures/figure.py", " among {} plots"): "of so many",
     ("checks/figures/images.py", " has {} cells"): "rows x columns",
     ("cli/check.py", "One error stopped {} checks"): "three at least, see messages.said_once",
     ("cli/grade.py", "one error stopped {} checks"): "three at least",

@@ -66,7 +66,7 @@ class Case:
     name: str = ""
 
     def __post_init__(self) -> None:
-        settings.number(self.points, "Case.points", least=-settings.MOST_POINTS, most=settings.MOST_POINTS)
+        settings.points(self.points, "Case.points", negative=True)
         settings.text(self.hint, "Case.hint", empty=True)
 
 
@@ -195,7 +195,7 @@ class Question:
         """
         where = f"check(...) of the question {self.id!r}"
         if points is not None:
-            settings.number(points, f"{where}: points", least=-settings.MOST_POINTS, most=settings.MOST_POINTS)
+            settings.points(points, f"{where}: points", negative=True)
         settings.flag(hidden, f"{where}: hidden")
         settings.text(hint, f"{where}: hint", empty=True)
         required = _functions(needs, f"{where}: needs")
@@ -541,7 +541,7 @@ def _cases(
 
 
 def _case(points: float, where: str) -> Case:
-    settings.number(points, f"{where} has a case whose points", least=-settings.MOST_POINTS, most=settings.MOST_POINTS)
+    settings.points(points, f"{where} has a case whose points", negative=True)
     return Case(points)
 
 

@@ -54,7 +54,7 @@ class Item:
     student: str = ""
 
     def __post_init__(self) -> None:
-        settings.number(self.points, "Item.points", least=-settings.MOST_POINTS, most=settings.MOST_POINTS)
+        settings.points(self.points, "Item.points", negative=True)
         settings.text(self.student, "Item.student", empty=True)
 
 
@@ -118,7 +118,7 @@ def declared(
     """
     settings.text(title, "written(...): title", empty=True)
     settings.text(id, f"written({title!r}): id", empty=True)
-    settings.number(points, f"written({title!r}): points", least=-settings.MOST_POINTS, most=settings.MOST_POINTS)
+    settings.points(points, f"written({title!r}): points", negative=True)
     if not isinstance(rubric, Mapping):
         raise InstructorError(f"written({title!r}): rubric is {settings.written(rubric)}; give {{item: points, ...}}.")
     if not isinstance(answer, str):
@@ -167,11 +167,8 @@ def _items(id: str, points: float, rubric: Mapping[str, float | Item]) -> tuple[
 
 def _item(text: str, worth: float | Item) -> RubricItem:
     settings.text(text, "rubric: the name of an item", empty=True)
-    settings.number(
-        worth.points if isinstance(worth, Item) else worth,
-        f"rubric: the points of {text!r}",
-        least=-settings.MOST_POINTS,
-        most=settings.MOST_POINTS,
+    settings.points(
+        worth.points if isinstance(worth, Item) else worth, f"rubric: the points of {text!r}", negative=True
     )
     told = worth if isinstance(worth, Item) else Item(worth)
     staff, student = (" ".join(words.split()) for words in (text, told.student))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
-__all__ = ["apart", "are", "counted", "labels_told", "seconds", "series", "small"]
+__all__ = ["apart", "are", "counted", "labels_told", "reason_of", "seconds", "series", "small"]
 
 _SHOWN = 8
 _LONGEST = 40
 _MOST_DIGITS = 16
+_REASONS = {
+    errno.ENOENT: "file not found",
+    errno.EACCES: "no permission to read or write it",
+    errno.EISDIR: "this is a folder and not a file",
+    errno.ENOTDIR: "a part of its path is a file and not a folder",
+}
 
 
 def series(words: Sequence[str]) -> str:
@@ -49,6 +56,18 @@ def counted(count: float, what: str) -> str:
     """A number of things: "1 answer", "0.5 points", "1,000 files"; `what` is one of them."""
     number = f"{count:,}" if isinstance(count, int) else f"{count:,.2f}".rstrip("0").rstrip(".")
     return f"{number} {what}{'' if number == '1' else 's'}"
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something failed, for the middle of a sentence: in plain words, without numbers and names of Python's."""
+    inner = getattr(error, "reason", None)  # of an error of urllib
+    if isinstance(inner, BaseException):
+        error = inner
+    if isinstance(error, UnicodeDecodeError):
+        return f"this is not UTF-8 text (the byte 0x{error.object[error.start]:02x})"
+    if isinstance(error, OSError) and error.strerror:
+        return _REASONS.get(error.errno or 0, small(error.strerror))
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def small(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from autograder import __version__
+from autograder import __version__, whole
 from autograder.checks.errors import GraderError, UsageError
 from autograder.cli.export import export_app
 from autograder.cli.importing import import_app
@@ -310,8 +310,8 @@ def replay(
 ) -> None:
     """Repeat one student's grade from its record.
 
-    Says what has changed since (files, versions, data, processor), and whether every verdict, number and sentence came
-    out the same; exit code 1 if one did not. In a course in nbgrader's folders, --course names it.
+    Says what has changed since (files, versions, data, processor), and every verdict, number of points and message that
+    differs; exit code 1 if one does. In a course in nbgrader's folders, --course names it.
 
     Example: autograder replay graded/reports/ada.json submissions/ada
     """
@@ -597,7 +597,7 @@ def _about_the_machine(error: OSError) -> str:
         errno.EPERM: "change its permissions, or name another place",
         errno.EROFS: "name a place that can be written",
     }
-    where = f"{error.filename}: " if error.filename else ""
+    where = f"{whole.given_folder(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
     step = f"; {steps[error.errno]}" if error.errno in steps else ""
     return f"{where}{error.strerror or type(error).__name__}{step}."
 

@@ -17,6 +17,7 @@ from rich.table import Table
 from autograder import loader, sandbox
 from autograder.assignment.declaration import Question
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import (
     STOPPED,
     console,
@@ -127,7 +128,7 @@ def _settings(call: Call) -> str:
     """What the numbers of a table depend on."""
     which = "kept mutants" if call.kept else "all mutants"
     data = f", data: {call.data}" if call.data else ""
-    return f"{which}, {call.seeds:,} seeds, {call.seconds:g} s for each mutant{data}"
+    return f"{which}, {counted(call.seeds, 'seed')}, {call.seconds:g} s for each mutant{data}"
 
 
 def _cache(root: Path, name: str) -> Path:
@@ -200,7 +201,11 @@ def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> Non
         screen.print(f"[red]Kept, and not caught:[/] {about}; {mend}.", soft_wrap=True)
     _seeds(screen, found, plan)
     for row in matrix.unjudged(found):
-        screen.print(f"[magenta]Our fault, not judged:[/] {row.mutant.id}; the same command tries it again.")
+        screen.print(
+            f"[magenta]Not judged, because of an internal error:[/] {escape(row.mutant.id)}; run the same "
+            "command again to grade it.",
+            soft_wrap=True,
+        )
     if complete:
         for check in matrix.idle(found):
             screen.print(f"Caught nothing: {escape(check)}", soft_wrap=True)

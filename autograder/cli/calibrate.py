@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from autograder import grading, loader, sandbox
 from autograder.assignment.declaration import Check
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import (
     STOPPED,
     console,
@@ -189,7 +190,7 @@ def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> N
         return
     for check in found.checks:
         _show_check(check, found, screen)
-    screen.print(f"Pictures and runs: {escape(str(out))} ({len(pictures)} pictures)", soft_wrap=True)
+    screen.print(f"Pictures and runs: {escape(str(out))} ({counted(len(pictures), 'picture')})", soft_wrap=True)
 
 
 def _show_check(check: Check, found: _Found, screen: Console) -> None:

@@ -26,7 +26,7 @@ from autograder.grading import RunOptions
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
-from autograder.scoring import shown
+from autograder.scoring import points_of
 from autograder.submissions import Recogniser, collect_one, refuse_paths
 
 __all__ = ["Call", "check_files"]
@@ -97,7 +97,11 @@ def _show(screen: Console, report: Report) -> None:
     for question in report.questions:
         screen.print(
             f"\n[bold]({escape(question.id)}) {escape(question.title)}[/]: "
-            f"{shown(question.points)} of {shown(question.max_points)} points in public checks"
+            + (
+                f"{points_of(question.points, question.max_points)} in public checks"
+                if question.checks
+                else "no public checks"
+            )
         )
         for check in question.checks:
             wording = WORDING[check.verdict]

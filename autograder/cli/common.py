@@ -6,12 +6,13 @@ import difflib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder import whole
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.course import CONFIG_FILE, SANDBOXES, Course, course_seed, find_root, load
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from autograder.datasets import DataSet, DataSettings
     from autograder.early_start import Early
+    from autograder.insight.alarms import ClassAlarm
     from autograder.loader import Loaded
     from autograder.reports.pages import Heading
     from autograder.results import Report
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from autograder.submissions import Caps
 
 __all__ = [
+    "ALARMS",
     "STOPPED",
     "caps_for",
     "console",
@@ -37,12 +40,14 @@ __all__ = [
     "named_sandbox",
     "near",
     "open_course",
+    "read_alarms",
     "show_note_on",
     "staging",
     "start_sandbox",
     "write_student_page",
 ]
 
+ALARMS = "alarms.json"
 STOPPED = 130
 """The exit code after Ctrl-C."""
 PLAIN_WIDTH = 120
@@ -279,7 +284,7 @@ def staging(out: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError(f"Another autograder is at work in {out}; wait for it, or name another --out.") from None
-        folder = out / ".staging"
+        folder = out / whole.STAGING
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
@@ -300,6 +305,18 @@ def _remove(ours: Iterable[Path]) -> None:
     """Remove what was made for an output that nothing has been written to, from the inside."""
     for path in ours:
         path.rmdir() if path.is_dir() else path.unlink()
+
+
+def read_alarms(out: Path, reports: Sequence[Report]) -> tuple[ClassAlarm, ...]:
+    """What `autograder grade` found odd about a class; found again from its reports where that cannot be read."""
+    import msgspec
+
+    from autograder.insight.alarms import ClassAlarm, class_alarms
+
+    try:
+        return msgspec.json.decode((out / ALARMS).read_bytes(), type=tuple[ClassAlarm, ...])
+    except (OSError, msgspec.MsgspecError):
+        return class_alarms(reports)
 
 
 def write_student_page(report: Report, heading: Heading, path: Path) -> None:

@@ -18,7 +18,7 @@ def data_list(settings: datasets.DataSettings, console: Console) -> None:
     """Say for each known data set where it lies, verified, or what to do to have it."""
     for item in datasets.available(settings):
         _line(console, f"{item.name}: {item.title}")
-        _line(console, f"    {item.problem or f'ready, from {item.source}'}")
+        _line(console, f"    {item.problem or f'ready, {item.origin}'}")
     _line(console, "Looked in " + ", ".join(str(folder) for folder in settings.folders))
 
 

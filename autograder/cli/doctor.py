@@ -45,7 +45,7 @@ def examine(folder: Path | None, data: Path | None) -> int:
     screen.print(LANDLOCK_LACKS)
     screen.print(f"Sandbox for classes: {working[0] if working else 'none works, so a class will not be graded here'}")
     for each in available(settings):
-        screen.print(f"Data set {each.name}: {escape(each.source or each.problem)}")
+        screen.print(f"Data set {each.name}: {escape(each.problem or f'ready, {each.origin}')}")
     if course is None or root is None:
         screen.print("No course here: run this in a folder with grader_config.py to have it read too.")
         return 0

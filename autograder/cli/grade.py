@@ -24,6 +24,7 @@ from autograder import reports as export
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import (
+    ALARMS,
     STOPPED,
     caps_for,
     console,
@@ -53,7 +54,7 @@ from autograder.reports.pages.text import visible
 from autograder.reports.unchanged import Written, written
 from autograder.results import Report
 from autograder.sandbox.image import image_name
-from autograder.scoring import rounded, shown
+from autograder.scoring import points_of, rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 from autograder.submissions import Recogniser, Submission, collect, passed_over, refuse_class, to_preload
 
@@ -265,7 +266,7 @@ def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: s
     people = any(report.waiting for report in made.whole_class)
     export.write_grades(everybody, call.out / "grades.csv", people=people)
     alarms = class_alarms(made.whole_class, refused=made.refused)
-    export.write_text(call.out / "alarms.json", json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
+    export.write_text(call.out / ALARMS, json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
     with written(call.out) as files:
         for report in made.reports:
             path = call.out / "reports" / f"{names[report.student]}.json"
@@ -367,7 +368,7 @@ def _too_many(reports: Sequence[Report]) -> str:
     middle = median(rounded(report.points + report.bonus_points) for report in reports)
     whole = max(report.max_points for report in reports)
     return (
-        f"{counted(len(reports), 'student')}, median {shown(rounded(middle))} of {shown(whole)} points. "
+        f"{counted(len(reports), 'student')}, median {points_of(rounded(middle), whole)}. "
         f"A table is printed for up to {_LONGEST_TABLE}."
     )
 

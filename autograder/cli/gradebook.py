@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import reports as export
 from autograder.checks.errors import GraderError, StudentError, UsageError
-from autograder.checks.wording import counted
-from autograder.cli.common import console, open_course, staging, write_student_page
+from autograder.checks.wording import counted, reason_of
+from autograder.cli.common import console, open_course, read_alarms, staging, write_student_page
 from autograder.course import CONFIG_FILE
 from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
@@ -129,7 +129,9 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
                 pages += 1
                 if pdf:
                     export.write_bytes(path.with_suffix(".pdf"), pdf_of(page))
-    console().print(f"{pages} pages{' and PDF files' if pdf else ''} in {folder}", markup=False, soft_wrap=True)
+    console().print(
+        f"{counted(pages, 'page')}{', each as PDF, too,' if pdf else ''} in {folder}", markup=False, soft_wrap=True
+    )
 
 
 def import_grades(grades: bool, db: str | None, out: Path | None, course: Path | None) -> None:
@@ -198,7 +200,8 @@ def show_grades(out: Path, found: Sequence[Report], heading: Heading, names: Map
     export.write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
     dataset, walls = reports[0].replay.data, reports[0].resources.sandbox
     export.write_text(
-        out / "summary.html", feedback.summary_page(reports, heading, names, dataset=dataset, sandbox=walls)
+        out / "summary.html",
+        feedback.summary_page(reports, heading, names, dataset=dataset, sandbox=walls, alarms=read_alarms(out, found)),
     )
     return reports
 
@@ -249,7 +252,7 @@ def _people(path: Path | None) -> dict[str, Person]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; name a file with --students.") from None
     if not rows or "id" not in rows[0]:
         raise UsageError(f"{path} has no column id; its first line is: id,first_name,last_name,email,lms_user_id.")
     wanted = ("first_name", "last_name", "email", "lms_user_id")
@@ -330,7 +333,7 @@ def _released(path: Path, config: Any, *, as_source: bool) -> Notebook:
             content = _without_solutions(content, config)
         return read(content, path.name)
     except (OSError, StudentError) as error:
-        raise UsageError(f"{path} cannot be read: {error}; mend the notebook.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; mend the notebook.") from None
 
 
 def _without_solutions(content: bytes, config: Any) -> bytes:

@@ -14,7 +14,7 @@ from autograder.checks.wording import counted
 from autograder.grading.batch import Event, Finished, Hanging, Known, Postponed, Retried, Started
 from autograder.reports.grades import verdict_summary
 from autograder.results import Report
-from autograder.scoring import shown
+from autograder.scoring import points_of
 
 __all__ = ["Shown"]
 
@@ -83,4 +83,4 @@ class Shown(AbstractContextManager["Shown"]):
 
 def _told(report: Report) -> str:
     bonus = f" and {counted(report.bonus_points, 'bonus point')}" if report.bonus_points else ""
-    return f"{shown(report.points)} of {shown(report.max_points)} points{bonus} ({verdict_summary(report)})"
+    return f"{points_of(report.points, report.max_points)}{bonus} ({verdict_summary(report)})"

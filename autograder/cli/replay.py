@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from autograder import datasets, grading, loader, sandbox
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import caps_for, console, open_course, settings_of, start_sandbox
 from autograder.course import CONFIG_FILE, Course, course_seed, load
 from autograder.formats import nbgrader
@@ -38,7 +39,7 @@ class Call:
 
 
 def replay_report(call: Call) -> int:
-    """Grade once more and compare; returns 0 when every number came out the same, else 1."""
+    """Grade once more and compare; returns 0 when nothing differs, else 1."""
     then = _read(call.report)
     if (found := nbgrader.find_course(call.course or Path.cwd(), then.assignment)) is not None:
         return _told(then, _in_course(call, then, found))
@@ -88,9 +89,13 @@ def _told(then: Report, now: Report) -> int:
     for sentence in (*facts, *found):
         screen.print(escape(sentence), soft_wrap=True)
     if found:
-        screen.print(f"[red]{len(found)} results of {escape(then.student)} came out otherwise.[/]")
+        screen.print(
+            f"[red]The report of {escape(then.student)} was not reproduced: {counted(len(found), 'difference')}.[/]"
+        )
         return 1
-    screen.print(f"Every verdict, number and sentence of {escape(then.student)} came out the same.")
+    screen.print(
+        f"The report of {escape(then.student)} was reproduced: every verdict, number of points and message is the same."
+    )
     return 0
 
 

@@ -22,6 +22,7 @@ from typing import IO, Any
 import numpy as np
 
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.datasets.pickles import UnsafePickle, read_batch
 from autograder.datasets.records import DataSet, Split
 
@@ -110,7 +111,7 @@ def load(copy: Copy, per_file: int = PER_FILE) -> DataSet:
         raise UsageError(f"{copy.path} is damaged ({error}). {_MEND}") from None
     except OSError as error:
         place = error.filename or copy.path
-        raise UsageError(f"{place} cannot be read: {error.strerror or error}. Mend its permissions.") from None
+        raise UsageError(f"{place} cannot be read: {reason_of(error)}. Mend its permissions.") from None
     images = np.empty((6 * per_file, 32, 32, 3), np.uint8)
     labels = np.empty(6 * per_file, np.int64)
     for number, (pixels, told) in enumerate(parts):

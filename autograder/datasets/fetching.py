@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.datasets import cifar10, mnist
 from autograder.datasets.finding import EMBEDDED, known, placing
 from autograder.datasets.records import DataSettings
@@ -41,8 +42,7 @@ def fetch(name: str, settings: DataSettings, progress: Progress | None = None) -
             if not file.is_right(folder / file.name):
                 _fetch_file(file, folder, settings, progress or _silent)
     except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"Cannot write to {folder}: {reason}; choose another folder with --data.") from None
+        raise UsageError(f"Cannot write to {folder}: {reason_of(error)}; choose another folder with --data.") from None
     return folder
 
 
@@ -130,9 +130,9 @@ def _download(url: str, write: Callable[[bytes], object], file: _File, progress:
         error.close()
         return f"answered {error.code} {error.reason}"
     except _NetworkError as error:
-        return f"broke off ({error})"
+        return f"broke off ({reason_of(error)})"
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ValueError) as error:
-        return f"cannot be reached ({getattr(error, 'reason', error)})"
+        return f"cannot be reached ({reason_of(error)})"
     return "" if done >= total else f"broke off after {done} of {total} bytes"
 
 

@@ -82,8 +82,8 @@ def find_or_default(name: str, settings: DataSettings) -> tuple[DataSet, str]:
         )
     if name not in NAMES:
         sizes = f"{len(found.train)} given, {len(found.validation)} public and {len(found.hidden)} hidden samples"
-        return found, f"Data: {name}, {sizes}, from {found.source}."
-    return found, f"Data: {found.name}, {NAMES[found.name]}, from {found.source}."
+        return found, f"Data: {name}, {sizes}, {found.origin}."
+    return found, f"Data: {found.name}, {NAMES[found.name]}, {found.origin}."
 
 
 def stand_in(name: str) -> str:
@@ -96,13 +96,13 @@ def available(settings: DataSettings) -> tuple[Available, ...]:
     listed = []
     for name, title in NAMES.items():
         try:
-            listed.append(Available(name, title, source=find(name, settings).source))
+            listed.append(Available(name, title, origin=find(name, settings).origin))
         except UsageError as error:
             listed.append(Available(name, title, problem=str(error)))
     for declared in settings.own:
         title = f"the course's own, {', '.join(declared.files)}"
         try:
-            listed.append(Available(declared.name, title, source=find(declared.name, settings).source))
+            listed.append(Available(declared.name, title, origin=find(declared.name, settings).origin))
         except InstructorError as error:
             listed.append(Available(declared.name, title, problem=str(error)))
     return tuple(listed)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.datasets.pickles import UnsafePickle, read_splits
 from autograder.datasets.records import DataSet, Split
 
@@ -129,7 +130,7 @@ def verify_idx(path: Path, file: IdxFile) -> Array:
     except _DAMAGE as error:
         raise UsageError(f"{path} is damaged ({error}). {_MEND}") from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}. Mend its permissions.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}. Mend its permissions.") from None
     if not raw.startswith(file.header):
         raise UsageError(f"{path} does not begin like the {file.name} of MNIST. {_MEND}")
     if len(raw) != file.size or hashlib.sha256(raw).hexdigest() != file.sha256:

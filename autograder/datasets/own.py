@@ -15,6 +15,7 @@ import numpy as np
 
 from autograder.assignment.dataset import Dataset
 from autograder.checks.errors import InstructorError
+from autograder.checks.wording import reason_of
 from autograder.datasets.records import DataSet, Split
 from autograder.seeding import keys_of, number
 
@@ -189,7 +190,7 @@ def _of_archive(declared: Dataset, path: Path) -> _Content:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InstructorError(f"{path} cannot be read as arrays without pickled objects: {error}.") from None
+        raise InstructorError(f"{path} cannot be read as arrays without pickled objects: {reason_of(error)}.") from None
     label = _label(declared, arrays, "array")
 
     def written(chosen: Array, suffix: str) -> dict[str, bytes]:
@@ -207,7 +208,9 @@ def _of_arrays(declared: Dataset) -> _Content:
         try:
             arrays[file] = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise InstructorError(f"{path} cannot be read as an array without pickled objects: {error}.") from None
+            raise InstructorError(
+                f"{path} cannot be read as an array without pickled objects: {reason_of(error)}."
+            ) from None
 
     def written(chosen: Array, suffix: str) -> dict[str, bytes]:
         found = {}
@@ -257,7 +260,7 @@ def _of_images(declared: Dataset, folder: Path) -> _Content:
             with Image.open(path) as image:
                 pictures.append(np.asarray(image.convert("RGB")))
         except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise InstructorError(f"{path} cannot be read as an image: {error}.") from None
+            raise InstructorError(f"{path} cannot be read as an image: {reason_of(error)}.") from None
         if pictures[-1].shape != pictures[0].shape:
             sizes = (f"{width} x {height}" for height, width, _ in (pictures[-1].shape, pictures[0].shape))
             raise InstructorError(f"{path} has another size than {paths[0].name}: {' and '.join(sizes)} pixels.")

@@ -75,6 +75,11 @@ class DataSet:
     handed_out: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
+    def origin(self) -> str:
+        """Where it comes from, for the middle of a sentence."""
+        return f"from {self.source}" if self.source else "made by autograder itself"
+
+    @property
     def open(self) -> OpenData:
         """This data set without its hidden part."""
         return OpenData(self.name, self.train, self.validation, self.columns, self.classes)
@@ -82,11 +87,11 @@ class DataSet:
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """One line of `autograder data list`: `source` is where it was found, `problem` why it cannot be used, or ""."""
+    """One line of `autograder data list`: `origin` is where it comes from, `problem` why it cannot be used, or ""."""
 
     name: str
     title: str
-    source: str = ""
+    origin: str = ""
     problem: str = ""
 
 

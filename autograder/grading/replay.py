@@ -36,12 +36,12 @@ def changed_facts(then: Replay, now: Replay) -> tuple[str, ...]:
     for name, what in facts.items():
         before, after = getattr(then, name), getattr(now, name)
         if before != after:
-            telling = f": {before!r} then, {after!r} now" if name in ("data", "full", "threads", "cpu_model") else ""
+            telling = f" from {before!r} to {after!r}" if name in ("data", "full", "threads", "cpu_model") else ""
             found.append(f"{what[:1].upper()}{what[1:]} changed{telling}.")
     for name in sorted({*then.versions, *now.versions}):
         before, after = then.versions.get(name, "none"), now.versions.get(name, "none")
         if before != after:
-            found.append(f"The version of {name} changed: {before} then, {after} now.")
+            found.append(f"The version of {name} changed from {before} to {after}.")
     return tuple(found)
 
 
@@ -64,14 +64,14 @@ def _checks(report: Report) -> Iterator[tuple[str, CheckResult]]:
 
 def _compared(id_: str, then: CheckResult | None, now: CheckResult | None) -> Iterator[str]:
     if then is None or now is None:
-        yield f"{id_}: {'not there then' if then is None else 'not there any more'}."
+        yield f"{id_}: {'not in the report' if then is None else 'in the report, but no check of the assignment now'}."
         return
     if then.verdict != now.verdict:
-        yield f"{id_}: {then.verdict} then, {now.verdict} now."
+        yield f"{id_}: {then.verdict} in the report, {now.verdict} now."
     if (then.points, then.max_points) != (now.points, now.max_points):
-        yield f"{id_}: {_points(then)} points then, {_points(now)} now."
+        yield f"{id_}: {_points(then)} points in the report, {_points(now)} now."
     if then.staff_message != now.staff_message:
-        yield f"{id_}: it said {_first(then.staff_message)!r} then, {_first(now.staff_message)!r} now."
+        yield f"{id_}: the message is {_first(then.staff_message)!r} in the report, {_first(now.staff_message)!r} now."
 
 
 def _points(check: CheckResult) -> str:

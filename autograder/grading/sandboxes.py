@@ -115,7 +115,7 @@ class Room:
         controls = Controls(self.stand_in)
         controls.lend_with(self._with_reference)
         controls.limit(self.limits)
-        controls.count_before(self.budget.wall)
+        controls.count_before(self.budget.wall, self.budget.cpu)
         if self._shared:
             self._granted = self.budget.left().wall_seconds
             self.session.grant(self._granted)
@@ -221,7 +221,7 @@ class Room:
         controls.run_notebooks_with(lambda file: self._run_notebook(stand_in, session, file, limits.cpu))
         controls.explain_with(case.notebooks.failing_cell, self._importing_first)
         controls.import_with(lambda module, error: self._importing(limits, module, error))
-        controls.count_before(self.budget.wall)
+        controls.count_before(self.budget.wall, self.budget.cpu)
         controls.measure_beside(self._measured_reference)
         return stand_in
 
@@ -324,7 +324,7 @@ class Room:
         if self._shared:
             self._granted = left + before
         self.session.grant(left)
-        Controls(self.stand_in).count_before(self.budget.wall)
+        Controls(self.stand_in).count_before(self.budget.wall, self.budget.cpu)
 
     def settle(self) -> None:
         """After a fault of the submission's: if that ended the worker, the next check gets a fresh one."""

@@ -27,6 +27,7 @@ import msgspec
 
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.local.limited_process import CRASHES, stopped_by_cpu_limit, withdraw
+from autograder.checks.wording import reason_of
 from autograder.notebooks.reading import read
 from autograder.notebooks.records import Cell, Notebook, Role
 from autograder.notebooks.repairing import Repaired, repair
@@ -178,7 +179,7 @@ def repaired(
         try:
             ended = reader.ask(question, allowed, memory_mib)
         except OSError as error:
-            fault = f"no process to read it in could be started, or it was killed ({error})"
+            fault = f"no process to read it in could be started, or it was killed ({reason_of(error)})"
             continue
         if stopped_by_cpu_limit(ended.signal):
             reading.used = reading.seconds

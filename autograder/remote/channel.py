@@ -109,7 +109,7 @@ class Channel:
         self.importing: Callable[[str, StudentError | None], None] | None = None
         self.called = False
         self.read_bytes = 0
-        self.used_before = 0.0
+        self.used_before: dict[str, float] = {}
         self.taken_out = 0
 
     def named(self, name: str) -> Any:

@@ -28,6 +28,8 @@ _UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 _LONGEST_TEXT = 2000
 _MOST_FRAMES = 40
 _IMPORT = "import "
+_WORTH_SAYING = 0.05
+"""So many seconds are 0.1 when they are told; less is not."""
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _STEP_OF_CALLS = "Keep the parameters that the handout gives."
 _STEP_OF_IMPORTS = "Import only files that you hand in, and packages that the handout names."
@@ -209,7 +211,7 @@ def refused(number: object, limits: Limits) -> str:
 
 
 def died(
-    outcome: Outcome, where: str, limits: Limits, *, may_show: bool, used_before: float = 0.0
+    outcome: Outcome, where: str, limits: Limits, *, may_show: bool, used_before: Mapping[str, float] | None = None
 ) -> StudentError | SandboxError:
     """A worker that gave no answer: over a limit, ended by itself, or by our fault.
 
@@ -218,7 +220,8 @@ def died(
         where: what was called.
         limits: of the question.
         may_show: whether the words of the submission can hold nothing of a hidden check.
-        used_before: seconds of the question's time that sandboxes had used which ended before.
+        used_before: seconds of the question's time that sandboxes had used which ended before: those of ``"wall"`` time
+            and those of ``"cpu"`` time.
     """
     if outcome.fault:
         return SandboxError(f"The sandbox broke: {outcome.fault}.")
@@ -236,7 +239,8 @@ def died(
     }
     if outcome.limit in over:
         verdict, sentence = over[outcome.limit]
-        before = f"; {used_before:.1f} s of it went into earlier calls" if verdict == "TIME" and used_before else ""
+        used = (used_before or {}).get(outcome.limit, 0.0)
+        before = f"; {used:.1f} s of it went into earlier calls" if used >= _WORTH_SAYING else ""
         lost = f"; nothing that {_file_of(where)} defines can be used" if where.startswith(_IMPORT) else ""
         error = StudentError(verdict, f"{sentence} in `{where}`{before}{lost}.", open=True)
         error.step = _STEPS_OF_OUTPUT.get(outcome.limit, _STEP_AT_IMPORT if where.startswith(_IMPORT) else None)

@@ -214,9 +214,9 @@ class Controls:
         """Say who is told of each import: before it, without an error, and when it failed in a fresh sandbox."""
         self._channel.importing = tell
 
-    def count_before(self, seconds: float) -> None:
-        """Say how much of its question's time sandboxes used that ended before this one; messages tell it."""
-        self._channel.used_before = seconds
+    def count_before(self, wall: float, cpu: float) -> None:
+        """Say how many seconds of its question's time sandboxes used that ended before this one; messages tell it."""
+        self._channel.used_before = {"wall": wall, "cpu": cpu}
 
     def leave(self) -> None:
         """The sandbox is about to be closed by us; whoever still uses its objects made a mistake."""

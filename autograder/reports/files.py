@@ -13,6 +13,7 @@ import msgspec
 
 from autograder import whole
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.results import Report
 
 __all__ = ["encodable", "file_names", "read_reports", "report_text", "write_bytes", "write_text"]
@@ -86,7 +87,7 @@ def read_reports(out: Path) -> tuple[Report, ...]:
         try:
             reports.append(msgspec.json.decode(path.read_bytes(), type=Report))
         except (OSError, msgspec.MsgspecError) as error:
-            raise UsageError(f"{path} is no report: {error}; move it away, or grade again.") from None
+            raise UsageError(f"{path} is no report: {reason_of(error)}; move it away, or grade again.") from None
     return tuple(sorted(reports, key=lambda report: report.student.casefold()))
 
 

@@ -23,7 +23,7 @@ from autograder.reports.markdown import LONGEST, neutral
 from autograder.reports.notebook_outputs import Shown, outputs_of
 from autograder.reports.pages.text import visible
 from autograder.results import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
-from autograder.scoring import shown
+from autograder.scoring import points_of, shown
 
 __all__ = ["GradedCell", "GradedNotebook", "cell_name", "graded_notebooks", "is_cell_of", "notebook_node"]
 
@@ -221,7 +221,7 @@ def _checks(left: Sequence[tuple[QuestionResult, CheckResult]]) -> Iterator[Grad
         if question.id != last:
             last = question.id
             bonus = ", bonus" if question.bonus else ""
-            told = f"{shown(question.points)} of {shown(question.max_points)} points{bonus}"
+            told = f"{points_of(question.points, question.max_points)}{bonus}"
             yield GradedCell(Cell("markdown", f"## ({neutral(question.id)}) {neutral(question.title)}: {told}"))
             if question.output:
                 yield GradedCell(Cell("code", "# What the submission printed"), (Shown(visible(question.output)),))

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.checks.errors import UsageError
-from autograder.checks.wording import counted
+from autograder.checks.wording import counted, reason_of
 from autograder.reports.files import write_text
 from autograder.reports.graded_notebook import is_cell_of
 from autograder.results import CheckResult, QuestionResult, Report, Verdict
@@ -88,7 +88,8 @@ def read_hand_grades(out: Path) -> HandGrades | None:
         return None
     except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(
-            f"{path} cannot be read: {error}; move it away, and run `autograder import nbgrader --grades` again."
+            f"{path} cannot be read: {reason_of(error)}; move it away, and run "
+            "`autograder import nbgrader --grades` again."
         ) from None
 
 

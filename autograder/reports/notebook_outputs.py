@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from autograder.checks.wording import counted
 from autograder.pictures.raster import MAX_TOTAL, Refused, clean, text_of
 from autograder.reports.pages.text import visible
 
@@ -72,7 +73,7 @@ def outputs_of(content: bytes) -> dict[str, list[tuple[Shown, ...]]]:
         cell = _lenient(raw, _Cell, _Cell())
         made = tuple(shown for each in cell.outputs[:_MOST] for shown in _shown(each, room))
         if len(cell.outputs) > _MOST:
-            made = (*made, Shown(f"… and {len(cell.outputs) - _MOST} more outputs\n"))
+            made = (*made, Shown(f"… and {counted(len(cell.outputs) - _MOST, 'more output')}\n"))
         found.setdefault(_joined(cell.source), []).append(made)
     return found
 

@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.checks.wording import reason_of
 from autograder.isolation import cgroups, landlock, seccomp
 from autograder.isolation.cleanup import sweep
 from autograder.isolation.confine import Walls, become_subreaper, enter, fork_inside, join_groups
@@ -134,7 +135,7 @@ def main() -> None:
         preloaded = [name for name in settings.foreseen if _can_import(name)]
         warm_random_numbers()
     except (ImportError, OSError) as error:
-        _tell({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {error}"})
+        _tell({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {reason_of(error)}"})
         if server:
             server.close()
         return

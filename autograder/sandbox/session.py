@@ -19,6 +19,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.checks.errors import SandboxError
+from autograder.checks.wording import reason_of
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request, Tail
 from autograder.wire import PREFIX, Gather, WireError, frame_for
@@ -244,7 +245,8 @@ class ServerSession(PipeSession):
             answer = self._hear()
         except OSError as error:
             raise SandboxError(
-                f"The forkserver of the sandbox does not answer ({error}); it was probably killed or stopped."
+                f"The forkserver of the sandbox does not answer ({reason_of(error)}); "
+                "it was probably killed or stopped."
             ) from error
         if "ready" not in answer:
             raise SandboxError(f"No sandbox: {answer.get('fault', 'the forkserver hung up')}.")
@@ -257,7 +259,7 @@ class ServerSession(PipeSession):
                 self._connection.send(json.dumps({"end": limit}).encode())
             answer = self._hear()
         except OSError as error:
-            return Outcome(fault=f"the forkserver of the sandbox died or does not answer ({error})")
+            return Outcome(fault=f"the forkserver of the sandbox died or does not answer ({reason_of(error)})")
         finally:
             self._connection.close()
         return Outcome(**answer["outcome"]) if "outcome" in answer else Outcome(fault="the forkserver died")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath
 
+from autograder import whole
 from autograder.checks.errors import StudentError, UsageError
 from autograder.submissions.archives import read_archive
 from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
@@ -57,7 +58,10 @@ def collect(
     refuse_class(path)
     path, staging = path.resolve(), staging.resolve()
     if path == staging or path in staging.parents or staging in path.parents:
-        raise UsageError(f"The submissions in {path} and their copies in {staging} overlap; choose another folder.")
+        raise UsageError(
+            f"The output folder {whole.given_folder(staging)} must not hold the submissions in {path}, nor lie in "
+            "them; choose another folder."
+        )
     stage = partial(_stage, files=files, staging=staging, caps=caps, recogniser=recogniser, copies=copies)
     if path.is_file():
         return (stage(_Handed(student_name(stem(path.name)), (path,))),)
@@ -192,7 +196,10 @@ def _stage(
         if copies:
             _write(folder, chosen.files)
     except OSError as error:
-        raise UsageError(f"The copies cannot be written to {staging}: {error.strerror}; mend the folder.") from None
+        raise UsageError(
+            f"The submissions cannot be copied to {whole.given_folder(staging)}: {error.strerror}; correct the folder "
+            "or its permissions."
+        ) from None
     return replace(
         submission,
         sha256=_sha256(chosen.files),

@@ -22,6 +22,7 @@ from autograder import __version__
 from autograder.course import Course
 from autograder.reports.output_folder import kept_apart
 from autograder.reports.schema import report_schema
+from autograder.whole import given_folder
 
 HEAVY = ("torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "numpy", "rich", "jinja2")
 
@@ -414,6 +415,27 @@ def test_no_database_is_taken_from_the_settings_that_this_machine_cannot_use(roo
     ):
         config.write_text(text.replace("Course(", f'Course(database="{address}", '))
         refused(run("validate", "tiny", "--quick", cwd=root), sentence)
+
+
+def test_a_folder_of_ours_is_in_no_sentence(root: Path, handed: Path) -> None:
+    """Where the output lies among the submissions, the folders that were given are named."""
+    refused(
+        run("grade", "tiny", handed, "--out", handed / "ann" / "out", cwd=root),
+        f"The output folder {handed / 'ann' / 'out'} must not hold the submissions in {handed}, nor lie in them",
+    )
+    copied = handed / ".staging" / "ann" / "tiny.py"
+    assert given_folder(copied) == given_folder(handed) == handed
+
+
+def test_a_question_that_gives_no_points_has_none_of_none(root: Path, handed: Path) -> None:
+    """`check` says that there are no points, or no public checks, instead of 0 of 0 points."""
+    script = root / "assignments" / "tiny" / "assignment.py"
+    text = script.read_text().replace("points=2", "points=0")
+    script.write_text(text.replace("@second.check(points=1)", "@second.check(points=1, hidden=True)"))
+    done = run("check", "tiny", handed / "ann", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert "(a) Double: no points in public checks" in done.stdout
+    assert "0 of 0" not in done.stdout
 
 
 @pytest.mark.parametrize(("option", "course", "jobs"), [(None, 3, 3), (2, 3, 2), (0, 3, 7), (None, 0, 7), (0, 0, 7)])

@@ -603,6 +603,7 @@ def test_data_list_shows_what_is_there_and_what_to_do(tmp_path: Path) -> None:
     assert lines[1].startswith("    The data set 'mnist' was not found in ")
     assert lines[2].startswith("digits: 1,797 handwritten digits")
     assert lines[3].startswith("    ready, from ")
+    assert "    ready, made by autograder itself" in lines
     assert lines[4] == "cifar10: 60,000 colour photographs, 32 x 32, ten classes"
     assert lines[6] == "shapes: 3,500 coloured shapes, 32 x 32, ten classes, made by a formula"
     assert lines[8] == f"Looked in {tmp_path}"

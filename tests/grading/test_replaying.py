@@ -20,6 +20,7 @@ from autograder.grading.options import recorded_options
 from autograder.grading.replay import changed_facts, differences
 from autograder.results import Replay, Verdict
 
+SAME = "The report of ann was reproduced: every verdict, number of points and message is the same."
 GRADER = [sys.executable, "-c", "from autograder.cli import main; main()"]
 
 
@@ -35,11 +36,11 @@ def test_every_difference_is_told() -> None:
     then = report("ann", question("a", check("one", Verdict.PASSED), check("gone", Verdict.PASSED)))
     now = report("ann", question("a", check("one", Verdict.FAILED, failure="1 is not 2"), check("new", Verdict.PASSED)))
     assert differences(then, now) == (
-        "one: PASSED then, FAILED now.",
-        "one: 2 of 2 points then, 0 of 2 now.",
-        "one: it said '' then, '1 is not 2' now.",
-        "gone: not there any more.",
-        "new: not there then.",
+        "one: PASSED in the report, FAILED now.",
+        "one: 2 of 2 points in the report, 0 of 2 now.",
+        "one: the message is '' in the report, '1 is not 2' now.",
+        "gone: in the report, but no check of the assignment now.",
+        "new: not in the report.",
     )
 
 
@@ -49,8 +50,8 @@ def test_what_changed_since_is_told() -> None:
     now = Replay(submission_sha256="b", full=True, versions={"numpy": "2", "python": "3"}, cpu_model="A")
     assert changed_facts(then, now) == (
         "The submission's files changed.",
-        "The length of the trainings (--full) changed: False then, True now.",
-        "The version of numpy changed: 1 then, 2 now.",
+        "The length of the trainings (--full) changed from False to True.",
+        "The version of numpy changed from 1 to 2.",
     )
     assert changed_facts(then, then) == ()
 
@@ -96,12 +97,23 @@ def test_a_grade_is_repeated_from_its_record(graded: tuple[Path, Path, Path]) ->
     """The same files give the same numbers; other files are noticed, and what they change."""
     root, files, record = graded
     code, said = run(root, "replay", record, files)
-    assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
+    assert (code, said) == (
+        0,
+        "The report of ann was reproduced: every verdict, number of points and message is the same.",
+    )
     (files / "tiny.py").write_text(WRONG)
     code, said = run(root, "replay", record, files)
     assert code == 1
     assert "The submission's files changed." in said
-    assert "doubles_minus_seven: PASSED then, FAILED now." in said
+    assert "doubles_minus_seven: PASSED in the report, FAILED now." in said
+    assert said.endswith("The report of ann was not reproduced: 6 differences.")
+    report = json.loads(record.read_text())
+    report["questions"][0]["checks"][0]["staff_message"] = "Another one."
+    record.write_text(json.dumps(report))
+    (files / "tiny.py").write_text(RIGHT)
+    code, said = run(root, "replay", record, files)
+    assert (code, said.count("in the report")) == (1, 1)
+    assert said.endswith("The report of ann was not reproduced: 1 difference.")
 
 
 def test_a_grade_of_one_question_is_repeated(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
@@ -114,13 +126,19 @@ def test_a_grade_of_one_question_is_repeated(graded: tuple[Path, Path, Path], tm
         again = out / "reports" / "ann.json"
         assert json.loads(again.read_text())["replay"]["only"] == asked
         code, said = run(root, "replay", again, files)
-        assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
+        assert (code, said) == (
+            0,
+            "The report of ann was reproduced: every verdict, number of points and message is the same.",
+        )
     report = json.loads(record.read_text())
     for name in ("only", "hidden", "share", "run"):
         del report["replay"][name]
     record.write_text(json.dumps(report))
     code, said = run(root, "replay", record, files)
-    assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
+    assert (code, said) == (
+        0,
+        "The report of ann was reproduced: every verdict, number of points and message is the same.",
+    )
 
 
 def test_what_is_no_report_is_told(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
@@ -153,12 +171,15 @@ def test_a_grade_of_an_nbgrader_course_is_repeated(tmp_path: Path) -> None:
     assert code == 0, said
     record, files = out / "reports" / "ann.json", course / "submitted" / "ann" / "hw1"
     code, said = run(tmp_path, "replay", record, files, "--course", course)
-    assert (code, said) == (0, "Every verdict, number and sentence of ann came out the same.")
+    assert (code, said) == (
+        0,
+        "The report of ann was reproduced: every verdict, number of points and message is the same.",
+    )
     (files / "hw1.ipynb").write_text(notebook(handed_in(add="def add(a, b):\n    return a - b")), encoding="utf-8")
     code, said = run(course, "replay", record, files / "hw1.ipynb")
     assert code == 1
     assert "The submission's files changed." in said
-    assert "add_tests: PASSED then, FAILED now." in said
+    assert "add_tests: PASSED in the report, FAILED now." in said
     code, said = run(course, "replay", record, tmp_path / "gone")
     assert code == 2
     assert "gone" in said

@@ -77,6 +77,8 @@ ONE_OF_A_KIND = [
     ('Assignment("T", files=["a.py"], packaged_data=0)', "Assignment.packaged_data is 0; give True or False"),
     ('Assignment("T", files=["a.py"], run_on=None)', "Assignment.run_on is None; give True or False"),
     ('Assignment("T", files=["a.py"], cell_seconds=-1)', "Assignment.cell_seconds is -1"),
+    ('Case("x")', "Case.points is 'x'; give a number."),
+    ('Case(2_000_000)', "Case.points is 2000000; give a number from -1,000,000 to 1,000,000."),
     ('Assignment("T", files=["a.py"], cell_seed=1.5)', "Assignment.cell_seed is 1.5; give a whole number"),
     ('Assignment("T", file=["a.py"])', "the fields of Assignment are title, files"),
     ('assignment.question("Q", id=3)', "question('Q'): id is 3; give a text in quotes"),

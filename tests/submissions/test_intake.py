@@ -246,7 +246,7 @@ def test_copies_inside_the_submissions_are_refused(class_folder: Path) -> None:
     student(class_folder, {NET: CODE})
 
     for staging in (class_folder, class_folder / "copies", class_folder.parent):
-        with pytest.raises(UsageError, match=r"overlap; choose another folder\."):
+        with pytest.raises(UsageError, match=r"must not hold the submissions in .*; choose another folder\."):
             collect(class_folder, FILES, staging)
     assert (class_folder / "alice" / NET).read_bytes() == CODE
 
@@ -257,7 +257,8 @@ def test_a_staging_place_that_cannot_be_written_is_told(class_folder: Path) -> N
     (class_folder.parent / "staging").write_text("a file")
 
     with pytest.raises(
-        UsageError, match=r"The copies cannot be written to .*staging: Not a directory; mend the folder"
+        UsageError,
+        match=r"The submissions cannot be copied to .*staging: Not a directory; correct the folder or",
     ):
         take(class_folder)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InstructorError, SandboxError, StudentError
+from ..wording import reason_of
 from . import limited_process
 from .kit import OURS
 
@@ -213,7 +214,7 @@ def _is_affordable(data: bytes, file: str) -> bool:
             fault = f"it did not get its {_TRIAL_SECONDS} s of CPU time within {_TRIAL_WALL_SECONDS:g} s"
             continue
         except OSError as error:
-            fault = f"it could not be started ({error})"
+            fault = f"it could not be started ({reason_of(error)})"
             continue
         if ended in (_FITS, _TOO_LARGE):
             return ended == _FITS

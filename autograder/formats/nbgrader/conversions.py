@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.reports.pages.formulas import formulas_in_html
 from autograder.reports.pages.student import TEMPLATES as FEEDBACK
 
@@ -144,7 +145,7 @@ def pdf_of(page: str) -> bytes:
             return made.read_bytes()
         except (OSError, subprocess.SubprocessError) as error:
             raise UsageError(
-                f"{browser} did not print a page: {error}; leave out --pdf, or mend the browser."
+                f"{browser} did not print a page: {reason_of(error)}; leave out --pdf, or mend the browser."
             ) from None
 
 

@@ -19,7 +19,7 @@ def described(record: object) -> str:
     plots = drawn(record)
     told = [_plot(plot) for plot in plots[:_MOST]]
     if len(plots) > _MOST:
-        told.append(f"And {len(plots) - _MOST} more plots.")
+        told.append(f"And {counted(len(plots) - _MOST, 'more plot')}.")
     text = " ".join(filter(None, told)) or "An empty figure."
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
