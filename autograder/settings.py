@@ -174,6 +174,10 @@ def said(error: BaseException, known: Iterable[Callable[..., Any]] = ()) -> str:
         name = each.__qualname__
         if isinstance(error, TypeError) and shown.startswith((f"{name}()", f"{name}.__init__()")):
             fields = [parameter for parameter in inspect.signature(each).parameters if parameter != "self"]
+            if unknown := re.search(r"unexpected keyword argument ('\w+')", shown):
+                shown = f"{name}(...) has no field {unknown[1]}"
+            elif lacking := re.search(r"missing \d+ required [\w-]+ arguments?: (.*)", shown):
+                shown = f"{name}(...) lacks {lacking[1]}"
             return f"{shown}; the fields of {name} are {', '.join(fields)}."
     if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "autograder":
         return (

@@ -65,12 +65,17 @@ def takes(**rules: Rule) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        parameters = inspect.signature(function).parameters.values()
+        signature = inspect.signature(function)
+        parameters = signature.parameters.values()
         names = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
         rest = next((each.name for each in parameters if each.kind is each.VAR_POSITIONAL), "")
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise _wrong_call(function.__qualname__, signature, error) from None
             given = [*zip(names, args, strict=False), *((rest, value) for value in args[len(names) :])]
             for name, value in (*given, *kwargs.items()):
                 rule = rules.get(name)
@@ -81,6 +86,20 @@ def takes(**rules: Rule) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return checked
 
     return decorated
+
+
+def _wrong_call(function: str, signature: inspect.Signature, error: TypeError) -> InstructorError:
+    """The error about a call that a function of the kit does not take, with the arguments that it has."""
+    said = str(error)
+    _, quote, name = said.removesuffix("'").rpartition("'")
+    if "unexpected keyword" in said and quote:
+        said = f"there is no argument {name!r}"
+    elif said.startswith("missing") and quote:
+        said = f"the argument {name!r} is missing"
+    elif said.startswith("too many positional"):
+        said = "too many arguments without a name"
+    known = [each for each in signature.parameters if each != "self"]
+    return InstructorError(f"{function}(...): {said}; its arguments are {', '.join(known)}.")
 
 
 def wrong(function: str, argument: str, value: object, instead: str) -> InstructorError:

@@ -251,8 +251,10 @@ def _people(path: Path | None) -> dict[str, Person]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read: {reason_of(error)}; name a file with --students.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; name another one with --students.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; correct it.") from None
     if not rows or "id" not in rows[0]:
         raise UsageError(f"{path} has no column id; its first line is: id,first_name,last_name,email,lms_user_id.")
     wanted = ("first_name", "last_name", "email", "lms_user_id")

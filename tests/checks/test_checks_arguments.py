@@ -33,6 +33,11 @@ def train(*_: object) -> Any:
 
 SENTENCES: list[tuple[Callable[[], object], str]] = [
     (
+        lambda: checks.table(FLATS, FLATS, colums=["city"]),  # type: ignore[call-arg]
+        "table(...): there is no argument 'colums'; its arguments are got, ",
+    ),
+    (lambda: checks.close(1), "close(...): the argument 'want' is missing; its arguments are got, want, name"),  # type: ignore[call-arg]
+    (
         lambda: checks.table(FLATS, FLATS, columns="city"),
         "table(columns='city'): give labels in brackets, such as [\"price\"], or None.",
     ),

@@ -270,7 +270,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (inner / "data_batch_2.bin").unlink()
     (inner / "data_batch_2.bin").mkdir()
     copy = cifar10.Copy(inner, cifar10._FORMS["cifar-10-binary.tar.gz"])
-    with pytest.raises(UsageError, match=r"data_batch_2\.bin cannot be read: Is a directory"):
+    with pytest.raises(UsageError, match=r"data_batch_2\.bin cannot be read: this is a folder and not a file"):
         cifar10.load(copy, PER_FILE)
 
 

@@ -155,6 +155,10 @@ def test_wrong_calls_are_answered(modules: Path, tmp_path: Path) -> None:
     (tmp_path / "names.csv").write_text("name\nAda\n")
     call = ("export", "nbgrader", out, "--db", tmp_path / "g.db", "--students", tmp_path / "names.csv")
     assert "has no column id" in refused(*call)
+    (tmp_path / "names.csv").write_bytes(b"id,first_name\n1,Zo\xeb\n")
+    assert refused(*call).endswith("names.csv cannot be read: this is not UTF-8 text (the byte 0xeb); correct it.")
+    (tmp_path / "names.csv").unlink()
+    assert refused(*call).endswith("names.csv cannot be read: file not found; name another one with --students.")
     (out / "reports" / "ada.json").write_text("{}")
     assert "ada.json is no report" in refused("export", "html", out)
 

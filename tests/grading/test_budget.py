@@ -9,7 +9,9 @@ from autograder.checks.errors import StudentError
 from autograder.grading import RunOptions, grade
 from autograder.grading.budget import Budget, Imports
 from autograder.loader import load
+from autograder.remote.explanations import died
 from autograder.results import Limits, Verdict
+from autograder.sandbox.base import Outcome
 
 MANY = '''
 """Doubling, in many checks."""
@@ -145,6 +147,19 @@ def test_cpu_time_of_what_died_counts_too(graded):
 
     assert checks[0].message.startswith("CPU time limit of 1 s reached")
     assert checks[1].message == "Not run: earlier checks of this question used up the CPU time limit of 1 s."
+
+
+def test_seconds_used_before_are_of_the_limit_s_own_time() -> None:
+    """A limit on CPU time is told with CPU seconds of earlier calls, one on wall time with theirs, and no others."""
+    used, limits = {"wall": 35.8, "cpu": 2.5}, Limits(wall_seconds=60, cpu_seconds=30)
+    for limit, said in (
+        ("cpu", "CPU time limit of 30 s reached in `double`; 2.5 s of it went into earlier calls."),
+        ("wall", "Time limit of 60 s reached in `double`; 35.8 s of it went into earlier calls."),
+        ("output", f"More than {limits.output_kib} KiB printed in `double`."),
+    ):
+        assert str(died(Outcome(limit=limit), "double", limits, may_show=False, used_before=used)) == said
+    unused = died(Outcome(limit="cpu"), "double", limits, may_show=False, used_before={"wall": 35.8, "cpu": 0.01})
+    assert str(unused) == "CPU time limit of 30 s reached in `double`."
 
 
 def test_a_slow_solution_that_breaks_nothing_keeps_all_its_time(graded):

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 from samples import check, question, report
 from tiny_course import hand_in, make_course
 from typer.testing import CliRunner
@@ -18,8 +19,11 @@ from written_course import hand_in as hand_in_theory
 from written_course import make_course as make_theory
 
 from autograder.cli import app
+from autograder.cli.common import read_alarms
+from autograder.cli.gradebook import show_grades
 from autograder.grading.gate import Gate
 from autograder.insight.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
+from autograder.reports import read_reports
 from autograder.reports.pages import Heading, summary_page
 from autograder.results import CheckResult, Report, Verdict
 
@@ -193,7 +197,16 @@ def test_alarms_are_said_at_the_end_and_kept(tmp_path: Path) -> None:
     assert [each["kind"] for each in kept] == ["refused", "public check", "one message", "public check"]
     assert kept[1]["check"] == "doubles_one"
     assert all(each["sentence"] in line for each, line in zip(kept[1:], last[1:], strict=True))
-    assert "Look at this before grades" in (tmp_path / "out" / "summary.html").read_text()
+    summary = (tmp_path / "out" / "summary.html").read_text()
+    assert "Look at this before grades" in summary
+
+    reports = read_reports(tmp_path / "out")
+    names = {each.student: each.student for each in reports}
+    show_grades(tmp_path / "out", reports, Heading("Tiny course", "Doubling"), names)  # as `mark` and `import` do
+    again = (tmp_path / "out" / "summary.html").read_text()
+    assert all(escape(each["sentence"]) in again for each in kept)
+    (tmp_path / "out" / "alarms.json").write_text("[{]")
+    assert [each.kind for each in read_alarms(tmp_path / "out", reports)] == [each["kind"] for each in kept[1:]]
 
 
 def test_the_page_has_the_same_thresholds() -> None:
