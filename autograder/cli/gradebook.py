@@ -18,7 +18,7 @@ from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
 from autograder.reports.manual_grades import FILE, with_hand_grades, write_hand_grades
-from autograder.reports.marks import all_hand_grades
+from autograder.reports.marks import MARKS, all_hand_grades, read_marks
 from autograder.results import Report
 from autograder.submissions import Submission, collect
 
@@ -98,8 +98,22 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
             f"written; {counted(written.waiting, 'cell')} left to a person.",
             markup=False,
         )
+    if left_out := _marked(source.out, gathered.reports):
+        screen.print(
+            f"Left out, because formgrader keeps points of its own: what {MARKS} gives for "
+            f"{counted(left_out, 'answer')}; grades.csv has these points.",
+            markup=False,
+            soft_wrap=True,
+        )
     screen.print(f"Gradebook:  {address or course.db_url}", markup=False, soft_wrap=True)
     screen.print(f"Notebooks:  {Path(course.root) / course.autograded_directory}", markup=False, soft_wrap=True)
+
+
+def _marked(out: Path, reports: Sequence[Report]) -> int:
+    """How many answers of these students have points in `marks.csv`."""
+    marks, students = read_marks(out / MARKS), {report.student for report in reports}
+    rows = marks.rows if marks else ()
+    return len({(row.student, row.answer) for row in rows if row.points is not None and row.student in students})
 
 
 def export_pages(source: Source, to: Path | None, pdf: bool) -> None:

@@ -22,6 +22,7 @@ from autograder.cli import app, gradebook
 from autograder.formats.nbgrader import conversions, stamp_of
 from autograder.reports import read_reports
 from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
+from autograder.reports.marks import MARKS, Marks, Row, write_marks
 from autograder.results import Verdict
 
 pytestmark = pytest.mark.long
@@ -141,6 +142,23 @@ def test_a_later_grading_keeps_what_people_gave(tmp_path: Path, monkeypatch: pyt
     assert (out / "grades.csv").read_text().splitlines()[1].startswith('"ada",3.5,1,3.5,1,4.5,5,')
     assert "Too short." in (out / "feedback" / "ada.html").read_text()
     assert read_reports(out)[0].points == 5
+
+
+def test_points_of_mark_are_said_to_be_left_out(modules: Path, tmp_path: Path) -> None:
+    """The gradebook gets what the checks gave; how many answers have points in marks.csv beside them is said."""
+    out, call = tmp_path / "out", ("export", "nbgrader", tmp_path / "out", "--db", tmp_path / "g.db")
+    assert "Left out" not in run(*call, "--course", modules)
+    rows = (
+        Row("ada", "b", "why", "clear", 3, 2.0),
+        Row("ada", "b", "why", "short", 1),
+        Row("eve", "b", "why", "clear", 3, 1.0),
+    )
+    write_marks(Marks(rows), out / MARKS)
+    said = " ".join(run(*call, "--course", modules).split())
+    assert (
+        "Left out, because formgrader keeps points of its own: what marks.csv gives for 1 answer; grades.csv has"
+        in said
+    )
 
 
 def test_wrong_calls_are_answered(modules: Path, tmp_path: Path) -> None:
