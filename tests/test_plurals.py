@@ -18,7 +18,6 @@ SEVERAL = re.compile(
 NOT_ONE = re.compile(r"(?:\bof|\bthan|\bup to|\bat most|\bat least|\bmost|\bleast|\bto the|\bfor) $")
 SEVERAL_BY_NATURE = {
     ("checks/figures/figure.py", "{} plots"): "none, or several",
-    ("checks/figures/figure.py", " among {} plots"): "of so many",
     ("checks/figures/images.py", " has {} cells"): "rows x columns",
     ("cli/check.py", "One error stopped {} checks"): "three at least, see messages.said_once",
     ("cli/grade.py", "one error stopped {} checks"): "three at least",

@@ -273,7 +273,7 @@ RENEWED = """    class Renewed(HeNetwork):
         (
             ('plt.xlabel("epoch")', "pass"),
             "three_plots_with_a_curve_for_each_rate",
-            r"accuracy has no label on its x axis",
+            r"The plot of '\w+ accuracy' has no label on its x axis",
         ),
         (("epochs + 1)", "epochs)"), "three_plots_with_a_curve_for_each_rate", r"must have same first dimension"),
         (

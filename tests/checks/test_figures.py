@@ -181,7 +181,7 @@ def test_a_curve_that_cannot_be_told_is_told():
     assert said(plot.line, "train b") == "The curve 'train b' of the plot holds no numbers."
     assert said(plot.line) == "The plot has 2 curves; expected one."
     assert said(figure({"axes": [{"texts": [{"text": "a", "x": 1, "y": 1}]}]}).line) == (
-        "No plot with a curve was found among 1 plots that were drawn."
+        "No plot with a curve was found among 1 plot that was drawn."
     )
 
 
@@ -464,7 +464,7 @@ def test_a_wrong_heat_map_is_told(plt):
     plt.imshow(np.zeros((2, 3, 3)))
     assert said(shown().heat_map, HEAT) == "The plot has an image of colours; expected one of numbers."
     plt.plot([1])
-    assert said(shown().heat_map, HEAT) == "No heat map was found among 1 plots that were drawn."
+    assert said(shown().heat_map, HEAT) == "No heat map was found among 1 plot that was drawn."
 
 
 # --- confusion matrices ---

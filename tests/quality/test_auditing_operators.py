@@ -92,6 +92,7 @@ CASES = {
         ("return a > 0.3", ["return a >= 0.3", "return a < 0.3"]),
         ("return a == b", ["return a != b"]),
         ("return a <= b", ["return a < b", "return a >= b"]),
+        ("return rng.random() < a", ["return rng.random() > a"]),
     ],
     "constant": [
         ("w = 0", ["w = 1"]),

@@ -321,7 +321,8 @@ class Figure:
     def _any(self, kind: str, fits: Callable[[Drawn], object], judge: Callable[[Axes], T]) -> T:
         candidates = [plot for plot in self.plots if fits(plot.drawn)]
         if not candidates:
-            raise CheckFailed(f"No {kind} was found among {len(self.plots)} plots that were drawn.")
+            among = f"{counted(len(self.plots), 'plot')} that {'was' if len(self.plots) == 1 else 'were'} drawn"
+            raise CheckFailed(f"No {kind} was found among {among}.")
         first: CheckFailed | None = None
         for plot in candidates:
             try:
@@ -355,12 +356,16 @@ def figure(records: object) -> Figure:
         raise CheckFailed(
             "No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close())."
         )
-    named = []
-    for place, plot in enumerate(plots, start=1):
-        title = plot.title or (plot.above if len(plots) == 1 else "")
-        numbered = f"Plot {place}" if len(plots) > 1 else "The plot"
-        named.append(Axes(plot, f"The plot {title[:60]!r}" if title else numbered))
-    return Figure(tuple(named))
+    return Figure(tuple(Axes(plot, _name(plot, place, len(plots) == 1)) for place, plot in enumerate(plots, start=1)))
+
+
+def _name(plot: Drawn, place: int, alone: bool) -> str:
+    """What sentences call a plot: by its title, among several also by its y label, else by its place."""
+    if title := plot.title or (plot.above if alone else ""):
+        return f"The plot {title[:60]!r}"
+    if alone:
+        return "The plot"
+    return f"The plot of {plot.ylabel[:60]!r}" if plot.ylabel else f"Plot {place}"
 
 
 @takes(at_least=COUNT, plots=COUNT)

@@ -25,12 +25,18 @@ AUGMENTED: dict[type[ast.operator], tuple[str, ...]] = {
 CONSTANTS = {"0": "1", "1": "0", "2": "1", "0.0": "1.0", "1.0": "0.0", "0.5": "1.0", "2.0": "1.0"}
 
 
+DRAWS = ("random", "rand", "uniform", "normal", "standard_normal", "randn", "exponential")
+"""Functions that draw real numbers, which equal another number with probability 0."""
+
+
 @operator("comparison")
 def _comparison(code: Code, node: ast.AST) -> Iterator[Edit]:
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         symbol, *others = COMPARISONS.get(type(node.ops[0]), ("",))
+        drawn = any(isinstance(each, ast.Call) and called(each) in DRAWS for each in (node.left, node.comparators[0]))
         for other in others:
-            yield from code.between(node.left, node.comparators[0], symbol, other)
+            if not (drawn and symbol.rstrip("=") == other.rstrip("=")):  # < and <= are the same then
+                yield from code.between(node.left, node.comparators[0], symbol, other)
 
 
 @operator("constant")
