@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.checks.plain import size_of
-from autograder.checks.wording import series
+from autograder.checks.wording import series, small
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.estimating import estimator_check
@@ -379,7 +379,8 @@ class _Drafting:
         found = list(Properties(self.bench, subject, rows, parts, self.siblings, tolerances(answer.scale)).found())
         for each in found:
             name = f"{self.short}{self.suffix}_{each.kind}"
-            self.add(name, each.title, each.lines, hint=each.hint, helper=each.helper)
+            title = f"{self.way}: {small(each.title)}" if self.suffix else each.title
+            self.add(name, title, each.lines, hint=each.hint, helper=each.helper)
         telling = r"(close|same|agree|rows_of|drawn_from|partition)\w*\(|no_worse|distrib"
         if len(found) == 1 and not re.search(telling, str(found[0].lines)):
             self.without("its answer depends on what it draws, and only its shape is checked; add what else must hold")

@@ -88,6 +88,14 @@ def test_right_variants_lose_nothing(name, drafted, tmp_path) -> None:
             assert missed(root, name, folder, seed) == [], each.id
 
 
+def test_each_check_of_a_draft_has_a_title_of_its_own(drafted) -> None:
+    """Also where an answer that is drawn is checked once more with other settings."""
+    questions = loader.load(drafted("kmeans"), "kmeans").assignment.questions
+    titles = [check.title for question in questions for check in question.checks]
+    assert len(set(titles)) == len(titles)
+    assert any(each.startswith("With other values of ") for each in titles)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nearly_all_mistakes_are_caught(name, drafted) -> None:
     """A draft catches at least nine in ten mutants that answer anything else than the reference."""
