@@ -95,14 +95,15 @@ def database(value: object, where: str) -> str:
     address = text(value, where)
     if not _ADDRESS.match(address):
         raise InstructorError(
-            f"{where} is {without_password(written(address))}; give an SQLAlchemy address, such as 'sqlite:////srv/course/grader.db'."
+            f"{where} is {written(without_password(address))}; give an SQLAlchemy address, such as 'sqlite:////srv/course/grader.db'."
         )
     return address
 
 
 def without_password(address: str) -> str:
     """The same address, well formed or not, with stars in the place of a password."""
-    return re.sub(r":[^:/@]*@", ":***@", address)
+    hidden = re.sub(r"^(\w[\w+.-]*:/*[^:@/]*):.*@", r"\1:***@", address, flags=re.DOTALL)
+    return re.sub(r"(password|passwd|pwd)=[^&;]*", r"\1=***", hidden, flags=re.IGNORECASE)
 
 
 def inner_path(file: str, where: str) -> str:

@@ -217,9 +217,9 @@ def _shown(address: str) -> str:
     from sqlalchemy.engine import make_url
 
     try:
-        return make_url(address).render_as_string(hide_password=True)
+        return settings.without_password(make_url(address).render_as_string(hide_password=True))
     except (SQLAlchemyError, ValueError):
-        return settings.without_password(repr(address))
+        return repr(settings.without_password(address))
 
 
 def _reason(error: Exception) -> str:

@@ -44,7 +44,7 @@ RATE = 0.1
 ALIKE = 0.15
 """The least cosine between the way of a bonus network's layer 1 and that of gradient descent."""
 DESCENT_WORK = 1_000_000_000
-"""The most that the steps of gradient descent compute outside: parameters times steps."""
+"""The most that the steps of gradient descent compute outside at each of three rates: parameters times steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,10 +423,11 @@ def study(student, x, y, rng, rates=RATES, **settings):
         rows(columns(x), one_hot(y)), rows(columns(test_x), test_y), rates=rates, mini_batch_size=BATCH, **settings
     )
     drawn = student.figures()
-    plots = {}
+    plots, left = {}, figure(drawn)
     for measure, words in MEASURES.items():
-        plot = figure(drawn).axes(*words, lines=rates).labelled().has_legend()
+        plot = left.axes(*words, lines=rates).labelled().has_legend()
         plots[measure] = plot.lines(rates, points=(epochs, epochs + 1))
+        left = replace(left, plots=tuple(each for each in left.plots if each is not plot))  # a plot shows one measure
     for rate in rates:
         known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
         wanted = (n * known + m) / (n + 10 * m)
@@ -773,8 +774,8 @@ def away(start, end):
 def descended(weights, biases, x, y):
     """Weights (n_1, 784) of layer 1 after some steps of gradient descent, at a rate that lowers the loss.
 
-    2,000 steps at most, and fewer for more than half a million parameters: what is computed outside of the sandbox for
-    a submission has a limit, however wide its network is.
+    2,000 steps at each of three rates at most, and fewer for more than half a million parameters: what is computed
+    outside of the sandbox for a submission has a limit, however wide its network is.
     """
     steps = min(2000, DESCENT_WORK // sum(each.size for each in (*weights, *biases)) + 1)
     labels = np.eye(10, dtype=np.float32)[y]

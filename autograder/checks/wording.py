@@ -12,7 +12,7 @@ _LONGEST = 40
 _MOST_DIGITS = 16
 _REASONS = {
     errno.ENOENT: "file not found",
-    errno.EACCES: "no permission to read or write it",
+    errno.EACCES: "no permission",
     errno.EISDIR: "this is a folder and not a file",
     errno.ENOTDIR: "a part of its path is a file and not a folder",
 }
@@ -58,9 +58,18 @@ def counted(count: float, what: str) -> str:
     return f"{number} {what}{'' if number == '1' else 's'}"
 
 
-def reason_of(error: BaseException) -> str:
-    """Why something failed, for the middle of a sentence: in plain words, without numbers and names of Python's."""
+def reason_of(error: BaseException, *, named: bool = True) -> str:
+    """Why something failed, for the middle of a sentence: in plain words, without numbers and names of Python's.
+
+    Args:
+        error: what was raised.
+        named: whether the sentence names the file; else the reason does.
+    """
+    if not named and isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {reason_of(error)}"
     inner = getattr(error, "reason", None)  # of an error of urllib
+    if isinstance(error, OSError) and isinstance(inner, str):
+        return small(inner.rstrip("."))
     if isinstance(inner, BaseException):
         error = inner
     if isinstance(error, UnicodeDecodeError):

@@ -135,7 +135,7 @@ def main() -> None:
         preloaded = [name for name in settings.foreseen if _can_import(name)]
         warm_random_numbers()
     except (ImportError, OSError) as error:
-        _tell({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {reason_of(error)}"})
+        _tell({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {reason_of(error, named=False)}"})
         if server:
             server.close()
         return

@@ -275,6 +275,15 @@ RENEWED = """    class Renewed(HeNetwork):
             "three_plots_with_a_curve_for_each_rate",
             r"The plot of '\w+ accuracy' has no label on its x axis",
         ),
+        (
+            (
+                'plt.ylabel(measure.replace("_", " "))',
+                'plt.ylabel(("training accuracy and loss", "test accuracy")[measure[:5] == "test_"])\n'
+                '        if measure == "training_loss":\n            plt.ylabel("something else")',
+            ),
+            "three_plots_with_a_curve_for_each_rate",
+            r"No plot was found among 2 whose title or y label says 'train' and 'loss' or 'cost' or 'entropy'",
+        ),
         (("epochs + 1)", "epochs)"), "three_plots_with_a_curve_for_each_rate", r"must have same first dimension"),
         (
             ("histories[rate][measure],", "list(histories[rate][measure]) * 3,"),

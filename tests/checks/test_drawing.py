@@ -343,6 +343,18 @@ def test_of_several_plots_that_with_most_of_the_curves_is_taken(plt):
     assert len(judged(drawing.figures())) == len(RATES)
 
 
+def test_a_marked_point_beside_a_curve_is_no_second_curve(plt):
+    """Of several curves that name a rate, the one with an allowed number of points is meant."""
+    _, axes = plt.subplots()
+    draw(axes)
+    axes.plot([2], [0.1], "o", label="0.1 best")
+    axes.legend()
+    figures = drawing.figures()
+
+    assert len(judged(figures, points=(3,))[0.1].y) == 3
+    assert "2 curves that may be '0.1'" in said(figures)
+
+
 def test_losses_may_be_infinite_or_nan(plt):
     """Curves that leave all bounds are still curves with their number of points."""
     _, axes = plt.subplots()

@@ -58,6 +58,15 @@ def test_every_sandbox_can_be_the_course_s(name: str) -> None:
             "Course.database is 'foo'; give an SQLAlchemy address, such as 'sqlite:////srv/course/grader.db'",
         ),
         (', database="mysql:/me:secret@host"', "Course.database is 'mysql:/me:***@host'; give an SQLAlchemy address"),
+        (
+            ', database="mysql:/me:s/e@c:ret@host"',
+            "Course.database is 'mysql:/me:***@host'; give an SQLAlchemy address",
+        ),
+        (f', database="mysql:/me:{"secret" * 20}@host"', "Course.database is 'mysql:/me:***@host'; give an SQLAlchemy"),
+        (
+            ', database="mysql:/host?password=secret"',
+            "Course.database is 'mysql:/host?password=***'; give an SQLAlchemy",
+        ),
         (", database=3", "Course.database is 3; give a text in quotes"),
         (', mirrors="https://x"', "Course.mirrors is 'https://x'; give names in parentheses"),
         (', mirrors=("a", "a")', "Course.mirrors names 'a' twice"),

@@ -46,6 +46,8 @@ def test_no_sentence_holds_an_error_of_the_system_as_python_writes_it() -> None:
         (IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), "x"), "this is a folder and not a file"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "no space left on device"),
         (urllib.error.URLError(ConnectionRefusedError(111, "Connection refused")), "connection refused"),
+        (urllib.error.URLError("No host given."), "no host given"),
+        (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "x"), "no permission"),
         (UnicodeDecodeError("utf-8", b"Zo\xeb", 2, 3, "invalid"), "this is not UTF-8 text (the byte 0xeb)"),
         (ValueError("no\nnumber."), "no number"),
         (OSError(), "OSError"),
@@ -54,3 +56,9 @@ def test_no_sentence_holds_an_error_of_the_system_as_python_writes_it() -> None:
 def test_reasons_are_told_in_plain_words(error: Exception, reason: str) -> None:
     """Without numbers, names of files and names of Python's, which the sentence has already."""
     assert reason_of(error) == reason
+
+
+def test_a_reason_names_the_file_where_its_sentence_does_not() -> None:
+    """As where a process could not start for a file that nobody mentioned."""
+    error = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "libx.so")
+    assert reason_of(error, named=False) == "libx.so: file not found"

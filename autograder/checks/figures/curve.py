@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,12 +126,13 @@ def same_but_for_percent(mine: Array, want: Array, rtol: float) -> bool:
     return any(bool(np.all(np.abs(scale * mine - want) <= slack)) for scale in scales)
 
 
-def find(drawn: Drawn, label: str | float, where: str) -> Line:
+def find(drawn: Drawn, label: str | float, where: str, points: Sequence[int] = ()) -> Line:
     """The curve of one plot whose label says this.
 
     A label with numbers is found by its numbers ("lr=0.1" is also "1e-1" and "$10^{-1}$"). Numbers that all labels
     share name nothing, and further words are asked for only where several curves have the numbers. Any other label is a
-    regular expression. The only curve of a plot may be named by the plot's title or y label instead.
+    regular expression. The only curve of a plot may be named by the plot's title or y label instead. Of several that
+    fit, those with an allowed number of `points` are meant: a marked point beside a curve is none.
 
     Raises:
         CheckFailed: there is none, or more than one.
@@ -145,6 +146,8 @@ def find(drawn: Drawn, label: str | float, where: str) -> Line:
         asked, told = Counter(numbers_in(wanted)), Counter(numbers_in(text))
         if (asked and asked <= told) or (not asked and matches(wanted, text)):
             found = [drawn.lines[0]]
+    if len(found) > 1 and points:
+        found = [line for line in found if len(line.y) in points] or found
     if len(found) == 1:
         return found[0]
     if found:
@@ -154,6 +157,16 @@ def find(drawn: Drawn, label: str | float, where: str) -> Line:
             f"{where} has {len(found)} curves that may be {wanted!r}: {shown}; tell them apart by labels."
         )
     raise CheckFailed(f"{where} has no curve labelled {wanted!r}; {labels_told([line.label for line in drawn.lines])}.")
+
+
+def naming(drawn: Drawn, labels: Iterable[str | float]) -> int:
+    """How many of these labels a curve of the plot may have; each curve's own label is read once."""
+    told = [(line.label, numbers_in(line.label)) for line in drawn.lines]
+    count = 0
+    for label in map(words, labels):
+        asked = numbers_in(label)
+        count += any(_holds(numbers, asked) if asked else matches(label, own) for own, numbers in told)
+    return count
 
 
 def matches(pattern: str, text: str) -> bool:

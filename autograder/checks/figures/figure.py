@@ -31,7 +31,7 @@ from ..errors import CheckFailed
 from ..inspection.figures import MAX_NUMBERS, MAX_PIXELS
 from ..wording import counted, small
 from . import charts, images
-from .curve import Plotted, find, matches
+from .curve import Plotted, find, matches, naming
 from .records import Drawn, drawn, entries
 
 __all__ = ["Axes", "Figure", "figure", "figures_drawn"]
@@ -108,12 +108,15 @@ class Axes:
     @takes(label=either(TEXT, NUMBER))
     def line(self, label: str | float = "") -> Plotted:
         """The curve with this label: see `checks.figures.curve.find`; without one, the only curve there is."""
+        return self._line(label, ())
+
+    def _line(self, label: str | float, points: Sequence[int]) -> Plotted:
         if label == "":
             if len(self.drawn.lines) != 1:
                 raise CheckFailed(f"{self.name} has {len(self.drawn.lines)} curves; expected one.")
             found = self.drawn.lines[0]
         else:
-            found = find(self.drawn, label, self.name)
+            found = find(self.drawn, label, self.name, points)
         if not len(found.x):
             raise CheckFailed(f"The curve {str(label)!r} of {small(self.name)} holds no numbers.")
         return Plotted(found.x, found.y, f"The curve {name!r}" if (name := str(label or found.label)) else "The curve")
@@ -126,7 +129,7 @@ class Axes:
             labels: texts, or numbers that the labels of the curves name, such as learning rates.
             points: allowed numbers of points of each curve; empty for any.
         """
-        found = {label: self.line(label) for label in labels}
+        found = {label: self._line(label, points) for label in labels}
         for each in found.values():
             if points and len(each.y) not in points:
                 raise CheckFailed(
@@ -249,7 +252,7 @@ class Figure:
                 if all(matches(word, texts(plot.drawn, len(self.plots) == 1)) for word in words)
             ]
             if fitting:
-                return max(fitting, key=lambda plot: sum(_has_line(plot, label) for label in lines))
+                return max(fitting, key=lambda plot: naming(plot.drawn, lines)) if len(fitting) > 1 else fitting[0]
         said = " and ".join(map(_plain, words))
         raise CheckFailed(f"No plot was found among {len(self.plots)} whose title or y label says {said}.")
 
@@ -412,14 +415,6 @@ def _bearable(plots: Sequence[Drawn]) -> list[Drawn]:
 
 def _holds_something(plot: Drawn) -> bool:
     return bool(plot.lines or plot.bars or plot.images or plot.texts or plot.others)
-
-
-def _has_line(plot: Axes, label: str | float) -> bool:
-    try:
-        plot.line(label)
-    except CheckFailed:
-        return False
-    return True
 
 
 def _is_table(plot: Drawn) -> bool:
