@@ -282,6 +282,8 @@ def staging(out: Path) -> Iterator[Path]:
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(lock), os.stat(out / ".lock")):
+                raise FileExistsError  # the lock of a run that has just ended, which removed it
         except OSError:
             raise UsageError(f"Another autograder is at work in {out}; wait for it, or name another --out.") from None
         folder = out / whole.STAGING

@@ -100,8 +100,8 @@ def export_gradebook(source: Source, db: str | None, students: Path | None, due:
         )
     if left_out := _marked(source.out, gathered.reports):
         screen.print(
-            f"Left out, because formgrader keeps points of its own: what {MARKS} gives for "
-            f"{counted(left_out, 'answer')}; grades.csv has these points.",
+            f"The points that {MARKS} gives for {counted(left_out, 'answer')} were left out, because formgrader keeps "
+            "its own; grades.csv has them.",
             markup=False,
             soft_wrap=True,
         )
@@ -144,7 +144,7 @@ def export_pages(source: Source, to: Path | None, pdf: bool) -> None:
                 if pdf:
                     export.write_bytes(path.with_suffix(".pdf"), pdf_of(page))
     console().print(
-        f"{counted(pages, 'page')}{', each as PDF, too,' if pdf else ''} in {folder}", markup=False, soft_wrap=True
+        f"{counted(pages, 'page')}{', also as PDF,' if pdf else ''} in {folder}", markup=False, soft_wrap=True
     )
 
 

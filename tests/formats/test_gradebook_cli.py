@@ -156,7 +156,7 @@ def test_points_of_mark_are_said_to_be_left_out(modules: Path, tmp_path: Path) -
     write_marks(Marks(rows), out / MARKS)
     said = " ".join(run(*call, "--course", modules).split())
     assert (
-        "Left out, because formgrader keeps points of its own: what marks.csv gives for 1 answer; grades.csv has"
+        "The points that marks.csv gives for 1 answer were left out, because formgrader keeps its own; grades.csv has"
         in said
     )
 
