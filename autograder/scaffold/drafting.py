@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import re
 import time
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -187,6 +188,7 @@ class _Drafting:
                 tried = replace(candidate, inputs=inputs)
                 rows = [row for row in tried.inputs.rows(ROWS) if self.works(tried, row)]
                 if rows and self.vary(tried, rows):
+                    tried, rows = self.with_every_class(tried, rows)
                     tried, rows = self.iterated(tried, self.telling(tried, self.sure(tried, rows)))
                     return self.scaled(tried, rows[:4])
         return None
@@ -195,6 +197,18 @@ class _Drafting:
         """Whether each free length is more than 1 in a row that works: with 1 alone, the reference may broadcast."""
         places = [place for place, name in enumerate(subject.inputs.columns) if name in subject.inputs.free]
         return all(any(row[place] > 1 for row in rows) for place in places)
+
+    def with_every_class(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
+        """With labels that leave no class empty, where the reference cannot do with an empty one, or warns."""
+        filled = replace(subject, inputs=replace(subject.inputs, every_class=True))
+        if bodies.prepared(filled) == bodies.prepared(subject):
+            return subject, rows
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # such as the mean of an empty slice
+            if all(self.works(subject, row, MANY_SEEDS) for row in rows):
+                return subject, rows
+        working = [row for row in filled.inputs.rows(ROWS) if self.works(filled, row)]
+        return (filled, working) if working and self.vary(filled, working) else (subject, rows)
 
     def sure(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """The rows that work with most draws; where small inputs are not enough, larger ones."""

@@ -65,7 +65,7 @@ class Inputs:
 
     `given` are the arguments by name; `fixed` the names of lengths that stay as recorded; with `scaled`, drawn numbers
     are multiplied by `scale`; with `one_batch`, a batch holds all samples, so that their order does not matter; with
-    `seeds`, a seed is what `seed` is in the check.
+    `seeds`, a seed is what `seed` is in the check; with `every_class`, drawn labels leave no class empty.
     """
 
     given: Mapping[str, Spec]
@@ -75,6 +75,7 @@ class Inputs:
     scaled: bool = False
     one_batch: bool = False
     seeds: bool = False
+    every_class: bool = False
     names: dict[Lengths, str] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -335,7 +336,7 @@ class Inputs:
         if spec.low < 0:
             return f"rng.integers({int(spec.low)}, {int(spec.high) + 1}, size={size})"
         bound = self._bound(spec)
-        if "classes" in spec.traits:  # no class stays empty; fewer samples than classes do not work, and are refused
+        if "classes" in spec.traits and self.every_class:  # fewer samples than classes do not work, and are refused
             return f"rng.permutation(np.r_[:{bound}, rng.integers({bound}, size={size} - {bound})])"
         return f"rng.integers({bound}, size={size})"
 

@@ -236,6 +236,7 @@ def seeded(subject: Subject) -> Subject | None:
         changed,
         fixed=inputs.fixed,
         scaled=inputs.scaled,
+        every_class=inputs.every_class,
         seeds=True,
         names=dict(inputs.names),
         choices=dict(inputs.choices),
