@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile, zip_longest
 
 from autograder.results import CheckResult, Replay, Report
 from autograder.scoring import shown
@@ -71,13 +72,22 @@ def _compared(id_: str, then: CheckResult | None, now: CheckResult | None) -> It
     if (then.points, then.max_points) != (now.points, now.max_points):
         yield f"{id_}: {_points(then)} points in the report, {_points(now)} now."
     if then.staff_message != now.staff_message:
-        yield f"{id_}: the message is {_first(then.staff_message)!r} in the report, {_first(now.staff_message)!r} now."
+        before, after = _first_difference(then.staff_message, now.staff_message)
+        yield f"{id_}: the message is {before!r} in the report, {after!r} now."
+
+
+_SHOWN, _BEFORE = 200, 60  # characters of a line that is shown, and of them before the difference
 
 
 def _points(check: CheckResult) -> str:
     return f"{shown(check.points)} of {shown(check.max_points)}"
 
 
-def _first(text: str) -> str:
-    lines = text.splitlines() or [""]
-    return lines[0][:200]
+def _first_difference(then: str, now: str) -> tuple[str, str]:
+    """The first line in which two texts differ, of each; of long lines, what stands around the difference."""
+    for one, other in zip_longest(then.split("\n"), now.split("\n"), fillvalue=""):
+        if one != other:
+            equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+            begin = max(0, equal - _BEFORE)
+            return one[begin : begin + _SHOWN], other[begin : begin + _SHOWN]
+    return "", ""

@@ -44,6 +44,20 @@ def test_every_difference_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "then", "now"),
+    [
+        ("line 1\nexpected 2", "line 1\nexpected 3", "'expected 2'", "'expected 3'"),
+        ("line 1", "line 1\nmore", "''", "'more'"),
+        ("x" * 300 + "a", "x" * 300 + "b", repr("x" * 60 + "a"), repr("x" * 60 + "b")),
+    ],
+)
+def test_of_two_messages_the_difference_is_shown(before, after, then, now) -> None:
+    """The first line that differs, and of a long one what stands around the difference."""
+    reports = [report("ann", question("a", check("one", Verdict.FAILED, failure=each))) for each in (before, after)]
+    assert differences(*reports) == (f"one: the message is {then} in the report, {now} now.",)
+
+
 def test_what_changed_since_is_told() -> None:
     """Hashes, lengths, processors and versions, each in a sentence."""
     then = Replay(submission_sha256="a", full=False, versions={"numpy": "1", "python": "3"}, cpu_model="A")
