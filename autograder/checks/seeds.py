@@ -74,7 +74,7 @@ def over_seeds(
     misses a threshold with a chance of p, the rules make of it:
 
     - ``"best"``: p^k. It lowers the false-fail rate, and raises the false-pass rate.
-    - ``"median"``: the chance that more than half of k runs miss; forgives both. `k` must be odd.
+    - ``"median"``: the chance that more than half of k runs miss; lowers both rates. `k` must be odd.
     - ``"all"``: 1 - (1 - p)^k. The worst run counts.
     - ``"doubt"``: one run; again, up to `k`, only while a threshold that would give more lies within the 95 % interval
       of the best run so far; the best counts. Running again never costs points, and who is clearly below has one

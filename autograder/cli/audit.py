@@ -92,10 +92,10 @@ def audit_assignment(call: Call) -> int:
     if said:
         screen.print(escape(said))
 
-    walls = known_sandbox(call.sandbox or course.sandbox)
+    chosen = known_sandbox(call.sandbox or course.sandbox)
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(walls, loaded)
+        return start_sandbox(chosen, loaded)
 
     options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
     jobs = course.jobs_at_once(call.jobs)

@@ -78,10 +78,10 @@ def calibrate_assignment(call: Call) -> int:
     options = RunOptions(SEED, call.full, limits=limits)
     out = call.out or _cache(call.name)
 
-    walls = known_sandbox(call.sandbox or course.sandbox)
+    chosen = known_sandbox(call.sandbox or course.sandbox)
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(walls, loaded)
+        return start_sandbox(chosen, loaded)
 
     jobs = course.jobs_at_once(call.jobs)
     with staging(out) as folder:

@@ -54,7 +54,7 @@ from autograder.reports.pages.text import visible
 from autograder.reports.unchanged import Written, written
 from autograder.results import Report
 from autograder.sandbox.image import image_name
-from autograder.scoring import points_of, rounded, shown
+from autograder.scoring import rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 from autograder.submissions import Recogniser, Submission, collect, passed_over, refuse_class, to_preload
 
@@ -368,7 +368,7 @@ def _too_many(reports: Sequence[Report]) -> str:
     middle = median(rounded(report.points + report.bonus_points) for report in reports)
     whole = max(report.max_points for report in reports)
     return (
-        f"{counted(len(reports), 'student')}, median {points_of(rounded(middle), whole)}. "
+        f"{counted(len(reports), 'student')}, median {shown(rounded(middle))} of {shown(whole)} points. "
         f"A table is printed for up to {_LONGEST_TABLE}."
     )
 

@@ -212,10 +212,12 @@ def show_grades(out: Path, found: Sequence[Report], heading: Heading, names: Map
         write_student_page(report, heading, out / "feedback" / f"{name}.html")
         export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
     export.write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
-    dataset, walls = reports[0].replay.data, reports[0].resources.sandbox
+    replay, resources = reports[0].replay, reports[0].resources
     export.write_text(
         out / "summary.html",
-        feedback.summary_page(reports, heading, names, dataset=dataset, sandbox=walls, alarms=read_alarms(out, found)),
+        feedback.summary_page(
+            reports, heading, names, dataset=replay.data, sandbox=resources.sandbox, alarms=read_alarms(out, found)
+        ),
     )
     return reports
 

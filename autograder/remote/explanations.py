@@ -29,7 +29,7 @@ _LONGEST_TEXT = 2000
 _MOST_FRAMES = 40
 _IMPORT = "import "
 _WORTH_SAYING = 0.05
-"""So many seconds are 0.1 when they are told; less is not."""
+"""Fewer seconds would be shown as 0.0."""
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _STEP_OF_CALLS = "Keep the parameters that the handout gives."
 _STEP_OF_IMPORTS = "Import only files that you hand in, and packages that the handout names."
@@ -220,8 +220,7 @@ def died(
         where: what was called.
         limits: of the question.
         may_show: whether the words of the submission can hold nothing of a hidden check.
-        used_before: seconds of the question's time that sandboxes had used which ended before: those of ``"wall"`` time
-            and those of ``"cpu"`` time.
+        used_before: seconds of the question's ``"wall"`` and ``"cpu"`` time that earlier sandboxes used.
     """
     if outcome.fault:
         return SandboxError(f"The sandbox broke: {outcome.fault}.")

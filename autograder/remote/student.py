@@ -215,7 +215,7 @@ class Controls:
         self._channel.importing = tell
 
     def count_before(self, wall: float, cpu: float) -> None:
-        """Say how many seconds of its question's time sandboxes used that ended before this one; messages tell it."""
+        """Set the seconds of the question's time that earlier sandboxes used, for messages."""
         self._channel.used_before = {"wall": wall, "cpu": cpu}
 
     def leave(self) -> None:

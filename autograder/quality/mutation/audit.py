@@ -184,8 +184,8 @@ class _Run:
         known = self.progress.store.known(staged.sha256, REFERENCE)
         if known is None:
             limits = {question.id: plan.options.limits for question in plan.questions}
-            with plan.start() as walls, grading.Shared() as shared:
-                known = encodable(_graded(plan.loaded, staged, walls, plan.dataset, plan.options, limits, shared))
+            with plan.start() as started, grading.Shared() as shared:
+                known = encodable(_graded(plan.loaded, staged, started, plan.dataset, plan.options, limits, shared))
             self.progress.store.keep(known)
         return known
 
@@ -411,14 +411,14 @@ def mutant_grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
     assert isinstance(spec, MutantSpec)
     loaded = loader.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
-    with sandbox.connect(spec.address) as walls, grading.Shared() as shared:
+    with sandbox.connect(spec.address) as connected, grading.Shared() as shared:
 
         def graded(mutant: Submission) -> Report:
             limits = spec.limits
             if spec.first:
                 own = spec.own[mutant.student]
                 limits = {each: limits[each] for each in sorted(limits, key=lambda each: each not in own)}
-            return _graded(loaded, mutant, walls, dataset, spec.options, limits, shared, spec.first, spec.change)
+            return _graded(loaded, mutant, connected, dataset, spec.options, limits, shared, spec.first, spec.change)
 
         yield graded
 
@@ -426,7 +426,7 @@ def mutant_grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
 def _graded(
     loaded: Loaded,
     submission: Submission,
-    walls: Sandbox,
+    confined: Sandbox,
     dataset: DataSet | None,
     options: RunOptions,
     limits: Mapping[str, dict[str, float]],
@@ -438,7 +438,7 @@ def _graded(
     parts: list[Report] = []
     hashes = []
     for question, allowed in limits.items():
-        listening = Listening(walls, submission.folder, CHANGES.get(change))
+        listening = Listening(confined, submission.folder, CHANGES.get(change))
         changed = replace(options, only=question, limits=allowed)
         parts.append(_of_checks(grading.grade(loaded, submission, listening, dataset, changed, shared=shared)))
         hashes.append(f"{question}: {listening.digest}")
