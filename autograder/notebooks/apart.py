@@ -42,7 +42,8 @@ _TRIES = 2
 _CHUNK = 1 << 20
 _LENGTH = struct.Struct("<QdQ")  # of the question, CPU seconds, MiB
 _RESULT = struct.Struct("<iiddQ")  # signal, exit code, CPU seconds, peak MiB, length of the answer
-_MEMORY = "MEMORY"
+_MEMORY, _MACHINE = 42, 43
+"""Exit codes of a child without enough memory: it wanted more than it may take, or this machine gave no more."""
 _COMMAND = "from autograder.notebooks.apart import serve; serve()"
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
@@ -185,20 +186,16 @@ def repaired(
             reading.used = reading.seconds
             raise _too_much(name, f"{reading.seconds:g} s")
         if ended.signal or ended.code:
+            if ended.code == _MEMORY or (ended.code == _MACHINE and ended.peak_mib > memory_mib / 2):
+                reading.used += ended.cpu_seconds
+                raise _too_much(name, f"{memory_mib:,} MiB")
             crashes += ended.signal in CRASHES
             fault = _fault(ended)
             continue
         said = msgspec.msgpack.decode(ended.text, type=_Answer)
-        if said.verdict == _MEMORY and ended.peak_mib < memory_mib / 2:
-            fault = f"this machine gave it no more than {ended.peak_mib:.0f} MiB of memory"
-            continue
         reading.used += ended.cpu_seconds
         if said.repaired is None:
-            raise (
-                _too_much(name, f"{memory_mib:,} MiB")
-                if said.verdict == _MEMORY
-                else StudentError(said.verdict, said.message, open=True)
-            )
+            raise StudentError(said.verdict, said.message, open=True)
         return said.repaired
     if crashes == _TRIES:  # it computes, and nothing else: what breaks it twice is the text
         reading.used = reading.seconds
@@ -208,6 +205,8 @@ def repaired(
 
 def _fault(ended: Ended) -> str:
     """Why a child of the reading process gave no answer, where its own limits were not the reason."""
+    if ended.code == _MACHINE:
+        return f"this machine gave it no more than {ended.peak_mib:.0f} MiB of memory"
     if ended.code:
         return f"the process that reads it failed ({ended.text.decode(errors='replace')[-500:]})"
     return f"the process that reads it was ended by signal {ended.signal} after {ended.cpu_seconds:.1f} s of CPU time"
@@ -219,6 +218,7 @@ def _fault(ended: Ended) -> str:
 def serve(work: Callable[[bytes], bytes] | None = None) -> None:
     """Answer questions from standard input on standard output, each in a child, until there are no more."""
     import ctypes  # noqa: F401  (no child can import any more)
+    import mmap  # noqa: F401
     import resource  # noqa: F401
 
     _answered(msgspec.msgpack.encode(_SAMPLE))
@@ -250,8 +250,6 @@ def _answered(question: bytes) -> bytes:
         said = _Answer(repair(read(asked.content, asked.name), asked.released))
     except StudentError as error:
         said = _Answer(None, error.verdict, error.message)
-    except MemoryError:
-        said = _Answer(None, _MEMORY)
     return msgspec.msgpack.encode(said)
 
 
@@ -278,19 +276,37 @@ def _in_child(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int) -> E
 
 def _work_and_exit(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int, writing: int) -> None:
     """In the child. Never returns."""
-    code, text = 1, b""
+    code, text, without_memory = 1, b"", False
     try:
         gc.disable()  # a collection would copy every page that it looks at
         _limit(cpu_seconds, memory_mib)
         withdraw()
         code, text = 0, work()
+    except MemoryError:
+        without_memory = True  # what was held when it failed is free behind this block
     except BaseException as error:  # noqa: BLE001  (told to the grader)
         text = f"{type(error).__name__}: {error}".encode(errors="replace")
     finally:
         try:
+            if without_memory:
+                code = _MEMORY if _half_is_left(memory_mib) else _MACHINE
             _write(writing, text)
         finally:
             os._exit(code)
+
+
+def _half_is_left(memory_mib: int) -> bool:
+    """Whether this machine still gives half of the memory that this process may take.
+
+    Then what failed for want of memory asked for more than that at once, or was too much for Python's parser.
+    """
+    import mmap
+
+    try:
+        mmap.mmap(-1, memory_mib << 19, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, MemoryError):
+        return False
+    return True
 
 
 def _limit(cpu_seconds: int, memory_mib: int) -> None:

@@ -274,10 +274,13 @@ def _furnish(mounts: int, folder: Path, given: Path | None, limits: Limits) -> N
 
 
 def _read_only_tree(path: str) -> int:
-    """A copy of what is mounted at and below a path, not mounted anywhere yet, where nothing can be written."""
+    """A copy of what is mounted at and below a path, not mounted anywhere yet, where nothing can be written.
+
+    What is mounted or unmounted below the path later is not in the copy.
+    """
     tree = _call(_OPEN_TREE, _HERE, os.fsencode(path), _CLONE | _RECURSIVE | os.O_CLOEXEC, what=f"copying {path}")
     try:
-        attributes = struct.pack("=QQQQ", _READ_ONLY | _NOSUID | _NODEV, 0, 0, 0)
+        attributes = struct.pack("=QQQQ", _READ_ONLY | _NOSUID | _NODEV, 0, _PRIVATE, 0)
         size = ctypes.c_size_t(len(attributes))
         _call(_MOUNT_SETATTR, tree, b"", _EMPTY_PATH | _RECURSIVE, attributes, size, what=f"closing {path}")
     except OSError:

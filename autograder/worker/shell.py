@@ -347,10 +347,10 @@ class Shell:
             (signal.SIGPROF, signal.ITIMER_PROF, cpu_seconds),
         )
         before = {number: signal.signal(number, late) for number, _, after in timers if after}
-        for _, timer, after in timers:
-            if after:
-                signal.setitimer(timer, after)
         try:
+            for _, timer, after in timers:
+                if after:
+                    signal.setitimer(timer, after)
             yield
         finally:
             for number, timer, after in timers:

@@ -78,12 +78,35 @@ def test_a_reading_process_that_cannot_start_is_our_fault() -> None:
         read_by("raise SystemExit(1)")
 
 
+WITHOUT_MEMORY = """
+import resource
+from autograder.notebooks import apart
+apart._SAMPLE = apart._Question(b"no notebook", "sample.ipynb", apart._SAMPLE.released)
+def failing(*given):
+    raise MemoryError
+apart.repair = failing
+"""
+"""A reading process in which a notebook needs memory that is not given, long before the limit is reached."""
+
+
+@needs_signals
 def test_memory_that_the_machine_did_not_give_is_our_fault() -> None:
-    """A MemoryError long before the limit of the process is not the text's."""
-    program = "import msgspec\nfrom autograder.notebooks import apart\n"
-    program += "apart.serve(lambda question: msgspec.msgpack.encode(apart._Answer(None, 'MEMORY')))"
+    """A MemoryError long before the limit of the process is not the text's, where other memory fails as well."""
+    program = WITHOUT_MEMORY + """
+with open("/proc/self/statm", "rb") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20),) * 2)
+apart.serve()
+"""
     with pytest.raises(SandboxError, match=r"this machine gave it no more than \d+ MiB"):
         read_by(program)
+
+
+@needs_signals
+def test_a_text_that_asks_for_too_much_memory_at_once_is_its_authors() -> None:
+    """What has used little when it fails, on a machine that has memory, asked for more than it may take."""
+    with pytest.raises(StudentError, match=r"more than 1,024 MiB"):
+        read_by(WITHOUT_MEMORY + "apart.serve()")
 
 
 @needs_signals

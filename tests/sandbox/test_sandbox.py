@@ -774,6 +774,35 @@ def test_copied_mounts_are_those_that_bubblewrap_makes(looking):
     assert copied[2] == ""
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts anything, and only root's sandboxes copy mounts")
+def test_what_is_mounted_outside_later_is_not_in_a_copied_folder(tmp_path):
+    """The copy of a folder whose mounts are shared with others has nothing to do with what becomes of them."""
+    program = """
+import os, sys
+from autograder.sandbox import prepared
+folder, other = sys.argv[1:]
+prepared.unshare(prepared.CLONE_NEWNS)
+prepared._mount(None, "/", None, prepared._PRIVATE | prepared._WITH_ALL_BELOW)
+prepared._mount("tmpfs", folder, "tmpfs", 0)
+prepared._mount(None, folder, None, 1 << 20)  # shared
+os.mkdir(f"{folder}/below")
+tree = prepared._read_only_tree(folder)
+prepared._call(
+    prepared._MOVE_MOUNT, tree, b"", prepared._HERE, other.encode(), prepared._FROM_EMPTY_PATH, what="mounting"
+)
+prepared._mount("tmpfs", f"{folder}/below", "tmpfs", 0)
+with open("/proc/self/mountinfo") as file:
+    print(*(line.split()[4] for line in file if line.split()[4].startswith((folder, other))))
+"""
+    folder, other = tmp_path / "folder", tmp_path / "other"
+    folder.mkdir(), other.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", program, folder, other], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(folder), str(other), str(folder / "below")]
+
+
 @pytest.mark.skipif(bool(why_not("bubblewrap")), reason="bubblewrap does not work here")
 def test_every_sandbox_has_namespaces_of_its_own(looking):
     """No namespace is the machine's, and none is that of another sandbox, alive at the same time."""
