@@ -21,7 +21,7 @@ from autograder.loader import Loaded
 from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
 from autograder.release import added, build, write_archive
 from autograder.sandbox import ContainerSandbox, ForkServer
-from autograder.scoring import rounded
+from autograder.scoring import rounded, shown
 
 __all__ = ["Call", "release_assignment"]
 
@@ -64,13 +64,16 @@ def release_assignment(call: Call) -> int:
         screen.print(f"Left as they are, for no release wrote them: {escape(', '.join(others))}", soft_wrap=True)
     assignment = loaded.assignment
     hidden = sum(check.hidden for check in assignment.checks)
-    bonus = rounded(sum(question.max_points for question in assignment.questions if question.bonus))
+    total = rounded(assignment.max_points + assignment.by_hand)
+    bonus = rounded(sum(each.max_points + each.by_hand for each in assignment.questions if each.bonus))
+    by_hand = rounded(sum(each.points for each in assignment.written))
     screen.print(f"Wrote {counted(len(files), 'file')} to {escape(str(out))}", soft_wrap=True)
     if call.archive:
         screen.print(f"Packed it as {escape(str(write_archive(out)))}", soft_wrap=True)
     screen.print(
-        f"{escape(assignment.title)}: {counted(assignment.max_points, 'point')}"
-        f"{' and ' + counted(bonus, 'bonus point') if bonus else ''}; "
+        f"{escape(assignment.title)}: {counted(total, 'point')}"
+        f"{' and ' + counted(bonus, 'bonus point') if bonus else ''}"
+        f"{f', {shown(by_hand)} of them manually graded' if by_hand else ''}; "
         f"public checks in it: {len(assignment.checks) - hidden}; hidden ones left out: {hidden}.",
         soft_wrap=True,
     )

@@ -22,6 +22,7 @@ __all__ = ["refuse_model_answers"]
 _IN_A_ROW = 5
 """So many words in a row come from the answer, and not by chance."""
 _FEWEST = 3
+"""So many words of an item at least come from the answer, and not by chance; all of them where it has fewer."""
 _SAME_SENTENCE = 0.6
 _NEW_WORDS = 0.5
 _WORD_OR_END = re.compile(r"(?P<word>[^\W\d_]{2,})|(?P<end>[.!?;:](?=\s|$)|\n[ \t]*\n)|(?P<line>\n)")
@@ -61,8 +62,9 @@ class _Answer:
 def refuse_model_answers(files: Mapping[str, bytes], handout: str, loaded: Loaded, quoted: Iterable[str]) -> None:
     """Look for words of model answers in what students would read.
 
-    An item of a rubric gives the answer away where most of its words stand in one sentence of the answer, or half of
-    them are words of the answer that the question does not say. In any other text five words in a row do, unless the
+    An item of a rubric gives the answer away where most of its words (at least three) stand in one sentence of the
+    answer, or half of them (at least three, or all that it has) are words of the answer that the question does not say.
+    In any other text five words in a row do, unless the
     handout has them as well: answers may quote it.
 
     Args:
@@ -106,7 +108,8 @@ def _refuse_item(item: RubricItem, answer: _Answer) -> None:
     new = [stem for stem in words if stem in there and stem not in known]
     as_a_sentence = len(best) >= max(_FEWEST, _SAME_SENTENCE * len(words))
     as_a_sentence = as_a_sentence and len(best) > len(_closest(words, answer.known)[0])
-    if not as_a_sentence and len(new) < max(_FEWEST, _NEW_WORDS * len(words)):
+    enough = min(len(words), max(_FEWEST, _NEW_WORDS * len(words)))
+    if not words or (not as_a_sentence and len(new) < enough):
         return
     told = ", ".join(words[stem] for stem in (best if as_a_sentence else new))
     if not as_a_sentence:

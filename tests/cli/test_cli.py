@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 from command_line import refused, run
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
+from written_course import make_course as make_theory
 
 from autograder import __version__
 from autograder.course import Course
@@ -269,6 +270,22 @@ def test_a_release_is_written_and_told(root: Path) -> None:
     stub = (root / "release" / "tiny" / "tiny.py").read_text("utf-8")
     assert "NotImplementedError" in stub
     assert "2 * x" not in stub
+
+
+def test_a_release_counts_what_people_give(tmp_path: Path) -> None:
+    """Written answers are in the points that `release` prints, bonus questions apart, as in its README."""
+    root = make_theory(tmp_path / "course")
+    script = root / "assignments" / "theory" / "assignment.py"
+    script.write_text(
+        script.read_text()
+        + 'extra = assignment.question("More", id="c", bonus=True)\n'
+        + 'extra.written("Say more.", points=3, answer="answers.md#more")\n'
+    )
+    answers = root / "reference" / "theory" / "answers.md"
+    answers.write_text(f"{answers.read_text()}\n## (more) More\n\n### BEGIN SOLUTION\nNo.\n### END SOLUTION\n")
+    done = run("release", "theory", "--no-validate", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert "Theory: 11 points and 3 bonus points, 12 of them manually graded; public checks in it: 1;" in done.stdout
 
 
 def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:

@@ -242,6 +242,8 @@ Clear by induction.
     [
         ("no: from one combination to the next everything changes at once", "combination, changes, once"),
         ("rates and strengths and sizes differ", "rates, strengths, sizes, differ"),
+        ("they differ in strength", "differ, strength"),
+        ("zipped", "zipped"),
     ],
 )
 def test_a_rubric_that_tells_students_the_answer_is_refused(tmp_path: Path, wording: str, shared: str) -> None:
@@ -274,6 +276,13 @@ def test_a_row_of_words_of_a_model_answer_is_refused_anywhere(tmp_path: Path, pl
     ):
         contents(load(root, "theory"))
     (root / "assignments/theory/handout.md").write_text(f"# Theory\n\n{words}.\n")
+    assert contents(load(root, "theory"))
+
+
+@pytest.mark.parametrize("wording", ["differs clearly", "it is not 2", "rates are named well and compared"])
+def test_a_rubric_with_few_words_of_the_answer_gives_nothing_away(tmp_path: Path, wording: str) -> None:
+    """Of up to three words one must be the item's own, of more than three at least three come from the answer."""
+    root = make_course(tmp_path, ASSIGNMENT.replace(ITEMS, f'rubric={{"{wording}": 3,'), EXPLAINED)
     assert contents(load(root, "theory"))
 
 

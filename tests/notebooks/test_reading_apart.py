@@ -92,12 +92,15 @@ apart.repair = failing
 @needs_signals
 def test_memory_that_the_machine_did_not_give_is_our_fault() -> None:
     """A MemoryError long before the limit of the process is not the text's, where other memory fails as well."""
-    program = WITHOUT_MEMORY + """
+    program = (
+        WITHOUT_MEMORY
+        + """
 with open("/proc/self/statm", "rb") as file:
     used = int(file.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20),) * 2)
 apart.serve()
 """
+    )
     with pytest.raises(SandboxError, match=r"this machine gave it no more than \d+ MiB"):
         read_by(program)
 

@@ -115,7 +115,7 @@ def test_points_that_binary_cannot_hold_are_compared_in_hundredths(tmp_path: Pat
     page.write_text("# Doubling\n\n## (a) Double, 0.3 points\n")
     found = handout(loader.load(root, "tiny"))
 
-    assert (found.good, found.said) == (True, "1 statement agrees.")
+    assert (found.good, found.said.partition(";")[0]) == (True, "1 statement agrees")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,36 @@ def test_points_in_the_handout_may_agree(course: Path, bubblewrap: Sandbox) -> N
     )
     (course / HANDOUT).write_text(said)
 
-    assert findings(course, bubblewrap)["points in the handout"] == (True, "3 statements agree.")
+    ids = [question.id for question in loaded.assignment.questions]
+    rest = "no heading or table row begins with " + " or ".join(f"({id_})" for id_ in ids[1:])
+    assert findings(course, bubblewrap)["points in the handout"] == (True, f"3 statements agree; {rest}.")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "warning"),
+    [
+        ("## (a) Double, 5 points\n\n## (b) More, 1 point\n", "2 statements agree.", False),
+        ("## (a) Double, 5 points\n", "1 statement agrees; no heading or table row begins with (b).", True),
+        (
+            "## (a) Double, 5 points\n\n## (b) More\n",
+            "1 statement agrees; none says what (b) is worth.",
+            True,
+        ),
+        ("## (a) Double\n\n## (b) More\n", "The handout states none.", False),
+        ("## (b) More\n", "The handout states none; no heading or table row begins with (a).", True),
+        ("Write `double`.\n", "The handout states none.", False),
+    ],
+)
+def test_questions_that_a_handout_leaves_out_are_named(tmp_path: Path, text: str, said: str, warning: bool) -> None:
+    """Where it has headings or points of some questions, those without are a warning, with a heading to write."""
+    root = make_course(tmp_path)
+    (root / "assignments" / "tiny" / "handout.md").write_text(f"# Doubling\n\n{text}")
+    found = handout(loader.load(root, "tiny"))
+
+    assert (found.good, found.said, found.warning) == (True, said, warning)
+    if warning:
+        heading = "`## (a) Double, 5 points`" if "(a)." in said else "`## (b) More, 1 point`"
+        assert found.mend == f"Give each question its heading, such as {heading}."
 
 
 SAVED = '''

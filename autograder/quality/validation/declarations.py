@@ -80,7 +80,8 @@ def handout(loaded: Loaded) -> Finding:
     """Where the handout says what a question or the whole is worth, that is what its checks give.
 
     Read are the headings and the table rows that begin with a question's id in parentheses, such as
-    ``## (a) Back-propagation, 15 points``, and lines that speak of a total.
+    ``## (a) Back-propagation, 15 points``, and lines that speak of a total. Where some questions have one and others
+    have none, or have points in it and others have not, the others are named.
     """
     what = "points in the handout"
     path = loaded.folder / "handout.md"
@@ -89,12 +90,16 @@ def handout(loaded: Loaded) -> Finding:
     assignment = loaded.assignment
     total, bonus = rounded(assignment.max_points + assignment.by_hand), _bonus(assignment)
     wrong, agreed = [], 0
+    named, worth = set[str](), set[str]()
     for number, line in enumerate(utf8_text(path).splitlines(), start=1):
         question = next((each for each in assignment.questions if _about(each, line)), None)
         found = _NUMBER.search(line) or (_CELL.search(line) if question and line.lstrip().startswith("|") else None)
+        if question:
+            named.add(question.id)
         if not found:
             continue
         if question:
+            worth.add(question.id)
             right: tuple[float, ...] = (rounded(question.max_points + question.by_hand),)
         elif _TOTAL.search(line):
             right = (total, rounded(total + bonus), bonus)
@@ -106,12 +111,26 @@ def handout(loaded: Loaded) -> Finding:
             wrong.append(
                 f"handout.md:{number} speaks of {counted(float(found[1]), 'point')}, but {of} gives {shown(right[0])}"
             )
-    said = "; ".join(wrong) or (
-        f"{counted(agreed, 'statement')} {'agrees' if agreed == 1 else 'agree'}."
-        if agreed
-        else "The handout states none."
+    if wrong:
+        return Finding(what, False, "; ".join(wrong), "Correct the handout, or the points of the checks.")
+    agrees = f"{counted(agreed, 'statement')} {'agrees' if agreed == 1 else 'agree'}"
+    said = agrees if agreed else "The handout states none"
+    ids = [question.id for question in assignment.questions]
+    absent = [f"({id_})" for id_ in ids if id_ not in named] if named else []
+    silent = [f"({id_})" for id_ in ids if id_ in named - worth] if worth else []
+    missing = [f"no heading or table row begins with {' or '.join(absent)}"] if absent else []
+    missing += [f"none says what {' and '.join(silent)} {'is' if len(silent) == 1 else 'are'} worth"] if silent else []
+    if not missing:
+        return Finding(what, True, f"{said}.")
+    example = next(question for question in assignment.questions if f"({question.id})" in (*absent, *silent))
+    points = counted(rounded(example.max_points + example.by_hand), "point")
+    return Finding(
+        what,
+        True,
+        f"{said}; {'; '.join(missing)}.",
+        f"Give each question its heading, such as `## ({example.id}) {example.title}, {points}`.",
+        warning=True,
     )
-    return Finding(what, not wrong, said, "Correct the handout, or the points of the checks.")
 
 
 def leaks(loaded: Loaded, dataset: DataSet | None = None) -> Finding:
