@@ -54,7 +54,7 @@ from autograder.reports.pages.text import visible
 from autograder.reports.unchanged import Written, written
 from autograder.results import Report
 from autograder.sandbox.image import image_name
-from autograder.scoring import rounded, shown
+from autograder.scoring import points_of, rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 from autograder.submissions import Recogniser, Submission, collect, passed_over, refuse_class, to_preload
 
@@ -368,7 +368,7 @@ def _too_many(reports: Sequence[Report]) -> str:
     middle = median(rounded(report.points + report.bonus_points) for report in reports)
     whole = max(report.max_points for report in reports)
     return (
-        f"{counted(len(reports), 'student')}, median {shown(rounded(middle))} of {shown(whole)} points. "
+        f"{counted(len(reports), 'student')}, median {points_of(rounded(middle), whole)}. "
         f"A table is printed for up to {_LONGEST_TABLE}."
     )
 
@@ -380,18 +380,20 @@ def _table(reports: Sequence[Report]) -> Table:
     highest = {q.id: (q.max_points, q.bonus) for report in reports for q in report.questions}
     for id_ in question_ids(reports):
         most, bonus = highest[id_]
-        table.add_column(f"{escape(id_)}\n{'+' if bonus else '/'}{shown(most)}", justify="right", no_wrap=True)
+        worth = f"{'+' if bonus else '/'}{shown(most)}" if most else "no points"
+        table.add_column(f"{escape(id_)}\n{worth}", justify="right", no_wrap=True)
     whole = max((report.max_points for report in reports), default=0.0)
     extra = sum(most for most, bonus in highest.values() if bonus)
-    table.add_column(f"Total\n/{shown(whole)}{f'+{shown(extra)}' if extra else ''}", justify="right", no_wrap=True)
+    most = f"{f'/{shown(whole)}' if whole else ''}{f'+{shown(extra)}' if extra else ''}"
+    table.add_column(f"Total\n{most or 'no points'}", justify="right", no_wrap=True)
     unread = any(report.waiting for report in reports)
     if unread:
         table.add_column("By hand", justify="right", no_wrap=True)
     table.add_column("Verdicts")
     table.add_column("Seconds", justify="right", no_wrap=True)
     for report in reports:
-        points = {question.id: shown(question.points) for question in report.questions}
-        total = shown(rounded(report.points + report.bonus_points))
+        points = {each.id: shown(each.points) if each.max_points else "-" for each in report.questions}
+        total = shown(rounded(report.points + report.bonus_points)) if most else "-"
         table.add_row(
             escape(report.student),
             *(points.get(id_, "") for id_ in question_ids(reports)),

@@ -23,7 +23,7 @@ from autograder.reports.grades import grades
 from autograder.reports.pages import Asked, Heading, answers_page, staff_page, student_page, summary_page
 from autograder.reports.pages.summary import check_rates, distribution
 from autograder.reports.pages.text import visible
-from autograder.results import CaseResult, Report, Verdict
+from autograder.results import CaseResult, CheckResult, Report, Verdict
 
 HEADING = Heading("Course", "Doubling")
 VOID = {"meta"}
@@ -297,6 +297,22 @@ def test_a_question_that_people_grade_has_no_zero_of_zero() -> None:
     text = student_page(report("ada", question("f", written)), HEADING)
     assert "3 to be graded by a person" in text
     assert "of 0" not in text.partition('class="card"')[2]
+
+
+@pytest.mark.parametrize(
+    "kind", [check("free", Verdict.PASSED, points=0), replace(check("why", Verdict.MANUAL, points=0), by_hand=3.0), internal("ada")]
+)
+def test_no_page_shows_points_of_none(kind: CheckResult | Report) -> None:
+    """Where nothing gives points, waits for a person, or could be run, each page says so instead of 0 of 0."""
+    made = kind if isinstance(kind, Report) else report("ada", question("f", kind))
+    summary = summary_page([made], HEADING, {"ada": "ada"}, dataset="d", sandbox="s")
+    answers = answers_page(Asked("f", "why", "Why?", "3 points"), [made], HEADING, {"ada": "ada"})
+    for page in (student_page(made, HEADING), staff_page(made, HEADING), summary, answers):
+        text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.partition("<main")[2]))
+        assert not re.search(r"\b0(?:\.0)? (?:of|/) 0\b|\b(?:of|/) 0\b|\b0 to be graded", text), text
+        assert not re.search(r'"0 of 0|of 0 points"', page)
+    expected = {"free": "No check here gives points.", "why": "No points count before a person has given some."}
+    assert made.max_points or expected.get(getattr(kind, "id", ""), "") in summary
 
 
 @pytest.mark.parametrize("kind", ["student", "staff", "summary", "class", "answers", "formulas"])

@@ -15,7 +15,7 @@ from autograder.pictures.raster import data_url, words_of
 from autograder.reports.pages.formulas import with_formulas
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
-from autograder.scoring import rounded, shown
+from autograder.scoring import points_of, rounded, shown
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -95,6 +95,7 @@ def _environment() -> Environment:
     environment.filters.update(
         visible=visible,
         shown=shown,
+        points_of=points_of,
         percent=_percent,
         shown_as=_address,
         without_stop=_without_stop,
