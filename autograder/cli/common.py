@@ -6,7 +6,7 @@ import difflib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,15 +21,11 @@ if TYPE_CHECKING:
 
     from autograder.datasets import DataSet, DataSettings
     from autograder.early_start import Early
-    from autograder.insight.alarms import ClassAlarm
     from autograder.loader import Loaded
-    from autograder.reports.pages import Heading
-    from autograder.results import Report
     from autograder.sandbox import ContainerSandbox, ForkServer
     from autograder.submissions import Caps
 
 __all__ = [
-    "ALARMS",
     "STOPPED",
     "caps_for",
     "console",
@@ -40,14 +36,11 @@ __all__ = [
     "named_sandbox",
     "near",
     "open_course",
-    "read_alarms",
     "show_note_on",
     "staging",
     "start_sandbox",
-    "write_student_page",
 ]
 
-ALARMS = "alarms.json"
 STOPPED = 130
 """The exit code after Ctrl-C."""
 PLAIN_WIDTH = 120
@@ -307,30 +300,3 @@ def _remove(ours: Iterable[Path]) -> None:
     """Remove what was made for an output that nothing has been written to, from the inside."""
     for path in ours:
         path.rmdir() if path.is_dir() else path.unlink()
-
-
-def read_alarms(out: Path, reports: Sequence[Report]) -> tuple[ClassAlarm, ...]:
-    """What `autograder grade` found odd about a class; found again from its reports where that cannot be read."""
-    import msgspec
-
-    from autograder.insight.alarms import ClassAlarm, class_alarms
-
-    try:
-        return msgspec.json.decode((out / ALARMS).read_bytes(), type=tuple[ClassAlarm, ...])
-    except (OSError, msgspec.MsgspecError):
-        return class_alarms(reports)
-
-
-def write_student_page(report: Report, heading: Heading, path: Path) -> None:
-    """Write what the student may see; of a report that is not final there is no such page, and an older one goes.
-
-    Raises:
-        UsageError: the page cannot be written.
-    """
-    from autograder import reports
-    from autograder.reports import pages
-
-    if report.not_final:
-        path.unlink(missing_ok=True)
-    else:
-        reports.write_text(path, pages.student_page(report, heading))

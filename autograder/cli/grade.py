@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,6 @@ from autograder import reports as export
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import (
-    ALARMS,
     STOPPED,
     caps_for,
     console,
@@ -43,15 +41,12 @@ from autograder.course import Course, course_seed
 from autograder.early_start import GRADED, Early
 from autograder.grading import RunOptions, batch
 from autograder.grading.gate import Gate, gate_key
-from autograder.insight.alarms import class_alarms
 from autograder.messages import banners, next_step
 from autograder.reports import pages
+from autograder.reports.class_folder import LEFT, Graded, kept_apart, write_class
 from autograder.reports.grades import question_ids, verdict_summary, waiting
-from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import all_hand_grades
-from autograder.reports.output_folder import LEFT, kept_apart, put_away, remove_old_copies
 from autograder.reports.pages.text import visible
-from autograder.reports.unchanged import Written, written
 from autograder.results import Report
 from autograder.sandbox.image import image_name
 from autograder.scoring import points_of, rounded, shown
@@ -61,7 +56,6 @@ from autograder.submissions import Recogniser, Submission, collect, passed_over,
 __all__ = [
     "CHECKS_SECONDS",
     "Call",
-    "Made",
     "chosen_of",
     "deliver",
     "foreseen_imports",
@@ -206,8 +200,8 @@ def _grade(
         _keep_pdfs(call.out / "answers", everyone, loaded.assignment.answers, names)
     refused = Gate().refused(gate_key(loaded, dataset, replace(options, only="")))
     heading = pages.Heading(course.title, loaded.assignment.title)
-    made = Made(reports, whole_class, heading, names, walls, refused)
-    return deliver(screen, call, made, progress, dataset.name if dataset else "")
+    graded = Graded(reports, whole_class, heading, names, walls, dataset.name if dataset else "", refused)
+    return deliver(screen, call, graded, progress)
 
 
 def _may_be_known(out: Path, loaded: loader.Loaded) -> bool:
@@ -237,54 +231,29 @@ def into(screen: Console, call: Call) -> Call:
     return replace(call, out=out)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What grading gave: reports of those who were asked for, and of everybody; how pages are headed and named.
-
-    `refused` is why `validate` refuses the assignment, or "".
-    """
-
-    reports: Sequence[Report]
-    whole_class: Sequence[Report]
-    heading: pages.Heading
-    names: dict[str, str]
-    walls: str
-    refused: str = ""
-
-
-def deliver(screen: Console, call: Call, made: Made, progress: Shown, dataset: str) -> int:
+def deliver(screen: Console, call: Call, graded: Graded, progress: Shown) -> int:
     """Write every file, print the table; returns the exit code."""
-    heading, names, hand = made.heading, made.names, all_hand_grades(call.out, made.whole_class)
-    reports, everybody = with_hand_grades(made.reports, hand), with_hand_grades(made.whole_class, hand)
-    gone = put_away(call.out, names.values()) if len(names) > 1 else ()
-    if gone:
+    made = write_class(call.out, graded)
+    reports = made.reports
+    if made.left:
         screen.print(
-            f"Not among the submissions any more: {escape(', '.join(gone))}. Their reports and pages are in "
+            f"Not among the submissions any more: {escape(', '.join(made.left))}. Their reports and pages are in "
             f"{escape(str(call.out / LEFT))}.",
             soft_wrap=True,
         )
-    people = any(report.waiting for report in made.whole_class)
-    export.write_grades(everybody, call.out / "grades.csv", people=people)
-    alarms = class_alarms(made.whole_class, refused=made.refused)
-    export.write_text(call.out / ALARMS, json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
-    with written(call.out) as files:
-        for report in made.reports:
-            path = call.out / "reports" / f"{names[report.student]}.json"
-            files.write(path, report, partial(export.report_text, report))
-        _write_pages(call.out, files, reports, heading, names)
-        page = partial(
-            pages.summary_page, everybody, heading, names, dataset=dataset, sandbox=made.walls, alarms=alarms
+    if made.earlier:
+        screen.print(
+            f"Not graded as they are now: {escape(', '.join(made.earlier))}. Their earlier reports count until then.",
+            soft_wrap=True,
         )
-        files.write(call.out / "summary.html", (everybody, heading, names, dataset, made.walls, alarms), page)
-    remove_old_copies(call.out, [names[report.student] for report in made.reports])
     if progress.known:
         screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
     table = _table(reports) if len(reports) <= _LONGEST_TABLE else _too_many(reports)
-    screen.print(f"\n[bold]{escape(heading.assignment)}[/]", table, sep="\n")
+    screen.print(f"\n[bold]{escape(graded.heading.assignment)}[/]", table, sep="\n")
     _show_banners(screen, reports)
-    _point_out(screen, call.out, reports, names)
-    _point_out_answers(screen, call, everybody)
-    for alarm in alarms:
+    _point_out(screen, call.out, reports, graded.names)
+    _point_out_answers(screen, call, made.everybody)
+    for alarm in made.alarms:
         screen.print(f"[bold yellow]Look at this:[/]   {escape(visible(alarm.sentence))}", soft_wrap=True)
     return 1 if any(report.internal for report in reports) else 0
 
@@ -350,19 +319,6 @@ def chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[
     return tuple(submission for submission in everyone if not students or submission.student in students)
 
 
-def _write_pages(
-    out: Path, files: Written, reports: Iterable[Report], heading: pages.Heading, names: dict[str, str]
-) -> None:
-    """One page for the student and one for staff, of everybody who was asked for; none that nobody may see yet."""
-    for report in reports:
-        page = f"{names[report.student]}.html"
-        if report.not_final:
-            files.remove(out / "feedback" / page)
-        else:
-            files.write(out / "feedback" / page, (report, heading), partial(pages.student_page, report, heading))
-        files.write(out / "staff" / page, (report, heading), partial(pages.staff_page, report, heading))
-
-
 def _too_many(reports: Sequence[Report]) -> str:
     """In place of the table of a large class: how many there are, and the middle of their points."""
     middle = median(rounded(report.points + report.bonus_points) for report in reports)
@@ -380,12 +336,12 @@ def _table(reports: Sequence[Report]) -> Table:
     highest = {q.id: (q.max_points, q.bonus) for report in reports for q in report.questions}
     for id_ in question_ids(reports):
         most, bonus = highest[id_]
-        worth = f"{'+' if bonus else '/'}{shown(most)}" if most else "no points"
-        table.add_column(f"{escape(id_)}\n{worth}", justify="right", no_wrap=True)
+        head = f"{'+' if bonus else '/'}{shown(most)}" if most else "no points"
+        table.add_column(f"{escape(id_)}\n{head}", justify="right", no_wrap=True)
     whole = max((report.max_points for report in reports), default=0.0)
     extra = sum(most for most, bonus in highest.values() if bonus)
-    most = f"{f'/{shown(whole)}' if whole else ''}{f'+{shown(extra)}' if extra else ''}"
-    table.add_column(f"Total\n{most or 'no points'}", justify="right", no_wrap=True)
+    worth = f"{f'/{shown(whole)}' if whole else ''}{f'+{shown(extra)}' if extra else ''}"
+    table.add_column(f"Total\n{worth or 'no points'}", justify="right", no_wrap=True)
     unread = any(report.waiting for report in reports)
     if unread:
         table.add_column("By hand", justify="right", no_wrap=True)
@@ -393,7 +349,7 @@ def _table(reports: Sequence[Report]) -> Table:
     table.add_column("Seconds", justify="right", no_wrap=True)
     for report in reports:
         points = {each.id: shown(each.points) if each.max_points else "-" for each in report.questions}
-        total = shown(rounded(report.points + report.bonus_points)) if most else "-"
+        total = shown(rounded(report.points + report.bonus_points)) if worth else "-"
         table.add_row(
             escape(report.student),
             *(points.get(id_, "") for id_ in question_ids(reports)),
@@ -443,7 +399,7 @@ def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -
         screen.print(f"To be graded:   {escape(told)}", soft_wrap=True)
 
 
-def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: dict[str, str]) -> None:
+def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: Mapping[str, str]) -> None:
     """Where everything lies."""
     ours = [report.student for report in reports if report.internal]
     for report in reports:

@@ -16,7 +16,6 @@ from autograder.cli.common import console, limits_from, settings_of, staging
 from autograder.cli.grade import (
     CHECKS_SECONDS,
     Call,
-    Made,
     chosen_of,
     deliver,
     foreseen_imports,
@@ -30,6 +29,7 @@ from autograder.course import CONFIG_FILE, Course, load
 from autograder.formats import nbgrader
 from autograder.grading import RunOptions, batch
 from autograder.reports import pages
+from autograder.reports.class_folder import Graded
 from autograder.sandbox.image import image_name
 from autograder.store import Store, sqlite_address
 from autograder.submissions import Submission
@@ -98,8 +98,8 @@ def grade_nbgrader(call: Call, found: nbgrader.Course) -> int:
             others = (late.applied(report, times.get(report.student)) for report in known)
             whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
     names = export.file_names(submission.student for submission in everyone)
-    made = Made(reports, whole_class, pages.Heading(course.title, call.name), names, walls)
-    return deliver(screen, call, made, progress, "")
+    graded = Graded(reports, whole_class, pages.Heading(course.title, call.name), names, walls)
+    return deliver(screen, call, graded, progress)
 
 
 def _say_unknown_times(screen: Console, stamps: Mapping[str, nbgrader.Stamp]) -> None:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from autograder import reports as export
 from autograder.checks.errors import GraderError, StudentError, UsageError
 from autograder.checks.wording import counted, reason_of
-from autograder.cli.common import console, open_course, read_alarms, staging, write_student_page
+from autograder.cli.common import console, open_course, staging
 from autograder.course import CONFIG_FILE
 from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
+from autograder.reports.class_folder import show_grades
 from autograder.reports.manual_grades import FILE, with_hand_grades, write_hand_grades
 from autograder.reports.marks import MARKS, all_hand_grades, read_marks
 from autograder.results import Report
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from autograder.reports.graded_notebook import GradedNotebook
     from autograder.reports.pages import Heading
 
-__all__ = ["Source", "export_gradebook", "export_pages", "heading_of", "import_grades", "show_grades"]
+__all__ = ["Source", "export_gradebook", "export_pages", "heading_of", "import_grades"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,39 +188,6 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     )
     screen.print(f"By hand:  {out / FILE}", markup=False, soft_wrap=True)
     screen.print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)
-
-
-def show_grades(out: Path, found: Sequence[Report], heading: Heading, names: Mapping[str, str]) -> tuple[Report, ...]:
-    """What people read of the grades: the table, the class, and everybody's pages, with points by hand in place.
-
-    Args:
-        out: the folder that `autograder grade --out` wrote.
-        found: what the checks found.
-        heading: what stands on top of pages.
-        names: file names by student.
-
-    Returns:
-        The reports with points by hand in place.
-
-    Raises:
-        UsageError: what was given by hand cannot be read, or something cannot be written.
-    """
-    from autograder.reports import pages as feedback
-
-    reports = with_hand_grades(found, all_hand_grades(out, found))
-    for report in reports:
-        name = names[report.student]
-        write_student_page(report, heading, out / "feedback" / f"{name}.html")
-        export.write_text(out / "staff" / f"{name}.html", feedback.staff_page(report, heading))
-    export.write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
-    replay, resources = reports[0].replay, reports[0].resources
-    export.write_text(
-        out / "summary.html",
-        feedback.summary_page(
-            reports, heading, names, dataset=replay.data, sandbox=resources.sandbox, alarms=read_alarms(out, found)
-        ),
-    )
-    return reports
 
 
 def heading_of(source: Source, assignment: str) -> Heading:

@@ -13,10 +13,11 @@ from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import console, near, open_course, staging
-from autograder.cli.gradebook import Source, heading_of, show_grades
+from autograder.cli.gradebook import Source, heading_of
 from autograder.formats.nbgrader import find_course
 from autograder.loader import load
 from autograder.reports import pages as feedback
+from autograder.reports.class_folder import show_grades
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import ABSENT, MARKS, Marks, Row, all_hand_grades, filled, read_marks, write_marks
 from autograder.reports.pages import Asked

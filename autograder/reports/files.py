@@ -16,7 +16,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.results import Report
 
-__all__ = ["encodable", "file_names", "read_reports", "report_text", "write_bytes", "write_text"]
+__all__ = ["encodable", "file_names", "read_report", "read_reports", "report_text", "write_bytes", "write_text"]
 
 LONGEST = 80
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
@@ -82,13 +82,19 @@ def read_reports(out: Path) -> tuple[Report, ...]:
     paths = sorted((out / "reports").glob("*.json"))
     if not paths:
         raise UsageError(f"There are no reports in {out / 'reports'}; name the folder of `autograder grade ... --out`.")
-    reports = []
-    for path in paths:
-        try:
-            reports.append(msgspec.json.decode(path.read_bytes(), type=Report))
-        except (OSError, msgspec.MsgspecError) as error:
-            raise UsageError(f"{path} is no report: {reason_of(error)}; move it away, or grade again.") from None
-    return tuple(sorted(reports, key=lambda report: report.student.casefold()))
+    return tuple(sorted(map(read_report, paths), key=lambda report: report.student.casefold()))
+
+
+def read_report(path: Path) -> Report:
+    """The report in a file.
+
+    Raises:
+        UsageError: it is no report, or cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UsageError(f"{path} is no report: {reason_of(error)}; move it away, or grade again.") from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -21,7 +21,7 @@ from written_course import make_course as make_theory
 
 from autograder import __version__
 from autograder.course import Course
-from autograder.reports.output_folder import kept_apart
+from autograder.reports.class_folder import kept_apart
 from autograder.reports.schema import report_schema
 from autograder.whole import given_folder
 
@@ -220,6 +220,43 @@ def test_whoever_comes_back_has_no_old_copies(root: Path, handed: Path, tmp_path
     run("grade", "tiny", handed, "--out", out, cwd=root)
     assert not (out / "left").exists()
     assert {path.stem for path in (out / "reports").iterdir()} == {"ann", "ben", "carl", "dora"}
+
+
+def test_the_table_the_summary_and_a_total_are_about_the_same_reports(root: Path, handed: Path, tmp_path: Path) -> None:
+    """Whatever is graded into a folder in which reports lie, all that is read from it later counts everybody in it."""
+    out, config = tmp_path / "out", root / "grader_config.py"
+    config.write_text(
+        config.read_text()
+        .replace("import Course", "import Course, HomeworkSet")
+        .replace("Course(", 'Course(homework_sets=(HomeworkSet("hw", "Homework", ("tiny",), 10),), ')
+    )
+
+    def agree(*students: str) -> None:
+        table = list(csv.DictReader((out / "grades.csv").read_text("utf-8").splitlines()))
+        done = run("total", "hw", out, "--csv", tmp_path / "hw.csv", cwd=root)
+        assert done.returncode == 0, done.stderr
+        totals = list(csv.DictReader((tmp_path / "hw.csv").read_text("utf-8").splitlines()))
+        assert [(row["student"], row["total"]) for row in table] == [(row["student"], row["total"]) for row in totals]
+        assert [row["student"] for row in table] == list(students)
+        page = (out / "summary.html").read_text("utf-8")
+        assert all(
+            f'href="staff/{name}.html"' in page and (out / "staff" / f"{name}.html").is_file() for name in students
+        )
+
+    assert run("grade", "tiny", handed, "--out", out, cwd=root).returncode == 0
+    agree("ann", "ben", "carl")
+    other = tmp_path / "other"
+    (other / "dora").mkdir(parents=True)
+    (other / "dora" / "tiny.py").write_text(RIGHT)
+    assert run("grade", "tiny", other, "--out", out, cwd=root).returncode == 0
+    agree("ann", "ben", "carl", "dora")
+    (handed / "ben" / "tiny.py").write_text(f"{RIGHT}# again\n")
+    done = run("grade", "tiny", handed, "--out", out, "--students", "ann", cwd=root)
+    assert "Not graded as they are now: ben. Their earlier reports count until then." in done.stdout
+    agree("ann", "ben", "carl")
+    shutil.rmtree(out / "reports")
+    run("grade", "tiny", handed, "--out", out, "--students", "ann", cwd=root)
+    agree("ann", "carl")
 
 
 def test_one_question_or_check_can_be_run_alone(root: Path, handed: Path, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from samples import internal, passing
 
 from autograder import reports
-from autograder.cli.common import write_student_page
 from autograder.cli.total import _Line
 from autograder.reports import pages
+from autograder.reports.class_folder import write_student_page
 from autograder.reports.grades import grades
 from autograder.scoring import with_open_points
 

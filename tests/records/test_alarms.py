@@ -19,11 +19,10 @@ from written_course import hand_in as hand_in_theory
 from written_course import make_course as make_theory
 
 from autograder.cli import app
-from autograder.cli.common import read_alarms
-from autograder.cli.gradebook import show_grades
 from autograder.grading.gate import Gate
 from autograder.insight.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
 from autograder.reports import read_reports
+from autograder.reports.class_folder import read_alarms, show_grades
 from autograder.reports.pages import Heading, summary_page
 from autograder.results import CheckResult, Report, Verdict
 

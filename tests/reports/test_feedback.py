@@ -300,7 +300,12 @@ def test_a_question_that_people_grade_has_no_zero_of_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [check("free", Verdict.PASSED, points=0), replace(check("why", Verdict.MANUAL, points=0), by_hand=3.0), internal("ada")]
+    "kind",
+    [
+        check("free", Verdict.PASSED, points=0),
+        replace(check("why", Verdict.MANUAL, points=0), by_hand=3.0),
+        internal("ada"),
+    ],
 )
 def test_no_page_shows_points_of_none(kind: CheckResult | Report) -> None:
     """Where nothing gives points, waits for a person, or could be run, each page says so instead of 0 of 0."""

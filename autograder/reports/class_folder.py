@@ -1,0 +1,264 @@
+"""What one folder of `autograder grade --out` holds: one assignment, whole reports, and those who handed in.
+
+`grades.csv`, `summary.html` and `alarms.json` are made from all reports that lie in ``reports`` then, whoever was
+graded last: so they agree with what is read from there later (`autograder total`, `mark`, `export`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from autograder.checks.errors import UsageError
+from autograder.insight.alarms import ClassAlarm, class_alarms
+from autograder.reports import pages
+from autograder.reports.files import read_report, report_text, write_text
+from autograder.reports.grades import write_grades
+from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.marks import all_hand_grades
+from autograder.reports.unchanged import Written, written
+from autograder.results import Report
+
+__all__ = [
+    "ALARMS",
+    "LEFT",
+    "Graded",
+    "WrittenClass",
+    "kept_apart",
+    "read_alarms",
+    "remove_old_copies",
+    "show_grades",
+    "write_class",
+    "write_student_page",
+]
+
+ALARMS = "alarms.json"
+LEFT = "left"
+"""The folder below `--out` for files of students who are not among the submissions any more."""
+
+_PLACES = (("reports", ".json"), ("feedback", ".html"), ("staff", ".html"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """What is read of a report's replay record."""
+
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is read of a report to know what it is about."""
+
+    assignment: str
+    replay: _Replay = _Replay()
+
+
+def kept_apart(out: Path, assignment: str, only: str = "") -> Path:
+    """The folder for new reports: `out`, or ``out/only-NAME`` where it keeps reports of more than `only` asks for.
+
+    Args:
+        out: the folder that was named.
+        assignment: what is graded into it.
+        only: the question or check that is run alone, or "" for everything.
+
+    Raises:
+        UsageError: the folder holds reports of another assignment.
+    """
+    for path, told in _reports(out):
+        if told.assignment != assignment:
+            raise UsageError(
+                f"{out} holds reports of {told.assignment} (such as {path.name}); name another folder with --out, one "
+                "for each assignment."
+            )
+        if only and told.replay.only != only:
+            return out / f"only-{only}"
+    return out
+
+
+def _reports(out: Path) -> Iterator[tuple[Path, _Told]]:
+    """The reports of a folder that can be read."""
+    for path in _paths(out):
+        try:
+            yield path, msgspec.json.decode(path.read_bytes(), type=_Told)
+        except (OSError, msgspec.MsgspecError):
+            continue
+
+
+def _paths(out: Path) -> list[Path]:
+    return sorted((out / "reports").glob("*.json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """What grading gave: reports of those who were asked for, and all that are known of this class.
+
+    `names` are the file names of everybody who handed in, by student. `refused` is why `validate` refuses the
+    assignment, or "".
+    """
+
+    reports: Sequence[Report]
+    whole_class: Sequence[Report]
+    heading: pages.Heading
+    names: Mapping[str, str]
+    sandbox: str
+    dataset: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenClass:
+    """What was written: the reports that were asked for and everybody's, both with what people gave, and what is odd.
+
+    `left` are the file names of those who are not among the submissions any more; `earlier` are students of this class
+    whose reports are about something else than they have handed in now.
+    """
+
+    reports: tuple[Report, ...]
+    everybody: tuple[Report, ...]
+    alarms: tuple[ClassAlarm, ...]
+    left: tuple[str, ...]
+    earlier: tuple[str, ...]
+
+
+def write_class(out: Path, graded: Graded) -> WrittenClass:
+    """Write every file of a class that was graded.
+
+    A single submission that is graded into a folder of others joins them; where several are graded, those of `out` that
+    are not among them are put away.
+
+    Raises:
+        UsageError: a file cannot be written, a report of somebody else in `out` cannot be read, or what people gave is
+            wrong.
+    """
+    left = _put_away(out, graded.names.values()) if len(graded.names) > 1 else ()
+    known = {graded.names[report.student] for report in graded.whole_class}
+    others = {path.stem: read_report(path) for path in _paths(out) if path.stem not in known}
+    found = sorted((*graded.whole_class, *others.values()), key=lambda report: report.student.casefold())
+    names = {**graded.names, **{report.student: stem for stem, report in others.items()}}
+    hand = all_hand_grades(out, found)
+    everybody = with_hand_grades(found, hand)
+    write_grades(everybody, out / "grades.csv", people=any(report.waiting for report in found))
+    alarms = class_alarms(found, refused=graded.refused)
+    write_text(out / ALARMS, json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
+    with written(out) as files:
+        for report in graded.whole_class:
+            path = out / "reports" / f"{names[report.student]}.json"
+            files.write(path, report, partial(report_text, report))
+        _write_pages(out, files, with_hand_grades(graded.whole_class, hand), graded.heading, names)
+        about = (graded.heading, names, graded.dataset, graded.sandbox, alarms)
+        files.write(out / "summary.html", (everybody, *about), partial(_summary, everybody, *about))
+    remove_old_copies(out, known)
+    earlier = tuple(report.student for report in others.values() if report.student in graded.names)
+    return WrittenClass(with_hand_grades(graded.reports, hand), everybody, alarms, left, earlier)
+
+
+def show_grades(
+    out: Path, found: Sequence[Report], heading: pages.Heading, names: Mapping[str, str]
+) -> tuple[Report, ...]:
+    """What people read of the grades: the table, the class, and everybody's pages, with what people gave in place.
+
+    Args:
+        out: the folder that `autograder grade --out` wrote.
+        found: what the checks found.
+        heading: what stands on top of pages.
+        names: file names by student.
+
+    Returns:
+        The reports with what people gave in place.
+
+    Raises:
+        UsageError: what people gave cannot be read, or something cannot be written.
+    """
+    reports = with_hand_grades(found, all_hand_grades(out, found))
+    for report in reports:
+        name = names[report.student]
+        write_student_page(report, heading, out / "feedback" / f"{name}.html")
+        write_text(out / "staff" / f"{name}.html", pages.staff_page(report, heading))
+    write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
+    dataset, sandbox = reports[0].replay.data, reports[0].resources.sandbox
+    write_text(out / "summary.html", _summary(reports, heading, names, dataset, sandbox, read_alarms(out, found)))
+    return reports
+
+
+def _summary(
+    reports: Sequence[Report],
+    heading: pages.Heading,
+    names: Mapping[str, str],
+    dataset: str,
+    sandbox: str,
+    alarms: Sequence[ClassAlarm],
+) -> str:
+    return pages.summary_page(reports, heading, names, dataset=dataset, sandbox=sandbox, alarms=alarms)
+
+
+def _write_pages(
+    out: Path, files: Written, reports: Iterable[Report], heading: pages.Heading, names: Mapping[str, str]
+) -> None:
+    """One page for the student and one for staff, of each report; none that nobody may see yet."""
+    for report in reports:
+        page = f"{names[report.student]}.html"
+        if report.not_final:
+            files.remove(out / "feedback" / page)
+        else:
+            files.write(out / "feedback" / page, (report, heading), partial(pages.student_page, report, heading))
+        files.write(out / "staff" / page, (report, heading), partial(pages.staff_page, report, heading))
+
+
+def write_student_page(report: Report, heading: pages.Heading, path: Path) -> None:
+    """Write what the student may see; of a report that is not final there is no such page, and an older one goes.
+
+    Raises:
+        UsageError: the page cannot be written.
+    """
+    if report.not_final:
+        path.unlink(missing_ok=True)
+    else:
+        write_text(path, pages.student_page(report, heading))
+
+
+def read_alarms(out: Path, reports: Sequence[Report]) -> tuple[ClassAlarm, ...]:
+    """What `autograder grade` found odd about a class; found again from its reports where that cannot be read."""
+    try:
+        return msgspec.json.decode((out / ALARMS).read_bytes(), type=tuple[ClassAlarm, ...])
+    except (OSError, msgspec.MsgspecError):
+        return class_alarms(reports)
+
+
+def _put_away(out: Path, names: Collection[str]) -> tuple[str, ...]:
+    """Move reports and pages of everybody else into ``out/left``; returns the names of their files, sorted.
+
+    Args:
+        out: the folder with ``reports``, ``feedback`` and ``staff``.
+        names: file names, without suffix, of those who handed in.
+    """
+    gone = set()
+    for place, suffix in _PLACES:
+        for path in sorted((out / place).glob(f"*{suffix}")):
+            if path.stem not in names:
+                target = out / LEFT / place / path.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
+                gone.add(path.stem)
+    return tuple(sorted(gone))
+
+
+def remove_old_copies(out: Path, names: Collection[str]) -> None:
+    """Remove from ``out/left`` what is there of students who handed in again, and folders that are empty then.
+
+    Args:
+        out: the folder with ``reports``, ``feedback`` and ``staff``.
+        names: file names, without suffix, of those whose new files lie below `out`.
+    """
+    for place, suffix in _PLACES:
+        for name in names:
+            (out / LEFT / place / f"{name}{suffix}").unlink(missing_ok=True)
+    for folder in (*(out / LEFT / place for place, _ in _PLACES), out / LEFT):
+        with suppress(OSError):  # it is not there, or not empty
+            folder.rmdir()
