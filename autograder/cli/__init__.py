@@ -37,6 +37,7 @@ from autograder.cli.options import (
     whole_within,
     within,
 )
+from autograder.cli.stopping import Verbs
 from autograder.early_start import begin
 from autograder.optional_packages import missing
 
@@ -47,13 +48,16 @@ _OBJECTS_BEFORE_GARBAGE = 50_000
 
 app = typer.Typer(
     name="autograder",
+    cls=Verbs,
     help="Assignments, releases and fair, sandboxed grades for machine-learning courses.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None)
+data_app = typer.Typer(
+    cls=Verbs, help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(data_app, name="data")
 app.add_typer(export_app, name="export")
 app.add_typer(import_app, name="import")

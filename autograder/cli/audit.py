@@ -19,7 +19,6 @@ from autograder.assignment.declaration import Question
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import (
-    STOPPED,
     console,
     dataset_for,
     known_sandbox,
@@ -29,6 +28,7 @@ from autograder.cli.common import (
     staging,
     start_sandbox,
 )
+from autograder.cli.stopping import STOPPED
 from autograder.grading import RunOptions
 from autograder.grading.batch import Event, Finished, Known
 from autograder.loader import Loaded

@@ -16,7 +16,6 @@ from autograder.assignment.declaration import Check
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import (
-    STOPPED,
     console,
     dataset_for,
     known_sandbox,
@@ -27,6 +26,7 @@ from autograder.cli.common import (
     staging,
     start_sandbox,
 )
+from autograder.cli.stopping import STOPPED
 from autograder.grading import RunOptions
 from autograder.loader import Loaded
 from autograder.notebooks.source import file_text

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from autograder.submissions import Caps
 
 __all__ = [
-    "STOPPED",
     "caps_for",
     "console",
     "data_settings",
@@ -41,8 +40,6 @@ __all__ = [
     "start_sandbox",
 ]
 
-STOPPED = 130
-"""The exit code after Ctrl-C."""
 PLAIN_WIDTH = 120
 
 

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from autograder.cli.options import moment
+from autograder.cli.stopping import Verbs
 
 __all__ = ["export_app"]
 
 export_app = typer.Typer(
-    help="Results for other tools: nbgrader's gradebook, pages.", no_args_is_help=True, rich_markup_mode=None
+    cls=Verbs, help="Results for other tools: nbgrader's gradebook, pages.", no_args_is_help=True, rich_markup_mode=None
 )
 
 OutArgument = Annotated[

@@ -23,7 +23,6 @@ from autograder import reports as export
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import (
-    STOPPED,
     caps_for,
     console,
     dataset_for,
@@ -37,6 +36,7 @@ from autograder.cli.common import (
     start_sandbox,
 )
 from autograder.cli.progress import Shown
+from autograder.cli.stopping import STOPPED
 from autograder.course import Course, course_seed
 from autograder.early_start import GRADED, Early
 from autograder.grading import RunOptions, batch

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from autograder.checks.errors import UsageError
+from autograder.cli.stopping import Verbs
 
 __all__ = ["import_app"]
 
-import_app = typer.Typer(help="Bring assignments over from other graders.", no_args_is_help=True, rich_markup_mode=None)
+import_app = typer.Typer(
+    cls=Verbs, help="Bring assignments over from other graders.", no_args_is_help=True, rich_markup_mode=None
+)
 _Course = Annotated[
     Path | None,
     typer.Option(

@@ -14,6 +14,7 @@ from autograder import loader
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import console, dataset_for, open_course, settings_of, start_sandbox
+from autograder.cli.stopping import if_stopped
 from autograder.cli.validate import kept, reasons, show
 from autograder.course import Course, course_seed
 from autograder.grading import RunOptions
@@ -69,7 +70,8 @@ def release_assignment(call: Call) -> int:
     by_hand = rounded(sum(each.points for each in assignment.written))
     screen.print(f"Wrote {counted(len(files), 'file')} to {escape(str(out))}", soft_wrap=True)
     if call.archive:
-        screen.print(f"Packed it as {escape(str(write_archive(out)))}", soft_wrap=True)
+        with if_stopped(f"{out} is written, and its archive is not; run the same command again."):
+            screen.print(f"Packed it as {escape(str(write_archive(out)))}", soft_wrap=True)
     screen.print(
         f"{escape(assignment.title)}: {counted(total, 'point')}"
         f"{' and ' + counted(bonus, 'bonus point') if bonus else ''}"

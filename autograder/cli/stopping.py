@@ -1,0 +1,75 @@
+"""Ctrl-C: one sentence that says what was kept and how to go on, and the exit code 130, for every verb.
+
+What a verb has changed when it is stopped follows from how it writes: files and folders as a whole or not at all
+(`autograder.whole`), results one by one. A verb that knows more says so with `if_stopped`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+__all__ = ["SENTENCES", "STOPPED", "Verbs", "if_stopped"]
+
+STOPPED = 130
+"""The exit code after Ctrl-C."""
+
+_NOTHING = "Nothing was changed; run the same command again."
+_GOES_ON = "What was finished is kept; the same command goes on from there."
+
+SENTENCES = {
+    "new": "Nothing was written; run the same command again.",
+    "init": "Nothing was written; run the same command again.",
+    "release": "Nothing was released, and a release that was there is unchanged; run the same command again.",
+    "grade": "What was graded is kept; the same command goes on from there.",
+    "mark": "The points in marks.csv are kept; run the same command again to write grades and pages.",
+    "total": _NOTHING,
+    "check": "No result is kept; run the same command again.",
+    "replay": _NOTHING,
+    "validate": "Nothing was changed, and what is printed above holds; run the same command again.",
+    "audit": _GOES_ON,
+    "calibrate": _GOES_ON,
+    "image": "No image of that name was made; the same command uses again what the engine has built.",
+    "doctor": _NOTHING,
+    "data list": _NOTHING,
+    "data fetch": "Files that were complete are kept; the same command downloads the others.",
+    "export nbgrader": "Submissions that were written are in the gradebook; run the same command again to write all.",
+    "export html": "Pages that were written are whole; run the same command again to write all.",
+    "import nbgrader": "What was written is whole; run the same command again to go on.",
+    "import otter": "Nothing was written; run the same command again.",
+}
+"""What is said after Ctrl-C, by verb."""
+
+
+class Verbs(TyperGroup):
+    """A group of verbs that end after Ctrl-C with their sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb that was named.
+
+        Raises:
+            typer.Exit: it was stopped; the sentence is on standard error.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            names, here = [ctx.invoked_subcommand or ""], ctx
+            while here.parent:
+                names.insert(0, here.info_name)
+                here = here.parent
+            said = stop.args[0] if stop.args else SENTENCES.get(" ".join(names), _NOTHING)
+            typer.echo(f"Stopped. {said}", err=True)
+            raise typer.Exit(STOPPED) from None
+
+
+@contextmanager
+def if_stopped(sentence: str) -> Iterator[None]:
+    """Ctrl-C in here is followed by this sentence, unless something inside knows a better one."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(*(stop.args or (sentence,))) from None
