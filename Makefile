@@ -5,6 +5,9 @@ READY := .venv/.ready
 BEST := from autograder.sandbox import why_not; print(next((n for n in ('bubblewrap', 'landlock') if not why_not(n)), 'none'))
 PICTURE_OF ?= feedback/relu_derivative_missing.html
 
+# Tests start hundreds of short processes; without compiled files each would compile the toolkit anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup test test-all demo lint audit attack fuzz soak results release manual schema picture constraints clean
 
 setup: $(READY)
@@ -61,7 +64,9 @@ demo: setup
 	@$(BIN)/autograder grade backprop .demo/submissions --out .demo/out --jobs 2 --data digits --limit cpu_seconds=20 \
 		--sandbox $$($(BIN)/python -c "$(BEST)")
 
+# The manual of the command line, and what comes from the docstrings of checks: tables, exports, the list of files.
 manual: setup
+	$(BIN)/python .ci/checks_manual.py
 	$(BIN)/python -m autograder.cli.manual > docs/cli.md
 
 schema: setup

@@ -12,10 +12,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# Written by `make manual`.
 if TYPE_CHECKING:
     from .autograd import autograd_gradient
     from .compare import close, finite, same, shape
-    from .cost import Cost, faster_than, lighter_than
+    from .cost import faster_than, lighter_than
     from .credit import Credit, Measured, Threshold
     from .disguise import Rearranged, disguised, rearranged
     from .errors import CheckFailed
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from .figures.figure import Axes, Figure, figure, figures_drawn
     from .finite_differences import central_differences
     from .gradients import gradient_matches, relative_error
+    from .inspection.torch_records import Layer, Parameter
     from .learning import no_learning_on_noise, overfits_one_batch, weights_changed
     from .local.sources import Source
+    from .local.usage import Cost
     from .measurement import Measurement
     from .metrics import accuracy, auc, error, loss, mean_squared_error, r2
     from .parameters import parameter_points
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from .sklearn import Estimator, estimator, fitted_in_folds, grid_scores, leakage_probe
     from .source import forbidden, no_imports, no_loops, required, uses
     from .tables import table
-    from .torch_modules import Layer, Parameter, Structure, structure
+    from .torch_modules import Structure, structure
     from .training import Curve, curve, gap
     from .type_names import real
 
@@ -102,15 +105,15 @@ __all__ = [
 _MODULES = {
     "Axes": "figures.figure",
     "CheckFailed": "errors",
-    "Cost": "cost",
+    "Cost": "local.usage",
     "Credit": "credit",
     "Curve": "training",
     "Estimator": "sklearn",
     "Figure": "figures.figure",
-    "Layer": "torch_modules",
+    "Layer": "inspection.torch_records",
     "Measured": "credit",
     "Measurement": "measurement",
-    "Parameter": "torch_modules",
+    "Parameter": "inspection.torch_records",
     "Plotted": "figures.curve",
     "Rearranged": "disguise",
     "Source": "local.sources",
@@ -159,7 +162,9 @@ _MODULES = {
     "uses": "source",
     "weights_changed": "learning",
 }
-"""Where each name is defined; a module is imported when a name of it is asked for, since a worker needs few."""
+# End of what is written.
+
+# The module of a name is imported when the name is asked for, since a worker needs few.
 
 
 def __getattr__(name: str) -> Any:

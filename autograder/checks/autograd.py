@@ -27,6 +27,12 @@ def autograd_gradient(of: Callable[[Any], object], at: object) -> Any:
 
     Raises:
         InstructorError: torch is not installed, or the function gives no tensor of one number that depends on `at`.
+
+    Examples:
+        nothing: the gradient by torch, for `want`; `of` is given float64 tensors
+
+        >>> autograd_gradient(lambda w: (w * w).sum(), np.ones(2))
+        [2. 2.]
     """
     try:
         torch = importlib.import_module("torch")

@@ -1,4 +1,4 @@
-"""Recognise the slip behind a wrong array: the one simple change that would make it the wanted one.
+"""Recognise the slip behind a wrong array: the one simple change that gives the expected one.
 
 A slip is only told when the changed answer agrees with the wanted one in every entry, to 1e-5 relative to the entry
 and 1e-7 to the largest, and when the agreement says something: no relation is tried that holds for equal entries, or
@@ -60,6 +60,25 @@ def _varies(values: Array, least: int = 2) -> bool:
 
 
 def _of_shape(mine: Array, right: Array) -> str:
+    """Right values in another shape, form or number.
+
+    Examples:
+        right values in another shape
+
+        >>> close([[1.0], [2.0]], [1.0, 2.0])
+        result has the shape (2, 1); expected the shape (2,). The values are right, the shape is not.
+
+        labels, one-hot
+
+        >>> close([0, 2], np.eye(3)[[0, 2]])
+        result has the shape (2,); expected the shape (2, 3). It looks like labels; expected one-hot rows.
+
+        broadcast
+
+        >>> close(np.array([[1, 2], [4, 5]]), [1, 5])
+        result has the shape (2, 2); expected the shape (2,). Its diagonal is right: it looks like (2, 1) and (2,)
+        broadcast to (2, 2).
+    """
     if mine.ndim == 2 and _near(mine.T, right):
         return "It looks transposed."
     if mine.size == right.size and _near(mine.reshape(right.shape), right):
@@ -76,7 +95,14 @@ def _of_shape(mine: Array, right: Array) -> str:
 
 
 def _repeated(mine: Array, right: Array) -> str:
-    """The right values once in each row, or in each column, of a matrix that was not wanted."""
+    """The right values once in each row, or in each column, of a matrix that was not wanted.
+
+    Examples:
+        repeated
+
+        >>> close(np.tile([1.5, 0.5], (3, 1)), [1.5, 0.5])
+        result has the shape (3, 2); expected the shape (2,). Every row is the right one: was it broadcast by accident?
+    """
     if mine.ndim != 2 or max(right.shape, default=1) < right.size or not _varies(right):
         return ""
     for turned, what in ((mine, "row"), (mine.T, "column")):
@@ -90,6 +116,19 @@ def _is_one_hot(values: Array) -> bool:
 
 
 def _sign_or_sides(mine: Array, right: Array) -> str:
+    """A wrong sign, or rows taken for columns.
+
+    Examples:
+        sign
+
+        >>> close(-1.5, 1.5)
+        result is -1.5; expected 1.5. The sign looks wrong.
+
+        transposed
+
+        >>> close(np.array([[1, 2], [3, 4]]), np.array([[1, 3], [2, 4]]))
+        result[1, 0] is 3; expected 2 (2 of 4 entries differ). It looks transposed.
+    """
     if right.any() and _near(-mine, right):
         return "The sign looks wrong."
     if mine.ndim == 2 and _near(mine.T, right):
@@ -98,6 +137,19 @@ def _sign_or_sides(mine: Array, right: Array) -> str:
 
 
 def _factor(mine: Array, right: Array, n: int) -> str:
+    """A factor that a mean forgot or had twice, or 2.
+
+    Examples:
+        twice, half
+
+        >>> close(3.0, 1.5)
+        result is 3; expected 1.5. It looks twice too large.
+
+        sum or mean
+
+        >>> close(30.0, 1.5, n=20)
+        result is 30; expected 1.5. It looks 20 times too large, as if summed instead of averaged over the 20 samples.
+    """
     if np.count_nonzero(right) < min(2, right.size):  # one wrong label among zeros is a multiple of the right one
         return ""
     for count, what in _counts(right.shape, n):
@@ -120,6 +172,19 @@ def _counts(shape: tuple[int, ...], n: int) -> Iterator[tuple[int, str]]:
 
 
 def _one_off(mine: Array, right: Array) -> str:
+    """Every entry one too large or small, or one place further.
+
+    Examples:
+        off by one
+
+        >>> close([2, 3, 1], [1, 2, 0])
+        result[2] is 1; expected 0 (3 of 3 entries differ). Every entry is one too large: off by one?
+
+        shifted by one
+
+        >>> close([0.0, 1.5, 0.5, 2.5], [1.5, 0.5, 2.5, 0.7])
+        result[2] is 0.5; expected 2.5 (4 of 4 entries differ). It looks shifted by one place.
+    """
     step = mine - right
     if _varies(right) and _near(np.abs(step), np.ones(step.shape)) and not _varies(np.sign(step)):
         return f"Every entry is one too {'large' if step.flat[0] > 0 else 'small'}: off by one?"
@@ -133,7 +198,21 @@ def _one_off(mine: Array, right: Array) -> str:
 
 
 def _scale(mine: Array, right: Array) -> str:
-    """Logits and logarithms where probabilities are expected."""
+    """Logits and logarithms where probabilities are expected.
+
+    Examples:
+        logits
+
+        >>> close([0.0, np.log(3)], [0.25, 0.75])
+        result[1] is 1.09861; expected 0.75 (2 of 2 entries differ). It looks like logits; expected probabilities: is
+        softmax missing?
+
+        logarithms
+
+        >>> close(np.log([0.25, 0.75]), [0.25, 0.75])
+        result[0] is -1.38629; expected 0.25 (2 of 2 entries differ). It looks like log-probabilities; expected
+        probabilities.
+    """
     if not _varies(mine):
         return ""
     shares = bool(np.all((right >= 0) & (right <= 1)))
@@ -150,7 +229,14 @@ def _scale(mine: Array, right: Array) -> str:
 
 
 def _offset(mine: Array, right: Array) -> str:
-    """A difference that is the same everywhere, or in each column or row, of three entries at least."""
+    """A difference that is the same everywhere, or in each column or row, of three entries at least.
+
+    Examples:
+        a bias
+
+        >>> close([1.3, 0.8, 2.4], [1.0, 0.5, 2.1])
+        result[1] is 0.8; expected 0.5 (3 of 3 entries differ). Every entry is 0.3 too large: is it a bias?
+    """
     step = mine - right
     if mine.size > 2 and _varies(right) and _near(step, np.full(step.shape, step.mean())):
         return f"Every entry is {abs(step.mean()):.4g} too {'large' if step.mean() > 0 else 'small'}: is it a bias?"
@@ -163,6 +249,19 @@ def _offset(mine: Array, right: Array) -> str:
 
 
 def _order(mine: Array, right: Array) -> str:
+    """The right values in another order.
+
+    Examples:
+        reversed
+
+        >>> close([3.0, 1.0, 2.5], [2.5, 1.0, 3.0])
+        result[0] is 3; expected 2.5 (2 of 3 entries differ). It looks reversed.
+
+        another order
+
+        >>> close([3.0, 1.0, 2.5, 4.0], [2.5, 4.0, 3.0, 1.0])
+        result[3] is 4; expected 1 (4 of 4 entries differ). It holds the right values in another order.
+    """
     if not _mostly_wrong(mine, right):
         return ""
     for axis in range(mine.ndim):

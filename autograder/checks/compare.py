@@ -56,6 +56,13 @@ def close(
 
     Raises:
         CheckFailed: the first difference found.
+
+    Examples:
+        numbers, arrays, lists, tuples and dictionaries of them: `abs(got - want) <= atol + rtol * abs(want)` in every
+        entry, same shapes and structure, nothing broadcast; `n` samples may explain a factor
+
+        >>> close([1.0, -2.0], [-1.0, 2.0], name='delta')
+        delta[1] is -2; expected 2 (2 of 2 entries differ). The sign looks wrong.
     """
     from .compare_records import compared_specially
 
@@ -99,6 +106,12 @@ def same(got: object, want: object, *, name: str = "result") -> None:
 
     Raises:
         CheckFailed: the first difference found.
+
+    Examples:
+        the same, exactly; text, truth values and None, too
+
+        >>> same('ridge', 'lasso', name='method')
+        method is 'ridge'; expected 'lasso'.
     """
     from .compare_records import compared_specially
 
@@ -157,6 +170,12 @@ def shape(got: object, expected: Sequence[int | None], *, name: str = "result") 
 
     Raises:
         CheckFailed: none of these, or another shape.
+
+    Examples:
+        the shape; None stands for any length
+
+        >>> shape(np.zeros((2, 3)), (3, None), name='W')
+        W has the shape (2, 3); expected (3, any).
     """
     record = record_of(got)
     found = record.shape if isinstance(record, (*TABLES, Sparse)) else numbers(got, name=name).shape
@@ -172,6 +191,12 @@ def finite(got: object, *, name: str = "result") -> None:
 
     Raises:
         CheckFailed: not numbers, or the first entry that is not finite.
+
+    Examples:
+        no NaN and no infinity, also inside lists and dictionaries
+
+        >>> finite([0.5, np.nan], name='loss')
+        loss[1] is NaN (1 of 2 entries are NaN or infinite).
     """
     got = without_tensors(got)
     if isinstance(got, Mapping):

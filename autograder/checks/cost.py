@@ -68,6 +68,14 @@ def faster_than(
 
     Raises:
         CheckFailed: values differ, or it was too slow in every round; the sentence gives the times of the best one.
+
+    Examples:
+        values, then times; one round of some must pass, with new `inputs` each
+
+        >>> faster_than(lambda: (1, Cost(0.031, None, None)), lambda: (1, Cost(0.21, None, None)), factor=20,
+        ...     name='loss_vectorized', baseline_name='loss_naive')
+        loss_vectorized took 31 ms and loss_naive 210 ms: 6.8 times faster; expected at least 20 times (best of 5
+        rounds).
     """
     _need(rounds, factor)
     best: tuple[float, float, float] | None = None
@@ -126,6 +134,13 @@ def lighter_than(
     Raises:
         CheckFailed: values differ, or it took too much in every round.
         InstructorError: this sandbox cannot tell the memory of a single call.
+
+    Examples:
+        values, then the most memory held beyond what was held before
+
+        >>> lighter_than(lambda: (1, Cost(0.1, 0.1, 310.0)), lambda: (1, Cost(0.1, 0.1, 20.0)), factor=4)
+        The call took 310 MiB of memory and the baseline 20 MiB; expected at most 4 times that and 8 MiB (best of 3
+        rounds).
     """
     _need(rounds, factor)
     best: tuple[float, float, float] | None = None

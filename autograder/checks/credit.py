@@ -14,6 +14,12 @@ class Threshold:
     """A value to be beaten, the fraction of the points that it is for, and whether it was.
 
     A `fraction` of 0 stands for a baseline: beating it is what the first of the points takes.
+
+    Examples:
+        nothing: one of these thresholds, and whether it was passed
+
+        >>> Measurement(0.93, 10_000).points_at({0.90: 1.0}).measured[0].thresholds[0].passed
+        True
     """
 
     value: float
@@ -35,6 +41,12 @@ class Measured:
         run: what was run for it, such as ``"800 images, 10 epochs"``, or "".
         tries: of so many independent trainings the best counts. `value` is then the first one's, and a threshold is
             passed when any of them passed it.
+
+    Examples:
+        nothing: a number that was held against thresholds, for `autograder calibrate`
+
+        >>> Measurement(0.93, 10_000).points_at({0.90: 1.0}).measured[0].value
+        0.93
     """
 
     name: str
@@ -56,6 +68,12 @@ class Credit:
 
     Raises:
         InstructorError: the fraction is not between 0 and 1.
+
+    Examples:
+        part of the points: the fraction, and the sentence that says why
+
+        >>> Credit(0.5, 'The first of the two classes is right.')
+        The first of the two classes is right.
     """
 
     fraction: float

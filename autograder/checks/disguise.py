@@ -48,6 +48,13 @@ def disguised(
 
     Raises:
         InstructorError: another shape, another dtype, or values outside the range.
+
+    Examples:
+        each image shifted by up to `shift` pixels, with noise, half of them mirrored if asked; same shape, dtype and
+        range
+
+        >>> disguised(np.full((2, 28, 28), 128, np.uint8), np.random.default_rng(0)).shape
+        (2, 28, 28)
     """
     given = np.asarray(images)
     if given.dtype != np.uint8 and given.dtype.kind != "f":
@@ -86,7 +93,14 @@ class Rearranged:
 
     @takes(samples=VALUES)
     def x(self, samples: object) -> Array:
-        """Samples (n, d), or of any shape (n, ...) with d values each, in the secret order; shape and dtype stay."""
+        """Samples (n, d), or of any shape (n, ...) with d values each, in the secret order; shape and dtype stay.
+
+        Examples:
+            samples (n, d), or of any shape (n, ...) with d values each, in the secret order
+
+            >>> rearranged(3, 2, np.random.default_rng(0)).x([[1, 2, 3]])
+            [[3 1 2]]
+        """
         given = np.asarray(samples)
         flat = given.reshape(len(given), -1)[:, self.order]
         changed: Array = flat if np.all(self.signs == 1) else (flat * self.signs).astype(given.dtype)
@@ -118,6 +132,13 @@ def rearranged(inputs: int, classes: int, rng: np.random.Generator, *, signs: bo
         classes: K, the number of classes.
         rng: the check's generator.
         signs: whether signs are drawn as well; only for inputs about 0, such as principal components.
+
+    Examples:
+        a secret order of the inputs and secret numbers of the classes, for training and test alike (a `Rearranged`):
+        linear models and fully connected networks do exactly as well
+
+        >>> rearranged(4, 3, np.random.default_rng(0)).y([0, 1, 2])
+        [1 2 0]
     """
     order = rng.permutation(inputs)
     sign = rng.choice(np.array([-1, 1]), size=inputs) if signs else np.ones(inputs, np.int64)

@@ -29,6 +29,12 @@ class CheckFailed(AssertionError):
     """An answer was compared and found wrong; the text is the sentence that its reader sees.
 
     `measured` is what was held against thresholds, for `autograder calibrate`; no reader of the sentence sees it.
+
+    Examples:
+        what a check raises to say in a sentence of its own what is wrong
+
+        >>> CheckFailed('The rows of P are not probabilities; expected sums of 1.')
+        The rows of P are not probabilities; expected sums of 1.
     """
 
     def __init__(self, *sentence: object, measured: tuple[Measured, ...] = ()) -> None:

@@ -40,6 +40,12 @@ def relative_error(a: object, b: object) -> float:
     """``‖a - b‖ / max(‖a‖, ‖b‖)`` over all entries; 0 when both norms are below 1e-12, NaN when an entry is NaN.
 
     Infinite where a norm is too large for a float.
+
+    Examples:
+        nothing: `norm(a - b) / max(norm(a), norm(b))`
+
+        >>> relative_error([1.0, 0.0], [0.5, 0.0])
+        0.5
     """
     left, right = (np.asarray(without_tensors(each)) for each in (a, b))
     for name, value, given in (("a", left, a), ("b", right, b)):
@@ -113,6 +119,13 @@ def gradient_matches(
         InstructorError: neither `want` nor `of` and `at` was given; `want` is not finite; `of` computes in float32; or
             at nine places of ten or more the differences settle on no slope, so that nothing worth the name was
             compared.
+
+    Examples:
+        array by array `norm(got - want) / max(norm(got), norm(want)) <= rtol`; without `want`, central differences of
+        `of` at `at`, of a tensor with more than `entries` along random directions
+
+        >>> gradient_matches([np.eye(2), -np.ones(2)], [np.eye(2), np.ones(2)], names=['dW', 'db'])
+        db (its sign is wrong) is wrong; the other agrees (relative error 2, at most 0.0001 is allowed).
     """
     if want is None and (of is None or at is None):
         raise InstructorError("gradient_matches needs the right gradient, or of= and at= to find it by differences.")

@@ -52,6 +52,14 @@ def overfits_one_batch(
     Raises:
         CheckFailed: not learned, or the predictions are no answer to the batch.
         InstructorError: `y` has fewer than two different answers.
+
+    Examples:
+        the predictions that `train(steps)` gives for its only batch: all labels right, or a mean squared error below
+        `within` of the variance of `y`
+
+        >>> overfits_one_batch(lambda steps: [0, 1, 1, 1], [0, 1, 1, 0])
+        After 200 steps on one batch of 4 samples the accuracy is 75.00 %; expected at least 100 %. After 1 step the
+        predictions were the same: are the parameters updated?
     """
     right = np.asarray(y)
     labels = right.dtype.kind in "biu" and right.shape in ((right.size,), (right.size, 1))
@@ -122,6 +130,13 @@ def weights_changed(
     Raises:
         CheckFailed: names the arrays that did not change, or must not have; or one has NaN or another shape.
         InstructorError: `frozen` has a name that no array has, two arrays have one name, or there are none.
+
+    Examples:
+        every array of parameters, in lists and dictionaries, changed by more than rounding: `norm(after - before) >
+        rtol * max(norm(before), norm(after))`; those in `frozen` did not; no NaN
+
+        >>> weights_changed({'W': np.ones(2), 'b': np.zeros(2)}, {'W': np.ones(2) / 2, 'b': np.zeros(2)})
+        b did not change in training; the other did. Every array must.
     """
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
     if old.keys() != new.keys():
@@ -221,6 +236,13 @@ def no_learning_on_noise(
     Raises:
         CheckFailed: more labels come right than chance explains, or the predictions are no answer.
         InstructorError: fewer than two classes, or so few test data that nothing could fail.
+
+    Examples:
+        `train(y, y_test)` is given random labels, and predicts those of the test data no better than by chance
+
+        >>> no_learning_on_noise(lambda y, y_test: y_test, [0, 1], [0, 1] * 50, np.random.default_rng(0))
+        Trained on random labels, the model gets 100 of 100 random test labels right (test accuracy 100.00 %); by chance
+        it is more than 68 only once in 10,000 times. Were test data used for training?
     """
     real, real_test = np.asarray(y), np.asarray(y_test)
     classes = np.unique(np.concatenate([real.reshape(-1), real_test.reshape(-1)]))

@@ -113,6 +113,30 @@ class Measurement:
         Raises:
             CheckFailed: better than none of them; the sentence names value, interval and thresholds.
             InstructorError: no threshold given, or `implausible` is no better than one of them.
+
+        Examples:
+            strictly better than a threshold
+
+            >>> Measurement(0.896, 10_000).points_at({0.85: 0.5, 0.90: 1.0})
+            Accuracy 89.60 % on 10,000 samples (95 % interval 89.0 to 90.2 %); more than 85 % was asked; more than 90 %
+            gives more.
+
+            or the interval holds it, when that is asked for
+
+            >>> Measurement(0.896, 10_000).points_at({0.85: 0.5, 0.90: 1.0}, benefit_of_doubt=True)
+            Accuracy 89.60 % on 10,000 samples (95 % interval 89.0 to 90.2 %), so within the error of 90 %: benefit of
+            the doubt.
+
+            nothing passed
+
+            >>> accuracy([1, 0], [1, 1]).points_at({0.90: 1.0})
+            Accuracy 50.00 % on 2 samples (95 % interval 9.5 to 90.5 %); expected more than 90 %.
+
+            an alarm for staff, and no points less, where the value is better than any training of this size reaches
+
+            >>> Measurement(0.999, 5000).points_at({0.90: 1.0}, implausible=0.995).alarms[0]
+            Accuracy 99.90 % on 5,000 samples (95 % interval 99.8 to 100.0 %) is better than 99.5 %, which no training
+            of this size is expected to reach. No points were taken; read how the submission arrives at its predictions.
         """
         if not thresholds:
             raise InstructorError("points_at needs at least one threshold, such as {0.9: 1.0}.")
@@ -157,6 +181,12 @@ class Measurement:
         Raises:
             CheckFailed: the value is not better than the baseline.
             InstructorError: the reference is not better than the baseline.
+
+        Examples:
+            a straight line from none at the baseline to all at the reference value
+
+            >>> loss(0.7).points_between(2.3, 0.3)
+            Loss 0.7; that is 80 % of the way from 2.3 (no points) to 0.3 (all points).
         """
         if not (reference > baseline if self.higher_is_better else reference < baseline):
             better = "above" if self.higher_is_better else "below"

@@ -35,6 +35,13 @@ def accuracy(pred: object, y: object, *, name: str = "accuracy") -> Measurement:
     Raises:
         CheckFailed: `pred` is no numbers, or not for n samples.
         InstructorError: `y` has no labels, or more than one for each sample (one-hot rows, say).
+
+    Examples:
+        the share of right labels, or of rows of scores whose largest is at the label; higher; NaN counts as wrong;
+        Wilson (1927)
+
+        >>> accuracy([1, 0, 2, 0], [1, 0, 2, 2], name='test accuracy')
+        test accuracy 75.00 % on 4 samples (95 % interval 30.1 to 95.4 %)
     """
     labels = np.asarray(y)
     if not labels.size:
@@ -53,6 +60,12 @@ def error(pred: object, y: object, *, name: str = "error") -> Measurement:
     """The fraction of predictions that do not equal the labels, ``1 - accuracy``; lower is better.
 
     Arguments and errors raised are those of `accuracy`.
+
+    Examples:
+        `1 - accuracy`; lower; Wilson (1927)
+
+        >>> error([1, 0, 2, 0], [1, 0, 2, 2])
+        error 25.00 % on 4 samples (95 % interval 4.6 to 69.9 %)
     """
     right = accuracy(pred, y)
     return Measurement(1 - right.value, right.n, name, higher_is_better=False)
@@ -72,6 +85,12 @@ def mean_squared_error(pred: object, y: object, *, name: str = "mean squared err
     Raises:
         CheckFailed: `pred` is no numbers, has another shape, or is NaN or infinite somewhere.
         InstructorError: `y` has no values.
+
+    Examples:
+        mean of the squared differences, in the squared unit of `y`; lower; normal
+
+        >>> mean_squared_error([1.0, 2.0, 4.0], [1.0, 2.0, 3.0])
+        mean squared error 0.3333 on 3 samples (95 % interval 0 to 0.9867)
     """
     predicted, right = _regression(pred, y, "mean_squared_error")
     with np.errstate(over="ignore", invalid="ignore"):  # what is far beyond all bounds is infinitely bad
@@ -94,6 +113,12 @@ def r2(pred: object, y: object, *, name: str = "R²") -> Measurement:
     Raises:
         CheckFailed: `pred` is no numbers, has another shape, or is NaN or infinite somewhere.
         InstructorError: `y` has no values, or all are equal.
+
+    Examples:
+        `1 - Σ (pred - y)² / Σ (y - mean)²`; higher; normal, of a ratio of means (Cochran 1977)
+
+        >>> r2([1.0, 2.0, 4.0], [1.0, 2.0, 3.0])
+        R² 0.5 on 3 samples (95 % interval -0.3487 to 1)
     """
     predicted, right = _regression(pred, y, "r2")
     spread = np.sum((right - right.mean(axis=0)) ** 2, axis=1)
@@ -120,6 +145,12 @@ def auc(scores: object, y: object, *, name: str = "AUC") -> Measurement:
     Raises:
         CheckFailed: `scores` is no numbers, not for n samples, or NaN or infinite somewhere.
         InstructorError: `y` has not exactly two values.
+
+    Examples:
+        area under the ROC curve of two classes from ranks, ties counting half; higher; Hanley and McNeil (1982)
+
+        >>> auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+        AUC 0.75 on 4 samples (95 % interval 0.2085 to 1)
     """
     labels = np.asarray(y).reshape(-1)
     classes = np.unique(labels)
@@ -158,6 +189,12 @@ def loss(values: object, *, name: str = "loss") -> Measurement:
 
     Raises:
         CheckFailed: `values` is no numbers, is empty or of another shape, or NaN or infinite somewhere.
+
+    Examples:
+        one number, or the mean of one for each sample; lower; none, or normal
+
+        >>> loss([0.2, 0.4], name='test loss')
+        test loss 0.3 on 2 samples (95 % interval 0.104 to 0.496)
     """
     found = numbers(values, name=f"The {name}").astype(np.float64)
     if not found.size or (found.ndim > 1 and found.shape != (len(found), 1)):

@@ -83,6 +83,12 @@ def parameter_points(
 
     Raises:
         InstructorError: no shape, or a scale that is not above 0.
+
+    Examples:
+        nothing: points at which to try a gradient, near zero, ordinary and large
+
+        >>> [point['W'].shape for point in parameter_points(np.random.default_rng(0), {'W': (2, 3)})]
+        [(2, 3), (2, 3), (2, 3)]
     """
     wanted = list(shapes.values()) if isinstance(shapes, Mapping) else list(shapes) if LABELS.holds(shapes) else []
     if not wanted or not all(SHAPE.holds(shape) and None not in shape for shape in wanted):

@@ -29,6 +29,13 @@ def raises(exception: str, call: Callable[[], object], *, name: str = "the call"
         CheckFailed: something was returned, or something else was raised.
         StudentError: there was no answer at all (not attempted, missing, a limit, a file that cannot be imported).
         InstructorError: `exception` names no built-in exception, or NotImplementedError, which every stub raises.
+
+    Examples:
+        the call raises that built-in exception, or one derived from it; a stub, a limit or a broken import is no
+        refusal
+
+        >>> raises('ValueError', lambda: 2.0, name='root(-1)')
+        root(-1) returned 2; it must raise ValueError.
     """
     wanted = _built_in(exception)
     if wanted is None or wanted is NotImplementedError:

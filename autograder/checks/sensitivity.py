@@ -72,6 +72,14 @@ def reacts_to(
     Raises:
         CheckFailed: a value makes no difference or the wrong one, or a history is no list of numbers.
         InstructorError: fewer than two values, or other than 2 to 10 repeats.
+
+    Examples:
+        the histories `train(value, rng)` of neighbouring values differ, by more than `at_least` of their size and by
+        more than chance; `ends` is "lower" or "higher" where the last value must go one way
+
+        >>> reacts_to(lambda rate, rng: [2.3, 1.1, 0.7], [0.01, 0.1], np.random.default_rng(0))
+        With learning_rate 0.01 and 0.1 the histories differ by 0 of their size; expected more than 0.001. Is
+        learning_rate used?
     """
     if len(values) < 2 or not 2 <= repeats <= 10:
         raise InstructorError("reacts_to needs at least two values, and 2 to 10 repeats.")

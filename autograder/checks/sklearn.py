@@ -51,7 +51,14 @@ class Estimator:
 
     @takes(kind=TEXT)
     def is_a(self, kind: str) -> Estimator:
-        """Fail unless it is of this type; a bar between types means any of them, ``*`` any text."""
+        """Fail unless it is of this type; a bar between types means any of them, ``*`` any text.
+
+        Examples:
+            the type; a bar between types means any of them
+
+            >>> pipe.is_a('GridSearchCV')
+            pipe is a Pipeline; expected GridSearchCV.
+        """
         if not _fits(self.type, kind):
             raise CheckFailed(f"{self.name} is {_article(self.type)}; expected {_kind(kind)}.")
         return self
@@ -62,6 +69,12 @@ class Estimator:
 
         Args:
             kinds: such as ``"StandardScaler|MinMaxScaler", "SVC"``. Steps that do nothing are passed over.
+
+        Examples:
+            a pipeline of steps of these types, in this order
+
+            >>> pipe.steps('PCA', 'LinearSVC')
+            The steps of pipe are MinMaxScaler, SVC; expected PCA, LinearSVC, in this order.
         """
         self.is_a("Pipeline")
         found = [each.type for _, each in self.inner if each.type != "passthrough"]
@@ -72,7 +85,14 @@ class Estimator:
 
     @takes(kind=TEXT)
     def step(self, kind: str) -> Estimator:
-        """The first estimator of this type inside, at any depth, or itself."""
+        """The first estimator of this type inside, at any depth, or itself.
+
+        Examples:
+            the first of a type inside, at any depth
+
+            >>> pipe.step('PCA')
+            pipe has no PCA (inside it: MinMaxScaler, SVC).
+        """
         found = self._find(kind)
         if found is None:
             inside = ", ".join(each.type for _, each in self.inner) or "nothing"
@@ -84,6 +104,12 @@ class Estimator:
 
         Raises:
             CheckFailed: the sentence gives the first that differs.
+
+        Examples:
+            parameters; numbers up to rounding
+
+            >>> pipe.step('SVC').has(C=4.0)
+            the step 'svm' of pipe has C=2; expected 4.
         """
         for key, want in settings.items():
             if key not in self.settings:
@@ -96,7 +122,14 @@ class Estimator:
         return self
 
     def unfitted(self) -> Estimator:
-        """Fail if it, or an estimator inside, was fitted already: a search, and a caller, fit it themselves."""
+        """Fail if it, or an estimator inside, was fitted already: a search, and a caller, fit it themselves.
+
+        Examples:
+            that neither it nor a step was fitted
+
+            >>> estimator({**svm, 'fitted': True}, name='svm').unfitted()
+            svm was fitted already; return it as it was made.
+        """
         for each in self._all():
             if each.fitted and each.type != "passthrough":
                 raise CheckFailed(f"{each.name} was fitted already; return it as it was made.")
@@ -115,6 +148,12 @@ def estimator(description: object, *, name: str = "the estimator") -> Estimator:
 
     Raises:
         CheckFailed: it is no readable description.
+
+    Examples:
+        that it is a description, for the methods of `Estimator`
+
+        >>> estimator(3, name='pipe')
+        pipe gave no readable description; it must be a scikit-learn estimator.
     """
     try:
         return _read(description, name, _DEPTH)
@@ -138,6 +177,12 @@ def grid_scores(results: object, *axes: tuple[str, object], name: str = "cv_resu
     Raises:
         CheckFailed: a cell is missing, is there twice or does not belong there, a score is no number, or the mean of
             the folds is not the mean score.
+
+    Examples:
+        that `cv_results_` holds exactly this grid, and means that are those of the folds; gives the table of scores
+
+        >>> grid_scores(results, ('C', [1, 2, 4]))
+        cv_results_ has no score for C=2 (1 of 3 cells are missing).
     """
     read = _results(results, name)
     grid = [(str(key), [float(each) for each in np.asarray(values, np.float64).ravel()]) for key, values in axes]
@@ -174,6 +219,12 @@ def leakage_probe(rng: np.random.Generator, *, samples: int = 200, columns: int 
 
     Returns:
         (x, y): float64 (samples, columns) and int64 (samples,), 0 and 1.
+
+    Examples:
+        nothing: samples on which a leak shows, and their labels
+
+        >>> [each.shape for each in leakage_probe(np.random.default_rng(0))]
+        [(200, 6), (200,)]
     """
     if columns < 2 or samples < 100:
         raise InstructorError("leakage_probe needs at least 100 samples and 2 columns.")
@@ -194,6 +245,13 @@ def fitted_in_folds(results: object, *, name: str = "the search") -> None:
 
     Args:
         results: ``search.cv_results_`` of the search on that data, with settings that can tell the classes apart.
+
+    Examples:
+        that a search on these samples fitted its scaler and PCA in the folds
+
+        >>> fitted_in_folds(results)
+        On data with one sample far out, no fold of the search has a score above 0.75: a scaler, a PCA or the like was
+        fitted on all samples, outside the folds. Make it a step of the pipeline.
     """
     best = float(_results(results, f"cv_results_ of {name}").splits.max())
     if best <= _LEAST_RIGHT:

@@ -78,6 +78,17 @@ def no_imports(source: Source, *names: str, strict: bool = True) -> None:
     Raises:
         CheckFailed: the sentence gives file and line.
         InstructorError: no module is named.
+
+    Examples:
+        modules imported in any spelling, also in helper modules of the student's own
+
+        >>> no_imports(Source.of('import torch.nn as nn'), 'torch')
+        hw.py, line 1, imports torch; write it without torch.
+
+        ways around it, unless `strict=False`: `exec`, `eval`, `globals`, imports by a computed name
+
+        >>> no_imports(Source.of('exec(text)'), 'torch')
+        hw.py, line 1, uses exec, which hides what is run; write that as ordinary code.
     """
     if not names:
         raise InstructorError('no_imports needs the names of modules, such as no_imports(source, "torch").')
@@ -111,6 +122,12 @@ def uses(source: Source, name: str, *, within: str = "") -> tuple[str, ...]:
 
     Raises:
         CheckFailed: `within` is not defined.
+
+    Examples:
+        nothing: where a name is used
+
+        >>> uses(Source.of('a @ b'), '@')
+        ('line 1 of hw.py',)
     """
     return tuple(str(place) for place in _uses(source, name, within))
 
@@ -125,6 +142,13 @@ def forbidden(source: Source, *names: str, within: str = "", strict: bool = True
     Raises:
         CheckFailed: the sentence gives file and line; or `within` is not defined.
         InstructorError: nothing is named.
+
+    Examples:
+        names used under whatever alias; `"np.linalg"` covers what is below it, `".dot"` is a method of any object,
+        `"@"` the operator
+
+        >>> forbidden(Source.of('from numpy.linalg import inv as i\\ni(3)'), 'np.linalg.inv')
+        hw.py uses np.linalg.inv (line 1 of hw.py and 1 more place); do without it.
     """
     if not names:
         raise InstructorError('forbidden needs names, such as forbidden(source, "np.linalg.inv").')
@@ -145,6 +169,12 @@ def required(source: Source, *names: str, within: str = "") -> None:
     Raises:
         CheckFailed: the sentence gives the name; or `within` is not defined.
         InstructorError: nothing is named.
+
+    Examples:
+        the same, the other way round; a bar between names means any of them
+
+        >>> required(Source.of('def f(a):\\n    return a'), 'np.einsum', within='f')
+        f does not use np.einsum, which is asked for.
     """
     if not names:
         raise InstructorError('required needs names, such as required(source, "np.einsum").')
@@ -171,6 +201,14 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
 
     Raises:
         CheckFailed: the sentence gives each loop with its line; or the function is not defined.
+
+    Examples:
+        loops of a function and of all that it uses in the submission's modules: `for`, `while`, comprehensions, `map`,
+        `np.vectorize` and its like, functions that call themselves, and functions given to others (`sorted(range(n),
+        key=f)`, `pool.map(f)`, `table.apply(f)`)
+
+        >>> no_loops(Source.of('def f(X):\\n    return [2 * x for x in X]'), 'f')
+        f has a loop (for of a comprehension in line 2 of hw.py); use operations on whole arrays.
     """
     modules = modules_of(source)
     start = _defined(source, modules, function)

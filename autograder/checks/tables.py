@@ -113,6 +113,23 @@ def table(
         CheckFailed: the first difference found: columns, their order, number of rows, dtypes, missing values, sorting,
             index, values.
         InstructorError: an argument is none of these, or names a column that `expected` does not have.
+
+    Examples:
+        a DataFrame or a Series: columns and their order, number of rows, dtypes, missing values, sorting, index,
+        values, in this order; see [Tables](#tables)
+
+        >>> table(flats, {'rooms': [2.0, 3.0], 'city': ['Ulm', 'Bonn']}, name='clean(df)')
+        clean(df): row 1, column 'rooms': expected 3.0, got NaN.
+
+        without `expected`: only what the options ask for
+
+        >>> table(flats, dtypes={'rooms': 'int64'})
+        result: column 'rooms': expected int64, got float64.
+
+        or that rows are sorted by some columns, "-" before one that falls
+
+        >>> table(flats, sorting='city')
+        result: not sorted by 'city': row 1 has 'Bonn' after 'Ulm'.
     """
     right = None if expected is None else _expected(expected)
     by = [sorting] if isinstance(sorting, str) else list(sorting)

@@ -71,6 +71,12 @@ class Structure:
         Raises:
             CheckFailed: the sentence gives the count, and its largest parts.
             InstructorError: neither or both of `exactly` and `between` are given.
+
+        Examples:
+            the number of parameters, from their shapes
+
+            >>> net.parameters(between=(1, 100))
+            net has 7,840 parameters (most: 7,840 in fc); expected 1 to 100.
         """
         if (exactly is None) == (between is None):
             raise InstructorError("parameters() needs one of exactly=... and between=(low, high).")
@@ -97,6 +103,12 @@ class Structure:
 
         Raises:
             CheckFailed: the sentence gives the types found and the first difference.
+
+        Examples:
+            the layers of these types, in the order of the computation if there was an example
+
+            >>> net.kinds(['Linear', 'Linear'])
+            net has the layers Linear: number 2 is nothing; expected Linear.
         """
         order = [layer for layer, _ in self.calls] or list(self.layers)
         found = [layer.type for layer in order if only or layer.type in kinds]
@@ -121,7 +133,14 @@ class Structure:
 
     @takes(kind=TEXT, at_least=COUNT, at_most=optional(COUNT))
     def has(self, kind: str, *, at_least: int = 1, at_most: int | None = None) -> Structure:
-        """Fail unless so many layers are of a type; ``*`` stands for any text, as in ``"BatchNorm*"``."""
+        """Fail unless so many layers are of a type; ``*`` stands for any text, as in ``"BatchNorm*"``.
+
+        Examples:
+            the number of layers of a type
+
+            >>> net.has('BatchNorm*')
+            net has no BatchNorm*; expected at least 1. Its layers are fc (Linear).
+        """
         number = sum(fnmatchcase(layer.type, kind) for layer in self.layers)
         if number < at_least:
             raise CheckFailed(f"{self.name} has {_many(number, kind)}; expected at least {at_least}. {self._has()}")
@@ -131,7 +150,14 @@ class Structure:
 
     @takes(kinds=TEXT)
     def has_no(self, *kinds: str) -> Structure:
-        """Fail if a layer is of one of these types; ``*`` stands for any text."""
+        """Fail if a layer is of one of these types; ``*`` stands for any text.
+
+        Examples:
+            that none is of these types
+
+            >>> net.has_no('LSTM', 'Linear')
+            net has fc (Linear); Linear is not allowed here.
+        """
         for layer in self.layers:
             for kind in kinds:
                 if fnmatchcase(layer.type, kind):
@@ -153,6 +179,13 @@ class Structure:
         Raises:
             CheckFailed: there is no such layer, or it differs; the sentence gives got and wanted.
             InstructorError: `output` without an example, or a place that is no number.
+
+        Examples:
+            one layer (`"conv1"`, or `"Conv2d[0]"`): type, settings, shape of its output; gives the `Layer`, with each
+            `Parameter`
+
+            >>> net.layer('Linear[0]', out_features=100)
+            net has fc (Linear) with out_features=10; expected 100.
         """
         layer = self._find(which)
         if kind and layer.type != kind:
@@ -178,6 +211,12 @@ class Structure:
 
         Raises:
             InstructorError: `student.layers_of` was given no example.
+
+        Examples:
+            the shape of what the model made of the example
+
+            >>> net.output_shape(None, 2)
+            The output of net is of shape (32, 10); expected (any, 2).
         """
         self._needs_example("output_shape()")
         self._judge_output(self.output, expected, f"the output of {self.name}")
@@ -185,7 +224,14 @@ class Structure:
 
     @takes(pattern=TEXT)
     def frozen(self, pattern: str = "*") -> Structure:
-        """Fail unless no parameter of the layers with such names (``"features.*"``) is trainable."""
+        """Fail unless no parameter of the layers with such names (``"features.*"``) is trainable.
+
+        Examples:
+            that layers of such names do not learn; `trains` is the opposite
+
+            >>> net.frozen('f*')
+            net has fc (Linear), whose weight is trainable; it must be frozen.
+        """
         return self._trained(pattern, False)
 
     @takes(pattern=TEXT)
@@ -195,7 +241,14 @@ class Structure:
 
     @takes(mode=one_of("train", "eval"))
     def in_mode(self, mode: str) -> Structure:
-        """Fail unless the model and all its layers are in ``"train"`` or in ``"eval"`` mode."""
+        """Fail unless the model and all its layers are in ``"train"`` or in ``"eval"`` mode.
+
+        Examples:
+            train or eval mode, of every layer
+
+            >>> net.in_mode('eval')
+            net is in train mode; call net.eval().
+        """
         if mode not in ("train", "eval"):
             raise InstructorError(f"in_mode({mode!r}): the modes are 'train' and 'eval'.")
         other = "eval" if mode == "train" else "train"
@@ -210,6 +263,12 @@ class Structure:
         """Fail unless saved weights (``student.saved("net.pt")``) hold each parameter, by full name and shape.
 
         What is saved beside them, such as running means, is passed over.
+
+        Examples:
+            saved weights hold each parameter, by name and shape
+
+            >>> net.agrees_with({'fc.weight': np.ones((784, 10))})
+            The saved fc.weight has the shape (784, 10); that of the model has (10, 784).
         """
         if not isinstance(saved, Mapping):
             raise CheckFailed("The saved weights are no dictionary; save model.state_dict().")
@@ -280,6 +339,12 @@ def structure(description: object, *, name: str = "model") -> Structure:
 
     Raises:
         CheckFailed: it is no such record.
+
+    Examples:
+        that it is a description, for the methods of `Structure`
+
+        >>> structure(3)
+        model gave no readable description; it must be a torch.nn.Module.
     """
     try:
         told = described(description)

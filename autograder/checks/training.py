@@ -32,6 +32,12 @@ class Curve:
 
         Raises:
             CheckFailed: names the first such place, counted from 0.
+
+        Examples:
+            no NaN and no infinity
+
+            >>> curve([1.0, np.inf]).finite()
+            loss[1] is infinite (1 of 2 entries are NaN or infinite).
         """
         finite(self.values, name=self.name)
         return self
@@ -42,6 +48,12 @@ class Curve:
 
         Raises:
             CheckFailed: tells both values and what was expected.
+
+        Examples:
+            last below first, by more than a fraction of it
+
+            >>> curve([2.3, 2.1], name='training loss').falls(by=0.5)
+            training loss goes from 2.3 to 2.1 in 2 values; it must end below 1.15 (50 % lower).
         """
         first, last = (float(value) for value in self.finite().values[[0, -1]])
         limit = first - by * abs(first)
@@ -58,6 +70,12 @@ class Curve:
 
         Raises:
             CheckFailed: tells the last value and the limit.
+
+        Examples:
+            last below a limit
+
+            >>> curve([2.3, 2.1], name='training loss').ends_below(0.5)
+            training loss ends at 2.1; expected less than 0.5.
         """
         last = float(self.finite().values[-1])
         if not last < limit:
@@ -71,6 +89,12 @@ class Curve:
 
         Raises:
             CheckFailed: tells how many steps go up, and the highest step.
+
+        Examples:
+            at least that share of the steps does not go up
+
+            >>> curve([1.0, 0.5, 0.7]).steady(0.9)
+            loss goes up in 1 of 2 steps, most from [1] to [2] (by 0.2); at least 90 % of the steps must not.
         """
         with np.errstate(over="ignore"):
             steps = np.diff(self.finite().values)
@@ -89,6 +113,12 @@ class Curve:
 
         Raises:
             CheckFailed: a value is NaN or infinite.
+
+        Examples:
+            nothing: index of the lowest value
+
+            >>> curve([1.0, 0.5, 0.7]).best
+            1
         """
         return int(np.argmin(self.finite().values))
 
@@ -103,6 +133,12 @@ def curve(values: object, *, name: str = "loss") -> Curve:
 
     Raises:
         CheckFailed: no numbers, none at all, or of another shape.
+
+    Examples:
+        numbers (n,), for the methods of `Curve`
+
+        >>> curve(3.0)
+        loss has the shape (); expected a list of one number for each epoch.
     """
     found = numbers(values, name=name).astype(np.float64)
     if found.ndim == 0 or found.shape not in ((found.size,), (found.size, 1)) or not found.size:
@@ -122,6 +158,12 @@ def gap(training: object, validation: object, *, at_most: float = math.inf, name
 
     Raises:
         CheckFailed: one of them is no finite curve, their lengths differ, or the gap is larger than allowed.
+
+    Examples:
+        validation minus training at the end
+
+        >>> gap([1.0, 0.1], [1.1, 0.9], at_most=0.5)
+        validation loss ends at 0.9 and training loss at 0.1: a gap of 0.8; expected at most 0.5.
     """
     fitted = curve(training, name=f"training {name}").finite().values
     unseen = curve(validation, name=f"validation {name}").finite().values

@@ -51,6 +51,13 @@ class Plotted:
 
         Raises:
             CheckFailed: the history is none; or another number of points, points out of order, other values.
+
+        Examples:
+            the curve is that history: also in per cent, from 0 or 1, with one more point before the first
+
+            >>> figure({'axes': [{'lines': [{'label': 'lr=0.1', 'x': [1, 2, 3], 'y': [0.9, 0.5,
+            ...     0.3]}]}]}).line('lr=0.1').shows([0.9, 0.5, 0.4])
+            The curve 'lr=0.1'[2] is 0.3; expected 0.4 (1 of 3 entries differ).
         """
         want = curve(history, name="the history").values
         if len(self.y) == MAX_POINTS < len(want):
@@ -83,6 +90,13 @@ class Plotted:
 
         Raises:
             CheckFailed: it does not, or a value is NaN or infinite.
+
+        Examples:
+            last below first; `rises` for last above first
+
+            >>> figure({'axes': [{'lines': [{'label': 'lr=0.1', 'x': [1, 2, 3], 'y': [0.9, 0.5,
+            ...     0.3]}]}]}).line('lr=0.1').rises()
+            The curve 'lr=0.1' goes from 0.9 to 0.3 in 3 points; it must end above 0.9.
         """
         curve(self.y, name=self.name).falls(by)
         return self

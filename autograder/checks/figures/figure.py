@@ -64,7 +64,14 @@ class Axes:
 
     @takes(words=TEXT)
     def titled(self, *words: str) -> Axes:
-        """Fail unless the title of the plot or of its figure holds each of these regular expressions, if any."""
+        """Fail unless the title of the plot or of its figure holds each of these regular expressions, if any.
+
+        Examples:
+            the title, of the plot or of its figure
+
+            >>> figure({'axes': [{'title': 'Plot', 'lines': [{}]}]}).titled('loss')
+            The title of the plot 'Plot' is 'Plot'; it must say 'loss'.
+        """
         title = " ".join(filter(None, (self.drawn.title, self.drawn.above)))
         if not title:
             raise CheckFailed(f"{self.name} has no title.")
@@ -78,6 +85,12 @@ class Axes:
         """Fail unless the axes are labelled, with a text that holds the regular expression; None asks nothing.
 
         ``labelled(x="epoch|iteration", y="loss")`` wants one of the two words at the x axis; "" wants any text.
+
+        Examples:
+            labels of the axes; '' is satisfied with any, None asks nothing
+
+            >>> figure({'axes': [{'title': 'Loss', 'lines': [{}]}]}).labelled(x='epoch')
+            The plot 'Loss' has no label on its x axis (it must say 'epoch').
         """
         for axis, wanted, text in (("x", x, self.drawn.xlabel), ("y", y, self.drawn.ylabel)):
             if wanted is not None and not text:
@@ -90,7 +103,14 @@ class Axes:
 
     @takes(axes=one_of("x", "y"))
     def log_scale(self, *axes: str) -> Axes:
-        """Fail unless these axes, "x" and "y", are logarithmic (symmetric ones count, too)."""
+        """Fail unless these axes, "x" and "y", are logarithmic (symmetric ones count, too).
+
+        Examples:
+            the scale of 'x' or 'y'
+
+            >>> figure({'axes': [{'title': 'Loss', 'yscale': 'linear', 'lines': [{}]}]}).log_scale('y')
+            The y axis of the plot 'Loss' is not logarithmic, but linear.
+        """
         for axis in axes or ("y",):
             scale = self.drawn.xscale if axis == "x" else self.drawn.yscale
             if scale not in _LOGARITHMIC:
@@ -100,14 +120,29 @@ class Axes:
         return self
 
     def has_legend(self) -> Axes:
-        """Fail unless there is a legend with at least one text."""
+        """Fail unless there is a legend with at least one text.
+
+        Examples:
+            a legend of the plot or of its figure
+
+            >>> figure({'axes': [{'title': 'Loss', 'lines': [{}]}]}).has_legend()
+            The plot 'Loss' has no legend, so nobody can tell what is what.
+        """
         if not any(self.drawn.legend):
             raise CheckFailed(f"{self.name} has no legend, so nobody can tell what is what.")
         return self
 
     @takes(label=either(TEXT, NUMBER))
     def line(self, label: str | float = "") -> Plotted:
-        """The curve with this label: see `checks.figures.curve.find`; without one, the only curve there is."""
+        """The curve with this label: see `checks.figures.curve.find`; without one, the only curve there is.
+
+        Examples:
+            the curve with that label: a regular expression, or a number in any form; a `Plotted`
+
+            >>> figure({'axes': [{'lines': [{'label': 'lr=0.1', 'x': [1, 2, 3], 'y': [0.9, 0.5,
+            ...     0.3]}]}]}).line('lr=0.2')
+            The plot has no curve labelled 'lr=0.2'; the label of its only curve is 'lr=0.1'.
+        """
         return self._line(label, ())
 
     def _line(self, label: str | float, points: Sequence[int]) -> Plotted:
@@ -128,6 +163,13 @@ class Axes:
         Args:
             labels: texts, or numbers that the labels of the curves name, such as learning rates.
             points: allowed numbers of points of each curve; empty for any.
+
+        Examples:
+            the curves with these labels, by label, of so many points each
+
+            >>> figure({'axes': [{'title': 'loss', 'lines': [{'label': 'lr=0.1', 'x': [1, 2, 3], 'y': [0.9, 0.5,
+            ...     0.3]}]}]}).axes('loss').lines([0.1], points=(5, 6))
+            The curve '0.1' of the plot 'loss' has 3 points; expected 5 or 6.
         """
         found = {label: self._line(label, points) for label in labels}
         for each in found.values():
@@ -146,6 +188,12 @@ class Axes:
             heights: by the names at the ticks, in any order; or a sequence from left to right.
             series: regular expression in the label of the call that drew them, where there are several.
             rtol: allowed difference relative to each height.
+
+        Examples:
+            heights of bars, by name or from left to right, standing or lying
+
+            >>> figure({'axes': [{'bars': [{'at': [0, 1], 'width': [1, 1], 'height': [3, 5]}]}]}).bars([3, 4])
+            In the plot the bar 2 has the height 5; expected 4 (1 of 2 bars differ).
         """
         charts.bars(self.drawn, heights, series, rtol, self.name)
         return self
@@ -160,6 +208,13 @@ class Axes:
             values: numbers of any shape; those that are not finite are left out.
             series: regular expression in the label of the histogram, where there are several.
             bins: fewest bins that say something.
+
+        Examples:
+            how many of the values lie below each edge; any bins, counts or density
+
+            >>> figure({'axes': [{'bars': [{'at': [0, 1, 2], 'width': [1, 1, 1], 'height': [1, 2,
+            ...     1]}]}]}).histogram_of([0, 1, 2, 2])
+            The histogram in the plot is of other values: 75 % of them lie below 1.5; expected 50 %.
         """
         charts.histogram(self.drawn, values, series, bins, self.name)
         return self
@@ -170,6 +225,12 @@ class Axes:
 
         Other clouds and curves may be drawn beside them. Points of a curve count, too, whatever joins them. `label` is
         a regular expression for the labels of the clouds.
+
+        Examples:
+            the points (n, 2), in any order and in any number of clouds; other clouds and curves may be beside them
+
+            >>> figure({'axes': [{'lines': [{'x': [1, 2], 'y': [3, 4]}]}]}).scatter([[3, 1], [4, 2]])
+            In the plot x and y of the points are swapped.
         """
         charts.scatter(self.drawn, points, label, self.name)
         return self
@@ -183,6 +244,13 @@ class Axes:
         Args:
             like: (rows, columns), (rows, columns, 3 or 4) or (3, rows, columns).
             tolerance: allowed difference of each value, as a fraction of the range of all.
+
+        Examples:
+            an image, up to a shift and a factor of its values; gray for colours; upright
+
+            >>> figure({'axes': [{'images': [{'values': [[1, 2], [3, 4]]}], 'ylim': [1.5, -0.5]}]}).image([[1, 3], [2,
+            ...     4]])
+            The image in the plot is the right one, but transposed.
         """
         images.image(self.drawn, like, tolerance, self.name)
         return self
@@ -204,6 +272,12 @@ class Axes:
                 and the axes exchanged.
             ylabels: names of the rows.
             rtol: allowed difference relative to each value; numbers in cells may be rounded as they are written.
+
+        Examples:
+            a table of colours, with the names at its ticks, and the numbers in its cells
+
+            >>> figure({'axes': [{'images': [{'values': [[1, 2], [3, 4]]}]}]}).heat_map([[1, 2], [3, 5]])
+            The value of the cell in row 1, column 1 of the plot is 4; expected 5 (1 of 4 cells differ).
         """
         images.heat_map(self.drawn, values, xlabels, ylabels, rtol, self.name)
         return self
@@ -219,6 +293,13 @@ class Axes:
             y_true: true labels (n,).
             y_pred: predictions (n,).
             names: what the classes are called, in the order of their labels.
+
+        Examples:
+            counts, or shares of each true class; rows are true classes unless the axes say otherwise
+
+            >>> figure({'axes': [{'images': [{'values': [[2, 0], [1, 1]]}]}]}).confusion_matrix([0, 0, 0, 1], [0, 0, 1,
+            ...     1])
+            The confusion matrix in the plot looks transposed: its rows are the predictions; turn it, or label its axes.
         """
         images.confusion_matrix(self.drawn, y_true, y_pred, names, self.name)
         return self
@@ -240,6 +321,12 @@ class Figure:
 
         Without words it is the only plot there is; of several that fit, the first with most of the curves that `lines`
         names.
+
+        Examples:
+            nothing: the plot whose title or y label says all of the words; of several, that with most of these curves
+
+            >>> figure({'axes': [{'title': 'Accuracy', 'lines': [{}]}]}).axes('loss')
+            No plot was found among 1 whose title or y label says 'loss'.
         """
         if not words:
             if len(self.plots) != 1:
@@ -351,6 +438,12 @@ def figure(records: object) -> Figure:
 
     Raises:
         CheckFailed: nothing was drawn.
+
+    Examples:
+        at least one figure with something in it is open
+
+        >>> figure(())
+        No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close()).
     """
     told = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
     plots = [plot for each in told[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
@@ -383,6 +476,12 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
 
     Raises:
         CheckFailed: fewer of them.
+
+    Examples:
+        so many figures, or so many plots in all of them
+
+        >>> figures_drawn({'axes': [{'lines': [{}]}]}, plots=3)
+        Only 1 plot with anything in it was drawn; expected at least 3.
     """
     found = figure(records)
     count = (

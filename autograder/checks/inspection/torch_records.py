@@ -24,6 +24,12 @@ class Parameter:
     """A tensor that is learned: its name in its layer, its shape, its dtype as text ("float32").
 
     `shared` says that it is the very same as one of an earlier layer, and so counts once.
+
+    Examples:
+        nothing: one parameter of a layer, with its shape, dtype and whether it learns
+
+        >>> net.layer('fc').parameters[0].shape
+        (10, 784)
     """
 
     name: str
@@ -40,7 +46,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer: full name ("features.0"), type ("Conv2d", or "custom"), settings and parameters."""
+    """One layer: full name ("features.0"), type ("Conv2d", or "custom"), settings and parameters.
+
+    Examples:
+        nothing: one layer, with its type, settings and parameters
+
+        >>> net.layer('fc').settings
+        {'in_features': 784, 'out_features': 10}
+    """
 
     name: str
     type: str

@@ -72,6 +72,12 @@ class Source:
 
     `trees` holds the files asked for and, found through their imports, all modules beside them; `judged` are the files
     asked for and those beside them that are no files of the assignment, so a helper module of one's own hides nothing.
+
+    Examples:
+        nothing: what `student.source_of` gives, here of a text
+
+        >>> Source.of('import torch').judged
+        ('hw.py',)
     """
 
     trees: Mapping[str, ast.Module]

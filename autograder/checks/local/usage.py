@@ -22,6 +22,12 @@ class Cost:
     `wall_seconds` is what the caller waited; `cpu_seconds` what processors worked for it, all threads together;
     `peak_mib` how far its memory rose above what was held before, in MiB. None where it cannot be known.
     `waited_seconds` is the part of the wall time in which it could have run, but others had the processor.
+
+    Examples:
+        nothing: what `student.cost_of` gives beside the value; None is not known
+
+        >>> Cost(0.031, None, None).wall_seconds
+        0.031
     """
 
     wall_seconds: float
