@@ -140,7 +140,7 @@ def load(path: Path) -> Course:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}; a course's folder holds a {CONFIG_FILE}.") from None
+        raise UsageError(f"Cannot read {path}: {reason_of(error)}; a course's folder holds a {CONFIG_FILE}.") from None
     source = settings.python_text(path)
     module = types.ModuleType("grader_config")
     module.__file__ = str(path)

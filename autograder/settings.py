@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.checks.errors import InstructorError
+from autograder.checks.wording import reason_of
 
 __all__ = [
     "MOST_JOBS",
@@ -160,7 +161,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InstructorError(f"{path} cannot be read: {error.strerror}.") from None
+        raise InstructorError(f"{path} cannot be read: {reason_of(error)}.") from None
 
 
 # --- what their code raises ---

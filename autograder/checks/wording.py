@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Sequence
 
 __all__ = ["apart", "are", "counted", "labels_told", "reason_of", "seconds", "series", "small"]
@@ -10,6 +11,7 @@ __all__ = ["apart", "are", "counted", "labels_told", "reason_of", "seconds", "se
 _SHOWN = 8
 _LONGEST = 40
 _MOST_DIGITS = 16
+_NUMBERED = re.compile(r"^\[Errno -?\d+\] ")
 _REASONS = {
     errno.ENOENT: "file not found",
     errno.EACCES: "no permission",
@@ -67,6 +69,8 @@ def reason_of(error: BaseException, *, named: bool = True) -> str:
     """
     if not named and isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {reason_of(error)}"
+    if isinstance(error, OSError) and error.args and isinstance(error.args[0], list):
+        return small(_NUMBERED.sub("", error.args[0][0][2]))  # shutil's: of many copies that failed, the first
     inner = getattr(error, "reason", None)  # of an error of urllib
     if isinstance(error, OSError) and isinstance(inner, str):
         return small(inner.rstrip("."))

@@ -21,6 +21,7 @@ import typer
 
 from autograder import __version__, whole
 from autograder.checks.errors import GraderError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.cli.export import export_app
 from autograder.cli.importing import import_app
 from autograder.cli.options import (
@@ -603,7 +604,8 @@ def _about_the_machine(error: OSError) -> str:
     }
     where = f"{whole.given_folder(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
     step = f"; {steps[error.errno]}" if error.errno in steps else ""
-    return f"{where}{error.strerror or type(error).__name__}{step}."
+    said = f"{where}{reason_of(error)}{step}."
+    return said if where else said[0].upper() + said[1:]
 
 
 def _say(sentence: str) -> None:

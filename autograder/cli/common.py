@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from autograder import whole
 from autograder.checks.errors import InstructorError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.course import CONFIG_FILE, SANDBOXES, Course, course_seed, find_root, load
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ def staging(out: Path) -> Iterator[Path]:
         out.mkdir(parents=True, exist_ok=True)
         lock = os.open(out / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
-        raise UsageError(f"Cannot write to {out}: {error.strerror}; name another folder with --out.") from None
+        raise UsageError(f"Cannot write to {out}: {reason_of(error)}; name another folder with --out.") from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from autograder import datasets, grading, loader, sandbox
 from autograder.checks.errors import UsageError
-from autograder.checks.wording import counted
+from autograder.checks.wording import counted, reason_of
 from autograder.cli.common import caps_for, console, open_course, settings_of, start_sandbox
 from autograder.course import CONFIG_FILE, Course, course_seed, load
 from autograder.formats import nbgrader
@@ -103,6 +103,6 @@ def _read(path: Path) -> Report:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}; name a file of reports/.") from None
+        raise UsageError(f"Cannot read {path}: {reason_of(error)}; name a file of reports/.") from None
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise UsageError(f"{path} is no report of this version: {error}; name a file of reports/.") from None

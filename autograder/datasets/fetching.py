@@ -146,4 +146,4 @@ def _read(read: Callable[[int], bytes]) -> bytes:
     try:
         return read(_PIECE)
     except (OSError, HTTPException) as error:
-        raise _NetworkError(str(error) or type(error).__name__) from None
+        raise _NetworkError(reason_of(error)) from None

@@ -145,7 +145,7 @@ def _from_pickle(path: Path) -> tuple[Array, Array, Array, Array]:
     except UnsafePickle as error:
         raise UsageError(f"{path} is not read, because {error}. {_MEND}") from None
     except PermissionError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}. Mend its permissions.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}. Mend its permissions.") from None
     except Exception as error:  # noqa: BLE001 - a damaged pickle may raise nearly anything
         raise UsageError(f"{path} is damaged ({type(error).__name__}). {_MEND}") from None
     shapes = [(x.shape, y.shape) for x, y in pairs]

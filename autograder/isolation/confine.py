@@ -17,6 +17,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from autograder.checks.wording import reason_of
 from autograder.isolation import landlock
 from autograder.isolation.deadlines import ended, read_all
 from autograder.results import Limits
@@ -222,7 +223,7 @@ def _join_and_fork(pidfd: int, writing: int, child: Callable[[], None]) -> None:
         setns(pidfd, CLONE_NEWUSER | CLONE_NEWPID | _ALL_BUT_PID_AND_USER)
         pid = os.fork()
     except OSError as error:
-        os.write(writing, f"joining the namespaces failed: {error.strerror}".encode())
+        os.write(writing, f"joining the namespaces failed: {reason_of(error, named=False)}".encode())
         return
     if pid == 0:
         os.close(writing)
@@ -277,4 +278,4 @@ def _data_bytes() -> int:
 def _call(result: int, what: str) -> None:
     if result < 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise OSError(number, os.strerror(number), what)

@@ -113,5 +113,5 @@ def _call(number: int, *arguments: object) -> int:
     result = int(_libc.syscall(number, *arguments))
     if result < 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"Landlock: {os.strerror(code)}")
+        raise OSError(code, os.strerror(code), "Landlock")
     return result

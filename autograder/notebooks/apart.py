@@ -231,7 +231,7 @@ def serve(work: Callable[[bytes], bytes] | None = None) -> None:
         try:
             result = _in_child(lambda asked=question: work(asked), int(cpu_seconds), memory_mib)  # type: ignore[misc]
         except OSError as error:
-            result = Ended(0, 1, str(error).encode(), 0.0, 0.0)
+            result = Ended(0, 1, reason_of(error, named=False).encode(), 0.0, 0.0)
         head = _RESULT.pack(result.signal, result.code, result.cpu_seconds, result.peak_mib, len(result.text))
         _write(1, head + result.text)
 
@@ -285,7 +285,7 @@ def _work_and_exit(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int,
     except MemoryError:
         without_memory = True  # what was held when it failed is free behind this block
     except BaseException as error:  # noqa: BLE001  (told to the grader)
-        text = f"{type(error).__name__}: {error}".encode(errors="replace")
+        text = f"{type(error).__name__}: {reason_of(error, named=False)}".encode(errors="replace")
     finally:
         try:
             if without_memory:

@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder import whole
 from autograder.checks.errors import UsageError
 from autograder.checks.local.kit import KIT
+from autograder.checks.wording import reason_of
 from autograder.settings import utf8_text
 
 __all__ = ["RECORD", "added", "record_of", "write_archive", "write_release"]
@@ -56,7 +57,7 @@ def write_release(files: Mapping[str, bytes], out: Path) -> None:
         whole.exchange(fresh, out)
     except OSError as error:
         kept = "; the release that was there is unchanged" if out.is_dir() else ""
-        raise UsageError(f"The release cannot be written to {out}: {error.strerror}{kept}.") from None
+        raise UsageError(f"The release cannot be written to {out}: {reason_of(error)}{kept}.") from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)  # the old release, once they are exchanged
 
@@ -85,7 +86,7 @@ def write_archive(out: Path) -> Path:
                     packed.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
         fresh.replace(archive)
     except OSError as error:
-        raise UsageError(f"The archive cannot be written to {archive}: {error.strerror}.") from None
+        raise UsageError(f"The archive cannot be written to {archive}: {reason_of(error)}.") from None
     finally:
         fresh.unlink(missing_ok=True)
     return archive

@@ -116,5 +116,5 @@ def write_bytes(path: Path, content: bytes) -> None:
         whole.write(path, content)
     except OSError as error:
         raise UsageError(
-            f"Cannot write {path}: {error.strerror}; mend that and run the same command again, it goes on from here."
+            f"Cannot write {path}: {reason_of(error)}; mend that and run the same command again, it goes on from here."
         ) from None

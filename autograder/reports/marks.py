@@ -18,7 +18,7 @@ from pathlib import Path
 
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
-from autograder.checks.wording import counted
+from autograder.checks.wording import counted, reason_of
 from autograder.reports.csv_files import Cell, csv_text, restored
 from autograder.reports.files import write_text
 from autograder.reports.graded_notebook import is_cell_of
@@ -91,7 +91,7 @@ def read_marks(path: Path) -> Marks | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}.") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

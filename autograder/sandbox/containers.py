@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from autograder.checks.errors import SandboxError
+from autograder.checks.wording import reason_of
 from autograder.isolation import seccomp
 from autograder.isolation.packaged_data import make_covers
 from autograder.isolation.processes import state_of
@@ -222,7 +223,7 @@ class ContainerSandbox:
             return ContainerSession(settings.engine, container, request.seed, self._filter)
         except (OSError, shutil.Error, subprocess.SubprocessError) as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise SandboxError(f"No sandbox: {_short(str(error))}.") from error
+            raise SandboxError(f"No sandbox: {_short(reason_of(error, named=False))}.") from error
         except SandboxError:
             shutil.rmtree(folder, ignore_errors=True)
             raise

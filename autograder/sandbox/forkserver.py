@@ -294,7 +294,7 @@ class _Forkserver:
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             self.dismantle(jail)
             self.reap()
-            _say(connection, {"fault": f"the sandbox could not be built: {_reason(error)}"})
+            _say(connection, {"fault": f"the sandbox could not be built: {reason_of(error, named=False)}"})
             connection.close()
             return
         finally:
@@ -773,13 +773,6 @@ def _tell(message: dict[str, Any]) -> None:
 def _say(connection: socket.socket, message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):  # the grader is gone; nobody is left to be told
         connection.send(json.dumps(message).encode())
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, on one line; of many copies that failed, the first one's reason."""
-    if isinstance(error, shutil.Error):
-        return str(error.args[0][0][2])
-    return " ".join(str(error).split())
 
 
 def _group_of(pid: int) -> int:

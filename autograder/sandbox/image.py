@@ -21,6 +21,7 @@ from pathlib import Path
 
 import autograder
 from autograder.checks.errors import InstructorError, SandboxError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.sandbox.containers import last_line
 from autograder.sandbox.oci import podman_runtime
 
@@ -215,7 +216,7 @@ def _must(command: Sequence[str], failure: str, stdin: object = subprocess.DEVNU
             timeout=_PATIENCE_SECONDS,
         )
     except OSError as error:
-        raise UsageError(f"{failure}: {error.strerror}: {command[0]}.") from None
+        raise UsageError(f"{failure}: {reason_of(error)}: {command[0]}.") from None
     if tried.returncode:
         said = _reason(f"{tried.stdout}\n{tried.stderr}") or command[0]
         raise SandboxError(f"{failure}: {said}")

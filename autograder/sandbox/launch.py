@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder.checks.errors import SandboxError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.early_start import Early
 from autograder.isolation import cgroups, landlock
 from autograder.isolation.cleanup import sweep
@@ -258,7 +259,7 @@ def _launch(
         process.stdin.flush()
         said = json.loads(process.stdout.readline() or "{}")
     except (OSError, ValueError) as error:
-        said = {"fault": str(error)}
+        said = {"fault": reason_of(error, named=False)}
     if "enforced" not in said:
         process.kill()
         process.wait()

@@ -29,6 +29,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from autograder.checks.wording import reason_of
 from autograder.isolation.confine import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -182,7 +183,7 @@ def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) ->
             child = partial(_be_first, descriptors, mounts, folder, given, limits, filter, user)
             pid = fork_into_new(own_pid_namespace, child)
         except OSError as error:
-            answer = f"no process could be started: {error.strerror}"
+            answer = f"no process could be started: {reason_of(error, named=False)}"
         else:
             answer = str(pid)
         connection.send(f"{request['number']} {answer}".encode())
@@ -309,5 +310,5 @@ def _call(number: int, *arguments: object, what: str) -> int:
 def _check(result: int, what: str) -> int:
     if result < 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"{what}: {os.strerror(code)}")
+        raise OSError(code, os.strerror(code), what)
     return result

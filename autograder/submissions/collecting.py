@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 
 from autograder import whole
 from autograder.checks.errors import StudentError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.submissions.archives import read_archive
 from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
 from autograder.submissions.matching import Chosen, choose
@@ -68,7 +69,7 @@ def collect(
     try:
         found = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
     except OSError as error:
-        raise UsageError(f"{path} cannot be listed: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be listed: {reason_of(error)}.") from None
     beside = passed_over(path, files)
     entries = [entry for entry in found if entry not in beside]
     if not entries:
@@ -197,8 +198,8 @@ def _stage(
             _write(folder, chosen.files)
     except OSError as error:
         raise UsageError(
-            f"The submissions cannot be copied to {whole.given_folder(staging)}: {error.strerror}; correct the folder "
-            "or its permissions."
+            f"The submissions cannot be copied to {whole.given_folder(staging)}: {reason_of(error)}; correct the "
+            "folder or its permissions."
         ) from None
     return replace(
         submission,
@@ -218,7 +219,7 @@ def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, 
     try:
         mode = first.lstat().st_mode
     except OSError as error:
-        raise StudentError("MISSING", f"{shown} cannot be read: {error.strerror}.") from None
+        raise StudentError("MISSING", f"{shown} cannot be read: {reason_of(error)}.") from None
     if stat.S_ISDIR(mode):
         contents = read_folder(first, caps)
         unpack(first, contents, files)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.checks.errors import StudentError
+from autograder.checks.wording import reason_of
 from autograder.submissions.names import is_clutter, printable, unusable
 from autograder.submissions.records import Caps, Contents
 
@@ -44,7 +45,7 @@ def open_regular(name: str | Path, folder: int | None = None) -> Iterator[tuple[
     try:
         handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:
-        raise Unfit(_reason(error)) from None
+        raise Unfit(_cannot_be_read(error)) from None
     with open(handle, "rb") as file:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
@@ -66,7 +67,7 @@ def open_below(path: Path, parts: tuple[str, ...]) -> Iterator[tuple[IO[bytes], 
     try:
         folder = _open_folder(path, parts[:-1])
     except OSError as error:
-        raise Unfit(_reason(error)) from None
+        raise Unfit(_cannot_be_read(error)) from None
     try:
         with open_regular(parts[-1], folder) as opened:
             yield opened
@@ -115,8 +116,8 @@ def read_folder(path: Path, caps: Caps) -> Contents:
             folder = _open_folder(path, parts)
         except OSError as error:
             if not parts:
-                raise StudentError("MISSING", f"The folder {printable(path.name)} {_reason(error)}.") from None
-            contents.left_out[parts] = _reason(error)
+                raise StudentError("MISSING", f"The folder {printable(path.name)} {_cannot_be_read(error)}.") from None
+            contents.left_out[parts] = _cannot_be_read(error)
             continue
         try:
             with os.scandir(folder) as entries:
@@ -174,18 +175,16 @@ def read_capped(file: IO[bytes], size: int, caps: Caps) -> bytes:
     try:
         data = file.read(caps.file_bytes + 1) if size <= caps.file_bytes else b""
     except OSError as error:
-        raise Unfit(_reason(error)) from None
+        raise Unfit(_cannot_be_read(error)) from None
     if max(size, len(data)) > caps.file_bytes:
         raise Unfit(too_large(caps))
     return data
 
 
-def _reason(error: OSError) -> str:
+def _cannot_be_read(error: OSError) -> str:
     """The end of a sentence about a file that cannot be opened."""
     if error.errno in (errno.ELOOP, errno.EMLINK):
         return LINK
     if error.errno in (errno.ENXIO, errno.ENODEV):
         return NOT_REGULAR
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return "cannot be read (permission denied)"
-    return f"cannot be read ({(error.strerror or 'unknown error').lower()})"
+    return f"cannot be read ({reason_of(error)})"

@@ -208,8 +208,8 @@ def test_a_wrong_call_is_one_sentence_and_nobody_s_fault_but_the_caller_s(
     ("error", "sentence"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; make room on that disk, and run"),
-        (OSError(errno.EACCES, "Permission denied", "/x"), "/x: Permission denied; change its permissions, or name"),
-        (OSError(errno.EROFS, "Read-only file system", "/x"), "/x: Read-only file system; name a place that can be"),
+        (OSError(errno.EACCES, "Permission denied", "/x"), "/x: no permission; change its permissions, or name"),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), "/x: read-only file system; name a place that can be"),
         (OSError(errno.EMFILE, "Too many open files"), "Too many open files."),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

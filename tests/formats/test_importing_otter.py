@@ -258,7 +258,7 @@ class TestReading:
 
     def test_a_file_that_cannot_be_read(self, tmp_path) -> None:
         """The system's reason is told."""
-        with pytest.raises(InstructorError, match="gone.ipynb cannot be read: No such file"):
+        with pytest.raises(InstructorError, match="gone.ipynb cannot be read: file not found"):
             read_master(tmp_path / "gone.ipynb")
 
     def test_another_language(self, tmp_path) -> None:

@@ -239,7 +239,7 @@ def test_texts_in_another_encoding_name_the_line(tmp_path: Path) -> None:
             read(file)
     file.write_bytes("# coding: latin-1\nb = 'caf\xe9'\n".encode("latin-1"))
     assert "café" in python_text(file)
-    with pytest.raises(InstructorError, match="cannot be read: No such file"):
+    with pytest.raises(InstructorError, match="cannot be read: file not found"):
         utf8_text(tmp_path / "none.md")
 
 

@@ -258,7 +258,7 @@ def test_a_staging_place_that_cannot_be_written_is_told(class_folder: Path) -> N
 
     with pytest.raises(
         UsageError,
-        match=r"The submissions cannot be copied to .*staging: Not a directory; correct the folder or",
+        match=r"The submissions cannot be copied to .*staging: a part of its path is a file and not a folder; correct",
     ):
         take(class_folder)
 
@@ -705,12 +705,12 @@ def test_what_may_not_be_read_is_told(unprivileged: Path) -> None:
 
     alice, bob, carl = take(class_folder, (NET,))
 
-    assert alice.problem == f"{NET} cannot be read (permission denied)."
-    assert bob.notes == ("Left out: sub (cannot be read (permission denied)).",)
-    assert carl.problem == "The folder carl cannot be read (permission denied)."
+    assert alice.problem == f"{NET} cannot be read (no permission)."
+    assert bob.notes == ("Left out: sub (cannot be read (no permission)).",)
+    assert carl.problem == "The folder carl cannot be read (no permission)."
 
     class_folder.chmod(0o300)
-    with pytest.raises(UsageError, match=r"submissions cannot be listed: Permission denied\."):
+    with pytest.raises(UsageError, match=r"submissions cannot be listed: no permission\."):
         take(class_folder, (NET,))
 
 

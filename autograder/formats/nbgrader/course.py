@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePath
 
 from autograder.checks.errors import InstructorError, StudentError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.course import CONFIG_FILE as OWN_CONFIG
 from autograder.formats.nbgrader import source_notebook as cells
 from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
@@ -246,7 +247,7 @@ def read_source(path: Path) -> Notebook:
         content = path.read_bytes()
         found = read(content, path.name)
     except OSError as error:
-        raise InstructorError(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise InstructorError(f"{path.name} cannot be read: {reason_of(error)}.") from None
     except StudentError as error:
         raise InstructorError(f"{error.message.rstrip('.')}; save it anew, or remove it.") from None
     _refuse_roles(content)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks.errors import InstructorError, StudentError
+from autograder.checks.wording import reason_of
 from autograder.notebooks import read
 
 __all__ = ["Master", "MasterCell", "read_master", "without_ignored"]
@@ -75,7 +76,7 @@ def read_master(path: Path) -> Master:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InstructorError(f"{path} cannot be read: {error.strerror}.") from None
+        raise InstructorError(f"{path} cannot be read: {reason_of(error)}.") from None
     if path.suffix == ".py":
         return Master(path.name, _unfenced(_from_text(path, content), path.name), path.parent)
     if path.suffix != ".ipynb":

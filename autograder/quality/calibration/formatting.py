@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder import whole
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.quality.calibration.rates import Cheapest, Luck, Row
 
 __all__ = [
@@ -227,7 +228,7 @@ def put_into(path: Path, name: str, text: str, command: str = "calibrate") -> No
     try:
         before, found, rest = path.read_text("utf-8").partition(begin)
     except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}; name a page with --into.") from None
+        raise UsageError(f"Cannot read {path}: {reason_of(error)}; name a page with --into.") from None
     _, closed, after = rest.partition(end)
     if not found or not closed:
         raise UsageError(f"{path} has no lines {begin!r} and {end!r}; put them where the tables are to stand.")
