@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.checks.errors import InstructorError
-from autograder.checks.wording import reason_of
+from autograder.checks.wording import reason_of, too_many
 
 __all__ = [
     "MOST_JOBS",
@@ -175,7 +175,10 @@ def said(error: BaseException, known: Iterable[Callable[..., Any]] = ()) -> str:
     for each in known:
         name = each.__qualname__
         if isinstance(error, TypeError) and shown.startswith((f"{name}()", f"{name}.__init__()")):
-            fields = [parameter for parameter in inspect.signature(each).parameters if parameter != "self"]
+            signature = inspect.signature(each)
+            if "positional argument" in shown and "given" in shown:
+                return f"{name}(...): {too_many(signature)}."
+            fields = [parameter for parameter in signature.parameters if parameter != "self"]
             if unknown := re.search(r"unexpected keyword argument ('\w+')", shown):
                 shown = f"{name}(...) has no field {unknown[1]}"
             elif lacking := re.search(r"missing \d+ required [\w-]+ arguments?: (.*)", shown):

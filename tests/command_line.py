@@ -21,11 +21,11 @@ def run(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedPr
     )
 
 
-def refused(done: subprocess.CompletedProcess[str], *parts: str, code: int = 2) -> None:
+def refused(done: subprocess.CompletedProcess[str], first: str, *more: str, code: int = 2) -> None:
     """The call was refused in one sentence on standard error that holds every part."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     (sentence,) = done.stderr.splitlines()
     assert sentence.startswith("Error: ")
-    for part in parts:
+    for part in (first, *more):
         assert part in sentence

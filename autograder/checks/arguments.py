@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from .errors import InstructorError
+from .wording import too_many
 
 __all__ = [
     "COUNT",
@@ -100,7 +101,7 @@ def _wrong_call(function: str, signature: inspect.Signature, error: TypeError) -
     elif said.startswith("missing") and quote:
         said = f"the argument {name!r} is missing"
     elif said.startswith("too many positional"):
-        said = "too many arguments without a name"
+        return InstructorError(f"{function}(...): {too_many(signature)}.")
     known = [each for each in signature.parameters if each != "self"]
     return InstructorError(f"{function}(...): {said}; its arguments are {', '.join(known)}.")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import re
 from collections.abc import Sequence
 
-__all__ = ["apart", "are", "counted", "labels_told", "reason_of", "seconds", "series", "small"]
+__all__ = ["apart", "are", "counted", "labels_told", "reason_of", "seconds", "series", "small", "too_many"]
 
 _SHOWN = 8
 _LONGEST = 40
@@ -86,6 +87,17 @@ def reason_of(error: BaseException, *, named: bool = True) -> str:
 def small(text: str) -> str:
     """The same text for the middle of a sentence."""
     return text[:1].lower() + text[1:]
+
+
+def too_many(signature: inspect.Signature) -> str:
+    """What is wrong with a call that gives too many arguments without a name, and which ones need theirs."""
+    takes = [each for each in signature.parameters.values() if each.name != "self"]
+    free = [each.name for each in takes if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    named = [f"{each.name}=..." for each in takes if each.kind is each.KEYWORD_ONLY]
+    if not named:
+        return f"too many arguments; it takes {series(free) or 'none'}"
+    rule = f"only {series(free)} can be given without one, all others by name" if free else "write them by name"
+    return f"too many arguments without a name; {rule}: {', '.join(named)}"
 
 
 def labels_told(labels: Sequence[str], *, one: str = "curve", many: str = "curves", call: str = "plot()") -> str:

@@ -33,6 +33,11 @@ def train(*_: object) -> Any:
 
 SENTENCES: list[tuple[Callable[[], object], str]] = [
     (
+        lambda: checks.close(1, 1, "loss", 1e-6),  # type: ignore[misc]
+        "close(...): too many arguments without a name; only got and want can be given without one, all others by "
+        "name: name=..., rtol=..., atol=..., n=...",
+    ),
+    (
         lambda: checks.table(FLATS, FLATS, colums=["city"]),  # type: ignore[call-arg]
         "table(...): there is no argument 'colums'; its arguments are got, ",
     ),

@@ -420,24 +420,37 @@ def test_a_wrong_call_is_one_sentence(root: Path, handed: Path, tmp_path: Path) 
     refused(run("data", "fetch", "mnisst", cwd=root), "mnisst", "mnist")
 
 
+NO_REPORTS = "There are no reports in {}/reports; name the folder of `autograder grade ... --out`."
+NO_SANDBOX = "--sandbox: nothing is called 'bubble'; did you mean 'bubblewrap'?"
+
+
 @pytest.mark.parametrize(
-    "call",
+    ("call", "sentence"),
     [
-        ("grade", "tiny", "HANDED", "--out", "new/out", "--students", "anna"),
-        ("grade", "tiny", "HANDED", "--out", "there", "--sandbox", "bubble"),
-        ("grade", "tiny", "HANDED/ann/tiny.py", "--out", "HANDED/ann", "--db", "nonsense"),
-        ("mark", "tiny", "--out", "new/out"),
-        ("mark", "tiny", "--out", "there"),
-        ("audit", "tiny", "--out", "new/out", "--sandbox", "bubble"),
-        ("calibrate", "tiny", "--out", "new/out", "--sandbox", "bubble"),
-        ("calibrate", "tiny", "--out", "new/out", "--only", "nothing"),
-        ("export", "html", "new/out", "--course", "."),
-        ("export", "nbgrader", "new/out", "--db", "new.db"),
+        (
+            "grade tiny HANDED --out new/out --students anna",
+            "--students: there is no submission of 'anna'; did you mean 'ann'?",
+        ),
+        ("grade tiny HANDED --out there --sandbox bubble", NO_SANDBOX),
+        (
+            "grade tiny HANDED/ann/tiny.py --out HANDED/ann --db nonsense",
+            "Cannot use the results database 'nonsense': this is not an SQLAlchemy address; give one such as sqlite:////",
+        ),
+        ("mark tiny --out new/out", NO_REPORTS.format("new/out")),
+        ("mark tiny --out there", NO_REPORTS.format("there")),
+        ("audit tiny --out new/out --sandbox bubble", NO_SANDBOX),
+        ("calibrate tiny --out new/out --sandbox bubble", NO_SANDBOX),
+        (
+            "calibrate tiny --out new/out --only nothing",
+            "--only: no question or check is called 'nothing'; there are a, doubles_one, doubles_minus_seven, b, ",
+        ),
+        ("export html new/out --course .", NO_REPORTS.format("new/out")),
+        ("export nbgrader new/out --db new.db", NO_REPORTS.format("new/out")),
     ],
-    ids=" ".join,
+    ids=lambda value: value if value.count(" ") < 9 else "",
 )
 def test_a_call_that_is_refused_leaves_nothing_behind(
-    root: Path, handed: Path, tmp_path: Path, call: tuple[str, ...]
+    root: Path, handed: Path, tmp_path: Path, call: str, sentence: str
 ) -> None:
     """No folder of output, no lock and no database come of a call that fails before it has done anything."""
     (root / "there").mkdir()
@@ -446,7 +459,7 @@ def test_a_call_that_is_refused_leaves_nothing_behind(
         return {path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
 
     before = everything()
-    refused(run(*(word.replace("HANDED", str(handed)) for word in call), cwd=root))
+    refused(run(*call.replace("HANDED", str(handed)).split(), cwd=root), f"Error: {sentence}")
     assert everything() == before
 
 
