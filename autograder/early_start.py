@@ -11,28 +11,39 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["COMMAND", "GRADED", "Early", "begin"]
+__all__ = ["COMMAND", "GRADED", "NOTEBOOK_FORM", "Early", "begin", "declaration_of"]
 
 GRADED = ".written.json"
 """The file that lies in a folder after it was graded into (`autograder.reports.unchanged`)."""
 
+NOTEBOOK_FORM = "-notebook"
+"""What follows the name of an assignment of modules, to mean it as one notebook (`autograder.loader`)."""
+
 COMMAND = "import gc; gc.disable(); from autograder.sandbox.forkserver import main; main()"
 _LONGEST = 80  # bytes; the whole path of a socket has at most 107
+_FOR_MODULES = ("numpy",)
+_FOR_NOTEBOOKS = ("numpy", "IPython.core.interactiveshell")
 _COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class Early:
-    """A forkserver that waits for its settings, and its folder; `take` it once, or it is ended by `close`."""
+    """A forkserver that waits for its settings, and its folder; `take` it once, or it is ended by `close`.
 
-    def __init__(self, threads: int) -> None:
+    Args:
+        threads: how many numpy may use in it.
+        expected: modules that it imports while it waits, because it will be asked for them in all likelihood.
+    """
+
+    def __init__(self, threads: int, expected: Sequence[str] = ()) -> None:
         self.threads = threads
         self.folder = Path(tempfile.mkdtemp(prefix="autograder-", dir=_near_enough(tempfile.gettempdir())))
         self.process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-B", "-c", COMMAND],
+            [sys.executable, "-s", "-P", "-B", "-c", COMMAND, *expected],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -82,8 +93,24 @@ def begin(course: Path | None, name: str, out: Path | None = None) -> Early | No
     """
     if out is not None and (out / GRADED).is_file():
         return None
-    script = (course or Path.cwd()) / "assignments" / name / "assignment.py"
-    return Early(threads=1) if sys.platform == "linux" and script.is_file() else None
+    script = declaration_of(course or Path.cwd(), name)
+    if sys.platform != "linux" or script is None:
+        return None
+    return Early(threads=1, expected=_FOR_NOTEBOOKS if _is_notebook(script, name) else _FOR_MODULES)
+
+
+def declaration_of(course: Path, name: str) -> Path | None:
+    """The ``assignment.py`` of an assignment of a course's own, also in its form as a notebook; None without one."""
+    folder = course / "assignments"
+    scripts = (folder / each / "assignment.py" for each in (name, name.removesuffix(NOTEBOOK_FORM)))
+    return next((script for script in scripts if script.is_file()), None)
+
+
+def _is_notebook(script: Path, name: str) -> bool:
+    """Whether notebooks are handed in, as far as that can be seen without loading the assignment."""
+    folder = script.parent
+    reference = folder.parent.parent / "reference" / folder.name
+    return folder.name != name or next(reference.glob("*.ipynb"), None) is not None
 
 
 def _near_enough(folder: str) -> str:

@@ -29,6 +29,7 @@ from autograder.assignment.given_files import handed_out, staged
 from autograder.assignment.rubric import Item
 from autograder.checks.errors import GraderError, InstructorError, StudentError, UsageError
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.early_start import NOTEBOOK_FORM
 from autograder.markers import BEGIN, END, bound_names, regions
 from autograder.notebooks import read
 from autograder.notebooks.making import notebook_of
@@ -49,8 +50,6 @@ __all__ = [
     "names",
     "template",
 ]
-
-NOTEBOOK_FORM = "-notebook"
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

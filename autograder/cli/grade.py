@@ -38,7 +38,7 @@ from autograder.cli.common import (
 from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED
 from autograder.course import Course, course_seed
-from autograder.early_start import GRADED, Early
+from autograder.early_start import GRADED, Early, declaration_of
 from autograder.grading import RunOptions, batch
 from autograder.grading.gate import Gate, gate_key
 from autograder.messages import banners, next_step
@@ -98,7 +98,7 @@ def grade_class(call: Call, early: Early | None = None) -> int:
     `early` is a forkserver that was started before.
     """
     folder = call.course or Path.cwd()
-    if not (folder / "assignments" / call.name / "assignment.py").is_file():
+    if declaration_of(folder, call.name) is None:
         from autograder.cli.grade_nbgrader import grade_nbgrader
         from autograder.formats.nbgrader import find_course
 

@@ -120,7 +120,13 @@ class Jail:
 
 
 def main() -> None:
-    """Read the settings, warm up, say ``ready`` on standard output, and serve until standard input ends."""
+    """Read the settings, warm up, say ``ready`` on standard output, and serve until standard input ends.
+
+    The program's arguments are modules to import before the settings come.
+    """
+    for name in sys.argv[1:]:
+        with contextlib.suppress(ImportError):  # said when the settings ask for it
+            importlib.import_module(name)
     asked = sys.stdin.readline()
     if not asked:  # it was started early, and nobody needed it
         return

@@ -6,6 +6,9 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,44 @@ def test_a_kept_report_is_found_again_by_another_run(address: str) -> None:
         store.keep(report)
     with Store(address) as store:
         assert store.known("1", "ann") == report
+
+
+def test_a_file_is_the_same_whoever_wrote_it(tmp_path: Path) -> None:
+    """Python's own library and SQLAlchemy make one table, and read each other's rows."""
+    files = {name: tmp_path / f"{name}.db" for name in ("own", "other")}
+    addresses = {"own": sqlite_address(files["own"]), "other": f"{sqlite_address(files['other'])}?timeout=30"}
+    for address in addresses.values():
+        with Store(address) as store:
+            store.keep(internal("ben"))
+            store.keep(passing("ann", key="1"))
+    schemas = {}
+    for name, file in files.items():
+        with closing(sqlite3.connect(file)) as connection:
+            made = connection.execute("SELECT sql FROM sqlite_master").fetchall()
+            rows = connection.execute("SELECT typeof(finished), length(finished), internal FROM results").fetchall()
+        schemas[name] = ({" ".join(sql.split()).replace(" )", ")").replace("( ", "(") for (sql,) in made}, rows)
+    assert schemas["own"] == schemas["other"]
+    with Store(sqlite_address(files["other"])) as store:
+        assert store.known("1", "ann") == passing("ann", key="1")
+        assert store.known("k", "ben") is None
+
+
+def test_a_file_needs_no_other_library(address: str) -> None:
+    """SQLAlchemy, which is slow to import, is there for other databases only."""
+    program = f"import sys; from autograder.store import Store; Store({address!r}).close(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "autograder.store.sqlite" in done.stdout.split()
+    assert "sqlalchemy" not in done.stdout.split()
+
+
+@pytest.mark.parametrize("more", ["", "?timeout=30"], ids=["own", "sqlalchemy"])
+def test_two_write_into_one_file(tmp_path: Path, more: str) -> None:
+    """A second grader waits for its turn."""
+    address = sqlite_address(tmp_path / "grader.db") + more
+    with Store(address) as first, Store(address) as second:
+        first.keep(passing("ann"))
+        second.keep(passing("ben"))
+        assert {report.student for report in first.reports()} == {"ann", "ben"}
 
 
 def test_only_the_same_key_and_student_are_known(address: str) -> None:

@@ -73,6 +73,24 @@ def test_it_is_started_for_an_assignment_that_is_there(course: Path) -> None:
         assert waiting.threads == 1
 
 
+@pytest.mark.parametrize(("name", "imports"), [("small", False), ("small-notebook", True), ("cells", True)])
+def test_it_imports_what_notebooks_need_while_it_waits(course: Path, name: str, imports: bool) -> None:
+    """IPython is there before the settings come, for notebooks and for modules handed in as one."""
+    (course / "assignments" / "cells").mkdir()
+    (course / "assignments" / "cells" / "assignment.py").touch()
+    (course / "reference" / "cells").mkdir()
+    (course / "reference" / "cells" / "cells.ipynb").touch()
+    with begin(course, name) as waiting, start("none", preload=(), early=waiting) as sandbox:
+        maps = Path("/proc", str(sandbox.pid), "cmdline").read_text()
+        assert ("IPython.core.interactiveshell" in maps) is imports
+
+
+def test_what_it_cannot_import_is_said_when_it_is_asked_for() -> None:
+    """A module that is expected and is not installed stops nobody who does not need it."""
+    with Early(threads=1, expected=["no_such_module"]) as waiting, start("none", preload=(), early=waiting) as sandbox:
+        assert sandbox.pid == waiting.process.pid
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
