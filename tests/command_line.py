@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
+
+from autograder.cli import main
 
 
 def run(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -19,6 +24,25 @@ def run(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedPr
         timeout=120,
         env={**os.environ, "AUTOGRADER_SEED": "seed", **environ},
     )
+
+
+def run_here(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which takes a tenth of the time: for calls that end before anything is started."""
+    said, complained = io.StringIO(), io.StringIO()
+    words = ["autograder", *map(str, arguments)]
+    with (
+        contextlib.chdir(cwd),
+        mock.patch.object(sys, "argv", words),
+        mock.patch.dict(os.environ, {"AUTOGRADER_SEED": "seed", **environ}),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+    ):
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+    return subprocess.CompletedProcess(words, code, said.getvalue(), complained.getvalue())
 
 
 def refused(done: subprocess.CompletedProcess[str], first: str, *more: str, code: int = 2) -> None:

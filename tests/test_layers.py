@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,12 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    """The syntax tree of a module."""
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
 
 
 def imported(name: str, nodes: Iterator[ast.AST]) -> Iterator[tuple[str, int]]:
@@ -83,7 +89,7 @@ def imported(name: str, nodes: Iterator[ast.AST]) -> Iterator[tuple[str, int]]:
 
 def everywhere(name: str) -> Iterator[tuple[str, int]]:
     """All imports of a module, those inside functions and under TYPE_CHECKING included."""
-    return imported(name, ast.walk(TREES[name]))
+    return imported(name, ast.walk(tree(name)))
 
 
 def at_import(node: ast.AST) -> Iterator[ast.AST]:
@@ -141,7 +147,7 @@ def test_no_import_goes_in_a_circle():
     edges = {
         name: {
             target
-            for target, _ in imported(name, at_import(TREES[name]))
+            for target, _ in imported(name, at_import(tree(name)))
             if target in MODULES and target not in (name, "autograder")
         }
         for name in MODULES
@@ -165,7 +171,7 @@ def test_no_import_goes_in_a_circle():
 def test_the_student_kit_stands_alone(name):
     """Each module of the kit imports the standard library, numpy, the rest of the kit by relative imports, and else
     only what it is about."""
-    nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    nodes = [node for node in ast.walk(tree(name)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     absolute = [node for node in nodes if isinstance(node, ast.Import) or not node.level]
     found = {target.partition(".")[0] for target, _ in imported(name, iter(absolute))}
 
@@ -181,7 +187,7 @@ def test_an_image_holds_no_more_than_the_worker_needs():
 
     assert not rooms & {"loader", "course", "datasets", "grading", "release", "quality", "sandbox", "remote", "cli"}
     for name in held:
-        wanted = {target for target, _ in imported(name, at_import(TREES[name])) if target in MODULES}
+        wanted = {target for target, _ in imported(name, at_import(tree(name))) if target in MODULES}
 
         assert wanted <= held, name
 
@@ -189,7 +195,7 @@ def test_an_image_holds_no_more_than_the_worker_needs():
 @pytest.mark.parametrize("name", [name for name in MODULES if LEVEL.get(room(name), 0) < LEVEL["worker"]])
 def test_the_lowest_layers_import_nothing_heavy(name):
     """What every command imports stays light: heavy packages are imported inside functions."""
-    heavy = {target.partition(".")[0] for target, _ in imported(name, at_import(TREES[name]))} & HEAVY
+    heavy = {target.partition(".")[0] for target, _ in imported(name, at_import(tree(name)))} & HEAVY
 
     assert heavy == set()
 

@@ -11,14 +11,22 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 import typer
-from command_line import refused, run
+from command_line import refused, run_here
 from tiny_course import make_course
 from typer.models import OptionInfo
 from typer.testing import CliRunner
 
 from autograder.cli import app, main
 
+COMMAND = typer.main.get_command(app)
 BAD_NUMBERS = ["nan", "inf", "-inf", "1e30", "-1", "10" * 40, "x", ""]
+
+
+@pytest.fixture(autouse=True)
+def _built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thousand calls share one tree of commands, which typer builds anew each time."""
+    monkeypatch.setattr("typer.main.get_command", lambda _: COMMAND)
+    monkeypatch.setattr("typer.testing._get_command", lambda _: COMMAND)
 
 
 def option(name: str) -> str:
@@ -201,7 +209,7 @@ def test_a_wrong_call_is_one_sentence_and_nobody_s_fault_but_the_caller_s(
     (root / "nul.py").write_bytes("x = 1\n".encode("utf-16"))
     if arguments[0] == "release":
         (root / "assignments" / "tiny" / "handout.md").write_bytes("caf\xe9\n".encode("latin-1"))
-    refused(run(*arguments, cwd=root), sentence)
+    refused(run_here(*arguments, cwd=root), sentence)
 
 
 @pytest.mark.parametrize(

@@ -382,6 +382,7 @@ def test_the_command_line_hands_it_out_and_grades_with_it(flats_course, tmp_path
     assert "run `autograder release flats` again" in said
 
 
+@pytest.mark.long
 def test_a_course_may_declare_it_for_several_assignments(tmp_path):
     """Then an assignment names it, and its files lie below the course's folder."""
     config = (

@@ -26,6 +26,8 @@ from autograder.remote.student import RemoteStudent
 from autograder.results import Limits, Verdict
 from autograder.sandbox import Request, Sandbox, why_not
 
+pytestmark = pytest.mark.long
+
 NESTED = """
 import os
 import struct

@@ -136,6 +136,7 @@ def test_any_record_and_any_look_make_a_picture_or_none(told: Any, seen: Any) ->
         assert is_only_a_picture(draw(one, other))
 
 
+@pytest.mark.long
 def test_huge_records_are_drawn_in_part() -> None:
     """Many axes, curves, points and texts take no more than the bytes of one picture."""
     many = record(

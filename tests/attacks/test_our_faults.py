@@ -16,6 +16,8 @@ from tiny_course import CONFIG, RIGHT, WRONG, hand_in, make_course
 from autograder.isolation.processes import descendants
 from autograder.sandbox import why_not
 
+pytestmark = pytest.mark.long
+
 GRADER = [sys.executable, "-c", "from autograder.cli import main; main()"]
 SLOW = "import time\ntime.sleep(0.4)\n" + RIGHT
 

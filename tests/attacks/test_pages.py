@@ -361,6 +361,7 @@ def double(x):
 """
 
 
+@pytest.mark.long
 def test_a_class_of_enemies_can_be_looked_at(browser: Any, beacon: Any, tmp_path: Path) -> None:
     """After a real grading of folders and code full of markup, every page that the summary links to does nothing."""
     reason = why_not("bubblewrap")

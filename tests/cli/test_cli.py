@@ -15,7 +15,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from command_line import refused, run
+from command_line import refused, run, run_here
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 from written_course import make_course as make_theory
 
@@ -140,6 +140,7 @@ def test_hidden_inputs_do_not_reach_the_students_page(root: Path, tmp_path: Path
     assert "secret -7" in hidden["staff_message"]
 
 
+@pytest.mark.long
 def test_one_student_can_be_graded_again_without_losing_the_class(root: Path, handed: Path, tmp_path: Path) -> None:
     """`--students` grades only those; the spreadsheet keeps everybody whose grade is known."""
     out = tmp_path / "out"
@@ -164,6 +165,7 @@ def test_what_lies_beside_submissions_is_named_and_not_graded(root: Path, handed
     assert not (tmp_path / "out" / "reports" / "readme.json").exists()
 
 
+@pytest.mark.long
 def test_two_assignments_do_not_share_a_folder(root: Path, handed: Path, tmp_path: Path) -> None:
     """A folder that holds reports of another assignment is refused before anything is graded."""
     out = tmp_path / "out"
@@ -176,6 +178,7 @@ def test_two_assignments_do_not_share_a_folder(root: Path, handed: Path, tmp_pat
     assert (out / "reports" / "ann.json").read_bytes() == before
 
 
+@pytest.mark.long
 def test_one_question_alone_never_shrinks_what_is_kept_of_others(root: Path, handed: Path, tmp_path: Path) -> None:
     """`--only` into a folder with whole reports, or with those of another question, writes beside them and says so."""
     out = tmp_path / "out"
@@ -193,6 +196,7 @@ def test_one_question_alone_never_shrinks_what_is_kept_of_others(root: Path, han
     assert kept_apart(out / "only-b", "tiny") == out / "only-b"
 
 
+@pytest.mark.long
 def test_whoever_left_has_no_page_among_the_others(root: Path, handed: Path, tmp_path: Path) -> None:
     """Reports and pages of students whose submission is gone are put aside, and named."""
     out = tmp_path / "out"
@@ -207,6 +211,7 @@ def test_whoever_left_has_no_page_among_the_others(root: Path, handed: Path, tmp
     assert (out / "left" / "reports" / "carl.json").is_file()
 
 
+@pytest.mark.long
 def test_whoever_comes_back_has_no_old_copies(root: Path, handed: Path, tmp_path: Path) -> None:
     """The new report and pages are the only ones; those of others who left stay."""
     out = tmp_path / "out"
@@ -273,6 +278,7 @@ def test_one_question_or_check_can_be_run_alone(root: Path, handed: Path, tmp_pa
     )
 
 
+@pytest.mark.long
 def test_limits_of_the_call_hold(root: Path, tmp_path: Path) -> None:
     """`--limit` goes before the assignment's own limits, and is part of the replay record."""
     folder = hand_in(tmp_path / "in", dora="def double(x):\n    while True:\n        pass\n")
@@ -328,6 +334,7 @@ def test_a_release_counts_what_people_give(tmp_path: Path) -> None:
     assert "Theory: 11 points and 3 bonus points, 12 of them manually graded; public checks in it: 1;" in done.stdout
 
 
+@pytest.mark.long
 def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
     """What fails is told with a way to mend it, and nothing is written; --no-validate writes it with a warning."""
     script = root / "assignments" / "tiny" / "assignment.py"
@@ -357,6 +364,7 @@ def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
     assert "✓ the stub gets nothing" in run("release", "tiny", cwd=root, XDG_CACHE_HOME=cache).stdout
 
 
+@pytest.mark.long
 def test_a_set_beyond_reach_is_no_release(root: Path, tmp_path: Path) -> None:
     """The homework sets of the course are looked at, remembered or not."""
     config = root / "grader_config.py"
@@ -368,6 +376,7 @@ def test_a_set_beyond_reach_is_no_release(root: Path, tmp_path: Path) -> None:
         assert "✗ homework set hw: 5 points and 1 bonus point, counted up to 7." in done.stdout
 
 
+@pytest.mark.long
 def test_validate_says_what_is_fit(root: Path, tmp_path: Path) -> None:
     """One line a finding, then the verdict; what has passed in full is released at once."""
     done = run("validate", "tiny", cwd=root, XDG_CACHE_HOME=str(tmp_path))
@@ -400,27 +409,29 @@ def test_a_wrong_call_is_one_sentence(root: Path, handed: Path, tmp_path: Path) 
     out = ("--out", tmp_path / "out")
     (tmp_path / "file").touch()
     (tmp_path / "empty").mkdir()
-    refused(run("grade", "tinny", handed, *out, cwd=root), "tinny", "tiny")
-    refused(run("grade", "tiny", tmp_path / "nowhere", *out, cwd=root), "nowhere does not exist")
-    refused(run("grade", "tiny", tmp_path / "empty", *out, cwd=root), "is empty")
-    refused(run("grade", "tiny", handed, *out, "--students", "anna", cwd=root), "'anna'", "did you mean 'ann'?")
-    refused(run("grade", "tiny", handed, *out, "--limit", "wall_seconds", cwd=root), "is not NAME=NUMBER")
-    refused(run("grade", "tiny", handed, *out, "--limit", "wall=3", cwd=root), "no limit called 'wall'", "wall_seconds")
-    refused(run("grade", "tiny", handed, *out, "--limit", "wall_seconds=-3", cwd=root), "must be positive")
-    refused(run("grade", "tiny", handed, *out, "--sandbox", "bubble", cwd=root), "'bubble'", "bubblewrap")
-    refused(run("grade", "tiny", handed, *out, "--seed", "", cwd=root), "--seed is empty")
-    refused(run("grade", "tiny", handed, *out, "--db", "nonsense", cwd=root), "Cannot use the results database")
-    assert not (tmp_path / "out").exists()
-    refused(run("grade", "tiny", handed, "--out", tmp_path / "file", cwd=root), "Cannot write to", "--out")
-    no_course = ("There is no grader_config.py", "--course", "`autograder init DIR` starts a course")
-    refused(run("grade", "tiny", handed, *out, cwd=tmp_path), *no_course)
-    refused(run("check", "tiny", tmp_path / "nowhere.py", cwd=root), "nowhere.py does not exist")
+    refused(run_here("grade", "tinny", handed, *out, cwd=root), "tinny", "tiny")
+    refused(run_here("grade", "tiny", tmp_path / "nowhere", *out, cwd=root), "nowhere does not exist")
+    refused(run_here("grade", "tiny", tmp_path / "empty", *out, cwd=root), "is empty")
+    refused(run_here("grade", "tiny", handed, *out, "--students", "anna", cwd=root), "'anna'", "did you mean 'ann'?")
+    refused(run_here("grade", "tiny", handed, *out, "--limit", "wall_seconds", cwd=root), "is not NAME=NUMBER")
     refused(
-        run("check", "tiny", tmp_path / "empty", cwd=root),
+        run_here("grade", "tiny", handed, *out, "--limit", "wall=3", cwd=root), "no limit called 'wall'", "wall_seconds"
+    )
+    refused(run_here("grade", "tiny", handed, *out, "--limit", "wall_seconds=-3", cwd=root), "must be positive")
+    refused(run_here("grade", "tiny", handed, *out, "--sandbox", "bubble", cwd=root), "'bubble'", "bubblewrap")
+    refused(run_here("grade", "tiny", handed, *out, "--seed", "", cwd=root), "--seed is empty")
+    refused(run_here("grade", "tiny", handed, *out, "--db", "nonsense", cwd=root), "Cannot use the results database")
+    assert not (tmp_path / "out").exists()
+    refused(run_here("grade", "tiny", handed, "--out", tmp_path / "file", cwd=root), "Cannot write to", "--out")
+    no_course = ("There is no grader_config.py", "--course", "`autograder init DIR` starts a course")
+    refused(run_here("grade", "tiny", handed, *out, cwd=tmp_path), *no_course)
+    refused(run_here("check", "tiny", tmp_path / "nowhere.py", cwd=root), "nowhere.py does not exist")
+    refused(
+        run_here("check", "tiny", tmp_path / "empty", cwd=root),
         "Nothing was handed in that can be checked. The folder is empty; hand in tiny.py.",
     )
-    refused(run("release", "tinny", cwd=root), "tinny", "tiny")
-    refused(run("data", "fetch", "mnisst", cwd=root), "mnisst", "mnist")
+    refused(run_here("release", "tinny", cwd=root), "tinny", "tiny")
+    refused(run_here("data", "fetch", "mnisst", cwd=root), "mnisst", "mnist")
 
 
 NO_REPORTS = "There are no reports in {}/reports; name the folder of `autograder grade ... --out`."
@@ -466,6 +477,7 @@ def test_a_call_that_is_refused_leaves_nothing_behind(
     assert everything() == before
 
 
+@pytest.mark.long
 def test_a_run_that_fails_keeps_what_was_in_the_folder_before(root: Path, handed: Path, tmp_path: Path) -> None:
     """Results of an earlier call stay where they are when a later one is refused."""
     out = tmp_path / "out"
@@ -564,6 +576,7 @@ def test_an_error_of_ours_is_one_sentence_and_a_file(root: Path, handed: Path, t
     assert "ZeroDivisionError" in path.read_text()
 
 
+@pytest.mark.long
 def test_two_runs_do_not_share_a_folder(root: Path, tmp_path: Path) -> None:
     """The second run is told that the first one is still at work."""
     slow = hand_in(tmp_path / "in", ann="import time\ndef double(x):\n    time.sleep(0.2)\n    return 2 * x\n")
@@ -581,6 +594,7 @@ def test_two_runs_do_not_share_a_folder(root: Path, tmp_path: Path) -> None:
         assert first.wait(timeout=300) == 0
 
 
+@pytest.mark.long
 def test_the_doctor_tells_what_is_enforced_and_what_the_course_lacks(root: Path) -> None:
     """The table, the data sets and the course are all named."""
     config = root / "grader_config.py"

@@ -126,6 +126,7 @@ def test_the_debugger_begins_in_the_check(run, course):
     assert "('again', 8)" in said
 
 
+@pytest.mark.long
 def test_checks_run_in_several_processes(run, course):
     """With pytest-xdist each process has a sandbox of its own."""
     pytest.importorskip("xdist")

@@ -130,6 +130,7 @@ def test_open_data_have_no_hidden_part() -> None:
     assert data.open.train is data.train
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scale", [255, 256])
 def test_mnist_from_a_pickle_is_the_same_data_set(tmp_path: Path, scale: int) -> None:
     """The pickle's pixels, divided by 255 or 256, give the same arrays and the same hash as the idx files."""

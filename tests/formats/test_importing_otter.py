@@ -121,6 +121,7 @@ def stays(source: str, shows: str = "", **more) -> str:
 class TestFromNotebookToGrades:
     """The whole way, as an instructor goes it."""
 
+    @pytest.mark.long
     def test_a_course_is_imported_and_validated(self, root) -> None:
         """What the command writes passes `autograder validate --quick` as it is."""
         master.homework(root.parent / "in" / "hw01.ipynb")

@@ -7,8 +7,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
 from nbgrader_course import Cell, answer, asserts, code, course_of
 from test_nbgrader_course import run
+
+pytestmark = pytest.mark.long
 
 SOURCE = [
     code("numbers = [1, 2, 3]", "data", locked=True),

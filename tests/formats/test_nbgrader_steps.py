@@ -20,6 +20,8 @@ from test_gradebook_cli import refused, run
 from autograder.formats.nbgrader.gradebook import course_directory, write_gradebook
 from autograder.results import Verdict
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory) -> Path:

@@ -18,6 +18,8 @@ from otter_master import block, code, question, raw, text, write
 from autograder.formats.otter import import_otter
 from autograder.notebooks import read, repair
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Path:

@@ -288,6 +288,7 @@ def test_a_job_that_dies_costs_nobody_anything(course: Class) -> None:
     assert "exit code -9" in retried.why
 
 
+@pytest.mark.long
 def test_a_submission_that_no_job_survives_is_internal(course: Class) -> None:
     """After the second death the report says that it is our fault, for every check, and scores none."""
     reports, _ = course.grade(dies_always, jobs=1)
@@ -469,6 +470,7 @@ def test_a_check_that_takes_all_memory_is_our_fault(course: Class) -> None:
     assert "MemoryError" in reports[1].questions[0].checks[0].staff_message
 
 
+@pytest.mark.long
 def test_an_internal_report_is_tried_once_more(course: Class) -> None:
     """A fault that passes leaves no trace in the grades."""
     reports, events = course.grade(internal_once)
@@ -485,6 +487,7 @@ def test_errors_of_ours_are_internal_and_told_to_staff(course: Class) -> None:
     assert "KeyError: 'ben'" in reports[1].questions[0].checks[0].staff_message
 
 
+@pytest.mark.long
 def test_a_job_that_cannot_begin_ends_the_run_with_its_sentence(course: Class) -> None:
     """What stops every job is told once, as it is."""
     with pytest.raises(GraderError, match="The reference is gone"):
@@ -570,6 +573,7 @@ def processes_about(text: str) -> list[str]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, blow: signal.Signals) -> None:
@@ -633,6 +637,7 @@ def breaks_in_company(spec: JobSpec) -> Iterator[Grade]:
     yield grade
 
 
+@pytest.mark.long
 def test_a_fault_that_two_of_three_submissions_cause_is_theirs(course: Class) -> None:
     """However many cause it: where the check ran without a fault for anybody, their reports are not final."""
     reports, _ = course.grade(broken_check)
@@ -666,6 +671,7 @@ def breaks_for_all(spec: JobSpec) -> Iterator[Grade]:
     yield grade
 
 
+@pytest.mark.long
 def test_the_reference_decides_whose_fault_it_is(course: Class, tmp_path: Path) -> None:
     """Handed in, it has the fault as well, and it is ours; or it has not, and every submission that does causes it."""
     control = partial(reference_as_submission, course.loaded, tmp_path)
@@ -681,6 +687,7 @@ def test_the_reference_decides_whose_fault_it_is(course: Class, tmp_path: Path) 
     assert "the reference" not in course.known()
 
 
+@pytest.mark.long
 def test_a_clean_grade_takes_the_mark_away(course: Class, tmp_path: Path) -> None:
     """A report that was not final is graded again by the next run, and the store holds the new one alone."""
     first, _ = course.grade(broken_check)

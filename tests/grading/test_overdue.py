@@ -173,6 +173,7 @@ def endless_class(tmp_path: Path, body: str) -> list[str]:
     return [*verb, "--only", "doubles_minus_seven", "--jobs", "1", "--seed", "s", "--course", str(root)]
 
 
+@pytest.mark.long
 def test_progress_says_that_a_check_hangs(tmp_path: Path) -> None:
     """Half of the limit is said while it passes, the end on the staff page; each submission waits once, not twice."""
     command = endless_class(tmp_path, "import time\n    time.sleep(600)")

@@ -130,6 +130,7 @@ def test_a_grade_is_repeated_from_its_record(graded: tuple[Path, Path, Path]) ->
     assert said.endswith("The report of ann was not reproduced: 1 difference.")
 
 
+@pytest.mark.long
 def test_a_grade_of_one_question_is_repeated(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
     """What `--only` left out is left out again; a record from before this field means everything."""
     root, files, record = graded
@@ -167,6 +168,7 @@ def test_what_is_no_report_is_told(graded: tuple[Path, Path, Path], tmp_path: Pa
     assert "is no report of this version" in said
 
 
+@pytest.mark.long
 def test_files_that_do_not_exist_are_told(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
     """A path that is not there is one sentence and exit code 2, alone and beside one that is, and nothing is graded."""
     root, files, record = graded
@@ -177,6 +179,7 @@ def test_files_that_do_not_exist_are_told(graded: tuple[Path, Path, Path], tmp_p
         assert "then," not in said
 
 
+@pytest.mark.long
 def test_a_grade_of_an_nbgrader_course_is_repeated(tmp_path: Path) -> None:
     """From the folder in `submitted/`, with the instructor's files beside it; an edited answer is noticed."""
     course = make_nbgrader_course(tmp_path / "course", {"ann": handed_in()})

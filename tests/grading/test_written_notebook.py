@@ -256,6 +256,7 @@ def give(db: Path, cell: str, score: float) -> None:
         database.commit()
 
 
+@pytest.mark.long
 def test_answers_of_modules_go_to_formgrader_and_come_back(tmp_path: Path) -> None:
     """A cell of their own with the answer, worth its points, waiting; what a person gives is in every total."""
     root = make_course(tmp_path / "course")

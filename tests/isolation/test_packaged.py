@@ -56,6 +56,7 @@ def test_an_assignment_can_allow_packaged_data(sandbox: str, tmp_path: Path) -> 
     assert list(value) == [0, 1, 2]  # type: ignore[call-overload]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("sandbox", "kind", "text"),
     [
@@ -163,6 +164,7 @@ def readable():
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
 def test_no_iris_is_readable_inside(sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever searches all that is installed for iris reads none; scipy can be imported."""

@@ -340,6 +340,7 @@ def test_joblib_with_all_processors_works(graded, backend):
     assert right(report), [results(report), report.notebooks]
 
 
+@pytest.mark.long
 def test_a_search_of_scikit_learn_with_all_processors_works(graded):
     """As most notebooks write it."""
     search = (

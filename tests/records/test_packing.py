@@ -112,6 +112,7 @@ def test_arrays_of_a_packed_list_may_be_written_to_and_share_nothing():
     assert second[0].tolist() == [0.0, 0.0]
 
 
+@pytest.mark.long
 def test_no_room_is_taken_for_a_list_that_is_too_large():
     """One array that stands in a list a million times is counted as often before anything is built."""
     big = np.ones(1 << 20)

@@ -18,6 +18,7 @@ def left(out: Path) -> dict[str, tuple[int, int]]:
     return {str(path.relative_to(out)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
 
 
+@pytest.mark.long
 def test_what_did_not_change_is_not_written_again(tmp_path: Path) -> None:
     """A second run leaves every page alone; one that was edited, removed, or whose points changed is made again."""
     root, handed, out = (
@@ -92,6 +93,7 @@ def test_a_file_that_was_removed_is_made_again(tmp_path: Path) -> None:
     assert (tmp_path / "a.html").exists()
 
 
+@pytest.mark.long
 def test_a_large_class_has_no_table(tmp_path: Path) -> None:
     """For more than 300 students the number and the median are printed, and where everything lies."""
     root, out = make_course(tmp_path / "course"), tmp_path / "out"

@@ -161,6 +161,7 @@ def test_a_stored_report_that_preloading_could_change_is_made_again(
     assert is_outdated(made, now) is outdated
 
 
+@pytest.mark.long
 def test_what_a_class_imports_is_no_part_of_the_key_of_a_result(tmp_path: Path) -> None:
     """A student who joins the class with another import has nobody graded again to whom nothing is lacking."""
     pytest.importorskip("sympy")
@@ -188,6 +189,7 @@ def double(x):
 FULL_OF_IMPORTS = "import PIL.Image\n" + RIGHT
 
 
+@pytest.mark.long
 def test_who_handed_in_before_others_is_judged_as_if_together_with_them(tmp_path: Path) -> None:
     """What works because somebody else imports it works for all of the class, whenever they were graded."""
     pytest.importorskip("PIL")
@@ -206,6 +208,7 @@ def test_who_handed_in_before_others_is_judged_as_if_together_with_them(tmp_path
     assert then["ann"] == then["dora"] == then["ben"] == first["carl"]
 
 
+@pytest.mark.long
 def test_who_was_graded_apart_from_others_is_judged_as_if_together_with_them(tmp_path: Path) -> None:
     """A report is made again for what a class imports also where every submission of the class has a report already."""
     pytest.importorskip("PIL")
@@ -234,6 +237,7 @@ def double(x):
 """
 
 
+@pytest.mark.long
 def test_torch_draws_the_same_whether_or_not_it_was_preloaded(tmp_path: Path) -> None:
     """What the rest of a class imports does not decide the random numbers of a submission."""
     pytest.importorskip("torch")

@@ -91,6 +91,7 @@ def grade(root: Path, state: Path, *options: str, path: str) -> tuple[int, str]:
     return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
 
 
+@pytest.mark.long
 @both
 def test_a_class_is_not_graded_in_a_weaker_sandbox_unasked(tmp_path: Path) -> None:
     """Where bubblewrap never worked "auto" says what it takes; where it did, landlock is asked for by name."""
@@ -117,6 +118,7 @@ def test_a_class_is_not_graded_in_a_weaker_sandbox_unasked(tmp_path: Path) -> No
     assert code == 0, said
 
 
+@pytest.mark.long
 @both
 def test_doctor_remembers_what_works(tmp_path: Path) -> None:
     """After it, too, a sandbox that stops working is missed."""

@@ -12,6 +12,7 @@ from command_line import refused, run
 from autograder.course import Course, load
 
 
+@pytest.mark.long
 def test_a_new_course_validates_releases_and_grades(tmp_path: Path) -> None:
     """Its first assignment is fit to be handed out, and the solved reference gets full marks."""
     made = run("init", "ml", "--title", "Machine learning 2027", cwd=tmp_path)
