@@ -3,7 +3,7 @@
 Drafted are the ten solved files in `tests/solved` and the six references of this repository. Each draft is audited
 with mutants of its reference, and validated with its right variants (`tests/right_variants`). The table says of each
 of them how many functions with a solution have checks, how many checks and TODOs it has, how many mutants of these
-functions count and are caught, and how many variants lose points.
+functions count and are caught, and how many variants lose points. Helpers that only other functions use are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import argparse
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import loader
@@ -22,6 +23,8 @@ from autograder.grading import RunOptions
 from autograder.markers import regions
 from autograder.notebooks.source import file_text
 from autograder.quality.mutation import Audit, audit, belongs, generate, matrix, sample
+from autograder.quality.mutation.equivalence import NEVER_RUN
+from autograder.quality.mutation.matrix import Matrix
 from autograder.quality.validation import validate
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, start_from
@@ -111,6 +114,7 @@ def measured(root: Path, name: str, most: int, seconds: float) -> Line:
             (f"{len(with_checks)} of {functions}", str(len(checks)), str(todos), "", "", "", "", ""),
             (str(error),),
         )
+    found = of_checked_functions(found, sources, [name for each in with_checks for name in each.solution])
     losing = [each for each in variants if not each.good]
     return Line(
         name,
@@ -131,13 +135,25 @@ def measured(root: Path, name: str, most: int, seconds: float) -> Line:
     )
 
 
+def of_checked_functions(found: Matrix, sources: Mapping[str, str], checked: Collection[str]) -> Matrix:
+    """Without the mutants of helpers that no check reaches, where a function beside them has none and may use them."""
+    files = {
+        file
+        for file, text in sources.items()
+        for region in regions(text, file)
+        if region.name and not any(f"{region.name}.".startswith(f"{name}.") for name in checked)
+    }
+    rows = (row for row in found.rows if row.mutant.region or row.mutant.file not in files or row.alike != NEVER_RUN)
+    return replace(found, rows=tuple(rows))
+
+
 def recipe(name: str, seconds: float) -> Recipe:
     """What a draft is made from: a solved file, or a reference with a script that shows how it is used."""
     if name not in OWN:
         return Recipe(SOLVED / f"{name}.py", seconds=seconds)
-    if not (EXAMPLES / f"{name}.py").is_file():
-        return Recipe(REFERENCES / name / f"{name}.ipynb", seconds=seconds)
-    return Recipe(REFERENCES / name, EXAMPLES / f"{name}.py", seconds=seconds)
+    notebook = REFERENCES / name / f"{name}.ipynb"
+    source = notebook if notebook.is_file() else REFERENCES / name
+    return Recipe(source, EXAMPLES / f"{name}.py", seconds=seconds)
 
 
 if __name__ == "__main__":

@@ -194,6 +194,12 @@ class Channel:
             raise InstructorError(f"student.{verb} needs a function of the student's, such as student.relu.")
         return self.ask(verb, function.place, items, where=function.title)
 
+    def after(self, function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The arguments of one call, as it leaves them."""
+        if not isinstance(function, Function):
+            raise InstructorError("student.arguments_after needs a function of the student's, such as student.relu.")
+        return self.ask("after", function.place, arguments, named, where=function.title)
+
     def cost(self, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
         """One call, counted from the first byte of its arguments on.
 
@@ -633,7 +639,7 @@ def _no_error(*_: str) -> None:
 def _call_of(request: tuple[Any, ...]) -> Call | None:
     """How a request calls something of the submission's; None where it does not, or many times in several ways."""
     match request:
-        case ("call" | "new", _, _, tuple(arguments), dict(named)):
+        case ("call" | "new" | "after", _, _, tuple(arguments), dict(named)):
             return Call(len(arguments), tuple(named))
         case ("map", _, _, _):
             return Call(1)

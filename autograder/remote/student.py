@@ -62,6 +62,10 @@ class RemoteStudent:
         """Call a stand-in function once for each item, a tuple of its arguments, and return all results at once."""
         return self._channel.each("starmap", function, items)
 
+    def arguments_after(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        """Call a stand-in function once, and return the list of its arguments as the call leaves them."""
+        return self._channel.after(function, arguments, named)
+
     def figures(self, *returned: Any) -> Any:
         """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
 

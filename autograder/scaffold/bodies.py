@@ -9,7 +9,25 @@ from dataclasses import dataclass
 from autograder.scaffold.inputs import Inputs
 from autograder.scaffold.values import Spec
 
-__all__ = ["AGREE", "PLOTS", "Subject", "answers", "loop", "made", "prepared", "snake", "tidy"]
+__all__ = [
+    "AGREE",
+    "LAYERS",
+    "PLOTS",
+    "Subject",
+    "after",
+    "answers",
+    "arguments_kept",
+    "changeable",
+    "helpers",
+    "loop",
+    "made",
+    "prepared",
+    "snake",
+    "tidy",
+]
+
+CHANGEABLE = ("array", "list", "items", "record", "mapping", "frame", "series")
+"""Kinds of arguments that a call may change, and that come back out as values."""
 
 AGREE = '''\
 def agree(got, want, name, **tolerances):
@@ -29,10 +47,23 @@ def agree(got, want, name, **tolerances):
         close(got, want, name=name, **tolerances)
 '''
 
+LAYERS = '''\
+def layers(built):
+    """The layers of a torch module, with their settings; what may as well be written as a function is left aside."""
+    aside = ("ReLU", "Sigmoid", "Tanh", "GELU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity")
+    kept = [each for each in built.layers if each.type not in aside]
+    return [(each.type, {key: value for key, value in each.settings.items() if key != "inplace"}) for each in kept]
+'''
+
 PLOTS = '''\
 def plots(figures):
-    """The axes with curves, of all figures, in their order."""
-    return [axes for figure in figures for axes in figure["axes"] if axes["lines"]]
+    """The axes with curves or images, of all figures, in their order."""
+    return [axes for figure in figures for axes in figure["axes"] if axes["lines"] or axes["images"]]
+
+
+def heights(drawn):
+    """The y values of each curve in some plots; in which order the curves were drawn does not matter."""
+    return sorted(np.asarray(line["y"]).tolist() for axes in drawn for line in axes["lines"])
 '''
 
 
@@ -158,6 +189,11 @@ def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], in
     return lines
 
 
+def helpers(wanted: Sequence[str], *, mixed: bool) -> str:
+    """The texts of the functions that comparing these expressions takes."""
+    return "\n\n".join([LAYERS] * any(each.startswith("layers(") for each in wanted) + [AGREE] * mixed)
+
+
 def answers(subject: Subject, side: str, wanted: Sequence[str], *, times: int = 1) -> list[str]:
     """Lines that make objects, call the function and append what is wanted to `answers`.
 
@@ -165,6 +201,7 @@ def answers(subject: Subject, side: str, wanted: Sequence[str], *, times: int = 
     """
     holder = subject.variable if subject.owner else side
     call = f"{holder}.{subject.function}({subject.arguments})"
+    wanted = [each.replace("module.layers_of(", f"{side}.layers_of(") for each in wanted]
     lines = made(subject, side)
     if any(re.search(r"\bgot\b", each) for each in wanted) and list(wanted) != ["got"]:
         lines.append(f"got = {call}")
@@ -176,6 +213,40 @@ def answers(subject: Subject, side: str, wanted: Sequence[str], *, times: int = 
         lines.append(call)
     inner = wanted[0] if len(wanted) == 1 else f"({', '.join(wanted)})"
     return [*lines, f"answers.append({inner})"]
+
+
+def changeable(subject: Subject) -> list[tuple[int, str]]:
+    """The arguments that a call may change: the place of each among all that are given, and its variable."""
+    inputs = subject.inputs
+    names = sorted(subject.passed, key=lambda name: name.startswith("*"))
+    kinds = [inputs.given[name].kind if name in inputs.given else "" for name in names]
+    return [
+        (place, inputs.variable(name))
+        for place, (name, kind) in enumerate(zip(names, kinds, strict=True))
+        if kind in CHANGEABLE
+    ]
+
+
+def after(subject: Subject, side: str) -> str:
+    """The arguments as a call leaves them."""
+    holder = subject.variable if subject.owner else side
+    return f"{side}.arguments_after({holder}.{subject.function}, {subject.arguments})"
+
+
+def arguments_kept(subject: Subject) -> list[str]:
+    """Lines that say that a call leaves its arguments as they were; [] where it has none that it could change."""
+    kept = changeable(subject)
+    if not kept:
+        return []
+    names = {name: f'name="{name} after the call of {subject.function}"' for _, name in kept}
+    if len(kept) == 1:
+        place, name = kept[0]
+        return [*made(subject, "student"), f"same({after(subject, 'student')}[{place}], {name}, {names[name]})"]
+    return [
+        *made(subject, "student"),
+        f"after = {after(subject, 'student')}",
+        *(f"same(after[{place}], {name}, {names[name]})" for place, name in kept),
+    ]
 
 
 def loop(inputs: Inputs, rows: Sequence[tuple[object, ...]], lines: Sequence[str]) -> list[str]:

@@ -1,6 +1,8 @@
 """The process that runs an instructor's example: what to do comes in as JSON, what was found goes out as JSON.
 
-`python -m autograder.scaffold.child TASK ANSWER` reads the file TASK and writes the file ANSWER.
+`python -m autograder.scaffold.child TASK ANSWER` reads the file TASK and writes the file ANSWER. Meanwhile the file
+that the task calls `at` holds the name of the function that is being drafted: should that one end the process, the
+task comes again, with its name among those that `crashed`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Any
 from autograder.loader import interface_of
 from autograder.scaffold.accuracy import accuracy_checks
 from autograder.scaffold.adopting import add_doctests, add_tests
-from autograder.scaffold.docstrings import reproducible, settled
+from autograder.scaffold.docstrings import left_open, reproducible, settled
 from autograder.scaffold.drafting import draft
 from autograder.scaffold.files import beside, reading
 from autograder.scaffold.subjects import Drafted, given_attributes
@@ -73,14 +75,25 @@ def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
         pyplot.close("all")
     names = [name for _, name in wanted]
-    bench = Bench(
-        folder, interface_of(sources, wanted=set(names)).names, names, settled(sources), reproducible(sources)
-    )
+    public = interface_of(sources, wanted=set(names)).names
+    bench = Bench(folder, public, names, settled(sources), reproducible(sources), left_open(sources))
     given = {owner: names for file, text in sources.items() for owner, names in given_attributes(text, file).items()}
     parameters = parameters_of(sources)
+    crashed: dict[str, str] = task["crashed"]
+    at = Path(task["at"])
     if own:
-        drafted = [_drafted(name, traced, sources[file], given, bench, parameters) for file, name in wanted]
-        _add_accuracy(drafted, traced, bench, parameters, given)
+        drafted = []
+        for file, name in wanted:
+            at.write_text(name, encoding="utf-8")
+            if name in crashed:
+                drafted.append(Drafted(name, notes=[_crash(name, crashed[name])]))
+            else:
+                drafted.append(_drafted(name, traced, sources[file], given, bench, parameters))
+        for each in drafted:
+            at.write_text(each.name, encoding="utf-8")
+            if each.name not in crashed:
+                _add_accuracy(each, traced, bench, parameters, given)
+        at.unlink()
     else:
         drafted = [Drafted(name) for _, name in wanted]
     add_doctests(drafted, {name: sources[file] for file, name in wanted}, bench)
@@ -133,18 +146,22 @@ def _measured(drafted: list[Drafted], bench: Bench) -> tuple[float, int]:
     return slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def _crash(name: str, how: str) -> str:
+    """What stands in the place of the checks of a function that ends the whole process."""
+    return f"{name}: with inputs like the recorded ones it ended Python {how}, so no check could be drafted; write one."
+
+
 def _add_accuracy(
-    drafted: list[Drafted],
+    each: Drafted,
     traced: Traced,
     bench: Bench,
     parameters: Mapping[str, list[str]],
     given: Mapping[str, Any],
 ) -> None:
-    for each in drafted:
-        found = accuracy_checks(each.name, traced, bench, parameters, given)
-        if found:
-            each.checks.append(found)
-            each.notes = [note for note in each.notes if "write one" not in note and "nothing that a check" not in note]
+    found = accuracy_checks(each.name, traced, bench, parameters, given)
+    if found:
+        each.checks.append(found)
+        each.notes = [note for note in each.notes if "write one" not in note and "nothing that a check" not in note]
 
 
 def _told(error: BaseException, folder: Path) -> str:

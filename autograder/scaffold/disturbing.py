@@ -68,9 +68,7 @@ def disturbed(
             for function in SIGNED:
                 _swap(stack, modules, holder, function, lambda real: _signed(real, source))
         if ties:
-            for function in WINNERS:
-                _swap(stack, modules, np, function, _last)
-            _swap(stack, modules, np, "argsort", _reversed_ties)
+            _disturb_ties(stack, modules, inside)
         held = list(held)
         holders = [vars(each) for each in (*modules, *held) if hasattr(each, "__dict__")]
         for value in [*held, *(each for holder in holders for each in holder.values())]:
@@ -79,8 +77,18 @@ def disturbed(
         yield
 
 
+def _disturb_ties(stack: ExitStack, modules: list[ModuleType], inside: str) -> None:
+    """Let another one of equal entries, or of equal rows of a table, count."""
+    for function in WINNERS:
+        _swap(stack, modules, np, function, _last)
+    _swap(stack, modules, np, "argsort", _reversed_ties)
+    for kind, methods in _of_pandas():
+        for method, make in methods.items():
+            _swap(stack, [], kind, method, functools.partial(make, folder=inside))
+
+
 def _swap(
-    stack: ExitStack, modules: list[ModuleType], holder: ModuleType, name: str, make: Callable[[Any], Any]
+    stack: ExitStack, modules: list[ModuleType], holder: ModuleType | type, name: str, make: Callable[[Any], Any]
 ) -> None:
     """Put something in the place of a name in a package, and of what the modules imported under any name."""
     real = getattr(holder, name)
@@ -235,3 +243,102 @@ def _values_and_axis(
     if given or not isinstance(values, (np.ndarray, list, tuple)) or isinstance(values, np.ma.MaskedArray):
         return None, None  # tables and tensors have methods of their own for this
     return np.asarray(values), axis
+
+
+# --- rows of a table that are equal in what they are sorted by ---
+
+STABLE = ("stable", "mergesort")
+Method = Callable[..., Any]
+
+
+def _of_pandas() -> Iterator[tuple[type, dict[str, Callable[..., Method]]]]:
+    """The classes of pandas that sort, with what makes another method of each that decides between equal rows."""
+    if (pandas := sys.modules.get("pandas")) is None:
+        return
+    both: dict[str, Callable[..., Method]] = {
+        "sort_values": _sorting,
+        "sort_index": _sorting,
+        "nlargest": _largest,
+        "nsmallest": _largest,
+        "value_counts": _counting,
+        "idxmax": _upside_down,
+        "idxmin": _upside_down,
+    }
+    yield pandas.DataFrame, both
+    yield pandas.Series, {**both, "argmax": _place_of, "argmin": _place_of, "argsort": _order_of}
+
+
+def _sorting(real: Method, folder: str) -> Method:
+    """Equal rows the other way round, unless a stable order is asked for, or the table itself is to be changed."""
+
+    @functools.wraps(real)
+    def other(table: Any, *arguments: Any, **named: Any) -> Any:
+        usual = named.get("kind") in STABLE or named.get("inplace") or named.get("axis") in (1, "columns")
+        if not _called_inside(folder) or usual or len(arguments) > 1:
+            return real(table, *arguments, **named)
+        return real(table.iloc[::-1], *arguments, **{**named, "kind": "stable"})
+
+    return other
+
+
+def _largest(real: Method, folder: str) -> Method:
+    """The last of equal rows, unless it is said which one is to be kept."""
+
+    @functools.wraps(real)
+    def other(table: Any, *arguments: Any, **named: Any) -> Any:
+        if not _called_inside(folder) or "keep" in named or len(arguments) > table.ndim:
+            return real(table, *arguments, **named)
+        return real(table, *arguments, **{**named, "keep": "last"})
+
+    return other
+
+
+def _counting(real: Method, folder: str) -> Method:
+    """Values that are equally frequent the other way round."""
+
+    @functools.wraps(real)
+    def other(table: Any, *arguments: Any, **named: Any) -> Any:
+        found = real(table, *arguments, **named)
+        if not _called_inside(folder) or arguments or not named.get("sort", True):
+            return found
+        return found.iloc[::-1].sort_values(ascending=named.get("ascending", False), kind="stable")
+
+    return other
+
+
+def _upside_down(real: Method, folder: str) -> Method:
+    """The label of the last of equal entries."""
+
+    @functools.wraps(real)
+    def other(table: Any, *arguments: Any, **named: Any) -> Any:
+        if not _called_inside(folder) or arguments or named.get("axis", 0) not in (0, "index"):
+            return real(table, *arguments, **named)
+        return real(table.iloc[::-1], **named)
+
+    return other
+
+
+def _place_of(real: Method, folder: str) -> Method:
+    """The place of the last of equal entries."""
+
+    @functools.wraps(real)
+    def other(column: Any, *arguments: Any, **named: Any) -> Any:
+        if not _called_inside(folder) or arguments or named or not len(column):
+            return real(column, *arguments, **named)
+        place = real(column.iloc[::-1])
+        return len(column) - 1 - place if place >= 0 else place
+
+    return other
+
+
+def _order_of(real: Method, folder: str) -> Method:
+    """An order in which equal entries stand the other way round, unless a stable one is asked for."""
+
+    @functools.wraps(real)
+    def other(column: Any, *arguments: Any, **named: Any) -> Any:
+        if not _called_inside(folder) or arguments or named or column.isna().any():
+            return real(column, *arguments, **named)
+        places = real(column.iloc[::-1], kind="stable")
+        return len(column) - 1 - places.set_axis(column.index)
+
+    return other

@@ -34,7 +34,7 @@ from autograder.scaffold.subjects import (
 )
 from autograder.scaffold.ties import settled_ties
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trying import BUDGET, Bench, Failed, largest_exponent
+from autograder.scaffold.trying import BUDGET, Bench, Failed, largest_exponent, opened
 from autograder.scaffold.values import merged
 
 __all__ = ["draft"]
@@ -42,6 +42,8 @@ __all__ = ["draft"]
 TRIES = 48
 SCALES = (10.0, 30.0, 100.0, 300.0, 1000.0)
 OVERFLOW = 720.0
+SCALE_SEEDS = (1, 2, 3, 4, 5, 6)
+"""Draws of the large inputs, in each of which an exponential alone must overflow."""
 ROWS = 6
 MOST_BYTES = 1 << 20
 """Of an answer whose properties are looked for."""
@@ -108,6 +110,8 @@ class _Drafting:
         self.way = "On random inputs of several sizes"
 
     def run(self) -> Drafted:
+        if self.name in self.bench.open:
+            return self.without("its docstring leaves to students what it gives; write what holds of each right answer")
         try:
             subject = self.subject()
             found = self.working(subject)
@@ -133,6 +137,8 @@ class _Drafting:
                 hint="Compare each step and its settings with the docstring.",
             )
         if answer is None:
+            if self.changing(subject, rows):
+                return self.drafted
             if not self.drafted.checks and subject.unnamed:
                 names = series(subject.unnamed)
                 self.without(
@@ -255,7 +261,8 @@ class _Drafting:
 
         def tells(row: tuple[Any, ...], place: int) -> bool:
             less = (*row[:place], row[place] - 1, *row[place + 1 :])
-            return row[place] < 2 or repr(self.tried(subject, less)) != repr(self.tried(subject, row))
+            other, usual = (repr(opened(self.tried(subject, each))) for each in (less, row))
+            return row[place] < 2 or other != usual
 
         return [row for row in rows if all(tells(row, place) for place in columns)] or rows
 
@@ -293,12 +300,14 @@ class _Drafting:
         place = min(LARGE, len(rows) - 1)
         if len(rows) < 2:
             return subject, rows
-        for factor in SCALES:  # the smallest with which an exponential alone would overflow
-            with largest_exponent() as largest:
-                works = self.works(large, (*rows[place], factor))
-            if not works:
-                return subject, rows
-            if largest[0] > OVERFLOW:
+        for factor in SCALES:  # the smallest with which an exponential alone would overflow, whatever is drawn
+            exponents = []
+            for seed in SCALE_SEEDS:
+                with largest_exponent() as largest:
+                    if not self.works(large, (*rows[place], factor), (seed,)):
+                        return subject, rows
+                exponents.append(largest[0])
+            if min(exponents) > OVERFLOW:
                 break
         return large, [(*row, factor if each == place else 1.0) for each, row in enumerate(rows)]
 
@@ -353,7 +362,7 @@ class _Drafting:
                 "return answers[0]",
             ],
         )
-        seen = self.bench.run(lines, seed=1)
+        seen = self.bench.run(lines, bodies.LAYERS, seed=1)
         sizes = [abs(number) for number in numbers(seen) if number]
         scale = max(sizes, default=1.0)
         return Answer(tuple(every), mixed(seen), scale, seen)
@@ -363,7 +372,7 @@ class _Drafting:
     def compared(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
         """On fresh inputs the submission gives what the reference gives."""
         hint = f"Call {subject.function} with small inputs of several shapes, and compare with its docstring."
-        helper = bodies.AGREE if answer.mixed else ""
+        helper = bodies.helpers(answer.wanted, mixed=answer.mixed)
         ways = [(subject, f"{self.way}, {subject.function} returns the expected answer.")]
         if subject.inputs.has_batches:
             whole = replace(subject, inputs=replace(subject.inputs, one_batch=True))
@@ -378,12 +387,19 @@ class _Drafting:
                         or self.bench.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
                     ):
                         name = f"{self.short}{self.suffix}_agrees_with_the_reference"
-                        self.add(name, title, lines, hint=hint, helper=helper)
+                        kept = self.comparing(way, chosen, answer, tolerance, bodies.arguments_kept(way))
+                        kept = kept if self.bench.passes(kept, helper) else lines
+                        self.add(name, title, kept, hint=hint, helper=helper)
                         if way is not subject:  # in one batch the order does not matter, else it does
                             self.properties(subject, rows, answer)
                         return
         if not self.properties(subject, rows, answer):
-            self.without("its result is random, and no check of it was found; write one")
+            self.without(
+                "its result is random, and no check of it was found; write one"
+                if self.bench.draws
+                else "several results may be right, such as equal things in another order, and no check of them was "
+                "found; write one"
+            )
 
     def properties(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> bool:
         """What holds of an answer that is not determined; whether anything was found."""
@@ -395,12 +411,50 @@ class _Drafting:
             name = f"{self.short}{self.suffix}_{each.kind}"
             title = f"{self.way}: {small(each.title)}" if self.suffix else each.title
             self.add(name, title, each.lines, hint=each.hint, helper=each.helper)
-        telling = r"(close|same|agree|rows_of|drawn_from|partition)\w*\(|no_worse|distrib"
+        telling = r"(close|same|agree|table|rows_of|drawn_from|partition)\w*\((?!after\[|student)|no_worse|distrib"
         if len(found) == 1 and not re.search(telling, str(found[0].lines)):
-            self.without("its answer depends on what it draws, and only its shape is checked; add what else must hold")
+            why = "its answer depends on what it draws" if self.bench.draws else "several answers may be right"
+            self.without(f"{why}, and only its shape is checked; add what else must hold")
         return bool(found)
 
-    def comparing(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer, tolerance: str) -> list[str]:
+    def changing(self, subject: Subject, rows: Sequence[tuple[Any, ...]]) -> bool:
+        """Where a call gives nothing but changes its arguments, they are compared; whether that was so."""
+        places = [place for place, _ in bodies.changeable(subject)]
+        if not places or self.bench.passes(
+            bodies.once(subject.inputs, rows[0], [*bodies.prepared(subject), *bodies.arguments_kept(subject)])
+        ):
+            return False
+        picked = f"[after[place] for place in {places}]"
+        inner = [
+            *bodies.prepared(subject),
+            "answers = []",
+            "for module in (student, reference):",
+            *(f"    {line}" for line in bodies.made(subject, "module")),
+            f"    after = {bodies.after(subject, 'module')}",
+            f"    answers.append({picked})",
+            f'agree(*answers, "what {subject.function} changes", rtol=1e-4, atol=1e-6)',
+        ]
+        lines = bodies.loop(subject.inputs, rows, inner)
+        if not self.bench.passes(lines, bodies.AGREE, seeds=SURE_SEEDS):
+            return False
+        self.add(
+            f"{self.short}_changes_its_arguments",
+            f"On random inputs of several sizes, {subject.function} changes its arguments as expected.",
+            lines,
+            hint=f"{subject.function} returns nothing: it must change what it is given, and not a copy of it.",
+            helper=bodies.AGREE,
+        )
+        return True
+
+    def comparing(
+        self,
+        subject: Subject,
+        rows: Sequence[tuple[Any, ...]],
+        answer: Answer,
+        tolerance: str,
+        more: Sequence[str] = (),
+    ) -> list[str]:
+        """Both sides' answers to the same inputs, compared, and `more` lines for each set of inputs."""
         if tolerance and whole(answer.value):
             tolerance = ""
         name = subject.title if "got" in answer.wanted or not subject.state else f"what {subject.function} changes"
@@ -424,7 +478,7 @@ class _Drafting:
                 *(f"    {line}" for line in bodies.answers(subject, "module", answer.wanted, times=times)),
                 f"{judge}(*answers, {named}{tolerance})",
             ]
-        return bodies.loop(subject.inputs, rows, inner)
+        return bodies.loop(subject.inputs, rows, [*inner, *more])
 
     def public(self, subject: Subject, answer: Answer) -> None:
         """One small example with its numbers."""

@@ -1,9 +1,12 @@
-"""Figures, recognised: as many plots and curves as the reference draws, with labels where it has them."""
+"""Figures, recognised: as many plots, curves and images as the reference draws, with labels where it has them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
@@ -14,9 +17,9 @@ __all__ = ["figure_check"]
 
 def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[str]:
     """The body of a check, [] where nothing was drawn."""
-    call = bodies.answers(subject, "student", ["got"])
-    call = [re.sub(r"^answers\.append\((.*)\)$", r"\1", line) for line in call]
-    start = bodies.once(subject.inputs, row, [*bodies.prepared(subject), *call])
+    inputs = bodies.once(subject.inputs, row, bodies.prepared(subject))
+    student, reference = (_called(subject, side) for side in ("student", "reference"))
+    start = [*inputs, *student]
     try:
         drawn = bench.run([*start, "return plots(student.figures())"], bodies.PLOTS, seed=1)
     except Failed:
@@ -25,20 +28,119 @@ def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[s
         return []
     lines = [*start, "drawn = plots(student.figures())", f'same(len(drawn), {len(drawn)}, name="number of plots")']
     curves = [len(axes["lines"]) for axes in drawn]
-    lines.append(f"for axes, curves in zip(drawn, {curves}, strict=True):")
-    lines.append('    same(len(axes["lines"]), curves, name="number of curves in a plot")')
-    parts = {"xlabel": "label on its x axis", "ylabel": "label on its y axis", "title": "title"}
-    for part, word in parts.items():
-        if all(axes[part] for axes in drawn):
-            lines += [f'    if not axes["{part}"]:', f'        raise CheckFailed("A plot has no {word}.")']
-    if all(axes["legend"] for axes in drawn):
-        lines += ['    if not axes["legend"]:', '        raise CheckFailed("A plot has no legend.")']
-    for place in ("x",):
-        lengths = {len(line[place]) for axes in drawn for line in axes["lines"]}
+    images = [len(axes["images"]) for axes in drawn]
+    if any(curves):
+        lines.append(f"for axes, curves in zip(drawn, {curves}, strict=True):")
+        lines.append('    same(len(axes["lines"]), curves, name="number of curves in a plot")')
+    if any(images):
+        lines.append(f"for axes, images in zip(drawn, {images}, strict=True):")
+        lines.append('    same(len(axes["images"]), images, name="number of images in a plot")')
+    lines += _labels(drawn) if any(curves) or any(axes["title"] or axes["xlabel"] for axes in drawn) else []
+    lengths = {len(line["x"]) for axes in drawn for line in axes["lines"]}
+    if lengths:
+        lines += ['for line in [line for axes in drawn for line in axes["lines"]]:']
         if len(lengths) == 1:
+            lines.append(f'    same(len(line["x"]), {lengths.pop()}, name="number of points of a curve")')
+        lines.append('    finite(line["x"], name="a curve")')
+        if all(np.all(np.diff(line["x"]) > 0) for axes in drawn for line in axes["lines"]):
             lines += [
-                '    for line in axes["lines"]:',
-                f'        same(len(line["x"]), {lengths.pop()}, name="number of points of a curve")',
-                '        finite(line["x"], name="a curve")',
+                '    if np.any(np.diff(line["x"]) <= 0):',
+                '        raise CheckFailed("The x values of a curve do not rise; expected a curve over the x axis.")',
             ]
-    return lines if bench.passes(lines, bodies.PLOTS) else []
+    shapes = [[np.shape(image["values"]) for image in axes["images"]] for axes in drawn]
+    if any(images):
+        lines.append(
+            f'same([[np.shape(image["values"]) for image in axes["images"]] for axes in drawn], {shapes}, '
+            'name="the shapes of the images")'
+        )
+    if not bench.passes(lines, bodies.PLOTS):
+        return []
+    beside = [*lines, *reference, "expected = plots(reference.figures())"]
+    more = [line for line in _compared(drawn, _given(bench, subject, row)) if _holds(bench, [*beside, line])]
+    found = [*beside, *more] if more else lines
+    again = [
+        *student,
+        *student,
+        f'same(len(plots(student.figures())), {2 * len(drawn)}, name="number of plots of two calls")',
+    ]
+    return [*found, *again] if _holds(bench, [*found, *again]) else found
+
+
+def _holds(bench: Bench, lines: list[str]) -> bool:
+    return bench.passes(lines, bodies.PLOTS)
+
+
+def _compared(drawn: list[dict[str, Any]], given: Any) -> Iterator[str]:
+    """Lines that compare with what the reference draws, where that is what was given and no wording of its own."""
+    texts, known = set(_texts(given)), _numbers(given)
+    lines = [line for axes in drawn for line in axes["lines"]]
+    images = [image for axes in drawn for image in axes["images"]]
+    if lines and len({line["label"] for line in lines} & texts) == len(lines):
+        of = "{{line['label']: line['y'] for axes in {} for line in axes['lines']}}"
+        yield f'close({of.format("drawn")}, {of.format("expected")}, name="the curves", rtol=1e-4, atol=1e-6)'
+    elif lines:
+        yield 'close(heights(drawn), heights(expected), name="the y values of all curves", rtol=1e-4, atol=1e-6)'
+    if any(axes["title"] for axes in drawn) and all(axes["title"] in texts for axes in drawn):
+        yield _each("axes['title'] for axes in {}", "the titles of the plots")
+    for scale in ("xscale", "yscale"):
+        if any(axes[scale] != "linear" for axes in drawn):
+            yield _each(f"axes['{scale}'] for axes in {{}}", f"the scale of the {scale[0]} axis")
+    if any(image["colorbar"] for image in images):
+        yield _each("image['colorbar'] for axes in {} for image in axes['images']", "whether images have a colour bar")
+    if images and all(np.isin(image["values"], known).all() for image in images):
+        of = "[image['values'] for axes in {} for image in axes['images']]"
+        yield f'close({of.format("drawn")}, {of.format("expected")}, name="the images", rtol=1e-4, atol=1e-6)'
+
+
+def _each(what: str, name: str) -> str:
+    return f'same([{what.format("drawn")}], [{what.format("expected")}], name="{name}")'
+
+
+def _given(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[Any]:
+    """The arguments that the function is called with in a try."""
+    names = [subject.inputs.variable(name) for name in subject.passed if subject.inputs.given[name].kind != "generator"]
+    lines = [*bodies.prepared(subject), f"return [{', '.join(names)}]"]
+    try:
+        given: list[Any] = bench.run(bodies.once(subject.inputs, row, lines), seed=1)
+    except Failed:
+        return []
+    return given
+
+
+def _numbers(value: Any) -> np.ndarray[Any, Any]:
+    """All different numbers in a value."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return np.unique(np.concatenate([*map(_numbers, value), np.zeros(0)]))
+    array = np.asarray(value)
+    return np.unique(array) if array.dtype.kind in "biuf" else np.zeros(0)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a value, the keys of dictionaries included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts(key)
+            yield from _texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
+
+
+def _called(subject: Subject, side: str) -> list[str]:
+    """Lines that call the function on one side."""
+    call = bodies.answers(subject, side, ["got"])
+    return [re.sub(r"^answers\.append\((.*)\)$", r"\1", line) for line in call]
+
+
+def _labels(drawn: list[dict[str, Any]]) -> list[str]:
+    """Lines that ask each plot for what each plot of the reference has: labels, a title, a legend."""
+    names = {"xlabel": "label on its x axis", "ylabel": "label on its y axis", "title": "title", "legend": "legend"}
+    asked = {part: name for part, name in names.items() if all(axes[part] for axes in drawn)}
+    lines = ["for axes in drawn:"] if asked else []
+    for part, name in asked.items():
+        lines += [f'    if not axes["{part}"]:', f'        raise CheckFailed("A plot has no {name}.")']
+    return lines

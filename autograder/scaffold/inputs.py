@@ -39,7 +39,8 @@ RESERVED = {
         "answers",
         "answer",
     ),
-    *("mine", "right", "built", "passing", "learned", "agree", "plots", *library.__all__),
+    *("mine", "right", "after", "built", "passing", "learned", "agree", "plots", "heights", "drawn", "expected"),
+    *("best_of", "keys_and_lengths", *library.__all__),
 }
 """Names that the lines of checks use; an argument that is called so gets another one there."""
 SIZES = (  # one line a set of inputs, one column a name: all different, so that a transpose or a wrong axis shows

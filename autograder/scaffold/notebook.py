@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import re
 import textwrap
@@ -35,6 +36,7 @@ def as_module(path: Path) -> str:
             f"{path}, cell {cell}, line {line}: this is no Python ({error.msg}); correct it."
         ) from None
     lines = code.text.split("\n")
+    of_module = _of_module(tree)
     defined: list[str] = []
     done: list[str] = []
     last, at = defined, 0
@@ -45,12 +47,40 @@ def as_module(path: Path) -> str:
         inside = node.lineno - 1 - at if node.lineno - 1 >= at else 0
         closing = min(closing, max(inside, 0))
         last += chunk[:closing]
-        last = defined if _defines(node) else done
+        last = defined if node in of_module else done
         last += chunk[closing:]
         at = max(at, end)
     last += lines[at:]
     body = textwrap.indent("\n".join(done).strip("\n"), "    ")
     return "\n".join([*defined, "", 'if __name__ == "__main__":', body or "    pass"]) + "\n"
+
+
+def _of_module(tree: ast.Module) -> set[ast.stmt]:
+    """The statements that belong to the module: definitions, and the values that functions use, as far as they can."""
+    inside = {
+        each.id
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        for each in ast.walk(node)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
+    }
+    found: set[ast.stmt] = set()
+    known = set(dir(builtins))
+    for node in tree.body:
+        names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+        bound = {each.id for each in names if isinstance(each.ctx, ast.Store)}
+        read = {each.id for each in names} - bound
+        value = isinstance(node, (ast.Assign, ast.AnnAssign)) and bool(bound & inside) and read <= known
+        if not (_defines(node) or value):
+            continue
+        found.add(node)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            known |= {(each.asname or each.name).partition(".")[0] for each in node.names}
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            known.add(node.name)
+        else:
+            known |= bound
+    return found
 
 
 def _defines(node: ast.stmt) -> bool:

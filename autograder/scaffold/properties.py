@@ -9,6 +9,7 @@ and the spread over many seeds.
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
 import time
@@ -35,6 +36,9 @@ COUNTS = (400, 200, 100, 50, 20)
 """Over how many seeds answers are drawn: as many as `SECONDS_OF_DRAWS` allow."""
 SECONDS_OF_DRAWS = 0.5
 SECONDS_OF_TRYING = 6.0
+MOST_WAYS = 12
+"""Of columns, rising or falling, by which a table may be sorted."""
+TABLES = ("Table", "Column")
 
 UP_TO_SIGNS = '''\
 def close_up_to_signs(got, want, axis, name, **tolerances):
@@ -86,9 +90,28 @@ def no_worse(got, want, name, margin):
     if np.mean(got) > most:
         raise CheckFailed(f"The mean {name} over {len(got)} seeds is {np.mean(got):.4g}; expected at most {most:.4g}.")
 '''
+FORM = '''\
+def keys_and_lengths(value):
+    """The keys of dictionaries, and the lengths of lists and arrays, in a value: all but its numbers."""
+    if isinstance(value, dict):
+        return {str(key): keys_and_lengths(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)) and any(isinstance(each, (dict, list, tuple)) for each in value):
+        return [keys_and_lengths(each) for each in value]
+    return list(np.shape(value))
+'''
+BEST_OF = '''\
+def best_of(value, trials, key, by, name):
+    """A value is that of one of the trials that are best by a measure; of equally good ones it may be any."""
+    best = max(by(each) for each in trials)
+    known = [each[key] for each in trials if by(each) >= best]
+    if not any(np.isclose(value, each) for each in known):
+        raise CheckFailed(f"{name} is {value}; the best of the {len(trials)} trials has {known[0]}.")
+'''
 DISTRIBUTION = '''\
 def flat(value):
-    """All numbers of an array, or of a list of such, one after the other."""
+    """All numbers of an array, of a list, or of the values of a dictionary, one after the other."""
+    if isinstance(value, dict):
+        return [number for key in sorted(value, key=str) for number in flat(value[key])]
     if isinstance(value, (list, tuple)):
         return [number for each in value for number in flat(each)]
     return np.ravel(value).tolist()
@@ -120,6 +143,26 @@ def same_distribution(got, want, name):
                 f"expected about {spreads[1]:.3g}."
             )
 '''
+MOVES_LIKE = '''\
+def changes(value):
+    """From the first to the last entry, how each list of numbers in a value changes: -1, 0 or 1."""
+    if isinstance(value, dict):
+        return [sign for key in sorted(value, key=str) for sign in changes(value[key])]
+    if isinstance(value, (list, tuple)) and any(isinstance(each, (dict, list, tuple)) for each in value):
+        return [sign for each in value for sign in changes(each)]
+    return [np.sign(value[-1] - value[0])]
+
+
+def moves_like(got, want, name):
+    """Lists that go up, or down, under nearly all seeds with the reference do so here on average."""
+    mine, right = (np.mean([changes(each) for each in answers], axis=0) for answers in (got, want))
+    clear = np.abs(right) >= 0.7
+    same(len(mine), len(right), name=f"the number of lists in {name}")
+    for way, sign in (("falls", -1), ("rises", 1)):
+        chosen = clear & (np.sign(right) == sign)
+        if np.any(chosen) and np.mean(mine[chosen] * sign) < 0.3:
+            raise CheckFailed(f"Over {len(want)} seeds, what {way} in {name} of the reference does not here.")
+'''
 HELPERS = {
     "close_up_to_signs": UP_TO_SIGNS,
     "close_in_any_order": IN_ANY_ORDER,
@@ -127,8 +170,12 @@ HELPERS = {
     "drawn_from": DRAWN_FROM,
     "partition": PARTITION,
     "no_worse": NO_WORSE,
+    "keys_and_lengths": FORM,
+    "moves_like": MOVES_LIKE,
+    "best_of": BEST_OF,
     "same_distribution": DISTRIBUTION,
     "agree": bodies.AGREE,
+    "layers": bodies.LAYERS,
 }
 
 
@@ -277,32 +324,38 @@ class Properties:
         function = self.subject.function
         compared, rest = self.compared()
         parts = self.partitions()
+        drawn = self.bench.draws
+        kept = bodies.arguments_kept(self.subject)
+        kept = kept if kept and self.passes(self.beside(kept)) else []
         if compared and not rest:
             yield self.check(
                 "agrees_with_the_reference",
                 f"On random inputs of several sizes, {function} returns the expected answer, up to what is left open.",
-                self.beside([*compared, *parts]),
+                self.beside([*compared, *parts, *kept]),
                 f"Try {function} on small inputs of several shapes.",
             )
             if any("in_any_order(" in line for line in compared):  # an order that is drawn is not always the same
-                yield from self.distribution()
+                yield from self.distribution(range(len(self.parts)))
             return
         if not rest:
             return
-        lines = [*compared, *parts, *self.belonging()]
+        lines = [*compared, *parts, *self.selections(), *self.belonging()]
         shapes = self.shapes(rest)
         if lines or any(not line.startswith("finite(") for line in shapes):
+            whatever = f"Whatever random numbers {function} draws" if drawn else "Whichever of equal things it takes"
+            of = "its answer" if drawn else f"the answer of {function}"
+            seeds = ", and try it under several seeds" if drawn else ""
             yield self.check(
                 "has_the_right_properties",
-                f"Whatever random numbers {function} draws, its answer has the right shape and its parts fit.",
-                self.beside([*shapes, *lines]),
-                f"Look at what the docstring says about the answer of {function}, and try it under several seeds.",
+                f"{whatever}, {of} has the right shape and its parts fit.",
+                self.beside([*shapes, *lines, *kept]),
+                f"Look at what the docstring says about the answer of {function}{seeds}.",
             )
         yield from self.repeated()
         costs = list(self.costs())
         yield from costs
         if not costs and not any("reference." in line for line in lines):
-            yield from self.distribution()
+            yield from self.distribution(rest)
 
     def check(self, kind: str, title: str, lines: Sequence[str], hint: str) -> Found:
         """One check, with the texts of the functions that its lines use."""
@@ -370,8 +423,14 @@ class Properties:
         """From the strictest on."""
         got, want = self.at("mine", place), self.at("right", place)
         name = f'name="{part.title}"'
+        if type(part.value).__name__ in TABLES:
+            yield f"table({got}, {want}, {name}{self.tolerance})"
+            yield from self.sorted_tables(part, f"table({got}, {want}, {name}", self.tolerance)
+            return
         if mixed(part.value):
             yield f'agree({got}, {want}, "{part.title}"{self.tolerance})'
+            if isinstance(part.value, (list, tuple)) and all(isinstance(each, str) for each in part.value):
+                yield f'same(sorted({got}), sorted({want}), name="{part.title} in any order")'
             return
         if whole(part.value):
             yield f"same({got}, {want}, {name})"
@@ -383,6 +442,23 @@ class Properties:
         if np.ndim(_array(part.value)) in (1, 2):
             yield f"close_in_any_order({got}, {want}, {name}, rtol=1e-4, atol=1e-4)"
 
+    def sorted_tables(self, part: Part, begin: str, end: str) -> Iterator[str]:
+        """A table, where rows that are equal in what it is sorted by may stand in any order."""
+        value = part.value
+        labels = list(value.columns) if type(value).__name__ == "Table" else [getattr(value, "name", None)]
+        ways = [f"{way}{label}" for label in labels if isinstance(label, str) for way in ("", "-")][:MOST_WAYS]
+        for pair in itertools.permutations(ways, 2):
+            if pair[0].removeprefix("-") != pair[1].removeprefix("-"):
+                yield f"{begin}, sorting={list(pair)!r}{end})"
+        for way in ways:
+            yield f"{begin}, sorting={way!r}{end})"
+        yield f'{begin}, order="columns"{end})'
+        named = [label for label in labels if isinstance(label, str)]
+        alone = f"{begin}, columns=[{{!r}}], index=False{end})"
+        equal = [label for label in named if self.passes(self.beside([alone.format(label)]))]
+        if equal and len(labels) > 1:  # of equal rows only some are there, such as of the cheapest three
+            yield f"{begin}, columns={equal!r}, index=False{end})"
+
     def shapes(self, rest: Sequence[int]) -> list[str]:
         """Shapes and ranges of the parts that cannot be compared."""
         lines: list[str] = []
@@ -390,7 +466,14 @@ class Properties:
             part, got, want = self.parts[place], self.at("mine", place), self.at("right", place)
             name = f'name="{part.title}"'
             options: list[tuple[str, ...]] = [(f"shape({got}, np.shape({want}), {name})",), (f"finite({got}, {name})",)]
-            if isinstance(part.value, (list, tuple)):
+            keys = _keys_of(part.value)
+            if keys is not None:
+                both = (f"keys_and_lengths({side})" for side in (got, want))
+                options[0] = (f'same({", ".join(both)}, name="the keys and lengths of {part.title}")',)
+                for key in keys:
+                    mine, right = (_entry(part.value, side, key) for side in (got, want))
+                    options.append((f'agree({mine}, {right}, "{key} in {part.title}"{self.tolerance})',))
+            elif isinstance(part.value, (list, tuple)):
                 shapes = ", ".join(f"[np.shape(each) for each in {side}]" for side in (got, want))
                 options[0] = (*options[0], f'same({shapes}, name="the shapes of the parts of {part.title}")')
             for count in dict(self.subject.inputs.counts()):
@@ -403,6 +486,24 @@ class Properties:
                     options.append((f"rows_of({got}, {samples}, {name})", f"drawn_from({got}, {samples}, {name})"))
             for option in options:
                 lines += self.first_of(option)
+        return lines
+
+    def selections(self) -> list[str]:
+        """Lines that say of which trial a part is taken: of the one that is best by some measure, as in a search."""
+        lines: list[str] = []
+        for place, part in enumerate(self.parts):
+            for number, table in enumerate(self.parts):
+                keys = _keys_of(table.value) or []
+                if isinstance(table.value, dict) or not set(part.names) & set(keys) or np.ndim(_array(part.value)) != 0:
+                    continue
+                (key,) = list(set(part.names) & set(keys))[:1]
+                trials, value = self.at("mine", number), self.at("mine", place)
+                lines += self.first_of(
+                    f'best_of({value}, {trials}, "{key}", lambda each: {sign}each["{by}"], name="{part.title}")'
+                    for by in keys
+                    for sign in ("", "-")
+                    if by != key and len({str(each[by]) for each in table.value}) > 1
+                )
         return lines
 
     def first_of(self, options: Iterable[str]) -> Iterator[str]:
@@ -563,8 +664,19 @@ class Properties:
         self.bench.run(self.over_seeds(count, "answer", ["return answers"]), seed=1)
         return time.process_time() - begun
 
-    def distribution(self) -> Iterator[Found]:
-        """Mean and spread of each part over many seeds; with few iterations and with more of them."""
+    def of_many(self, place: int, sides: Sequence[str], count: int, rows: int) -> Iterator[str]:
+        """Lines about a part of the answers under many seeds, the strictest first."""
+        part = self.parts[place]
+        yield f'same_distribution({", ".join(sides)}, "{part.title}")'
+        if not _moves(part.value):
+            return
+        clear = f"return np.max(np.abs(np.mean([changes(each) for each in {sides[1]}], axis=0))) >= 0.7"
+        with contextlib.suppress(Failed):
+            if self.bench.run(self.over_seeds(count, "answer", [clear], rows), MOVES_LIKE, seed=1):
+                yield f'moves_like({", ".join(sides)}, "{part.title}")'
+
+    def distribution(self, places: Sequence[int]) -> Iterator[Found]:
+        """Mean and spread of some parts over many seeds; with few iterations and with more of them."""
         rows = 2 if any(map(EPOCHS.fullmatch, self.subject.inputs.choices)) and len(self.rows) > 1 else 1
         try:
             first, more = (self.seconds_of(count) for count in (1, 11))
@@ -573,20 +685,32 @@ class Properties:
         each = max(more - first, 1e-4) / 10
         count = next((count for count in COUNTS if count * each < SECONDS_OF_DRAWS), COUNTS[-1]) // rows
         lines = []
-        for place, part in enumerate(self.parts):
+        for place in places:
             picks = "" if len(self.parts) == 1 else f"[answer[{place}] for answer in answers[{{}}]]"
             sides = [picks.format(side) if picks else f"answers[{side}]" for side in (0, 1)]
-            line = f'same_distribution({", ".join(sides)}, "{part.title}")'
-            if self.passes(self.over_seeds(count, "answer", [line], rows), SEEDS[:4]):
-                lines.append(line)
-        whole_check = self.over_seeds(count, "answer", lines, rows)
-        if lines and self.passes(whole_check, (*SEEDS, 9, 10, 11, 12)):
+            for line in self.of_many(place, sides, count, rows):
+                if self.passes(self.over_seeds(count, "answer", [line], rows), (*SEEDS, 9, 10, 11, 12)):
+                    lines.append(line)
+                    break
+        if lines:
+            spread = any(line.startswith("same_distribution(") for line in lines)
+            what = "mean and spread of what" if spread else "way from first to last of the lists that"
+            have = "have the right mean and spread" if spread else "go up and down as expected"
             yield self.check(
-                "is_distributed_like_the_reference",
-                f"Over {count} seeds, the answers of {self.subject.function} have the right mean and spread.",
-                whole_check,
-                f"Look at the mean and spread of what {self.subject.function} gives under many seeds.",
+                "is_distributed_like_the_reference" if spread else "moves_like_the_reference",
+                f"Over {count} seeds, the answers of {self.subject.function} {have}.",
+                self.over_seeds(count, "answer", lines, rows),
+                f"Look at the {what} {self.subject.function} gives under many seeds.",
             )
+
+
+def _moves(value: Any) -> bool:
+    """Whether a value holds lists of several numbers, such as a loss for each epoch."""
+    if isinstance(value, dict):
+        return bool(value) and all(map(_moves, value.values()))
+    if isinstance(value, (list, tuple)) and any(isinstance(each, (dict, list, tuple)) for each in value):
+        return all(map(_moves, value))
+    return np.ndim(_array(value)) == 1 and len(value) > 1 and not whole(value)
 
 
 def _side_by_side(parts: Sequence[str]) -> str:
@@ -609,3 +733,18 @@ def _array(value: Any) -> Any:
     except ValueError:
         return None
     return array if array.dtype.kind in "biuf" and finite(array) else None
+
+
+def _keys_of(value: Any) -> list[str] | None:
+    """The keys of a dictionary, or of each of a list of them; [] where they are no texts, None for anything else."""
+    dictionaries = [value] if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+    if not dictionaries or not all(isinstance(each, dict) for each in dictionaries):
+        return None
+    keys = list(dictionaries[0])
+    alike = all(list(each) == keys for each in dictionaries)
+    return keys if alike and all(isinstance(key, str) for key in keys) else []
+
+
+def _entry(value: Any, side: str, key: str) -> str:
+    """The entry of a dictionary, or of each dictionary of a list, under a key."""
+    return f"{side}[{key!r}]" if isinstance(value, dict) else f"[each[{key!r}] for each in {side}]"

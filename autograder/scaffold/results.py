@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -13,10 +14,15 @@ from autograder.scaffold.values import describe
 
 __all__ = ["finite", "mixed", "numbers", "tolerances", "visible", "whole"]
 
+COUNTED = ("n_features_in_", "n_iter_", "feature_names_in_", "n_samples_seen_")
+"""Attributes of fitted estimators that say how they were fitted, and not to what."""
+
 
 def visible(name: str, value: Any, given: Mapping[str, Collection[str]]) -> list[str]:
     """Expressions for what of a result is plain; of objects inside, the arrays among their known attributes."""
     inner = opened(value)
+    if inner is not value and (known_kind := _of_package(name, inner)):
+        return known_kind
     if inner is not value:
         known = {each for base in type(inner).__mro__ for each in given.get(base.__name__, ())}
         return [
@@ -24,9 +30,42 @@ def visible(name: str, value: Any, given: Mapping[str, Collection[str]]) -> list
             for key, each in vars(inner).items()
             if key in known and describe(each, lambda _: False).kind in ("array", "list", "items", "int", "float")
         ]
-    if isinstance(value, (list, tuple)) and any(opened(each) is not each for each in value):
+    if isinstance(value, (list, tuple)) and any(map(_holds_objects, value)):
         return [text for place, each in enumerate(value) for text in visible(f"{name}[{place}]", each, given)]
+    if isinstance(value, dict) and _holds_objects(value):
+        return [text for key, each in value.items() for text in visible(f"{name}[{key!r}]", each, given)]
     return [name]
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether an object stands anywhere in a value."""
+    if isinstance(value, dict):
+        return any(map(_holds_objects, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_objects, value))
+    return opened(value) is not value
+
+
+def _of_package(name: str, inner: Any) -> list[str]:
+    """Expressions for what is plain of a torch module, an optimizer of torch, or a fitted estimator of scikit-learn."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(inner, torch.nn.Module):
+        return [f"layers(structure(module.layers_of({name})))"]
+    if torch is not None and isinstance(inner, torch.optim.Optimizer):
+        return [f"{name}.defaults"]
+    if not hasattr(inner, "get_params") or not type(inner).__module__.startswith("sklearn."):
+        return []
+    if "cv_results_" in vars(inner):
+        return [f"{name}.cv_results_['mean_test_score']", f"{name}.best_params_"]
+    return [
+        f"{name}.{key}"
+        for key, each in vars(inner).items()
+        if key.endswith("_") and not key.startswith("_") and key not in COUNTED and _is_plain(each)
+    ]
+
+
+def _is_plain(value: Any) -> bool:
+    return describe(value, lambda _: False).kind in ("array", "list", "int", "float")
 
 
 def numbers(value: Any) -> Iterator[float]:

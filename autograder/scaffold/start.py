@@ -8,6 +8,7 @@ import keyword
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -348,11 +349,12 @@ def _traced(
     stand_in: Mapping[str, Any],
     tests: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the child process found out."""
+    """What the child process found out; a function that ends it is left out, and the others are drafted again."""
     with tempfile.TemporaryDirectory(prefix="autograder-new-") as name:
         place = Path(name)
         desk = place / "desk"
         _lay_out(desk, folder, "\n".join(sources.values()), stand_in)
+        crashed: dict[str, str] = {}
         task = {
             "folder": str(folder),
             "home": str(home),
@@ -362,43 +364,51 @@ def _traced(
             "arguments": list(recipe.arguments),
             "seconds": recipe.seconds,
             "tests": dict(tests),
+            "crashed": crashed,
+            "at": str(place / "at"),
         }
-        (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
-        command = [
-            sys.executable,
-            "-m",
-            "autograder.scaffold.child",
-            str(place / "task.json"),
-            str(place / "answer.json"),
-        ]
-        toolkit = str(Path(__file__).parents[2])
-        paths = os.pathsep.join(filter(None, [toolkit, os.environ.get("PYTHONPATH", "")]))
-        environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-        try:
-            ended = subprocess.run(
-                [*command[:1], "-P", *command[1:]],
-                cwd=desk,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=2 * recipe.seconds + PREPARING,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise InstructorError(
-                f"The example of {recipe.source} does not end, and could not be interrupted after "
-                f"{recipe.seconds:g} s; give a shorter one with --example."
-            ) from None
-        if not (place / "answer.json").is_file():
-            said = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-            raise InstructorError(
-                f"The example of {recipe.source} ended Python with exit code {ended.returncode}: {said[0]}"
-            )
+        while not (place / "answer.json").is_file():
+            (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
+            ended = _child(place, desk, recipe)
+            how = _how(ended.returncode)
+            at = place / "at"
+            function = at.read_text("utf-8") if at.is_file() else ""
+            if not (place / "answer.json").is_file() and (not function or function in crashed):
+                said = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+                raise InstructorError(f"The example of {recipe.source} ended Python {how}: {said[0]}")
+            crashed[function] = how
         answer: dict[str, Any] = json.loads((place / "answer.json").read_text("utf-8"))
     if "fault" in answer:
         raise InstructorError(f"{answer['fault'].rstrip('.')}. Mend it, or give another example with --example.")
     return answer
+
+
+def _child(place: Path, desk: Path, recipe: Recipe) -> subprocess.CompletedProcess[bytes]:
+    """Run the child process with the task in a folder."""
+    toolkit = str(Path(__file__).parents[2])
+    paths = os.pathsep.join(filter(None, [toolkit, os.environ.get("PYTHONPATH", "")]))
+    files = [str(place / "task.json"), str(place / "answer.json")]
+    try:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "autograder.scaffold.child", *files],
+            cwd=desk,
+            env=os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=2 * recipe.seconds + PREPARING,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise InstructorError(
+            f"The example of {recipe.source} does not end, and could not be interrupted after "
+            f"{recipe.seconds:g} s; give a shorter one with --example."
+        ) from None
+
+
+def _how(code: int) -> str:
+    """How a process ended, as the end of a sentence."""
+    return f"with exit code {code}" if code >= 0 else f"by the signal {signal.Signals(-code).name}"
 
 
 def _lay_out(desk: Path, folder: Path, text: str, stand_in: Mapping[str, Any]) -> None:

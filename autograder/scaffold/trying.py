@@ -48,6 +48,7 @@ class Bench:
         solutions: qualified names of the functions that students write.
         settled: those whose docstring says which of equal things counts.
         reproducible: those whose docstring promises the same answer for the same seed.
+        open: those whose docstring leaves to students what they give.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class Bench:
         solutions: Collection[str],
         settled: Collection[str] = (),
         reproducible: Collection[str] = (),
+        open: Collection[str] = (),
     ) -> None:
         self.folder = folder
         self.names = names
         self.solutions = {name.removesuffix(".__init__") for name in solutions}
         self.settled = frozenset(settled)
         self.reproducible = frozenset(reproducible)
+        self.open = frozenset(open)
         self.draws = False
 
     def run(

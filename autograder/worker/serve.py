@@ -15,6 +15,7 @@ handles (the number of an object that stays here).
     ("array", handle)                       -> ("value", array or list)
     ("map", target, name, items)            -> ("value", [value, ...])
     ("starmap", target, name, items)        -> ("value", [value, ...])    each item is a tuple of arguments
+    ("after", target, name, args, kwargs)   -> ("value", [argument, ...])    as a call leaves its arguments
     ("figures", returned)                   -> ("value", (figure, ...))    of `autograder.checks.inspection.figures`,
     with looks
     ("layers", handle, arguments)           -> ("value", record)    of `autograder.checks.inspection.torch_modules`
@@ -146,6 +147,7 @@ class _Worker:
             "array": self.array,
             "map": self.map,
             "starmap": self.starmap,
+            "after": self.after,
             "figures": self.figures,
             "saved": self.saved,
             "layers": self.layers,
@@ -219,6 +221,14 @@ class _Worker:
         if function is _ABSENT:
             return ("missing", name)
         return ("value", [self.taken(function(*item)) for item in self.inside(items)])
+
+    def after(self, target: str | int, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        function = self.function(target, name)
+        if function is _ABSENT:
+            return ("missing", name)
+        values = {place: self.inside(value) for place, value in [*enumerate(arguments), *named.items()]}
+        self.taken(function(*(values[place] for place in range(len(arguments))), **{key: values[key] for key in named}))
+        return ("value", self.plain(list(values.values())))
 
     def figures(self, returned: list[Any]) -> tuple[Any, ...]:
         shown = self.shell.take_figures() if self.shell else ()

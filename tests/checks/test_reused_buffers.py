@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_saved import LIMITS
 
+from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.plain import rows, to_plain
 from autograder.loader import interface_of
@@ -138,3 +139,22 @@ def test_a_copy_shares_nothing(numbers):
     got = to_plain(value, list, copy=True)
     array += 1
     assert same(got, wanted)
+
+
+def test_the_arguments_after_a_call_show_what_it_changed(students) -> None:
+    """Each argument comes back as the call leaves it, by place and then by name; the check's own array stays."""
+    for student in students:
+        x = np.arange(3.0)
+        assert same(student.arguments_after(student.changed, x), [2 * x])
+        assert same(student.arguments_after(student.changed, x=x), [2 * x])
+        assert same(student.arguments_after(student.reused_of_two, 2.0, y=4.0), [2.0, 4.0])
+        assert same(x, np.arange(3.0))
+
+
+def test_arguments_after_needs_a_function_of_the_students(students) -> None:
+    """Anything else is the check's mistake; a wrong number of arguments is said as of any call."""
+    for student in students:
+        with pytest.raises(InstructorError, match=r"arguments_after needs a function of the student's, such as"):
+            student.arguments_after(abs, 1)
+        with pytest.raises(StudentError, match="changed"):
+            student.arguments_after(student.changed, 1, 2)

@@ -360,7 +360,7 @@ class TestFrom:
         text = SOLVED + (
             "\ndef unused(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
             "\ndef applied(f):\n    ### BEGIN SOLUTION\n    return f(1)\n    ### END SOLUTION\n"
-            "\ndef silent(values):\n    ### BEGIN SOLUTION\n    values.append(1)\n    ### END SOLUTION\n"
+            "\ndef silent(values):\n    ### BEGIN SOLUTION\n    len(values)\n    ### END SOLUTION\n"
             "\n### BEGIN SOLUTION\nHELPER = 3\n### END SOLUTION\n"
         )
         started = made_from(root, text + MAIN.replace("print(", "applied(double)\n    silent([1.0, 2.0])\n    print("))

@@ -102,6 +102,20 @@ class LocalStudent:
         given = inside.inward(items)
         return inside.run(function.title, lambda: [inside.taken(function.function(*item)) for item in given])
 
+    def arguments_after(self, function: Any, *arguments: Any, **named: Any) -> list[Any]:
+        """Call a stand-in function once, and return the list of its arguments as the call leaves them."""
+        if not isinstance(function, _Function):
+            raise InstructorError("student.arguments_after needs a function of the student's, such as student.relu.")
+        inside = self._inside
+        given = [inside.inward(argument) for argument in arguments]
+        given_named = {name: inside.inward(argument) for name, argument in named.items()}
+
+        def called() -> list[Any]:
+            inside.taken(function.function(*given, **given_named))  # what an iterator does to them is a part of it
+            return [inside.outward(each) for each in (*given, *given_named.values())]
+
+        return inside.run(function.title, called, Call(len(given), tuple(given_named)))
+
     def figures(self, *returned: Any) -> Any:
         """What the open matplotlib figures say, and those among what was returned, as plain records; closes them.
 

@@ -27,7 +27,7 @@ NEVER_RUN = "no check runs this line"
 DIFFERS_ELSEWHERE = "it differs at other inputs, which no check asks for"
 NO_DIFFERENCE = "no difference seen"
 
-_CARRYING = ("call", "new", "map", "starmap", "set")  # requests of the checks that hand values to the submission
+_CARRYING = ("call", "new", "map", "starmap", "after", "set")  # requests that hand values to the submission
 _STRENGTH = 0.1
 
 

@@ -19,6 +19,10 @@ from autograder.quality.mutation.operators import OPERATORS
 
 __all__ = ["Mutant", "belongs", "difference", "generate", "normal_form", "sample"]
 
+LOOKS = ("figsize", "dpi", "fontsize", "linewidth", "markersize", "rotation", "layout")
+LOOKS_CALLED = ("tight_layout", "grid", "axis", "subplots_adjust", "margins")
+"""Arguments and calls of matplotlib that only change how large or how neat a plot looks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
@@ -150,11 +154,12 @@ def _of_module(file: str, source: str) -> Iterator[Mutant]:
 def _inside(code: Code, found: Iterable[Region]) -> Iterator[tuple[ast.AST, Region]]:
     """The nodes that lie in a solution region, in the order of the text.
 
-    Texts are left alone, for Python 3.11 does not know where the parts of an f-string stand; so are annotations.
+    Texts are left alone, for Python 3.11 does not know where the parts of an f-string stand; so are annotations, and
+    what only changes how large or how neat a plot looks, which is a matter of taste and no mistake.
     """
     skipped: set[ast.AST] = set()
     for node in ast.walk(code.tree):
-        closed = [node] if isinstance(node, ast.JoinedStr) else []
+        closed = [node] if isinstance(node, ast.JoinedStr) or _is_taste(node) else []
         closed += [part for name in ("annotation", "returns") if (part := getattr(node, name, None)) is not None]
         for part in closed:
             skipped.update(ast.walk(part))
@@ -163,6 +168,14 @@ def _inside(code: Code, found: Iterable[Region]) -> Iterator[tuple[ast.AST, Regi
         for region in found:
             if node.lineno in region and node.end_lineno in region:  # type: ignore[attr-defined]
                 yield node, region
+
+
+def _is_taste(node: ast.AST) -> bool:
+    """Whether a part of the code is about the look of a plot alone: an argument or a call of its own."""
+    if isinstance(node, ast.keyword):
+        return node.arg in LOOKS
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in LOOKS_CALLED
 
 
 def _compiles(source: str) -> bool:

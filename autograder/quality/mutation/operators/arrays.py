@@ -19,6 +19,8 @@ TWINS = (
     ("var", "std"),
     ("randn", "rand"),
 )
+FRESH = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Dict, ast.Set, ast.BinOp, ast.UnaryOp, ast.Constant)
+"""What makes a new thing, which nothing else holds."""
 TWIN = {a: b for pair in TWINS for a, b in (pair, pair[::-1])}
 
 
@@ -78,11 +80,13 @@ def _integers(code: Code, node: ast.AST) -> Iterator[Edit]:
 
 @operator("alias")
 def _alias(code: Code, node: ast.AST) -> Iterator[Edit]:
-    """What was a copy is the thing itself."""
+    """What was a copy is the thing itself; what is made on the spot has no other name, so a copy of it is no matter."""
     match node:
         case ast.Call(func=ast.Attribute(attr="copy" | "clone", value=of), args=[], keywords=[]):
-            yield code.instead(node, code.atom(of))
+            if not isinstance(of, FRESH):
+                yield code.instead(node, code.atom(of))
         case ast.Call(args=[of], keywords=[]) if called(node) in ("copy", "deepcopy", "list", "array"):
-            yield code.instead(node, code.atom(of))
+            if not isinstance(of, FRESH):
+                yield code.instead(node, code.atom(of))
         case ast.Subscript(slice=ast.Slice(lower=None, upper=None, step=None), ctx=ast.Load()):
             yield code.instead(node, code.atom(node.value))

@@ -1,0 +1,486 @@
+"""What a draft says of arguments, ties, plots and searches; and what becomes of a reference that ends Python."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import random
+import textwrap
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from test_new import CONFIG, made_from, written
+
+from autograder import loader
+from autograder.checks.errors import CheckFailed, StudentError
+from autograder.checks.local.student import LocalStudent
+from autograder.scaffold import Recipe, start_from
+from autograder.scaffold.disturbing import disturbed
+from autograder.scaffold.docstrings import left_open, settled
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """An empty course."""
+    folder = tmp_path / "course"
+    folder.mkdir()
+    (folder / "grader_config.py").write_text(CONFIG)
+    return folder
+
+
+def drafted(root: Path, text: str) -> str:
+    """The assignment.py that is drafted for the text of a module."""
+    made_from(root, textwrap.dedent(text))
+    return written(root)
+
+
+def faults(root: Path, *changes: tuple[str, str], seed: int = 1) -> list[str]:
+    """What the drafted checks say of the reference with some texts replaced by others."""
+    loaded = loader.load(root, "fresh")
+    (file,) = loaded.assignment.files
+    text = (loaded.reference_folder / file).read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    folder = root.parent / f"student-{len(list(root.parent.iterdir()))}"
+    folder.mkdir()
+    (folder / file).write_text(text)
+    names, found = loaded.interface.names, []
+    for check in [check for question in loaded.assignment.questions for check in question.checks]:
+        sides = {
+            "student": LocalStudent(folder, names),
+            "reference": LocalStudent(loaded.reference_folder, names, reference=True),
+            "rng": np.random.default_rng(seed),
+        }
+        random.seed(seed)
+        np.random.seed(seed)
+        try:
+            check.function(**{name: sides[name] for name in inspect.signature(check.function).parameters})
+        except (CheckFailed, StudentError) as error:
+            found.append(str(error))
+    return found
+
+
+CENTRED = """
+    import numpy as np
+
+    def centred(x, scale):
+        ### BEGIN SOLUTION
+        x = x - x.mean(axis=0)
+        return scale * x
+        ### END SOLUTION
+
+    class Model:
+        def fit(self, X, y):
+            "Sets w (d,)."
+            ### BEGIN SOLUTION
+            X = X / 2
+            self.w = X.T @ y
+            return self
+            ### END SOLUTION
+
+    if __name__ == "__main__":
+        rng = np.random.default_rng(0)
+        centred(rng.normal(size=(6, 3)), 2.0)
+        Model().fit(rng.normal(size=(6, 3)), rng.normal(size=6))
+"""
+
+
+class TestArguments:
+    """A call leaves its arguments as they were, where the reference leaves them."""
+
+    def test_changing_an_argument_is_noticed(self, root) -> None:
+        """A function or a method that works in the array that it is given loses points, and the sentence says which."""
+        drafted(root, CENTRED)
+        assert faults(root) == []
+        found = faults(root, ("x = x - x.mean(axis=0)", "x -= x.mean(axis=0)"))
+        assert len(found) == 1
+        assert found[0].startswith("x after the call of centred")
+        found = faults(root, ("X = X / 2", "X /= 2"))
+        assert [each.partition("[")[0] for each in found] == ["X after the call of fit"]
+
+    def test_a_reference_that_changes_them_asks_for_nothing(self, root) -> None:
+        """Where the reference itself changes an argument beside its answer, students may do so or not."""
+        text = drafted(root, CENTRED.replace("x = x - x.mean(axis=0)", "x -= x.mean(axis=0)"))
+        assert "x after the call of centred" not in text
+        assert "X after the call of fit" in text
+        assert faults(root, ("x -= x.mean(axis=0)", "x = x - x.mean(axis=0)")) == []
+
+    def test_a_function_that_only_changes_them_is_checked(self, root) -> None:
+        """Where nothing is returned, what the arguments are afterwards is compared with the reference."""
+        drafted(
+            root,
+            """
+            import numpy as np
+
+            def clip(x, low):
+                "Replace what is below low, in place."
+                ### BEGIN SOLUTION
+                x[x < low] = low
+                ### END SOLUTION
+
+            if __name__ == "__main__":
+                clip(np.random.default_rng(0).normal(size=8), -0.2)
+            """,
+        )
+        assert faults(root) == []
+        assert faults(root, ("x[x < low] = low", "x = np.maximum(x, low)"))[0].startswith("what clip changes")
+        assert faults(root, ("x[x < low] = low", "np.maximum(x, low, out=x)")) == []
+
+
+SHOP = """
+    import numpy as np
+    import pandas as pd
+
+    def ranked(df):
+        "All rows by rooms, the most rooms first, with a new index."
+        ### BEGIN SOLUTION
+        return df.sort_values("rooms", ascending=False).reset_index(drop=True)
+        ### END SOLUTION
+
+    def smallest(df, k):
+        "The k rows with the fewest rooms."
+        ### BEGIN SOLUTION
+        return df.sort_values("rooms").head(k)
+        ### END SOLUTION
+
+    def cities(df):
+        "How often each city comes."
+        ### BEGIN SOLUTION
+        return df["city"].value_counts()
+        ### END SOLUTION
+
+    def kept(df):
+        "All rows by rooms; rows with equal rooms stay in their order."
+        ### BEGIN SOLUTION
+        return df.sort_values("rooms", kind="stable")
+        ### END SOLUTION
+
+    if __name__ == "__main__":
+        rng = np.random.default_rng(0)
+        rooms, city = rng.integers(1, 5, size=20), rng.choice(["Ulm", "Bonn", "Hof"], size=20)
+        df = pd.DataFrame({"rooms": rooms, "price": rng.normal(size=20), "city": city})
+        ranked(df), smallest(df, 3), cities(df), kept(df)
+"""
+
+
+class TestTiesOfTables:
+    """Rows that are equal in what they are sorted by may stand in any order, unless the docstring says in which."""
+
+    def test_the_order_of_equal_rows_is_not_asked_for(self, root) -> None:
+        """Other right orders lose nothing, wrong orders and wrong rows do; a promised order is asked for."""
+        pytest.importorskip("pandas", reason="this homework is about pandas, which the toolkit does not need")
+        text = drafted(root, SHOP)
+        assert 'sorting="-rooms"' in text
+        assert faults(root) == []
+        other = (
+            'df.sort_values("rooms", ascending=False)',
+            'df[::-1].sort_values("rooms", ascending=False, kind="stable")',
+        )
+        assert faults(root, other) == []
+        assert (
+            faults(root, ('df.sort_values("rooms").head(k)', 'df[::-1].sort_values("rooms", kind="stable").head(k)'))
+            == []
+        )
+        assert faults(root, ('df["city"].value_counts()', 'df["city"][::-1].value_counts()')) == []
+        assert faults(root, ("ascending=False", "ascending=True"))
+        assert faults(root, ('df.sort_values("rooms").head(k)', 'df.sort_values("price").head(k)'))
+        assert faults(root, ('df.sort_values("rooms", kind="stable")', 'df[::-1].sort_values("rooms", kind="stable")'))
+
+    @pytest.mark.parametrize(
+        ("work", "usual", "other"),
+        [
+            ("s.sort_values().index.tolist()", [1, 3, 0, 2], [3, 1, 2, 0]),
+            ('s.sort_values(kind="stable").index.tolist()', [1, 3, 0, 2], [1, 3, 0, 2]),
+            ("s.idxmax()", 0, 2),
+            ("s.argmin()", 1, 3),
+            ("s.nlargest(1).index.tolist()", [0], [2]),
+            ('s.nlargest(1, keep="first").index.tolist()', [0], [0]),
+            ("s.value_counts().index.tolist()", [5, 2], [2, 5]),
+            ("s.argsort().tolist()", [1, 3, 0, 2], [3, 1, 2, 0]),
+            ('s.to_frame("a").sort_values("a").index.tolist()', [1, 3, 0, 2], [3, 1, 2, 0]),
+            ('s.to_frame("a").idxmax().tolist()', [0], [2]),
+            ('s.to_frame("a").nsmallest(1, "a").index.tolist()', [1], [3]),
+        ],
+    )
+    def test_pandas_decides_otherwise(self, work, usual, other, tmp_path) -> None:
+        """What sorts, counts or looks for the largest takes another one of equal rows, where none is promised."""
+        pandas = pytest.importorskip("pandas", reason="this is about pandas, which the toolkit does not need")
+        module = ModuleType("solution")
+        code = f"def f(s):\n    return {work}\n"
+        exec(compile(code, str(tmp_path / "solution.py"), "exec"), vars(module))
+        series = pandas.Series([5, 2, 5, 2])
+        assert module.f(series) == usual
+        with disturbed(tmp_path, [module], [], 2, ties=True, drawn=[]):
+            assert module.f(series) == other
+        assert module.f(series) == usual
+
+    @pytest.mark.parametrize(
+        ("text", "is_settled"),
+        [
+            ("The rows, the cheapest first.", False),
+            ("The first principal components.", False),
+            ("The label; of equal ones the smallest.", True),
+            ("The index; in a tie the first index.", True),
+            ("The rows by price, in the original order where it is equal.", True),
+        ],
+    )
+    def test_sorting_alone_settles_no_tie(self, text, is_settled) -> None:
+        """That something comes first says nothing of equal ones; a word about equal ones does."""
+        assert bool(settled({"a.py": f'def f(x):\n    """{text}"""\n'})) is is_settled
+
+
+class TestOpenAnswers:
+    """What the docstring leaves to students is not asked for."""
+
+    def test_a_choice_of_ones_own_has_no_check(self, root) -> None:
+        """A function that gives "a network of your own" gets a TODO, and none of the reference's numbers."""
+        text = drafted(
+            root,
+            '''
+            def double(x):
+                ### BEGIN SOLUTION
+                return 2 * x
+                ### END SOLUTION
+
+            def settings():
+                """Settings of your own choice."""
+                ### BEGIN SOLUTION
+                return {"rate": 0.1}
+                ### END SOLUTION
+
+            if __name__ == "__main__":
+                double(1.5), settings()
+            ''',
+        )
+        assert "TODO: its docstring leaves to students what it gives; write what holds of each right answer." in text
+        assert "0.1" not in text.replace("rtol", "")
+
+    def test_which_docstrings_leave_it_open(self) -> None:
+        """The function's own docstring counts, not that of its class."""
+        source = textwrap.dedent('''
+            class Net:
+                """A class of your own."""
+
+                def a(self):
+                    """The sum."""
+
+                def b(self):
+                    """As many units as you like."""
+            ''')
+        assert left_open({"a.py": source}) == {"Net.b"}
+
+
+def test_a_reference_that_ends_python_is_a_todo(root) -> None:
+    """A function that takes Python down with drafted inputs has no check and a TODO; the others are drafted."""
+    text = drafted(
+        root,
+        """
+        import os
+        import signal
+
+        def double(x):
+            ### BEGIN SOLUTION
+            return 2 * x
+            ### END SOLUTION
+
+        def choosy(x):
+            ### BEGIN SOLUTION
+            if x != 1.25:
+                os._exit(7)
+            return x
+            ### END SOLUTION
+
+        def broken(x):
+            ### BEGIN SOLUTION
+            if x != 1.25:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return x
+            ### END SOLUTION
+
+        def late(x):
+            ### BEGIN SOLUTION
+            return 3 * x
+            ### END SOLUTION
+
+        if __name__ == "__main__":
+            double(1.25), choosy(1.25), broken(1.25), late(1.25)
+        """,
+    )
+    flat = " ".join(text.replace("# ", "").split())
+    assert (
+        "choosy, which has no check --- TODO: with inputs like the recorded ones it ended Python with exit code 7, "
+        in flat
+    )
+    assert (
+        "broken, which has no check --- TODO: with inputs like the recorded ones it ended Python by the signal SIGKILL"
+        in flat
+    )
+    assert "def double_agrees_with_the_reference(" in text
+    assert "def late_agrees_with_the_reference(" in text
+    assert "choosy(" not in text
+
+
+def test_a_reference_that_raises_is_a_todo(root) -> None:
+    """A function that raises with drafted inputs has no check and a TODO with its error; the others are drafted."""
+    text = drafted(
+        root,
+        """
+        def double(x):
+            ### BEGIN SOLUTION
+            return 2 * x
+            ### END SOLUTION
+
+        def choosy(x):
+            ### BEGIN SOLUTION
+            return {1.25: 2}[x]
+            ### END SOLUTION
+
+        if __name__ == "__main__":
+            double(1.25), choosy(1.25)
+        """,
+    )
+    flat = " ".join(text.replace("# ", "").split())
+    assert "choosy, which has no check --- TODO: with inputs like the recorded ones it did not work: " in flat
+    assert "`choosy` raised KeyError" in flat
+    assert "def double_agrees_with_the_reference(" in text
+
+
+def test_a_fault_of_the_toolkit_is_a_todo(root, monkeypatch) -> None:
+    """Where drafting one function fails by autograder's own fault, that is said, and the others are drafted."""
+    from autograder.scaffold import child
+    from autograder.scaffold.subjects import Drafted
+
+    def failing(name, *_):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(child, "draft", failing)
+    found = child._drafted("double", None, "", {}, None, {})
+    assert isinstance(found, Drafted)
+    assert found.checks == []
+    (note,) = found.notes
+    assert note.startswith(
+        "double: no check could be drafted, by a fault of autograder's (ZeroDivisionError in test_new_"
+    )
+    assert note.endswith("division by zero); write one.")
+
+
+class TestPlots:
+    """What a function draws."""
+
+    DRAWING = """
+        import matplotlib.pyplot as plt
+        import numpy as np
+
+        def draw(history):
+            ### BEGIN SOLUTION
+            plt.plot(range(len(history["loss"])), history["loss"], label="training")
+            plt.plot(range(len(history["loss"])), history["validation"], label="validation")
+            plt.legend()
+            ### END SOLUTION
+
+        def show(images):
+            ### BEGIN SOLUTION
+            _, axes = plt.subplots(1, len(images))
+            for place, image in zip(axes, images):
+                place.imshow(image)
+            ### END SOLUTION
+
+        if __name__ == "__main__":
+            rng = np.random.default_rng(0)
+            draw({"loss": [3.0, 2.0, 1.0, 0.5], "validation": [3.5, 2.5, 2.0, 2.2]})
+            show(rng.uniform(size=(3, 8, 8, 3)))
+        """
+
+    def test_curves_show_the_numbers_and_images_are_counted(self, root) -> None:
+        """The wrong list, exchanged axes and a missing image are noticed; the order of the curves is not."""
+        drafted(root, self.DRAWING)
+        assert faults(root) == []
+        assert faults(root, ('history["validation"], label', 'history["loss"], label'))
+        swapped = ('range(len(history["loss"])), history["loss"]', 'history["loss"], range(len(history["loss"]))')
+        assert any("do not rise" in each for each in faults(root, swapped))
+        assert faults(root, ("zip(axes, images)", "zip(axes, images[1:])"))
+        one, two = (
+            f'    plt.plot(range(len(history["loss"])), history["{name}"], label="{label}")\n'
+            for name, label in (("loss", "training"), ("validation", "validation"))
+        )
+        assert faults(root, (one + two, two + one)) == []
+
+
+def test_values_that_functions_use_belong_to_the_module(root) -> None:
+    """In a notebook, a value that is computed and that a function uses is there also where a script calls it."""
+    cells = [
+        "import numpy as np",
+        "SCALE = np.full(2, 3.0)\nUNUSED = np.array([SCALE[0] / 0])\nTABLE = open('gone.txt').read()",
+        "def scaled(x):\n    ### BEGIN SOLUTION\n    return SCALE * x\n    ### END SOLUTION",
+    ]
+    made = [
+        {"cell_type": "code", "id": str(n), "metadata": {}, "source": s, "outputs": [], "execution_count": None}
+        for n, s in enumerate(cells)
+    ]
+    folder = root.parent / "solved"
+    folder.mkdir()
+    notebook = {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "hw.ipynb").write_text(json.dumps(notebook))
+    (folder / "show.py").write_text("from hw import scaled\nimport numpy as np\nscaled(np.array([1.0, -2.0]))\n")
+    start_from(root, "fresh", Recipe(folder / "hw.ipynb", folder / "show.py", seconds=20))
+    assert "scaled_agrees_with_the_reference" in written(root)
+
+
+class TestSearches:
+    """A search gives the best of its trials, whichever measure it draws."""
+
+    SEARCH = """
+        import numpy as np
+
+        def search(x, y, rates):
+            "Returns (best rate, trials): a dictionary for each rate, with its rate and its score."
+            ### BEGIN SOLUTION
+            rng = np.random.default_rng(0)
+            trials = []
+            for rate in rates:
+                trials.append({"rate": rate, "score": float(rng.normal()) - abs(rate)})
+            rate = max(trials, key=lambda each: each["score"])["rate"]
+            return rate, trials
+            ### END SOLUTION
+
+        if __name__ == "__main__":
+            rng = np.random.default_rng(0)
+            search(rng.normal(size=(6, 2)), rng.normal(size=6), [0.1, 0.5, 1.0])
+        """
+
+    def test_the_best_trial_is_asked_for(self, root) -> None:
+        """The worst trial, a wrong setting and a missing key are noticed, although the scores are drawn."""
+        text = drafted(root, self.SEARCH)
+        assert "best_of(" in text
+        assert faults(root) == []
+        assert faults(root, ("rate = max(", "rate = min("))
+        assert faults(root, ('"rate": rate,', '"rate": 2 * rate,'))
+        assert faults(root, ('"rate": rate,', ""))
+
+    def test_a_training_that_does_not_learn_is_noticed(self, root) -> None:
+        """Histories that fall with the reference fall under most seeds, or the check fails."""
+        drafted(
+            root,
+            """
+            import numpy as np
+
+            def train(epochs):
+                ### BEGIN SOLUTION
+                w, losses = np.random.standard_cauchy(), []
+                for epoch in range(epochs):
+                    w = 0.5 * w
+                    losses.append(abs(w))
+                return {"losses": losses}
+                ### END SOLUTION
+
+            if __name__ == "__main__":
+                train(4)
+            """,
+        )
+        assert faults(root) == []
+        assert faults(root, ("w = 0.5 * w", "pass"))
