@@ -24,7 +24,14 @@ GRADED = ".written.json"
 NOTEBOOK_FORM = "-notebook"
 """What follows the name of an assignment of modules, to mean it as one notebook (`autograder.loader`)."""
 
-COMMAND = "import gc; gc.disable(); from autograder.sandbox.forkserver import main; main()"
+COMMAND = """
+import gc
+gc.disable()
+from autograder.isolation.first_process import Builder, can_copy_mounts
+builder = Builder() if can_copy_mounts() else None  # while this process is small
+from autograder.sandbox.forkserver import main
+main(builder)
+"""
 _LONGEST = 80  # bytes; the whole path of a socket has at most 107
 _FOR_MODULES = ("numpy",)
 _FOR_NOTEBOOKS = ("numpy", "IPython.core.interactiveshell")

@@ -32,6 +32,7 @@ from autograder.isolation import cgroups, landlock, seccomp
 from autograder.isolation.cleanup import sweep
 from autograder.isolation.confine import Walls, become_subreaper, enter, fork_inside, join_groups
 from autograder.isolation.deadlines import ended, is_readable, read_all, read_some
+from autograder.isolation.first_process import PATIENCE_SECONDS, Builder, can_copy_mounts
 from autograder.isolation.namespaces import (
     FIRST,
     GIVEN,
@@ -61,7 +62,6 @@ from autograder.isolation.processes import (
 from autograder.optional_packages import missing
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome
-from autograder.sandbox.prepared import Builder, can_copy_mounts
 from autograder.worker import serve, warm_random_numbers
 
 __all__ = ["Settings", "main"]
@@ -70,7 +70,6 @@ MESSAGE_BYTES = 1 << 16
 
 _WATCH_SECONDS = 0.1
 _FIRST_USER = 1_900_000_000  # above what any login or service uses; 64 for each forkserver
-_PATIENCE_SECONDS = 20.0  # for each step of building and removing a sandbox: no wait of this process is without end
 _REAPING_SECONDS = 1.0
 _FIRST_LANDLOCK_WITH_MOVES = 2  # before that, no file can be moved from one folder to another
 _DEAF = ("env", "--ignore-signal=CHLD")  # whose children vanish at their end: nobody has to collect orphans inside
@@ -119,10 +118,11 @@ class Jail:
     peak_mib: float = field(default=0.0)
 
 
-def main() -> None:
+def main(builder: Builder | None = None) -> None:
     """Read the settings, warm up, say ``ready`` on standard output, and serve until standard input ends.
 
-    The program's arguments are modules to import before the settings come.
+    The program's arguments are modules to import before the settings come. `builder` was forked before this module was
+    imported, so that it is small; without one, it is forked here.
     """
     for name in sys.argv[1:]:
         with contextlib.suppress(ImportError):  # said when the settings ask for it
@@ -135,7 +135,7 @@ def main() -> None:
     become_subreaper()
     server = None
     try:
-        server = _Forkserver(settings)
+        server = _Forkserver(settings, builder)
         for name in settings.preload:
             importlib.import_module(name)
         preloaded = [name for name in settings.foreseen if _can_import(name)]
@@ -156,7 +156,7 @@ def main() -> None:
 
 
 class _Forkserver:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, builder: Builder | None = None) -> None:
         self.settings = settings
         self.isolated = settings.walls == "bubblewrap"
         self.landlocked = settings.walls == "landlock"
@@ -175,9 +175,7 @@ class _Forkserver:
         self.readable = readable_inside()
         self.jails: dict[int, Jail] = {}
         self.expected: set[int] = set()  # children that somebody here waits for; all others are strays
-        self.builder = self.start_builder()
-        if self.builder:
-            self.expected.add(self.builder.pid)
+        self.builder = self.prepared(builder)
         self.selector = selectors.DefaultSelector()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(settings.socket)
@@ -187,10 +185,14 @@ class _Forkserver:
         self.running = True
         self.selector.register(sys.stdin, selectors.EVENT_READ, self.stop)
 
-    def start_builder(self) -> Builder | None:
+    def prepared(self, builder: Builder | None) -> Builder | None:
         """What copies mounts that bubblewrap made once; None where it makes them for each sandbox."""
         if not self.isolated or not lies_apart() or not can_copy_mounts():
+            if builder:
+                builder.close()
             return None
+        builder = builder or Builder()
+        self.expected.add(builder.pid)
         ends = socket.socketpair()
         jail = Jail(ends[0], Limits(), 0, time.monotonic())
         try:
@@ -201,7 +203,7 @@ class _Forkserver:
             for end in ends:
                 end.close()
         try:
-            builder = Builder(mounts, self.filter, _FIRST_USER - 1, _PATIENCE_SECONDS)
+            builder.prepare(mounts, self.filter, _FIRST_USER - 1)
         finally:
             os.close(mounts)
         return builder if builder.works(Path(self.settings.socket).parent) else None
@@ -353,7 +355,7 @@ class _Forkserver:
             jail.pidfd = os.pidfd_open(jail.pid)
             os.close(writing)
             writing = -1
-            said = read_all(reading, _PATIENCE_SECONDS)
+            said = read_all(reading, PATIENCE_SECONDS)
         finally:
             for descriptor in (reading, writing, *doors):
                 if descriptor >= 0:
@@ -398,7 +400,7 @@ class _Forkserver:
             return pid
         holder = os.dup(jail.init_pidfd) if jail.init_pidfd >= 0 else os.pidfd_open(jail.init)
         try:
-            return fork_inside(holder, self.own_pid_namespace, join_and_run, _PATIENCE_SECONDS)
+            return fork_inside(holder, self.own_pid_namespace, join_and_run, PATIENCE_SECONDS)
         finally:
             os.close(holder)
 
@@ -406,10 +408,11 @@ class _Forkserver:
         """Build the namespaces around their first process.
 
         A submission sees that process, and as an ordinary user it has the same user; so it is in the same control
-        group, behind the same filter, without capabilities, and its memory is closed.
+        group then, behind the same filter, without capabilities, and its memory is closed.
         """
-        if not self.copy_walls(jail, folder, given):
-            self.build_walls(jail, folder, given)
+        if self.copy_walls(jail, folder, given):
+            return  # its user is another one, and what it does takes nothing
+        self.build_walls(jail, folder, given)
         if jail.group:
             jail.group.add(jail.init)
 
@@ -473,10 +476,10 @@ class _Forkserver:
         with contextlib.suppress(BrokenPipeError):
             jail.holder.stdin.write(b".")
             jail.holder.stdin.flush()
-        if read_some(jail.holder.stdout.fileno(), _PATIENCE_SECONDS, 1) != b".":
-            said = read_some(jail.holder.stderr.fileno(), _PATIENCE_SECONDS, 2000)
+        if read_some(jail.holder.stdout.fileno(), PATIENCE_SECONDS, 1) != b".":
+            said = read_some(jail.holder.stderr.fileno(), PATIENCE_SECONDS, 2000)
             raise OSError(said.decode(errors="replace").strip() or "bwrap failed")
-        return int(json.loads(read_all(info, _PATIENCE_SECONDS))["child-pid"])
+        return int(json.loads(read_all(info, PATIENCE_SECONDS))["child-pid"])
 
     # --- while it lives ---
 
@@ -557,12 +560,12 @@ class _Forkserver:
             return  # its end and the grader's goodbye were noticed in the same moment
         self.selector.unregister(jail.connection)
         self.selector.unregister(jail.pidfd)
-        found = ended(jail.pid, _PATIENCE_SECONDS)
+        found = ended(jail.pid, PATIENCE_SECONDS)
         self.expected.discard(jail.pid)  # if it is still there, it is a stray from now on
         jail.buried = True
         self.kill(jail)
         if found is None:
-            self.part_with(jail, Outcome(fault=f"the worker could not be ended within {_PATIENCE_SECONDS:.0f} s"))
+            self.part_with(jail, Outcome(fault=f"the worker could not be ended within {PATIENCE_SECONDS:.0f} s"))
             return
         status, usage = found
         cpu, peak = usage.ru_utime + usage.ru_stime, max(jail.peak_mib, usage.ru_maxrss / 1024 - jail.base_mib)
@@ -641,7 +644,7 @@ class _Forkserver:
                 os.close(holder)
             jail.holder.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                jail.holder.wait(_PATIENCE_SECONDS)
+                jail.holder.wait(PATIENCE_SECONDS)
             self.expected.discard(jail.holder.pid)
             if jail.init:  # ours now, if bwrap ended before it
                 self.collect(jail.init)
@@ -657,14 +660,14 @@ class _Forkserver:
 
     def await_end(self, pidfd: int) -> None:
         """Wait for a process that ends when all others of its namespace are gone; strays among them are ours."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_readable(pidfd, 0.05) and time.monotonic() < deadline:
             self.reap()
 
     def collect(self, pid: int) -> None:
         """Wait for a killed child to end; later it is a stray."""
         with contextlib.suppress(ChildProcessError):
-            ended(pid, _PATIENCE_SECONDS)
+            ended(pid, PATIENCE_SECONDS)
         self.expected.discard(pid)
 
 
@@ -747,7 +750,7 @@ def _can_be_looked_into(pid: int) -> bool:
 
 def _works(*command: str) -> bool:
     try:
-        return subprocess.run(command, capture_output=True, check=False, timeout=_PATIENCE_SECONDS).returncode == 0
+        return subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE_SECONDS).returncode == 0
     except (OSError, subprocess.SubprocessError):
         return False
 

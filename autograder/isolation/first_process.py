@@ -5,8 +5,8 @@ of kernel time for it. So bubblewrap builds that once, around a process that run
 mount namespace is kept. The first process of each sandbox joins it, takes a copy, with namespaces of its own for
 everything else, and mounts what differs: its scratch space, its own /proc, what was handed in and what is given.
 
-These first processes are children of a `Builder`, which is forked from the forkserver before that is large: a process
-with everything imported takes longer to copy than all of this.
+These first processes are children of a `Builder`, which is forked from the forkserver before that has imported anything
+but this module: a process with everything imported takes longer to copy than all of this.
 
 Only root can do that. An ordinary user's sandboxes are built by bubblewrap, one by one.
 """
@@ -46,7 +46,10 @@ from autograder.isolation.deadlines import ended, read_all
 from autograder.isolation.namespaces import GIVEN, HOME, IN_MEMORY, NAME, SHARED_MEMORY, SUBMISSION
 from autograder.results import Limits
 
-__all__ = ["Builder", "can_copy_mounts"]
+__all__ = ["PATIENCE_SECONDS", "Builder", "can_copy_mounts"]
+
+PATIENCE_SECONDS = 20.0
+"""For each step of building and removing a sandbox: nobody here waits without end."""
 
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442  # the same numbers on every architecture
 _CLONE, _RECURSIVE, _EMPTY_PATH, _FROM_EMPTY_PATH = 0x1, 0x8000, 0x1000, 0x4
@@ -77,16 +80,14 @@ def can_copy_mounts() -> bool:
 class Builder:
     """A process of ours that forks the first processes of sandboxes and does nothing else.
 
-    It ends when `close` is called, and when the process that made it ends; with it, every sandbox does.
+    It is forked at once, and waits for `prepare`. It ends when `close` is called, and when the process that made it
+    ends; with it, every sandbox does.
 
     Args:
-        mounts: descriptor of the prepared mount namespace.
-        filter: compiled BPF that first processes get; empty for none.
-        user: uid and gid of first processes; nobody's, so that nobody may look into them.
         patience: seconds for each step.
     """
 
-    def __init__(self, mounts: int, filter: bytes, user: int, patience: float) -> None:
+    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self._patience = patience
         self._asked = 0
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -94,10 +95,24 @@ class Builder:
         self.pid = os.fork()
         if self.pid == 0:
             with contextlib.suppress(BaseException):
-                _keep_only([theirs.fileno(), mounts])
-                _answer(socket.socket(fileno=0), 1, filter, user)
+                _keep_only([theirs.fileno()])
+                _answer(socket.socket(fileno=0))
             os._exit(0)
         theirs.close()
+
+    def prepare(self, mounts: int, filter: bytes, user: int) -> None:
+        """Say what all first processes have in common, before the first one is asked for.
+
+        Args:
+            mounts: descriptor of the prepared mount namespace.
+            filter: compiled BPF that first processes get; empty for none.
+            user: uid and gid of first processes; of no login or sandbox, so that nobody may look into them.
+
+        Raises:
+            OSError: the builder is gone.
+        """
+        common = {"user": user, "filter": filter.hex()}
+        socket.send_fds(self._connection, [json.dumps(common).encode()], [mounts])
 
     def first(self, folder: Path, given: Path | None, limits: Limits) -> tuple[int, int]:
         """The first process of a new sandbox, ready: its number, and a descriptor that keeps it until it is closed.
@@ -168,8 +183,12 @@ class Builder:
                 ended(self.pid, self._patience)
 
 
-def _answer(connection: socket.socket, mounts: int, filter: bytes, user: int) -> None:
+def _answer(connection: socket.socket) -> None:
     """In the builder: fork a first process for each request, until there are no more; collect those that ended."""
+    message, (mounts,), _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 1)
+    common = json.loads(message)
+    filter, user = bytes.fromhex(common["filter"]), int(common["user"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     signal.signal(signal.SIGCHLD, _collect)
     own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     while True:
