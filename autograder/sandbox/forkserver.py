@@ -145,8 +145,7 @@ def main(builder: Builder | None = None) -> None:
         if server:
             server.close()
         return
-    gc.collect()
-    gc.freeze()  # a collection in a child would copy every page that it looks at
+    gc.freeze()  # a collection in a child would copy every page that it looks at; one here would find little
     gc.enable()  # it was off (`autograder.early_start`): imports make little garbage, and make it be looked for often
     try:
         _tell({"enforced": server.enforced, "preloaded": preloaded})

@@ -21,7 +21,7 @@ from autograder.isolation.namespaces import bubblewrap_arguments, lies_apart
 from autograder.isolation.processes import children
 from autograder.results import Limits
 from autograder.sandbox import BACKENDS, ForkServer, Request, connect, start, why_not
-from autograder.sandbox.prepared import Builder
+from autograder.isolation.first_process import Builder
 from autograder.wire import decode, encode
 
 LIMITS = Limits(
@@ -819,7 +819,7 @@ def test_every_sandbox_has_namespaces_of_its_own(looking):
 def test_an_answer_of_the_builder_that_comes_too_late_is_not_taken_for_the_next_one(monkeypatch):
     """Each request has a number, so that no sandbox is given the first process of another."""
     monkeypatch.setattr(os, "fork", lambda: 1)
-    builder = Builder(mounts=0, filter=b"", user=0, patience=5.0)
+    builder = Builder(patience=5.0)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(5.0)
     builder._connection.close()
@@ -838,7 +838,8 @@ def test_an_answer_of_the_builder_that_comes_too_late_is_not_taken_for_the_next_
 def test_where_mounts_cannot_be_copied_bubblewrap_makes_them(tmp_path: Path) -> None:
     """A builder that cannot build one sandbox is closed and not used."""
     ends = os.open("/proc/self/ns/pid", os.O_RDONLY)  # no mount namespace: joining it fails
-    builder = Builder(ends, b"", 65534, 5.0)
+    builder = Builder(patience=5.0)
+    builder.prepare(ends, b"", 65534)
     os.close(ends)
 
     assert not builder.works(tmp_path)
