@@ -27,7 +27,17 @@ from autograder.checks.plain import Handle, Rows
 from autograder.checks.records.parts import KEYS, put_together, taken_apart
 from autograder.wire_packing import ARRAYS, NUMBERS, PYTHON, TABLE, Column, Packed, pack_rows
 
-__all__ = ["MAX_DEPTH", "PREFIX", "Gather", "TooLargeError", "WireError", "decode", "encode", "frame_for"]
+__all__ = [
+    "MAX_DEPTH",
+    "PREFIX",
+    "Gather",
+    "TooLargeError",
+    "WireError",
+    "decode",
+    "decode_request",
+    "encode",
+    "frame_for",
+]
 
 MAX_DEPTH = 48
 _ANSWER_DEPTH = 40  # so that what came in can go out again, inside a request
@@ -135,6 +145,20 @@ def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000, answer:
     Raises:
         WireError: anything but what `encode` would have written.
     """
+    return _read(frame, max_items, answer=answer)[0]
+
+
+def decode_request(frame: bytearray | memoryview) -> tuple[Any, bool]:
+    """The value of a frame of the grader's, and whether it is plain data: it holds no handle, no record and no `Rows`.
+
+    Raises:
+        WireError: anything but what `encode` would have written.
+    """
+    value, reader = _read(frame, 1 << 40, answer=False)
+    return value, reader.plain
+
+
+def _read(frame: bytearray | memoryview, max_items: int, *, answer: bool) -> tuple[Any, _Unpacker]:
     if len(frame) < PREFIX.size:
         raise WireError("a frame is shorter than its prefix")
     header, payload = PREFIX.unpack_from(frame)
@@ -146,7 +170,7 @@ def decode(frame: bytearray | memoryview, *, max_items: int = 2_000_000, answer:
     value = reader.unpack(reader.parse(memoryview(frame)[PREFIX.size : start]), 0)
     if reader.offset != len(frame):
         raise WireError("a frame carries bytes that belong to no array")
-    return value
+    return value, reader
 
 
 class Gather:
@@ -239,6 +263,8 @@ class _Packer:
             return self.sequence(_SET if kind is set else _FROZENSET, value, depth)
         if kind is Rows:
             return self.sequence(_ROWS, value.columns, depth)
+        if kind is Packed:
+            return self.columns(value)
         if kind is Handle:
             parts = (value.id, value.type_name, True) if value.iterator else (value.id, value.type_name)
             return msgspec.msgpack.Ext(_HANDLE, msgspec.msgpack.encode(parts))
@@ -284,6 +310,7 @@ class _Unpacker:
     bytes_left: int
     max_depth: int
     rows: bool
+    plain: bool = True
 
     def parse(self, data: bytes | memoryview) -> Any:
         items, text = _tokens(data, self.items_left)
@@ -328,6 +355,7 @@ class _Unpacker:
             if not 9 <= len(data) <= 1 << 16:
                 raise WireError("a large integer has a wrong length")
             return int.from_bytes(data, "little", signed=True)
+        self.plain = self.plain and code not in _OBJECTS
         parts = self.parse(data)
         if type(parts) is not list:
             raise WireError("a compound value is not a sequence")
@@ -512,6 +540,7 @@ def _integer(value: int) -> msgspec.msgpack.Ext:
     return msgspec.msgpack.Ext(_INTEGER, value.to_bytes(max(size, 9), "little", signed=True))
 
 
+_OBJECTS = frozenset((_HANDLE, _RECORD, _ROWS))
 _STEPS = tuple(_steps())
 _LONG_TEXT = frozenset((0xD9, 0xDA, 0xDB))
 _LONG = _LONG_TEXT | {0xC4, 0xC5, 0xC6}

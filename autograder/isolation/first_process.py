@@ -187,7 +187,7 @@ def _answer(connection: socket.socket) -> None:
     """In the builder: fork a first process for each request, until there are no more; collect those that ended."""
     message, (mounts,), _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 1)
     common = json.loads(message)
-    filter, user = bytes.fromhex(common["filter"]), int(common["user"])
+    program, user = bytes.fromhex(common["filter"]), int(common["user"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     signal.signal(signal.SIGCHLD, _collect)
     own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
@@ -199,7 +199,7 @@ def _answer(connection: socket.socket) -> None:
         folder, given = Path(request["folder"]), Path(request["given"]) if request["given"] else None
         limits = Limits(**request["limits"])
         try:
-            child = partial(_be_first, descriptors, mounts, folder, given, limits, filter, user)
+            child = partial(_be_first, descriptors, mounts, folder, given, limits, program, user)
             pid = fork_into_new(own_pid_namespace, child)
         except OSError as error:
             answer = f"no process could be started: {reason_of(error, named=False)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -38,12 +39,14 @@ from autograder.remote import explanations
 from autograder.results import Limits
 from autograder.sandbox.base import Session
 from autograder.wire import WireError, decode, encode
+from autograder.wire_packing import FEWEST, pack_rows
 
 __all__ = ["Channel", "Function", "IteratorHandle", "Lending", "RemoteHandle"]
 
 _LONGEST_WAY = 0.0005
 _MOST_ITEMS = 1_000_000
 _MOST_AT_ONCE = 1_000
+_DEEPEST_PACKED = 8
 _MOST_KINDS = 64  # a class takes some KiB, and a submission may name any number
 _LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
 _ELLIPSIS = type(...).__name__
@@ -394,17 +397,19 @@ class Channel:
         self.ended = True
         self.session.close()
 
-    def outward(self, value: Any) -> Any:
-        """Stand-ins become handles, what a package made becomes a record."""
+    def outward(self, value: Any, depth: int = 0) -> Any:
+        """Stand-ins become handles, what a package made becomes a record, long lists of equal rows a few arrays."""
         kind = type(value)
         if isinstance(value, RemoteHandle):
             return self.own(value)
         if kind in SIMPLE or kind is Rows:
             return value
         if kind in (list, tuple):
-            return value if holds_only(value, SIMPLE) else kind([self.outward(item) for item in value])
+            if depth < _DEEPEST_PACKED and len(value) >= FEWEST and (packed := pack_rows(value, sys.maxsize)):
+                return packed  # here, because finding that it holds nothing else takes as long as packing it
+            return value if holds_only(value, SIMPLE) else kind([self.outward(item, depth + 1) for item in value])
         if kind is dict and all(type(key) in SIMPLE for key in value):
-            return {key: self.outward(item) for key, item in value.items()}
+            return {key: self.outward(item, depth + 1) for key, item in value.items()}
         try:
             return to_plain(value, self.as_it_is, listed=False)
         except PlainError as error:

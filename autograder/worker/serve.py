@@ -56,7 +56,7 @@ from autograder.checks.plain import Handle, PlainError, Rows, is_iterator, size_
 from autograder.checks.records.conversion import real
 from autograder.checks.records.traversal import SIMPLE, holds_only
 from autograder.isolation.working_folder import lay_out
-from autograder.wire import TooLargeError, WireError, decode, encode
+from autograder.wire import TooLargeError, WireError, decode_request, encode
 from autograder.worker.faults import describe
 from autograder.worker.looks import illustrator
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
@@ -102,7 +102,9 @@ def serve(
         sys.meta_path.insert(0, _SeedsTorchLater)
     worker.seed(seed)
     while (frame := read_frame(requests)) is not None:
-        answer = worker.answer(decode(frame, max_items=1 << 40))
+        request, worker.plain_request = decode_request(frame)
+        answer = worker.answer(request)
+        del request
         with contextlib.suppress(Exception):
             sys.stdout.flush()
         try:
@@ -133,6 +135,7 @@ class _Worker:
         self.classes: dict[str, builtins.type] = {}
         self.broken: dict[int, BaseException] = {}
         self.shell: Any = None
+        self.plain_request = False
         self.verbs: dict[str, Callable[..., tuple[Any, ...]]] = {
             "load": self.load,
             "get": self.get,
@@ -188,16 +191,16 @@ class _Worker:
         function = self.function(target, name)
         if function is _ABSENT:
             return ("missing", name)
-        values = [self.inside(argument) for argument in arguments]
-        return ("value", self.plain(function(*values, **{key: self.inside(value) for key, value in named.items()})))
+        values = [self.given(argument) for argument in arguments]
+        return ("value", self.plain(function(*values, **{key: self.given(value) for key, value in named.items()})))
 
     def new(self, target: str | int, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """An object of a class with methods stays inside, also where it could be reduced to plain data."""
         function = self.function(target, name)
         if function is _ABSENT:
             return ("missing", name)
-        values = [self.inside(argument) for argument in arguments]
-        return ("value", self.keep(function(*values, **{key: self.inside(value) for key, value in named.items()})))
+        values = [self.given(argument) for argument in arguments]
+        return ("value", self.keep(function(*values, **{key: self.given(value) for key, value in named.items()})))
 
     def item(self, target: Handle, key: Any, sliced: bool) -> tuple[Any, ...]:
         place = slice(*key) if sliced else self.inside(key)
@@ -214,13 +217,13 @@ class _Worker:
         function = self.function(target, name)
         if function is _ABSENT:
             return ("missing", name)
-        return ("value", [self.taken(function(item)) for item in self.inside(items)])
+        return ("value", [self.taken(function(item)) for item in self.given(items)])
 
     def starmap(self, target: str | int, name: str, items: Iterable[Any]) -> tuple[Any, ...]:
         function = self.function(target, name)
         if function is _ABSENT:
             return ("missing", name)
-        return ("value", [self.taken(function(*item)) for item in self.inside(items)])
+        return ("value", [self.taken(function(*item)) for item in self.given(items)])
 
     def after(self, target: str | int, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         function = self.function(target, name)
@@ -319,6 +322,10 @@ class _Worker:
         number = len(self.objects) + 1
         self.objects[number] = value
         return Handle(number, type(value).__name__, is_iterator(value))
+
+    def given(self, value: Any) -> Any:
+        """An argument of the request at hand, which need not be walked where it is plain."""
+        return value if self.plain_request else self.inside(value)
 
     def inside(self, value: Any) -> Any:
         """Arguments as student code expects them: handles and records become objects again, rows a real list."""

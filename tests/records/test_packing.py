@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.checks.plain import to_plain
-from autograder.wire import TooLargeError, WireError, decode, encode
+from autograder.checks.plain import Handle, Rows, to_plain
+from autograder.wire import TooLargeError, WireError, decode, decode_request, encode
 from autograder.wire_packing import FEWEST, Packed, pack_rows
 
 ITEMS = {
@@ -129,3 +131,46 @@ def test_the_items_of_a_packed_list_are_counted_before_they_are_made():
     assert len(decode(empty)) == 1000
     with pytest.raises(WireError, match="too many items"):
         decode(empty, max_items=500)
+
+
+@pytest.mark.parametrize("row", [list, tuple])
+@pytest.mark.parametrize(
+    "numbers", [(1.5, -0.0, float("inf")), (1, -(2**63), 2**63 - 1), (True, False, True), (1j, 2j, 0j)]
+)
+    "numbers", [(1.5, -0.0, float("inf")), (1, -(2**63), 2**63 - 1), (True, False, True), (1j, 2j, 0j)]
+)
+def test_rows_of_python_numbers_are_the_same_rows_after_the_way(row: type, numbers: tuple[Any, ...]) -> None:
+    """A list of equal rows crosses as a matrix and becomes the same rows of the same types, whatever they hold."""
+    value = [row(numbers) for _ in range(40)]
+
+    back = decode(b"".join(encode(value)))
+
+    assert back == value
+    assert {type(each) for each in back} == {row}
+    assert {type(number) for each in back for number in each} == {type(numbers[0])}
+
+
+def test_a_list_packed_beforehand_is_written_like_the_list() -> None:
+    """What a stand-in packs while it looks through an argument need not be packed again."""
+    value = [[float(number)] * 8 for number in range(50)]
+
+    assert b"".join(encode({"x": pack_rows(value, 1 << 20)})) == b"".join(encode({"x": value}))
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (([[1.0] * 8] * 50, {"a": 1}), True),
+        ((Handle(1, "Foo"),), False),
+        (([{"a": (Handle(1, "Foo"),)}],), False),
+        ((Rows((np.zeros(3),)),), False),
+        ((datetime(2026, 1, 1),), False),
+    ],
+)
+def test_a_request_says_whether_anything_in_it_becomes_an_object(value: Any, plain: bool) -> None:
+    """Arguments are walked again inside only where they hold handles, records or rows."""
+    back, said = decode_request(b"".join(encode(value)))
+
+    assert said is plain
+    if plain:
+        assert back == value

@@ -17,11 +17,11 @@ import pytest
 from autograder.checks.errors import SandboxError, UsageError
 from autograder.checks.plain import rows
 from autograder.isolation import landlock
+from autograder.isolation.first_process import Builder
 from autograder.isolation.namespaces import bubblewrap_arguments, lies_apart
 from autograder.isolation.processes import children
 from autograder.results import Limits
 from autograder.sandbox import BACKENDS, ForkServer, Request, connect, start, why_not
-from autograder.isolation.first_process import Builder
 from autograder.wire import decode, encode
 
 LIMITS = Limits(
