@@ -11,10 +11,10 @@ Gradescope    the same assertions in a harness as course staff write them for Gr
 nbgrader      `nbgrader autograde` of a notebook with the same assertions in four cells, and `generate_feedback`;
 Otter         `otter.api.grade_submission` with the same assertions, a process for each submission.
 
-nbgrader and Otter are taken from `benchmarks/.venvs/nbgrader` and `benchmarks/.venvs/otter` (make each with
-`python -m venv` and `pip install nbgrader numpy matplotlib` or `otter-grader numpy matplotlib`), or from the folder
-that `--venvs` names; one that is not there is left out with a sentence. `--cost` asks for the rows of the floor and of
-ours only, twice, with a class of 4 beside it: what a further submission costs, and how much of it is system time.
+nbgrader and Otter are installed from PyPI when they are first needed, each into an environment of its own:
+`benchmarks/.venvs/nbgrader` and `benchmarks/.venvs/otter`, or below the folder that `--venvs` names. One that cannot be
+installed is left out with a sentence. `--cost` asks for the rows of the floor and of ours only, with a class of 4
+beside them: what a further submission costs, and how much of it is system time.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 for count in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -45,6 +46,8 @@ import autograder  # noqa: E402
 from autograder.checks.local.student import LocalStudent  # noqa: E402
 from autograder.loader import Loaded, load  # noqa: E402
 
+PEERS = {"nbgrader": ("nbgrader>=0.9.5,<1",), "otter": ("otter-grader>=6,<7", "ipykernel")}
+"""What is installed for each peer that has an environment of its own, beside numpy and matplotlib as they are here."""
 POINTS = {"gradients": 4, "shapes": 2, "training": 4, "plots": 3}
 PR_SET_CHILD_SUBREAPER = 36
 SOON = 10.0  # seconds for what a command leaves behind to end
@@ -316,12 +319,9 @@ def main() -> None:
             row("pytest, a process each", by_pytest(inbox, work / "pytest"), floor, count)
             row("Gradescope-style harness, each", by_harness(inbox, work / "harness"), floor, count)
             for name, measure in (("nbgrader", by_nbgrader), ("Otter", by_otter)):
-                programs = arguments.venvs / name.lower() / "bin"
-                if not (programs / "python").exists():
-                    print(f"{name} is left out: there is no {programs}.")
-                    continue
-                for title, cost in measure(inbox, work / name.lower(), programs).items():
-                    row(title, cost, floor, count)
+                if programs := installed(name, arguments.venvs.absolute()):
+                    for title, cost in measure(inbox, work / name.lower(), programs).items():
+                        row(title, cost, floor, count)
     print(
         f"\n--jobs 2 is {ours.wall / two.wall:.2f} times as fast as --jobs 1 ({ours.wall:.1f} s and {two.wall:.1f} s)."
     )
@@ -347,6 +347,27 @@ def further(root: Path, work: Path, whole: Cost, floor: Cost, count: int) -> Non
 
 
 # --- measuring ---
+
+
+def installed(name: str, venvs: Path) -> Path | None:
+    """The programs of a peer's own environment, which is made where there is none; None, said, where it cannot be."""
+    programs = venvs / name.lower() / "bin"
+    ready = venvs / name.lower() / ".ready"
+    if ready.exists():
+        return programs
+    print(f"installing {name} into {venvs / name.lower()} ...", flush=True)
+    same = [f"{package}=={version(package)}" for package in ("numpy", "matplotlib")]
+    for command in (
+        [sys.executable, "-m", "venv", "--clear", venvs / name.lower()],
+        [programs / "python", "-m", "pip", "install", "--quiet", *PEERS[name.lower()], *same],
+    ):
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
+            print(f"{name} is left out: it could not be installed ({reason}).")
+            return None
+    ready.touch()
+    return programs
 
 
 def compile_us() -> None:

@@ -20,7 +20,7 @@ or None where it is not visible:
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,10 +49,11 @@ class _Unsaid(Exception):
 def illustrator() -> Callable[[Any, Record, Mapping[int, Any]], Record]:
     """A function for `checks.inspection.figures.figures` that adds "look" to a record, or else "png", or nothing."""
     paint = painter()
+    palettes: dict[Hashable, bytes] = {}
 
     def illustrate(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:
         try:
-            return {"look": _figure(figure, record, artists)}
+            return {"look": _figure(figure, record, artists, palettes)}
         except Exception:  # noqa: BLE001  (a student's own artists may raise anything)
             picture = paint(figure)
         return {} if picture is None else {"png": picture}
@@ -60,7 +61,7 @@ def illustrator() -> Callable[[Any, Record, Mapping[int, Any]], Record]:
     return illustrate
 
 
-def _figure(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:
+def _figure(figure: Any, record: Record, artists: Mapping[int, Any], palettes: dict[Hashable, bytes]) -> Record:
     title = getattr(figure, "_suptitle", None)
     own = [*figure.lines, *figure.patches, *figure.images, *figure.artists, *figure.subfigs, *figure.legends]
     own += [text for text in figure.texts if text is not title]
@@ -68,17 +69,17 @@ def _figure(figure: Any, record: Record, artists: Mapping[int, Any]) -> Record:
         raise _Unsaid
     engine = figure.get_layout_engine()
     size = tuple(float(inches) for inches in figure.get_size_inches())
-    return {"size": size, "axes": [_axes(each, size, engine, artists) for each in record["axes"]]}
+    return {"size": size, "axes": [_axes(each, size, engine, artists, palettes) for each in record["axes"]]}
 
 
-def _axes(record: Record, size: tuple[float, ...], engine: Any, artists: Mapping[int, Any]) -> Record | None:
+def _axes(
+    record: Record, size: tuple[float, ...], engine: Any, artists: Mapping[int, Any], palettes: dict[Hashable, bytes]
+) -> Record | None:
     axes = artists[id(record)]
     if not axes.get_visible():
         return None
     if axes.name != "rectilinear" or {record["xscale"], record["yscale"]}.difference(_SCALES) or axes.child_axes:
         raise _Unsaid
-    if axes.get_aspect() != "auto" and axes.get_adjustable() == "box":
-        axes.apply_aspect()
     if not record["colorbar"]:
         _refuse_others(axes, record, artists)
     return {
@@ -90,7 +91,7 @@ def _axes(record: Record, size: tuple[float, ...], engine: Any, artists: Mapping
         "lines": [_line(part, artists[id(part)]) for part in record["lines"] if part["kind"] != "guide"],
         "guides": [_line(part, artists[id(part)]) for part in record["lines"] if part["kind"] == "guide"],
         "bars": [_bars(artists[id(part)]) for part in record["bars"]],
-        "images": [_image(part, artists[id(part)]) for part in record["images"]],
+        "images": [_image(part, artists[id(part)], palettes) for part in record["images"]],
         "texts": [_text(artists[id(part)]) for part in record["texts"]],
     }
 
@@ -173,7 +174,7 @@ def _bars(artist: Any) -> Record:
     return {"base": np.asarray(base, dtype=np.float64), **_painted(faces[: figures.MAX_BARS], len(patches))}
 
 
-def _image(record: Record, artist: Any) -> Record:
+def _image(record: Record, artist: Any, palettes: dict[Hashable, bytes]) -> Record:
     shape = record["shape"]
     if not artist.get_visible() or record["values"].size == 0 or len(shape) not in (2, 3):
         raise _Unsaid
@@ -187,8 +188,13 @@ def _image(record: Record, artist: Any) -> Record:
         raise _Unsaid
     artist.autoscale_None()
     low, high = (float(end) for end in artist.get_clim())
-    table = artist.get_cmap()(np.linspace(0, 1, _GRAY), bytes=True)
-    return {"palette": np.ascontiguousarray(table[:, :3]).tobytes(), "limits": (low, high)}
+    colors = artist.get_cmap()
+    source = vars(colors).get("_segmentdata", vars(colors).get("colors"))  # the same object in all copies of a map
+    key = (type(colors), id(source), colors.N, vars(colors).get("_gamma")) if source is not None else id(colors)
+    if key not in palettes:  # a map makes its table when it is first used, and each image has a copy of its map
+        table = colors(np.linspace(0, 1, _GRAY), bytes=True)
+        palettes[key] = np.ascontiguousarray(table[:, :3]).tobytes()
+    return {"palette": palettes[key], "limits": (low, high)}
 
 
 def _text(artist: Any) -> Record:

@@ -137,8 +137,6 @@ def test_the_items_of_a_packed_list_are_counted_before_they_are_made():
 @pytest.mark.parametrize(
     "numbers", [(1.5, -0.0, float("inf")), (1, -(2**63), 2**63 - 1), (True, False, True), (1j, 2j, 0j)]
 )
-    "numbers", [(1.5, -0.0, float("inf")), (1, -(2**63), 2**63 - 1), (True, False, True), (1j, 2j, 0j)]
-)
 def test_rows_of_python_numbers_are_the_same_rows_after_the_way(row: type, numbers: tuple[Any, ...]) -> None:
     """A list of equal rows crosses as a matrix and becomes the same rows of the same types, whatever they hold."""
     value = [row(numbers) for _ in range(40)]

@@ -298,3 +298,30 @@ def test_invisible_axes_are_left_out(plt):
 
     assert len([*tree.iter(f"{SVG}svg")]) == 3
     assert len([each for each in tree.iter(f"{SVG}rect") if each.attrib.get("fill") == "none"]) == 1
+
+
+def test_each_image_has_the_colours_of_its_own_map(plt):
+    """Images with one map share its table, and a map of the same name with other colours has another one."""
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+
+    maps = ["gray", "gray", "viridis", ListedColormap(["red", "blue"], "viridis"), ListedColormap(["blue", "red"])]
+    maps += [LinearSegmentedColormap.from_list("gray", ["red", "blue"])]
+    figure, every = plt.subplots(2, 3)
+    for axes, colors in zip(every.flat, maps, strict=True):
+        axes.imshow(np.arange(4.0).reshape(2, 2), cmap=colors)
+    expected = [axes.images[0].get_cmap()(np.linspace(0, 1, 256), bytes=True)[:, :3].tobytes() for axes in every.flat]
+
+    (record,) = records()
+
+    assert [axes["images"][0]["palette"] for axes in record["look"]["axes"]] == expected
+
+
+def test_an_image_of_equal_pixels_is_placed_as_it_will_be_painted(plt):
+    """The box of an axes whose pixels are squares is narrower than its part of the figure."""
+    plt.imshow(np.zeros((20, 5)))
+    place = plt.gca().get_position().bounds
+
+    (record,) = records()
+
+    assert record["look"]["axes"][0]["place"] == pytest.approx(place)
+    assert place[2] < 0.3
