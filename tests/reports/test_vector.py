@@ -306,7 +306,7 @@ def test_each_image_has_the_colours_of_its_own_map(plt):
 
     maps = ["gray", "gray", "viridis", ListedColormap(["red", "blue"], "viridis"), ListedColormap(["blue", "red"])]
     maps += [LinearSegmentedColormap.from_list("gray", ["red", "blue"])]
-    figure, every = plt.subplots(2, 3)
+    _, every = plt.subplots(2, 3)
     for axes, colors in zip(every.flat, maps, strict=True):
         axes.imshow(np.arange(4.0).reshape(2, 2), cmap=colors)
     expected = [axes.images[0].get_cmap()(np.linspace(0, 1, 256), bytes=True)[:, :3].tobytes() for axes in every.flat]
