@@ -18,7 +18,16 @@ from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.checks.wording import reason_of
 from autograder.results import Limits
 
-__all__ = ["CONFIG_FILE", "SANDBOXES", "Course", "HomeworkSet", "course_seed", "find_root", "load"]
+__all__ = [
+    "CONFIG_FILE",
+    "SANDBOXES",
+    "Course",
+    "HomeworkSet",
+    "course_seed",
+    "find_root",
+    "load",
+    "open_course",
+]
 
 CONFIG_FILE = "grader_config.py"
 SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "apptainer", "landlock", "none")
@@ -128,6 +137,17 @@ def find_root(start: Path) -> Path:
         f"There is no {CONFIG_FILE} in {start} or above it; go to the course's folder, or name it with --course. "
         "`autograder init DIR` starts a course."
     )
+
+
+def open_course(folder: Path | None) -> tuple[Path, Course]:
+    """The course's folder and its configuration.
+
+    Raises:
+        UsageError: no course here.
+        InstructorError: its configuration is wrong.
+    """
+    root = find_root(Path.cwd()) if folder is None else folder.resolve()
+    return root, load(root / CONFIG_FILE)
 
 
 def load(path: Path) -> Course:

@@ -20,12 +20,12 @@ import pytest
 from autograder import loader
 from autograder.assignment.declaration import Check, Question
 from autograder.checks.errors import GraderError
-from autograder.cli.common import caps_for, dataset_for, open_course, settings_of, start_sandbox
-from autograder.course import course_seed, find_root
+from autograder.course import course_seed, find_root, open_course
 from autograder.grading import Runner, RunOptions, Shared
 from autograder.grading.context import Case
 from autograder.grading.grading import restore_given
 from autograder.grading.notebooks import put_right
+from autograder.grading.preparing import caps_for, dataset_for, settings_of, start_sandbox
 from autograder.results import Verdict
 from autograder.sandbox import Sandbox, note_on
 from autograder.submissions import Recogniser, collect_one

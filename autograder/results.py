@@ -235,8 +235,8 @@ class Replay:
 
     `seed_fingerprint` tells whether a seed is the same without telling the seed; `derivation` is the way that led from
     the seed to the random numbers (1 in reports without this field). `only` names the question or check that was asked
-    for alone; `preloaded` are modules that were imported beforehand because the class imports them; `hidden`, `share`
-    and `run` differ from the usual only in trials of an assignment.
+    for alone; `foreseen` are modules that the class imports, `preloaded` those of them that were imported beforehand;
+    `hidden`, `share` and `run` differ from the usual only in trials of an assignment.
     """
 
     key: str = ""
@@ -254,6 +254,7 @@ class Replay:
     run: str = ""
     derivation: int = 1
     preloaded: tuple[str, ...] = ()
+    foreseen: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     cpu_model: str = ""
     threads: int = 1

@@ -6,6 +6,7 @@ what the value is and what to give instead.
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import inspect
 import re
@@ -24,6 +25,7 @@ __all__ = [
     "flag",
     "inner_path",
     "line_of",
+    "near",
     "number",
     "points",
     "python_text",
@@ -162,6 +164,19 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InstructorError(f"{path} cannot be read: {reason_of(error)}.") from None
+
+
+# --- names that nobody knows ---
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: what was perhaps meant, or all there is."""
+    known = list(names)
+    folded = {each.casefold(): each for each in known}
+    close = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=3)]
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"there are {', '.join(known[:12])}{' and more' if len(known) > 12 else ''}." if known else "there are none."
 
 
 # --- what their code raises ---

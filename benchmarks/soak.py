@@ -36,10 +36,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder import grading, sandbox
+from autograder import sandbox
 from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
-from autograder.grading.batch import Event, Finished, JobSpec, Retried, grade_all
+from autograder.grading.batch import grade_all
+from autograder.grading.crew import Event, Finished, Retried
+from autograder.grading.grader import AssignmentGrader
 from autograder.isolation.confine import become_subreaper
 from autograder.isolation.processes import children, descendants, resident_mib
 from autograder.results import Report
@@ -154,7 +156,7 @@ class Soak:
         loaded, data = self.ground.loaded, DataSettings()
         options = RunOptions(self.ground.seed, limits=LIMITS)
 
-        def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
+        def start(_: tuple[str, ...]) -> sandbox.ForkServer | sandbox.ContainerSandbox:
             server = sandbox.start(self.walls, preload=loaded.assignment.preload)
             self.servers.append(server.pid)
             return server
@@ -162,17 +164,8 @@ class Soak:
         self.began = time.monotonic()
         self.before = self.sample()
         with Store(sqlite_address(self.folder / "grader.db")) as store:
-            reports = grade_all(
-                submissions,
-                loaded=loaded,
-                store=store,
-                key=lambda submission: grading.result_key(loaded, submission, None, options, self.walls),
-                spec=lambda address: JobSpec(self.ground.course, loaded.id, "", data, options, address),
-                start=start,
-                jobs=jobs,
-                notify=self.notify,
-                patience=grading.longest_seconds(loaded, options) + PATIENCE_SECONDS,
-            )
+            grader = AssignmentGrader(self.ground.course, loaded, None, data, options, self.walls, start)
+            reports = grade_all(submissions, grader, store, jobs=jobs, notify=self.notify)
         time.sleep(QUIET_SECONDS)
         self.after = self.sample()
         with Store(sqlite_address(self.folder / "grader.db")) as store:

@@ -546,8 +546,9 @@ def doctor(course: CourseOption = None, data: DataOption = None) -> None:
 @data_app.command("list")
 def list_data(data: DataOption = None, course: CourseOption = None) -> None:
     """Show which data sets are there, and where they were found."""
-    from autograder.cli.common import console, data_settings
+    from autograder.cli.common import console
     from autograder.cli.data import data_list
+    from autograder.grading.preparing import data_settings
 
     data_list(data_settings(data, course), console())
 
@@ -562,8 +563,9 @@ def fetch_data(
 
     Example: autograder data fetch mnist
     """
-    from autograder.cli.common import console, data_settings
+    from autograder.cli.common import console
     from autograder.cli.data import data_fetch
+    from autograder.grading.preparing import data_settings
 
     data_fetch(name, data_settings(data, course, to_write=True), console())
 

@@ -18,25 +18,19 @@ from autograder import loader, sandbox
 from autograder.assignment.declaration import Question
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.cli.common import (
-    console,
-    dataset_for,
-    known_sandbox,
-    near,
-    open_course,
-    settings_of,
-    staging,
-    start_sandbox,
-)
+from autograder.cli.common import console, staging
 from autograder.cli.stopping import STOPPED
+from autograder.course import open_course
 from autograder.grading import RunOptions
-from autograder.grading.batch import Event, Finished, Known
+from autograder.grading.crew import Event, Finished, Known
+from autograder.grading.preparing import dataset_for, known_sandbox, settings_of, start_sandbox
 from autograder.loader import Loaded
 from autograder.notebooks.source import file_text
 from autograder.quality import mutation
 from autograder.quality.calibration.formatting import put_into
 from autograder.quality.mutation import Audit, Matrix, Mutant, Rate, Row, formatting, matrix
 from autograder.results import Report, Verdict
+from autograder.settings import near
 
 __all__ = ["Call", "audit_assignment"]
 

@@ -15,24 +15,17 @@ from autograder import grading, loader, sandbox
 from autograder.assignment.declaration import Check
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.cli.common import (
-    console,
-    dataset_for,
-    known_sandbox,
-    limits_from,
-    near,
-    open_course,
-    settings_of,
-    staging,
-    start_sandbox,
-)
+from autograder.cli.common import console, staging
 from autograder.cli.stopping import STOPPED
+from autograder.course import open_course
 from autograder.grading import RunOptions
+from autograder.grading.preparing import dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
 from autograder.loader import Loaded
 from autograder.notebooks.source import file_text
 from autograder.quality import calibration, mutation
 from autograder.quality.calibration import SHARES, Cheapest, Luck, Plan, Row, Trial, Trials, formatting, plots
 from autograder.quality.mutation import Mutant
+from autograder.settings import near
 from autograder.submissions import Submission
 
 __all__ = ["Call", "calibrate_assignment"]

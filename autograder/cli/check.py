@@ -11,18 +11,11 @@ from rich.markup import escape
 
 from autograder import grading, loader
 from autograder.checks.errors import UsageError
-from autograder.cli.common import (
-    caps_for,
-    console,
-    dataset_for,
-    limits_from,
-    named_sandbox,
-    open_course,
-    settings_of,
-    start_sandbox,
-)
+from autograder.cli.common import console, named_sandbox
+from autograder.course import open_course
 from autograder.early_start import Early
 from autograder.grading import RunOptions
+from autograder.grading.preparing import caps_for, dataset_for, limits_from, settings_of, start_sandbox
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict

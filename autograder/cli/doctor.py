@@ -10,9 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.checks.errors import UsageError
-from autograder.cli.common import console, open_course, settings_of
-from autograder.course import Course
+from autograder.cli.common import console
+from autograder.course import Course, open_course
 from autograder.datasets import available
+from autograder.grading.preparing import settings_of
 from autograder.sandbox import ENGINES, probe, remember, why_not
 from autograder.sandbox.apptainer import why_not_apptainer
 from autograder.sandbox.oci import why_not_oci

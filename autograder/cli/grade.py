@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from statistics import median
 from types import FrameType
@@ -22,25 +21,17 @@ from autograder import grading, loader, sandbox
 from autograder import reports as export
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.cli.common import (
-    caps_for,
-    console,
-    dataset_for,
-    known_sandbox,
-    limits_from,
-    near,
-    open_course,
-    settings_of,
-    show_note_on,
-    staging,
-    start_sandbox,
-)
+from autograder.cli.common import console, show_note_on, staging
 from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED
-from autograder.course import Course, course_seed
+from autograder.course import Course, course_seed, open_course
 from autograder.early_start import GRADED, Early, declaration_of
-from autograder.grading import RunOptions, batch
+from autograder.grading import RunOptions
+from autograder.grading.batch import all_stay, grade_all
 from autograder.grading.gate import Gate, gate_key
+from autograder.grading.grader import AssignmentGrader, Grader
+from autograder.grading.jobs import Idle, idle_jobs
+from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
 from autograder.messages import banners, next_step
 from autograder.reports import pages
 from autograder.reports.class_folder import LEFT, Graded, kept_apart, write_class
@@ -51,25 +42,14 @@ from autograder.results import Report
 from autograder.sandbox.image import image_name
 from autograder.scoring import points_of, rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
+from autograder.settings import near
 from autograder.submissions import Recogniser, Submission, collect, passed_over, refuse_class, to_preload
 
-__all__ = [
-    "CHECKS_SECONDS",
-    "Call",
-    "chosen_of",
-    "deliver",
-    "foreseen_imports",
-    "grade_class",
-    "into",
-    "sandbox_name",
-    "stop",
-    "stopped",
-]
+__all__ = ["Call", "Work", "grade_class"]
 
 _LONGEST_TABLE = 300  # students
 _MOST_BANNERS = 20
 _LONGEST_BANNER = 400  # characters
-CHECKS_SECONDS = 600.0  # what the checks of one submission may need themselves, before they count as hanging
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +72,53 @@ class Call:
     due: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is graded, with all in which our assignments and nbgrader's differ.
+
+    Args:
+        course: the course's settings.
+        title: the assignment's title.
+        image: the name of its container image.
+        preload: modules that the assignment imports beforehand.
+        collect: stages everybody's submissions in a folder of ours; with copies of their files, or without where
+            perhaps nothing has to be graded.
+        grader: how they are graded, by the name of the sandbox, that folder, and what the class imports.
+        answers: files with written answers.
+        dataset: the name of the data set, or "".
+        known_without_copies: whether a result can be known before copies are made.
+        refused: why `validate` refuses the assignment, or "".
+        finished: what is laid over reports before anybody sees them.
+    """
+
+    course: Course
+    title: str
+    image: str
+    preload: tuple[str, ...]
+    collect: Callable[[Path, bool], tuple[Submission, ...]]
+    grader: Callable[[str, Path, tuple[str, ...]], Grader]
+    answers: tuple[str, ...] = ()
+    dataset: str = ""
+    known_without_copies: bool = False
+    refused: Callable[[], str] = lambda: ""
+    finished: Callable[[Sequence[Report]], tuple[Report, ...]] = tuple
+
+
 def grade_class(call: Call, early: Early | None = None) -> int:
     """Grade, write everything under `call.out`, print the table; returns the exit code.
 
     `early` is a forkserver that was started before.
     """
+    screen = console()
     folder = call.course or Path.cwd()
     if declaration_of(folder, call.name) is None:
-        from autograder.cli.grade_nbgrader import grade_nbgrader
         from autograder.formats.nbgrader import find_course
 
         if (found := find_course(folder, call.name)) is not None:
-            return grade_nbgrader(call, found)
+            from autograder.cli.grade_nbgrader import nbgrader_work
+
+            work = nbgrader_work(call, found, screen)
+            return _grade(call, work, screen, work.course.jobs_at_once(call.jobs), [])
     if call.due is not None:
         raise UsageError("--due is for courses in nbgrader's folders; leave it out for assignments of our own.")
     if call.submissions is None:
@@ -112,8 +127,9 @@ def grade_class(call: Call, early: Early | None = None) -> int:
     jobs = course.jobs_at_once(call.jobs)
     seed = course_seed(call.seed, os.environ)
     keys_of(seed)  # slow on purpose; jobs that are forked now know it, too
-    with batch.idle_jobs(min(jobs, _at_most(call.submissions)), early.descriptors if early else ()) as idle:
-        return _grade(call, root, course, jobs, seed, early, idle)
+    with idle_jobs(min(jobs, _at_most(call.submissions)), early.descriptors if early else ()) as idle:
+        work = _our_work(call, root, course, call.submissions, seed, early, screen)
+        return _grade(call, work, screen, jobs, idle)
 
 
 def _at_most(submissions: Path) -> int:
@@ -124,102 +140,92 @@ def _at_most(submissions: Path) -> int:
         return 1 if submissions.is_file() else 0
 
 
-def _grade(
-    call: Call, root: Path, course: Course, jobs: int, seed: str, early: Early | None, idle: list[batch.Idle]
-) -> int:
-    """Grade an assignment of the course's own, with jobs that are there already; returns the exit code."""
-    assert call.submissions is not None
+def _our_work(
+    call: Call, root: Path, course: Course, submissions: Path, seed: str, early: Early | None, screen: Console
+) -> Work:
+    """An assignment of the course's own."""
     loaded = loader.load(root, call.name)
-    refuse_class(call.submissions)
+    refuse_class(submissions)
     settings = settings_of(call.data, course, loaded)
     options = RunOptions(seed, call.full, call.only, {**course.limits.get(call.name, {}), **limits_from(call.limits)})
     grading.selected_checks(loaded.assignment, options)
-    _warn_of_guessable(screen := console(), options.seed)
+    _warn_of_guessable(screen, options.seed)
     dataset, said = dataset_for(loaded, settings)
     if said:
         screen.print(escape(said))
-    signal.signal(signal.SIGTERM, stop)
-    walls = ""
-    foreseen: dict[str, int] = {}
+    if beside := passed_over(submissions, loaded.assignment.handed_in):
+        screen.print(f"Not counted as submissions: {escape(', '.join(beside))}.", soft_wrap=True)
+    recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
+    caps = caps_for(loaded, dataset)
 
-    def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(walls, loaded, foreseen=foreseen, early=early)
+    def collected(folder: Path, copies: bool) -> tuple[Submission, ...]:
+        return collect(submissions, loaded.assignment.handed_in, folder, caps, recogniser, copies=copies)
 
-    call = into(screen, call)
-    assert call.submissions is not None  # see grade_class
-    all_hand_grades(call.out, ())  # what is wrong with it is told before anything is graded
+    def grader(name: str, folder: Path, foreseen: tuple[str, ...]) -> Grader:
+        def begin(foreseen: tuple[str, ...]) -> sandbox.ForkServer | sandbox.ContainerSandbox:
+            return start_sandbox(name, loaded, foreseen=foreseen, early=early)
+
+        about = (root, loaded, dataset, settings, options, name, begin)
+        return AssignmentGrader(*about, folder=folder, foreseen=foreseen)
+
+    return Work(
+        course,
+        loaded.assignment.title,
+        image_name(call.name),
+        loaded.assignment.preload,
+        collected,
+        grader,
+        loaded.assignment.answers,
+        dataset.name if dataset else "",
+        known_without_copies=not any(file.endswith(".pdf") for file in loaded.assignment.answers),
+        refused=lambda: Gate().refused(gate_key(loaded, dataset, replace(options, only=""))),
+    )
+
+
+def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle]) -> int:
+    """Grade with jobs that are there already, as far as there are any; returns the exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    call = _into(screen, call)
+    all_hand_grades(call.out, ())  # what is wrong with it is said before anything is graded
     with staging(call.out) as folder:
-        recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
-        caps = caps_for(loaded, dataset)
-        stage = partial(collect, call.submissions, loaded.assignment.handed_in, folder, caps, recogniser)
-        everyone = stage(copies=not _may_be_known(call.out, loaded))
-        chosen = chosen_of(everyone, call.students)
-        if beside := passed_over(call.submissions, loaded.assignment.handed_in):
-            screen.print(f"Not counted as submissions: {escape(', '.join(beside))}.", soft_wrap=True)
-        walls = sandbox_name(screen, call.sandbox or course.sandbox, image_name(call.name))
-
-        def key(submission: Submission) -> str:
-            return grading.result_key(loaded, submission, dataset, options, walls)
+        quick = work.known_without_copies and (call.out / GRADED).is_file()
+        everyone = work.collect(folder, not quick)
+        chosen = _chosen_of(everyone, call.students)
+        name = _sandbox_name(screen, call.sandbox or work.course.sandbox, work.image)
+        grader = work.grader(name, folder, ())
 
         from autograder.store import Store, sqlite_address
 
-        database = call.db or course.database or sqlite_address(call.out.resolve() / "grader.db")
+        database = call.db or work.course.database or sqlite_address(call.out.resolve() / "grader.db")
         with Store(database) as store:
-            before = store.all_known((key(each), each.student) for each in chosen)
-            if not _all_known(chosen, before):
-                if _may_be_known(call.out, loaded):
-                    everyone = stage()
-                    chosen = chosen_of(everyone, call.students)
-                foreseen = foreseen_imports(screen, chosen, loaded.assignment.preload, walls)
+            before = store.all_known((grader.key(each), each.student) for each in chosen)
+            if not all_stay(chosen, before):
+                if quick:
+                    everyone = work.collect(folder, True)
+                    chosen = _chosen_of(everyone, call.students)
+                grader = work.grader(name, folder, _foreseen_imports(screen, chosen, work.preload, name))
             progress = Shown(screen, len(chosen))
             try:
                 with progress:
-                    reports = batch.grade_all(
-                        chosen,
-                        loaded=loaded,
-                        store=store,
-                        key=key,
-                        spec=partial(
-                            batch.JobSpec, root, call.name, dataset.name if dataset else "", settings, options
-                        ),
-                        start=start,
-                        jobs=jobs,
-                        notify=progress,
-                        patience=grading.longest_seconds(loaded, options) + CHECKS_SECONDS,
-                        control=partial(grading.reference_as_submission, loaded, folder),
-                        outdated=partial(grading.is_outdated, preloaded=foreseen),
-                        idle=idle,
-                        before=before,
-                    )
+                    reports = grade_all(chosen, grader, store, jobs=jobs, notify=progress, idle=idle, before=before)
             except KeyboardInterrupt:
-                return stopped(screen, progress, len(chosen))
+                screen.print(
+                    f"Stopped. {progress.done} of {len(chosen)} reports are kept; the same command goes on from there."
+                )
+                return STOPPED
             left = {each.student for each in everyone}.difference(report.student for report in reports)
-            others = store.all_known((key(each), each.student) for each in everyone if each.student in left).values()
-            whole_class = sorted((*reports, *others), key=lambda report: report.student.casefold())
+            others = store.all_known((grader.key(each), each.student) for each in everyone if each.student in left)
         names = export.file_names(submission.student for submission in everyone)
-        _keep_pdfs(call.out / "answers", everyone, loaded.assignment.answers, names)
-    refused = Gate().refused(gate_key(loaded, dataset, replace(options, only="")))
-    heading = pages.Heading(course.title, loaded.assignment.title)
-    graded = Graded(reports, whole_class, heading, names, walls, dataset.name if dataset else "", refused)
-    return deliver(screen, call, graded, progress)
+        _keep_pdfs(call.out / "answers", everyone, work.answers, names)
+        reports = work.finished(reports)
+        whole_class = (*reports, *work.finished(tuple(others.values())))
+    heading = pages.Heading(work.course.title, work.title)
+    return _deliver(
+        screen, call, Graded(reports, whole_class, heading, names, name, work.dataset, work.refused()), progress
+    )
 
 
-def _may_be_known(out: Path, loaded: loader.Loaded) -> bool:
-    """Whether the submissions are first looked at without a copy of each: perhaps nothing of them has to be graded."""
-    return (out / GRADED).is_file() and not any(file.endswith(".pdf") for file in loaded.assignment.answers)
-
-
-def _all_known(chosen: Sequence[Submission], before: Mapping[tuple[str, str], Report]) -> bool:
-    """Whether each submission has a report that stays as it is, whatever the class imports.
-
-    Each report was made with the imports of its own submission at least, so the class imports nothing now that is in
-    none of them.
-    """
-    imported = {name for report in before.values() for name in report.replay.preloaded}
-    return len(before) == len(chosen) and not any(grading.is_outdated(report, imported) for report in before.values())
-
-
-def into(screen: Console, call: Call) -> Call:
+def _into(screen: Console, call: Call) -> Call:
     """The call with the folder in which its reports are kept apart from others; said where that is another one."""
     out = kept_apart(call.out, call.name, call.only)
     if out != call.out:
@@ -231,7 +237,7 @@ def into(screen: Console, call: Call) -> Call:
     return replace(call, out=out)
 
 
-def deliver(screen: Console, call: Call, graded: Graded, progress: Shown) -> int:
+def _deliver(screen: Console, call: Call, graded: Graded, progress: Shown) -> int:
     """Write every file, print the table; returns the exit code."""
     made = write_class(call.out, graded)
     reports = made.reports
@@ -258,17 +264,11 @@ def deliver(screen: Console, call: Call, graded: Graded, progress: Shown) -> int
     return 1 if any(report.internal for report in reports) else 0
 
 
-def stopped(screen: Console, progress: Shown, count: int) -> int:
-    """Say after Ctrl-C how far it went; returns the exit code."""
-    screen.print(f"Stopped. {progress.done} of {count} reports are kept; the same command goes on from there.")
-    return STOPPED
-
-
-def foreseen_imports(
-    screen: Console, chosen: Sequence[Submission], preload: Iterable[str], walls: str
-) -> dict[str, int]:
+def _foreseen_imports(
+    screen: Console, chosen: Sequence[Submission], preload: Iterable[str], name: str
+) -> tuple[str, ...]:
     """What the class imports and the assignment does not preload, with the number of submissions that do; said."""
-    found = {} if walls in sandbox.CONTAINERS else to_preload(chosen, preload)
+    found = {} if name in sandbox.CONTAINERS else to_preload(chosen, preload)
     if found:
         listed = ", ".join(f"{name} ({count})" for name, count in found.items())
         screen.print(
@@ -276,7 +276,7 @@ def foreseen_imports(
             f"of {counted(len(chosen), 'submission')}.",
             soft_wrap=True,
         )
-    return found
+    return tuple(found)
 
 
 def _warn_of_guessable(screen: Console, seed: str) -> None:
@@ -289,7 +289,7 @@ def _warn_of_guessable(screen: Console, seed: str) -> None:
         )
 
 
-def sandbox_name(screen: Console, name: str, image: str) -> str:
+def _sandbox_name(screen: Console, name: str, image: str) -> str:
     """The sandbox that "auto" stands for here, so that results are known by the one that was really there.
 
     Raises:
@@ -306,7 +306,7 @@ def sandbox_name(screen: Console, name: str, image: str) -> str:
     return name
 
 
-def chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:
+def _chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:
     """The submissions of the students that were named, or all.
 
     Raises:
@@ -417,6 +417,6 @@ def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: Map
         screen.print(f"Feedback:       {escape(str(page))} (one page per student)", soft_wrap=True)
 
 
-def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     """A polite request to end is a Ctrl-C."""
     raise KeyboardInterrupt

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from autograder import reports as export
 from autograder.checks.errors import GraderError, StudentError, UsageError
 from autograder.checks.wording import counted, reason_of
-from autograder.cli.common import console, open_course, staging
-from autograder.course import CONFIG_FILE
+from autograder.cli.common import console, staging
+from autograder.course import CONFIG_FILE, open_course
 from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read

@@ -11,7 +11,8 @@ from rich.markup import escape
 
 from autograder import loader
 from autograder.checks.errors import UsageError
-from autograder.cli.common import console, open_course
+from autograder.cli.common import console
+from autograder.course import open_course
 from autograder.sandbox.image import build_image, image_name, local_rootfs
 from autograder.sandbox.oci import why_not_oci
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.markup import escape
 
 from autograder.checks.wording import counted
-from autograder.cli.common import console, open_course
+from autograder.cli.common import console
+from autograder.course import open_course
 from autograder.formats.otter import Imported, import_otter
 
 __all__ = ["Call", "import_assignment", "show_imported"]

@@ -12,8 +12,9 @@ from autograder import reports as export
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.cli.common import console, near, open_course, staging
+from autograder.cli.common import console, staging
 from autograder.cli.gradebook import Source, heading_of
+from autograder.course import open_course
 from autograder.formats.nbgrader import find_course
 from autograder.loader import load
 from autograder.reports import pages as feedback
@@ -24,6 +25,7 @@ from autograder.reports.pages import Asked
 from autograder.reports.pages.text import visible
 from autograder.results import Report
 from autograder.scoring import rounded
+from autograder.settings import near
 
 __all__ = ["mark_answers"]
 

@@ -10,9 +10,11 @@ from rich.markup import escape
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.cli.common import console, open_course, settings_of
+from autograder.cli.common import console
 from autograder.cli.import_otter import show_imported
+from autograder.course import open_course
 from autograder.formats.otter import import_otter
+from autograder.grading.preparing import settings_of
 from autograder.scaffold import Recipe, Started, start_blank, start_from
 from autograder.scaffold.notebook import is_otter
 

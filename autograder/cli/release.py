@@ -13,11 +13,12 @@ from rich.markup import escape
 from autograder import loader
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.cli.common import console, dataset_for, open_course, settings_of, start_sandbox
+from autograder.cli.common import console
 from autograder.cli.stopping import if_stopped
 from autograder.cli.validate import kept, reasons, show
-from autograder.course import Course, course_seed
+from autograder.course import Course, course_seed, open_course
 from autograder.grading import RunOptions
+from autograder.grading.preparing import dataset_for, settings_of, start_sandbox
 from autograder.loader import Loaded
 from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
 from autograder.release import added, build, write_archive

@@ -10,18 +10,17 @@ from pathlib import Path
 import msgspec
 from rich.markup import escape
 
-from autograder import datasets, grading, loader, sandbox
+from autograder import datasets, grading, loader
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted, reason_of
-from autograder.cli.common import caps_for, console, open_course, settings_of, start_sandbox
-from autograder.course import CONFIG_FILE, Course, course_seed, load
+from autograder.cli.common import console
+from autograder.course import CONFIG_FILE, Course, course_seed, load, open_course
 from autograder.formats import nbgrader
 from autograder.grading import RunOptions
+from autograder.grading.preparing import caps_for, settings_of, start_sandbox
 from autograder.grading.replay import changed_facts, differences
 from autograder.results import Report
-from autograder.sandbox.image import image_name
 from autograder.submissions import Recogniser, collect_one, refuse_paths
-from autograder.worker.shell import PREPARED
 
 __all__ = ["Call", "replay_report"]
 
@@ -71,14 +70,7 @@ def _in_course(call: Call, then: Report, found: nbgrader.Course) -> Report:
         submission = nbgrader.collect_again(
             assignment, call.files, Path(folder), then.student, accept=course.accept_close_names
         )
-        image = image_name(then.assignment)
-        with sandbox.start(
-            walls,
-            preload=(*PREPARED, *assignment.packages),
-            image=image,
-            packaged_data=assignment.packaged_data,
-            foreseen=then.replay.preloaded,
-        ) as started:
+        with nbgrader.start_sandbox(assignment, walls, then.replay.preloaded) as started:
             return nbgrader.grade(assignment, submission, started, options)
 
 

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from autograder import reports as export
 from autograder.checks.errors import UsageError
-from autograder.cli.common import console, near, open_course
-from autograder.course import HomeworkSet
+from autograder.cli.common import console
+from autograder.course import HomeworkSet, open_course
 from autograder.loader import NOTEBOOK_FORM
 from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.grades import waiting
@@ -20,6 +20,7 @@ from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import all_hand_grades
 from autograder.results import Report
 from autograder.scoring import rounded, set_points, shown
+from autograder.settings import near
 
 __all__ = ["total_of"]
 

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from autograder import loader
-from autograder.cli.common import console, dataset_for, limits_from, open_course, settings_of, start_sandbox
-from autograder.course import course_seed
+from autograder.cli.common import console
+from autograder.course import course_seed, open_course
 from autograder.grading import RunOptions
+from autograder.grading.preparing import dataset_for, limits_from, settings_of, start_sandbox
 from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.store import check_address

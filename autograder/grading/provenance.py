@@ -32,7 +32,7 @@ def result_key(
     return _replay_key(_facts(loaded, submission, dataset, options), sandbox)
 
 
-def is_outdated(report: Report, preloaded: Iterable[str]) -> bool:
+def is_outdated(report: Report, foreseen: Iterable[str]) -> bool:
     """Whether a stored report could come out otherwise, because modules are imported beforehand now that were not then.
 
     What else a class imports is no part of `result_key`: it takes time and memory from a submission's own imports, and
@@ -43,10 +43,12 @@ def is_outdated(report: Report, preloaded: Iterable[str]) -> bool:
 
     Args:
         report: a stored one with the right key.
-        preloaded: what the submissions of this class import.
+        foreseen: what the submissions of this class import. What could not be imported beforehand when the report was
+            made, though it is installed, is no reason to make it again.
     """
     lacking = set(report.verdicts) - {Verdict.PASSED, Verdict.MANUAL}
-    return bool(lacking or report.resources.reached) and not set(preloaded) <= set(report.replay.preloaded)
+    then = {*report.replay.preloaded, *report.replay.foreseen}
+    return bool(lacking or report.resources.reached) and not set(foreseen) <= then
 
 
 def resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:

@@ -16,9 +16,9 @@ from PIL import Image
 
 from autograder import Dataset, loader
 from autograder.checks.errors import InstructorError, UsageError
-from autograder.cli.common import caps_for
 from autograder.datasets import DataSettings, available, find
 from autograder.grading import RunOptions, grade
+from autograder.grading.preparing import caps_for
 from autograder.release import contents
 from autograder.submissions import collect_one
 

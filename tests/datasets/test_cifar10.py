@@ -17,8 +17,8 @@ import pytest
 
 from autograder import datasets
 from autograder.checks.errors import UsageError
-from autograder.cli.common import dataset_for
 from autograder.datasets import DataSettings, cifar10, shapes
+from autograder.grading.preparing import dataset_for
 
 ROOT = Path(__file__).parents[2]
 PER_FILE = 20

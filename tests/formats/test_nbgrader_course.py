@@ -20,12 +20,11 @@ from autograder.formats.nbgrader import (
     find_course,
     grade,
     load,
-    lost_report,
     open_course,
-    result_key,
     times_of,
 )
 from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
+from autograder.formats.nbgrader.grading import lost_report, result_key
 from autograder.formats.nbgrader.importing import import_course, survey, write_config
 from autograder.formats.nbgrader.scoring import points_of
 from autograder.grading import RunOptions

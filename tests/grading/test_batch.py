@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,23 +22,11 @@ from tiny_course import RIGHT, WRONG, hand_in, make_course
 from autograder import loader, sandbox
 from autograder.checks.errors import GraderError, SandboxError
 from autograder.datasets import DataSettings
-from autograder.grading import RunOptions, batch, reference_as_submission, result_key
-from autograder.grading.batch import (
-    Event,
-    Finished,
-    Hanging,
-    Idle,
-    JobSpec,
-    Known,
-    Postponed,
-    Retried,
-    Started,
-    Working,
-    _told_apart,
-    grade_all,
-    grader,
-    idle_jobs,
-)
+from autograder.grading import RunOptions, crew, is_outdated, reference_as_submission, result_key
+from autograder.grading.batch import _not_final, all_stay, grade_all
+from autograder.grading.crew import Event, Finished, Hanging, Known, Postponed, Retried, Started
+from autograder.grading.grader import AssignmentGrader, grading_job
+from autograder.grading.jobs import Enter, Idle, JobSpec, Working, idle_jobs
 from autograder.results import Report, Verdict
 from autograder.store import Store, sqlite_address
 from autograder.submissions import Submission, collect
@@ -138,7 +126,7 @@ def hangs_in_a_check(spec: JobSpec) -> Iterator[Grade]:
     """A job that begins with a check and, for ben, never comes back from it."""
 
     def grade(submission: Submission) -> Report:
-        spec.tell(Working("loops", 1.0))
+        spec.notify(Working("loops", 1.0))
         if submission.student == "ben":
             time.sleep(600)
         return passing(submission.student, key=submission.sha256)
@@ -186,6 +174,32 @@ def tells_its_sandbox(spec: JobSpec) -> Iterator[Grade]:
     yield grade
 
 
+@dataclass(frozen=True, slots=True)
+class Arranged(AssignmentGrader):
+    """As the real one, but for what a test arranges."""
+
+    patience: float = 60.0
+    reference: Callable[[], Submission] | None = None
+    stale: Callable[[Report], bool] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """What the test gives."""
+        return self.patience
+
+    def key(self, submission: Submission) -> str:
+        """The real one for the real job."""
+        return AssignmentGrader.key(self, submission) if self.job is grading_job else submission.sha256
+
+    def outdated(self, report: Report) -> bool:
+        """What the test says."""
+        return self.stale(report) if self.stale else AssignmentGrader.outdated(self, report)
+
+    def control(self) -> Submission | None:
+        """What the test stages."""
+        return self.reference() if self.reference else None
+
+
 class Class:
     """A class on disk with its store; `grade` runs it and returns (reports, events)."""
 
@@ -200,19 +214,20 @@ class Class:
         self.options = RunOptions("seed")
         self.started: list[sandbox.ForkServer] = []
 
-    def start(self) -> sandbox.ForkServer:
+    def start(self, _: tuple[str, ...] = ()) -> sandbox.ForkServer:
         """Start a sandbox, and remember it."""
         self.started.append(sandbox.start("none", preload=()))
         return self.started[-1]
 
     def grade(
         self,
-        job: Callable[..., object] = grader,
+        job: Enter = grading_job,
         jobs: int = 2,
         notify: Callable[[Event], None] | None = None,
         patience: float = 60.0,
         control: Callable[[], Submission] | None = None,
-        outdated: Callable[[Report], bool] = lambda _: False,
+        outdated: Callable[[Report], bool] | None = lambda _: False,
+        foreseen: tuple[str, ...] = (),
         idle: list[Idle] | None = None,
     ) -> tuple[tuple[Report, ...], list[Event]]:
         """Grade everybody."""
@@ -223,27 +238,10 @@ class Class:
             if notify:
                 notify(event)
 
-        def key(submission: Submission) -> str:
-            if job is grader:
-                return result_key(self.loaded, submission, None, self.options, "none")
-            return submission.sha256
-
+        about = (self.root, self.loaded, None, DataSettings(), self.options, "none", self.start)
+        grader = Arranged(*about, job=job, patience=patience, reference=control, stale=outdated, foreseen=foreseen)
         with Store(self.address) as store:
-            reports = grade_all(
-                self.submissions,
-                loaded=self.loaded,
-                store=store,
-                key=key,
-                spec=lambda address: JobSpec(self.root, "tiny", "", DataSettings(), self.options, address),
-                start=self.start,
-                jobs=jobs,
-                notify=take,
-                patience=patience,
-                job=job,  # type: ignore[arg-type]
-                control=control,
-                outdated=outdated,
-                idle=idle,
-            )
+            reports = grade_all(self.submissions, grader, store, jobs=jobs, notify=take, idle=idle)
         return reports, events
 
     def known(self) -> dict[str, bool]:
@@ -313,6 +311,19 @@ def test_a_known_report_that_is_outdated_is_made_again(course: Class) -> None:
     assert set(course.known()) == {"ann", "ben", "carl"}
 
 
+def test_a_module_that_cannot_be_imported_beforehand_makes_nobody_s_report_old(course: Class) -> None:
+    """It is installed, and submissions import it; what the class imports is in each report, and is no reason again."""
+    made, _ = course.grade(foreseen=("no_such_module", "numpy"))
+    assert [each.replay.foreseen for each in made] == [("no_such_module", "numpy")] * 3
+    wrong = made[1]
+    assert not is_outdated(wrong, wrong.replay.foreseen)
+    assert is_outdated(wrong, ("pandas",))
+    before = {(each.replay.key, each.student): each for each in made}
+    assert all_stay(course.submissions, before)
+    _, events = course.grade(foreseen=("no_such_module", "numpy"), outdated=None)
+    assert [type(event) for event in events] == [Known] * 3
+
+
 def handed_in(made: Report) -> Report:
     """The report as one about a submission that nobody else handed in."""
     return replace(made, replay=replace(made.replay, submission_sha256=made.student))
@@ -326,14 +337,14 @@ def absent(student: str) -> Report:
 def test_who_handed_in_nothing_says_nothing_about_a_fault() -> None:
     """A check that fails for everybody for whom it ran is no submission's doing, however many are absent."""
     everybody = [*map(absent, ("ann", "ben", "carl")), *map(internal, ("dora", "eve"))]
-    assert _told_apart({each.student: handed_in(each) for each in everybody}) == {}
+    assert _not_final({each.student: handed_in(each) for each in everybody}) == {}
 
 
 def test_with_nobody_to_compare_a_report_is_not_final() -> None:
     """Nobody can tell then whose doing it is, and the sentence says so; beside one that passed, it names the cause."""
     alone = [*map(absent, ("ann", "ben", "carl")), internal("dora")]
-    found = _told_apart({each.student: handed_in(each) for each in alone})
-    beside = _told_apart({each.student: handed_in(each) for each in (*alone, passing("eve"))})
+    found = _not_final({each.student: handed_in(each) for each in alone})
+    beside = _not_final({each.student: handed_in(each) for each in (*alone, passing("eve"))})
     assert list(found) == list(beside) == ["dora"]
     assert beside["dora"].not_final.startswith(
         "This submission alone causes a fault of the grader in the check 'one': "
@@ -453,7 +464,7 @@ def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
 
 def test_a_job_that_cannot_end_its_check_is_ended(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time of the check that it named and a little more; that is said before, and no second try follows."""
-    monkeypatch.setattr(batch, "LEEWAY_SECONDS", 0.5)
+    monkeypatch.setattr(crew, "LEEWAY_SECONDS", 0.5)
     reports, events = course.grade(hangs_in_a_check)
     assert [report.internal for report in reports] == [False, True, False]
     said = reports[1].questions[0].checks[0].staff_message

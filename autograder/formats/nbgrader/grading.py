@@ -5,31 +5,43 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from autograder import __version__, sandbox
 from autograder.checks.errors import SandboxError, StudentError
+from autograder.datasets import DataSettings
 from autograder.formats.nbgrader import scoring, source_notebook
 from autograder.formats.nbgrader.config import Settings, read_settings
 from autograder.formats.nbgrader.course import Assignment, Course, Graded, load
 from autograder.formats.nbgrader.run import MOST_RESTARTS, Ran, run_notebook
 from autograder.grading import RunOptions
-from autograder.grading.batch import JobSpec
-from autograder.grading.provenance import cpu_model, resources, versions
+from autograder.grading.grader import CHECKS_SECONDS
+from autograder.grading.jobs import Enter, Grade, JobSpec
+from autograder.grading.provenance import cpu_model, is_outdated, resources, versions
 from autograder.notebooks import Cell, Notebook
 from autograder.notebooks.added import to_read
 from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.pictures import raster
 from autograder.remote.notebook import CellRun
 from autograder.results import CheckResult, Limits, QuestionResult, Replay, Report, Resources, Verdict
-from autograder.sandbox import Outcome, Request, Sandbox, Session
+from autograder.sandbox import ContainerSandbox, ForkServer, Outcome, Request, Sandbox, Session
+from autograder.sandbox.image import image_name
 from autograder.scoring import question_points, report_points
 from autograder.submissions import Submission
+from autograder.worker.shell import PREPARED
 
-__all__ = ["grade", "grader", "limits_of", "longest_seconds", "lost_report", "result_key"]
+__all__ = [
+    "CourseGrader",
+    "grade",
+    "limits_of",
+    "longest_seconds",
+    "lost_report",
+    "result_key",
+    "start_sandbox",
+]
 
 _KEPT_OUTPUT = 8192
 _SPARE_SECONDS = 30.0
@@ -49,11 +61,66 @@ def longest_seconds(assignment: Assignment, options: RunOptions) -> float:
 
 
 @contextmanager
-def grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
+def grading_job(spec: JobSpec) -> Iterator[Grade]:
     """What a job process does: load once, connect to the sandbox, grade."""
     assignment = load(Course(spec.root, read_settings(spec.root)), spec.assignment)
-    with sandbox.connect(spec.address) as walls, Reader() as reader:
-        yield lambda submission: grade(assignment, submission, walls, spec.options, reader)
+    with sandbox.connect(spec.address) as confined, Reader() as reader:
+        yield lambda submission: grade(assignment, submission, confined, spec.options, reader)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseGrader:
+    """Grades submissions of an assignment in nbgrader's folders; see `autograder.grading.grader.Grader`."""
+
+    assignment: Assignment
+    options: RunOptions
+    sandbox: str
+    job: Enter = grading_job
+    foreseen: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """The limits of all notebooks, and time for judging."""
+        return longest_seconds(self.assignment, self.options) + CHECKS_SECONDS
+
+    def spec(self, address: str) -> JobSpec:
+        """The assignment by its name; it has no data sets."""
+        return JobSpec(self.assignment.course.folder, self.assignment.name, "", DataSettings(), self.options, address)
+
+    def start(self) -> ForkServer | ContainerSandbox:
+        """Start the sandbox with all that the assignment imports."""
+        return start_sandbox(self.assignment, self.sandbox, self.foreseen)
+
+    def key(self, submission: Submission) -> str:
+        """As `result_key`."""
+        return result_key(self.assignment, submission, self.options, self.sandbox)
+
+    def outdated(self, report: Report) -> bool:
+        """As for our own assignments."""
+        return is_outdated(report, self.foreseen)
+
+    def lost(self, submission: Submission, why: str) -> Report:
+        """As `lost_report`."""
+        return lost_report(self.assignment, submission, why, self.key(submission))
+
+    def control(self) -> None:
+        """There is no reference that could be handed in."""
+
+
+def start_sandbox(assignment: Assignment, name: str, foreseen: tuple[str, ...] = ()) -> ForkServer | ContainerSandbox:
+    """Start the sandbox of that name with all that an assignment imports.
+
+    Raises:
+        UsageError: this machine has none of that name.
+        SandboxError: it should work here but did not start.
+    """
+    return sandbox.start(
+        name,
+        preload=(*PREPARED, *assignment.packages),
+        image=image_name(assignment.name),
+        packaged_data=assignment.packaged_data,
+        foreseen=foreseen,
+    )
 
 
 def grade(

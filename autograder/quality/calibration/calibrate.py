@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import grading
 from autograder.assignment.declaration import Check
 from autograder.checks.errors import GraderError, InstructorError
 from autograder.datasets import DataSet, DataSettings
 from autograder.grading import RunOptions
-from autograder.grading.batch import Attempt, Crew, JobSpec
+from autograder.grading.crew import Crew
+from autograder.grading.grader import AssignmentGrader
+from autograder.grading.jobs import Attempt
 from autograder.loader import Loaded
 from autograder.quality.calibration.rates import rows, touched
 from autograder.quality.calibration.statistics import LEAST_RUNS
@@ -41,7 +42,6 @@ MUTANT_RUNS = 5
 DOUBTFUL_MUTANT_RUNS = 20
 LEAST_CPU_SECONDS = 2.0
 TIMES_THE_REFERENCE = 5.0
-CHECKS_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,8 @@ def _stands(check: Check, trials: Trials) -> None:
 
 
 def _crew(plan: Plan) -> Crew:
-    def spec(address: str) -> JobSpec:
-        dataset = plan.dataset.name if plan.dataset else ""
-        return JobSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address)
-
-    patience = grading.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS
-    return Crew(plan.start, spec, calibrator, plan.jobs, patience)
+    about = (plan.root, plan.loaded, plan.dataset, plan.data, plan.options, "", lambda _: plan.start())
+    return Crew(AssignmentGrader(*about, job=calibrator), plan.jobs)
 
 
 def _made(crew: Crew, begun: Asked, asks: Iterator[Asked], jobs: int) -> Iterator[Trial]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from autograder.checks import Credit, Measured, Threshold
 from autograder.checks.errors import CheckFailed
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions
-from autograder.grading.batch import JobSpec
+from autograder.grading.jobs import Grade, JobSpec
 from autograder.loader import Loaded
 from autograder.notebooks.source import text_file
 from autograder.results import Report, Verdict
@@ -148,7 +148,7 @@ def trial_of(report: Report) -> Trial:
 
 
 @contextmanager
-def calibrator(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
+def calibrator(spec: JobSpec) -> Iterator[Grade]:
     """What a job process does: load once, connect to the sandbox, make the trials that it is sent."""
     loaded = loader.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import autograder
@@ -15,7 +15,10 @@ from autograder.assignment.declaration import Check, Question
 from autograder.checks.errors import InstructorError
 from autograder.datasets import DataSet, DataSettings
 from autograder.grading import RunOptions
-from autograder.grading.batch import Crew, Event, Finished, JobSpec, Known, grade_all
+from autograder.grading.batch import grade_all
+from autograder.grading.crew import Crew, Event, Finished, Known
+from autograder.grading.grader import AssignmentGrader
+from autograder.grading.jobs import Grade, JobSpec
 from autograder.loader import Loaded
 from autograder.notebooks.source import text_file
 from autograder.quality.mutation import seeds
@@ -37,7 +40,6 @@ __all__ = ["Audit", "accepted", "audit"]
 ACCEPTED = "mutants/accepted.txt"
 LEAST_CPU_SECONDS = 2.0
 TIMES_THE_REFERENCE = 5.0
-CHECKS_SECONDS = 600.0
 REFERENCE = "reference"
 
 
@@ -87,6 +89,26 @@ class MutantSpec(JobSpec):
     first: bool
     own: Mapping[str, frozenset[str]]
     change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MutantGrader(AssignmentGrader):
+    """Grades mutants: the same files have the same result, whatever they are called; the fields are `MutantSpec`'s."""
+
+    question_limits: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    first: bool = False
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    change: str = ""
+
+    def key(self, submission: Submission) -> str:
+        """The hash of its files."""
+        return submission.sha256
+
+    def spec(self, address: str) -> MutantSpec:
+        """With the limits of each question."""
+        dataset = self.dataset.name if self.dataset else ""
+        about = (self.root, self.loaded.id, dataset, self.data, self.options, address)
+        return MutantSpec(*about, self.question_limits, self.first, self.own, self.change)
 
 
 def audit(
@@ -237,23 +259,9 @@ class _Run:
         plan, limits, own = self.plan, self.limits, self.own
         first = plan.first and not change
 
-        def spec(address: str) -> JobSpec:
-            dataset = plan.dataset.name if plan.dataset else ""
-            about = (plan.root, plan.loaded.id, dataset, plan.data, plan.options, address)
-            return MutantSpec(*about, limits, first, own, change)
-
-        return grade_all(
-            submissions,
-            loaded=plan.loaded,
-            store=self.progress.store,
-            key=lambda submission: submission.sha256,
-            spec=spec,
-            start=plan.start,
-            jobs=plan.jobs,
-            notify=notify,
-            patience=grading.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS,
-            job=mutant_grader,
-        )
+        about = (plan.root, plan.loaded, plan.dataset, plan.data, plan.options, "", lambda _: plan.start())
+        grader = MutantGrader(*about, job=mutant_grader, question_limits=limits, first=first, own=own, change=change)
+        return grade_all(submissions, grader, self.progress.store, jobs=plan.jobs, notify=notify)
 
     def try_seeds(self, staged: Mapping[str, Submission]) -> None:
         """The catch rates of the mutants that were caught."""
@@ -269,13 +277,8 @@ class _Run:
                 subjects.append(subject)
 
         def crew(size: int) -> Crew:
-            dataset = plan.dataset.name if plan.dataset else ""
-
-            def spec(address: str) -> JobSpec:
-                return JobSpec(plan.root, plan.loaded.id, dataset, plan.data, plan.options, address)
-
-            patience = grading.longest_seconds(plan.loaded, plan.options) + CHECKS_SECONDS
-            return Crew(plan.start, spec, seeds.seed_trier, size, patience)
+            about = (plan.root, plan.loaded, plan.dataset, plan.data, plan.options, "", lambda _: plan.start())
+            return Crew(AssignmentGrader(*about, job=seeds.seed_trier), size)
 
         seeds.rates(
             subjects,
@@ -406,8 +409,8 @@ def _tight(plan: Audit, reference: Report) -> dict[str, dict[str, float]]:
 
 
 @contextmanager
-def mutant_grader(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
-    """As `batch.grader`, but each question under limits of its own, and the answers remembered by their hash."""
+def mutant_grader(spec: JobSpec) -> Iterator[Grade]:
+    """As `grading_job`, but each question under limits of its own, and the answers remembered by their hash."""
     assert isinstance(spec, MutantSpec)
     loaded = loader.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None

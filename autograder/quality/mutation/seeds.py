@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from autograder import datasets, grading, loader, sandbox
-from autograder.grading.batch import Attempt, Crew, JobSpec
+from autograder.grading.crew import Crew
+from autograder.grading.jobs import Attempt, Grade, JobSpec
 from autograder.quality.mutation.answer_hashes import Listening
 from autograder.results import Report, Verdict
 from autograder.submissions import Submission
@@ -308,7 +309,7 @@ def _answer(trial: Trial, report: Report | None) -> Answer:
 
 
 @contextmanager
-def seed_trier(spec: JobSpec) -> Iterator[Callable[[Submission], Report]]:
+def seed_trier(spec: JobSpec) -> Iterator[Grade]:
     """What a job process does: load once, connect to the sandbox, try mutants with single checks under many seeds."""
     loaded = loader.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None

@@ -58,7 +58,7 @@ def staff_page(report: Report, heading: Heading) -> str:
 
 
 def _page(report: Report, heading: Heading, *, staff: bool) -> str:
-    replay = {name: value for name, value in asdict(report.replay).items() if value not in ("", {})}
+    replay = {name: value for name, value in asdict(report.replay).items() if value not in ("", {}, ())}
     once = said_once(report, staff=staff)
     return render("report.html", report=report, heading=heading, staff=staff, replay=replay, once=once, above=AS_ABOVE)
 

@@ -1,0 +1,242 @@
+"""The main process's side of many submissions: a sandbox, job processes in it, and who gets what.
+
+A job that dies, hangs or meets a fault of ours costs its submission nothing: it is tried once more in a fresh process,
+alone.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+
+from autograder.checks.errors import GraderError
+from autograder.grading.grader import Grader
+from autograder.grading.jobs import GRACE_SECONDS, Attempt, Fault, Idle, Job, Ready, Refused, Working, start_job
+from autograder.messages import NOT_ENDED, for_instructor
+from autograder.results import CheckResult, Report, Verdict
+from autograder.sandbox import ContainerSandbox, ForkServer
+
+__all__ = [
+    "Crew",
+    "Event",
+    "Finished",
+    "Hanging",
+    "Known",
+    "Postponed",
+    "Retried",
+    "Started",
+]
+
+TRIES = 2
+FALSE_STARTS = 2
+LEEWAY_SECONDS = 15.0  # behind the limit of a check, for the job to end it and to go on by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The store knows this submission's report already; it is not graded again."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job began with this student's submission."""
+
+    student: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Our own fault kept this submission from its grade; it is tried once more. `why` is for staff."""
+
+    student: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """A check has taken half of the time after which it is ended; both in seconds."""
+
+    student: str
+    check: str
+    seconds: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A wall time limit was reached while others were graded; it is graded again, alone, and that counts."""
+
+    student: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A report was made and is in the store."""
+
+    report: Report
+
+
+Event = Known | Started | Hanging | Retried | Postponed | Finished
+
+
+@dataclass(slots=True)
+class Crew:
+    """The sandbox and the job processes that work in it."""
+
+    grader: Grader
+    size: int
+    idle: list[Idle] = field(default_factory=list)
+    sandbox: ForkServer | ContainerSandbox = field(init=False)
+    members: list[Job] = field(init=False, default_factory=list)
+    false_starts: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.sandbox = self.grader.start()
+
+    def run(
+        self, waiting: deque[Attempt], notify: Callable[[Event], None]
+    ) -> Iterator[tuple[Attempt, Report | None, str]]:
+        """Yield each attempt that is over, with its report or the reason why there is none."""
+        later: deque[Attempt] = deque()
+        while waiting or later or any(member.attempt for member in self.members):
+            if later and not waiting and not any(member.attempt for member in self.members):
+                waiting.append(later.popleft())  # one at a time, each without neighbours
+            self._fill(len(waiting))
+            for member in self.members:
+                if waiting and member.ready and member.attempt is None:
+                    self._hand_out(member, waiting.popleft(), notify)
+            for member in self._speaking():
+                if self._is_long(member, notify):
+                    continue
+                attempt, report, fault = self._hear(member)
+                if attempt is None or (report is None and not fault):
+                    continue
+                ours = fault or _internal_reason(report)
+                if ours:
+                    self._renew(member)
+                    if attempt.tries < TRIES and not for_instructor(ours):
+                        notify(Retried(attempt.submission.student, ours))
+                        attempt.alone = True
+                        later.append(attempt)
+                        continue
+                if report and not ours and "wall" in report.resources.reached and self.size > 1 and not attempt.alone:
+                    attempt.alone, attempt.tries = True, 0
+                    notify(Postponed(attempt.submission.student))
+                    later.append(attempt)
+                    continue
+                yield attempt, report, fault
+
+    def close(self) -> None:
+        """End every job process, then the sandbox."""
+        for member in self.members:
+            member.end()
+        self.members.clear()
+        self.sandbox.close()
+
+    def _fill(self, wanted: int) -> None:
+        """As many job processes as there is work for, up to the crew's size; none that holds a dead sandbox."""
+        busy = sum(member.attempt is not None for member in self.members)
+        for member in [m for m in self.members if m.attempt is None and m.address != self.sandbox.address]:
+            self._dismiss(member)
+        while len(self.members) < min(self.size, busy + wanted):
+            spec, cpu = self.grader.spec(self.sandbox.address), self._free_cpu()
+            started = self.idle.pop().begin(self.grader.job, spec, cpu) if self.idle else None
+            self.members.append(started or start_job(self.grader.job, spec, cpu))
+
+    def _free_cpu(self) -> int | None:
+        """A processor for one more job and its worker, which take turns; None when there are more jobs than those."""
+        taken = {member.cpu for member in self.members}
+        own = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+        return next((cpu for cpu in own if cpu not in taken), None) if len(own) >= self.size else None
+
+    def _hand_out(self, member: Job, attempt: Attempt, notify: Callable[[Event], None]) -> None:
+        attempt.tries += 1
+        member.attempt, member.deadline = attempt, time.monotonic() + self.grader.seconds
+        member.working, member.suspect = None, math.inf
+        if attempt.tries == 1:
+            notify(Started(attempt.submission.student))
+        with suppress(OSError):  # if it died, `_hear` finds the end of its pipe
+            member.connection.send(attempt.submission)
+
+    def _speaking(self) -> list[Job]:
+        """The jobs that have something to say, are gone, or are overdue; waits for the first."""
+        soonest = min((min(m.deadline, m.suspect) for m in self.members if m.attempt), default=math.inf)
+        left = None if soonest == math.inf else max(0.0, soonest - time.monotonic())
+        ready, now = set(wait([member.connection for member in self.members], left)), time.monotonic()
+        return [m for m in self.members if m.connection in ready or (m.attempt and min(m.deadline, m.suspect) <= now)]
+
+    def _is_long(self, member: Job, notify: Callable[[Event], None]) -> bool:
+        """Whether a job has nothing to say but that its check takes long, which is passed on once."""
+        now, working = time.monotonic(), member.working
+        if not member.attempt or not working or member.suspect > now or member.connection.poll():
+            return False
+        member.suspect = math.inf
+        notify(Hanging(member.attempt.submission.student, working.check, working.seconds / 2, working.seconds))
+        return member.deadline > now
+
+    def _hear(self, member: Job) -> tuple[Attempt | None, Report | None, str]:
+        """One message of a job: (what it was working at, its report, why there is none)."""
+        attempt = member.attempt
+        said: Ready | Refused | Fault | Working | Report
+        if attempt and member.deadline <= time.monotonic() and not member.connection.poll():
+            self._dismiss(member)
+            why = f"The job was still at this submission after {self.grader.seconds:.0f} s; does a check hang?"
+            if member.working:
+                most = member.working.seconds
+                why = f"{NOT_ENDED} within {most:g} s, and its job was ended with it: {member.working.check!r}."
+            return attempt, None, why
+        try:
+            said = member.connection.recv()
+        except (EOFError, OSError):
+            return self._lost(member)
+        if isinstance(said, Refused):
+            raise GraderError(said.why)
+        if isinstance(said, Ready):
+            member.ready = True
+            return None, None, ""
+        if isinstance(said, Working):
+            now = time.monotonic()
+            member.working, member.suspect = said, now + said.seconds / 2
+            member.deadline = now + said.seconds + LEEWAY_SECONDS
+            return None, None, ""
+        member.attempt = None
+        return (attempt, said, "") if isinstance(said, Report) else (attempt, None, said.why)
+
+    def _lost(self, member: Job) -> tuple[Attempt | None, Report | None, str]:
+        """A job process is gone: its submission gets another chance; a job that never began is our end."""
+        member.process.join(GRACE_SECONDS)
+        code, attempt, ready = member.process.exitcode, member.attempt, member.ready
+        self._dismiss(member)
+        self.false_starts += not ready
+        if self.false_starts > FALSE_STARTS:
+            raise GraderError(f"A job process ended before it could begin (exit code {code}); try again with --jobs 1.")
+        if not attempt:
+            return None, None, ""
+        return attempt, None, f"The job process ended with exit code {code} while it graded this submission."
+
+    def _renew(self, member: Job) -> None:
+        """After a fault of ours the next try gets a fresh process, and a fresh sandbox if this one is dead."""
+        if member in self.members:
+            self._dismiss(member)
+        if not self.sandbox.alive():
+            self.sandbox.close()
+            self.sandbox = self.grader.start()
+
+    def _dismiss(self, member: Job) -> None:
+        self.members.remove(member)
+        member.end()
+
+
+def _internal_reason(report: Report | None) -> str:
+    """The first sentence for staff about a fault of ours, or ""."""
+    checks: Iterable[CheckResult] = () if report is None else (c for q in report.questions for c in q.checks)
+    return next((c.staff_message or c.message for c in checks if c.verdict is Verdict.INTERNAL), "")
