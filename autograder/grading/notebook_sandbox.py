@@ -44,7 +44,7 @@ class Spare:
     def take(self, *, hidden: bool) -> Standing | None:
         """The sandbox, if there is one that a check of this kind may use."""
         standing = self._standing
-        if standing is None or (not hidden and Controls(standing.student).showable is not None):
+        if standing is None or (not hidden and Controls(standing.student).tainted):
             return None
         self._standing = None
         return standing

@@ -80,7 +80,7 @@ class Notebooks:
         out = self._left_out.setdefault(file, {})
         waiting = [number for number, cell in _code(notebook) if number not in out]
         told = [CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number, error in out.items()]
-        finished, fresh = False, Controls(student).showable is None
+        finished, fresh = False, not Controls(student).tainted
         try:
             cells = run_cells(
                 student, file, notebook.without(out), seconds=seconds, seed=seed, cpu_seconds=cpu_seconds, kept=kept

@@ -85,7 +85,7 @@ class Room:
         """
         self._check = check
         read = not (check.hidden or self.unread)
-        if read and self.stand_in is not None and Controls(self.stand_in).showable is not None:
+        if read and self.stand_in is not None and Controls(self.stand_in).tainted:
             self.leave()  # it has seen hidden inputs, and what a public check tells may be read
         self._refuse_without_time()
         if self.session is None or self.stand_in is None:
@@ -350,8 +350,8 @@ class Room:
             self.budget.pay(self._granted - self.session.granted, 0.0)
         head = self.session.output.head
         self.printed = (self.printed + head[self._told :].decode(errors="replace"))[:_KEPT_OUTPUT]
-        showable = Controls(self.stand_in).showable
-        self.shown = (self.shown + head[self._told : showable].decode(errors="replace"))[:_KEPT_OUTPUT]
+        may_be_seen = head[self._told : Controls(self.stand_in).tainted_from]
+        self.shown = (self.shown + may_be_seen.decode(errors="replace"))[:_KEPT_OUTPUT]
         self.session = self.stand_in = None
 
     def close(self) -> None:

@@ -67,7 +67,7 @@ def keep(value: Any, title: str) -> tuple[Kept, ...]:
     found = []
     for handles in groups.values():
         channel = handles[0]._channel
-        concealed = channel.showable is not None
+        concealed = channel.tainted
         data, reason = None, ""
         try:
             data = _written(channel, handles)

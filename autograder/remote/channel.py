@@ -102,7 +102,7 @@ class Channel:
         self.concealing = False
         self.waiting: list[tuple[tuple[Any, ...], str]] = []
         self.kinds: dict[str, type[RemoteHandle]] = {}
-        self.showable: int | None = None
+        self.tainted_from: int | None = None  # so many bytes had it printed when it was tainted
         self.ended = False
         self.left = False
         self.running_notebook: Callable[[str], None] | None = None
@@ -160,7 +160,7 @@ class Channel:
                 raise self.importing_first(file) or error from None
             if not isinstance(answer, dict):
                 raise StudentError("CRASHED", f"{file} gave no readable answer when it was imported.")
-            if self.showable is not None:  # a word of the submission's, which may have seen hidden inputs by now
+            if self.tainted:  # a word of the submission's
                 answer = {name: "" if isinstance(kind, str) else kind for name, kind in answer.items()}
             self.inventory[module] = answer
         return self.inventory[module]
@@ -284,7 +284,7 @@ class Channel:
             answer = self.answered(frame)
         except EOFError:
             self.ended = True
-            may_show = self.showable is None
+            may_show = not self.tainted
             raise explanations.died(
                 self.session.close(), where, self.limits, may_show=may_show, used_before=self.used_before
             ) from None
@@ -302,10 +302,15 @@ class Channel:
                     return answers
         raise self.out_of_turn(where)
 
+    @property
+    def tainted(self) -> bool:
+        """Whether the sandbox has seen hidden inputs: what it says since then is for staff only."""
+        return self.tainted_from is not None
+
     def conceal(self) -> None:
         """In a hidden check, nothing that the submission says from now on may be shown."""
-        if self.concealing and self.showable is None:
-            self.showable = len(self.session.output.head)
+        if self.concealing and not self.tainted:
+            self.tainted_from = len(self.session.output.head)
 
     def answered(self, frame: Sequence[bytes | memoryview]) -> Any:
         """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
@@ -372,7 +377,7 @@ class Channel:
 
     def raised(self, fault: dict[str, Any], where: str, call: Call | None = None) -> StudentError:
         """A fault of the submission's as the error that it stands for."""
-        may_show, names = self.showable is None, self.interface.names
+        may_show, names = not self.tainted, self.interface.names
         with self.charged():
             error = explanations.raised(
                 fault, where, self.handed_in, self.limits, may_show=may_show, names=names, call=call

@@ -274,9 +274,14 @@ class Controls:
         self._student._beside = beside
 
     @property
-    def showable(self) -> int | None:
-        """How many bytes of its output the student may see; None for all."""
-        return self._channel.showable
+    def tainted(self) -> bool:
+        """Whether its sandbox has seen hidden inputs: what it says since then is for staff only."""
+        return self._channel.tainted
+
+    @property
+    def tainted_from(self) -> int | None:
+        """How many bytes it had printed when it was tainted; None if it is not."""
+        return self._channel.tainted_from
 
 
 _Giving = Callable[[tuple[str, ...], Callable[..., Any] | Iterable[Callable[..., Any]]], RemoteStudent]

@@ -54,7 +54,7 @@ def test_cells_run_and_their_functions_answer(student: RemoteStudent) -> None:
     assert (first.number, second.number, second.value, second.valued) == (2, 3, 8, True)
     assert (first.error, first.valued, second.lost) == (None, False, 0)
     assert student.double(21) == 42
-    assert Controls(student).showable is None
+    assert not Controls(student).tainted
 
 
 def test_after_a_failing_cell_the_next_runs(student: RemoteStudent) -> None:
