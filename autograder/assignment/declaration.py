@@ -72,7 +72,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """One decorated function worth points, which may be split over `cases`; `case` is set in one of `parts`."""
+    """One decorated function worth points, which may be split over `cases`; `case` is set in one of `parts`.
+
+    `steps` are the sentences of `hint`, one at a time.
+    """
 
     id: str
     title: str
@@ -84,6 +87,7 @@ class Check:
     question: str
     cases: tuple[Case, ...] = ()
     case: str = ""
+    steps: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -132,6 +136,12 @@ class Question:
         return tuple(each for each in self.assignment.written if each.question == self.id)
 
     @property
+    def hints(self) -> tuple[str, ...]:
+        """The steps of the hints of its checks and their cases, each once, in the order of their declaration."""
+        steps = (step for check in self.checks for step in (*check.steps, *(each.hint for each in check.cases)))
+        return tuple(dict.fromkeys(filter(None, steps)))
+
+    @property
     def max_points(self) -> float:
         """Points of this question: the sum of its checks."""
         return sum(check.points for check in self.checks)
@@ -174,7 +184,7 @@ class Question:
         *,
         points: float | None = None,
         hidden: bool = False,
-        hint: str = "",
+        hint: str | Sequence[str] = "",
         needs: Callable[..., Any] | Iterable[Callable[..., Any]] = (),
         cases: Mapping[str, float | Case] | Sequence[str] = (),
     ) -> Callable[[Function], Function]:
@@ -183,7 +193,8 @@ class Question:
         Args:
             points: what full credit gives; with points for each case it may be left out, for it is their sum.
             hidden: run by staff only; students are told title, verdict and hint.
-            hint: one sentence about wrong answers, shown to the student when a hidden check is FAILED or PARTIAL.
+            hint: one sentence about wrong answers, or several steps of one. Students read it when a hidden check is
+                FAILED or PARTIAL, and in a notebook step by step, when they ask for it with `hint(...)`.
             needs: checks that must pass first; otherwise this one is SKIPPED.
             cases: the things that the check asks, by name, each with its points or a `Case`, or names alone, which
                 share the points equally. The function is called once for each, with the name as `case`, and a case
@@ -197,7 +208,7 @@ class Question:
         if points is not None:
             settings.points(points, f"{where}: points", negative=True)
         settings.flag(hidden, f"{where}: hidden")
-        settings.text(hint, f"{where}: hint", empty=True)
+        steps = _steps(hint, f"{where}: hint")
         required = _functions(needs, f"{where}: needs")
         if not isinstance(cases, Mapping | list | tuple | str):
             raise InstructorError(f"{where}: cases is {settings.written(cases)}; give {{name: points, ...}}, or names.")
@@ -208,7 +219,7 @@ class Question:
             code = function.__code__
             where_here = f"{code.co_filename}:{code.co_firstlineno}: check {function.__name__!r}"
             total, split = _cases(where_here, points, cases)
-            self.assignment._add(self, function, where_here, total, hidden, hint, required, split)
+            self.assignment._add(self, function, where_here, total, hidden, steps, required, split)
             return function
 
         return declare
@@ -436,7 +447,7 @@ class Assignment:
         where: str,
         points: float,
         hidden: bool,
-        hint: str,
+        steps: tuple[str, ...],
         needs: Sequence[Callable[..., Any]],
         cases: tuple[Case, ...],
     ) -> None:
@@ -462,8 +473,17 @@ class Assignment:
                 raise InstructorError(
                     f"{where} asks for {parameter!r}; a check may ask for {', '.join(GIVEN)} or a check that it needs."
                 )
-        check = Check(function.__name__, title, function, points, hidden, hint, needed, question.id, cases)
+        hint = " ".join(steps)
+        check = Check(function.__name__, title, function, points, hidden, hint, needed, question.id, cases, steps=steps)
         self._checks.append(check)
+
+
+def _steps(hint: object, where: str) -> tuple[str, ...]:
+    """The sentences of a hint."""
+    if isinstance(hint, list | tuple):
+        return settings.texts(hint, where, example='["First ...", "Then ..."]')
+    text = settings.text(hint, where, empty=True)
+    return (text,) if text.strip() else ()
 
 
 def _check_fields(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from autograder.notebooks.check_cells import is_check_cell
 from autograder.notebooks.records import Cell, Notebook
 from autograder.notebooks.texts import is_untouched
 
@@ -79,7 +80,7 @@ def _own(cells: tuple[Cell, ...], places: range, known: set[str]) -> Iterator[tu
     for place in places:
         if cells[place].role:
             return
-        if cells[place].source.strip() not in known:
+        if cells[place].source.strip() not in known and not is_check_cell(cells[place]):
             yield place, cells[place]
 
 

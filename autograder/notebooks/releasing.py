@@ -9,12 +9,14 @@ when a notebook is released and at no other time.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.notebook_code import python_lines
 from autograder.markers import BEGIN, END, replaced
+from autograder.notebooks.check_cells import Asked, placed_checks
 from autograder.notebooks.reading import read
 from autograder.notebooks.records import Cell
 from autograder.notebooks.stubs import NOTHING, stub_of
@@ -27,7 +29,9 @@ _CUT = "# autograder: a solution was cut out here"
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def release_notebook(reference: bytes, file: str, graded: Mapping[str, float] = NOTHING) -> bytes:
+def release_notebook(
+    reference: bytes, file: str, graded: Mapping[str, float] = NOTHING, asked: Sequence[Asked] = ()
+) -> bytes:
     """The reference notebook without solutions, mark schemes, hidden tests and outputs; given cells locked.
 
     Every cell carries nbgrader's metadata (schema version 3) and its checksum. The same bytes from the same reference.
@@ -36,6 +40,7 @@ def release_notebook(reference: bytes, file: str, graded: Mapping[str, float] = 
         reference: the solved notebook's file.
         file: its name, for messages.
         graded: the text cells that people grade, name to points.
+        asked: the questions that students can test in it; each gets a cell for that.
 
     Raises:
         InstructorError: as `autograder.notebooks.stubs.stub_of`; or nbgrader refuses the notebook, or
@@ -67,6 +72,9 @@ def release_notebook(reference: bytes, file: str, graded: Mapping[str, float] = 
             raise
         except Exception as error:
             raise InstructorError(f"{file}: nbgrader refuses this notebook: {error}") from error
+        for place, cell in sorted(placed_checks(stub, asked), key=itemgetter(0))[::-1]:
+            made = nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata={"tags": list(cell.tags)})
+            notebook.cells.insert(place, made)
         text: str = nbformat.writes(notebook)
     return f"{text}\n".encode()
 

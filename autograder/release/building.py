@@ -105,7 +105,7 @@ def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]
     files = {path: text.encode() for path, text in own.items()}
     for file in filter(is_notebook, sources):
         content = (loaded.reference_folder / file).read_bytes()
-        files[file] = release_notebook(content, file, assignment.cells_of(file))
+        files[file] = release_notebook(content, file, assignment.cells_of(file), tests.asked)
     files |= {file: template(loaded, file).encode() for file in assignment.answers if file.endswith(".md")}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
     for file in own_data:
@@ -249,9 +249,19 @@ Install what is needed, then run the tests, in this folder:
     python -m pip install -r requirements.txt
     python -m pytest
 
-A question that is not written yet is reported as *not attempted*. To run the tests of one function only, name a word
+{_in_notebook(assignment)}A question that is not written yet is reported as *not attempted*. To run the tests of one function only, name a word
 of their names: `python -m pytest -k WORD`.
 {_written(assignment)}"""
+
+
+def _in_notebook(assignment: Assignment) -> str:
+    """How to test a question in a notebook."""
+    if not any(map(is_notebook, assignment.files)):
+        return ""
+    return """In the notebook, `check("a")` below question (a) runs the tests of that question on what its cells have defined, and
+`check()` those of all questions; keep the notebook in this folder, beside all other files.
+
+"""
 
 
 def _answers_in(file: str) -> str:

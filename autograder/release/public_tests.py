@@ -13,8 +13,10 @@ from functools import cached_property
 from autograder.assignment.declaration import Assignment, Check, Question
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.kit import KIT, OURS
+from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.wording import counted
 from autograder.markers import bound_names, text_lines
+from autograder.notebooks.check_cells import Asked
 from autograder.release.leaks import bare
 
 __all__ = ["PublicTests", "solution_of"]
@@ -54,13 +56,23 @@ class PublicTests:
         parts += shared
         for question in self.assignment.questions:
             parts += self._question(question)
+        parts += self._hints()
         return re.sub(rf"\b{re.escape(_SHIPPED)}\b", KIT, _spaced(parts))
 
     @cached_property
     def lines(self) -> frozenset[str]:
-        """Every line of assignment.py that goes into the public tests, bare."""
+        """Every line of assignment.py that goes into the public tests, bare; and those of hints."""
         statements = [*self.used, *self._checks.values()]
-        return frozenset(bare(line) for each in statements for line in text_lines(self._lines(each)))
+        shared = [line for each in statements for line in text_lines(self._lines(each))]
+        return frozenset(map(bare, (*shared, *self._hint_lines())))
+
+    def _hint_lines(self) -> Iterator[str]:
+        """The lines that hold nothing but steps of hints, which the instructor wrote for students."""
+        for node in ast.walk(ast.parse(self.source, self.file)):
+            for keyword in node.keywords if isinstance(node, ast.Call) else ():
+                if keyword.arg == "hint" and isinstance(keyword.value, ast.List | ast.Tuple):
+                    for step in keyword.value.elts:
+                        yield from self._rows[step.lineno - 1 : step.end_lineno]
 
     @cached_property
     def used(self) -> tuple[ast.stmt, ...]:
@@ -83,6 +95,15 @@ class PublicTests:
                             if not _is_import(needed):
                                 waiting.append(needed)
         return tuple(statement for statement in self._body if id(statement) in wanted)
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The questions that a notebook handout has a cell for, to test them in it."""
+        every = (
+            Asked(each.id, solution_of(each, self.assignment, self.names, self.methods), bool(each.hints))
+            for each in self.assignment.questions
+        )
+        return tuple(each for each in every if each.solution)
 
     @property
     def private(self) -> tuple[ast.stmt, ...]:
@@ -224,6 +245,17 @@ class PublicTests:
         needed = {name for check in self.assignment.checks if not check.hidden for name in check.parameters}
         parts += [_fixture(check) for check in checks if check.id in needed]
         return parts
+
+    def _hints(self) -> list[str]:
+        """What `hint` shows in a notebook handout."""
+        hints = {each.id: each.hints for each in self.assignment.questions if each.hints}
+        if not hints or not any(map(is_notebook, self.assignment.files)):
+            return []
+        rows = "".join(
+            f"    {_quoted(question)}: (\n" + "".join(f"        {_quoted(step)},\n" for step in steps) + "    ),\n"
+            for question, steps in hints.items()
+        )
+        return [f"# --- hints: hint(...) in the notebook shows them one at a time ---\nHINTS = {{\n{rows}}}"]
 
     def _test(self, check: Check) -> str:
         text = self._lines(self._checks[check.id])

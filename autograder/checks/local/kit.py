@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-__all__ = ["KIT", "OURS", "kit_files", "use_installed"]
+__all__ = ["KIT", "OURS", "ignore_checks", "kit_files", "use_installed"]
 
 KIT = "autograder_checks"
 """The folder of a release that holds the kit, and the name that its tests import."""
@@ -37,3 +39,13 @@ def use_installed() -> None:
     assert spec.loader is not None
     module = sys.modules[KIT] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+
+
+def ignore_checks() -> None:
+    """From now on, what a notebook imports to test itself does nothing: it is graded from outside."""
+
+    def ignored(*_: Any, **__: Any) -> None:
+        """Nobody looks at it here."""
+
+    module = sys.modules[f"{KIT}.notebook"] = ModuleType(f"{KIT}.notebook")
+    vars(module).update(check=ignored, hint=ignored)
