@@ -249,7 +249,8 @@ Install what is needed, then run the tests, in this folder:
     python -m pip install -r requirements.txt
     python -m pytest
 
-{_in_notebook(assignment)}A question that is not written yet is reported as *not attempted*. To run the tests of one function only, name a word
+{_in_notebook(assignment)}\
+A question that is not written yet is reported as *not attempted*. To run the tests of one function only, name a word
 of their names: `python -m pytest -k WORD`.
 {_written(assignment)}"""
 
@@ -258,8 +259,8 @@ def _in_notebook(assignment: Assignment) -> str:
     """How to test a question in a notebook."""
     if not any(map(is_notebook, assignment.files)):
         return ""
-    return """In the notebook, `check("a")` below question (a) runs the tests of that question on what its cells have defined, and
-`check()` those of all questions; keep the notebook in this folder, beside all other files.
+    return """In the notebook, `check("a")` below question (a) runs the tests of that question on what its cells have
+defined, and `check()` those of all questions; keep the notebook in this folder, beside all other files.
 
 """
 
