@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import InstructorError, StudentError
 from ..inspection import saved_files as saved
 from . import sources
+from .call_errors import Call
 from .handles import Function, LocalHandle, LocalIterator
 from .inside import Inside, seed_random_numbers
 from .kernel import Kernel
@@ -77,7 +78,7 @@ class LocalStudent:
 
     def arguments_after(self, function: Any, *arguments: Any, **named: Any) -> list[Any]:
         """Call a stand-in function once, and return the list of its arguments as the call leaves them."""
-        if not isinstance(function, _Function):
+        if not isinstance(function, Function):
             raise InstructorError("student.arguments_after needs a function of the student's, such as student.relu.")
         inside = self._inside
         given = [inside.inward(argument) for argument in arguments]
