@@ -44,10 +44,10 @@ CONVOLUTIONS = (((24, 32, 32), 5), ((64, 15, 15), 5), ((96, 7, 7), 3), ((96, 7, 
 LINEAR = ((576, 1024), (1024, 1024), (1024, 10))
 PARAMETERS = 1_884_778
 NORMS = 2 * (24 + 64 + 96 + 96 + 64)  # a factor and a shift for each channel
-BIASES = NORMS // 2  # of convolutions: of no use before batch normalisation, and so free to leave out
+BIASES = NORMS // 2  # of convolutions: useless before batch normalisation, so they may be left out
 
 GRADIENTS = (1.0, 0.1, -0.5, 0.01)
-"""What the gradients of four steps are, to tell optimizers, rates, momentum and weight decay apart."""
+"""The gradients of four steps, which distinguish optimizers, rates, momentum and weight decay."""
 
 MEASURES = {
     "training loss": ("train", "loss|cost|entropy"),
@@ -82,7 +82,7 @@ RUNS = {  # (data, --full); None: the weights that were handed in
 
 @assignment.facts
 def facts(data, full):
-    """What titles say of the training."""
+    """The facts about the training that titles contain."""
     run = RUNS[data, full]
     return {"accuracy": "85 %" if run is None or run.passing == AT_LEAST else f"{100 * run.passing:g} %"}
 
@@ -119,8 +119,8 @@ a.written(
     "What do the curves of SGD and of Adam show, and where does the difference come from?",
     points=0.5,
     rubric={
-        "tells the final accuracies, and that SGD at 1e-3 has hardly begun to learn": Item(
-            0.25, student="tells the final accuracies, and what they say about each training"
+        "states the final accuracies, and that SGD at 1e-3 has hardly begun to learn": Item(
+            0.25, student="states the final accuracies, and what they say about each training"
         ),
         "the rate of Adam is the size of its steps, whatever that of the gradients": Item(
             0.25, student="says what the rate means to each of the two"
@@ -132,7 +132,7 @@ b.written(
     "What happens at the rate 5e-3, and why?",
     points=3,
     rubric={
-        "tells what loss and accuracy do, with numbers": 1,
+        "states what loss and accuracy do, with numbers": 1,
         "each step of Adam moves each weight by about the rate, whatever the gradient": Item(
             1, student="says how far one step goes"
         ),
@@ -167,7 +167,7 @@ def layers_of_the_table(student):
     points=0.5,
     hidden=True,
     needs=layers_of_the_table,
-    hint="Convolution, batch normalisation, relu, pooling: in this order, and relu behind every layer but the last.",
+    hint="Convolution, batch normalisation, relu, pooling: in this order, and relu after every layer but the last.",
 )
 def outputs_of_the_table(student, reference, rng):
     """With the same weights the network gives the outputs that the table's network gives."""
@@ -216,20 +216,20 @@ def same_outputs(student, reference, rng, model, solved):
     )
     if [layer.type for layer in theirs] != [layer.type for layer in ours]:
         raise CheckFailed("The layers are not those of the table.")
-    weights, wanted = dict(model.state_dict()), dict(solved.state_dict())
+    weights, expected = dict(model.state_dict()), dict(solved.state_dict())
     for own, other in zip(theirs, ours, strict=True):
         for part in ("weight", "bias", "running_mean", "running_var"):
             key = f"{other.name}.{part}"
-            if key not in wanted:
+            if key not in expected:
                 continue
-            drawn = parameter(rng, part, wanted[key].shape, norm=other.type == "BatchNorm2d")
+            drawn = parameter(rng, part, expected[key].shape, norm=other.type == "BatchNorm2d")
             if f"{own.name}.{part}" not in weights:
                 drawn = np.zeros_like(drawn)  # a convolution without biases
             else:
                 weights[f"{own.name}.{part}"] = drawn
-            wanted[key] = drawn
+            expected[key] = drawn
     student.load_weights(model, weights)
-    reference.load_weights(solved, wanted)
+    reference.load_weights(solved, expected)
     images = rng.integers(0, 256, size=(8, 32, 32, 3)).astype(np.uint8)
     for net in (model, solved):
         net.eval()
@@ -238,17 +238,17 @@ def same_outputs(student, reference, rng, model, solved):
     if not relative_error(got, want) < 0.01:
         raise CheckFailed(
             "With the same weights in its layers, in eval mode, the network gives other outputs than the table's. "
-            "Look at the order of batch normalisation, relu and pooling, and at where relu stands."
+            "Look at the order of batch normalisation, relu and pooling, and at the places of relu."
         )
 
 
-def parameter(rng, part, wanted, *, norm):
+def parameter(rng, part, expected, *, norm):
     """Random numbers for a parameter, such that outputs keep their size and no place of relu is the same as another."""
     if norm:
         low, high = {"weight": (-1.5, 1.5), "running_var": (0.5, 2.0)}.get(part, (-0.5, 0.5))
-        return rng.uniform(low, high, size=wanted).astype(np.float32)
-    fan_in = int(np.prod(wanted[1:])) if part == "weight" else 100
-    return (rng.normal(size=wanted) * np.sqrt(2 / fan_in)).astype(np.float32)
+        return rng.uniform(low, high, size=expected).astype(np.float32)
+    fan_in = int(np.prod(expected[1:])) if part == "weight" else 100
+    return (rng.normal(size=expected) * np.sqrt(2 / fan_in)).astype(np.float32)
 
 
 def forward(student, model, images):
@@ -282,12 +282,12 @@ def a_pass_takes_a_step_for_each_batch(student, rng):
 @a.check(
     points=0.5,
     hidden=True,
-    hint="Gradients pile up unless they are set to zero; train mode has to be set before each pass.",
+    hint="Gradients accumulate unless they are set to zero; train mode has to be set before each pass.",
 )
 def steps_go_against_the_gradient(student, reference, rng):
     """From the same start, six steps on one batch lead to the same weights and losses as those of the method."""
     x, y = pictures(rng, 24)
-    told = []
+    reported = []
     for module in (reference, student):
         model, optimizer = module.small_setting(dropout=0.0)
         start, losses = weights_of(model), []
@@ -295,10 +295,10 @@ def steps_go_against_the_gradient(student, reference, rng):
             model.eval()  # where a measurement before has left it
             losses.append(two_numbers(module.train_epoch(model, optimizer, x, y, batch_size=24))[0])
         state = model.state_dict()
-        told.append(
+        reported.append(
             (losses, moved(start, state), [np.asarray(state[name]) for name in ("2.running_mean", "2.running_var")])
         )
-    (losses, moves, statistics), (their_losses, their_moves, their_statistics) = told
+    (losses, moves, statistics), (their_losses, their_moves, their_statistics) = reported
     gradient_matches(their_moves, moves, names=[f"what {name} moved by" for name in weights_of(model)], rtol=1e-2)
     close(their_statistics, statistics, name="what batch normalisation has seen", rtol=1e-2, atol=1e-3)
     close(their_losses, losses, name="the losses of six passes", rtol=1e-3)
@@ -307,17 +307,17 @@ def steps_go_against_the_gradient(student, reference, rng):
 @a.check(
     hidden=True,
     hint="The last batch is smaller, so the mean over batches is not the mean over samples. Images keep their labels.",
-    cases={"means": 0.3, "another order": Case(0.2, hint="Each pass draws the order of the images anew.")},
+    cases={"means": 0.3, "another order": Case(0.2, hint="Each pass draws a new order of the images.")},
 )
 def means_over_all_samples(student, reference, rng, case):
-    """Loss and accuracy of a pass are means over all samples, each seen once, in an order that is drawn anew."""
+    """Loss and accuracy of a pass are means over all samples, each used once, in a newly drawn order."""
     x, y = pictures(rng, 53)
     if case == "means":
-        wanted = []
+        expected = []
         for module in (reference, student):
             model, optimizer = module.small_setting(rate=0.0, dropout=0.0, batch_norm=False)
-            wanted.append([two_numbers(module.train_epoch(model, optimizer, x, y, batch_size=10)) for _ in range(2)])
-        close(wanted[1], wanted[0], name="the losses and accuracies of two passes at rate 0", rtol=1e-3, atol=1e-6)
+            expected.append([two_numbers(module.train_epoch(model, optimizer, x, y, batch_size=10)) for _ in range(2)])
+        close(expected[1], expected[0], name="the losses and accuracies of two passes at rate 0", rtol=1e-3, atol=1e-6)
         return
     ends = []
     for seed in (1, 2):
@@ -334,11 +334,11 @@ def means_over_all_samples(student, reference, rng, case):
     hint="In eval mode dropout is off, and an output does not depend on the other images of its batch.",
     cases={
         "eleven images": 0.4,
-        "a last batch of one image": Case(0.1, hint="The last batch may hold one image alone: does it keep its shape?"),
+        "a last batch of one image": Case(0.1, hint="The last batch may hold only one image: does it keep its shape?"),
     },
 )
 def outputs_in_eval_mode(student, reference, rng, case):
-    """logits gives the outputs of eval mode, whatever mode the model was in, and changes nothing in it."""
+    """logits returns the outputs of eval mode, whatever the mode of the model, and changes nothing in it."""
     x, _ = pictures(rng, 11)
     if case == "a last batch of one image":
         x = x[:9]
@@ -363,14 +363,14 @@ def outputs_in_eval_mode(student, reference, rng, case):
     cases={"the history": 0.3, "the seed": 0.2},
 )
 def histories_tell_what_happened(student, reference, rng, case):
-    """fit returns what the passes and the measurements gave, and repeats itself for the same seed only."""
+    """fit returns the results of passes and measurements, which are the same for the same seed only."""
     x, y = pictures(rng, 32)
     train, validation = (x[:20], y[:20]), (x[20:], y[20:])
 
     def trained(module, seed, batch_size, dropout):
         model, optimizer = module.small_setting(dropout=dropout)
-        told = module.fit(model, optimizer, train, validation, epochs=4, batch_size=batch_size, seed=seed)
-        return checked_history(told, 4)
+        reported = module.fit(model, optimizer, train, validation, epochs=4, batch_size=batch_size, seed=seed)
+        return checked_history(reported, 4)
 
     if case == "the history":
         want, got = (trained(module, 0, 20, 0.0) for module in (reference, student))
@@ -384,7 +384,7 @@ def histories_tell_what_happened(student, reference, rng, case):
 
 @a.check(points=0.5)
 def three_plots_with_a_curve_for_each_training(student):
-    """draw shows training loss, training accuracy and validation accuracy, labelled, with a legend, and rightly."""
+    """draw shows training loss, training accuracy and validation accuracy, with labels, legend and right values."""
     histories = {
         "SGD": made_up(start=2.30, factor=0.95, accuracy=0.12),
         "Adam 5e-5": made_up(start=2.21, factor=0.80, accuracy=0.31),
@@ -422,17 +422,17 @@ def two_numbers(answer):
     return float(answer[0]), float(answer[1])
 
 
-def checked_history(told, epochs):
+def checked_history(reported, epochs):
     """A history with a list of so many numbers for each measure."""
-    if not isinstance(told, dict):
+    if not isinstance(reported, dict):
         raise CheckFailed("fit must return a dictionary from each measure to its list.")
     names = [f"{part} {measure}" for part in ("training", "validation") for measure in ("loss", "accuracy")]
     for name in names:
-        if name not in told:
-            raise CheckFailed(f"The history that fit returns has no {name!r}; it has {', '.join(map(repr, told))}.")
-        shape(told[name], (epochs,), name=f"history[{name!r}]")
-        curve(told[name], name=name).finite()
-    return {name: np.asarray(told[name], np.float64) for name in names}
+        if name not in reported:
+            raise CheckFailed(f"The history that fit returns has no {name!r}; it has {', '.join(map(repr, reported))}.")
+        shape(reported[name], (epochs,), name=f"history[{name!r}]")
+        curve(reported[name], name=name).finite()
+    return {name: np.asarray(reported[name], np.float64) for name in names}
 
 
 def made_up(*, start, factor, accuracy):
@@ -455,7 +455,7 @@ def made_up(*, start, factor, accuracy):
     cases={"SGD": 0.15, "Adam": 0.15, "the same start": Case(0.2, hint="Seed directly before each network is made.")},
 )
 def sgd_and_adam_from_the_same_start(student, case):
-    """runs_of_a gives both trainings, from the same weights for the same seed, with the optimizers asked for."""
+    """runs_of_a gives both trainings, from the same weights for the same seed, with the given optimizers."""
     if case == "SGD":
         steps_match(student, runs_of_a(student, 3)["SGD"], sgd(1e-3), "SGD at its default rate")
         return
@@ -479,7 +479,7 @@ def adam_at_the_larger_rate(student):
 
 @b.check(points=1, hidden=True, needs=adam_at_the_larger_rate, hint="Only the rate may differ; seed directly before.")
 def starts_as_in_a(student):
-    """For each seed the training of (b) starts from the weights of alexnet() directly behind that seed."""
+    """For each seed the training of (b) starts from the weights of alexnet() directly after seeding."""
     first, again, other = (dict(pair(student.run_of_b(seed), "run_of_b()")[0].state_dict()) for seed in (5, 5, 6))
     close(again, first, name="the weights for the same seed", rtol=0, atol=0)
     differs(first, other)
@@ -498,11 +498,11 @@ def layers_without_both(student):
     points=0.5,
     hidden=True,
     needs=layers_without_both,
-    hint="Nothing but the two kinds of layers is left out: relu and pooling stay.",
+    hint="Only the two kinds of layers are left out: relu and pooling stay.",
     cases=("outputs", "in train mode"),
 )
 def outputs_without_both(student, reference, rng, case):
-    """With the same weights the bare network gives the outputs that the bare table's gives, in train mode, too."""
+    """With the same weights the network without both gives the outputs of the table's, in train mode as well."""
     model, _ = pair(student.run_of_c(), "run_of_c()")
     if case == "outputs":
         same_outputs(student, reference, rng, model, reference.run_of_c()[0])
@@ -517,7 +517,7 @@ def outputs_without_both(student, reference, rng, case):
 
 @c.check(points=0.5, hidden=True, needs=layers_without_both, hint="The optimizer is Adam at 5e-5, as in (a).")
 def adam_as_in_a(student):
-    """The optimizer of (c) is Adam at 5e-5, and the seed decides on the weights."""
+    """The optimizer of (c) is Adam at 5e-5, and the seed determines the weights."""
     first, again, other = (pair(student.run_of_c(seed), "run_of_c()") for seed in (7, 7, 8))
     close(
         dict(again[0].state_dict()), dict(first[0].state_dict()), name="the weights for the same seed", rtol=0, atol=0
@@ -564,17 +564,17 @@ def adam(rate, decays=(0.9, 0.999), small=1e-8):
     return moves
 
 
-def steps_match(student, run, wanted, name):
+def steps_match(student, run, expected, name):
     """Compare the first steps of an optimizer, for given gradients, with those of the method, for all weights."""
     got = np.asarray(student.first_steps(*run, list(GRADIENTS)), np.float64)
     shape(got, (len(GRADIENTS), 2), name="first_steps(...)")
-    for number, (extremes, want) in enumerate(zip(got, wanted, strict=True), start=1):
+    for number, (extremes, want) in enumerate(zip(got, expected, strict=True), start=1):
         if not np.allclose(extremes, want, rtol=0.02, atol=1.3e-7):  # next to 1, float32 knows no smaller steps
             low, high = extremes
-            told = f"by {low:.3g}" if math.isclose(low, high, rel_tol=0.02) else f"by {low:.3g} to {high:.3g}"
+            reported = f"by {low:.3g}" if math.isclose(low, high, rel_tol=0.02) else f"by {low:.3g} to {high:.3g}"
             raise CheckFailed(
                 f"In step {number}, with all gradients {GRADIENTS[number - 1]:g}, the optimizer changes the weights "
-                f"{told}; {name} changes all of them by {want:.3g}."
+                f"{reported}; {name} changes all of them by {want:.3g}."
             )
 
 
@@ -594,11 +594,11 @@ def ten_outputs_of_a_better_network(student, rng):
     close(np.isfinite(outputs), np.ones((3, 10), bool), name="whether outputs are finite")
     after = learned(model)
     if all(np.array_equal(before[name], after[name]) for name in before):
-        raise CheckFailed("train_better left the weights as they were; it changes the model that it is given.")
+        raise CheckFailed("train_better did not change the weights; it must train the given model.")
 
 
 def learned(model):
-    """The numbers of a model that steps change, by name: all but what batch normalisation keeps beside them."""
+    """The numbers of a model that steps change, by name: all but the running statistics of batch normalisation."""
     kept = ("running_mean", "running_var", "num_batches_tracked")
     return {name: np.asarray(each) for name, each in model.state_dict().items() if not name.endswith(kept)}
 
@@ -607,10 +607,10 @@ def learned(model):
     points=5,
     hidden=True,
     needs=ten_outputs_of_a_better_network,
-    hint="Residual blocks, random shifts and mirroring, and a rate that rises and falls lead far in a few epochs.",
+    hint="Residual blocks, random shifts and mirroring, and a rate that rises and falls help a lot in a few epochs.",
 )
 def accuracy_of_the_better_network(student, data, hidden, rng, full, share):
-    """The network of (d) is right on at least {accuracy} of unseen images."""
+    """The network of (d) classifies at least {accuracy} of unseen images correctly."""
     run = RUNS[data.name, full]
     if run is None:
         return accuracy_of_weights(student, hidden, rng).points_at({AT_LEAST: 1.0}, implausible=IMPLAUSIBLE[data.name])

@@ -42,9 +42,9 @@ RATES = (0.001, 0.01, 0.1, 1, 10, 100)
 BATCH = 10
 RATE = 0.1
 ALIKE = 0.15
-"""The least cosine between the way of a bonus network's layer 1 and that of gradient descent."""
+"""The least cosine between the displacement of a bonus network's layer 1 and that of gradient descent."""
 DESCENT_WORK = 1_000_000_000
-"""The most that the steps of gradient descent compute outside at each of three rates: parameters times steps."""
+"""The most work for steps of gradient descent outside, at each of three rates: parameters times steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Run:
 
     For the bonus question `epochs` caps the student's own number, `passing` is for full credit, and `improving` for
     half: more than the network of question (c) reaches when it is trained for as many epochs (see docs/fairness.md).
-    The best of up to `tries` trainings counts: a right network misses a bar by luck once in a hundred (few images) or
-    a thousand (all of them) trainings. Above `implausible`, which no training of this size is expected to reach, staff
-    get an alarm.
+    The best of up to `tries` trainings counts: a right network misses a threshold by chance in one of a hundred (few
+    images) or a thousand (all of them) trainings. Above `implausible`, which no training of this size is expected to
+    reach, staff get an alarm.
     """
 
     train: int
@@ -86,13 +86,13 @@ RUNS = {
 
 @assignment.facts
 def facts(data, full):
-    """What titles say of the trainings."""
+    """The facts about the trainings that titles contain."""
     images = {question: f"{RUNS[question, data, full].train:,} images" for question in ("b", "c")}
     return {**images, "best": f"{100 * RUNS['d', data, full].passing:g} %"}
 
 
 STUDY = Run(train=400, hidden=0, epochs=4, passing=0.0)  # the learning-rate study, drawn small
-TINY = Run(train=50, hidden=0, epochs=3, passing=0.4)  # the same in a moment, for two rates
+TINY = Run(train=50, hidden=0, epochs=3, passing=0.4)  # a quick version of the same, for two rates
 
 a = assignment.question(
     "Back-propagation",
@@ -128,10 +128,10 @@ d = assignment.question(
 )
 
 b.written(
-    "What do the three figures show, which rates are too small or too large, and how is it seen?",
+    "What do the three figures show, which rates are too small or too large, and how can you see it?",
     points=2,
     rubric={
-        "names the rates that are too small and those that are too large, and tells by which curves, with figures": 1,
+        "names the rates that are too small and those that are too large, and states by which curves, with figures": 1,
         "says why steps that are too large diverge, and why training and test accuracy differ": Item(
             1,
             student="gives the reasons: for what happens at both ends of the range, and for what the two accuracies do",
@@ -146,7 +146,7 @@ b.written(
 
 @a.check(points=1)
 def relu_cuts_at_zero(student, rng):
-    """relu keeps what is positive and makes the rest 0, for columns of any length."""
+    """relu keeps positive entries and sets the others to 0, for columns of any length."""
     z = np.array([[-2.0], [-0.5], [0.0], [0.5], [3.0]])
     close(student.relu(z), [[0.0], [0.0], [0.0], [0.5], [3.0]], name="relu(z)")
     for n in (2, 7):
@@ -166,7 +166,7 @@ def relu_derivative_is_zero_or_one(student, rng):
 
 @a.check(cases={"ordinary outputs": 0.75, "large outputs": 0.25})
 def loss_derivative_of_the_outputs(student, rng, case):
-    """The loss derivative of four equal outputs is the one worked out in the handout; of others it is right, too."""
+    """The loss derivative of four equal outputs is that of the handout, and it is right for other outputs."""
     network = student.Network([3, 4])
     name = "loss_derivative_wr_output_activations(v, y)"
     equal = 2.0 if case == "ordinary outputs" else 1000.0  # whose exponential is infinite
@@ -310,9 +310,9 @@ def problem(rng, sizes, *, count):
     while True:
         weights, biases = start(rng, sizes)
         x, y = images(rng, sizes, 20 * count)
-        kept = np.flatnonzero(telling(x, weights, biases))[:count]
-        if len(kept) == count:
-            return weights, biases, x[kept], y[kept]
+        chosen = np.flatnonzero(telling(x, weights, biases))[:count]
+        if len(chosen) == count:
+            return weights, biases, x[chosen], y[chosen]
 
 
 def telling(x, weights, biases):
@@ -352,13 +352,15 @@ def halves(answer, sizes, *, only=None):
     if not isinstance(answer, (list, tuple, np.ndarray)) or len(answer) != 2:
         raise CheckFailed("backprop(x, y) must return two things, (db, dw): the biases' gradients first.")
     db, dw = answer
-    wanted = len(sizes) - 1
+    expected = len(sizes) - 1
     for place, name, part in ((0, "db", db), (1, "dw", dw)):
-        if only in (None, place) and (not isinstance(part, (list, tuple, np.ndarray)) or len(part) != wanted):
+        if only in (None, place) and (not isinstance(part, (list, tuple, np.ndarray)) or len(part) != expected):
             length = (
                 f"has length {len(part)}" if isinstance(part, (list, tuple, np.ndarray)) else "is no list of arrays"
             )
-            raise CheckFailed(f"For Network({sizes}), {name} {length}; expected one array for each of {wanted} layers.")
+            raise CheckFailed(
+                f"For Network({sizes}), {name} {length}; expected one array for each of {expected} layers."
+            )
     if only in (None, 0):
         db = [column(b, n, name) for b, n, name in zip(db, sizes[1:], names("db", sizes), strict=True)]
     if only in (None, 1):
@@ -403,7 +405,7 @@ MEASURES = {
 
 
 def study(student, x, y, rng, rates=RATES, **settings):
-    """Draw the student's study on the given samples, and look whether its curves belong together.
+    """Draw the student's study on the given samples, and check whether its curves are consistent.
 
     The test set is made such that its accuracy T follows from the training accuracy A, whatever the network: it holds
     the n training samples once, and m of them (a secret number) once more with each of the ten labels, so that
@@ -430,12 +432,12 @@ def study(student, x, y, rng, rates=RATES, **settings):
         left = replace(left, plots=tuple(each for each in left.plots if each is not plot))  # a plot shows one measure
     for rate in rates:
         known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
-        wanted = (n * known + m) / (n + 10 * m)
-        if not abs(unknown - wanted) < 0.08:  # exact where both are measured after the epoch; some average over it
+        expected = (n * known + m) / (n + 10 * m)
+        if not abs(unknown - expected) < 0.08:  # exact where both are measured after the epoch; some average over it
             raise CheckFailed(
                 f"At rate {rate:g} the plots end at a training accuracy of {known:.3g} and a test accuracy of "
                 f"{unknown:.3g}. The test data given here are the training data and, with every label once, {m} of "
-                f"them again; so the test accuracy that belongs to that training accuracy is {wanted:.3g}."
+                f"them again; so the test accuracy that belongs to that training accuracy is {expected:.3g}."
             )
     return plots, returned, len(test_y)
 
@@ -448,10 +450,10 @@ def fractions(plots, measure):
 
 
 def agree_with_a_training(student, plots, x, y, rng, epochs):
-    """Compare the end of the curve of rate 0.1 with a training that is seen, epoch by epoch, from outside.
+    """Compare the end of the curve of rate 0.1 with a training that is measured from outside after each epoch.
 
-    The parameters of a `Network` are fetched after each epoch, and its accuracy is computed here. Two trainings differ
-    by luck, so up to three are made, of which the nearest counts (docs/fairness.md).
+    The parameters of a `Network` are fetched after each epoch, and its accuracy is computed here. Two trainings
+    differ by chance, so up to three are run, and the nearest counts (docs/fairness.md).
     """
     drawn = fractions(plots, "training accuracy")[RATE][-1]
     ends = []
@@ -491,7 +493,7 @@ STUDY_HINT = "Is each curve the history of its own network, started afresh, and 
 
 @b.check(points=0.5, hidden=True, hint=STUDY_HINT)
 def each_rate_has_its_own_training(student, rng):
-    """The curve of a rate is that of a fresh network, whatever the rate before did to the last one."""
+    """The curve of each rate is that of a fresh network, unaffected by the rates before it."""
     # Ten kinds of images that are learned in fifteen steps, so that many seeds can be tried. At rate 0.1 a fresh
     # network was right on 84 % of them or more in 2,000 trainings; one that was trained at rate 100 before knows 20 %.
     y = rng.permutation(np.arange(TINY.train) % 10)
@@ -512,7 +514,7 @@ def each_rate_has_its_own_training(student, rng):
 
 @b.check(points=1.5, hidden=True, needs=three_plots_with_a_curve_for_each_rate, hint=STUDY_HINT)
 def curves_tell_what_happened(student, data, rng):
-    """The curves are those of the trainings: rate 0.1 learns more than rate 0.001, and they are what is returned."""
+    """The curves are those of the trainings: rate 0.1 learns more than rate 0.001; returned values agree."""
     chosen = rng.permutation(len(data.train))[: STUDY.train]
     secret = rearranged(784, 10, rng)
     x, y = secret.x(data.train.x[chosen]), secret.y(data.train.y[chosen])
@@ -533,7 +535,7 @@ def curves_tell_what_happened(student, data, rng):
     fast, slow = (fractions(plots, "training accuracy")[rate][-1] for rate in (0.1, 0.001))
     gained = fast - slow
     lead = Measurement(gained, 0, "lead of rate 0.1 in training accuracy", (gained, gained), percent=False)
-    try:  # among networks that never learn, luck alone puts the one above the other
+    try:  # among networks that never learn, chance decides which one is better
         credit = lead.points_at({0.2: 1.0})
     except CheckFailed as failed:
         raise CheckFailed(
@@ -547,7 +549,7 @@ def curves_tell_what_happened(student, data, rng):
         hits = values * tested
         if np.any(np.abs(hits - np.rint(hits)) > 1e-3):
             raise CheckFailed(
-                f"The test accuracy of rate {rate:g} is no number of {tested} test samples; "
+                f"The test accuracy of rate {rate:g} is not a share of {tested} test samples; "
                 "measure it on the test data."
             )
     agree_with_a_training(student, plots, x, y, rng, STUDY.epochs)
@@ -557,7 +559,7 @@ def curves_tell_what_happened(student, data, rng):
 def loss_goes_on(plots):
     """Fail if the training loss of rate 0.1 is the same at every point."""
     if np.ptp(plots["training loss"][RATE].y) == 0:
-        raise CheckFailed("The training loss of rate 0.1 is the same after every epoch; draw how it goes.")
+        raise CheckFailed("The training loss of rate 0.1 is the same after every epoch; record it after each one.")
 
 
 def agree_with_history(plots, returned):
@@ -583,26 +585,30 @@ def agree_with_history(plots, returned):
 @b.check(
     points=3,
     hidden=True,
-    hint="Train Network([784, 40, 10]) at rate 0.1 yourself: its test accuracy should lie well above the threshold.",
+    hint="Train Network([784, 40, 10]) at rate 0.1 yourself: its test accuracy should be well above the threshold.",
 )
 def accuracy_with_rate_one_tenth(student, data, hidden, rng, full, share):
-    """Trained on {b} with learning rate 0.1, the network is right often enough on unseen ones."""
+    """Trained on {b} with learning rate 0.1, the network reaches the required accuracy on unseen images."""
     return plain_training(student, RUNS["b", data.name, full], data, hidden, rng, share)
 
 
 # --- (c) the whole training set ---
 
 
-@c.check(points=5, hidden=True, hint="If (a) is right this is luck of one in many thousands, or SGD was changed.")
+@c.check(
+    points=5,
+    hidden=True,
+    hint="If (a) is right, this happens in one of many thousands of trainings, or SGD was changed.",
+)
 def accuracy_with_all_training_images(student, data, hidden, rng, full, share):
-    """Trained on {c}, the network is right often enough on unseen images."""
+    """Trained on {c}, the network reaches the required accuracy on unseen images."""
     return plain_training(student, RUNS["c", data.name, full], data, hidden, rng, share)
 
 
 # --- (d) a better network ---
 
 
-@d.check(points=10, hidden=True, hint="Look at how large the first outputs are before any training, and at the width.")
+@d.check(points=10, hidden=True, hint="Look at the size of the outputs before the training, and at the width.")
 def accuracy_of_the_best_network(student, data, hidden, rng, full, share):
     """Trained with its own settings, the network of best_network() beats that of (c), or even {best}."""
     run = RUNS["d", data.name, full]
@@ -646,7 +652,7 @@ def chosen_network(answer):
 def plain_training(student, run, data, hidden, rng, share):
     """Train `Network([784, 40, 10])` from a start that is given, and measure it from outside.
 
-    The pixels come in a secret order and the classes under secret numbers, which no fully connected network notices.
+    Pixels are permuted and classes renumbered in secret, which makes no difference to a fully connected network.
     Accuracy is computed here from the trained weights and biases, so hidden images are not shown at all.
     """
     secret = rearranged(784, 10, rng)
@@ -674,12 +680,12 @@ def plain_training(student, run, data, hidden, rng, share):
 def own_training(student, network, settings, run, data, hidden, rng, share, alarms, of_own_form):
     """Train a network of the student's own making, and measure it on hidden images, whose labels stay outside.
 
-    Classes come under secret numbers, so that weights that were trained elsewhere do not fit. A network that is made of
+    Classes are renumbered in secret, so that weights that were trained elsewhere do not fit. A network that is made of
     `weights` and `biases` like `Network` is measured from outside, and never sees hidden images. It starts from weights
-    that were exchanged in secret, and layer 1 has to leave them as gradient descent does, whatever the optimizer; so
-    its pixels may stay in order, for whoever trains on shifted copies. Any other network, and one without a hidden
-    layer, which ends at the same weights from every start, gets the pixels in a secret order. One of another form
-    answers for itself, for images with a little noise, and staff are told so.
+    that were permuted in secret, and layer 1 has to leave them as gradient descent does, whatever the optimizer; so
+    its pixels may stay in order, for students who train on shifted copies. Any other network, and one without a hidden
+    layer, which ends at the same weights from every start, gets the pixels in a secret order. A network of
+    another form predicts by itself, for images with a little noise, and staff get an alarm.
 
     Returns:
         The accuracy; or None if `of_own_form` is False and the network computes as `Network` does before the training
@@ -723,7 +729,7 @@ def own_training(student, network, settings, run, data, hidden, rng, share, alar
 
 
 def exchanged(student, network, known, shown, rng):
-    """Let the weights of each unit exchange places in secret; (weights, biases) as they are then.
+    """Permute the weights of each unit in secret; the resulting (weights, biases).
 
     To a start whose weights are drawn alike this changes nothing, and weights that were trained at home from a known
     start have nothing in common with it. None if the network does not go on with what it is given.
@@ -876,7 +882,7 @@ def outputs(weights, biases, x):
 
 
 def went_as_far_as_steps(before, after, steps):
-    """Fail unless the weights went a way that so many steps can go; many times longer or shorter is no descent."""
+    """Fail unless the weights went a way that so many steps can go; many times longer or shorter is not descent."""
     start, end = (np.concatenate([np.ravel(each) for each in part]) for part in (before, after))
     moved = float(np.linalg.norm(end - start) / np.linalg.norm(start))
     if np.isfinite(moved) and not 0.005 < moved < 1:
@@ -887,17 +893,17 @@ def went_as_far_as_steps(before, after, steps):
 
 
 def not_trained_yet(student, network, known, shown, labels):
-    """Fail if a network tells classes apart before it is trained, under whatever names."""
+    """Fail if a network distinguishes classes before it is trained, whatever their numbers."""
     try:
         got = outputs(*known, shown) if known else own_outputs(student, network, shown)
     except (CheckFailed, StudentError):
-        return  # some models of one's own cannot be asked before they are trained
+        return  # some models of a student's own cannot predict before they are trained
     groups = [labels[np.argmax(got, axis=1) == number] for number in range(10)]
     alike = sum(int(np.max(np.bincount(group))) for group in groups if len(group)) / len(labels)
     if alike > 0.75:
         raise CheckFailed(
             f"The network of best_network() is trained already: before any training {100 * alike:.0f} % of "
-            f"{len(labels)} images can be told apart by its outputs. Return a network that is not yet trained."
+            f"{len(labels)} images can be distinguished by its outputs. Return a network that is not yet trained."
         )
 
 

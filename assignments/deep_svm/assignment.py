@@ -108,7 +108,7 @@ e.written(
     "Compare the two tops, with the tables of your runs.",
     points=6,
     rubric={
-        "which error is smaller, beside what another seed would make": Item(
+        "which error is smaller, compared with the effect of another seed": Item(
             2, student="says which error is smaller, and whether that counts"
         ),
         "each top is better in its own loss, and why that is no contradiction": Item(
@@ -186,7 +186,7 @@ def l2svm_gradients(student, reference, rng, case):
     cases=("smallest slacks", "soft margin"),
 )
 def soft_margin_and_its_slacks(student, reference, rng, case):
-    """The smallest slacks satisfy all constraints, and the soft margin tells objective and violations."""
+    """The smallest slacks satisfy all constraints, and soft_margin returns objective and violations."""
     for sizes in SIZES.values():
         w, h, y = problem(rng, *sizes)
         price = rng.uniform(0.2, 3)
@@ -205,7 +205,7 @@ def soft_margin_and_its_slacks(student, reference, rng, case):
 
 @a.check(
     hidden=True,
-    hint="Differentiate xi = nu^2, too; where a constraint holds its penalty is 0.",
+    hint="Differentiate xi = nu^2 as well; where a constraint holds, its penalty is 0.",
     cases={"power 1": 1.25, "power 2": 1.25, "power 1, one sample": 0.25, "power 2, one sample": 0.25},
 )
 def slack_gradients(student, reference, rng, case):
@@ -232,12 +232,12 @@ STARTS = {"power 1": (1, 1.0), "power 2": (2, 0.5), "power 2 from nu = 0": (2, 0
     cases={"power 1": 0.4, "power 2": 0.4, "power 2 from nu = 0": 0.2},
 )
 def steps_of_descent(student, reference, rng, case):
-    """From the same start, gradient descent goes the same way; nu = 0 never moves."""
-    mended = student.with_reference("slack_loss", unless=slack_gradients)
+    """From the same start, gradient descent takes the same steps; nu = 0 never moves."""
+    repaired = student.with_reference("slack_loss", unless=slack_gradients)
     w, h, y = problem(rng, 6, 4, 3)
     power, start = STARTS[case]
     arguments = (w, h, y, np.full((6, 3), start), 0.8, 0.4, power, 0.01, 15)
-    got = several(mended.descend(*arguments), "descend", ("W", "nu", "losses"))
+    got = several(repaired.descend(*arguments), "descend", ("W", "nu", "losses"))
     want = reference.descend(*arguments)
     close(got[0], want[0], name="W")
     close(got[1], want[1], name="nu")
@@ -255,7 +255,7 @@ def losses_agree(student_loss, reference_loss, rng, sizes):
 
 
 def problem(rng, samples, features, classes):
-    """Random weights, features and labels; about half of the margins are violated, and none lies on the kink."""
+    """Random weights, features and labels; about half of the margins are violated, and none is at the kink."""
     while True:
         w = rng.normal(size=(classes, features)) * 2 / np.sqrt(features)
         h = rng.normal(size=(samples, features))
@@ -299,7 +299,7 @@ TWO_SAMPLES = {  # (C, ridge, multipliers)
 
 @b.check(cases={"hard margin": 1, "soft margin": 0.5, "with a ridge": 0.5})
 def multipliers_of_two_samples(student, case):
-    """For two orthogonal samples the multipliers are 1 / K_nn, cut off at C, and smaller with a ridge."""
+    """For two orthogonal samples the multipliers are 1 / K_nn, clipped at C, and smaller with a ridge."""
     kernel, t = np.diag([4.0, 0.5]), np.array([1.0, -1.0])
     ceiling, ridge, want = TWO_SAMPLES[case]
     got = student.multipliers(kernel, t, ceiling, ridge)
@@ -326,18 +326,20 @@ def multipliers_of_random_problems(student, reference, rng, case):
 @b.check(
     points=2,
     hidden=True,
-    hint="One power changes the ceiling of the multipliers, the other the diagonal of Q.",
+    hint="One power changes the upper bound of the multipliers, the other the diagonal of Q.",
     cases=("power 1", "power 2"),
 )
 def multipliers_of_the_penalty_form(student, reference, rng, case):
     """Both penalties have the multipliers that the handout derives."""
-    mended = student.with_reference("multipliers", unless=(multipliers_of_two_samples, multipliers_of_random_problems))
+    repaired = student.with_reference(
+        "multipliers", unless=(multipliers_of_two_samples, multipliers_of_random_problems)
+    )
     for count in (4, 9):
         kernel, t = gram(rng, count)
         largest = reference.multipliers(kernel, t, np.inf).max()
         for price, lam in ((0.6, 0.5), (0.6, 3.0), (2.0, 1.0)):
             arguments = (kernel, t, price * largest, lam / largest, int(case[-1]))
-            agree(mended.penalty_multipliers(*arguments), reference.penalty_multipliers(*arguments))
+            agree(repaired.penalty_multipliers(*arguments), reference.penalty_multipliers(*arguments))
 
 
 @b.check(
@@ -368,8 +370,8 @@ def bound_on_the_multipliers(student, reference, rng, case):
     cases=("penalty_is_exact", "surely_exact"),
 )
 def exact_or_not(student, reference, rng, case):
-    """penalty_is_exact and surely_exact decide rightly on both sides of their limits."""
-    mended = student.with_reference(
+    """penalty_is_exact and surely_exact decide correctly on both sides of their limits."""
+    repaired = student.with_reference(
         "multipliers",
         "largest_multiplier_bound",
         unless=(multipliers_of_two_samples, multipliers_of_random_problems, bound_on_the_multipliers),
@@ -382,9 +384,9 @@ def exact_or_not(student, reference, rng, case):
             largest = reference.multipliers(kernel, t, price).max()
             for factor in (0.8, 1.25):
                 if case == "penalty_is_exact":
-                    got = mended.penalty_is_exact(kernel, t, price, 1 / (factor * largest))
+                    got = repaired.penalty_is_exact(kernel, t, price, 1 / (factor * largest))
                 else:
-                    got = mended.surely_exact(kernel, price, 1 / (factor * min(price, bound)))
+                    got = repaired.surely_exact(kernel, price, 1 / (factor * min(price, bound)))
                 same(bool(got), factor > 1, name=case)
 
 
@@ -443,13 +445,13 @@ def slack_layer(student, reference, rng, case):
 @c.check(
     points=1,
     hidden=True,
-    hint="At nu = 0 the gradient of nu is 0, whatever the constraint says.",
+    hint="At nu = 0 the gradient with respect to nu is 0, even if the constraint is violated.",
     cases=("positive", "zero is refused"),
 )
 def slack_variables_start_positive(student, case):
-    """Slack variables start at the positive number that is asked for, and at nothing else."""
+    """Slack variables start at the given positive number, and other starts are refused."""
     if case == "zero is refused":
-        student.SlackLayer(3, 2, 5, start=1.0)  # a layer that refuses everything refuses nothing on purpose
+        student.SlackLayer(3, 2, 5, start=1.0)  # a layer that refuses every start would pass otherwise
         raises("ValueError", lambda: student.SlackLayer(3, 2, 5, start=0.0), name="SlackLayer with start=0")
         return
     for start in (1.0, 0.25):
@@ -471,12 +473,12 @@ def layers_agree(student, reference, rng, name, sizes, rows=None, more=None, set
     for module in (student, reference):
         top = getattr(module, name)(features, classes, decay=decay, **(settings or {}))
         found.append(module.loss_and_gradients(module.with_parameters(top, values), h, y, rows))
-    (got, gradients), (want, wanted) = found
+    (got, gradients), (want, expected) = found
     close(got, want, name=f"the loss of {name}")
-    missing = [each for each in wanted if gradients.get(each) is None]
+    missing = [each for each in expected if gradients.get(each) is None]
     if missing:
         raise CheckFailed(f"The loss of {name} has no gradient with respect to {missing[0]}; torch must be able to.")
-    gradient_matches([gradients[each] for each in wanted], list(wanted.values()), names=list(wanted))
+    gradient_matches([gradients[each] for each in expected], list(expected.values()), names=list(expected))
 
 
 # --- (d) deep nets ---
@@ -498,11 +500,11 @@ SHAPES = {"more samples than features": (40, 12, 5), "more features than samples
 @d.check(
     points=2,
     hidden=True,
-    hint="Mean and components come from the training set alone, the largest variance first.",
+    hint="Mean and components come from the training set only, the largest variance first.",
     cases=tuple(SHAPES),
 )
 def components_in_order_and_from_the_training_set(student, reference, rng, case):
-    """Components are orthonormal and in order, and both sets are projected with what the training set gives."""
+    """Components are orthonormal and in order, and both sets are projected with those of the training set."""
     for count, features, k in (SHAPES[case],):
         X = rng.normal(size=(count, features)) * np.geomspace(4, 0.2, features) + rng.normal(size=features)
         other = rng.normal(size=(9, features)) + 1
@@ -515,17 +517,17 @@ def components_in_order_and_from_the_training_set(student, reference, rng, case)
             np.abs(np.sum(components * want, axis=1)), np.ones(k), name="|cosines with the right components|", rtol=1e-4
         )
         got = several(student.reduced(X, other, k), "reduced", ("train_z", "other_z"))
-        wanted = reference.reduced(X, other, k)
-        for z, right, name in zip(got, wanted, ("train_z", "other_z"), strict=True):
+        expected = reference.reduced(X, other, k)
+        for z, right, name in zip(got, expected, ("train_z", "other_z"), strict=True):
             shape(z, right.shape, name=name)
-        flips = np.sign(np.sum(got[0] * wanted[0], axis=0))
-        for z, right, name in zip(got, wanted, ("train_z", "other_z"), strict=True):
+        flips = np.sign(np.sum(got[0] * expected[0], axis=0))
+        for z, right, name in zip(got, expected, ("train_z", "other_z"), strict=True):
             close(z * flips, right, name=name, atol=1e-6)
 
 
 @d.check(points=1)
 def noise_only_in_train_mode(student):
-    """In eval mode GaussianNoise gives x itself; in train mode it adds noise of the asked standard deviation."""
+    """In eval mode GaussianNoise gives x itself; in train mode it adds noise of the given standard deviation."""
     x = np.linspace(-1, 1, 20_000).reshape(200, 100)
     for sd in (0.5, 1.0, 2.0):
         layer = student.GaussianNoise(sd)
@@ -549,13 +551,15 @@ def body_of_two_hidden_layers(student, rng):
     ).output_shape(4, 512)
     out = np.asarray(student.answer(body, x))
     if not (np.all(out >= 0) and np.any(out == 0)):
-        raise CheckFailed("The features of dense_body(70, 512) are not those of relu units: none negative, some 0.")
+        raise CheckFailed(
+            "The features of dense_body(70, 512) are not those of relu units: expected none negative, some 0."
+        )
 
 
 @d.check(
     points=2,
     hidden=True,
-    hint="Error is a share; the squared hinge is summed over classes, without any decay.",
+    hint="The error is a share; the squared hinge is summed over classes, without any decay.",
     cases=("L2SVMLayer", "SoftmaxLayer"),
 )
 def three_measures(student, reference, rng, case):
@@ -579,11 +583,11 @@ STEPS = {  # batch, top
 
 @d.check(
     hidden=True,
-    hint="The rate falls step by step, not epoch by epoch; a smaller last batch counts, too.",
+    hint="The rate falls step by step, not epoch by epoch; a smaller last batch counts as well.",
     cases={
         "one batch": 1,
         "a smaller last batch": 0.75,
-        "a batch larger than the set": Case(0.5, hint="A batch may be larger than the set: one step then."),
+        "a batch larger than the set": Case(0.5, hint="A batch may be larger than the set: then there is one step."),
         "what is reported": 0.75,
     },
 )
@@ -605,17 +609,17 @@ def steps_of_training(student, reference, rng, case):
         )
         close(histories[0], histories[1], name="the history of losses", rtol=1e-4)
         return
-    told = [
+    reported = [
         module.reports_of_fit(net, *distinct, epochs=3, batch=8, rate=0.01)
         for module, net in nets(student, reference, rng, 5, 3, "SoftmaxLayer")
     ]
-    close(told[0], told[1], name="what is reported, (epoch, loss)", rtol=1e-4)
+    close(reported[0], reported[1], name="what is reported, (epoch, loss)", rtol=1e-4)
 
 
 @d.check(
     points=2,
     hidden=True,
-    hint="Shuffle anew in each epoch, call net.train(), set net.noise.sd before each step.",
+    hint="Shuffle again in each epoch, call net.train(), set net.noise.sd before each step.",
     cases=("train mode", "every sample once", "falling noise", "another order"),
 )
 def samples_noise_and_mode(student, rng, case):
@@ -640,9 +644,9 @@ def samples_noise_and_mode(student, rng, case):
     epochs = [np.concatenate(seen[start : start + 3]) for start in (0, 3, 6)]
     for epoch in epochs:
         if case == "every sample once" and not np.array_equal(np.sort(epoch), x[:, 0]):
-            raise CheckFailed("An epoch does not show every sample just once.")
+            raise CheckFailed("An epoch does not show every sample exactly once.")
     if case == "another order" and all(np.array_equal(epoch, epochs[0]) for epoch in epochs):
-        raise CheckFailed("All epochs show the samples in the same order; shuffle them anew in each.")
+        raise CheckFailed("All epochs show the samples in the same order; shuffle them again in each.")
 
 
 def nets(student, reference, rng, inputs, classes, top, *, samples=0, module_noise=False):
@@ -665,7 +669,7 @@ def nets(student, reference, rng, inputs, classes, top, *, samples=0, module_noi
 
 @e.check(points=2)
 def both_tops_start_alike(student, rng):
-    """compare gives two nets, with softmax and with L2-SVM on top, that begin with the same weights."""
+    """compare gives two nets, with softmax and with L2-SVM on top, that start from the same weights."""
     x, y = rng.normal(size=(12, 5)).astype(np.float32), rng.integers(3, size=12)
     h = rng.normal(size=(12, 6))
     settings = {"width": 6, "classes": 3, "decay": 0.5, "epochs": 1, "rate": 0.0}
@@ -686,12 +690,12 @@ def both_tops_start_alike(student, rng):
     points=4, hidden=True, needs=both_tops_start_alike, hint="If (c) and (d) are right: does each net get its own top?"
 )
 def both_nets_learn(student, data, hidden, rng, share):
-    """Both nets are right often enough on unseen images, and each is better than the other in its own loss."""
+    """Both nets are accurate enough on unseen images, and each is better than the other in its own loss."""
     run = RUNS[data.name]
     train = max(100, round(run.train * share))
     chosen = rng.permutation(len(data.train))[:train]
     asked = rng.permutation(len(hidden))[: run.hidden]
-    secret = rearranged(COMPONENTS, 10, rng, signs=True)  # no dense net notices
+    secret = rearranged(COMPONENTS, 10, rng, signs=True)  # which makes no difference to a dense net
     x, test_x = map(secret.x, components(flat(data.train.x[chosen]), flat(hidden.x[asked])))
     y, test_y = secret.y(data.train.y[chosen]), secret.y(hidden.y[asked])
     alarms = []
@@ -752,7 +756,7 @@ def scores(student, net, known, x):
     return dense_scores(known, x) if known else np.asarray(student.answer(net, x), np.float64)
 
 
-@e.check(points=3, hidden=True, hint="Copy the weights, do not share them; the top's decay goes along.")
+@e.check(points=3, hidden=True, hint="Copy the weights instead of sharing them, and copy the top's decay as well.")
 def softmax_goes_on_from_the_svm(student, reference, rng):
     """The continued net has the same scores, the loss of softmax, and weights of its own."""
     x, y = rng.normal(size=(10, 5)), rng.integers(3, size=10)
@@ -763,8 +767,8 @@ def softmax_goes_on_from_the_svm(student, reference, rng):
     close(student.answer(further, x), reference.answer(twin, x), name="the scores of the continued net")
     h = rng.normal(size=(10, 7))
     got, _ = student.loss_and_gradients(further, h, y)
-    wanted = reference.with_parameters(reference.continue_with_softmax(twin), {})
-    want, _ = reference.loss_and_gradients(wanted, h, y)
+    expected = reference.with_parameters(reference.continue_with_softmax(twin), {})
+    want, _ = reference.loss_and_gradients(expected, h, y)
     close(got, want, name="the loss of the continued net's top")
     student.fit_arrays(further, x, y, epochs=2, batch=5, rate=0.01)
     after = student.parameters_of(net)

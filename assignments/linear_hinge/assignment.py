@@ -58,7 +58,7 @@ RUNS = {
     ("max", "shapes", True): Run(train=2_000, epochs=40, batch_size=100, passing=0.26),
 }
 
-IMPLAUSIBLE = 0.45  # no linear classifier of these pixels gets there; staff look at one that does
+IMPLAUSIBLE = 0.45  # no linear classifier of these pixels reaches it; staff examine one that does
 
 a = assignment.question(
     "The loss with loops",
@@ -112,7 +112,7 @@ e.written(
         "no: from one combination to the next everything changes at once": Item(
             1, student="says whether it can, and why"
         ),
-        "combinations that differ in one setting alone, or a grid": Item(1, student="names runs that would show it"),
+        "combinations that differ in one setting only, or a grid": Item(1, student="names runs that would show it"),
     },
     answer="answers.md#zipped",
 )
@@ -172,20 +172,20 @@ SIZES = {  # samples, pixels, classes
 LOSS_CASES = {
     "ten classes": 1,
     "more samples than pixels": 0.5,
-    "two classes": Case(0.25, hint="Two classes are enough for a loss: try them."),
-    "one sample": Case(0.25, hint="A batch may hold one sample alone: try it."),
+    "two classes": Case(0.25, hint="The loss also works with two classes: try it."),
+    "one sample": Case(0.25, hint="A batch may consist of one sample: try it."),
 }
 
 
 @a.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
 def sum_form_with_loops(student, reference, rng, case):
-    """For few and many samples and classes, loss and gradient of the sum form with loops are right."""
+    """For few and many samples and classes, the loss and gradient of the sum form with loops are right."""
     agrees_with_reference(student, reference, "svm_loss_naive", rng, SIZES[case])
 
 
 @a.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
 def max_form_with_loops(student, reference, rng, case):
-    """For few and many samples and classes, loss and gradient of the max form with loops are right."""
+    """For few and many samples and classes, the loss and gradient of the max form with loops are right."""
     agrees_with_reference(student, reference, "svm_max_loss_naive", rng, SIZES[case])
 
 
@@ -208,13 +208,13 @@ def no_loop_is_left(student):
 
 @b.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
 def sum_form_without_loops(student, reference, rng, case):
-    """For few and many samples and classes, loss and gradient of the sum form without loops are right."""
+    """For few and many samples and classes, the loss and gradient of the sum form without loops are right."""
     agrees_with_reference(student, reference, "svm_loss_vectorized", rng, SIZES[case])
 
 
 @b.check(hidden=True, hint=LOSS_HINT, cases=LOSS_CASES)
 def max_form_without_loops(student, reference, rng, case):
-    """For few and many samples and classes, loss and gradient of the max form without loops are right."""
+    """For few and many samples and classes, the loss and gradient of the max form without loops are right."""
     agrees_with_reference(student, reference, "svm_max_loss_vectorized", rng, SIZES[case])
 
 
@@ -392,10 +392,10 @@ def twenty_steps(student, reference, rng, case):
 
 
 @c.check(
-    points=1, hidden=True, hint="Images come as they are: subtract the mean image, and mind their shape and dtype."
+    points=1, hidden=True, hint="Images are not prepared: subtract the mean image, and mind their shape and dtype."
 )
 def predictions_of_images(student, reference, rng):
-    """Images of 32 x 32 pixels in colour, as they are in a file, get the right scores and classes."""
+    """Unprepared colour images of 32 x 32 pixels get the right scores and classes."""
     x = rng.integers(256, size=(30, 32, 32, 3)).astype(np.uint8)
     y = rng.integers(10, size=30)
     models = [each.LinearClassifier(epochs=0).fit(x, y) for each in (student, reference)]
@@ -408,15 +408,17 @@ def predictions_of_images(student, reference, rng):
     close(np.asarray(models[0].predict(x))[sure], np.argmax(want, axis=1)[sure], name="predict(X)")
 
 
-@c.check(points=2, hidden=True, hint="If gradients and steps are right, this is luck of one in many thousands.")
+@c.check(
+    points=2, hidden=True, hint="If gradients and steps are right, this happens in one of many thousands of trainings."
+)
 def accuracy_of_the_sum_form(student, reference, data, hidden, rng, full, share):
-    """Trained on the sum form with rate 3e-7, strength 1e4 and norm 2, the classifier is right often enough."""
+    """Trained on the sum form with rate 3e-7, strength 1e4 and norm 2, the classifier is accurate enough."""
     return trained_accuracy(student, reference, "sum", data, hidden, rng, full, share)
 
 
 @c.check(points=1, hidden=True, hint="Compare the gradient of the max form with differences of its loss.")
 def accuracy_of_the_max_form(student, reference, data, hidden, rng, full, share):
-    """Trained on the max form at the same settings, the classifier is right often enough."""
+    """Trained on the max form with the same settings, the classifier is accurate enough."""
     return trained_accuracy(student, reference, "max", data, hidden, rng, full, share)
 
 
@@ -472,7 +474,7 @@ def trained_accuracy(student, reference, form, data, hidden, rng, full, share):
     def training(rng):
         chosen = rng.permutation(len(data.train))[:train]
         shown = rng.permutation(len(data.validation))[:200]
-        secret = rearranged(data.train.x[0].size, 10, rng)  # no linear classifier notices
+        secret = rearranged(data.train.x[0].size, 10, rng)  # which makes no difference to a linear classifier
         settings = {
             "form": form,
             "learning_rate": 3e-7,
@@ -503,7 +505,7 @@ def trained_accuracy(student, reference, form, data, hidden, rng, full, share):
 
 
 def moved_like(mine, theirs):
-    """Fail unless W went the way of another training on the same images, about as far.
+    """Fail unless W moved in about the direction of another training on the same images, and about as far.
 
     Args:
         mine, theirs: each a classifier before its first step, and one after its training.
@@ -527,7 +529,7 @@ def moved_like(mine, theirs):
 
 
 def history_belongs(mine, theirs, x, validation):
-    """Fail unless the history is that of the training: its own losses at both ends, and a seen training's between.
+    """Fail unless the history is that of the training: its own losses at both ends, between them those of the grader.
 
     Args:
         mine, theirs: as for `moved_like`.
@@ -570,7 +572,7 @@ def scores_from_outside(model, x, classes):
 
 
 def predictions_agree(model, scores, images):
-    """Fail unless the model predicts what its W and b say, but for near ties."""
+    """Fail unless the model predicts what follows from its W and b, except for near ties."""
     want = scores(images)
     ordered = np.sort(want, axis=1)
     sure = np.isfinite(want).all(axis=1) & (ordered[:, -1] - ordered[:, -2] > 1e-3 * np.abs(want).max(axis=1))
@@ -593,7 +595,7 @@ KEYS = {"rates": "learning_rate", "strengths": "strength", "norms": "norm", "bat
 
 @d.check(points=2)
 def eight_combinations_are_no_grid(student, rng):
-    """The search trains one classifier for each combination, in order, and tells both accuracies of each."""
+    """The search trains one classifier for each combination, in order, and returns both accuracies of each."""
     x, y = groups(rng, 60)
     few = {name: values[:3] for name, values in COMBINATIONS.items()}
     best, results = searched(student.search((x[:40], y[:40]), (x[40:], y[40:]), **few, **toy(rng)), few)
@@ -608,10 +610,10 @@ def eight_combinations_are_no_grid(student, rng):
     points=2,
     hidden=True,
     needs=eight_combinations_are_no_grid,
-    hint="What chooses is the accuracy on the validation set, and each accuracy belongs to its own classifier.",
+    hint="The accuracy on the validation set decides, and each accuracy belongs to its own classifier.",
 )
 def best_on_the_validation_set(student, rng):
-    """The accuracies are those of the classifiers, and the best is chosen by the validation set alone."""
+    """The accuracies are those of the classifiers, and the best is chosen by the validation set only."""
     for _ in range(2):
         x, y = groups(rng, 90)
         settings = toy(rng)
@@ -642,7 +644,7 @@ def losses_are_drawn(student):
         plot.line(name)
 
 
-@d.check(points=1, hidden=True, needs=losses_are_drawn, hint="Every value stands at its own iteration.")
+@d.check(points=1, hidden=True, needs=losses_are_drawn, hint="Every value is plotted at its own iteration.")
 def losses_are_those_of_the_history(student, rng):
     """The curves are the histories of training and validation, at their iterations."""
     iterations = np.cumsum(rng.integers(50, 150, size=8))
@@ -669,7 +671,7 @@ def ten_templates_are_drawn(student, rng):
     points=2,
     hidden=True,
     needs=ten_templates_are_drawn,
-    hint="Pixels lie in a row as in an image of shape (32, 32, 3); one shift and one factor for all three colours.",
+    hint="Pixels of a row are ordered as in an image of shape (32, 32, 3); one shift and one factor for all colours.",
 )
 def templates_are_the_weights(student, rng):
     """Each image shows the weights of its own class, upright and in the right colours."""
@@ -707,14 +709,14 @@ def searched(answer, combinations):
     best, results = answer
     if best is None or isinstance(best, (int, float, str, bytes, list, tuple, dict, np.ndarray)):
         raise CheckFailed(f"search must return the best classifier first, not {type(best).__name__}.")
-    wanted = zipped(combinations)
-    if not isinstance(results, (list, tuple)) or len(results) != len(wanted):
+    expected = zipped(combinations)
+    if not isinstance(results, (list, tuple)) or len(results) != len(expected):
         count = len(results) if isinstance(results, (list, tuple, dict)) else "no list of"
         raise CheckFailed(
-            f"search returned {count} results for {len(wanted)} combinations; the lists of settings are zipped, one "
+            f"search returned {count} results for {len(expected)} combinations; the lists of settings are zipped, one "
             "result for each place."
         )
-    for place, (result, combination) in enumerate(zip(results, wanted, strict=True)):
+    for place, (result, combination) in enumerate(zip(results, expected, strict=True)):
         if not isinstance(result, dict):
             raise CheckFailed(f"Result {place + 1} of search is no dictionary.")
         for key, value in combination.items():

@@ -113,7 +113,7 @@ g.written(
     "Where do training and validation accuracy part, and what does a search on training images promise?",
     points=3,
     rubric={
-        "tells where they part, with figures": 1,
+        "states where they diverge, with figures": 1,
         "the features of training images were made by a network that knew their classes": Item(
             1, student="says what such a score rests on"
         ),
@@ -192,7 +192,7 @@ def layers_of_the_autoencoder(student):
     points=2,
     hidden=True,
     needs=(layers_of_the_hinge_cnn, layers_of_the_features_cnn),
-    hint="Where must ReLU stand, and where not? Before or after which layer are the poolings?",
+    hint="Where must ReLU be, and where not? Before or after which layer are the poolings?",
     cases=("HingeCNN", "FeaturesCNN"),
 )
 def outputs_of_the_classifiers(student, reference, rng, case):
@@ -204,7 +204,7 @@ def outputs_of_the_classifiers(student, reference, rng, case):
     points=2,
     hidden=True,
     needs=layers_of_the_autoencoder,
-    hint="Look at strides and padding. The codes are not cut at 0, and the outputs of the last layer lie in [0, 1].",
+    hint="Look at strides and padding. The codes are not clipped at 0; the outputs of the last layer are in [0, 1].",
 )
 def outputs_of_the_autoencoder(student, reference, rng):
     """With the same weights the autoencoder gives the images that the handout's gives."""
@@ -219,7 +219,7 @@ def has_layers(student, name, output):
     order = called(built)
     sizes = {layer.name: sum(each.size for each in layer.parameters) for layer in built.layers}
     if unused := [layer for layer, size in sizes.items() if size and layer not in order]:
-        raise CheckFailed(f"{name} has a layer {unused[0]!r} that images do not go through.")
+        raise CheckFailed(f"{name} has a layer {unused[0]!r} that images do not pass.")
     counts = tuple(sizes[layer] for layer in order)
     same(counts, LAYERS[name], name=f"the numbers of parameters of the layers of {name}")
 
@@ -237,19 +237,19 @@ def same_outputs(student, reference, rng, name):
         called(structure(each.layers_of(network, example), name=name))
         for each, network in zip((student, reference), networks, strict=True)
     )
-    weights, wanted = (dict(network.state_dict()) for network in networks)
+    weights, expected = (dict(network.state_dict()) for network in networks)
     for own, other in zip(theirs, ours, strict=True):
         for part in ("weight", "bias"):
-            key, like = f"{own}.{part}", wanted[f"{other}.{part}"]
+            key, like = f"{own}.{part}", expected[f"{other}.{part}"]
             drawn = rng.normal(size=like.shape) * np.sqrt(2 / (like[0].size if part == "weight" else 100))
             if key not in weights or weights[key].size != like.size:
                 raise CheckFailed(f"The layer {own!r} of {name} has no {part} of {like.size} numbers.")
-            wanted[f"{other}.{part}"] = drawn.astype(np.float32)
+            expected[f"{other}.{part}"] = drawn.astype(np.float32)
             weights[key] = drawn.astype(np.float32).reshape(weights[key].shape)
     images = rng.integers(256, size=(8, 32, 32, 3), dtype=np.uint8)
     got, want = (
         np.asarray(each.in_batches(each.load_weights(network, state), network, images), np.float64)
-        for each, network, state in zip((student, reference), networks, (weights, wanted), strict=True)
+        for each, network, state in zip((student, reference), networks, (weights, expected), strict=True)
     )
     shape(got, want.shape, name=f"what {name} gives")
     if not relative_error(got, want) < 0.01:
@@ -284,7 +284,7 @@ ENCODED, PASSES = 32, 48  # a training of the autoencoder
 
 @b.check(points=2, cases=("its lists and rates", "its numbers at the rate 0"))
 def a_training_is_written_down(student, rng, case):
-    """The history has five lists of a number for each epoch; at the rate 0 they are those of the network as it was."""
+    """The history has five lists of a number for each epoch; at the rate 0 they are those of the unchanged network."""
     x, y = coloured(rng, 100)
     network, others = student.HingeCNN(), (x[70:], y[70:])
     if case == "its lists and rates":
@@ -302,34 +302,34 @@ def a_training_is_written_down(student, rng, case):
     for part, chosen in (("train", slice(65)), ("validation", slice(65, 100))):
         scores = np.asarray(student.in_batches(network, network, x[chosen]), np.float64)
         right = float((scores.argmax(axis=1) == y[chosen]).mean())
-        wanted = hinge(scores, y[chosen])
-        close(history[f"{part}_loss"], [wanted], name=f"{part}_loss {AT_RATE_0}", rtol=1e-3, atol=1e-6)
+        expected = hinge(scores, y[chosen])
+        close(history[f"{part}_loss"], [expected], name=f"{part}_loss {AT_RATE_0}", rtol=1e-3, atol=1e-6)
         close(history[f"{part}_accuracy"], [right], name=f"{part}_accuracy {AT_RATE_0}", atol=1e-6)
 
 
-@b.check(points=1, hidden=True, hint="Gradients pile up unless they are set to zero before each step.")
+@b.check(points=1, hidden=True, hint="Gradients accumulate unless they are set to zero before each step.")
 def steps_of_a_training(student, reference, rng):
-    """From the same start, six steps on one batch lead a small given network where the reference leads it."""
+    """From the same start, six steps on one batch give a small given network the same weights as the reference."""
     x, y = coloured(rng, 40)
     start = {"1.weight": 0.02 * rng.normal(size=(10, 3072)), "1.bias": rng.normal(size=10)}
-    told = []
+    reported = []
     for module in (student, reference):
         network = module.load_weights(module.small_classifier(), {name: np.float32(start[name]) for name in start})
-        told.append(module.train_classifier(network, "cross-entropy", symmetric(x), y, x[:9], y[:9], epochs=6))
-        has_history(told[-1], epochs=6)
+        reported.append(module.train_classifier(network, "cross-entropy", symmetric(x), y, x[:9], y[:9], epochs=6))
+        has_history(reported[-1], epochs=6)
     for name in HISTORY:
-        close(told[0][name], told[1][name], name=f"history[{name!r}] of six steps", rtol=0.01, atol=1e-6)
+        close(reported[0][name], reported[1][name], name=f"history[{name!r}] of six steps", rtol=0.01, atol=1e-6)
 
 
-@b.check(points=1, hidden=True, hint="Does each step go against the gradient of the loss that is named?")
+@b.check(points=1, hidden=True, hint="Does each step go against the gradient of the given loss?")
 def the_hinge_loss_is_learned(student, rng):
-    """Trained on images of plain colours with the hinge loss, HingeCNN is right on most others of the kind."""
+    """Trained on images of plain colours with the hinge loss, HingeCNN classifies most other such images right."""
     return learned(student, rng, "HingeCNN", "hinge")
 
 
-@b.check(points=1, hidden=True, hint="Does each step go against the gradient of the loss that is named?")
+@b.check(points=1, hidden=True, hint="Does each step go against the gradient of the given loss?")
 def cross_entropy_is_learned(student, rng):
-    """Trained on images of plain colours with cross-entropy, FeaturesCNN is right on most others of the kind."""
+    """Trained on images of plain colours with cross-entropy, FeaturesCNN classifies most other such images right."""
     return learned(student, rng, "FeaturesCNN", "cross-entropy")
 
 
@@ -344,8 +344,8 @@ def learned(student, rng, name, loss):
         has_history(history, epochs=EPOCHS)
         scores = np.asarray(student.in_batches(network, network, test_x), np.float64)
         finite(scores, name=f"the scores of {name}")
-        wanted = hinge(scores, test_y) if loss == "hinge" else cross_entropy(scores, test_y)
-        close(history["validation_loss"][-1], wanted, name=f"the last validation loss ({loss})", rtol=1e-3, n=90)
+        expected = hinge(scores, test_y) if loss == "hinge" else cross_entropy(scores, test_y)
+        close(history["validation_loss"][-1], expected, name=f"the last validation loss ({loss})", rtol=1e-3, n=90)
         close(student.scores(network, test_x), scores, name="scores(network, images)", rtol=1e-3, atol=1e-4)
         return replace(accuracy(scores, test_y, name="accuracy"), run=f"{TRAINED} images x {EPOCHS}")
 
@@ -354,7 +354,7 @@ def learned(student, rng, name, loss):
 
 @b.check(
     hidden=True,
-    hint="Features come after the ReLU, and the last layer makes the scores of them.",
+    hint="Features come after the ReLU, and the last layer computes the scores from them.",
     cases={"none is negative": 0.5, "the scores follow": 1.5},
 )
 def features_are_those_below_the_scores(student, rng, case):
@@ -387,7 +387,7 @@ def none_is_negative(features):
 
 @b.check(
     hidden=True,
-    hint="The target is the image itself, as it went in; codes come from `encode`.",
+    hint="The target is the input image itself; codes come from `encode`.",
     cases={"the loss at the rate 0": 0.75, "ten steps": 0.75, "a training": 1.5},
 )
 def the_autoencoder_learns_its_images(student, reference, rng, case):
@@ -477,7 +477,7 @@ def cross_entropy(scores, labels):
 
 @c.check(cases={"rbf_pipeline": 0.75, "linear_pipeline": 0.75, "pca_pipeline": 0.5})
 def steps_of_the_pipelines(student, case):
-    """Each pipeline has the two steps of the handout, with the settings asked for, and is not yet fitted."""
+    """Each pipeline has the two steps of the handout, with the given settings, and is not yet fitted."""
     if case == "rbf_pipeline":
         rbf = described(student, student.rbf_pipeline(C=4.0, gamma=0.25), "rbf_pipeline(4, 0.25)")
         rbf.steps("MinMaxScaler", "SVC").step("SVC").has(C=4.0, gamma=0.25, kernel="rbf")
@@ -503,7 +503,7 @@ def described(student, made, name):
     cases={"one neighbour": 0.5, "five neighbours": 0.5, "nearest centroid": 1},
 )
 def baselines_agree(student, reference, data, rng, case):
-    """On real pixels, the nearest neighbours and the nearest centroid say what the reference's say."""
+    """On real pixels, the nearest neighbours and the nearest centroid predict what the reference's predict."""
     x, y, test_x = pixels_of(data, rng, 300, 100)
     call, *k = {"one neighbour": ("neighbours", 1), "five neighbours": ("neighbours", 5)}.get(case, ("centroid",))
     made = [getattr(module, call)(*k) for module in (student, reference)]
@@ -527,7 +527,7 @@ SETTINGS = {
     cases=("rbf_pipeline", "linear_pipeline, primal", "linear_pipeline, dual", "pca_pipeline"),
 )
 def pipelines_reach_the_accuracy_of_the_reference(student, reference, data, hidden, rng, case):
-    """Fitted on real pixels, the pipelines are right on unseen images as often as the reference's, to 3 points."""
+    """Fitted on real pixels, the pipelines are as accurate on unseen images as the reference's, within 3 points."""
     x, y, _ = pixels_of(data, rng, 300, 1)
     asked = rng.permutation(len(hidden))[:500]
     test_x = flat(disguised(hidden.x[asked], rng, mirror=True))
@@ -562,7 +562,9 @@ def agree(got, want, name):
     shape(got, want.shape, name=f"the predictions of {name}")
     share = float((got == want).mean())
     if share < 0.98:
-        raise CheckFailed(f"{name} predicts {100 * share:.0f} % of the labels that it should; expected at least 98 %.")
+        raise CheckFailed(
+            f"{name} predicts {100 * share:.0f} % of the labels of the reference; expected at least 98 %."
+        )
 
 
 # --- (d) searches ---
@@ -572,14 +574,14 @@ SMALL_C, SMALL_GAMMA = (8.0, 0.25), (0.03125, 0.5, 0.125)
 
 @d.check(points=2)
 def a_search_tries_the_whole_grid(student, rng):
-    """A search is a fitted GridSearchCV over the pipeline; cv_results_ has each cell, and as many folds as asked."""
+    """A search is a fitted GridSearchCV over the pipeline; cv_results_ has each cell and the given number of folds."""
     x, y = clusters(rng, 60)
     search = student.rbf_search(x, y, Cs=SMALL_C, gammas=SMALL_GAMMA, folds=3)
     made = estimator(student.estimator_of(search), name="rbf_search(...)").is_a("GridSearchCV")
     made.step("Pipeline").steps("MinMaxScaler", "SVC")
-    told = search.cv_results_
-    grid_scores(told, ("C", SMALL_C), ("gamma", SMALL_GAMMA), name="cv_results_ of rbf_search")
-    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in told)
+    reported = search.cv_results_
+    grid_scores(reported, ("C", SMALL_C), ("gamma", SMALL_GAMMA), name="cv_results_ of rbf_search")
+    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in reported)
     same(folds, 3, name="the number of folds")
     shape(search.predict(x), (60,), name="the predictions of the search")
 
@@ -594,7 +596,7 @@ SEARCHES = {
 
 @d.check(
     hidden=True,
-    hint="Folds as GridSearchCV makes them of a number; accuracy is its default score.",
+    hint="Use the folds that GridSearchCV makes from a number; accuracy is its default score.",
     cases={"rbf_search": 1, "linear_search, primal": 0.5, "linear_search, dual": 0.5, "pca_search": 1},
 )
 def scores_agree_with_the_reference(student, reference, data, rng, case):
@@ -624,11 +626,11 @@ PROBED = {
 
 @d.check(
     hidden=True,
-    hint="Whatever is fitted to samples must be a step of the pipeline that is searched.",
+    hint="Everything that is fitted to samples must be a step of the pipeline that is searched.",
     cases={"rbf_search": 1.5, "linear_search": 1, "pca_search": 1.5},
 )
 def nothing_is_fitted_outside_the_folds(student, rng, case):
-    """On data with one sample far out, which spoils whatever is fitted on it, the searches find the classes."""
+    """On data with one extreme outlier, which spoils everything fitted on it, the searches find the classes."""
     x, y = leakage_probe(rng)
     search = getattr(student, case)(x, y, folds=5, **PROBED[case])
     fitted_in_folds(search.cv_results_, name=case)
@@ -636,8 +638,8 @@ def nothing_is_fitted_outside_the_folds(student, rng, case):
 
 @d.check(
     hidden=True,
-    hint="Read in `params` which setting a score belongs to; the grid's order may be any.",
-    cases={"grid in tuples": 1.75, "grid in arrays": Case(0.25, hint="The values of the grid may come as arrays.")},
+    hint="Read in `params` which setting a score belongs to; the order of the grid may vary.",
+    cases={"grid in tuples": 1.75, "grid in arrays": Case(0.25, hint="The values of the grid may be arrays.")},
 )
 def the_table_has_each_score_in_its_place(student, rng, case):
     """score_table gives the mean scores of a search, a row for each C and a column for each gamma."""
@@ -651,11 +653,9 @@ def the_table_has_each_score_in_its_place(student, rng, case):
         raise CheckFailed("All cells of the search have the same score: are C and gamma passed on?")
 
 
-@d.check(
-    points=1, hidden=True, hint="GridSearchCV fits the best setting again on all samples, unless it is told not to."
-)
+@d.check(points=1, hidden=True, hint="GridSearchCV fits the best setting again on all samples, unless refit=False.")
 def the_best_setting_is_fitted_again(student, reference, data, hidden, rng):
-    """The search itself classifies unseen images, as well as the reference's does, to 3 points."""
+    """The search itself classifies unseen images as accurately as the reference's, within 3 points."""
     x, y, _ = pixels_of(data, rng, 300, 1)
     asked = rng.permutation(len(hidden))[:500]
     cells = {"Cs": (2.0**-9, 4.0), "gammas": (2.0**-6,), "folds": 3}
@@ -687,7 +687,7 @@ def shapes_of_the_three_ways(student, rng):
 
 @e.check(
     hidden=True,
-    hint="Both SVCs get C and gamma; OneVsRestClassifier gets such an SVC, too.",
+    hint="Both SVCs get C and gamma, and so does the SVC in OneVsRestClassifier.",
     cases={"ovo": 0.75, "ovr": 0.5, "rest": 0.75},
 )
 def the_three_ways_agree_with_the_reference(student, reference, rng, case):
@@ -760,7 +760,7 @@ def heat_map_of_a_grid(student, rng):
 
 @f.check(points=1)
 def scores_over_C(student, rng):
-    """Each search has a curve over C, which is logarithmic, and a legend tells them apart."""
+    """Each search has a curve over C, which is logarithmic, and a legend distinguishes them."""
     scores = {"primal": rng.uniform(size=4).tolist(), "dual": rng.uniform(size=4).tolist()}
     Cs = [0.125, 0.5, 4.0, 32.0]
     student.plot_scores(Cs, scores)
@@ -769,9 +769,9 @@ def scores_over_C(student, rng):
         plot.line(name).shows(scores[name], x=Cs)
 
 
-@f.check(points=1, hidden=True, hint="Each image, and what was made of it, has a plot of its own, upright.")
+@f.check(points=1, hidden=True, hint="Each image and each reconstruction has a plot of its own, upright.")
 def images_and_reconstructions(student, rng):
-    """Each image is drawn, and what the autoencoder made of it."""
+    """Each image is drawn, and its reconstruction by the autoencoder."""
     x, other = rng.uniform(size=(2, 4, 32, 32, 3))
     student.plot_reconstructions(x, other)
     drawn = figures_drawn(student.figures(), plots=8)

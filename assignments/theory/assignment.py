@@ -1,4 +1,4 @@
-"""Theory: four proofs that people read, and the code beside three of them, which checks judge."""
+"""Theory: four proofs that people grade, and code for three of them, which checks judge."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def network_of(student) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     try:
         W, b, v, c = (np.asarray(part, dtype=float) for part in answer)
     except (TypeError, ValueError):
-        raise CheckFailed("W, b, v and c are made of numbers.") from None
+        raise CheckFailed("W, b, v and c must consist of numbers.") from None
     if W.ndim != 2 or W.shape[1] != 2:
         raise CheckFailed(f"W has the shape (units, 2), not {W.shape}.")
     units = len(W)
@@ -102,7 +102,7 @@ SCALES = {"ordinary numbers": 1.0, "small numbers": 0.01, "large numbers": 1000.
 
 @b.check(
     hidden=True,
-    hint="Is it right for large and for negative numbers, and where both are equal?",
+    hint="Is it right for large and for negative numbers, and if both are equal?",
     cases={"ordinary numbers": 2, "small numbers": 0.5, "large numbers": 1, "equal numbers": 0.5},
 )
 def larger_of_any_numbers(student, rng, case):
@@ -169,7 +169,7 @@ def dual_of_two_points(student):
     cases=("at the optimum", "elsewhere"),
 )
 def dual_meets_the_primal(student, rng, case):
-    """At the optimal multipliers the dual has the value of the primal, and elsewhere it lies below."""
+    """At the optimal multipliers the dual has the value of the primal, and elsewhere it is smaller."""
     for _ in range(5):
         X, y, C = problem(rng)
         if case == "at the optimum":
@@ -197,9 +197,9 @@ def primal_follows_from_the_dual(student, rng, case):
         answer = student.primal_from_dual(multipliers(X, y, C), X, y, C)
         if not isinstance(answer, (tuple, list)) or len(answer) != 3:
             raise CheckFailed("primal_from_dual returns the three parts (w, b, xi).")
-        wanted = {"w": w, "b": [offset], "xi": np.maximum(0, 1 - y * (X @ w + offset))}
-        place = tuple(wanted).index(case)
-        close(np.ravel(answer[place]), wanted[case], name=case, rtol=1e-5, atol=1e-6 if case == "b" else 1e-7)
+        expected = {"w": w, "b": [offset], "xi": np.maximum(0, 1 - y * (X @ w + offset))}
+        place = tuple(expected).index(case)
+        close(np.ravel(answer[place]), expected[case], name=case, rtol=1e-5, atol=1e-6 if case == "b" else 1e-7)
 
 
 # --- (d) cross-entropy over softmax ---
@@ -229,7 +229,7 @@ def softmax_loss(v: np.ndarray, y: np.ndarray) -> float:
     },
 )
 def gradient_agrees_with_differences(student, rng, case):
-    """On random scores and targets, also soft ones and large scores, the gradient is that of the loss."""
+    """On random scores and targets, including soft targets and large scores, the gradient is that of the loss."""
     if case == "large scores":
         large, target = np.array([1000.0, 0.0, -1000.0]), np.array([0.0, 1.0, 0.0])
         close(student.cross_entropy_gradient(large, target), [1.0, -1.0, 0.0], name="the gradient at large scores")
@@ -243,14 +243,14 @@ def gradient_agrees_with_differences(student, rng, case):
 
 @d.check(
     hidden=True,
-    hint="Its entries are p_i (1 - p_i) on the diagonal and -p_i p_j beside it.",
+    hint="Its entries are p_i (1 - p_i) on the diagonal and -p_i p_j elsewhere.",
     cases={
         "ordinary scores": 1.5,
         "large scores": Case(0.5, hint="The exponential of 1000 is infinite: take the largest score out first."),
     },
 )
 def hessian_agrees_with_differences(student, rng, case):
-    """The matrix of second derivatives is that of the loss, symmetric, also at large scores."""
+    """The matrix of second derivatives is that of the loss, and symmetric, also at large scores."""
     if case == "large scores":
         got = student.cross_entropy_hessian(np.array([1000.0, 1000.0, 0.0]))
         close(got, [[0.25, -0.25, 0.0], [-0.25, 0.25, 0.0], [0.0, 0.0, 0.0]], name="the matrix at large scores")

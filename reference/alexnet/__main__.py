@@ -76,8 +76,8 @@ def better(alexnet: Any, data: Any, epochs: int, seed: int, out: Path) -> str:
     torch.manual_seed(seed)
     alexnet.train_better(alexnet.better_network(), *whole(data), epochs, seed, after_epoch)
     reached = [epoch for epoch, accuracy in enumerate(accuracies, start=1) if accuracy >= 0.85]
-    told = f", 85 % after epoch {reached[0]}" if reached else ""
-    return f"test {100 * accuracies[-1]:.2f} % after {epochs} epochs{told}"
+    summary = f", 85 % after epoch {reached[0]}" if reached else ""
+    return f"test {100 * accuracies[-1]:.2f} % after {epochs} epochs{summary}"
 
 
 def main() -> None:

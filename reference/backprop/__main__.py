@@ -38,22 +38,22 @@ def main():
     parser.add_argument("--epochs", type=int, default=30, help="epochs of rate, whole and study")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the figures of study")
-    asked = parser.parse_args()
-    np.random.seed(asked.seed)
-    few = asked.experiment in ("rate", "study")
-    training_data, test_data = images(asked.data, 10_000 if few else 50_000, 5_000 if few else 10_000)
-    if asked.experiment == "study":
-        backprop_main.learning_rate_study(training_data, test_data, epochs=asked.epochs)
-        asked.out.mkdir(parents=True, exist_ok=True)
+    options = parser.parse_args()
+    np.random.seed(options.seed)
+    few = options.experiment in ("rate", "study")
+    training_data, test_data = images(options.data, 10_000 if few else 50_000, 5_000 if few else 10_000)
+    if options.experiment == "study":
+        backprop_main.learning_rate_study(training_data, test_data, epochs=options.epochs)
+        options.out.mkdir(parents=True, exist_ok=True)
         for number in plt.get_fignums():
-            plt.figure(number).savefig(asked.out / f"learning_rates_{number}.png")
-        print(f"{len(plt.get_fignums())} figures in {asked.out}")
+            plt.figure(number).savefig(options.out / f"learning_rates_{number}.png")
+        print(f"{len(plt.get_fignums())} figures in {options.out}")
         return
-    if asked.experiment == "best":
+    if options.experiment == "best":
         network, settings = backprop_main.best_network()
     else:
         network = Network([784, 40, 10])
-        settings = {"epochs": asked.epochs, "mini_batch_size": 10, "learning_rate": 0.1}
+        settings = {"epochs": options.epochs, "mini_batch_size": 10, "learning_rate": 0.1}
     network.SGD(training_data, test_data=test_data, **settings)
     print(f"test {100 * network.one_label_accuracy(test_data):.2f} %")
 

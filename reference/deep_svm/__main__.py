@@ -32,9 +32,9 @@ from autograder import datasets
 CACHE = Path(platformdirs.user_cache_dir("autograder")) / "results" / "deep_svm"
 
 
-def splits(asked, default):
+def splits(options, default):
     """((train_x, train_y), (validation_x, ...), (test_x, ...)) of the data set that was asked for, and its name."""
-    data = datasets.find(asked.data or default, datasets.DataSettings.from_environment())
+    data = datasets.find(options.data or default, datasets.DataSettings.from_environment())
     return [(part.x, part.y) for part in (data.train, data.validation, data.hidden)], data.name
 
 
@@ -51,13 +51,13 @@ def progress(epoch, loss):
 # --- softmax against L2-SVM ---
 
 
-def mnist(asked):
+def mnist(options):
     """PCA to 70 components, 512-512 units, noise on the inputs, both tops."""
-    (train, validation, test), _ = splits(asked, "mnist")
+    (train, validation, test), _ = splits(options, "mnist")
     train = [np.concatenate(parts) for parts in zip(train, validation, strict=True)]
-    epochs = asked.epochs or 12
+    epochs = options.epochs or 12
     found, errors = {}, {"softmax": [], "L2-SVM": []}
-    for seed in range(asked.seed, asked.seed + asked.seeds):
+    for seed in range(options.seed, options.seed + options.seeds):
         nets, train_z, test_z = deep_svm_main.mnist_nets(
             (flat(train[0]), train[1]), (flat(test[0]), test[1]), epochs=epochs, seed=seed, report=progress
         )
@@ -75,31 +75,31 @@ def spread(errors):
     return f"{np.mean(errors):.2f} % ({min(errors):.2f} to {max(errors):.2f} in {len(errors)} seeds)"
 
 
-def cifar10(asked):
+def cifar10(options):
     """A small convolutional net with both tops."""
-    return convolutional(asked, further=False)
+    return convolutional(options, further=False)
 
 
-def continuation(asked):
+def continuation(options):
     """The same, and softmax trained further from the weights of the L2-SVM net."""
-    return convolutional(asked, further=True)
+    return convolutional(options, further=True)
 
 
-def convolutional(asked, further):
+def convolutional(options, further):
     """Train, or take from the cache, and print the table."""
-    (train, _, test), data = splits(asked, "cifar10")
+    (train, _, test), data = splits(options, "cifar10")
     train, test = ([torch.tensor(part) for part in each] for each in (train, test))
-    epochs, nets = asked.epochs or 12, {}
+    epochs, nets = options.epochs or 12, {}
     for top in ("L2-SVM",) if further else deep_svm_main.TOPS:
         print(top, flush=True)
-        nets[top] = deep_svm_main.conv_net(top, seed=asked.seed)
-        trained(nets[top], f"{data}-{top}-epochs{epochs}-seed{asked.seed}", train, asked, epochs=epochs)
+        nets[top] = deep_svm_main.conv_net(top, seed=options.seed)
+        trained(nets[top], f"{data}-{top}-epochs{epochs}-seed{options.seed}", train, options, epochs=epochs)
     if further:
         name = deep_svm_main.CONTINUED
         print(name, flush=True)
         nets[name] = continue_with_softmax(nets["L2-SVM"])
-        key = f"{data}-continued-epochs{epochs}+{asked.further}-seed{asked.seed}"
-        trained(nets[name], key, train, asked, epochs=asked.further, rate=0.0005)
+        key = f"{data}-continued-epochs{epochs}+{options.further}-seed{options.seed}"
+        trained(nets[name], key, train, options, epochs=options.further, rate=0.0005)
     found = {name: (measures(net, *test), measures(net, *train)) for name, net in nets.items()}
     print(deep_svm_main.table(found))
     return "; ".join(
@@ -109,14 +109,14 @@ def convolutional(asked, further):
     )
 
 
-def trained(net, key, train, asked, **settings):
+def trained(net, key, train, options, **settings):
     """Train a convolutional net and keep its weights, or take them from the cache."""
     file = CACHE / f"{key}.pt"
-    if asked.cached and file.is_file():
+    if options.cached and file.is_file():
         net.load_state_dict(torch.load(file, weights_only=True)["state"])
         return
     began = time.monotonic()
-    history = deep_svm_main.train_conv_net(net, *train, seed=asked.seed, report=progress, **settings)
+    history = deep_svm_main.train_conv_net(net, *train, seed=options.seed, report=progress, **settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"state": net.state_dict(), "seconds": time.monotonic() - began, "history": history}, file)
 
@@ -126,9 +126,9 @@ def trained(net, key, train, asked, **settings):
 FACTORS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.01, 1.1, 1.5, 3.0, 10.0, 30.0)
 
 
-def exact(asked):
+def exact(options):
     """Sweep 1/lambda past the largest multiplier; compare with a general solver, and with descent in W and nu."""
-    (train, *_), _ = splits(asked, "mnist")
+    (train, *_), _ = splits(options, "mnist")
     x, y = flat(train[0][:2000]), train[1][:2000]
     z, _ = deep_svm_pca.reduced(x, x[:1], 70)
     chosen = np.concatenate([np.flatnonzero(y == label)[:20] for label in (3, 8)])
@@ -150,7 +150,7 @@ def exact(asked):
             each.append(np.linalg.norm((alpha * t) @ h - w) / np.linalg.norm(w))
         solved = np.linalg.norm(solver(h, t, price, lam) - w) / np.linalg.norm(w)
         print(f"{factor:22g} {distances[1][-1]:30.1e} {distances[2][-1]:12.1e} {solved:16.1e}")
-    draw(asked.out, np.array(FACTORS) * limit, distances, limit, bound, sigma)
+    draw(options.out, np.array(FACTORS) * limit, distances, limit, bound, sigma)
     stuck(h, t, 0.3 * limit)
     below, above = distances[1][FACTORS.index(0.9)], distances[1][FACTORS.index(1.1)]
     return (
@@ -223,9 +223,9 @@ def main():
     parser.add_argument("--seeds", type=int, default=1, help="trainings of mnist, from --seed on")
     parser.add_argument("--cached", action="store_true", help="take convolutional nets from the cache")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the figure of exact")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    print(experiments[asked.experiment](asked))
+    print(experiments[options.experiment](options))
 
 
 if __name__ == "__main__":

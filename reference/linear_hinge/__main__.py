@@ -44,10 +44,10 @@ def main() -> None:
     parser.add_argument("--form", choices=("sum", "max"), default="sum", help="of the hinge loss")
     parser.add_argument("--strength", type=float, default=1e4, help="of the penalty; its gradient is strength * W")
     parser.add_argument("--epochs", type=int, help="passes through the training set")
-    parser.add_argument("--seeds", type=int, default=1, help="trainings, whose mean is told")
-    asked = parser.parse_args()
-    asked.epochs = asked.epochs or EPOCHS[asked.data]
-    {"best": best, "search": best_of_eight, "preprocessing": preprocessing, "speed": speed}[asked.experiment](asked)
+    parser.add_argument("--seeds", type=int, default=1, help="trainings, whose mean is reported")
+    options = parser.parse_args()
+    options.epochs = options.epochs or EPOCHS[options.data]
+    {"best": best, "search": best_of_eight, "preprocessing": preprocessing, "speed": speed}[options.experiment](options)
 
 
 def images(name):
@@ -59,37 +59,37 @@ def images(name):
     return (x[:cut], y[:cut]), (x[cut:], y[cut:]), (data.hidden.x, data.hidden.y)
 
 
-def best(asked):
+def best(options):
     """Train the published best setting, and draw losses and templates of the first training."""
-    training, validation, test = images(asked.data)
+    training, validation, test = images(options.data)
     rows = []
-    for seed in range(asked.seeds):
+    for seed in range(options.seeds):
         began = time.perf_counter()
-        model = LinearClassifier(strength=asked.strength, form=asked.form, epochs=asked.epochs, seed=seed)
+        model = LinearClassifier(strength=options.strength, form=options.form, epochs=options.epochs, seed=seed)
         model.fit(*training, validation=validation)
         rows.append([100 * model.accuracy(*part) for part in (test, validation, training)])
-        print(f"seed {seed}: {told(rows[-1:])}, trained in {time.perf_counter() - began:.1f} s", flush=True)
-        if seed == 0 and asked.out:
-            save(asked, f"{asked.form}_form", model)
-    print(told(rows))
+        print(f"seed {seed}: {summary(rows[-1:])}, trained in {time.perf_counter() - began:.1f} s", flush=True)
+        if seed == 0 and options.out:
+            save(options, f"{options.form}_form", model)
+    print(summary(rows))
 
 
-def best_of_eight(asked):
+def best_of_eight(options):
     """Search the eight combinations; the test set is asked for the chosen one alone."""
-    training, validation, test = images(asked.data)
-    model, results = search(training, validation, form=asked.form, epochs=asked.epochs)
+    training, validation, test = images(options.data)
+    model, results = search(training, validation, form=options.form, epochs=options.epochs)
     for each in results:
         print(
             f"rate {each['learning_rate']:g}, strength {each['strength']:g}, norm {each['norm']}, "
             f"batches of {each['batch_size']}: validation {100 * each['validation_accuracy']:.1f} %, "
             f"training {100 * each['training_accuracy']:.1f} %"
         )
-    if asked.out:
-        save(asked, "search", model)
+    if options.out:
+        save(options, "search", model)
     accuracies = [100 * model.accuracy(*part) for part in (test, validation, training)]
     print(
         f"rate {model.learning_rate:g}, strength {model.strength:g}, norm {model.norm}, "
-        f"batches of {model.batch_size}: {told([accuracies])}"
+        f"batches of {model.batch_size}: {summary([accuracies])}"
     )
 
 
@@ -121,29 +121,29 @@ WAYS = {
 }
 
 
-def preprocessing(asked):
+def preprocessing(options):
     """Train the best setting on images that are prepared in six ways."""
-    training, validation, test = images(asked.data)
+    training, validation, test = images(options.data)
     lines = []
     for way in WAYS:
-        model = Prepared(way, strength=asked.strength, form=asked.form, epochs=asked.epochs)
+        model = Prepared(way, strength=options.strength, form=options.form, epochs=options.epochs)
         model.fit(*training, validation=validation)
         accuracies = [100 * model.accuracy(*part) for part in (test, validation, training)]
-        print(f"{way}: {told([accuracies])}, training loss {model.history['training_loss'][-1]:.3f}", flush=True)
+        print(f"{way}: {summary([accuracies])}, training loss {model.history['training_loss'][-1]:.3f}", flush=True)
         lines.append(f"{way} {accuracies[0]:.1f} %")
     print(f"test: {'; '.join(lines)}")
 
 
-def speed(asked):
+def speed(options):
     """Time both ways of writing each form: on the samples of the graded comparison, and on 500 whole images.
 
     With few numbers a sample, loops wait for Python most of the time; with 3,072 they already work on long rows.
     """
-    (x, y), _, _ = images(asked.data)
+    (x, y), _, _ = images(options.data)
     rng = np.random.default_rng(0)
     rows = np.reshape(x[:500], (500, -1)) - np.mean(x[:500].reshape(500, -1), axis=0)
     few = rng.uniform(-128, 128, size=(12_000, 8))
-    told_of = []
+    lines = []
     for what, X, labels, classes in (
         ("12,000 samples of 8 numbers", few, rng.integers(5, size=len(few)), 5),
         ("500 images of 3,072 pixels", rows, y[:500], 10),
@@ -157,8 +157,8 @@ def speed(asked):
             )
             print(f"{what}, {name}: {1000 * slow:.1f} ms with loops, {1000 * fast:.2f} ms without")
             ratios.append(f"{slow / fast:.0f}")
-        told_of.append(f"{what}: {' (sum) and '.join(ratios)} (max) times faster")
-    print("; ".join(told_of))
+        lines.append(f"{what}: {' (sum) and '.join(ratios)} (max) times faster")
+    print("; ".join(lines))
 
 
 def timed(function, *arguments):
@@ -168,17 +168,17 @@ def timed(function, *arguments):
     return time.process_time() - began
 
 
-def save(asked, name, model):
+def save(options, name, model):
     """Write the figures of one training as PNG files."""
-    asked.out.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     plot_losses(model.history)
-    plt.savefig(asked.out / f"{name}_losses.png", dpi=120)
-    plot_templates(model.W, names=CLASSES if asked.data == "cifar10" else [f"class {k}" for k in range(10)])
-    plt.savefig(asked.out / f"{name}_templates.png", dpi=120)
+    plt.savefig(options.out / f"{name}_losses.png", dpi=120)
+    plot_templates(model.W, names=CLASSES if options.data == "cifar10" else [f"class {k}" for k in range(10)])
+    plt.savefig(options.out / f"{name}_templates.png", dpi=120)
     plt.close("all")
 
 
-def told(rows):
+def summary(rows):
     """Accuracies in per cent, a row of test, validation, training for each seed, as one sentence."""
     mean, deviation = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=min(1, len(rows) - 1))
     spread = [f" ± {each:.1f}" if len(rows) > 1 else "" for each in deviation]

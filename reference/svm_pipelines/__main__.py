@@ -73,8 +73,8 @@ def chosen_data(name):
     """The data set: CIFAR-10 where it is found, or the shapes."""
     if name == "shapes":
         return find("shapes", DataSettings())
-    found, told = find_or_default("cifar10", DataSettings(data=Path(name) if name else None))
-    print(told)
+    found, summary = find_or_default("cifar10", DataSettings(data=Path(name) if name else None))
+    print(summary)
     return found
 
 
@@ -91,12 +91,12 @@ def trained(kind, data, options):
     make, loss = NETWORKS[kind]
     folder = user_cache_path("autograder") / "results" / "svm_pipelines"
     file = folder / f"{data.name}-{kind}.pt"
-    kept = torch.load(file, weights_only=True) if file.exists() else None
+    stored = torch.load(file, weights_only=True) if file.exists() else None
     network = make()
-    if kept and options.epochs in (0, len(kept["history"]["train_loss"])):
-        network.load_state_dict(kept["weights"])
-        print(f"{kind}: trained before, {len(kept['history']['train_loss'])} epochs in {kept['seconds']:.0f} s")
-        return network, kept["history"]
+    if stored and options.epochs in (0, len(stored["history"]["train_loss"])):
+        network.load_state_dict(stored["weights"])
+        print(f"{kind}: trained before, {len(stored['history']['train_loss'])} epochs in {stored['seconds']:.0f} s")
+        return network, stored["history"]
     torch.manual_seed(0)
     network = make()
     begun = time.monotonic()
@@ -106,8 +106,8 @@ def trained(kind, data, options):
         x, y, more_x, more_y = data.train.x, data.train.y, data.validation.x, data.validation.y
         history = training.train_classifier(network, loss, x, y, more_x, more_y, options.epochs or 15)
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {"weights": network.state_dict(), "history": history, "seconds": time.monotonic() - begun}
-    torch.save(kept, file)
+    stored = {"weights": network.state_dict(), "history": history, "seconds": time.monotonic() - begun}
+    torch.save(stored, file)
     return network, history
 
 
@@ -233,13 +233,13 @@ def classes(data, options):
     test_x, test_y = reduced.transform(models.pixels(data.hidden.x[:1000])), data.hidden.y[:1000]
     ways = models.ways_of_many_classes(reduced.transform(x), y, test_x, 2.0, 2.0**-6)
     same = np.array_equal(ways["ovo"][0], ways["ovr"][0])
-    told = ", ".join(f"{name} test {right(labels, test_y)}" for name, (labels, _) in ways.items())
-    return f"{told}; ovo and ovr predict the same labels: {same}"
+    summary = ", ".join(f"{name} test {right(labels, test_y)}" for name, (labels, _) in ways.items())
+    return f"{summary}; ovo and ovr predict the same labels: {same}"
 
 
-def right(labels, wanted):
+def right(labels, expected):
     """The share of right labels in per cent, as text."""
-    return percent(np.mean(labels == wanted))
+    return percent(np.mean(labels == expected))
 
 
 def percent(share):
