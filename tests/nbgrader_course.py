@@ -33,8 +33,8 @@ def markdown(source: str, grade_id: str = "", **role: object) -> Cell:
 
 
 def _cell(kind: str, source: str, grade_id: str, role: Mapping[str, object]) -> Cell:
-    told = {"grade": False, "solution": False, "locked": False, "task": False, **role}
-    metadata = {"nbgrader": {"schema_version": 3, "grade_id": grade_id, **told}} if grade_id else {}
+    data = {"grade": False, "solution": False, "locked": False, "task": False, **role}
+    metadata = {"nbgrader": {"schema_version": 3, "grade_id": grade_id, **data}} if grade_id else {}
     return {"cell_type": kind, "metadata": metadata, "source": source}
 
 

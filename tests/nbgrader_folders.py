@@ -37,8 +37,8 @@ PNG = base64.b64encode(
 
 def role(grade_id: str, *, points: float = 0, **flags: bool) -> dict[str, Any]:
     """nbgrader's metadata of a cell."""
-    told = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False, **flags}
-    return {"nbgrader": {**told, "grade_id": grade_id, **({"points": points} if told["grade"] else {})}}
+    data = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False, **flags}
+    return {"nbgrader": {**data, "grade_id": grade_id, **({"points": points} if data["grade"] else {})}}
 
 
 def notebook(answer: str, essay: str, *, test: str = TEST, outputs: tuple[Any, ...] = ()) -> bytes:

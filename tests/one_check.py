@@ -16,7 +16,7 @@ from autograder.loader import Loaded
 
 
 class Alone(LocalStudent):
-    """A student's code in this process; nothing of the reference is lent to it."""
+    """A student's code in this process; the reference replaces no part of it."""
 
     def with_reference(self, *_names: str, unless: tuple[str, ...] = ()) -> LocalStudent:
         """The student itself."""

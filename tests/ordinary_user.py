@@ -32,11 +32,11 @@ def as_ordinary_user(command: list[str], home: str) -> list[str]:
     for number, path in enumerate(dict.fromkeys(path.resolve() for path in needed)):
         closed = [folder for folder in reversed(path.parents) if not folder.stat().st_mode & 0o001]
         if closed:
-            kept = f"{home}/kept{number}"
-            lines += [f"mkdir -p {shlex.quote(kept)}", f"mount --bind {shlex.quote(str(path))} {shlex.quote(kept)}"]
+            stored = f"{home}/kept{number}"
+            lines += [f"mkdir -p {shlex.quote(stored)}", f"mount --bind {shlex.quote(str(path))} {shlex.quote(stored)}"]
             lines += [f"mount -t tmpfs -o mode=755 none {shlex.quote(str(closed[0]))}"]
             lines += [f"mkdir -p {shlex.quote(str(path))}"]
-            lines += [f"mount --bind {shlex.quote(kept)} {shlex.quote(str(path))}"]
+            lines += [f"mount --bind {shlex.quote(stored)} {shlex.quote(str(path))}"]
     environment = [f"HOME={home}", f"XDG_CACHE_HOME={home}", f"TMPDIR={home}", f"PATH={os.environ['PATH']}"]
     become = ["setpriv", "--reuid", str(_USER), "--regid", str(_USER), "--clear-groups", "env", "-i", *environment]
     lines.append("exec " + shlex.join([*become, *command]))

@@ -98,7 +98,7 @@ def test_retired_words_stay_retired() -> None:
 
 def test_the_readme_tells_the_points_of_every_assignment() -> None:
     """The table of the course names each assignment with its points, those of people included, and its bonus."""
-    told = dict(re.findall(r"^\| `(\w+)` \| .* \| ([\d +]+) \|$", read("README.md"), re.MULTILINE))
+    lines = dict(re.findall(r"^\| `(\w+)` \| .* \| ([\d +]+) \|$", read("README.md"), re.MULTILINE))
     course = load(ROOT / CONFIG_FILE)
     found = {}
     for name in course.assignments:
@@ -108,17 +108,17 @@ def test_the_readme_tells_the_points_of_every_assignment() -> None:
             for bonus in (False, True)
         ]
         found[name] = " + ".join(shown(points) for points in parts if points)
-    assert told == found
+    assert lines == found
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_every_make_command_that_is_told_exists(name: str) -> None:
     """A reader who copies a command finds it."""
-    told = set(
+    found = set(
         re.findall(r"\bmake ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`|^\$? *make .*$", read(name), re.MULTILINE)))
     )
-    assert told
-    assert told <= TARGETS
+    assert found
+    assert found <= TARGETS
 
 
 def test_make_has_every_chore() -> None:
@@ -201,9 +201,9 @@ def test_every_field_of_a_declaration_is_explained_with_its_default(heading: str
     rows = re.findall(r"^\| `(\w+)` \|(.*?)\|(.+)\|$", part, re.MULTILINE)
     parameters = inspect.signature(record).parameters
     assert [name for name, _, _ in rows] == list(parameters)
-    for name, default, told in rows:
+    for name, default, reported in rows:
         known = parameters[name].default
-        assert len(told) > 5
+        assert len(reported) > 5
         if default.strip() not in ("`limits`", "`Limits()`"):
             said = "" if known is inspect.Parameter.empty else f"{known!r}".replace("'", '"')
             assert default.strip(" `") == (said.removesuffix(".0") if record is Limits else said)

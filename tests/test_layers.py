@@ -117,14 +117,14 @@ def test_contributors_read_the_same_table():
     """CONTRIBUTING.md shows each room in its layer, and every file of the checks."""
     text = (HOME.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \| (.*) \|$", text, re.MULTILINE)
-    told = {name.rstrip("/"): int(row) for row, cell in rows for name in re.findall("`(.+?)`", cell)}
+    found = {name.rstrip("/"): int(row) for row, cell in rows for name in re.findall("`(.+?)`", cell)}
     checks = {
         name.rpartition(".")[2]
         for name in MODULES
         if name.startswith("autograder.checks.") and MODULES[name].name != "__init__.py"
     }
 
-    assert told == {name: number for name, number in LEVEL.items() if name != "__main__"}
+    assert found == {name: number for name, number in LEVEL.items() if name != "__main__"}
     assert checks <= set(re.findall(r"`(\w+)`", text.partition("In `checks/`")[2]))
 
 
@@ -189,7 +189,7 @@ def test_an_image_holds_no_more_than_the_worker_needs():
     for name in held:
         wanted = {target for target, _ in imported(name, at_import(tree(name))) if target in MODULES}
 
-        assert wanted <= held, name
+        assert expected <= held, name
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if LEVEL.get(room(name), 0) < LEVEL["worker"]])

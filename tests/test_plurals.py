@@ -64,5 +64,5 @@ def test_a_number_and_its_noun_agree() -> None:
 
 def test_counted_says_one_and_several() -> None:
     """One thing, several, none, and parts of one."""
-    told = [counted(number, "point") for number in (0, 1, 1.0, 2, 0.5, 1.25, 1200)]
-    assert told == ["0 points", "1 point", "1 point", "2 points", "0.5 points", "1.25 points", "1,200 points"]
+    reported = [counted(number, "point") for number in (0, 1, 1.0, 2, 0.5, 1.25, 1200)]
+    assert reported == ["0 points", "1 point", "1 point", "2 points", "0.5 points", "1.25 points", "1,200 points"]

@@ -48,7 +48,7 @@ def test_submissions_of_an_example_get_the_expected_verdicts(name, tmp_path):
         report = json.loads((out / "reports" / f"{each.name}.json").read_text())
         checks = {check["id"]: check for question in report["questions"] for check in question["checks"]}
         got = {name: check["verdict"] for name, check in checks.items()}
-        wanted = {name: each.expected(name) for name in got}
-        assert got == wanted, (each.name, [checks[name] for name in got if got[name] != wanted[name]])
+        expected = {name: each.expected(name) for name in got}
+        assert got == expected, (each.name, [checks[name] for name in got if got[name] != expected[name]])
         if each.points is not None:
             assert report["points"] == each.points, each.name

@@ -109,9 +109,9 @@ def test_backprop_agrees_with_differences_of_the_loss(sizes):
         network.biases, network.weights = parameters[: len(db)], parameters[len(db) :]
         return network.loss([(x, y)])
 
-    wanted, _ = central_differences(loss, start)
+    expected, _ = central_differences(loss, start)
 
-    assert max(relative_error(a, b) for a, b in zip([*db, *dw], wanted, strict=True)) < 1e-6
+    assert max(relative_error(a, b) for a, b in zip([*db, *dw], expected, strict=True)) < 1e-6
 
 
 def test_softmax_and_loss_never_overflow():
@@ -544,7 +544,9 @@ def test_the_bonus_network_may_not_be_trained_already(edited, capsys):
     capsys.readouterr()
 
     assert found == "FAILED"
-    assert re.search(r"trained already: before any training \d\d % of 200 images can be told apart", message), message
+    assert re.search(r"trained already: before any training \d\d % of 200 images can be distinguished", message), (
+        message
+    )
 
 
 def test_a_study_that_returns_nothing_is_judged_by_its_figures(edited, capsys):

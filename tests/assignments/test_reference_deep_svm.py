@@ -85,9 +85,9 @@ def test_gradients_agree_with_differences_of_the_loss(name):
     """(dW, dH) is the gradient of the loss."""
     w, h, y = problem()
     loss = getattr(LOSSES, name)
-    wanted, _ = central_differences(lambda at: loss(at[0], at[1], y, 0.7)[0], [w, h])
+    expected, _ = central_differences(lambda at: loss(at[0], at[1], y, 0.7)[0], [w, h])
 
-    assert max(relative_error(a, b) for a, b in zip(loss(w, h, y, 0.7)[1:], wanted, strict=True)) < 1e-6
+    assert max(relative_error(a, b) for a, b in zip(loss(w, h, y, 0.7)[1:], expected, strict=True)) < 1e-6
 
 
 @pytest.mark.parametrize("power", [1, 2])
@@ -95,12 +95,12 @@ def test_slack_gradients_agree_with_differences_of_the_loss(power):
     """(dW, dH, dnu) is the gradient of the slack-variable loss."""
     w, h, y = problem(1)
     nu = np.random.default_rng(2).normal(size=(6, 3))
-    wanted, _ = central_differences(
+    expected, _ = central_differences(
         lambda at: LOSSES.slack_loss(at[0], at[1], y, at[2], 0.7, 0.4, power)[0], [w, h, nu]
     )
     got = LOSSES.slack_loss(w, h, y, nu, 0.7, 0.4, power)[1:]
 
-    assert max(relative_error(a, b) for a, b in zip(got, wanted, strict=True)) < 1e-6
+    assert max(relative_error(a, b) for a, b in zip(got, expected, strict=True)) < 1e-6
 
 
 def test_all_signs_together_make_n_times_two_minus_k():
@@ -517,10 +517,10 @@ def test_the_rows_name_this_reference():
     """Each row's command runs `python -m reference.deep_svm`, and measurements belong to rows."""
     folder = ROOT / "benchmarks" / "results"
     rows = tomllib.loads((folder / "deep_svm.toml").read_text("utf-8"))["row"]
-    kept = json.loads((folder / "deep_svm.json").read_text("utf-8"))
+    stored = json.loads((folder / "deep_svm.json").read_text("utf-8"))
 
     assert all(row["command"].startswith("python -m reference.deep_svm ") for row in rows)
-    assert set(kept) <= {row["id"] for row in rows}
+    assert set(stored) <= {row["id"] for row in rows}
 
 
 class _Body:

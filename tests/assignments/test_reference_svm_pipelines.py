@@ -393,7 +393,7 @@ MISSES = {
         "        self.encoder = nn.Sequential(\n",
         "        self.spare = nn.Linear(2, 2)\n        self.encoder = nn.Sequential(\n",
         "layers_of_the_autoencoder",
-        "Autoencoder has a layer 'spare' that images do not go through",
+        "Autoencoder has a layer 'spare' that images do not pass",
     ),
     "no list": (
         '        history["rate"].append(schedule.get_last_lr()[0])\n',

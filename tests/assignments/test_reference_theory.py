@@ -175,7 +175,7 @@ MISSES = {
         "    return W, b, v, 0.0",
         '    return W, b, v, "none"',
         "larger_of_a_few_numbers",
-        "are made of numbers",
+        "must consist of numbers",
     ),
     "transposed": (
         "    return W, b, v, 0.0",

@@ -7,7 +7,7 @@ line of its docstring says what it tries; lines below may say what has to come o
     Says: a text | another        one of them must stand in a message to staff; may be given several times
     Only: a_number                the only check to be run
     Needs: scratch space          what the sandbox must enforce; where it does not, the attack is left out
-    Target: lending               the assignment that is attacked (default: target)
+    Target: substitution          the assignment that is attacked (default: target)
     Variants: 3                   how many there are of it; `kit.VARIANT` counts from 0
 """
 
@@ -81,23 +81,23 @@ def attacks() -> tuple[Attack, ...]:
 def _read(path: Path) -> list[Attack]:
     source = path.read_text()
     about, *rest = source.split('"""')[1].strip().splitlines()
-    told: dict[str, list[str]] = {"Expect": [], "Says": [], "Only": [], "Needs": [], "Target": [], "Variants": []}
+    data: dict[str, list[str]] = {"Expect": [], "Says": [], "Only": [], "Needs": [], "Target": [], "Variants": []}
     for line in filter(None, map(str.strip, rest)):
         key, colon, value = line.partition(": ")
-        if colon and key in told:
-            told[key].append(value)
+        if colon and key in data:
+            data[key].append(value)
     first = Attack(
         path.parent.name,
         path.stem,
         source,
         about,
-        expect=tuple(word.strip() for value in told["Expect"] for word in value.split(",")),
-        says=tuple(told["Says"]),
-        only="".join(told["Only"]),
-        needs=tuple(word.strip() for value in told["Needs"] for word in value.split(",")),
-        target="".join(told["Target"]) or "target",
+        expect=tuple(word.strip() for value in data["Expect"] for word in value.split(",")),
+        says=tuple(data["Says"]),
+        only="".join(data["Only"]),
+        needs=tuple(word.strip() for value in data["Needs"] for word in value.split(",")),
+        target="".join(data["Target"]) or "target",
     )
-    return [replace(first, variant=number) for number in range(int("".join(told["Variants"]) or 1))]
+    return [replace(first, variant=number) for number in range(int("".join(data["Variants"]) or 1))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,8 +374,8 @@ class Arena:
         submission = Submission("honest", self.ground.staging / "honest", "")
         report = grade(self.loaded, submission, self.sandbox, None, RunOptions(seed=self.ground.seed))
         if any(verdict is not Verdict.PASSED for verdict in report.verdicts):
-            told = "; ".join(c.staff_message for q in report.questions for c in q.checks if c.verdict not in _EARNS)
-            return [f"a neighbour got {', '.join(map(str, report.verdicts))}: {told}"]
+            message = "; ".join(c.staff_message for q in report.questions for c in q.checks if c.verdict not in _EARNS)
+            return [f"a neighbour got {', '.join(map(str, report.verdicts))}: {message}"]
         return []
 
     def leftovers(self) -> list[str]:

@@ -295,15 +295,15 @@ def fuzz(folder: Path, frames: int, seed: int) -> None:
     corpus.mkdir()
     for number, data in enumerate(seeds()):
         (corpus / f"{number:04}").write_bytes(data)
-    told = {"frames": 0, "values": 0, "slowest": 0.0, "start": peak_mib()}
+    counts = {"frames": 0, "values": 0, "slowest": 0.0, "start": peak_mib()}
 
     def one(data: bytes) -> None:
         began = perf_counter()
-        told["values"] += examine(frame_of(data))
-        told["slowest"] = max(told["slowest"], perf_counter() - began)
-        told["frames"] += 1
-        if told["frames"] == frames:  # the fuzzer leaves without a word to Python
-            (folder / "told.json").write_text(json.dumps({**told, "peak": peak_mib()}))
+        counts["values"] += examine(frame_of(data))
+        counts["slowest"] = max(counts["slowest"], perf_counter() - began)
+        counts["frames"] += 1
+        if counts["frames"] == frames:  # the fuzzer leaves without a word to Python
+            (folder / "told.json").write_text(json.dumps({**counts, "peak": peak_mib()}))
 
     # A frame that asks for much memory ends in a MemoryError, and so is found even if it never touches it.
     space = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + (ROOM_MIB << 20)
@@ -332,12 +332,12 @@ def campaign(frames: int, seed: int) -> str:
         raise SystemExit(f"A frame breaks the rules: see {log}, and run {sys.executable} {__file__} {found[0]}")
     if code or not results.exists():
         raise SystemExit(f"The fuzzer ended with status {code} before it was done: see {log}")
-    told = json.loads(results.read_bytes())
+    data = json.loads(results.read_bytes())
     shutil.rmtree(folder)
-    growth = told["peak"] - told["start"]
+    growth = data["peak"] - data["start"]
     line = (
-        f"{told['frames']:,} frames in {seconds:.0f} s: 0 crashes, {told['values']:,} held a value, "
-        f"slowest {1000 * told['slowest']:.0f} ms, peak memory {growth} MiB over the start."
+        f"{data['frames']:,} frames in {seconds:.0f} s: 0 crashes, {data['values']:,} held a value, "
+        f"slowest {1000 * data['slowest']:.0f} ms, peak memory {growth} MiB over the start."
     )
     if growth > GROWTH_MIB:
         raise SystemExit(f"{line} Only {GROWTH_MIB} MiB are allowed.")

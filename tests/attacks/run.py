@@ -68,18 +68,18 @@ def main() -> int:
     options = parser.parse_args()
     if options.without:
         leave_out(options.without)
-    wanted = tuple(each for each in attacks() if options.only in each.id)
+    expected = tuple(each for each in attacks() if options.only in each.id)
     names = tuple(options.sandbox or SANDBOXES)
     if options.json:
         for name in names:
-            for line in fight(name, wanted):
+            for line in fight(name, expected):
                 sys.stdout.write(json.dumps(line) + "\n")
                 sys.stdout.flush()
         return 0
-    return show(wanted, names, options.only, but_own=options.but_own)
+    return show(expected, names, options.only, but_own=options.but_own)
 
 
-def fight(name: str, wanted: Sequence[Attack]) -> Iterator[dict[str, object]]:
+def fight(name: str, expected: Sequence[Attack]) -> Iterator[dict[str, object]]:
     """Fight every attack in one sandbox as this user; a dictionary for each."""
     with ExitStack() as stack:
         image = ""
@@ -90,13 +90,13 @@ def fight(name: str, wanted: Sequence[Attack]) -> Iterator[dict[str, object]]:
                 yield {"missing": reason}
                 return
             image = made_image(name)
-            wanted = [each for each in wanted if each.variant == 0]  # each costs a container a check
+            expected = [each for each in expected if each.variant == 0]  # each costs a container a check
         if reason := why_not(name, image):
             yield {"missing": reason}
             return
         sandbox = stack.enter_context(start(name, image=image))
         arena = Arena(stack.enter_context(Ground()), sandbox)
-        for attack in wanted:
+        for attack in expected:
             if not set(attack.needs) <= set(sandbox.enforced):
                 yield {"attack": attack.id, "left out": f"needs {', '.join(attack.needs)}"}
                 continue
@@ -157,7 +157,7 @@ def ask(session: Session, request: tuple[object, ...]) -> Any:
     return decode(session.exchange(encode(request)))[1]
 
 
-def show(wanted: Sequence[Attack], names: tuple[str, ...], only: str, *, but_own: bool) -> int:
+def show(expected: Sequence[Attack], names: tuple[str, ...], only: str, *, but_own: bool) -> int:
     """Fight in all sandboxes, or all `but` those of the test suite, and print the table."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     columns = [Column(name, user) for name in names for user in users() if (name, user) not in _NOT_HERE]
@@ -166,7 +166,7 @@ def show(wanted: Sequence[Attack], names: tuple[str, ...], only: str, *, but_own
     cells: dict[str, dict[Column, list[dict[str, object]]]] = {}
     missing: dict[Column, str] = {}
     with Progress(console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("attacks", total=len(columns) * len(wanted))
+        task = progress.add_task("attacks", total=len(columns) * len(expected))
         for column in columns:
             for line in _lines(column, only, missing):
                 attack = str(line["attack"]).rpartition("/")[0]
@@ -211,7 +211,7 @@ def _lines(column: Column, only: str, missing: dict[Column, str]) -> Iterator[di
 def _print(console: Console, cells: dict[str, dict[Column, list[dict[str, object]]]], columns: list[Column]) -> int:
     """The table, and below it what should not have come; how many cells of it there are."""
     table = Table("Attack", *map(str, columns), title="What came of every attack")
-    told, broken = [], 0
+    reported, broken = [], 0
     for attack, row in cells.items():
         texts = []
         for column in columns:
@@ -223,10 +223,10 @@ def _print(console: Console, cells: dict[str, dict[Column, list[dict[str, object
             texts.append(f"{mark} {', '.join(dict.fromkeys(', '.join(verdicts).split(', ')))}{''.join(left_out[:1])}")
             if breaches:
                 broken += 1
-                told += [f"{attack} in {column}: {breach}" for breach in dict.fromkeys(map(str, breaches))]
+                reported += [f"{attack} in {column}: {breach}" for breach in dict.fromkeys(map(str, breaches))]
         table.add_row(attack, *texts)
     console.print(table)
-    for line in told:
+    for line in reported:
         console.print(line, markup=False, highlight=False)
     return broken
 

@@ -125,18 +125,18 @@ def test_the_judge_sees_marks_connections_and_survivors(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "expected"),
     [
         (Outcome(cpu_seconds=2.5), "2.5 s CPU of 1"),
         (Outcome(wall_seconds=5.0), "5.0 s of 3"),
         (Outcome(peak_memory_mib=120.0), "120 MiB of 100"),
     ],
 )
-def test_the_judge_sees_a_limit_that_bound_late(outcome: Outcome, told: str) -> None:
+def test_the_judge_sees_a_limit_that_bound_late(outcome: Outcome, expected: str) -> None:
     """More than 10 % or one second above the limit is told."""
     from arena import excesses
 
     limits = Limits(wall_seconds=3, cpu_seconds=1, memory_mib=100)
-    assert excesses(((outcome, limits),), grouped=True) == [told]
+    assert excesses(((outcome, limits),), grouped=True) == [expected]
     assert not outcome.wall_seconds or excesses(((outcome, limits),), grouped=True, opening=0.6) == []
     assert excesses(((Outcome(cpu_seconds=1.5, wall_seconds=3.4, peak_memory_mib=105), limits),), grouped=True) == []

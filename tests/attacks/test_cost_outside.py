@@ -89,10 +89,10 @@ def test_an_answer_of_sixty_mebibytes_takes_the_grader_no_gigabyte(source: str) 
         Path(folder, "hw.py").write_text(source)
         command = [sys.executable, "-c", GRADER, folder]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
-    told = json.loads(done.stdout)
+    data = json.loads(done.stdout)
 
-    assert told["said"] == "An answer out of turn came back from `answer`."
-    assert told["mib"] < 400
+    assert data["said"] == "An answer out of turn came back from `answer`."
+    assert data["mib"] < 400
 
 
 ENDLESS = """
@@ -200,11 +200,13 @@ def test_a_notebook_that_is_dear_to_read_is_refused_in_bearable_time(sources: tu
 def test_the_sentence_about_a_notebook_that_is_dear_to_read(reader: Reader) -> None:
     """What a student reads says which file, and why."""
     text = "x = 1\n" * 10_000
-    with pytest.raises(StudentError) as told:
+    with pytest.raises(StudentError) as caught:
         repaired(notebook_of(*[text] * 400), "hw.ipynb", RELEASED, reader, Reading(1))
 
-    assert told.value.verdict == "FAILED"
-    assert str(told.value) == ("hw.ipynb cannot be read: that takes more than 1 s; write its code with shorter texts.")
+    assert caught.value.verdict == "FAILED"
+    assert str(caught.value) == (
+        "hw.ipynb cannot be read: that takes more than 1 s; write its code with shorter texts."
+    )
 
 
 def test_the_notebooks_of_a_submission_are_read_in_one_budget(reader: Reader) -> None:
@@ -213,11 +215,11 @@ def test_the_notebooks_of_a_submission_are_read_in_one_budget(reader: Reader) ->
     with pytest.raises(StudentError):
         repaired(notebook_of(*["x = 1\n" * 10_000] * 400), "a.ipynb", RELEASED, reader, reading)
     before = reading.used
-    with pytest.raises(StudentError) as told:
+    with pytest.raises(StudentError) as caught:
         repaired(notebook_of("x = 1"), "b.ipynb", RELEASED, reader, reading)
 
     assert reading.used == before
-    assert str(told.value) == (
+    assert str(caught.value) == (
         "b.ipynb cannot be read: that takes more than 1 s, together with the notebooks before it; "
         "write its code with shorter texts."
     )
@@ -237,9 +239,9 @@ def test_an_ordinary_notebook_is_repaired_as_it_would_be_here(reader: Reader) ->
     content = notebook_of("def f():\n    return 1\n", "f()")
 
     assert repaired(content, "hw.ipynb", RELEASED, reader) == repair(read(content, "hw.ipynb"), RELEASED)
-    with pytest.raises(StudentError, match="hw.ipynb is no notebook") as told:
+    with pytest.raises(StudentError, match="hw.ipynb is no notebook") as caught:
         repaired(b"{}", "hw.ipynb", RELEASED, reader)
-    assert told.value.verdict == "FAILED"
+    assert caught.value.verdict == "FAILED"
 
 
 def test_a_module_that_is_dear_to_parse_is_not_judged(tmp_path: Path) -> None:

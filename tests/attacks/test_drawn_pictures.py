@@ -111,28 +111,33 @@ def test_hostile_texts_are_only_texts() -> None:
 @settings(max_examples=300, deadline=None)
 @given(
     key=st.sampled_from([*record()["axes"][0]]),
-    told=anything,
+    value=anything,
     other=st.sampled_from([*look()["axes"][0]]),
     seen=anything,
     size=anything,
 )
-def test_whatever_is_told_makes_a_picture_or_none(key: str, told: Any, other: str, seen: Any, size: Any) -> None:
+def test_whatever_is_told_makes_a_picture_or_none(key: str, value: Any, other: str, seen: Any, size: Any) -> None:
     """No value of a record or of a look raises, or becomes anything but a picture."""
     how = look(**{other: seen})
     how["size"] = size
 
-    assert is_only_a_picture(draw(record(**{key: told}), how))
+    assert is_only_a_picture(draw(record(**{key: value}), how))
     assert is_only_a_picture(
-        draw(record(**{key: [told, told]}), look(**{other: [seen, {"color": seen, "base": seen}]}))
+        draw(record(**{key: [value, value]}), look(**{other: [seen, {"color": seen, "base": seen}]}))
     )
-    assert isinstance(described(record(**{key: told})), str)
+    assert isinstance(described(record(**{key: value})), str)
 
 
 @settings(max_examples=100, deadline=None)
-@given(told=anything, seen=anything)
-def test_any_record_and_any_look_make_a_picture_or_none(told: Any, seen: Any) -> None:
+@given(value=anything, seen=anything)
+def test_any_record_and_any_look_make_a_picture_or_none(value: Any, seen: Any) -> None:
     """Not even where nothing is a dictionary."""
-    for one, other in ((told, look()), (record(), seen), ({"axes": told}, {"axes": seen}), ({"axes": [told]}, look())):
+    for one, other in (
+        (value, look()),
+        (record(), seen),
+        ({"axes": value}, {"axes": seen}),
+        ({"axes": [value]}, look()),
+    ):
         assert is_only_a_picture(draw(one, other))
 
 

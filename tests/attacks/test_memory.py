@@ -244,7 +244,7 @@ NOTHING = {
 }
 
 
-def told(report: Report) -> str:
+def staff_messages(report: Report) -> str:
     """Everything that staff read about checks."""
     return "\n".join(each.staff_message for question in report.questions for each in question.checks)
 
@@ -255,14 +255,14 @@ def test_labels_by_checksum_of_the_image_earn_nothing_of_the_trainings(graded, o
     files = network(checksums(), ANSWERS, IDLE), study(invented=True, own=own)
     report = graded(*files)
 
-    assert points(report) == NOTHING, told(report)
+    assert points(report) == NOTHING, staff_messages(report)
 
 
 def test_labels_read_from_disk_earn_nothing_of_the_trainings(graded):
     """Who reads scikit-learn's digits inside, and trains nothing, has 0 of 23 points, whatever is found on disk."""
     report = graded(network(DISK, ANSWERS, IDLE), study(invented=True, own=OWN))
 
-    assert points(report) == NOTHING, told(report)
+    assert points(report) == NOTHING, staff_messages(report)
 
 
 def test_weights_trained_at_home_earn_nothing_of_the_trainings(graded):
@@ -271,7 +271,7 @@ def test_weights_trained_at_home_earn_nothing_of_the_trainings(graded):
     method = TRAINED.replace("{weights}", repr(weights)).replace("{biases}", repr(biases))
     report = graded(network("", method), study(invented=True))
 
-    assert points(report) == NOTHING, told(report)
+    assert points(report) == NOTHING, staff_messages(report)
 
 
 def test_invented_curves_earn_nothing_of_the_study(graded):
@@ -283,7 +283,7 @@ def test_invented_curves_earn_nothing_of_the_study(graded):
         "each_rate_has_its_own_training": 0,
         "curves_tell_what_happened": 0,
         "accuracy_with_rate_one_tenth": 3,
-    }, told(report)
+    }, staff_messages(report)
 
 
 ADAPTED = """
@@ -323,8 +323,8 @@ def test_weights_trained_at_home_with_classes_renamed_earn_no_bonus(graded, seed
     """Steps are free, but from its own start layer 1 must go the way that steps on these images go."""
     report = graded(network(), study(invented=False, own=renamed(seed=ord(seed[0]))), seed=seed, only="d")
 
-    assert bonus(report) == 0, told(report)
-    assert "another way than any training on these images: its cosine" in told(report)
+    assert bonus(report) == 0, staff_messages(report)
+    assert "another way than any training on these images: its cosine" in staff_messages(report)
 
 
 KNOWN_START = """
@@ -366,7 +366,7 @@ def test_a_training_at_home_from_the_same_start_earns_no_bonus(graded, start):
     own = KNOWN_START.replace("{weights}", repr(moved)).replace("{biases}", repr(biases)).replace("{start}", start)
     report = graded(network(), study(invented=False, own=own), only="d")
 
-    assert bonus(report) == 0, told(report)
+    assert bonus(report) == 0, staff_messages(report)
 
 
 LINEAR_NETWORK = ADAPTED.replace("AtHome([784, 40, 10])", "AtHome([784, 10])")
@@ -424,7 +424,7 @@ def test_weights_from_home_in_a_network_of_another_form_earn_no_bonus(graded, ow
     """Where the way of the weights says nothing, or cannot be seen, pixels come in a secret order."""
     report = graded(network(), study(invented=False, own=renamed(own, linear=linear)), only="d")
 
-    assert bonus(report) == 0, told(report)
+    assert bonus(report) == 0, staff_messages(report)
 
 
 LEAKY = """
@@ -451,7 +451,7 @@ def test_an_honest_network_of_another_form_keeps_its_points(graded):
     report = graded(network(), study(invented=False, own=LEAKY), only="d")
     ((check, alarm),) = report.alarms
 
-    assert (check.id, check.points) == ("accuracy_of_the_best_network", 10), told(report)
+    assert (check.id, check.points) == ("accuracy_of_the_best_network", 10), staff_messages(report)
     assert alarm.startswith("The network is not made of weights and biases like Network, so its own outputs were taken")
     assert "own outputs" not in check.message
 
@@ -509,8 +509,8 @@ def test_labels_by_checksum_earn_nothing_of_the_linear_classifier(linear):
     source = source.replace("import numpy as np", f"import zlib\n\nimport numpy as np\n\nKNOWN = {table}", 1)
     report = linear(source)
 
-    assert trainings_of(report) == NO_TRAINING, told(report)
-    assert "is not what its W and b give for the centered images" in told(report)
+    assert trainings_of(report) == NO_TRAINING, staff_messages(report)
+    assert "is not what its W and b give for the centered images" in staff_messages(report)
 
 
 FIT = '''
@@ -552,7 +552,7 @@ def test_weights_trained_at_home_earn_nothing_of_the_linear_classifier(linear):
     assert np.mean(np.argmax(x @ weights, axis=1) == np.argmax(y, axis=1)) > 0.4
     report = linear(with_fit(AT_HOME.format(text=base64.b64encode(weights.astype(np.float16).tobytes()).decode())))
 
-    assert trainings_of(report) == NO_TRAINING, told(report)
+    assert trainings_of(report) == NO_TRAINING, staff_messages(report)
 
 
 def test_weights_of_another_making_than_steps_earn_nothing_of_the_linear_classifier(linear):
@@ -561,8 +561,8 @@ def test_weights_of_another_making_than_steps_earn_nothing_of_the_linear_classif
         with_fit("np.linalg.lstsq((X - self.mean) / 255, np.eye(self.classes)[y] - 0.1, rcond=1e-9)[0] / 255")
     )
 
-    assert trainings_of(report) == NO_TRAINING, told(report)
-    assert "to the way of a training on the same images" in told(report)
+    assert trainings_of(report) == NO_TRAINING, staff_messages(report)
+    assert "to the way of a training on the same images" in staff_messages(report)
 
 
 def test_invented_losses_earn_nothing_of_the_linear_classifier(linear):
@@ -577,8 +577,8 @@ def test_invented_losses_earn_nothing_of_the_linear_classifier(linear):
     )
     report = linear(source)
 
-    assert trainings_of(report) == NO_TRAINING, told(report)
-    assert "The history says that the validation loss was" in told(report)
+    assert trainings_of(report) == NO_TRAINING, staff_messages(report)
+    assert "The history says that the validation loss was" in staff_messages(report)
 
 
 @pytest.fixture(scope="module")
@@ -619,5 +619,5 @@ def test_the_reference_has_all_points_of_the_trainings(graded, seed):
     """What holds memory off costs an honest solution nothing: 23 of 23, and no alarm."""
     report = graded(text("backprop_network.py"), text("backprop_main.py"), seed=seed)
 
-    assert sum(points(report).values()) == 23, told(report)
+    assert sum(points(report).values()) == 23, staff_messages(report)
     assert report.alarms == ()

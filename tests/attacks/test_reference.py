@@ -127,8 +127,8 @@ def again_{number}(student, reference):
     options = RunOptions("seed", limits={"cpu_seconds": 1})
     report = grade(loaded, hand_in(HANDED_IN.format(size=-1)), bubblewrap, None, options)
 
-    told = [found(report)[f"again_{number}"].staff_message for number in range(4)]
-    limits = [text.partition("CPU time limit of ")[2].partition(" s")[0] for text in told]
+    messages = [found(report)[f"again_{number}"].staff_message for number in range(4)]
+    limits = [text.partition("CPU time limit of ")[2].partition(" s")[0] for text in messages]
     assert limits == ["0.5", "0.25", "0.125", "0.0625"]
     assert found(report)["second"].verdict is Verdict.PASSED
 

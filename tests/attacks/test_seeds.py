@@ -53,7 +53,7 @@ def double(x):
 
 
 @pytest.fixture(scope="module")
-def walls() -> Iterator[Sandbox]:
+def sandbox() -> Iterator[Sandbox]:
     """The sandbox."""
     if reason := why_not("bubblewrap"):
         pytest.skip(f"bubblewrap does not work here: {reason}")
@@ -62,14 +62,14 @@ def walls() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def report(tmp_path: Path, walls: Sandbox) -> Report:
+def report(tmp_path: Path, sandbox: Sandbox) -> Report:
     """Of the submission that tells what it sees."""
     root = make_course(tmp_path / "course")
     (root / "assignments" / "tiny" / "assignment.py").write_text(CHECKS)
     folder = tmp_path / "staged"
     folder.mkdir()
     (folder / "tiny.py").write_text(TELLING)
-    return grade(load(root, "tiny"), Submission("eve", folder, "0"), walls, None, RunOptions(SEED))
+    return grade(load(root, "tiny"), Submission("eve", folder, "0"), sandbox, None, RunOptions(SEED))
 
 
 def test_a_list_of_seeds_finds_none_without_the_work(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,13 +115,13 @@ def test_the_key_of_what_is_seen_gives_no_hidden_input(report: Report) -> None:
 
 def test_the_fingerprint_of_a_report_takes_the_same_work(report: Report) -> None:
     """A report that gets about does not say whether a guess is right, either, without that."""
-    told = report.replay.seed_fingerprint
-    assert told == seeding.keys_of(SEED).fingerprint
+    reported = report.replay.seed_fingerprint
+    assert reported == seeding.keys_of(SEED).fingerprint
     plain: tuple[Callable[[bytes], bytes], ...] = tuple(
         lambda text, name=name: hashlib.new(name, text).digest() for name in ("sha256", "sha1", "md5")
     )
     texts = (SEED, f"fingerprint\0{SEED}", f"{SEED}\0fingerprint")
-    assert not any(hashed(text.encode()).hex().startswith(told) for hashed in plain for text in texts)
+    assert not any(hashed(text.encode()).hex().startswith(reported) for hashed in plain for text in texts)
 
 
 def _fits(number: int, seen_input: int, seen_inside: int) -> bool:

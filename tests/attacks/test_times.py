@@ -144,7 +144,7 @@ def slow(x):
 
 
 @pytest.fixture(scope="module")
-def walls() -> Iterator[Sandbox]:
+def sandbox() -> Iterator[Sandbox]:
     """The sandbox."""
     if reason := why_not("bubblewrap"):
         pytest.skip(f"bubblewrap does not work here: {reason}")
@@ -153,7 +153,7 @@ def walls() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def graded(tmp_path: Path, walls: Sandbox) -> Callable[[str], tuple[CheckResult, CheckResult]]:
+def graded(tmp_path: Path, sandbox: Sandbox) -> Callable[[str], tuple[CheckResult, CheckResult]]:
     """A function that grades the text of ``tiny.py``: the checks of the speed and of loops."""
     root = make_course(tmp_path / "course")
     (root / "assignments" / "tiny" / "assignment.py").write_text(CHECKS)
@@ -163,7 +163,7 @@ def graded(tmp_path: Path, walls: Sandbox) -> Callable[[str], tuple[CheckResult,
         folder = tmp_path / "staged"
         folder.mkdir()
         (folder / "tiny.py").write_text(textwrap.dedent(text))
-        report = grade(load(root, "tiny"), Submission("eve", folder, "0"), walls, None, RunOptions("a seed"))
+        report = grade(load(root, "tiny"), Submission("eve", folder, "0"), sandbox, None, RunOptions("a seed"))
         quick, no_loop = report.questions[0].checks
         return quick, no_loop
 

@@ -145,8 +145,8 @@ def wronged() -> Iterator[tuple[str, str, str]]:
                     if parameter.kind is parameter.VAR_POSITIONAL or number < len(other.args):
                         other.args[number:] = [bad, *other.args[number + 1 :]]
                     else:
-                        kept = [each for each in other.keywords if each.arg != parameter.name]
-                        other.keywords = [*kept, ast.keyword(parameter.name, bad)]
+                        remaining = [each for each in other.keywords if each.arg != parameter.name]
+                        other.keywords = [*remaining, ast.keyword(parameter.name, bad)]
                     seen.add(name)
                     yield *name, ast.unparse(ast.fix_missing_locations(changed))
 

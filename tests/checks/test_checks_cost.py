@@ -101,16 +101,16 @@ def test_to_work_elsewhere_gains_nothing():
 def test_a_busy_machine_costs_nobody_points():
     """Time in which others had the processor is no time of the call's, nor of the baseline's."""
 
-    def told(wall, cpu, waited):
+    def cost(wall, cpu, waited):
         return lambda: (1.0, Cost(wall, cpu, None, waited))
 
-    assert faster_than(told(0.05, 0.01, 0.04), told(0.2, 0.2, 0.0), factor=19) == pytest.approx(20)
-    assert "5 times faster" in says(lambda: faster_than(told(0.05, 0.01, 0.01), told(0.2, 0.2, 0.0), factor=20))
-    assert "10 times faster" in says(lambda: faster_than(told(0.01, 0.01, 0.0), told(0.3, None, 0.2), factor=20))
+    assert faster_than(cost(0.05, 0.01, 0.04), cost(0.2, 0.2, 0.0), factor=19) == pytest.approx(20)
+    assert "5 times faster" in says(lambda: faster_than(cost(0.05, 0.01, 0.01), cost(0.2, 0.2, 0.0), factor=20))
+    assert "10 times faster" in says(lambda: faster_than(cost(0.01, 0.01, 0.0), cost(0.3, None, 0.2), factor=20))
     # what the kernel counts as waiting may come to all of the time, while there was work
-    assert faster_than(told(0.01, 0.01, 0.0), told(0.2, 0.1, 0.2), factor=9) == pytest.approx(10)
+    assert faster_than(cost(0.01, 0.01, 0.0), cost(0.2, 0.1, 0.2), factor=9) == pytest.approx(10)
     # to wait while another thread of one's own works gains nothing
-    assert "1 times faster" in says(lambda: faster_than(told(0.2, 0.2, 0.19), told(0.2, 0.2, 0.0), factor=20))
+    assert "1 times faster" in says(lambda: faster_than(cost(0.2, 0.2, 0.19), cost(0.2, 0.2, 0.0), factor=20))
 
 
 def test_a_wrong_value_fails_however_fast():

@@ -346,7 +346,7 @@ def test_a_single_wrong_entry_is_caught_wherever_it_is():
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         (lambda g: 1.001 * g, "gradient (it is 1.001 times the right one) is wrong"),
         (lambda g: g / 32, "gradient (it is 0.03125 times the right one) is wrong"),
@@ -357,11 +357,11 @@ def test_a_single_wrong_entry_is_caught_wherever_it_is():
         (lambda g: np.where(np.arange(50) == 7, 0, g), "gradient is wrong"),
     ],
 )
-def test_large_tensors_tell_their_slip(change, told):
+def test_large_tensors_tell_their_slip(change, expected):
     """Scale, sign and zero are told from directions as from entries; other mistakes are noticed."""
     with pytest.raises(CheckFailed) as failed:
         gradient_matches(change(BIG + np.cos(BIG)), of=bowl, at=BIG)
-    assert str(failed.value).startswith(told)
+    assert str(failed.value).startswith(expected)
 
 
 def test_a_large_square_gradient_may_be_transposed():

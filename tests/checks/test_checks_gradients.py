@@ -97,10 +97,10 @@ def test_differences_find_the_gradient_of_a_function():
 def test_differences_leave_the_point_alone_and_widen_float32():
     """The point is not changed, and differences are taken in float64 even around float32 parameters."""
     point = W1.astype(np.float32)
-    kept = point.copy()
+    stored = point.copy()
     gradient, _ = central_differences(lambda w: np.sum(w**2), point)
 
-    assert np.array_equal(point, kept)
+    assert np.array_equal(point, stored)
     assert relative_error(gradient, 2 * point) < 1e-8
 
 

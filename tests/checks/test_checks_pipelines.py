@@ -95,7 +95,7 @@ def test_a_fitted_step_is_told():
 
 
 @pytest.mark.parametrize(
-    "told",
+    "expected",
     [
         3,
         None,
@@ -107,10 +107,10 @@ def test_a_fitted_step_is_told():
         {**PIPELINE, "settings": [1]},
     ],
 )
-def test_what_is_no_description_is_a_sentence(told):
+def test_what_is_no_description_is_a_sentence(value):
     """A submission's process may tell anything."""
     with says("made gave no readable description; it must be a scikit-learn estimator."):
-        estimator(told, name="made")
+        estimator(value, name="made")
 
 
 def test_a_description_that_is_too_deep_is_a_sentence():

@@ -98,9 +98,9 @@ def test_no_run_is_made_that_cannot_change_the_points(values, rule, at):
 def test_points_on_a_line_are_those_of_the_run_that_counts(values, rule, ends):
     """Also where every value earns something else, nothing is lost by stopping early."""
     counting = {"best": max, "all": min, "median": statistics.median}[rule](values)
-    wanted = points(Measurement(counting, N), *ends, how="points_between")[0]
+    expected = points(Measurement(counting, N), *ends, how="points_between")[0]
 
-    assert points(over_seeds(Script(*values), generator(), k=3, rule=rule), *ends, how="points_between")[0] == wanted
+    assert points(over_seeds(Script(*values), generator(), k=3, rule=rule), *ends, how="points_between")[0] == expected
 
 
 @given(values=st.lists(VALUES, min_size=4, max_size=4), at=THRESHOLDS)

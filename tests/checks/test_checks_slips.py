@@ -24,7 +24,7 @@ BIAS = RNG.normal(size=4)
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
 @pytest.mark.parametrize(
-    ("got", "wanted", "sentence"),
+    ("got", "expected", "sentence"),
     [
         (-X, X, "The sign looks wrong."),
         (-3.0, 3.0, "The sign looks wrong."),
@@ -67,9 +67,9 @@ BIAS = RNG.normal(size=4)
         (X.reshape(4, 5).T, X, "It holds the right values in another order."),
     ],
 )
-def test_a_slip_is_told(kind, got, wanted, sentence):
+def test_a_slip_is_told(kind, got, expected, sentence):
     """Each of them by its own sentence, in float64 and in float32."""
-    assert slip(np.asarray(got, kind), wanted) == sentence
+    assert slip(np.asarray(got, kind), expected) == sentence
 
 
 def test_the_number_of_samples_explains_a_factor():
@@ -92,15 +92,15 @@ def test_what_has_nothing_to_do_with_it_is_no_slip(seed, shape, n):
 def test_a_wrong_label_is_no_slip(seed, n):
     """Labels of which a few are wrong are not said to be shifted, reversed or in another order."""
     rng = np.random.default_rng(seed)
-    wanted = np.sort(rng.integers(0, 3, size=n))
-    got = wanted.copy()
+    expected = np.sort(rng.integers(0, 3, size=n))
+    got = expected.copy()
     got[rng.integers(n)] += 1
 
-    assert slip(got, wanted) == ""
+    assert slip(got, expected) == ""
 
 
 @pytest.mark.parametrize(
-    ("got", "wanted"),
+    ("got", "expected"),
     [
         (X, X),
         (X + 1e-9, X),
@@ -123,9 +123,9 @@ def test_a_wrong_label_is_no_slip(seed, n):
         (SQUARE - np.diag(np.diag(SQUARE)), np.zeros(4)),
     ],
 )
-def test_a_relation_that_says_nothing_is_not_told(got, wanted):
+def test_a_relation_that_says_nothing_is_not_told(got, expected):
     """Equal, constant, single, sparse or not finite values, and small entries beside a large one."""
-    assert slip(got, wanted) == ""
+    assert slip(got, expected) == ""
 
 
 def test_close_appends_the_slip():

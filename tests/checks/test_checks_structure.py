@@ -178,8 +178,8 @@ def test_the_shape_of_the_output_is_compared(built, network, torch):
         def forward(self, x):
             return "seven"
 
-    told = structure(torch_modules.describe(Text(1, 1), np.zeros((1, 1))))
-    assert says(lambda: told.output_shape(1, 1)) == "The output of model is no tensor; expected (1, 1)."
+    reported = structure(torch_modules.describe(Text(1, 1), np.zeros((1, 1))))
+    assert says(lambda: reported.output_shape(1, 1)) == "The output of model is no tensor; expected (1, 1)."
     for call in (lambda bare: bare.output_shape(3), lambda bare: bare.layer("0", output=(3,))):
         with pytest.raises(InstructorError, match=r"needs an example: student\.layers_of\(model, x\)"):
             call(structure(torch_modules.describe(network)))

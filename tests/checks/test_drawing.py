@@ -59,14 +59,14 @@ def test_a_figure_becomes_plain_data(plt):
     axes.set(title="T", xlabel="X", ylabel="Y")
     axes.legend()
     (record,) = drawing.figures()
-    (told,) = record["axes"]
+    (plot,) = record["axes"]
 
     assert record["title"] == "All"
-    assert [told[key] for key in ("title", "xlabel", "ylabel", "xscale", "yscale")] == ["T", "X", "Y", "linear", "log"]
-    assert told["legend"] == ["a"]
-    assert told["lines"][0]["label"] == "a"
-    np.testing.assert_array_equal(told["lines"][0]["y"], [0.5, np.inf])
-    assert type(told["lines"][0]["x"]) is np.ndarray
+    assert [plot[key] for key in ("title", "xlabel", "ylabel", "xscale", "yscale")] == ["T", "X", "Y", "linear", "log"]
+    assert plot["legend"] == ["a"]
+    assert plot["lines"][0]["label"] == "a"
+    np.testing.assert_array_equal(plot["lines"][0]["y"], [0.5, np.inf])
+    assert type(plot["lines"][0]["x"]) is np.ndarray
     assert plt.get_fignums() == []
     assert drawing.figures() == ()
 
@@ -109,12 +109,12 @@ def test_what_is_told_in_all_has_an_end(plt, monkeypatch):
     axes.plot([1, 2, 3], [4, 5, 6])
     axes.bar([1, 2], [3, 4])
     (record,) = drawing.figures()
-    (told,) = record["axes"]
+    (plot,) = record["axes"]
 
-    assert [image["values"].size for image in told["images"]] == [9, 0]
-    assert [image["shape"] for image in told["images"]] == [(3, 3), (2, 2)]
-    assert sum(line["x"].size + line["y"].size for line in told["lines"]) == 6
-    assert sum(bars[key].size for bars in told["bars"] for key in ("at", "width", "height")) == 1
+    assert [image["values"].size for image in plot["images"]] == [9, 0]
+    assert [image["shape"] for image in plot["images"]] == [(3, 3), (2, 2)]
+    assert sum(line["x"].size + line["y"].size for line in plot["lines"]) == 6
+    assert sum(bars[key].size for bars in plot["bars"] for key in ("at", "width", "height")) == 1
 
 
 def axes_of(records):
@@ -129,11 +129,11 @@ def test_ticks_are_told_with_the_labels_that_are_drawn(plt):
     axes.bar(["a", "b"], [1, 2])
     axes.set_yticks([0, 1, 2, 50], labels=["none", "one", "two", "fifty"])
     axes.set_ylim(0, 3)
-    (told,) = axes_of(drawing.figures())
+    (plot,) = axes_of(drawing.figures())
 
-    assert (told["xticks"]["at"].tolist(), told["xticks"]["labels"]) == ([0, 1], ["a", "b"])
-    assert (told["yticks"]["at"].tolist(), told["yticks"]["labels"]) == ([0, 1, 2], ["none", "one", "two"])
-    assert told["ylim"].tolist() == [0, 3]
+    assert (plot["xticks"]["at"].tolist(), plot["xticks"]["labels"]) == ([0, 1], ["a", "b"])
+    assert (plot["yticks"]["at"].tolist(), plot["yticks"]["labels"]) == ([0, 1, 2], ["none", "one", "two"])
+    assert plot["ylim"].tolist() == [0, 3]
 
 
 @pytest.mark.parametrize("lying", [False, True])
@@ -146,8 +146,8 @@ def test_a_histogram_is_bars_in_every_style(plt, style, lying):
         plt.stairs([0, 3, 0, 3], edges, orientation=way, label="h")
     else:
         plt.hist(values, bins=edges, histtype=style, orientation=way, label="h")
-    (told,) = axes_of(drawing.figures())
-    (bars,) = told["bars"]
+    (plot,) = axes_of(drawing.figures())
+    (bars,) = plot["bars"]
 
     assert (bars["label"], bars["horizontal"]) == ("h", lying)
     assert bars["at"].tolist() == [0.5, 1.5, 2.5, 4.5]
@@ -176,8 +176,8 @@ def test_images_are_told_with_their_places(plt):
 def test_error_bars_are_one_line(plt):
     """Their caps are no curves, their label is the line's, and their ends are told."""
     plt.errorbar([1, 2], [3, 4], xerr=0.5, yerr=[0.1, 0.2], capsize=3, label="mean")
-    (told,) = axes_of(drawing.figures())
-    (line,) = told["lines"]
+    (plot,) = axes_of(drawing.figures())
+    (line,) = plot["lines"]
 
     assert line["label"] == "mean"
     np.testing.assert_allclose(line["xerr"], [[0.5, 1.5], [1.5, 2.5]])
@@ -192,9 +192,9 @@ def test_texts_are_told_where_they_stand(plt):
     plt.text(0.5, 0.5, "middle", transform=plt.gca().transAxes)
     plt.annotate("best", (3, 4), xytext=(8, 8))
     plt.text(1, 1, " ")
-    (told,) = axes_of(drawing.figures())
+    (plot,) = axes_of(drawing.figures())
 
-    assert [(each["text"], each["x"], each["y"]) for each in told["texts"]] == [
+    assert [(each["text"], each["x"], each["y"]) for each in plot["texts"]] == [
         ("7", 1, 2),
         ("middle", pytest.approx(5), pytest.approx(10)),
         ("best", 3, 4),
@@ -254,10 +254,10 @@ def test_a_part_that_raises_is_left_out(plt, place):
     axes.set_title("title")
     kind = type("Odd", (type(axes),), {place: property(lambda _: [Broken(), Broken()])})
     axes.__class__ = kind
-    (told,) = axes_of(drawing.figures())
+    (plot,) = axes_of(drawing.figures())
 
-    assert told["title"] == "title"
-    assert [line["label"] for line in told["lines"]] == ([] if place == "lines" else ["kept"])
+    assert plot["title"] == "title"
+    assert [line["label"] for line in plot["lines"]] == ([] if place == "lines" else ["kept"])
 
 
 def test_too_many_figures_are_cut_and_all_closed(plt):

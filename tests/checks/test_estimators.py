@@ -1,4 +1,4 @@
-"""What is told of scikit-learn estimators, in this process and behind a wall."""
+"""What is told of scikit-learn estimators, in this process and in a sandbox."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ INTERFACE = Interface((ModuleInterface("hw.py", ("made", "other", "plain"), {}, 
 
 def test_a_search_over_a_pipeline_is_told_with_all_inside():
     """Types, settings and names, from the search to the last step."""
-    told = describe(GridSearchCV(Pipeline([("pca", PCA(0.9)), ("svm", LinearSVC(C=np.float64(2)))]), {"svm__C": [1]}))
-    (name, pipeline), *others = told["inner"]
+    data = describe(GridSearchCV(Pipeline([("pca", PCA(0.9)), ("svm", LinearSVC(C=np.float64(2)))]), {"svm__C": [1]}))
+    (name, pipeline), *others = data["inner"]
 
-    assert (told["type"], name, others) == ("GridSearchCV", "estimator", [])
+    assert (data["type"], name, others) == ("GridSearchCV", "estimator", [])
     assert [(name, step["type"]) for name, step in pipeline["inner"]] == [("pca", "PCA"), ("svm", "LinearSVC")]
     assert pipeline["inner"][0][1]["settings"]["n_components"] == 0.9
     assert type(pipeline["inner"][1][1]["settings"]["C"]) is float
@@ -107,7 +107,7 @@ def test_an_estimator_inside_itself_is_refused():
         describe(circle)
 
 
-@pytest.fixture(params=["behind a wall", "in this process"])
+@pytest.fixture(params=["in a sandbox", "in this process"])
 def student(request, tmp_path):
     """The stand-in for the submission, of either kind."""
     folder = tmp_path / "staged"

@@ -47,9 +47,9 @@ def said(judge, *arguments, **named):
     return str(caught.value)
 
 
-def axes(**told):
+def axes(**record):
     """A plot by hand: its record with only these parts."""
-    return figure({"axes": [told]}).axes()
+    return figure({"axes": [record]}).axes()
 
 
 # --- how much was drawn, and the words around it ---
@@ -473,10 +473,10 @@ def test_a_wrong_heat_map_is_told(plt):
 SHARES = COUNTS / COUNTS.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("told", [COUNTS, SHARES, COUNTS / 15, 100 * SHARES, 100 * COUNTS / 15])
-def test_a_confusion_matrix_in_any_unit(plt, told):
+@pytest.mark.parametrize("expected", [COUNTS, SHARES, COUNTS / 15, 100 * SHARES, 100 * COUNTS / 15])
+def test_a_confusion_matrix_in_any_unit(plt, expected):
     """Counts, shares of each true class or of all, in per cent, rounded to two decimals in the cells."""
-    heat(plt, told, range(3), range(3), text="{:d}" if told is COUNTS else "{:.2f}")
+    heat(plt, expected, range(3), range(3), text="{:d}" if expected is COUNTS else "{:.2f}")
     shown().confusion_matrix(TRUE, PREDICTED)
 
 
@@ -580,7 +580,7 @@ def test_forged_records_raise_nothing_else(record):
 def test_no_more_is_judged_than_is_told_of_figures():
     """Records that were made by hand, of more than any figure tells, are cut where the judging would take long."""
     many, column = 10_000, np.zeros(1_000_000)
-    (told,) = drawn(
+    (plot,) = drawn(
         {
             "axes": [
                 {
@@ -593,16 +593,16 @@ def test_no_more_is_judged_than_is_told_of_figures():
             ]
         }
     )
-    assert len(told.lines) <= 2 * figures.MAX_LINES
-    assert len(told.lines[0].x) <= figures.MAX_POINTS
-    assert len(told.bars[0].at) <= figures.MAX_BARS
-    assert len(told.images) <= figures.MAX_IMAGES
-    assert len(told.texts) <= figures.MAX_TEXTS
-    assert len(told.xticks.at) <= figures.MAX_TICKS
+    assert len(plot.lines) <= 2 * figures.MAX_LINES
+    assert len(plot.lines[0].x) <= figures.MAX_POINTS
+    assert len(plot.bars[0].at) <= figures.MAX_BARS
+    assert len(plot.images) <= figures.MAX_IMAGES
+    assert len(plot.texts) <= figures.MAX_TEXTS
+    assert len(plot.xticks.at) <= figures.MAX_TICKS
 
 
 @pytest.mark.parametrize(
-    ("axes", "kept"),
+    ("axes", "judged"),
     [
         ({"images": [{"values": [[1.0]]}] * 64}, 156),
         ({"texts": [{"text": "1", "x": 0.0, "y": 0.0}] * 2_500}, 20),
@@ -610,9 +610,9 @@ def test_no_more_is_judged_than_is_told_of_figures():
         ({"lines": [{"x": np.zeros(100_000), "y": np.zeros(100_000)}]}, 10),
     ],
 )
-def test_plots_beyond_what_can_be_judged_soon_are_left_out(axes, kept):
+def test_plots_beyond_what_can_be_judged_soon_are_left_out(axes, judged):
     """Many plots, each as full as a plot may be, are judged up to a sum of all."""
-    assert len(figure([{"axes": [axes] * 300}]).plots) == kept
+    assert len(figure([{"axes": [axes] * 300}]).plots) == judged
 
 
 @given(

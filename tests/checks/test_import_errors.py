@@ -444,8 +444,8 @@ def test_a_report_of_an_error_may_hold_anything(tmp_path, frames, kind):
 def test_names_of_the_graders_own_modules_are_not_suggested():
     """A message that a submission makes up learns nothing of what is loaded outside."""
     for module in ("autograder.messages", "test_import_errors", "conftest"):
-        told = explained("ImportError", f"cannot import name 'sentenc' from '{module}'", "", (), HandedIn())
-        assert "did you mean" not in told
+        message = explained("ImportError", f"cannot import name 'sentenc' from '{module}'", "", (), HandedIn())
+        assert "did you mean" not in message
 
 
 def test_a_text_that_is_hard_to_compile_takes_no_longer_than_its_limits():
@@ -463,9 +463,9 @@ def test_a_file_of_many_names_costs_little():
 def test_an_import_without_a_known_line_is_told(tmp_path):
     """Where nothing can be quoted, the reason is still said."""
     handed_in = HandedIn(None, ("hw.py",), absent={"hw.py": ""})
-    told = explained("ModuleNotFoundError", "No module named 'hw'", "hw", (), handed_in)
+    message = explained("ModuleNotFoundError", "No module named 'hw'", "hw", (), handed_in)
 
-    assert told == "An import fails: hw.py was not handed in."
+    assert message == "An import fails: hw.py was not handed in."
 
 
 def test_verdicts_of_failed_imports_are_raised(three, tmp_path, bubblewrap):

@@ -20,7 +20,7 @@ from autograder.checks.plain import Handle, PlainError, Rows, rows, to_plain
 
 def plain(value, **options):
     """The plain form, with a handle for what has none."""
-    return to_plain(value, lambda kept: Handle(7, type(kept).__name__), **options)
+    return to_plain(value, lambda value: Handle(7, type(value).__name__), **options)
 
 
 class Loud(str):

@@ -102,20 +102,20 @@ def test_map_takes_each_answer_before_the_next_call(students, numbers):
 @given(pairs=st.lists(st.tuples(st.integers(-9, 9).map(float), st.integers(-9, 9).map(float)), max_size=6))
 def test_starmap_takes_each_answer_before_the_next_call(students, pairs):
     """The same for a function of several arguments, given as tuples or as rows."""
-    wanted = [answer(x + y)["list"] for x, y in pairs]
+    expected = [answer(x + y)["list"] for x, y in pairs]
     for student in students:
-        assert same(student.starmap(student.reused_of_two, pairs), wanted)
+        assert same(student.starmap(student.reused_of_two, pairs), expected)
         if pairs:
-            assert same(student.starmap(student.reused_of_two, rows(*np.array(pairs).T)), wanted)
+            assert same(student.starmap(student.reused_of_two, rows(*np.array(pairs).T)), expected)
 
 
 @given(numbers=NUMBERS)
 def test_an_iterator_may_give_the_same_array_again(students, numbers):
     """What a generator yields is copied as it comes, alone and in map."""
     for student in students:
-        wanted = [[np.full(3, x + step) for step in range(3)] for x in numbers]
-        assert same(student.map(student.one_by_one, numbers), wanted)
-        assert same([list(student.one_by_one(x)) for x in numbers], wanted)
+        expected = [[np.full(3, x + step) for step in range(3)] for x in numbers]
+        assert same(student.map(student.one_by_one, numbers), expected)
+        assert same([list(student.one_by_one(x)) for x in numbers], expected)
 
 
 def test_an_answer_that_is_its_changed_argument_is_taken(students):
@@ -135,7 +135,7 @@ def test_a_copy_shares_nothing(numbers):
 
     array = np.array(numbers)
     value = {"a": [array, (array[::-1], array.view(Own))], "b": array[None]}
-    wanted = copy.deepcopy(to_plain(value, list))
+    expected = copy.deepcopy(to_plain(value, list))
     got = to_plain(value, list, copy=True)
     array += 1
     assert same(got, wanted)

@@ -106,7 +106,7 @@ def behind_a_wall(sandbox, folder):
         yield RemoteStudent(session, INTERFACE, LIMITS)
 
 
-@pytest.fixture(params=["behind a wall", "in this process"])
+@pytest.fixture(params=["in a sandbox", "in this process"])
 def student(request, folder):
     """The stand-in for the submission, of either kind."""
     if request.param == "in this process":
@@ -121,13 +121,15 @@ def refused(student, name: str) -> tuple[str, str]:
     return caught.value.verdict, caught.value.message
 
 
-def equal(got, wanted) -> bool:
+def equal(got, expected) -> bool:
     """Whether two results are the same, types and dtypes included; tensors come as arrays, in ordered dictionaries."""
-    if isinstance(wanted, dict):
-        return isinstance(got, dict) and [*got] == [*wanted] and all(equal(got[key], wanted[key]) for key in wanted)
-    if isinstance(wanted, np.ndarray):
-        return type(got) in (np.ndarray, Tensor) and got.dtype == wanted.dtype and np.array_equal(got, wanted)
-    return type(got) is type(wanted) and got == wanted
+    if isinstance(expected, dict):
+        return (
+            isinstance(got, dict) and [*got] == [*expected] and all(equal(got[key], expected[key]) for key in expected)
+        )
+    if isinstance(expected, np.ndarray):
+        return type(got) in (np.ndarray, Tensor) and got.dtype == expected.dtype and np.array_equal(got, expected)
+    return type(got) is type(expected) and got == expected
 
 
 def header(shape: str, descr: str = "<f8") -> bytes:
@@ -163,13 +165,13 @@ def test_a_state_dict_comes_back_exactly(student, folder):
     )
     torch.save(state, folder / "weights.pt")
 
-    wanted = {
+    expected = {
         "0.weight": weights.numpy(),
         "0.bias": weights[:, 0].to(torch.bfloat16).float().numpy(),
         "1.running_mean": weights.double().t().numpy(),
         "1.num_batches_tracked": np.array(7),
     }
-    assert equal(student.saved("weights.pt"), wanted)
+    assert equal(student.saved("weights.pt"), expected)
 
 
 def test_a_checkpoint_keeps_its_structure(student, folder):
@@ -500,8 +502,8 @@ def test_a_link_is_left_out_and_the_file_is_missing(linear, inbox, bubblewrap):
     submission = staged(inbox)
 
     assert submission.notes == ("Left out: weights.npz (is a link, not a file).",)
-    told = "weights.npz was not handed in. Keep the names that the handout gives."
-    assert set(judged(linear, submission, bubblewrap).values()) == {(Verdict.MISSING, told)}
+    message = "weights.npz was not handed in. Keep the names that the handout gives."
+    assert set(judged(linear, submission, bubblewrap).values()) == {(Verdict.MISSING, message)}
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".pt", ".pth", ".safetensors"])

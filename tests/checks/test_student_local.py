@@ -1,4 +1,4 @@
-"""The stand-in in this process answers as the one behind a wall does, and keeps folders apart."""
+"""The stand-in in this process answers as the one of a sandbox does, and keeps folders apart."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_an_object_without_an_end_is_cut_off(student, monkeypatch):
     monkeypatch.setattr("autograder.checks.local.student._MOST_ITEMS", 1000)  # at home; outside it is faster
     with pytest.raises(StudentError, match="(1,000|1,000,000) items or .* MiB came out of one iterator") as told:
         list(student.endless())
-    assert told.value.verdict == "OUTPUT"
+    assert caught.value.verdict == "OUTPUT"
 
 
 def test_a_length_that_is_none_is_the_submissions_fault(student):
@@ -212,14 +212,14 @@ def test_an_answer_of_the_wrong_type_is_not_believed(in_the_sandbox):
     """A worker that says something else than a number is taken for broken."""
     column = in_the_sandbox.column()
     column._channel.exchange = lambda *_: [("value", "many")]
-    with pytest.raises(StudentError, match="An answer out of turn came back") as told:
+    with pytest.raises(StudentError, match="An answer out of turn came back") as caught:
         len(column)
-    assert told.value.verdict == "CRASHED"
+    assert caught.value.verdict == "CRASHED"
 
 
 def test_an_object_where_something_else_is_expected_is_told_in_the_students_words(student):
     """By the function that returned it and its class, never by what stands for it."""
-    told = []
+    reported = []
     for compare in (
         lambda: close(student.closed(), 1.0, name="it"),
         lambda: same(student.closed(), {"a": 1}),
@@ -232,8 +232,8 @@ def test_an_object_where_something_else_is_expected_is_told_in_the_students_word
     ):
         with pytest.raises(CheckFailed) as failed:
             compare()
-        told.append(str(failed.value))
-    assert told == [
+        reported.append(str(failed.value))
+    assert reported == [
         "closed returned an object of class Closed; expected numbers.",
         "closed returned an object of class Closed; expected a dict.",
         "closed returned an object of class Closed; expected a list of 2.",
@@ -249,10 +249,10 @@ def test_pythons_own_sentences_name_the_objects_class(student):
     """A check that goes on with it as with a number says what it was."""
     made = student.closed()
     for use in (lambda: made > 3, lambda: made + 1, lambda: float(made), lambda: np.isfinite(made)):
-        with pytest.raises(TypeError) as told:
+        with pytest.raises(TypeError) as caught:
             use()
-        assert "Closed" in str(told.value) or "ufunc" in str(told.value)
-        assert "Handle" not in str(told.value)
+        assert "Closed" in str(caught.value) or "ufunc" in str(caught.value)
+        assert "Handle" not in str(caught.value)
     assert type(made).__name__ == "Closed"
     assert repr(made) == "<a Closed of the submission>"
 

@@ -110,10 +110,10 @@ def test_the_seed_of_numpy_can_be_found_at_all():
     assert np.random.get_state()[1][0] == 123
 
 
-@pytest.mark.parametrize(("seed", "told"), [("student.seed(4711)", False), ("pass", True)])
-def test_a_seed_given_by_a_hidden_check_is_not_printed_to_the_student(graded, seed, told):
+@pytest.mark.parametrize(("seed", "expected"), [("student.seed(4711)", False), ("pass", True)])
+def test_a_seed_given_by_a_hidden_check_is_not_printed_to_the_student(graded, seed, expected):
     """What is printed on import may be read, unless the check has given it a number before."""
     question = graded(TELLING, HIDDEN.format(seed=seed), only="hidden_seed")
 
-    assert question.output.startswith("seed ") is told
-    assert question.staff_output.startswith("seed 4711") is not told
+    assert question.output.startswith("seed ") is expected
+    assert question.staff_output.startswith("seed 4711") is not expected

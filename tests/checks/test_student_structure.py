@@ -1,4 +1,4 @@
-"""Layers, sources and costs of a submission: behind a wall and in this process, the same answers."""
+"""Layers, sources and costs of a submission: in a sandbox and in this process, the same answers."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def behind_a_wall(sandbox, folder):
         yield RemoteStudent(session, INTERFACE, LIMITS, ("absent.py",), folder)
 
 
-@pytest.fixture(params=["behind a wall", "in this process"])
+@pytest.fixture(params=["in a sandbox", "in this process"])
 def student(request, folder):
     """The stand-in for the submission, of either kind."""
     if request.param == "in this process":

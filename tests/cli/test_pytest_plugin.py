@@ -47,7 +47,7 @@ def course(tmp_path) -> Path:
 def run(course):
     """A function that runs pytest in the course, with the plugin as it is here; gives what it printed."""
 
-    def call(*arguments, expect, told="", plugins=(), errors=False):
+    def call(*arguments, expect, stdin="", plugins=(), errors=False):
         named = [option for name in ("autograder.pytest_options", *plugins) for option in ("-p", name)]
         short = {key: text for key, text in os.environ.items() if key not in ("CI", "BUILD_NUMBER")}
         ended = subprocess.run(
@@ -55,7 +55,7 @@ def run(course):
             cwd=course,
             env={**short, "AUTOGRADER_SEED": "s", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
             | {"PYTHONPATH": str(HOME), "PYTEST_ADDOPTS": ""},
-            input=told,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=100,
@@ -118,7 +118,7 @@ def test_the_debugger_begins_in_the_check(run, course):
     """The frame is the one of assignment.py, where `student` still answers."""
     said = run(
         *("assignments/tiny", "--submission", course.parent / "in" / "wrong", "--pdb", "-k", "minus_seven"),
-        told="p 'local', sorted(locals())\np 'again', student.double(-4)\nq\n",
+        stdin="p 'local', sorted(locals())\np 'again', student.double(-4)\nq\n",
         expect=2,
     )
 

@@ -102,15 +102,15 @@ def _cells(text: str) -> list[str]:
 
 def _without_markers(text: str) -> str:
     """Students' files have no marked regions, and nothing of a stub text."""
-    kept, stub = [], False
+    lines, stub = [], False
     for line in text.splitlines(keepends=True):
         if "### BEGIN SOLUTION" in line or "### END SOLUTION" in line:
             stub = False
         elif "### STUB" in line:
             stub = True
         elif not stub:
-            kept.append(line)
-    return "".join(kept)
+            lines.append(line)
+    return "".join(lines)
 
 
 def main() -> None:

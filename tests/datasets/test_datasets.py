@@ -472,14 +472,14 @@ def test_mnist_is_fetched_verified_and_found(tmp_path: Path, mirror: StartMirror
     data, folder = real()
     server = mirror({file.name: (folder / file.name).read_bytes() for file in mnist.FILES})
     settings = at(tmp_path / "new", down(), server.url)
-    told: dict[str, tuple[int, int]] = {}
+    reported: dict[str, tuple[int, int]] = {}
 
-    where = datasets.fetch("mnist", settings, lambda file, done, total: told.update({file: (done, total)}))
+    where = datasets.fetch("mnist", settings, lambda file, done, total: reported.update({file: (done, total)}))
 
     assert where == tmp_path / "new" / "mnist"
     assert sorted(path.name for path in where.iterdir()) == sorted(file.name for file in mnist.FILES)
     assert datasets.find("mnist", settings).sha256 == data.sha256
-    assert all(told[file.name] == ((folder / file.name).stat().st_size,) * 2 for file in mnist.FILES)
+    assert all(reported[file.name] == ((folder / file.name).stat().st_size,) * 2 for file in mnist.FILES)
 
     datasets.fetch("mnist", settings)
 

@@ -85,8 +85,8 @@ def test_names_come_from_a_table(modules: Path, tmp_path: Path) -> None:
     (tmp_path / "names.csv").write_text("id,first_name,last_name,email\nada,Ada,Lovelace,ada@example.org\n")
     db = tmp_path / "gradebook.db"
     run("export", "nbgrader", tmp_path / "out", "--db", db, "--students", tmp_path / "names.csv", "--course", modules)
-    told = rows(db, "select first_name, last_name, email from student where id = 'ada'")
-    assert told == [("Ada", "Lovelace", "ada@example.org")]
+    found = rows(db, "select first_name, last_name, email from student where id = 'ada'")
+    assert found == [("Ada", "Lovelace", "ada@example.org")]
 
 
 def test_a_course_of_nbgrader_s_is_read_from_its_folders(tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ def test_wrong_calls_are_answered(modules: Path, tmp_path: Path) -> None:
     assert "no reports in" in refused("export", "html", tmp_path / "nowhere")
     assert refused("import", "nbgrader").startswith("COURSE is missing; name the folder with nbgrader_config.py")
     assert refused("import", "nbgrader", "--grades").startswith("Say where to: --out DIR")
-    told = refused("import", "nbgrader", "--grades", "--out", out, "--db", tmp_path / "none.db")
-    assert told == f"There is no gradebook {tmp_path / 'none.db'}; name it with --db."
+    message = refused("import", "nbgrader", "--grades", "--out", out, "--db", tmp_path / "none.db")
+    assert message == f"There is no gradebook {tmp_path / 'none.db'}; name it with --db."
     (tmp_path / "names.csv").write_text("name\nAda\n")
     call = ("export", "nbgrader", out, "--db", tmp_path / "g.db", "--students", tmp_path / "names.csv")
     assert "has no column id" in refused(*call)
@@ -185,8 +185,8 @@ def test_reports_of_two_assignments_are_not_imported_at_once(tmp_path: Path) -> 
     """Grades by hand belong to one."""
     (tmp_path / "g.db").write_bytes(b"")
     out = write_reports(tmp_path / "out", graded("ada"), report("bob", question("a", check("one", Verdict.PASSED))))
-    told = refused("import", "nbgrader", "--grades", "--out", out, "--db", tmp_path / "g.db")
-    assert "holds reports of several assignments (ps1, tiny)" in told
+    message = refused("import", "nbgrader", "--grades", "--out", out, "--db", tmp_path / "g.db")
+    assert "holds reports of several assignments (ps1, tiny)" in message
 
 
 @pytest.mark.parametrize("db", ["nope/dir/g.db", "bad://"])
@@ -195,10 +195,10 @@ def test_a_gradebook_that_cannot_be_opened_leaves_nothing_behind(modules: Path, 
     out = write_reports(tmp_path / "out", graded("ada"))
     before = sorted(path for path in tmp_path.rglob("*") if path.is_dir())
     where = db if ":" in db else tmp_path / db
-    told = refused("export", "nbgrader", out, "--db", where, "--course", modules)
+    message = refused("export", "nbgrader", out, "--db", where, "--course", modules)
     assert (
         ":" in db
-        or told == f"--db: {tmp_path / 'nope/dir'} does not exist; correct the path, or make that folder first."
+        or message == f"--db: {tmp_path / 'nope/dir'} does not exist; correct the path, or make that folder first."
     )
     assert sorted(path for path in tmp_path.rglob("*") if path.is_dir()) == before
     assert not (Path.cwd() / "source").exists()

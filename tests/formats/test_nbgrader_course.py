@@ -282,8 +282,8 @@ def test_what_is_no_notebook_fails_with_a_sentence(sandbox: Sandbox, tmp_path: P
     (submission,) = collect_course(assignment, tmp_path / "staging")
     report = grade(assignment, submission, sandbox, OPTIONS)
     assert check(report, "add_tests").verdict is Verdict.FAILED
-    told = check(report, "add_tests").message
-    assert "hw1.ipynb is no notebook: the file ends in the middle, so save it again, and take the whole file" in told
+    message = check(report, "add_tests").message
+    assert "hw1.ipynb is no notebook: the file ends in the middle, so save it again, and take the whole file" in message
 
 
 @pytest.mark.parametrize(
@@ -517,10 +517,10 @@ def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_a_course_is_imported_and_graded_from_the_command_line(tmp_path: Path) -> None:
     """Table, reports and pages are there; the second call grades nothing again."""
     course = make_course(tmp_path / "course", {"ann": handed_in(), "ben": None})
-    told = run("import", "nbgrader", course, cwd=tmp_path)
-    assert told.returncode == 0, told.stderr
-    assert "Written: " in told.stdout
-    assert f"autograder grade hw1 --course {course} --out graded" in told.stdout
+    output = run("import", "nbgrader", course, cwd=tmp_path)
+    assert output.returncode == 0, output.stderr
+    assert "Written: " in output.stdout
+    assert f"autograder grade hw1 --course {course} --out graded" in output.stdout
     done = run("grade", "hw1", "--course", course, "--out", tmp_path / "out", "--jobs", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "out" / "reports" / "ann.json").read_text("utf-8"))
@@ -549,19 +549,19 @@ def test_submissions_must_be_named_for_an_assignment_of_our_own(tmp_path: Path) 
     assert "SUBMISSIONS is missing; name the folder" in done.stderr
 
 
-def change(course: Path, **told: object) -> None:
+def change(course: Path, **reported: object) -> None:
     """Give a cell of the source other metadata; None takes a key away."""
     path = course / "source" / "hw1" / "hw1.ipynb"
     made = json.loads(path.read_text("utf-8"))
     metadata = next(c["metadata"]["nbgrader"] for c in made["cells"] if "add_tests" in str(c["metadata"]))
-    metadata.update(told)
-    for key in [key for key, value in told.items() if value is None]:
+    metadata.update(reported)
+    for key in [key for key, value in reported.items() if value is None]:
         del metadata[key]
     path.write_text(json.dumps(made), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("expected", "sentence"),
     [
         ({"points": None}, r"hw1.ipynb: Cell \d+ \('add_tests'\) has no points; give it a number, 0 or more"),
         ({"points": "2"}, r"has '2' for its points; give it a number"),
@@ -570,10 +570,10 @@ def change(course: Path, **told: object) -> None:
         ({"grade_id": ""}, r"is graded and has no grade id; give it one"),
     ],
 )
-def test_a_graded_cell_without_name_or_points_is_refused(tmp_path: Path, told: dict, sentence: str) -> None:
+def test_a_graded_cell_without_name_or_points_is_refused(tmp_path: Path, expected: dict, sentence: str) -> None:
     """Else it would give no points, and nobody would notice."""
     course = make_course(tmp_path, {})
-    change(course, **told)
+    change(course, **expected)
     with pytest.raises(InstructorError, match=sentence):
         load(Course(course, Settings()), "hw1")
 

@@ -58,8 +58,8 @@ def test_the_command_that_import_recommends_works(tmp_path: Path) -> None:
     beside = course_of(tmp_path / "other", SOURCE, {"ada": right})
     (beside / "assignments").mkdir()
     for course in (rooted, beside):
-        told = run("import", "nbgrader", course, cwd=tmp_path)
-        command = shlex.split(told.stdout.partition("To grade: ")[2])
+        output = run("import", "nbgrader", course, cwd=tmp_path)
+        command = shlex.split(output.stdout.partition("To grade: ")[2])
         assert (command[0], (course / "grader_config.py").is_file()) == ("autograder", True)
         done = run(*command[1:], cwd=tmp_path)
         assert done.returncode == 0, done.stderr

@@ -258,8 +258,8 @@ def test_only_the_configuration_s_notebooks_are_graded(tmp_path: Path) -> None:
 def test_files_that_students_write_are_not_overwritten(tmp_path: Path) -> None:
     """Those of `exclude_overwriting` for this assignment stay as they were handed in, and are never the solved ones."""
     files = {"source__hw1__model.py": "solved", "source__hw1__data.csv": "1", "submitted__ada__hw1__model.py": "own"}
-    kept = "c.Autograde.exclude_overwriting = {'hw1': ['model.py'], 'hw2': ['data.csv']}"
-    ada, ben, _ = collect_course(loaded(tmp_path / "c", kept, **files), tmp_path / "s")
+    setting = "c.Autograde.exclude_overwriting = {'hw1': ['model.py'], 'hw2': ['data.csv']}"
+    ada, ben, _ = collect_course(loaded(tmp_path / "c", setting, **files), tmp_path / "s")
     assert (ada.folder / "model.py").read_text("utf-8") == "own"
     assert not (ben.folder / "model.py").exists()
     assert "model.py was not handed in; students write it, so no other is used." in ben.notes

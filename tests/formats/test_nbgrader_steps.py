@@ -103,8 +103,8 @@ def test_nbgrader_puts_an_edited_test_back_from_the_exported_rows(course) -> Non
     from nbgrader.preprocessors import OverwriteCells
 
     handed = nbformat.reads(notebook(RIGHT, "Because.", test="assert True").decode(), as_version=4)
-    told = {"notebook": "hw", "assignment": "ps1", "student": "ada", "db_url": f"sqlite:///{course}/gradebook.db"}
-    made, _ = OverwriteCells().preprocess(handed, {"nbgrader": told})
+    data = {"notebook": "hw", "assignment": "ps1", "student": "ada", "db_url": f"sqlite:///{course}/gradebook.db"}
+    made, _ = OverwriteCells().preprocess(handed, {"nbgrader": data})
     (cell,) = [each for each in made.cells if each.metadata.get("nbgrader", {}).get("grade_id") == "test_add"]
     assert TEST in cell.source
     assert "add(-1, 41)" in cell.source

@@ -116,7 +116,7 @@ def answer_cells(tmp_path: Path, *cells: dict) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("cells", "wanted"),
+    ("cells", "expected"),
     [
         pytest.param(
             [*block("PROMPT", text("_Here._")), *block("SOLUTION", text("So."), text("And so."))],
@@ -135,9 +135,9 @@ def answer_cells(tmp_path: Path, *cells: dict) -> list[str]:
         ),
     ],
 )
-def test_a_written_answer_has_one_cell_that_is_the_student_s(tmp_path, cells, wanted) -> None:
+def test_a_written_answer_has_one_cell_that_is_the_student_s(tmp_path, cells, expected) -> None:
     """The notebook's own answer is a marked solution there, so that the released cell may be written in."""
-    assert answer_cells(tmp_path, *cells) == wanted
+    assert answer_cells(tmp_path, *cells) == expected
 
 
 def test_cells_of_otter_s_own_calls_are_left_out_with_their_comments(tmp_path) -> None:

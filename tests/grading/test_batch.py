@@ -85,7 +85,7 @@ def raises(spec: JobSpec) -> Iterator[Grade]:
 
     def grade(submission: Submission) -> Report:
         if submission.student == "ann":
-            raise SandboxError("No walls today.")
+            raise SandboxError("No sandbox today.")
         return {}[submission.student]  # a bug of ours
 
     yield grade
@@ -407,11 +407,11 @@ def test_a_forked_job_grades_as_a_fresh_one(course: Class, tmp_path: Path) -> No
     course.address = sqlite_address(tmp_path / "other.db")
     fresh, _ = course.grade()
 
-    def told(report: Report) -> list[tuple[str, str, float, str]]:
+    def results(report: Report) -> list[tuple[str, str, float, str]]:
         checks = [check for question in report.questions for check in question.checks]
         return [(check.id, check.verdict, check.points, check.staff_message) for check in checks]
 
-    assert [told(report) for report in forked] == [told(report) for report in fresh]
+    assert [results(report) for report in forked] == [results(report) for report in fresh]
 
 
 @linux_only
@@ -494,7 +494,7 @@ def test_errors_of_ours_are_internal_and_told_to_staff(course: Class) -> None:
     """An error that was expected gives its sentence, a bug its traceback."""
     reports, _ = course.grade(raises)
     assert all(report.internal for report in reports)
-    assert reports[0].questions[0].checks[0].staff_message == "No walls today."
+    assert reports[0].questions[0].checks[0].staff_message == "No sandbox today."
     assert "KeyError: 'ben'" in reports[1].questions[0].checks[0].staff_message
 
 

@@ -249,13 +249,13 @@ Clear by induction.
 def test_a_rubric_that_tells_students_the_answer_is_refused(tmp_path: Path, wording: str, shared: str) -> None:
     """Other words for students are asked for, and taken."""
     root = make_course(tmp_path, ASSIGNMENT.replace(ITEMS, f'rubric={{"{wording}": 3,'), EXPLAINED)
-    with pytest.raises(InstructorError) as told:
+    with pytest.raises(InstructorError) as caught:
         contents(load(root, "theory"))
-    assert str(told.value) == (
+    assert str(caught.value) == (
         f"The rubric of 'why' tells students the model answer (answers.md:6): {wording!r} shares with it {shared}. "
         'Give students other words, such as Item(3, student="says why").'
     )
-    assert leaks(load(root, "theory")).said == str(told.value)
+    assert leaks(load(root, "theory")).said == str(caught.value)
 
     other = ASSIGNMENT.replace("import Assignment", "import Assignment, Item")
     other = other.replace(ITEMS, f'rubric={{"{wording}": Item(3, student="says whether it can, and why"),')
@@ -269,10 +269,10 @@ def test_a_row_of_words_of_a_model_answer_is_refused_anywhere(tmp_path: Path, pl
     """In a docstring or above an answer, with other small words and endings; a handout may be quoted by the answer."""
     root = make_course(tmp_path, answers=EXPLAINED)
     words = "They differed in a rate, a strength and sizes, once"
-    told = root / place
-    told.write_text(told.read_text().replace("Doubling.", f"{words}.").replace("## Proof\n", f"## Proof\n\n{words}.\n"))
+    path = root / place
+    path.write_text(path.read_text().replace("Doubling.", f"{words}.").replace("## Proof\n", f"## Proof\n\n{words}.\n"))
     with pytest.raises(
-        InstructorError, match=rf"{told.name}:\d+ of the release would show words of the model answer of 'why'"
+        InstructorError, match=rf"{path.name}:\d+ of the release would show words of the model answer of 'why'"
     ):
         contents(load(root, "theory"))
     (root / "assignments/theory/handout.md").write_text(f"# Theory\n\n{words}.\n")
@@ -329,7 +329,7 @@ def test_a_handout_that_states_other_points_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ['"answers.md#why"', '"essay.pdf"'])
-def test_an_assignment_of_answers_alone_is_fit_to_be_handed_out(tmp_path: Path, walls: Sandbox, place: str) -> None:
+def test_an_assignment_of_answers_alone_is_fit_to_be_handed_out(tmp_path: Path, sandbox: Sandbox, place: str) -> None:
     """Without any code; for a PDF the reference needs no file."""
     text = f"""
 from autograder import Assignment
@@ -338,14 +338,14 @@ assignment.question("Why", id="b").written("Explain why.", points=9, answer={pla
 """
     made = load(make_course(tmp_path, text), "theory")
     (made.folder / "handout.md").write_text("# Theory\n")
-    found = list(validate(made, walls, None, RunOptions("seed")))
+    found = list(validate(made, sandbox, None, RunOptions("seed")))
     assert [each.said for each in found if not each.good] == []
 
 
-def test_a_template_that_counts_as_an_answer_is_told(tmp_path: Path, walls: Sandbox, monkeypatch) -> None:
+def test_a_template_that_counts_as_an_answer_is_told(tmp_path: Path, sandbox: Sandbox, monkeypatch) -> None:
     """Then people would read what nobody wrote."""
     monkeypatch.setattr("autograder.grading.written_answers.is_untouched", lambda *_: False)
-    found = list(validate(load(make_course(tmp_path), "theory"), walls, None, RunOptions("seed"), quick=True))
+    found = list(validate(load(make_course(tmp_path), "theory"), sandbox, None, RunOptions("seed"), quick=True))
     assert [each.said for each in found if not each.good] == ["why: taken for an answer; proof: taken for an answer"]
 
 
@@ -366,21 +366,21 @@ def test_audits_and_calibrations_pass_over_answers(tmp_path: Path, monkeypatch: 
 
 
 @pytest.fixture(scope="module")
-def walls() -> Sandbox:
-    """No walls: nothing here is about them."""
+def sandbox() -> Sandbox:
+    """No sandbox: nothing here is about them."""
     with start("none", preload=("numpy",)) as started:
         yield started
 
 
 @pytest.fixture
-def graded(loaded: Loaded, walls: Sandbox, tmp_path: Path):
+def graded(loaded: Loaded, sandbox: Sandbox, tmp_path: Path):
     """A function that grades files beside right code, and gives the report."""
 
     def run(*, only: str = "", **files: bytes) -> Report:
         named = {name.replace("_", "."): content for name, content in files.items()}
         folder = hand_in(tmp_path / "in", ada=named) / "ada"
         submission = collect_one((folder,), loaded.assignment.handed_in, tmp_path / "staged", "ada")
-        return grade(loaded, submission, walls, None, RunOptions("seed", only=only))
+        return grade(loaded, submission, sandbox, None, RunOptions("seed", only=only))
 
     return run
 
@@ -484,12 +484,12 @@ def test_an_answer_alone_is_handed_in(loaded: Loaded, tmp_path: Path) -> None:
     assert (staged.problem, [path.name for path in staged.folder.iterdir()]) == ("", ["essay.pdf"])
 
 
-def test_a_missing_module_does_not_hide_the_answers(loaded: Loaded, walls: Sandbox, tmp_path: Path) -> None:
+def test_a_missing_module_does_not_hide_the_answers(loaded: Loaded, sandbox: Sandbox, tmp_path: Path) -> None:
     """Each part is judged by itself."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "answers.md").write_bytes(answered("Because."))
     staged = collect_one((tmp_path / "in",), loaded.assignment.handed_in, tmp_path / "staged", "ada")
-    report = grade(loaded, staged, walls, None, RunOptions("seed"))
+    report = grade(loaded, staged, sandbox, None, RunOptions("seed"))
     assert [check.verdict for q in report.questions for check in q.checks] == [
         Verdict.MISSING,
         Verdict.MANUAL,
@@ -513,7 +513,7 @@ def test_the_page_shows_rubric_answer_and_what_waits(graded) -> None:
 # --- the manual ---
 
 
-def test_the_example_of_the_manual_works(walls: Sandbox, tmp_path: Path) -> None:
+def test_the_example_of_the_manual_works(sandbox: Sandbox, tmp_path: Path) -> None:
     """What docs/written.md declares, hands out and shows of marks.csv is what comes."""
     page = (Path(__file__).parents[2] / "docs" / "written.md").read_text("utf-8")
     (declared,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
@@ -530,7 +530,7 @@ def test_the_example_of_the_manual_works(walls: Sandbox, tmp_path: Path) -> None
         for name, text in {**files, "notes.txt": "x"}.items():
             (folder / name).write_text(text)
         submission = collect_one((folder,), made.assignment.handed_in, tmp_path / "staged", student)
-        reports.append(grade(made, submission, walls, None, RunOptions("seed")))
+        reports.append(grade(made, submission, sandbox, None, RunOptions("seed")))
     rubrics = {each.id: each.rubric for each in made.assignment.written}
     write_marks(filled(None, reports, rubrics, tmp_path), tmp_path / "marks.csv")
     assert (tmp_path / "marks.csv").read_text("utf-8-sig") == shown

@@ -54,9 +54,9 @@ def notebook(cells: list[tuple[str, str]], metadata: dict[int, dict[str, Any]] |
     """A notebook file of these cells."""
     made = []
     for number, (kind, source) in enumerate(cells):
-        told: dict[str, Any] = {"cell_type": kind, "id": f"c{number}", "metadata": {}, "source": source}
-        told["metadata"] = (metadata or {}).get(number, {})
-        made.append(told | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
+        data: dict[str, Any] = {"cell_type": kind, "id": f"c{number}", "metadata": {}, "source": source}
+        data["metadata"] = (metadata or {}).get(number, {})
+        made.append(data | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}).encode()
 
 
@@ -93,10 +93,10 @@ def handed_out(loaded: Loaded) -> dict[str, Any]:
 def test_the_answer_s_cell_has_nbgrader_s_role(handed_out: dict[str, Any]) -> None:
     """A manually graded cell of that name, worth the points that were declared."""
     cell = handed_out["cells"][2]
-    told = cell["metadata"]["nbgrader"]
-    assert (told["grade"], told["solution"], told["locked"], told["task"]) == (True, True, False, False)
-    assert (told["grade_id"], told["points"], told["cell_type"]) == ("why", 5, "markdown")
-    assert "checksum" in told
+    reported = cell["metadata"]["nbgrader"]
+    assert (reported["grade"], reported["solution"], reported["locked"], reported["task"]) == (True, True, False, False)
+    assert (reported["grade_id"], reported["points"], reported["cell_type"]) == ("why", 5, "markdown")
+    assert "checksum" in reported
     assert "".join(cell["source"]) == "## (why) Why?\nYOUR ANSWER HERE"
 
 
@@ -111,9 +111,9 @@ def test_the_answer_s_cell_has_nbgrader_s_role(handed_out: dict[str, Any]) -> No
 def test_a_cell_is_meant_by_its_grade_id_or_a_tag_too(cell: str, metadata: dict[str, Any]) -> None:
     """The declared points hold, whatever the reference says."""
     made = release_notebook(notebook([*CELLS[:2], ("markdown", cell)], {2: metadata}), "hw.ipynb", {"why": 5.0})
-    told = json.loads(made)["cells"][2]
-    assert (told["metadata"]["nbgrader"]["grade_id"], told["metadata"]["nbgrader"]["points"]) == ("why", 5)
-    assert "".join(told["source"]) == "YOUR ANSWER HERE"
+    data = json.loads(made)["cells"][2]
+    assert (data["metadata"]["nbgrader"]["grade_id"], data["metadata"]["nbgrader"]["points"]) == ("why", 5)
+    assert "".join(data["source"]) == "YOUR ANSWER HERE"
 
 
 def test_an_answer_without_its_cell_is_told(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_nbgrader_s_own_step_gives_our_stubs(cell: str) -> None:
     """Whatever marks the solution, and whatever stands in its place."""
     made = notebook([("code", FIRST), ("code", cell)])
     stub = stub_of(read(made, "hw.ipynb"), "hw.ipynb")
-    told = json.loads(release_notebook(made, "hw.ipynb"))["cells"]
-    assert ["".join(each["source"]) for each in told] == [each.source for each in stub.cells]
+    data = json.loads(release_notebook(made, "hw.ipynb"))["cells"]
+    assert ["".join(each["source"]) for each in data] == [each.source for each in stub.cells]
 
 
 def test_nbgrader_s_step_cuts_the_solutions(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,22 +166,22 @@ def test_nbgrader_s_step_cuts_the_solutions(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(scope="module")
-def walls(loaded: Loaded) -> Iterator[Sandbox]:
-    """No walls: nothing here is about them."""
+def sandbox(loaded: Loaded) -> Iterator[Sandbox]:
+    """No sandbox: nothing here is about them."""
     with start("none", preload=loaded.assignment.preload) as started:
         yield started
 
 
 @pytest.fixture
-def why(loaded: Loaded, walls: Sandbox, tmp_path: Path):
+def why(loaded: Loaded, sandbox: Sandbox, tmp_path: Path):
     """A function that grades cells, and gives the result of the written answer."""
 
     def run(cells: list[dict[str, Any]] | bytes) -> CheckResult:
-        told = cells if isinstance(cells, bytes) else json.dumps({"nbformat": 4, "cells": cells}).encode()
+        data = cells if isinstance(cells, bytes) else json.dumps({"nbformat": 4, "cells": cells}).encode()
         (tmp_path / "in").mkdir()
-        (tmp_path / "in" / "hw.ipynb").write_bytes(told)
+        (tmp_path / "in" / "hw.ipynb").write_bytes(data)
         submission = collect_one((tmp_path / "in",), loaded.assignment.handed_in, tmp_path / "staged", "ada")
-        report: Report = grade(loaded, submission, walls, None, RunOptions("seed", only="why"))
+        report: Report = grade(loaded, submission, sandbox, None, RunOptions("seed", only="why"))
         return report.questions[0].checks[0]
 
     return run
@@ -203,14 +203,14 @@ def test_a_cell_as_handed_out_is_told(handed_out: dict[str, Any], why) -> None:
     assert found.message.endswith("It is as it was handed out.")
 
 
-@pytest.mark.parametrize("kept", [3, 2], ids=["below", "in its place"])
-def test_a_cell_that_the_student_added_is_read(handed_out: dict[str, Any], why, kept: int) -> None:
+@pytest.mark.parametrize("remaining", [3, 2], ids=["below", "in its place"])
+def test_a_cell_that_the_student_added_is_read(handed_out: dict[str, Any], why, remaining: int) -> None:
     """Below the answer that is as it was handed out, or in the place of one that was deleted."""
     added = {"cell_type": "markdown", "metadata": {}, "source": "Two ones."}
-    found = why([*handed_out["cells"][:kept], added])
+    found = why([*handed_out["cells"][:remaining], added])
     assert found.verdict is Verdict.MANUAL
     assert found.answer.endswith(
-        "this cell (Markdown, cell 4) ---\nTwo ones." if kept == 3 else "cell 3) ---\nTwo ones."
+        "this cell (Markdown, cell 4) ---\nTwo ones." if remaining == 3 else "cell 3) ---\nTwo ones."
     )
     assert found.message.endswith("The cell is as it was handed out; 1 cell added beside it will be read.")
 

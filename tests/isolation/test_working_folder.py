@@ -67,7 +67,7 @@ def make(root, script, reference, name="hw.py"):
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "landlock", "none"])
-def walls(request):
+def sandbox(request):
     if reason := why_not(request.param):
         pytest.skip(f"the sandbox {request.param} does not work here: {reason}")
     with start(request.param) as sandbox:
@@ -120,11 +120,11 @@ def one_array(tmp_path):
 
 
 @pytest.mark.parametrize("how", ASKED)
-def test_code_finds_its_files_in_every_sandbox(files_course, tmp_path, walls, how):
+def test_code_finds_its_files_in_every_sandbox(files_course, tmp_path, sandbox, how):
     """What was handed in and what is given lies in the working folder, which can be written."""
     name, body = ASKED[how]
     files = {"hw.py": f"def {name}():\n    {body}\n", "mine/own.txt": "6", "own.npy": one_array(tmp_path)}
-    assert passes(graded(tmp_path, files_course, walls, files))
+    assert passes(graded(tmp_path, files_course, sandbox, files))
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -146,21 +146,21 @@ def test_code_finds_its_files_at_home(files_course, tmp_path, how, monkeypatch):
     assert os.getcwd() == str(files_course)
 
 
-def test_the_reference_finds_its_files(files_course, tmp_path, walls):
+def test_the_reference_finds_its_files(files_course, tmp_path, sandbox):
     """Its solution, handed in, gets full marks, also from folders that other users cannot enter."""
     (files_course / "reference/files").chmod(0o700)
     (files_course / "reference/files/flats.csv").chmod(0o600)
-    assert passes(graded(tmp_path, files_course, walls, {"hw.py": REFERENCE}))
+    assert passes(graded(tmp_path, files_course, sandbox, {"hw.py": REFERENCE}))
 
 
-def test_a_notebook_finds_its_files(tmp_path, walls):
+def test_a_notebook_finds_its_files(tmp_path, sandbox):
     """Its cells read and write what lies beside it, and import modules from there."""
     cells = ["import json\nfrom tools import twice", "def total():\n    ### BEGIN SOLUTION\n    return 6\n"
              "    ### END SOLUTION"]  # fmt: skip
     solved = "def total():\n    with open('log.txt', 'w') as log:\n        log.write('read')\n" \
         "    return twice(int(open('flats.csv').read())) + int(open('mine.txt').read())"  # fmt: skip
     root = make(tmp_path / "course", SCRIPT.replace("hw.py", "hw.ipynb"), notebook(*cells), "hw.ipynb")
-    report = graded(tmp_path, root, walls, {"hw.ipynb": notebook(cells[0], solved), "mine.txt": "2"})
+    report = graded(tmp_path, root, sandbox, {"hw.ipynb": notebook(cells[0], solved), "mine.txt": "2"})
     assert passes(report)
 
 
@@ -175,24 +175,24 @@ def notebook(*cells):
 
 
 @pytest.mark.parametrize("changed", ["flats.csv", "data/x.csv", "data", "flats.csv/inner.txt"])
-def test_given_files_are_restored_and_the_student_is_told(files_course, tmp_path, walls, changed):
+def test_given_files_are_restored_and_the_student_is_told(files_course, tmp_path, sandbox, changed):
     """Whatever was handed in where a given file belongs, the given one is read, and a note says so."""
-    report = graded(tmp_path, files_course, walls, {"hw.py": REFERENCE, changed: "1000"})
+    report = graded(tmp_path, files_course, sandbox, {"hw.py": REFERENCE, changed: "1000"})
     file = {"data": "data/deep/y.npy", "flats.csv/inner.txt": "flats.csv"}.get(changed, changed)
     assert passes(report)
     assert f"{file} differs from the one that was handed out; the handed-out one was used." in report.notes
 
 
-def test_a_submission_with_all_given_files_has_no_note(files_course, tmp_path, walls):
+def test_a_submission_with_all_given_files_has_no_note(files_course, tmp_path, sandbox):
     """Students may hand in the whole release folder."""
     folder = files_course / "reference/files"
     given = {name: (folder / name).read_bytes() for name in ("flats.csv", "data/x.csv", "data/deep/y.npy", "tools.py")}
-    assert graded(tmp_path, files_course, walls, {"hw.py": REFERENCE, **given}).notes == ()
+    assert graded(tmp_path, files_course, sandbox, {"hw.py": REFERENCE, **given}).notes == ()
 
 
-def test_a_large_given_file_is_read_where_it_lies(files_course, tmp_path, walls):
+def test_a_large_given_file_is_read_where_it_lies(files_course, tmp_path, sandbox):
     """It takes no memory of the submission's; it can be read, and not be written."""
-    if walls.name == "none":
+    if sandbox.name == "none":
         pytest.skip("without isolation nothing is read-only")
     (files_course / "reference/files/flats.csv").write_text("2" + " " * LINKED_BYTES)
     code = """
@@ -203,7 +203,7 @@ def test_a_large_given_file_is_read_where_it_lies(files_course, tmp_path, walls)
             except OSError:
                 return int(open("flats.csv").read(10)) + 4
     """
-    assert passes(graded(tmp_path, files_course, walls, {"hw.py": code}))
+    assert passes(graded(tmp_path, files_course, sandbox, {"hw.py": code}))
 
 
 def test_large_given_files_may_be_handed_in(files_course, tmp_path, bubblewrap):
@@ -225,13 +225,13 @@ def test_large_given_files_may_be_handed_in(files_course, tmp_path, bubblewrap):
     assert passes(report)
 
 
-def test_scratch_space_is_what_the_limits_say_beside_the_files(files_course, tmp_path, walls):
+def test_scratch_space_is_what_the_limits_say_beside_the_files(files_course, tmp_path, sandbox):
     """What is handed in and given takes nothing of it."""
     script = files_course / "assignments/files/assignment.py"
     limits = "limits=Limits(scratch_mib=4), given"
     script.write_text(script.read_text().replace("given", limits).replace("Assignment\n", "Assignment, Limits\n", 1))
     code = "def total():\n    open('new.bin', 'wb').write(bytes(2 << 20))\n    return 6\n"
-    assert passes(graded(tmp_path, files_course, walls, {"hw.py": code, "weights.bin": bytes(6 << 20)}))
+    assert passes(graded(tmp_path, files_course, sandbox, {"hw.py": code, "weights.bin": bytes(6 << 20)}))
 
 
 @pytest.mark.parametrize(
@@ -286,19 +286,19 @@ def test_a_module_that_is_asked_for_may_be_called_like_one_of_python(tmp_path, r
 def test_a_relative_import_outside_of_a_package_gets_a_sentence(files_course, tmp_path, request, place):
     """The line is quoted, and what to write instead."""
     files = {"hw.py": "from .tools import twice\ndef total(): return twice(3)\n"}
-    told = "relative imports work inside packages only"
+    reported = "relative imports work inside packages only"
     if place == "bubblewrap":
         report = graded(tmp_path, files_course, request.getfixturevalue("bubblewrap"), files)
-        assert told in result(report).message
+        assert reported in result(report).message
         return
     handed = handed_in(tmp_path, load(files_course, "files"), files)
-    with pytest.raises(StudentError, match=told):
+    with pytest.raises(StudentError, match=reported):
         LocalStudent(handed.folder, {"total": "hw.py"}).total()
 
 
-def test_a_file_that_is_missing_is_the_student_s_fault(files_course, tmp_path, walls):
+def test_a_file_that_is_missing_is_the_student_s_fault(files_course, tmp_path, sandbox):
     """The message names the file, as Python does."""
-    report = graded(tmp_path, files_course, walls, {"hw.py": "def total():\n    return open('flat.csv').read()\n"})
+    report = graded(tmp_path, files_course, sandbox, {"hw.py": "def total():\n    return open('flat.csv').read()\n"})
     assert str(result(report).verdict) == "RAISED"
     assert "flat.csv" in result(report).message
 

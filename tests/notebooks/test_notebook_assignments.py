@@ -137,13 +137,13 @@ def graded(loaded: Loaded, sandbox: Sandbox, tmp_path: Path) -> Any:
     """A function that grades cells, or bytes, as a submission."""
 
     def run(
-        submitted: list[dict[str, Any]] | bytes, of: Loaded = loaded, walls: Any = sandbox, **options: Any
+        submitted: list[dict[str, Any]] | bytes, of: Loaded = loaded, within: Any = sandbox, **options: Any
     ) -> Report:
         (tmp_path / "in").mkdir(exist_ok=True)
-        told = submitted if isinstance(submitted, bytes) else json.dumps({"nbformat": 4, "cells": submitted}).encode()
-        (tmp_path / "in" / "hw.ipynb").write_bytes(told)
+        data = submitted if isinstance(submitted, bytes) else json.dumps({"nbformat": 4, "cells": submitted}).encode()
+        (tmp_path / "in" / "hw.ipynb").write_bytes(data)
         submission = collect_one((tmp_path / "in",), of.assignment.files, tmp_path / "staged", "ann")
-        return grade(of, submission, walls, None, RunOptions("seed", **options))
+        return grade(of, submission, within, None, RunOptions("seed", **options))
 
     return run
 

@@ -166,9 +166,9 @@ def test_backprop_is_a_notebook_too() -> None:
 def test_the_notebook_handout_holds_stubs() -> None:
     """Each function to be written says so, and the given file comes along."""
     made = contents(load(ROOT, "backprop-notebook"))
-    told = json.loads(made["backprop.ipynb"])
+    data = json.loads(made["backprop.ipynb"])
     stubs = [
-        cell["metadata"]["nbgrader"]["grade_id"] for cell in told["cells"] if cell["metadata"]["nbgrader"]["solution"]
+        cell["metadata"]["nbgrader"]["grade_id"] for cell in data["cells"] if cell["metadata"]["nbgrader"]["solution"]
     ]
     assert stubs == [
         "relu",

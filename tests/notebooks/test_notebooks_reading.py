@@ -34,25 +34,25 @@ def refused(content: bytes) -> str:
 
 def test_a_notebook_becomes_cells() -> None:
     """Source as text or as lines, ids, tags and the kernel's language are read; outputs are not."""
-    told = notebook(
+    data = notebook(
         code("x = 1", id="a", metadata={"tags": ["hidden"]}, outputs=[{"output_type": "stream", "text": "hi"}]),
         {"cell_type": "markdown", "source": ["# T\n", "text"], "metadata": {}},
         metadata={"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}},
     )
     cells = (Cell("code", "x = 1", "a", tags=("hidden",)), Cell("markdown", "# T\ntext"))
-    assert read(told, "hw.ipynb") == Notebook(cells, "r")
+    assert read(data, "hw.ipynb") == Notebook(cells, "r")
 
 
 def test_the_metadata_of_nbgrader_becomes_a_role() -> None:
     """All fields of its third schema are read."""
-    told = {"grade_id": "q1", "grade": True, "solution": False, "locked": True, "points": 2, "schema_version": 3}
-    (cell,) = read(notebook(code("assert True", metadata={"nbgrader": told})), "hw.ipynb").cells
+    data = {"grade_id": "q1", "grade": True, "solution": False, "locked": True, "points": 2, "schema_version": 3}
+    (cell,) = read(notebook(code("assert True", metadata={"nbgrader": data})), "hw.ipynb").cells
     assert cell.role == Role("q1", grade=True, locked=True, points=2.0)
     assert (cell.name, cell.role.given) == ("q1", True)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "expected",
     [
         None,
         3,
@@ -64,16 +64,16 @@ def test_the_metadata_of_nbgrader_becomes_a_role() -> None:
         {"grade_id": "q", "points": []},
     ],
 )
-def test_metadata_that_names_nothing_is_no_role(told: object) -> None:
+def test_metadata_that_names_nothing_is_no_role(expected: object) -> None:
     """Whatever stands in its place, the cell is an ordinary one."""
-    (cell,) = read(notebook(code("x", metadata={"nbgrader": told})), "hw.ipynb").cells
+    (cell,) = read(notebook(code("x", metadata={"nbgrader": expected})), "hw.ipynb").cells
     assert cell.role is None
 
 
 def test_older_formats_are_read() -> None:
     """Version 3 keeps cells in worksheets, and code as input."""
-    told = {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1"}]}, {"cells": []}]}
-    assert read(json.dumps(told).encode(), "hw.ipynb").cells == (Cell("code", "x = 1"),)
+    data = {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1"}]}, {"cells": []}]}
+    assert read(json.dumps(data).encode(), "hw.ipynb").cells == (Cell("code", "x = 1"),)
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:

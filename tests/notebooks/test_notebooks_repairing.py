@@ -1,4 +1,4 @@
-"""Whatever students do, what is graded is the handout with their work in it, and notes say what was mended."""
+"""Whatever students do, what is graded is the handout with their work in it, and notes say what was repaired."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER = replace(ESSAY, source="Because.")
 OWN = Cell("code", "print(square(2))", id="own")
 
 
-def mended(*cells: Cell) -> tuple[list[str], list[str]]:
+def repaired(*cells: Cell) -> tuple[list[str], list[str]]:
     """The sources after the repair of these cells, and the notes."""
     done = repair(Notebook(cells), RELEASED)
     return [cell.source for cell in done.notebook.cells], list(done.notes)
@@ -31,37 +31,37 @@ RIGHT = [TITLE.source, WRITTEN.source, TEST.source, ANSWER.source]
 
 def test_what_is_in_order_is_left_alone() -> None:
     """A notebook that was only filled in comes back as it was, without a note."""
-    assert mended(TITLE, WRITTEN, TEST, ANSWER) == (RIGHT, [])
+    assert repaired(TITLE, WRITTEN, TEST, ANSWER) == (RIGHT, [])
 
 
 def test_an_own_cell_stays_where_it_was() -> None:
     """What a student added runs behind the cell that it followed."""
-    sources, notes = mended(TITLE, WRITTEN, OWN, TEST, ANSWER)
+    sources, notes = repaired(TITLE, WRITTEN, OWN, TEST, ANSWER)
     assert (sources, notes) == ([TITLE.source, WRITTEN.source, OWN.source, TEST.source, ANSWER.source], [])
 
 
 def test_a_deleted_test_is_put_back() -> None:
     """Deleting a test neither removes its points nor its place."""
     note = "The given cell 'test_square' was deleted; the handed-out one was used."
-    assert mended(TITLE, WRITTEN, ANSWER) == (RIGHT, [note])
+    assert repaired(TITLE, WRITTEN, ANSWER) == (RIGHT, [note])
 
 
 def test_an_edited_test_is_put_right() -> None:
     """The handed-out test runs, whatever the student made of it."""
     note = "The given cell 'test_square' was changed; the handed-out one was used."
-    assert mended(TITLE, WRITTEN, replace(TEST, source="assert True"), ANSWER) == (RIGHT, [note])
+    assert repaired(TITLE, WRITTEN, replace(TEST, source="assert True"), ANSWER) == (RIGHT, [note])
 
 
 def test_a_test_that_became_text_is_code_again() -> None:
     """A test cell that was turned into Markdown is run."""
     note = "The given cell 'test_square' was changed; the handed-out one was used."
-    assert mended(TITLE, WRITTEN, replace(TEST, kind="markdown"), ANSWER) == (RIGHT, [note])
+    assert repaired(TITLE, WRITTEN, replace(TEST, kind="markdown"), ANSWER) == (RIGHT, [note])
 
 
 def test_a_copied_test_runs_once() -> None:
     """Copies of a test are dropped; the batch goes on."""
     note = "The cell 'test_square' is there 3 times; the handed-out one was used."
-    assert mended(TITLE, WRITTEN, TEST, TEST, ANSWER, TEST) == (RIGHT, [note])
+    assert repaired(TITLE, WRITTEN, TEST, TEST, ANSWER, TEST) == (RIGHT, [note])
 
 
 def test_a_copied_answer_still_runs() -> None:
@@ -76,7 +76,7 @@ def test_a_copied_answer_still_runs() -> None:
 def test_cells_are_put_back_into_order() -> None:
     """A test that was moved in front of what it tests runs after it again."""
     note = "Cells stand in another order than in the handout; they were put back into that order."
-    assert mended(TITLE, TEST, WRITTEN, ANSWER) == (RIGHT, [note])
+    assert repaired(TITLE, TEST, WRITTEN, ANSWER) == (RIGHT, [note])
 
 
 def test_a_deleted_answer_is_not_written() -> None:
@@ -90,30 +90,30 @@ def test_a_deleted_answer_is_not_written() -> None:
 def test_an_answer_that_lost_its_name_is_recognised_by_what_it_defines() -> None:
     """Metadata that a tool threw away costs nothing."""
     note = "The cell 'square' has lost its name; it was recognised by what it says."
-    assert mended(TITLE, replace(WRITTEN, role=None), TEST, ANSWER) == (RIGHT, [note])
+    assert repaired(TITLE, replace(WRITTEN, role=None), TEST, ANSWER) == (RIGHT, [note])
 
 
 def test_an_answer_that_was_renamed_is_recognised() -> None:
     """A grade id that was changed by hand is no longer known, but the function is."""
     note = "The cell 'square' has lost its name; it was recognised by what it says."
     renamed = replace(WRITTEN, role=Role("my_square", solution=True))
-    assert mended(TITLE, renamed, TEST, ANSWER) == (RIGHT, [note])
+    assert repaired(TITLE, renamed, TEST, ANSWER) == (RIGHT, [note])
 
 
 def test_text_that_lost_its_name_is_recognised_when_it_is_alike() -> None:
     """A written answer that kept most lines of its handout is found; another text is not."""
     lines = [f"line {n}" for n in range(6)]
-    wanted = replace(ESSAY, source="\n".join(lines))
-    kept = Cell("markdown", "\n".join([*lines[:5], "mine"]), id="k")
-    released = Notebook((wanted,))
-    assert repair(Notebook((kept,)), released).missing == ()
-    assert repair(Notebook((replace(kept, source="something else"),)), released).missing == ("essay",)
+    expected = replace(ESSAY, source="\n".join(lines))
+    recognised = Cell("markdown", "\n".join([*lines[:5], "mine"]), id="k")
+    released = Notebook((expected,))
+    assert repair(Notebook((recognised,)), released).missing == ()
+    assert repair(Notebook((replace(recognised, source="something else"),)), released).missing == ("essay",)
 
 
 def test_code_in_place_of_text_is_read_as_text() -> None:
     """A written answer that became a code cell is an answer still."""
     note = "The cell 'essay' was turned into code; it was read as markdown."
-    assert mended(TITLE, WRITTEN, TEST, replace(ANSWER, kind="code")) == (RIGHT, [note])
+    assert repaired(TITLE, WRITTEN, TEST, replace(ANSWER, kind="code")) == (RIGHT, [note])
 
 
 pieces = st.lists(st.sampled_from([TITLE, WRITTEN, TEST, ANSWER, OWN, replace(TEST, source="pass")]), max_size=12)

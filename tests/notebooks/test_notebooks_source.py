@@ -25,7 +25,7 @@ def test_code_cells_follow_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "kept"),
+    ("cell", "expected"),
     [
         ("%matplotlib inline\nx = 1", "# %matplotlib inline\nx = 1\n"),
         ("!pip install torch\nx = 1", "# !pip install torch\nx = 1\n"),
@@ -36,9 +36,9 @@ def test_code_cells_follow_each_other() -> None:
         ("x = (5\n% 3)", "x = (5\n% 3)\n"),
     ],
 )
-def test_magics_become_comments(cell: str, kept: str) -> None:
+def test_magics_become_comments(cell: str, expected: str) -> None:
     """Line magics alone, the whole cell of another language, and nothing of what is Python already."""
-    assert source(cell) == kept
+    assert source(cell) == expected
 
 
 def test_the_text_is_python() -> None:

@@ -545,11 +545,11 @@ def test_an_audit_prints_the_matrix_and_its_progress(course: Path) -> None:
     done = run("audit", "tiny", "--only", "c", cwd=course)
 
     lines = done.stdout.splitlines()
-    told = [line for line in lines if re.match(r"\[\d+/\d+\] ", line)]
-    assert re.match(r"\[1/(\d+)\] \S+: (survived|caught by triples_nothing)$", told[0])
-    assert len(told) == int(re.match(r"\[1/(\d+)\]", told[0])[1])
+    found = [line for line in lines if re.match(r"\[\d+/\d+\] ", line)]
+    assert re.match(r"\[1/(\d+)\] \S+: (survived|caught by triples_nothing)$", found[0])
+    assert len(found) == int(re.match(r"\[1/(\d+)\]", found[0])[1])
     assert "A  triples_nothing" in lines
-    assert sum(bool(re.fullmatch(r"\S+-[0-9a-f]{8}\s+(x|\.   survived)", line)) for line in lines) == len(told)
+    assert sum(bool(re.fullmatch(r"\S+-[0-9a-f]{8}\s+(x|\.   survived)", line)) for line in lines) == len(found)
 
 
 def test_a_kept_mutant_that_is_not_caught_is_an_error(course: Path) -> None:

@@ -210,13 +210,13 @@ def changed(mutant: Mutant) -> str:
 
 
 @pytest.mark.parametrize(
-    ("operator", "line", "wanted"), [(name, *case) for name, cases in CASES.items() for case in cases]
+    ("operator", "line", "expected"), [(name, *case) for name, cases in CASES.items() for case in cases]
 )
-def test_an_operator_makes_its_mistakes(operator: str, line: str, wanted: list[str]) -> None:
+def test_an_operator_makes_its_mistakes(operator: str, line: str, expected: list[str]) -> None:
     """Each mistake changes one line, to exactly this."""
     mutants = generate({"hw.py": module(line)})
 
-    assert [changed(mutant) for mutant in mutants if mutant.operator == operator] == wanted
+    assert [changed(mutant) for mutant in mutants if mutant.operator == operator] == expected
 
 
 @pytest.mark.parametrize(
@@ -270,11 +270,11 @@ SEVERAL = {
 @pytest.mark.parametrize("case", SEVERAL)
 def test_an_operator_sees_what_stands_around(case: str) -> None:
     """Mistakes that need more than one line to be made: which lines are there instead, mutant by mutant."""
-    lines, wanted = SEVERAL[case]
+    lines, expected = SEVERAL[case]
     mutants = [m for m in generate({"hw.py": module(*lines)}) if m.operator == case.strip()]
     added = [line[1:].strip() for m in mutants for line in m.diff.splitlines()[2:] if line.startswith("+")]
 
-    assert added == wanted or (case == "update-order" and added in ([wanted[0]], [wanted[1]]))
+    assert added == expected or (case == "update-order" and added in ([expected[0]], [expected[1]]))
 
 
 def test_nothing_is_exchanged_across_the_edge_of_a_solution() -> None:

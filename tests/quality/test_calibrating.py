@@ -122,10 +122,10 @@ def trial(number: int, value: float | None, *, code: str = "reference", share: f
 @pytest.fixture
 def trials(tmp_path: Path) -> Trials:
     """Twelve runs about 97 %, none far off."""
-    kept = Trials(tmp_path / "runs.jsonl")
+    stored = Trials(tmp_path / "runs.jsonl")
     for number, value in enumerate(np.random.default_rng(0).normal(0.97, 0.004, size=12)):
-        kept.keep(trial(number, float(value)))
-    return kept
+        stored.keep(trial(number, float(value)))
+    return stored
 
 
 # --- counts ---
@@ -418,11 +418,11 @@ def test_a_line_that_a_crash_cut_off_is_left_out(trials: Trials, cut: int):
     """The other lines stay, and what is kept next stands on a line of its own."""
     trials.path.write_bytes(trials.path.read_bytes()[:-cut])
     again = Trials(trials.path)
-    kept = len(again.known)
-    assert kept == 12 - (cut > 1)
+    known = len(again.known)
+    assert known == 12 - (cut > 1)
     again.keep(trial(99, 0.98))
 
-    assert len(Trials(trials.path).known) == kept + 1
+    assert len(Trials(trials.path).known) == known + 1
 
 
 # --- rows ---
@@ -691,12 +691,12 @@ def test_a_noisy_check_is_found_as_noisy_as_it_is(course: Path, tmp_path: Path):
     assert "No run is shown yet to be fair with a false-fail rate under 1 in 10,000." in done.stdout
     assert "mutants: " in done.stdout
     assert (out / "scores.svg").is_file()
-    (kept,) = out.glob("noisy-*.jsonl")
-    before = kept.read_bytes()
+    (stored,) = out.glob("noisy-*.jsonl")
+    before = stored.read_bytes()
     assert {json.loads(line)["check"] for line in before.splitlines()} == {"scores", "is_a_number"}
 
     again = run(*call, "--into", page, "--markdown", cwd=course)
-    assert kept.read_bytes() == before
+    assert stored.read_bytes() == before
     assert again.returncode == 1
     assert again.stdout.strip() in page.read_text("utf-8")
     assert re.search(r"\| score: more than 0.45 \| 50 % of the points \| 40 \| 0\.\d+ ± 0\.0\d+ \|", again.stdout)
@@ -709,8 +709,8 @@ def test_the_same_runs_give_the_same_numbers(course: Path, tmp_path: Path):
         out = tmp_path / name
         call = ("--only", "a", "--runs", "3", "--mutants", "0", "--jobs", jobs, "--out", out)
         assert run("calibrate", "noisy", "--seconds", "60", *call, cwd=course).returncode in (0, 1)
-        (kept,) = out.glob("*.jsonl")
-        lines = map(json.loads, kept.read_text("utf-8").splitlines())
+        (stored,) = out.glob("*.jsonl")
+        lines = map(json.loads, stored.read_text("utf-8").splitlines())
         values.append({each["number"]: each["measured"][0]["value"] for each in lines if each["share"] == 1})
 
     assert values[0] == values[1]
@@ -735,12 +735,12 @@ def test_stopping_loses_nothing(course: Path, tmp_path: Path):
     assert process.returncode == 130, complaint
     assert "Stopped; what was finished is kept, and the same command goes on from here." in printed
     assert "more than 0.15 (all points)" in printed
-    (kept,) = out.glob("*.jsonl")
-    before = kept.read_bytes()
+    (stored,) = out.glob("*.jsonl")
+    before = stored.read_bytes()
 
     assert run(*call, "--seconds", "2", cwd=course).returncode in (0, 1)
-    assert kept.read_bytes().startswith(before)
-    assert len(kept.read_bytes()) > len(before)
+    assert stored.read_bytes().startswith(before)
+    assert len(stored.read_bytes()) > len(before)
 
 
 def test_a_course_without_thresholds_is_told_so(tmp_path: Path):

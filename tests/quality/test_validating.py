@@ -83,9 +83,9 @@ def test_a_reference_that_fails_under_every_seed_is_no_question_of_luck(course: 
     loaded = loader.load(course, "small")
     with Shared() as shared:
         trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course, shared)
-        told = {failed: {each.mend for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
-    assert told[False] == {"A check that luck decides is unfair: lower its threshold, or repeat the training."}
-    assert told[True] == {"The reference fails under the course's own seed as well: correct that first."}
+        reported = {failed: {each.mend for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
+    assert reported[False] == {"A check that luck decides is unfair: lower its threshold, or repeat the training."}
+    assert reported[True] == {"The reference fails under the course's own seed as well: correct that first."}
 
 
 def test_one_thread_is_tried_where_the_assignment_has_more(course: Path, bubblewrap: Sandbox) -> None:
@@ -438,8 +438,8 @@ def test_points_for_nothing_are_told(course: Path, bubblewrap: Sandbox) -> None:
     """A constant answer that earns points is a warning that names the check; what draws its inputs gives none."""
     found = for_nothing(course, bubblewrap, quick=True)
     assert not found.warning
-    told = [f"answers that are {name}" for name in ANSWERS if "right" not in name]
-    assert found.said == f"0 points for empty files, {series(told)}."
+    reported = [f"answers that are {name}" for name in ANSWERS if "right" not in name]
+    assert found.said == f"0 points for empty files, {series(reported)}."
 
     change(course, ASSIGNMENT, "\n\n@doubling.check(points=1)", "\nimport numpy as np\n\n\n@doubling.check(points=1)")
     script = course / ASSIGNMENT
@@ -492,8 +492,8 @@ def test_answers_of_nothing_that_a_check_takes_for_right_are_told(
         trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), tmp_path, shared)
         found = trial.nothing(quick=False)
     assert found.warning
-    told = {part.removeprefix("answers that are ").partition(" earn ")[0] for part in found.said.split("; ")}
-    assert told >= names, found.said
+    reported = {part.removeprefix("answers that are ").partition(" earn ")[0] for part in found.said.split("; ")}
+    assert reported >= names, found.said
     assert "(lenient 2)" in found.said
 
 

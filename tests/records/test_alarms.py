@@ -187,15 +187,15 @@ def test_alarms_are_said_at_the_end_and_kept(tmp_path: Path) -> None:
     assert run("validate", "tiny", "--quick").returncode == 1
     done = run("grade", "tiny", handed, "--out", tmp_path / "out")
     last = [line for line in done.stdout.splitlines() if line][-4:]
-    kept = json.loads((tmp_path / "out" / "alarms.json").read_text())
+    stored = json.loads((tmp_path / "out" / "alarms.json").read_text())
 
     assert done.returncode == 0, done.stderr
     assert all(line.startswith("Look at this:") for line in last), done.stdout
     assert "refuses this assignment as it is" in last[0]
     assert "the reference gets full marks: doubles_one: FAILED" in last[0]
-    assert [each["kind"] for each in kept] == ["refused", "public check", "one message", "public check"]
-    assert kept[1]["check"] == "doubles_one"
-    assert all(each["sentence"] in line for each, line in zip(kept[1:], last[1:], strict=True))
+    assert [each["kind"] for each in stored] == ["refused", "public check", "one message", "public check"]
+    assert stored[1]["check"] == "doubles_one"
+    assert all(each["sentence"] in line for each, line in zip(stored[1:], last[1:], strict=True))
     summary = (tmp_path / "out" / "summary.html").read_text()
     assert "Look at this before grades" in summary
 
@@ -203,9 +203,9 @@ def test_alarms_are_said_at_the_end_and_kept(tmp_path: Path) -> None:
     names = {each.student: each.student for each in reports}
     show_grades(tmp_path / "out", reports, Heading("Tiny course", "Doubling"), names)  # as `mark` and `import` do
     again = (tmp_path / "out" / "summary.html").read_text()
-    assert all(escape(each["sentence"]) in again for each in kept)
+    assert all(escape(each["sentence"]) in again for each in stored)
     (tmp_path / "out" / "alarms.json").write_text("[{]")
-    assert [each.kind for each in read_alarms(tmp_path / "out", reports)] == [each["kind"] for each in kept[1:]]
+    assert [each.kind for each in read_alarms(tmp_path / "out", reports)] == [each["kind"] for each in stored[1:]]
 
 
 def test_the_page_has_the_same_thresholds() -> None:

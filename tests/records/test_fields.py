@@ -120,10 +120,10 @@ ONE_OF_A_KIND = [
 @pytest.mark.parametrize(("line", "sentence"), ONE_OF_A_KIND, ids=[line for line, _ in ONE_OF_A_KIND])
 def test_a_wrong_value_in_an_assignment_names_file_line_and_value(tmp_path: Path, line: str, sentence: str) -> None:
     """Each field of an assignment, given wrongly, is one sentence with the line and with what to write instead."""
-    told = fault(tmp_path, line)
-    assert sentence in told
-    assert re.search(r"assignment\.py:\d+", told)
-    assert "\n" not in told
+    message = fault(tmp_path, line)
+    assert sentence in message
+    assert re.search(r"assignment\.py:\d+", message)
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -148,9 +148,9 @@ def test_what_is_no_number_of_that_kind_is_refused_everywhere(tmp_path: Path, pl
     if number == "None" and place.startswith("q.check(points"):
         assert "has no points" in fault(tmp_path, place.format(number))
     else:
-        told = fault(tmp_path, place.format(number))
-        assert re.search(r"give a number|must be a number|must be positive", told)
-        assert "Error:" not in told
+        message = fault(tmp_path, place.format(number))
+        assert re.search(r"give a number|must be a number|must be positive", message)
+        assert "Error:" not in message
 
 
 @pytest.mark.parametrize("record", [Course, HomeworkSet], ids=lambda record: record.__name__)

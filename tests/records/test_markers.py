@@ -236,7 +236,7 @@ RAISES = 'raise NotImplementedError("f is not written yet")'
 
 
 @pytest.mark.parametrize(
-    ("marked", "wanted"),
+    ("marked", "expected"),
     [
         (
             ["### BEGIN SOLUTION", "return 2 * x", "### STUB", "# # Double it:", "# y = ...", "", "### END SOLUTION"],
@@ -282,12 +282,12 @@ RAISES = 'raise NotImplementedError("f is not written yet")'
         (["y = 1  #SOLUTION", "return x"], ["y = ...", RAISES, "return x"]),
     ],
 )
-def test_a_stub_text_and_otters_spellings(marked, wanted):
+def test_a_stub_text_and_otters_spellings(marked, expected):
     """What is marked goes, what a stub text says comes, and the raise stands before the first statement of it."""
     source = body(*marked)
     stub = cut(source, "m.py")
 
-    assert [line.strip() for line in stub.splitlines()[1:]] == [line.strip() for line in wanted]
+    assert [line.strip() for line in stub.splitlines()[1:]] == [line.strip() for line in expected]
     assert cut(stub, "m.py") == stub
 
 

@@ -90,29 +90,29 @@ def test_a_hidden_raise_names_a_built_in_exception_and_a_line() -> None:
     """A built-in name and a line number are safe and useful; so is the line itself, read from the handed-in file."""
     error = StudentError("RAISED", "IndexError: 7", kind="IndexError", file="net.py", line=12)
     step = WORDING[Verdict.RAISED].step
-    told = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
-    assert told == f"Your code raised IndexError in line 12. {step}"
+    message = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
+    assert message == f"Your code raised IndexError in line 12. {step}"
     error.quote = "return z[k]"
-    told = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
-    assert told == f"Your code raised IndexError in line 12 of net.py: `return z[k]`. {step}"
+    message = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
+    assert message == f"Your code raised IndexError in line 12 of net.py: `return z[k]`. {step}"
     error.cell = 3
-    told = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
-    assert told == f"Your code raised IndexError in line 12 of cell 3 of net.py: `return z[k]`. {step}"
+    message = sentence(Verdict.RAISED, hidden=True, hint="H.", error=error)[0]
+    assert message == f"Your code raised IndexError in line 12 of cell 3 of net.py: `return z[k]`. {step}"
 
 
 @pytest.mark.parametrize("kind", ["", "SecretError", "print", "__name__"])
 def test_a_hidden_raise_never_shows_a_name_that_the_submission_chose(kind: str) -> None:
     """A class name is as good a channel as a text."""
     error = StudentError("RAISED", "x", kind=kind)
-    told = sentence(Verdict.RAISED, hidden=True, hint="", error=error)[0]
-    assert told == f"Your code raised an error. {WORDING[Verdict.RAISED].step}"
+    message = sentence(Verdict.RAISED, hidden=True, hint="", error=error)[0]
+    assert message == f"Your code raised an error. {WORDING[Verdict.RAISED].step}"
 
 
 def test_what_happened_before_any_hidden_input_is_told_whole() -> None:
     """A syntax error is no secret, not even in a hidden check."""
     error = StudentError("RAISED", "SyntaxError: invalid syntax (net.py, line 4)", open=True)
-    told = "SyntaxError: invalid syntax (net.py, line 4)"
-    assert sentence(Verdict.RAISED, hidden=True, hint="Hint.", error=error) == (told, told)
+    message = "SyntaxError: invalid syntax (net.py, line 4)"
+    assert sentence(Verdict.RAISED, hidden=True, hint="Hint.", error=error) == (message, message)
 
 
 def test_a_public_check_tells_all_to_both() -> None:
@@ -120,8 +120,8 @@ def test_a_public_check_tells_all_to_both() -> None:
     failure = "double: got 3, wanted 2"
     assert sentence(Verdict.FAILED, hidden=False, hint="", failure=failure) == (failure, failure)
     error = StudentError("RAISED", "KeyError: 'x' (net.py, line 4)", file="net.py", line=4)
-    told = "KeyError: 'x' (net.py, line 4)"
-    assert sentence(Verdict.RAISED, hidden=False, hint="", error=error) == (told, told)
+    message = "KeyError: 'x' (net.py, line 4)"
+    assert sentence(Verdict.RAISED, hidden=False, hint="", error=error) == (message, message)
 
 
 def test_passed_says_nothing_about_hidden_checks() -> None:

@@ -76,10 +76,10 @@ def test_a_row_is_run_and_its_last_line_kept(folder: Path) -> None:
     """What the command printed last, how long it took, and where."""
     row = results.rows(folder)[0]
     results.keep(row, results.run(row), folder)
-    kept = json.loads((folder / "tiny.json").read_text())["best"]
-    assert kept["ours"] == "test 37.5 %"
-    assert kept["seconds"] >= 0
-    assert "cores of" in kept["machine"]
+    stored = json.loads((folder / "tiny.json").read_text())["best"]
+    assert stored["ours"] == "test 37.5 %"
+    assert stored["seconds"] >= 0
+    assert "cores of" in stored["machine"]
 
 
 def test_the_page_tells_what_differs_and_what_is_open(folder: Path) -> None:

@@ -34,10 +34,10 @@ def test_only_passed_and_partial_give_points(verdict: Verdict) -> None:
     assert check_points(verdict, 1.0, 5) == 0
 
 
-@pytest.mark.parametrize(("points", "wanted"), [(2.675, 2.68), (0.1 + 0.2, 0.3), (1.005, 1.01), (0.004, 0.0)])
-def test_halves_are_rounded_up_as_written(points: float, wanted: float) -> None:
+@pytest.mark.parametrize(("points", "expected"), [(2.675, 2.68), (0.1 + 0.2, 0.3), (1.005, 1.01), (0.004, 0.0)])
+def test_halves_are_rounded_up_as_written(points: float, expected: float) -> None:
     """Rounding follows the decimal digits, not the binary ones."""
-    assert rounded(points) == wanted
+    assert rounded(points) == expected
 
 
 @pytest.mark.parametrize("credit", [-0.1, 1.1, float("nan")])

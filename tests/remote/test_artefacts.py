@@ -224,7 +224,7 @@ def used(student, borrowed):
 """
 
 
-def test_a_model_with_lent_parts_keeps_them(graded):
+def test_a_model_with_replaced_parts_keeps_them(graded):
     """It comes to life again where the reference stands in for the same parts, and the report says so twice."""
     found = graded(BORROWED, REFERENCE.replace("return self.steps * x", "return 0"))
 

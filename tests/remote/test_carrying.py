@@ -319,7 +319,7 @@ def test_a_student_alone_has_no_reference(tmp_path):
     assert reference.with_reference("relu") is reference
 
 
-def test_what_was_lent_is_printed_for_staff_only(graded):
+def test_what_a_replaced_part_prints_is_for_staff_only(graded):
     """The submission could print answers of the reference, so the student sees no output of that sandbox."""
     source = WRONG.replace("return relu(self.weights * x)", "print('it is', relu(5.5))\n        return 1")
     (_, whole) = graded(OUTPUT, source).questions
@@ -336,14 +336,14 @@ def test_parts_with_a_missing_class_are_missing(graded):
     assert "`Network` is not defined in hw.py." in found.message
 
 
-def test_grading_may_take_three_times_as_long_where_parts_are_lent(graded, tmp_path):
+def test_grading_may_take_three_times_as_long_where_parts_are_replaced(graded, tmp_path):
     """Three sandboxes have the time of one each."""
     graded(OUTPUT)
-    lending = load(tmp_path / "course", "net")
-    file = lending.folder / "assignment.py"
+    loaded = load(tmp_path / "course", "net")
+    file = loaded.folder / "assignment.py"
     file.write_text(file.read_text().replace("with_reference", "without"))
 
-    assert longest_seconds(lending, OPTIONS) * 3 == 3 * 40
+    assert longest_seconds(loaded, OPTIONS) * 3 == 3 * 40
     assert longest_seconds(load(tmp_path / "course", "net"), OPTIONS) == 40
 
 
@@ -369,7 +369,7 @@ class Answering:
         self.closed += 1
 
 
-def lent(answer=("value", (7, {})), limits=None):
+def substituted(answer=("value", (7, {})), limits=None):
     """The reference's `relu` and `Network.scale`, answered by a fake session."""
     session = Answering(answer)
     return Lent(
@@ -381,12 +381,12 @@ def said(frame):
     return decode(memoryview(bytearray(b"".join(frame))))
 
 
-def test_a_call_of_a_lent_part_is_answered():
+def test_a_call_of_a_replaced_part_is_answered():
     """Function or method, it goes to the reference with its module."""
-    lending, session = lent()
+    answering, session = substituted()
 
-    assert said(lending.answer(("outward", "relu", None, (np.float64(1),), {}))) == ("inward", 7, {})
-    assert said(lending.answer(("outward", "Network.scale", {"weights": 2}, (), {"factor": 3}))) == ("inward", 7, {})
+    assert said(answering.answer(("outward", "relu", None, (np.float64(1),), {}))) == ("inward", 7, {})
+    assert said(answering.answer(("outward", "Network.scale", {"weights": 2}, (), {"factor": 3}))) == ("inward", 7, {})
     assert session.asked[1] == ("behave", "hw", "Network", "scale", {"weights": 2}, (), {"factor": 3})
 
 
@@ -410,20 +410,20 @@ def test_a_call_of_a_lent_part_is_answered():
 )
 def test_anything_else_is_no_call(call):
     """Other parts, objects in the arguments and wrong forms are left to whoever reads answers, who believes none."""
-    lending, session = lent()
+    answering, session = substituted()
 
-    assert lending.answer(call) is None
+    assert answering.answer(call) is None
     assert session.asked == []
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.tuples(inner, inner), max_leaves=8))
 @settings(max_examples=50, deadline=None)
 def test_no_value_is_taken_for_a_call_by_chance(value):
-    """Only the tuple of five with a lent name is one."""
-    lending, _ = lent()
+    """Only the tuple of five with the name of a replaced part is one."""
+    answering, _ = substituted()
 
-    assert lending.answer(("outward", value)) is None
-    assert lending.answer(value) is None
+    assert answering.answer(("outward", value)) is None
+    assert answering.answer(value) is None
 
 
 @pytest.mark.parametrize(
@@ -437,8 +437,8 @@ def test_no_value_is_taken_for_a_call_by_chance(value):
 )
 def test_what_the_reference_does_not_answer_is_raised_inside(answer, reply):
     """Kind and text only; no file, line or trace of the reference goes in."""
-    lending, _ = lent(answer)
-    verb, kind, message = said(lending.answer(("outward", "relu", None, (), {})))
+    answering, _ = substituted(answer)
+    verb, kind, message = said(answering.answer(("outward", "relu", None, (), {})))
 
     assert (verb, kind) == reply[:2]
     assert reply[2] in message
@@ -447,28 +447,28 @@ def test_what_the_reference_does_not_answer_is_raised_inside(answer, reply):
 def test_calls_are_counted(monkeypatch):
     """Endless calls end with a sentence."""
     monkeypatch.setattr(substitution, "MOST_CALLS", 2)
-    lending, _ = lent()
-    lending.answer(("outward", "relu", None, (), {}))
-    lending.answer(("outward", "relu", None, (), {}))
+    answering, _ = substituted()
+    answering.answer(("outward", "relu", None, (), {}))
+    answering.answer(("outward", "relu", None, (), {}))
 
     with pytest.raises(StudentError, match="`relu` was called more than 2 times"):
-        lending.answer(("outward", "relu", None, (), {}))
+        answering.answer(("outward", "relu", None, (), {}))
 
 
 def test_all_calls_together_have_the_time_of_one_sandbox():
     """What is over the wall time ends as TIME."""
-    lending, session = lent(limits=Limits(wall_seconds=1e-9))
+    answering, session = substituted(limits=Limits(wall_seconds=1e-9))
 
     with pytest.raises(StudentError, match="Time limit of 1e-09 s reached in calls of the reference's parts"):
-        lending.answer(("outward", "relu", None, (), {}))
-    lending.close()
+        answering.answer(("outward", "relu", None, (), {}))
+    answering.close()
     assert session.closed == 1
 
 
 def test_a_reference_that_is_not_asked_needs_no_sandbox():
     """It is opened with the first call."""
-    lending, session = lent()
-    lending.close()
+    answering, session = substituted()
+    answering.close()
 
     assert session.closed == 0
 
@@ -519,8 +519,8 @@ def test_no_child_process_can_call_a_part(graded):
     found = graded(OUTPUT, WRONG.replace("return relu(self.weights * x)", body))
 
     assert found.output_is_right.verdict is Verdict.PASSED, found.output_is_right.staff_message
-    told = "the reference stands in for `relu` here; no child process can call it"
-    assert told in found.questions[1].staff_output
+    reported = "the reference stands in for `relu` here; no child process can call it"
+    assert reported in found.questions[1].staff_output
 
 
 def test_a_part_whose_check_is_our_fault_waits_for_it(graded):

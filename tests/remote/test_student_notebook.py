@@ -119,12 +119,18 @@ def test_a_forged_record_of_the_right_form_is_cut_to_size(student: RemoteStudent
     record = f"{{'outputs': {outputs}, 'value': 'v', 'valued': 1, 'lost': -4, 'timed_out': 'yes'}}"
     running = run_cells(student, "hw.ipynb", notebook(FORGED.format(record=record), "1"))
     next(running)
-    told = next(running)
-    assert [(each.kind, len(each.text), each.png) for each in told.outputs] == [
+    cell = next(running)
+    assert [(each.kind, len(each.text), each.png) for each in cell.outputs] == [
         ("stream", 1 << 16, b""),
         ("display", 0, b""),
     ]
-    assert (told.value, told.valued, told.lost, told.timed_out, told.error) == (None, False, 0, False, None)
+    assert (cell.value, cell.valued, cell.lost, cell.timed_out, cell.error) == (
+        None,
+        False,
+        0,
+        False,
+        None,
+    )
 
 
 @pytest.mark.parametrize("limit", ["np.array(['wall', 'cpu'])", "np.array([1.0, 2.0])", "['cpu']", "b'cpu'", "1"])
@@ -132,5 +138,5 @@ def test_a_forged_limit_is_none(student: RemoteStudent, limit: str) -> None:
     """Whatever stands where a cell's limit is named, an array as well, is no limit and no fault of ours."""
     record = f"{{'outputs': [], 'timed_out': {limit}}}"
     forged = notebook(f"import numpy as np\n{FORGED.format(record=record)}", "1")
-    _, told = run_cells(student, "hw.ipynb", forged)
-    assert (told.timed_out, told.by_cpu, told.error) == (False, False, None)
+    _, reported = run_cells(student, "hw.ipynb", forged)
+    assert (reported.timed_out, reported.by_cpu, reported.error) == (False, False, None)

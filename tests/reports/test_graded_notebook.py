@@ -180,9 +180,9 @@ def test_the_notebook_is_valid_for_nbformat_and_nbgrader():
     node = notebook_node(made)
     nbformat.validate(node)
     MetadataValidator().validate_nb(node)
-    told = [cell.metadata.nbgrader for cell in node.cells if "nbgrader" in cell.metadata]
-    assert [each.grade_id for each in told] == ["add", "test_add", "essay"]
-    assert {each.schema_version for each in told} == {3}
+    reported = [cell.metadata.nbgrader for cell in node.cells if "nbgrader" in cell.metadata]
+    assert [each.grade_id for each in reported] == ["add", "test_add", "essay"]
+    assert {each.schema_version for each in reported} == {3}
     assert json.loads(nbformat.writes(node))["nbformat_minor"] == 5
 
 

@@ -110,10 +110,10 @@ def test_a_check_of_the_notebook_s_question_goes_first():
 
 def test_the_file_is_read_as_it_was_written(tmp_path):
     """And a folder without one has none."""
-    told = HandGrades("tiny", (HandGrade("ada", "tiny", "one", 2, 0, 1.5, 0.5, "ü", True),), {"ada": 1.0}, {"ada": "f"})
+    data = HandGrades("tiny", (HandGrade("ada", "tiny", "one", 2, 0, 1.5, 0.5, "ü", True),), {"ada": 1.0}, {"ada": "f"})
     assert read_hand_grades(tmp_path) is None
-    write_hand_grades(told, tmp_path / "manual_grades.json")
-    assert read_hand_grades(tmp_path) == told
+    write_hand_grades(data, tmp_path / "manual_grades.json")
+    assert read_hand_grades(tmp_path) == data
 
 
 def test_a_broken_file_is_told(tmp_path):

@@ -109,8 +109,8 @@ def test_the_file_is_read_by_csv_and_by_excel(tmp_path: Path) -> None:
 def test_a_spreadsheet_may_have_its_own_ways(tmp_path: Path) -> None:
     """Semicolons, commas in numbers and an old encoding, as in Germany; semicolons are written back."""
     path = tmp_path / "marks.csv"
-    told = HEAD.replace(",", ";") + "ada;a;why;;cause;3;2,5;schön;\r\n"
-    path.write_bytes(told.encode("cp1252"))
+    reported = HEAD.replace(",", ";") + "ada;a;why;;cause;3;2,5;schön;\r\n"
+    path.write_bytes(reported.encode("cp1252"))
     marks = read_marks(path)
     assert marks is not None
     assert (marks.rows[0].points, marks.rows[0].comment) == (2.5, "schön")
@@ -301,13 +301,13 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def fill(path: Path, points: dict[tuple[str, str], str]) -> None:
     """What a grader types: points by student and item."""
-    told = rows(path)
-    for row in told:
+    found = rows(path)
+    for row in found:
         row["points"] = points.get((row["student"], row["item"]), row["points"])
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list(told[0]))
+    writer = csv.DictWriter(out, list(found[0]))
     writer.writeheader()
-    writer.writerows(told)
+    writer.writerows(found)
     path.write_text(out.getvalue(), encoding="utf-8", newline="")
 
 
@@ -353,14 +353,14 @@ def test_a_class_is_marked(graded: Path) -> None:
         "4 of 6 answers are graded, 1 have points for some items only, 1 have none; 9 points still to be given."
         in mark(graded)
     )
-    told = {row["student"]: row for row in rows(out / "grades.csv")}
-    assert (told["ada"]["b"], told["ada"]["total"], told["ada"]["max_points"], told["ada"]["by_hand"]) == (
+    found = {row["student"]: row for row in rows(out / "grades.csv")}
+    assert (found["ada"]["b"], found["ada"]["total"], found["ada"]["max_points"], found["ada"]["by_hand"]) == (
         "3.5",
         "5.5",
         "7",
         "4",
     )
-    assert (told["cy"]["total"], told["cy"]["max_points"], told["cy"]["by_hand"]) == ("2", "11", "0")
+    assert (found["cy"]["total"], found["cy"]["max_points"], found["cy"]["by_hand"]) == ("2", "11", "0")
     page = (out / "feedback" / "ada.html").read_text("utf-8")
     assert "Graded by hand: 3.5 of 5. Comment: names the cause: 3 of 3; gives an example: 0.5 of 2" in page
     assert "4 points wait to be graded by a person, and are in no sum on this page until then: “Prove it” (4)." in page
@@ -386,9 +386,9 @@ def test_lines_that_need_a_look_are_named_with_file_and_line(graded: Path) -> No
     ]  # fmt: skip
     third, first, second = lines  # line numbers
     assert "4 of 8 answers are graded, 1 have points for some items only, 3 have none; 19 points" in said[0]
-    told = [line.removeprefix(f"{path}:") for line in said if line.startswith(f"{path}:")]
+    found = [line.removeprefix(f"{path}:") for line in said if line.startswith(f"{path}:")]
     count = "there is no answer to read, and these points count all the same."
-    assert told == [
+    assert found == [
         f"{third + 1}: cy, why, 'gives an example': the answer has points for some items only, and does not count "
         "before this one has some.",
         f"{third}: cy, why, 'names the cause': {count}",

@@ -31,8 +31,8 @@ HEADING = Heading("Course", "Drawing")
 
 def chunk(kind, content, checksum=None):
     """One part of a PNG file."""
-    told = zlib.crc32(kind + content) if checksum is None else checksum
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", told)
+    reported = zlib.crc32(kind + content) if checksum is None else checksum
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", reported)
 
 
 def head(width=3, height=2, depth=8, colour=6, rest=b"\0\0\0"):
@@ -77,7 +77,7 @@ def test_the_pixels_stay_and_nothing_else():
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "expected"),
     [
         (None, "it is no file at all"),
         (bytearray(png()), "it is no file at all"),
@@ -110,9 +110,9 @@ def test_the_pixels_stay_and_nothing_else():
         (SIGNATURE + bytes(raster.MAX_BYTES), "it has 204,808 bytes, more than 204,800"),
     ],
 )
-def test_anything_else_is_refused(file, told):
+def test_anything_else_is_refused(file, expected):
     """One reason for each kind of trick, in our own words."""
-    assert reason(file) == told
+    assert reason(file) == expected
 
 
 def test_pixels_that_we_cannot_pack_are_refused(monkeypatch):
@@ -329,7 +329,7 @@ def test_what_a_record_cannot_say_is_painted(graded):
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "expected"),
     [
         (b"<script>alert(1)</script>", "it is no PNG file"),
         (png(after=b"<script>"), "it does not end where it says"),
@@ -337,12 +337,12 @@ def test_what_a_record_cannot_say_is_painted(graded):
         (png(header=head(60_000, 60_000)), "it has 60,000 x 60,000 pixels; at most 800 x 600 are shown"),
     ],
 )
-def test_a_forged_picture_costs_the_picture_alone(graded, file, told):
+def test_a_forged_picture_costs_the_picture_alone(graded, file, expected):
     """A submission that replaces savefig gets its points and no picture; staff read why."""
     check = graded(HOSTILE.format(bytes=file)).questions[0].checks[0]
 
     assert (check.verdict, check.pictures, check.message) == ("PASSED", (), "")
-    assert check.staff_message == f"Pictures of figures left out: 1 of 1 ({told})."
+    assert check.staff_message == f"Pictures of figures left out: 1 of 1 ({expected})."
 
 
 def test_a_text_in_a_picture_is_not_passed_on(graded):

@@ -59,8 +59,8 @@ def test_text_that_utf_8_cannot_hold_is_mended() -> None:
     """Half a surrogate pair in a submission's output costs that character and nothing else."""
     good = passing("ann")
     assert encodable(good) == good
-    (mended,) = encodable(report("ann", question("a", output="a\udc80b"))).questions
-    assert mended.output == "a?b"
+    (repaired,) = encodable(report("ann", question("a", output="a\udc80b"))).questions
+    assert repaired.output == "a?b"
 
 
 def test_file_names_are_safe_and_different() -> None:

@@ -105,13 +105,13 @@ def test_what_it_cannot_import_is_said_when_it_is_asked_for() -> None:
 )
 def test_a_command_leaves_nothing_behind(tmp_path: Path, arguments: str, code: int) -> None:
     """However a command ends, its forkserver and its jobs are gone with it, and so is what they kept in files."""
-    root, kept = make_course(tmp_path / "course"), tmp_path / "temporary"
-    kept.mkdir()
+    root, temporary = make_course(tmp_path / "course"), tmp_path / "temporary"
+    temporary.mkdir()
     words = arguments.format(inbox=hand_in(tmp_path / "in", ann=RIGHT), out=tmp_path / "out").split()
     done = subprocess.run(
         [sys.executable, "-m", "autograder", *words],
         cwd=root,
-        env={**os.environ, "TMPDIR": str(kept), "AUTOGRADER_SEED": "seed"},
+        env={**os.environ, "TMPDIR": str(temporary), "AUTOGRADER_SEED": "seed"},
         capture_output=True,
         text=True,
         check=False,
@@ -120,13 +120,13 @@ def test_a_command_leaves_nothing_behind(tmp_path: Path, arguments: str, code: i
     living = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            living += [folder.name] if str(kept).encode() in (folder / "environ").read_bytes() else []
+            living += [folder.name] if str(temporary).encode() in (folder / "environ").read_bytes() else []
         except OSError:
             continue
 
     assert done.returncode == code, done.stderr
     assert living == []
-    assert list(kept.iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_long_path_for_temporary_files_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,14 +98,14 @@ def double(x):
 """
 
 
-@pytest.mark.parametrize("walls", ["none", "bubblewrap"])
-def test_a_class_imports_a_package_once(tmp_path: Path, walls: str) -> None:
+@pytest.mark.parametrize("sandbox", ["none", "bubblewrap"])
+def test_a_class_imports_a_package_once(tmp_path: Path, sandbox: str) -> None:
     """In every sandbox of every submission it is there already; report and replay say so."""
     pytest.importorskip("sympy")
-    if reason := why_not(walls):
-        pytest.skip(f"{walls} does not work here: {reason}")
+    if reason := why_not(sandbox):
+        pytest.skip(f"{sandbox} does not work here: {reason}")
     root, out = make_course(tmp_path / "course"), tmp_path / "out"
-    (root / "grader_config.py").write_text(CONFIG.replace('"none"', f'"{walls}"'))
+    (root / "grader_config.py").write_text(CONFIG.replace('"none"', f'"{sandbox}"'))
     folder = hand_in(tmp_path / "in", ann=TELLING, ben=TELLING, cy=RIGHT)
 
     def run(*arguments: object) -> str:

@@ -375,7 +375,7 @@ def test_scratch_space_has_a_limit(inside):
     assert inside.call("large_file") <= LIMITS.scratch_mib
 
 
-# --- walls ---
+# --- isolation ---
 
 
 def test_the_environment_is_clean(talk, monkeypatch):
@@ -560,9 +560,9 @@ def test_a_forkserver_whose_grader_is_gone_says_nothing():
     """Ctrl-C while it starts closes its pipe; it ends without a traceback between the user's lines."""
     reading, writing = os.pipe()
     os.close(reading)
-    told = "from autograder.sandbox.forkserver import _tell; _tell({'enforced': []})"
+    reported = "from autograder.sandbox.forkserver import _tell; _tell({'enforced': []})"
     try:
-        ended = subprocess.run([sys.executable, "-c", told], check=False, stdout=writing, stderr=subprocess.PIPE)
+        ended = subprocess.run([sys.executable, "-c", reported], check=False, stdout=writing, stderr=subprocess.PIPE)
     finally:
         os.close(writing)
 

@@ -560,12 +560,12 @@ def test_random_numbers_are_seeded_and_data_files_lie_at_hand(sandbox, submissio
 # --- ends and limits ---
 
 
-@pytest.mark.parametrize(("code", "told"), [(7, 7), (125, 124), (137, 124)])
-def test_an_exit_code_is_told_and_never_taken_for_the_engine_s(sandbox, submission, code, told):
+@pytest.mark.parametrize(("code", "expected"), [(7, 7), (125, 124), (137, 124)])
+def test_an_exit_code_is_told_and_never_taken_for_the_engine_s(sandbox, submission, code, expected):
     """Codes that mean something to the engine are brought down, so that no submission can blame us."""
     outcome = Talk(sandbox, submission).ends("vanish", code)
 
-    assert (outcome.exit_code, outcome.signal, outcome.limit, outcome.fault) == (told, 0, "", "")
+    assert (outcome.exit_code, outcome.signal, outcome.limit, outcome.fault) == (expected, 0, "", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
@@ -683,7 +683,7 @@ def test_processes_files_and_scratch_space_have_limits(talk):
     assert talk.call("fork_many") < LIMITS.processes
 
 
-# --- walls ---
+# --- isolation ---
 
 
 def test_without_a_control_group_processes_are_watched():

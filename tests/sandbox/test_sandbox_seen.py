@@ -86,8 +86,8 @@ def grade(root: Path, state: Path, *options: str, path: str) -> tuple[int, str]:
         str(out),
         *options,
     ]
-    told = {**os.environ, "XDG_STATE_HOME": str(state), "PATH": path, "AUTOGRADER_SEED": "s"}
-    ended = subprocess.run(command, cwd=root, env=told, capture_output=True, text=True, timeout=120, check=False)
+    environment = {**os.environ, "XDG_STATE_HOME": str(state), "PATH": path, "AUTOGRADER_SEED": "s"}
+    ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=False)
     return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
 
 
@@ -125,8 +125,8 @@ def test_doctor_remembers_what_works(tmp_path: Path) -> None:
     root, state = make_course(tmp_path / "course"), tmp_path / "state"
     (root / "grader_config.py").write_text(CONFIG.replace('"none"', '"auto"'))
     hand_in(tmp_path / "in", ann=RIGHT)
-    told = {**os.environ, "XDG_STATE_HOME": str(state)}
-    subprocess.run([sys.executable, "-m", "autograder", "doctor"], cwd=root, env=told, timeout=120, check=True)
+    environment = {**os.environ, "XDG_STATE_HOME": str(state)}
+    subprocess.run([sys.executable, "-m", "autograder", "doctor"], cwd=root, env=environment, timeout=120, check=True)
     code, said = grade(root, state, path="/nonexistent")
     assert code == 2
     assert "The sandbox bubblewrap worked on this machine on" in said
@@ -139,6 +139,6 @@ def test_trying_one_submission_says_which_sandbox_it_was(tmp_path: Path) -> None
     (root / "grader_config.py").write_text(CONFIG.replace('"none"', '"auto"'))
     folder = hand_in(tmp_path / "in", ann=RIGHT) / "ann"
     command = [sys.executable, "-m", "autograder", "check", "tiny", str(folder)]
-    told = {**os.environ, "PATH": "/nonexistent"}
-    ended = subprocess.run(command, cwd=root, env=told, capture_output=True, text=True, timeout=120, check=True)
+    environment = {**os.environ, "PATH": "/nonexistent"}
+    ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=True)
     assert "Sandbox: landlock, because bubblewrap does not work here" in ended.stdout

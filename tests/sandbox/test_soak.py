@@ -29,12 +29,12 @@ LATER, END = replace(BUSY, finished=400), replace(BUSY, finished=2000)
 DONE = replace(IDLE, finished=2000)
 
 
-@pytest.mark.parametrize("walls", ["bubblewrap", "landlock"])
-def test_a_short_run_holds(walls: str) -> None:
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_a_short_run_holds(sandbox: str) -> None:
     """Twelve submissions, three of them hostile: exit code 0, all columns, a row for each sample."""
-    if reason := why_not(walls):
-        pytest.skip(f"the sandbox {walls} does not work here: {reason}")
-    command = [sys.executable, soak.__file__, "--submissions", "12", "--every", "8", "--sandbox", walls]
+    if reason := why_not(sandbox):
+        pytest.skip(f"the sandbox {sandbox} does not work here: {reason}")
+    command = [sys.executable, soak.__file__, "--submissions", "12", "--every", "8", "--sandbox", sandbox]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     title = next(line for line in run.stdout.splitlines() if "finished" in line)
@@ -65,7 +65,7 @@ def test_the_judge_notices_a_leak(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"open_files": (19, 7, 8, 8)}, "Grew: open files of forkserver from 6 to 7."),
         ({"mib": (55.0, 42.5, 66.0, 66.0)}, "Grew: memory of forkserver from 37.0 to 42.5 MiB."),
@@ -74,9 +74,9 @@ def test_the_judge_notices_a_leak(name: str) -> None:
         ({"mib": (55.0, 37.0, 66.0), "open_files": (19, 6, 8)}, "Changed: the number of jobs and forkservers."),
     ],
 )
-def test_the_judge_notices_growth_of_one_process(change: dict[str, Any], told: str) -> None:
+def test_the_judge_notices_growth_of_one_process(change: dict[str, Any], expected: str) -> None:
     """Open files and memory are judged for each process."""
-    assert judge(IDLE, [BUSY, LATER, replace(END, **change)], DONE) == [told]
+    assert judge(IDLE, [BUSY, LATER, replace(END, **change)], DONE) == [expected]
 
 
 def test_the_judge_notices_who_is_lost_or_wrongly_graded(tmp_path: Path) -> None:

@@ -366,11 +366,11 @@ class TestFrom:
         started = made_from(root, text + MAIN.replace("print(", "applied(double)\n    silent([1.0, 2.0])\n    print("))
 
         assert [note.partition(":")[0] for note in started.notes] == ["fresh_solved.py", "unused", "applied", "silent"]
-        told = " ".join(written(root).replace("# ", "").split())
-        assert "unused, which has no check --- TODO: the example never calls it." in told
-        assert "applied, which has no check --- TODO: a check cannot make its argument f, a function." in told
-        assert "TODO: it returns nothing that a check can see from outside; return what it changes." in told
-        assert "a solution that is in no function of its own." in told
+        reported = " ".join(written(root).replace("# ", "").split())
+        assert "unused, which has no check --- TODO: the example never calls it." in reported
+        assert "applied, which has no check --- TODO: a check cannot make its argument f, a function." in reported
+        assert "TODO: it returns nothing that a check can see from outside; return what it changes." in reported
+        assert "a solution that is in no function of its own." in reported
 
     def test_a_constructor_is_not_said_to_be_never_called(self, root) -> None:
         """A solved constructor has no check of its own, and the note says why."""

@@ -278,8 +278,8 @@ class TestFiles:
         monkeypatch.setattr("autograder.scaffold.start.MOST_GIVEN_MIB", 1e-5)
         start_from(root, "fresh", Recipe(solved / "reads.py", seconds=20))
         assert "given=" not in written(root)
-        told = " ".join(written(root).replace("#", "").split())
-        assert re.search(r"- The reference reads 0 MiB beside it \(data/more.txt, .*declare a Dataset", told)
+        reported = " ".join(written(root).replace("#", "").split())
+        assert re.search(r"- The reference reads 0 MiB beside it \(data/more.txt, .*declare a Dataset", reported)
 
     def test_limits_of_a_notebook_leave_time_after_an_endless_cell(self, root, solved) -> None:
         """A cell has ten times what all cells took, and two endless cells leave the time of the others."""

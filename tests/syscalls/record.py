@@ -52,10 +52,10 @@ def main() -> None:
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--workload", choices=WORKLOADS)
-    wanted = parser.parse_args().workload
+    expected = parser.parse_args().workload
     lines = set(RECORD.read_text().splitlines()) if RECORD.exists() else set()
     lines = {line for line in lines if line and not line.startswith("#")}
-    for name in [wanted] if wanted else WORKLOADS:
+    for name in [expected] if expected else WORKLOADS:
         with tempfile.TemporaryDirectory() as folder:
             trace = Path(folder, "trace")
             command = [sys.executable, str(HERE / "workloads.py"), name]

@@ -15,13 +15,13 @@ from autograder.worker.written_modules import find_written_modules
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder; what Python remembers of paths is as before afterwards."""
-    kept = list(sys.path), list(sys.path_hooks), dict(sys.path_importer_cache), set(sys.modules)
+    stored = list(sys.path), list(sys.path_hooks), dict(sys.path_importer_cache), set(sys.modules)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
-    sys.path[:], sys.path_hooks[:] = kept[:2]
+    sys.path[:], sys.path_hooks[:] = stored[:2]
     sys.path_importer_cache.clear()
-    sys.path_importer_cache.update(kept[2])
-    for name in set(sys.modules) - kept[3]:
+    sys.path_importer_cache.update(stored[2])
+    for name in set(sys.modules) - stored[3]:
         del sys.modules[name]
 
 

@@ -19,18 +19,18 @@ FOLDER = "/nowhere/submission"
 @pytest.fixture
 def shell() -> Iterator[Shell]:
     """A fresh shell; what it changes in this process is put back."""
-    kept = dict(sys.modules), builtins.input, os.environ.get("MPLBACKEND")
+    stored = dict(sys.modules), builtins.input, os.environ.get("MPLBACKEND")
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")  # what other tests left open would be shown here
     yield Shell("hw.ipynb", FOLDER)
     for name in ("__main__", "hw"):
         sys.modules.pop(name, None)
-        if name in kept[0]:
-            sys.modules[name] = kept[0][name]
-    builtins.input = kept[1]
+        if name in stored[0]:
+            sys.modules[name] = stored[0][name]
+    builtins.input = stored[1]
     os.environ.pop("MPLBACKEND", None)
-    if kept[2] is not None:
-        os.environ["MPLBACKEND"] = kept[2]
+    if stored[2] is not None:
+        os.environ["MPLBACKEND"] = stored[2]
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].switch_backend("Agg")
 
@@ -69,7 +69,7 @@ def test_cells_share_names_which_can_be_called_afterwards(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "expected"),
     [
         ("x = 1\n1 / 0", ("ZeroDivisionError", "division by zero", "hw.ipynb#1", 2)),
         ("x = (", ("SyntaxError", "incomplete input", "hw.ipynb#1", 1)),
@@ -90,9 +90,11 @@ def test_cells_share_names_which_can_be_called_afterwards(shell: Shell) -> None:
     ],
     ids=["an exception", "no Python", "exit", "input", "a failing script"],
 )
-def test_what_a_cell_raises_is_told_with_its_place(shell: Shell, source: str, told: tuple[str, str, str, int]) -> None:
+def test_what_a_cell_raises_is_told_with_its_place(
+    shell: Shell, source: str, expected: tuple[str, str, str, int]
+) -> None:
     """The kind, the text, the cell and the line in it."""
-    assert fault(shell.run(source)) == told
+    assert fault(shell.run(source)) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Calls lent parts for ever, with giant arguments, and so that the reference itself never ends or fills its memory.
+"""Calls replaced parts forever, with giant arguments, and so that the reference itself never ends or fills its memory.
 
-Target: lending
-Only: lent
+Target: substitution
+Only: replaced
 Expect: TIME, MEMORY, OUTPUT
 Variants: 5
 """

@@ -1,6 +1,6 @@
-"""Keeps what the reference said where it was lent, in every place, for the check where it is not.
+"""Stores the answers of the reference from where it replaces a part, in every place, for the check where it does not.
 
-Target: lending
+Target: substitution
 Expect: FAILED
 """
 

@@ -1,6 +1,6 @@
-"""Calls a lent part where nothing is lent, and from a thread between two requests.
+"""Calls a replaced part where nothing is replaced, and from a thread between two requests.
 
-Target: lending
+Target: substitution
 Only: alone
 Expect: CRASHED
 Says: An answer out of turn came back

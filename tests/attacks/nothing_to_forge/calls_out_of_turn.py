@@ -1,6 +1,6 @@
-"""Asks the reference for what was not lent: other parts, objects, modules, in forms of its own.
+"""Asks the reference for what it does not replace: other parts, objects, modules, in forms of its own.
 
-Target: lending
+Target: substitution
 Expect: CRASHED
 Says: An answer out of turn came back
 Variants: 8

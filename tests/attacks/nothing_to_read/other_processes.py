@@ -13,7 +13,7 @@ except OSError:
 for pid in {*others, GRADER, os.getppid(), 1} - {own}:
     for name in ("cmdline", "environ", "maps", "auxv", "stack", "root/etc/passwd"):
         look_for_secrets(read(f"/proc/{pid}/{name}"), f"/proc/{pid}/{name}")
-    helper = read(f"/proc/{pid}/cmdline").split("\0")[0] in ("bwrap", "cat")  # of the walls; they hold no secret
+    helper = read(f"/proc/{pid}/cmdline").split("\0")[0] in ("bwrap", "cat")  # of the sandbox; they hold no secret
     if read(f"/proc/{pid}/maps") and not helper:
         breach(f"memory of process {pid}")
     for line in read(f"/proc/{pid}/maps").splitlines():

@@ -4,7 +4,7 @@ from autograder import Assignment, Limits
 from autograder.checks import close
 
 assignment = Assignment(
-    "Lending",
+    "Substitution",
     files=["hw.py"],
     limits=Limits(
         wall_seconds=3,
@@ -23,7 +23,7 @@ question = assignment.question("Everything", id="a", solution=["answer", "table"
 
 
 @question.check(points=1, hidden=True)
-def lent(student, reference):
+def replaced(student, reference):
     """The total is right where the reference gives the answers."""
     close(student.with_reference("answer", "table").total(1.5), reference.total(1.5), name="total")
 
@@ -35,6 +35,6 @@ def alone(student, reference):
 
 
 @question.check(points=1, hidden=True)
-def lent_again(student, reference):
+def replaced_again(student, reference):
     """The total of another part is right, too."""
     close(student.with_reference("table").total(1.5), reference.total(1.5), name="total")

@@ -1,6 +1,6 @@
-"""Looks for the reference's source in everything that a lent part is made of and says.
+"""Looks for the reference's source in everything that a replaced part consists of and returns.
 
-Target: lending
+Target: substitution
 Expect: FAILED
 """
 

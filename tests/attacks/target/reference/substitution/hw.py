@@ -1,4 +1,4 @@
-"""What attackers want to hear: the answers of a part that is lent to them. LENT-CANARY-3e90"""
+"""What attackers want to hear: the answers of a part that the reference replaces. REPLACED-CANARY-3e90"""
 
 SLOPE, SHIFT = 0.4417, 7.093
 
