@@ -46,7 +46,7 @@ def test_every_verb_and_option_is_in_the_manual_with_help(name: str, command) ->
 
 @pytest.mark.parametrize("verb", [name for name, _ in commands() if name.count(" ") == 1 and name != "autograder data"])
 def test_every_verb_is_in_the_readme(verb: str) -> None:
-    """Whoever reads the first page has heard of everything that can be done."""
+    """The first page names everything that can be done."""
     assert f"`{verb}" in read("README.md")
 
 
@@ -112,7 +112,7 @@ def test_the_readme_tells_the_points_of_every_assignment() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_every_make_command_that_is_told_exists(name: str) -> None:
+def test_every_make_command_that_is_reported_exists(name: str) -> None:
     """A reader who copies a command finds it."""
     found = set(
         re.findall(r"\bmake ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`|^\$? *make .*$", read(name), re.MULTILINE)))
@@ -168,7 +168,7 @@ def test_every_file_of_the_toolkit_that_a_page_names_is_there(name: str) -> None
 
 
 def test_every_part_of_the_step_inside_is_explained() -> None:
-    """The one file that must be read line by line is told function by function, in the order of its work."""
+    """The one file that must be read line by line is documented function by function, in the order of its work."""
     text = read("docs/security.md")
     source = read("autograder/isolation/confine.py")
     enter = source.split("def enter(")[1].split("\ndef ")[0]

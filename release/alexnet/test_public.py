@@ -18,7 +18,7 @@ CONVOLUTIONS = (((24, 32, 32), 5), ((64, 15, 15), 5), ((96, 7, 7), 3), ((96, 7, 
 LINEAR = ((576, 1024), (1024, 1024), (1024, 10))
 PARAMETERS = 1_884_778
 NORMS = 2 * (24 + 64 + 96 + 96 + 64)  # a factor and a shift for each channel
-BIASES = NORMS // 2  # of convolutions: of no use before batch normalisation, and so free to leave out
+BIASES = NORMS // 2  # of convolutions: useless before batch normalisation, so they may be left out
 GRADIENTS = (1.0, 0.1, -0.5, 0.01)
 MEASURES = {
     "training loss": ("train", "loss|cost|entropy"),
@@ -114,22 +114,22 @@ def adam(rate, decays=(0.9, 0.999), small=1e-8):
     return moves
 
 
-def steps_match(student, run, wanted, name):
+def steps_match(student, run, expected, name):
     """Compare the first steps of an optimizer, for given gradients, with those of the method, for all weights."""
     got = np.asarray(student.first_steps(*run, list(GRADIENTS)), np.float64)
     shape(got, (len(GRADIENTS), 2), name="first_steps(...)")
-    for number, (extremes, want) in enumerate(zip(got, wanted, strict=True), start=1):
+    for number, (extremes, want) in enumerate(zip(got, expected, strict=True), start=1):
         if not np.allclose(extremes, want, rtol=0.02, atol=1.3e-7):  # next to 1, float32 knows no smaller steps
             low, high = extremes
-            told = f"by {low:.3g}" if math.isclose(low, high, rel_tol=0.02) else f"by {low:.3g} to {high:.3g}"
+            reported = f"by {low:.3g}" if math.isclose(low, high, rel_tol=0.02) else f"by {low:.3g} to {high:.3g}"
             raise CheckFailed(
                 f"In step {number}, with all gradients {GRADIENTS[number - 1]:g}, the optimizer changes the weights "
-                f"{told}; {name} changes all of them by {want:.3g}."
+                f"{reported}; {name} changes all of them by {want:.3g}."
             )
 
 
 def learned(model):
-    """The numbers of a model that steps change, by name: all but what batch normalisation keeps beside them."""
+    """The numbers of a model that steps change, by name: all but the running statistics of batch normalisation."""
     kept = ("running_mean", "running_var", "num_batches_tracked")
     return {name: np.asarray(each) for name, each in model.state_dict().items() if not name.endswith(kept)}
 
@@ -171,7 +171,7 @@ def test_a_pass_takes_a_step_for_each_batch(student, rng):
 
 @pytest.mark.question("a", "SGD and Adam")
 def test_three_plots_with_a_curve_for_each_training(student):
-    """draw shows training loss, training accuracy and validation accuracy, labelled, with a legend, and rightly."""
+    """draw shows training loss, training accuracy and validation accuracy, with labels, legend and right values."""
     histories = {
         "SGD": made_up(start=2.30, factor=0.95, accuracy=0.12),
         "Adam 5e-5": made_up(start=2.21, factor=0.80, accuracy=0.31),

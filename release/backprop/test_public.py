@@ -46,9 +46,9 @@ def problem(rng, sizes, *, count):
     while True:
         weights, biases = start(rng, sizes)
         x, y = images(rng, sizes, 20 * count)
-        kept = np.flatnonzero(telling(x, weights, biases))[:count]
-        if len(kept) == count:
-            return weights, biases, x[kept], y[kept]
+        chosen = np.flatnonzero(telling(x, weights, biases))[:count]
+        if len(chosen) == count:
+            return weights, biases, x[chosen], y[chosen]
 
 
 def telling(x, weights, biases):
@@ -88,13 +88,15 @@ def halves(answer, sizes, *, only=None):
     if not isinstance(answer, (list, tuple, np.ndarray)) or len(answer) != 2:
         raise CheckFailed("backprop(x, y) must return two things, (db, dw): the biases' gradients first.")
     db, dw = answer
-    wanted = len(sizes) - 1
+    expected = len(sizes) - 1
     for place, name, part in ((0, "db", db), (1, "dw", dw)):
-        if only in (None, place) and (not isinstance(part, (list, tuple, np.ndarray)) or len(part) != wanted):
+        if only in (None, place) and (not isinstance(part, (list, tuple, np.ndarray)) or len(part) != expected):
             length = (
                 f"has length {len(part)}" if isinstance(part, (list, tuple, np.ndarray)) else "is no list of arrays"
             )
-            raise CheckFailed(f"For Network({sizes}), {name} {length}; expected one array for each of {wanted} layers.")
+            raise CheckFailed(
+                f"For Network({sizes}), {name} {length}; expected one array for each of {expected} layers."
+            )
     if only in (None, 0):
         db = [column(b, n, name) for b, n, name in zip(db, sizes[1:], names("db", sizes), strict=True)]
     if only in (None, 1):
@@ -132,7 +134,7 @@ MEASURES = {
 
 
 def study(student, x, y, rng, rates=RATES, **settings):
-    """Draw the student's study on the given samples, and look whether its curves belong together.
+    """Draw the student's study on the given samples, and check whether its curves are consistent.
 
     The test set is made such that its accuracy T follows from the training accuracy A, whatever the network: it holds
     the n training samples once, and m of them (a secret number) once more with each of the ten labels, so that
@@ -159,12 +161,12 @@ def study(student, x, y, rng, rates=RATES, **settings):
         left = replace(left, plots=tuple(each for each in left.plots if each is not plot))  # a plot shows one measure
     for rate in rates:
         known, unknown = (fractions(plots, f"{part} accuracy")[rate][-1] for part in ("training", "test"))
-        wanted = (n * known + m) / (n + 10 * m)
-        if not abs(unknown - wanted) < 0.08:  # exact where both are measured after the epoch; some average over it
+        expected = (n * known + m) / (n + 10 * m)
+        if not abs(unknown - expected) < 0.08:  # exact where both are measured after the epoch; some average over it
             raise CheckFailed(
                 f"At rate {rate:g} the plots end at a training accuracy of {known:.3g} and a test accuracy of "
                 f"{unknown:.3g}. The test data given here are the training data and, with every label once, {m} of "
-                f"them again; so the test accuracy that belongs to that training accuracy is {wanted:.3g}."
+                f"them again; so the test accuracy that belongs to that training accuracy is {expected:.3g}."
             )
     return plots, returned, len(test_y)
 
@@ -177,10 +179,10 @@ def fractions(plots, measure):
 
 
 def agree_with_a_training(student, plots, x, y, rng, epochs):
-    """Compare the end of the curve of rate 0.1 with a training that is seen, epoch by epoch, from outside.
+    """Compare the end of the curve of rate 0.1 with a training that is measured from outside after each epoch.
 
-    The parameters of a `Network` are fetched after each epoch, and its accuracy is computed here. Two trainings differ
-    by luck, so up to three are made, of which the nearest counts (docs/fairness.md).
+    The parameters of a `Network` are fetched after each epoch, and its accuracy is computed here. Two trainings
+    differ by chance, so up to three are run, and the nearest counts (docs/fairness.md).
     """
     drawn = fractions(plots, "training accuracy")[RATE][-1]
     ends = []
@@ -242,7 +244,7 @@ def test_question_a_is_attempted(attempted):
 
 @pytest.mark.question("a", "Back-propagation")
 def test_relu_cuts_at_zero(student, rng):
-    """relu keeps what is positive and makes the rest 0, for columns of any length."""
+    """relu keeps positive entries and sets the others to 0, for columns of any length."""
     z = np.array([[-2.0], [-0.5], [0.0], [0.5], [3.0]])
     close(student.relu(z), [[0.0], [0.0], [0.0], [0.5], [3.0]], name="relu(z)")
     for n in (2, 7):
@@ -263,7 +265,7 @@ def test_relu_derivative_is_zero_or_one(student, rng):
 @pytest.mark.question("a", "Back-propagation")
 @pytest.mark.parametrize("case", ["ordinary outputs", "large outputs"])
 def test_loss_derivative_of_the_outputs(student, rng, case):
-    """The loss derivative of four equal outputs is the one worked out in the handout; of others it is right, too."""
+    """The loss derivative of four equal outputs is that of the handout, and it is right for other outputs."""
     network = student.Network([3, 4])
     name = "loss_derivative_wr_output_activations(v, y)"
     equal = 2.0 if case == "ordinary outputs" else 1000.0  # whose exponential is infinite

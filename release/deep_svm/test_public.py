@@ -18,7 +18,7 @@ Y = np.array([0, 1])
 
 
 def problem(rng, samples, features, classes):
-    """Random weights, features and labels; about half of the margins are violated, and none lies on the kink."""
+    """Random weights, features and labels; about half of the margins are violated, and none is at the kink."""
     while True:
         w = rng.normal(size=(classes, features)) * 2 / np.sqrt(features)
         h = rng.normal(size=(samples, features))
@@ -119,7 +119,7 @@ def test_question_b_is_attempted(attempted):
 @pytest.mark.question("b", "When the penalty is exact")
 @pytest.mark.parametrize("case", ["hard margin", "soft margin", "with a ridge"])
 def test_multipliers_of_two_samples(student, case):
-    """For two orthogonal samples the multipliers are 1 / K_nn, cut off at C, and smaller with a ridge."""
+    """For two orthogonal samples the multipliers are 1 / K_nn, clipped at C, and smaller with a ridge."""
     kernel, t = np.diag([4.0, 0.5]), np.array([1.0, -1.0])
     ceiling, ridge, want = TWO_SAMPLES[case]
     got = student.multipliers(kernel, t, ceiling, ridge)
@@ -164,7 +164,7 @@ def test_components_of_a_line(student):
 
 @pytest.mark.question("d", "Deep nets")
 def test_noise_only_in_train_mode(student):
-    """In eval mode GaussianNoise gives x itself; in train mode it adds noise of the asked standard deviation."""
+    """In eval mode GaussianNoise gives x itself; in train mode it adds noise of the given standard deviation."""
     x = np.linspace(-1, 1, 20_000).reshape(200, 100)
     for sd in (0.5, 1.0, 2.0):
         layer = student.GaussianNoise(sd)
@@ -188,7 +188,9 @@ def test_body_of_two_hidden_layers(student, rng):
     ).output_shape(4, 512)
     out = np.asarray(student.answer(body, x))
     if not (np.all(out >= 0) and np.any(out == 0)):
-        raise CheckFailed("The features of dense_body(70, 512) are not those of relu units: none negative, some 0.")
+        raise CheckFailed(
+            "The features of dense_body(70, 512) are not those of relu units: expected none negative, some 0."
+        )
 
 
 # --- (e) Softmax against L2-SVM: 9 points ---
@@ -202,7 +204,7 @@ def test_question_e_is_attempted(attempted):
 
 @pytest.mark.question("e", "Softmax against L2-SVM")
 def test_both_tops_start_alike(student, rng):
-    """compare gives two nets, with softmax and with L2-SVM on top, that begin with the same weights."""
+    """compare gives two nets, with softmax and with L2-SVM on top, that start from the same weights."""
     x, y = rng.normal(size=(12, 5)).astype(np.float32), rng.integers(3, size=12)
     h = rng.normal(size=(12, 6))
     settings = {"width": 6, "classes": 3, "decay": 0.5, "epochs": 1, "rate": 0.0}

@@ -145,14 +145,14 @@ def searched(answer, combinations):
     best, results = answer
     if best is None or isinstance(best, (int, float, str, bytes, list, tuple, dict, np.ndarray)):
         raise CheckFailed(f"search must return the best classifier first, not {type(best).__name__}.")
-    wanted = zipped(combinations)
-    if not isinstance(results, (list, tuple)) or len(results) != len(wanted):
+    expected = zipped(combinations)
+    if not isinstance(results, (list, tuple)) or len(results) != len(expected):
         count = len(results) if isinstance(results, (list, tuple, dict)) else "no list of"
         raise CheckFailed(
-            f"search returned {count} results for {len(wanted)} combinations; the lists of settings are zipped, one "
+            f"search returned {count} results for {len(expected)} combinations; the lists of settings are zipped, one "
             "result for each place."
         )
-    for place, (result, combination) in enumerate(zip(results, wanted, strict=True)):
+    for place, (result, combination) in enumerate(zip(results, expected, strict=True)):
         if not isinstance(result, dict):
             raise CheckFailed(f"Result {place + 1} of search is no dictionary.")
         for key, value in combination.items():
@@ -273,7 +273,7 @@ def test_question_d_is_attempted(attempted):
 
 @pytest.mark.question("d", "Search, losses and templates")
 def test_eight_combinations_are_no_grid(student, rng):
-    """The search trains one classifier for each combination, in order, and tells both accuracies of each."""
+    """The search trains one classifier for each combination, in order, and returns both accuracies of each."""
     x, y = groups(rng, 60)
     few = {name: values[:3] for name, values in COMBINATIONS.items()}
     best, results = searched(student.search((x[:40], y[:40]), (x[40:], y[40:]), **few, **toy(rng)), few)

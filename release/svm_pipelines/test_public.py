@@ -27,7 +27,7 @@ def has_layers(student, name, output):
     order = called(built)
     sizes = {layer.name: sum(each.size for each in layer.parameters) for layer in built.layers}
     if unused := [layer for layer, size in sizes.items() if size and layer not in order]:
-        raise CheckFailed(f"{name} has a layer {unused[0]!r} that images do not go through.")
+        raise CheckFailed(f"{name} has a layer {unused[0]!r} that images do not pass.")
     counts = tuple(sizes[layer] for layer in order)
     same(counts, LAYERS[name], name=f"the numbers of parameters of the layers of {name}")
 
@@ -160,7 +160,7 @@ def test_question_b_is_attempted(attempted):
 @pytest.mark.question("b", "Training")
 @pytest.mark.parametrize("case", ["its lists and rates", "its numbers at the rate 0"])
 def test_a_training_is_written_down(student, rng, case):
-    """The history has five lists of a number for each epoch; at the rate 0 they are those of the network as it was."""
+    """The history has five lists of a number for each epoch; at the rate 0 they are those of the unchanged network."""
     x, y = coloured(rng, 100)
     network, others = student.HingeCNN(), (x[70:], y[70:])
     if case == "its lists and rates":
@@ -178,8 +178,8 @@ def test_a_training_is_written_down(student, rng, case):
     for part, chosen in (("train", slice(65)), ("validation", slice(65, 100))):
         scores = np.asarray(student.in_batches(network, network, x[chosen]), np.float64)
         right = float((scores.argmax(axis=1) == y[chosen]).mean())
-        wanted = hinge(scores, y[chosen])
-        close(history[f"{part}_loss"], [wanted], name=f"{part}_loss {AT_RATE_0}", rtol=1e-3, atol=1e-6)
+        expected = hinge(scores, y[chosen])
+        close(history[f"{part}_loss"], [expected], name=f"{part}_loss {AT_RATE_0}", rtol=1e-3, atol=1e-6)
         close(history[f"{part}_accuracy"], [right], name=f"{part}_accuracy {AT_RATE_0}", atol=1e-6)
 
 
@@ -195,7 +195,7 @@ def test_question_c_is_attempted(attempted):
 @pytest.mark.question("c", "Pipelines")
 @pytest.mark.parametrize("case", ["rbf_pipeline", "linear_pipeline", "pca_pipeline"])
 def test_steps_of_the_pipelines(student, case):
-    """Each pipeline has the two steps of the handout, with the settings asked for, and is not yet fitted."""
+    """Each pipeline has the two steps of the handout, with the given settings, and is not yet fitted."""
     if case == "rbf_pipeline":
         rbf = described(student, student.rbf_pipeline(C=4.0, gamma=0.25), "rbf_pipeline(4, 0.25)")
         rbf.steps("MinMaxScaler", "SVC").step("SVC").has(C=4.0, gamma=0.25, kernel="rbf")
@@ -221,14 +221,14 @@ def test_question_d_is_attempted(attempted):
 
 @pytest.mark.question("d", "Searches")
 def test_a_search_tries_the_whole_grid(student, rng):
-    """A search is a fitted GridSearchCV over the pipeline; cv_results_ has each cell, and as many folds as asked."""
+    """A search is a fitted GridSearchCV over the pipeline; cv_results_ has each cell and the given number of folds."""
     x, y = clusters(rng, 60)
     search = student.rbf_search(x, y, Cs=SMALL_C, gammas=SMALL_GAMMA, folds=3)
     made = estimator(student.estimator_of(search), name="rbf_search(...)").is_a("GridSearchCV")
     made.step("Pipeline").steps("MinMaxScaler", "SVC")
-    told = search.cv_results_
-    grid_scores(told, ("C", SMALL_C), ("gamma", SMALL_GAMMA), name="cv_results_ of rbf_search")
-    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in told)
+    reported = search.cv_results_
+    grid_scores(reported, ("C", SMALL_C), ("gamma", SMALL_GAMMA), name="cv_results_ of rbf_search")
+    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in reported)
     same(folds, 3, name="the number of folds")
     shape(search.predict(x), (60,), name="the predictions of the search")
 
@@ -289,7 +289,7 @@ def test_curves_of_a_training(student, rng):
 
 @pytest.mark.question("f", "Figures")
 def test_scores_over_C(student, rng):
-    """Each search has a curve over C, which is logarithmic, and a legend tells them apart."""
+    """Each search has a curve over C, which is logarithmic, and a legend distinguishes them."""
     scores = {"primal": rng.uniform(size=4).tolist(), "dual": rng.uniform(size=4).tolist()}
     Cs = [0.125, 0.5, 4.0, 32.0]
     student.plot_scores(Cs, scores)

@@ -21,7 +21,7 @@ def network_of(student) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     try:
         W, b, v, c = (np.asarray(part, dtype=float) for part in answer)
     except (TypeError, ValueError):
-        raise CheckFailed("W, b, v and c are made of numbers.") from None
+        raise CheckFailed("W, b, v and c must consist of numbers.") from None
     if W.ndim != 2 or W.shape[1] != 2:
         raise CheckFailed(f"W has the shape (units, 2), not {W.shape}.")
     units = len(W)

@@ -91,7 +91,7 @@ def doubles_in_secret(student):
 '''
 
 
-def test_assertions_are_told_as_comparisons_are(course, hand_in, bubblewrap) -> None:
+def test_assertions_are_reported_as_comparisons_are(course, hand_in, bubblewrap) -> None:
     """A public check shows both values to the student; of a hidden one students read the hint, staff the values."""
     script = course / "assignments" / "small" / "assignment.py"
     script.write_text(script.read_text() + CHECKS)
@@ -106,7 +106,7 @@ def test_assertions_are_told_as_comparisons_are(course, hand_in, bubblewrap) -> 
     assert secret.staff_message == "A secret sentence. `student.double(77001)`: expected 154002, got 231003"
 
 
-def test_an_assignment_that_is_no_python_is_still_told_with_its_line(course) -> None:
+def test_an_assignment_that_is_no_python_is_still_reported_with_its_line(course) -> None:
     """The sentence about a syntax error names file and line."""
     script = course / "assignments" / "small" / "assignment.py"
     script.write_text("x = 1\nassert (\n")

@@ -222,7 +222,7 @@ def test_a_wrong_call_is_one_sentence_and_nobody_s_fault_but_the_caller_s(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_the_machine_refuses_is_told_as_such(
+def test_what_the_machine_refuses_is_reported_as_such(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError, sentence: str
 ) -> None:
     """A full disk and a folder that may not be written are the machine's: one sentence, exit code 2."""

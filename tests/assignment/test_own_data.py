@@ -126,7 +126,7 @@ def test_a_table_is_split_into_three_parts(tmp_path):
 
 
 def test_the_split_follows_from_the_seed_alone(tmp_path):
-    """The same seed gives the same parts, another one others, and the checksum of reports tells them apart."""
+    """The same seed gives the same parts, another one others, and the checksum of reports distinguishes them."""
     (tmp_path / "flats.csv").write_text(table())
     declared = Dataset("flats", ["flats.csv"], label="sold")
     first, again, other = (found(declared, tmp_path, seed) for seed in ("one", "one", "two"))

@@ -559,7 +559,7 @@ def test_weights_are_judged_on_hidden_labels(wrong, expected, edited):
 
 
 def test_weights_of_another_network_are_refused(edited):
-    """A state that does not fit is told by name and shape, and a missing file as missing."""
+    """A state that does not fit is reported by name and shape, and a missing file as missing."""
 
     class Data:
         name = "cifar10"

@@ -525,7 +525,7 @@ def test_the_bonus_network_may_be_of_any_kind(edited, capsys, kind):
 
 
 def test_the_bonus_network_may_not_be_trained_already(edited, capsys):
-    """Who returns a network that tells classes apart before it is trained earns nothing, and reads why."""
+    """Who returns a network that distinguishes classes before it is trained earns nothing, and reads why."""
     data = digits()
     network = NETWORK.Network([784, 10])
     network.weights = [np.stack([data.train.x[data.train.y == k].mean(axis=0) for k in range(10)])]
@@ -612,7 +612,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_known_mistakes_show_under_every_seed(edited, mistake):
-    """The points of the public gradient check are drawn so that none of the common mistakes passes by luck."""
+    """The points of the public gradient check are drawn so that none of the common mistakes passes by chance."""
     folder = edited(MISTAKES[mistake])
     found = {verdict(folder, "gradient_of_a_small_network", seed=seed)[0] for seed in range(6)}
     assert found == {"FAILED"}

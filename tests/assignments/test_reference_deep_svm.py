@@ -558,7 +558,7 @@ def test_scores_come_from_the_parameters_where_a_net_is_linear_maps_and_relu(lay
 
 
 def test_a_net_of_another_form_is_an_alarm_and_costs_nothing(tmp_path):
-    """Both nets learn with a hidden layer of tanh; staff are told that the nets answered for themselves."""
+    """Both nets learn with a hidden layer of tanh; staff read that the nets answered for themselves."""
     for file in FOLDER.glob("*.py"):
         text = file.read_text(encoding="utf-8").replace(
             "nn.Linear(inputs, width), nn.ReLU()", "nn.Linear(inputs, width), nn.Tanh()"

@@ -410,7 +410,7 @@ def test_each_miss_has_its_sentence(edited, edit, check, sentence):
     assert re.search(sentence, message), message
 
 
-def test_no_sample_of_a_check_lies_near_a_kink():
+def test_no_sample_of_a_check_is_near_a_kink():
     """Margins of the random samples are at least 1e-4 away from 0 and, the two largest, from each other."""
     W, X, y = written()["problem"](np.random.default_rng(0), n=500, d=8, classes=5)
     scores = X @ W

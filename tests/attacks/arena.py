@@ -259,7 +259,7 @@ class Queues:
             self._file.chmod(0o666)
 
     def losses(self) -> list[str]:
-        """What is there no more, or was emptied; it is told once."""
+        """What is missing now, or was emptied; it is reported once."""
         found, place = [], ctypes.create_string_buffer(4096)
         if self._queue >= 0 and self._libc.msgctl(self._queue, _IPC_STAT, place) < 0:
             found.append("a message queue of the host was removed")
@@ -395,7 +395,7 @@ def _gains(report: Report) -> list[str]:
 
 
 def _claims(report: Report) -> list[str]:
-    """Secrets in what was printed or told, and what the attack itself says that it managed."""
+    """Secrets in what was printed or reported, and what the attack itself says that it managed."""
     texts = [question.staff_output for question in report.questions]
     texts += [check.staff_message for question in report.questions for check in question.checks]
     lines = "\n".join(texts).splitlines()

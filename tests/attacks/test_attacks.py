@@ -37,7 +37,7 @@ def arena(request: pytest.FixtureRequest, ground: Ground) -> Iterator[Arena]:
 
 @pytest.mark.parametrize("attack", attacks(), ids=lambda each: each.id)
 def test_an_attack_gains_nothing(arena: Arena, attack: Attack) -> None:
-    """No mark, no secret, no file outside, no survivor, no late limit, no fault of ours; and the verdict is as told."""
+    """No mark, no secret, no file outside, no survivor, no late limit, no internal error; the declared verdict."""
     assert set(attack.needs) <= set(arena.sandbox.enforced)
     assert arena.fight(attack).breaches == ()
 
@@ -55,7 +55,7 @@ def test_a_neighbour_is_graded_rightly_beside_a_fork_bomb(arena: Arena) -> None:
 
 @pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
 def test_signals_reach_nobody_as_an_ordinary_user(tmp_path: Path, sandbox: str) -> None:
-    """Where submission and grader have one user, a signal to the process group must not pass through the walls."""
+    """Where submission and grader have one user, a signal to the process group must not leave the sandbox."""
     if reason := why_not_ordinary_user() or why_not(sandbox):
         pytest.skip(reason)
     command = [sys.executable, str(Path(__file__).with_name("run.py")), "--json", "--sandbox", sandbox]
@@ -97,7 +97,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("breach", BROKEN)
 def test_the_judge_sees_a_broken_promise(arena: Arena, breach: str) -> None:
-    """Points, secrets, wrong verdicts and missing sentences are told."""
+    """Points, secrets, wrong verdicts and missing sentences are reported."""
     source = BROKEN[breach]
     if source == "REFERENCE":
         source = (arena.ground.course / "reference" / "target" / "hw.py").read_text()
@@ -106,7 +106,7 @@ def test_the_judge_sees_a_broken_promise(arena: Arena, breach: str) -> None:
 
 
 def test_the_judge_sees_marks_connections_and_survivors(ground: Ground) -> None:
-    """What an attack left outside is found, told and removed."""
+    """What an attack left outside is found, reported and removed."""
     import os
     import socket
     import subprocess
@@ -133,7 +133,7 @@ def test_the_judge_sees_marks_connections_and_survivors(ground: Ground) -> None:
     ],
 )
 def test_the_judge_sees_a_limit_that_bound_late(outcome: Outcome, expected: str) -> None:
-    """More than 10 % or one second above the limit is told."""
+    """More than 10 % or one second above the limit is reported."""
     from arena import excesses
 
     limits = Limits(wall_seconds=3, cpu_seconds=1, memory_mib=100)

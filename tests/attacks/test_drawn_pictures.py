@@ -116,7 +116,7 @@ def test_hostile_texts_are_only_texts() -> None:
     seen=anything,
     size=anything,
 )
-def test_whatever_is_told_makes_a_picture_or_none(key: str, value: Any, other: str, seen: Any, size: Any) -> None:
+def test_whatever_is_reported_makes_a_picture_or_none(key: str, value: Any, other: str, seen: Any, size: Any) -> None:
     """No value of a record or of a look raises, or becomes anything but a picture."""
     how = look(**{other: seen})
     how["size"] = size

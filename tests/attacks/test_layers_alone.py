@@ -39,6 +39,6 @@ def test_the_memory_of_the_first_process_is_closed_without_landlock(ordinary: bo
 
 @pytest.mark.parametrize("ordinary", [False, True])
 def test_without_the_filter_the_attacks_would_succeed(ordinary: bool) -> None:
-    """A process without filter and a child of the forkserver's are seen and told."""
+    """A process without filter and a child of the forkserver's are seen and reported."""
     assert "BREACH no filter around process 1" in breaches("first_process", "filter", ordinary=ordinary)
     assert "BREACH a child of the forkserver's" in breaches("children_of_its_parent", "filter", ordinary=ordinary)

@@ -447,7 +447,7 @@ def best_network():
 
 
 def test_an_honest_network_of_another_form_keeps_its_points(graded):
-    """It answers for itself, staff are told what it reached, and the student reads nothing of that."""
+    """It answers for itself, staff read what it reached, and the student reads nothing of that."""
     report = graded(network(), study(invented=False, own=LEAKY), only="d")
     ((check, alarm),) = report.alarms
 
@@ -590,7 +590,7 @@ def judged():
 
 @dataclass
 class Model:
-    """A classifier of which only W is looked at."""
+    """A classifier of which only W is examined."""
 
     W: np.ndarray
 

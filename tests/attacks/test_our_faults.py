@@ -71,7 +71,7 @@ def test_a_full_disk_is_one_sentence(course: Path, tmp_path: Path, size: str, sa
 
 
 def test_scratch_space_that_cannot_be_had_is_internal(course: Path, tmp_path: Path) -> None:
-    """Where the sandbox's own place is full, every check is INTERNAL, the class is graded to its end, and told so."""
+    """If the sandbox's own disk is full, every check is INTERNAL, the whole class is graded, and a message says it."""
     full = tmp_path / "tmp"
     (course / "grader_config.py").write_text(CONFIG.replace('"none"', '"landlock"'))
     handed_in = hand_in(tmp_path / "in", ann=RIGHT + "#" * 60_000, ben=RIGHT)

@@ -59,7 +59,7 @@ def course_file(tmp_path: Path) -> Path:
 
 
 def test_an_exploited_reader_of_notebooks_reaches_nothing(course_file: Path, monkeypatch) -> None:
-    """Code that a notebook made run in the process that reads it is told nothing but its own question."""
+    """Code that a notebook makes run in the process that reads it finds nothing but its own request."""
     if sys.platform != "linux":
         pytest.skip("only Linux has the means")
     monkeypatch.setenv("AUTOGRADER_SEED", "secret-seed")

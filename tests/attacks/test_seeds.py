@@ -1,4 +1,4 @@
-"""A submission tells all random numbers that it sees, and whoever reads them has a list of likely seeds."""
+"""A submission reports all random numbers that it sees, to an attacker with a list of likely seeds."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def test_rules_know_their_values() -> None:
 
 
 def test_rules_hold_for_positional_and_further_arguments() -> None:
-    """However an argument is given, it is looked at; the function keeps its name and signature."""
+    """However an argument is given, it is examined; the function keeps its name and signature."""
 
     @takes(first=COUNT, rest=TEXT, more=TEXT)
     def asked(first: int, *rest: str, more: str = "") -> int:

@@ -115,7 +115,7 @@ def test_close_recognises_a_forgotten_mean():
     assert "7 times too small, as if averaged once too often over the 7 samples." in said(close, A / 7, A, n=7)
 
 
-def test_the_slip_is_that_of_the_part_that_is_told():
+def test_the_slip_is_that_of_the_part_that_is_reported():
     """In lists and dictionaries the first wrong part is named, and its slip."""
     assert said(close, {"W": [A, -A]}, {"W": [A, A]}).endswith("(5 of 6 entries differ). The sign looks wrong.")
 
@@ -227,7 +227,7 @@ def test_same_accepts_nothing_and_text_whatever_holds_it(got, want):
         ),
     ],
 )
-def test_what_numpy_has_no_array_for_is_told(call, sentence):
+def test_what_numpy_has_no_array_for_is_reported(call, sentence):
     """Long integers, None, text of numpy's and lists of different lengths are wrong in the words of any other value."""
     with pytest.raises(CheckFailed) as caught:
         call()
@@ -272,8 +272,8 @@ ALIKE = [
 
 
 @pytest.mark.parametrize(("got", "want", "sentence"), ALIKE)
-def test_got_and_wanted_never_look_alike(got, want, sentence):
-    """Two values that differ are told apart, with as many digits or characters as that takes."""
+def test_got_and_expected_never_look_alike(got, want, sentence):
+    """Two values that differ are printed with as many digits or characters as distinguish them."""
     assert sentence in said(same, got, want)
 
 

@@ -18,7 +18,7 @@ from autograder.checks.local.usage import Meter
 
 
 def costing(*wall: float, cpu: float | None = None, mib: float | None = None, value: object = 1.0):
-    """A call that gives a value and these seconds in turn, the last one for ever."""
+    """A call that gives a value and these seconds in turn, the last one forever."""
     calls = count()
     return lambda *given: (value, Cost(wall[min(next(calls), len(wall) - 1)], cpu, mib))
 
@@ -52,7 +52,7 @@ def test_a_ratio_that_just_misses_does_not_look_like_the_one_asked_for():
     )
 
 
-def test_times_are_told_in_fitting_units():
+def test_times_are_reported_in_fitting_units():
     """Seconds, thousandths, millionths; large ratios without decimals."""
     assert says(lambda: faster_than(costing(0.00002), costing(1.5), factor=1e6, rounds=1)) == (
         "The call took 20 µs and the baseline 1.5 s: 75000 times faster; expected at least 1e+06 times (in one round)."
@@ -60,7 +60,7 @@ def test_times_are_told_in_fitting_units():
 
 
 def test_one_good_round_is_enough():
-    """A machine that was busy four times costs nobody points, and no more is run than needed."""
+    """A machine that was busy four times costs no student points, and no more is run than needed."""
     rounds = []
 
     def draw() -> tuple[int]:
@@ -160,7 +160,7 @@ def test_the_verdict_is_that_of_the_ratio(fast, slow, factor):
 # --- memory ---
 
 
-def test_little_memory_passes_and_is_told():
+def test_little_memory_passes_and_is_reported():
     """So much, and the slack, is allowed."""
     assert lighter_than(costing(1.0, mib=27.0), costing(1.0, mib=20.0), factor=1.0) == 27.0
 
@@ -209,7 +209,7 @@ def test_a_meter_of_nobody_knows_the_time_alone():
 
 
 def test_a_meter_of_a_process_that_is_gone_knows_the_time_alone():
-    """Its end is told by somebody else."""
+    """Its end is detected elsewhere."""
     pid = os.fork()
     if pid == 0:
         os._exit(0)

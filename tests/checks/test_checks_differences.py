@@ -103,7 +103,7 @@ def test_the_wrong_parameter_is_named_by_its_key():
         ({"W": np.ones(2), "b": np.ones(3)}, "b has the shape (3,); expected (2,)."),
     ],
 )
-def test_a_dictionary_of_the_wrong_form_is_told(got, sentence):
+def test_a_dictionary_of_the_wrong_form_is_reported(got, sentence):
     """Keys first, then each part by its key."""
     with pytest.raises(CheckFailed) as failed:
         gradient_matches(got, {"W": np.ones(2), "b": np.ones(2)})
@@ -269,7 +269,7 @@ def test_kinks_that_cancel_along_every_axis_are_left_out():
 
 
 def test_a_point_with_nothing_but_kinks_is_the_instructors():
-    """Nothing was compared, so nobody passes; the sentence says how to mend it."""
+    """Nothing was compared, so no submission passes; the sentence says how to fix it."""
     with pytest.raises(InstructorError, match="settle on no slope at 3 of the 3 places looked at: it has kinks"):
         gradient_matches(np.full(3, 0.3), of=lambda w: np.abs(w).sum(), at=np.zeros(3))
 
@@ -358,7 +358,7 @@ def test_a_single_wrong_entry_is_caught_wherever_it_is():
     ],
 )
 def test_large_tensors_tell_their_slip(change, expected):
-    """Scale, sign and zero are told from directions as from entries; other mistakes are noticed."""
+    """Scale, sign and zero are recognised from directions as from entries; other mistakes are noticed."""
     with pytest.raises(CheckFailed) as failed:
         gradient_matches(change(BIG + np.cos(BIG)), of=bowl, at=BIG)
     assert str(failed.value).startswith(expected)
@@ -429,7 +429,7 @@ def test_differences_keep_the_structure():
         (np.sum, ["a"], "Parameter 1 of the point is no array of real numbers but <U1; give an array"),
     ],
 )
-def test_functions_and_points_that_are_none_are_told(of, at, sentence):
+def test_functions_and_points_that_are_none_are_reported(of, at, sentence):
     """What the instructor gave wrong, and what is needed."""
     with pytest.raises(InstructorError, match=sentence):
         central_differences(of, at)

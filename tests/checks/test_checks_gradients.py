@@ -125,7 +125,7 @@ def test_curvature_is_no_kink():
     assert smooth.all()
 
 
-def test_instructors_are_told_of_incomplete_calls():
+def test_instructors_read_of_incomplete_calls():
     """Neither a gradient nor a function, or a function without a value, is the instructor's mistake."""
     with pytest.raises(InstructorError, match="needs the right gradient, or of= and at="):
         gradient_matches(W1)
@@ -168,7 +168,7 @@ def test_a_right_gradient_that_is_not_finite_is_the_instructors(want):
         gradient_matches(np.ones(2), np.array([1.0, want]))
 
 
-def test_a_factor_of_nearly_one_is_not_told():
+def test_a_factor_of_nearly_one_is_not_reported():
     """A slip that reads "1 times the right one" would help nobody."""
     with pytest.raises(CheckFailed) as caught:
         gradient_matches(1.0002 * np.ones(3), np.ones(3))

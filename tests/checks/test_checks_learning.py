@@ -106,7 +106,7 @@ def test_sentences_about_one_batch(pred, y, sentence):
     assert said(lambda: overfits_one_batch(lambda _: pred, y, steps=5)) == sentence
 
 
-def test_a_constant_prediction_that_moves_is_told():
+def test_a_constant_prediction_that_moves_is_reported():
     """Only biases learn: all samples get the mean, however long it takes."""
     message = said(lambda: overfits_one_batch(lambda steps: np.full(2, steps / 10), [0.0, 2.0], steps=10))
 
@@ -219,7 +219,7 @@ def test_a_list_of_numbers_in_a_list_is_one_array():
 
 
 def test_the_number_of_names_must_fit():
-    """What a submission has too few of is told with the names."""
+    """What a submission has too few of is reported with the names."""
     message = said(lambda: weights_changed([1.0], [2.0], names=["W", "b"]))
 
     assert message == "There is 1 array of parameters; expected 2: W and b."

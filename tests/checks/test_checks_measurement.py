@@ -127,7 +127,7 @@ def test_a_column_is_as_good_as_a_vector():
     assert r2(np.tile([7 / 3, 10.0], (3, 1)), np.stack([y, y + 10 - y.mean()], axis=1)).value == pytest.approx(0)
 
 
-def test_instructors_are_told_what_cannot_be_measured_against():
+def test_instructors_read_what_cannot_be_measured_against():
     """No or equal right values, or other than two classes, are no fault of the submission's."""
     for call in (
         lambda: r2([1, 2], [3, 3]),
@@ -255,7 +255,7 @@ def test_numbers_beyond_all_bounds_are_bad_without_a_warning(call, sentence):
 
 
 def test_a_fraction_of_an_unknown_number_of_samples_has_no_interval():
-    """Without the number of samples the value alone is told, and doubt benefits nobody."""
+    """Without the number of samples the value alone is reported, and doubt benefits nobody."""
     measured = Measurement(0.9, 0)
     assert (measured.low, measured.high, str(measured)) == (0.9, 0.9, "accuracy 90.00 %")
     assert measured.points_at({0.8: 1.0}, benefit_of_doubt=True).fraction == 1

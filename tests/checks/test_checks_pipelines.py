@@ -46,13 +46,13 @@ def test_steps_that_do_nothing_are_passed_over():
     estimator(record("Pipeline", ("a", idle), ("b", record("PCA")))).steps("PCA").unfitted()
 
 
-def test_steps_in_another_order_are_told():
-    """The sentence names those found and those wanted."""
+def test_steps_in_another_order_are_reported():
+    """The sentence names those found and those expected."""
     with says("The steps of made are MinMaxScaler, SVC; expected PCA, LinearSVC or SVC, in this order."):
         estimator(PIPELINE, name="made").steps("PCA", "LinearSVC|SVC")
 
 
-def test_a_step_too_few_is_told():
+def test_a_step_too_few_is_reported():
     """The scaler is missing."""
     with says("The steps of made are SVC; expected MinMaxScaler, SVC, in this order."):
         estimator(record("Pipeline", ("svm", record("SVC"))), name="made").steps("MinMaxScaler", "SVC")
@@ -65,13 +65,13 @@ def test_a_step_too_few_is_told():
         ("custom", "made is no estimator of scikit-learn's own; expected Pipeline"),
     ],
 )
-def test_what_is_no_pipeline_is_told(kind, sentence):
+def test_what_is_no_pipeline_is_reported(kind, sentence):
     """By its type; classes of the submission's own are not believed to be anything."""
     with pytest.raises(CheckFailed, match=f"^{re.escape(sentence)}"):
         estimator(record(kind), name="made").steps("SVC")
 
 
-def test_a_wrong_setting_is_told():
+def test_a_wrong_setting_is_reported():
     """With what it is; a truth value is no number."""
     with says("the step 'svm' of made has C=2; expected 4."):
         estimator(PIPELINE, name="made").step("SVC").has(C=4.0)
@@ -81,13 +81,13 @@ def test_a_wrong_setting_is_told():
         estimator(record("LinearSVC"), name="made").has(gamma=1)
 
 
-def test_a_missing_step_is_told():
+def test_a_missing_step_is_reported():
     """With what is inside."""
     with says("made has no PCA (inside it: MinMaxScaler, SVC)."):
         estimator(PIPELINE, name="made").step("PCA")
 
 
-def test_a_fitted_step_is_told():
+def test_a_fitted_step_is_reported():
     """By its name."""
     made = record("Pipeline", ("scale", record("MinMaxScaler", fitted=True)), ("svm", record("SVC")))
     with says("the step 'scale' of made was fitted already; return it as it was made."):
@@ -174,19 +174,19 @@ def test_a_whole_key_goes_before_the_end_of_another():
         ),
     ],
 )
-def test_wrong_results_are_told(change, values, sentence):
+def test_wrong_results_are_reported(change, values, sentence):
     """Cells that are missing, foreign or twice there; scores that are none."""
     with says(sentence):
         grid_scores({**RESULTS, **change}, ("C", values))
 
 
-def test_results_that_are_no_dictionary_are_told():
+def test_results_that_are_no_dictionary_are_reported():
     """A search that was not fitted has none."""
     with says("cv_results_ is no dictionary; it must come from a fitted search."):
         grid_scores(None, ("C", [1.0]))
 
 
-def test_a_mean_that_is_not_that_of_the_folds_is_told():
+def test_a_mean_that_is_not_that_of_the_folds_is_reported():
     """Means are not believed without the folds."""
     with pytest.raises(CheckFailed, match=r"mean_test_score of cv_results_\[1\] is 0.9; expected 0.75"):
         grid_scores({**RESULTS, "mean_test_score": [0.5, 0.9]}, ("C", [1.0, 4.0]))

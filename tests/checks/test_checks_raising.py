@@ -61,7 +61,7 @@ def test_another_exception_fails(student):
         raises("ValueError", lambda: student.divided(0))
 
 
-def test_the_line_of_another_exception_is_told(tmp_path):
+def test_the_line_of_another_exception_is_reported(tmp_path):
     """A student sees where the wrong exception came from."""
     (tmp_path / "answers.py").write_text(CODE)
     student = LocalStudent(tmp_path, NAMES)
@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_imported_is_no_refusal(tmp_path):
         raises("ValueError", lambda: LocalStudent(tmp_path, NAMES).root(-1))
 
 
-def test_instructors_are_told_of_useless_calls(student):
+def test_instructors_read_of_useless_calls(student):
     """No built-in exception, the stub's own, and arguments that cannot be given."""
     for name in ("LinAlgError", "print", "NotImplementedError"):
         with pytest.raises(InstructorError, match="needs a built-in exception"):

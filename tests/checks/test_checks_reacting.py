@@ -69,7 +69,7 @@ def test_a_training_that_does_not_use_its_rate_is_caught(mistake):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_chance_is_no_reaction(seed):
-    """Runs that differ by their own random numbers are told from runs that differ by their rate."""
+    """Runs that differ by their own random numbers are distinguished from runs that differ by their rate."""
     own = np.random.default_rng(seed)
 
     assert said(training("learning rate ignored", own=own), RATES, generator(), name="rate") == (
@@ -91,12 +91,12 @@ def passed_by_luck(repeats, trials, history):
 
 
 @pytest.mark.parametrize("history", [lambda own: own.normal(size=1), lambda own: own.standard_cauchy(size=3)])
-def test_luck_gets_through_as_seldom_as_promised(history):
+def test_chance_gets_through_as_seldom_as_promised(history):
     """With 3 repeats there are 10 divisions into halves: one time in 10 (of 400; 4 standard deviations are 24)."""
     assert passed_by_luck(3, 400, history) <= 40 + 24
 
 
-def test_luck_gets_through_once_in_126_times_with_five_repeats():
+def test_chance_gets_through_once_in_126_times_with_five_repeats():
     """Of 300 runs 2.4 are expected; more than 10 would come once in 10,000 times."""
     assert passed_by_luck(5, 300, lambda own: own.normal(size=2)) <= 10
 
@@ -112,7 +112,7 @@ def test_what_drifts_from_run_to_run_is_no_reaction():
     )
 
 
-def test_the_wrong_direction_is_told():
+def test_the_wrong_direction_is_reported():
     """With the wrong sign a larger rate ends higher."""
     message = said(training("wrong sign"), RATES, generator(), ends="lower")
 
@@ -192,7 +192,7 @@ def test_what_nobody_can_seed_is_run_by_turns():
         ([], "The history has the shape (0,); expected a list of one number for each epoch."),
     ],
 )
-def test_what_is_no_history_is_told(history, sentence):
+def test_what_is_no_history_is_reported(history, sentence):
     """As for every curve."""
     assert said(lambda value, rng: history, RATES, generator()) == sentence
 

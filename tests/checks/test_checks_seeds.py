@@ -1,4 +1,4 @@
-"""Trainings over several seeds: which run counts, when no more are made, and what the reader is told."""
+"""Trainings over several seeds: which run counts, when no more are made, and what the reader sees."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def test_calibration_hears_of_runs_that_all_fell() -> None:
 
 
 def test_alarms_of_all_runs_are_kept() -> None:
-    """A run that is too good to be true is told to staff, also where another run counts."""
+    """A run that is too good to be true is shown to staff, also where another run counts."""
     values = iter([0.999, 0.95, 0.96])
     credit = over_seeds(lambda rng: Measurement(next(values), 1000), generator(), k=3, rule="median").points_at(
         {0.97: 1.0, 0.9: 0.5}, implausible=0.99

@@ -38,7 +38,7 @@ def test_the_first_letter_gets_small(text, inside):
         (list("abcdefghi"), "the labels of its 9 curves are 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' ..."),
     ],
 )
-def test_labels_are_told_or_asked_for(labels, text):
+def test_labels_are_reported_or_asked_for(labels, text):
     """What has no label is counted, with the argument that gives it one."""
     assert labels_told(labels) == text
 

@@ -67,7 +67,7 @@ BIAS = RNG.normal(size=4)
         (X.reshape(4, 5).T, X, "It holds the right values in another order."),
     ],
 )
-def test_a_slip_is_told(kind, got, expected, sentence):
+def test_a_slip_is_reported(kind, got, expected, sentence):
     """Each of them by its own sentence, in float64 and in float32."""
     assert slip(np.asarray(got, kind), expected) == sentence
 
@@ -123,7 +123,7 @@ def test_a_wrong_label_is_no_slip(seed, n):
         (SQUARE - np.diag(np.diag(SQUARE)), np.zeros(4)),
     ],
 )
-def test_a_relation_that_says_nothing_is_not_told(got, expected):
+def test_a_relation_that_says_nothing_is_not_reported(got, expected):
     """Equal, constant, single, sparse or not finite values, and small entries beside a large one."""
     assert slip(got, expected) == ""
 

@@ -77,7 +77,7 @@ def test_what_only_looks_like_the_import_passes(source, text):
 
 
 def test_all_places_of_an_import_are_counted(source):
-    """The first is told, the others are counted."""
+    """The first is reported, the others are counted."""
     text = "import torch\nimport os\nfrom torch import nn\nfrom torch import optim\n"
 
     assert says(lambda: no_imports(source(text), "tensorflow", "torch")) == (
@@ -262,7 +262,7 @@ def test_a_vectorised_function_passes(source):
         no_loops(source(VECTORISED_LOSS), function)
 
 
-def test_a_loop_is_told_with_its_line(source):
+def test_a_loop_is_reported_with_its_line(source):
     """Kind, line and file."""
     assert says(lambda: no_loops(source(VECTORISED), "loss")) == (
         "loss has a loop (for in line 14 of hw.py); use operations on whole arrays."
@@ -402,7 +402,7 @@ def test_loops_may_be_allowed_by_number(source):
 
 
 def test_many_loops_are_cut_short(source):
-    """Four are told, the others counted."""
+    """Four are reported, the others counted."""
     text = "def f(X):\n" + "    for x in X: pass\n" * 7
 
     assert "line 5 of hw.py and 3 more)" in says(lambda: no_loops(source(text), "f"))

@@ -185,7 +185,7 @@ def test_the_shape_of_the_output_is_compared(built, network, torch):
             call(structure(torch_modules.describe(network)))
 
 
-def test_frozen_layers_are_told_from_those_that_train(network):
+def test_frozen_layers_are_distinguished_from_those_that_train(network):
     """By names with a star."""
     network[0].requires_grad_(False)
     built = structure(torch_modules.describe(network), name="net")
@@ -264,7 +264,7 @@ def test_what_is_no_torch_module_cannot_be_described(torch):
 
 
 def test_a_description_is_plain_data(network):
-    """It crosses a wall as it is, nothing of torch is left in it."""
+    """It crosses into a sandbox unchanged, and nothing of torch is left in it."""
 
     def refuse(value):
         raise AssertionError(value)
@@ -366,7 +366,7 @@ def test_no_answer_makes_the_judge_stumble(path, value):
     says(lambda: found.kinds(["Linear"]).has("Linear").layer("a", in_features=2, p=0.5))
 
 
-def test_a_model_without_layers_is_told_of():
+def test_a_model_without_layers_is_reported():
     """An empty description is described in a whole sentence."""
     empty = structure({"layers": [], "calls": [], "output": None, "training": True})
     with pytest.raises(CheckFailed, match=r"has no Linear; expected at least 1\. It has no layers\.$"):

@@ -185,7 +185,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("compare", "sentence"), SENTENCES, ids=range(len(SENTENCES)))
-def test_each_difference_is_told_in_pandas_words(compare, sentence):
+def test_each_difference_is_reported_in_pandas_words(compare, sentence):
     """Where it is, what was expected there, and what came."""
     assert said(compare) == sentence
 
@@ -225,7 +225,7 @@ def test_what_is_not_asked_may_differ():
     table(flats(), flats().assign(price=[1.001, 2, 3, 4]), rtol=1e-2)
 
 
-def test_rows_that_are_equal_in_what_they_are_sorted_by_may_stand_in_any_order():
+def test_rows_that_are_equal_in_what_they_are_sorted_by_may_be_in_any_order():
     """Sorting says nothing of ties."""
     one = pd.DataFrame({"k": [1, 1, 2], "v": ["a", "b", "c"]})
     table(one.iloc[[1, 0, 2]].reset_index(drop=True), one, sorting="k")
@@ -234,7 +234,7 @@ def test_rows_that_are_equal_in_what_they_are_sorted_by_may_stand_in_any_order()
     )
 
 
-def test_kinds_of_values_are_told_apart():
+def test_kinds_of_values_are_distinguished():
     """Moments with and without a zone, categories, truth values, spans, nullable numbers."""
     days = pd.Series(pd.date_range("2024", periods=2))
     same(days, days)
@@ -292,7 +292,7 @@ class Point:
     y: list
 
 
-def test_members_and_fields_are_told_by_their_names():
+def test_members_and_fields_are_reported_by_their_names():
     """As they are written."""
     same(Colour.RED, record_of(Colour.RED))
     assert said(lambda: same(Colour.RED, Colour.BLUE)) == "result is Colour.RED; expected Colour.BLUE."

@@ -103,13 +103,13 @@ def test_differences_and_autograd_agree_through_a_module():
         (lambda w: w.detach().sum(), r"does not depend on its parameters; were they made numbers or copied with"),
     ],
 )
-def test_what_autograd_cannot_differentiate_is_told(of, sentence):
+def test_what_autograd_cannot_differentiate_is_reported(of, sentence):
     """What the instructor's function gives, and what it must give."""
     with pytest.raises(InstructorError, match=sentence):
         autograd_gradient(of, A)
 
 
-def test_without_torch_the_way_out_is_told(monkeypatch):
+def test_without_torch_the_way_out_is_reported(monkeypatch):
     """Differences need none."""
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(InstructorError, match="needs torch, which is not installed here; give gradient_matches of="):

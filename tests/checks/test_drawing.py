@@ -52,7 +52,7 @@ def said(figures, **named):
 
 
 def test_a_figure_becomes_plain_data(plt):
-    """Titles, labels, scales, legend and points are told; the figures are closed."""
+    """Titles, labels, scales, legend and points are reported; the figures are closed."""
     figure, axes = plt.subplots()
     figure.suptitle("All")
     axes.semilogy([1, 2], [0.5, np.inf], "o-", label="a")
@@ -83,7 +83,7 @@ def test_scattered_points_and_what_is_no_number(plt):
     assert len(lines["text"]["x"]) in (0, 2)
 
 
-def test_what_is_told_has_an_end(plt):
+def test_what_is_reported_has_an_end(plt):
     """Figures, axes, lines, points and texts beyond the caps are left out."""
     _, axes = plt.subplots()
     for _ in range(drawing.MAX_LINES + 1):
@@ -99,8 +99,8 @@ def test_what_is_told_has_an_end(plt):
     assert len(second["axes"][0]["lines"][0]["y"]) == drawing.MAX_POINTS
 
 
-def test_what_is_told_in_all_has_an_end(plt, monkeypatch):
-    """An image that is too large is told without values, and numbers beyond the cap are left out."""
+def test_what_is_reported_in_all_has_an_end(plt, monkeypatch):
+    """An image that is too large is reported without values, and numbers beyond the cap are left out."""
     monkeypatch.setattr(drawing, "MAX_PIXELS", 10)
     monkeypatch.setattr(drawing, "MAX_NUMBERS", 7)
     _, axes = plt.subplots()
@@ -123,7 +123,7 @@ def axes_of(records):
     return record["axes"]
 
 
-def test_ticks_are_told_with_the_labels_that_are_drawn(plt):
+def test_ticks_are_reported_with_the_labels_that_are_drawn(plt):
     """Those in sight, formatted as a reader sees them."""
     _, axes = plt.subplots()
     axes.bar(["a", "b"], [1, 2])
@@ -155,7 +155,7 @@ def test_a_histogram_is_bars_in_every_style(plt, style, lying):
     assert bars["height"].tolist() == [0, 3, 0, 3]
 
 
-def test_images_are_told_with_their_places(plt):
+def test_images_are_reported_with_their_places(plt):
     """imshow and pcolormesh: values, centres, colours, whether there is a colour bar; masked cells are NaN."""
     values = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.uint8)
     _, grid = plt.subplots(1, 3)
@@ -174,7 +174,7 @@ def test_images_are_told_with_their_places(plt):
 
 
 def test_error_bars_are_one_line(plt):
-    """Their caps are no curves, their label is the line's, and their ends are told."""
+    """Their caps are no curves, their label is the line's, and their ends are reported."""
     plt.errorbar([1, 2], [3, 4], xerr=0.5, yerr=[0.1, 0.2], capsize=3, label="mean")
     (plot,) = axes_of(drawing.figures())
     (line,) = plot["lines"]
@@ -184,7 +184,7 @@ def test_error_bars_are_one_line(plt):
     np.testing.assert_allclose(line["yerr"], [[2.9, 3.1], [3.8, 4.2]])
 
 
-def test_texts_are_told_where_they_stand(plt):
+def test_texts_are_reported_with_their_places(plt):
     """In the units of the axes, however they were placed; empty ones are left out."""
     plt.xlim(0, 10)
     plt.ylim(0, 20)
@@ -201,7 +201,7 @@ def test_texts_are_told_where_they_stand(plt):
     ]
 
 
-def test_returned_figures_are_told_too(plt):
+def test_returned_figures_are_reported_too(plt):
     """Figures that pyplot does not know, by themselves, by their axes, in lists; none of them twice."""
     from matplotlib.figure import Figure
 
@@ -248,7 +248,7 @@ class Broken:
     "place", ["lines", "images", "containers", "collections", "texts", "patches", "legend_", "xaxis"]
 )
 def test_a_part_that_raises_is_left_out(plt, place):
-    """Whatever a figure holds, nothing raises, and the rest is told."""
+    """Whatever a figure holds, nothing raises, and the rest is reported."""
     _, axes = plt.subplots()
     axes.plot([1, 2], label="kept")
     axes.set_title("title")
@@ -261,7 +261,7 @@ def test_a_part_that_raises_is_left_out(plt, place):
 
 
 def test_too_many_figures_are_cut_and_all_closed(plt):
-    """At most MAX_FIGURES are told, and none stays open."""
+    """At most MAX_FIGURES are reported, and none stays open."""
     plt.rcParams["figure.max_open_warning"] = 0
     for _ in range(drawing.MAX_FIGURES + 1):
         plt.figure()
@@ -324,7 +324,7 @@ def test_labels_may_be_given_to_the_legend_alone(plt):
 
 
 def test_subplots_are_as_welcome_as_figures(plt):
-    """Three plots in one figure, in any order, are told apart by their texts."""
+    """Three plots in one figure, in any order, are distinguished by their texts."""
     whole, grid = plt.subplots(1, 3)
     for axes, title in zip(grid, ("Test Acc.", "Loss (train)", "Train accuracy"), strict=True):
         draw(axes, title)
@@ -366,7 +366,7 @@ def test_losses_may_be_infinite_or_nan(plt):
     assert np.isnan(judged(drawing.figures(), "train", "loss", points=(2,))[10].y[1])
 
 
-def test_no_private_name_of_matplotlib_is_told(plt):
+def test_no_private_name_of_matplotlib_is_reported(plt):
     """Curves, clouds and bars that nobody labelled have the label "", and the sentence asks for one."""
     _, axes = plt.subplots()
     for rate in RATES:

@@ -1,4 +1,4 @@
-"""What is told of scikit-learn estimators, in this process and in a sandbox."""
+"""What is reported of scikit-learn estimators, in this process and in a sandbox."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ LIMITS = Limits(wall_seconds=60, cpu_seconds=30, memory_mib=2048)
 INTERFACE = Interface((ModuleInterface("hw.py", ("made", "other", "plain"), {}, ()),))
 
 
-def test_a_search_over_a_pipeline_is_told_with_all_inside():
+def test_a_search_over_a_pipeline_is_reported_with_all_inside():
     """Types, settings and names, from the search to the last step."""
     data = describe(GridSearchCV(Pipeline([("pca", PCA(0.9)), ("svm", LinearSVC(C=np.float64(2)))]), {"svm__C": [1]}))
     (name, pipeline), *others = data["inner"]
@@ -62,7 +62,7 @@ def test_a_search_over_a_pipeline_is_told_with_all_inside():
     assert type(pipeline["inner"][1][1]["settings"]["C"]) is float
 
 
-def test_parts_of_unions_and_columns_are_told():
+def test_parts_of_unions_and_columns_are_reported():
     """As those of a pipeline; what is passed through does nothing."""
     union = FeatureUnion([("pca", PCA()), ("same", "passthrough")])
     columns = ColumnTransformer([("scale", StandardScaler(), [0]), ("rest", "drop", [1])])
@@ -71,12 +71,12 @@ def test_parts_of_unions_and_columns_are_told():
     assert kinds == [["PCA", "passthrough"], ["StandardScaler", "passthrough"]]
 
 
-def test_what_an_ensemble_holds_is_told():
+def test_what_an_ensemble_holds_is_reported():
     """Its `estimator`."""
     estimator(describe(OneVsRestClassifier(SVC(C=3.0)))).step("SVC").has(C=3.0)
 
 
-def test_whether_it_was_fitted_is_told():
+def test_whether_it_was_fitted_is_reported():
     """By the attributes that fitting makes; constructing makes none."""
     pipeline = make_pipeline(StandardScaler(), SVC())
     estimator(describe(pipeline)).unfitted()

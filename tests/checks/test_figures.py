@@ -1,4 +1,4 @@
-"""Figures are judged by what they say: right ones in any style pass, and wrong ones are told what is wrong."""
+"""Figures are judged by their content: right ones in any style pass, and a message says what is wrong with others."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_plots_count_as_subplots_or_as_figures(plt):
     assert len(figures_drawn(figures.figures(), at_least=4).plots) == 4
 
 
-def test_too_little_is_told(plt):
+def test_too_little_is_reported(plt):
     """Nothing, too few figures, too few plots."""
     assert (
         said(figure, ())
@@ -118,7 +118,7 @@ def test_words_beside_shared_axes_are_those_of_all(plt):
     assert both.labelled(x="epoch").axes("loss").drawn.ylabel == "loss"
 
 
-def test_missing_words_are_told():
+def test_missing_words_are_reported():
     """Title, axis label, scale, legend, and no such plot."""
     bare = axes(lines=[{"x": [1], "y": [2]}], yscale="linear")
     assert said(bare.titled) == "The plot has no title."
@@ -168,7 +168,7 @@ def test_a_curve_is_found_by_its_words(plt):
     shown().line(0.1).shows(LOSS)
 
 
-def test_a_curve_that_cannot_be_told_is_told():
+def test_a_curve_that_cannot_be_described_is_reported():
     """None, several, or without numbers."""
     lines = [{"label": "train a", "x": [1], "y": [1]}, {"label": "train b", "x": ["?"], "y": [2]}]
     plot = axes(lines=lines)
@@ -199,7 +199,7 @@ def test_a_curve_is_the_history_in_any_style(plt):
     shown().line().shows([1.0, np.inf, np.nan])
 
 
-def test_a_curve_that_is_not_the_history_is_told():
+def test_a_curve_that_is_not_the_history_is_reported():
     """Other values, the wrong length, loss in per cent, points out of order or elsewhere."""
 
     def curve(y, x=None):
@@ -252,7 +252,7 @@ def test_bars_in_any_style(plt):
     shown().bars({1: 4, 2: 5, 3: 6})
 
 
-def test_wrong_bars_are_told(plt):
+def test_wrong_bars_are_reported(plt):
     """No bars, too few, other heights, other names, other series."""
     assert said(axes(lines=[{}]).bars, [1]) == "The plot has no bars."
     plt.bar(["a", "b"], [1.0, 2.0], label="test")
@@ -312,7 +312,7 @@ def test_a_histogram_by_hand(plt):
     shown().histogram_of(whole)
 
 
-def test_a_wrong_histogram_is_told(plt):
+def test_a_wrong_histogram_is_reported(plt):
     """Of fewer values, of others, of too few bins, below zero."""
     values = np.random.default_rng(0).normal(size=1000)
     plt.hist(values[:900])
@@ -341,7 +341,7 @@ def test_points_in_any_style(plt):
     shown().scatter(points).scatter(points[1::3], label="class 1")
 
 
-def test_wrong_points_are_told(plt):
+def test_wrong_points_are_reported(plt):
     """None, fewer, moved, swapped."""
     points = np.random.default_rng(0).normal(size=(60, 2))
     assert said(axes(bars=[{}]).scatter, points) == "The plot has no points."
@@ -383,7 +383,7 @@ def test_an_image_in_any_style(plt):
     shown().image(colours).image(np.moveaxis(colours, 2, 0))
 
 
-def test_a_wrong_image_is_told(plt):
+def test_a_wrong_image_is_reported(plt):
     """Transposed, upside down, mirrored, turned, blue for red, another size, another image, none, too large."""
     picture = np.random.default_rng(0).random((5, 5))
     changes = {
@@ -443,7 +443,7 @@ def test_a_heat_map_in_any_style(plt):
     shown().heat_map(HEAT, columns, rows)
 
 
-def test_a_wrong_heat_map_is_told(plt):
+def test_a_wrong_heat_map_is_reported(plt):
     """Transposed, another value, numbers transposed in the cells, another name, none at all."""
     square = np.arange(9.0).reshape(3, 3) / 10
     plt.imshow(square.T)
@@ -507,7 +507,7 @@ def test_a_confusion_matrix_in_any_style(plt):
     shown().confusion_matrix(TRUE, PREDICTED)
 
 
-def test_a_wrong_confusion_matrix_is_told(plt):
+def test_a_wrong_confusion_matrix_is_reported(plt):
     """Transposed with and without labels, numbers transposed, normalised the wrong way, other counts, other size."""
     plt.imshow(COUNTS.T)
     assert said(shown().confusion_matrix, TRUE, PREDICTED) == (
@@ -577,7 +577,7 @@ def test_forged_records_raise_nothing_else(record):
         assert said(judge)
 
 
-def test_no_more_is_judged_than_is_told_of_figures():
+def test_no_more_is_judged_than_is_recorded_of_figures():
     """Records that were made by hand, of more than any figure tells, are cut where the judging would take long."""
     many, column = 10_000, np.zeros(1_000_000)
     (plot,) = drawn(

@@ -159,7 +159,7 @@ def test_each_kind_of_failed_import_has_its_own_sentence(messages, files, senten
         ("from numpy import arangee\n", "has no `arangee`; did you mean `arange`?"),
     ],
 )
-def test_what_an_installed_package_lacks_is_told_with_its_version(messages, source, sentence):
+def test_what_an_installed_package_lacks_is_reported_with_its_version(messages, source, sentence):
     """The version on the student's own machine may be another one."""
     found = messages(hw=source + REFERENCE, helper=HELPER)["doubles_three"]
 
@@ -167,7 +167,7 @@ def test_what_an_installed_package_lacks_is_told_with_its_version(messages, sour
     assert any(character.isdigit() for character in found.partition("fails:")[2])
 
 
-def test_an_import_error_of_the_students_own_is_told_as_it_came(messages):
+def test_an_import_error_of_the_students_own_is_reported_as_it_came(messages):
     """What the submission raises itself is no failed import."""
     found = messages(hw=REFERENCE + "\nraise ImportError('mine')\n", helper=HELPER)["doubles_three"]
 
@@ -195,8 +195,8 @@ def test_a_name_that_is_nearly_defined_is_suggested(messages):
         ("import os; os._exit(3)\n", "Python ended with exit code 3 in `import helper`."),
     ],
 )
-def test_what_fails_before_anything_hidden_was_shown_is_told_in_full_after_that(messages, helper, sentence):
-    """A second file that a hidden check imports late fails in a fresh sandbox as well, and there all may be told."""
+def test_what_fails_before_anything_hidden_was_shown_is_reported_in_full_after_that(messages, helper, sentence):
+    """A second file that a hidden check imports late also fails in a fresh sandbox, where everything may be shown."""
     found = messages(hw=REFERENCE, helper=helper + HELPER)
 
     for check in ("counts_more", "counts_after_a_seed"):
@@ -204,7 +204,7 @@ def test_what_fails_before_anything_hidden_was_shown_is_told_in_full_after_that(
         assert "Count on." not in found[check]
 
 
-def test_an_import_that_fails_after_a_seed_of_the_check_is_told_in_full(messages):
+def test_an_import_that_fails_after_a_seed_of_the_check_is_reported_in_full(messages):
     """The number that a check seeds with is its own, and the fresh sandbox has not seen it."""
     found = messages("counts_after_a_seed", hw=REFERENCE, helper="import mxnet\n" + HELPER)
 
@@ -460,7 +460,7 @@ def test_a_file_of_many_names_costs_little():
     assert defined_names(b"a" * 200 + b" = 1\n", "hw.py") == ()
 
 
-def test_an_import_without_a_known_line_is_told(tmp_path):
+def test_an_import_without_a_known_line_is_reported(tmp_path):
     """Where nothing can be quoted, the reason is still said."""
     handed_in = HandedIn(None, ("hw.py",), absent={"hw.py": ""})
     message = explained("ModuleNotFoundError", "No module named 'hw'", "hw", (), handed_in)

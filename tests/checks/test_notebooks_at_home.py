@@ -80,7 +80,7 @@ def test_what_one_cell_takes_from_the_future_holds_in_the_next(tmp_path: Path) -
 
 
 def test_an_answer_is_looked_for_in_the_cells_that_are_python(tmp_path: Path) -> None:
-    """A broken cell is told only where what is asked for stands in no other one."""
+    """A failed cell is reported only if no other cell defines what is asked for."""
     folder = notebook(tmp_path, "x = (", "def f():\n    return 1")
     attempted(folder, NAMES, ["f"])
     with pytest.raises(StudentError, match=r"cell 1 of hw.ipynb, line 1: this is not Python"):

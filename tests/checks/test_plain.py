@@ -346,7 +346,7 @@ def test_rows_of_one_column_are_its_elements():
 
 
 def test_rows_hold_contiguous_native_columns():
-    """Columns are made C-contiguous and native once, so that they can cross a wall as they are."""
+    """Columns are made C-contiguous and native once, so that they can cross into a sandbox as they are."""
     table = rows(np.arange(6).reshape(2, 3).T, np.arange(3, dtype=">i4"))
 
     assert all(column.flags.c_contiguous and column.dtype.isnative for column in table.columns)
@@ -374,7 +374,7 @@ def test_rows_are_frozen_and_can_be_copied():
     ],
 )
 def test_wrong_rows_are_refused(columns, sentence):
-    """A check that builds impossible rows is told so in one sentence."""
+    """A check that builds impossible rows gets one sentence."""
     with pytest.raises(InstructorError, match=sentence):
         rows(*columns)
 

@@ -293,7 +293,7 @@ def test_a_record_answers_what_checks_ask_most_without_pandas(student):
 
 @pytest.mark.parametrize("value", [pd.Timestamp("2024-01-01", tz="Europe/Berlin"), pd.Timestamp(1), pd.Timedelta("1s")])
 def test_moments_and_spans_keep_their_unit_and_zone(student, value):
-    """What they stand for is told without pandas, and made again inside."""
+    """Their content is read without pandas, and the objects are made again inside."""
     back = student.echo(value)
     assert type(back) in (Moment, Span)
     assert real(back) == value
@@ -633,7 +633,7 @@ def test_a_table_that_holds_itself_is_refused():
         ("values", ("Int64", "numbers", np.ones(2), np.ones(3, bool), ())),
     ],
 )
-def test_a_record_that_lies_is_refused(name, parts):
+def test_a_record_that_is_false_is_refused(name, parts):
     """Each is judged before it is made, and none takes memory that was not paid for."""
     import msgspec
 

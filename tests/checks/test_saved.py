@@ -482,7 +482,7 @@ def test_weights_of_another_name_are_the_students_fault(linear, inbox, bubblewra
     assert "KeyError: 'w'" in message
 
 
-def test_a_damaged_file_is_told_also_in_a_hidden_check(linear, inbox, bubblewrap):
+def test_a_damaged_file_is_reported_also_in_a_hidden_check(linear, inbox, bubblewrap):
     """The sentence is ours and holds nothing of the check, so everybody may read it."""
     (inbox / "ada" / "weights.npz").write_bytes(b"")
 

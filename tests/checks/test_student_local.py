@@ -297,7 +297,7 @@ def test_a_stub_is_not_attempted(student):
     assert fault(lambda: list(student.lazy_todo())).verdict == "NOT_ATTEMPTED"
 
 
-def test_an_exception_is_told_with_its_place(student):
+def test_an_exception_is_reported_with_its_place(student):
     """Class, text, file and line of the innermost frame in the folder; the trace has none of our frames."""
     error = fault(lambda: student.Network([3, 2]).apply(np.ones(5)))
 
@@ -352,7 +352,7 @@ def test_an_interrupt_is_the_users(student):
     ],
 )
 def test_faults_of_a_check_are_the_instructors(student, call, sentence):
-    """Names that the reference lacks, and values that could not cross a wall, are no student's fault."""
+    """Names that the reference lacks, and values that could not cross into a sandbox, are no student's fault."""
     with pytest.raises(InstructorError, match=sentence):
         call(student)
 
@@ -393,7 +393,7 @@ def test_the_same_seed_gives_the_same_numbers(student):
     assert student.draw() != first
 
 
-def test_figures_are_told_and_closed(tmp_path, monkeypatch):
+def test_figures_are_reported_and_closed(tmp_path, monkeypatch):
     """Open figures come as plain records, once."""
     pytest.importorskip("matplotlib")
     monkeypatch.setenv("MPLBACKEND", "Agg")
@@ -409,8 +409,8 @@ def test_figures_are_told_and_closed(tmp_path, monkeypatch):
     assert student.figures() == ()
 
 
-def test_a_figure_that_is_returned_is_told(tmp_path):
-    """pyplot need not know it: the figure, or its axes, is given back to be told."""
+def test_a_figure_that_is_returned_is_reported(tmp_path):
+    """pyplot need not know it: the figure, or its axes, is returned to be read."""
     pytest.importorskip("matplotlib")
     (tmp_path / "plots.py").write_text(
         "from matplotlib.figure import Figure\n\n\n"
@@ -460,7 +460,7 @@ def called_at_home(tmp_path, call) -> StudentError:
     return fault(lambda: call(LocalStudent(tmp_path, names)))
 
 
-def test_a_call_that_a_function_does_not_take_is_told_at_home(tmp_path):
+def test_a_call_that_a_function_does_not_take_is_reported_at_home(tmp_path):
     """The same sentence as where a submission is graded."""
     error = called_at_home(tmp_path, lambda student: student.kmeans(1, 2))
     said = "`kmeans` does not accept the arguments of the handout: missing a required argument 'iterations'."
@@ -469,7 +469,7 @@ def test_a_call_that_a_function_does_not_take_is_told_at_home(tmp_path):
     assert error.message == "`kmeans` does not accept the arguments of the handout: it has no parameter 'rounds'."
 
 
-def test_a_function_whose_name_holds_another_value_is_told_at_home(tmp_path):
+def test_a_function_whose_name_holds_another_value_is_reported_at_home(tmp_path):
     """It is missing, and the line that gives its name away is named."""
     error = called_at_home(tmp_path, lambda student: student.centres(1))
     said = "`centres` is a numpy.ndarray, not a function; line 13 of hw.py gives its name to another value."

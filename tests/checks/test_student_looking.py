@@ -217,7 +217,7 @@ def test_an_answer_of_the_wrong_type_is_not_believed(in_the_sandbox):
     assert caught.value.verdict == "CRASHED"
 
 
-def test_an_object_where_something_else_is_expected_is_told_in_the_students_words(student):
+def test_an_object_where_something_else_is_expected_is_reported_in_the_students_words(student):
     """By the function that returned it and its class, never by what stands for it."""
     reported = []
     for compare in (

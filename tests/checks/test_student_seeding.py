@@ -96,7 +96,7 @@ def graded(tmp_path, hand_in, bubblewrap):
 
 
 def test_checks_may_seed_the_submission(graded):
-    """Through the wall the numbers start anew, every training has its own, and rng's own seed does not cross."""
+    """In the sandbox the numbers start again, every training has its own, and rng's own seed does not cross."""
     found = {check.id: (check.verdict, check.message) for check in graded(REFERENCE).checks}
 
     assert {verdict for verdict, _ in found.values()} == {Verdict.PASSED}, found

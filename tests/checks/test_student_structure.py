@@ -347,7 +347,7 @@ def test_a_right_submission_passes_all_three(graded):
     assert {verdict for verdict, _ in found.values()} == {Verdict.PASSED}, found
 
 
-def test_loops_and_imports_of_a_submission_are_told(graded):
+def test_loops_and_imports_of_a_submission_are_reported(graded):
     """The public one in full, the hidden one by its hint."""
     unused = "def unused():\n    import torch\n"
     found = graded(f"{unused}def total(x):\n    s = 0\n    for each in x:\n        s += each\n    return s\n")

@@ -97,7 +97,7 @@ def test_grading_imports_only_what_it_uses(root: Path, handed: Path, tmp_path: P
     assert (code, found) == (2, [])
 
 
-def test_the_version_is_told(tmp_path: Path) -> None:
+def test_the_version_is_reported(tmp_path: Path) -> None:
     """`--version` prints name and version."""
     assert run("--version", cwd=tmp_path).stdout == f"autograder {__version__}\n"
 
@@ -157,7 +157,7 @@ def test_one_student_can_be_graded_again_without_losing_the_class(root: Path, ha
         ]
 
 
-def test_what_lies_beside_submissions_is_named_and_not_graded(root: Path, handed: Path, tmp_path: Path) -> None:
+def test_what_is_beside_submissions_is_named_and_not_graded(root: Path, handed: Path, tmp_path: Path) -> None:
     """A readme in the folder of a class is no student, and the console says so."""
     (handed / "readme.txt").write_text("Handed in by Moodle.")
     done = run("grade", "tiny", handed, "--out", tmp_path / "out", cwd=root)
@@ -307,7 +307,7 @@ def test_internal_reports_end_with_exit_code_1(root: Path, handed: Path, tmp_pat
     assert "to be graded again" in (out / "summary.html").read_text("utf-8")
 
 
-def test_a_release_is_written_and_told(root: Path) -> None:
+def test_a_release_is_written_and_reported(root: Path) -> None:
     """`release` writes the stub, names the folder and counts the checks."""
     done = run("release", "tiny", cwd=root)
     assert done.returncode == 0, done.stderr
@@ -336,7 +336,7 @@ def test_a_release_counts_what_people_give(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
-    """What fails is told with a way to mend it, and nothing is written; --no-validate writes it with a warning."""
+    """What fails is reported with a way to fix it, and nothing is written; --no-validate writes it with a warning."""
     script = root / "assignments" / "tiny" / "assignment.py"
     right = script.read_text("utf-8")
     script.write_text(right.replace("-14", "-15"), "utf-8")
@@ -529,7 +529,7 @@ def test_no_jobs_are_one_on_each_processor_on_the_command_line_too(
     assert Course("Course", (), jobs=course).jobs_at_once(option) == jobs
 
 
-def test_a_wrong_path_is_told_before_anything_about_data(root: Path, tmp_path: Path) -> None:
+def test_a_wrong_path_is_reported_before_anything_about_data(root: Path, tmp_path: Path) -> None:
     """Where the data set stands in for another one, that paragraph does not come before an error about a path."""
     script = root / "assignments" / "tiny" / "assignment.py"
     script.write_text(script.read_text().replace('Assignment("Doubling", ', 'Assignment("Doubling", data="mnist", '))
@@ -549,7 +549,7 @@ def test_an_error_that_stopped_a_file_is_said_once_below_the_table(root: Path, t
 
 
 def test_a_call_that_the_parser_refuses_has_exit_code_2(root: Path) -> None:
-    """A missing argument or an unknown option is told with the usage."""
+    """A missing argument or an unknown option is reported with the usage."""
     for arguments in (
         ["grade"],
         ["grade", "tiny", ".", "--out", "o", "--jobs", "-1"],
@@ -578,7 +578,7 @@ def test_an_error_of_ours_is_one_sentence_and_a_file(root: Path, handed: Path, t
 
 @pytest.mark.long
 def test_two_runs_do_not_share_a_folder(root: Path, tmp_path: Path) -> None:
-    """The second run is told that the first one is still at work."""
+    """The second run says that the first one is still at work."""
     slow = hand_in(tmp_path / "in", ann="import time\ndef double(x):\n    time.sleep(0.2)\n    return 2 * x\n")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "autograder", "grade", "tiny", str(slow), "--out", str(out), "--seed", "s"]

@@ -168,7 +168,7 @@ def test_a_submission_that_does_not_exist_is_one_sentence(run):
     assert "ERROR: --submission: /nope does not exist; name a file, a folder or an archive." in done
 
 
-def test_an_error_that_stops_every_check_is_told_once(run, course):
+def test_an_error_that_stops_every_check_is_reported_once(run, course):
     """A failed import stands with the first check; the others point there."""
     (course / "broken.py").write_text("import nothing_of_that_name\n")
     said = run("assignments/tiny", "--submission", "broken.py", "--submission-sandbox", "none", expect=1)
@@ -176,7 +176,7 @@ def test_an_error_that_stops_every_check_is_told_once(run, course):
     assert said.count("The same as in doubles_one: ") >= 2
 
 
-def test_a_wrong_assignment_is_told_with_its_line(run, course):
+def test_a_wrong_assignment_is_reported_with_its_line(run, course):
     """It cannot be collected, and pytest says why."""
     (course / "assignments/tiny/assignment.py").write_text("import nothing_of_that_name\n")
 

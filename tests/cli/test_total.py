@@ -72,7 +72,7 @@ def test_points_and_bonus_points_fill_the_set_up_to_its_cap(course: Path) -> Non
     assert "Not graded yet: alexnet; counted as 0." in done.output
 
 
-def test_points_that_wait_and_faults_of_ours_are_told(course: Path) -> None:
+def test_points_that_wait_and_faults_of_ours_are_reported(course: Path) -> None:
     """A total that is not final says so, for people's points and for INTERNAL checks."""
     waits = CheckResult("why", "Why?", False, Verdict.MANUAL, 0, 0, 0, "", "", by_hand=5, answer="Because.")
     theory = graded(

@@ -129,10 +129,10 @@ def batch(pixels: np.ndarray[Any, Any], labels: object) -> bytes:
         (b"\x80\x02}", "is damaged (EOFError)"),
     ],
 )  # fmt: skip
-def test_a_python_file_that_is_another_is_told(
+def test_a_python_file_that_is_another_is_reported(
     content: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """No code of it is run, and the sentence names the file and says how to mend it."""
+    """No code of it is run, and the sentence names the file and says how to fix it."""
     inner = as_pickles(tmp_path, batches())
     (inner / "data_batch_3").write_bytes(content)
     with pytest.raises(UsageError) as caught:
@@ -143,7 +143,7 @@ def test_a_python_file_that_is_another_is_told(
     assert "boo" not in capfd.readouterr().out
 
 
-def test_a_binary_file_of_another_length_is_told(tmp_path: Path) -> None:
+def test_a_binary_file_of_another_length_is_reported(tmp_path: Path) -> None:
     """One byte more or less is no file of CIFAR-10."""
     inner = as_binary(tmp_path, batches())
     with (inner / "test_batch.bin").open("ab") as file:
@@ -154,14 +154,14 @@ def test_a_binary_file_of_another_length_is_told(tmp_path: Path) -> None:
         loaded(tmp_path)
 
 
-def test_classes_that_do_not_come_equally_often_are_told(tmp_path: Path) -> None:
+def test_classes_that_do_not_come_equally_often_are_reported(tmp_path: Path) -> None:
     """Every class has as many images as any other, in the training files and in the test file."""
     as_binary(tmp_path, batches(lambda number: np.arange(PER_FILE) % 10 if number else np.zeros(PER_FILE)))
     with pytest.raises(UsageError, match="is not CIFAR-10: the ten classes do not come equally often"):
         loaded(tmp_path)
 
 
-def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
+def test_a_damaged_archive_is_reported(tmp_path: Path) -> None:
     """Cut off, or without one of the files."""
     archive = packed(as_binary(tmp_path, batches()), "cifar-10-binary.tar.gz")
     content = archive.read_bytes()
@@ -175,7 +175,7 @@ def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
 
 
 def test_a_bomb_in_an_archive_is_not_unpacked(tmp_path: Path) -> None:
-    """Members that are larger than the data set can be are told, and not read."""
+    """Members that are larger than the data set can be are reported, and not read."""
     inner = as_binary(tmp_path, batches())
     (inner / "large.bin").write_bytes(bytes(4 << 20))
     packed(inner, "cifar-10-binary.tar.gz")
@@ -191,7 +191,7 @@ def test_missing_cifar10_says_what_to_place_where(tmp_path: Path) -> None:
     assert "run `autograder data fetch cifar10`, or place cifar-10-binary.tar.gz" in str(caught.value)
 
 
-def test_shapes_stand_in_where_cifar10_is_nowhere(tmp_path: Path) -> None:
+def test_shapes_are_used_where_cifar10_is_nowhere(tmp_path: Path) -> None:
     """The sentence says which data are used."""
     data, sentence = datasets.find_or_default("cifar10", DataSettings(data=tmp_path, cache=tmp_path / "cache"))
     assert data.name == "shapes"
@@ -231,7 +231,7 @@ class _About:
 
 
 def test_the_embedded_data_are_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--data shapes` gives the shapes, and `embedded` what fits; any other is told to be about something else."""
+    """`--data shapes` gives the shapes, and `embedded` what fits; any other is refused as data for something else."""
     monkeypatch.chdir(tmp_path)
     data, sentence = dataset_for(_About, DataSettings(data=Path("shapes")))  # type: ignore[arg-type]
     assert data is not None
@@ -264,7 +264,7 @@ def test_what_students_read_with_gives_the_same_images(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are those of POSIX")
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     """The sentence names it."""
     inner = as_binary(tmp_path, batches())
     (inner / "data_batch_2.bin").unlink()

@@ -385,7 +385,7 @@ def test_digits_do_not_import_scikit_learn(tmp_path: Path) -> None:
     assert done.stdout.split() == ["False", "False"]
 
 
-def test_digits_stand_in_where_mnist_is_nowhere(tmp_path: Path) -> None:
+def test_digits_are_used_where_mnist_is_nowhere(tmp_path: Path) -> None:
     """The sentence says which data are used, and how to get the real ones."""
     data, sentence = datasets.find_or_default("mnist", at(tmp_path))
 
@@ -526,7 +526,7 @@ FIRST = mnist.FILES[0].name
     ],
     ids=["absent", "busy", "page", "short", "cut", "large", "endless"],
 )
-def test_each_way_of_failing_is_told_and_leaves_nothing(
+def test_each_way_of_failing_is_reported_and_leaves_nothing(
     tmp_path: Path, mirror: StartMirror, body: bytes | int, reason: str
 ) -> None:
     """A mirror that errs, lies, breaks off or sends too much is named with its reason; no half file stays."""
@@ -541,7 +541,7 @@ def test_each_way_of_failing_is_told_and_leaves_nothing(
     assert list((tmp_path / "mnist").iterdir()) == []
 
 
-def test_a_mirror_that_is_down_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mirror_that_is_down_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every mirror is named with its own reason, and then what to place where."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
@@ -554,7 +554,7 @@ def test_a_mirror_that_is_down_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert "Without a network, place train-images-idx3-ubyte.gz, " in text
 
 
-def test_no_mirror_at_all_is_told(tmp_path: Path) -> None:
+def test_no_mirror_at_all_is_reported(tmp_path: Path) -> None:
     """An empty list of mirrors gives a sentence, too."""
     with pytest.raises(UsageError, match=r"could not be downloaded: no mirror is configured\. Without a network"):
         datasets.fetch("mnist", at(tmp_path))
@@ -572,7 +572,7 @@ def test_a_slow_mirror_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             datasets.fetch("mnist", at(tmp_path, url))
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     """The reason is in plain words; the remedy is another folder."""
     (tmp_path / "file").write_text("")
 

@@ -117,7 +117,7 @@ def test_a_link_in_a_submission_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_pages_show_what_people_gave(modules: Path, tmp_path: Path) -> None:
-    """A page for each student, in a folder of its own, with grades by hand laid over."""
+    """A page for each student, in a folder of its own, with grades that people gave merged in."""
     out = tmp_path / "out"
     write_hand_grades(
         HandGrades("tiny", (HandGrade("ada", "tiny", "one", 2, 2, manual=1),)), out / "manual_grades.json"
@@ -220,7 +220,7 @@ def test_without_a_browser_a_pdf_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         conversions.pdf_of("<p>Hello.")
 
 
-def test_a_missing_nbgrader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_nbgrader_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With how to install it."""
     from autograder.formats.nbgrader.gradebook import course_directory
 

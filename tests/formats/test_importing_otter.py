@@ -258,7 +258,7 @@ class TestReading:
             read_master(tmp_path / name)
 
     def test_a_file_that_cannot_be_read(self, tmp_path) -> None:
-        """The system's reason is told."""
+        """The system's reason is reported."""
         with pytest.raises(InstructorError, match="gone.ipynb cannot be read: file not found"):
             read_master(tmp_path / "gone.ipynb")
 

@@ -1,4 +1,4 @@
-"""Courses in nbgrader's folders: what is read, what counts, what students are told, and what differs from nbgrader."""
+"""Courses in nbgrader's folders: what is read, what counts, what students read, and what differs from nbgrader."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_what_a_submission_read_of_hidden_tests_is_not_shown_to_it(graded: Gradi
     assert "secret" not in question.output
 
 
-def test_an_error_of_the_students_own_is_told_with_its_place(graded: Grading) -> None:
+def test_an_error_of_the_students_own_is_reported_with_its_place(graded: Grading) -> None:
     """RAISED and not FAILED, with cell and line."""
     report = graded(handed_in(mean="def mean(numbers):\n    return numbers.total"))
     raised = check(report, "mean_tests")
@@ -187,7 +187,7 @@ def test_a_failed_import_costs_its_cell_alone_and_is_quoted(graded: Grading) -> 
     assert any("the package `mxnet` is not installed in the grading environment" in note for note in report.notes)
 
 
-def test_another_notebook_is_told_in_one_note(graded: Grading) -> None:
+def test_another_notebook_is_reported_in_one_note(graded: Grading) -> None:
     """No list of deleted cells."""
     notes = graded([code("import math"), code("def other():\n    return 1")]).notes
     (note,) = [each for each in notes if each.startswith("hw1.ipynb: ")]
@@ -204,7 +204,7 @@ def test_a_stub_is_not_attempted(graded: Grading) -> None:
     assert any("'mul' was not handed in; it counts as not written" in note for note in report.notes)
 
 
-def test_what_was_repaired_is_told(graded: Grading) -> None:
+def test_what_was_repaired_is_reported(graded: Grading) -> None:
     """Deleted and changed tests are named; an untouched release needs no word."""
     assert graded(TWELVE["a_right"]).notes == ("Handed in on 2026-10-01 at 12:00 UTC.",)
 
@@ -251,7 +251,7 @@ def test_after_too_many_deaths_the_rest_was_never_reached(graded: Grading) -> No
     assert "never reached" in check(report, "add_tests").message
 
 
-def test_the_instructors_files_lie_beside_the_notebook(graded: Grading) -> None:
+def test_the_instructors_files_are_beside_the_notebook(graded: Grading) -> None:
     """A data file of source/ is read by its plain name, also where the student handed in none."""
     report = graded(handed_in(mean="def mean(numbers):\n    assert open('numbers.csv').read() == '1,2,6\\n'\n"
                               "    return sum(numbers) / len(numbers)"))  # fmt: skip
@@ -373,7 +373,7 @@ def test_folders_may_be_called_otherwise(tmp_path: Path) -> None:
     assert [each.student for each in collect_course(load(course, "hw1"), tmp_path / "staging")] == ["ann"]
 
 
-def test_submissions_may_lie_elsewhere(tmp_path: Path) -> None:
+def test_submissions_may_be_elsewhere(tmp_path: Path) -> None:
     """With nbgrader's folders in it, or one notebook for each student."""
     folder = make_course(tmp_path / "course", {"ann": handed_in()})
     assignment = load(open_course(folder), "hw1")
@@ -590,7 +590,7 @@ def test_a_graded_cell_without_name_or_points_is_refused(tmp_path: Path, expecte
         (b'{"worksheets": [{"cells": []}], "nbformat": 3}', "gives points; mark some with"),
     ],
 )
-def test_a_source_that_is_no_notebook_is_told_for_its_assignment_alone(
+def test_a_source_that_is_no_notebook_is_reported_for_its_assignment_alone(
     tmp_path: Path, content: bytes, sentence: str
 ) -> None:
     """The others of the course are looked at as before."""
@@ -602,7 +602,7 @@ def test_a_source_that_is_no_notebook_is_told_for_its_assignment_alone(
     assert second.problem == ""
 
 
-def test_an_assignment_that_a_course_of_nbgraders_does_not_have_is_told(tmp_path: Path) -> None:
+def test_an_assignment_that_a_course_of_nbgraders_does_not_have_is_reported(tmp_path: Path) -> None:
     """With those that it has, and not with a file that only courses of ours have."""
     course = make_course(tmp_path, {})
     with pytest.raises(UsageError, match=r"no notebook in .*source/hw9; the assignments are hw1\.$"):

@@ -91,7 +91,7 @@ def test_the_gradebook_has_nbgrader_s_version(home):
     assert rows(home, "select id from course") == [("default_course",)]
 
 
-def test_the_notebook_lies_where_formgrader_looks(home):
+def test_the_notebook_is_where_formgrader_looks(home):
     """In autograded/STUDENT/ASSIGNMENT, and the assignment's folder exists."""
     export(home, essay())
     node = nbformat.read(home / "autograded" / "ada" / "ps1" / "hw.ipynb", as_version=4)
@@ -99,7 +99,7 @@ def test_the_notebook_lies_where_formgrader_looks(home):
     assert (home / "source" / "ps1").is_dir()
 
 
-def test_a_score_given_by_hand_is_never_overwritten(home):
+def test_a_manual_score_is_never_overwritten(home):
     """The same results again change nothing: not the score, not the comment, not the flag."""
     export(home, essay())
     by_hand(home, "test_add", 1.5, 0.25)
@@ -109,7 +109,7 @@ def test_a_score_given_by_hand_is_never_overwritten(home):
     assert before[0][1] == ("test_add", 2.0, 1.5, 0.25, 0)
 
 
-def test_another_automatic_score_below_one_by_hand_is_flagged(home):
+def test_another_automatic_score_below_a_manual_one_is_flagged(home):
     """The person's score stays, and formgrader shows the cell for review."""
     export(home, essay())
     by_hand(home, "test_add", 1.5)
@@ -117,8 +117,8 @@ def test_another_automatic_score_below_one_by_hand_is_flagged(home):
     assert rows(home, GRADES)[1] == ("test_add", 0.0, 1.5, None, 1)
 
 
-def test_another_submission_below_a_score_by_hand_is_flagged(home):
-    """An essay that was graded and then written anew has to be read again."""
+def test_another_submission_below_a_manual_score_is_flagged(home):
+    """An essay that was graded and then written again has to be read again."""
     export(home, essay())
     by_hand(home, "essay", 4.0)
     export(home, essay())
@@ -213,7 +213,7 @@ def test_the_folders_of_the_configuration_are_used(home):
     assert (home / "machine" / "ada" / "ps1" / "hw.ipynb").is_file()
 
 
-def test_a_configuration_that_is_wrong_is_told(home):
+def test_a_configuration_that_is_wrong_is_reported(home):
     """The file, and what it raised."""
     (home / "nbgrader_config.py").write_text("1 / 0\n")
     with pytest.raises(UsageError, match=r"nbgrader_config.py: ZeroDivisionError: division by zero; mend the file"):
@@ -231,14 +231,14 @@ def test_what_people_gave_comes_back(home):
     assert (first.max_score, first.automatic, first.points, first.notebook) == (5.0, None, 4.5, "hw")
 
 
-def test_an_assignment_that_the_gradebook_does_not_know_is_told(home):
+def test_an_assignment_that_the_gradebook_does_not_know_is_reported(home):
     """The sentence lists those that it has."""
     export(home, essay())
     with pytest.raises(UsageError, match="has no assignment 'ps2'; it has none, ps1"):
         hand_grades("ps2", course_directory(home))
 
 
-def test_a_file_that_is_no_gradebook_is_told(tmp_path):
+def test_a_file_that_is_no_gradebook_is_reported(tmp_path):
     """With what the database says, and what to try."""
     (tmp_path / "gradebook.db").write_bytes(b"no database at all, but quite a long text" * 100)
     with pytest.raises(UsageError, match="Cannot use the gradebook .*: file is not a database; .*nbgrader db upgrade"):

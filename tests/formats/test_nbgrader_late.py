@@ -86,7 +86,7 @@ def test_a_course_without_a_gradebook_has_no_due_date(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("broken", ["text", "date"])
-def test_a_gradebook_that_cannot_be_read_is_told(tmp_path, broken) -> None:
+def test_a_gradebook_that_cannot_be_read_is_reported(tmp_path, broken) -> None:
     """Grading goes on without it."""
     path = tmp_path / "gradebook.db"
     if broken == "text":
@@ -114,7 +114,7 @@ def test_a_gradebook_that_cannot_be_read_is_told(tmp_path, broken) -> None:
         (timedelta(days=12, minutes=9), "12 days"),
     ],
 )
-def test_how_late_is_told_in_two_units(late, said) -> None:
+def test_how_late_is_reported_in_two_units(late, said) -> None:
     """The rule "none" takes nothing off, and says so."""
     one = graded("ada")
     made = Lateness(DUE).applied(one, DUE + late)
@@ -137,7 +137,7 @@ def test_the_rule_zero_takes_all_points(tmp_path) -> None:
     [(DUE, DUE), (DUE, DUE - timedelta(days=1)), (None, DUE), (DUE, None)],
     ids=["in time", "early", "never due", "no time stamp"],
 )
-def test_who_is_not_late_is_told_nothing(due, time) -> None:
+def test_who_is_not_late_reads_nothing(due, time) -> None:
     """As in nbgrader: without a due date, or without a time stamp, nobody is late."""
     one = graded("ada")
     assert Lateness(due, penalty="zero").applied(one, time) is one
@@ -180,7 +180,7 @@ def test_another_rule_grades_nothing_again(tmp_path) -> None:
     assert load(Course(course, found), "hw1").sha256 == before
 
 
-def test_what_was_taken_off_stays_off_under_grades_by_hand() -> None:
+def test_what_was_taken_off_stays_off_under_manual_grades() -> None:
     """Once, also where the gradebook says the same; a comment alone gives nothing back."""
     one = report("ada", question("a", check("one", Verdict.PASSED)))
     late = Lateness(DUE, penalty="zero").applied(one, DUE + timedelta(hours=1))

@@ -74,7 +74,7 @@ def test_parents_are_those_of_the_installed_classes() -> None:
         assert [each for each in dict.fromkeys(above) if each in parents] == list(parents), name
 
 
-def test_no_setting_stands_twice() -> None:
+def test_no_setting_occurs_twice() -> None:
     """One setting, one fate."""
     names = [(each.owner, each.trait) for each in TABLE]
     assert sorted(names) == sorted(set(names))
@@ -208,13 +208,13 @@ def test_the_nearest_class_wins_as_in_traitlets(tmp_path: Path) -> None:
 
 
 def test_json_is_read_as_well(tmp_path: Path) -> None:
-    """nbgrader reads both files, and so does this; one that is no settings is told."""
+    """nbgrader reads both files, and so does this; a file without settings is reported."""
     assert said(tmp_path, "c.Execute.timeout = 3", more='{"Execute": {"timeout": 5}}').cell_seconds == 5
     with pytest.raises(InstructorError, match=r"nbgrader_config.json: this holds no settings"):
         said(tmp_path, more="[1]")
 
 
-def test_a_setting_that_nbgrader_does_not_have_is_told(tmp_path: Path) -> None:
+def test_a_setting_that_nbgrader_does_not_have_is_reported(tmp_path: Path) -> None:
     """With its line, where the class is nbgrader's; other programs' settings are theirs."""
     (note,) = said(tmp_path, "c.Autograde.exclude_overwritting = {}", "c.ServerApp.port = 1").notes
     assert note == "nbgrader_config.py:2: nbgrader has no setting Autograde.exclude_overwritting; it is passed over."

@@ -139,7 +139,7 @@ def test_a_course_that_has_a_configuration_of_ours_is_still_nbgrader_s(course, t
     assert str(course / "gradebook.db") in said
 
 
-def test_a_source_that_nbgrader_refuses_is_told(tmp_path) -> None:
+def test_a_source_that_nbgrader_refuses_is_reported(tmp_path) -> None:
     """The notebook and nbgrader's own words, in one sentence."""
     home = write_course(tmp_path / "course", ada="Because.")
     path = home / "source" / "ps1" / "hw.ipynb"

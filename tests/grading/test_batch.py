@@ -41,7 +41,7 @@ def quick(spec: JobSpec) -> Iterator[Grade]:
 
 
 def first_time(spec: JobSpec, student: str) -> bool:
-    """Whether no job has come here before, told by a file in the course's folder."""
+    """Whether no job has come here before, recorded by a file in the course's folder."""
     try:
         (spec.root / f"seen-{student}").touch(exist_ok=False)
     except FileExistsError:
@@ -455,7 +455,7 @@ def test_a_single_job_has_no_neighbours(course: Class) -> None:
 
 
 def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
-    """The job is ended and replaced, the submission tried once more and told as INTERNAL; the others go on."""
+    """The job is ended and replaced, the submission tried once more and reported as INTERNAL; the others go on."""
     reports, events = course.grade(hangs, patience=5)
     assert [report.internal for report in reports] == [False, True, False]
     assert "still at this submission after 5 s" in reports[1].questions[0].checks[0].staff_message
@@ -490,7 +490,7 @@ def test_an_internal_report_is_tried_once_more(course: Class) -> None:
     assert course.known() == {"ann": False, "ben": False, "carl": False}
 
 
-def test_errors_of_ours_are_internal_and_told_to_staff(course: Class) -> None:
+def test_errors_of_ours_are_internal_and_reported_to_staff(course: Class) -> None:
     """An error that was expected gives its sentence, a bug its traceback."""
     reports, _ = course.grade(raises)
     assert all(report.internal for report in reports)
@@ -500,7 +500,7 @@ def test_errors_of_ours_are_internal_and_told_to_staff(course: Class) -> None:
 
 @pytest.mark.long
 def test_a_job_that_cannot_begin_ends_the_run_with_its_sentence(course: Class) -> None:
-    """What stops every job is told once, as it is."""
+    """An error that stops every job is reported once, unchanged."""
     with pytest.raises(GraderError, match="The reference is gone"):
         course.grade(refuses)
     with pytest.raises(GraderError, match=r"ended before it could begin \(exit code 9\)"):

@@ -130,7 +130,7 @@ def test_calls_that_hang_use_the_time_of_their_question_once(graded):
 
 
 def test_calls_that_burn_and_die_share_the_time_of_their_question(graded):
-    """A death does not renew the limit: what is left is told, and then nothing is."""
+    """The death of a sandbox does not reset the limit: the remaining time is reported, and then none is left."""
     report, sandbox = graded("import os\ndef double(x):\n    os._exit(3)\n", {CALL: 0.9})
     checks = report.questions[0].checks
 
@@ -150,7 +150,7 @@ def test_cpu_time_of_what_died_counts_too(graded):
 
 
 def test_seconds_used_before_are_of_the_limit_s_own_time() -> None:
-    """A limit on CPU time is told with CPU seconds of earlier calls, one on wall time with theirs, and no others."""
+    """A CPU time limit is reported with the CPU seconds of earlier calls, a wall time limit with their wall time."""
     used, limits = {"wall": 35.8, "cpu": 2.5}, Limits(wall_seconds=60, cpu_seconds=30)
     for limit, said in (
         ("cpu", "CPU time limit of 30 s reached in `double`; 2.5 s of it went into earlier calls."),
@@ -198,7 +198,7 @@ def test_an_import_that_hangs_is_waited_for_once(graded):
 
 
 def test_an_import_that_raises_is_run_once(graded):
-    """It is not repeated in another sandbox, and its sentence and place are told in all checks."""
+    """It is not repeated in another sandbox, and its sentence and place are reported in all checks."""
     report, _ = graded("print('importing')\nraise RuntimeError('at home it works')\n")
 
     assert set(report.verdicts) == {Verdict.RAISED}

@@ -1,4 +1,4 @@
-"""Checks that never come back: ended after their own limit, told to staff, and no reason to wait or to lose points."""
+"""Checks that never come back: ended after their own limit, shown to staff, and no reason to wait or to lose points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same grade tomorrow: a report can be repeated, and what differs is told."""
+"""The same grade tomorrow: a report can be repeated, and what differs is reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_same_report_has_no_differences() -> None:
     assert differences(made, slower) == ()
 
 
-def test_every_difference_is_told() -> None:
+def test_every_difference_is_reported() -> None:
     """Verdict, points, sentence, and checks that came or went."""
     then = report("ann", question("a", check("one", Verdict.PASSED), check("gone", Verdict.PASSED)))
     now = report("ann", question("a", check("one", Verdict.FAILED, failure="1 is not 2"), check("new", Verdict.PASSED)))
@@ -58,7 +58,7 @@ def test_of_two_messages_the_difference_is_shown(before, after, then, now) -> No
     assert differences(*reports) == (f"one: the message is {then} in the report, {now} now.",)
 
 
-def test_what_changed_since_is_told() -> None:
+def test_what_changed_since_is_reported() -> None:
     """Hashes, lengths, processors and versions, each in a sentence."""
     then = Replay(submission_sha256="a", full=False, versions={"numpy": "1", "python": "3"}, cpu_model="A")
     now = Replay(submission_sha256="b", full=True, versions={"numpy": "2", "python": "3"}, cpu_model="A")
@@ -70,7 +70,7 @@ def test_what_changed_since_is_told() -> None:
     assert changed_facts(then, then) == ()
 
 
-def test_numbers_drawn_in_another_way_are_told() -> None:
+def test_numbers_drawn_in_another_way_are_reported() -> None:
     """A report from before this derivation says so, and does not blame the seed."""
     then = Replay(seed_fingerprint="of the old way", derivation=1, versions={"autograder": "0.1"})
     now = Replay(seed_fingerprint="of this way", derivation=2, versions={"autograder": "0.1"})
@@ -156,7 +156,7 @@ def test_a_grade_of_one_question_is_repeated(graded: tuple[Path, Path, Path], tm
     )
 
 
-def test_what_is_no_report_is_told(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
+def test_what_is_no_report_is_reported(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
     """A missing file and another file are one sentence each."""
     root, files, _ = graded
     code, said = run(root, "replay", tmp_path / "none.json", files)

@@ -51,8 +51,7 @@ def graded(course: Path, hand_in, bubblewrap, *, right: bool) -> Report:
 def test_what_a_check_should_not_return_is_the_instructors_error(
     course: Path, hand_in, bubblewrap, body: str, returned: str
 ) -> None:
-    """Such a check is INTERNAL for right and wrong work alike: it passes nobody, costs nobody a point, and staff read
-    what it returned and where it stands."""
+    """Such a check is INTERNAL for right and wrong work, costs no student a point, and staff read value and line."""
     add(course, body)
     place = f"assignment.py:{line_of(course, 'def more') - 1}: the check 'more' "
     for right in (True, False):

@@ -46,7 +46,7 @@ def test_the_reference_gets_full_marks(run):
     assert (report.points, report.max_points, report.bonus_points) == (8, 8, 1)
 
 
-def test_a_wrong_public_check_says_got_and_wanted(run):
+def test_a_wrong_public_check_says_got_and_expected(run):
     """The message of a public check is the comparison's own sentence."""
     found = check(run(REFERENCE.replace("2 * x", "3 * x")), "doubles_three")
 
@@ -98,7 +98,7 @@ def test_a_missing_method_is_named_also_in_a_hidden_check(run):
     assert "`Counter` has no `add`" in found.message
 
 
-def test_an_exception_in_a_public_check_is_told_with_its_place(run):
+def test_an_exception_in_a_public_check_is_reported_with_its_place(run):
     """Class, text, file and line, and Python's own trace."""
     found = check(run(REFERENCE.replace("return 2 * x", "return 2 / 0")), "doubles_three")
 
@@ -156,7 +156,7 @@ def test_prints_of_public_checks_are_shown(run):
     assert question.output.startswith("doubling 3\n")
 
 
-def test_a_syntax_error_is_told_with_its_line_everywhere(run):
+def test_a_syntax_error_is_reported_with_its_line_everywhere(run):
     """Nothing hidden can be in an error of importing, so hidden checks show it too."""
     report = run(REFERENCE.replace("def greet(name):", "def greet(name:"))
 
@@ -173,7 +173,7 @@ def test_a_missing_package_is_named(run):
     assert "`import no_such_package` in line 1 of hw.py fails: there is no module `no_such_package`" in found.message
 
 
-def test_exit_on_import_is_told(run):
+def test_exit_on_import_is_reported(run):
     """`exit()` at the end of a module is one clear sentence."""
     found = check(run(REFERENCE + "\nexit()\n"), "doubles_three")
 
@@ -310,7 +310,7 @@ def test_a_value_that_cannot_be_judged_fails(run):
     assert check(run(source), "doubles_three").verdict is Verdict.FAILED
 
 
-def test_an_answer_that_the_check_cannot_use_is_told_with_the_line(course, hand_in, bubblewrap):
+def test_an_answer_that_the_check_cannot_use_is_reported_with_the_line(course, hand_in, bubblewrap):
     """Where two values are unpacked and None came, the student reads which line that is."""
     file = course / "assignments" / "small" / "assignment.py"
     more = '\n\n@greeting.check(points=1)\ndef pair(student):\n    "A pair."\n    one, two = student.double([1])\n'
@@ -489,7 +489,7 @@ def test_the_report_tells_what_reproduces_it(run, small, hand_in, bubblewrap):
 
 
 def test_the_report_tells_what_was_used_and_enforced(run):
-    """CPU, wall, memory, and the walls that were up."""
+    """CPU, wall, memory, and what the sandbox enforced."""
     resources = run(REFERENCE).resources
 
     assert resources.cpu_seconds > 0
@@ -527,8 +527,8 @@ def test_what_a_check_sets_is_what_it_was_when_it_was_set(course, hand_in, bubbl
     assert check(report, "extra").verdict is Verdict.PASSED, check(report, "extra").staff_message
 
 
-def test_an_attribute_that_refuses_its_value_is_told(course, hand_in, bubblewrap):
-    """Setting goes with the next call; its error is told under its own name."""
+def test_an_attribute_that_refuses_its_value_is_reported(course, hand_in, bubblewrap):
+    """Setting goes with the next call; its error is reported under its own name."""
     source = REFERENCE + "\n    def __setattr__(self, name, value):\n"
     source += "        if value == 7: raise ValueError('not seven')\n        object.__setattr__(self, name, value)\n"
     loaded = with_check(course, "counter = student.Counter(0)\ncounter.count = 7\ncounter.add(1)")
@@ -567,7 +567,7 @@ def test_the_reference_is_imported_before_it_is_seeded(course, run):
 
 
 @pytest.mark.parametrize("kind", ["bubblewrap", "landlock"])
-def test_files_that_are_handed_out_lie_in_the_working_folder(course, hand_in, kind):
+def test_files_that_are_handed_out_are_in_the_working_folder(course, hand_in, kind):
     """As where students run their code: opened by their relative names, also in folders."""
     if reason := why_not(kind):
         pytest.skip(f"the sandbox {kind} does not work here: {reason}")
@@ -635,7 +635,7 @@ def test_a_title_without_its_fact_is_the_instructors_fault(course):
         ("self, start)", "self, start, step)", "counts", "`Counter` {}missing a required argument 'step'"),
     ],
 )
-def test_a_call_that_the_function_does_not_take_is_told_in_public_and_hidden_checks(run, before, after, name, why):
+def test_a_call_that_the_function_does_not_take_is_reported_in_public_and_hidden_checks(run, before, after, name, why):
     """The sentence names the student's own parameters, which hold nothing of a hidden input."""
     found = check(run(REFERENCE.replace(before, after)), name)
 
@@ -645,7 +645,7 @@ def test_a_call_that_the_function_does_not_take_is_told_in_public_and_hidden_che
 
 
 def test_a_type_error_of_the_students_own_is_no_refused_call(run):
-    """A function that takes the arguments and raises TypeError itself is told as before."""
+    """A function that takes the arguments and raises TypeError itself is reported as before."""
     found = check(run(REFERENCE.replace("self.count += more", "self.count += str(more)")), "counts")
 
     assert found.message.startswith("Your code raised TypeError in line")
@@ -661,7 +661,7 @@ def test_a_type_error_of_the_students_own_is_no_refused_call(run):
         ("class Secret: pass\nfor double in [Secret()]: pass", "not a function"),
     ],
 )
-def test_a_function_whose_name_holds_another_value_is_told_in_every_check(
+def test_a_function_whose_name_holds_another_value_is_reported_in_every_check(
     course, hand_in, bubblewrap, name, line, kind
 ):
     """The class of the value is named where it is Python's own or a known package's, with the line that gives it."""

@@ -45,7 +45,7 @@ def sleeper() -> Iterator[int]:
     os.waitpid(pid, 0)
 
 
-def test_a_child_that_does_not_end_is_waited_for_no_longer_than_told(sleeper: int) -> None:
+def test_a_child_that_does_not_end_is_waited_for_no_longer_than_the_limit(sleeper: int) -> None:
     """Neither its end nor its status is there, and it can still be collected later."""
     assert ended(sleeper, 0.01) is None
     assert not has_ended(sleeper, 0.01)
@@ -64,7 +64,7 @@ def test_a_child_that_ended_is_collected_once() -> None:
         ended(pid, 60)
 
 
-def test_a_pipe_that_stays_open_is_read_no_longer_than_told() -> None:
+def test_a_pipe_that_stays_open_is_read_no_longer_than_the_limit() -> None:
     """What came is no answer while the other end may still write."""
     reading, writing = os.pipe()
     with pytest.raises(TimeoutError, match="no answer within 0 s"):

@@ -1,4 +1,4 @@
-"""Written answers: declared, handed out, found in what was handed in, told to the student."""
+"""Written answers: declared, handed out, found in what was handed in, shown to the student."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_answers_may_be_named_among_the_files() -> None:
     assert (assignment.files, assignment.answers) == (("x.py",), ("essay.pdf",))
 
 
-def test_points_of_a_bonus_question_are_not_among_those_by_hand() -> None:
+def test_points_of_a_bonus_question_are_not_among_the_manual_ones() -> None:
     """As with checks."""
     assignment = Assignment("T", files=["x.py"])
     assignment.question("Q", id="q", bonus=True).written("Why?", points=5, answer="a.md", id="w")
@@ -83,7 +83,7 @@ def test_points_of_a_bonus_question_are_not_among_those_by_hand() -> None:
         ({"id": "a/b"}, "needs an id without spaces around it and '/', '.' or ':'"),
     ],
 )
-def test_what_cannot_be_is_told(more: dict[str, object], sentence: str) -> None:
+def test_what_cannot_be_is_reported(more: dict[str, object], sentence: str) -> None:
     """One sentence, with what to do."""
     with pytest.raises(InstructorError, match=sentence):
         question()[1].written(**{"title": "Why?", "points": 5, "answer": "answers.md#why", **more})
@@ -140,7 +140,7 @@ def test_solutions_are_cut_out_of_a_text() -> None:
         ("### BEGIN SOLUTION\n### BEGIN SOLUTION", "a.md:2: a solution begins inside the one of line 1"),
     ],
 )
-def test_markers_that_are_wrong_are_told(text: str, sentence: str) -> None:
+def test_markers_that_are_wrong_are_reported(text: str, sentence: str) -> None:
     """With the line: an answer must not be handed out."""
     with pytest.raises(InstructorError, match=sentence):
         text_stub(text, "a.md")
@@ -186,7 +186,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
         (ANSWERS.replace("### END", "### AND", 1), "answers.md:13: a solution begins inside the one of line 5"),
     ],
 )
-def test_a_reference_without_the_answer_is_told(tmp_path: Path, answers: str, sentence: str) -> None:
+def test_a_reference_without_the_answer_is_reported(tmp_path: Path, answers: str, sentence: str) -> None:
     """Before anything is handed out."""
     with pytest.raises(InstructorError, match=sentence):
         load(make_course(tmp_path, answers=answers), "theory")
@@ -211,7 +211,7 @@ def test_the_release_has_a_template_and_the_rubric(loaded: Loaded, tmp_path: Pat
     assert tmp_path / "answers.md" in build(loaded, tmp_path)
 
 
-def test_a_solution_that_stands_elsewhere_in_the_release_is_refused(tmp_path: Path) -> None:
+def test_a_solution_that_is_elsewhere_in_the_release_is_refused(tmp_path: Path) -> None:
     """A line of a written solution is a secret as a line of code is."""
     root = make_course(tmp_path)
     (root / "assignments/theory/handout.md").write_text("exp(1000) is more than a float holds, so x = inf / inf = nan.")
@@ -321,7 +321,7 @@ def test_points_titles_and_handout_count_what_people_give(loaded: Loaded) -> Non
     assert handout(loaded).said == "2 statements agree."
 
 
-def test_a_handout_that_states_other_points_is_told(tmp_path: Path) -> None:
+def test_a_handout_that_states_other_points_is_reported(tmp_path: Path) -> None:
     """Checks and people together give a question's points."""
     root = make_course(tmp_path)
     (root / "assignments/theory/handout.md").write_text("## (b) Why, 5 points\n")
@@ -342,7 +342,7 @@ assignment.question("Why", id="b").written("Explain why.", points=9, answer={pla
     assert [each.said for each in found if not each.good] == []
 
 
-def test_a_template_that_counts_as_an_answer_is_told(tmp_path: Path, sandbox: Sandbox, monkeypatch) -> None:
+def test_a_template_that_counts_as_an_answer_is_reported(tmp_path: Path, sandbox: Sandbox, monkeypatch) -> None:
     """Then people would read what nobody wrote."""
     monkeypatch.setattr("autograder.grading.written_answers.is_untouched", lambda *_: False)
     found = list(validate(load(make_course(tmp_path), "theory"), sandbox, None, RunOptions("seed"), quick=True))
@@ -350,7 +350,7 @@ def test_a_template_that_counts_as_an_answer_is_told(tmp_path: Path, sandbox: Sa
 
 
 def test_audits_and_calibrations_pass_over_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutants are caught by checks alone; where there are none, that is told."""
+    """Mutants are caught by checks alone; where there are none, that is reported."""
     root = make_course(tmp_path)
     done = CliRunner().invoke(app, ["audit", "theory", "--limit", "2", "--course", str(root)], catch_exceptions=False)
     assert "2 of 2 mutants caught" in done.output
@@ -407,13 +407,13 @@ def test_an_answer_waits_for_a_person(graded) -> None:
         (answered().replace(b"\n", b"\r\n"), Verdict.NOT_ATTEMPTED, "It is as it was handed out."),
     ],
 )
-def test_an_answer_that_was_not_written_is_told(graded, text: bytes, verdict: Verdict, said: str) -> None:
+def test_an_answer_that_was_not_written_is_reported(graded, text: bytes, verdict: Verdict, said: str) -> None:
     """Whatever the editor did to the ends of lines."""
     why = answer(graded(answers_md=text))
     assert (why.verdict, why.message, why.by_hand) == (verdict, f"{TOLD} {said}", 5)
 
 
-def test_missing_files_are_told_where_they_are_asked_for(graded) -> None:
+def test_missing_files_are_reported_where_they_are_asked_for(graded) -> None:
     """Each place of the answer; there is no second sentence about it."""
     report = graded()
     assert answer(report).verdict is Verdict.MISSING
@@ -442,7 +442,7 @@ def test_a_pdf_stands_for_the_answer(graded) -> None:
     assert why.message == f"{TOLD} The answer is essay.pdf."
 
 
-def test_what_only_calls_itself_pdf_is_told(graded) -> None:
+def test_what_only_calls_itself_pdf_is_reported(graded) -> None:
     """Word files with another ending are common."""
     why = answer(graded(essay_pdf=b"PK\x03\x04"))
     assert why.verdict is Verdict.FAILED
@@ -450,7 +450,7 @@ def test_what_only_calls_itself_pdf_is_told(graded) -> None:
 
 
 def test_a_pdf_may_not_be_huge(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graded) -> None:
-    """Its size is looked at, and what to do is told."""
+    """Its size is examined, and what to do is reported."""
     monkeypatch.setattr("autograder.grading.written_answers.MAX_PDF_MIB", 0)
     why = answer(graded(essay_pdf=PDF))
     assert (why.verdict, MAX_PDF_MIB) == (Verdict.FAILED, 16)

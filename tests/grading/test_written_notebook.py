@@ -116,13 +116,13 @@ def test_a_cell_is_meant_by_its_grade_id_or_a_tag_too(cell: str, metadata: dict[
     assert "".join(data["source"]) == "YOUR ANSWER HERE"
 
 
-def test_an_answer_without_its_cell_is_told(tmp_path: Path) -> None:
+def test_an_answer_without_its_cell_is_reported(tmp_path: Path) -> None:
     """When the assignment is loaded."""
     with pytest.raises(InstructorError, match="hw.ipynb has no text cell for the written answer 'why'; put ### BEGIN"):
         load(course(tmp_path, CELLS[:2]), "hw")
 
 
-def test_markers_in_a_text_cell_that_are_wrong_are_told(tmp_path: Path) -> None:
+def test_markers_in_a_text_cell_that_are_wrong_are_reported(tmp_path: Path) -> None:
     """With cell and line; else the answer would be handed out."""
     with pytest.raises(InstructorError, match=r"hw.ipynb, cell 3, line 2: '### BEGIN SOLUTION' has no"):
         load(course(tmp_path, [*CELLS[:2], ("markdown", CELLS[2][1].replace("### END SOLUTION", ""))]), "hw")
@@ -196,7 +196,7 @@ def test_the_answer_of_a_cell_waits(handed_out: dict[str, Any], why) -> None:
     assert (found.verdict, found.by_hand, found.answer) == (Verdict.MANUAL, 5, "## (why) Why?\nTwo ones.")
 
 
-def test_a_cell_as_handed_out_is_told(handed_out: dict[str, Any], why) -> None:
+def test_a_cell_as_handed_out_is_reported(handed_out: dict[str, Any], why) -> None:
     """And so is one that was deleted, which stands there as handed out."""
     found = why(handed_out["cells"][:2])
     assert (found.verdict, found.by_hand) == (Verdict.NOT_ATTEMPTED, 5)
@@ -215,7 +215,7 @@ def test_a_cell_that_the_student_added_is_read(handed_out: dict[str, Any], why, 
     assert found.message.endswith("The cell is as it was handed out; 1 cell added beside it will be read.")
 
 
-def test_a_file_that_is_no_notebook_is_told(why) -> None:
+def test_a_file_that_is_no_notebook_is_reported(why) -> None:
     """A person may still look."""
     found = why(b"no notebook")
     assert found.verdict is Verdict.FAILED

@@ -65,7 +65,7 @@ def test_an_assignment_can_allow_packaged_data(sandbox: str, tmp_path: Path) -> 
     ],
 )
 def test_packaged_data_is_hidden(sandbox: str, kind: str, text: str, tmp_path: Path) -> None:
-    """Without, whoever loads it is told that it is not there; what draws its data works on."""
+    """Without it, loading them raises an error that says so; functions that generate data still work."""
     verb, fault = ask(sandbox, "digits", tmp_path, allowed=False)
     assert (verb, fault["kind"]) == ("raised", kind)  # type: ignore[index,call-overload]
     assert text in fault["message"]  # type: ignore[index,call-overload]

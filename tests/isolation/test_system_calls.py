@@ -249,7 +249,7 @@ def sandbox():
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_ordinary_submissions_work_inside(sandbox, tmp_path, workload: str) -> None:
-    """Each workload of the record answers behind the filter, with all the walls around it."""
+    """Each workload of the record answers behind the filter, in the complete sandbox."""
     folder = tmp_path / "submission"
     folder.mkdir(mode=0o755)
     (folder / "hw.py").write_text((HERE / "workloads.py").read_text())

@@ -175,7 +175,7 @@ def notebook(*cells):
 
 
 @pytest.mark.parametrize("changed", ["flats.csv", "data/x.csv", "data", "flats.csv/inner.txt"])
-def test_given_files_are_restored_and_the_student_is_told(files_course, tmp_path, sandbox, changed):
+def test_given_files_are_restored_and_the_student_reads_it(files_course, tmp_path, sandbox, changed):
     """Whatever was handed in where a given file belongs, the given one is read, and a note says so."""
     report = graded(tmp_path, files_course, sandbox, {"hw.py": REFERENCE, changed: "1000"})
     file = {"data": "data/deep/y.npy", "flats.csv/inner.txt": "flats.csv"}.get(changed, changed)
@@ -190,7 +190,7 @@ def test_a_submission_with_all_given_files_has_no_note(files_course, tmp_path, s
     assert graded(tmp_path, files_course, sandbox, {"hw.py": REFERENCE, **given}).notes == ()
 
 
-def test_a_large_given_file_is_read_where_it_lies(files_course, tmp_path, sandbox):
+def test_a_large_given_file_is_read_in_place(files_course, tmp_path, sandbox):
     """It takes no memory of the submission's; it can be read, and not be written."""
     if sandbox.name == "none":
         pytest.skip("without isolation nothing is read-only")
@@ -348,7 +348,7 @@ def test_too_much_cannot_be_given(files_course, monkeypatch):
 
 
 def test_data_may_hold_a_number_of_a_hidden_check_by_chance(files_course):
-    """In files that people write it would be told; among the numbers of a table it says nothing."""
+    """In files that people write it would be reported; among the numbers of a table it means nothing."""
     script = files_course / "assignments/files/assignment.py"
     hidden = '''
 

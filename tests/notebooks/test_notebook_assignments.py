@@ -1,4 +1,4 @@
-"""An assignment that is a notebook: handed out as a stub, run cell by cell, judged from outside, told in the report."""
+"""Notebook assignments: handed out as a stub, run cell by cell, judged from outside, shown in the report."""
 
 from __future__ import annotations
 
@@ -227,14 +227,14 @@ def test_students_run_the_public_checks_with_pytest(loaded: Loaded, tmp_path: Pa
     ],
     ids=["no solution", "no end", "one name twice"],
 )
-def test_mistakes_of_a_reference_are_told_by_cell(cells: list[tuple[str, str]], said: str, tmp_path: Path) -> None:
-    """The instructor reads which cell and line to mend."""
+def test_mistakes_of_a_reference_are_reported_by_cell(cells: list[tuple[str, str]], said: str, tmp_path: Path) -> None:
+    """The instructor reads which cell and line to fix."""
     with pytest.raises(InstructorError) as caught:
         load(course(tmp_path, cells), "hw")
     assert said in str(caught.value)
 
 
-def test_a_reference_that_is_no_notebook_is_told(tmp_path: Path) -> None:
+def test_a_reference_that_is_no_notebook_is_reported(tmp_path: Path) -> None:
     """The file and the reason."""
     root = course(tmp_path)
     (root / "reference/hw/hw.ipynb").write_text("print(1)")
@@ -326,7 +326,7 @@ def test_an_undefined_name_is_traced_to_the_cell_that_failed(graded: Any, handed
         assert reason in check.message
 
 
-def test_another_notebook_is_told_in_one_sentence(graded: Any) -> None:
+def test_another_notebook_is_reported_in_one_sentence(graded: Any) -> None:
     """Nothing of the handout is in it: no list of deleted cells, and every check says the same."""
     report = graded([own("import numpy as np\nimport matplotlib.pyplot as plt"), own("def other():\n    return 1")])
     said = "hw.ipynb: this looks like another notebook: none of the 6 cells of the handout is in it."
@@ -386,7 +386,7 @@ def test_each_question_tells_what_it_printed(graded: Any, handed_out: dict[str, 
 def test_figures_of_the_notebook_are_there_for_every_check(
     handed_out: dict[str, Any], graded: Any, tmp_path: Path
 ) -> None:
-    """Each check that asks for the figures gets those of the cells; their pictures are told once."""
+    """Each check that asks for the figures gets those of the cells; their pictures are reported once."""
     root = course(tmp_path / "course")
     declared = root / "assignments/hw/assignment.py"
     more = 'def draws_too(student):\n    """Drawn."""\n    figure(student.figures()).titled("five points")\n'
@@ -476,7 +476,7 @@ def test_a_loop_that_meets_the_cpu_limit_first_loses_nothing_defined_before_it(
 def test_the_page_of_a_notebook_that_was_ended_shows_its_cells_and_the_one_that_ended_it(
     hurried: Loaded, graded: Any, handed_out: dict[str, Any]
 ) -> None:
-    """Where no further run leaves the cell out, the cells before it are told, and its own error."""
+    """Where no further run leaves the cell out, the cells before it are reported, and its own error."""
     (notebook,) = graded([*solved(handed_out), own(STUBBORN)], hurried).notebooks
     assert [each.number for each in notebook.cells] == [2, 3, 4, 6, 7]
     assert notebook.cells[-1].error.startswith("Time limit of 5 s")
@@ -512,7 +512,7 @@ def test_cells_that_end_sandboxes_again_and_again_end_the_notebook(graded: Any, 
     assert report.questions[0].checks[0].message.startswith(said)
 
 
-def test_the_exit_code_of_a_cell_that_had_seen_hidden_inputs_is_not_told(
+def test_the_exit_code_of_a_cell_that_had_seen_hidden_inputs_is_not_reported(
     loaded: Loaded, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """The page says that the cell ended Python, without the number, which could tell a hidden input."""
@@ -536,7 +536,7 @@ def test_the_exit_code_of_a_cell_that_had_seen_hidden_inputs_is_not_told(
 # --- what is put right, and what cannot be had ---
 
 
-def test_what_is_mended_is_told(graded: Any, handed_out: dict[str, Any]) -> None:
+def test_what_is_repaired_is_reported(graded: Any, handed_out: dict[str, Any]) -> None:
     """A deleted given cell is put back, and the student reads it."""
     cells = solved(handed_out)
     report = graded([cells[0], *cells[2:]])
@@ -588,7 +588,7 @@ def test_the_page_shows_how_the_notebook_ran(graded: Any, handed_out: dict[str, 
 
 
 def test_pytest_runs_the_checks_of_a_notebook(loaded: Loaded, handed_out: dict[str, Any], tmp_path: Path) -> None:
-    """The same notebook, put right, in the same sandbox."""
+    """The same notebook, repaired, in the same sandbox."""
     root = course(tmp_path / "course")
     (root / "grader_config.py").write_text(
         "from autograder.course import Course\ncourse = Course(title='C', assignments=('hw',))\n"
@@ -611,7 +611,7 @@ def test_the_reference_answers_in_this_process(loaded: Loaded) -> None:
     assert reference.Model().fit([[1], [2]]).n == 2
 
 
-def test_a_fault_of_a_notebook_at_home_is_told_by_cell(tmp_path: Path) -> None:
+def test_a_fault_of_a_notebook_at_home_is_reported_by_cell(tmp_path: Path) -> None:
     """Students read the cell and the line in it."""
     cells = [cell("markdown", "# T", "a"), cell("code", "%time x = 1\ndef f():\n    return 1 / 0", "b")]
     (tmp_path / "hw.ipynb").write_text(json.dumps({"cells": cells}))

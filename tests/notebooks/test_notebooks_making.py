@@ -100,7 +100,7 @@ def test_no_statement_is_lost() -> None:
         ("from network import *", "main.py:1: a notebook of these modules has no place for another name or a star"),
     ],
 )
-def test_an_import_that_a_notebook_cannot_have_is_told(line: str, said: str) -> None:
+def test_an_import_that_a_notebook_cannot_have_is_reported(line: str, said: str) -> None:
     """The file, the line, and what to write."""
     with pytest.raises(InstructorError) as caught:
         notebook_of({"network.py": NETWORK, "main.py": f"{line}\n"}, "T")

@@ -262,7 +262,7 @@ def test_a_notebook_in_another_language_gets_a_sentence(graded):
         "files = !ls",
     ],
 )
-def test_magics_and_commands_stand_in_no_one_s_way(graded, line):
+def test_magics_and_commands_disturb_nothing(graded, line):
     """Those that need a screen, a network or another package are passed over or fail quietly, as in Jupyter."""
     report = graded(f"{line}\n{IMPORTS}", TOTAL, TWICE)
     assert right(report), [results(report), report.notebooks]

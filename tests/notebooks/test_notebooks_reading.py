@@ -105,7 +105,7 @@ def test_a_byte_order_mark_is_no_fault() -> None:
     ],
     ids=range(12),
 )
-def test_what_is_no_notebook_is_told_in_one_sentence(content: bytes, said: str) -> None:
+def test_what_is_no_notebook_is_reported_in_one_sentence(content: bytes, said: str) -> None:
     """The file, the place, and what is wrong."""
     assert refused(content) == said
 

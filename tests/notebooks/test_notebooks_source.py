@@ -16,7 +16,7 @@ def source(*cells: str) -> str:
 
 
 def test_code_cells_follow_each_other() -> None:
-    """Text cells are left out; places are told by the number of the cell and the line in it."""
+    """Text cells are left out; places are reported by the number of the cell and the line in it."""
     found = source_of(
         Notebook((Cell("markdown", "# T"), Cell("code", "a = 1\nb = 2"), Cell("raw", "x"), Cell("code", "c")))
     )

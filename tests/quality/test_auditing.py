@@ -73,7 +73,7 @@ def test_only_solutions_are_changed(file: str) -> None:
 
 
 def test_an_id_stays_when_lines_move() -> None:
-    """What was accepted stays accepted when something is written above it, and equal lines are told apart."""
+    """What was accepted stays accepted when something is written above it, and equal lines are distinguished."""
     source = module("w = a + b", "w = a + b", "return w")
     before, after = generate({"hw.py": source}), generate({"hw.py": f"import numpy\n\n{source}"})
 
@@ -233,7 +233,7 @@ def test_what_audit_prints_can_be_kept(tmp_path: Path) -> None:
         assert again.source == mutant.source
 
 
-def test_equal_places_are_told_apart_by_their_lines(tmp_path: Path) -> None:
+def test_equal_places_are_distinguished_by_their_lines(tmp_path: Path) -> None:
     """Of several places with the same lines the nearest one is changed; an insertion goes behind its line."""
     source = {"tiny.py": "a = 1\n" * 6}
     (mutant,) = kept(keep(tmp_path, "Two.\n--- tiny.py\n+++ tiny.py\n@@ -4 +4 @@\n-a = 1\n+a = 2\n"), source)
@@ -310,7 +310,7 @@ def course(tmp_path: Path) -> Path:
 
 
 def ids(text: str) -> list[str]:
-    """The survivors that were told."""
+    """The survivors that were printed."""
     return re.findall(r"^Survived: (\S+)", text, re.MULTILINE)
 
 

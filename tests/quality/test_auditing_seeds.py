@@ -114,7 +114,7 @@ def test_the_check_that_turns_out_quickest_is_asked():
 
 
 def test_a_check_that_draws_nothing_is_asked_twice_and_no_more():
-    """It says the same under every seed, and that is told; where the answers differ, seeds are tried after all."""
+    """It gives one result under every seed, which is reported; if the answers differ, seeds are tried after all."""
     fixed = Check("fixed", 0.5, {}, drawn=False)
     rate, made = tried([QUICK, fixed], [], 1000, lambda *_: BAD)
     lucky, more = tried([QUICK, fixed], [], 10, lambda *_: BAD, answers=lambda _, number: str(number))
@@ -262,7 +262,7 @@ def doubles_numbers(student, rng, case):
 
 
 def test_of_a_check_with_cases_those_are_asked_that_catch(course: Path):
-    """A seed costs the case that noticed the mistake, by whose id it is told, and none of the other ones."""
+    """A seed costs the case that noticed the mistake, whose id is reported, and none of the other cases."""
     write(course, 100.0)  # this check lets the mutant pass
     script = course / "assignments/tiny/assignment.py"
     script.write_text(script.read_text() + CASES)

@@ -288,7 +288,7 @@ def test_there_is_no_fit_without_a_spread(values):
     ("deviations", "said"),
     [(4.25, "4.2"), (-3.0, "-3.0"), (1089476508173105.9, "more than 1000"), (-1e9, "less than -1000")],
 )
-def test_a_distance_without_meaning_is_told_as_a_bound(deviations, said):
+def test_a_distance_without_meaning_is_reported_as_a_bound(deviations, said):
     """Beyond a thousand standard deviations no digits are printed."""
     assert formatting.far(deviations) == said
 
@@ -537,8 +537,8 @@ def test_what_a_check_needs_may_take_the_share():
     assert [takes_share(assignment, check) for check in assignment.checks] == [True, True, False]
 
 
-def test_mutants_are_sorted_by_their_luck(check: Check, trials: Trials):
-    """Untouched, always, never, by luck (counted or fitted), and too few to tell."""
+def test_mutants_are_sorted_by_their_false_pass_rate(check: Check, trials: Trials):
+    """Untouched, always, never, by chance (counted or fitted), and too few to tell."""
     reference = [each.measured[0].value for each in trials.of("learns")]
     for code, values in {
         "same": reference[:3],
@@ -594,7 +594,7 @@ def test_probabilities_are_short(probability, text):
     assert formatting.likely(probability) == text
 
 
-def test_a_row_is_told_with_what_it_rests_on(check: Check, trials: Trials):
+def test_a_row_is_reported_with_what_it_rests_on(check: Check, trials: Trials):
     """Verdict, count, fit, limit, shape and the bound of any distribution."""
     row = rows(check, trials, 1.0, 1e-4)[0]
     text = formatting.row_text(row)
@@ -743,7 +743,7 @@ def test_stopping_loses_nothing(course: Path, tmp_path: Path):
     assert len(stored.read_bytes()) > len(before)
 
 
-def test_a_course_without_thresholds_is_told_so(tmp_path: Path):
+def test_a_course_without_thresholds_is_reported(tmp_path: Path):
     """Every check is tried once, and the sentence says what to write."""
     source = NOISY.partition("@one.check")[0] + "@two" + NOISY.partition("@two")[2]
     done = run("calibrate", "noisy", "--out", tmp_path / "out", cwd=make_noisy(tmp_path / "course", source))
@@ -765,7 +765,7 @@ def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: 
 
 
 def test_a_check_that_does_not_work_is_refused(tmp_path: Path):
-    """Its own error is told, not counted as a false fail."""
+    """Its own error is reported, not counted as a false fail."""
     root = make_noisy(tmp_path / "course", NOISY.replace("student.score(float", "student.score(flot"))
     refused(
         run("calibrate", "noisy", "--out", tmp_path / "out", cwd=root),
@@ -782,7 +782,7 @@ def test_a_check_that_does_not_work_is_refused(tmp_path: Path):
     ],
 )
 def test_wrong_calls_are_refused(course: Path, tmp_path: Path, arguments, parts):
-    """What, and how to mend it."""
+    """What, and how to fix it."""
     refused(run("calibrate", "noisy", "--out", tmp_path / "out", *arguments, cwd=course), *parts)
 
 
@@ -841,7 +841,7 @@ def test_the_page_has_every_threshold_of_the_homework():
 
 
 def test_the_best_of_several_trainings_is_judged_by_each() -> None:
-    """Of three tries all must fall, so the luck of one counts to the third power; the value told is the first one's."""
+    """All of three trainings must miss, so the rate of one is cubed; the reported value is the first one's."""
     values = [0.95, 0.94, 0.96, 0.93, 0.95, 0.94, 0.955, 0.945, 0.935, 0.95, 0.94, 0.952, 0.948, 0.93, 0.957]
     single = fit(values, 0.905, n=1000, higher_is_better=True, percent=True)
     assert single is not None

@@ -1,4 +1,4 @@
-"""A check splits its points over named cases: each is asked, told and paid by itself."""
+"""A check splits its points over named cases: each is run, reported and credited by itself."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_right_solution_earns_everything(run):
 
 
 def test_a_failing_case_costs_its_own_points_only(run):
-    """The verdict is PARTIAL, and what is told is told case by case."""
+    """The verdict is PARTIAL, and messages are given case by case."""
     report = run(WRONG_SIGN)
     public, hidden = found(report, "doubles_by_case"), found(report, "doubles_secretly")
 
@@ -338,7 +338,7 @@ def test_points_and_cases_that_do_not_fit_are_refused(given, sentence):
 
 
 def test_a_function_takes_case_if_and_only_if_there_are_cases():
-    """Both ways round it is a mistake, told by name."""
+    """In either order it is a mistake, reported by name."""
     question = Assignment("A", files=["a.py"]).question("Q", id="q")
 
     def without(student):
@@ -353,7 +353,7 @@ def test_a_function_takes_case_if_and_only_if_there_are_cases():
         question.check(points=1)(with_case)
 
 
-def test_a_sentence_of_a_passed_case_is_told():
+def test_a_sentence_of_a_passed_case_is_reported():
     """What a case with full credit has to say stands beside what others say."""
     cases = (
         CaseResult("one", Verdict.PASSED, 1, 1, "Just enough.", "Just enough."),

@@ -1,4 +1,4 @@
-"""The gate before a release: what is fit passes, and each thing that is not is told by name."""
+"""The checks before a release: valid assignments pass, and each fault is reported by name."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_one_thread_is_tried_where_the_assignment_has_more(course: Path, bubblew
     assert found["with 1 thread"] == found["with 2 threads"] == (True, "Every check passed.")
 
 
-def test_what_depends_on_threads_is_told(course: Path, bubblewrap: Sandbox) -> None:
+def test_what_depends_on_threads_is_reported(course: Path, bubblewrap: Sandbox) -> None:
     """A reference that is right with its own number of threads alone does not pass."""
     own = "    ### BEGIN SOLUTION\n    import os\n    return 2 * x if os.environ['OMP_NUM_THREADS'] == '1' else x\n"
     change(course, REFERENCE, "    ### BEGIN SOLUTION\n    return 2 * x\n", own)
@@ -157,7 +157,7 @@ def test_points_that_binary_cannot_hold_are_compared_in_hundredths(tmp_path: Pat
     ],
     ids=["wrong check", "no points", "leak", "package", "titles", "heading", "row", "total", "given away"],
 )
-def test_each_fault_is_told(
+def test_each_fault_is_reported(
     course: Path, bubblewrap: Sandbox, file: Path, old: str, new: str, what: str, says: str
 ) -> None:
     """The finding that a fault belongs to is bad, and names what is wrong."""
@@ -167,7 +167,7 @@ def test_each_fault_is_told(
     assert says in said
 
 
-def test_a_question_that_is_skipped_as_a_whole_is_told(course: Path, bubblewrap: Sandbox) -> None:
+def test_a_question_that_is_skipped_as_a_whole_is_reported(course: Path, bubblewrap: Sandbox) -> None:
     """Where every check of a question needs another one, a student would nowhere read that it is not attempted."""
     needy = '\n\nthird = assignment.question("Third", id="third")\n\n\n@third.check(points=1, needs=doubles_three)\n'
     needy += 'def needy(student):\n    """It needs another question."""\n    student.double(1)\n'
@@ -179,7 +179,7 @@ def test_a_question_that_is_skipped_as_a_whole_is_told(course: Path, bubblewrap:
     assert "give it a check without needs" in said
 
 
-def test_what_is_left_to_do_is_told(course: Path, bubblewrap: Sandbox) -> None:
+def test_what_is_left_to_do_is_reported(course: Path, bubblewrap: Sandbox) -> None:
     """Each TODO of assignment.py, with its line; other comments are none."""
     path = course / ASSIGNMENT
     lines = len(path.read_text().split("\n"))
@@ -249,7 +249,7 @@ def test_advice_about_several_failures_is_given_once_each() -> None:
     assert _mend(missed, "usual") == f"{_mend(missed[:1], '')} usual"
 
 
-def test_a_tight_limit_is_told(course: Path, bubblewrap: Sandbox) -> None:
+def test_a_tight_limit_is_reported(course: Path, bubblewrap: Sandbox) -> None:
     """The reference must leave room for slower machines."""
     busy = "    import time\n    end = time.process_time() + 0.8\n    while time.process_time() < end:\n        pass\n"
     change(course, REFERENCE, "    return 2 * x\n", f"{busy}    return 2 * x\n")
@@ -403,7 +403,7 @@ VARIANT = """{about}
 
 
 def test_other_right_solutions_must_get_full_marks(course: Path, bubblewrap: Sandbox) -> None:
-    """Each kept variant is graded in the questions that it belongs to; one that loses points is told with the check."""
+    """Each variant is graded in the questions that it affects; one that loses points is reported with the check."""
     folder = course / ASSIGNMENT.parent / "variants"
     folder.mkdir()
     (folder / "a_sum.diff").write_text(VARIANT.format(about="As a sum.", body="x + x"))
@@ -434,7 +434,7 @@ def for_nothing(course: Path, sandbox: Sandbox, *, quick: bool) -> Finding:
     return next(each for each in found if each.what == "what nothing earns")
 
 
-def test_points_for_nothing_are_told(course: Path, bubblewrap: Sandbox) -> None:
+def test_points_for_nothing_are_reported(course: Path, bubblewrap: Sandbox) -> None:
     """A constant answer that earns points is a warning that names the check; what draws its inputs gives none."""
     found = for_nothing(course, bubblewrap, quick=True)
     assert not found.warning
@@ -480,7 +480,7 @@ def {name}(student):
         ("assert not abs(student.double(1) - 2) > 0.1", {"NaN"}),
     ],
 )
-def test_answers_of_nothing_that_a_check_takes_for_right_are_told(
+def test_answers_of_nothing_that_a_check_takes_for_right_are_reported(
     course: Path, bubblewrap: Sandbox, tmp_path: Path, body: str, names: set[str]
 ) -> None:
     """NaN passes every `not ... > ...`, and an empty answer every `all(...)`: `validate` tries both."""
@@ -498,7 +498,7 @@ def test_answers_of_nothing_that_a_check_takes_for_right_are_told(
 
 
 def test_a_warning_is_shown_and_keeps_nothing_back(capsys: pytest.CaptureFixture[str]) -> None:
-    """It has a mark of its own and the way to mend it, and counts as nothing bad."""
+    """It has a mark of its own and the way to fix it, and counts as nothing bad."""
     findings = (Finding("one", True, "fine."), Finding("two", True, "2 points.", "Draw more.", warning=True))
     assert show(Console(width=80), findings) == 0
     assert capsys.readouterr().out == "✓ one: fine.\n! two: 2 points.\n  Draw more.\n"

@@ -87,7 +87,7 @@ def test_every_sandbox_can_be_the_course_s(name: str) -> None:
         (", jobs=1/0", "ZeroDivisionError"),
     ],
 )
-def test_a_wrong_field_is_named_with_file_line_and_mend(tmp_path: Path, fields: str, sentence: str) -> None:
+def test_a_wrong_field_is_named_with_file_line_and_fix(tmp_path: Path, fields: str, sentence: str) -> None:
     """Every slip gets one sentence that names the file, the line and the field."""
     path = write(tmp_path, GOOD.format(fields))
     with pytest.raises(InstructorError) as caught:
@@ -116,26 +116,26 @@ def test_wrong_limits_name_the_assignment(tmp_path: Path, limits: str, sentence:
 
 
 def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:
-    """A file that is not Python is told with the line."""
+    """A file that is not Python is reported with the line."""
     path = write(tmp_path, "x = 1\ncourse = (\n")
     with pytest.raises(InstructorError, match=r"grader_config\.py:2: this is not Python"):
         load(path)
 
 
-def test_a_file_without_a_course_is_told_so(tmp_path: Path) -> None:
+def test_a_file_without_a_course_is_reported(tmp_path: Path) -> None:
     """The variable `course` has to be a Course."""
     with pytest.raises(InstructorError, match="must set the variable `course`"):
         load(write(tmp_path, "course = 3"))
 
 
-def test_an_assignment_without_a_folder_is_told_so(tmp_path: Path) -> None:
+def test_an_assignment_without_a_folder_is_reported(tmp_path: Path) -> None:
     """An assignment of the course itself has to be there."""
     text = GOOD.replace("assignments=()", 'assignments=("lost",)').format("")
     with pytest.raises(InstructorError, match="there is no folder assignments/lost"):
         load(write(tmp_path, text))
 
 
-def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     """Without a configuration there is no course."""
     with pytest.raises(UsageError, match="Cannot read"):
         load(tmp_path / CONFIG_FILE)

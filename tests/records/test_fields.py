@@ -222,7 +222,7 @@ def test_no_odd_value_of_an_assignment_is_an_error_of_python(field: str) -> None
     ],
 )
 def test_a_configuration_that_cannot_be_run_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
-    """Ending Python, a missing module and another encoding are told with the line."""
+    """Ending Python, a missing module and another encoding are reported with the line."""
     (tmp_path / CONFIG_FILE).write_bytes(text.encode("latin-1"))
     with pytest.raises(InstructorError) as caught:
         load_course(tmp_path / CONFIG_FILE)
@@ -230,7 +230,7 @@ def test_a_configuration_that_cannot_be_run_is_one_sentence(tmp_path: Path, text
 
 
 def test_texts_in_another_encoding_name_the_line(tmp_path: Path) -> None:
-    """A handout or module that is not UTF-8 is told with its line; a declared encoding is read."""
+    """A handout or module that is not UTF-8 is reported with its line; a declared encoding is read."""
     file = tmp_path / "x.py"
     file.write_bytes("a = 1\nb = 'caf\xe9'\n".encode("latin-1"))
     for read in (utf8_text, python_text):
@@ -245,7 +245,7 @@ def test_texts_in_another_encoding_name_the_line(tmp_path: Path) -> None:
 
 
 def test_a_quoted_value_is_short_and_on_one_line() -> None:
-    """Values are cut, and one whose `repr` fails is told by its class."""
+    """Values are cut, and one whose `repr` fails is reported by its class."""
 
     class Odd:
         def __repr__(self) -> str:

@@ -168,7 +168,7 @@ def test_an_unknown_assignment_is_named_with_near_names(root):
         load(root, "circels")
 
 
-def test_a_folder_without_assignments_is_told(tmp_path):
+def test_a_folder_without_assignments_is_reported(tmp_path):
     """Outside of a course the sentence says where to go."""
     with pytest.raises(UsageError, match="run this in the folder of the course"):
         load(tmp_path, "circles")
@@ -194,7 +194,7 @@ def test_a_path_is_no_name(root, name):
         ("tools.py", "tols.py", r"names 'tols\.py', but .*reference/circles/tols\.py does not exist"),
     ],
 )
-def test_faults_in_an_assignment_are_told_with_file_and_line(root, old, new, sentence):
+def test_faults_in_an_assignment_are_reported_with_file_and_line(root, old, new, sentence):
     """Whatever an assignment.py does wrong is the instructor's, in one sentence."""
     text = script(root).read_text()
     assert old in text
@@ -204,7 +204,7 @@ def test_faults_in_an_assignment_are_told_with_file_and_line(root, old, new, sen
         load(root, "circles")
 
 
-def test_a_file_without_an_assignment_is_told(root):
+def test_a_file_without_an_assignment_is_reported(root):
     """assignment.py must define `assignment`."""
     script(root).write_text("x = 1\n")
 
@@ -212,7 +212,7 @@ def test_a_file_without_an_assignment_is_told(root):
         load(root, "circles")
 
 
-def test_an_unreadable_encoding_is_told(root):
+def test_an_unreadable_encoding_is_reported(root):
     """Bytes that are no text are one sentence."""
     script(root).write_bytes(b"# \xff\xfe\n")
 
@@ -220,7 +220,7 @@ def test_an_unreadable_encoding_is_told(root):
         load(root, "circles")
 
 
-def test_a_wrong_marker_in_the_reference_is_told(root):
+def test_a_wrong_marker_in_the_reference_is_reported(root):
     """Faults of the reference are found at loading."""
     (root / "reference/circles/circles.py").write_text("### END SOLUTION\n")
 

@@ -1,4 +1,4 @@
-"""Solution regions are found, faults in them are told with file and line, and stubs are cut."""
+"""Solution regions are found, faults in them are reported with file and line, and stubs are cut."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_a_helper_inside_a_region_does_not_give_the_name():
         ),
     ],
 )
-def test_faults_are_told_with_file_and_line(source, sentence):
+def test_faults_are_reported_with_file_and_line(source, sentence):
     """Every wrong marker, and every region that leaves a broken stub, is one sentence with its place."""
     if sentence is None:
         assert cut(source, "m.py") == "x = [\n2]\n"

@@ -16,7 +16,7 @@ NOT_PASSED = [verdict for verdict in Verdict if verdict is not Verdict.PASSED]
 
 
 def test_every_verdict_has_words_and_a_mark_of_its_own() -> None:
-    """The table is complete, and each verdict can be told without colour."""
+    """The table is complete, and each verdict is recognisable without colour."""
     assert set(WORDING) == set(Verdict)
     assert len({words.mark for words in WORDING.values()}) == len(Verdict)
     assert len({words.short for words in WORDING.values()}) == len(Verdict)
@@ -108,7 +108,7 @@ def test_a_hidden_raise_never_shows_a_name_that_the_submission_chose(kind: str) 
     assert message == f"Your code raised an error. {WORDING[Verdict.RAISED].step}"
 
 
-def test_what_happened_before_any_hidden_input_is_told_whole() -> None:
+def test_what_happened_before_any_hidden_input_is_reported_whole() -> None:
     """A syntax error is no secret, not even in a hidden check."""
     error = StudentError("RAISED", "SyntaxError: invalid syntax (net.py, line 4)", open=True)
     message = "SyntaxError: invalid syntax (net.py, line 4)"

@@ -85,7 +85,7 @@ def test_each_way_to_the_system_s_words_is_seen(use: str) -> None:
         (shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")]), "no space left on device: 'b'"),
     ],
 )
-def test_reasons_are_told_in_plain_words(error: Exception, reason: str) -> None:
+def test_reasons_are_reported_in_plain_words(error: Exception, reason: str) -> None:
     """Without numbers, names of files and names of Python's, which the sentence has already."""
     assert reason_of(error) == reason
 

@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_page_is_what_is_kept() -> None:
-    """docs/results.md is made by the script; `python benchmarks/results.py --write` mends it."""
+    """docs/results.md is made by the script; `python benchmarks/results.py --write` fixes it."""
     assert results.PAGE.read_text("utf-8") == results.page(results.rows())
 
 
@@ -92,7 +92,7 @@ def test_the_page_tells_what_differs_and_what_is_open(folder: Path) -> None:
     assert text.endswith("Measured on 2 cores of X.\n")
 
 
-def test_a_command_that_fails_is_told(folder: Path) -> None:
+def test_a_command_that_fails_is_reported(folder: Path) -> None:
     """Nothing is kept of it."""
     with pytest.raises(SystemExit, match="ended with 0 and printed 'nothing'"):
         results.run(results.rows(folder)[1])
@@ -106,7 +106,7 @@ def test_a_command_that_fails_is_told(folder: Path) -> None:
         (ROW + ROW, "Two rows of tiny have the id 'best'"),
     ],
 )
-def test_a_mistake_in_the_rows_is_told(text: str, said: str, folder: Path) -> None:
+def test_a_mistake_in_the_rows_is_reported(text: str, said: str, folder: Path) -> None:
     """A word that nobody knows, no TOML, the same id twice."""
     (folder / "tiny.toml").write_text(text)
     with pytest.raises(SystemExit, match=said):
@@ -114,6 +114,6 @@ def test_a_mistake_in_the_rows_is_told(text: str, said: str, folder: Path) -> No
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(41.2, "41 s"), (130, "2 min"), (5400, "1.5 h")])
-def test_times_are_told_in_words(seconds: float, words: str) -> None:
+def test_times_are_reported_in_words(seconds: float, words: str) -> None:
     """Seconds, minutes or hours."""
     assert results.duration(seconds) == words

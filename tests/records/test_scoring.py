@@ -54,12 +54,12 @@ def test_points_that_are_no_number_are_refused() -> None:
 
 
 def test_internal_checks_are_left_out_of_both_sums() -> None:
-    """Our fault lowers the points to be had, so that nobody's share falls."""
+    """Our fault lowers the points available, so that no student's share falls."""
     assert question_points([check("one", Verdict.PASSED), check("two", Verdict.INTERNAL, points=7)]) == (2, 2)
 
 
-def test_bonus_questions_stand_beside_the_ordinary_ones() -> None:
-    """Bonus points are counted apart and do not raise what is to be had."""
+def test_bonus_questions_are_beside_the_ordinary_ones() -> None:
+    """Bonus points are counted separately and do not raise the maximum."""
     ordinary = question("a", check("one", Verdict.PASSED), check("two", Verdict.FAILED))
     bonus = question("d", check("three", Verdict.PARTIAL, points=10), bonus=True)
     assert report_points([ordinary, bonus]) == (2, 4, 5)

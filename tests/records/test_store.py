@@ -130,7 +130,7 @@ def test_a_kept_report_survives_kill_9(address: str) -> None:
         assert store.known("k", "ann") is not None
 
 
-def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
     """A broken file is named in one sentence, and left alone."""
     path = tmp_path / "grader.db"
     path.write_text("this is not a database, and it is long enough to be looked at" * 20)
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "address", ["nonsense", "martian://x", "sqlite:////nowhere/at/all/grader.db", "postgresql+absent://u:secret@h/d"]
 )
-def test_an_address_that_cannot_be_used_is_told_so_without_its_password(address: str) -> None:
+def test_an_address_that_cannot_be_used_is_reported_without_its_password(address: str) -> None:
     """A wrong address is one sentence, and a password stays out of it."""
     with pytest.raises(UsageError, match="Cannot use the results database") as caught:
         Store(address)
@@ -151,7 +151,7 @@ def test_an_address_that_cannot_be_used_is_told_so_without_its_password(address:
     assert "\n" not in str(caught.value)
 
 
-def test_a_database_that_cannot_be_written_is_told_so(address: str) -> None:
+def test_a_database_that_cannot_be_written_is_reported(address: str) -> None:
     """A table that refuses the row names the student and says how to go on."""
     with Store(address) as store:
         with sqlite3.connect(address.removeprefix("sqlite:///")) as connection:

@@ -216,7 +216,7 @@ def test_public_tests_hold_what_public_checks_use_and_no_more(root):
     assert "Limits" not in text
 
 
-def test_public_tests_stand_in_the_order_of_the_questions(root):
+def test_public_tests_are_in_the_order_of_the_questions(root):
     """First whether a question is attempted, then its public checks; each is marked with its question."""
     text = made(root)["test_public.py"]
     order = [
@@ -427,7 +427,7 @@ def test_no_solution_line_of_this_repository_is_released():
 
 
 def test_a_build_replaces_an_earlier_release(root):
-    """What an earlier release wrote goes or is written anew, and the files are returned."""
+    """What an earlier release wrote goes or is written again, and the files are returned."""
     loaded, out = load(root, "means"), root / "release/means"
     first = build(loaded, out)
     with (out / RECORD).open("a") as record:
@@ -749,7 +749,7 @@ def test_an_installed_toolkit_does_not_get_in_the_way(backprop):
 
 
 def test_wrong_code_is_one_sentence_and_raising_code_its_own_traceback(bare, backprop):
-    """A wrong answer is told without our code; a raise with the student's own lines."""
+    """A wrong answer is reported without our code, and an exception with the student's own lines."""
     solve(backprop, "backprop_network.py")
     file = backprop / "backprop_network.py"
     text = (

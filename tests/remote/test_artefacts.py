@@ -138,7 +138,7 @@ def test_a_model_in_its_own_question_is_the_very_same(graded):
         ("self.steps, self.much = 0, b'x' * (1 << 20)", "it takes more than"),
     ],
 )
-def test_what_cannot_be_carried_over_is_told(graded, change, says):
+def test_what_cannot_be_carried_over_is_reported(graded, change, says):
     """It is the submission's object, so the check that needs it fails, and the one that made it does not."""
     found = graded(USES, REFERENCE.replace("self.steps = 0", change))
 
@@ -147,8 +147,8 @@ def test_what_cannot_be_carried_over_is_told(graded, change, says):
     assert says in found.predicts.message
 
 
-def test_an_object_that_does_not_come_back_is_told(graded):
-    """What its class raises when it is made again is told with its place."""
+def test_an_object_that_does_not_come_back_is_reported(graded):
+    """An error that its class raises on unpickling is reported with its line."""
     source = REFERENCE + "\n    def __setstate__(self, state):\n        raise LookupError('lost')\n"
     found = graded(USES, source)
 

@@ -208,8 +208,8 @@ def test_a_method_gets_plain_attributes_and_changes_them(graded):
     assert found.methods_are_replaced.verdict is Verdict.PASSED, found.methods_are_replaced.staff_message
 
 
-def test_what_is_not_plain_cannot_be_lent(graded):
-    """A reference that returns an object is told inside as an error of that call."""
+def test_what_is_not_plain_cannot_be_passed(graded):
+    """A reference that returns an object raises an error in that call, inside."""
     found = graded(METHODS.replace("net.output(3.0)", "net.scale(3.0)")).methods_are_replaced
 
     assert found.verdict is Verdict.RAISED
@@ -267,7 +267,7 @@ def test_unless_asks_for_the_check_even_if_it_is_not_selected(graded):
     ],
 )
 def test_a_wrong_call_is_the_instructors_fault(graded, call, says):
-    """It is told in a sentence, and costs no student anything, though the reference would pass."""
+    """It is reported in a sentence, and costs no student anything, though the reference would pass."""
     found = graded(OUTPUT.replace('with_reference("relu")', call)).output_is_right
 
     assert found.verdict is Verdict.INTERNAL
@@ -409,7 +409,7 @@ def test_a_call_of_a_replaced_part_is_answered():
     ],
 )
 def test_anything_else_is_no_call(call):
-    """Other parts, objects in the arguments and wrong forms are left to whoever reads answers, who believes none."""
+    """Other parts, objects in arguments and wrong forms are not recognised here; the reader of answers rejects them."""
     answering, session = substituted()
 
     assert answering.answer(call) is None

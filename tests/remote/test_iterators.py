@@ -191,7 +191,7 @@ def test_an_object_of_a_class_with_methods_is_drawn_from_too(student):
     assert list(counter) == [1, 0]
 
 
-def test_what_an_iterator_raises_is_told_after_the_items_before_it(student):
+def test_what_an_iterator_raises_is_reported_after_the_items_before_it(student):
     """Also where many items come in one exchange."""
     expected = (StudentError, InstructorError)
     iterator = student.breaks()

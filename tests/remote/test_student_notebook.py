@@ -1,4 +1,4 @@
-"""A notebook in the sandbox: its cells run in order, its functions answer, and its ends are told by their cell."""
+"""A notebook in the sandbox: its cells run in order, its functions answer, and a crash is reported with its cell."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_cells_run_and_their_functions_answer(student: RemoteStudent) -> None:
 
 
 def test_after_a_failing_cell_the_next_runs(student: RemoteStudent) -> None:
-    """What a cell raises is told with cell and line; exits too."""
+    """What a cell raises is reported with cell and line; exits too."""
     failed, left, fine = runs(student, "x = 1\nx / 0", "import sys; sys.exit(3)", "x + 1")
     assert failed.error is not None
     assert failed.error.message == "`cell 2 of hw.ipynb` raised ZeroDivisionError (line 2): division by zero"
@@ -75,7 +75,7 @@ def test_a_cell_that_never_ends_is_interrupted_and_the_rest_runs(student: Remote
 
 
 def test_a_cell_that_ends_python_is_named(student: RemoteStudent) -> None:
-    """What ran before it was told already."""
+    """Cells that ran before it have been reported already."""
     running = run_cells(student, "hw.ipynb", notebook("1 + 1", "import os; os._exit(0)", "2"))
     assert next(running).value == 2
     with pytest.raises(StudentError, match=r"Python ended with exit code 0 in `cell 3 of hw.ipynb`.") as caught:

@@ -279,7 +279,7 @@ def test_an_error_of_two_checks_stays_where_it_is() -> None:
 
 
 def test_hints_of_cases_are_read_without_a_click() -> None:
-    """What a student is told about the cases of a hidden check is no detail."""
+    """Students read no details about the cases of a hidden check."""
     case = CaseResult("secret name", Verdict.FAILED, 0, 1, "m", "s")
     several = replace(
         check("c", Verdict.FAILED, hidden=True),

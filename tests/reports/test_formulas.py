@@ -63,7 +63,7 @@ def test_a_formula_is_drawn(text: str, seen: str) -> None:
     assert "$" not in shown(text)
 
 
-def test_display_and_inline_are_told_apart() -> None:
+def test_display_and_inline_are_distinguished() -> None:
     """What stands in two dollar signs or brackets has a line of its own, and what was typed goes along for copying."""
     assert [each.get("display") for each in parsed(r"$a$ $$b$$ \(c\) \[d\]").iter("math")] == [
         "inline",

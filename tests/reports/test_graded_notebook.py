@@ -134,7 +134,7 @@ def test_a_check_that_we_could_not_run_has_no_points():
     assert cells(made)["two"].points == 2
 
 
-def test_a_missing_notebook_is_told():
+def test_a_missing_notebook_is_reported():
     """The cells are those handed out, and the notebook counts as not handed in."""
     (made,) = graded_notebooks(graded("ada"), {}, RELEASED)
     assert not made.handed_in
@@ -187,7 +187,7 @@ def test_the_notebook_is_valid_for_nbformat_and_nbgrader():
 
 
 def test_outputs_are_text_and_clean_pictures_only():
-    """HTML, scripts, SVG and JPEG are left out; a picture is written anew; what is too large is told."""
+    """HTML, scripts, SVG and JPEG are left out; a picture is written again; output that is too large is reported."""
     outputs = (
         v4.new_output("stream", name="stdout", text="\x1b[31mred\x1b[0m"),
         v4.new_output("display_data", {"text/html": "<script>1</script>", "text/plain": "plain"}),
@@ -208,7 +208,7 @@ def test_outputs_are_text_and_clean_pictures_only():
 
 
 def test_a_flood_of_outputs_is_cut():
-    """One output, the outputs of one cell, and those of all cells have an end, and it is told."""
+    """One output, the outputs of one cell, and those of all cells are limited, and a note says so."""
     long = tuple(v4.new_output("stream", name="stdout", text="x" * 30_000) for _ in range(30))
     cells = [v4.new_code_cell("1", outputs=list(long)) for _ in range(10)]
     shown = outputs_of(nbformat.writes(v4.new_notebook(cells=cells)).encode())["1"]
@@ -225,7 +225,7 @@ def test_outputs_of_any_bytes_are_read_or_left_out(content):
     assert isinstance(outputs_of(content), dict)
 
 
-def test_outputs_stand_below_the_cells_that_they_came_with():
+def test_outputs_are_below_the_cells_that_they_came_with():
     """A student's cell keeps its outputs; a given cell gets those of its check."""
     printed = v4.new_output("stream", name="stdout", text="hello\n")
     (made,) = graded_notebooks(graded("ada"), {"hw.ipynb": notebook(RIGHT, "x", outputs=(printed,))}, RELEASED)

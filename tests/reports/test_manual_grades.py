@@ -27,7 +27,7 @@ def laid(*given, made=ADA, **more):
     return with_hand_grades([made], HandGrades("tiny", given, **more))[0]
 
 
-def test_points_by_hand_take_the_place_of_a_check_s():
+def test_manual_points_take_the_place_of_a_check_s():
     """Check, question, report and spreadsheet agree; the verdict stays what the check found."""
     made = laid(HandGrade("ada", "tiny", "one", 2, 0, manual=1.5, extra_credit=0.25, comment="Nearly."))
     one = made.questions[0].checks[0]
@@ -59,14 +59,14 @@ def test_a_check_that_we_could_not_run_is_resolved_by_a_person():
 
 
 def test_a_cell_without_a_check_becomes_one():
-    """An essay's points are added, to be had and given."""
+    """An essay's points are added, to the points and to the maximum."""
     made = laid(HandGrade("ada", "hw", "essay", 5, None, manual=4))
     assert (made.points, made.max_points) == (6, 9)
     assert made.questions[-1].title == "Graded by hand"
     assert made.questions[-1].checks[0].verdict is Verdict.PARTIAL
 
 
-def test_a_cell_that_waits_is_told_and_not_counted():
+def test_a_cell_that_waits_is_reported_and_not_counted():
     """Nobody loses points for what has not been read."""
     made = laid(HandGrade("ada", "hw", "essay", 5, needs_review=True))
     assert (made.points, made.max_points) == (ADA.points, ADA.max_points)
@@ -78,14 +78,14 @@ def test_a_comment_on_a_cell_without_points_is_a_note():
     assert laid(HandGrade("ada", "tiny", "file-x", comment="Good names.")).notes == ("Comment on file-x: Good names.",)
 
 
-def test_points_for_lateness_are_taken_off_and_told():
+def test_points_for_lateness_are_taken_off_and_reported():
     """Never below nothing."""
     made = laid(late_penalties={"ada": 0.5})
     assert (made.points, made.notes) == (1.5, ("Handed in late: 0.5 points taken off.",))
     assert laid(late_penalties={"ada": 50.0}).points == 0
 
 
-def test_points_for_an_earlier_submission_are_told():
+def test_points_for_an_earlier_submission_are_reported():
     """Somebody handed in again after a person had graded: the points stay, and the page says so."""
     again = replace(ADA, replay=replace(ADA.replay, submission_sha256="new"))
     given = HandGrade("ada", "tiny", "one", 2, 0, manual=1)
@@ -116,7 +116,7 @@ def test_the_file_is_read_as_it_was_written(tmp_path):
     assert read_hand_grades(tmp_path) == data
 
 
-def test_a_broken_file_is_told(tmp_path):
+def test_a_broken_file_is_reported(tmp_path):
     """With what to do."""
     (tmp_path / "manual_grades.json").write_text("{")
     with pytest.raises(UsageError, match="manual_grades.json cannot be read: .*import nbgrader --grades"):

@@ -132,14 +132,14 @@ def test_a_spreadsheet_may_have_its_own_ways(tmp_path: Path) -> None:
         ("ada,a,why,,cause,3,1,a,,,b", "marks.csv:2: this line has more columns than the first; put quotes"),
     ],
 )
-def test_a_line_that_cannot_be_right_is_told(tmp_path: Path, line: str, sentence: str) -> None:
+def test_a_line_that_cannot_be_right_is_reported(tmp_path: Path, line: str, sentence: str) -> None:
     """With file and line."""
     path = written(tmp_path, line)
     with pytest.raises(UsageError, match=re.escape(sentence)):
         filled(read_marks(path), [ADA], RUBRIC, path)
 
 
-def test_two_lines_about_the_same_are_told(tmp_path: Path) -> None:
+def test_two_lines_about_the_same_are_reported(tmp_path: Path) -> None:
     """Nobody guesses which one holds; lines with line breaks in comments count as in an editor."""
     path = written(tmp_path, 'ada,a,why,,cause,3,1,"a\nb",', "ada,a,why,,cause,3,2,,")
     with pytest.raises(
@@ -148,7 +148,7 @@ def test_two_lines_about_the_same_are_told(tmp_path: Path) -> None:
         read_marks(path)
 
 
-def test_a_file_without_its_columns_is_told(tmp_path: Path) -> None:
+def test_a_file_without_its_columns_is_reported(tmp_path: Path) -> None:
     """With what the first line should be."""
     with pytest.raises(UsageError, match=r"marks.csv:1: there is no column 'points'; the first line is student,"):
         read_marks(written(tmp_path, head=HEAD.replace("points", "punkte")))
@@ -164,7 +164,7 @@ def test_no_file_is_no_marks(tmp_path: Path) -> None:
 
 
 def test_points_count_when_every_item_has_some(tmp_path: Path) -> None:
-    """Then they are to be had and given, and the student reads what for."""
+    """Then they count in points and maximum, and the student reads the reasons."""
     written(tmp_path, *FULL)
     (done,) = laid(tmp_path, ADA)
     why = done.questions[0].checks[1]
@@ -216,7 +216,7 @@ def test_half_a_rubric_of_what_is_not_there_waits_too(tmp_path: Path, verdict: V
     assert laid(tmp_path, absent) == (absent,)
 
 
-def test_points_hold_for_an_answer_that_was_handed_in_again_and_that_is_told(tmp_path: Path) -> None:
+def test_points_hold_for_an_answer_that_was_handed_in_again_and_that_is_reported(tmp_path: Path) -> None:
     """On the student's page, and in the file until somebody has looked."""
     path = written(tmp_path, *FULL)
     write_marks(filled(read_marks(path), [ADA], RUBRIC, path), path)
@@ -276,7 +276,7 @@ def test_only_answers_that_were_handed_in_wait_to_be_read() -> None:
     assert "wait for a person" not in summary_page(absent, Heading("C", "A"), names, dataset="", sandbox="none")
 
 
-def test_a_class_without_answers_is_told_what_becomes_of_them(tmp_path: Path) -> None:
+def test_a_class_without_answers_is_reported_what_becomes_of_them(tmp_path: Path) -> None:
     """`grade` counts what nobody handed in apart from what waits."""
     root, folder = make_course(tmp_path / "course"), hand_in(tmp_path / "in", ada={}, bob={"answers.md": answered()})
     said = run("grade", "theory", folder, "--out", tmp_path / "out", "--course", root)
@@ -424,7 +424,7 @@ def test_lines_of_students_who_left_are_left_out_unless_they_hold_points(graded:
     assert path.read_bytes() == before
 
 
-def test_a_comment_about_nobody_is_told(tmp_path: Path) -> None:
+def test_a_comment_about_nobody_is_reported(tmp_path: Path) -> None:
     """It is what a person wrote, and is not left out with the lines that nobody filled in."""
     path = written(tmp_path, "adda,a,why,,cause,3,,see me,")
     with pytest.raises(UsageError, match=r"marks.csv:2: there is no submission of 'adda'"):
@@ -481,7 +481,7 @@ def test_an_answer_that_comes_later_is_shown_for_review(graded: Path) -> None:
     assert rows(graded / "out" / "grades.csv")[0]["b"] == "5"
 
 
-def test_wrong_calls_are_told(graded: Path, tmp_path: Path) -> None:
+def test_wrong_calls_are_reported(graded: Path, tmp_path: Path) -> None:
     """Another assignment's folder, and one where people grade nothing."""
     with pytest.raises(UsageError, match="There is no assignment 'theorie'"):
         run("mark", "theorie", "--out", graded / "out", "--course", graded / "course")

@@ -55,7 +55,7 @@ def test_a_written_report_obeys_the_schema(made: Report, tmp_path: Path) -> None
     assert [entry.name for entry in path.parent.iterdir()] == ["x.json"]
 
 
-def test_text_that_utf_8_cannot_hold_is_mended() -> None:
+def test_text_that_utf_8_cannot_hold_is_repaired() -> None:
     """Half a surrogate pair in a submission's output costs that character and nothing else."""
     good = passing("ann")
     assert encodable(good) == good

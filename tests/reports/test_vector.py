@@ -170,7 +170,7 @@ def test_numbers_in_cells_and_lines_across_and_error_bars_are_drawn(plt):
     assert figure.axes
 
 
-def test_a_colour_bar_stands_beside_its_image(plt):
+def test_a_colour_bar_is_beside_its_image(plt):
     """With the colours of the image."""
     plt.colorbar(plt.imshow([[1, 2], [3, 4]], cmap="viridis"))
 
@@ -231,7 +231,7 @@ def test_what_a_record_cannot_say_is_painted(plt, kind):
     assert raster.clean(record["png"])
 
 
-def test_a_figure_is_told_in_words(plt):
+def test_a_figure_is_reported_in_words(plt):
     """Plots, axes, and curves with their first and last values, for those who do not see them."""
     figure, axes = plt.subplots(1, 3)
     axes[0].semilogy([1, 2, 3], [1, 0.5, 0.25], label="training")

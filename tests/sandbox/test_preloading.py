@@ -125,7 +125,7 @@ def test_a_class_imports_a_package_once(tmp_path: Path, sandbox: str) -> None:
     assert "was reproduced" in run("replay", out / "reports" / "ann.json", folder / "ann")
 
 
-def test_a_class_that_imports_nothing_heavy_is_told_nothing(tmp_path: Path) -> None:
+def test_a_class_that_imports_nothing_heavy_reads_nothing(tmp_path: Path) -> None:
     """No line on the console, and nothing in the record."""
     root, out = make_course(tmp_path / "course"), tmp_path / "out"
     folder = hand_in(tmp_path / "in", ann=RIGHT)

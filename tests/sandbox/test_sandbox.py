@@ -285,7 +285,7 @@ def test_the_order_of_sets_is_the_same_every_time(submission):
     assert orders[0] == orders[1]
 
 
-def test_data_files_lie_in_the_working_folder(backend, submission, tmp_path):
+def test_data_files_are_in_the_working_folder(backend, submission, tmp_path):
     """What a request names is there to be read."""
     (tmp_path / "given").mkdir(mode=0o755)
     (tmp_path / "given" / "input.txt").write_text("pixels")
@@ -308,17 +308,17 @@ def test_the_use_of_the_machine_is_measured(talk):
 # --- ends ---
 
 
-def test_an_exit_code_is_told(talk):
+def test_an_exit_code_is_reported(talk):
     """`os._exit` is an end without an answer."""
     assert talk.ends("vanish").exit_code == 7
 
 
-def test_a_signal_is_told(talk):
+def test_a_signal_is_reported(talk):
     """A crash of the interpreter is an end without an answer."""
     assert talk.ends("crash").signal == signal.SIGSEGV
 
 
-def test_the_end_is_told_again(talk):
+def test_the_end_is_reported_again(talk):
     """After its end a session says the same, and takes no more requests."""
     outcome = talk.ends("vanish")
 
@@ -541,7 +541,7 @@ def test_auto_takes_the_next_best(monkeypatch):
         assert sandbox.name == "landlock"
 
 
-def test_auto_never_takes_the_one_without_walls(monkeypatch):
+def test_auto_never_takes_the_one_without_isolation(monkeypatch):
     """Where no wall can be built, the call is refused and says how to ask for none."""
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.setattr(landlock, "abi", lambda: 0)

@@ -143,7 +143,7 @@ WHY_NOT = {name: why_not_oci(name) for name in ("podman", "docker")}
 
 @pytest.mark.parametrize("name", WHY_NOT)
 def test_each_engine_is_tried_where_it_is(name):
-    """All tests below run in each engine that works here; one that does not is told once, with its own words."""
+    """All tests below run in each engine that works here; one that does not is reported once, with its own message."""
     if WHY_NOT[name]:
         pytest.skip(f"the sandbox {name} does not work here: {WHY_NOT[name]}")
     assert engine_called(name)
@@ -244,7 +244,7 @@ def pairs(command):
 
 
 @pytest.mark.parametrize("engine", [Podman(), Docker()])
-def test_the_command_line_puts_up_every_wall(engine):
+def test_the_command_line_turns_on_all_isolation(engine):
     """No network, nothing writable, no capabilities, own user, and each limit as a number."""
     command = engine.run(CONTAINER)
 
@@ -364,7 +364,7 @@ def test_apptainer_limits_by_control_groups_where_the_site_lets_it():
     assert {("--memory", "286M"), ("--pids-limit", "27"), ("--cpus", "1")} <= set(pairs(command))
 
 
-def test_a_missing_apptainer_is_told(monkeypatch, tmp_path):
+def test_a_missing_apptainer_is_reported(monkeypatch, tmp_path):
     """What is missing, and whom to ask or what to do."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "apptainer is missing" in why_not_apptainer()
@@ -449,13 +449,13 @@ def test_an_image_has_one_base(tmp_path):
         build_for_assignment(Call("small", base="debian", base_rootfs=tmp_path))
 
 
-def test_an_image_that_is_not_there_is_told(engine):
+def test_an_image_that_is_not_there_is_reported(engine):
     """With the command that makes it."""
     with pytest.raises(UsageError, match="no image localhost/none; build it with: autograder image"):
         start_oci(engine, "localhost/none")
 
 
-def test_a_base_that_cannot_be_used_is_told(engine, tmp_path):
+def test_a_base_that_cannot_be_used_is_reported(engine, tmp_path):
     """The engine's own words are in the sentence."""
     (tmp_path / "empty").mkdir()
     try:
@@ -543,7 +543,7 @@ def test_the_use_of_the_machine_is_measured(talk):
     assert talk.session.close() == outcome
 
 
-def test_random_numbers_are_seeded_and_data_files_lie_at_hand(sandbox, submission, tmp_path):
+def test_random_numbers_are_seeded_and_data_files_are_at_hand(sandbox, submission, tmp_path):
     """Two containers with one seed draw the same numbers; a request's files are in the working folder."""
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "input.txt").write_text("pixels")
@@ -561,7 +561,7 @@ def test_random_numbers_are_seeded_and_data_files_lie_at_hand(sandbox, submissio
 
 
 @pytest.mark.parametrize(("code", "expected"), [(7, 7), (125, 124), (137, 124)])
-def test_an_exit_code_is_told_and_never_taken_for_the_engine_s(sandbox, submission, code, expected):
+def test_an_exit_code_is_reported_and_never_taken_for_the_engine_s(sandbox, submission, code, expected):
     """Codes that mean something to the engine are brought down, so that no submission can blame us."""
     outcome = Talk(sandbox, submission).ends("vanish", code)
 
@@ -569,7 +569,7 @@ def test_an_exit_code_is_told_and_never_taken_for_the_engine_s(sandbox, submissi
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
-def test_a_signal_is_told(sandbox, submission, number):
+def test_a_signal_is_reported(sandbox, submission, number):
     """A crash is an end without an answer, and of no limit."""
     outcome = Talk(sandbox, submission).ends("crash", int(number))
 
@@ -850,7 +850,7 @@ def test_a_module_that_the_image_lacks_is_named(engine, image):
 
 
 def test_an_engine_that_fails_is_our_fault(engine, image, submission):
-    """A wrong argument of the site's is told in the engine's words, when the sandbox is started."""
+    """A site's wrong argument is reported in the engine's words, when the sandbox is started."""
     with pytest.raises(SandboxError, match=f"No sandbox: {engine}: "):
         start_oci(engine, image, extra=["--no-such-option"])
 

@@ -52,7 +52,7 @@ def test_the_judge_is_content_when_nothing_grows() -> None:
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_the_judge_notices_a_leak(name: str) -> None:
-    """One more of anything at the end is told, and so is one that is left, or gone, when all is closed."""
+    """Anything more at the end is reported, and so is anything left, or missing, after closing."""
     more: dict[str, Any] = {name: getattr(BUSY, name) + 1}
     assert judge(IDLE, [BUSY, LATER, replace(END, **more)], DONE) == [
         f"Grew: {name} from {more[name] - 1} to {more[name]}."

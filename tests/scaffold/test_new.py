@@ -159,7 +159,7 @@ class TestBlank:
 
 
 class TestRefusals:
-    """What cannot be started is told in one sentence, and nothing is written."""
+    """What cannot be started is reported in one sentence, and nothing is written."""
 
     @pytest.fixture(autouse=True)
     def nothing_written(self, root):
@@ -179,14 +179,14 @@ class TestRefusals:
             made_from(root, SOLVED)
 
     def test_an_example_that_raises(self, root) -> None:
-        """A fault of the example is told with its file and line."""
+        """A fault of the example is reported with its file and line."""
         with pytest.raises(
             InstructorError, match=r"fresh_solved\.py:12: the example raised KeyError: 'gone'\. Mend it"
         ):
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n    {}["gone"]\n')
 
     def test_an_example_that_ends_python(self, root) -> None:
-        """An example that takes Python down is told with the exit code."""
+        """An example that takes Python down is reported with the exit code."""
         with pytest.raises(InstructorError, match="ended Python with exit code 3: it said nothing"):
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n    import os\n    os._exit(3)\n')
 
@@ -199,7 +199,7 @@ class TestRefusals:
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n' + endless, seconds=1)
 
     def test_a_module_that_takes_too_long_to_import(self, root) -> None:
-        """A module that works while it is imported is told apart from a long example."""
+        """A module that works while it is imported is distinguished from a long example."""
         with pytest.raises(InstructorError, match="importing the modules takes longer than 1 s"):
             made_from(root, SOLVED + MAIN + "\nimport time\ntime.sleep(60)\n", seconds=1)
 
@@ -523,8 +523,8 @@ class TestInputs:
         """Epochs and batches are shortened, seeds are kept."""
         assert self.expressions({name: value}) == {name: text}
 
-    def test_what_cannot_be_made_is_told(self) -> None:
-        """A function cannot be handed through the wall."""
+    def test_what_cannot_be_made_is_reported(self) -> None:
+        """A function cannot be passed into the sandbox."""
         with pytest.raises(Unknown, match="a check cannot make its argument f, a function"):
             self.expressions({"f": lambda: None})
 

@@ -362,7 +362,7 @@ class TestNotebooks:
                 check.function(**{name: sides[name] for name in inspect.signature(check.function).parameters})
 
     def test_what_is_no_notebook(self, root) -> None:
-        """A file that cannot be read, and a cell that is no Python, are told with their place."""
+        """A file that cannot be read, and a cell that is no Python, are reported with their place."""
         (root.parent / "hw.ipynb").write_text("{}")
         with pytest.raises(InstructorError, match=r"hw\.ipynb is no notebook of version 4"):
             start_from(root, "fresh", Recipe(root.parent / "hw.ipynb"))
@@ -411,7 +411,7 @@ class TestTables:
         assert '"area": np.where(rng.permutation(n) < (n + 8) // 10, np.nan, rng.uniform(60, 80, size=n)),' in text
         assert 'close(got, want, name="filled(frame)"' in text
 
-    def test_a_table_that_cannot_be_made_is_told(self) -> None:
+    def test_a_table_that_cannot_be_made_is_reported(self) -> None:
         """One with an index of its own, or with other things in it, is named."""
         pandas = pytest.importorskip("pandas", reason="this is about pandas, which the toolkit does not need")
         indexed = describe(pandas.DataFrame({"a": [1.0]}, index=["x"]), lambda _: False)

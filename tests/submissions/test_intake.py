@@ -227,13 +227,13 @@ def test_the_folder_of_one_student_may_be_given_itself(class_folder: Path) -> No
 # --- A wrong call
 
 
-def test_a_path_that_does_not_exist_is_told(tmp_path: Path) -> None:
+def test_a_path_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     """The sentence names it."""
     with pytest.raises(UsageError, match=r"nowhere does not exist; name the folder that holds the submissions\."):
         take(tmp_path / "nowhere")
 
 
-def test_an_empty_folder_of_submissions_is_told(class_folder: Path) -> None:
+def test_an_empty_folder_of_submissions_is_reported(class_folder: Path) -> None:
     """Also when it holds hidden files only; the sentence says what should be there."""
     (class_folder / ".DS_Store").write_text("x")
 
@@ -251,7 +251,7 @@ def test_copies_inside_the_submissions_are_refused(class_folder: Path) -> None:
     assert (class_folder / "alice" / NET).read_bytes() == CODE
 
 
-def test_a_staging_place_that_cannot_be_written_is_told(class_folder: Path) -> None:
+def test_a_staging_place_that_cannot_be_written_is_reported(class_folder: Path) -> None:
     """That is no student's fault."""
     student(class_folder, {NET: CODE})
     (class_folder.parent / "staging").write_text("a file")
@@ -287,7 +287,7 @@ def test_any_name_becomes_one_part_of_a_path(raw: str) -> None:
     assert student_name(name) == name
 
 
-def test_a_changed_name_is_told(class_folder: Path) -> None:
+def test_a_changed_name_is_reported(class_folder: Path) -> None:
     """The note gives the name that reports use."""
     student(class_folder, {NET: CODE, MAIN: CODE}, "ali\nce")
 
@@ -297,7 +297,7 @@ def test_a_changed_name_is_told(class_folder: Path) -> None:
     assert submission.notes == ("ali\ufffdce is called ali_ce here, because its name has unusual characters.",)
 
 
-def test_names_that_differ_in_capitals_only_are_told_and_graded(class_folder: Path) -> None:
+def test_names_that_differ_in_capitals_only_are_reported_and_graded(class_folder: Path) -> None:
     """Both are graded, and both say so."""
     student(class_folder, {NET: CODE, MAIN: CODE}, "Alice")
     student(class_folder, {NET: CODE, MAIN: CODE}, "alice")
@@ -359,7 +359,7 @@ def test_other_names_are_not_near(name: str) -> None:
     assert near(NET, [name], FILES) == []
 
 
-def test_a_wanted_name_is_never_taken_for_another() -> None:
+def test_an_expected_name_is_never_taken_for_another() -> None:
     """Files that differ by a number stay apart."""
     assert near("hw.py", ["hw-1.py"], ("hw.py", "hw-1.py")) == []
     assert near("hw.py", ["hw-1.py"], ("hw.py",)) == ["hw-1.py"]
@@ -399,7 +399,7 @@ def test_two_candidates_for_one_file_do_not_cost_the_other(class_folder: Path) -
     )
 
 
-def test_the_exact_name_wins_and_the_other_is_told(class_folder: Path) -> None:
+def test_the_exact_name_wins_and_the_other_is_reported(class_folder: Path) -> None:
     """A copy beside the right file is named, so that a student who mixed them up can see it."""
     student(class_folder, {NET: CODE, MAIN: CODE, "backprop_network (1).py": b"x"})
 
@@ -419,7 +419,7 @@ def test_a_missing_file_of_several_is_a_note(class_folder: Path) -> None:
     assert submission.notes == (f"{MAIN} is missing.",)
 
 
-def test_a_submission_without_any_wanted_file_says_what_is_there(class_folder: Path) -> None:
+def test_a_submission_without_any_expected_file_says_what_is_there(class_folder: Path) -> None:
     """The verdict is MISSING; the sentence names what was asked for and what was found."""
     student(class_folder, {"a.py": CODE, "b.txt": b"x", "c/d.py": CODE, "e": b"", "f": b""})
 
@@ -431,7 +431,7 @@ def test_a_submission_without_any_wanted_file_says_what_is_there(class_folder: P
     assert submission.folder.is_dir()
 
 
-def test_a_notebook_is_told_apart(class_folder: Path) -> None:
+def test_a_notebook_is_distinguished(class_folder: Path) -> None:
     """In a folder or by itself: a module is asked for."""
     student(class_folder, {"work.ipynb": b"{}", "b.py": CODE})
     (class_folder / "bob.ipynb").write_bytes(b"{}")
@@ -483,7 +483,7 @@ def test_files_beside_an_archive_go_before_those_in_it(class_folder: Path) -> No
 
 
 def test_an_archive_in_a_folder_has_the_limits_of_a_handed_in_one(class_folder: Path) -> None:
-    """Sizes, names and damage are told as they are for an archive by itself, under the place where it lies."""
+    """Sizes, names and damage are reported as they are for an archive by itself, under the place where it lies."""
     caps = Caps(file_mib=1, submission_mib=2, archive_mib=3)
     student(class_folder, {"hw.zip": bytes_of(class_folder, {NET: b"#" * (2 << 20)})}, "large")
     big = {f"{number}.bin": bytes(900_000) for number in range(4)}
@@ -534,7 +534,7 @@ def test_archives_that_stay_closed_are_named(class_folder: Path) -> None:
     ]
 
 
-def test_empty_submissions_are_told(class_folder: Path) -> None:
+def test_empty_submissions_are_reported(class_folder: Path) -> None:
     """An empty folder, an archive of empty folders, an empty file."""
     (class_folder / "alice").mkdir()
     zipped(class_folder / "bob.zip", {"empty/": b""})
@@ -583,8 +583,8 @@ def test_a_single_module_is_taken_for_the_main_file(class_folder: Path) -> None:
         ),
     ],
 )
-def test_line_ends_and_byte_order_marks_are_mended(class_folder: Path, raw: bytes, notes: tuple[str, ...]) -> None:
-    """Line numbers stay true; only what a student should know is told."""
+def test_line_ends_and_byte_order_marks_are_repaired(class_folder: Path, raw: bytes, notes: tuple[str, ...]) -> None:
+    """Line numbers stay true; only what a student should know is reported."""
     (class_folder / "alice.py").write_bytes(raw)
 
     submission = only(class_folder, (NET,))
@@ -602,7 +602,7 @@ def test_line_ends_and_byte_order_marks_are_mended(class_folder: Path, raw: byte
         (b"#\n# -*- coding: rot13 -*-\n", f"{NET} says that its encoding is rot13; save it as UTF-8."),
     ],
 )
-def test_a_module_that_is_no_text_is_told(class_folder: Path, raw: bytes, problem: str) -> None:
+def test_a_module_that_is_no_text_is_reported(class_folder: Path, raw: bytes, problem: str) -> None:
     """Python could not read it either, so the verdict is RAISED."""
     (class_folder / "alice.py").write_bytes(raw)
 
@@ -652,7 +652,7 @@ def test_links_devices_and_pipes_are_left_out(class_folder: Path, tmp_path: Path
     )
 
 
-def test_a_wanted_file_that_is_a_link_or_a_pipe_is_a_problem(class_folder: Path, tmp_path: Path) -> None:
+def test_an_expected_file_that_is_a_link_or_a_pipe_is_a_problem(class_folder: Path, tmp_path: Path) -> None:
     """The sentence says so instead of calling it missing."""
     (tmp_path / "solution.py").write_bytes(CODE)
     put(class_folder / "alice")
@@ -694,7 +694,7 @@ def unprivileged() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def test_what_may_not_be_read_is_told(unprivileged: Path) -> None:
+def test_what_may_not_be_read_is_reported(unprivileged: Path) -> None:
     """A file, a folder inside, a whole submission, the folder of all: each says that permission is missing."""
     class_folder = unprivileged / "submissions"
     student(class_folder, {NET: CODE})
@@ -840,7 +840,7 @@ def test_safe_parts_never_climb(name: str) -> None:
 
 
 def test_links_in_a_zip_file_are_left_out(class_folder: Path) -> None:
-    """A link is told like one in a folder; it is never made."""
+    """A link is reported like one in a folder; it is never made."""
     path = zipped(class_folder / "alice.zip", {NET: b"/etc/passwd"}, external_attr=(stat.S_IFLNK | 0o777) << 16)
     shutil.copy(path, class_folder / "bob.zip")
 
@@ -865,7 +865,7 @@ def only_problem(class_folder: Path, caps: Caps | None = None) -> set[str]:
     ],
 )
 def test_links_and_devices_in_a_tar_file_are_left_out(class_folder: Path, kind: bytes, reason: str) -> None:
-    """None of them is made; as a wanted file it is a problem, beside wanted files a note."""
+    """None of them is made; in place of an expected file it is a problem, beside expected files a note."""
     with tarfile.open(class_folder / "alice.tar.gz", "w:gz") as archive:
         for name, what in ((NET, tarfile.REGTYPE), (MAIN, tarfile.REGTYPE), ("extra", kind)):
             info = tarfile.TarInfo(name)
@@ -962,7 +962,7 @@ def test_names_that_clash_are_refused(class_folder: Path, kind: str, names: tupl
     assert problem.startswith(f"The archive holds {what}")
 
 
-def test_an_encrypted_zip_file_is_told(class_folder: Path) -> None:
+def test_an_encrypted_zip_file_is_reported(class_folder: Path) -> None:
     """It asks for one without a password."""
     path = zipped(class_folder / "alice.zip", {NET: CODE})
     data = bytearray(path.read_bytes())
@@ -972,7 +972,7 @@ def test_an_encrypted_zip_file_is_told(class_folder: Path) -> None:
     assert only_problem(class_folder) == {"The file alice.zip is encrypted; make it again without a password."}
 
 
-def test_an_unusual_compression_is_told(class_folder: Path) -> None:
+def test_an_unusual_compression_is_reported(class_folder: Path) -> None:
     """Only the two methods that every program writes are read."""
     with zipfile.ZipFile(class_folder / "alice.zip", "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr(NET, CODE)
@@ -982,7 +982,7 @@ def test_an_unusual_compression_is_told(class_folder: Path) -> None:
     }
 
 
-def test_a_file_that_is_no_archive_is_told(class_folder: Path) -> None:
+def test_a_file_that_is_no_archive_is_reported(class_folder: Path) -> None:
     """A renamed rar file, or an empty one."""
     for name in ("a.zip", "b.zip", "c.tar.gz", "d.tar.gz"):
         (class_folder / name).write_bytes(b"Rar!\x1a\x07" * 100 if name[0] in "ac" else b"")
@@ -1113,8 +1113,8 @@ def test_a_single_file_of_any_name_a_folder_or_an_archive_may_be_named(tmp_path:
         assert staged(submission) == {NET: CODE}
 
 
-def test_files_that_are_not_asked_for_are_told(tmp_path: Path) -> None:
-    """Two modules of other names are not guessed at; a notebook is told apart."""
+def test_files_that_are_not_asked_for_are_reported(tmp_path: Path) -> None:
+    """With two modules of other names none is guessed; a notebook is recognised as one."""
     for name in ("a.py", "b.py", "c.ipynb"):
         (tmp_path / name).write_bytes(CODE)
 
@@ -1125,7 +1125,7 @@ def test_files_that_are_not_asked_for_are_told(tmp_path: Path) -> None:
     assert notebook.problem.startswith(f"{NET} and {MAIN} are missing; c.ipynb is a notebook, but")
 
 
-def test_a_wrong_call_for_one_person_is_told(tmp_path: Path) -> None:
+def test_a_wrong_call_for_one_person_is_reported(tmp_path: Path) -> None:
     """No file, a missing one, a folder among files, one name twice."""
     put(tmp_path / "a")
     put(tmp_path / "b")
@@ -1181,7 +1181,7 @@ def test_files_beside_submissions_are_no_students(class_folder: Path, name: str,
 
 
 def test_a_class_of_files_beside_submissions_is_empty(class_folder: Path) -> None:
-    """A folder that holds nothing else is told with their names; in a student's own folder they are the student's."""
+    """A folder that holds nothing else is reported with their names; in a student's own folder they are theirs."""
     (class_folder / "readme.txt").write_text("x")
     with pytest.raises(UsageError, match=r"holds no submission \(only readme\.txt\); it should hold one folder"):
         collect(class_folder, FILES, class_folder.parent / "staged")
@@ -1192,7 +1192,7 @@ def test_a_class_of_files_beside_submissions_is_empty(class_folder: Path) -> Non
 
 
 @pytest.mark.parametrize("as_folder", [True, False])
-def test_a_module_in_the_place_of_a_notebook_is_told_the_next_step(class_folder: Path, as_folder: bool) -> None:
+def test_a_module_in_place_of_a_notebook_is_reported_with_the_next_step(class_folder: Path, as_folder: bool) -> None:
     """The reverse of a notebook where a module is asked for."""
     if as_folder:
         student(class_folder, {"hw.py": CODE})

@@ -276,7 +276,7 @@ def test_of_several_solutions_beside_the_stub_none_is_chosen(tmp_path):
         {NET: STUB.encode(), "notes.py": b"x = 1"},
     ],
 )
-def test_a_file_that_was_worked_on_is_graded_whatever_lies_beside_it(tmp_path, files):
+def test_a_file_that_was_worked_on_is_graded_whatever_is_beside_it(tmp_path, files):
     """Changed files, second copies of the stub and files with other names change nothing."""
     submission = beside(tmp_path, files)
     assert staged(submission)[NET] == files[NET]

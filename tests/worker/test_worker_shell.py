@@ -1,4 +1,4 @@
-"""Cells run as in Jupyter: magics, displays, pictures, await; and what cannot be had in a grader is told clearly."""
+"""Cells run as in Jupyter: magics, displays, pictures, await; and a message says what is not available in a grader."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fault(ran: dict[str, Any]) -> tuple[str, str, str, int]:
 
 
 def test_prints_displays_and_the_last_value_come_in_order(shell: Shell) -> None:
-    """What a cell prints, displays and ends with is kept as it came; both streams are told apart."""
+    """What a cell prints, displays and ends with is stored unchanged; both streams are distinguished."""
     ran = shell.run("import sys\nprint('one')\nprint('two', file=sys.stderr)\ndisplay('three')\nprint('four')\n5")
     assert outputs(ran) == [
         ("stream", "one\n"),
@@ -90,7 +90,7 @@ def test_cells_share_names_which_can_be_called_afterwards(shell: Shell) -> None:
     ],
     ids=["an exception", "no Python", "exit", "input", "a failing script"],
 )
-def test_what_a_cell_raises_is_told_with_its_place(
+def test_what_a_cell_raises_is_reported_with_its_place(
     shell: Shell, source: str, expected: tuple[str, str, str, int]
 ) -> None:
     """The kind, the text, the cell and the line in it."""
@@ -157,7 +157,7 @@ def test_a_plain_number_at_the_end_is_a_value(shell: Shell, source: str, value: 
 
 
 def test_a_cell_that_never_ends_is_interrupted(shell: Shell) -> None:
-    """The cell is told from one that fails, and the next runs."""
+    """The cell is distinguished from one that fails, and the next one runs."""
     ran = shell.run("while True:\n    pass", seconds=0.2)
     assert ran["timed_out"] == "wall"
     assert fault(ran)[:2] == ("KeyboardInterrupt", "the cell ran for more than 0.2 s")
@@ -210,7 +210,7 @@ def test_text_that_no_encoding_has_is_made_sendable(shell: Shell) -> None:
     assert outputs(shell.run("print('half \\ud800')")) == [("stream", "half \\ud800\n")]
 
 
-def test_widgets_are_told_by_their_plain_text(shell: Shell) -> None:
+def test_widgets_are_reported_by_their_plain_text(shell: Shell) -> None:
     """There is no browser and no kernel behind a widget: its function runs once, and its text stands for it."""
     pytest.importorskip("ipywidgets")
     ran = shell.run("from ipywidgets import IntProgress, interact\ninteract(lambda x: print('x is', x), x=10);")

@@ -33,7 +33,7 @@ def test_what_fails_or_is_no_python_is_passed_over() -> None:
 
 
 def test_a_name_that_a_worker_cannot_know_is_a_sentence() -> None:
-    """A pool would wait for ever for a worker that died of it."""
+    """A pool would wait forever for a worker that died of it."""
     absent = run("x = 1")["__getattr__"]("square")  # type: ignore[operator]
     with pytest.raises(NameError, match="'square' is not defined in worker processes; define it by def at the top"):
         absent(3)
