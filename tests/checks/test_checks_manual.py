@@ -112,7 +112,7 @@ def test_every_example_crosses_as_the_page_says(example, record, thing):
 
 
 def test_every_record_is_on_the_page():
-    """Whatever stands for something is told, but for the values inside a table and generators, which only go in."""
+    """Every record class is documented, except the values inside a table and generators, which only go in."""
     assert {row[1].split("`")[1] for row in CROSSES if len(row) == 3} >= set(records.__all__) - {"Values", "Draws"}
 
 

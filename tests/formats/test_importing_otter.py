@@ -294,7 +294,7 @@ class TestReading:
             import_otter(root, tmp_path / "two")
 
     def test_the_text_form(self, root, tmp_path) -> None:
-        """A .py file with cells is read; truths need no output, and what was never run is told."""
+        """A .py file with cells is read; comparisons need no output, and cells that were never run are reported."""
         path = tmp_path / "hw.py"
         path.write_text(
             "# %% [raw]\n# # BEGIN QUESTION\n# name: q1\n# %% [markdown]\n# ## One\n# %% [raw]\n# # BEGIN SOLUTION\n"
@@ -361,7 +361,7 @@ class TestBlocks:
         ],
     )  # fmt: skip
     def test_what_is_wrong_is_told_with_its_cell(self, tmp_path, cells, says) -> None:
-        """Cell, line, and how to mend it."""
+        """Cell, line, and how to fix it."""
         with pytest.raises(InstructorError, match=re.escape(says)):
             parse(read_master(write(tmp_path / "hw.ipynb", *cells)))
 
@@ -815,7 +815,7 @@ class TestReference:
         [("gone.csv", "is not there"), ("../grader_config.py", "lies outside of the notebook's folder")],
     )
     def test_files_that_cannot_come_along(self, root, file, why) -> None:
-        """What is missing or lies elsewhere is told before anything is written."""
+        """A missing file, or one elsewhere, is reported before anything is written."""
         with pytest.raises(UsageError, match=re.escape(f"lists '{file}' among its files, which {why}; put it there")):
             imported(root, raw("# ASSIGNMENT CONFIG", f"files: ['{file}']"), *question("q1"))
         assert not (root / "reference").exists()
