@@ -33,27 +33,27 @@ course = Course(
     # How many submissions are graded at the same time; 0 means one for each CPU core.
     jobs=0,
     #
-    # Limits of an assignment, where this machine needs others than its assignment.py states. For example
-    # {"backprop": {"wall_seconds": 120, "memory_mib": 4096}}. `--limit` on the command line goes before these.
+    # Limits of an assignment, if this machine needs others than those in its assignment.py. For example
+    # {"backprop": {"wall_seconds": 120, "memory_mib": 4096}}. `--limit` on the command line takes precedence.
     limits={},
     #
     # Folder with the data sets, such as Path("/srv/data"); None means: the folder in AUTOGRADER_DATA, else the user's
     # cache.
     data=None,
     #
-    # Where results are kept. None means grader.db in the folder given by --out; any SQLAlchemy address will do, such
+    # Where results are stored. None means grader.db in the folder given by --out; any SQLAlchemy address works, such
     # as "postgresql+psycopg://grader@db.example.org/course".
     database=None,
     #
-    # Folders on the web where `autograder data fetch` looks before those that come with the toolkit, such as
+    # Web folders that `autograder data fetch` tries before those that come with the toolkit, such as
     # ("https://data.example.org/mnist/",).
     mirrors=(),
     #
-    # Whether a file under another name is taken, with a note on the student's page, for one that was not handed in: the
-    # only file that defines what the missing one should define. False only names it, and the checks are MISSING.
+    # Whether a file with another name is accepted for one that was not handed in, with a note on the student's page: the
+    # only file that defines what the missing one should define. With False it is only named, and the checks are MISSING.
     accept_close_names=True,
     #
     # Data sets of your own that several assignments share, such as
-    # (Dataset("flats", files=["shared/flats.csv"], label="sold"),); their files lie below this folder.
+    # (Dataset("flats", files=["shared/flats.csv"], label="sold"),); their files are in this folder.
     datasets=(),
 )

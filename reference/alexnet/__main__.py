@@ -65,7 +65,7 @@ def compare(alexnet: Any, data: Any, part: str, epochs: int, seed: int) -> str:
 
 
 def better(alexnet: Any, data: Any, epochs: int, seed: int, out: Path) -> str:
-    """Train the network of (d), and tell its test accuracy after every epoch; the sentence of the result."""
+    """Train the network of (d), and print its test accuracy after every epoch; the sentence of the result."""
     begun, accuracies = time.monotonic(), []
 
     def after_epoch(epoch: int, model: Any) -> None:

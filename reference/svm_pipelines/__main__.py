@@ -1,6 +1,6 @@
 """The experiments of the assignment on CIFAR-10, or with `--data shapes` on its stand-in.
 
-    python -m reference.svm_pipelines features --epochs 15     the features CNN, kept in the cache
+    python -m reference.svm_pipelines features --epochs 15     the features CNN, stored in the cache
     python -m reference.svm_pipelines linear                   LinearSVC on its features, primal and dual
     python -m reference.svm_pipelines --help
 
@@ -87,7 +87,7 @@ def samples(data, count, x=None):
 
 
 def trained(kind, data, options):
-    """The network of that kind, trained from seed 0; kept in the user's cache, with its history."""
+    """The network of that kind, trained from seed 0; stored in the user's cache, with its history."""
     make, loss = NETWORKS[kind]
     folder = user_cache_path("autograder") / "results" / "svm_pipelines"
     file = folder / f"{data.name}-{kind}.pt"

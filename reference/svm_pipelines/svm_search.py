@@ -23,7 +23,7 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import _libsvm
 
-_libsvm.set_verbosity_wrap(0)  # it tells of each solution otherwise
+_libsvm.set_verbosity_wrap(0)  # it prints each solution otherwise
 
 
 def search(x, y, Cs, gammas, folds=5, scaler=None):

@@ -1,4 +1,4 @@
-"""Attention in torch: tensors go in, tensors come out."""
+"""Attention in torch: tensors are arguments and return values."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def weights_of(rng, width):
 
 @b.check(points=1)
 def keeps_the_shape(student):
-    """What comes out has the shape of what went in."""
+    """The output has the shape of the input."""
     answers = student.MultiHeadAttention(6, 2)(torch.ones(2, 3, 6))
     shape(answers, (2, 3, 6), name="the answers")
 

@@ -81,7 +81,7 @@ def two_clusters_on_a_line(student):
 
 @b.check(points=3, hidden=True, hint="Repeat until no label changes.")
 def ends_where_nothing_changes(student, reference, rng):
-    """Labels and centers fit each other: another round changes neither."""
+    """Labels and centers are consistent: another round changes neither."""
     for k, d in ((3, 2), (4, 5)):
         X = rng.normal(size=(80, d))
         centers, labels = student.kmeans(X, k, rng)
@@ -104,7 +104,7 @@ def finds_good_clusters(student, reference, rng):
 
 @b.check(points=1, hidden=True, hint="Use the generator that you are given, and no other.")
 def the_generator_decides(student, rng):
-    """The same generator gives the same clusters; another one begins elsewhere."""
+    """The same generator gives the same clusters; another one starts elsewhere."""
     X = rng.normal(size=(60, 4))
     first, _ = student.kmeans(X, 7, np.random.default_rng(5))
     second, _ = student.kmeans(X, 7, np.random.default_rng(5))
@@ -138,7 +138,7 @@ def gradient_of_the_loss(student, reference, rng):
 
 @c.check(points=1, hidden=True, hint="exp of a large number overflows; np.logaddexp does not.")
 def large_scores(student, reference, rng):
-    """Scores of a thousand overflow nowhere."""
+    """Scores of a thousand do not overflow."""
     X, y = two_classes(rng)
     for w in (1000 * np.ones(5), -1000 * np.ones(5)):
         loss, gradient = student.logistic_loss(w, X, y)

@@ -94,7 +94,7 @@ def steps_of_the_pipeline(student):
 
 @c.check(points=3, hidden=True, hint="Which columns are standardised, which one-hot? Unknown districts are ignored.")
 def predictions(student, reference, rng):
-    """Fitted on a table, the pipeline predicts as the reference's does, for an unknown district, too."""
+    """Fitted on a table, the pipeline predicts as the reference's does, also for an unknown district."""
     known, new = reference.clean(dirty(rng)), reference.clean(dirty(rng)).assign(district="moon")
     columns = ["district", "area", "rooms"]
     got, want = (

@@ -1,4 +1,4 @@
-"""Two classics in numpy: k-means clustering and logistic regression."""
+"""Two standard methods in numpy: k-means clustering and logistic regression."""
 
 from __future__ import annotations
 
