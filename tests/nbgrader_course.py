@@ -219,7 +219,7 @@ def course_of(
         students: what each handed in.
         config: lines of `nbgrader_config.py`.
         root: the folder in which nbgrader's folders lie.
-        files: what lies beside the notebooks: ``source/hw1/data.csv``, ``submitted/ada/hw1/model.py``.
+        files: what is beside the notebooks: ``source/hw1/data.csv``, ``submitted/ada/hw1/model.py``.
     """
     written = {"source/hw1/p.ipynb": notebook(source)}
     written |= {f"submitted/{student}/hw1/p.ipynb": notebook(cells) for student, cells in students.items()}

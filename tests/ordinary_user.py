@@ -22,7 +22,7 @@ def why_not_ordinary_user() -> str:
 def as_ordinary_user(command: list[str], home: str) -> list[str]:
     """The command that runs another as user 65534, without groups, with `home` as its home.
 
-    Python may lie in a folder that only root may enter, such as /root. In a mount namespace of its own, such folders
+    Python may be in a folder that only root may enter, such as /root. In a mount namespace of its own, such folders
     are replaced by ones that hold nothing but the way to what is needed.
     """
     os.chown(home, _USER, _USER)

@@ -22,7 +22,7 @@ class TimedSandbox:
 
     `takes` gives the seconds of each request that holds all these texts, such as ``("call", "double")`` or ``("load",
     "hw")``; any other takes none. A request that takes longer than it may is not sent. `opened` are the limits of
-    each sandbox, `asked` the texts of each request that was looked for.
+    each sandbox, `asked` the texts of each request that was inspected.
     """
 
     real: Sandbox

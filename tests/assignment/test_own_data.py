@@ -113,7 +113,7 @@ def rows_of(split):
 
 
 def test_a_table_is_split_into_three_parts(tmp_path):
-    """Each row lies in one of them, its label beside it; columns of numbers are one array."""
+    """Each row is in one of them, its label beside it; columns of numbers are one array."""
     (tmp_path / "flats.csv").write_text(table())
     data = found(Dataset("flats", ["flats.csv"], label="sold"), tmp_path)
     assert (len(data.train), len(data.validation), len(data.hidden)) == (60, 20, 20)
@@ -286,7 +286,7 @@ def settings_of(root, seed="a seed"):
 
 
 def test_checks_are_given_its_parts_and_submissions_its_files(flats_course, tmp_path, bubblewrap):
-    """`data` and `hidden` are as those of mnist; the given part lies in the working folder, whatever was handed in."""
+    """`data` and `hidden` are as those of mnist; the given part is in the working folder, whatever was handed in."""
     loaded, settings = settings_of(flats_course)
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox/hw.py").write_text(REFERENCE)
@@ -413,7 +413,7 @@ def test_large_parts_may_be_handed_in_again(flats_course):
 
 
 def test_names_of_other_data_sets_are_taken(flats_course):
-    """One of one's own cannot be called mnist."""
+    """A data set of an instructor's own cannot be called mnist."""
     script = flats_course / "assignments/flats/assignment.py"
     script.write_text(script.read_text().replace('Dataset("flats"', 'Dataset("mnist"'))
     code, said = run("check", "flats", "reference/flats/hw.py", cwd=flats_course)
@@ -437,7 +437,7 @@ def test_what_a_course_declares_wrongly_gets_a_sentence(tmp_path, datasets, sent
 
 
 def test_a_name_that_is_nowhere_gets_near_ones(tmp_path):
-    """Those of one's own among them."""
+    """Including an instructor's own data sets."""
     (tmp_path / "flats.csv").write_text(table())
     declared = Dataset("flats", ["flats.csv"], label="sold").at(tmp_path)
     with pytest.raises(UsageError, match="There is no data set called 'flat'; did you mean 'flats'"):

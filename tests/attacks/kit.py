@@ -1,4 +1,4 @@
-"""The attackers' tools; a copy lies beside every attack. `where` tells what an attacker who has read everything knows."""
+"""The attackers' tools; a copy is beside every attack. `where` tells what an attacker who has read everything knows."""
 
 import ctypes
 import os

@@ -233,7 +233,7 @@ serve.illustrator = lambda: lambda figure, record, artists: (
 
 
 def test_a_submission_that_forges_its_look_gets_a_picture_of_ours(tmp_path: Any, bubblewrap: Any) -> None:
-    """The worker can be made to say anything; what is shown is a picture all the same."""
+    """The worker can be made to say anything; what is shown is always a picture."""
     for file, text in (
         ("course/assignments/draw/assignment.py", ASSIGNMENT),
         ("course/assignments/draw/handout.md", "# D\n"),

@@ -155,7 +155,7 @@ def network(knowledge: str = "", *methods: str) -> str:
 
 
 def study(*, invented: bool, own: str = "") -> str:
-    """The main file, its study invented or not, with a network of one's own."""
+    """The main file, its study invented or not, with a network of the student's own."""
     source = text("backprop_main.py")
     if invented:
         source = without(source, "def learning_rate_study(", "### BEGIN SOLUTION\nclass HeNetwork").replace(
@@ -465,7 +465,7 @@ LINEAR = """
 
 @pytest.fixture
 def linear(tmp_path, bubblewrap):
-    """A function that grades (c) of a hinge classifier of one's own, and gives the report."""
+    """A function that grades (c) of a hinge classifier of the student's own, and gives the report."""
 
     def run(classifier: str) -> Report:
         loaded = load(ROOT, "linear_hinge")

@@ -157,7 +157,7 @@ def test_same_accepts_equals():
     ],
 )
 def test_same_says_what_differs(got, want, sentence):
-    """Exact comparison has no tolerance, and text is no number."""
+    """Exact comparison has no tolerance, and text is not a number."""
     assert said(same, got, want, name="label") == sentence
 
 

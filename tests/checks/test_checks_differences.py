@@ -253,7 +253,7 @@ def test_a_network_full_of_kinks_passes_with_any_slope_at_zero(seed, depth, scal
 
 
 def test_float32_code_on_the_other_side_of_a_kink_passes():
-    """A unit whose sum is nearer to 0 than float32 can tell is left out; the others are compared all the same."""
+    """A unit whose sum is nearer to 0 than float32 can tell is left out; the others are still compared."""
     x, w = np.array([0.3, 0.7]), np.array([[0.7, -0.3], [1.0, 0.5]])
     w[0, 0] += 1e-9
     other_side = np.array([[0.0, 0.0], [0.3, 0.7]])

@@ -153,7 +153,7 @@ def orthogonal(shape, size):
     "got", [orthogonal((60, 50), 1e153), np.full((60, 50), 1e308)], ids=["beside all directions", "largest"]
 )
 def test_a_gradient_too_large_for_its_norm_is_wrong(got):
-    """Where the norm of an answer overflows, whatever it misses would be small beside it; it is wrong all the same."""
+    """Where the norm of an answer overflows, whatever it misses would be small beside it; it is still wrong."""
     at = np.random.default_rng(7).normal(size=(60, 50))
     with pytest.raises(CheckFailed, match="gradient is wrong"):
         gradient_matches(got, of=lambda w: np.sum(w * w), at=at)

@@ -61,7 +61,7 @@ def test_the_normal_intervals_hold_the_true_value_95_times_of_100(measure):
 
 @given(PAIRS)
 def test_the_interval_of_a_mean_holds_it(pairs):
-    """Whatever the numbers, the value lies in its interval, and a squared error is not below 0."""
+    """Whatever the numbers, the value is in its interval, and a squared error is not below 0."""
     for measured in (mean_squared_error(*pairs.T), loss(pairs[:, 0])):
         assert measured.low <= measured.value <= measured.high
     assert mean_squared_error(*pairs.T).low >= 0
@@ -80,7 +80,7 @@ def test_the_mean_explains_nothing(pairs):
 
 @given(SCORED)
 def test_reversed_scores_have_the_other_area(pairs):
-    """AUC of -s is 1 - AUC of s, ties included; its interval lies in [0, 1] and holds it."""
+    """AUC of -s is 1 - AUC of s, ties included; its interval is in [0, 1] and holds it."""
     scores, labels = (np.array(column) for column in zip(*pairs, strict=True))
     measured = auc(scores, labels)
     pairwise = np.sign(scores[labels][:, None] - scores[~labels][None]) / 2 + 0.5

@@ -89,7 +89,7 @@ def test_too_low_an_accuracy_fails():
 
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_the_interval_holds_the_value(counts):
-    """Wilson's interval lies in [0, 1] around the value, also at 0 and 1."""
+    """Wilson's interval is in [0, 1] around the value, also at 0 and 1."""
     hits, n = counts
     measured = Measurement(hits / n, n)
 

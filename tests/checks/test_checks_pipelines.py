@@ -72,7 +72,7 @@ def test_what_is_no_pipeline_is_reported(kind, sentence):
 
 
 def test_a_wrong_setting_is_reported():
-    """With what it is; a truth value is no number."""
+    """With its type; a truth value is not a number."""
     with says("the step 'svm' of made has C=2; expected 4."):
         estimator(PIPELINE, name="made").step("SVC").has(C=4.0)
     with says("made has dual=1; expected True."):

@@ -102,7 +102,7 @@ def test_chance_gets_through_once_in_126_times_with_five_repeats():
 
 
 def test_what_drifts_from_run_to_run_is_no_reaction():
-    """A training that goes on where the last one stopped gives other histories, whatever the value."""
+    """A training that continues where the last one stopped gives other histories, whatever the value."""
     state = iter(range(100))
 
     assert "differ no more than those of one value do" in said(

@@ -126,7 +126,7 @@ def test_doubt_never_costs_and_never_gives_more_than_the_best(values, at):
     ],
 )
 def test_doubt_runs_again_where_more_is_within_the_error(values, made, fraction):
-    """Only a threshold that is not passed yet and lies in the 95 % interval of the best run asks for another run."""
+    """Only a threshold that is not passed yet and is in the 95 % interval of the best run asks for another run."""
     train = Script(*values)
 
     assert points(over_seeds(train, generator(), k=4, rule="doubt"), STEPS)[0] == fraction

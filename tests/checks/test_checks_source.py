@@ -92,7 +92,7 @@ def test_part_of_a_package_may_be_named(source):
 
 
 def test_an_import_in_a_helper_module_is_found(source):
-    """A module of one's own hides nothing; a given one may import what it likes."""
+    """A module of the student's own hides nothing; a given one may import what it likes."""
     text = "import helper\nimport given\n"
     found = source(text, helper="import torch\n", given="import torch\n")
 
@@ -170,7 +170,7 @@ def test_a_name_is_found_under_every_alias(source, text):
     ["import numpy as np\nx = np.linalg.pinv(a)", "def inv(a):\n    return a\ninv(3)", "x = 'np.linalg.inv(a)'"],
 )
 def test_other_names_are_not_taken_for_it(source, text):
-    """A longer name, a function of one's own and a text are something else."""
+    """A longer name, a function of the student's own and a text are something else."""
     forbidden(source(text), "np.linalg.inv")
     assert says(lambda: required(source(text), "np.linalg.inv|np.linalg.solve")) == (
         "hw.py does not use np.linalg.inv or np.linalg.solve, which is asked for."
@@ -469,7 +469,7 @@ def test_a_loop_that_is_put_in_place_elsewhere_is_found(source, text):
     ],
 )  # fmt: skip
 def test_calls_that_loop_over_nothing_pass(source, body):
-    """Sorting without a key, functions of one's own that take functions, and what calls a function once."""
+    """Sorting without a key, functions of the student's own that take functions, and what calls a function once."""
     head = "import numpy as np\nfrom functools import partial\ndef near(X):\n    return X\n"
     head += "def apply(f, X=0):\n    return f(X)\n"
     text = NET.replace("return X", body) + "    def apply(self, X):\n        return X\n"
@@ -611,7 +611,7 @@ def test_many_classes_are_looked_through_once(monkeypatch, text):
 
 
 def test_the_dictionary_of_a_module_hides_what_is_used():
-    """``np.linalg.__dict__["inv"]`` is refused as ``vars`` is, and that of an object of one's own is not."""
+    """``np.linalg.__dict__["inv"]`` is refused as ``vars`` is, and that of an object of the student's own is not."""
     with pytest.raises(CheckFailed) as caught:
         forbidden(Source.of('import numpy as np\nnp.linalg.__dict__["inv"](3)'), "np.linalg.inv")
     assert str(caught.value) == (

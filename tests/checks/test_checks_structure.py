@@ -212,7 +212,7 @@ def test_the_mode_is_that_of_the_model_and_all_layers(network):
 
 
 def test_saved_weights_must_be_those_of_the_model(built, network):
-    """Each parameter by name and shape; a lie in the description does not fit what was saved."""
+    """Each parameter by name and shape; a false description does not fit what was saved."""
     saved = {name: value.numpy() for name, value in network.state_dict().items()}
     built.agrees_with({**saved, "0.running_mean": np.zeros(3)})
 
@@ -226,7 +226,7 @@ def test_saved_weights_must_be_those_of_the_model(built, network):
 
 
 def test_only_classes_of_torch_have_their_names(torch):
-    """A class of one's own is "custom", whatever it calls itself, also where it inherits."""
+    """A class of the student's own is "custom", whatever it calls itself, also where it inherits."""
 
     class Linear(torch.nn.Linear):
         pass

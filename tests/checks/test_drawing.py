@@ -174,7 +174,7 @@ def test_images_are_reported_with_their_places(plt):
 
 
 def test_error_bars_are_one_line(plt):
-    """Their caps are no curves, their label is the line's, and their ends are reported."""
+    """Their caps are not curves, their label is the line's, and their ends are reported."""
     plt.errorbar([1, 2], [3, 4], xerr=0.5, yerr=[0.1, 0.2], capsize=3, label="mean")
     (plot,) = axes_of(drawing.figures())
     (line,) = plot["lines"]

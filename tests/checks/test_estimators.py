@@ -126,7 +126,7 @@ def student(request, tmp_path):
 
 
 def test_the_estimator_stays_inside_and_its_description_comes_out(student):
-    """It can be judged, and still be fitted and asked; what is no estimator is a sentence."""
+    """It can be judged, and still be fitted and used; anything but an estimator is refused in a sentence."""
     made = student.made()
     estimator(student.estimator_of(made), name="made").unfitted().steps("StandardScaler", "SVC").step("SVC").has(C=2.0)
     assert np.asarray(made.fit([[0.0], [1.0]], [0, 1]).predict([[0.9]])).tolist() == [1]

@@ -145,7 +145,7 @@ def messages(three, tmp_path, bubblewrap):
     ],
 )
 def test_each_kind_of_failed_import_has_its_own_sentence(messages, files, sentence):
-    """Only a package that is no file of the student's is said not to be installed."""
+    """Only a package that is not a file of the student's is said not to be installed."""
     found = messages(**{**files, "hw": files["hw"] + REFERENCE})
 
     assert found["doubles_three"] == sentence

@@ -587,7 +587,7 @@ def test_records_are_walked_to_the_last_item():
 
 
 def change(value, thing):
-    """Another item in the place of one."""
+    """Another item in place of one."""
     return 7 if value is thing else value if type(value) in SIMPLE else mapped(value, lambda each: change(each, thing))
 
 

@@ -237,7 +237,7 @@ def test_a_safetensors_file_is_a_dictionary_of_arrays(student, folder):
 
 
 def test_a_file_that_was_not_handed_in_is_missing(student, folder):
-    """A folder of that name is no file, either."""
+    """A folder of that name is not a file, either."""
     (folder / "weights.npz").mkdir()
 
     assert refused(student, "weights.pt") == ("MISSING", "weights.pt was not handed in.")
@@ -508,7 +508,7 @@ def test_a_link_is_left_out_and_the_file_is_missing(linear, inbox, bubblewrap):
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".pt", ".pth", ".safetensors"])
 def test_a_binary_file_in_a_zip_file_arrives_as_it_was(tmp_path, suffix):
-    """What lies beside the module is staged byte by byte, line ends included."""
+    """What is beside the module is staged byte by byte, line ends included."""
     (tmp_path / "inbox").mkdir()
     content = b"\r\n\r\x00\xff\xef\xbb\xbf" * 1000
     with zipfile.ZipFile(tmp_path / "inbox" / "ada.zip", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,4 +1,4 @@
-"""Objects that stay inside are looked into like those at hand: on both stand-ins, the same answers."""
+"""Objects that stay inside are inspected like those at hand: on both stand-ins, the same answers."""
 
 from __future__ import annotations
 

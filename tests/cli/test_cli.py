@@ -158,7 +158,7 @@ def test_one_student_can_be_graded_again_without_losing_the_class(root: Path, ha
 
 
 def test_what_is_beside_submissions_is_named_and_not_graded(root: Path, handed: Path, tmp_path: Path) -> None:
-    """A readme in the folder of a class is no student, and the console says so."""
+    """A readme in the folder of a class is not a student, and the console says so."""
     (handed / "readme.txt").write_text("Handed in by Moodle.")
     done = run("grade", "tiny", handed, "--out", tmp_path / "out", cwd=root)
     assert "Not counted as submissions: readme.txt." in done.stdout

@@ -144,7 +144,7 @@ def test_a_python_file_that_is_another_is_reported(
 
 
 def test_a_binary_file_of_another_length_is_reported(tmp_path: Path) -> None:
-    """One byte more or less is no file of CIFAR-10."""
+    """A file with one byte more or less is not one of CIFAR-10."""
     inner = as_binary(tmp_path, batches())
     with (inner / "test_batch.bin").open("ab") as file:
         file.write(b"x")

@@ -374,7 +374,7 @@ def test_digits_are_those_of_scikit_learn_enlarged(tmp_path: Path) -> None:
 
 
 def test_digits_do_not_import_scikit_learn(tmp_path: Path) -> None:
-    """The file is read where it lies, because importing the package takes a second."""
+    """The file is read where it is, because importing the package takes a second."""
     code = (
         "import sys; from autograder import datasets; "
         "datasets.find('digits', datasets.DataSettings()); print('sklearn' in sys.modules, 'rich' in sys.modules)"
@@ -422,7 +422,7 @@ class Mirror(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
-    """Sends what the mirror has; a body that begins with ``cut`` breaks off."""
+    """Sends what the mirror has; a body that starts with ``cut`` breaks off."""
 
     server: Mirror
 

@@ -394,7 +394,7 @@ class TestBlocks:
         assert (found.name, found.files, found.doctests) == ("near", ("a.csv",), False)
 
     def test_cells_that_are_ignored(self, tmp_path) -> None:
-        """A cell that begins with an Ignore comment is not there, a test neither."""
+        """A cell that starts with an Ignore comment is left out, and so is a test."""
         tests = [code("# IGNORE\nf()"), code("f(1)\nf(2) # IGNORE", "1")]
         cells = question("q1", code("## Ignore ##\nx = 1"), *block("TESTS", *tests))
         found = parse(read_master(write(tmp_path / "hw.ipynb", *cells)))
@@ -969,7 +969,7 @@ class TestSettings:
             parse(read_master(write(tmp_path / "hw.ipynb", raw("# ASSIGNMENT CONFIG", "generate: {lang: r}"), *ONE)))
 
     def test_files_of_the_autograder_are_for_staff(self, root) -> None:
-        """They lie in hidden/, and the command says that submissions cannot open them."""
+        """They are in hidden/, and the command says that submissions cannot open them."""
         path = root.parent / "in" / "secret.csv"
         path.parent.mkdir()
         path.write_text("1,2\n")

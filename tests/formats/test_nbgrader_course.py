@@ -274,7 +274,7 @@ def test_a_notebook_under_another_name_is_taken_where_the_course_allows(tmp_path
 
 
 def test_what_is_no_notebook_fails_with_a_sentence(sandbox: Sandbox, tmp_path: Path) -> None:
-    """The class goes on."""
+    """The class continues."""
     tmp_path.chmod(0o755)
     folder = make_course(tmp_path / "course", {"ann": None})
     (folder / "submitted" / "ann" / "hw1" / "hw1.ipynb").write_text("{", encoding="utf-8")
@@ -498,7 +498,7 @@ def test_a_configuration_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_notebooks_is_no_course(tmp_path: Path) -> None:
-    """The sentence says what is looked for."""
+    """The sentence says what is missing."""
     with pytest.raises(UsageError, match=r"no notebook in .*source/ASSIGNMENT"):
         open_course(tmp_path)
 

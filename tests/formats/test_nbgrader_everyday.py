@@ -67,7 +67,7 @@ def test_the_command_that_import_recommends_works(tmp_path: Path) -> None:
 
 
 def test_an_assignment_that_is_not_there_is_reported_with_those_that_are(tmp_path: Path) -> None:
-    """Also after `import`, where the folder of sources lies in assignments/."""
+    """Also after `import`, where the folder of sources is in assignments/."""
     config = "c.CourseDirectory.root = 'assignments'"
     course = course_of(tmp_path / "course", SOURCE, {}, config=config, root="assignments")
     run("import", "nbgrader", course, cwd=tmp_path)

@@ -25,7 +25,7 @@ ALEMBIC = '#!/bin/sh\nexec "{python}" -m alembic "$@"\n'
 
 
 def cells(f: str, share: str, why: str, drawing: str, *added: Cell) -> list[Cell]:
-    """The notebook p with these answers; `added` stand below its task cell."""
+    """The notebook p with these answers; `added` are below its task cell."""
     return [
         markdown("# Homework"),
         code("import math", "imports", locked=True),

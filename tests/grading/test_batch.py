@@ -123,7 +123,7 @@ def hangs(spec: JobSpec) -> Iterator[Grade]:
 
 @contextmanager
 def hangs_in_a_check(spec: JobSpec) -> Iterator[Grade]:
-    """A job that begins with a check and, for ben, never comes back from it."""
+    """A job that starts with a check and, for ben, never comes back from it."""
 
     def grade(submission: Submission) -> Report:
         spec.notify(Working("loops", 1.0))
@@ -335,7 +335,7 @@ def absent(student: str) -> Report:
 
 
 def test_who_handed_in_nothing_says_nothing_about_a_fault() -> None:
-    """A check that fails for everybody for whom it ran is no submission's doing, however many are absent."""
+    """A check that fails for everybody for whom it ran is not a submission's doing, however many are absent."""
     everybody = [*map(absent, ("ann", "ben", "carl")), *map(internal, ("dora", "eve"))]
     assert _not_final({each.student: handed_in(each) for each in everybody}) == {}
 
@@ -384,7 +384,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no jo
 
 @linux_only
 def test_jobs_that_wait_are_used_before_others_are_started(course: Class) -> None:
-    """The first submissions go to forked jobs; after a death a fresh process goes on, and all else is the same."""
+    """The first submissions go to forked jobs; after a death a fresh process continues, and all else is the same."""
     with idle_jobs(1) as idle:
         first = idle[0].process.pid
         reports, _ = course.grade(tells_its_process, jobs=1, idle=idle)
@@ -455,7 +455,7 @@ def test_a_single_job_has_no_neighbours(course: Class) -> None:
 
 
 def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
-    """The job is ended and replaced, the submission tried once more and reported as INTERNAL; the others go on."""
+    """The job is ended and replaced, the submission tried once more and reported as INTERNAL; the others continue."""
     reports, events = course.grade(hangs, patience=5)
     assert [report.internal for report in reports] == [False, True, False]
     assert "still at this submission after 5 s" in reports[1].questions[0].checks[0].staff_message
@@ -475,7 +475,7 @@ def test_a_job_that_cannot_end_its_check_is_ended(course: Class, monkeypatch: py
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
 def test_a_check_that_takes_all_memory_is_our_fault(course: Class) -> None:
-    """It is refused the memory before the machine has none left; the others go on."""
+    """It is refused the memory before the machine has none left; the others continue."""
     reports, _ = course.grade(hoards)
     assert [report.internal for report in reports] == [False, True, False]
     assert "MemoryError" in reports[1].questions[0].checks[0].staff_message

@@ -33,7 +33,7 @@ def test_points_of_a_fault_stay_among_those_to_be_had():
 
 
 def test_the_table_of_grades_says_not_final():
-    """The flag stands beside the points, where INTERNAL stands otherwise."""
+    """The flag is beside the points, where INTERNAL stands otherwise."""
     text = grades([passing("ann"), internal("ben"), not_final()])
     flags = [line.rpartition(",")[2].strip('"') for line in text.splitlines()]
 

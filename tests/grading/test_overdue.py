@@ -190,7 +190,7 @@ def test_progress_says_that_a_check_hangs(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_check_that_hangs_at_once(tmp_path: Path) -> None:
-    """The interrupt ends job and sandbox, and the same command goes on where it stopped."""
+    """The interrupt ends job and sandbox, and the same command continues where it stopped."""
     command = endless_class(tmp_path, "(student.double(1), open('begun', 'w').close(), __import__('time').sleep(600))")
     command[command.index("--seed") : command.index("--seed")] = ["--limit", "wall_seconds=500"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)

@@ -39,7 +39,7 @@ def check(report, name):
 
 
 def test_the_reference_gets_full_marks(run):
-    """Every check passes, and the bonus stands beside the points."""
+    """Every check passes, and the bonus is beside the points."""
     report = run(REFERENCE)
 
     assert set(verdicts(report).values()) == {"PASSED"}

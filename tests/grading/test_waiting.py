@@ -1,4 +1,4 @@
-"""The forkserver goes on: no wait without a deadline, strays are collected, and one that hangs is replaced."""
+"""The forkserver continues: no wait without a deadline, strays are collected, and one that hangs is replaced."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_child_that_ended_is_collected_once() -> None:
 
 
 def test_a_pipe_that_stays_open_is_read_no_longer_than_the_limit() -> None:
-    """What came is no answer while the other end may still write."""
+    """Received bytes are not an answer while the other end may still write."""
     reading, writing = os.pipe()
     with pytest.raises(TimeoutError, match="no answer within 0 s"):
         read_some(reading, 0)

@@ -41,7 +41,7 @@ def question() -> tuple[Assignment, object]:
 
 
 def test_an_answer_has_points_a_rubric_and_a_place() -> None:
-    """Its id is the name of its place; its points are no checks' points; its file is handed in."""
+    """Its id is the name of its place; its points are not checks' points; its file is handed in."""
     assignment, q = question()
     made = q.written("Why?", points=5, rubric={"one": 3, "two": 2}, answer="answers.md#why")
     assert (made.id, made.points, made.question) == ("why", 5, "q")

@@ -205,7 +205,7 @@ def test_a_cell_as_handed_out_is_reported(handed_out: dict[str, Any], why) -> No
 
 @pytest.mark.parametrize("remaining", [3, 2], ids=["below", "in its place"])
 def test_a_cell_that_the_student_added_is_read(handed_out: dict[str, Any], why, remaining: int) -> None:
-    """Below the answer that is as it was handed out, or in the place of one that was deleted."""
+    """Below the answer that is as it was handed out, or in place of one that was deleted."""
     added = {"cell_type": "markdown", "metadata": {}, "source": "Two ones."}
     found = why([*handed_out["cells"][:remaining], added])
     assert found.verdict is Verdict.MANUAL

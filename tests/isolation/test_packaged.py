@@ -189,7 +189,7 @@ def test_where_nothing_is_to_be_explained_an_empty_folder_covers() -> None:
 
 
 def test_landlock_hides_a_file_and_nothing_beside_it(tmp_path: Path) -> None:
-    """What lies beside the way to a hidden file stays readable, also when it was written later."""
+    """What is beside the way to a hidden file stays readable, also when it was written later."""
     import os
 
     if not landlock.abi():

@@ -121,7 +121,7 @@ def one_array(tmp_path):
 
 @pytest.mark.parametrize("how", ASKED)
 def test_code_finds_its_files_in_every_sandbox(files_course, tmp_path, sandbox, how):
-    """What was handed in and what is given lies in the working folder, which can be written."""
+    """What was handed in and what is given is in the working folder, which can be written."""
     name, body = ASKED[how]
     files = {"hw.py": f"def {name}():\n    {body}\n", "mine/own.txt": "6", "own.npy": one_array(tmp_path)}
     assert passes(graded(tmp_path, files_course, sandbox, files))
@@ -154,7 +154,7 @@ def test_the_reference_finds_its_files(files_course, tmp_path, sandbox):
 
 
 def test_a_notebook_finds_its_files(tmp_path, sandbox):
-    """Its cells read and write what lies beside it, and import modules from there."""
+    """Its cells read and write what is beside it, and import modules from there."""
     cells = ["import json\nfrom tools import twice", "def total():\n    ### BEGIN SOLUTION\n    return 6\n"
              "    ### END SOLUTION"]  # fmt: skip
     solved = "def total():\n    with open('log.txt', 'w') as log:\n        log.write('read')\n" \

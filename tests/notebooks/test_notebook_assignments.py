@@ -432,7 +432,7 @@ def test_after_a_cell_over_its_time_the_rest_runs(graded: Any, handed_out: dict[
 def test_a_cell_that_ignores_the_interrupt_ends_its_sandbox(
     hurried: Loaded, graded: Any, handed_out: dict[str, Any]
 ) -> None:
-    """Who catches the interrupt and goes on is ended from outside, with the same sentence."""
+    """Who catches the interrupt and continues is ended from outside, with the same sentence."""
     report = graded([own(STUBBORN), *solved(handed_out)], hurried)
     assert set(report.verdicts) == {Verdict.TIME}
     assert report.questions[0].checks[0].message.startswith("Time limit of 5 s reached in `cell 1 of hw.ipynb`.")

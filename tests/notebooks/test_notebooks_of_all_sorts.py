@@ -178,7 +178,7 @@ def test_what_only_colab_can_do_gets_a_sentence(graded):
 
 
 def test_a_path_on_the_drive_gets_a_sentence(graded):
-    """The file lies beside the notebook, and is to be named so."""
+    """The file is beside the notebook, and is to be named so."""
     report = graded(IMPORTS, "rows = open('/content/drive/MyDrive/hw/flats.csv').read()\n" + TOTAL, TWICE)
     assert verdicts(report) == ["RAISED", "PASSED"]
     assert "/content/drive/MyDrive/hw/flats.csv" in results(report)["totals"].message
@@ -290,7 +290,7 @@ def test_progress_bars_cost_nothing(graded, module):
 
 
 def test_figures_of_plotly_cost_nothing(graded):
-    """They are shown as their plain text; no browser is looked for."""
+    """They are shown as their plain text; no browser is started."""
     pytest.importorskip("plotly", reason="plotly is not installed")
     draw = "import plotly.graph_objects as go\nfig = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]))\nfig.show()\nfig"
     report = graded(f"{IMPORTS}\n{draw}", TOTAL, TWICE)

@@ -59,7 +59,7 @@ def test_a_test_that_became_text_is_code_again() -> None:
 
 
 def test_a_copied_test_runs_once() -> None:
-    """Copies of a test are dropped; the batch goes on."""
+    """Copies of a test are dropped; the batch continues."""
     note = "The cell 'test_square' is there 3 times; the handed-out one was used."
     assert repaired(TITLE, WRITTEN, TEST, TEST, ANSWER, TEST) == (RIGHT, [note])
 

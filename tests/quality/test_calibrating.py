@@ -718,7 +718,7 @@ def test_the_same_runs_give_the_same_numbers(course: Path, tmp_path: Path):
 
 
 def test_stopping_loses_nothing(course: Path, tmp_path: Path):
-    """Ctrl-C prints what is known so far; the next call goes on from there."""
+    """Ctrl-C prints what is known so far; the next call continues from there."""
     out = tmp_path / "out"
     call = ("calibrate", "noisy", "--only", "a", "--mutants", "0", "--out", str(out))
     process = subprocess.Popen(

@@ -177,7 +177,7 @@ def test_a_death_in_one_case_leaves_the_next_a_sandbox(run):
 
 
 def test_what_is_wrong_with_every_case_alike_is_said_once(run):
-    """A stub is not attempted, and a missing function missing, without a word about cases."""
+    """A stub is not attempted, and a missing function missing, silently about cases."""
     stub = found(run(REFERENCE.replace("return 2 * x", "raise NotImplementedError('open')")), "doubles_secretly")
     missing = found(run(REFERENCE.replace("def double", "def twice")), "doubles_by_case")
 
@@ -228,7 +228,7 @@ def test_a_case_that_is_our_fault_makes_the_check_ours(course, hand_in, bubblewr
 
 
 def test_a_check_that_needs_one_with_cases_runs_unless_nothing_was_earned(run):
-    """Some cases are enough to go on."""
+    """Some cases are enough to continue."""
     some = run(REFERENCE.replace("self.count += more", "self.count += more + (self.count == 10)"))
     none = run(REFERENCE.replace("self.count += more", "self.count = -1"))
 
@@ -354,7 +354,7 @@ def test_a_function_takes_case_if_and_only_if_there_are_cases():
 
 
 def test_a_sentence_of_a_passed_case_is_reported():
-    """What a case with full credit has to say stands beside what others say."""
+    """What a case with full credit has to say is beside what others say."""
     cases = (
         CaseResult("one", Verdict.PASSED, 1, 1, "Just enough.", "Just enough."),
         CaseResult("two", Verdict.PASSED, 1, 1, "", ""),

@@ -66,7 +66,7 @@ def test_no_sentence_holds_an_error_of_the_system_as_python_writes_it() -> None:
     ["f'{e}'", "str(e)", "e.strerror", "f'{e!r}'", "shown(e)", "x.append(e)", "{'fault': e}"],
 )
 def test_each_way_to_the_system_s_words_is_seen(use: str) -> None:
-    """In a text, as a text, by its attribute, or by a function of one's own."""
+    """In a text, as a text, by its attribute, or by a function of the student's own."""
     assert list(bare(f"try:\n    f()\nexcept (ValueError, PermissionError) as e:\n    x = {use}\n"))
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def _results() -> Any:
-    """The script, which lies in no package."""
+    """The script, which is in no package."""
     spec = importlib.util.spec_from_file_location("benchmark_results", ROOT / "benchmarks" / "results.py")
     assert spec is not None
     assert spec.loader is not None

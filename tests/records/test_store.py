@@ -152,7 +152,7 @@ def test_an_address_that_cannot_be_used_is_reported_without_its_password(address
 
 
 def test_a_database_that_cannot_be_written_is_reported(address: str) -> None:
-    """A table that refuses the row names the student and says how to go on."""
+    """A table that refuses the row names the student and says how to continue."""
     with Store(address) as store:
         with sqlite3.connect(address.removeprefix("sqlite:///")) as connection:
             connection.execute("DROP TABLE results")

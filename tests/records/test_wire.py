@@ -232,7 +232,7 @@ def test_gathered_writes_pass_every_byte_once(buffers, data):
 
 
 def test_empty_arrays_of_impossible_shape_are_refused():
-    """Sides beside a 0 are multiplied by numpy all the same."""
+    """numpy still multiplies the other sides of a 0."""
     shape = struct.pack("<BB4Q", 11, 4, 0, 2**31 - 1, 2**31 - 1, 2**31 - 1)
     with pytest.raises(WireError, match="impossible shape"):
         decode(framed(extension(1, shape)))
@@ -295,7 +295,7 @@ def test_sets_of_sets_are_refused():
 
 
 def nested(depth: int, core: bytes) -> bytearray:
-    """A frame in which extensions lie in extensions around some MessagePack."""
+    """A frame in which extensions are in extensions around some MessagePack."""
     for _ in range(depth):
         core = b"\xc9" + struct.pack(">I", len(core) + 1) + b"\x03\x91" + core
     return bytearray(PREFIX.pack(len(core), 0) + core)

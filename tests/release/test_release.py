@@ -410,7 +410,7 @@ def test_an_assignment_without_a_handout_is_refused(root):
 
 
 def test_no_solution_line_of_this_repository_is_released():
-    """The longest line of every solution is nowhere in its release: looked for in another way than the builder does."""
+    """The longest line of every solution is nowhere in its release: searched in another way than by the builder."""
     for name in names(ROOT):
         loaded = load(ROOT, name)
         released = "\n".join(path.read_text() for path in (ROOT / "release" / name).iterdir() if path.is_file())

@@ -300,7 +300,7 @@ def used(student, inside):
 
 @pytest.mark.parametrize("call", ["student.Model().fit(inside.model)", "inside.model.predict(1)", "inside.model.steps"])
 def test_an_object_that_was_returned_out_of_sight_is_the_instructors_fault(graded, call):
-    """Only lists, tuples and dictionaries are looked through; the sentence says so."""
+    """Only lists, tuples and dictionaries are searched; the sentence says so."""
     found = graded(UNSEEN.replace("CALL", call), REFERENCE.replace("self.steps += steps", "pass"))
 
     assert found.used.verdict is Verdict.INTERNAL

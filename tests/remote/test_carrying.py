@@ -147,7 +147,7 @@ def test_one_slip_does_not_zero_the_whole_network(graded):
 
 
 def test_a_wrong_whole_still_fails_and_says_what_was_replaced(graded):
-    """The sentence stands below the verdict's own, for student and staff."""
+    """The sentence is below the verdict's own, for student and staff."""
     found = graded(OUTPUT, WRONG.replace("self.weights * x", "self.weights + x")).output_is_right
 
     assert found.verdict is Verdict.FAILED
@@ -511,7 +511,7 @@ def test_the_example_of_the_manual_is_one(tmp_path, hand_in, bubblewrap):
 
 
 def test_no_child_process_can_call_a_part(graded):
-    """It would answer in the place of its parent; the sentence names the part."""
+    """It would answer in place of its parent; the sentence names the part."""
     body = "import os\n        child = os.fork()\n        if child == 0:\n            try:\n"
     body += "                relu(1.0)\n            except RuntimeError as error:\n"
     body += "                print(error, flush=True)\n            os._exit(0)\n"

@@ -135,7 +135,7 @@ def test_a_forged_record_of_the_right_form_is_cut_to_size(student: RemoteStudent
 
 @pytest.mark.parametrize("limit", ["np.array(['wall', 'cpu'])", "np.array([1.0, 2.0])", "['cpu']", "b'cpu'", "1"])
 def test_a_forged_limit_is_none(student: RemoteStudent, limit: str) -> None:
-    """Whatever stands where a cell's limit is named, an array as well, is no limit and no fault of ours."""
+    """Whatever stands where a cell's limit is named, an array as well, is no limit and not our fault."""
     record = f"{{'outputs': [], 'timed_out': {limit}}}"
     forged = notebook(f"import numpy as np\n{FORGED.format(record=record)}", "1")
     _, reported = run_cells(student, "hw.ipynb", forged)

@@ -159,7 +159,7 @@ def test_pass_rates_leave_our_faults_out() -> None:
 
 
 def test_the_distribution_counts_everybody_once() -> None:
-    """Full marks and bonus beyond them lie in the last bin, nothing in the first."""
+    """Full marks and bonus beyond them are in the last bin, nothing in the first."""
     half = report("a", question("a", check("one", Verdict.PARTIAL)))
     none = report("b", question("a", check("one", Verdict.FAILED)))
     more = report(

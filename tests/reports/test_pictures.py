@@ -363,7 +363,7 @@ def test_all_pictures_together_have_an_end(graded, monkeypatch):
 
 
 def test_a_page_shows_pictures_with_words_of_ours():
-    """One picture for each figure, described; a text that is no picture is left out."""
+    """One picture for each figure, described; a text that is not a picture is left out."""
     good = text_of(clean(png()))
     drawn = replace(check("one", Verdict.PASSED), pictures=(good, '"><script>', good))
     hidden = replace(check("two", Verdict.PASSED, hidden=True), staff_pictures=(good,))

@@ -46,7 +46,7 @@ def test_the_schema_promises_the_fields_of_schema_1() -> None:
     ids=["passing", "internal", "every verdict"],
 )
 def test_a_written_report_obeys_the_schema(made: Report, tmp_path: Path) -> None:
-    """What lies in reports/ can be relied on."""
+    """What is in reports/ can be relied on."""
     path = tmp_path / "reports" / "x.json"
     write_text(path, report_text(encodable(made)))
     written = json.loads(path.read_text("utf-8"))

@@ -67,7 +67,7 @@ def test_every_table_comes_back(rows: list[tuple[str, str, float | None]]) -> No
 
 @given(NASTY)
 def test_no_cell_of_any_cut_is_a_formula(text: str) -> None:
-    """However a spreadsheet cuts a line, no piece begins with a sign, blanks left out."""
+    """However a spreadsheet cuts a line, no piece starts with a sign, blanks left out."""
     line = csv_text([("ada", text, 1.0)])
     for separator in ';,\t\n\r|"':
         for piece in line.split(separator):

@@ -42,7 +42,7 @@ def test_another_number_of_threads_needs_another_one() -> None:
 
 
 def test_a_dead_one_is_not_used() -> None:
-    """The sandbox starts all the same."""
+    """The sandbox still starts."""
     with Early(threads=1) as waiting:
         waiting.process.kill()
         waiting.process.wait()

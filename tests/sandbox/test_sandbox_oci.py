@@ -308,7 +308,7 @@ def test_graphics_processors_are_given_when_they_are_asked_for(engine, gpus, exp
     [(Podman(), "--volume", ":ro,z"), (Docker(), "--volume", ":ro,z"), (Apptainer(), "--bind", ":ro")],
 )
 def test_data_sets_of_packages_are_covered(engine, option, ending):
-    """In the place of a folder a folder of ours is seen, in the place of a file a file, both read-only."""
+    """In place of a folder a folder of ours is seen, in place of a file a file, both read-only."""
     hidden = ("/site/sklearn/datasets/data/", "/site/statsmodels/datasets/iris/iris.csv")
     container = Container("n", "img", Path("/slot"), LIMITS, 1, "me", hidden=hidden)
 
@@ -523,7 +523,7 @@ def test_values_and_objects_cross(inside):
 
 
 def test_what_is_printed_is_never_taken_for_an_answer(talk):
-    """Both streams are kept apart from answers, also what is written past Python."""
+    """Both streams are kept separate from answers, also what is written past Python."""
     talk.call("say", "hello")
     assert talk.call("shout") == "shouted"
     assert talk.call("double", 2) == 4

@@ -1,4 +1,4 @@
-"""A sandbox that worked on this machine and does not any more is missed, and never replaced without a word."""
+"""A sandbox that worked on this machine and does not any more is missed, and never replaced silently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def no_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_bubblewrap")
 def test_a_weaker_sandbox_is_refused_where_a_stronger_one_has_worked(tmp_path: Path) -> None:
-    """The sentence says which, when, why not now, and how to go on."""
+    """The sentence says which, when, why not now, and how to continue."""
     require_strongest("landlock", tmp_path)
     remember(["bubblewrap"], tmp_path)
     with pytest.raises(
@@ -134,7 +134,7 @@ def test_doctor_remembers_what_works(tmp_path: Path) -> None:
 
 @both
 def test_trying_one_submission_says_which_sandbox_it_was(tmp_path: Path) -> None:
-    """`autograder check` goes on, and says so."""
+    """`autograder check` continues, and says so."""
     root = make_course(tmp_path / "course")
     (root / "grader_config.py").write_text(CONFIG.replace('"none"', '"auto"'))
     folder = hand_in(tmp_path / "in", ann=RIGHT) / "ann"

@@ -412,7 +412,7 @@ class TestFrom:
         assert note.startswith(says)
 
     def test_a_folder_inside_the_course_stays_where_it_is(self, root) -> None:
-        """A reference that lies in reference/NAME is used in its place; modules without solutions are given."""
+        """A reference that is in reference/NAME is used in its place; modules without solutions are given."""
         folder = root / "reference" / "both"
         folder.mkdir(parents=True)
         (folder / "helpers.py").write_text("def half(x):\n    return x / 2\n")
@@ -544,7 +544,7 @@ class TestText:
     """How the file is laid out."""
 
     def test_long_lines_are_broken_at_brackets(self) -> None:
-        """A line that is too long goes on in the next one, with its elements together if they fit."""
+        """A line that is too long continues in the next one, with its elements together if they fit."""
         line = f"    close(student.f({'x' * 34}), {'y' * 30}, name={'z' * 25!r})"
         inner = f"        student.f({'x' * 34}), {'y' * 30}, name={'z' * 25!r}"
         assert len(line) > WIDTH

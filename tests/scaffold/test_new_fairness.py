@@ -342,7 +342,7 @@ class TestWritten:
         assert "cache" not in text
 
     def test_limits_are_measured(self, root) -> None:
-        """The limits stand beside what the reference took."""
+        """The limits are beside what the reference took."""
         text = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n"
         made_from(root, text + '\nif __name__ == "__main__":\n    double(1.5)\n')
         assert "# The reference takes " in written(root)

@@ -208,7 +208,7 @@ class TestProperties:
 
 
 class TestFiles:
-    """What lies beside a solution and is read by it."""
+    """What is beside a solution and is read by it."""
 
     @pytest.fixture
     def solved(self, tmp_path) -> Path:

@@ -421,7 +421,7 @@ class TestTables:
 
 
 class TestCommand:
-    """`autograder new --from` on the command line, for what is no module."""
+    """`autograder new --from` on the command line, for what is not a module."""
 
     def test_a_master_of_otter_is_imported(self, root) -> None:
         """Its tests become checks, as by `autograder import otter`."""

@@ -117,7 +117,7 @@ def test_folders_files_and_archives_are_each_a_student(class_folder: Path) -> No
 
 
 def test_hidden_files_and_those_of_tools_are_ignored(class_folder: Path) -> None:
-    """At the top and inside, in folders and archives alike, and without a word."""
+    """At the top and inside, in folders and archives alike, and silently."""
     clutter = {
         f"{folder}/{NET}": b"x" for folder in ("__MACOSX", "__pycache__", ".git", ".ipynb_checkpoints", "venv/a/b")
     }
@@ -252,7 +252,7 @@ def test_copies_inside_the_submissions_are_refused(class_folder: Path) -> None:
 
 
 def test_a_staging_place_that_cannot_be_written_is_reported(class_folder: Path) -> None:
-    """That is no student's fault."""
+    """That is not a student's fault."""
     student(class_folder, {NET: CODE})
     (class_folder.parent / "staging").write_text("a file")
 
@@ -454,7 +454,7 @@ def bytes_of(folder: Path, files: dict[str, bytes], make=zipped) -> bytes:
 @pytest.mark.parametrize("make", [zipped, tarred])
 @pytest.mark.parametrize("place", ["", "assignsubmission_file/"])
 def test_the_only_archive_in_a_folder_is_unpacked(class_folder: Path, make, place: str) -> None:
-    """As learning platforms give it, with what lies beside it; a note says so, and files of one's own come along."""
+    """As learning platforms give it, with the files beside it, including the student's own; a note says so."""
     name = "hw.zip" if make is zipped else "hw.tar.gz"
     inner = bytes_of(class_folder, {f"work/{NET}": CODE, "work/tools.py": b"x = 1\n"}, make)
     student(class_folder, {f"{place}{name}": inner, f"{place}remark.txt": b"I am late"})
@@ -483,7 +483,7 @@ def test_files_beside_an_archive_go_before_those_in_it(class_folder: Path) -> No
 
 
 def test_an_archive_in_a_folder_has_the_limits_of_a_handed_in_one(class_folder: Path) -> None:
-    """Sizes, names and damage are reported as they are for an archive by itself, under the place where it lies."""
+    """Sizes, names and damage are reported as they are for an archive by itself, under the place where it is."""
     caps = Caps(file_mib=1, submission_mib=2, archive_mib=3)
     student(class_folder, {"hw.zip": bytes_of(class_folder, {NET: b"#" * (2 << 20)})}, "large")
     big = {f"{number}.bin": bytes(900_000) for number in range(4)}
@@ -1087,7 +1087,7 @@ def test_every_tar_format_is_read(class_folder: Path, format: int) -> None:
 
 
 def test_files_that_are_named_are_one_submission(tmp_path: Path) -> None:
-    """Their own names count; near names are taken, links of one's own are followed."""
+    """Their own names count; near names are taken, links of the student's own are followed."""
     (tmp_path / "backprop-network.py").write_bytes(CODE)
     (tmp_path / "real.py").write_bytes(b"x = 1\n")
     (tmp_path / MAIN).symlink_to(tmp_path / "real.py")

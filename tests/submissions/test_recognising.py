@@ -103,7 +103,7 @@ def test_a_copy_of_another_file_is_not_taken_for_a_missing_one(tmp_path):
 
 
 def test_where_nothing_has_its_name_files_are_recognised_too(tmp_path):
-    """Two files under other names in a folder: both are taken, with what lies beside them."""
+    """Two files under other names in a folder: both are taken, with what is beside them."""
     submission = hand_in(tmp_path, {"hw4/net.py": NETWORK, "hw4/draw.py": PLOTS, "hw4/tools.py": b"x = 1\n"})
 
     assert staged(submission) == {

@@ -133,7 +133,7 @@ def test_installing_is_passed_over(shell: Shell, source: str) -> None:
 
 
 def test_after_a_failing_cell_the_next_one_runs(shell: Shell) -> None:
-    """The shell goes on, with the names that are there."""
+    """The shell continues, with the names that are there."""
     assert shell.run("x = 1\n1 / 0")["error"] is not None
     assert shell.run("x + 1")["value"] == 2
     assert shell.run("await __import__('asyncio').sleep(0, 7)")["value"] == 7
