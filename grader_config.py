@@ -49,8 +49,8 @@ course = Course(
     # ("https://data.example.org/mnist/",).
     mirrors=(),
     #
-    # Whether a file with another name is accepted for one that was not handed in, with a note on the student's page: the
-    # only file that defines what the missing one should define. With False it is only named, and the checks are MISSING.
+    # Whether a file with another name is accepted for a missing one, with a note on the student's page: the only file
+    # that defines what the missing one should define. With False it is only named, and the checks are MISSING.
     accept_close_names=True,
     #
     # Data sets of your own that several assignments share, such as

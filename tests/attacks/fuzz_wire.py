@@ -303,7 +303,7 @@ def fuzz(folder: Path, frames: int, seed: int) -> None:
         counts["slowest"] = max(counts["slowest"], perf_counter() - began)
         counts["frames"] += 1
         if counts["frames"] == frames:  # the fuzzer leaves without a word to Python
-            (folder / "told.json").write_text(json.dumps({**counts, "peak": peak_mib()}))
+            (folder / "counts.json").write_text(json.dumps({**counts, "peak": peak_mib()}))
 
     # A frame that asks for much memory ends in a MemoryError, and so is found even if it never touches it.
     space = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + (ROOM_MIB << 20)
@@ -320,7 +320,7 @@ def campaign(frames: int, seed: int) -> str:
         SystemExit: something was found; the sentence names the file that holds it.
     """
     folder = Path(tempfile.mkdtemp(prefix="autograder-fuzz-"))
-    log, results = folder / "log", folder / "told.json"
+    log, results = folder / "log", folder / "counts.json"
     command = [sys.executable, __file__, "--frames", str(frames), "--seed", str(seed), "--inside", str(folder)]
     environment = {**os.environ, "PYTHONMALLOC": "malloc"}  # Python's own would give memory back after every frame
     began = monotonic()

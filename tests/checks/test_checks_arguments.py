@@ -28,7 +28,7 @@ RNG = np.random.default_rng(0)
 
 def train(*_: object) -> Any:
     """What no test here calls."""
-    raise AssertionError("a wrong argument is told before anything is run")
+    raise AssertionError("a wrong argument is reported before anything is run")
 
 
 SENTENCES: list[tuple[Callable[[], object], str]] = [

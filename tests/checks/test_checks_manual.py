@@ -104,10 +104,10 @@ def test_every_example_crosses_as_the_page_says(example, record, thing):
     classes: dict[str, type] = {}
     plain = to_plain(eval(example.strip("`"), dict(MADE)), id, classes=classes)
     came = decode(bytearray(b"".join(encode(plain))), answer=True)
-    told = re.findall(r"`([a-z_0-9]+)(?:\(\))?`", record.partition("`:")[2] or record.partition("an Enum:")[2])
+    named = re.findall(r"`([a-z_0-9]+)(?:\(\))?`", record.partition("`:")[2] or record.partition("an Enum:")[2])
     shown = filled(came) if is_masked(came) else came
     assert type(shown).__name__ == record.split("`")[1]
-    assert all(hasattr(shown, name) for name in told)
+    assert all(hasattr(shown, name) for name in named)
     assert type(real(came, classes.get)).__name__ == thing.strip("`")
 
 

@@ -50,7 +50,7 @@ def doubles_secretly(student, case):
 
 @counting.check(points=1, cases=("from zero", "from ten", "from five"))
 def counters(student, case):
-    """Counters begin where they are told to."""
+    """Counters start at the given value."""
     counter = student.Counter({"from zero": 0, "from ten": 10, "from five": 5}[case])
     same(counter.add(0), {"from zero": 0, "from ten": 10, "from five": 5}[case], name="add(0)")
     return counter

@@ -27,7 +27,7 @@ def test_every_verdict_has_words_and_a_mark_of_its_own() -> None:
 def test_a_hidden_check_tells_students_nothing_of_what_happened(verdict: Verdict) -> None:
     """Neither the failed comparison nor the submission's own words reach the student."""
     error = StudentError(str(verdict), "leak: x = -7", kind="Leak_x_is_7", file="leak7.py", line=3, trace="leak")
-    for fault, failure in ((error, ""), (None, "leak: wanted -14")):
+    for fault, failure in ((error, ""), (None, "leak: expected -14")):
         if verdict is Verdict.SKIPPED and fault is None:
             continue  # the sentence is ours
         student, staff = sentence(verdict, hidden=True, hint="", error=fault, failure=failure)
@@ -117,7 +117,7 @@ def test_what_happened_before_any_hidden_input_is_reported_whole() -> None:
 
 def test_a_public_check_tells_all_to_both() -> None:
     """The failed comparison and the place of an error are the student's to read."""
-    failure = "double: got 3, wanted 2"
+    failure = "double: got 3, expected 2"
     assert sentence(Verdict.FAILED, hidden=False, hint="", failure=failure) == (failure, failure)
     error = StudentError("RAISED", "KeyError: 'x' (net.py, line 4)", file="net.py", line=4)
     message = "KeyError: 'x' (net.py, line 4)"

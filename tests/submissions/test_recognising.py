@@ -23,13 +23,13 @@ PLOTS = b"def plot():\n    pass\n"
 DEFINES = {NET: ("relu", "Network"), MAIN: ("plot",)}
 
 
-def hand_in(tmp_path: Path, files: dict[str, bytes], *, accept: bool = True, wanted=(NET, MAIN)) -> Submission:
+def hand_in(tmp_path: Path, files: dict[str, bytes], *, accept: bool = True, required=(NET, MAIN)) -> Submission:
     """One submission that is a folder."""
     for name, data in files.items():
         path = tmp_path / "in" / "ada" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    (found,) = collect(tmp_path / "in", wanted, tmp_path / "staging", recogniser=Recogniser(DEFINES, accept))
+    (found,) = collect(tmp_path / "in", required, tmp_path / "staging", recogniser=Recogniser(DEFINES, accept))
     return found
 
 
@@ -114,7 +114,7 @@ def test_where_nothing_has_its_name_files_are_recognised_too(tmp_path):
 
 def test_a_problem_names_the_file_that_looks_meant(tmp_path):
     """Where nothing can be graded, the sentence says what to rename."""
-    submission = hand_in(tmp_path, {"my_backprop_network.py": NETWORK}, accept=False, wanted=(NET,))
+    submission = hand_in(tmp_path, {"my_backprop_network.py": NETWORK}, accept=False, required=(NET,))
 
     assert submission.problem == f"{NET} is missing; my_backprop_network.py looks like it: rename it to {NET}."
     assert submission.notes == ()
@@ -132,20 +132,20 @@ def test_a_file_by_itself_is_taken_for_the_one_whose_names_it_defines(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "required"),
     [("answer.md", "answers.md"), ("my_answers_final.md", "answers.md"), ("hw4-essay.pdf", "essay.pdf")],
 )
-def test_an_answer_under_a_close_name_is_taken(tmp_path, name, wanted):
+def test_an_answer_under_a_close_name_is_taken(tmp_path, name, required):
     """Texts define nothing, so the name alone decides."""
-    submission = hand_in(tmp_path, {name: b"Because.", NET: NETWORK}, wanted=(NET, wanted))
+    submission = hand_in(tmp_path, {name: b"Because.", NET: NETWORK}, required=(NET, required))
 
-    assert staged(submission)[wanted] == b"Because."
-    assert submission.notes == (f"{name} was taken for {wanted}: its name is close.",)
+    assert staged(submission)[required] == b"Because."
+    assert submission.notes == (f"{name} was taken for {required}: its name is close.",)
 
 
 def test_other_texts_are_not_taken_for_answers(tmp_path):
     """A file of another name stays what it is, and the answer's own place says that it is missing."""
-    submission = hand_in(tmp_path, {"README.md": b"Read me.", NET: NETWORK}, wanted=(NET, "answers.md"))
+    submission = hand_in(tmp_path, {"README.md": b"Read me.", NET: NETWORK}, required=(NET, "answers.md"))
 
     assert "answers.md" not in staged(submission)
     assert submission.notes == ()

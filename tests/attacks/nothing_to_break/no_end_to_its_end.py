@@ -1,4 +1,4 @@
-"""Answers, but never ends when it is told to.
+"""Answers, but does not end on request.
 
 Expect: FAILED
 Only: a_number

@@ -1,4 +1,4 @@
-"""Writes to /proc and /sys, where the kernel is told what to do.
+"""Writes to /proc and /sys, where the kernel is configured.
 
 Expect: MISSING
 """
