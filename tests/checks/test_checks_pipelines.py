@@ -95,7 +95,7 @@ def test_a_fitted_step_is_reported():
 
 
 @pytest.mark.parametrize(
-    "expected",
+    "value",
     [
         3,
         None,
