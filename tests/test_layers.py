@@ -187,7 +187,7 @@ def test_an_image_holds_no_more_than_the_worker_needs():
 
     assert not rooms & {"loader", "course", "datasets", "grading", "release", "quality", "sandbox", "remote", "cli"}
     for name in held:
-        wanted = {target for target, _ in imported(name, at_import(tree(name))) if target in MODULES}
+        expected = {target for target, _ in imported(name, at_import(tree(name))) if target in MODULES}
 
         assert expected <= held, name
 

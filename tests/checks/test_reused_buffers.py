@@ -138,7 +138,7 @@ def test_a_copy_shares_nothing(numbers):
     expected = copy.deepcopy(to_plain(value, list))
     got = to_plain(value, list, copy=True)
     array += 1
-    assert same(got, wanted)
+    assert same(got, expected)
 
 
 def test_the_arguments_after_a_call_show_what_it_changed(students) -> None:

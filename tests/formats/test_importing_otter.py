@@ -360,12 +360,12 @@ class TestBlocks:
             ([code("x = 1")], "holds no raw cell with '# BEGIN QUESTION'; give the master notebook"),
         ],
     )  # fmt: skip
-    def test_what_is_wrong_is_told_with_its_cell(self, tmp_path, cells, says) -> None:
+    def test_what_is_wrong_is_reported_with_its_cell(self, tmp_path, cells, says) -> None:
         """Cell, line, and how to fix it."""
         with pytest.raises(InstructorError, match=re.escape(says)):
             parse(read_master(write(tmp_path / "hw.ipynb", *cells)))
 
-    def test_what_is_left_out_is_told(self, tmp_path) -> None:
+    def test_what_is_left_out_is_reported(self, tmp_path) -> None:
         """Settings that nobody knows, raw cells without meaning, and questions without tests have a note each."""
         cells = [
             raw("# ASSIGNMENT CONFIG", "requirements: [numpy]", "seed: {variable: rng_seed, autograder_value: 1}"),
@@ -765,7 +765,7 @@ class TestReference:
             ("x = 3 # SOLUTION NO PROMPT\ny = x", "hw.ipynb, cell 2, line 1: x is bound inside a solution but used"),
         ],
     )
-    def test_code_that_is_wrong_is_told_with_its_cell(self, root, cell, says) -> None:
+    def test_code_that_is_wrong_is_reported_with_its_cell(self, root, cell, says) -> None:
         """Cell and line in the master, not in what was made of it; and nothing is written."""
         with pytest.raises(InstructorError, match=re.escape(says)):
             imported(root, raw("# BEGIN QUESTION", "name: q1"), code(cell), raw("# END QUESTION"))
@@ -913,7 +913,7 @@ class TestFences:
         ids = [cell["id"] for cell in json.loads(reference)["cells"]]
         assert len(set(ids)) == len(ids)
 
-    def test_a_fault_in_a_fence_is_told_with_its_line(self, tmp_path) -> None:
+    def test_a_fault_in_a_fence_is_reported_with_its_line(self, tmp_path) -> None:
         """Lines are counted from the beginning of the cell."""
         cell = text("Text.\n\n```otter\n# BEGIN QUESTION\npoints: 1\n```")
         with pytest.raises(InstructorError, match="cell 1, line 4: this question has no name"):

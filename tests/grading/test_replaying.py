@@ -169,7 +169,7 @@ def test_what_is_no_report_is_reported(graded: tuple[Path, Path, Path], tmp_path
 
 
 @pytest.mark.long
-def test_files_that_do_not_exist_are_told(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
+def test_files_that_do_not_exist_are_reported(graded: tuple[Path, Path, Path], tmp_path: Path) -> None:
     """A path that is not there is one sentence and exit code 2, alone and beside one that is, and nothing is graded."""
     root, files, record = graded
     for named in ([tmp_path / "nope"], [files / "tiny.py", tmp_path / "nope"], [tmp_path / "nope" / "tiny.py"]):
