@@ -12,8 +12,8 @@ def parse_rent(text):
 
 def clean(records):
     last = {record["id"]: place for place, record in enumerate(records)}
-    stored = [record for place, record in enumerate(records) if last[record["id"]] == place]
-    whole = [record for record in stored if record["rent"] is not None and record["area"] is not None]
+    kept = [record for place, record in enumerate(records) if last[record["id"]] == place]
+    whole = [record for record in kept if record["rent"] is not None and record["area"] is not None]
     return [{**record, "city": record["city"].strip().title()} for record in whole]
 
 

@@ -4,13 +4,13 @@ import pandas as pd
 
 
 def clean(records):
-    seen, stored = set(), []
+    seen, kept = set(), []
     for record in reversed(records):
         if record["id"] not in seen:
             seen.add(record["id"])
             if not pd.isna(record["rent"]) and not pd.isna(record["area"]):
-                stored.insert(0, dict(record, city=record["city"].strip().title()))
-    return stored
+                kept.insert(0, dict(record, city=record["city"].strip().title()))
+    return kept
 
 
 def mean_rent_per_area(records):
