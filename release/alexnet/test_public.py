@@ -238,18 +238,18 @@ def test_ten_outputs_of_a_better_network(student, rng):
     close(np.isfinite(outputs), np.ones((3, 10), bool), name="whether outputs are finite")
     after = learned(model)
     if all(np.array_equal(before[name], after[name]) for name in before):
-        raise CheckFailed("train_better left the weights as they were; it changes the model that it is given.")
+        raise CheckFailed("train_better did not change the weights; it must train the given model.")
 
 
 # --- hints: hint(...) in the notebook shows them one at a time ---
 HINTS = {
     "a": (
-        "Convolution, batch normalisation, relu, pooling: in this order, and relu behind every layer but the last.",
-        "Gradients pile up unless they are set to zero; train mode has to be set before each pass.",
+        "Convolution, batch normalisation, relu, pooling: in this order, and relu after every layer but the last.",
+        "Gradients accumulate unless they are set to zero; train mode has to be set before each pass.",
         "The last batch is smaller, so the mean over batches is not the mean over samples. Images keep their labels.",
-        "Each pass draws the order of the images anew.",
+        "Each pass draws a new order of the images.",
         "In eval mode dropout is off, and an output does not depend on the other images of its batch.",
-        "The last batch may hold one image alone: does it keep its shape?",
+        "The last batch may hold only one image: does it keep its shape?",
         "fit seeds once, trains, and measures on the validation images after each epoch.",
         "The default rate of torch.optim.SGD in this version of torch is 1e-3, without momentum and weight decay.",
         "Seed directly before each network is made.",
@@ -258,10 +258,10 @@ HINTS = {
         "Only the rate may differ; seed directly before.",
     ),
     "c": (
-        "Nothing but the two kinds of layers is left out: relu and pooling stay.",
+        "Only the two kinds of layers are left out: relu and pooling stay.",
         "The optimizer is Adam at 5e-5, as in (a).",
     ),
     "d": (
-        "Residual blocks, random shifts and mirroring, and a rate that rises and falls lead far in a few epochs.",
+        "Residual blocks, random shifts and mirroring, and a rate that rises and falls help a lot in a few epochs.",
     ),
 }

@@ -12,7 +12,7 @@ RATES = (0.001, 0.01, 0.1, 1, 10, 100)
 
 
 def learning_rate_study(training_data, test_data, rates=RATES, sizes=(784, 40, 10), epochs=30, mini_batch_size=10):
-    """Train one fresh network for each learning rate, and draw how it goes: three figures, a curve for each rate.
+    """Train one fresh network for each learning rate, and draw its course: three figures, a curve for each rate.
 
     The figures (or three subplots of one figure) show training accuracy, training loss and test accuracy after each
     epoch. A title or the label of the y axis says which; both axes have labels; each curve is labelled with its rate,
@@ -23,8 +23,8 @@ def learning_rate_study(training_data, test_data, rates=RATES, sizes=(784, 40, 1
         test_data: list of pairs (x, label) with integer labels.
         rates: the learning rates.
         sizes: units of each layer.
-        epochs: epochs of training, and so points of each curve.
-        mini_batch_size: samples to each step.
+        epochs: epochs of training, which is the number of points of each curve.
+        mini_batch_size: samples in each step.
 
     Returns:
         A dictionary from rate to

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def load_mnist(folder="."):
-    """Read ``mnist.pkl.gz``, which lies in `folder`.
+    """Read ``mnist.pkl.gz``, from `folder`.
 
     Returns:
         ((train_x, train_y), (test_x, test_y)): images (n, 784) float32 in [0, 1] and labels (n,) int64, with n = 60,000

@@ -29,7 +29,7 @@ def sign_targets(y, classes):
 
 
 class OutputLayer(nn.Module):
-    """What all of them share. Given.
+    """The common part of all output layers. Given.
 
     Args:
         features: d, size of the last features.

@@ -1,4 +1,4 @@
-"""The experiments: softmax against L2-SVM on MNIST and on CIFAR-10, and softmax that goes on from the SVM. Given.
+"""The experiments: softmax against L2-SVM on MNIST and on CIFAR-10, and softmax that continues from the SVM. Given.
 
 Run it in a directory that holds ``mnist.pkl.gz`` and ``cifar-10-batches-bin``. The settings are made for a machine
 without a graphics processor: all of it takes about a quarter of an hour on one free core.

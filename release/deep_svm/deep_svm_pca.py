@@ -20,7 +20,7 @@ def principal_components(X, k):
 
 
 def reduced(train_x, other_x, k):
-    """Both sets in the first k principal components of the training set; nothing is learnt from the other one.
+    """Both sets in the first k principal components of the training set; nothing is learned from the other one.
 
     Args:
         train_x: (n, d).

@@ -71,7 +71,7 @@ def compare_arrays(x, y, **settings):
 
 
 class Recorder(nn.Module):
-    """In the place of the noise: disturbs nothing, and writes down what it was told and shown.
+    """Replaces the noise: it adds nothing, and records its settings and inputs.
 
     Attributes:
         levels: standard deviation at each call.

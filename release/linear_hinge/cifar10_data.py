@@ -8,7 +8,7 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 
 
 def load(folder="."):
-    """Read the six files of ``cifar-10-batches-bin``, which lies in `folder`.
+    """Read the six files of ``cifar-10-batches-bin``, from `folder`.
 
     The archive is ``cifar-10-binary.tar.gz`` of https://www.cs.toronto.edu/~kriz/cifar.html. Each record of a file is
     one byte for the label, then 3,072 for the pixels: all red ones row by row, all green ones, all blue ones.

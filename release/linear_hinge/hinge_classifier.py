@@ -34,7 +34,7 @@ class LinearClassifier:
             strength: lambda, the factor of the penalty.
             norm: 1 or 2, as in `regularization`.
             batch_size: samples to each step; the last batch of an epoch may be smaller.
-            epochs: how often `fit` goes through all samples.
+            epochs: how many times `fit` uses all samples.
             form: of the hinge loss, "sum" or "max".
             classes: K, the number of classes.
             every: iterations (steps) between two entries of the history.
@@ -51,7 +51,7 @@ class LinearClassifier:
         self.seed = seed
 
     def fit(self, X, y, validation=None):
-        """Train from a small random start, and keep in `history` how the loss goes. Given.
+        """Train from a small random start, and record the losses in `history`. Given.
 
         The history holds, for iteration 0 (before the first step) and every `every` iterations, the loss with its
         penalty: of up to 1,000 random samples of the training set, and of the validation set if there is one.
@@ -94,7 +94,7 @@ class LinearClassifier:
     def loss(self, X, y):
         """The mean hinge loss of some samples with the penalty on W, and its gradients.
 
-        A column of ones at X and b as a last row of W turn x W + b into one product, so that the functions of
+        With a column of ones added to X, and b as a last row of W, x W + b is one product, so that the functions of
         `hinge_losses` (with reg 0) give the gradients of both.
 
         Args:
@@ -124,6 +124,6 @@ class LinearClassifier:
         raise NotImplementedError("LinearClassifier.predict is not written yet")
 
     def accuracy(self, X, y):
-        """The fraction of images whose class is predicted rightly, asked in parts of 1,000 images. Given."""
+        """The fraction of images with the right prediction, computed for 1,000 images at a time. Given."""
         parts = range(0, len(X), 1000)
         return sum(np.sum(self.predict(X[start : start + 1000]) == y[start : start + 1000]) for start in parts) / len(X)

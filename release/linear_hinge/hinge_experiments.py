@@ -26,8 +26,8 @@ def search(
 ):
     """Train one classifier for each combination of settings, and choose the best on the validation set.
 
-    The four lists are zipped: combination i is (rates[i], strengths[i], norms[i], batch_sizes[i]). They are no grid of
-    all pairings. Settings that are too large may overflow; their losses are then inf or nan.
+    The four lists are zipped: combination i is (rates[i], strengths[i], norms[i], batch_sizes[i]). They are not a grid
+    of all pairings. Settings that are too large may overflow; their losses are then inf or nan.
 
     Args:
         training: a pair (X, y), as for `LinearClassifier.fit`.
@@ -53,7 +53,7 @@ def plot_losses(history):
 
 
 def plot_templates(W, names=cifar10_data.CLASSES):
-    """Draw the weights of each class as an image of 32 x 32 pixels in colour, one plot a class, in one figure.
+    """Draw the weights of each class as an image of 32 x 32 pixels in colour, one plot for each class, in one figure.
 
     Column k of W is the template of class k, with the pixels in the order of an image of shape (32, 32, 3). Weights are
     no colours: one shift and one positive factor for all pixels and colours of a template bring it between 0 and 1. The

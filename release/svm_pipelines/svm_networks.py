@@ -7,7 +7,7 @@ d (c k^2 + 1) of them, a linear layer from n to m numbers m (n + 1):
     features CNN   896,  9248,    9248,    9248, 102528,  1290
     autoencoder   1792, 73856, 2097408, 2105344, 147584, 73792, 1731
 
-ReLU stands behind every convolution and every linear layer but the last of a classifier, the one that makes the codes,
+ReLU follows every convolution and every linear layer but the last of a classifier, the one that makes the codes,
 and the last of the autoencoder, which ends with a sigmoid.
 
 All networks take images as float tensors of shape (n, 3, 32, 32), red, green, blue, in [0, 1].

@@ -40,7 +40,7 @@ def small_autoencoder():
 
 
 def train_classifier(network, loss, train_x, train_y, validation_x, validation_y, epochs, rate=0.001):
-    """Train a network by Adam, and write down how it goes.
+    """Train a network by Adam, and record its history.
 
     After every step the schedule makes one, too: the rate falls from `rate` to 0 along a half cosine (I. Loshchilov and
     F. Hutter, "SGDR", 2017, equation 5).
@@ -90,7 +90,7 @@ def train_autoencoder(network, train_x, epochs, rate=0.001):
 def in_batches(network, function, images):
     """What `function`, the network or one of its methods, makes of images uint8 (n, 32, 32, 3), as an array. Given.
 
-    The network is in eval mode meanwhile and afterwards, and nothing is kept for gradients.
+    The network is in eval mode meanwhile and afterwards, and no gradients are recorded.
     """
     network.eval()
     with torch.no_grad():
