@@ -166,6 +166,48 @@ def release(
 
 
 @app.command()
+def collect(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="The download: a folder, an archive, or a list of git repositories."),
+    ],
+    *,
+    assignment: Annotated[str, typer.Option("--assignment", metavar="NAME", help="A folder in assignments/.")],
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", metavar="FILE", help="CSV file of the students; else roster.csv of the course."),
+    ] = None,
+    due: Annotated[
+        datetime | None,
+        typer.Option(
+            "--due",
+            parser=moment,
+            metavar="TIME",
+            help="The deadline, in UTC or with an offset: of git, the last commit before it is taken.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where attempts are kept; else submissions/NAME.")
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Collect submissions from what a learning platform gives.
+
+    SOURCE is a download of all submissions from Moodle, Canvas or Gradescope, nbgrader's submitted/, a folder of clones
+    or a list of git repositories, or a folder or archive with one folder, file or archive for each student. Which of
+    them it is, is found out and said. Each attempt gets a folder submissions/NAME/STUDENT/ATTEMPT/, with what was
+    handed in and when; names of files and archives in archives are put in order, with notes. What is ambiguous is
+    asked for in questions.csv, and is not graded until it is answered. The same command again changes nothing.
+    Exit code 1: something waits for an answer.
+
+    Example: autograder collect "ML-Backprop-1234.zip" --assignment backprop
+    """
+    from autograder.cli.collect import Call, collect_download
+
+    raise typer.Exit(collect_download(Call(source, assignment, roster, due, out, course)))
+
+
+@app.command()
 def grade(
     name: NameArgument,
     submissions: Annotated[

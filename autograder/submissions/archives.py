@@ -6,6 +6,7 @@ sentence. Python's own `tarfile` reads only single headers here: its ways of ext
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import os
 import re
@@ -22,10 +23,11 @@ from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, keep, open_
 from autograder.submissions.names import is_clutter, printable, safe_parts, unusable
 from autograder.submissions.records import MIB, Caps, Contents
 
-__all__ = ["read_archive"]
+__all__ = ["TarStream", "read_archive", "refuse_long_directory", "tar_entries"]
 
 _BLOCK = 512
 _DIRECTORY_BYTES = 8 * MIB  # of a zip file with 20,000 entries
+_NEEDS_ZIP64 = 2**32
 _TAR_NAMES_BYTES = 64 * 1024
 
 
@@ -91,7 +93,7 @@ def _folded(name: str) -> str:
 
 def _read_zip(file: IO[bytes], contents: Contents) -> None:
     caps, names = contents.caps, _Names()
-    _refuse_long_directory(file, caps)
+    refuse_long_directory(file, caps)
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile:
@@ -126,22 +128,34 @@ def _read_zip(file: IO[bytes], contents: Contents) -> None:
             keep(contents, parts, data)
 
 
-def _refuse_long_directory(file: IO[bytes], caps: Caps) -> None:
-    """Look at the size of the table of entries before the library reads it whole."""
+def refuse_long_directory(file: IO[bytes], caps: Caps) -> None:
+    """Look at the size of the table of entries before the library reads it whole.
+
+    The large form of zip files (zip64) is refused where no file that needs it may be read.
+    """
+    most = _DIRECTORY_BYTES * caps.scanned // Caps().scanned
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 66_000))
     tail = file.read()
     file.seek(0)
     sizes = [int.from_bytes(tail[at.start() + 12 : at.start() + 16], "little") for at in re.finditer(b"PK\5\6", tail)]
-    if any(length > _DIRECTORY_BYTES for length in sizes) or b"PK\6\7" in tail:
+    if large := b"PK\6\7" in tail:
+        sizes = [int.from_bytes(tail[at.start() + 40 :][:8], "little") for at in re.finditer(b"PK\6\6", tail)]
+    if any(length > most for length in sizes) or (large and (not sizes or caps.archive_mib * MIB < _NEEDS_ZIP64)):
         raise Unfit(f"holds more than {caps.scanned} entries, or is no ordinary zip file")
 
 
-class _Unzipped:
-    """The unzipped bytes of a tar.gz file, up to a cap."""
+class TarStream:
+    """The bytes of a tar file, unpacked up to a cap; .gz and .bz2 are known by how they begin."""
 
     def __init__(self, file: IO[bytes], caps: Caps) -> None:
-        self._stream = gzip.GzipFile(fileobj=file)
+        begins = file.read(3)
+        file.seek(0)
+        self._stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File = file
+        if begins[:2] == b"\x1f\x8b":
+            self._stream = gzip.GzipFile(fileobj=file)
+        elif begins == b"BZh":
+            self._stream = bz2.BZ2File(file)
         self._left = 4 * caps.submission_bytes
         self._caps = caps
 
@@ -155,12 +169,18 @@ class _Unzipped:
 
     def skip(self, size: int) -> None:
         """Pass over the next bytes."""
+        self.copy(size)
+
+    def copy(self, size: int, target: IO[bytes] | None = None) -> None:
+        """Write the next bytes to a file, or to nowhere; EOFError when there are fewer."""
         self._count(size)
         while size:
-            piece = len(self._stream.read(min(size, MIB)))
+            piece = self._stream.read(min(size, MIB))
             if not piece:
                 raise EOFError
-            size -= piece
+            if target is not None:
+                target.write(piece)
+            size -= len(piece)
 
     def _count(self, size: int) -> None:
         self._left -= size
@@ -171,8 +191,8 @@ class _Unzipped:
 
 def _read_tar(file: IO[bytes], contents: Contents) -> None:
     caps, names = contents.caps, _Names()
-    stream = _Unzipped(file, caps)
-    for name, info in _headers(stream, caps):
+    stream = TarStream(file, caps)
+    for name, info in tar_entries(stream, caps):
         size = info.size + -info.size % _BLOCK  # entries fill whole blocks
         parts = safe_parts(name)
         if not parts or info.isdir() or any(is_clutter(part) for part in parts):
@@ -189,7 +209,7 @@ def _read_tar(file: IO[bytes], contents: Contents) -> None:
             keep(contents, parts, stream.exactly(size)[: info.size])
 
 
-def _headers(stream: _Unzipped, caps: Caps) -> Iterator[tuple[str, tarfile.TarInfo]]:
+def tar_entries(stream: TarStream, caps: Caps) -> Iterator[tuple[str, tarfile.TarInfo]]:
     """Each entry's name and header; the reader of an entry must pass over its bytes before it takes the next."""
     long_name = ""
     for _ in range(caps.scanned):

@@ -19,7 +19,7 @@ from autograder.submissions.archives import read_archive
 from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
 from autograder.submissions.matching import Chosen, choose
 from autograder.submissions.names import ARCHIVES, is_clutter, lies_beside, printable, some, stem, student_name
-from autograder.submissions.records import Caps, Contents, Submission
+from autograder.submissions.records import COLLECTED, Caps, Contents, Submission
 from autograder.submissions.similar_names import Recogniser
 from autograder.submissions.unpacking import unpack
 
@@ -63,6 +63,8 @@ def collect(
             f"The output folder {whole.given_folder(staging)} must not hold the submissions in {path}, nor lie in "
             "them; choose another folder."
         )
+    if (path / COLLECTED).is_file():
+        return _of_attempts(path, files, staging, caps, recogniser, copies=copies)
     stage = partial(_stage, files=files, staging=staging, caps=caps, recogniser=recogniser, copies=copies)
     if path.is_file():
         return (stage(_Handed(student_name(stem(path.name)), (path,))),)
@@ -82,6 +84,25 @@ def collect(
     return tuple(stage(handed) for handed in _by_student(path, entries))
 
 
+def _of_attempts(
+    path: Path, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser, *, copies: bool
+) -> tuple[Submission, ...]:
+    """Stage the attempt of each student that counts, of those that `autograder collect` has collected."""
+    from autograder.submissions.collected import counting, read_attempts
+
+    staged = []
+    for student, attempt in sorted(counting(read_attempts(path)).items()):
+        if not attempt.waits:
+            handed = _Handed(student, (attempt.folder(path),), notes=attempt.notes)
+            submission = _stage(handed, files, staging, caps, recogniser, copies=copies)
+            staged.append(replace(submission, received=attempt.received))
+    if not staged:
+        raise UsageError(
+            f"{path} holds no attempt that can be graded; answer what is asked in its questions.csv first."
+        )
+    return tuple(staged)
+
+
 def refuse_class(path: Path) -> None:
     """Refuse what `collect` cannot begin with, before anything else is done.
 
@@ -97,7 +118,7 @@ def passed_over(path: Path, files: Sequence[str]) -> tuple[str, ...]:
 
     In the folder of one student there are none.
     """
-    if not path.is_dir():
+    if not path.is_dir() or (path / COLLECTED).is_file():
         return ()
     names = sorted(entry for entry in os.listdir(path) if not is_clutter(entry))
     if any(name in files for name in names):

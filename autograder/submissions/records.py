@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["MIB", "Caps", "Contents", "Submission"]
+__all__ = ["COLLECTED", "MIB", "Caps", "Contents", "Submission"]
 
 MIB = 2**20
+COLLECTED = ".collected"
+"""A file that says of a folder: its submissions were put there by `autograder collect`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""`autograder collect`: a download of a learning platform in; one folder for each attempt, and a table, out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder import loader
+from autograder.checks.wording import counted
+from autograder.cli.common import caps_for, console, dataset_for, open_course, settings_of, staging
+from autograder.formats.collection import QUESTIONS, Collection, Line, collect_source
+from autograder.formats.hand_ins import Asked
+from autograder.submissions import Recogniser
+from autograder.submissions.roster import Roster, read_roster
+
+__all__ = ["ROSTER", "Call", "collect_download"]
+
+ROSTER = "roster.csv"
+"""The roster that is read where none is named, in the course's folder."""
+_LONGEST_TABLE = 300  # students
+_MOST_NOTES = 3
+_STYLES = {
+    "waits": "[yellow]waits for an answer[/]",
+    "missing": "[red]missing[/]",
+    "not on the roster": "[yellow]not on the roster[/]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder collect`; None means: as the course has it."""
+
+    source: Path
+    assignment: str
+    roster: Path | None
+    due: datetime | None
+    out: Path | None
+    course: Path | None
+
+
+def collect_download(call: Call) -> int:
+    """Collect, and print the table; returns the exit code: 1 where something waits for an answer."""
+    root, course = open_course(call.course)
+    loaded = loader.load(root, call.assignment)
+    dataset, _ = dataset_for(loaded, settings_of(None, course, loaded))
+    into = call.out or root / "submissions" / call.assignment
+    roster = _roster(call.roster, root)
+    due = call.due.replace(tzinfo=UTC) if call.due and call.due.tzinfo is None else call.due
+    if not call.source.exists():
+        collect_source(call.source, into, into, Asked(call.assignment, ()))  # which says so, before anything is made
+    with staging(into) as folder:
+        collection = collect_source(
+            call.source,
+            into,
+            folder,
+            Asked(call.assignment, tuple(loaded.assignment.handed_in), due),
+            roster=roster,
+            caps=caps_for(loaded, dataset),
+            recogniser=Recogniser.of(loaded, accept=course.accept_close_names),
+        )
+    show(console(), call.source, into, collection)
+    return 1 if collection.questions else 0
+
+
+def _roster(named: Path | None, root: Path) -> Roster | None:
+    if named is not None:
+        return read_roster(named)
+    return read_roster(root / ROSTER) if (root / ROSTER).is_file() else None
+
+
+def show(screen: Console, source: Path, into: Path, collection: Collection) -> None:
+    """Say what the source is, show everybody, and say what is to be done."""
+    screen.print(f"{escape(str(source))} is {escape(collection.said)}.", soft_wrap=True)
+    lines = collection.lines
+    if len(lines) > _LONGEST_TABLE:
+        plain = sum(each.state == "collected" and not each.notes for each in lines)
+        lines = [each for each in lines if each.state != "collected" or each.notes]
+        screen.print(f"Collected, with nothing to be said: {counted(plain, 'student')}, who are not in the table.")
+    if lines:
+        screen.print(_table(lines))
+    for note in collection.notes:
+        screen.print(escape(note), soft_wrap=True)
+    if collection.beside:
+        screen.print(f"Not taken for hand-ins: {escape(', '.join(sorted(collection.beside)[:20]))}.", soft_wrap=True)
+    missing = sum(each.state == "missing" for each in collection.lines)
+    if missing:
+        screen.print(f"Missing:     {counted(missing, 'student')}")
+    done = f"{counted(collection.new, 'attempt')} collected"
+    if collection.changed:
+        done += f", {collection.changed} changed"
+    screen.print(f"Collected:   {done}, {collection.known} there already, in {escape(str(into))}", soft_wrap=True)
+    if collection.questions:
+        screen.print(
+            f"[yellow]To answer:[/]   {counted(collection.questions, 'question')} in {escape(str(into / QUESTIONS))}: "
+            "fill in the column answer, and run the same command again. Until then these attempts are not graded.",
+            soft_wrap=True,
+        )
+
+
+def _table(lines: list[Line]) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("Student", no_wrap=True)
+    if any(line.name not in ("", line.student) for line in lines):
+        table.add_column("Name")
+    table.add_column("State")
+    table.add_column("Attempts", justify="right")
+    table.add_column("Counts", justify="right")
+    table.add_column("Handed in (UTC)")
+    table.add_column("Notes", overflow="fold")
+    for line in lines:
+        received = f"{line.received.astimezone(UTC):%Y-%m-%d %H:%M}" if line.received else ""
+        notes = list(line.notes[:_MOST_NOTES])
+        if len(line.notes) > _MOST_NOTES:
+            notes.append(f"And {len(line.notes) - _MOST_NOTES} more.")
+        table.add_row(
+            escape(line.student),
+            *([escape(line.name)] if len(table.columns) == 7 else []),
+            _STYLES.get(line.state, line.state),
+            str(line.attempts or ""),
+            str(line.counts or ""),
+            f"{received} late".strip() if line.late else received,
+            escape(" ".join(notes)),
+        )
+    return table

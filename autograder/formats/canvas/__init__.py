@@ -1,0 +1,1 @@
+"""Canvas: the download of all submissions of an assignment."""

@@ -1,0 +1,1 @@
+"""Repositories of git: a folder of clones, or a list of addresses."""

@@ -1,0 +1,1 @@
+"""Gradescope: the export of the submissions of an assignment."""

@@ -1,0 +1,124 @@
+"""What a source of submissions says: who handed in, when, and which files."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+from autograder.submissions.placing import TEXT_ENTRY
+from autograder.submissions.trees import Entry, Tree
+
+__all__ = ["Asked", "Found", "HandIn", "Source", "Who", "text_entry"]
+
+_BLOCKS = {"address", "blockquote", "div", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "li", "p", "pre", "tr"}
+_UNSEEN = {"head", "script", "style", "title"}
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whoever handed in.
+
+    `key` is what the source calls them, the same in every download. `ids` are ids, logins and e-mails. With `blind`,
+    the platform hides who it is.
+    """
+
+    key: str
+    names: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """One hand-in.
+
+    `received` is a time with a zone, None where the source does not say; `members` are those of a team; `problem` says
+    why nothing could be read.
+    """
+
+    who: Who
+    tree: Tree
+    received: datetime | None = None
+    late: bool | None = None
+    members: tuple[Who, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a source holds: hand-ins, what is none of them, who handed in nothing and why, and sentences about it."""
+
+    hand_ins: list[HandIn] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
+    nothing: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is collected: the assignment's name, the files that students write, and until when, if that matters."""
+
+    assignment: str
+    files: tuple[str, ...]
+    due: datetime | None = None
+    scratch: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of download: its name, what says that a tree is one ("" if not), and what reads it."""
+
+    name: str
+    recognise: Callable[[Tree, Asked], str]
+    read: Callable[[Tree, Asked], Found]
+
+
+def text_entry(tree: Tree, path: tuple[str, ...], entry: Entry) -> None:
+    """Add what was typed into a form, which the download holds as a page, as the text that it shows."""
+
+    def read(most: int) -> bytes:
+        return _shown_text(entry.read(most).decode("utf-8", "replace")).encode()
+
+    tree.files[path] = entry
+    tree.files[(TEXT_ENTRY,)] = Entry(entry.size, entry.modified, read)
+
+
+class _Text(HTMLParser):
+    """The text of a page, with lines where blocks begin and end."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._unseen = 0
+        self._verbatim = 0
+
+    def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
+        del attrs
+        self._unseen += tag in _UNSEEN
+        self._verbatim += tag == "pre"
+        if tag in _BLOCKS or tag == "br":
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in _UNSEEN and self._unseen > 0
+        self._verbatim -= tag == "pre" and self._verbatim > 0
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(data if self._verbatim else " ".join(data.split("\n")))
+
+
+def _shown_text(page: str) -> str:
+    reader = _Text()
+    reader.feed(page)
+    reader.close()
+    lines = [line.rstrip() for line in "".join(reader.parts).replace("\xa0", " ").split("\n")]
+    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return html.unescape("\n".join(kept)).strip("\n") + "\n"

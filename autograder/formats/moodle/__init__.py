@@ -1,0 +1,1 @@
+"""Moodle: the download of all submissions of an assignment."""

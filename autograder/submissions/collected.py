@@ -1,0 +1,181 @@
+"""Attempts that were collected: `submissions/NAME/STUDENT/ATTEMPT/`, each with a record and what was handed in.
+
+The record and the original are hidden files, which no reader of submissions takes for a part of one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from autograder import whole
+from autograder.checks.errors import UsageError
+from autograder.submissions.placing import Question
+from autograder.submissions.records import COLLECTED
+
+__all__ = [
+    "ORIGINAL",
+    "Attempt",
+    "counting",
+    "is_collected",
+    "read_attempts",
+    "remove_attempt",
+    "write_attempt",
+    "write_record",
+]
+
+RECORD = ".attempt.json"
+ORIGINAL = ".original"
+_FORM = 1
+
+Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One hand-in of one student or team.
+
+    `source` is the kind of download, `download` its name, `key` what it calls whoever handed in. `sha256` stands for
+    everything that was handed in. `received` is the hand-in time in UTC and `late` what the platform says about it,
+    None where the download does not say. `files` maps the path of a file to the one that it was handed in under.
+    `questions` wait for an answer; with one, or with a `problem`, the attempt is not graded. `answers` are those that
+    were used. One that does not count (`counts`) was set aside by staff.
+    """
+
+    student: str
+    number: int
+    source: str
+    download: str
+    key: str
+    sha256: str
+    received: datetime | None = None
+    late: bool | None = None
+    name: str = ""
+    members: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    counts: bool = True
+    form: int = _FORM
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has to say something before it can be graded."""
+        return bool(self.questions or self.problem)
+
+    def folder(self, collected: Path) -> Path:
+        """Where it lies."""
+        return collected / self.student / str(self.number)
+
+
+def is_collected(folder: Path) -> bool:
+    """Whether a folder holds what was collected."""
+    return (folder / COLLECTED).is_file()
+
+
+def read_attempts(collected: Path) -> list[Attempt]:
+    """Every attempt in a folder of collected ones, by student and number; none where the folder is not there.
+
+    Raises:
+        UsageError: a record cannot be read.
+    """
+    found = []
+    for path in sorted(collected.glob(f"*/*/{RECORD}")):
+        if path.parent.parent.name.startswith(".") or path.is_symlink():
+            continue
+        try:
+            attempt = msgspec.json.decode(path.read_bytes(), type=Attempt)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise UsageError(f"{path} cannot be read ({error}); remove {path.parent} and collect it again.") from None
+        if (attempt.student, str(attempt.number)) != (path.parent.parent.name, path.parent.name):
+            raise UsageError(
+                f"{path} is about attempt {attempt.number} of {attempt.student}; move the folder back, or remove it "
+                "and collect it again."
+            )
+        found.append(attempt)
+    return sorted(found, key=lambda each: (each.student.casefold(), each.student, each.number))
+
+
+def counting(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
+    """The attempt of each student that counts: the last by hand-in time, where all times are known, else by number."""
+    by_student: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_student.setdefault(attempt.student, []).append(attempt)
+    return {student: _last([each for each in own if each.counts] or own) for student, own in by_student.items()}
+
+
+def _last(attempts: list[Attempt]) -> Attempt:
+    if all(each.received for each in attempts):
+        return max(attempts, key=lambda each: (each.received, each.number))
+    return max(attempts, key=lambda each: each.number)
+
+
+def write_attempt(
+    attempt: Attempt,
+    files: Mapping[Parts, bytes],
+    originals: Mapping[Parts, bytes],
+    *,
+    collected: Path,
+    staging: Path,
+    modified: float,
+) -> None:
+    """Put an attempt in its place, as a whole or not at all; one that is there is replaced.
+
+    Args:
+        attempt: its record.
+        files: what is graded, by path.
+        originals: what was handed in, by path.
+        collected: the folder of all attempts.
+        staging: an own folder on the same file system.
+        modified: the time that its files get, in seconds since 1970.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = staging / "attempt"
+    shutil.rmtree(draft, ignore_errors=True)
+    for below, contents in ((draft, files), (draft / ORIGINAL, originals)):
+        below.mkdir(parents=True)
+        for parts, data in contents.items():
+            path = below.joinpath(*parts)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            os.utime(path, (modified, modified))
+    (draft / RECORD).write_bytes(_text(attempt))
+    (collected / COLLECTED).touch()
+    target = attempt.folder(collected)
+    target.parent.mkdir(exist_ok=True)
+    if target.exists():
+        shutil.rmtree(staging / "replaced", ignore_errors=True)
+        target.rename(staging / "replaced")
+    draft.rename(target)
+
+
+def write_record(attempt: Attempt, collected: Path) -> None:
+    """Write the record of an attempt that is there anew.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    whole.write(attempt.folder(collected) / RECORD, _text(attempt))
+
+
+def _text(attempt: Attempt) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(attempt), indent=1) + b"\n"
+
+
+def remove_attempt(attempt: Attempt, collected: Path, staging: Path) -> None:
+    """Take an attempt away, and its student's folder where nothing else is in it."""
+    shutil.rmtree(staging / "removed", ignore_errors=True)
+    attempt.folder(collected).rename(staging / "removed")
+    student = collected / attempt.student
+    if not os.listdir(student):
+        student.rmdir()

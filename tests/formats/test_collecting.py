@@ -1,0 +1,594 @@
+"""Downloads of each documented shape become attempts, whoever they are from and whatever their names are written in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from downloads import (
+    PARTICIPANT,
+    PEOPLE,
+    Files,
+    canvas,
+    gradescope,
+    moodle,
+    snapshot,
+    submitters,
+    tarred,
+    written,
+    zipped,
+)
+from tiny_course import RIGHT, WRONG
+
+from autograder.checks.errors import UsageError
+from autograder.formats.collection import Collection, collect_source
+from autograder.formats.hand_ins import Asked
+from autograder.submissions import Recogniser, collect
+from autograder.submissions.collected import ORIGINAL, Attempt, counting, read_attempts
+from autograder.submissions.records import Caps
+from autograder.submissions.roster import Person, Roster
+
+DEFINES = Recogniser({"tiny.py": ("double", "halve")}, accept=True)
+TWO = "def double(x):\n    return 2 * x\n\ndef halve(x):\n    return x / 2\n"
+ROSTER = Roster(
+    (
+        Person("ada", "Ada Lovelace", ("ada@example.org",), group="Team A"),
+        Person("bob", "Bob Ross", ("bob@example.org",), group="Team A"),
+        Person("cy", "Cy Young"),
+    )
+)
+
+Gather = Callable[..., Collection]
+
+
+@pytest.fixture
+def gather(tmp_path) -> Gather:
+    """A function that collects a source into ``collected/``."""
+
+    def run(source: Path | Files, *, roster: Roster | None = None, due: datetime | None = None, **more) -> Collection:
+        if not isinstance(source, Path):
+            path = tmp_path / "download.zip"
+            path.write_bytes(zipped(source))
+            source = path
+        into = tmp_path / "collected"
+        into.mkdir(exist_ok=True)
+        staging = into / ".staging"
+        staging.mkdir(exist_ok=True)
+        asked = Asked("tiny", ("tiny.py",), due)
+        result = collect_source(source, into, staging, asked, roster=roster, recogniser=DEFINES, **more)
+        subprocess.run(["rm", "-r", staging], check=True)
+        return result
+
+    return run
+
+
+def attempts(tmp_path: Path) -> dict[str, Attempt]:
+    """The attempt of each student that counts."""
+    return counting(read_attempts(tmp_path / "collected"))
+
+
+def text(tmp_path: Path, student: str, file: str = "tiny.py", attempt: int = 1) -> str:
+    """A file of an attempt."""
+    return (tmp_path / "collected" / student / str(attempt) / file).read_text()
+
+
+def answer(tmp_path: Path, *, question: str, said: str) -> None:
+    """Fill in `questions.csv` as a spreadsheet does."""
+    path = tmp_path / "collected" / "questions.csv"
+    rows = list(csv.DictReader(io.StringIO(path.read_text())))
+    (row,) = [row for row in rows if question in row["question"]]
+    row["answer"] = said
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(row), delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.parametrize("language", PEOPLE)
+@pytest.mark.parametrize(("folders", "underscore"), [(True, False), (True, True), (False, False)])
+def test_moodle_in_folders_and_flat(gather, tmp_path, language, folders, underscore) -> None:
+    """Each form of Moodle's download is recognised and said, and each student is called by name."""
+    one, other = PEOPLE[language]
+    people = {f"{one}_1234567": {"tiny.py": RIGHT}, f"{other}_1234568": {"tiny.py": WRONG, "notes.txt": "x"}}
+    result = gather(moodle(people, folders=folders, underscore=underscore))
+
+    assert result.source == "moodle"
+    assert result.said.endswith("with a folder for each student" if folders else "without folders")
+    assert [line.student for line in result.lines] == sorted((one, other), key=str.casefold)
+    assert text(tmp_path, one) == RIGHT
+    assert text(tmp_path, other, "notes.txt") == "x"
+    assert attempts(tmp_path)[one].received is None
+
+
+def test_moodle_in_both_forms_is_the_same_attempt(gather, tmp_path) -> None:
+    """What was downloaded with folders and again without is not two attempts."""
+    people = {"Ada Lovelace_1": {"tiny.py": RIGHT}}
+    gather(moodle(people))
+    result = gather(moodle(people, folders=False))
+
+    assert (result.new, result.known) == (0, 1)
+
+
+@pytest.mark.parametrize("language", PARTICIPANT)
+def test_moodle_with_blind_grading(gather, tmp_path, language) -> None:
+    """Where names are hidden, students are called by their number, and nobody on the roster is taken for them."""
+    who = PARTICIPANT[language]
+    result = gather(moodle({f"{who}_71": {"tiny.py": RIGHT}, f"{who}_72": {"tiny.py": WRONG}}), roster=ROSTER)
+
+    assert [line.student for line in result.lines][:2] == [f"{who} 71", f"{who} 72"]
+    assert result.questions == 0
+
+
+def test_moodle_teams(gather, tmp_path) -> None:
+    """A team's hand-in is kept once, and its members on the roster are not missing."""
+    people = {"Team A_55": {"tiny.py": RIGHT}, "Default group": {"tiny.py": WRONG}}
+    result = gather(moodle(people), roster=ROSTER)
+
+    assert attempts(tmp_path)["Team A"].members == ("ada", "bob")
+    assert [(line.student, line.state) for line in result.lines] == [
+        ("Default group", "not on the roster"),
+        ("Team A", "collected"),
+        ("cy", "missing"),
+    ]
+
+
+def test_moodle_text_in_the_form_is_asked_for(gather, tmp_path) -> None:
+    """What was typed into the form is kept as the text that it shows, and is no module until a person says so."""
+    page = "<p>def double(x):<br>&nbsp;&nbsp;&nbsp;&nbsp;return 2 * x</p>"
+    result = gather(moodle({"Ada Lovelace_1": {"onlinetext.html": page}}, plugin="onlinetext"))
+
+    assert result.questions == 1
+    assert text(tmp_path, "Ada Lovelace", "text_entry.txt") == "def double(x):\n    return 2 * x\n"
+    answer(tmp_path, question="tiny.py", said="text_entry.txt")
+    assert gather(tmp_path / "download.zip").questions == 0
+    assert text(tmp_path, "Ada Lovelace") == "def double(x):\n    return 2 * x\n"
+
+
+def test_canvas(gather, tmp_path) -> None:
+    """Names, lateness, several files a student and repeated hand-ins are read off Canvas' file names."""
+    people = {
+        "lovelaceada_12345": {"tiny.py": RIGHT, "plot.png": b"\x89PNG"},
+        "rossbob_LATE_12346": {"tiny-1.py": WRONG},
+        "großjürgen_12347": {"tiny.py": RIGHT + "#"},
+        "כהןמשה_LATE_12348": {"tiny.py": WRONG + "#"},
+    }
+    result = gather(canvas(people), roster=ROSTER)
+
+    assert result.said == "a download of all submissions from Canvas"
+    assert {line.student: (line.state, line.late) for line in result.lines} == {
+        "ada": ("collected", False),
+        "bob": ("collected", True),
+        "cy": ("missing", False),
+        "großjürgen": ("not on the roster", False),
+        "כהןמשה": ("not on the roster", True),
+    }
+    assert sorted(attempts(tmp_path)["ada"].files) == ["plot.png", "tiny.py"]
+    assert attempts(tmp_path)["bob"].files == {"tiny.py": "tiny-1.py"}
+    assert text(tmp_path, "bob", f"{ORIGINAL}/tiny-1.py") == WRONG
+
+
+def test_canvas_anonymous_and_text_entries(gather, tmp_path) -> None:
+    """Anonymous students keep their code; text entries and web addresses are no modules."""
+    files = {
+        "anon_aB3dE_70001_tiny.py": RIGHT,
+        "LATE_anon_xY9zQ_70002_tiny.py": WRONG,
+        "anon_pQ7rS_text.html": "<html><head><title>t</title></head><body><p>see mail</p></body></html>",
+        "anon_uV2wX_link.html": "<a href='https://example.org'>x</a>",
+    }
+    result = gather(files, roster=ROSTER)
+
+    assert result.said.endswith("of an anonymous assignment")
+    known = attempts(tmp_path)
+    assert [known[name].late for name in ("anon_aB3dE", "anon_xY9zQ")] == [False, True]
+    assert text(tmp_path, "anon_pQ7rS", "text_entry.txt") == "see mail\n"
+    assert known["anon_uV2wX"].notes == ("tiny.py is missing; there is only link.html.",)
+    assert result.questions == 1
+
+
+def test_gradescope(gather, tmp_path) -> None:
+    """Students, teams and times come from the metadata, whose keys are symbols and times may be Ruby's objects."""
+    ruby = (
+        "!ruby/object:ActiveSupport::TimeWithZone\n    utc: &1 2026-11-21 08:00:00.5 Z\n"
+        "    zone: !ruby/object:ActiveSupport::TimeZone\n      name: Etc/UTC\n    time: *1"
+    )
+    metadata = (
+        "---\nsubmission_1:\n" + submitters(("Ada Lovelace", "", "ada@example.org"), when=ruby)
+        + "submission_2:\n" + submitters(("Jürgen Groß", "s7", "j@example.org"), ("Bob Ross", "bob", "b@example.org"))
+        + "submission_3:\n" + submitters(("משה כהן", "s9", "m@example.org"))
+    )  # fmt: skip
+    result = gather(
+        gradescope({"submission_1": {"tiny.py": RIGHT}, "submission_2": {"tiny.py": WRONG}}, metadata), roster=ROSTER
+    )
+
+    known = attempts(tmp_path)
+    assert result.said == "an export of submissions from Gradescope"
+    assert known["ada"].received == datetime(2026, 11, 21, 8, 0, 0, 500000, UTC)
+    assert known["bob+s7"].members == ("s7", "bob") or known["bob+s7"].members == ("bob", "s7")
+    assert known["bob+s7"].received == datetime(2026, 11, 20, 18, 13, 8, 139000, UTC)
+    assert [(line.student, line.state) for line in result.lines if line.state == "missing"] == [
+        ("cy", "missing"),
+        ("משה כהן", "missing"),
+    ]
+
+
+def test_a_damaged_metadata_file_is_one_sentence(gather) -> None:
+    """A file that is no YAML stops with its line, and Python objects in it are never made."""
+    for metadata in ("---\na: [1\nb", "--- !!python/object/apply:os.system ['true']\n", "- 1\n", "[" * 5000):
+        with pytest.raises(UsageError, match=r"submission_metadata\.yml (cannot be read|names no submissions)"):
+            gather(gradescope({"submission_1": {"tiny.py": RIGHT}}, metadata))
+
+
+def test_nbgrader(gather, tmp_path) -> None:
+    """nbgrader's folders are read for this assignment, with the times of their stamps."""
+    submitted = written(
+        tmp_path / "submitted",
+        {
+            "ada/tiny/tiny.py": RIGHT,
+            "ada/tiny/timestamp.txt": "2026-11-20 10:00:00.000000 UTC",
+            "bob/tiny/tiny.py": WRONG,
+            "bob/tiny/timestamp.txt": "yesterday",
+            "cy/other/other.py": WRONG,
+        },
+    )
+    result = gather(submitted)
+
+    assert result.source == "nbgrader"
+    assert attempts(tmp_path)["ada"].received == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert "timestamp.txt cannot be read" in attempts(tmp_path)["bob"].notes[0]
+    assert [line.notes for line in result.lines if line.student == "cy"] == [("Nothing in cy/tiny (there is other).",)]
+
+
+def test_plain_folders_and_archives(gather, tmp_path) -> None:
+    """Folders, files and archives of every kind that is opened may lie side by side."""
+    source = written(
+        tmp_path / "class",
+        {
+            "ada/tiny.py": RIGHT,
+            "bob.zip": zipped({"hw/tiny.py": WRONG}),
+            "cy.tar": tarred({"tiny.py": RIGHT + "#1"}, "w"),
+            "dan.tar.bz2": tarred({"tiny.py": RIGHT + "#2"}, "w:bz2"),
+            "eve.py": RIGHT + "#3",
+            "fay.tgz": tarred({"inner.zip": zipped({"tiny.py": RIGHT + "#4"})}),
+            "readme.txt": "about this folder",
+        },
+    )
+    result = gather(source)
+
+    assert result.said.startswith("a plain folder")
+    assert [line.student for line in result.lines] == ["ada", "bob", "cy", "dan", "eve", "fay"]
+    assert {line.state for line in result.lines} == {"collected"}
+    assert text(tmp_path, "fay") == RIGHT + "#4"
+    assert result.beside == ["readme.txt"]
+
+
+def test_a_7z_file(gather, tmp_path) -> None:
+    """7z files are opened where py7zr is installed, as a hand-in and as the whole download."""
+    py7zr = pytest.importorskip("py7zr", reason="the extra autograder-ml[archives] is not installed")
+
+    def seven(path: Path, files: Files) -> Path:
+        with py7zr.SevenZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(content, name)
+        return path
+
+    seven(tmp_path / "bob.7z", {"hw/tiny.py": WRONG})
+    download = seven(tmp_path / "all.7z", {"ada/tiny.py": RIGHT, "bob/hw.7z": (tmp_path / "bob.7z").read_bytes()})
+    result = gather(download)
+
+    assert [line.student for line in result.lines] == ["ada", "bob"]
+    assert text(tmp_path, "bob") == WRONG
+
+
+def test_zips_of_zips(gather, tmp_path) -> None:
+    """A zip of zips is a class; one that holds nothing but a download is that download."""
+    people = {"Ada Lovelace_1": {"tiny.py": RIGHT}}
+    assert gather({"download.zip": zipped(moodle(people))}).source == "moodle"
+    result = gather({"class/ada.zip": zipped({"tiny.py": RIGHT}), "class/bob.zip": zipped({"tiny.py": WRONG})})
+
+    assert [line.student for line in result.lines] == ["ada", "Ada Lovelace", "bob"]
+
+
+@pytest.mark.parametrize("make", [moodle, canvas])
+def test_collecting_twice_changes_nothing(gather, tmp_path, make) -> None:
+    """No file gets another byte or another time."""
+    source = make({"a_1": {"tiny.py": RIGHT}, "b_2": {"one.py": TWO, "two.py": TWO + "#"}})
+    gather(source)
+    before = snapshot(tmp_path / "collected")
+    result = gather(source)
+
+    assert (result.new, result.changed, result.known) == (0, 0, 2)
+    assert snapshot(tmp_path / "collected") == before
+
+
+def test_a_later_download_adds_attempts(gather, tmp_path) -> None:
+    """Who handed in again gets a second attempt, which counts; the others stay as they are."""
+    gather(moodle({"Ada Lovelace_1": {"tiny.py": WRONG}, "Bob Ross_2": {"tiny.py": WRONG}}))
+    result = gather(moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}, "Bob Ross_2": {"tiny.py": WRONG}}))
+
+    assert [(line.student, line.attempts, line.counts) for line in result.lines] == [
+        ("Ada Lovelace", 2, 2),
+        ("Bob Ross", 1, 1),
+    ]
+
+
+def test_the_last_attempt_by_time_counts(gather, tmp_path) -> None:
+    """Where times are known, they decide, and not the order of collecting."""
+
+    def export(when: str, content: str) -> Files:
+        metadata = f"submission_1:\n{submitters(('Ada', 'ada', 'a@x'), when=when)}"
+        return gradescope({"submission_1": {"tiny.py": content}}, metadata)
+
+    gather(export("2026-11-21 10:00:00 Z", RIGHT))
+    result = gather(export("2026-11-20 10:00:00 Z", WRONG))
+
+    assert [(line.attempts, line.counts) for line in result.lines] == [(2, 1)]
+
+
+def test_several_hand_ins_without_times_are_asked_for(gather, tmp_path) -> None:
+    """Of two hand-ins in one download that no time sets apart, a person says which counts."""
+    roster = Roster((Person("ada", "Ada Lovelace", aliases=("Ada L",)),))
+    people = {"Ada Lovelace_1": {"tiny.py": RIGHT}, "Ada L_2": {"tiny.py": WRONG}}
+    assert gather(moodle(people), roster=roster).questions == 1
+    first = next(each for each in read_attempts(tmp_path / "collected") if each.key == "Ada Lovelace_1").number
+    answer(tmp_path, question="which attempt counts", said=str(first))
+    result = gather(moodle(people), roster=roster)
+
+    assert result.questions == 0
+    assert attempts(tmp_path)["ada"].number == first
+
+
+def test_who_is_not_clear_is_asked_for(gather, tmp_path) -> None:
+    """A name that only looks like one on the roster is asked for; the answer moves the attempt, and is remembered."""
+    people = {"Ada Lovelacce_1": {"tiny.py": RIGHT}}
+    result = gather(moodle(people), roster=ROSTER)
+    assert next((line.student, line.state) for line in result.lines) == ("Ada Lovelacce", "waits")
+    answer(tmp_path, question="who handed in", said="ada")
+    result = gather(moodle(people), roster=ROSTER)
+
+    assert (result.questions, result.changed) == (0, 1)
+    assert sorted(attempts(tmp_path)) == ["ada"]
+    people = {"Ada Lovelacce_1": {"tiny.py": WRONG}}
+    assert [line.attempts for line in gather(moodle(people), roster=ROSTER).lines if line.student == "ada"] == [2]
+
+
+def test_an_answer_that_names_nobody_is_said(gather, tmp_path) -> None:
+    """The question stays, and a sentence says what is wrong with the answer; "as is" takes the name as it is."""
+    people = {"Ada Lovelacce_1": {"tiny.py": RIGHT}}
+    gather(moodle(people), roster=ROSTER)
+    answer(tmp_path, question="who handed in", said="zoe")
+    result = gather(moodle(people), roster=ROSTER)
+    assert result.notes == ["questions.csv: 'zoe' is nobody on the roster; write an id from it."]
+    assert result.questions == 1
+    answer(tmp_path, question="who handed in", said="as is")
+
+    assert gather(moodle(people), roster=ROSTER).questions == 0
+    assert sorted(attempts(tmp_path)) == ["Ada Lovelacce"]
+
+
+def test_files_that_are_not_clear_are_asked_for(gather, tmp_path) -> None:
+    """Two files that could be meant are never chosen between; each answer is used, and can be changed."""
+    people = {"Ada Lovelace_1": {"one.py": TWO, "two.py": TWO + "#2\n"}}
+    assert gather(moodle(people)).questions == 1
+    for said, expected in (("two.py", TWO + "#2\n"), ("one.py", TWO)):
+        answer(tmp_path, question="tiny.py", said=said)
+        assert gather(moodle(people)).questions == 0
+        assert text(tmp_path, "Ada Lovelace") == expected
+    answer(tmp_path, question="tiny.py", said="none")
+    gather(moodle(people))
+
+    assert not (tmp_path / "collected" / "Ada Lovelace" / "1" / "tiny.py").exists()
+
+
+def test_too_much_waits_for_a_person(gather, tmp_path) -> None:
+    """A hand-in beyond the limits stops nobody else, and is not graded before somebody has looked at it."""
+    people = {"Ada Lovelace_1": {f"{number}.txt": "x" for number in range(30)}, "Bob Ross_2": {"tiny.py": RIGHT}}
+    result = gather(moodle(people), caps=Caps(entries=20))
+
+    assert [(line.student, line.state) for line in result.lines] == [
+        ("Ada Lovelace", "waits"),
+        ("Bob Ross", "collected"),
+    ]
+    answer(tmp_path, question="whether it is graded", said="as is")
+    assert gather(moodle(people), caps=Caps(entries=20)).questions == 0
+
+
+def test_two_students_of_one_name_stay_two(gather, tmp_path) -> None:
+    """The second of two who are called the same gets the platform's number, in every download."""
+    people = {"Ada Lovelace_1": {"tiny.py": RIGHT}, "Ada Lovelace_2": {"tiny.py": WRONG}}
+    gather(moodle(people))
+    gather(moodle(people))
+
+    assert sorted(attempts(tmp_path)) == ["Ada Lovelace", "Ada Lovelace_2"]
+
+
+def test_what_was_collected_is_graded(gather, tmp_path) -> None:
+    """The attempt that counts is staged under the right names, with notes and time; what waits is left out."""
+    gather(
+        {
+            **moodle({"Ada Lovelace_1": {"deep/tiny (1).py": RIGHT}}),
+            **moodle({"Bob Ross_2": {"one.py": TWO, "two.py": TWO + "#"}}),
+        }
+    )
+    (staged,) = collect(tmp_path / "collected", ("tiny.py",), tmp_path / "staged")
+
+    assert (staged.student, staged.problem, staged.received) == ("Ada Lovelace", "", None)
+    assert staged.notes == ("deep/tiny (1).py was taken for tiny.py.",)
+    assert sorted(path.name for path in staged.folder.rglob("*")) == ["tiny.py"]
+
+
+def test_nothing_but_what_waits_cannot_be_graded(gather, tmp_path) -> None:
+    """A class that only waits for answers is refused in a sentence."""
+    gather(moodle({"Bob Ross_2": {"one.py": TWO, "two.py": TWO + "#"}}))
+    with pytest.raises(UsageError, match=r"holds no attempt that can be graded; answer what is asked"):
+        collect(tmp_path / "collected", ("tiny.py",), tmp_path / "staged")
+
+
+def test_hostile_paths_stay_out(gather, tmp_path) -> None:
+    """Paths that lead out, links and hidden files of an archive are left out, and the rest is collected."""
+    download = tmp_path / "class.tar.gz"
+    import tarfile
+
+    with tarfile.open(download, "w:gz") as archive:
+        for name, data in (
+            ("../evil.py", b"1"),
+            ("/etc/evil", b"2"),
+            ("ada/tiny.py", RIGHT.encode()),
+            ("ada/.x", b"3"),
+        ):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        link = tarfile.TarInfo("ada/secret.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+        other = tarfile.TarInfo("bob/tiny.py")
+        other.type, other.linkname = tarfile.LNKTYPE, "/etc/passwd"
+        archive.addfile(other)
+    gather(download)
+
+    assert not (tmp_path / "evil.py").exists()
+    assert attempts(tmp_path)["ada"].files == {"tiny.py": "tiny.py"}
+    assert "Left out: secret.txt (is a link, not a file)." in attempts(tmp_path)["ada"].notes
+    assert "bob" not in attempts(tmp_path) or not attempts(tmp_path)["bob"].files
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("absent", "does not exist; name the download"),
+        ("empty", "holds no files"),
+        ("broken.zip", "is damaged"),
+        ("broken.tar.gz", "is damaged"),
+        ("notes.docx", "is no archive that can be read here"),
+        ("collected", "overlap; name another folder with --out"),
+    ],
+)
+def test_a_source_that_cannot_be_collected_is_one_sentence(gather, tmp_path, source, sentence) -> None:
+    """What is wrong with the whole download is said, with what to do."""
+    (tmp_path / "empty").mkdir()
+    for name in ("broken.zip", "broken.tar.gz", "notes.docx"):
+        (tmp_path / name).write_bytes(b"PK\3\4" + b"\0" * 600)
+    with pytest.raises(UsageError, match=sentence):
+        gather(tmp_path / source)
+
+
+def test_a_folder_of_something_else_is_not_written_to(gather, tmp_path) -> None:
+    """Attempts are never put among other files."""
+    written(tmp_path / "collected", {"essay.txt": "mine"})
+    with pytest.raises(UsageError, match=r"holds something that was not collected \(essay\.txt\)"):
+        gather(moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}}))
+
+
+def test_a_record_that_was_changed_is_one_sentence(gather, tmp_path) -> None:
+    """A record that cannot be read says which folder to remove."""
+    source = moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}})
+    gather(source)
+    (tmp_path / "collected" / "Ada Lovelace" / "1" / ".attempt.json").write_text("{")
+    with pytest.raises(UsageError, match=r"cannot be read .*; remove .* and collect it again"):
+        gather(source)
+
+
+def git(folder: Path, *arguments: str, when: str = "2026-11-20T10:00:00+00:00") -> None:
+    """Run git as a student does."""
+    names = {f"GIT_{who}_{what}": "x@y" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    times = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when, "GIT_CONFIG_GLOBAL": "/dev/null"}
+    subprocess.run(
+        ["git", "-c", "init.defaultBranch=main", "-C", folder, *arguments],
+        check=True, capture_output=True, env={**os.environ, **names, **times},
+    )  # fmt: skip
+
+
+def clone(folder: Path, *commits: tuple[str, Files]) -> Path:
+    """A repository with commits, each a time and files."""
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q")
+    for when, files in commits:
+        written(folder, files)
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", "work", when=when)
+    return folder
+
+
+EARLY, LATE = "2026-11-20T10:00:00+00:00", "2026-11-25T10:00:00+00:00"
+DUE = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def test_the_last_commit_before_the_deadline(gather, tmp_path) -> None:
+    """Of clones, the commit counts and not the working tree; who had none by then is missing."""
+    clone(tmp_path / "clones" / "tiny-ada", (EARLY, {"tiny.py": RIGHT}), (LATE, {"tiny.py": WRONG}))
+    clone(tmp_path / "clones" / "tiny-bob", (LATE, {"tiny.py": RIGHT}))
+    clone(tmp_path / "clones" / "tiny-cy")
+    written(tmp_path / "clones" / "tiny-ada", {"tiny.py": "not committed"})
+    result = gather(tmp_path / "clones", due=DUE)
+
+    assert result.said == "a folder of git repositories"
+    assert text(tmp_path, "ada") == RIGHT
+    assert attempts(tmp_path)["ada"].received == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert [(line.student, line.notes) for line in result.lines if line.state == "missing"] == [
+        ("bob", ("No commit before the deadline.",)),
+        ("cy", ("No commit.",)),
+    ]
+
+
+def test_a_list_of_repositories(gather, tmp_path) -> None:
+    """Listed repositories are fetched, and fetched again for what came later; one that is not there stops nobody."""
+    home = clone(tmp_path / "hub" / "x1.git", (EARLY, {"tiny.py": WRONG}))
+    listed = tmp_path / "repositories.csv"
+    listed.write_text(f"student,url\nada,file://{home}\nbob,file://{tmp_path}/hub/gone.git\n")
+    result = gather(listed)
+    assert result.said == "a list of git repositories"
+    assert {line.student: line.state for line in result.lines} == {"ada": "collected", "bob": "waits"}
+    assert text(tmp_path, "ada") == WRONG
+    written(home, {"tiny.py": RIGHT})
+    git(home, "commit", "-q", "-am", "more", when=LATE)
+
+    assert [line.counts for line in gather(listed).lines if line.student == "ada"] == [2]
+    assert text(tmp_path, "ada", attempt=2) == RIGHT
+
+
+def test_submodules_and_pointers_of_lfs_are_said(gather, tmp_path) -> None:
+    """What a repository only points at is named, because it is not there."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
+    folder = clone(tmp_path / "clones" / "ada", (EARLY, {"tiny.py": RIGHT, "model.pt": pointer}))
+    sha = "1" * 40
+    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{sha},lib")
+    (folder / "link.py").symlink_to("/etc/passwd")
+    git(folder, "add", "link.py")
+    git(folder, "commit", "-q", "-m", "more")
+    gather(tmp_path / "clones")
+    notes = " ".join(attempts(tmp_path)["ada"].notes)
+
+    assert "Only the pointer of Git LFS is there for model.pt" in notes
+    assert "lib (is a submodule, whose files are in another repository)" in notes
+    assert "link.py (is a link, not a file)" in notes
+
+
+def test_the_configuration_of_a_repository_runs_nothing(gather, tmp_path) -> None:
+    """Programs that a repository's own configuration names are not started, and objects from elsewhere are refused."""
+    folder = clone(tmp_path / "clones" / "ada", (EARLY, {"tiny.py": RIGHT}))
+    script = written(tmp_path, {"run.sh": f"#!/bin/sh\ntouch {tmp_path}/ran\n"}) / "run.sh"
+    script.chmod(0o755)
+    for key in (
+        "core.fsmonitor",
+        "core.pager",
+        "gpg.program",
+        "core.sshCommand",
+        "filter.x.smudge",
+        "log.showSignature",
+    ):
+        git(folder, "config", key, "true" if key == "log.showSignature" else str(script))
+    bob = clone(tmp_path / "clones" / "bob", (EARLY, {"tiny.py": RIGHT}))
+    (bob / ".git" / "objects" / "info" / "alternates").write_text(f"{folder}/.git/objects\n")
+    result = gather(tmp_path / "clones")
+
+    assert not (tmp_path / "ran").exists()
+    assert {line.student: line.state for line in result.lines} == {"ada": "collected", "bob": "waits"}
+    assert attempts(tmp_path)["bob"].problem == (
+        "The repository takes its objects from another repository; clone it again in full."
+    )
