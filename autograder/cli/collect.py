@@ -13,13 +13,16 @@ from rich.table import Table
 
 from autograder import loader
 from autograder.checks.wording import counted
-from autograder.cli.common import caps_for, console, dataset_for, open_course, settings_of, staging
-from autograder.formats.collection import QUESTIONS, Collection, Line, collect_source
+from autograder.cli.common import console, staging
+from autograder.course import Course, open_course
+from autograder.formats.collection import QUESTIONS, Collection, Line, collect_source, is_download
 from autograder.formats.hand_ins import Asked
+from autograder.grading.preparing import caps_for, dataset_for, settings_of
 from autograder.submissions import Recogniser
+from autograder.submissions.collected import counting, is_collected, read_attempts
 from autograder.submissions.roster import Roster, read_roster
 
-__all__ = ["ROSTER", "Call", "collect_download"]
+__all__ = ["ROSTER", "Call", "collect_download", "collected_first"]
 
 ROSTER = "roster.csv"
 """The roster that is read where none is named, in the course's folder."""
@@ -47,15 +50,21 @@ class Call:
 def collect_download(call: Call) -> int:
     """Collect, and print the table; returns the exit code: 1 where something waits for an answer."""
     root, course = open_course(call.course)
+    into = call.out or root / "submissions" / call.assignment
+    collection = _collect(call, root, course, into)
+    show(console(), call.source, into, collection)
+    return 1 if collection.questions else 0
+
+
+def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
     loaded = loader.load(root, call.assignment)
     dataset, _ = dataset_for(loaded, settings_of(None, course, loaded))
-    into = call.out or root / "submissions" / call.assignment
     roster = _roster(call.roster, root)
     due = call.due.replace(tzinfo=UTC) if call.due and call.due.tzinfo is None else call.due
     if not call.source.exists():
         collect_source(call.source, into, into, Asked(call.assignment, ()))  # which says so, before anything is made
     with staging(into) as folder:
-        collection = collect_source(
+        return collect_source(
             call.source,
             into,
             folder,
@@ -64,8 +73,25 @@ def collect_download(call: Call) -> int:
             caps=caps_for(loaded, dataset),
             recogniser=Recogniser.of(loaded, accept=course.accept_close_names),
         )
-    show(console(), call.source, into, collection)
-    return 1 if collection.questions else 0
+
+
+def collected_first(screen: Console, source: Path, assignment: str, root: Path, course: Course) -> Path:
+    """The folder that is graded: what was named, or, where that is a download of a learning platform, its attempts."""
+    into = root / "submissions" / assignment
+    if source.exists() and not is_collected(source) and is_download(source, assignment):
+        screen.print("This is a download of a learning platform, so it is collected first.")
+        collection = _collect(Call(source, assignment, None, None, None, root), root, course, into)
+        show(screen, source, into, collection, table=False)
+        source = into
+    if is_collected(source):
+        waiting = [student for student, attempt in counting(read_attempts(source)).items() if attempt.waits]
+        if waiting:
+            screen.print(
+                f"Not graded, because {escape(str(source / QUESTIONS))} waits for an answer: "
+                f"{escape(', '.join(sorted(waiting)))}.",
+                soft_wrap=True,
+            )
+    return source
 
 
 def _roster(named: Path | None, root: Path) -> Roster | None:
@@ -74,10 +100,10 @@ def _roster(named: Path | None, root: Path) -> Roster | None:
     return read_roster(root / ROSTER) if (root / ROSTER).is_file() else None
 
 
-def show(screen: Console, source: Path, into: Path, collection: Collection) -> None:
+def show(screen: Console, source: Path, into: Path, collection: Collection, *, table: bool = True) -> None:
     """Say what the source is, show everybody, and say what is to be done."""
     screen.print(f"{escape(str(source))} is {escape(collection.said)}.", soft_wrap=True)
-    lines = collection.lines
+    lines = collection.lines if table else []
     if len(lines) > _LONGEST_TABLE:
         plain = sum(each.state == "collected" and not each.notes for each in lines)
         lines = [each for each in lines if each.state != "collected" or each.notes]

@@ -43,7 +43,15 @@ from autograder.sandbox.image import image_name
 from autograder.scoring import points_of, rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 from autograder.settings import near
-from autograder.submissions import Recogniser, Submission, collect, passed_over, refuse_class, to_preload
+from autograder.submissions import (
+    Recogniser,
+    Submission,
+    collect,
+    may_be_download,
+    passed_over,
+    refuse_class,
+    to_preload,
+)
 
 __all__ = ["Call", "Work", "grade_class"]
 
@@ -124,12 +132,23 @@ def grade_class(call: Call, early: Early | None = None) -> int:
     if call.submissions is None:
         raise UsageError("SUBMISSIONS is missing; name the folder with one folder, .py or .zip file for each student.")
     root, course = open_course(call.course)
+    call = replace(call, submissions=_collected_first(call.submissions, call.name, root, course))
+    assert call.submissions is not None
     jobs = course.jobs_at_once(call.jobs)
     seed = course_seed(call.seed, os.environ)
     keys_of(seed)  # slow on purpose; jobs that are forked now know it, too
     with idle_jobs(min(jobs, _at_most(call.submissions)), early.descriptors if early else ()) as idle:
         work = _our_work(call, root, course, call.submissions, seed, early, screen)
         return _grade(call, work, screen, jobs, idle)
+
+
+def _collected_first(source: Path, name: str, root: Path, course: Course) -> Path:
+    """The folder of submissions, once a download of a learning platform is collected."""
+    if may_be_download(source):
+        from autograder.cli.collect import collected_first
+
+        return collected_first(console(), source, name, root, course)
+    return source
 
 
 def _at_most(submissions: Path) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from autograder import whole
 from autograder.checks.errors import StudentError, UsageError
-from autograder.formats.git.clones import fetch_listed, is_list
+from autograder.formats.git.clones import CLONES, fetch_listed, is_list
 from autograder.formats.hand_ins import Asked, Found, HandIn, Who
 from autograder.formats.plain import PLAIN
 from autograder.formats.sources import recognised
@@ -40,7 +40,7 @@ from autograder.submissions.records import MIB, Contents
 from autograder.submissions.roster import Roster
 from autograder.submissions.trees import CLASS, Tree, is_opened, open_tree
 
-__all__ = ["AS_IS", "QUESTIONS", "Collection", "Line", "collect_source"]
+__all__ = ["AS_IS", "QUESTIONS", "Collection", "Line", "collect_source", "is_download"]
 
 QUESTIONS = "questions.csv"
 AS_IS = "as is"
@@ -152,7 +152,7 @@ def _refuse(source: Path, into: Path) -> None:
         )
 
 
-def _found(source: Path, asked: Asked, result: Collection, stack: ExitStack) -> Found:
+def _found(source: Path, asked: Asked, result: Collection, stack: ExitStack, *, read: bool = True) -> Found:
     """What a folder or archive holds; an archive that holds just one archive is that one."""
     try:
         tree = stack.enter_context(open_tree(source))
@@ -171,7 +171,18 @@ def _found(source: Path, asked: Asked, result: Collection, stack: ExitStack) -> 
         raise UsageError(f"{source} holds no files; name the download: a folder, an archive or a list of repositories.")
     kind, result.said, level = known
     result.source = kind.name
-    return kind.read(level, asked)
+    return kind.read(level, asked) if read else Found()
+
+
+def is_download(source: Path, assignment: str) -> bool:
+    """Whether a folder or archive is a download of a learning platform, and no plain folder or archive."""
+    try:
+        with ExitStack() as stack:
+            result = Collection()
+            _found(source.resolve(), Asked(assignment, ()), result, stack, read=False)
+    except UsageError:
+        return False
+    return result.source not in (PLAIN.name, CLONES.name)
 
 
 def _within(tree: Tree, stack: ExitStack) -> Tree:

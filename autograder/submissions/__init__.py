@@ -6,7 +6,14 @@ private copy that holds regular files only is what the rest of the toolkit sees.
 
 from __future__ import annotations
 
-from autograder.submissions.collecting import collect, collect_one, passed_over, refuse_class, refuse_paths
+from autograder.submissions.collecting import (
+    collect,
+    collect_one,
+    may_be_download,
+    passed_over,
+    refuse_class,
+    refuse_paths,
+)
 from autograder.submissions.imports import to_preload
 from autograder.submissions.records import Caps, Submission
 from autograder.submissions.similar_names import Recogniser
@@ -17,6 +24,7 @@ __all__ = [
     "Submission",
     "collect",
     "collect_one",
+    "may_be_download",
     "passed_over",
     "refuse_class",
     "refuse_paths",

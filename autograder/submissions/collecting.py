@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Sequence
@@ -23,9 +24,12 @@ from autograder.submissions.records import COLLECTED, Caps, Contents, Submission
 from autograder.submissions.similar_names import Recogniser
 from autograder.submissions.unpacking import unpack
 
-__all__ = ["collect", "collect_one", "passed_over", "refuse_class", "refuse_paths"]
+__all__ = ["collect", "collect_one", "may_be_download", "passed_over", "refuse_class", "refuse_paths"]
 
 _CAPS = Caps()
+_OF_A_PLATFORM = re.compile(
+    r"_assignsubmission_|_\d+_\d+_|anon_\w+_\d+_|_(text|link)\.html$|^submission_metadata\.yml$|^assignment_\d+_export$|^\.collected$"
+)
 _BY_NAME = Recogniser()
 
 
@@ -111,6 +115,26 @@ def refuse_class(path: Path) -> None:
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist; name the folder that holds the submissions.")
+
+
+def may_be_download(path: Path) -> bool:
+    """Whether a look at the first names says that this may be a download of a learning platform, or was one."""
+    if path.is_file():
+        return path.name.lower().endswith((*ARCHIVES, ".tar", ".tar.bz2", ".tbz2", ".7z"))
+    if not path.is_dir():
+        return False
+    names = os.listdir(path)
+    return any(_OF_A_PLATFORM.search(name) for name in names) or _in_two_steps(path, names)
+
+
+def _in_two_steps(path: Path, names: Sequence[str]) -> bool:
+    """Whether what lies in the folder are folders which hold nothing but folders, as nbgrader has them."""
+    folders = [name for name in names if not is_clutter(name)][:5]
+    try:
+        inner = [entry for name in folders for entry in os.scandir(path / name) if not is_clutter(entry.name)]
+        return bool(inner) and all(entry.is_dir() for entry in inner)
+    except OSError:
+        return False
 
 
 def passed_over(path: Path, files: Sequence[str]) -> tuple[str, ...]:

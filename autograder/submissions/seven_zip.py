@@ -66,7 +66,7 @@ def unpack_seven_zip(path: Path, target: Path, *, files: int, mib: float, file_m
     if done.returncode:
         raise Unfit(
             {
-                _TOO_LARGE: f"unpacks to more than {mib:g} MiB or {files:,} files",
+                _TOO_LARGE: f"unpacks to more than {mib:g} MiB or holds more than {files:,} files",
                 _ENCRYPTED: "is encrypted; make it again without a password",
                 _UNUSUAL: "is compressed in an unusual way; make it again as an ordinary zip file",
             }.get(done.returncode, "is damaged or no 7z file; make it again and open it once")

@@ -992,7 +992,7 @@ def test_a_file_that_is_no_archive_is_reported(class_folder: Path) -> None:
     assert problems == [
         "The file a.zip is damaged or no zip file; make it again and open it once.",
         "The file b.zip is damaged or no zip file; make it again and open it once.",
-        "The file c.tar.gz is damaged (BadGzipFile); make the archive again and open it once.",
+        "The file c.tar.gz is damaged (InvalidHeaderError); make the archive again and open it once.",
         "The file d.tar.gz is damaged (EOFError); make the archive again and open it once.",
     ]
 

@@ -21,7 +21,8 @@ def _recognise(tree: Tree, asked: Asked) -> str:
     below = {path[0] for own in students.values() for path in own.files if len(path) > 1}
     stamped = any(path[1:] == (TIMESTAMP,) for own in students.values() for path in own.files)
     flat = any(len(path) == 1 for own in students.values() for path in own.files)
-    if flat or not (stamped or below == {asked.assignment}):
+    several = len(students) > 1 or tree.place.name == "submitted"
+    if flat or not (stamped or (several and below == {asked.assignment})):
         return ""
     return "a folder submitted/ of nbgrader"
 

@@ -1,0 +1,106 @@
+"""`autograder collect`, as people run it, and `autograder grade` with a download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import refused, run_here
+from downloads import canvas, moodle, snapshot, written, zipped
+from tiny_course import RIGHT, WRONG, make_course
+
+TWO = {"one.py": RIGHT, "two.py": RIGHT + "#"}
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """A course with an assignment, a roster, and a download from Moodle."""
+    make_course(tmp_path)
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada Lovelace\nbob,Bob Ross\ncy,Cy Young\n")
+    people = {
+        "Ada Lovelace_1": {"tiny (1).py": RIGHT},
+        "Bob Ross_2": {"tiny.py": WRONG},
+        "Dan Day_3": {"tiny.py": RIGHT},
+    }
+    (tmp_path / "download.zip").write_bytes(zipped(moodle(people)))
+    return tmp_path
+
+
+def test_collect_says_what_it_is_and_who_is_missing(root) -> None:
+    """One table has everybody: collected, missing, or not on the roster."""
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+
+    assert done.returncode == 0, done.stderr
+    assert "download.zip is a download of all submissions from Moodle, with a folder for each student." in done.stdout
+    for student, state in (("ada", "collected"), ("cy", "missing"), ("Dan Day", "not on the roster")):
+        (line,) = [line for line in done.stdout.splitlines() if line.strip().startswith(student)]
+        assert state in line
+    assert "Missing:     1 student\n" in done.stdout
+    assert "Collected:   3 attempts collected, 0 there already" in done.stdout
+    assert (root / "submissions" / "tiny" / "ada" / "1" / "tiny.py").read_text() == RIGHT
+
+
+def test_collect_twice_changes_nothing(root) -> None:
+    """The second call says that everything is there, and touches no file."""
+    run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+    before = snapshot(root / "submissions")
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+
+    assert "0 attempts collected, 3 there already" in done.stdout
+    assert snapshot(root / "submissions") == before
+
+
+def test_what_waits_is_exit_code_1(root) -> None:
+    """A question is shown in the table, with the file to fill in."""
+    (root / "download.zip").write_bytes(zipped(canvas({"rossbob_77": TWO})))
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+
+    assert done.returncode == 1
+    assert "waits for an" in done.stdout
+    assert "questions.csv: fill in the column answer, and run the same command again." in done.stdout
+
+
+def test_grade_collects_a_download_first(root) -> None:
+    """`grade` says what it was given, collects it, and gives nobody 0 points who waits for an answer."""
+    files = {**moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}}), **moodle({"Bob Ross_2": TWO})}
+    (root / "download.zip").write_bytes(zipped(files))
+    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+
+    assert done.returncode == 0, done.stderr
+    assert "This is a download of a learning platform, so it is collected first." in done.stdout
+    assert "questions.csv waits for an answer: bob." in done.stdout
+    assert sorted(path.stem for path in (root / "graded" / "reports").glob("*.json")) == ["ada"]
+    again = run_here("grade", "tiny", root / "submissions" / "tiny", "--out", "graded", "--jobs", "1", cwd=root)
+    assert "1 of 1 reports were there already" in again.stdout
+
+
+def test_grade_takes_plain_folders_as_before(root) -> None:
+    """A folder of students is graded where it lies, and nothing is collected."""
+    written(root / "class", {"ada/tiny.py": RIGHT})
+    done = run_here("grade", "tiny", "class", "--out", "graded", "--jobs", "1", cwd=root)
+
+    assert done.returncode == 0, done.stderr
+    assert not (root / "submissions").exists()
+
+
+def test_a_deadline_says_who_is_late(root) -> None:
+    """A time without an offset is in UTC; what came later is marked."""
+    written(root / "class", {"ada/tiny.py": RIGHT, "bob/tiny.py": WRONG})
+    done = run_here("collect", "class", "--assignment", "tiny", "--due", "2001-01-01", cwd=root)
+
+    assert [" late " in line for line in done.stdout.splitlines() if line.strip()[:3] in ("ada", "bob")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("absent.zip", "--assignment", "tiny"), "absent.zip does not exist; name the download"),
+        (("download.zip", "--assignment", "other"), "other"),
+        (("download.zip", "--assignment", "tiny", "--roster", "none.csv"), "The roster none.csv cannot be read"),
+        (("grader_config.py", "--assignment", "tiny"), "is no archive that can be read here"),
+    ],
+)
+def test_wrong_calls_are_one_sentence(root, arguments, sentence) -> None:
+    """Exit code 2, and nothing is left behind."""
+    refused(run_here("collect", *arguments, cwd=root), sentence)
+    assert not (root / "submissions").exists()
