@@ -53,7 +53,6 @@ app = typer.Typer(
     cls=Verbs,
     help="Assignments, releases and fair, sandboxed grades for machine-learning courses.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -617,7 +616,7 @@ def main() -> None:
     gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)  # imports make little; looking for it took a tenth of the time
     atexit.register(gc.freeze)  # so that nothing is looked through at the end, where everything goes anyway
     try:
-        app()
+        app(prog_name="autograder")
     except GraderError as error:
         _say(str(error))
         sys.exit(2)

@@ -21,8 +21,10 @@ __all__ = [
     "OnlyOption",
     "SandboxOption",
     "SeedOption",
+    "assignments_here",
     "jobs_option",
     "moment",
+    "sandboxes",
     "whole_within",
     "within",
 ]
@@ -81,6 +83,22 @@ def _given(text: object) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
 
 
+def assignments_here(ctx: typer.Context) -> list[str]:
+    """Names of the assignments of the course, for the shell's completion; nothing of the course is run."""
+    folder = ctx.params.get("course")
+    if folder is None:
+        here = Path.cwd()
+        folder = next((each for each in (here, *here.parents) if (each / "grader_config.py").is_file()), here)
+    return sorted(path.parent.name for path in Path(folder).glob("assignments/*/assignment.py"))
+
+
+def sandboxes() -> list[str]:
+    """Names of sandboxes, for the shell's completion."""
+    from autograder.course import SANDBOXES
+
+    return [*SANDBOXES]
+
+
 CourseOption = Annotated[
     Path | None,
     typer.Option(
@@ -100,7 +118,8 @@ SandboxOption = Annotated[
     typer.Option(
         "--sandbox",
         metavar="NAME",
-        help="auto, bubblewrap, podman, docker, apptainer, landlock or none (no walls); else the course's.",
+        help="auto, bubblewrap, podman, docker, apptainer, landlock or none (no isolation); else the course's.",
+        autocompletion=sandboxes,
     ),
 ]
 LimitOption = Annotated[
@@ -121,4 +140,7 @@ SeedOption = Annotated[
         "--seed", metavar="TEXT", help="The course's secret seed; else AUTOGRADER_SEED, else one kept for you."
     ),
 ]
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The assignment: a folder in assignments/.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The assignment: a folder in assignments/.", autocompletion=assignments_here),
+]
