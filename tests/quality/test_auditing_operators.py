@@ -222,7 +222,7 @@ def test_an_operator_makes_its_mistakes(operator: str, line: str, expected: list
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("return plt.subplots(figsize=(2 * n, 3))", []),
+        ("plt.subplots(figsize=(2 * n, 3))", ["pass"]),
         ("place.axis('off')", []),
         ("figure.tight_layout()", []),
         ("plt.plot(a, linewidth=2 * n)", ["pass"]),
