@@ -49,10 +49,11 @@ def agree(got, want, name, **tolerances):
 
 LAYERS = '''\
 def layers(built):
-    """The layers of a torch module, with their settings; what may as well be written as a function is left aside."""
+    """Type, settings and shapes of parameters of the layers of a torch module, but for what may be a function as well."""
     aside = ("ReLU", "Sigmoid", "Tanh", "GELU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity")
     kept = [each for each in built.layers if each.type not in aside]
-    return [(each.type, {key: value for key, value in each.settings.items() if key != "inplace"}) for each in kept]
+    shapes = [[list(part.shape) for part in each.parameters] for each in kept]
+    return [(each.type, dict(each.settings), sizes) for each, sizes in zip(kept, shapes, strict=True)]
 '''
 
 PLOTS = '''\

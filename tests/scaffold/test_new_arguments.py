@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import random
+import re
 import textwrap
 from pathlib import Path
 from types import ModuleType
@@ -232,6 +233,74 @@ class TestTiesOfTables:
     def test_sorting_alone_settles_no_tie(self, text, is_settled) -> None:
         """That something comes first says nothing of equal ones; a word about equal ones does."""
         assert bool(settled({"a.py": f'def f(x):\n    """{text}"""\n'})) is is_settled
+
+
+class TestObjectsOfPackages:
+    """Torch modules, optimizers and fitted estimators are compared by what is plain of them."""
+
+    def test_layers_and_settings_of_torch(self, root) -> None:
+        """A wrong width or learning rate is noticed; whether an activation is a layer or a function is left open."""
+        pytest.importorskip("torch", reason="this homework is about torch, which the toolkit does not need")
+        text = drafted(
+            root,
+            """
+            import torch
+            from torch import nn
+
+            def network(width, dropout=0.5):
+                ### BEGIN SOLUTION
+                torch.manual_seed(0)
+                return nn.Sequential(nn.Linear(8, width), nn.ReLU(), nn.Dropout(dropout), nn.Linear(width, 3))
+                ### END SOLUTION
+
+            def begun():
+                ### BEGIN SOLUTION
+                model = nn.Linear(4, 2)
+                return {"sgd": (model, torch.optim.SGD(model.parameters(), lr=5e-5))}
+                ### END SOLUTION
+
+            if __name__ == "__main__":
+                network(5), network(6, 0.25), network(6, 0), begun()
+            """,
+        )
+        ids = re.findall(r"^def (\w+)\(", text, re.MULTILINE)
+        assert len(set(ids)) == len(ids)
+        assert faults(root) == []
+        assert faults(root, ("nn.ReLU(), ", "")) == []
+        assert faults(root, ("nn.Linear(8, width)", "nn.Linear(8, width, bias=False)"))
+        assert faults(root, ("nn.Dropout(dropout)", "nn.Dropout(0.5)"))
+        assert faults(root, ("lr=5e-5", "lr=1e-4"))
+        assert faults(root, ("optim.SGD", "optim.Adam"))
+
+    def test_fitted_estimators(self, root) -> None:
+        """Of a search the mean scores and the best setting are compared, of another estimator what it learned."""
+        pytest.importorskip("sklearn", reason="this homework is about scikit-learn")
+        drafted(
+            root,
+            """
+            import numpy as np
+            from sklearn.linear_model import Ridge
+            from sklearn.model_selection import GridSearchCV
+
+            def fitted(x, y):
+                ### BEGIN SOLUTION
+                return Ridge(alpha=2.0).fit(x, y)
+                ### END SOLUTION
+
+            def search(x, y, strengths):
+                ### BEGIN SOLUTION
+                return GridSearchCV(Ridge(), {"alpha": list(strengths)}, cv=3).fit(x, y)
+                ### END SOLUTION
+
+            if __name__ == "__main__":
+                rng = np.random.default_rng(0)
+                x, y = rng.normal(size=(30, 3)), rng.normal(size=30)
+                fitted(x, y), search(x, y, [0.1, 1.0, 50.0])
+            """,
+        )
+        assert faults(root) == []
+        assert faults(root, ("alpha=2.0", "alpha=1.0"))
+        assert faults(root, ("cv=3", "cv=2"))
 
 
 class TestOpenAnswers:
