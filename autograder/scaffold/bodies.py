@@ -49,7 +49,7 @@ def agree(got, want, name, **tolerances):
 
 LAYERS = '''\
 def layers(built):
-    """Type, settings and shapes of parameters of the layers of a torch module, but for what may be a function as well."""
+    """The layers of a torch module: type, settings, shapes of parameters; but none that may be a function as well."""
     aside = ("ReLU", "Sigmoid", "Tanh", "GELU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity")
     kept = [each for each in built.layers if each.type not in aside]
     shapes = [[list(part.shape) for part in each.parameters] for each in kept]
