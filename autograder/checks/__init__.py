@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .autograd import autograd_gradient
     from .compare import close, finite, same, shape
     from .cost import faster_than, lighter_than
-    from .credit import Credit, Measured, Threshold
     from .disguise import Rearranged, disguised, rearranged
     from .errors import CheckFailed
     from .figures.curve import Plotted
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from .learning import no_learning_on_noise, overfits_one_batch, weights_changed
     from .local.sources import Source
     from .local.usage import Cost
-    from .measurement import Measurement
+    from .measurement import Credit, Measured, Measurement, Threshold
     from .metrics import accuracy, auc, error, loss, mean_squared_error, r2
     from .parameters import parameter_points
     from .raising import raises
@@ -106,19 +105,19 @@ _MODULES = {
     "Axes": "figures.figure",
     "CheckFailed": "errors",
     "Cost": "local.usage",
-    "Credit": "credit",
+    "Credit": "measurement",
     "Curve": "training",
     "Estimator": "sklearn",
     "Figure": "figures.figure",
     "Layer": "inspection.torch_records",
-    "Measured": "credit",
+    "Measured": "measurement",
     "Measurement": "measurement",
     "Parameter": "inspection.torch_records",
     "Plotted": "figures.curve",
     "Rearranged": "disguise",
     "Source": "local.sources",
     "Structure": "torch_modules",
-    "Threshold": "credit",
+    "Threshold": "measurement",
     "Trainings": "seeds",
     "accuracy": "metrics",
     "auc": "metrics",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .credit import Measured
+    from .measurement import Measured
 
 __all__ = [
     "CheckFailed",

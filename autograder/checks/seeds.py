@@ -10,9 +10,8 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 
 from .arguments import FUNCTION, NUMBER, SEEDED, THRESHOLDS, WHOLE, one_of, optional, takes
-from .credit import Credit, Measured
 from .errors import CheckFailed, InstructorError
-from .measurement import Measurement
+from .measurement import Credit, Measured, Measurement
 
 __all__ = ["Reseeded", "Seed", "Trainings", "derived", "over_seeds"]
 

@@ -16,7 +16,7 @@ class Measurement(Credit):
     value, lower, upper = 1.0, 1.0, 1.0
 
 
-Credit.__module__ = "autograder.checks.credit"
+Credit.__module__ = "autograder.checks.measurement"
 KINDS = [Credit(), Measurement(), Handle(1, "Credit"), Handle(1, "Model"), lambda *rest: True, type("Model", (), {})]
 
 
