@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     from .parameters import parameter_points
     from .raising import raises
     from .seeds import Trainings, over_seeds
-    from .sensitivity import reacts_to
     from .sklearn import Estimator, estimator, fitted_in_folds, grid_scores, leakage_probe
     from .source import forbidden, no_imports, no_loops, required, uses
     from .tables import table
     from .torch_modules import Structure, structure
-    from .training import Curve, curve, gap
+    from .training import Curve, curve, gap, reacts_to
     from .type_names import real
 
 __all__ = [
@@ -149,7 +148,7 @@ _MODULES = {
     "parameter_points": "parameters",
     "r2": "metrics",
     "raises": "raising",
-    "reacts_to": "sensitivity",
+    "reacts_to": "training",
     "real": "type_names",
     "rearranged": "disguise",
     "relative_error": "gradients",

@@ -13,7 +13,7 @@ from .compare import finite, numbers
 from .errors import CheckFailed, InstructorError
 from .measurement import Measurement
 from .metrics import accuracy, mean_squared_error
-from .sensitivity import distance
+from .training import distance
 from .wording import apart, are, series
 
 __all__ = ["no_learning_on_noise", "overfits_one_batch", "weights_changed"]

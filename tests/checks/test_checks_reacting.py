@@ -11,7 +11,7 @@ from small_net import Net
 
 from autograder.checks import reacts_to
 from autograder.checks.errors import CheckFailed, InstructorError
-from autograder.checks.sensitivity import distance
+from autograder.checks.training import distance
 
 X = np.random.default_rng(3).normal(size=(64, 10))
 Y = (X[:, 0] > 0).astype(int)
