@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 # Written by `make manual`.
 if TYPE_CHECKING:
-    from .autograd import autograd_gradient
     from .compare import close, finite, same, shape
     from .cost import faster_than, lighter_than
+    from .derivatives import autograd_gradient, central_differences
     from .disguise import Rearranged, disguised, rearranged
     from .errors import CheckFailed
     from .figures.curve import Plotted
     from .figures.figure import Axes, Figure, figure, figures_drawn
-    from .finite_differences import central_differences
     from .gradients import gradient_matches, relative_error
     from .inspection.torch_records import Layer, Parameter
     from .learning import no_learning_on_noise, overfits_one_batch, weights_changed
@@ -120,8 +119,8 @@ _MODULES = {
     "Trainings": "seeds",
     "accuracy": "metrics",
     "auc": "metrics",
-    "autograd_gradient": "autograd",
-    "central_differences": "finite_differences",
+    "autograd_gradient": "derivatives",
+    "central_differences": "derivatives",
     "close": "compare",
     "curve": "training",
     "disguised": "disguise",

@@ -19,8 +19,8 @@ import numpy as np
 
 from .arguments import COUNT, FUNCTION, GENERATOR, NOT_NEGATIVE, TEXTS, optional, takes, wrong
 from .compare import numbers, show
+from .derivatives import Landscape, Line, slope
 from .errors import CheckFailed, InstructorError
-from .finite_differences import Landscape, Line, slope
 from .inspection.tensors import is_tensor, without_tensors
 from .parameters import arrays_of
 from .wording import are, series
