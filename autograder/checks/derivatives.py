@@ -1,4 +1,4 @@
-"""Derivatives by differences, with what is known of their error: the step sizes, the rounding, the kinks.
+"""Gradients of a function: by differences, with what is known of their error, and by torch.
 
 A derivative along a line is taken from four values, at ``±h`` and ``±h/2``, for one step size h after another. Where
 the function is smooth, the slope over the wide pair and that over the narrow pair agree, and the gap between the
@@ -253,7 +253,7 @@ def central_differences(of: Callable[[Any], object], at: object, *, steps: Seque
 
     An entry sits on a kink (of relu, say) when the slopes on its two sides differ at every step by more than rounding
     and curvature explain; differences say nothing about the gradient there. Formulas and sources: at the head of
-    `checks.finite_differences`. On smooth ground an entry costs four values of the function, on a kink 8 to
+    `checks.derivatives`. On smooth ground an entry costs four values of the function, on a kink 8 to
     28.
 
     Args:
@@ -288,9 +288,6 @@ def central_differences(of: Callable[[Any], object], at: object, *, steps: Seque
         gradients.append(gradient)
         smooth.append(masks)
     return like(at, gradients), like(at, smooth)
-
-
-# The gradient of a function of torch tensors, by torch itself; torch is only looked for when it is asked for.
 
 
 @takes(of=FUNCTION)

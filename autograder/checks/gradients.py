@@ -5,7 +5,7 @@ unlike an entry's relative error it does not blow up where an entry is almost 0 
 they are right, at most 3e-6, and every usual mistake is above 0.04).
 
 Against differences, what disagrees at first is only suspected: it is looked at again, at other step sizes and beside
-the point (`checks.finite_differences`), and counts only where that shows smooth ground.
+the point (`checks.derivatives`), and counts only where that shows smooth ground.
 """
 
 from __future__ import annotations

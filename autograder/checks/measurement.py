@@ -1,4 +1,8 @@
-"""A measured number with the uncertainty that the number of samples leaves, and the credit that it earns."""
+"""Measured numbers and the points that they earn.
+
+A `Measurement` knows the uncertainty that the number of samples leaves, and is held against thresholds; the result is a
+`Credit`, which any check may return in place of passing outright, with a record (`Measured`) for calibration.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,6 @@ from .arguments import COUNT, FLAG, NUMBER, TEXT, THRESHOLDS, Rule, either, opti
 from .errors import CheckFailed, InstructorError
 
 __all__ = ["Credit", "Measured", "Measurement", "Threshold", "Z"]
-
-
-# Partial credit: what a check may return in place of passing outright, and what it measured for that.
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Measurement:
         Raises:
             InstructorError: names the field.
         """
-        for field, value, rule in (
+        for argument, value, rule in (
             ("value", self.value, _VALUE),
             ("n", self.n, COUNT),
             ("name", self.name, TEXT),
@@ -141,7 +142,7 @@ class Measurement:
             ("run", self.run, TEXT),
         ):
             if not rule.holds(value):
-                raise wrong("Measurement", field, value, f"give {rule.allowed}")
+                raise wrong("Measurement", argument, value, f"give {rule.allowed}")
         if self.interval is None and self.n and not 0 <= self.value <= 1:
             raise wrong("Measurement", "value", self.value, "give a fraction from 0 to 1, or interval=(low, high)")
 

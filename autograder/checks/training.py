@@ -1,4 +1,8 @@
-"""Judge the history of a training: a loss, an error, anything of which lower is better, epoch by epoch."""
+"""Judge histories of trainings: a loss, an error, anything of which lower is better, epoch by epoch.
+
+One history alone (`curve`), two beside each other (`gap`), and those of neighbouring values of a hyper-parameter, which
+must differ by more than chance (`reacts_to`).
+"""
 
 from __future__ import annotations
 
@@ -196,8 +200,6 @@ def gap(training: object, validation: object, *, at_most: float = math.inf, name
         )
     return found
 
-
-# Does a training use the hyper-parameter that it is given? Compare its histories, and let no chance count.
 
 Array = np.ndarray[Any, Any]
 Value = TypeVar("Value")
