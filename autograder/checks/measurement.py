@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .arguments import COUNT, FLAG, NUMBER, TEXT, THRESHOLDS, Rule, either, optional, takes, wrong
+from .arguments import COUNT, FLAG, NUMBER, SHARE, TEXT, THRESHOLDS, Rule, either, optional, takes, wrong
 from .errors import CheckFailed, InstructorError
 
 __all__ = ["Credit", "Measured", "Measurement", "Threshold", "Z"]
@@ -89,8 +89,10 @@ class Credit:
     alarms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.fraction <= 1:
-            raise InstructorError(f"Credit must be a fraction between 0 and 1, not {self.fraction}.")
+        if not SHARE.holds(self.fraction):
+            raise wrong("Credit", "fraction", self.fraction, f"give {SHARE.allowed}")
+        if not TEXT.holds(self.message):
+            raise wrong("Credit", "message", self.message, f"give {TEXT.allowed}")
 
 
 Z = 1.959964
