@@ -102,7 +102,7 @@ class Rearranged:
             [[3 1 2]]
         """
         given = np.asarray(samples)
-        if given.ndim < 2 or given[0].size != self.order.size:
+        if not given.ndim or given.size != len(given) * self.order.size:
             raise wrong("Rearranged.x", "samples", samples, f"give samples of {self.order.size} values each")
         flat = given.reshape(len(given), -1)[:, self.order]
         changed: Array = flat if np.all(self.signs == 1) else (flat * self.signs).astype(given.dtype)

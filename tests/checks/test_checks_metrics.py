@@ -100,5 +100,5 @@ def test_the_interval_holds_the_value(counts):
 @pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
 def test_credit_is_a_fraction(fraction):
     """No check can give more than all of its points, or less than none."""
-    with pytest.raises(InstructorError, match="between 0 and 1"):
+    with pytest.raises(InstructorError, match="give a number from 0 to 1"):
         Credit(fraction)
