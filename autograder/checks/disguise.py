@@ -104,7 +104,7 @@ class Rearranged:
         given = np.asarray(samples)
         if not given.ndim or given.size != len(given) * self.order.size:
             raise wrong("Rearranged.x", "samples", samples, f"give samples of {self.order.size} values each")
-        flat = given.reshape(len(given), -1)[:, self.order]
+        flat = given.reshape(len(given), self.order.size)[:, self.order]
         changed: Array = flat if np.all(self.signs == 1) else (flat * self.signs).astype(given.dtype)
         return changed.reshape(given.shape)
 

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from ..credit import Credit
 from ..errors import CheckFailed, GraderError, StudentError
+from ..measurement import Credit
 from ..wording import counted, series
 from .kernel import Kernel, kernel_of
 from .notebook_code import is_notebook
