@@ -79,7 +79,7 @@ def test_a_pipe_that_stays_open_is_read_no_longer_than_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sandbox/forkserver.py", "sandbox/prepared.py", "isolation/confine.py", "isolation/deadlines.py"]
+    "name", ["sandbox/forkserver.py", "isolation/first_process.py", "isolation/confine.py", "isolation/deadlines.py"]
 )
 def test_the_forkserver_has_no_wait_without_a_deadline(name: str) -> None:
     """Calls that wait for processes or pipes appear only with a number of seconds, or where they do not wait."""
