@@ -6,52 +6,46 @@ import difflib
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 
 from autograder.checks.errors import (
-    CheckFailed,
     InstructorError,
     MisuseError,
     SandboxError,
     StudentError,
-    as_type_error,
 )
 from autograder.checks.inspection import saved_files
 from autograder.checks.local.call_errors import Call, overwritten
 from autograder.checks.local.files import HandedIn
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.local.usage import Cost, Meter
-from autograder.checks.plain import TABLES, Handle, PlainError, Rows, size_of, to_plain
+from autograder.checks.plain import Handle, PlainError, Rows, size_of, to_plain
 from autograder.checks.records.class_names import class_named
 from autograder.checks.records.generators import handed_over
 from autograder.checks.records.masked import filled, is_masked
 from autograder.checks.records.traversal import SIMPLE, holds_only, mapped
-from autograder.checks.type_names import WANTED, of_wrong_kind
 from autograder.loader import Interface
 from autograder.remote import explanations
+from autograder.remote.handles import Function, IteratorHandle, RemoteHandle, drawn
 from autograder.results import Limits
 from autograder.sandbox.base import Session
 from autograder.wire import WireError, decode, encode
 from autograder.wire_packing import FEWEST, pack_rows
 
-__all__ = ["Channel", "Function", "IteratorHandle", "Lending", "RemoteHandle"]
+__all__ = ["Channel", "Function", "Lending", "RemoteHandle"]
 
 _LONGEST_WAY = 0.0005
-_MOST_ITEMS = 1_000_000
-_MOST_AT_ONCE = 1_000
 _DEEPEST_PACKED = 8
 _MOST_KINDS = 64  # a class takes some KiB, and a submission may name any number
 _LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
 _ELLIPSIS = type(...).__name__
 
-T = TypeVar("T")
 _TAKING_OUT = ("next", "item", "array")
 _LOOKING = (*_TAKING_OUT, "elements", "len", "truth", "contains", "get", "set", "seed", "forget")
 _ANSWERS_OF_LOOKING = 4  # so many answers of the largest size may come out of the objects of one call
@@ -219,7 +213,7 @@ class Channel:
         given_mib = sum(each.nbytes for each in arguments if isinstance(each, np.ndarray)) / (1 << 20)
         meter = Meter(worker)
         meter.start()
-        value = _drawn(function(*arguments))  # what an iterator still has to do is a part of the cost
+        value = drawn(function(*arguments))  # what an iterator still has to do is a part of the cost
         cost = meter.stop()
         return value, replace(
             cost,
@@ -461,185 +455,6 @@ class Channel:
             name = handle._handle.type_name
             raise StudentError("CRASHED", f"A {name} was lost when the Python that held it ended.", open=True)
         raise MisuseError(_LEFT if handle._channel.left else _MIXED)
-
-
-class RemoteHandle:
-    """An object of the submission's that stays inside: call its methods, read and set its attributes, look into it.
-
-    ``len(x)``, ``value in x``, ``x[key]`` and loops are asked inside. The stand-in's own class is called as the
-    object's is, so that every sentence about it says that name, Python's own sentences, too.
-    """
-
-    _kind = "object"
-
-    def __init__(self, channel: Channel, handle: Handle) -> None:
-        self.__dict__.update(_channel=channel, _handle=handle, _origin="")
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self._channel.attribute(self._handle, name)
-        except StudentError as error:
-            if error.verdict != "MISSING" or self._is_asked_for():
-                raise
-            raise of_wrong_kind(self, f"something with `{name}`") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        where = f"{self._handle.type_name}.{name}"
-        self._channel.ask("set", (self._handle.id, name), value, where=where)
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the object itself."""
-        return self._channel.ask("call", (self._handle.id, ""), arguments, named, where=self._handle.type_name)
-
-    def __len__(self) -> int:
-        try:
-            return self._asked("len", int, lambda number: 0 <= number < 1 << 62)
-        except (CheckFailed, StudentError, InstructorError) as error:
-            passed_over = isinstance(error, CheckFailed) or getattr(error, "kind", "") == "TypeError"
-            raise (as_type_error(error) if passed_over else error) from None
-
-    def __bool__(self) -> bool:
-        return self._asked("truth", bool)
-
-    def __contains__(self, value: Any) -> bool:
-        return self._asked("contains", bool, None, value)
-
-    def __getitem__(self, key: Any) -> Any:
-        parts = (key.start, key.stop, key.step) if isinstance(key, slice) else None
-        where = f"{self._handle.type_name}[...]"
-        try:
-            return self._channel.ask("item", self, key if parts is None else parts, parts is not None, where=where)
-        except StudentError as error:
-            if error.kind != "TypeError" or error.file or self._is_asked_for():
-                raise
-            raise of_wrong_kind(self, WANTED["item"]) from None
-
-    def __iter__(self) -> Iterator[Any]:
-        items = self._asked("elements", IteratorHandle)
-        items._draw_many()
-        return items
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        """What numpy sees: the values of a table of another package than pandas; of anything else, one object."""
-        if self._kind in TABLES:
-            return np.asarray(self._channel.ask("array", self, where=self._handle.type_name), dtype=dtype)
-        alone = np.empty((), dtype=object)
-        alone[()] = self
-        return alone
-
-    def _is_asked_for(self) -> bool:
-        """Whether its class is one of the handout's, so that names of the handout are missing where it lacks some."""
-        return self._handle.type_name in self._channel.interface.classes
-
-    def _asked(self, verb: str, kind: type[T], right: Callable[[T], bool] | None = None, *arguments: Any) -> T:
-        """An answer of that type, and nothing else is believed."""
-        where = f"{verb}({self._handle.type_name})"
-        try:
-            value = self._channel.ask(verb, self, *arguments, where=where)
-        except StudentError as error:
-            # Python refuses it before any code of the submission's runs: an answer of another kind than was expected.
-            if error.kind != "TypeError" or error.file or self._is_asked_for() or verb not in WANTED:
-                raise
-            raise of_wrong_kind(self, WANTED[verb]) from None
-        if type(value) is not kind or not (right is None or right(value)):
-            raise self._channel.out_of_turn(where)
-        return value
-
-    def __repr__(self) -> str:
-        return f"<a {self._kind} of the submission>"
-
-
-class IteratorHandle(RemoteHandle):
-    """An iterator of the submission's: its items come when they are asked for, one by one.
-
-    All items together may be as many, and take as many bytes, as one answer.
-    """
-
-    _kind = "iterator"
-
-    def __init__(self, channel: Channel, handle: Handle) -> None:
-        super().__init__(channel, handle)
-        self.__dict__.update(_items=deque(), _ended=False, _at_once=1, _drawn=0, _bytes=0)
-
-    def __iter__(self) -> IteratorHandle:
-        return self
-
-    def __next__(self) -> Any:
-        if not self._items and not self._ended:
-            self._draw()
-        if not self._items:
-            raise StopIteration
-        return self._items.popleft()
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __contains__(self, value: Any) -> bool:
-        return any(item is value or item == value for item in self)
-
-    def __len__(self) -> int:
-        raise TypeError("an iterator has no length; make a list of it first")
-
-    def __getitem__(self, key: Any) -> Any:
-        raise TypeError("an iterator has no items by number; make a list of it first")
-
-    def __length_hint__(self) -> int:
-        """Asked by `list` and the like, which draw to the end."""
-        self._draw_many()
-        return 0
-
-    def _draw_many(self) -> None:
-        """From now on many items may come in one exchange."""
-        self.__dict__["_at_once"] = _MOST_AT_ONCE
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.asarray(list(self), dtype)
-
-    def _draw(self) -> None:
-        channel, where = self._channel, f"next({self._handle.type_name})"
-        before = channel.read_bytes
-        answer = channel.ask("next", self, self._at_once, where=where)
-        match answer:
-            case ([*items], bool(ended)) if len(items) <= self._at_once and (items or ended):
-                pass
-            case _:
-                raise channel.out_of_turn(where)
-        drawn, size = self._drawn + len(items), self._bytes + channel.read_bytes - before
-        self.__dict__.update(_ended=ended, _drawn=drawn, _bytes=size)
-        most = channel.limits.reply_mib
-        if drawn > _MOST_ITEMS or size > most << 20:
-            error = StudentError(
-                "OUTPUT", f"More than {_MOST_ITEMS:,} items or {most} MiB came out of one iterator.", open=True
-            )
-            error.step = "End it after the items that the handout asks for."
-            raise channel.failure(error)
-        self._items.extend(items)
-
-
-class Function:
-    """A function, class or method of the submission, not yet called."""
-
-    def __init__(self, channel: Channel, place: tuple[str | int, str], title: str, verb: str = "call") -> None:
-        self._channel = channel
-        self.place = place
-        self.title = title
-        self._verb = verb
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call it inside; of a class, make an object."""
-        made = self._channel.ask(self._verb, self.place, arguments, named, where=self.title)
-        if self._verb == "new" and not isinstance(made, RemoteHandle):
-            raise self._channel.out_of_turn(self.title)
-        return made
-
-
-def _drawn(value: Any) -> Any:
-    """A value in which iterators are the lists of their items."""
-    if isinstance(value, IteratorHandle):
-        value = list(value)
-    return value if type(value) in SIMPLE else mapped(value, _drawn)
 
 
 def _no_error(*_: str) -> None:
