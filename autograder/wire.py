@@ -113,7 +113,7 @@ def encode(value: Any, *, most: int | None = None) -> list[bytes | memoryview]:
         _make_room(packer.text)
         header = msgspec.msgpack.encode(packed)
     except (OverflowError, UnicodeEncodeError) as error:
-        raise WireError(f"this value cannot cross the wall: {error}") from error
+        raise WireError(f"this value cannot cross: {error}") from error
     if len(header) >= 1 << 32:
         raise WireError("this value is too long to cross the wall")
     payload, size = packer.payload(PREFIX.size + len(header))

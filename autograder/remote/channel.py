@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.errors import InstructorError, MisuseError, StudentError
+from autograder.checks.local import faults
 from autograder.checks.local.call_errors import overwritten
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.local.usage import Cost, Meter
 from autograder.remote.handles import Function, RemoteHandle, drawn
-from autograder.remote.pipe import Pipe
+from autograder.remote.pipe import ELLIPSIS, Pipe
 
 __all__ = ["Channel", "Function", "RemoteHandle"]
 
@@ -29,7 +30,7 @@ class Channel(Pipe):
         """A public name of the assignment: a function or class to call, or a constant's value."""
         file = self.interface.file_of(name)
         if file is None:
-            raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+            raise InstructorError(faults.unknown_name(name))
         if self.lent and name in self.lent.names:
             raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
         if file in self.absent:
@@ -40,13 +41,13 @@ class Channel(Pipe):
             if error := self.failing_cell(file, name):
                 raise error
             near = difflib.get_close_matches(name, self.handed_in.defines(file), n=1)
-            error = StudentError("MISSING", f"`{name}` is not defined in {file}.", file=file, open=True)
+            error = StudentError("MISSING", faults.not_defined(name, file), file=file, open=True)
             error.step = f"If `{near[0]}` is meant, rename it to `{name}`." if near else None
             raise error
         if self.interface.is_constant(name):
             value = self.ask("get", (module, name), where=name)
-            if isinstance(value, RemoteHandle) and value._handle.type_name == _ELLIPSIS:
-                raise StudentError("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file, open=True)
+            if isinstance(value, RemoteHandle) and value._handle.type_name == ELLIPSIS:
+                raise StudentError("NOT_ATTEMPTED", faults.still_dots(name), file=file, open=True)
             return value
         if isinstance(kind := defined[name], str):
             with self.charged():
@@ -104,13 +105,13 @@ class Channel(Pipe):
     def each(self, verb: str, function: Any, items: Iterable[Any]) -> Any:
         """Many calls in one exchange."""
         if not isinstance(function, Function):
-            raise InstructorError(f"student.{verb} needs a function of the student's, such as student.relu.")
+            raise InstructorError(faults.needs_function(verb))
         return self.ask(verb, function.place, items, where=function.title)
 
     def after(self, function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The arguments of one call, as it leaves them."""
         if not isinstance(function, Function):
-            raise InstructorError("student.arguments_after needs a function of the student's, such as student.relu.")
+            raise InstructorError(faults.needs_function("arguments_after"))
         return self.ask("after", function.place, arguments, named, where=function.title)
 
     def cost(self, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
@@ -120,7 +121,7 @@ class Channel(Pipe):
         answer. So nothing is handed over before the meter runs, and what that costs is in the cost of every call.
         """
         if not isinstance(function, Function):
-            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+            raise InstructorError(faults.needs_function("cost_of"))
         worker = getattr(self.session, "pid", 0)
         empty = Meter(0)
         empty.start()

@@ -1,28 +1,33 @@
-"""What went wrong with a submission behind a wall, as a sentence and an exception of the right family."""
+"""What went wrong with a submission in a sandbox, as a sentence and an exception of the right family."""
 
 from __future__ import annotations
 
 import builtins
 import errno
 import re
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.inspection import saved_files
+from autograder.checks.local import faults, limited_process
 from autograder.checks.local.call_errors import Call, refusal, unwritten
 from autograder.checks.local.files import Frame, HandedIn
 from autograder.checks.local.import_errors import at_import, explained
 from autograder.checks.wording import seconds
 from autograder.loader import Interface
-from autograder.remote.newer_syntax import about_version
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome
 
-__all__ = ["died", "missing", "raised", "refused", "undefined"]
+__all__ = ["about_version", "died", "missing", "raised", "reads", "refused", "undefined"]
+
 
 _UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 _LONGEST_TEXT = 2000
@@ -54,10 +59,8 @@ def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[st
         return f"`{name}` is not there any more."
     wanted = interface.methods_of(owner)
     has = next((found for names in inventory.values() if isinstance(found := names.get(owner), list)), [])
-    lacking = [f"`{method}`" for method in wanted if method not in has]
-    if len(lacking) > 1:
-        return f"`{owner}` lacks the methods {', '.join(lacking)}; keep the names of the handout."
-    return f"`{owner}` has no `{name}`; keep the names of the handout."
+    lacking = [method for method in wanted if method not in has]
+    return faults.lacks(owner, lacking if len(lacking) > 1 else [name])
 
 
 def raised(
@@ -95,15 +98,15 @@ def raised(
     frame = next((each for each in reversed(frames) if handed_in.wrote(each.file)), raised_at)
     message = texts.get("message", "")[:_LONGEST_TEXT]
     name = texts.get("type", kind)[:100]
-    place = _place(frame, where, handed_in if may_show else HandedIn())
+    place = faults.place_of(frame, where, handed_in if may_show else HandedIn())
     limit = refused(fault.get("errno"), limits)
     also = f"; {limit}" if limit else ""
-    verdict, sentence, step = "RAISED", f"`{where}` raised {name}{place}: {message or 'no message'}{also}", None
+    verdict, sentence, step = "RAISED", f"{faults.raised(where, name, place, message)}{also}", None
     everywhere, file_of = "", names.get(where.partition(".")[0], "")
     if kind == "NotImplementedError":
-        verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or where}"
+        verdict, sentence = "NOT_ATTEMPTED", faults.not_attempted(message or where)
         if file_of and raised_at and (stub := unwritten(raised_at, where, names, handed_in)):
-            sentence = everywhere = f"Not attempted: `{stub}` is not written yet, and `{where}` calls it."
+            sentence = everywhere = faults.stub_called(stub, where)
             step = f"Write `{stub}` first."
     elif (
         kind == "TypeError"
@@ -117,7 +120,7 @@ def raised(
         sentence = f"Memory limit of {limits.memory_mib} MiB reached in `{where}`{place}."
         verdict, may_show = "MEMORY", True
     elif kind == "SystemExit":
-        sentence = f"`{where}` called exit(){place}; a module that is graded must not end Python."
+        sentence = faults.ended_python(where, place)
     elif may_show and frame and issubclass(getattr(builtins, kind), SyntaxError):
         sentence, step = f"{sentence}. {_about_syntax(fault, frame, handed_in)}", ""
     elif may_show and (about := explained(kind, message, texts.get("name", "")[:200], frames, handed_in)):
@@ -127,7 +130,7 @@ def raised(
         quote = handed_in.quote(frame)
         quoted = f": `{quote}`" if quote else ""
         elsewhere = f", raised in {raised_at.place}" if raised_at and raised_at.file != frame.file else ""
-        sentence = f"`{where}` raised {name} ({frame.place}{quoted}{elsewhere}): {message or 'no message'}{also}"
+        sentence = f"{faults.raised(where, name, f' ({frame.place}{quoted}{elsewhere})', message)}{also}"
     elif kind in ("ImportError", "ModuleNotFoundError"):
         step = _STEP_OF_IMPORTS
     trace = texts.get("trace", "")[: 3 * _LONGEST_TEXT]
@@ -139,17 +142,6 @@ def raised(
     error.quote = handed_in.quote(frame)
     error.step = step
     return error
-
-
-def _place(frame: Frame | None, where: str, handed_in: HandedIn) -> str:
-    """The line, in parentheses: with its text where the whole file or cell is what was run, else with its file."""
-    if frame is None:
-        return ""
-    part = f"cell {frame.cell} of {frame.file}" if frame.cell else frame.file
-    if part != where:
-        return f" (line {frame.line} of {part})"
-    quote = handed_in.quote(frame)
-    return f" (line {frame.line}{f': `{quote}`' if quote else ''})"
 
 
 def undefined(fault: Mapping[str, Any]) -> str:
@@ -252,3 +244,90 @@ def died(
     else:
         sentence = f"Python ended with exit code {outcome.exit_code} in `{where}`."
     return StudentError("CRASHED", sentence, open=may_show)  # the number could tell a hidden input
+
+
+# Code that this Python cannot read: whether a newer one can, and which syntax of it that looks like.
+#
+# The text is compiled, never run, by a newer Python of this machine where there is one, in a process with limits of its
+# own. Where there is none, a table of patterns recognises what newer versions brought.
+
+_CPU_SECONDS = 3
+_WALL_SECONDS = 30.0  # loose: it depends on the neighbours
+_READS, _REFUSES = 42, 43  # a program of another kind that is called like a Python gives neither
+_COMPILE = f"""
+import codecs, os, re, resource, warnings
+warnings.simplefilter("ignore")
+for what, most in (("CPU", {_CPU_SECONDS}), ("AS", 1 << 30), ("NOFILE", 16)):
+    resource.setrlimit(getattr(resource, "RLIMIT_" + what), (most, most))
+for line in text.splitlines()[:2]:
+    named = re.match(rb"[ \\t\\f]*#.*?coding[:=][ \\t]*([-\\w.]+)", line)
+    try:
+        codecs.lookup(named[1].decode()) if named else None  # imports what decodes the text
+    except LookupError:
+        pass
+withdraw()
+code = {_READS}
+try:
+    compile(text, "submission", "exec", flags=int(sys.argv[1]), dont_inherit=True)
+except (SyntaxError, ValueError):
+    code = {_REFUSES}
+os._exit(code)
+"""
+_TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT: cells may await
+_LONGEST_LINE = 500
+_F = r""".*?\b[rR]?[fF][rR]?"""  # in front of an f-string's quote
+_NEWEST = 20  # minor versions of Python that are looked for end here
+
+
+@dataclass(frozen=True, slots=True)
+class _Syntax:
+    minor: int
+    name: str
+    pattern: re.Pattern[str]
+
+
+_NEWER = (
+    _Syntax(12, "a `type` statement", re.compile(r"\s*type\s+\w+\s*(\[[^\]]*\]\s*)?=")),
+    _Syntax(12, "type parameters in brackets", re.compile(r"\s*(?:async\s+)?(?:def|class)\s+\w+\s*\[")),
+    _Syntax(12, "an f-string with its own quotes inside", re.compile(_F + r"""("|')[^{}"']*\{[^{}"']*\1""")),
+    _Syntax(12, "an f-string with a backslash inside braces", re.compile(_F + r"""["'][^{}]*\{[^{}]*\\""")),
+    _Syntax(14, "`except` with several types and no parentheses", re.compile(r"\s*except\*?\s+[\w.]+\s*,")),
+    _Syntax(14, "a template string", re.compile(r""".*?(?<![\w"'])(?:[tT][rR]?|[rR][tT])["']""")),
+)
+
+
+def about_version(
+    source: bytes, line: str, grades: tuple[int, int], *, cell: bool = False, path: str | None = None
+) -> str:
+    """The end of a sentence about a syntax error: which Python grades, and whether a newer one reads the text.
+
+    Args:
+        source: the whole text; empty where it is not known.
+        line: the line of the error.
+        grades: major and minor version of the Python that refused the text.
+        cell: it is a cell of a notebook, which may await.
+        path: where programs are looked for; None for the usual places.
+    """
+    graded = f"Graded with Python {grades[0]}.{grades[1]}"
+    rewrite = f"rewrite it for Python {grades[0]}.{grades[1]}."
+    for minor in range(grades[1] + 1, _NEWEST + 1) if source.strip() else ():
+        program = shutil.which(f"python{grades[0]}.{minor}", path=path)
+        if program and reads(program, source, cell=cell):
+            return f"{graded}, and Python {grades[0]}.{minor} reads it, so it uses newer syntax; {rewrite}"
+    for known in _NEWER:
+        if known.minor > grades[1] and known.pattern.match(line[:_LONGEST_LINE]):
+            return f"{graded}; this looks like {known.name}, which needs Python {grades[0]}.{known.minor}; {rewrite}"
+    return f"{graded}."
+
+
+@lru_cache(maxsize=256)
+def reads(program: str, source: bytes, *, cell: bool = False) -> bool:
+    """Whether another Python compiles a text without a syntax error; a text is tried once, however often it fails."""
+    flags = _TOP_LEVEL_AWAIT if cell else 0
+    try:
+        return (
+            limited_process.run(_COMPILE, source, python=program, arguments=(str(flags),), seconds=_WALL_SECONDS)
+            == _READS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False

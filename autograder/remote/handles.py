@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from autograder.checks.errors import CheckFailed, InstructorError, StudentError, as_type_error
+from autograder.checks.local import faults
 from autograder.checks.plain import TABLES, Handle
 from autograder.checks.records.traversal import SIMPLE, mapped
 from autograder.checks.type_names import WANTED, of_wrong_kind
@@ -166,10 +167,10 @@ class IteratorHandle(RemoteHandle):
         return any(item is value or item == value for item in self)
 
     def __len__(self) -> int:
-        raise TypeError("an iterator has no length; make a list of it first")
+        raise TypeError(faults.NO_LENGTH)
 
     def __getitem__(self, key: Any) -> Any:
-        raise TypeError("an iterator has no items by number; make a list of it first")
+        raise TypeError(faults.NO_ITEMS)
 
     def __length_hint__(self) -> int:
         """Asked by `list` and the like, which draw to the end."""
@@ -196,10 +197,8 @@ class IteratorHandle(RemoteHandle):
         self.__dict__.update(_ended=ended, _drawn=drawn, _bytes=size)
         most = channel.limits.reply_mib
         if drawn > _MOST_ITEMS or size > most << 20:
-            error = StudentError(
-                "OUTPUT", f"More than {_MOST_ITEMS:,} items or {most} MiB came out of one iterator.", open=True
-            )
-            error.step = "End it after the items that the handout asks for."
+            error = StudentError("OUTPUT", faults.too_many_drawn(_MOST_ITEMS, most), open=True)
+            error.step = faults.STEP_OF_ITERATORS
             raise channel.failure(error)
         self._items.extend(items)
 

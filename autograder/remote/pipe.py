@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.checks.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.checks.inspection import saved_files
+from autograder.checks.local import faults
 from autograder.checks.local.call_errors import Call
 from autograder.checks.local.files import HandedIn
 from autograder.checks.plain import Handle, PlainError, Rows, size_of, to_plain
@@ -28,12 +29,12 @@ from autograder.sandbox.base import Session
 from autograder.wire import WireError, decode, encode
 from autograder.wire_packing import FEWEST, pack_rows
 
-__all__ = ["Lending", "Pipe"]
+__all__ = ["ELLIPSIS", "Lending", "Pipe"]
 
 _DEEPEST_PACKED = 8
 _MOST_KINDS = 64  # a class takes some KiB, and a submission may name any number
 _LONG_FRAME = 1 << 16  # bytes; a shorter one is read in less time than it takes to look at the clock twice
-_ELLIPSIS = type(...).__name__
+ELLIPSIS = type(...).__name__
 
 _TAKING_OUT = ("next", "item", "array")
 _LOOKING = (*_TAKING_OUT, "elements", "len", "truth", "contains", "get", "set", "seed", "forget")
@@ -147,7 +148,7 @@ class Pipe:
         try:
             frame = encode(requests[0] if alone else ("sequence", requests))
         except WireError as error:
-            raise InstructorError(f"A check gives `{where}` something that cannot cross the wall: {error}.") from None
+            raise InstructorError(faults.cannot_cross(f"`{where}`: {error}.")) from None
         if any(verb not in _OPEN for verb, *_ in requests):
             self.called = True
             self.conceal()
@@ -234,9 +235,7 @@ class Pipe:
                 error.step = ""  # the sentence says it
                 raise error
             case ("unplain", str(sentence)):
-                raise StudentError(
-                    "FAILED", f"`{where}` returned a value that cannot be judged: {sentence[:300].rstrip('.')}."
-                )
+                raise StudentError("FAILED", faults.not_plain(where, f"{sentence[:300].rstrip('.')}."))
             case ("refused", str(reason)) if reason in saved_files.REASONS and saved_files.is_name(where):
                 error = StudentError(*saved_files.explained(where, reason), file=where, open=True)
                 if error.verdict == "MISSING" and (meant := self.handed_in.alike(where)):
@@ -289,7 +288,7 @@ class Pipe:
         try:
             return to_plain(value, self.as_it_is, listed=False)
         except PlainError as error:
-            raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+            raise InstructorError(faults.cannot_cross(error)) from None
 
     def as_it_is(self, value: Any) -> Any:
         """What has no plain form: a stand-in, a generator of random numbers, or something that the wire will refuse."""
@@ -308,7 +307,7 @@ class Pipe:
             # Any other name could carry hidden inputs out, so only the sentences of comparisons tell it, which nobody
             # but staff reads of a hidden check; an Ellipsis is what a stub leaves of a value.
             name = value.type_name
-            known = name in self.interface.classes or name == _ELLIPSIS
+            known = name in self.interface.classes or name == ELLIPSIS
             if value.iterator:
                 return IteratorHandle(self, value if known else Handle(value.id, "iterator", iterator=True))
             kind = self.kinds.get(name) or self.named_kind(name)

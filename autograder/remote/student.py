@@ -8,8 +8,9 @@ from typing import Any
 
 from autograder.checks.errors import InstructorError, MisuseError, StudentError
 from autograder.checks.inspection import saved_files as saved
-from autograder.checks.local import sources
+from autograder.checks.local import faults, sources
 from autograder.checks.local.files import HandedIn
+from autograder.checks.local.protocol import Student
 from autograder.checks.local.usage import Cost
 from autograder.loader import Interface
 from autograder.pictures import raster, vector
@@ -20,7 +21,7 @@ from autograder.sandbox.base import Session
 __all__ = ["Controls", "RemoteHandle", "RemoteStudent"]
 
 
-class RemoteStudent:
+class RemoteStudent(Student):
     """One submission in one session. Names are those of the reference's public functions and classes.
 
     `absent` are files of the assignment that were not handed in; `folder` is the staged copy that `source_of` reads;
@@ -119,13 +120,13 @@ class RemoteStudent:
             example: what it is called with once, in eval mode and without gradients; arrays become tensors.
         """
         if not isinstance(model, RemoteHandle):
-            raise StudentError("FAILED", "Expected a torch.nn.Module, to look at its layers.")
+            raise StudentError("FAILED", faults.NO_TORCH_MODULE)
         return self._channel.ask("layers", model, example, where="the layers of the model")
 
     def estimator_of(self, model: Any) -> Any:
         """What a scikit-learn estimator is made of, as the record that `autograder.checks.estimator` judges."""
         if not isinstance(model, RemoteHandle):
-            raise StudentError("FAILED", "Expected a scikit-learn estimator, to look at its steps.")
+            raise StudentError("FAILED", faults.NO_ESTIMATOR)
         return self._channel.ask("estimator", model, where="the steps of the estimator")
 
     def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
@@ -150,7 +151,7 @@ class RemoteStudent:
         if self._beside is None:
             raise MisuseError("student.baseline_cost_of works in a check alone.")
         if not isinstance(function, Function) or function.title not in self._channel.interface.names:
-            raise InstructorError("student.baseline_cost_of needs a function of the student's, such as student.relu.")
+            raise InstructorError(faults.needs_function("baseline_cost_of"))
         reference = self._beside()
         try:
             return reference.cost_of(getattr(reference, function.title), *arguments)

@@ -96,5 +96,5 @@ def test_instructors_read_of_useless_calls(student):
             raises(name, lambda: None)
     endless = []
     endless.append(endless)
-    with pytest.raises(InstructorError, match="cannot cross the wall"):
+    with pytest.raises(InstructorError, match="cannot cross into the sandbox"):
         raises("ValueError", lambda: student.root(endless))

@@ -17,7 +17,7 @@ from autograder.checks.local.student import LocalStudent
 from autograder.grading import RunOptions, grade
 from autograder.loader import load
 from autograder.remote import explanations
-from autograder.remote.newer_syntax import about_version, reads
+from autograder.remote.explanations import about_version, reads
 from autograder.results import Limits, Verdict
 from autograder.submissions import collect
 

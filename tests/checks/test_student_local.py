@@ -362,7 +362,7 @@ def test_a_check_may_not_give_a_circle(student):
     circle: list[object] = []
     circle.append(circle)
 
-    with pytest.raises(InstructorError, match="cannot cross the wall: The value contains itself"):
+    with pytest.raises(InstructorError, match="cannot cross into the sandbox: The value contains itself"):
         student.double(circle)
 
 

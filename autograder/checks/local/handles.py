@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import CheckFailed, InstructorError, StudentError, as_type_error
 from ..plain import TABLES, size_of
 from ..type_names import WANTED, of_wrong_kind
+from . import faults
 from .call_errors import Call
 
 __all__ = ["ABSENT", "Function", "Kept", "LocalHandle", "LocalIterator", "Owner"]
@@ -65,9 +66,7 @@ class LocalHandle:
         if value is ABSENT:
             self._must_be_asked_for(f"something with `{name}`")
         if value is ABSENT:
-            raise self._inside.fault(
-                "MISSING", f"`{type(self._object).__name__}` has no `{name}`; keep the names of the handout."
-            )
+            raise self._inside.fault("MISSING", faults.lacks(type(self._object).__name__, [name]))
         if callable(value):
             return Function(self._inside, value, title)
         return self._inside.run(title, lambda: self._inside.outward(value))
@@ -149,10 +148,10 @@ class LocalIterator(LocalHandle):
         drawn, size = self._drawn + 1, self._bytes + size_of(item)
         self.__dict__.update(_drawn=drawn, _bytes=size)
         if drawn > _MOST_ITEMS or size > _MOST_BYTES:
-            sentence = f"More than {_MOST_ITEMS:,} items or {_MOST_BYTES >> 20} MiB came out of one iterator."
+            sentence = faults.too_many_drawn(_MOST_ITEMS, _MOST_BYTES >> 20)
             error = inside.fault("OUTPUT", sentence)
             if isinstance(error, StudentError):
-                error.step = "End it after the items that the handout asks for."
+                error.step = faults.STEP_OF_ITERATORS
             raise error
         return item
 
@@ -163,10 +162,10 @@ class LocalIterator(LocalHandle):
         return any(item is value or item == value for item in self)
 
     def __len__(self) -> int:
-        raise TypeError("an iterator has no length; make a list of it first")
+        raise TypeError(faults.NO_LENGTH)
 
     def __getitem__(self, key: Any) -> Any:
-        raise TypeError("an iterator has no items by number; make a list of it first")
+        raise TypeError(faults.NO_ITEMS)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.asarray(list(self), dtype)

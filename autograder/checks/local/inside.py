@@ -24,6 +24,7 @@ from ..records.conversion import is_data, real
 from ..records.generators import handed_over
 from ..records.masked import filled, is_masked
 from ..records.traversal import SIMPLE, mapped
+from . import faults
 from .call_errors import Call, defines, overwritten, refusal, unwritten
 from .files import Frame, HandedIn
 from .handles import ABSENT, Function, Kept, LocalHandle, LocalIterator
@@ -85,16 +86,16 @@ class Inside:
         """A public name: a function or class to call, or a constant's value."""
         file = self.names.get(name)
         if file is None:
-            raise InstructorError(f"A check asks for student.{name}, which no file of the reference defines.")
+            raise InstructorError(faults.unknown_name(name))
         module = self.load(file)
         value = vars(module).get(name, ABSENT)
         if value is ABSENT:
             why = self.failing_cell(file, name)
             if self.is_running(file):
                 raise self.fault("MISSING", f"`{name}` is not defined; run the cell that defines it.", file=file)
-            raise why or self.fault("MISSING", f"`{name}` is not defined in {file}.", file=file)
+            raise why or self.fault("MISSING", faults.not_defined(name, file), file=file)
         if value is ...:
-            raise self.fault("NOT_ATTEMPTED", f"Not attempted: {name} is still `...`", file=file)
+            raise self.fault("NOT_ATTEMPTED", faults.still_dots(name), file=file)
         if not callable(value) and defines(name, file, self.handed_in):
             kind = type(value).__module__.partition(".")[0], type(value).__name__
             told = kind[1] if kind[0] == "builtins" else ".".join(kind)
@@ -164,7 +165,7 @@ class Inside:
             with _working_in(self.folder):
                 return work()
         except PlainError as error:
-            raise self.fault("FAILED", f"`{title}` returned a value that cannot be judged: {error}") from None
+            raise self.fault("FAILED", faults.not_plain(title, str(error))) from None
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  (exit() in a student's code is an answer, too)
@@ -182,7 +183,7 @@ class Inside:
             plain = to_plain(value, _object_of, copy=True, listed=False)
             return real(plain, self.class_of, lambda each: each.object if type(each) is Kept else each)
         except PlainError as error:
-            raise InstructorError(f"A check gives a submission something that cannot cross the wall: {error}") from None
+            raise InstructorError(faults.cannot_cross(error)) from None
         except ImportError as error:
             raise InstructorError(f"What a check gives to a submission needs {error.name}, which is missing.") from None
 
@@ -243,20 +244,17 @@ class Inside:
         if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
             file, line = error.filename, error.lineno or 0
         part, line, file = self.place(file, line)
-        at = ""
-        if file and line:
-            quote = self.handed_in.quote(self.frame(steps[-1])) if steps and title == f"{part}{file}" else ""
-            elsewhere = "" if title == f"{part}{file}" else f" of {part}{file}"
-            at = f" (line {line}{elsewhere}{f': `{quote}`' if quote else ''})"
+        raised_at = Frame(file, line, int(part.split()[1]) if part else 0) if file and line else None
+        at = faults.place_of(raised_at, title, self.handed_in)
         message = _text(error)
-        verdict, sentence = "RAISED", f"`{title}` raised {type(error).__name__}{at}: {message or 'no message'}"
+        verdict, sentence = "RAISED", faults.raised(title, type(error).__name__, at, message)
         if isinstance(error, NotImplementedError):
-            verdict, sentence = "NOT_ATTEMPTED", f"Not attempted: {message or title}"
+            verdict, sentence = "NOT_ATTEMPTED", faults.not_attempted(message or title)
             called = title.partition(".")[0] in self.names
             stub = unwritten(self.frame(steps[-1]), title, self.names, self.handed_in) if steps and called else ""
-            sentence = f"Not attempted: `{stub}` is not written yet, and `{title}` calls it." if stub else sentence
+            sentence = faults.stub_called(stub, title) if stub else sentence
         elif isinstance(error, SystemExit):
-            sentence = f"`{title}` called exit(){at}; a module that is graded must not end Python."
+            sentence = faults.ended_python(title, at)
         elif isinstance(error, TypeError) and call and not steps and (why := self.refusal(title, call)):
             sentence = why
         elif not isinstance(error, SyntaxError):

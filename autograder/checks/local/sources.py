@@ -108,7 +108,7 @@ def files_of(wanted: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]
     for each in wanted:
         file = each if each in known else names.get(each.partition(".")[0])
         if file is None:
-            raise InstructorError(f"A check asks for the source of {each!r}, which no file of the reference defines.")
+            raise InstructorError(f"A check asks for the source of {each!r}, which the reference does not have.")
         found[file] = None
     if not found:
         raise InstructorError('student.source_of needs the name of a file or function, such as "network.py".')

@@ -13,17 +13,18 @@ from typing import Any
 
 from ..errors import InstructorError, StudentError
 from ..inspection import saved_files as saved
-from . import sources
+from . import faults, sources
 from .call_errors import Call
 from .handles import Function, LocalHandle, LocalIterator
 from .inside import Inside, seed_random_numbers
 from .kernel import Kernel
+from .protocol import Student
 from .usage import Cost, Meter
 
 __all__ = ["LocalHandle", "LocalIterator", "LocalStudent", "seed_random_numbers"]
 
 
-class LocalStudent:
+class LocalStudent(Student):
     """The modules of one folder, loaded when first needed and apart from those of any other folder.
 
     Args:
@@ -61,9 +62,7 @@ class LocalStudent:
     def map(self, function: Any, items: Iterable[Any]) -> list[Any]:
         """Call a stand-in function once for each item and return the list of results."""
         if not isinstance(function, Function):
-            raise InstructorError(
-                "student.map needs a function of the student's, such as student.relu or model.predict."
-            )
+            raise InstructorError(faults.needs_function("map"))
         inside = self._inside
         given = inside.inward(items)
         return inside.run(function.title, lambda: [inside.taken(function.function(item)) for item in given])
@@ -71,7 +70,7 @@ class LocalStudent:
     def starmap(self, function: Any, items: Iterable[Any]) -> list[Any]:
         """Call a stand-in function once for each item, a tuple of its arguments, and return the list of results."""
         if not isinstance(function, Function):
-            raise InstructorError("student.starmap needs a function of the student's, such as model.loss.")
+            raise InstructorError(faults.needs_function("starmap"))
         inside = self._inside
         given = inside.inward(items)
         return inside.run(function.title, lambda: [inside.taken(function.function(*item)) for item in given])
@@ -79,7 +78,7 @@ class LocalStudent:
     def arguments_after(self, function: Any, *arguments: Any, **named: Any) -> list[Any]:
         """Call a stand-in function once, and return the list of its arguments as the call leaves them."""
         if not isinstance(function, Function):
-            raise InstructorError("student.arguments_after needs a function of the student's, such as student.relu.")
+            raise InstructorError(faults.needs_function("arguments_after"))
         inside = self._inside
         given = [inside.inward(argument) for argument in arguments]
         given_named = {name: inside.inward(argument) for name, argument in named.items()}
@@ -150,7 +149,7 @@ class LocalStudent:
 
         inside = self._inside
         if not isinstance(model, LocalHandle):
-            raise inside.fault("FAILED", "Expected a torch.nn.Module, to look at its layers.")
+            raise inside.fault("FAILED", faults.NO_TORCH_MODULE)
         given = inside.inward((model, *example))
         return inside.run("the layers of the model", lambda: inside.outward(torch_modules.describe(*given)))
 
@@ -160,14 +159,14 @@ class LocalStudent:
 
         inside = self._inside
         if not isinstance(model, LocalHandle):
-            raise inside.fault("FAILED", "Expected a scikit-learn estimator, to look at its steps.")
+            raise inside.fault("FAILED", faults.NO_ESTIMATOR)
         given = inside.inward(model)
         return inside.run("the steps of the estimator", lambda: inside.outward(estimators.describe(given)))
 
     def cost_of(self, function: Any, *arguments: Any) -> tuple[Any, Cost]:
         """Call a stand-in function once; its value, and what that cost this process."""
         if not isinstance(function, Function):
-            raise InstructorError("student.cost_of needs a function of the student's, such as student.relu.")
+            raise InstructorError(faults.needs_function("cost_of"))
         inside, meter = self._inside, Meter(os.getpid())
         given = [inside.inward(argument) for argument in arguments]
 
