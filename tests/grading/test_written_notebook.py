@@ -19,6 +19,7 @@ from autograder.cli import app
 from autograder.grading import RunOptions, grade
 from autograder.loader import Loaded, load
 from autograder.notebooks import read
+from autograder.notebooks.check_cells import TAG
 from autograder.notebooks.releasing import release_notebook
 from autograder.notebooks.stubs import stub_of
 from autograder.release import contents
@@ -82,8 +83,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 
 @pytest.fixture(scope="module")
 def handed_out(loaded: Loaded) -> dict[str, Any]:
-    """The notebook that students get."""
+    """The notebook that students get, without the cells that ask for verdicts (see test_notebook_checks.py)."""
     found: dict[str, Any] = json.loads(contents(loaded)["hw.ipynb"])
+    found["cells"] = [each for each in found["cells"] if TAG not in each["metadata"].get("tags", ())]
     return found
 
 

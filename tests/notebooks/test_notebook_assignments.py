@@ -19,6 +19,7 @@ from autograder.grading import RunOptions, grade
 from autograder.grading.notebooks import Notebooks
 from autograder.loader import Loaded, load
 from autograder.notebooks import read
+from autograder.notebooks.check_cells import TAG
 from autograder.release import build, contents
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.reports.pages import Heading, student_page
@@ -110,8 +111,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 
 @pytest.fixture(scope="module")
 def handed_out(loaded: Loaded) -> dict[str, Any]:
-    """The notebook that students get."""
+    """The notebook that students get, without the cells that ask for verdicts (see test_notebook_checks.py)."""
     found: dict[str, Any] = json.loads(contents(loaded)["hw.ipynb"])
+    found["cells"] = [each for each in found["cells"] if TAG not in each["metadata"].get("tags", ())]
     return found
 
 
