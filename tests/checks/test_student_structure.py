@@ -151,7 +151,7 @@ def test_the_source_is_found_by_file_function_and_method(student):
 
 def test_the_source_of_what_nobody_knows_is_the_instructors_fault(student):
     """Also of nothing at all."""
-    with pytest.raises(InstructorError, match="the source of 'other', which no file of the reference defines"):
+    with pytest.raises(InstructorError, match="the source of 'other', which the reference does not have"):
         student.source_of("other")
     with pytest.raises(InstructorError, match="needs the name of a file or function"):
         student.source_of()
