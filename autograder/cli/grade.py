@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from statistics import median
 from types import FrameType
 from typing import NoReturn
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from autograder import grading, loader, sandbox
 from autograder import reports as export
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
+from autograder.cli.class_table import deliver
 from autograder.cli.common import console, show_note_on, staging
 from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED
@@ -32,15 +30,11 @@ from autograder.grading.gate import Gate, gate_key
 from autograder.grading.grader import AssignmentGrader, Grader
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
-from autograder.messages import banners, next_step
 from autograder.reports import pages
-from autograder.reports.class_folder import LEFT, Graded, kept_apart, write_class
-from autograder.reports.grades import question_ids, verdict_summary, waiting
+from autograder.reports.class_folder import Graded, kept_apart
 from autograder.reports.marks import all_hand_grades
-from autograder.reports.pages.text import visible
 from autograder.results import Report
 from autograder.sandbox.image import image_name
-from autograder.scoring import points_of, rounded, shown
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 from autograder.settings import near
 from autograder.submissions import (
@@ -54,10 +48,6 @@ from autograder.submissions import (
 )
 
 __all__ = ["Call", "Work", "grade_class"]
-
-_LONGEST_TABLE = 300  # students
-_MOST_BANNERS = 20
-_LONGEST_BANNER = 400  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +229,8 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
         reports = work.finished(reports)
         whole_class = (*reports, *work.finished(tuple(others.values())))
     heading = pages.Heading(work.course.title, work.title)
-    return _deliver(
-        screen, call, Graded(reports, whole_class, heading, names, name, work.dataset, work.refused()), progress
-    )
+    graded = Graded(reports, whole_class, heading, names, name, work.dataset, work.refused())
+    return deliver(screen, call.name, call.out, graded, progress.known)
 
 
 def _into(screen: Console, call: Call) -> Call:
@@ -254,33 +243,6 @@ def _into(screen: Console, call: Call) -> Call:
             soft_wrap=True,
         )
     return replace(call, out=out)
-
-
-def _deliver(screen: Console, call: Call, graded: Graded, progress: Shown) -> int:
-    """Write every file, print the table; returns the exit code."""
-    made = write_class(call.out, graded)
-    reports = made.reports
-    if made.left:
-        screen.print(
-            f"Not among the submissions any more: {escape(', '.join(made.left))}. Their reports and pages are in "
-            f"{escape(str(call.out / LEFT))}.",
-            soft_wrap=True,
-        )
-    if made.earlier:
-        screen.print(
-            f"Not graded as they are now: {escape(', '.join(made.earlier))}. Their earlier reports count until then.",
-            soft_wrap=True,
-        )
-    if progress.known:
-        screen.print(f"{progress.known} of {len(reports)} reports were there already and are taken over as they are.")
-    table = _table(reports) if len(reports) <= _LONGEST_TABLE else _too_many(reports)
-    screen.print(f"\n[bold]{escape(graded.heading.assignment)}[/]", table, sep="\n")
-    _show_banners(screen, reports)
-    _point_out(screen, call.out, reports, graded.names)
-    _point_out_answers(screen, call, made.everybody)
-    for alarm in made.alarms:
-        screen.print(f"[bold yellow]Look at this:[/]   {escape(visible(alarm.sentence))}", soft_wrap=True)
-    return 1 if any(report.internal for report in reports) else 0
 
 
 def _foreseen_imports(
@@ -338,62 +300,6 @@ def _chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple
     return tuple(submission for submission in everyone if not students or submission.student in students)
 
 
-def _too_many(reports: Sequence[Report]) -> str:
-    """In place of the table of a large class: how many there are, and the middle of their points."""
-    middle = median(rounded(report.points + report.bonus_points) for report in reports)
-    whole = max(report.max_points for report in reports)
-    return (
-        f"{counted(len(reports), 'student')}, median {points_of(rounded(middle), whole)}. "
-        f"A table is printed for up to {_LONGEST_TABLE}."
-    )
-
-
-def _table(reports: Sequence[Report]) -> Table:
-    """Student, points per question, total, verdicts, seconds."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Student", overflow="fold")
-    highest = {q.id: (q.max_points, q.bonus) for report in reports for q in report.questions}
-    for id_ in question_ids(reports):
-        most, bonus = highest[id_]
-        head = f"{'+' if bonus else '/'}{shown(most)}" if most else "no points"
-        table.add_column(f"{escape(id_)}\n{head}", justify="right", no_wrap=True)
-    whole = max((report.max_points for report in reports), default=0.0)
-    extra = sum(most for most, bonus in highest.values() if bonus)
-    worth = f"{f'/{shown(whole)}' if whole else ''}{f'+{shown(extra)}' if extra else ''}"
-    table.add_column(f"Total\n{worth or 'no points'}", justify="right", no_wrap=True)
-    unread = any(report.waiting for report in reports)
-    if unread:
-        table.add_column("By hand", justify="right", no_wrap=True)
-    table.add_column("Verdicts")
-    table.add_column("Seconds", justify="right", no_wrap=True)
-    for report in reports:
-        points = {each.id: shown(each.points) if each.max_points else "-" for each in report.questions}
-        total = shown(rounded(report.points + report.bonus_points)) if worth else "-"
-        table.add_row(
-            escape(report.student),
-            *(points.get(id_, "") for id_ in question_ids(reports)),
-            f"[bold]{total}[/]",
-            *([f"[dim]{shown(waiting(report))}[/]"] if unread else []),
-            f"[magenta]{verdict_summary(report)}[/]" if report.internal else verdict_summary(report),
-            f"{report.resources.wall_seconds:.1f}",
-        )
-    return table
-
-
-def _show_banners(screen: Console, reports: Sequence[Report]) -> None:
-    """Errors that stopped several checks of a submission, once each."""
-    found = banners(reports)
-    for banner in found[:_MOST_BANNERS]:
-        screen.print(
-            f"{escape(banner.student)}: [red]one error stopped {banner.count} checks.[/] "
-            f"{escape(visible(banner.sentence, _LONGEST_BANNER))}",
-            soft_wrap=True,
-        )
-    if len(found) > _MOST_BANNERS:
-        more = counted(len(found) - _MOST_BANNERS, "more such error")
-        screen.print(f"{more} in the class summary.", soft_wrap=True)
-
-
 def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str], names: dict[str, str]) -> None:
     """Copy the PDF answers to where whoever grades them finds them."""
     for submission in everyone:
@@ -401,39 +307,6 @@ def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str
             path = submission.folder / file
             if path.suffix == ".pdf" and path.is_file() and grading.is_pdf(content := path.read_bytes()):
                 export.write_bytes(folder / names[submission.student] / file, content)
-
-
-def _point_out_answers(screen: Console, call: Call, reports: Sequence[Report]) -> None:
-    """What people still have to read."""
-    unread = [check for report in reports for check in report.to_read]
-    absent = sum(len(report.waiting) for report in reports) - len(unread)
-    command = f"autograder mark {call.name} --out {call.out}"
-    if unread:
-        points = counted(rounded(sum(check.by_hand for check in unread)), "point")
-        left = f"{len(unread)} answer{' waits' if len(unread) == 1 else 's wait'}"
-        told = f"{left} for a person: {points}, in no sum; {command}"
-        screen.print(f"To be graded:   {escape(told)}", soft_wrap=True)
-    elif absent:
-        told = f"no answer to read; {command} counts {counted(absent, 'answer')} that nobody handed in as 0"
-        screen.print(f"To be graded:   {escape(told)}", soft_wrap=True)
-
-
-def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: Mapping[str, str]) -> None:
-    """Where everything lies."""
-    ours = [report.student for report in reports if report.internal]
-    for report in reports:
-        if report.not_final:
-            screen.print(f"Not final: {report.student}. {report.not_final}", markup=False, soft_wrap=True)
-    if ours:
-        screen.print(
-            f"[magenta]Our fault, not scored:[/] {escape(', '.join(ours))}. {next_step(reports)}", soft_wrap=True
-        )
-    screen.print(f"Class summary:  {escape(str(out / 'summary.html'))}", soft_wrap=True)
-    screen.print(f"Grades:         {escape(str(out / 'grades.csv'))}", soft_wrap=True)
-    if final := [report for report in reports if not report.not_final]:
-        example = min(final, key=lambda report: (abs(report.points - report.max_points / 2), report.student))
-        page = out / "feedback" / f"{names[example.student]}.html"
-        screen.print(f"Feedback:       {escape(str(page))} (one page per student)", soft_wrap=True)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -227,7 +227,7 @@ def test_what_the_machine_refuses_is_reported_as_such(
 ) -> None:
     """A full disk and a folder that may not be written are the machine's: one sentence, exit code 2."""
 
-    def fails() -> None:
+    def fails(**_: object) -> None:
         raise error
 
     monkeypatch.setattr("autograder.cli.app", fails)
@@ -240,7 +240,7 @@ def test_what_the_machine_refuses_is_reported_as_such(
 def test_an_error_without_a_number_is_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """An OSError that no system call gave is a mistake of the toolkit."""
 
-    def fails() -> None:
+    def fails(**_: object) -> None:
         raise OSError("odd")
 
     monkeypatch.setattr("autograder.cli.app", fails)

@@ -1,0 +1,224 @@
+"""Verbs of those who grade: what each takes on the command line. What it does is imported when it runs."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.checks.errors import UsageError
+from autograder.cli.options import (
+    CourseOption,
+    DataOption,
+    FullOption,
+    LimitOption,
+    NameArgument,
+    OnlyOption,
+    SandboxOption,
+    SeedOption,
+    jobs_option,
+    moment,
+)
+from autograder.early_start import begin
+
+__all__ = ["check", "collect", "grade", "mark", "replay", "total"]
+
+
+def collect(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="The download: a folder, an archive, or a list of git repositories."),
+    ],
+    *,
+    assignment: Annotated[str, typer.Option("--assignment", metavar="NAME", help="A folder in assignments/.")],
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", metavar="FILE", help="CSV file of the students; else roster.csv of the course."),
+    ] = None,
+    due: Annotated[
+        datetime | None,
+        typer.Option(
+            "--due",
+            parser=moment,
+            metavar="TIME",
+            help="The deadline, in UTC or with an offset: of git, the last commit before it is taken.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where attempts are kept; else submissions/NAME.")
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Collect submissions from what a learning platform gives.
+
+    SOURCE is a download of all submissions from Moodle, Canvas or Gradescope, nbgrader's submitted/, a folder of clones
+    or a list of git repositories, or a folder or archive with one folder, file or archive for each student. Which of
+    them it is, is found out and said. Each attempt gets a folder submissions/NAME/STUDENT/ATTEMPT/, with what was
+    handed in and when; names of files and archives in archives are put in order, with notes. What is ambiguous is
+    asked for in questions.csv, and is not graded until it is answered. The same command again changes nothing.
+    Exit code 1: something waits for an answer.
+
+    Example: autograder collect "ML-Backprop-1234.zip" --assignment backprop
+    """
+    from autograder.cli.collect import Call, collect_download
+
+    raise typer.Exit(collect_download(Call(source, assignment, roster, due, out, course)))
+
+
+def grade(
+    name: NameArgument,
+    submissions: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SUBMISSIONS]",
+            help="Folder with one folder, .py or .zip file per student; else, in nbgrader's courses, submitted/.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where reports, pages and grades.csv are written.")],
+    jobs: Annotated[
+        int | None,
+        jobs_option("Submissions graded"),
+    ] = None,
+    only: OnlyOption = "",
+    students: Annotated[
+        str | None, typer.Option("--students", metavar="A,B", help="Grade these students only, by name, with commas.")
+    ] = None,
+    sandbox: SandboxOption = None,
+    limit: LimitOption = None,
+    full: FullOption = False,
+    data: DataOption = None,
+    seed: SeedOption = None,
+    db: Annotated[
+        str | None,
+        typer.Option("--db", metavar="URL", help="Results database as an SQLAlchemy address; else DIR/grader.db."),
+    ] = None,
+    due: Annotated[
+        datetime | None,
+        typer.Option(
+            "--due",
+            parser=moment,
+            metavar="TIME",
+            help="In nbgrader's courses: when it was due, in UTC; else what the gradebook says.",
+        ),
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade a class, many submissions at a time.
+
+    Prints a table and what is odd about the class, and writes reports, feedback, grades.csv, summary.html, alarms.json
+    and the results database under DIR.
+    What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
+    A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
+
+    Example: autograder grade backprop submissions --out graded --jobs 4
+    """
+    with begin(course, name, out) or nullcontext() as early:
+        from autograder.cli.grade import Call, grade_class
+
+        names = tuple(part.strip() for part in (students or "").split(",") if part.strip())
+        if students is not None and not names:
+            raise UsageError(
+                "--students is empty; name students with commas, or leave the option out to grade everybody."
+            )
+        call = Call(
+            name, submissions, out, jobs, only, names, sandbox, tuple(limit or ()), full, data, seed, db, course, due
+        )  # fmt: skip
+        code = grade_class(call, early)
+    raise typer.Exit(code)
+
+
+def check(
+    name: NameArgument,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of one submission, a folder or a zip.")],
+    *,
+    only: OnlyOption = "",
+    sandbox: SandboxOption = None,
+    limit: LimitOption = None,
+    full: FullOption = False,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Run the public checks on one submission.
+
+    Shows what a student would see.
+
+    Example: autograder check backprop backprop_network.py
+    """
+    with begin(course, name) or nullcontext() as early:
+        from autograder.cli.check import Call, check_files
+
+        call = Call(name, tuple(files), only, sandbox, tuple(limit or ()), full, data, course)
+        code = check_files(call, early)
+    raise typer.Exit(code)
+
+
+def mark(
+    name: NameArgument,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote.")
+    ],
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Begin marks.csv with a byte-order mark, by which Excel knows UTF-8.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Give points for written answers.
+
+    Writes DIR/marks.csv, with a line for each student, answer and item of its rubric, and DIR/answers/, with
+    everybody's answers on a page. Fill in points and comments with any spreadsheet or editor, and run the same command
+    again: grades.csv, summary and pages are written anew. What you wrote is never lost, and holds when the class is
+    graded again; points that were given in formgrader count beside it.
+
+    Example: autograder mark theory --out graded
+    """
+    from autograder.cli.mark import mark_answers
+
+    mark_answers(name, out, course, excel=excel)
+
+
+def total(
+    name: Annotated[str, typer.Argument(metavar="SET", help="A homework set of grader_config.py, such as hw4.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders that `autograder grade ... --out` wrote.")
+    ],
+    *,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the totals to a file, too.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Add up the points of a homework set.
+
+    Points and bonus points of its assignments are added up to the cap, with what people gave for written answers. An
+    assignment that is not graded yet counts as 0, and is told.
+
+    Example: autograder total hw4 graded/theory graded/backprop graded/alexnet --csv hw4.csv
+    """
+    from autograder.cli.total import total_of
+
+    total_of(name, folders, csv, course)
+
+
+def replay(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report: a file of reports/.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="That submission: files, a folder or a zip.")],
+    *,
+    sandbox: SandboxOption = None,
+    seed: SeedOption = None,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Repeat one student's grade from its record.
+
+    Says what has changed since (files, versions, data, processor), and every verdict, number of points and message that
+    differs; exit code 1 if one does. In a course in nbgrader's folders, --course names it.
+
+    Example: autograder replay graded/reports/ada.json submissions/ada
+    """
+    from autograder.cli.replay import Call, replay_report
+
+    raise typer.Exit(replay_report(Call(report, tuple(files), sandbox, seed, data, course)))
