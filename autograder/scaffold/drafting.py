@@ -15,12 +15,10 @@ from autograder.checks.plain import size_of
 from autograder.checks.wording import series, small
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
-from autograder.scaffold.estimating import estimator_check
 from autograder.scaffold.examples import small_example
-from autograder.scaffold.figures import figure_check
-from autograder.scaffold.gradients import gradient_check
 from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
 from autograder.scaffold.properties import Properties, names_of_parts, parts_of
+from autograder.scaffold.recognising import estimator_check, figure_check, gradient_check
 from autograder.scaffold.results import finite, mixed, numbers, tolerances, visible, whole
 from autograder.scaffold.subjects import (
     FORMS,

@@ -1,18 +1,128 @@
-"""Figures, recognised: as many plots, curves and images as the reference draws, with labels where it has them."""
+"""Gradients, recognised: a result of a parameter's shape beside a loss, checked against differences of that loss."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
-from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.trying import Bench, Failed, opened
 
-__all__ = ["figure_check"]
+__all__ = ["estimator_check", "figure_check", "gradient_check"]
+
+
+GRADIENT = re.compile(r".*(grad|backprop|backward|derivative|loss|cost|objective).*", re.IGNORECASE)
+LOSS = re.compile(r".*(loss|cost|objective|entropy|nll|likelihood|error|mse).*", re.IGNORECASE)
+
+
+def gradient_check(
+    bench: Bench, subject: Subject, rows: Sequence[tuple[Any, ...]], value: Any, siblings: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """The body of a check, [] where nothing was recognised or the reference does not pass."""
+    if not GRADIENT.fullmatch(subject.function) or subject.has_objects:
+        return []
+    inputs = replace(subject.inputs, scaled=False)
+    subject = replace(subject, inputs=inputs)
+    row = rows[0][: len(inputs.columns)]
+    call = f"{subject.function}({subject.arguments})"
+    for loss, place in _losses(subject, value, siblings):
+        for name, spec in inputs.given.items():
+            if spec.kind != "array" or "integer" in spec.traits:
+                continue
+            parameters = siblings[loss]
+            arguments = [
+                "at" if each == name else inputs.argument(each) for each in parameters if each in subject.passed
+            ]
+            lines = bodies.once(
+                inputs,
+                row,
+                [
+                    *bodies.prepared(subject),
+                    "gradient_matches(",
+                    f"    student.{call}{place},",
+                    f"    of=lambda at: reference.{loss}({', '.join(arguments)}){'[0]' if place else ''},",
+                    f"    at={inputs.variable(name)},",
+                    f'    names=["the gradient with respect to {name}"],',
+                    ")",
+                ],
+            )
+            if bench.passes(lines):
+                return lines
+    return []
+
+
+def _losses(subject: Subject, value: Any, siblings: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Functions that may be the loss, with how the gradient is taken from the result: "" or "[1]"."""
+    if isinstance(value, (tuple, list)) and len(value) == 2 and np.ndim(value[0]) == 0 and np.ndim(value[1]) > 0:
+        return [(subject.function, "[1]")]
+    if not isinstance(value, np.ndarray):
+        return []
+    return [
+        (name, "")
+        for name, parameters in siblings.items()
+        if "." not in name
+        and LOSS.fullmatch(name)
+        and name != subject.function
+        and set(parameters) <= {*subject.inputs.given}
+    ]
+
+
+# Scikit-learn estimators, recognised: the steps and the settings that the reference changes, and nothing fitted.
+
+PLAIN = (bool, int, float, str, type(None))
+
+
+def estimator_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[str]:
+    """The body of a check, [] where what is returned is no unfitted estimator."""
+    call = bodies.answers(subject, "student", ["got"])
+    call = [re.sub(r"^answers\.append\((.*)\)$", r"built = \1", line) for line in call]
+    start = bodies.once(subject.inputs, row, [*bodies.prepared(subject), *call])
+    names = [name for name in subject.passed if name.isidentifier() and subject.inputs.given[name].kind != "generator"]
+    pairs = ", ".join(f"{subject.inputs.variable(name)!r}: {subject.inputs.variable(name)}" for name in names)
+    try:
+        built, inputs = bench.run([*start, f"return built, {{{pairs}}}"], seed=1)
+    except Failed:
+        return []
+    model = opened(built)
+    if not hasattr(model, "get_params") or not type(model).__module__.startswith("sklearn."):
+        return []
+    steps = [each for _, each in model.steps] if hasattr(model, "steps") else [model]
+    kinds = [type(each).__name__ for each in steps]
+    shape = f".steps({', '.join(map(repr, kinds))})" if hasattr(model, "steps") else f".is_a({kinds[0]!r})"
+    lines = [
+        *start,
+        f"model = estimator(student.estimator_of(built), name={subject.title!r})",
+        f"model{shape}.unfitted()",
+    ]
+    for kind, step in zip(kinds, steps, strict=True):
+        settings = _changed(step, inputs)
+        if settings:
+            lines.append(f"model.step({kind!r}).has({', '.join(f'{key}={text}' for key, text in settings.items())})")
+    return lines if bench.passes(lines) else []
+
+
+def _changed(step: Any, inputs: dict[str, Any]) -> dict[str, str]:
+    """The plain settings that differ from the defaults, an argument of the call by its name."""
+    try:
+        default = type(step)().get_params(deep=False)
+    except (TypeError, AttributeError):
+        return {}
+    found = {}
+    for key, value in step.get_params(deep=False).items():
+        usual = default.get(key)
+        changed = type(value) is not type(usual) or repr(value) != repr(usual)
+        if changed and isinstance(value, PLAIN) and repr(value) != "nan":
+            given = [name for name, each in inputs.items() if type(each) is type(value) and each == value]
+            found[key] = given[0] if given else repr(value)
+    return found
+
+
+# Figures, recognised: as many plots, curves and images as the reference draws, with labels where it has them.
 
 
 def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[str]:
