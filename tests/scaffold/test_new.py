@@ -24,10 +24,9 @@ from autograder.scaffold import Recipe, Started, start_blank, start_from
 from autograder.scaffold import start as starting
 from autograder.scaffold.examples import TooLong, literal
 from autograder.scaffold.inputs import Inputs, Unknown
-from autograder.scaffold.layout import WIDTH, double_quoted, wrapped
 from autograder.scaffold.tracing import examples_in
 from autograder.scaffold.values import describe, merged
-from autograder.scaffold.writing import ids
+from autograder.scaffold.writing import WIDTH, double_quoted, ids, wrapped
 
 pytestmark = pytest.mark.long
 

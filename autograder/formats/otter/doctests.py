@@ -10,7 +10,7 @@ from autograder.formats.otter.master import Case
 from autograder.formats.otter.names import Names
 from autograder.formats.otter.outputs import Wanted, wanted
 from autograder.formats.otter.remote_calls import Outside, Stays, parsed, said
-from autograder.scaffold.layout import double_quoted, wrapped
+from autograder.scaffold.writing import double_quoted, wrapped
 
 __all__ = ["Moved", "move"]
 

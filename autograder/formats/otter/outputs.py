@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from autograder.scaffold.layout import double_quoted
+from autograder.scaffold.writing import double_quoted
 
 __all__ = ["Wanted", "wanted"]
 

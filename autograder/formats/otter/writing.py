@@ -13,7 +13,7 @@ from autograder.formats.otter.master import Case, OtterAssignment, OtterQuestion
 from autograder.formats.otter.names import identifier
 from autograder.formats.otter.points import written
 from autograder.markers import BEGIN, END
-from autograder.scaffold.layout import wrapped
+from autograder.scaffold.writing import wrapped
 
 __all__ = ["Check", "Question", "answers_text", "assignment_text", "handout_text", "heading_of"]
 
