@@ -29,7 +29,7 @@ from autograder.quality.mutation.matrix import Matrix
 from autograder.quality.validation import validate
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, start_from
-from autograder.scaffold.data import stand_ins
+from autograder.scaffold.files import stand_ins
 
 HOME = Path(__file__).resolve().parents[1]
 SOLVED, VARIANTS, REFERENCES = HOME / "tests" / "solved", HOME / "tests" / "right_variants", HOME / "reference"

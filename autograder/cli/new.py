@@ -52,7 +52,7 @@ def new_assignment(call: Call) -> None:
         except ValueError as error:
             raise UsageError(f"--arguments {call.arguments!r}: {error}; close every quotation mark.") from None
         recipe = Recipe(call.source, call.example, arguments, call.tests, call.seconds)
-        from autograder.scaffold.data import stand_ins
+        from autograder.scaffold.files import stand_ins
 
         started = start_from(root, call.name, recipe, stand_ins(settings_of(call.data, course)))
     _show(call.name, started, root, listed=call.name in course.assignments)

@@ -578,7 +578,7 @@ def test_mnist_is_stood_in_for(tmp_path) -> None:
     import gzip
     import pickle
 
-    from autograder.scaffold import data
+    from autograder.scaffold import files as data
 
     sizes, data.SIZES = data.SIZES, (30, 20, 10)
     try:
