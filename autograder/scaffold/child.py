@@ -23,10 +23,9 @@ from typing import Any
 from autograder.loader import interface_of
 from autograder.scaffold.accuracy import accuracy_checks
 from autograder.scaffold.adopting import add_doctests, add_tests
-from autograder.scaffold.docstrings import left_open, reproducible, settled
 from autograder.scaffold.drafting import draft
 from autograder.scaffold.files import beside, reading
-from autograder.scaffold.subjects import Drafted, given_attributes
+from autograder.scaffold.subjects import Drafted, given_attributes, left_open, reproducible, settled
 from autograder.scaffold.tracing import Cut, Traced, examples_in, trace
 from autograder.scaffold.trying import Bench, Failed
 

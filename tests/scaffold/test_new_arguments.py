@@ -19,7 +19,7 @@ from autograder.checks.errors import CheckFailed, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.scaffold import Recipe, start_from
 from autograder.scaffold.disturbing import disturbed
-from autograder.scaffold.docstrings import left_open, settled
+from autograder.scaffold.subjects import left_open, settled
 
 pytestmark = pytest.mark.long
 

@@ -14,7 +14,7 @@ from test_new import CONFIG, made_from, written
 
 from autograder import loader
 from autograder.scaffold.disturbing import disturbed
-from autograder.scaffold.docstrings import reproducible, settled
+from autograder.scaffold.subjects import reproducible, settled
 from autograder.scaffold.values import Axis
 
 MODULE = """
