@@ -23,7 +23,19 @@ from autograder.grading.preparing import dataset_for, known_sandbox, limits_from
 from autograder.loader import Loaded
 from autograder.notebooks.source import file_text
 from autograder.quality import calibration, mutation
-from autograder.quality.calibration import SHARES, Cheapest, Luck, Plan, Row, Trial, Trials, formatting, plots
+from autograder.quality.calibration import (
+    SHARES,
+    Cheapest,
+    Luck,
+    Plan,
+    Row,
+    Trial,
+    Trials,
+    formatting,
+)
+from autograder.quality.calibration import (
+    formatting as plots,
+)
 from autograder.quality.mutation import Mutant
 from autograder.settings import near
 from autograder.submissions import Submission

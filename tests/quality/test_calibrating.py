@@ -32,9 +32,11 @@ from autograder.quality.calibration import (
     cheapest,
     formatting,
     luck,
-    plots,
     rows,
     takes_share,
+)
+from autograder.quality.calibration import (
+    formatting as plots,
 )
 from autograder.quality.calibration.rates import touched
 from autograder.quality.calibration.statistics import Judgement, fit, interval, judge, normal_tail, tail_at_most
