@@ -28,7 +28,8 @@ from autograder.loader import Loaded
 from autograder.notebooks.source import file_text
 from autograder.quality import mutation
 from autograder.quality.calibration.formatting import put_into
-from autograder.quality.mutation import Audit, Matrix, Mutant, Rate, Row, formatting, matrix
+from autograder.quality.mutation import Audit, Matrix, Mutant, Rate, Row, matrix
+from autograder.quality.mutation import matrix as formatting
 from autograder.results import Report, Verdict
 from autograder.settings import near
 

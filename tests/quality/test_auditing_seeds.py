@@ -10,7 +10,8 @@ from command_line import refused, run
 from test_auditing import keep
 from tiny_course import REFERENCE, make_course
 
-from autograder.quality.mutation import ALLOWED, Matrix, Mutant, Rate, Row, formatting, matrix
+from autograder.quality.mutation import ALLOWED, Matrix, Mutant, Rate, Row, matrix
+from autograder.quality.mutation import matrix as formatting
 from autograder.quality.mutation.seeds import Answer, Check, Subject, Trial, _tried
 from autograder.results import Verdict
 from autograder.submissions import Submission
