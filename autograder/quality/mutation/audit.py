@@ -22,8 +22,14 @@ from autograder.grading.jobs import Grade, JobSpec
 from autograder.loader import Loaded
 from autograder.notebooks.source import text_file
 from autograder.quality.mutation import seeds
-from autograder.quality.mutation.answer_hashes import Listening
-from autograder.quality.mutation.equivalence import CHANGES, DIFFERS_ELSEWHERE, NEVER_RUN, NO_DIFFERENCE, raising
+from autograder.quality.mutation.equivalence import (
+    CHANGES,
+    DIFFERS_ELSEWHERE,
+    NEVER_RUN,
+    NO_DIFFERENCE,
+    Listening,
+    raising,
+)
 from autograder.quality.mutation.kept import KEPT
 from autograder.quality.mutation.matrix import Matrix, Row
 from autograder.quality.mutation.mutants import Mutant, belongs

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from autograder import datasets, grading, loader, sandbox
 from autograder.grading.crew import Crew
 from autograder.grading.jobs import Attempt, Grade, JobSpec
-from autograder.quality.mutation.answer_hashes import Listening
+from autograder.quality.mutation.equivalence import Listening
 from autograder.results import Report, Verdict
 from autograder.submissions import Submission
 
