@@ -21,8 +21,7 @@ from autograder.quality.validation.clean_environment import public_checks
 from autograder.quality.validation.declarations import sets
 from autograder.quality.validation.finding import Finding
 from autograder.quality.validation.returns import returns
-from autograder.quality.validation.single_precision import in_float32
-from autograder.quality.validation.trials import Trial
+from autograder.quality.validation.trials import Trial, in_float32
 from autograder.sandbox import Sandbox
 
 __all__ = ["Finding", "Gate", "gate_key", "in_float32", "sets", "validate"]
