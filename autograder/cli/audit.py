@@ -29,7 +29,6 @@ from autograder.notebooks.source import file_text
 from autograder.quality import mutation
 from autograder.quality.calibration.formatting import put_into
 from autograder.quality.mutation import Audit, Matrix, Mutant, Rate, Row, matrix
-from autograder.quality.mutation import matrix as formatting
 from autograder.results import Report, Verdict
 from autograder.settings import near
 
@@ -114,7 +113,7 @@ def audit_assignment(call: Call) -> int:
         return STOPPED
     if call.into:
         head = f"`autograder audit {call.name}`, {_settings(call)}.\n\n"
-        put_into(call.into, call.name, head + formatting.markdown(found, call.seeds), "audit")
+        put_into(call.into, call.name, head + matrix.markdown(found, call.seeds), "audit")
     mutation.forget(out)
     return 1 if matrix.rate(found) < call.at_least or matrix.unjudged(found) or matrix.escaped(found) else 0
 
@@ -230,7 +229,7 @@ def _seeds(screen: Console, found: Matrix, plan: Audit) -> None:
     screen.print(table)
     for row in found.rows:
         if row.rate:
-            line = escape(f"{row.mutant.id}: {formatting.rate_in_words(row.rate, plan.seeds)}")
+            line = escape(f"{row.mutant.id}: {matrix.rate_in_words(row.rate, plan.seeds)}")
             screen.print(line if row.rate.enough else f"[yellow]{line}[/]", soft_wrap=True)
     certain = sum(rate.deterministic for rate in tried)
     if certain:
@@ -245,7 +244,7 @@ def _seeds(screen: Console, found: Matrix, plan: Audit) -> None:
         sure = min(rate.at_least for rate in clean)
         screen.print(
             f"{len(clean)} of {len(tried)} mutants were caught under every seed tried ({seeds} each): with 95 % "
-            f"confidence, each of them is caught under at least {formatting.percent(sure)} % of all seeds.",
+            f"confidence, each of them is caught under at least {matrix.percent(sure)} % of all seeds.",
             soft_wrap=True,
         )
 

@@ -33,9 +33,6 @@ from autograder.quality.calibration import (
     Trials,
     formatting,
 )
-from autograder.quality.calibration import (
-    formatting as plots,
-)
 from autograder.quality.mutation import Mutant
 from autograder.settings import near
 from autograder.submissions import Submission
@@ -189,7 +186,7 @@ def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> N
     tables = formatting.markdown(title, found.rows, found.cheapest, found.luck, call.bound)
     if call.into:
         formatting.put_into(call.into, name, tables)
-    pictures = plots.plot(found.rows, out)
+    pictures = formatting.plot(found.rows, out)
     if call.markdown:
         print(tables)
         return

@@ -1,4 +1,4 @@
-"""Which files beside a reference it reads: data that it opens, and modules that it imports."""
+"""Files beside a reference: those that it reads, and those that stand in for data that its example asks for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from autograder.datasets import DataSettings, find, find_or_default
 from autograder.datasets.records import Split
 
 __all__ = ["Reading", "beside", "reading", "stand_ins"]
-
 
 MANY = 12
 """From so many files in one folder on, the folder is named instead of them."""
@@ -106,7 +105,7 @@ def _folded(files: set[str]) -> list[str]:
     return sorted(many | {file for file in files if f"{file.rpartition('/')[0]}/" not in many})
 
 
-# Data files that an example may ask for and that do not lie beside it: made from the course's data sets.
+# --- data files that do not lie beside it, made from the course's data sets ---
 
 MNIST = "mnist.pkl.gz"
 SIZES = (50_000, 10_000, 10_000)

@@ -1,4 +1,9 @@
-"""Gradients, recognised: a result of a parameter's shape beside a loss, checked against differences of that loss."""
+"""What is recognised in what a function does, so that its check says more than "as the reference".
+
+A gradient is a result of a parameter's shape beside a loss, and is checked against differences of that loss. Of an
+unfitted scikit-learn estimator, the steps and the settings count that the reference changes. Of figures, as many plots,
+curves and images as the reference draws, with labels where it has them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,7 @@ from autograder.scaffold.trying import Bench, Failed, opened
 
 __all__ = ["estimator_check", "figure_check", "gradient_check"]
 
+# --- gradients ---
 
 GRADIENT = re.compile(r".*(grad|backprop|backward|derivative|loss|cost|objective).*", re.IGNORECASE)
 LOSS = re.compile(r".*(loss|cost|objective|entropy|nll|likelihood|error|mse).*", re.IGNORECASE)
@@ -72,7 +78,7 @@ def _losses(subject: Subject, value: Any, siblings: Mapping[str, Sequence[str]])
     ]
 
 
-# Scikit-learn estimators, recognised: the steps and the settings that the reference changes, and nothing fitted.
+# --- unfitted estimators of scikit-learn ---
 
 PLAIN = (bool, int, float, str, type(None))
 
@@ -122,7 +128,7 @@ def _changed(step: Any, inputs: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-# Figures, recognised: as many plots, curves and images as the reference draws, with labels where it has them.
+# --- figures ---
 
 
 def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A function with its recorded calls, as what its checks are made from; and what a draft of a check is."""
+"""A function with its docstring and its recorded calls, as what its checks are made from; and what a draft is."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ __all__ = [
     "with_settings_of",
 ]
 
-
-# What a docstring promises that cannot be seen from a few calls.
+# --- what a docstring promises that cannot be seen from a few calls ---
 
 TIES = re.compile(
     r"\b(ties?|tied|equal(ly)?|stable|their order|(original|given|input|same) order|order of (the )?(input|appearance)"
@@ -76,6 +75,8 @@ def left_open(sources: Mapping[str, str]) -> set[str]:
     """The functions whose own docstring leaves to students what they give, such as "a network of your own"."""
     return {name for name, own, _ in docstrings(sources) if OPEN.search(own)}
 
+
+# --- a function and its recorded calls ---
 
 FORMS = 3
 """In how many ways of calling a function, such as with and without an option, it is checked."""

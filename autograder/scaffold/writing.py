@@ -14,8 +14,7 @@ from autograder import checks as library
 
 __all__ = ["WIDTH", "Check", "Question", "assignment_text", "double_quoted", "handout_text", "ids", "wrapped"]
 
-
-# Lines that are too long, broken as a formatter would: at the last bracket, then one element a line.
+# --- lines that are too long, broken as a formatter would: at the last bracket, then one element a line ---
 
 WIDTH = 120
 _OPEN, _CLOSE = "([{", ")]}"

@@ -11,7 +11,6 @@ from test_auditing import keep
 from tiny_course import REFERENCE, make_course
 
 from autograder.quality.mutation import ALLOWED, Matrix, Mutant, Rate, Row, matrix
-from autograder.quality.mutation import matrix as formatting
 from autograder.quality.mutation.seeds import Answer, Check, Subject, Trial, _tried
 from autograder.results import Verdict
 from autograder.submissions import Submission
@@ -284,7 +283,7 @@ def test_a_table_says_why_fewer_seeds_were_tried_and_what_is_not_caught():
         row("lucky", Rate(19, 20, {}, "one", 2.0)),
         row("never", None, GOOD),
     )
-    text = formatting.markdown(Matrix(("one",), rows), 1000)
+    text = matrix.markdown(Matrix(("one",), rows), 1000)
 
     assert "| `slow` | `one` | 9 | 0 | 71.6 % | no more in the time, at 5 s a seed |" in text
     assert "| `lucky` | `one` | 20 | 1 | 78.3 % | not caught |" in text

@@ -35,9 +35,6 @@ from autograder.quality.calibration import (
     rows,
     takes_share,
 )
-from autograder.quality.calibration import (
-    formatting as plots,
-)
 from autograder.quality.calibration.rates import touched
 from autograder.quality.calibration.statistics import Judgement, fit, interval, judge, normal_tail, tail_at_most
 from autograder.quality.calibration.trials import _measured
@@ -667,7 +664,7 @@ def test_a_page_takes_the_tables_between_its_comments(tmp_path: Path):
 
 def test_pictures_are_drawn(check: Check, trials: Trials, tmp_path: Path):
     """One for a measurement, with the check's name and its thresholds in it."""
-    (path,) = plots.plot(row_of(check, trials), tmp_path)
+    (path,) = formatting.plot(row_of(check, trials), tmp_path)
 
     assert path == tmp_path / "learns.svg"
     assert path.read_text("utf-8").startswith("<?xml")

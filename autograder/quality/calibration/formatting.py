@@ -1,4 +1,4 @@
-"""What calibrate says: numbers as text, a histogram of blocks, and tables for a page."""
+"""What calibrate says: numbers as text, a histogram of blocks, tables for a page, and pictures."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def put_into(path: Path, name: str, text: str, command: str = "calibrate") -> No
     whole.write(path, f"{before}{begin}\n\n{text}\n\n{end}{after}".encode())
 
 
-# Pictures of what was measured: a histogram for each check, with its thresholds.
+# --- a picture for each check: a histogram with its thresholds ---
 
 INCHES = (7.0, 3.2)
 

@@ -25,8 +25,7 @@ from autograder.wire import PREFIX, decode, encode
 
 __all__ = ["CHANGES", "DIFFERS_ELSEWHERE", "NEVER_RUN", "NO_DIFFERENCE", "Change", "Listening", "raising"]
 
-
-# What a submission answers, as a hash: two submissions with equal hashes gave the same answers, byte for byte.
+# --- answers as a hash: two submissions with equal hashes gave the same answers, byte for byte ---
 
 Change = Callable[[Sequence[bytes | memoryview]], Sequence[bytes | memoryview]]
 """What is done to the frame of a request before it goes in."""
@@ -116,6 +115,8 @@ class ListeningSession:
         """What the inner session printed."""
         return self.inner.output
 
+
+# --- why the answers are those of the reference ---
 
 NEVER_RUN = "no check runs this line"
 DIFFERS_ELSEWHERE = "it differs at other inputs, which no check asks for"

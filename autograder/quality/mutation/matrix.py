@@ -1,4 +1,4 @@
-"""Which check caught which mutant, and what follows from it."""
+"""Which check caught which mutant, what follows from it, and how that is said."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def cells(matrix: Matrix, row: Row) -> str:
     return "".join(" " if verdict is None else signs.get(verdict, "x") for verdict in verdicts)
 
 
-# Catch rates in words, and as a table for a page.
+# --- catch rates in words, and as a table for a page ---
 
 
 def percent(share: float) -> str:

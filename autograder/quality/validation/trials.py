@@ -29,47 +29,6 @@ from autograder.submissions import Caps, Submission, collect_one
 __all__ = ["Trial", "in_float32"]
 
 
-# A module in single precision, as students write it who prefer float32.
-
-IN_FLOAT32 = """
-
-def _in_float32(function):
-    import functools
-    import numpy
-
-    def rounded(value):
-        if isinstance(value, numpy.ndarray) and value.dtype == numpy.float64:
-            return value.astype(numpy.float32)
-        if type(value) in (list, tuple):
-            return type(value)(map(rounded, value))
-        if type(value) is dict:
-            return {key: rounded(each) for key, each in value.items()}
-        return value
-
-    @functools.wraps(function)
-    def call(*arguments, **named):
-        return rounded(function(*arguments, **named))
-
-    return call
-
-
-for _name, _value in list(globals().items()):
-    if _name[0] != "_" and getattr(_value, "__module__", None) == __name__:
-        if isinstance(_value, type):
-            for _method, _function in list(vars(_value).items()):
-                if type(_function) is type(_in_float32) and _method[:2] != "__":
-                    setattr(_value, _method, _in_float32(_function))
-        elif callable(_value):
-            globals()[_name] = _in_float32(_value)
-"""
-"""Put at the end of a module, this makes every function and method of it return its arrays in single precision."""
-
-
-def in_float32(source: str) -> str:
-    """A module whose functions and methods return arrays of float64 as float32."""
-    return source + IN_FLOAT32
-
-
 _ROOM = 0.8
 _MORE_SEEDS = 2
 _LONGEST = 300
@@ -321,3 +280,44 @@ def _at_most(share: float) -> str:
 def _missed(report: Report) -> list[CheckResult]:
     """The checks that are not passed."""
     return [check for check in _checks(report) if check.verdict is not Verdict.PASSED]
+
+
+# --- a module in single precision, as students write it who prefer float32 ---
+
+IN_FLOAT32 = """
+
+def _in_float32(function):
+    import functools
+    import numpy
+
+    def rounded(value):
+        if isinstance(value, numpy.ndarray) and value.dtype == numpy.float64:
+            return value.astype(numpy.float32)
+        if type(value) in (list, tuple):
+            return type(value)(map(rounded, value))
+        if type(value) is dict:
+            return {key: rounded(each) for key, each in value.items()}
+        return value
+
+    @functools.wraps(function)
+    def call(*arguments, **named):
+        return rounded(function(*arguments, **named))
+
+    return call
+
+
+for _name, _value in list(globals().items()):
+    if _name[0] != "_" and getattr(_value, "__module__", None) == __name__:
+        if isinstance(_value, type):
+            for _method, _function in list(vars(_value).items()):
+                if type(_function) is type(_in_float32) and _method[:2] != "__":
+                    setattr(_value, _method, _in_float32(_function))
+        elif callable(_value):
+            globals()[_name] = _in_float32(_value)
+"""
+"""Put at the end of a module, this makes every function and method of it return its arrays in single precision."""
+
+
+def in_float32(source: str) -> str:
+    """A module whose functions and methods return arrays of float64 as float32."""
+    return source + IN_FLOAT32
