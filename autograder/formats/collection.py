@@ -229,7 +229,8 @@ class _Desk:
         if not (contents.files or contents.left_out or problem):
             found.nothing[_named(hand_in.who)] = "an empty hand-in"
             return
-        kind, key, sha256 = self.result.source, hand_in.who.key, _sha256(contents, problem)
+        who_is = hand_in.who
+        kind, key, sha256 = self.result.source, who_is.key, _sha256(contents, problem)
         answers = {
             name: said
             for name in (*self._asked.files, _PROBLEM)
@@ -243,16 +244,18 @@ class _Desk:
             return
         if existing is not None:
             who_then = next((each for each in existing.questions if each.about == _WHO), None)
-            if (existing.student, dict(existing.answers), who_then) == (student, answers, who):
+            as_before = (existing.student, dict(existing.answers), who_then) == (student, answers, who)
+            if as_before and not existing.problem:
                 self._keep(existing)
                 return
+        accepted = answers.get(_PROBLEM, "").casefold() == AS_IS
         placed = Placed()
-        if not problem:
+        if accepted or not problem:
             try:
                 placed = place(contents, self._asked.files, recogniser=self._recogniser, answers=answers)
             except StudentError as error:
-                problem = error.message
-        if problem and answers.get(_PROBLEM, "").casefold() == AS_IS:
+                problem = problem or error.message
+        if accepted and problem:
             problem, placed.notes[:0] = "", [problem]
         attempt = Attempt(
             student=student,
@@ -263,14 +266,18 @@ class _Desk:
             sha256=sha256,
             received=hand_in.received,
             late=self._late(hand_in),
-            name=" / ".join(hand_in.who.names),
+            name=" / ".join(who_is.names),
             members=members,
             files={"/".join(path): "/".join(was) for path, was in sorted(placed.origins.items())},
             notes=(*hand_in.notes, *repairs(hand_in.tree), *placed.notes),
             questions=(*([who] if who else ()), *placed.questions),
             answers=answers,
             problem=problem,
+            blind=who_is.blind,
         )
+        if attempt == existing:
+            self._keep(existing)
+            return
         modified = hand_in.received.timestamp() if hand_in.received else contents.newest or time.time()
         write_attempt(
             attempt,
@@ -414,6 +421,8 @@ class _Desk:
             whole.write(path, text)
         result = self.result
         result.questions = sum(len(each.questions) + bool(each.problem) for each in counting(self._attempts).values())
+        if self._roster and any(each.blind for each in self._attempts):
+            result.notes.append("Names are hidden in what was collected, so the table does not say who is missing.")
         result.beside, result.notes = [*found.beside], [*found.notes, *result.notes]
         result.lines = _lines(self._attempts, self._roster, found.nothing)
         return result
@@ -428,7 +437,7 @@ def _lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Mapping[
     for student, attempt in sorted(counting(attempts).items(), key=lambda each: each[0].casefold()):
         people = attempt.members or (student,)
         there.update(people)
-        off = [each for each in people if roster and each not in known]
+        off = [each for each in people if roster and not attempt.blind and each not in known]
         state = "waits" if attempt.waits else "not on the roster" if off else "collected"
         notes = list(attempt.notes)
         if attempt.problem:
@@ -445,7 +454,8 @@ def _lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Mapping[
     for key, reason in nothing.items():
         found = roster.find([key], [key]) if roster else ()
         reasons[found[0].id if len(found) == 1 else key] = f"{reason[0].upper()}{reason[1:]}."
-    for student in (*known, *sorted(reasons.keys() - known.keys())):
+    blind = any(attempt.blind for attempt in attempts)
+    for student in (*(() if blind else known), *sorted(reasons.keys() - known.keys())):
         if student not in there:
             why = (reasons[student],) if student in reasons else ()
             lines.append(Line(student, "missing", known[student].name if student in known else "", notes=why))

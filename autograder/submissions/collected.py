@@ -45,7 +45,8 @@ class Attempt:
     everything that was handed in. `received` is the hand-in time in UTC and `late` what the platform says about it,
     None where the download does not say. `files` maps the path of a file to the one that it was handed in under.
     `questions` wait for an answer; with one, or with a `problem`, the attempt is not graded. `answers` are those that
-    were used. One that does not count (`counts`) was set aside by staff.
+    were used. One that does not count (`counts`) was set aside by staff. Of a `blind` one, the platform hides
+    who handed in.
     """
 
     student: str
@@ -64,6 +65,7 @@ class Attempt:
     answers: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     counts: bool = True
+    blind: bool = False
     form: int = _FORM
 
     @property

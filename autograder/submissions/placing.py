@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from autograder.assignment.rubric import is_answer_file
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, UsageError
 from autograder.checks.wording import are, series
 from autograder.submissions.folders import Unfit, keep
 from autograder.submissions.names import near, printable, some
@@ -96,7 +96,7 @@ def place(
         answers: what a person said about a file: the path of the one that is meant, or `NONE`.
 
     Raises:
-        StudentError: an archive that has to be opened holds too much.
+        StudentError: an archive that has to be opened holds too much, or needs a package that is not installed.
     """
     answers = answers or {}
     placed = Placed()
@@ -134,6 +134,8 @@ def _opened(contents: Contents, wanted: Sequence[str], notes: list[str]) -> dict
         for path in archives:
             try:
                 inside, said = _inside(path[-1], files[path], contents.caps)
+            except UsageError as error:  # nobody's fault but this machine's
+                raise StudentError("MISSING", f"{_shown(path)} was not unpacked. {error}") from None
             except (Unfit, StudentError) as error:
                 reason = str(error) if isinstance(error, Unfit) else error.message
                 contents.left_out.setdefault(path, reason)

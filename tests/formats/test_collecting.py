@@ -121,7 +121,11 @@ def test_moodle_with_blind_grading(gather, tmp_path, language) -> None:
     who = PARTICIPANT[language]
     result = gather(moodle({f"{who}_71": {"tiny.py": RIGHT}, f"{who}_72": {"tiny.py": WRONG}}), roster=ROSTER)
 
-    assert [line.student for line in result.lines][:2] == [f"{who} 71", f"{who} 72"]
+    assert [(line.student, line.state) for line in result.lines] == [
+        (f"{who} 71", "collected"),
+        (f"{who} 72", "collected"),
+    ]
+    assert result.notes == ["Names are hidden in what was collected, so the table does not say who is missing."]
     assert result.questions == 0
 
 
@@ -187,8 +191,11 @@ def test_canvas_anonymous_and_text_entries(gather, tmp_path) -> None:
     known = attempts(tmp_path)
     assert [known[name].late for name in ("anon_aB3dE", "anon_xY9zQ")] == [False, True]
     assert text(tmp_path, "anon_pQ7rS", "text_entry.txt") == "see mail\n"
-    assert known["anon_uV2wX"].notes == ("tiny.py is missing; there is only link.html.",)
-    assert result.questions == 1
+    assert known["anon_uV2wX"].problem == "Only a web address was handed in, which is not followed."
+    assert result.questions == 2
+    answer(tmp_path, question="whether it is graded", said="as is")
+    gather(files, roster=ROSTER)
+    assert attempts(tmp_path)["anon_uV2wX"].notes[-1] == "tiny.py is missing; there is only link.html."
 
 
 def test_gradescope(gather, tmp_path) -> None:
@@ -543,7 +550,8 @@ def test_a_list_of_repositories(gather, tmp_path) -> None:
     listed.write_text(f"student,url\nada,file://{home}\nbob,file://{tmp_path}/hub/gone.git\n")
     result = gather(listed)
     assert result.said == "a list of git repositories"
-    assert {line.student: line.state for line in result.lines} == {"ada": "collected", "bob": "waits"}
+    assert {line.student: line.state for line in result.lines} == {"ada": "collected", "bob": "missing"}
+    assert "could not be fetched" in result.notes[0]
     assert text(tmp_path, "ada") == WRONG
     written(home, {"tiny.py": RIGHT})
     git(home, "commit", "-q", "-am", "more", when=LATE)
@@ -592,3 +600,21 @@ def test_the_configuration_of_a_repository_runs_nothing(gather, tmp_path) -> Non
     assert attempts(tmp_path)["bob"].problem == (
         "The repository takes its objects from another repository; clone it again in full."
     )
+
+
+def test_a_7z_file_without_py7zr_stops_nobody_else(gather, tmp_path, monkeypatch) -> None:
+    """Who handed one in waits, with what to install; once it is there, the same command opens it."""
+    people = {"Ada Lovelace_1": {"hw.7z": b"7z\xbc\xaf\x27\x1c"}, "Bob Ross_2": {"tiny.py": RIGHT}}
+    with monkeypatch.context() as without:
+        without.setattr("importlib.util.find_spec", lambda name: None)
+        result = gather(moodle(people))
+    assert [(line.student, line.state) for line in result.lines] == [
+        ("Ada Lovelace", "waits"),
+        ("Bob Ross", "collected"),
+    ]
+    assert "pip install 'autograder-ml[archives]'" in attempts(tmp_path)["Ada Lovelace"].problem
+    pytest.importorskip("py7zr", reason="the extra autograder-ml[archives] is not installed")
+    gather(moodle(people))
+
+    assert attempts(tmp_path)["Ada Lovelace"].problem == ""
+    assert any("is damaged or no 7z file" in note for note in attempts(tmp_path)["Ada Lovelace"].notes)

@@ -17,6 +17,7 @@ __all__ = ["CANVAS"]
 
 _NAMED = re.compile(r"(?P<name>[^_].*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<rest>\d+_.+|(?:text|link)\.html)", re.DOTALL)
 _HIDDEN = re.compile(r"(?P<late>LATE_)?anon_(?P<id>[0-9A-Za-z]+)_(?P<rest>\d+_.+|(?:text|link)\.html)", re.DOTALL)
+_LINK = ("link.html",)
 _MOST = 0.5  # of the files have to be named so
 
 
@@ -61,7 +62,9 @@ def _read(tree: Tree, asked: Asked) -> Found:
             own.files[name] = entry
         if (first,) in tree.renamed:
             own.renamed[name] = tree.renamed[(first,)]
-    found.hand_ins += [HandIn(who[key][0], own, late=who[key][1]) for key, own in trees.items()]
+    for key, own in trees.items():
+        problem = "Only a web address was handed in, which is not followed." if set(own.files) == {_LINK} else ""
+        found.hand_ins.append(HandIn(who[key][0], own, late=who[key][1], problem=problem))
     found.beside += ["/".join(path) for path in tree.left_out]
     return found
 

@@ -135,9 +135,8 @@ def fetch_listed(path: Path, kept: Path, asked: Asked) -> Found:
         name = _student(student, asked.assignment)
         clone = kept / f"{student_name(name)}-{hashlib.sha256(address.encode()).hexdigest()[:8]}.git"
         if reason := _fetch(address, clone):
-            found.hand_ins.append(
-                HandIn(Who(name, (name,), (name,)), Tree(clone), problem=f"{printable(address)}: {reason}.")
-            )
+            found.nothing[name] = f"{printable(address)} could not be fetched: {reason}"
+            found.notes.append(f"{name}: {found.nothing[name]}.")
             continue
         _add(found, name, clone, scratch, asked)
     return found
@@ -159,12 +158,12 @@ def _fetch(address: str, clone: Path) -> str:
     try:
         done = subprocess.run(["git", *command], env=environ, capture_output=True, check=False, timeout=_SECONDS)
     except subprocess.TimeoutExpired:
-        return f"could not be fetched within {_SECONDS} s"
+        return f"it took more than {_SECONDS} s"
     if there and not done.returncode:
         (clone / "HEAD").write_text(f"ref: {_BRANCH}\n", encoding="ascii")
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
     if done.returncode and not (there and "couldn't find remote ref HEAD" in " ".join(said)):
-        return printable(said[-1])[:160].rstrip(".") if said else "could not be fetched"
+        return printable(said[-1])[:160].rstrip(".") if said else "git says no reason"
     return ""
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, open_below
+from autograder.submissions.names import printable
 from autograder.submissions.records import Caps
 from autograder.submissions.trees import Entry, Tree
 
@@ -65,7 +66,7 @@ class Objects:
             raise Unfit(f"cannot be read by git within {_SECONDS} s") from None
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise Unfit(f"cannot be read by git ({said[-1][:120] if said else 'it failed'})")
+            raise Unfit(f"cannot be read by git ({printable(said[-1])[:120] if said else 'it failed'})")
         return done.stdout
 
 
@@ -116,7 +117,7 @@ def head_of(repository: Path, scratch: Path, due: datetime | None) -> tuple[Obje
         Unfit: the repository cannot be read, or takes its objects from elsewhere.
     """
     folder = repository / "objects"
-    if folder.is_symlink() or any((folder / "info" / name).exists() for name in ("alternates", "http-alternates")):
+    if _is_elsewhere(folder):
         raise Unfit("takes its objects from another repository; clone it again in full")
     objects = Objects(scratch, folder)
     start = _start(repository)
@@ -125,6 +126,17 @@ def head_of(repository: Path, scratch: Path, due: datetime | None) -> tuple[Obje
     until = [f"--before={due.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00"] if due else []
     said = objects.run("rev-list", "-1", "--timestamp", *until, start, "--").decode().split()
     return objects, Commit(said[1], datetime.fromtimestamp(int(said[0]), UTC)) if len(said) == 2 else None
+
+
+def _is_elsewhere(folder: Path) -> bool:
+    """Whether objects are looked up outside of this folder: by a file that says so, or through a link."""
+    if folder.is_symlink() or any((folder / "info" / name).exists() for name in ("alternates", "http-alternates")):
+        return True
+    return any(
+        os.path.islink(os.path.join(above, name))
+        for above, below, files in os.walk(folder)
+        for name in (*below, *files)
+    )
 
 
 def _start(repository: Path) -> str | None:

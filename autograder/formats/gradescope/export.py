@@ -13,11 +13,13 @@ from typing import Any
 from autograder.checks.errors import UsageError
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
 from autograder.submissions.folders import Unfit
+from autograder.submissions.names import printable
 from autograder.submissions.trees import Tree
 
 __all__ = ["GRADESCOPE"]
 
 METADATA = "submission_metadata.yml"
+_LONGEST_WORD = 200
 
 
 def _recognise(tree: Tree, asked: Asked) -> str:
@@ -70,7 +72,7 @@ def _metadata(tree: Tree) -> dict[str, Any]:
         """YAML's safe kinds; what Ruby calls objects are the mappings, lists and texts that they are written as."""
 
         def flatten_mapping(self, node: Any) -> None:
-            """Leave ``<<`` alone: merged again and again, a small file grows without end."""
+            """Refuse ``<<``, which Gradescope does not write: merged again and again, a small file grows without end."""
 
     Loader.add_multi_constructor("!ruby/", _plain)
     Loader.add_multi_constructor("tag:ruby.yaml.org", _plain)
@@ -115,9 +117,14 @@ def _person(about: Any) -> Who | None:
     words = _symbols(about)
     if not isinstance(words, Mapping):
         return None
-    sid, email, name = (str(words.get(each) or "").strip() for each in ("sid", "email", "name"))
+    sid, email, name = (_word(words.get(each)) for each in ("sid", "email", "name"))
     key = sid or email or name
     return Who(key, (name,) if name else (), tuple(each for each in (sid, email) if each)) if key else None
+
+
+def _word(value: Any) -> str:
+    """A text or a number as it may be shown; whatever else stands there is none."""
+    return printable(str(value)[:_LONGEST_WORD]).strip() if isinstance(value, str | int) else ""
 
 
 def _time(value: Any) -> datetime | None:
