@@ -63,7 +63,7 @@ def test_a_metadata_file_that_grows_when_it_is_read(tmp_path) -> None:
     began = time.process_time()
     files = gradescope(folders, f"x0: &a0 [lol, lol]\n{lists}{people}")
     result = collected(tmp_path, put(tmp_path / "a.zip", zipped(files)))
-    assert [line.student for line in result.lines if line.state == "collected"] == ["bob", "eve"]
+    assert [line.student for line in result.lines if line.state == "collected"] == ["Bob", "eve"]
     files = gradescope(folders, f"y0: &b0 {{k: v}}\n{merged}")
     with pytest.raises(UsageError, match="cannot be read"):
         collected(tmp_path, put(tmp_path / "b.zip", zipped(files)))

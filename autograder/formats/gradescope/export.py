@@ -72,7 +72,7 @@ def _metadata(tree: Tree) -> dict[str, Any]:
         """YAML's safe kinds; what Ruby calls objects are the mappings, lists and texts that they are written as."""
 
         def flatten_mapping(self, node: Any) -> None:
-            """Refuse ``<<``, which Gradescope does not write: merged again and again, a small file grows without end."""
+            """Refuse ``<<``, which Gradescope does not write: merged again and again, a file grows without end."""
 
     Loader.add_multi_constructor("!ruby/", _plain)
     Loader.add_multi_constructor("tag:ruby.yaml.org", _plain)
