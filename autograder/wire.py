@@ -23,8 +23,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from autograder.checks.plain import Handle, Rows
 from autograder.checks.records.parts import KEYS, put_together, taken_apart
+from autograder.checks.rows import Handle, Rows
 from autograder.wire_packing import ARRAYS, NUMBERS, PYTHON, TABLE, Column, Packed, pack_rows
 
 __all__ = [

@@ -37,7 +37,7 @@ import numpy as np
 import autograder
 from autograder.assignment.declaration import Check
 from autograder.checks.local.student import LocalStudent
-from autograder.checks.plain import rows
+from autograder.checks.rows import rows
 from autograder.grading import RunOptions, Shared, grade
 from autograder.isolation import cgroups, processes, seccomp
 from autograder.isolation.confine import Walls, enter, join_groups

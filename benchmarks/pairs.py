@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.local.usage import Meter
-from autograder.checks.plain import rows
+from autograder.checks.rows import rows
 from autograder.loader import Interface, ModuleInterface
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits

@@ -27,7 +27,7 @@ from autograder.checks import (
     shape,
 )
 from autograder.checks.errors import CheckFailed, StudentError
-from autograder.checks.plain import rows
+from autograder.checks.rows import rows
 
 assignment = Assignment(
     "Back-propagation",

@@ -1,4 +1,4 @@
-"""Any result to plain data, and the few records that stand for what is not plain.
+"""Any result to plain data.
 
 Plain data is what can cross as bytes without running anybody's code: None, bool, int, float, complex, str, bytes, list,
 tuple, dict, set, frozenset, range, deque, OrderedDict, defaultdict, Counter, dates and times, Decimal, Fraction, numpy
@@ -12,41 +12,29 @@ This module is shipped to students: standard library and numpy only.
 from __future__ import annotations
 
 import io
-import sys
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Sequence, ValuesView
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
-from .errors import InstructorError
 from .records.conversion import UnreadableError, names_of, recorded
 from .records.masked import is_masked
 from .records.parts import FACTORIES, KEYS, RECORDS, zone_of
 from .records.single import Fields, Member, Named
 from .records.traversal import ATOMS, SCALARS, SIMPLE, holds_only, mapped
+from .rows import Handle, Rows, native, size_of
 
-__all__ = [
-    "TABLES",
-    "Handle",
-    "PlainError",
-    "Rows",
-    "is_iterator",
-    "rows",
-    "size_of",
-    "to_plain",
-]
+__all__ = ["TABLES", "PlainError", "is_iterator", "to_plain"]
 
 _SEQUENCES = frozenset((list, tuple))
 _NUMERIC = "biufc"
 _LISTED_KINDS = "OUST"  # object, text, bytes and (numpy 2) variable text arrays have no fixed raw form: lists
-_ROW_KINDS = "biuf"
 _WALKED = frozenset((OrderedDict, defaultdict, Counter, deque, Named))  # what they hold is not plain yet
 _TIMES = (datetime, date, time, timedelta, Decimal, Fraction)
 
@@ -56,95 +44,6 @@ TABLES = ("Series", "DataFrame", "Index", "RangeIndex", "MultiIndex", "DatetimeI
 
 class PlainError(ValueError):
     """A value has no plain form of bearable size; the text is one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """A name for an object that stays where it is; `type_name` is the class's name, for messages.
-
-    `iterator` says that its items can be drawn one by one.
-    """
-
-    id: int
-    type_name: str
-    iterator: bool = False
-
-
-class Rows(Sequence[Any]):
-    """A cheap list of rows ``(x[i], y[i], ...)``, held as whole columns.
-
-    Indexing gives what `as_list` gives at that place. Made by `rows`.
-    """
-
-    __slots__ = ("columns",)
-    columns: tuple[np.ndarray[Any, Any], ...]
-
-    def __init__(self, columns: tuple[np.ndarray[Any, Any], ...]) -> None:
-        object.__setattr__(self, "columns", columns)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"rows are frozen: {name!r} cannot be set.")
-
-    def __len__(self) -> int:
-        return len(self.columns[0])
-
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Rows: ...
-
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return Rows(tuple(np.ascontiguousarray(column[index]) for column in self.columns))
-        row = tuple(column[index].item() if column.ndim == 1 else column[index] for column in self.columns)
-        return row if len(row) > 1 else row[0]
-
-    def __iter__(self) -> Iterator[Any]:
-        elements = [_elements(column) for column in self.columns]
-        return zip(*elements, strict=True) if len(elements) > 1 else iter(elements[0])
-
-    def __repr__(self) -> str:
-        described = ", ".join(f"{column.dtype}{list(column.shape)}" for column in self.columns)
-        return f"rows({described})"
-
-    def as_list(self) -> list[Any]:
-        """A real list: tuples ``(x[i], y[i], ...)``, or ``x[i]`` alone for a single column.
-
-        Elements of a 1-d column are Python numbers, of any other column numpy views of shape ``column.shape[1:]``.
-        """
-        return list(self)
-
-    def copy(self) -> Rows:
-        """The same rows over columns of their own, for a reader who may write into them."""
-        return Rows(tuple(column.copy() for column in self.columns))
-
-
-def rows(*columns: Any) -> Rows:
-    """A cheap list of tuples ``[(x[0], y[0]), ...]`` from whole arrays; of ``[x[0], ...]`` from one.
-
-    Args:
-        columns: arrays (or what `numpy.asarray` takes) of numbers or truth values with the same length; kept without
-            a copy where they are C-contiguous.
-
-    Raises:
-        InstructorError: no column, a column of another kind, or columns of different lengths.
-    """
-    if not columns:
-        raise InstructorError("rows() needs at least one column; call it as rows(x, y).")
-    arrays = [np.asarray(column) for column in columns]
-    for place, each in enumerate(arrays, start=1):
-        if each.ndim == 0 or each.dtype.kind not in _ROW_KINDS:
-            raise InstructorError(
-                f"Column {place} of rows() has dtype {each.dtype} and shape {each.shape}; "
-                "give arrays of numbers with at least one dimension."
-            )
-    lengths = [len(each) for each in arrays]
-    if len(set(lengths)) > 1:
-        raise InstructorError(
-            f"The columns of rows() have the lengths {', '.join(map(str, lengths))}; give them one length."
-        )
-    return Rows(tuple(np.ascontiguousarray(_native(each)) for each in arrays))
 
 
 def to_plain(
@@ -194,16 +93,6 @@ def to_plain(
 def is_iterator(value: object) -> bool:
     """Whether items can be drawn from a value one by one; open files are no iterators here."""
     return isinstance(value, Iterator) and not isinstance(value, io.IOBase)
-
-
-def size_of(value: object) -> int:
-    """About how many bytes a plain value takes."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes + sys.getsizeof(None)
-    size = sys.getsizeof(value)
-    if isinstance(value, dict):
-        return size + sum(size_of(key) + size_of(each) for key, each in value.items())
-    return size + sum(map(size_of, value)) if isinstance(value, (list, tuple, set, frozenset)) else size
 
 
 class _Reducer:
@@ -405,11 +294,11 @@ class _Reducer:
     def array(self, value: np.ndarray[Any, Any]) -> Any:
         kind = value.dtype.kind
         if kind in _NUMERIC:
-            plain = _native(value)
-            return plain.copy() if self.copy and plain is value else plain
+            numbers = native(value)
+            return numbers.copy() if self.copy and numbers is value else numbers
         if kind in "mM":
-            native = value if value.dtype.isnative else value.astype(value.dtype.newbyteorder("="))
-            return native.copy() if self.copy and native is value else native
+            times = value if value.dtype.isnative else value.astype(value.dtype.newbyteorder("="))
+            return times.copy() if self.copy and times is value else times
         if value.dtype.names:
             return self.structured(value)
         if kind in _LISTED_KINDS:
@@ -442,7 +331,7 @@ class _Reducer:
         kind = value.dtype.kind
         if kind in _NUMERIC:
             # An exact scalar type again: a subclass of one, or a long double, goes through an array of one element.
-            return value if type(value) in SCALARS else _native(np.array(value))[()]
+            return value if type(value) in SCALARS else native(np.array(value))[()]
         if kind in "US":
             return value.item()
         if kind in "mM":
@@ -490,23 +379,8 @@ def _key(value: Any) -> tuple[Any] | None:
     return None
 
 
-def _native(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The same numbers in this machine's byte order, long doubles as doubles; the very array where nothing changes."""
-    dtype = value.dtype
-    if dtype.kind == "f" and dtype.itemsize > 8:
-        return value.astype(np.float64)
-    if dtype.kind == "c" and dtype.itemsize > 16:
-        return value.astype(np.complex128)
-    return value if dtype.isnative else value.astype(dtype.newbyteorder("="))
-
-
 def _is_whole(dtype: np.dtype[Any]) -> bool:
     """Whether a field of a structured array is of numbers, times or text, or of such fields."""
     if dtype.names:
         return all(_is_whole(each[0]) for each in (dtype.fields or {}).values())
     return dtype.base.kind in "biufcmMUS"
-
-
-def _elements(column: np.ndarray[Any, Any]) -> list[Any]:
-    """Python numbers of a 1-d column, views of any other."""
-    return column.tolist() if column.ndim == 1 else list(column)

@@ -10,8 +10,9 @@ import numpy as np
 
 from autograder.checks.errors import CheckFailed, InstructorError, StudentError, as_type_error
 from autograder.checks.local import faults
-from autograder.checks.plain import TABLES, Handle
+from autograder.checks.plain import TABLES
 from autograder.checks.records.traversal import SIMPLE, mapped
+from autograder.checks.rows import Handle
 from autograder.checks.type_names import WANTED, of_wrong_kind
 from autograder.loader import Interface
 from autograder.results import Limits

@@ -16,11 +16,12 @@ from autograder.checks.inspection import saved_files
 from autograder.checks.local import faults
 from autograder.checks.local.call_errors import Call
 from autograder.checks.local.files import HandedIn
-from autograder.checks.plain import Handle, PlainError, Rows, size_of, to_plain
+from autograder.checks.plain import PlainError, to_plain
 from autograder.checks.records.class_names import class_named
 from autograder.checks.records.generators import handed_over
 from autograder.checks.records.masked import filled, is_masked
 from autograder.checks.records.traversal import SIMPLE, holds_only, mapped
+from autograder.checks.rows import Handle, Rows, size_of
 from autograder.loader import Interface
 from autograder.remote import explanations
 from autograder.remote.handles import Function, IteratorHandle, RemoteHandle

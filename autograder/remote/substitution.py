@@ -18,8 +18,8 @@ from pathlib import PurePath
 from typing import Any
 
 from autograder.checks.errors import MisuseError, StudentError
-from autograder.checks.plain import Handle
 from autograder.checks.records.traversal import holds
+from autograder.checks.rows import Handle
 from autograder.loader import Interface
 from autograder.remote.channel import Channel
 from autograder.remote.student import RemoteStudent

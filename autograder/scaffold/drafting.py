@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.checks.plain import size_of
+from autograder.checks.rows import size_of
 from autograder.checks.wording import series, small
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from autograder import checks
-from autograder.checks import plain
 from autograder.checks.errors import CheckFailed
 from autograder.checks.local.student import LocalHandle, LocalStudent
+from autograder.checks.rows import rows
 from autograder.scaffold.disturbing import disturbed
 from autograder.scaffold.tracing import Cut, time_limit
 from autograder.scaffold.values import generator_of
@@ -91,7 +91,7 @@ class Bench:
         student = LocalStudent(student_folder, self.names) if student_folder else self._side(seed, apart=True)
         reference = self._side(seed, apart=False)
         text = "\n".join([helpers, "def check(student, reference, rng):", *(f"    {line}" for line in lines)])
-        space: dict[str, Any] = {"np": np, "CheckFailed": CheckFailed, "rows": plain.rows}
+        space: dict[str, Any] = {"np": np, "CheckFailed": CheckFailed, "rows": rows}
         packages = {"pd": "pandas", "torch": "torch"}
         space |= {short: sys.modules[name] for short, name in packages.items() if name in sys.modules}
         space["random"] = random

@@ -52,9 +52,10 @@ from autograder.checks.inspection import estimators, figures
 from autograder.checks.inspection import saved_files as saved
 from autograder.checks.inspection import torch_modules as layers
 from autograder.checks.local.shadowed_modules import OwnModules, clashing
-from autograder.checks.plain import Handle, PlainError, Rows, is_iterator, size_of, to_plain
+from autograder.checks.plain import PlainError, is_iterator, to_plain
 from autograder.checks.records.conversion import real
 from autograder.checks.records.traversal import SIMPLE, holds_only
+from autograder.checks.rows import Handle, Rows, size_of
 from autograder.isolation.working_folder import lay_out
 from autograder.wire import TooLargeError, WireError, decode_request, encode
 from autograder.worker.faults import describe

@@ -26,7 +26,8 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from autograder.checks.local.shadowed_modules import OwnModules
-from autograder.checks.plain import Handle, PlainError, to_plain
+from autograder.checks.plain import PlainError, to_plain
+from autograder.checks.rows import Handle
 from autograder.wire import TooLargeError, WireError, decode, encode
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
 

@@ -30,7 +30,6 @@ import msgspec
 import numpy as np
 
 from autograder import wire
-from autograder.checks.plain import Handle, Rows, rows
 from autograder.checks.records import (
     Column,
     Fields,
@@ -48,6 +47,7 @@ from autograder.checks.records import (
     parts,
 )
 from autograder.checks.records.parts import RECORDS, taken_apart
+from autograder.checks.rows import Handle, Rows, rows
 from autograder.wire import PREFIX, WireError
 
 CAP_MIB = 64  # of an answer, as `Limits.reply_mib`

@@ -15,7 +15,7 @@ import pytest
 from fuzz_wire import MADE, SIDES, campaign, described, examine, extension, frame_of, seeds
 
 from autograder import wire
-from autograder.checks.plain import Handle, Rows
+from autograder.checks.rows import Handle, Rows
 from autograder.wire import PREFIX
 
 SEEDS = tuple(seeds())

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.checks.errors import InstructorError
-from autograder.checks.plain import Handle, PlainError, Rows, rows, to_plain
+from autograder.checks.plain import PlainError, to_plain
+from autograder.checks.rows import Handle, Rows, rows
 
 
 def plain(value, **options):

@@ -12,7 +12,8 @@ from test_saved import LIMITS
 
 from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.local.student import LocalStudent
-from autograder.checks.plain import rows, to_plain
+from autograder.checks.plain import to_plain
+from autograder.checks.rows import rows
 from autograder.loader import interface_of
 from autograder.remote.student import RemoteStudent
 from autograder.sandbox import Request, start, why_not

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.local.student import LocalHandle, LocalStudent
-from autograder.checks.plain import rows
+from autograder.checks.rows import rows
 
 MODULES = {
     "net.py": """

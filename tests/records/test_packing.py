@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.checks.plain import Handle, Rows, to_plain
+from autograder.checks.plain import to_plain
+from autograder.checks.rows import Handle, Rows
 from autograder.wire import TooLargeError, WireError, decode, decode_request, encode
 from autograder.wire_packing import FEWEST, Packed, pack_rows
 

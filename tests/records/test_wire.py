@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.checks.plain import Handle, Rows, rows
+from autograder.checks.rows import Handle, Rows, rows
 from autograder.wire import MAX_DEPTH, PREFIX, Gather, TooLargeError, WireError, decode, encode, frame_for
 
 

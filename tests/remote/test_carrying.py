@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograder.checks.errors import InstructorError, MisuseError, StudentError
 from autograder.checks.local.student import LocalStudent
-from autograder.checks.plain import Handle
+from autograder.checks.rows import Handle
 from autograder.grading import RunOptions, grade, longest_seconds
 from autograder.loader import interface_of, load
 from autograder.messages import carried_forward

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.errors import SandboxError, UsageError
-from autograder.checks.plain import rows
+from autograder.checks.rows import rows
 from autograder.isolation import landlock
 from autograder.isolation.first_process import Builder
 from autograder.isolation.namespaces import bubblewrap_arguments, lies_apart

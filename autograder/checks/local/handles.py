@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from ..errors import CheckFailed, InstructorError, StudentError, as_type_error
-from ..plain import TABLES, size_of
+from ..plain import TABLES
+from ..rows import size_of
 from ..type_names import WANTED, of_wrong_kind
 from . import faults
 from .call_errors import Call

@@ -18,12 +18,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import InstructorError, StudentError
-from ..plain import PlainError, Rows, is_iterator, to_plain
+from ..plain import PlainError, is_iterator, to_plain
 from ..records.class_names import class_named
 from ..records.conversion import is_data, real
 from ..records.generators import handed_over
 from ..records.masked import filled, is_masked
 from ..records.traversal import SIMPLE, mapped
+from ..rows import Rows
 from . import faults
 from .call_errors import Call, defines, overwritten, refusal, unwritten
 from .files import Frame, HandedIn

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from autograder.formats.otter.master import Case
 from autograder.formats.otter.names import Names
 from autograder.formats.otter.outputs import Wanted, wanted
-from autograder.formats.otter.remote_calls import Outside, Stays, parsed, said
+from autograder.formats.otter.remote_calls import Outside
+from autograder.formats.otter.statements import Stays, parsed, said
 from autograder.scaffold.writing import double_quoted, wrapped
 
 __all__ = ["Moved", "move"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from autograder.formats.otter.names import STAND_INS_OWN, Names, may_be_imported
+from autograder.formats.otter.statements import Stays, bound_in, fails, names, parameters, said, says_nothing
 
-__all__ = ["Outside", "Stays", "bound_in", "parsed", "said"]
+__all__ = ["Outside"]
 
 _FORBIDDEN = frozenset(
     ("globals", "locals", "vars", "exec", "eval", "compile", "open", "input", "dir", "__import__", "help", "breakpoint")
@@ -24,53 +25,6 @@ _EQUAL = ("assert_frame_equal", "assert_series_equal", "assert_index_equal")
 _SHOWN = 70
 
 Expression = TypeVar("Expression", bound=ast.expr)
-
-
-class Stays(Exception):
-    """Why a test cannot be moved: the end of a sentence that begins with the test."""
-
-
-def parsed(text: str) -> list[ast.stmt]:
-    """The statements of a test.
-
-    Raises:
-        Stays: it is no plain Python.
-    """
-    try:
-        return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Stays("is no plain Python; a magic or a shell command needs the notebook itself") from None
-
-
-def said(node: ast.AST) -> str:
-    """The text of an expression in a line that is not too long."""
-    text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-
-
-def bound_in(body: Iterable[ast.AST]) -> set[str]:
-    """Names that statements bind in their own scope."""
-    found = set()
-    for node in body:
-        for each in _own_scope(node):
-            match each:
-                case ast.Name(id=name, ctx=ast.Store()):
-                    found.add(name)
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    found.add(name)
-                case ast.ExceptHandler(name=str(name)):
-                    found.add(name)
-                case ast.alias():
-                    found.add(each.asname or each.name.partition(".")[0])
-    return found
-
-
-def _own_scope(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    closed = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)
-    if not isinstance(node, (*closed, ast.GeneratorExp)):
-        for child in ast.iter_child_nodes(node):
-            yield from _own_scope(child)
 
 
 class Outside(ast.NodeTransformer):
@@ -92,23 +46,12 @@ class Outside(ast.NodeTransformer):
     def _no_change(self, body: Sequence[ast.stmt]) -> None:
         """A name of the notebook's may be hidden by one of the test's own, but not be changed."""
         own = self.scopes[0]
-        clash = own & {
-            "student",
-            "reference",
-            "same",
-            "close",
-            "table",
-            "real",
-            "raises",
-            "answers",
-            "module",
-            "assignment",
-        }
+        clash = own & _TAKEN
         if clash:
             raise Stays(f"uses the name {min(clash)} for something of its own")
         for name in sorted(own & (self.names.asked | self.names.imports.keys())):
-            stores = [n.lineno for n in _names(body) if n.id == name and isinstance(n.ctx, ast.Store)]
-            loads = [n.lineno for n in _names(body) if n.id == name and isinstance(n.ctx, ast.Load)]
+            stores = [n.lineno for n in names(body) if n.id == name and isinstance(n.ctx, ast.Store)]
+            loads = [n.lineno for n in names(body) if n.id == name and isinstance(n.ctx, ast.Load)]
             updated = any(
                 isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name
                 for statement in body
@@ -119,17 +62,17 @@ class Outside(ast.NodeTransformer):
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
         """A statement, moved."""
-        made = self.visit(_copied(node))
+        made = self.visit(copy.deepcopy(node))
         return [ast.fix_missing_locations(each) for each in (made if isinstance(made, list) else [made])]
 
     def expression(self, node: Expression) -> ast.expr:
         """An expression, moved."""
-        made: ast.expr = self.visit(_copied(node))
+        made: ast.expr = self.visit(copy.deepcopy(node))
         return ast.fix_missing_locations(made)
 
     def asks(self, node: ast.AST) -> bool:
         """Whether a part of a test names something that the notebook defines."""
-        return any(each.id in self.names.asked - self.scopes[0] for each in _names([node]))
+        return any(each.id in self.names.asked - self.scopes[0] for each in names([node]))
 
     # --- names ---
 
@@ -264,7 +207,7 @@ class Outside(ast.NodeTransformer):
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
         """A function of the test's own."""
-        self.scopes.append(_parameters(node.args))
+        self.scopes.append(parameters(node.args))
         node.body = self.visit(node.body)
         self.scopes.pop()
         return node
@@ -273,7 +216,7 @@ class Outside(ast.NodeTransformer):
         """A function of the test's own."""
         if node.decorator_list:
             raise Stays("decorates a function, which may need the notebook itself")
-        self.scopes.append(_parameters(node.args) | bound_in(node.body))
+        self.scopes.append(parameters(node.args) | bound_in(node.body))
         self.generic_visit(node)
         self.scopes.pop()
         return node
@@ -283,7 +226,7 @@ class Outside(ast.NodeTransformer):
         for part in generators:
             if self.is_object(part.iter):
                 part.iter = self.looked_into(part.iter)
-        self.scopes.append({each.id for part in generators for each in _names([part.target])})
+        self.scopes.append({each.id for part in generators for each in names([part.target])})
         self.scopes[-1].add(self.module)
         self.generic_visit(node)
         self.scopes.pop()
@@ -338,18 +281,18 @@ class Outside(ast.NodeTransformer):
             self.generic_visit(node)
             return node
         call = self.tried(node)
-        if call is None or len(node.handlers) != 1 or not all(map(_says_nothing, node.handlers[0].body)):
+        if call is None or len(node.handlers) != 1 or not all(map(says_nothing, node.handlers[0].body)):
             raise Stays("catches exceptions, which the student's code raises inside the sandbox; use raises()")
         return ast.Expr(self.raising(node.handlers[0].type, call))
 
     def tried(self, node: ast.Try) -> ast.expr | None:
         """The call of a ``try`` that is followed by a failure."""
-        fails = [*node.body[1:], *node.orelse]
+        after = [*node.body[1:], *node.orelse]
         if (
             node.finalbody
-            or not fails
-            or not any(map(_fails, fails))
-            or not all(_fails(e) or _says_nothing(e) for e in fails)
+            or not after
+            or not any(map(fails, after))
+            or not all(fails(e) or says_nothing(e) for e in after)
         ):
             return None
         first = node.body[0]
@@ -447,38 +390,3 @@ class Outside(ast.NodeTransformer):
     visit_ClassDef = visit_Delete = visit_Global = visit_Nonlocal = visit_Await = _refused
     visit_Yield = visit_YieldFrom = visit_AsyncFunctionDef = visit_AsyncFor = visit_AsyncWith = _refused
     visit_TryStar = _refused
-
-
-def _names(body: Iterable[ast.AST]) -> Iterator[ast.Name]:
-    return (node for each in body for node in ast.walk(each) if isinstance(node, ast.Name))
-
-
-def _parameters(args: ast.arguments) -> set[str]:
-    every = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, [args.vararg, args.kwarg])]
-    return {each.arg for each in every}
-
-
-def _copied(node: ast.AST) -> ast.AST:
-    return copy.deepcopy(node)
-
-
-def _fails(statement: ast.stmt) -> bool:
-    """``assert False`` or ``raise``."""
-    match statement:
-        case ast.Assert(test=ast.Constant(value=value)):
-            return not value
-        case ast.Raise():
-            return True
-    return False
-
-
-def _says_nothing(statement: ast.stmt) -> bool:
-    """``pass``, a constant, ``assert True``, or a print of a constant."""
-    match statement:
-        case ast.Pass() | ast.Expr(value=ast.Constant()):
-            return True
-        case ast.Assert(test=ast.Constant(value=value)):
-            return bool(value)
-        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[ast.Constant()])):
-            return True
-    return False

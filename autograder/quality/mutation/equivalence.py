@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.plain import Rows
 from autograder.checks.records import Fields
 from autograder.checks.records.traversal import mapped
+from autograder.checks.rows import Rows
 from autograder.quality.mutation.mutants import Mutant
 from autograder.sandbox import Outcome, Request, Sandbox, Session, Tail
 from autograder.wire import PREFIX, decode, encode

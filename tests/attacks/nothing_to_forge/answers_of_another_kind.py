@@ -7,7 +7,7 @@ Only: a_number
 
 import os
 
-from autograder.checks.plain import Handle
+from autograder.checks.rows import Handle
 from autograder.wire import encode
 from kit import VARIANT
 

@@ -8,7 +8,7 @@ Variants: 8
 
 import os
 
-from autograder.checks.plain import Handle
+from autograder.checks.rows import Handle
 from autograder.wire import decode, encode
 from autograder.worker.pipes import read_frame
 from kit import VARIANT, breach

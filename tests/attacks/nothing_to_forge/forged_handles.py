@@ -4,7 +4,7 @@ Expect: FAILED, CRASHED, RAISED, MISSING
 Variants: 6
 """
 
-from autograder.checks.plain import Handle
+from autograder.checks.rows import Handle
 from kit import VARIANT
 
 
