@@ -14,7 +14,7 @@ import pytest
 
 from autograder_checks import accuracy, close, figure, gradient_matches, shape
 from autograder_checks.errors import CheckFailed
-from autograder_checks.plain import rows
+from autograder_checks.rows import rows
 
 SIZES = [784, 40, 10]
 RATES = (0.001, 0.01, 0.1, 1, 10, 100)
