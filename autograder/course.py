@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograder import settings
 from autograder.assignment.dataset import Dataset
+from autograder.backends import NAMES
 from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.checks.wording import reason_of
 from autograder.results import Limits
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 CONFIG_FILE = "grader_config.py"
-SANDBOXES = ("auto", "bubblewrap", "podman", "docker", "apptainer", "landlock", "none")
+SANDBOXES = ("auto", *NAMES)
 SEED_VARIABLE = "AUTOGRADER_SEED"
 
 

@@ -21,6 +21,7 @@ HOME = Path(autograder.__file__).parent
 LAYERS = (
     ("checks",),
     (
+        "backends",
         "results",
         "settings",
         "seeding",

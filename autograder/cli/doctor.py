@@ -9,14 +9,13 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.backends import BACKENDS, CONTAINERS, code_of
 from autograder.checks.errors import UsageError
 from autograder.cli.common import console
 from autograder.course import Course, open_course
 from autograder.datasets import available
 from autograder.grading.preparing import settings_of
-from autograder.sandbox import ENGINES, probe, remember, why_not
-from autograder.sandbox.apptainer import why_not_apptainer
-from autograder.sandbox.oci import why_not_oci
+from autograder.sandbox import probe, remember, why_not
 
 __all__ = ["examine"]
 
@@ -34,15 +33,11 @@ def examine(folder: Path | None, data: Path | None) -> int:
     settings = settings_of(data, course)
     screen.print("Each wall is tried by a small program inside that wants to get around it; a few seconds ...")
     screen.print(_table(probe.probe()))
-    working = [name for name in ("bubblewrap", "landlock") if not why_not(name)]
+    working = [name for name in BACKENDS[:-1] if not why_not(name)]
     remember(working)
-    for name in ENGINES:
-        reason = why_not_oci(name)
-        state = escape(reason) if reason else "works here; `autograder image NAME` builds what it needs"
-        screen.print(f"Containers by {name}: {state}")
-    if not (reason := why_not_apptainer()):
-        reason = "is installed; docs/containers.md says how to make the file of an image that it needs"
-    screen.print(f"Containers by apptainer: {escape(reason)}")
+    for name in CONTAINERS:
+        code = code_of(name)
+        screen.print(f"Containers by {name}: {escape(code.ENGINE.why_not() or code.AVAILABLE)}")
     screen.print(LANDLOCK_LACKS)
     screen.print(f"Sandbox for classes: {working[0] if working else 'none works, so a class will not be graded here'}")
     for each in available(settings):

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from autograder import loader
+from autograder.backends import ENGINES
 from autograder.checks.errors import UsageError
 from autograder.cli.common import console
 from autograder.course import open_course
@@ -17,8 +18,6 @@ from autograder.sandbox.image import build_image, image_name, local_rootfs
 from autograder.sandbox.oci import why_not_oci
 
 __all__ = ["Call", "build_for_assignment"]
-
-ENGINES = ("podman", "docker")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,17 @@ from typing import Protocol, Self
 from autograder.isolation.working_folder import copied
 from autograder.results import Limits
 
-__all__ = ["Outcome", "Request", "Sandbox", "Session", "Tail"]
+__all__ = ["Isolation", "Outcome", "Request", "Sandbox", "Session", "Tail"]
 
 _MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What a forkserver puts around workers beside limits: namespaces with mounts of their own, or Landlock alone."""
+
+    mounts: bool = False
+    landlock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Tail:
 
 
 class Session(Protocol):
-    """A live worker inside its walls. Every method may be called again after the end and then says the same."""
+    """A live worker in its sandbox. Every method may be called again after the end and then says the same."""
 
     def exchange(self, frame: Sequence[bytes | memoryview]) -> memoryview:
         """Send one request frame and wait for its reply frame, under the wall time that is left.
@@ -108,7 +116,7 @@ class Sandbox(Protocol):
     """Modules that are imported because submissions import them, beside those that the assignment preloads."""
 
     def open(self, request: Request) -> Session:
-        """Build the walls and start a worker behind them.
+        """Build a sandbox and start a worker in it.
 
         Raises:
             SandboxError: it could not be built; worth another try.

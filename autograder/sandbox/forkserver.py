@@ -77,14 +77,15 @@ _DEAF = ("env", "--ignore-signal=CHLD")  # whose children vanish at their end: n
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the forkserver is told at its start. `walls` is ``"bubblewrap"``, ``"landlock"`` or ``"none"``.
+    """What the forkserver is given at its start. `mounts` and `landlock` are `autograder.sandbox.base.Isolation`.
 
     Of `foreseen`, modules that submissions are going to import, those that cannot be imported are left out.
     """
 
     socket: str
-    walls: str
     preload: tuple[str, ...]
+    mounts: bool = False
+    landlock: bool = False
     gpus: bool = False
     packaged_data: bool = False
     foreseen: tuple[str, ...] = ()
@@ -157,8 +158,7 @@ def main(builder: Builder | None = None) -> None:
 class _Forkserver:
     def __init__(self, settings: Settings, builder: Builder | None = None) -> None:
         self.settings = settings
-        self.isolated = settings.walls == "bubblewrap"
-        self.landlocked = settings.walls == "landlock"
+        self.isolated, self.landlocked = settings.mounts, settings.landlock
         self.own_user = os.geteuid() == 0 and (self.isolated or (self.landlocked and reachable_by_all()))
         self.groups = cgroups.find()
         version = landlock.abi()

@@ -20,10 +20,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import autograder
+from autograder.backends import code_of
 from autograder.checks.errors import InstructorError, SandboxError, UsageError
 from autograder.checks.wording import reason_of
 from autograder.sandbox.containers import last_line
-from autograder.sandbox.oci import podman_runtime
 
 __all__ = ["CONTAINERFILE", "build_image", "default_base", "image_name", "local_rootfs", "requirements", "worker_files"]
 
@@ -92,7 +92,7 @@ def build_image(
     """Build the image and give it a name.
 
     Args:
-        engine: ``"podman"`` or ``"docker"``.
+        engine: its name, one of `autograder.backends.ENGINES`.
         name: the image's name; see `image_name`.
         modules: what the assignment preloads.
         base: the image to begin with; else `default_base`.
@@ -100,7 +100,7 @@ def build_image(
         python: the interpreter inside the base.
         pip: more arguments for ``pip install``, such as ``--index-url ...``.
         network: network of the build, such as ``"host"`` or ``"none"``; else the engine's default.
-        runtime: another OCI runtime by name, for podman; else `podman_runtime`.
+        runtime: another OCI runtime by name, where the engine takes one for builds.
 
     Returns:
         The image's name.
@@ -113,15 +113,14 @@ def build_image(
     wanted = requirements(modules)
     if base_rootfs is not None:
         base = _imported(engine, base_rootfs, f"{name}-base")
-    runtime = (runtime or podman_runtime()) if engine == "podman" else ""
-    program = [engine, *(["--runtime", runtime] if runtime else [])]
+    program, special = code_of(engine).ENGINE.build(runtime)
     with tempfile.TemporaryDirectory(prefix="autograder-image-") as folder:
         context = Path(folder)
         write_context(context, modules, wanted)
         arguments = ["--file", str(context / "Containerfile"), "--tag", name]
         arguments += ["--build-arg", f"BASE={base or default_base()}", "--build-arg", f"PYTHON={python}"]
         arguments += ["--build-arg", f"PIP={pip}", *(["--network", network] if network else []), *_lowered()]
-        arguments += ["--force-rm", *(["--layers=false"] if engine == "podman" else [])]  # leave nothing half done
+        arguments += ["--force-rm", *special]  # leave nothing half done
         _must([*program, "build", *arguments, str(context)], f"The image {name} could not be built")
     return name
 

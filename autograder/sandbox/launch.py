@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -14,32 +12,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from autograder.backends import BACKENDS, CONTAINERS, ENGINES, NAMES, REGISTRY, code_of
 from autograder.checks.errors import SandboxError, UsageError
 from autograder.checks.wording import reason_of
 from autograder.early_start import Early
-from autograder.isolation import cgroups, landlock
+from autograder.isolation import cgroups
 from autograder.isolation.cleanup import sweep
-from autograder.isolation.seccomp import compile_filter
-from autograder.sandbox.apptainer import image_file, start_apptainer, why_not_apptainer
-from autograder.sandbox.base import Request, Sandbox, Session
+from autograder.sandbox.base import Isolation, Request, Sandbox, Session
 from autograder.sandbox.containers import ContainerSandbox
 from autograder.sandbox.forkserver import Settings
-from autograder.sandbox.oci import connect_oci, start_oci, why_not_oci
+from autograder.sandbox.oci import connect_oci
 from autograder.sandbox.session import PATIENCE_SECONDS, ServerSession, answers
 
 __all__ = ["BACKENDS", "CONTAINERS", "ENGINES", "best", "connect", "start", "why_not"]
 
-BACKENDS = ("bubblewrap", "landlock", "none")
-"""By name, the strongest first; `auto` takes the first that works and is not ``none``."""
-
-ENGINES = ("podman", "docker")
-"""By name, those whose image `autograder image` builds; `auto` takes one where there is no bubblewrap but the image."""
-
-CONTAINERS = (*ENGINES, "apptainer")
-"""By name, all that need an image. Apptainer, which limits less, is never taken by `auto`."""
-
 _GOODBYE_SECONDS = 10.0
-_INSTALL = "install it with your system's packages, for example: apt-get install bubblewrap"
 
 
 def start(
@@ -63,20 +50,19 @@ def start(
     started before; it is used where it fits.
 
     Raises:
-        UsageError: no such sandbox, or it cannot be had on this machine; the sentence says what to do.
+        UsageError: no such sandbox, or it is not available on this machine; the sentence says what to do.
         SandboxError: it should work here but did not start.
     """
-    if name not in ("auto", *BACKENDS, *CONTAINERS):
-        names = ", ".join(("auto", *BACKENDS, *CONTAINERS))
-        raise UsageError(f"There is no sandbox called {name!r}; the names are {names}.")
+    if name not in ("auto", *NAMES):
+        raise UsageError(f"There is no sandbox called {name!r}; the names are {', '.join(('auto', *NAMES))}.")
     name = best(image) if name == "auto" else name
     if reason := why_not(name, image):
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
-    if name == "apptainer":
-        file = str(image_file(image))
-        return start_apptainer(file, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
     if name in CONTAINERS:
-        return start_oci(name, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
+        made: ContainerSandbox = code_of(name).start(
+            image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data
+        )
+        return made
     more: dict[str, Any] = {"gpus": bool(gpus), "packaged_data": packaged_data, "early": early}
     if foreseen:
         with suppress(SandboxError):  # what is merely faster must not keep a class from being graded
@@ -90,7 +76,7 @@ def best(image: str = "") -> str:
     Raises:
         UsageError: none works; the sentence says why each one does not.
     """
-    candidates: tuple[str, ...] = ("bubblewrap", *(ENGINES if image else ()), "landlock")
+    candidates = [each.name for each in REGISTRY if each.automatic and (image or not each.image)]
     reasons: dict[str, str] = {}
     for name in candidates:
         reasons[name] = why_not(name, image)
@@ -99,7 +85,7 @@ def best(image: str = "") -> str:
     listed = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
     raise UsageError(
         f"No sandbox that can be trusted works on this machine ({listed}). "
-        "For your own code alone, ask for the one without walls by name: --sandbox none."
+        f"For your own code alone, ask for the one that isolates nothing by name: --sandbox {BACKENDS[-1]}."
     )
 
 
@@ -110,33 +96,9 @@ def connect(address: str) -> Sandbox:
 
 
 def why_not(name: str, image: str = "") -> str:
-    """Why a sandbox cannot be had on this machine, in a few words; "" when it can. Found by trying."""
-    if name == "none":
-        return ""
-    if name == "apptainer":
-        return why_not_apptainer(str(image_file(image)) if image else "") or ("" if image else "no image was named")
-    if name in CONTAINERS:
-        return why_not_oci(name, image) or ("" if image else "no image was named")
-    if not sys.platform.startswith("linux"):
-        return "it needs Linux"
-    if name == "landlock":
-        return _why_no_landlock()
-    if shutil.which("bwrap") is None:
-        return f"the program bwrap is missing; {_INSTALL}"
-    user = [] if os.geteuid() == 0 else ["--unshare-user"]
-    walls = ["--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
-    tried = subprocess.run(["bwrap", *user, *walls, "true"], capture_output=True, text=True, check=False, timeout=30)
-    return tried.stderr.strip() if tried.returncode else ""
-
-
-def _why_no_landlock() -> str:
-    if landlock.abi() == 0:
-        return "this kernel does not offer it (Linux 5.13 or later, with landlock among its security modules)"
-    try:
-        compile_filter(landlocked=landlock.abi())
-    except (ImportError, OSError, RuntimeError):
-        return "libseccomp is missing; install it (Debian: libseccomp2)"
-    return ""
+    """Why a sandbox is not available on this machine, in a few words; "" when it is. Found by trying."""
+    reason: str = code_of(name).why_not(image)
+    return reason
 
 
 class Client:
@@ -157,7 +119,7 @@ class Client:
         self._socket = socket
 
     def open(self, request: Request) -> Session:
-        """Build the walls and start a worker behind them.
+        """Build a sandbox and start a worker in it.
 
         Raises:
             SandboxError: it could not be built, or the forkserver is gone; worth another try.
@@ -252,7 +214,9 @@ def _launch(
         early = Early(threads)
         early.take(threads)
     folder, process = early.folder, early.process
-    settings = Settings(str(folder / "socket"), name, preload, gpus, packaged_data, foreseen)
+    isolation: Isolation = code_of(name).ISOLATION
+    more = asdict(isolation) | {"gpus": gpus, "packaged_data": packaged_data, "foreseen": foreseen}
+    settings = Settings(str(folder / "socket"), preload, **more)
     assert process.stdin and process.stdout
     try:
         process.stdin.write(json.dumps(asdict(settings)) + "\n")

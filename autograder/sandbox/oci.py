@@ -1,4 +1,4 @@
-"""Podman and docker as sandboxes: their command lines as pure functions, and how they are started by name.
+"""What engines of OCI containers have in common: arguments that all of them understand, and how they start by name.
 
 A container is one for each question and is thrown away afterwards; `autograder.sandbox.containers` talks to it.
 """
@@ -9,12 +9,10 @@ import json
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from autograder.backends import ENGINES, code_of
 from autograder.checks.errors import UsageError
-from autograder.sandbox.apptainer import Apptainer
 from autograder.sandbox.containers import (
     FIRST_USER,
     MACHINE,
@@ -22,111 +20,33 @@ from autograder.sandbox.containers import (
     START,
     Container,
     ContainerSandbox,
+    Engine,
     Settings,
-    ask,
     last_line,
     run,
     start_container,
     this_machine,
 )
 
-__all__ = ["Docker", "Podman", "connect_oci", "engine_called", "podman_runtime", "start_oci", "why_not_oci"]
+__all__ = [
+    "SHARED_MEMORY_MIB",
+    "command_inside",
+    "common_arguments",
+    "connect_oci",
+    "engine_called",
+    "start_oci",
+    "tmpfs",
+    "why_no_image",
+    "why_not_oci",
+]
 
 _WATCHER = 1  # the process that watches the worker, beside those that the submission may have
-_SHARED_MEMORY_MIB = 64
+SHARED_MEMORY_MIB = 64
 _MIB = 1 << 20
 
 
-# --- the engines ---
-
-
-@dataclass(frozen=True, slots=True)
-class Docker:
-    """Docker, through its command line. `extra` are more arguments for ``run``."""
-
-    runtime: str = ""
-    mapped: bool = False
-    extra: tuple[str, ...] = ()
-    name: str = "docker"
-
-    def run(self, container: Container) -> list[str]:
-        """The command that runs a container and removes it at its end."""
-        runtime = [f"--runtime={self.runtime}"] if self.runtime else []
-        asked = container.gpus if container.gpus == "all" else f"device={container.gpus}"
-        gpus = ["--gpus", asked] if container.gpus else []
-        special = ["--log-driver", "none", "--tmpfs", _tmpfs("/tmp", container.limits.scratch_mib, "exec")]  # noqa: S108
-        special += ["--tmpfs", _tmpfs("/dev/shm", _SHARED_MEMORY_MIB, "noexec")]  # noqa: S108
-        return ["docker", "run", *runtime, *_common(container), *special, *gpus, *self.extra, *_inside(container)]
-
-    def remove(self, name: str) -> list[str]:
-        """The command that ends and removes a container."""
-        return ["docker", "rm", "--force", "--volumes", name]
-
-    def listed(self, label: str) -> list[str]:
-        """The command that lists the names of containers with a label."""
-        return ["docker", "ps", "--all", "--filter", f"label={label}", "--format", "{{.Names}}"]
-
-    def state(self, name: str) -> list[str]:
-        """The command that prints a container's state in one word."""
-        return ["docker", "container", "inspect", "--format", "{{.State.Status}}", name]
-
-    def has(self, image: str) -> list[str]:
-        """The command that succeeds when the engine works and has the image."""
-        return ["docker", "image", "inspect", "--format", "{{.Id}}", image]
-
-    def pid(self, container: Container) -> int:
-        """The host's number of the container's first process; 0 when the engine runs on another machine."""
-        said = ask(["docker", "inspect", "--format", "{{.State.Pid}}", container.name])
-        return int(said) if said.isdigit() else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Podman:
-    """Podman, with or without root. The container gets our pipes themselves, so no byte passes through the engine."""
-
-    runtime: str = ""
-    mapped: bool = False
-    extra: tuple[str, ...] = ()
-    name: str = "podman"
-
-    def run(self, container: Container) -> list[str]:
-        """The command that runs a container and removes it at its end."""
-        gpus = ["--device", f"nvidia.com/gpu={container.gpus}"] if container.gpus else []
-        special = ["--log-driver", "passthrough", "--pidfile", str(container.folder / "pid")]
-        special += ["--read-only-tmpfs=false", "--http-proxy=false", "--passwd=false", "--no-hosts"]
-        special += ["--tmpfs", _tmpfs("/tmp", container.limits.scratch_mib, "exec,notmpcopyup")]  # noqa: S108
-        special += ["--tmpfs", _tmpfs("/dev/shm", _SHARED_MEMORY_MIB, "noexec,notmpcopyup")]  # noqa: S108
-        return [*self._program(), "run", *_common(container), *special, *gpus, *self.extra, *_inside(container)]
-
-    def remove(self, name: str) -> list[str]:
-        """The command that ends and removes a container."""
-        return [*self._program(), "rm", "--force", "--time", "0", "--volumes", "--ignore", name]
-
-    def listed(self, label: str) -> list[str]:
-        """The command that lists the names of containers with a label."""
-        return [*self._program(), "ps", "--all", "--filter", f"label={label}", "--format", "{{.Names}}"]
-
-    def state(self, name: str) -> list[str]:
-        """The command that prints a container's state in one word."""
-        return [*self._program(), "container", "inspect", "--format", "{{.State.Status}}", name]
-
-    def has(self, image: str) -> list[str]:
-        """The command that succeeds when the engine works and has the image."""
-        return [*self._program(), "image", "exists", image]
-
-    def pid(self, container: Container) -> int:
-        """The host's number of the container's first process."""
-        try:
-            return int((container.folder / "pid").read_text())
-        except (OSError, ValueError):
-            return 0
-
-    def _program(self) -> list[str]:
-        return ["podman", *(["--runtime", self.runtime] if self.runtime else [])]
-
-
-def _common(container: Container) -> list[str]:
-    """What podman and docker understand alike. Nothing here may be weaker than bubblewrap's walls."""
+def common_arguments(container: Container) -> list[str]:
+    """What podman and docker understand alike. Nothing here may be weaker than what bubblewrap does."""
     limits = container.limits
     memory = f"{limits.memory_mib + container.base_mib}m"
     arguments = ["--rm", "--interactive", "--name", container.name, "--label", f"{OWNER}={container.owner}"]
@@ -147,11 +67,13 @@ def _common(container: Container) -> list[str]:
     return arguments
 
 
-def _inside(container: Container) -> list[str]:
+def command_inside(container: Container) -> list[str]:
+    """The entry point, the image, and the arguments of the program inside."""
     return ["--entrypoint", START, container.image, str(container.threads), *container.preload]
 
 
-def _tmpfs(path: str, mib: int, more: str) -> str:
+def tmpfs(path: str, mib: int, more: str) -> str:
+    """The argument for a file system in memory."""
     return f"{path}:rw,nosuid,nodev,{more},size={mib * _MIB},mode=1777"
 
 
@@ -163,31 +85,18 @@ def _shares_its_user(container: Container) -> bool:
 # --- starting ---
 
 
-def engine_called(name: str, *, runtime: str = "", extra: Sequence[str] = ()) -> Docker | Podman:
+def engine_called(name: str, *, runtime: str = "", extra: Sequence[str] = ()) -> Engine:
     """The engine of that name, asked whether it maps users.
 
     Raises:
         UsageError: it is not installed, or does not answer; the sentence says what to do.
     """
-    if name not in ("podman", "docker"):
-        raise UsageError(f"There is no container engine called {name!r}; the names are podman, docker.")
+    if name not in ENGINES:
+        raise UsageError(f"There is no container engine called {name!r}; the names are {', '.join(ENGINES)}.")
     if reason := why_not_oci(name):
         raise UsageError(f"The sandbox {name} does not work on this machine: {reason}.")
-    if name == "podman":
-        rootless = "true" in ask(["podman", "info", "--format", "{{.Host.Security.Rootless}}"])
-        return Podman(runtime or podman_runtime(), rootless, tuple(extra))
-    options = ask(["docker", "info", "--format", "{{.SecurityOptions}}"])
-    return Docker(runtime, "rootless" in options or "userns" in options, tuple(extra))
-
-
-def podman_runtime(control_groups: Path = Path("/sys/fs/cgroup")) -> str:
-    """The OCI runtime to ask podman for by name; "" for its own choice.
-
-    Podman prefers crun, which refuses to run where version 1 of control groups is mounted beside version 2 (the hybrid
-    layout of older systems); runc runs there, so it is named where it is installed.
-    """
-    hybrid = (control_groups / "unified").is_dir()
-    return "runc" if hybrid and shutil.which("runc") else ""
+    engine: Engine = code_of(name).ENGINE.asked(runtime, extra)
+    return engine
 
 
 def why_not_oci(name: str, image: str = "") -> str:
@@ -199,11 +108,16 @@ def why_not_oci(name: str, image: str = "") -> str:
         tried = run([name, "version"])
         if tried.returncode:
             return last_line(tried.stderr) or f"{name} version failed"
-        if image and run(_KINDS[name]().has(image)).returncode:
+        if image and run(code_of(name).ENGINE().has(image)).returncode:
             return f"there is no image {image}; build it with: autograder image NAME --engine {name}"
     except subprocess.TimeoutExpired:
         return f"{name} does not answer"
     return ""
+
+
+def why_no_image(name: str, image: str = "") -> str:
+    """Why an engine cannot start that image, in a few words; "" when it can."""
+    return why_not_oci(name, image) or ("" if image else "no image was named")
 
 
 def start_oci(
@@ -220,7 +134,7 @@ def start_oci(
     """Start podman or docker as a sandbox.
 
     Args:
-        engine: ``"podman"`` or ``"docker"``.
+        engine: its name, one of `autograder.backends.ENGINES`.
         image: what `autograder image` built.
         preload: modules imported before a submission is read.
         threads: threads, and processor cores, of each container.
@@ -246,7 +160,4 @@ def connect_oci(address: str) -> ContainerSandbox:
     described["extra"] = tuple(described["extra"])
     for name in ("preload", "enforced", "hidden"):
         settings[name] = tuple(settings[name])
-    return ContainerSandbox(Settings(_KINDS[described["name"]](**described), **settings), borrowed=True)
-
-
-_KINDS: dict[str, type[Docker | Podman | Apptainer]] = {"podman": Podman, "docker": Docker, "apptainer": Apptainer}
+    return ContainerSandbox(Settings(code_of(described["name"]).ENGINE(**described), **settings), borrowed=True)

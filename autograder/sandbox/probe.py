@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.backends import code_of
 from autograder.checks.errors import GraderError
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request, Sandbox
@@ -130,7 +131,7 @@ def probe(names: tuple[str, ...] = BACKENDS) -> dict[str, tuple[Finding, ...]]:
 
 def _probe_one(name: str) -> tuple[Finding, ...]:
     if reason := why_not(name):
-        return (Finding("available", False, reason, _ADVICE.get(name, "")),)
+        return (Finding("available", False, reason, getattr(code_of(name), "ADVICE", "")),)
     try:
         with start(name) as sandbox, tempfile.TemporaryDirectory() as folder:
             return _Trials(sandbox, Path(folder)).run()
@@ -139,7 +140,6 @@ def _probe_one(name: str) -> tuple[Finding, ...]:
 
 
 _CGROUP = "let this user write control groups (root, or systemd-run --user --scope -p Delegate=yes)"
-_ADVICE = {"bubblewrap": "apt-get install bubblewrap (or your system's package of that name)"}
 
 
 class _Trials:

@@ -28,11 +28,11 @@ from rich.table import Table
 
 from autograder import early_start
 from autograder.results import Limits
-from autograder.sandbox import ENGINES, Request, Sandbox, Session, start, why_not
+from autograder.sandbox import BACKENDS, ENGINES, Request, Sandbox, Session, start, why_not
 from autograder.sandbox.oci import why_not_oci
 from autograder.wire import decode, encode
 
-SANDBOXES = ("bubblewrap", "landlock", *ENGINES)
+SANDBOXES = (*BACKENDS[:-1], *ENGINES)
 
 WITHOUT = {
     "landlock": "forkserver.landlock.abi = lambda: 0",

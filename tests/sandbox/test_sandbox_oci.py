@@ -25,10 +25,12 @@ from autograder.grading import RunOptions, grade
 from autograder.isolation.usage import Gauge
 from autograder.results import Limits
 from autograder.sandbox import BACKENDS, ENGINES, Request, containers, start, why_not
-from autograder.sandbox.apptainer import Apptainer, start_apptainer, why_not_apptainer
+from autograder.sandbox.backends.apptainer import Apptainer, start_apptainer, why_not_apptainer
+from autograder.sandbox.backends.docker import Docker
+from autograder.sandbox.backends.podman import Podman, podman_runtime
 from autograder.sandbox.containers import Container, ContainerSandbox, run
 from autograder.sandbox.image import build_image, image_name, requirements, worker_files, write_context
-from autograder.sandbox.oci import Docker, Podman, connect_oci, engine_called, podman_runtime, start_oci, why_not_oci
+from autograder.sandbox.oci import connect_oci, engine_called, start_oci, why_not_oci
 from autograder.wire import decode, encode
 
 pytestmark = pytest.mark.long

@@ -10,13 +10,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_dir
 
 from autograder.checks.errors import UsageError
 from autograder.sandbox.containers import START, Container, ContainerSandbox, start_container
 
-__all__ = ["Apptainer", "image_file", "start_apptainer", "why_not_apptainer"]
+__all__ = ["AVAILABLE", "ENGINE", "Apptainer", "image_file", "start", "start_apptainer", "why_not", "why_not_apptainer"]
+
+AVAILABLE = "is installed; docs/containers.md says how to make the file of an image that it needs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ class Apptainer:
         """Not known; the limits inside hold for each process."""
         return 0
 
+    @staticmethod
+    def why_not() -> str:
+        """Why it does not work here, whatever the image; "" when it does."""
+        return why_not_apptainer()
+
     @property
     def _program(self) -> str:
         return self.runtime or "apptainer"
@@ -77,7 +85,7 @@ def image_file(image: str) -> Path:
 
 
 def why_not_apptainer(image: str = "", program: str = "apptainer") -> str:
-    """Why apptainer (and with it an image) cannot be had here, in a few words; "" when it can."""
+    """Why apptainer (and with it an image) is not available here, in a few words; "" when it is."""
     if shutil.which(program) is None:
         return f"the program {program} is missing; ask whoever runs this machine for it"
     if image and not Path(image).exists():
@@ -109,10 +117,23 @@ def start_apptainer(
         extra: more arguments for ``exec``.
 
     Raises:
-        UsageError: it cannot be had here; the sentence says what to do.
+        UsageError: it is not available here; the sentence says what to do.
         SandboxError: it should work here, but a first container did not start.
     """
     if reason := why_not_apptainer(image, program):
         raise UsageError(f"The sandbox apptainer does not work on this machine: {reason}.")
     engine = Apptainer("" if program == "apptainer" else program, extra=tuple(extra), groups=groups)
     return start_container(engine, image, preload=preload, threads=threads, gpus=gpus, packaged_data=packaged_data)
+
+
+def start(image: str, **options: Any) -> ContainerSandbox:
+    """Start apptainer with the file that was made of an image of this name; see `start_apptainer`."""
+    return start_apptainer(str(image_file(image)), **options)
+
+
+def why_not(image: str = "") -> str:
+    """Why apptainer cannot start that image, in a few words; "" when it can."""
+    return why_not_apptainer(str(image_file(image)) if image else "") or ("" if image else "no image was named")
+
+
+ENGINE = Apptainer
