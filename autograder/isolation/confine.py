@@ -1,4 +1,4 @@
-"""The step from the warm forkserver into the walls: the one file that must be read line by line.
+"""The step from the warm forkserver into the confinement: the one file that must be read line by line.
 
 A child of the forkserver calls `enter` (and, on the way, `fork_inside`) before it reads one byte of a student's. The
 order matters: control groups while we may still write to them, namespaces, own uid and gid, all capabilities off,
@@ -22,7 +22,16 @@ from autograder.isolation import landlock
 from autograder.isolation.deadlines import ended, read_all
 from autograder.results import Limits
 
-__all__ = ["Walls", "become_subreaper", "enter", "filter_calls", "fork_inside", "fork_into_new", "setns", "unshare"]
+__all__ = [
+    "Confinement",
+    "become_subreaper",
+    "enter",
+    "filter_calls",
+    "fork_inside",
+    "fork_into_new",
+    "setns",
+    "unshare",
+]
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -52,7 +61,7 @@ _libc.mount.argtypes = [*[ctypes.c_char_p] * 3, ctypes.c_ulong, ctypes.c_char_p]
 
 
 @dataclass(frozen=True, slots=True)
-class Walls:
+class Confinement:
     """What a child must put between itself and the machine.
 
     `user` is the uid and gid to become (root only; None keeps the own one). `doors` are open `cgroup.procs` files.
@@ -159,7 +168,7 @@ def fork_inside(pidfd: int, own_pid_namespace: int, child: Callable[[], None], p
     return int(said)
 
 
-def enter(walls: Walls) -> None:
+def enter(confinement: Confinement) -> None:
     """Give up everything, in order; after this, student code may run.
 
     Raises:
@@ -167,27 +176,27 @@ def enter(walls: Walls) -> None:
     """
     if os.getpgrp() != os.getpid():
         os.setsid()  # a signal to the own process group passes through pid namespaces
-    os.chdir(walls.folder)
+    os.chdir(confinement.folder)
     os.umask(0o077)
-    for path in walls.file_systems:
-        _limit_files(path, walls.limits.scratch_files)
+    for path in confinement.file_systems:
+        _limit_files(path, confinement.limits.scratch_files)
     _empty_bounding_set()  # needs a capability that the next step takes away
-    if walls.user is not None:
+    if confinement.user is not None:
         os.setgroups([])
-        os.setresgid(walls.user, walls.user, walls.user)
-        os.setresuid(walls.user, walls.user, walls.user)
+        os.setresgid(confinement.user, confinement.user, confinement.user)
+        os.setresuid(confinement.user, confinement.user, confinement.user)
     _drop_capabilities()
     _call(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
-    if walls.die_with_parent:
+    if confinement.die_with_parent:
         _call(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
-    _limit(walls.limits)
-    if walls.landlocked:
-        landlock.confine(walls.readable, walls.writable, runnable=walls.runnable)
-    if walls.hiding >= 0:
-        landlock.apply(walls.hiding)
-        os.close(walls.hiding)
-    if walls.filter:
-        filter_calls(walls.filter)
+    _limit(confinement.limits)
+    if confinement.landlocked:
+        landlock.confine(confinement.readable, confinement.writable, runnable=confinement.runnable)
+    if confinement.hiding >= 0:
+        landlock.apply(confinement.hiding)
+        os.close(confinement.hiding)
+    if confinement.filter:
+        filter_calls(confinement.filter)
 
 
 def filter_calls(program: bytes) -> None:

@@ -36,7 +36,7 @@ from autograder.isolation.confine import (
     CLONE_NEWNET,
     CLONE_NEWNS,
     CLONE_NEWUTS,
-    Walls,
+    Confinement,
     enter,
     fork_into_new,
     setns,
@@ -238,7 +238,7 @@ def _be_first(
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         _furnish(2, folder, given, limits)
-        enter(Walls(limits, user, filter=filter, die_with_parent=True))
+        enter(Confinement(limits, user, filter=filter, die_with_parent=True))
     except BaseException as error:  # noqa: BLE001  (whatever it is, the grader must read of it)
         os.write(1, f"{type(error).__name__}: {error}".encode()[:1000])
         os._exit(71)

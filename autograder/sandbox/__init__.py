@@ -1,4 +1,4 @@
-"""Walls around student code: start a sandbox by name, open it once for each question."""
+"""Isolation of student code: start a sandbox by name, open it once for each question."""
 
 from autograder.sandbox.base import Outcome, Request, Sandbox, Session, Tail
 from autograder.sandbox.containers import ContainerSandbox

@@ -170,15 +170,15 @@ class Settings:
 
 
 def _enforced(ready: Mapping[str, Any], bound: bool) -> tuple[str, ...]:
-    walls = ["cpu time", "wall time", "output", "answers", "open files", "file size"]
-    walls += ["files", "network", "processes of others", "scratch space", "no capabilities", "no new privileges"]
+    held = ["cpu time", "wall time", "output", "answers", "open files", "file size"]
+    held += ["files", "network", "processes of others", "scratch space", "no capabilities", "no new privileges"]
     if ready["filter"]:
-        walls.append("system calls")
+        held.append("system calls")
     if bound:
-        walls += ["memory (control group)", "number of processes", "share of the processor cores"]
+        held += ["memory (control group)", "number of processes", "share of the processor cores"]
     else:
-        walls.append("memory (per process)")
-    return tuple(sorted(walls))
+        held.append("memory (per process)")
+    return tuple(sorted(held))
 
 
 class ContainerSandbox:

@@ -19,8 +19,8 @@ from autograder.early_start import Early
 from autograder.isolation import cgroups
 from autograder.isolation.cleanup import sweep
 from autograder.sandbox.base import Isolation, Request, Sandbox, Session
+from autograder.sandbox.construction import Settings
 from autograder.sandbox.containers import ContainerSandbox
-from autograder.sandbox.forkserver import Settings
 from autograder.sandbox.oci import connect_oci
 from autograder.sandbox.session import PATIENCE_SECONDS, ServerSession, answers
 

@@ -169,14 +169,14 @@ class _Trials:
         try:
             return (
                 Finding("available", True, f"the sandbox {self.sandbox.name} starts"),
-                *self.walls(),
+                *self.isolation(),
                 *self.limits(),
             )
         finally:
             self.tcp.close()
             self.unix.close()
 
-    def walls(self) -> tuple[Finding, ...]:
+    def isolation(self) -> tuple[Finding, ...]:
         seccomp = "install libseccomp (Debian: libseccomp2)"
         grouped = "memory (control group)" in self.sandbox.enforced
         return (

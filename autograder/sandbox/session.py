@@ -42,7 +42,7 @@ def _own_cpu(limits: Limits) -> list[int]:
 
 
 class PipeSession:
-    """A worker at the other end of three pipes; who built the walls around it says how it ended.
+    """A worker at the other end of three pipes; who built its sandbox says how it ended.
 
     A subclass starts the worker, hands over our ends of the pipes (write requests, read answers, read what is
     printed; they are closed here), and gives `finish`.
@@ -206,7 +206,7 @@ class PipeSession:
 
 
 class ServerSession(PipeSession):
-    """A worker that the forkserver at the other end of `address` put behind walls.
+    """A worker that the forkserver at the other end of `address` put into a sandbox.
 
     Raises:
         SandboxError: the forkserver is gone, or could not build the sandbox.

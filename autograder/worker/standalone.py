@@ -1,6 +1,6 @@
-"""The worker as the first process of a container: warm up, put up the inner walls, answer calls, tidy up.
+"""The worker as the first process of a container: warm up, put up the inner confinement, answer calls, tidy up.
 
-The container engine builds the outer walls (see `autograder.sandbox.oci`) and starts this with the grader's pipes as
+The container engine isolates it (see `autograder.sandbox.oci`) and starts this with the grader's pipes as
 standard input, output and error. This process stays outside the reach of student code: it is the first of its pid
 namespace, so signals from inside cannot end it, and its memory is closed to others. The submission runs in a child of
 it, which gives up what is left to give up before it reads a student's byte.
@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograder.isolation.confine import Walls, enter, filter_calls
+from autograder.isolation.confine import Confinement, enter, filter_calls
 from autograder.isolation.packaged_data import packaged_data
 from autograder.results import Limits
 from autograder.worker.serve import serve, warm_random_numbers
@@ -68,7 +68,7 @@ def main() -> None:
     gc.freeze()
     worker = os.fork()
     if worker == 0:
-        _become_worker(Walls(Limits(**settings["limits"]), None, (), program, HOME), int(settings["seed"]))
+        _become_worker(Confinement(Limits(**settings["limits"]), None, (), program, HOME), int(settings["seed"]))
     os.close(_REPLIES)
     if program:
         with contextlib.suppress(OSError):  # some engines set no_new_privs only where they are told to
@@ -129,7 +129,7 @@ def _set_dumpable(dumpable: bool) -> None:
 # --- the child ---
 
 
-def _become_worker(walls: Walls, seed: int) -> None:
+def _become_worker(confinement: Confinement, seed: int) -> None:
     """Drop everything, say so, and answer calls until they end. Never returns."""
     try:
         os.setsid()
@@ -137,16 +137,21 @@ def _become_worker(walls: Walls, seed: int) -> None:
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
             file.write("500")  # when memory runs out, this one goes and not its watcher
         os.environ.update(HOME=HOME, TMPDIR=HOME, PWD=HOME)
-        enter(walls)
+        enter(confinement)
     except BaseException as error:  # noqa: BLE001  (no student code may run)
         _tell({"fault": f"{type(error).__name__}: {error}"})
         os._exit(_UNREADY)
     with open("/proc/self/statm", "rb") as file:
         resident = int(file.read().split()[1]) * resource.getpagesize() / _MIB
-    ready = {"ready": True, "resident_mib": resident, "filter": bool(walls.filter), "python": platform.python_version()}
+    ready = {
+        "ready": True,
+        "resident_mib": resident,
+        "filter": bool(confinement.filter),
+        "python": platform.python_version(),
+    }
     _tell({**ready, "packaged": [f"{path}/" if os.path.isdir(path) else path for path in packaged_data()]})
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed, walls.limits.reply_mib, GIVEN)
+    serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed, confinement.limits.reply_mib, GIVEN)
     os._exit(0)
 
 

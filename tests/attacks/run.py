@@ -35,15 +35,17 @@ from autograder.wire import decode, encode
 SANDBOXES = (*BACKENDS[:-1], *ENGINES)
 
 WITHOUT = {
-    "landlock": "forkserver.landlock.abi = lambda: 0",
-    "filter": "forkserver._filter_or_nothing = lambda **_: b''",
+    "landlock": "construction.landlock.abi = lambda: 0",
+    "filter": "construction._filter_or_nothing = lambda **_: b''",
 }
 """What a forkserver runs first where one layer is left out: some attacks must fail by each of two layers alone."""
 
 
 def leave_out(layer: str) -> None:
     """Forkservers that this process starts from now on do without a layer of `WITHOUT`."""
-    early_start.COMMAND = f"from autograder.sandbox import forkserver; {WITHOUT[layer]}; forkserver.main()"
+    early_start.COMMAND = (
+        f"from autograder.sandbox import construction, forkserver; {WITHOUT[layer]}; forkserver.main()"
+    )
 
 
 @dataclass(frozen=True, slots=True)
