@@ -79,7 +79,15 @@ def test_a_pipe_that_stays_open_is_read_no_longer_than_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sandbox/forkserver.py", "isolation/first_process.py", "isolation/confine.py", "isolation/deadlines.py"]
+    "name",
+    [
+        "sandbox/forkserver.py",
+        "sandbox/construction.py",
+        "sandbox/jail.py",
+        "isolation/first_process.py",
+        "isolation/confine.py",
+        "isolation/deadlines.py",
+    ],
 )
 def test_the_forkserver_has_no_wait_without_a_deadline(name: str) -> None:
     """Calls that wait for processes or pipes appear only with a number of seconds, or where they do not wait."""
@@ -186,8 +194,8 @@ def test_a_class_goes_on_after_children_that_nobody_expects(tmp_path: Path, monk
     """Even without the filter, children of the forkserver's own hold up no namespace, no neighbour and no batch."""
     if reason := why_not("bubblewrap"):
         pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
-    without = "from autograder.sandbox import forkserver as f; f._filter_or_nothing = lambda **_: b''; f.main()"
-    monkeypatch.setattr(early_start, "COMMAND", without)
+    without = "from autograder.sandbox import construction as c, forkserver; c._filter_or_nothing = lambda **_: b''"
+    monkeypatch.setattr(early_start, "COMMAND", f"{without}; forkserver.main()")
     course = Class(tmp_path)
     hand_in(course.folder, bad=CHILDREN_OF_ITS_PARENT)
     course.submissions = collect(course.folder, course.loaded.assignment.files, course.staging)
