@@ -779,18 +779,18 @@ def test_what_is_mounted_outside_later_is_not_in_a_copied_folder(tmp_path):
     """The copy of a folder whose mounts are shared with others has nothing to do with what becomes of them."""
     program = """
 import os, sys
-from autograder.sandbox import prepared
+from autograder.isolation import first_process
 folder, other = sys.argv[1:]
-prepared.unshare(prepared.CLONE_NEWNS)
-prepared._mount(None, "/", None, prepared._PRIVATE | prepared._WITH_ALL_BELOW)
-prepared._mount("tmpfs", folder, "tmpfs", 0)
-prepared._mount(None, folder, None, 1 << 20)  # shared
+first_process.unshare(first_process.CLONE_NEWNS)
+first_process._mount(None, "/", None, first_process._PRIVATE | first_process._WITH_ALL_BELOW)
+first_process._mount("tmpfs", folder, "tmpfs", 0)
+first_process._mount(None, folder, None, 1 << 20)  # shared
 os.mkdir(f"{folder}/below")
-tree = prepared._read_only_tree(folder)
-prepared._call(
-    prepared._MOVE_MOUNT, tree, b"", prepared._HERE, other.encode(), prepared._FROM_EMPTY_PATH, what="mounting"
+tree = first_process._read_only_tree(folder)
+first_process._call(
+    first_process._MOVE_MOUNT, tree, b"", first_process._HERE, other.encode(), first_process._FROM_EMPTY_PATH, what="mounting"
 )
-prepared._mount("tmpfs", f"{folder}/below", "tmpfs", 0)
+first_process._mount("tmpfs", f"{folder}/below", "tmpfs", 0)
 with open("/proc/self/mountinfo") as file:
     print(*(line.split()[4] for line in file if line.split()[4].startswith((folder, other))))
 """
