@@ -172,7 +172,7 @@ def test_a_class_goes_on_beside_a_forkserver_that_hangs(tmp_path: Path) -> None:
     """Stopped in the middle of a class, the forkserver is replaced, and everybody gets the right points."""
     course = Class(tmp_path)
 
-    def start() -> ForkServer:
+    def start(_foreseen: object) -> ForkServer:
         course.started.append(ForkServer("none", (), 1, **({} if course.started else {"patience": 3.0})))
         return course.started[-1]
 
@@ -200,7 +200,7 @@ def test_a_class_goes_on_after_children_that_nobody_expects(tmp_path: Path, monk
     hand_in(course.folder, bad=CHILDREN_OF_ITS_PARENT)
     course.submissions = collect(course.folder, course.loaded.assignment.files, course.staging)
 
-    def start() -> ForkServer:
+    def start(_foreseen: object) -> ForkServer:
         course.started.append(ForkServer("bubblewrap", (), 1))
         return course.started[-1]
 

@@ -787,9 +787,8 @@ first_process._mount("tmpfs", folder, "tmpfs", 0)
 first_process._mount(None, folder, None, 1 << 20)  # shared
 os.mkdir(f"{folder}/below")
 tree = first_process._read_only_tree(folder)
-first_process._call(
-    first_process._MOVE_MOUNT, tree, b"", first_process._HERE, other.encode(), first_process._FROM_EMPTY_PATH, what="mounting"
-)
+place = first_process._HERE, other.encode(), first_process._FROM_EMPTY_PATH
+first_process._call(first_process._MOVE_MOUNT, tree, b"", *place, what="mounting")
 first_process._mount("tmpfs", f"{folder}/below", "tmpfs", 0)
 with open("/proc/self/mountinfo") as file:
     print(*(line.split()[4] for line in file if line.split()[4].startswith((folder, other))))
