@@ -1,7 +1,7 @@
 """The time limit of a check's own code, held by the clock of the process that runs it.
 
 It ends what Python can be interrupted in: loops, sleeping, waiting. A call into C that never comes back is ended by
-whoever watches the process (`autograder.grading.batch`).
+whoever watches the process (`autograder.grading.crew`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Overdue", "ended_after"]
+from autograder.messages import NOT_ENDED
+
+__all__ = ["Overdue", "ended_after", "not_ended"]
 
 _RETRY_SECONDS = 0.05
 _AGAIN_SECONDS = 1.0
@@ -56,6 +59,17 @@ def ended_after(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if remaining:  # another clock was running, such as the one of a test
             signal.setitimer(signal.ITIMER_REAL, remaining, interval)
+
+
+def not_ended(function: Callable[..., object], seconds: float, error: Overdue) -> str:
+    """The sentence for staff about a check that was ended, with the line of it that was under way."""
+    code = function.__code__
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename]
+    place = f", in line {lines[-1]} of assignment.py" if lines else ""
+    return (
+        f"{NOT_ENDED} within {seconds:g} s{place}, and was ended: a loop without an end, or "
+        "something that is waited for? If it needs more time, say so with Assignment(check_seconds=...)."
+    )
 
 
 def _asks(frame: FrameType | None) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from autograder.assignment.declaration import Check
 from autograder.checks.errors import StudentError
@@ -25,7 +30,7 @@ from autograder.sandbox import Outcome, Request, Sandbox, Session
 from autograder.seeding import keys_of, number
 from autograder.submissions import Submission
 
-__all__ = ["Case"]
+__all__ = ["Case", "random_numbers_kept"]
 
 
 @dataclass(frozen=True)
@@ -148,3 +153,17 @@ def _copy(source: Path, target: Path, without: Collection[Path]) -> None:
         elif path.is_file() and path not in without:
             shutil.copyfile(path, target / path.name)
             (target / path.name).chmod(0o644)
+
+
+@contextmanager
+def random_numbers_kept() -> Iterator[None]:
+    """Whatever is drawn meanwhile, the check that waits goes on as if nothing had been."""
+    torch = sys.modules.get("torch")
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        if torch and before[2] is not None:
+            torch.set_rng_state(before[2])

@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
-import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograder.assignment.declaration import Check, Question
 from autograder.checks import Credit
-from autograder.checks.errors import CheckFailed, GraderError, InstructorError, MisuseError, SandboxError, StudentError
+from autograder.checks.errors import CheckFailed, MisuseError, SandboxError, StudentError
 from autograder.checks.local.notebook_code import is_notebook
-from autograder.grading.check_timeout import Overdue, ended_after
-from autograder.grading.context import Case
+from autograder.grading.check_results import (
+    Pictures,
+    asserted,
+    made_result,
+    mistaken,
+    shortened,
+    text_of,
+    together,
+    unusable,
+    whose_fault,
+)
+from autograder.grading.check_timeout import Overdue, ended_after, not_ended
+from autograder.grading.context import Case, random_numbers_kept
 from autograder.grading.options import check_seconds
 from autograder.grading.reference_sandbox import Solved
-from autograder.grading.return_values import mistaken
 from autograder.grading.sandboxes import Room
 from autograder.messages import (
     NEEDED,
-    NOT_ENDED,
-    REFERENCE_TO_BE_CORRECTED,
     TO_BE_CORRECTED,
     carried_forward,
-    case_by_case,
-    sentence,
 )
-from autograder.pictures import raster
 from autograder.remote.artefacts import Kept, handles_in, keep, revive
 from autograder.remote.reference import ReferenceFailed
-from autograder.results import CaseResult, CheckResult, Limits, QuestionResult, Verdict
-from autograder.scoring import check_points, question_points, verdict_of
+from autograder.results import CheckResult, Limits, QuestionResult, Verdict
+from autograder.scoring import question_points
 from autograder.worker import seed_all
 
 __all__ = ["Begin", "Found", "Listener", "Runner", "unheard", "unwatched"]
 
-_LONGEST_TEXT = 8192
 _LESS = 0.5  # of the time: by so much a right answer must miss a limit, before an answer is to blame for reaching it
 
 
@@ -103,16 +102,14 @@ class Runner:
             case.at_end.append(each.close)
         self.under_way: list[str] = []
         self.timing: list[tuple[str, float]] = []
-        self.picture_bytes = 0
-        self.illustrated_with: set[tuple[bool, bytes]] = set()
+        self.pictures = Pictures()
 
     def start_again(self, case: Case) -> None:
         """Forget every result, to run checks of the same submission under the random numbers of another run."""
         self.case = case
         self.results, self.values, self.kept = {}, {}, {}
         self.solved_values, self.stands, self.same = {}, {}, {}
-        self.picture_bytes = 0
-        self.illustrated_with = set()
+        self.pictures = Pictures()
 
     def questions(self, wanted: Mapping[Question, Sequence[Check]]) -> tuple[QuestionResult, ...]:
         """Run some checks of some questions, each in the question's sandbox while that lives.
@@ -175,15 +172,15 @@ class Runner:
             before = self.result(self.by_id[need], room)
             if before.verdict is Verdict.INTERNAL:
                 failure = f"The check {before.title!r}, {NEEDED}"
-                return Found(_result(check, Verdict.INTERNAL, failure=failure))
+                return Found(made_result(check, Verdict.INTERNAL, failure=failure))
             if before.verdict not in (Verdict.PASSED, Verdict.PARTIAL):
                 failure = f"Not run: it needs the check {before.title!r} to pass."
-                return Found(_result(check, Verdict.SKIPPED, failure=failure))
+                return Found(made_result(check, Verdict.SKIPPED, failure=failure))
         problem = self.case.submission.problem
         if problem:
             error = StudentError(self.case.submission.problem_verdict, problem, open=True)
             error.step = ""  # the sentence says it
-            return Found(_result(check, Verdict(error.verdict), error=error), error)
+            return Found(made_result(check, Verdict(error.verdict), error=error), error)
         return None
 
     def case_by_case(self, check: Check, room: Room) -> Found:
@@ -191,7 +188,7 @@ class Runner:
         found = [(part.case, self.carried_out(check, part, room)) for part in check.parts]
         concealed = any(each.concealed for _, each in found)
         error = next((each.error for _, each in found if each.error is not None), None)
-        return Found(_together(check, [(name, each.result) for name, each in found], concealed), error, concealed)
+        return Found(together(check, [(name, each.result) for name, each in found], concealed), error, concealed)
 
     def carried_out(self, check: Check, part: Check, room: Room) -> Found:
         """Call the function of a check, for one case (`part`) or as a whole, and tell from what comes how it ended."""
@@ -208,37 +205,37 @@ class Runner:
             else:
                 self.listen(check, value)
                 self.hand_on(check, part, value)
-                credit, message = (value.fraction, _short(value.message)) if isinstance(value, Credit) else (1.0, "")
-                alarms = tuple(_short(each) for each in value.alarms) if isinstance(value, Credit) else ()
+                credit, message = (value.fraction, shortened(value.message)) if isinstance(value, Credit) else (1.0, "")
+                alarms = tuple(shortened(each) for each in value.alarms) if isinstance(value, Credit) else ()
                 verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
         except CheckFailed as error:
-            verdict, message, raised = Verdict.FAILED, _text(error), error
+            verdict, message, raised = Verdict.FAILED, text_of(error), error
             self.listen(check, error)
         except StudentError as error:
             verdict, fault, raised = Verdict(error.verdict), error, error
             room.settle()
         except SandboxError as error:
-            message, raised = _text(error), error
+            message, raised = text_of(error), error
             room.leave()
         except AssertionError as error:
-            verdict, message, raised = Verdict.FAILED, _text(error) or _asserted(error), error
+            verdict, message, raised = Verdict.FAILED, text_of(error) or asserted(error), error
         except Overdue as error:
-            message = self.not_ended(part, error)
+            message = not_ended(part.function, self.seconds_of(part), error)
             room.leave()
             room.budget.wall, room.budget.cpu = spent  # what it made the submission do costs no other check its time
         except Exception as error:  # noqa: BLE001  (the answer's fault, the instructor's or ours)
             raised = error
             if self.works_with_reference(part, error):
-                verdict, message = Verdict.FAILED, _useless(error)
+                verdict, message = Verdict.FAILED, unusable(error)
             else:
-                message = self.whose_fault(part, error)
+                message = whose_fault(part, error, same=self.same.get((part.id, part.case)) is type(error))
                 room.leave()
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
         seconds = time.monotonic() - began
-        result = replace(_result(part, verdict, credit, seconds, fault, message, note, concealed), alarms=alarms)
+        result = replace(made_result(part, verdict, credit, seconds, fault, message, note, concealed), alarms=alarms)
         concealed = check.hidden or concealed
-        return Found(self.illustrated(result, *room.take_pictures(), concealed=concealed), raised, concealed)
+        return Found(self.pictures.added(result, *room.take_pictures(), concealed=concealed), raised, concealed)
 
     @contextmanager
     def timed(self, check: Check) -> Iterator[None]:
@@ -264,18 +261,6 @@ class Runner:
         notebooks = self.case.notebook_time.limits.wall_seconds if self.case.notebooks.files else 0.0
         return check_seconds(self.case.loaded, check, self.limits_of(question), notebooks)
 
-    def not_ended(self, check: Check, error: Overdue) -> str:
-        """The sentence for staff about a check that was ended, with the line of it that was under way."""
-        code = check.function.__code__
-        lines = [
-            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename
-        ]
-        place = f", in line {lines[-1]} of assignment.py" if lines else ""
-        return (
-            f"{NOT_ENDED} within {self.seconds_of(check):g} s{place}, and was ended: a loop without an end, or "
-            "something that is waited for? If it needs more time, say so with Assignment(check_seconds=...)."
-        )
-
     def called(self, check: Check, part: Check, room: Room) -> Any:
         """What the function of a check returns; it is called again where a fresh sandbox leaves out what ended one."""
         while True:
@@ -286,30 +271,6 @@ class Runner:
                     raise
                 error.again = False  # it may still be why a name is missing
                 room.settle()
-
-    def illustrated(
-        self, result: CheckResult, drawn: list[str], left_out: list[str], *, concealed: bool
-    ) -> CheckResult:
-        """The result with the pictures of the figures that were looked at, as many as a report may hold.
-
-        What is concealed is for staff: a picture can carry out all that a check gave to the submission.
-        """
-        shown = []
-        for picture in drawn:
-            # Checks may look at the same figures of a notebook.
-            known = (concealed, hashlib.sha256(picture.encode()).digest())
-            if known in self.illustrated_with:
-                continue
-            self.illustrated_with.add(known)
-            self.picture_bytes += len(picture.encode())
-            if self.picture_bytes > raster.MAX_TOTAL:
-                left_out = [*left_out, f"Pictures of more than {raster.MAX_TOTAL >> 20} MiB in all were left out."]
-                break
-            shown.append(picture)
-        result = replace(result, staff_pictures=tuple(shown)) if concealed else replace(result, pictures=tuple(shown))
-        if not left_out:
-            return result
-        return replace(result, staff_message="\n".join(filter(None, [result.staff_message, *left_out])))
 
     def passed(self, function: Callable[..., Any]) -> bool:
         """Whether the check of a function is passed; it is run now, in a sandbox of its own, if it was not yet.
@@ -328,7 +289,7 @@ class Runner:
             question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
             room = self.room(question)
             try:
-                with _random_numbers_kept():
+                with random_numbers_kept():
                     self.result(check, room)
             finally:
                 room.close()
@@ -397,26 +358,6 @@ class Runner:
                 self.stands[key] = True
         return self.stands[key]
 
-    def whose_fault(self, check: Check, error: Exception) -> str:
-        """The sentence for staff about an error that the answer is not to blame for.
-
-        It begins with who must be corrected where a second try would end the same: a check that is misused, or that
-        raises the same for the reference, or where no answer is.
-        """
-        message = _text(error) if isinstance(error, GraderError) else _last_line(error)
-        if isinstance(error, ReferenceFailed):
-            return f"{REFERENCE_TO_BE_CORRECTED}: {message}" if error.steady else message
-        if isinstance(error, InstructorError):
-            return f"{TO_BE_CORRECTED}: {message}"
-        if isinstance(error, GraderError):
-            return message
-        alone = not {"student", *check.needs} & set(check.parameters)
-        if not isinstance(error, (OSError, MemoryError)) and (
-            alone or self.same.get((check.id, check.case)) is type(error)
-        ):
-            return f"{TO_BE_CORRECTED}: {message}"
-        return f"The check itself failed: {message}"
-
     def solved_value(self, check: Check, share: float = 1.0) -> Any:
         """What a check gives when the reference stands in for the student, also in the checks that it needs.
 
@@ -437,99 +378,3 @@ class Runner:
             given |= {name: side.student(seed, limits, share) for name, side in sides.items()}
             self.solved_values[key] = check.function(**self.wanted(check, given))
         return self.solved_values[key]
-
-
-@contextmanager
-def _random_numbers_kept() -> Iterator[None]:
-    """Whatever is drawn meanwhile, the check that waits goes on as if nothing had been."""
-    torch = sys.modules.get("torch")
-    before = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None
-    try:
-        yield
-    finally:
-        random.setstate(before[0])
-        np.random.set_state(before[1])
-        if torch and before[2] is not None:
-            torch.set_rng_state(before[2])
-
-
-def _result(
-    check: Check,
-    verdict: Verdict,
-    credit: float = 0.0,
-    seconds: float = 0.0,
-    error: StudentError | None = None,
-    failure: str = "",
-    note: str = "",
-    concealed: bool = False,
-) -> CheckResult:
-    """A result; `note` is told to everybody, and what is `concealed` is told as of a hidden check."""
-    hidden = check.hidden or concealed
-    message, staff = sentence(verdict, hidden=hidden, hint=check.hint, error=error, failure=failure)
-    if error is not None and error.trace and verdict is Verdict.RAISED:
-        staff = f"{staff}\n{error.trace}"
-        message = f"{message}\n{error.trace}" if not hidden or error.open else message
-    points = check_points(verdict, credit, check.points)
-    message, staff = (f"{text}\n{note}".strip() for text in (message, staff))
-    return CheckResult(
-        check.id, check.title, check.hidden, verdict, points, check.points, round(seconds, 4), message, staff
-    )
-
-
-def _together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: bool) -> CheckResult:
-    """The result of a check from those of its cases, by name: the sum of their points."""
-    cases = tuple(
-        CaseResult(name, each.verdict, each.points, each.max_points, each.message, each.staff_message)
-        for name, each in found
-    )
-    message, staff = case_by_case(cases, hidden=concealed)
-    verdict, points = verdict_of(cases)
-    return CheckResult(
-        check.id,
-        check.title,
-        check.hidden,
-        verdict,
-        points,
-        check.points,
-        round(sum(each.seconds for _, each in found), 4),
-        message,
-        staff,
-        tuple(picture for _, each in found for picture in each.pictures),
-        tuple(picture for _, each in found for picture in each.staff_pictures),
-        cases=cases,
-        alarms=tuple(f"{name}: {alarm}" for name, each in found for alarm in each.alarms),
-    )
-
-
-def _text(error: Exception) -> str:
-    """What an error says, of bearable length; an answer in it may be too long to be printed."""
-    try:
-        return _short(str(error))
-    except Exception:  # noqa: BLE001  (Python prints no integer of more than 4,300 digits)
-        return "its text cannot be shown"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} ..."
-
-
-def _asserted(error: AssertionError) -> str:
-    """The source of an assertion that has no message of its own."""
-    frames = traceback.extract_tb(error.__traceback__)
-    line = frames[-1].line if frames else ""
-    return f"This does not hold: {(line or 'an assertion').removeprefix('assert ')}"
-
-
-def _useless(error: Exception) -> str:
-    """An answer with which a line of the check cannot go on, such as None where two values are unpacked."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.line for frame in frames if Path(frame.filename).name == "assignment.py"]
-    place = f" in `{lines[-1]}`" if lines and lines[-1] else ""
-    return f"The check cannot use what was returned{place}: {type(error).__name__}: {_text(error)}"
-
-
-def _last_line(error: Exception) -> str:
-    """Class, text and place of an exception of ours, for staff."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {_text(error)}{place}"

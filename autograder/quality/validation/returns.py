@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograder.assignment.declaration import Assignment
-from autograder.grading.return_values import GIVES_CREDIT, makes_credit
+from autograder.grading.check_results import GIVES_CREDIT, makes_credit
 from autograder.quality.validation.finding import Finding
 
 __all__ = ["returns"]
