@@ -15,8 +15,11 @@ from autograder import loader
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
 from autograder.course import Course, open_course
-from autograder.formats.collection import QUESTIONS, Collection, Line, collect_source, is_download
+from autograder.formats.attendance import Collection, Line
+from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked
+from autograder.formats.questions import QUESTIONS
+from autograder.formats.sources import is_download
 from autograder.grading.preparing import caps_for, dataset_for, settings_of
 from autograder.submissions import Recogniser
 from autograder.submissions.collected import counting, is_collected, read_attempts

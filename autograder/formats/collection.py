@@ -6,23 +6,30 @@ same download collected again changes nothing.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder import whole
 from autograder.checks.errors import StudentError, UsageError
-from autograder.formats.git.clones import CLONES, fetch_listed, is_list
+from autograder.formats.attendance import Collection, class_lines
+from autograder.formats.git.clones import fetch_listed, is_list
 from autograder.formats.hand_ins import Asked, Found, HandIn, Who
-from autograder.formats.plain import PLAIN
-from autograder.formats.sources import recognised
-from autograder.reports.csv_files import csv_text, restored
+from autograder.formats.questions import (
+    AS_IS,
+    PROBLEM,
+    QUESTIONS,
+    WHICH,
+    WHO,
+    Row,
+    question_id,
+    read_questions,
+    write_questions,
+)
+from autograder.formats.sources import opened
 from autograder.submissions import Caps, Recogniser
 from autograder.submissions.collected import (
     Attempt,
@@ -33,68 +40,14 @@ from autograder.submissions.collected import (
     write_attempt,
     write_record,
 )
-from autograder.submissions.folders import Unfit
 from autograder.submissions.names import printable, some, student_name
 from autograder.submissions.placing import NONE, Placed, Question, place, read_tree, repairs
-from autograder.submissions.records import MIB, Contents
+from autograder.submissions.records import Contents
 from autograder.submissions.roster import Roster
-from autograder.submissions.trees import CLASS, Tree, is_opened, open_tree
 
-__all__ = ["AS_IS", "QUESTIONS", "Collection", "Line", "collect_source", "is_download"]
-
-QUESTIONS = "questions.csv"
-AS_IS = "as is"
-"""The answer that takes a name, or a hand-in that has a problem, as it is."""
-_WHO, _WHICH, _PROBLEM = "who handed in", "which attempt counts", "whether it is graded"
-_NESTED = 2  # downloads inside of archives
-_COLUMNS = ("id", "student", "attempt", "question", "candidates", "answer")
+__all__ = ["collect_source"]
 
 Parts = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What the table says about one student, or one member of a team.
-
-    `state` is "collected", "waits", "missing" or "not on the roster"; `counts` is the number of the attempt that
-    counts, 0 for none.
-    """
-
-    student: str
-    state: str
-    name: str = ""
-    attempts: int = 0
-    counts: int = 0
-    received: datetime | None = None
-    late: bool = False
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Collection:
-    """What was collected: what the source is, everybody's line, how many attempts are new, and what else to say."""
-
-    said: str = ""
-    source: str = ""
-    lines: list[Line] = field(default_factory=list)
-    new: int = 0
-    changed: int = 0
-    known: int = 0
-    questions: int = 0
-    beside: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of `questions.csv`."""
-
-    id: str
-    student: str
-    attempt: int
-    question: str
-    candidates: tuple[str, ...]
-    answer: str = ""
 
 
 def collect_source(
@@ -131,7 +84,9 @@ def collect_source(
             desk.result.source, desk.result.said = "git", "a list of git repositories"
             found = fetch_listed(source, into / ".repositories", asked)
         else:
-            found = _found(source, asked, desk.result, stack)
+            kind, desk.result.said, tree = opened(source, asked, stack)
+            desk.result.source = kind.name
+            found = kind.read(tree, asked)
         desk.file(found, source.name)
     return desk.finish(found)
 
@@ -152,50 +107,6 @@ def _refuse(source: Path, into: Path) -> None:
         )
 
 
-def _found(source: Path, asked: Asked, result: Collection, stack: ExitStack, *, read: bool = True) -> Found:
-    """What a folder or archive holds; an archive that holds just one archive is that one."""
-    try:
-        tree = stack.enter_context(open_tree(source))
-        known = recognised(tree, asked)
-        within = tree
-        for _ in range(_NESTED):
-            if len(within.files) != 1 or not is_opened(next(iter(within.files))[-1]) or source.is_dir():
-                break
-            within = _within(within, stack)
-            inner = recognised(within, asked)
-            if inner is not None and (inner[0] is not PLAIN or len(inner[2].by_top()) > 1):
-                known = inner
-    except Unfit as error:
-        raise UsageError(f"{source} {error}.") from None
-    if known is None:
-        raise UsageError(f"{source} holds no files; name the download: a folder, an archive or a list of repositories.")
-    kind, result.said, level = known
-    result.source = kind.name
-    return kind.read(level, asked) if read else Found()
-
-
-def is_download(source: Path, assignment: str) -> bool:
-    """Whether a folder or archive is a download of a learning platform, and no plain folder or archive."""
-    try:
-        with ExitStack() as stack:
-            result = Collection()
-            _found(source.resolve(), Asked(assignment, ()), result, stack, read=False)
-    except UsageError:
-        return False
-    return result.source not in (PLAIN.name, CLONES.name)
-
-
-def _within(tree: Tree, stack: ExitStack) -> Tree:
-    """The only archive in an archive, opened."""
-    import tempfile
-
-    ((path, entry),) = tree.files.items()
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-")))
-    inner = folder / "archive"
-    inner.write_bytes(entry.read(int(CLASS.file_mib * MIB)))
-    return stack.enter_context(open_tree(inner, name=path[-1]))
-
-
 class _Desk:
     """Hand-ins go in, attempts come out; what is asked is collected on the way."""
 
@@ -208,8 +119,8 @@ class _Desk:
         self._attempts = read_attempts(into)
         self._known = {(each.source, each.key, each.sha256): each for each in self._attempts}
         self._contents = {(each.student, each.sha256): each for each in self._attempts}
-        self._before = _read_questions(into / QUESTIONS)
-        self._rows: dict[str, _Row] = {}
+        self._before = read_questions(into / QUESTIONS)
+        self._rows: dict[str, Row] = {}
         self._now: dict[str, list[Attempt]] = {}  # by student, what this source holds
 
     def file(self, found: Found, download: str) -> None:
@@ -233,8 +144,8 @@ class _Desk:
         kind, key, sha256 = self.result.source, who_is.key, _sha256(contents, problem)
         answers = {
             name: said
-            for name in (*self._asked.files, _PROBLEM)
-            if (said := self._answer(_id(kind, key, sha256, name)))
+            for name in (*self._asked.files, PROBLEM)
+            if (said := self._answer(question_id(kind, key, sha256, name)))
         }
         existing = self._known.get((kind, key, sha256))
         student, who = self._student(hand_in)
@@ -243,12 +154,12 @@ class _Desk:
             self._keep(same)  # from another download
             return
         if existing is not None:
-            who_then = next((each for each in existing.questions if each.about == _WHO), None)
+            who_then = next((each for each in existing.questions if each.about == WHO), None)
             as_before = (existing.student, dict(existing.answers), who_then) == (student, answers, who)
             if as_before and not existing.problem:
                 self._keep(existing)
                 return
-        accepted = answers.get(_PROBLEM, "").casefold() == AS_IS
+        accepted = answers.get(PROBLEM, "").casefold() == AS_IS
         placed = Placed()
         if accepted or not problem:
             try:
@@ -307,26 +218,26 @@ class _Desk:
         if attempt not in own:
             own.append(attempt)
         for question in attempt.questions:
-            if question.about != _WHICH:
+            if question.about != WHICH:
                 self._ask(attempt, question.about, question.candidates)
         for about in attempt.answers:
             self._ask(attempt, about, ())
         if attempt.problem:
-            self._ask(attempt, _PROBLEM, (AS_IS,))
+            self._ask(attempt, PROBLEM, (AS_IS,))
 
     def _ask(self, attempt: Attempt, about: str, candidates: Sequence[str]) -> None:
-        sha256 = "" if about == _WHO else attempt.sha256
-        id_ = _id(attempt.source, attempt.key, sha256, about)
+        sha256 = "" if about == WHO else attempt.sha256
+        id_ = question_id(attempt.source, attempt.key, sha256, about)
         before = self._before.get(id_)
         if not candidates and before:
             candidates = before.candidates
-        more = {_WHO: (AS_IS,), _WHICH: (), _PROBLEM: ()}.get(about, (NONE,))
+        more = {WHO: (AS_IS,), WHICH: (), PROBLEM: ()}.get(about, (NONE,))
         shown = tuple(dict.fromkeys((*candidates, *more)))
         question = f"which file is {about}" if about in self._asked.files else about
-        if about == _PROBLEM and attempt.problem:
+        if about == PROBLEM and attempt.problem:
             question = f"{about}: {attempt.problem}"
         answer = before.answer if before else ""
-        self._rows[id_] = _Row(id_, attempt.student, attempt.number, question, shown, answer)
+        self._rows[id_] = Row(id_, attempt.student, attempt.number, question, shown, answer)
 
     def _answer(self, id_: str) -> str:
         row = self._before.get(id_)
@@ -340,7 +251,7 @@ class _Desk:
             if hand_in.members:
                 own = student_name("+".join(sorted(self._member(each) for each in hand_in.members)))
             return own, None
-        said = self._answer(_id(self.result.source, who.key, "", _WHO))
+        said = self._answer(question_id(self.result.source, who.key, "", WHO))
         if said.casefold() == AS_IS:
             return own, None
         if said:
@@ -352,7 +263,7 @@ class _Desk:
         if len(people) == 1:
             return people[0].id, None
         candidates = people or self._roster.like(who.names)
-        return own, Question(_WHO, tuple(sorted(each.id for each in candidates))) if candidates else None
+        return own, Question(WHO, tuple(sorted(each.id for each in candidates))) if candidates else None
 
     def _own_name(self, who: Who) -> str:
         """A name made of what the source says; of two who are called the same, the second gets the source's id, too."""
@@ -394,17 +305,17 @@ class _Desk:
             return
         attempts = sorted(attempts, key=lambda each: each.number)
         last = attempts[-1]
-        id_ = _id(last.source, student, "".join(sorted(each.sha256 for each in attempts)), _WHICH)
+        id_ = question_id(last.source, student, "".join(sorted(each.sha256 for each in attempts)), WHICH)
         said, numbers = self._answer(id_), {str(each.number) for each in attempts}
         candidates = tuple(f"{each.number} ({each.name or each.key})" for each in attempts)
-        self._rows[id_] = _Row(id_, student, last.number, _WHICH, candidates, said)
+        self._rows[id_] = Row(id_, student, last.number, WHICH, candidates, said)
         chosen = said.partition(" ")[0]
         for attempt in attempts:
-            questions = tuple(each for each in attempt.questions if each.about != _WHICH)
+            questions = tuple(each for each in attempt.questions if each.about != WHICH)
             if chosen in numbers:
                 changed = replace(attempt, counts=str(attempt.number) == chosen, questions=questions)
             elif attempt is last:
-                changed = replace(attempt, counts=True, questions=(*questions, Question(_WHICH, candidates)))
+                changed = replace(attempt, counts=True, questions=(*questions, Question(WHICH, candidates)))
             else:
                 changed = replace(attempt, counts=True, questions=questions)
             if changed != attempt:
@@ -414,61 +325,14 @@ class _Desk:
     def finish(self, found: Found) -> Collection:
         """Write the questions, and sum up for everybody."""
         kept = {id_: row for id_, row in self._before.items() if id_ not in self._rows and row.answer}
-        rows = sorted({**kept, **self._rows}.values(), key=lambda each: (each.student, each.attempt, each.question))
-        path = self._into / QUESTIONS
-        text = csv_text([_COLUMNS, *([*map(_cell, _cells(row))] for row in rows)]).encode()
-        if (rows or path.exists()) and not (path.is_file() and path.read_bytes() == text):
-            whole.write(path, text)
+        write_questions(self._into / QUESTIONS, {**kept, **self._rows}.values())
         result = self.result
         result.questions = sum(len(each.questions) + bool(each.problem) for each in counting(self._attempts).values())
         if self._roster and any(each.blind for each in self._attempts):
             result.notes.append("Names are hidden in what was collected, so the table does not say who is missing.")
         result.beside, result.notes = [*found.beside], [*found.notes, *result.notes]
-        result.lines = _lines(self._attempts, self._roster, found.nothing)
+        result.lines = class_lines(self._attempts, self._roster, found.nothing)
         return result
-
-
-def _lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Mapping[str, str]) -> list[Line]:
-    """A line for everybody who handed in, then for those who are missing."""
-    attempts = list(attempts)
-    lines: list[Line] = []
-    there: set[str] = set()
-    known = roster.by_id if roster else {}
-    for student, attempt in sorted(counting(attempts).items(), key=lambda each: each[0].casefold()):
-        people = attempt.members or (student,)
-        there.update(people)
-        off = [each for each in people if roster and not attempt.blind and each not in known]
-        state = "waits" if attempt.waits else "not on the roster" if off else "collected"
-        notes = list(attempt.notes)
-        if attempt.problem:
-            notes.insert(0, attempt.problem)
-        notes[:0] = [_asked(question) for question in attempt.questions]
-        if attempt.members:
-            notes.insert(0, f"A team: {', '.join(attempt.members)}.")
-        name = known[student].name if student in known else attempt.name
-        count = sum(each.student == student for each in attempts)
-        lines.append(
-            Line(student, state, name, count, attempt.number, attempt.received, bool(attempt.late), tuple(notes))
-        )
-    reasons: dict[str, str] = {}
-    for key, reason in nothing.items():
-        found = roster.find([key], [key]) if roster else ()
-        reasons[found[0].id if len(found) == 1 else key] = f"{reason[0].upper()}{reason[1:]}."
-    blind = any(attempt.blind for attempt in attempts)
-    for student in (*(() if blind else known), *sorted(reasons.keys() - known.keys())):
-        if student not in there:
-            why = (reasons[student],) if student in reasons else ()
-            lines.append(Line(student, "missing", known[student].name if student in known else "", notes=why))
-    return lines
-
-
-def _asked(question: Question) -> str:
-    shown = some(question.candidates, at_most=4)
-    if question.about == _WHO:
-        return f"Is this {shown}, or nobody on the roster?"
-    if question.about == _WHICH:
-        return f"Which attempt counts: {shown}?"
-    return f"Which file is {question.about}: {shown}?"
 
 
 def _named(who: Who) -> str:
@@ -482,40 +346,3 @@ def _sha256(contents: Contents, problem: str) -> str:
         name = "/".join(path).encode()
         digest.update(len(name).to_bytes(8, "big") + name + len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
-
-
-def _id(source: str, key: str, sha256: str, about: str) -> str:
-    return hashlib.sha256("\0".join((source, key, sha256, about)).encode()).hexdigest()[:10]
-
-
-def _cells(row: _Row) -> tuple[str, ...]:
-    return (row.id, row.student, str(row.attempt), row.question, " | ".join(row.candidates), row.answer)
-
-
-def _cell(text: str) -> str | None:
-    return text or None
-
-
-def _read_questions(path: Path) -> dict[str, _Row]:
-    """The questions and answers that are there, whichever of comma, semicolon and tab a spreadsheet has put between.
-
-    Raises:
-        UsageError: the file cannot be read, or lacks a column.
-    """
-    if not path.exists():
-        return {}
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read ({type(error).__name__}); save it as UTF-8, or remove it.") from None
-    head = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
-    if not set(_COLUMNS) <= set(reader.fieldnames or ()):
-        raise UsageError(f"{path} lacks the columns {', '.join(_COLUMNS)}; put them back, or remove the file.")
-    rows = {}
-    for line in reader:
-        cells = {name: restored(line[name] or "").strip() for name in _COLUMNS}
-        number = int(cells["attempt"]) if cells["attempt"].isdecimal() else 0
-        candidates = tuple(each for each in cells["candidates"].split(" | ") if each)
-        rows[cells["id"]] = _Row(cells["id"], cells["student"], number, cells["question"], candidates, cells["answer"])
-    return rows

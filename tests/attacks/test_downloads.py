@@ -16,7 +16,8 @@ from downloads import gradescope, moodle, submitters, tarred, written, zipped
 from tiny_course import RIGHT
 
 from autograder.checks.errors import UsageError
-from autograder.formats.collection import Collection, collect_source
+from autograder.formats.attendance import Collection
+from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked, _shown_text
 from autograder.submissions.collected import counting, read_attempts
 from autograder.submissions.folders import Unfit

@@ -27,7 +27,8 @@ from downloads import (
 from tiny_course import RIGHT, WRONG
 
 from autograder.checks.errors import UsageError
-from autograder.formats.collection import Collection, collect_source
+from autograder.formats.attendance import Collection
+from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked
 from autograder.submissions import Recogniser, collect
 from autograder.submissions.collected import ORIGINAL, Attempt, counting, read_attempts

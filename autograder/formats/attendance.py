@@ -1,0 +1,97 @@
+"""What the table of a class says: who handed in, who is missing, what waits, and which attempt counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from autograder.formats.questions import WHICH, WHO
+from autograder.submissions.collected import Attempt, counting
+from autograder.submissions.names import some
+from autograder.submissions.placing import Question
+from autograder.submissions.roster import Roster
+
+__all__ = ["Collection", "Line", "class_lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the table says about one student, or one member of a team.
+
+    `state` is "collected", "waits", "missing" or "not on the roster"; `counts` is the number of the attempt that
+    counts, 0 for none.
+    """
+
+    student: str
+    state: str
+    name: str = ""
+    attempts: int = 0
+    counts: int = 0
+    received: datetime | None = None
+    late: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Collection:
+    """What was collected: what the source is, everybody's line, how many attempts are new, and what else to say."""
+
+    said: str = ""
+    source: str = ""
+    lines: list[Line] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    known: int = 0
+    questions: int = 0
+    beside: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def class_lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Mapping[str, str]) -> list[Line]:
+    """A line for everybody who handed in, then for those who are missing.
+
+    Args:
+        attempts: all that were collected.
+        roster: who takes the course.
+        nothing: who handed in nothing, as the source calls them, with the reason.
+    """
+    attempts = list(attempts)
+    lines: list[Line] = []
+    there: set[str] = set()
+    known = roster.by_id if roster else {}
+    for student, attempt in sorted(counting(attempts).items(), key=lambda each: each[0].casefold()):
+        people = attempt.members or (student,)
+        there.update(people)
+        off = [each for each in people if roster and not attempt.blind and each not in known]
+        state = "waits" if attempt.waits else "not on the roster" if off else "collected"
+        notes = list(attempt.notes)
+        if attempt.problem:
+            notes.insert(0, attempt.problem)
+        notes[:0] = [_asked(question) for question in attempt.questions]
+        if attempt.members:
+            notes.insert(0, f"A team: {', '.join(attempt.members)}.")
+        name = known[student].name if student in known else attempt.name
+        count = sum(each.student == student for each in attempts)
+        lines.append(
+            Line(student, state, name, count, attempt.number, attempt.received, bool(attempt.late), tuple(notes))
+        )
+    reasons: dict[str, str] = {}
+    for key, reason in nothing.items():
+        found = roster.find([key], [key]) if roster else ()
+        reasons[found[0].id if len(found) == 1 else key] = f"{reason[0].upper()}{reason[1:]}."
+    blind = any(attempt.blind for attempt in attempts)
+    for student in (*(() if blind else known), *sorted(reasons.keys() - known.keys())):
+        if student not in there:
+            why = (reasons[student],) if student in reasons else ()
+            lines.append(Line(student, "missing", known[student].name if student in known else "", notes=why))
+    return lines
+
+
+def _asked(question: Question) -> str:
+    shown = some(question.candidates, at_most=4)
+    if question.about == WHO:
+        return f"Is this {shown}, or nobody on the roster?"
+    if question.about == WHICH:
+        return f"Which attempt counts: {shown}?"
+    return f"Which file is {question.about}: {shown}?"
