@@ -105,8 +105,8 @@ def test_a_fresh_worker_has_the_time_that_its_question_has_left(run):
     """Seconds that a lost worker used are not given again."""
     _, sandbox = run(Life(calls=0, end=Outcome(signal=9, wall_seconds=2.0), seconds=2.0))
 
-    walls = [request.limits.wall_seconds for request in sandbox.opened]
-    assert walls == pytest.approx([5.0, 3.0, 5.0], abs=0.1)
+    wall_times = [request.limits.wall_seconds for request in sandbox.opened]
+    assert wall_times == pytest.approx([5.0, 3.0, 5.0], abs=0.1)
 
 
 def test_an_exception_of_the_submission_is_no_end_of_its_worker(run):
