@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.notebooks.reading import read
-from autograder.notebooks.records import Cell, Notebook, Role
+from autograder.notebooks.reading import Cell, Notebook, Role, read
 from autograder.notebooks.repairing import Repaired, repair
 
 __all__ = ["Cell", "Notebook", "Repaired", "Role", "read", "repair"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from autograder.notebooks.check_cells import is_check_cell
-from autograder.notebooks.records import Cell, Notebook
+from autograder.notebooks.reading import Cell, Notebook
 from autograder.notebooks.texts import is_untouched
 
 __all__ = ["ToRead", "to_read"]

@@ -28,8 +28,7 @@ import msgspec
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.local.limited_process import CRASHES, stopped_by_cpu_limit, withdraw
 from autograder.checks.wording import reason_of
-from autograder.notebooks.reading import read
-from autograder.notebooks.records import Cell, Notebook, Role
+from autograder.notebooks.reading import Cell, Notebook, Role, read
 from autograder.notebooks.repairing import Repaired, repair
 
 __all__ = ["CPU_SECONDS", "MEMORY_MIB", "Ended", "Reader", "Reading", "repaired", "serve"]

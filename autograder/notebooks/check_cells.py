@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from autograder.checks.local.kit import KIT
 from autograder.notebooks.names import changes_of
-from autograder.notebooks.records import Cell, Notebook
+from autograder.notebooks.reading import Cell, Notebook
 
 __all__ = ["TAG", "Asked", "is_check_cell", "placed_checks"]
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from autograder.checks.errors import InstructorError
 from autograder.markers import regions
-from autograder.notebooks.records import Cell, Notebook
+from autograder.notebooks.reading import Cell, Notebook
 
 __all__ = ["notebook_of"]
 

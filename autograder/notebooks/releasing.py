@@ -17,8 +17,7 @@ from autograder.checks.errors import InstructorError
 from autograder.checks.local.notebook_code import python_lines
 from autograder.markers import BEGIN, END, replaced
 from autograder.notebooks.check_cells import Asked, placed_checks
-from autograder.notebooks.reading import read
-from autograder.notebooks.records import Cell
+from autograder.notebooks.reading import Cell, read
 from autograder.notebooks.stubs import NOTHING, stub_of
 from autograder.notebooks.texts import ANSWER, text_regions
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from autograder.notebooks.names import Changes, changes_of
-from autograder.notebooks.records import Cell, Notebook
+from autograder.notebooks.reading import Cell, Notebook
 
 __all__ = ["Repaired", "repair"]
 

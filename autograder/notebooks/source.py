@@ -10,8 +10,7 @@ from typing import Any
 
 from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.local.notebook_code import Code, code_of, is_notebook, python_lines
-from autograder.notebooks.reading import read
-from autograder.notebooks.records import Cell, Notebook
+from autograder.notebooks.reading import Cell, Notebook, read
 
 __all__ = ["file_text", "located", "module_of", "source_of", "text_file", "with_module", "write"]
 

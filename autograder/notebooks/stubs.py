@@ -14,7 +14,7 @@ from types import MappingProxyType
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.notebook_code import python_lines
 from autograder.markers import BEGIN, END, cut, regions
-from autograder.notebooks.records import Cell, Notebook, Role
+from autograder.notebooks.reading import Cell, Notebook, Role
 from autograder.notebooks.source import located, source_of
 from autograder.notebooks.texts import ANSWER, headings, text_regions, text_stub
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.checks.errors import StudentError
-from autograder.notebooks.records import Cell, Notebook
+from autograder.notebooks.reading import Cell, Notebook
 from autograder.remote.student import Controls, RemoteStudent
 
 __all__ = ["CellRun", "Output", "run_cells"]

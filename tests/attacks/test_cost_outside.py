@@ -21,7 +21,7 @@ from autograder.grading import RunOptions, grade
 from autograder.loader import interface_of, load
 from autograder.notebooks import read, repair
 from autograder.notebooks.apart import Reader, Reading, repaired
-from autograder.notebooks.records import Cell, Notebook, Role
+from autograder.notebooks.reading import Cell, Notebook, Role
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits, Verdict
 from autograder.sandbox import Request, Sandbox, why_not

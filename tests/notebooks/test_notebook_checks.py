@@ -17,8 +17,7 @@ from autograder.checks.local.live_tests import Hints, Outcome, Result, Verdicts
 from autograder.loader import load
 from autograder.notebooks.added import to_read
 from autograder.notebooks.check_cells import Asked, is_check_cell, placed_checks
-from autograder.notebooks.reading import read
-from autograder.notebooks.records import Cell, Notebook, Role
+from autograder.notebooks.reading import Cell, Notebook, Role, read
 from autograder.release import build
 
 nbformat = pytest.importorskip("nbformat")
