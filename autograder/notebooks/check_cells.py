@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.checks.local.kit import KIT
-from autograder.notebooks.names import changes_of
 from autograder.notebooks.reading import Cell, Notebook
+from autograder.notebooks.repairing import changes_of
 
 __all__ = ["TAG", "Asked", "is_check_cell", "placed_checks"]
 

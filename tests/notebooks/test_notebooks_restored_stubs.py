@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.notebooks import Cell, Notebook, Role, repair
-from autograder.notebooks.names import changes_of
+from autograder.notebooks.repairing import changes_of
 
 
 def code(source: str, name: str = "", **role: object) -> Cell:
