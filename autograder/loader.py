@@ -32,8 +32,7 @@ from autograder.checks.local.notebook_code import is_notebook
 from autograder.early_start import NOTEBOOK_FORM
 from autograder.markers import BEGIN, END, bound_names, regions
 from autograder.notebooks import read
-from autograder.notebooks.making import notebook_of
-from autograder.notebooks.source import source_of, write
+from autograder.notebooks.source import notebook_of, source_of, write
 from autograder.notebooks.stubs import stub_of
 from autograder.notebooks.texts import answer_under, headings, is_untouched, text_stub
 from autograder.optional_packages import missing

@@ -116,7 +116,7 @@ def write(root: Path) -> None:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    from autograder.notebooks.making import notebook_of
+    from autograder.notebooks.source import notebook_of
     from autograder.notebooks.source import write as written
 
     notebook = root / "notebooks" / "ada" / "means.ipynb"

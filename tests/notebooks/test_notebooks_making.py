@@ -15,8 +15,7 @@ from autograder.datasets import DataSettings, find
 from autograder.grading import RunOptions, grade
 from autograder.loader import load
 from autograder.notebooks import Cell, Notebook, Role, read
-from autograder.notebooks.making import notebook_of
-from autograder.notebooks.source import file_text, module_of, text_file, with_module, write
+from autograder.notebooks.source import file_text, module_of, notebook_of, text_file, with_module, write
 from autograder.release import contents
 from autograder.results import Verdict
 from autograder.sandbox import start, why_not
