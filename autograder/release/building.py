@@ -15,8 +15,8 @@ from autograder.datasets import DataSet
 from autograder.loader import Loaded, template
 from autograder.markers import cut, regions, text_lines
 from autograder.notebooks import read
-from autograder.notebooks.releasing import release_notebook
 from autograder.notebooks.source import source_of
+from autograder.notebooks.stubs import release_notebook
 from autograder.notebooks.texts import solved_lines
 from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
 from autograder.release.model_answers import refuse_model_answers

@@ -16,7 +16,7 @@ from autograder.checks.local.kit import KIT, OURS
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.wording import counted
 from autograder.markers import bound_names, text_lines
-from autograder.notebooks.check_cells import Asked
+from autograder.notebooks.stubs import Asked
 from autograder.release.leaks import bare
 
 __all__ = ["PublicTests", "solution_of"]

@@ -19,9 +19,7 @@ from autograder.cli import app
 from autograder.grading import RunOptions, grade
 from autograder.loader import Loaded, load
 from autograder.notebooks import read
-from autograder.notebooks.check_cells import TAG
-from autograder.notebooks.releasing import release_notebook
-from autograder.notebooks.stubs import stub_of
+from autograder.notebooks.stubs import TAG, release_notebook, stub_of
 from autograder.release import contents
 from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import Sandbox, start

@@ -19,7 +19,7 @@ from autograder.grading import RunOptions, grade
 from autograder.grading.notebooks import Notebooks
 from autograder.loader import Loaded, load
 from autograder.notebooks import read
-from autograder.notebooks.check_cells import TAG
+from autograder.notebooks.stubs import TAG
 from autograder.release import build, contents
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.reports.pages import Heading, student_page
