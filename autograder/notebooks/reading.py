@@ -1,4 +1,6 @@
-"""Read notebook files; whatever a student's file holds, the answer is a record or one sentence.
+"""A notebook as frozen records, and the reading of files, which hold whatever a student put into them.
+
+The answer is a record or one sentence.
 
 Only what is graded is read: outputs, attachments and widgets are passed over where they stand, without a copy.
 """
@@ -15,9 +17,6 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from autograder.checks.errors import StudentError
 
 __all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_SOURCE", "Cell", "Notebook", "Role", "read"]
-
-
-# A notebook as frozen records: what the grader needs of a file that a student could have filled with anything.
 
 
 @dataclass(frozen=True, slots=True)

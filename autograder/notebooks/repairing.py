@@ -20,9 +20,6 @@ from autograder.notebooks.reading import Cell, Notebook
 
 __all__ = ["Changes", "Repaired", "changes_of", "repair"]
 
-
-# Which names of a notebook a cell sets or changes when it runs, read from its text.
-
 _ANYTHING = ("exec", "eval", "globals", "locals", "vars", "setattr", "get_ipython")
 _RUNS_OTHER_CODE = ("%run", "%load", "%reset", "%store", "%macro")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)

@@ -1,4 +1,8 @@
-"""A notebook as the text of one Python module, and back again: so that what changes modules can change notebooks."""
+"""Notebooks as the text of Python modules, and back again.
+
+What changes modules can so change notebooks (`module_of`, `with_module`), and one reference of modules gives a handout
+as a notebook, too (`notebook_of`).
+"""
 
 from __future__ import annotations
 
@@ -118,10 +122,10 @@ def located(sentence: str, file: str, code: Code) -> str:
     return re.sub(rf"{re.escape(file)}:(\d+)", cell, sentence)
 
 
-# Modules as one notebook: text cells from their docstrings, a code cell for each function and class.
+# --- modules as one notebook: text cells from their docstrings, a code cell for each function and class ---
 #
-# So one reference gives two handouts. All names of a notebook live in one place, so what one module imports from another
-# needs no import any more; and what runs when a module is the main program (its example) is left out.
+# All names of a notebook are in one place, so what one module imports from another needs no import any more; and what
+# runs when a module is the main program (its example) is left out.
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

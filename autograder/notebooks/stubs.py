@@ -1,7 +1,13 @@
-"""The notebook that students get: solutions cut out cell by cell, and each cell named, so that it can be put right.
+"""The notebook that students get: solutions cut out cell by cell, and each cell named, so that it can be repaired.
 
 A code cell with a solution region is the student's; so is a text cell with one, or with nbgrader's role of an answer.
-Everything else is given: it is locked, and restored when it comes back changed.
+Everything else is given: it is locked, and restored when it comes back changed. Below the cells of a question stands a
+call that tests it (`placed_checks`).
+
+The file is made with nbgrader's own preprocessors, so that its tools know it as theirs. `ClearSolutions` knows one stub
+for all solutions, so it leaves a mark in the place of each, and the stub texts of `autograder.markers` take the places
+of the marks; what comes out must equal `stub_of`. nbgrader takes seconds to import, so it is imported when a notebook
+is released and at no other time.
 """
 
 from __future__ import annotations
@@ -118,7 +124,7 @@ def _named(cells: Iterator[Cell], file: str) -> Iterator[Cell]:
         yield cell
 
 
-# Cells by which students test a question where they stand: written into the handout, and nobody's answer.
+# --- cells by which students test a question where they stand ---
 #
 # They carry no role, so nothing is restored or missed where a student removes them. When a notebook is graded they run
 # like any other cell, and what they import does nothing there (`autograder.checks.local.kit`).
@@ -177,12 +183,7 @@ def _id(name: str, taken: set[str]) -> str:
     return found
 
 
-# The notebook file that students get, made with nbgrader's own preprocessors, so that its tools know it as theirs.
-#
-# nbgrader's `ClearSolutions` cuts the solutions; it knows one stub for all of them, so it leaves a mark in the place of
-# each, and the stub texts of `autograder.markers` take the places of the marks. What comes out is held to
-# `autograder.notebooks.stubs`, after which submissions are put right. nbgrader takes seconds to import, so it is imported
-# when a notebook is released and at no other time.
+# --- the file ---
 
 _SCHEMA = 3
 _CUT = "# autograder: a solution was cut out here"
