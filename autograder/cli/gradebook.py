@@ -25,7 +25,7 @@ from autograder.submissions import Submission, collect
 
 if TYPE_CHECKING:
     from autograder.formats.nbgrader.gradebook import Person
-    from autograder.formats.nbgrader.source_cells import Original
+    from autograder.formats.nbgrader.source_notebook import Original
     from autograder.reports.graded_notebook import GradedNotebook
     from autograder.reports.pages import Heading
 
@@ -293,7 +293,7 @@ def _handed_out(source: Source, course: Any, assignment: str) -> dict[str, Noteb
 
 def _originals(source: Source, course: Any, assignment: str) -> dict[str, Original]:
     """The instructor's notebooks by name, with all of their tests where they lie in nbgrader's folders."""
-    from autograder.formats.nbgrader.source_cells import Original
+    from autograder.formats.nbgrader.source_notebook import Original
 
     if course is None:
         try:

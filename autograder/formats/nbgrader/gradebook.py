@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks.errors import UsageError
-from autograder.formats.nbgrader.source_cells import Original, kernel_of, write_source_cells
+from autograder.formats.nbgrader.source_notebook import Original, kernel_of, write_source_cells
 from autograder.reports.files import write_text
 from autograder.reports.graded_notebook import GradedCell, GradedNotebook, cell_name, notebook_node
 from autograder.reports.manual_grades import HandGrade, HandGrades
