@@ -19,8 +19,8 @@ from autograder.checks.errors import InstructorError
 from autograder.formats.nbgrader import Assignment, collect_course, load, open_course, times_of
 from autograder.formats.nbgrader import settings as table
 from autograder.formats.nbgrader.config import CONFIG_FILE, Settings, read_settings
+from autograder.formats.nbgrader.lateness import read_stamp
 from autograder.formats.nbgrader.settings import HARMLESS, HONOURED, PARENTS, REFUSED, TABLE, Setting, settings_of
-from autograder.formats.nbgrader.timestamps import read_stamp
 
 MANUAL = Path(__file__).parents[2] / "docs" / "nbgrader.md"
 

@@ -10,7 +10,7 @@ import pytest
 from nbgrader_course import answer, asserts, course_of
 
 from autograder.formats.nbgrader import collect_course, load, open_course, times_of
-from autograder.formats.nbgrader.timestamps import ABBREVIATIONS, AMBIGUOUS, read_stamp
+from autograder.formats.nbgrader.lateness import ABBREVIATIONS, AMBIGUOUS, read_stamp
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 

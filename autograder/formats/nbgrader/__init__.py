@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from autograder.formats.nbgrader.course import Assignment, Course, find_course, load, open_course
 from autograder.formats.nbgrader.grading import CourseGrader, grade, longest_seconds, start_sandbox
-from autograder.formats.nbgrader.lateness import Lateness, read_lateness
+from autograder.formats.nbgrader.lateness import Lateness, Stamp, read_lateness
 from autograder.formats.nbgrader.submitted import collect_again, collect_course, stamp_of, stamps_of, times_of
-from autograder.formats.nbgrader.timestamps import Stamp
 
 __all__ = [
     "Assignment",

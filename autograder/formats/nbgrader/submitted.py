@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.checks.errors import UsageError
 from autograder.formats.nbgrader.course import Assignment, Course, is_left_out
-from autograder.formats.nbgrader.timestamps import Stamp, read_stamp
+from autograder.formats.nbgrader.lateness import Stamp, read_stamp
 from autograder.submissions import Caps, Recogniser, Submission, collect, collect_one
 from autograder.submissions.folders import Unfit, open_regular
 from autograder.submissions.names import student_name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
+from autograder.formats.nbgrader.lateness import read_stamp
 from autograder.formats.nbgrader.submitted import TIMESTAMP
-from autograder.formats.nbgrader.timestamps import read_stamp
 from autograder.submissions.folders import Unfit
 from autograder.submissions.trees import Tree
 
