@@ -22,7 +22,7 @@ SEVERAL_BY_NATURE = {
     ("cli/check.py", "One error stopped {} checks"): "three at least, see messages.said_once",
     ("cli/grade.py", "one error stopped {} checks"): "three at least",
     ("assignment/given_files.py", " hands out {} files"): "more than the most",
-    ("formats/otter/points.py", "its tests are worth {} points"): "a sum of points, often a fraction",
+    ("formats/otter/settings.py", "its tests are worth {} points"): "a sum of points, often a fraction",
     ("notebooks/reading.py", " has {} cells"): "more than the most",
     ("notebooks/repairing.py", "none of the {} cells"): "one is said in other words",
     ("grading/replay.py", ": {} points"): "a share, such as 1 of 2",

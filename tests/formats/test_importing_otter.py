@@ -24,7 +24,7 @@ from autograder.formats.otter.master import Case, parse
 from autograder.formats.otter.names import names_of
 from autograder.formats.otter.notebook import read_master
 from autograder.formats.otter.outputs import wanted
-from autograder.formats.otter.points import PointsError, resolved, written
+from autograder.formats.otter.settings import PointsError, resolved, written
 from autograder.formats.otter.statements import Stays
 from autograder.grading import RunOptions, grade
 from autograder.markers import cut

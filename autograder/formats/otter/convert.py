@@ -17,8 +17,8 @@ from autograder.formats.otter.doctests import Moved, move
 from autograder.formats.otter.master import Case, OtterAssignment, OtterQuestion, parse
 from autograder.formats.otter.names import identifier
 from autograder.formats.otter.notebook import read_master
-from autograder.formats.otter.points import written
 from autograder.formats.otter.reference import Reference, build
+from autograder.formats.otter.settings import written
 from autograder.formats.otter.statements import Stays
 from autograder.formats.otter.writing import Check, Question, answers_text, assignment_text, handout_text, heading_of
 from autograder.isolation.packaged_data import uses_packaged_data

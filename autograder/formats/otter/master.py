@@ -11,7 +11,7 @@ from typing import Any
 from autograder.checks.errors import InstructorError
 from autograder.formats.otter import settings
 from autograder.formats.otter.notebook import Master, MasterCell, without_ignored
-from autograder.formats.otter.points import PointsError, resolved
+from autograder.formats.otter.settings import PointsError, resolved
 
 __all__ = ["Case", "OtterAssignment", "OtterQuestion", "Part", "parse"]
 

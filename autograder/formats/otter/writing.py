@@ -11,7 +11,7 @@ from fractions import Fraction
 from autograder.formats.otter.doctests import Moved
 from autograder.formats.otter.master import Case, OtterAssignment, OtterQuestion, Part
 from autograder.formats.otter.names import identifier
-from autograder.formats.otter.points import written
+from autograder.formats.otter.settings import written
 from autograder.markers import BEGIN, END
 from autograder.scaffold.writing import wrapped
 
