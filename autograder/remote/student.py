@@ -10,7 +10,7 @@ from autograder.checks.errors import InstructorError, MisuseError, StudentError
 from autograder.checks.inspection import saved_files as saved
 from autograder.checks.local import faults, sources
 from autograder.checks.local.files import HandedIn
-from autograder.checks.local.protocol import Student
+from autograder.checks.local.student import Student
 from autograder.checks.local.usage import Cost
 from autograder.loader import Interface
 from autograder.pictures import raster, vector

@@ -10,8 +10,7 @@ import pytest
 
 import autograder
 from autograder.checks.local import faults
-from autograder.checks.local.protocol import Student
-from autograder.checks.local.student import LocalStudent
+from autograder.checks.local.student import LocalStudent, Student
 from autograder.remote.student import RemoteStudent
 
 HOME = Path(autograder.__file__).parent
