@@ -1,7 +1,8 @@
-"""The stand-in around modules in this very process: not isolated, the same answers.
+"""What a check may ask of `student`, and the stand-in that answers from modules in this very process, not isolated.
 
-It serves the reference, which is trusted, and students who run the public checks on their own code. It is shipped to
-students: standard library and numpy only (and matplotlib, when a check asks for figures).
+`autograder.remote.student.RemoteStudent` answers the same from a sandbox. The one here serves the reference, which is
+trusted, and students who run the public checks on their own code. It is shipped to students: standard library and numpy
+only (and matplotlib, when a check asks for figures).
 """
 
 from __future__ import annotations
@@ -24,14 +25,8 @@ from .usage import Cost, Meter
 __all__ = ["LocalHandle", "LocalIterator", "LocalStudent", "Student", "seed_random_numbers"]
 
 
-# What a check may ask of `student`, wherever the code runs. It is shipped to students.
-#
-# `checks.local.student.LocalStudent` answers in this process, `autograder.remote.student.RemoteStudent` from a sandbox;
-# functions, classes and constants of the assignment are attributes of both.
-
-
 class Student(Protocol):
-    """The stand-in for a submission, or for the reference."""
+    """The stand-in for a submission, or for the reference; what the assignment defines are attributes of it."""
 
     def __getattr__(self, name: str) -> Any:
         """A public function or class of the assignment to call, or a constant's value."""

@@ -1,4 +1,4 @@
-"""What lateness costs in a course of nbgrader's: its own two rules, by the due date that its gradebook holds.
+"""When a submission came in, and what lateness costs in a course of nbgrader's, by the due date in its gradebook.
 
 The gradebook is read as a database, and the configuration as text; a plugin of the course's is never run here.
 """
@@ -23,7 +23,7 @@ from autograder.scoring import rounded
 __all__ = ["ABBREVIATIONS", "AMBIGUOUS", "Lateness", "Stamp", "read_lateness", "read_stamp"]
 
 
-# When a submission came in, as `timestamp.txt` says: the forms that nbgrader, `date`, mail programs and people write.
+# --- when it came in: the forms of `timestamp.txt` that nbgrader, `date`, mail programs and people write ---
 #
 # A zone that cannot be resolved is never guessed: the time is then unknown, and costs nobody a point.
 

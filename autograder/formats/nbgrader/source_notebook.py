@@ -1,4 +1,4 @@
-"""Marks inside the cells of a source notebook: solutions to be cut, hidden tests to be concealed, AUTOTEST lines."""
+"""The source notebook: marks in its cells (solutions, hidden tests, AUTOTEST lines), and its rows in the gradebook."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-# What nbgrader's own steps read of a gradebook beside grades: each cell as it was handed out, with all of its tests.
+# --- the cells as nbgrader's gradebook keeps them, with all of their tests ---
 #
 # `nbgrader autograde` puts such a cell in the place of what a student made of it, and `nbgrader generate_assignment`
 # compares their names with those of the source; without these rows the one drops a cell's id and the other refuses.

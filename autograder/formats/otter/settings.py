@@ -1,4 +1,4 @@
-"""Every setting of Otter Assign 7 and what becomes of it here: one table, which `docs/otter.md` repeats."""
+"""Settings of Otter Assign 7 and what becomes of them here, as `docs/otter.md` repeats; the points of its tests."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def notes(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"Settings of Otter's that mean nothing here were left out: {', '.join(left_out)}."
 
 
-# What each test case is worth, by Otter's rules, in hundredths of a point, as they are counted here.
+# --- what each test case is worth, by Otter's rules, in hundredths of a point ---
 
 
 class PointsError(ValueError):
