@@ -7,7 +7,8 @@ An instructor needs `Assignment`, `Dataset`, `Limits`, `Case` and `Item` from he
 from __future__ import annotations
 
 from autograder.assignment.dataset import Dataset
-from autograder.assignment.declaration import Assignment, Case
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.question import Case
 from autograder.assignment.rubric import Item
 from autograder.results import Limits
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from autograder import loader
-from autograder.assignment.declaration import Check, Question
+from autograder.assignment.question import Check, Question
 from autograder.checks.errors import GraderError
 from autograder.course import course_seed, find_root, open_course
 from autograder.grading import Runner, RunOptions, Shared

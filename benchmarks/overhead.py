@@ -35,7 +35,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 import autograder
-from autograder.assignment.declaration import Check
+from autograder.assignment.question import Check
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.rows import rows
 from autograder.grading import RunOptions, Shared, grade

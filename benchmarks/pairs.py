@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks.local.usage import Meter
 from autograder.checks.rows import rows
-from autograder.loader import Interface, ModuleInterface
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.assignment.declaration import Check
+from autograder.assignment.question import Check
 from autograder.checks import Credit
 from autograder.checks.errors import CheckFailed, StudentError
 from autograder.checks.local.student import LocalStudent

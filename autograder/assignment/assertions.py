@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from autograder.checks.compare import show, told_apart
+from autograder.checks.value_text import show, told_apart
 
 __all__ = ["EXPLAIN", "explained", "rewritten"]
 

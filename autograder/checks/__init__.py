@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .tables import table
     from .torch_modules import Structure, structure
     from .training import Curve, curve, gap, reacts_to
-    from .type_names import real
+    from .value_text import real
 
 __all__ = [
     "Axes",
@@ -148,7 +148,7 @@ _MODULES = {
     "r2": "metrics",
     "raises": "raising",
     "reacts_to": "training",
-    "real": "type_names",
+    "real": "value_text",
     "rearranged": "disguise",
     "relative_error": "gradients",
     "required": "source",

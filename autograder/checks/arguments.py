@@ -115,7 +115,7 @@ def wrong(function: str, argument: str, value: object, instead: str) -> Instruct
         value: what was given.
         instead: what may be given, as the end of a sentence without its full stop.
     """
-    from .compare import show
+    from .value_text import show
 
     return InstructorError(f"{function}({argument}={show(value)}): {instead}.")
 

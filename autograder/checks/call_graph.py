@@ -1,4 +1,7 @@
-"""Which definitions of some modules a function reaches. All walks are loops: the trees come from untrusted text."""
+"""Which definitions of some modules a function reaches, and what it hands on.
+
+All walks are loops and no recursions: the trees come from untrusted text.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .errors import CheckFailed
+from .local.sources import Source
 from .name_binding import FUNCTIONS, MOST_NAMES, Module
 
-__all__ = ["Reached", "reached"]
+__all__ = [
+    "ROW_BY_ROW",
+    "Reached",
+    "definitions_of",
+    "files_of",
+    "is_function",
+    "is_own",
+    "looks_up",
+    "makes_objects",
+    "reached",
+    "reached_from",
+]
 
 _COMMON = frozenset(
     name
@@ -184,3 +200,98 @@ def _further(modules: dict[str, Module], path: str, called: bool) -> Iterator[tu
 def _named(module: Module, name: str, certain: bool, *, called: bool) -> Iterator[tuple[Reached, bool]]:
     for node in module.definitions[name][-MOST_NAMES:]:
         yield Reached(module, name, node, called), certain
+
+
+ROW_BY_ROW = frozenset(["apply", "applymap", "iterrows", "itertuples"])  # methods of tables
+
+
+def reached_from(modules: dict[str, Module], starts: list[Reached]) -> tuple[list[Reached], set[str]]:
+    """As `reached`, from every definition of a name: the last one counts, but which that is, only running tells."""
+    parts: dict[int, Reached] = {}
+    circular: set[str] = set()
+    for start in starts:
+        found, again = reached(modules, start)
+        parts |= {id(part.node): part for part in found}
+        circular |= again
+    return list(parts.values()), circular
+
+
+def makes_objects(node: ast.AST) -> bool:
+    """Whether a node is the dtype of arrays whose entries are objects: ``object``, ``np.object_`` or ``"O"``."""
+    names = (getattr(node, "id", ""), getattr(node, "attr", ""))
+    return "object" in names or "object_" in names or getattr(node, "value", None) in ("O", "|O", "object")
+
+
+def looks_up(key: ast.expr, modules: dict[str, Module]) -> bool:
+    """Whether a key is ``d.get``, which runs nothing of the submission's where that has no `get` of its own."""
+    is_get = isinstance(key, ast.Attribute) and key.attr == "get" and isinstance(key.value, ast.Name)
+    return is_get and not any(module.binds_get for module in modules.values())
+
+
+def is_own(module: Module, modules: dict[str, Module], called: ast.expr, bound: tuple[frozenset[str], ...]) -> bool:
+    """Whether what is called is written in the submission, whose loops are looked at where they stand."""
+    if isinstance(called, ast.Lambda):
+        return True
+    if isinstance(called, ast.Name) and (called.id in module.functions or called.id in module.definitions):
+        return True
+    if not isinstance(called, (ast.Name, ast.Attribute)):
+        return False
+    if isinstance(called, ast.Attribute) and called.attr in module.members and called.attr not in ROW_BY_ROW:
+        return True
+    return any(path.rpartition(".")[0] in modules for path in module.paths(called, bound))
+
+
+def is_function(module: Module, modules: dict[str, Module], value: ast.expr, bound: tuple[frozenset[str], ...]) -> bool:
+    """Whether an argument is a function of the submission's."""
+    if isinstance(value, ast.Call):  # functools.partial(f, ...)
+        paths = module.paths(value.func, bound) if isinstance(value.func, (ast.Name, ast.Attribute)) else set()
+        if "functools.partial" not in paths or not value.args:
+            return False
+        value = value.args[0]
+    if isinstance(value, ast.Lambda):
+        return True
+    if isinstance(value, ast.Name) and value.id in module.functions:
+        return True
+    if not isinstance(value, (ast.Name, ast.Attribute)):
+        return False
+    if isinstance(value, ast.Attribute):
+        defined = (node for name in module.members.get(value.attr, ()) for node in module.definitions[name])
+        if any(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for node in defined):
+            return True
+    homes = (path.rpartition(".") for path in module.paths(value, bound))
+    return any(home in modules and name in modules[home].functions for home, _, name in homes)
+
+
+def definitions_of(source: Source, modules: dict[str, Module], function: str) -> list[Reached]:
+    """All definitions of a function, or of a method, which may stand in a class above."""
+    owner, _, method = function.partition(".")
+    judged = [module for module in modules.values() if module.file in source.judged]
+    for module in judged:
+        if found := _definitions(module, owner, method):
+            return found
+    for module in judged:  # taken over from a module beside it
+        for path in module.aliases.get(owner, ()):
+            home, _, name = path.rpartition(".")
+            if home in modules and (found := _definitions(modules[home], name, method)):
+                return found
+    raise CheckFailed(f"{function} is not defined in {files_of(source)}.")
+
+
+def _definitions(module: Module, owner: str, method: str) -> list[Reached]:
+    seen: set[str] = set()
+    classes = [owner]
+    while classes:
+        name = classes.pop(0)
+        whole = f"{name}.{method}" if method else name
+        if whole in module.definitions:
+            return [Reached(module, whole, node) for node in module.definitions[whole]]
+        seen.add(name)
+        for node in module.definitions.get(name, ()) if method else ():
+            bases = node.bases if isinstance(node, ast.ClassDef) else []
+            classes += [base.id for base in bases if isinstance(base, ast.Name) and base.id not in seen]
+    return []
+
+
+def files_of(source: Source) -> str:
+    """The judged files, in words."""
+    return " and ".join(source.judged)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import reprlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -19,16 +18,28 @@ from .inspection.tensors import is_tensor, without_tensors
 from .records import Sparse, Table
 from .records.conversion import record_of
 from .records.masked import filled, is_masked
-from .type_names import TABLES, article, dtype_of, is_handle, kind_of, returned, what
-from .wording import apart
+from .value_text import (
+    TABLES,
+    article,
+    dtype_of,
+    is_handle,
+    is_long,
+    is_number,
+    is_structure,
+    kind_of,
+    other_value,
+    placed,
+    returned,
+    show,
+    told_apart,
+    unboxed,
+    what,
+)
 
-__all__ = ["close", "finite", "numbers", "other_value", "placed", "same", "shape", "show", "told_apart"]
+__all__ = ["close", "finite", "numbers", "same", "shape"]
 
 Array = np.ndarray[Any, Any]
-_SHOWN_ENTRIES = 1000
 _LARGEST = int(np.finfo(np.float64).max)
-_NUMBERS_AND_LISTS = (int, float, np.number, list, tuple)
-_AROUND = 20  # characters that are shown on both sides of the first that differs
 
 
 @takes(name=TEXT, rtol=NOT_NEGATIVE, atol=NOT_NEGATIVE, n=COUNT)
@@ -77,7 +88,7 @@ def close(
         for key in want:
             close(got[key], want[key], name=f"{name}[{show(key)}]", rtol=rtol, atol=atol, n=n)  # type: ignore[index]
         return
-    if _is_structure(want):
+    if is_structure(want):
         _length(got, want, name)
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
             close(mine, right, name=f"{name}[{place}]", rtol=rtol, atol=atol, n=n)
@@ -118,19 +129,19 @@ def same(got: object, want: object, *, name: str = "result") -> None:
     got, want = _both(got, want)
     if compared_specially(got, want, name, 0.0, 0.0, exact=True):
         return
-    got, want = _unboxed(got), _unboxed(want)
+    got, want = unboxed(got), unboxed(want)
     if isinstance(want, Mapping):
         _keys(got, want, name)
         for key in want:
             same(got[key], want[key], name=f"{name}[{show(key)}]")  # type: ignore[index]
-    elif _is_structure(want):
+    elif is_structure(want):
         _length(got, want, name)
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):  # type: ignore[call-overload]
             same(mine, right, name=f"{name}[{place}]")
     elif isinstance(want, bool):
         if got is not want:
             raise other_value(name, got, want)
-    elif isinstance(want, (np.ndarray, np.generic, list, tuple, int, float)) and not (_is_long(got) or _is_long(want)):
+    elif isinstance(want, (np.ndarray, np.generic, list, tuple, int, float)) and not (is_long(got) or is_long(want)):
         close(got, want, name=name, rtol=0.0, atol=0.0)
     elif not _is_equal(got, want):
         raise other_value(name, got, want)
@@ -140,7 +151,7 @@ def _is_equal(got: object, want: object) -> bool:
     """Whether two values of one type, or two numbers, are equal; an exact number equals the float next to it."""
     if isinstance(got, (np.ndarray, np.generic)) and got.ndim == 0 and got.dtype.kind in "biufc":
         got = got.item()
-    if _is_number(got) and _is_number(want):
+    if is_number(got) and is_number(want):
         if isinstance(got, float) or isinstance(want, float):
             return _nearest(got) == _nearest(want)
         return bool(got == want)
@@ -202,7 +213,7 @@ def finite(got: object, *, name: str = "result") -> None:
     if isinstance(got, Mapping):
         for key in got:
             finite(got[key], name=f"{name}[{show(key)}]")
-    elif _is_structure(got):
+    elif is_structure(got):
         for place, each in enumerate(got):  # type: ignore[var-annotated, arg-type]
             finite(each, name=f"{name}[{place}]")
     else:
@@ -228,7 +239,7 @@ def numbers(got: object, *, name: str) -> Array:
     got = _values_of(got, name)
     if isinstance(got, (Decimal, Fraction)):
         got = float(got)
-    elif _is_long(got):
+    elif is_long(got):
         if abs(got) > _LARGEST:
             raise CheckFailed(f"{name} is {show(got)}, larger than any float; expected a smaller number.")
         got = float(got)
@@ -252,7 +263,7 @@ def numbers(got: object, *, name: str) -> Array:
 def _right(want: object) -> Array:
     """The expected numbers as an array."""
     try:
-        right = np.asarray(float(want) if _is_long(want) or isinstance(want, (Decimal, Fraction)) else want)
+        right = np.asarray(float(want) if is_long(want) or isinstance(want, (Decimal, Fraction)) else want)
     except (TypeError, ValueError, OverflowError):
         right = np.asarray("")
     if right.dtype.kind not in "biufc":
@@ -297,128 +308,6 @@ def _lost(got: object, right: Array) -> float:
         return 0.0
     finite_ones = np.abs(right[np.isfinite(right)])
     return 1e-6 * float(finite_ones.max(initial=0.0))
-
-
-class _Brief(reprlib.Repr):
-    """Short forms of built-in values, numpy's as Python has them, and arrays by their shape."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlevel, self.maxlong = 3, 60
-        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 20
-        self.maxstring = self.maxother = 100
-
-    def repr1(self, x: Any, level: int) -> str:
-        return _of_numpy(x) if isinstance(x, np.generic) else super().repr1(x, level)
-
-    def repr_int(self, value: int, level: int) -> str:  # noqa: ARG002
-        return repr(value) if value.bit_length() < 1000 else f"an integer of {value.bit_length()} bits"
-
-    def repr_ndarray(self, value: Array, level: int) -> str:
-        if value.size > _SHOWN_ENTRIES:
-            return f"array of shape {value.shape}"
-        if value.dtype.kind == "O":
-            return f"array({self.repr1(value.tolist(), level)}, dtype=object)"
-        return repr(value)
-
-
-def _of_numpy(value: np.generic) -> str:
-    """A single value of numpy's without its type: 5 and not np.int64(5)."""
-    plain = value.item()
-    if isinstance(value, np.datetime64 | np.timedelta64 | np.void) or isinstance(plain, np.generic):
-        return str(value)
-    return f"{plain:.6g}" if isinstance(plain, float) else repr(plain)
-
-
-def show(value: object) -> str:
-    """A value in at most some eighty characters; of a large one, only the beginning is looked at."""
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, np.ndarray) and value.size > _SHOWN_ENTRIES:
-        return f"an array of shape {value.shape}"
-    text = f"{value:.6g}" if isinstance(value, float) else _Brief().repr(value)
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def told_apart(got: object, want: object) -> tuple[str, str]:
-    """Two different values as `show` has them, or where that is the same, with what makes them different."""
-    mine, right = show(got), show(want)
-    if mine != right:
-        return mine, right
-    got, want = (value.item() if isinstance(value, np.generic) else value for value in (got, want))
-    if isinstance(got, float) and isinstance(want, float):
-        return apart(got, want)
-    if (isinstance(got, str) and isinstance(want, str)) or (isinstance(got, bytes) and isinstance(want, bytes)):
-        same_length = (at for at, (one, other) in enumerate(zip(got, want, strict=False)) if one != other)
-        at = next(same_length, min(len(got), len(want)))
-        start = max(0, at - _AROUND)
-        return (
-            f"{mine}, which has {got[start : at + _AROUND]!r} from place {start} on",
-            f"{want[start : at + _AROUND]!r}",
-        )
-    if type(got) is int and type(want) is int:
-        return f"{mine}, {'more' if got > want else 'less'} by {show(abs(got - want))}", right
-    if type(got) is not type(want):
-        return f"{mine} ({article(kind_of(got))})", f"{right} ({article(kind_of(want))})"
-    return f"{mine}, which only looks like the wanted value", right
-
-
-def other_value(name: str, got: object, want: object) -> CheckFailed:
-    """The error of an answer that is another value than the expected one."""
-    if is_handle(got):
-        return CheckFailed(f"{returned(got, name)}; expected {show(want)}.")
-    mine, right = told_apart(got, want)
-    return CheckFailed(f"{name} is {mine}; expected {right}.")
-
-
-def _is_long(value: object) -> TypeGuard[int]:
-    """Whether a number is an integer for which numpy has no type."""
-    return type(value) is int and not -(1 << 63) <= value < 1 << 64
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, Decimal, Fraction)) and not isinstance(value, bool)
-
-
-def _unboxed(value: object) -> object:
-    """Text and single truth values of numpy's as Python has them; anything else as it is."""
-    if isinstance(value, (np.ndarray, np.generic)) and (
-        value.dtype.kind in "OUST" or (value.dtype.kind == "b" and value.ndim == 0)
-    ):
-        return value.tolist()
-    return value
-
-
-def _is_structure(value: object) -> bool:
-    """Whether a list or tuple is to be walked, not read as one array.
-
-    It is empty, or holds something else than numbers (arrays, dictionaries, text, records), very long integers, or
-    lists of different lengths.
-    """
-    if not isinstance(value, (list, tuple)):
-        return False
-    kinds = set(map(type, value))
-    if (
-        not value
-        or not kinds.isdisjoint((bool, np.timedelta64))
-        or not all(issubclass(kind, _NUMBERS_AND_LISTS) for kind in kinds)
-    ):
-        return True
-    if any(_is_long(part) or _is_nested(part) for part in value):
-        return True
-    return any(isinstance(part, (list, tuple)) for part in value) and _is_ragged(value)
-
-
-def _is_ragged(value: object) -> bool:
-    try:
-        np.asarray(value)
-    except ValueError:
-        return True
-    return False
-
-
-def _is_nested(part: object) -> bool:
-    return isinstance(part, (list, tuple)) and _is_structure(part)
 
 
 def _keys(got: object, want: Mapping[Any, Any], name: str) -> None:
@@ -482,10 +371,3 @@ def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: floa
 def _slip(mine: Array, right: Array, n: int) -> str:
     told = slip(mine, right, n=n)
     return f" {told}" if told else ""
-
-
-def placed(flat: Any, of: tuple[int, ...]) -> str:
-    """The place of an entry: "[1, 2]", or "" where there is only one."""
-    if not of:
-        return ""
-    return "[" + ", ".join(str(int(i)) for i in np.unravel_index(int(flat), of)) + "]"

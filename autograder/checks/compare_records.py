@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .compare import close, other_value, placed, same, told_apart
+from .compare import close, same
 from .errors import CheckFailed
 from .records import Fields, Member, Missing, Moment, Picture, Span, Sparse
 from .tables import compare_records
-from .type_names import TABLES, article, is_handle, returned, what
+from .value_text import TABLES, article, is_handle, other_value, placed, returned, told_apart, what
 
 __all__ = ["compared_specially"]
 

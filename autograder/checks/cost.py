@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .arguments import FUNCTION, NOT_NEGATIVE, NUMBER, TEXT, WHOLE, Rule, either, optional, takes
-from .compare import close, show
+from .compare import close
 from .errors import CheckFailed, InstructorError
 from .local.usage import Cost
+from .value_text import show
 from .wording import apart
 
 __all__ = ["Cost", "faster_than", "lighter_than"]

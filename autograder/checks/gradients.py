@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from .arguments import COUNT, FUNCTION, GENERATOR, NOT_NEGATIVE, TEXTS, optional, takes, wrong
-from .compare import numbers, show
+from .compare import numbers
 from .derivatives import Landscape, Line, slope
 from .errors import CheckFailed, InstructorError
 from .inspection.tensors import is_tensor, without_tensors
 from .parameters import arrays_of
+from .value_text import show
 from .wording import are, series
 
 __all__ = ["gradient_matches", "relative_error"]

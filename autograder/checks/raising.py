@@ -6,9 +6,9 @@ import builtins
 from collections.abc import Callable
 
 from .arguments import FUNCTION, TEXT, takes
-from .compare import show
 from .errors import CheckFailed, InstructorError, StudentError
 from .plain import PlainError
+from .value_text import show
 
 __all__ = ["raises"]
 

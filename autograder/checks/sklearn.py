@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from .arguments import GENERATOR, NUMBERS, TEXT, WHOLE, Rule, takes
-from .compare import close, show, told_apart
+from .compare import close
 from .errors import CheckFailed, InstructorError
+from .value_text import show, told_apart
 
 __all__ = ["Estimator", "estimator", "fitted_in_folds", "grid_scores", "leakage_probe"]
 

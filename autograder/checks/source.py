@@ -14,7 +14,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .arguments import COUNT, FLAG, TEXT, Rule, takes
-from .call_graph import Reached, reached
+from .call_graph import (
+    ROW_BY_ROW,
+    Reached,
+    definitions_of,
+    files_of,
+    is_function,
+    is_own,
+    looks_up,
+    makes_objects,
+    reached_from,
+)
 from .errors import CheckFailed, InstructorError
 from .local.sources import Source
 from .name_binding import Module, modules_of
@@ -35,7 +45,6 @@ _ITERATING = (
     "numpy.apply_along_axis numpy.apply_over_axes numpy.nditer numpy.ndenumerate numpy.ndindex"
 )
 _LOOPING = frozenset(_ITERATING.split())
-_ROW_BY_ROW = frozenset(["apply", "applymap", "iterrows", "itertuples"])  # methods of tables
 _BY_KEY = frozenset(
     ["sorted", "min", "max", "heapq.nlargest", "heapq.nsmallest", "heapq.merge", "bisect.bisect", "bisect.insort"]
 )
@@ -211,7 +220,7 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
         f has a loop (for of a comprehension in line 2 of hw.py); use operations on whole arrays.
     """
     modules = modules_of(source)
-    start = _defined(source, modules, function)
+    start = definitions_of(source, modules, function)
     parts, circular = reached_from(modules, start)
     loops: list[_Place] = []
     for part in parts:
@@ -239,17 +248,6 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
             _refuse_hiding(part.module.hidings(part.node), part.module.file)
 
 
-def reached_from(modules: dict[str, Module], starts: list[Reached]) -> tuple[list[Reached], set[str]]:
-    """As `reached`, from every definition of a name: the last one counts, but which that is, only running tells."""
-    parts: dict[int, Reached] = {}
-    circular: set[str] = set()
-    for start in starts:
-        found, again = reached(modules, start)
-        parts |= {id(part.node): part for part in found}
-        circular |= again
-    return list(parts.values()), circular
-
-
 def _loops(part: Reached, modules: dict[str, Module]) -> Iterator[tuple[int, str]]:
     """Lines with what loops there; of a value that was set at import, only what runs when it is called."""
     module, skipped = part.module, set[int]()
@@ -274,7 +272,7 @@ def _loops(part: Reached, modules: dict[str, Module]) -> Iterator[tuple[int, str
             paths = module.paths(node, bound)
             for path in sorted(paths & _LOOPING):
                 yield node.lineno, path.replace("numpy.", "np.")
-            if isinstance(node, ast.Attribute) and node.attr in _ROW_BY_ROW - module.members.keys() and not paths:
+            if isinstance(node, ast.Attribute) and node.attr in ROW_BY_ROW - module.members.keys() and not paths:
                 yield node.lineno, f".{node.attr}"
     yield from _handed_on(part, modules, skipped)
 
@@ -286,78 +284,30 @@ def _handed_on(part: Reached, modules: dict[str, Module], skipped: set[int]) -> 
     called = {id(node.func) for node, _ in nodes if isinstance(node, ast.Call)}
     operators = any(each.has_operators for each in modules.values())
     for node, bound in nodes:
-        if operators and _makes_objects(node):
+        if operators and makes_objects(node):
             yield getattr(node, "lineno", 0), "an array of objects with operators of their own"
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
             for path in sorted(module.paths(node, bound) & {"sorted", "iter"}):  # kept for later, with whatever key
                 yield node.lineno, path
-        elif isinstance(node, ast.Call) and not _is_own(module, modules, node.func, bound):
+        elif isinstance(node, ast.Call) and not is_own(module, modules, node.func, bound):
             paths = module.paths(node.func, bound) if isinstance(node.func, (ast.Name, ast.Attribute)) else set()
             name = min(paths, default="") or (f".{node.func.attr}" if isinstance(node.func, ast.Attribute) else "")
             by_key = paths & _BY_KEY or name == ".sort"
             if by_key and any(
-                each.arg is None or (each.arg == "key" and not _looks_up(each.value, modules)) for each in node.keywords
+                each.arg is None or (each.arg == "key" and not looks_up(each.value, modules)) for each in node.keywords
             ):
                 yield node.lineno, f"{name.lstrip('.')} with a key"
             elif "iter" in paths and len(node.args) > 1:
                 yield node.lineno, "iter with a function"
-            elif not paths & (_CALLING_ONCE | _LOOPING) and name.lstrip(".") not in _ROW_BY_ROW:
+            elif not paths & (_CALLING_ONCE | _LOOPING) and name.lstrip(".") not in ROW_BY_ROW:
                 given = [*node.args, *(each.value for each in node.keywords)]
-                if any(_is_function(module, modules, each, bound) for each in given):
+                if any(is_function(module, modules, each, bound) for each in given):
                     yield (
                         node.lineno,
                         f"a function given to {name.removeprefix('.').replace('numpy.', 'np.') or 'a call'}",
                     )
         elif isinstance(node, ast.FunctionDef) and node.name in _STEPS:
             yield node.lineno, node.name
-
-
-def _makes_objects(node: ast.AST) -> bool:
-    """Whether a node is the dtype of arrays whose entries are objects: ``object``, ``np.object_`` or ``"O"``."""
-    names = (getattr(node, "id", ""), getattr(node, "attr", ""))
-    return "object" in names or "object_" in names or getattr(node, "value", None) in ("O", "|O", "object")
-
-
-def _looks_up(key: ast.expr, modules: dict[str, Module]) -> bool:
-    """Whether a key is ``d.get``, which runs nothing of the submission's where that has no `get` of its own."""
-    is_get = isinstance(key, ast.Attribute) and key.attr == "get" and isinstance(key.value, ast.Name)
-    return is_get and not any(module.binds_get for module in modules.values())
-
-
-def _is_own(module: Module, modules: dict[str, Module], called: ast.expr, bound: tuple[frozenset[str], ...]) -> bool:
-    """Whether what is called is written in the submission, whose loops are looked at where they stand."""
-    if isinstance(called, ast.Lambda):
-        return True
-    if isinstance(called, ast.Name) and (called.id in module.functions or called.id in module.definitions):
-        return True
-    if not isinstance(called, (ast.Name, ast.Attribute)):
-        return False
-    if isinstance(called, ast.Attribute) and called.attr in module.members and called.attr not in _ROW_BY_ROW:
-        return True
-    return any(path.rpartition(".")[0] in modules for path in module.paths(called, bound))
-
-
-def _is_function(
-    module: Module, modules: dict[str, Module], value: ast.expr, bound: tuple[frozenset[str], ...]
-) -> bool:
-    """Whether an argument is a function of the submission's."""
-    if isinstance(value, ast.Call):  # functools.partial(f, ...)
-        paths = module.paths(value.func, bound) if isinstance(value.func, (ast.Name, ast.Attribute)) else set()
-        if "functools.partial" not in paths or not value.args:
-            return False
-        value = value.args[0]
-    if isinstance(value, ast.Lambda):
-        return True
-    if isinstance(value, ast.Name) and value.id in module.functions:
-        return True
-    if not isinstance(value, (ast.Name, ast.Attribute)):
-        return False
-    if isinstance(value, ast.Attribute):
-        defined = (node for name in module.members.get(value.attr, ()) for node in module.definitions[name])
-        if any(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for node in defined):
-            return True
-    homes = (path.rpartition(".") for path in module.paths(value, bound))
-    return any(home in modules and name in modules[home].functions for home, _, name in homes)
 
 
 def _imports(module: Module) -> Iterator[tuple[int, set[str]]]:
@@ -404,38 +354,8 @@ def _parts(source: Source, within: str) -> list[Reached]:
     """What is looked at: the judged files as a whole, or a function with what it uses."""
     modules = modules_of(source)
     if within:
-        return reached_from(modules, _defined(source, modules, within))[0]
+        return reached_from(modules, definitions_of(source, modules, within))[0]
     return [Reached(module, "", module.tree) for module in modules.values() if module.file in source.judged]
-
-
-def _defined(source: Source, modules: dict[str, Module], function: str) -> list[Reached]:
-    """All definitions of a function, or of a method, which may stand in a class above."""
-    owner, _, method = function.partition(".")
-    judged = [module for module in modules.values() if module.file in source.judged]
-    for module in judged:
-        if found := _definitions(module, owner, method):
-            return found
-    for module in judged:  # taken over from a module beside it
-        for path in module.aliases.get(owner, ()):
-            home, _, name = path.rpartition(".")
-            if home in modules and (found := _definitions(modules[home], name, method)):
-                return found
-    raise CheckFailed(f"{function} is not defined in {_files(source)}.")
-
-
-def _definitions(module: Module, owner: str, method: str) -> list[Reached]:
-    seen: set[str] = set()
-    classes = [owner]
-    while classes:
-        name = classes.pop(0)
-        whole = f"{name}.{method}" if method else name
-        if whole in module.definitions:
-            return [Reached(module, whole, node) for node in module.definitions[whole]]
-        seen.add(name)
-        for node in module.definitions.get(name, ()) if method else ():
-            bases = node.bases if isinstance(node, ast.ClassDef) else []
-            classes += [base.id for base in bases if isinstance(base, ast.Name) and base.id not in seen]
-    return []
 
 
 def _refuse_hiding(found: Iterator[tuple[int, str]], file: str) -> None:
@@ -458,8 +378,4 @@ def _more(found: list[_Place]) -> str:
 
 
 def _subject(source: Source, within: str) -> str:
-    return within or _files(source)
-
-
-def _files(source: Source) -> str:
-    return " and ".join(source.judged)
+    return within or files_of(source)

@@ -8,22 +8,30 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .arguments import FLAG, LABELS, NOT_NEGATIVE, TEXT, TEXTS, Rule, either, one_of, optional, takes, wrong
-from .compare import close, same, show
-from .errors import CheckFailed, InstructorError
-from .records import Column, Index, Missing, Table, Values
+from .errors import CheckFailed
+from .records import Column, Index, Values
 from .records.conversion import record_of
-from .type_names import returned
+from .sheets import (
+    Array,
+    Sheet,
+    cells_agree,
+    family_of,
+    hashable_label,
+    same_dtype,
+    sheet_of_answer,
+    sheet_of_expected,
+    sort_key,
+)
+from .value_text import show
 
 __all__ = ["compare_records", "table"]
 
-Array = np.ndarray[Any, Any]
 _ORDERS = ("both", "columns", "rows", "none")
 _TEXT = ("str", "string", "object", "text")
 _DTYPE = re.compile(
@@ -41,29 +49,6 @@ _DTYPES = Rule(
         else isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """A table or a column: labels, their values, an index, and what sentences call it."""
-
-    labels: list[Any]
-    content: list[Values]
-    index: Index
-    kind: str
-
-    @property
-    def single(self) -> bool:
-        """Whether it is no DataFrame, so that its only column needs no name."""
-        return self.kind != "DataFrame"
-
-    def of(self, label: Any) -> Values:
-        """The values of a column."""
-        return self.content[self.labels.index(label)]
-
-    def take(self, places: Array) -> _Sheet:
-        """The rows at some places."""
-        return _Sheet(self.labels, [each.take(places) for each in self.content], self.index.take(places), self.kind)
 
 
 @takes(
@@ -131,10 +116,10 @@ def table(
         >>> table(flats, sorting='city')
         result: not sorted by 'city': row 1 has 'Bonn' after 'Ulm'.
     """
-    right = None if expected is None else _expected(expected)
+    right = None if expected is None else sheet_of_expected(expected)
     by = [sorting] if isinstance(sorting, str) else list(sorting)
     _refuse(right, columns, dtypes, by)
-    mine = _answer(got, name, right)
+    mine = sheet_of_answer(got, name, right)
     labels = list(columns) if columns is not None else right.labels if right else mine.labels
     _columns(mine, labels, name, exactly=columns is None, ordered=order in ("both", "columns"))
     if right is not None and len(mine.index) != len(right.index):
@@ -175,7 +160,7 @@ def compare_records(got: object, want: object, *, name: str, rtol: float, atol: 
 
 
 def _refuse(
-    right: _Sheet | None, columns: Sequence[Any] | None, dtypes: str | Mapping[Any, str] | None, by: Sequence[str]
+    right: Sheet | None, columns: Sequence[Any] | None, dtypes: str | Mapping[Any, str] | None, by: Sequence[str]
 ) -> None:
     """Refuse columns that the expected table does not have, and dtypes that pandas has under no or another name."""
     asked = dtypes if isinstance(dtypes, Mapping) else {}
@@ -184,14 +169,14 @@ def _refuse(
             raise wrong("table", "dtypes", dict(asked), f"{dtype!r} of {show(label)} is no dtype; {better}")
     if right is None or right.single:
         return
-    known = set(map(_key, right.labels))
+    known = set(map(hashable_label, right.labels))
     for argument, value, labels in (
         ("columns", columns, list(columns or ())),
         ("dtypes", dtypes, list(asked)),
-        ("sorting", list(by), [each if _key(each) in known else each.removeprefix("-") for each in by]),
+        ("sorting", list(by), [each if hashable_label(each) in known else each.removeprefix("-") for each in by]),
     ):
         for label in labels:
-            if _key(label) not in known:
+            if hashable_label(label) not in known:
                 told = f"the expected table has no column {show(label)}; its columns are {_listed(right.labels)}"
                 raise wrong("table", argument, value, told)
 
@@ -212,109 +197,50 @@ def _dtype_name(asked: str) -> str:
 # --- both sides as sheets ---
 
 
-def _answer(got: object, name: str, right: _Sheet | None) -> _Sheet:
-    if got is None:
-        raise CheckFailed(f"{name} is None; was a `return` forgotten?")
-    asked = right.kind if right else "DataFrame"
-    found = _sheet(record_of(got))
-    if found is None or (right is not None and found.kind != asked):
-        raise CheckFailed(f"{returned(got, name)}; expected a pandas {asked}.")
-    if right is not None and right.single:
-        return _Sheet(right.labels, found.content, found.index, found.kind)
-    return found
-
-
-def _expected(expected: object) -> _Sheet:
-    record = record_of(expected)
-    if isinstance(record, Mapping):
-        for each in record.values():
-            if isinstance(each, str) or not isinstance(each, Iterable):
-                raise wrong("table", "expected", expected, "give a list for each column")
-        content = [_of_list(list(each)) for each in record.values()]
-        if len({len(each) for each in content}) > 1:
-            raise InstructorError("The columns of the expected table have different lengths; give them one length.")
-        numbers = np.arange(len(content[0]) if content else 0)
-        rows = Index((Values("int64", "numbers", numbers),), (None,), "RangeIndex")
-        return _Sheet(list(record), content, rows, "DataFrame")
-    found = _sheet(record)
-    if found is None:
-        raise InstructorError(
-            f"table() compares with a DataFrame, a Series, or a dict of lists, not with a {type(expected).__name__}."
-        )
-    return found
-
-
-def _sheet(record: object) -> _Sheet | None:
-    if isinstance(record, Table):
-        return _Sheet(record.columns, list(record.content), record.index, "DataFrame")
-    if isinstance(record, Column):
-        return _Sheet([record.name], [record.content], record.index, "Series")
-    if isinstance(record, Index):
-        count = Index((Values("int64", "numbers", np.arange(len(record))),), (None,), "RangeIndex")
-        if len(record.levels) == 1:
-            return _Sheet([None], [record.levels[0]], count, "Index")
-        return _Sheet([None], [Values("object", "objects", record.tolist())], count, "Index")
-    return None
-
-
-def _of_list(values: list[Any]) -> Values:
-    """Values as pandas would make a column of them."""
-    kinds = set(map(type, values))
-    if kinds and kinds <= {int, float, bool} and not (bool in kinds and len(kinds) > 1):
-        array = np.array(values)
-        return Values(str(array.dtype), "numbers", array)
-    if kinds and all(issubclass(kind, (np.number, np.bool_)) for kind in kinds):
-        array = np.array(values)
-        return Values(str(array.dtype), "numbers", array)
-    if kinds <= {int, float, type(None)} and kinds != {type(None)} and kinds:
-        return Values("float64", "numbers", np.array([math.nan if each is None else each for each in values], float))
-    return Values("object", "objects", [record_of(each) for each in values])
-
-
 # --- one property after the other ---
 
 
-def _columns(mine: _Sheet, labels: list[Any], name: str, *, exactly: bool, ordered: bool) -> None:
+def _columns(mine: Sheet, labels: list[Any], name: str, *, exactly: bool, ordered: bool) -> None:
     if mine.single:
         return
-    here, asked = Counter(map(_key, mine.labels)), Counter(map(_key, labels))
+    here, asked = Counter(map(hashable_label, mine.labels)), Counter(map(hashable_label, labels))
     for label in labels:
-        if not here[_key(label)]:
+        if not here[hashable_label(label)]:
             raise CheckFailed(f"{name} has no column {show(label)}; its columns are {_listed(mine.labels)}.")
     for label in mine.labels:
-        if exactly and here[_key(label)] > asked[_key(label)]:
+        if exactly and here[hashable_label(label)] > asked[hashable_label(label)]:
             raise CheckFailed(
                 f"{name} has the column {show(label)}, which is not expected; expected are {_listed(labels)}."
             )
-    found = [label for label in mine.labels if asked[_key(label)]]
-    if ordered and list(map(_key, found)) != list(map(_key, labels)):
+    found = [label for label in mine.labels if asked[hashable_label(label)]]
+    if ordered and list(map(hashable_label, found)) != list(map(hashable_label, labels)):
         raise CheckFailed(
             f"{name}: the columns are in another order: expected {_listed(labels)}, got {_listed(found)}."
         )
 
 
 def _dtypes(
-    mine: _Sheet, right: _Sheet | None, labels: list[Any], name: str, dtypes: str | Mapping[Any, str] | None
+    mine: Sheet, right: Sheet | None, labels: list[Any], name: str, dtypes: str | Mapping[Any, str] | None
 ) -> None:
     if dtypes is None or (isinstance(dtypes, str) and right is None):
         return
     for label in dtypes if isinstance(dtypes, Mapping) else labels:
-        if _key(label) not in map(_key, mine.labels):
+        if hashable_label(label) not in map(hashable_label, mine.labels):
             raise CheckFailed(f"{name} has no column {show(label)}; its columns are {_listed(mine.labels)}.")
         found = mine.of(label)
         if isinstance(dtypes, Mapping):
             asked = str(dtypes[label])
-            holds = found.dtype == asked or (asked in _TEXT and _family(found) == "text")
+            holds = found.dtype == asked or (asked in _TEXT and family_of(found) == "text")
         else:
             assert right is not None
             other = right.of(label)
             asked = other.dtype
-            holds = _family(found) == _family(other) and (dtypes == "kind" or _same_dtype(found, other))
+            holds = family_of(found) == family_of(other) and (dtypes == "kind" or same_dtype(found, other))
         if not holds:
             raise CheckFailed(f"{name}: {_place(mine, label)}expected {asked}, got {found.dtype}{_example(found)}.")
 
 
-def _none_missing(mine: _Sheet, labels: list[Any], name: str) -> None:
+def _none_missing(mine: Sheet, labels: list[Any], name: str) -> None:
     for label in labels:
         missing = mine.of(label).missing_at()
         if missing.any():
@@ -325,14 +251,14 @@ def _none_missing(mine: _Sheet, labels: list[Any], name: str) -> None:
             )
 
 
-def _sorted(mine: _Sheet, by: list[str], name: str) -> None:
+def _sorted(mine: Sheet, by: list[str], name: str) -> None:
     keys = []
     for each in by:
-        falls = each.startswith("-") and _key(each) not in map(_key, mine.labels)
+        falls = each.startswith("-") and hashable_label(each) not in map(hashable_label, mine.labels)
         label = each[1:] if falls else each
-        if _key(label) not in map(_key, mine.labels):
+        if hashable_label(label) not in map(hashable_label, mine.labels):
             raise CheckFailed(f"{name} has no column {show(label)}; its columns are {_listed(mine.labels)}.")
-        keys.append((label, falls, list(map(_sort_key, mine.of(label).tolist()))))
+        keys.append((label, falls, list(map(sort_key, mine.of(label).tolist()))))
     for row in range(1, len(mine.index) if keys else 0):
         for label, falls, values in keys:
             if values[row - 1] == values[row]:
@@ -348,7 +274,7 @@ def _same_index(mine: Index, right: Index, name: str) -> None:
     if len(mine.levels) != len(right.levels):
         raise CheckFailed(f"{name}: expected an index of {_levels(right)}, got one of {_levels(mine)}.")
     for found, other in zip(mine.levels, right.levels, strict=True):
-        near = _near(found, other, 1e-9, 0.0)
+        near = cells_agree(found, other, 1e-9, 0.0)
         if not near.all():
             row = int(np.argmin(near))
             hint = ""
@@ -359,12 +285,12 @@ def _same_index(mine: Index, right: Index, name: str) -> None:
             )
 
 
-def _same_values(mine: _Sheet, right: _Sheet, labels: list[Any], name: str, rtol: float, atol: float) -> None:
-    twice = len(set(map(_key, labels))) < len(labels)
+def _same_values(mine: Sheet, right: Sheet, labels: list[Any], name: str, rtol: float, atol: float) -> None:
+    twice = len(set(map(hashable_label, labels))) < len(labels)
     for place, label in enumerate(labels):
         found = mine.content[place] if twice else mine.of(label)
         other = right.content[place] if twice else right.of(label)
-        near = _near(found, other, rtol, atol)
+        near = cells_agree(found, other, rtol, atol)
         if near.all():
             continue
         row, wrong = int(np.argmin(near)), int((~near).sum())
@@ -379,106 +305,27 @@ def _same_values(mine: _Sheet, right: _Sheet, labels: list[Any], name: str, rtol
 # --- values ---
 
 
-def _near(mine: Values, right: Values, rtol: float, atol: float) -> Array:
-    """Where two columns agree, (n,); missing values agree with missing ones."""
-    gone, gone_too = mine.missing_at(), right.missing_at()
-    found = np.equal(gone, gone_too)
-    there = ~gone & ~gone_too
-    if mine.kind == right.kind == "numbers":
-        one, other = np.asarray(mine.data)[there], np.asarray(right.data)[there]
-        wide = np.complex128 if "c" in one.dtype.kind + other.dtype.kind else np.float64
-        with np.errstate(invalid="ignore", over="ignore"):
-            distance = np.abs(one.astype(wide) - other.astype(wide))
-            allowed = atol + rtol * np.abs(other.astype(wide))
-            near = (one == other) | ((distance <= allowed) & (allowed > 0) & np.isfinite(other))
-        found[there] = near
-        return found
-    if mine.kind == right.kind and mine.kind in ("moments", "spans"):
-        found[there] = mine.to_numpy()[there] == right.to_numpy()[there]
-        return found
-    one_list, other_list = mine.tolist(), right.tolist()
-    for row in np.flatnonzero(there).tolist():
-        found[row] = _alike(one_list[row], other_list[row], rtol, atol)
-    return found
-
-
-def _alike(one: Any, other: Any, rtol: float, atol: float) -> bool:
-    if type(one) is str or type(other) is str:
-        return type(one) is type(other) and bool(one == other)
-    try:
-        if rtol or atol:
-            try:
-                close(one, other, rtol=rtol, atol=atol)
-            except CheckFailed:
-                same(one, other)
-        else:
-            same(one, other)
-    except CheckFailed:
-        return False
-    return True
-
-
-def _family(values: Values) -> str:
-    """The kind of a column's values, for which the way they are stored does not matter."""
-    if values.kind == "numbers":
-        kind = values.data.dtype.kind
-        return "boolean" if kind == "b" else "complex" if kind == "c" else "number"
-    if values.kind == "moments":
-        return "datetime" if values.detail[1] is None else "datetime with zone"
-    if values.kind != "objects":
-        return values.kind
-    missing = values.missing_at().tolist()
-    plain = all(gone or type(each) is str for each, gone in zip(values.data, missing, strict=True))
-    return "text" if plain else "object"
-
-
-def _same_dtype(found: Values, other: Values) -> bool:
-    if _family(found) == "text" or found.kind in ("moments", "spans"):
-        return found.detail[1:] == other.detail[1:]  # "us" in one version of pandas is "ns" in another
-    if found.kind == "categories":
-        near = len(found.detail[0]) == len(other.detail[0]) and bool(
-            _near(found.detail[0], other.detail[0], 0, 0).all()
-        )
-        return near and found.detail[1] == other.detail[1]
-    return found.dtype == other.dtype
-
-
-def _free_order(sheet: _Sheet, labels: list[Any], by: list[str], *, with_index: bool) -> Array:
+def _free_order(sheet: Sheet, labels: list[Any], by: list[str], *, with_index: bool) -> Array:
     """An order of rows that depends on what is in them alone, first of all on the columns that they are sorted by."""
     parts = [*(sheet.of(label) for label in labels), *(sheet.index.levels if with_index else ())]
-    parts.sort(key=lambda values: _family(values) == "number")  # nearly equal numbers decide last
-    keys = [list(map(_sort_key, values.tolist())) for values in parts]
-    known = [sheet.of(each if _key(each) in map(_key, sheet.labels) else each[1:]).tolist() for each in by]
-    first = [tuple(_sort_key(values[row]) for values in known) for row in range(len(sheet.index))]
+    parts.sort(key=lambda values: family_of(values) == "number")  # nearly equal numbers decide last
+    keys = [list(map(sort_key, values.tolist())) for values in parts]
+    known = [
+        sheet.of(each if hashable_label(each) in map(hashable_label, sheet.labels) else each[1:]).tolist()
+        for each in by
+    ]
+    first = [tuple(sort_key(values[row]) for values in known) for row in range(len(sheet.index))]
     return np.array(sorted(range(len(first)), key=lambda row: (first[row], [key[row] for key in keys])), int)
-
-
-def _sort_key(value: Any) -> tuple[int, Any]:
-    """What any two values are compared by; missing ones come last."""
-    if value is None or type(value) is Missing or (isinstance(value, float) and math.isnan(value)):
-        return 3, 0
-    if isinstance(value, (bool, int, float)):
-        return 0, float(f"{value:.9g}") if isinstance(value, float) else value
-    moment = getattr(value, "datetime64", None) if hasattr(value, "ticks") else None
-    if moment is not None:
-        return 1, int(np.datetime64(moment, "ns").astype(np.int64))
-    return 2, value if type(value) is str else repr(value)
 
 
 # --- words ---
 
 
-def _key(label: Any) -> Any:
-    """A label, told apart from those that only equal it; a numpy number is Python's."""
-    label = label.item() if isinstance(label, np.generic) else label
-    return (type(label).__name__ if isinstance(label, bool) else "", label)
-
-
-def _place(sheet: _Sheet, label: Any) -> str:
+def _place(sheet: Sheet, label: Any) -> str:
     return "" if sheet.single else f"column {show(label)}: "
 
 
-def _row(sheet: _Sheet, label: Any, row: int) -> str:
+def _row(sheet: Sheet, label: Any, row: int) -> str:
     return f"row {row}" if sheet.single else f"row {row}, column {show(label)}"
 
 
@@ -495,7 +342,7 @@ def _told(values: Values, row: int) -> str:
 
 def _example(values: Values) -> str:
     """Of a column of objects, the first value that is no text."""
-    if values.kind != "objects" or _family(values) == "text":
+    if values.kind != "objects" or family_of(values) == "text":
         return ""
     first = next((each for each in values.data if type(each) is not str and each is not None), None)
     return f" (it holds {show(first)}, a {type(first).__name__})" if first is not None else ""

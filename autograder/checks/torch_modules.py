@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from .arguments import COUNT, FLAG, SHAPE, TEXT, TEXTS, Rule, one_of, optional, takes
-from .compare import show, told_apart
 from .errors import CheckFailed, InstructorError
 from .inspection.torch_records import Layer, Parameter, Shape, described
+from .value_text import show, told_apart
 
 __all__ = ["Layer", "Parameter", "Structure", "structure"]
 

@@ -28,9 +28,10 @@ from .arguments import (
     optional,
     takes,
 )
-from .compare import finite, numbers, show
+from .compare import finite, numbers
 from .errors import CheckFailed, InstructorError
 from .seeds import Reseeded, derived
+from .value_text import show
 from .wording import apart
 
 __all__ = ["Curve", "curve", "distance", "gap", "reacts_to"]

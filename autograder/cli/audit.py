@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder import loader, sandbox
-from autograder.assignment.declaration import Question
+from autograder.assignment.question import Question
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging

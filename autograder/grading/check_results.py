@@ -16,9 +16,9 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from autograder.assignment.declaration import Check
+from autograder.assignment.question import Check
 from autograder.checks import Credit
-from autograder.checks.compare import show
+from autograder.checks.value_text import show
 from autograder.checks.errors import GraderError, InstructorError, StudentError
 from autograder.messages import REFERENCE_TO_BE_CORRECTED, TO_BE_CORRECTED, case_by_case, sentence
 from autograder.pictures import raster

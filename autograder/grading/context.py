@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.assignment.declaration import Check
+from autograder.assignment.question import Check
 from autograder.checks.errors import StudentError
 from autograder.checks.local.files import HandedIn
 from autograder.datasets import DataSet

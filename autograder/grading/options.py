@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from autograder.assignment.declaration import Assignment, Check
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.question import Check
 from autograder.assignment.rubric import Written
 from autograder.checks.errors import UsageError
 from autograder.loader import Loaded

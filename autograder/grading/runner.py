@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.assignment.declaration import Check, Question
+from autograder.assignment.question import Check, Question
 from autograder.checks import Credit
 from autograder.checks.errors import CheckFailed, MisuseError, SandboxError, StudentError
 from autograder.checks.local.notebook_code import is_notebook

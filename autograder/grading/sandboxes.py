@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from autograder.assignment.declaration import Check
+from autograder.assignment.question import Check
 from autograder.checks.errors import MisuseError, StudentError
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.grading.budget import Budget

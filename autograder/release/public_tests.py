@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.assignment.declaration import Assignment, Check, Question
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.question import Check, Question
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.kit import KIT, OURS
 from autograder.checks.local.notebook_code import is_notebook

@@ -15,6 +15,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from autograder.assignment.interface import Interface
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.inspection import saved_files
 from autograder.checks.local import faults, limited_process
@@ -22,7 +23,6 @@ from autograder.checks.local.call_errors import Call, refusal, unwritten
 from autograder.checks.local.files import Frame, HandedIn
 from autograder.checks.local.import_errors import at_import, explained
 from autograder.checks.wording import seconds
-from autograder.loader import Interface
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome
 

@@ -8,13 +8,13 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from autograder.assignment.interface import Interface
 from autograder.checks.errors import CheckFailed, InstructorError, StudentError, as_type_error
 from autograder.checks.local import faults
 from autograder.checks.plain import TABLES
 from autograder.checks.records.traversal import SIMPLE, mapped
 from autograder.checks.rows import Handle
-from autograder.checks.type_names import WANTED, of_wrong_kind
-from autograder.loader import Interface
+from autograder.checks.value_text import WANTED, of_wrong_kind
 from autograder.results import Limits
 
 __all__ = ["Asked", "Function", "IteratorHandle", "RemoteHandle", "drawn"]

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from autograder.assignment.interface import Interface
 from autograder.checks.errors import InstructorError, MisuseError, SandboxError, StudentError
 from autograder.checks.inspection import saved_files
 from autograder.checks.local import faults
@@ -22,7 +23,6 @@ from autograder.checks.records.generators import handed_over
 from autograder.checks.records.masked import filled, is_masked
 from autograder.checks.records.traversal import SIMPLE, holds_only, mapped
 from autograder.checks.rows import Handle, Rows, size_of
-from autograder.loader import Interface
 from autograder.remote import explanations
 from autograder.remote.handles import Function, IteratorHandle, RemoteHandle
 from autograder.results import Limits

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from autograder.assignment.interface import Interface
 from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.local.files import HandedIn
-from autograder.loader import Interface
 from autograder.remote.channel import Channel, Function
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import Limits

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePath
 from typing import Any
 
+from autograder.assignment.interface import Interface
 from autograder.checks.errors import InstructorError, MisuseError, StudentError
 from autograder.checks.inspection import saved_files as saved
 from autograder.checks.local import faults, sources
 from autograder.checks.local.files import HandedIn
 from autograder.checks.local.student import Student
 from autograder.checks.local.usage import Cost
-from autograder.loader import Interface
 from autograder.pictures import raster, vector
 from autograder.remote.channel import Channel, Function, RemoteHandle
 from autograder.results import Limits

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
+from autograder.assignment.interface import Interface
 from autograder.checks.errors import MisuseError, StudentError
 from autograder.checks.records.traversal import holds
 from autograder.checks.rows import Handle
-from autograder.loader import Interface
 from autograder.remote.channel import Channel
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder.loader import interface_of
+from autograder.assignment.interface import interface_of
 from autograder.scaffold.accuracy import accuracy_checks
 from autograder.scaffold.adopting import add_doctests, add_tests
 from autograder.scaffold.drafting import draft

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from autograder.assignment.interface import interface_of
 from autograder.checks.errors import StudentError
 from autograder.checks.local import sources
 from autograder.grading import RunOptions, grade
-from autograder.loader import interface_of, load
+from autograder.loader import load
 from autograder.notebooks import read, repair
 from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.notebooks.reading import Cell, Notebook, Role

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.checks import close, finite, same, shape
-from autograder.checks.compare import told_apart
 from autograder.checks.errors import CheckFailed
+from autograder.checks.value_text import told_apart
 
 A = np.arange(6.0).reshape(2, 3)
 SQUARE = np.array([[1.0, 2.0], [3.0, 4.0]])

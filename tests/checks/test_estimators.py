@@ -7,11 +7,11 @@ import contextlib
 import numpy as np
 import pytest
 
+from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks import estimator
 from autograder.checks.errors import StudentError
 from autograder.checks.inspection.estimators import describe
 from autograder.checks.local.student import LocalStudent
-from autograder.loader import Interface, ModuleInterface
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.records import Draws
 from autograder.checks.records.generators import handed_over, real_generator
 from autograder.checks.records.parts import put_together
-from autograder.loader import Interface, ModuleInterface
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not

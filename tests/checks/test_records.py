@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks import close
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.student import LocalStudent
@@ -45,7 +46,6 @@ from autograder.checks.records import (
 )
 from autograder.checks.records.conversion import real, record_of
 from autograder.checks.records.traversal import SIMPLE, holds, mapped
-from autograder.loader import Interface, ModuleInterface
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Request, start, why_not

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_saved import LIMITS
 
+from autograder.assignment.interface import interface_of
 from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.plain import to_plain
 from autograder.checks.rows import rows
-from autograder.loader import interface_of
 from autograder.remote.student import RemoteStudent
 from autograder.sandbox import Request, start, why_not
 

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.assignment.interface import interface_of
 from autograder.checks.errors import InstructorError, StudentError
 from autograder.checks.inspection import saved_files
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.records import Tensor
 from autograder.grading import RunOptions, grade
-from autograder.loader import Loaded, interface_of, load
+from autograder.loader import Loaded, load
 from autograder.release import build
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits, Verdict

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks import close, same, shape, table
 from autograder.checks.errors import CheckFailed, StudentError
 from autograder.checks.local.student import LocalStudent
-from autograder.loader import Interface, ModuleInterface
 from autograder.remote.channel import RemoteHandle
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits

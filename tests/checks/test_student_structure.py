@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks import Cost, faster_than, lighter_than, no_imports, no_loops, structure
 from autograder.checks.errors import CheckFailed, InstructorError, MisuseError, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.grading import RunOptions, grade
-from autograder.loader import Interface, ModuleInterface, load
+from autograder.loader import load
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits, Verdict
 from autograder.sandbox import Request, start, why_not

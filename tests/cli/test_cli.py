@@ -230,6 +230,7 @@ def test_whoever_comes_back_has_no_old_copies(root: Path, handed: Path, tmp_path
     assert {path.stem for path in (out / "reports").iterdir()} == {"ann", "ben", "carl", "dora"}
 
 
+@pytest.mark.long
 def test_the_table_the_summary_and_a_total_are_about_the_same_reports(root: Path, handed: Path, tmp_path: Path) -> None:
     """Whatever is graded into a folder in which reports lie, all that is read from it later counts everybody in it."""
     out, config = tmp_path / "out", root / "grader_config.py"

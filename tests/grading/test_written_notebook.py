@@ -284,6 +284,7 @@ def test_answers_of_modules_go_to_formgrader_and_come_back(tmp_path: Path) -> No
     assert "Graded by hand: 4 of 5." in page
 
 
+@pytest.mark.long
 def test_answers_of_a_notebook_are_its_own_cells_there(tmp_path: Path) -> None:
     """The cell with the answer carries the points; there is no second one."""
     root = course(tmp_path / "course")

@@ -18,10 +18,11 @@ from test_auditing_operators import changed, module
 from tiny_course import REFERENCE, make_course
 
 from autograder.assignment.declaration import Assignment
+from autograder.assignment.interface import interface_of
 from autograder.checks.errors import InstructorError
 from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
-from autograder.loader import interface_of, load, names
+from autograder.loader import load, names
 from autograder.markers import regions
 from autograder.notebooks.source import file_text
 from autograder.quality.mutation import (

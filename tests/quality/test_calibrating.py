@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_course import CONFIG
 
-from autograder.assignment.declaration import Assignment, Check
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.question import Check
 from autograder.checks import Credit, Measured, Measurement, Threshold, accuracy, loss
 from autograder.checks.errors import CheckFailed, UsageError
 from autograder.loader import load

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tiny_course import make_course
 
 from autograder import loader
-from autograder.assignment.declaration import Assignment, Case
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.question import Case
 from autograder.assignment.rubric import Item
 from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.course import CONFIG_FILE, Course, HomeworkSet

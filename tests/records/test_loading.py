@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.assignment.interface import interface_of
 from autograder.checks.errors import InstructorError, UsageError
-from autograder.loader import folder_sha256, interface_of, load, names
+from autograder.loader import folder_sha256, load, names
 
 ROOT = Path(__file__).resolve().parents[2]
 

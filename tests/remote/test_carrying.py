@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.assignment.interface import interface_of
 from autograder.checks.errors import InstructorError, MisuseError, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.rows import Handle
 from autograder.grading import RunOptions, grade, longest_seconds
-from autograder.loader import interface_of, load
+from autograder.loader import load
 from autograder.messages import carried_forward
 from autograder.release.public_tests import PublicTests
 from autograder.remote import substitution

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.assignment.interface import interface_of
 from autograder.checks import close, same
 from autograder.checks.errors import CheckFailed, InstructorError, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.checks.plain import PlainError, to_plain
-from autograder.loader import interface_of
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Request

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.assignment.interface import interface_of
 from autograder.checks.errors import StudentError
-from autograder.loader import interface_of
 from autograder.notebooks import Cell, Notebook
 from autograder.remote.notebook import CellRun, run_cells
 from autograder.remote.student import Controls, RemoteStudent

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.loader import interface_of
+from autograder.assignment.interface import interface_of
 from autograder.notebooks import Cell, Notebook
 from autograder.remote.notebook import CellRun, run_cells
 from autograder.remote.student import RemoteStudent

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compare import told_apart
 from ..errors import CheckFailed
+from ..value_text import told_apart
 from ..wording import counted, labels_told, small
 from .curve import matches, same_but_for_percent
 from .records import Bars, Drawn, Ticks, words

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compare import told_apart
 from ..errors import CheckFailed, InstructorError
+from ..value_text import told_apart
 from ..wording import small
 from .charts import name_key, names_at, nearest
 from .curve import matches

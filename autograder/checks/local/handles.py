@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import CheckFailed, InstructorError, StudentError, as_type_error
 from ..plain import TABLES
 from ..rows import size_of
-from ..type_names import WANTED, of_wrong_kind
+from ..value_text import WANTED, of_wrong_kind
 from . import faults
 from .call_errors import Call
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
+from autograder.assignment.interface import Interface, ModuleInterface
 from autograder.checks.errors import StudentError
 from autograder.checks.local.files import HandedIn
-from autograder.loader import Interface, ModuleInterface
 from autograder.notebooks import Notebook
 from autograder.remote.notebook import CellRun, run_cells
 from autograder.remote.student import Controls, RemoteStudent

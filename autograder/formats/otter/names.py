@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from autograder.loader import interface_of
+from autograder.assignment.interface import interface_of
 from autograder.markers import bound_names
 from autograder.remote.student import RemoteStudent
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.assignment.declaration import Check
+from autograder.assignment.question import Check
 from autograder.checks.errors import GraderError, InstructorError
 from autograder.datasets import DataSet, DataSettings
 from autograder.grading import RunOptions

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from autograder.assignment.declaration import Check
+from autograder.assignment.question import Check
 from autograder.checks import Measured, Threshold
 from autograder.quality.calibration.statistics import Fit, Judgement, fit, interval, judge
 from autograder.quality.calibration.trials import REFERENCE, Trial, Trials

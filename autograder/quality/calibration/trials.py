@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder import datasets, grading, loader, sandbox
-from autograder.assignment.declaration import Assignment, Check
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.question import Check
 from autograder.checks import Credit, Measured, Threshold
 from autograder.checks.errors import CheckFailed
 from autograder.datasets import DataSet

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import autograder
 from autograder import datasets, grading, loader, sandbox
-from autograder.assignment.declaration import Check, Question
+from autograder.assignment.question import Check, Question
 from autograder.checks.errors import InstructorError
 from autograder.datasets import DataSet, DataSettings
 from autograder.grading import RunOptions

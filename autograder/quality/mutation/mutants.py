@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.assignment.declaration import Question
-from autograder.loader import Interface
+from autograder.assignment.interface import Interface
+from autograder.assignment.question import Question
 from autograder.markers import Region, regions
 from autograder.quality.mutation.code import Code, Edit
 from autograder.quality.mutation.operators import OPERATORS

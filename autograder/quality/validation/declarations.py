@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autograder.assignment.declaration import Assignment, Check, Question
+from autograder.assignment.declaration import Assignment
+from autograder.assignment.question import Check, Question
 from autograder.assignment.rubric import Written
 from autograder.checks.errors import InstructorError
 from autograder.checks.wording import counted
