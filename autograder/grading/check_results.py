@@ -18,8 +18,8 @@ from typing import Any
 
 from autograder.assignment.question import Check
 from autograder.checks import Credit
-from autograder.checks.value_text import show
 from autograder.checks.errors import GraderError, InstructorError, StudentError
+from autograder.checks.value_text import show
 from autograder.messages import REFERENCE_TO_BE_CORRECTED, TO_BE_CORRECTED, case_by_case, sentence
 from autograder.pictures import raster
 from autograder.remote.reference import ReferenceFailed
