@@ -76,7 +76,7 @@ def collect_source(
             cannot be used.
     """
     source = source.resolve()
-    _refuse(source, into)
+    _refuse(source, into, asked)
     asked = replace(asked, scratch=staging)
     desk = _Desk(into, staging, asked, roster, caps or Caps(), recogniser or Recogniser())
     with ExitStack() as stack:
@@ -91,19 +91,20 @@ def collect_source(
     return desk.finish(found)
 
 
-def _refuse(source: Path, into: Path) -> None:
+def _refuse(source: Path, into: Path, asked: Asked) -> None:
     if not source.exists():
         raise UsageError(f"{source} does not exist; name the download: a folder, an archive or a list of repositories.")
     place = into.resolve()
     if source.is_dir() and (source == place or source in place.parents or place in source.parents):
         raise UsageError(
-            f"{source} and {into}, where submissions are collected, overlap; name another folder with --out."
+            f"{source} and {into}, where submissions are collected, overlap; name another folder with `autograder "
+            f"collect {source} --assignment {asked.assignment} --out DIR`."
         )
     others = [each for each in into.iterdir() if not each.name.startswith(".")] if into.is_dir() else []
     if others and not is_collected(into):
         raise UsageError(
             f"{into} holds something that was not collected ({some(sorted(each.name for each in others))}); name "
-            "another folder with --out."
+            f"another folder with `autograder collect {source} --assignment {asked.assignment} --out DIR`."
         )
 
 
@@ -259,10 +260,12 @@ class _Desk:
             if len(people) == 1:
                 return people[0].id, None
             self.result.notes.append(f"{QUESTIONS}: {printable(said)!r} is nobody on the roster; write an id from it.")
-        people = self._roster.find(who.ids, (*who.names, *who.ids))
+        people = self._roster.meant(who.ids, who.names, foreign=who.foreign)
         if len(people) == 1:
             return people[0].id, None
         candidates = people or self._roster.like(who.names)
+        if not candidates and who.foreign:
+            candidates = self._roster.find(who.ids, ())
         return own, Question(WHO, tuple(sorted(each.id for each in candidates))) if candidates else None
 
     def _own_name(self, who: Who) -> str:
@@ -283,7 +286,7 @@ class _Desk:
         return hand_in.late
 
     def _member(self, who: Who) -> str:
-        people = self._roster.find(who.ids, who.names) if self._roster else ()
+        people = self._roster.meant(who.ids, who.names, foreign=who.foreign) if self._roster else ()
         return people[0].id if len(people) == 1 else student_name(who.key)
 
     def _team(self, who: Who) -> tuple[str, ...]:

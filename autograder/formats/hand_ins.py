@@ -24,14 +24,16 @@ _NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 class Who:
     """Whoever handed in.
 
-    `key` is what the source calls them, the same in every download. `ids` are ids, logins and e-mails. With `blind`,
-    the platform hides who it is.
+    `key` is what the source calls them, the same in every download. `ids` are ids, logins and e-mails; `foreign` ones
+    are the platform's own numbers, which may be somebody else's on the roster. With `blind`, the platform hides who it
+    is.
     """
 
     key: str
     names: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     blind: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,22 @@ class Roster:
                 return tuple(found.values())
         return ()
 
+    def meant(self, ids: Iterable[str], names: Iterable[str], *, foreign: bool = False) -> tuple[Person, ...]:
+        """The one person that ids and names stand for together; several where they contradict each other, or none.
+
+        Args:
+            ids: ids, logins and e-mails.
+            names: names.
+            foreign: the ids are a platform's own numbers: they decide between people of one name, and name nobody.
+        """
+        ids, names = tuple(ids), tuple(names)
+        by_id = self.find(ids, ())
+        by_name = self.find((), names if foreign else (*names, *ids))
+        both = tuple(person for person in by_name if person in by_id)
+        if both or not by_id or not by_name:
+            return both or by_name or (() if foreign else by_id)
+        return (*by_name, *by_id)
+
     def like(self, names: Iterable[str]) -> tuple[Person, ...]:
         """The people whose names look like these, though they are not the same."""
         found: dict[str, Person] = {}

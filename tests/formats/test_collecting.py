@@ -24,6 +24,8 @@ from downloads import (
     written,
     zipped,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_course import RIGHT, WRONG
 
 from autograder.checks.errors import UsageError
@@ -474,7 +476,7 @@ def test_hostile_paths_stay_out(gather, tmp_path) -> None:
         ("broken.zip", "is damaged"),
         ("broken.tar.gz", "is damaged"),
         ("notes.docx", "is no archive that can be read here"),
-        ("collected", "overlap; name another folder with --out"),
+        ("collected", r"overlap; name another folder with `autograder collect .* --assignment tiny --out DIR`"),
     ],
 )
 def test_a_source_that_cannot_be_collected_is_one_sentence(gather, tmp_path, source, sentence) -> None:
@@ -619,3 +621,51 @@ def test_a_7z_file_without_py7zr_stops_nobody_else(gather, tmp_path, monkeypatch
 
     assert attempts(tmp_path)["Ada Lovelace"].problem == ""
     assert any("is damaged or no 7z file" in note for note in attempts(tmp_path)["Ada Lovelace"].notes)
+
+
+def test_a_number_of_canvas_that_is_somebody_else_s_id_is_asked_about(gather, tmp_path) -> None:
+    """Who hands in is never decided by a number of the platform alone."""
+    roster = Roster((Person("12345", "Ada Lovelace"), Person("12346", "Bob Ross")))
+    result = gather(canvas({"rossbob_12345": {"tiny.py": RIGHT}, "youngcy_12346": {"tiny.py": WRONG}}), roster=roster)
+
+    assert [line.state for line in result.lines if line.student in ("rossbob", "youngcy")] == ["waits", "waits"]
+
+
+NAMES = st.sampled_from(
+    ["tiny.py", "tiny (1).py", "hw/tiny.py", "old/tiny.py", "a.py", "b.py", "deep/er/c.txt", "x.zip"]
+)
+TEXTS = st.sampled_from([RIGHT, WRONG, TWO, "", "\ufeff\r\n", "x = 1"])
+
+
+@settings(max_examples=40)
+@given(st.dictionaries(NAMES, TEXTS, max_size=5), st.dictionaries(NAMES, TEXTS, min_size=1, max_size=3))
+def test_whatever_is_handed_in_is_kept_and_collected_once(tmp_path_factory, one: Files, two: Files) -> None:
+    """Every byte is in the original, what is graded has no other bytes, and collecting again changes nothing."""
+    folder = tmp_path_factory.mktemp("any")
+    inner = zipped({"tiny.py": RIGHT})
+    people = {"Ada Lovelace_1": one, "Bob Ross_2": two}
+    people = {
+        who: {name: inner if name == "x.zip" else text for name, text in own.items()} for who, own in people.items()
+    }
+    (folder / "a.zip").write_bytes(zipped(moodle(people)))
+    into = folder / "collected"
+
+    def run() -> Collection:
+        (into / ".staging").mkdir(parents=True, exist_ok=True)
+        return collect_source(
+            folder / "a.zip", into, into / ".staging", Asked("tiny", ("tiny.py",)), recogniser=DEFINES
+        )
+
+    run()
+    before = snapshot(into)
+    assert run().new == 0
+    assert snapshot(into) == before
+    for attempt in read_attempts(into):
+        handed = people[next(who for who in people if who.startswith(attempt.student))]
+        place = attempt.folder(into)
+        for name, content in handed.items():
+            data = content.encode() if isinstance(content, str) else content
+            assert (place / ORIGINAL / name).read_bytes() == data
+        graded = {path for path in place.rglob("*") if path.is_file() and ORIGINAL not in path.parts}
+        known = {*(text.encode() if isinstance(text, str) else text for text in handed.values()), RIGHT.encode()}
+        assert all(path.read_bytes() in known for path in graded if path.name != ".attempt.json")

@@ -225,3 +225,18 @@ def test_one_name_of_two_people_is_not_decided() -> None:
     assert roster.find((), ("Jürgen Grass",)) == ()
     assert {person.id for person in roster.like(("Jürgen Grass",))} == {"1", "2"}
     assert [person.id for person in roster.like(("משה",))] == ["3"]
+
+
+def test_a_number_of_the_platform_is_not_taken_for_an_id_of_the_roster() -> None:
+    """A foreign number decides between people of one name; where it contradicts the name, both are given."""
+    roster = Roster((Person("12345", "Ada Lovelace"), Person("12346", "Bob Ross"), Person("12347", "Ross Bob")))
+
+    def ids(*arguments: tuple[str, ...], foreign: bool = False) -> list[str]:
+        return [person.id for person in roster.meant(*arguments, foreign=foreign)]
+
+    assert ids(("12345",), ("Ada Lovelace",), foreign=True) == ["12345"]
+    assert ids(("12347",), ("rossbob",), foreign=True) == ["12347"]
+    assert ids(("12345",), ("Cy Young",), foreign=True) == []
+    assert ids(("12345",), ("Cy Young",)) == ["12345"]
+    assert set(ids(("12345",), ("rossbob",), foreign=True)) == {"12345", "12346", "12347"}
+    assert ids(("99",), ("rossbob",), foreign=True) == ["12346", "12347"]

@@ -50,7 +50,7 @@ def _read(tree: Tree, asked: Asked) -> Found:
         own = trees.setdefault(key, Tree(tree.place))
         names = (f"anon_{match['id']}",) if hidden else (match["name"],)
         _, late = who.get(key, (None, False))
-        who[key] = Who(key, names, () if hidden else (match["id"],), hidden), late or bool(match["late"])
+        who[key] = Who(key, names, () if hidden else (match["id"],), hidden, foreign=True), late or bool(match["late"])
         rest = match["rest"]
         if not rest[0].isdigit():
             text_entry(own, (rest,), entry) if rest == "text.html" else own.files.setdefault((rest,), entry)
