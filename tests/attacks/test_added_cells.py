@@ -23,7 +23,7 @@ LOOK = "print('looked', SEEN)\nraise ValueError(SEEN)"
 
 
 def test_an_added_cell_below_an_answer_tells_nothing_of_hidden_tests(tmp_path: Path) -> None:
-    """A function keeps what it sees of the test that calls it; what a cell then prints is for staff alone."""
+    """A function keeps what it sees of the test that calls it; what a cell then prints is for staff only."""
     if reason := why_not("bubblewrap"):
         pytest.skip(f"the sandbox bubblewrap does not work here: {reason}")
     tmp_path.chmod(0o755)

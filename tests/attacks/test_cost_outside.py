@@ -119,7 +119,7 @@ def falls_over_again(student):
 
 @pytest.mark.parametrize("work", ["while True: held.append(bytes(1 << 20))", "while True: pass"])
 def test_the_reference_in_the_students_place_is_limited(course, hand_in, bubblewrap, work: str) -> None:
-    """A check that falls over an answer asks the reference in a sandbox, where an endless one ends at the limit."""
+    """A check that raises an error asks the reference in a sandbox, where an endless one ends at the limit."""
     (course / "assignments" / "small" / "assignment.py").write_text(ENDLESS)
     (course / "reference" / "small" / "hw.py").write_text(
         f"def pair():\n    ### BEGIN SOLUTION\n    held = []\n    {work}\n    ### END SOLUTION\n"
@@ -135,7 +135,7 @@ def test_the_reference_in_the_students_place_is_limited(course, hand_in, bubblew
 
 
 def test_an_endless_iterator_of_the_reference_is_drawn_to_a_limit(course, hand_in, bubblewrap) -> None:
-    """A check that draws to its end what has none is at fault, and takes little memory to find out."""
+    """A check that draws to the end what has none is at fault, and takes little memory to find out."""
     (course / "assignments" / "small" / "assignment.py").write_text(
         ENDLESS.replace("first, second = student.pair()", "second = list(reference.pair())").replace(
             "(student)", "(student, reference)"

@@ -88,7 +88,7 @@ def test_names_cannot_write_to_the_terminal_or_out_of_the_folder(tmp_path) -> No
 
 
 def test_a_table_of_entries_that_is_too_long_is_not_read(tmp_path) -> None:
-    """The size that a zip file states for its table of entries is looked at before the table is."""
+    """The size that a zip file states for its table of entries is examined before the table is."""
     end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFF00, 0, 0)
     with pytest.raises(Unfit, match="holds more than"), open_tree(put(tmp_path / "a.zip", b"PK\3\4" + end), CLASS):
         pass

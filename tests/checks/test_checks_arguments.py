@@ -229,7 +229,7 @@ def test_a_wrong_argument_costs_nobody_a_point(course: Path, hand_in, bubblewrap
     ],
 )
 def test_probabilities_in_place_of_labels_are_recognised(pred: object, sentence: str) -> None:
-    """The sentence says what came and how labels are made of it; scores of classes and labels stay as they are."""
+    """The sentence says what came and how labels are made of it; scores of classes and labels are not changed."""
     with pytest.raises(CheckFailed) as failed:
         checks.accuracy(pred, [0, 1, 1])
     assert str(failed.value).startswith(sentence)

@@ -174,7 +174,7 @@ def test_the_benefit_of_the_doubt_is_given_when_asked_for_and_said():
 
 
 def test_a_value_that_no_training_reaches_is_an_alarm_and_costs_nothing():
-    """The credit stays as it is; the sentence is for staff, and names value and limit."""
+    """The credit is not changed; the sentence is for staff, and names value and limit."""
     found = Measurement(0.996, 5000, "test accuracy")
     credit = found.points_at({0.7: 1.0}, implausible=0.995)
     (alarm,) = credit.alarms

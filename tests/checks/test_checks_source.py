@@ -477,7 +477,7 @@ def test_calls_that_loop_over_nothing_pass(source, body):
 
 
 def test_a_step_of_an_iterator_may_be_judged_itself(source):
-    """It is a loop where somebody else calls it, and not where its own lines are looked at."""
+    """It is a loop where somebody else calls it, and not where its own lines are examined."""
     no_loops(source("class Data:\n    def __getitem__(self, i):\n        return self.X[i] + 1\n"), "Data.__getitem__")
 
 

@@ -90,7 +90,7 @@ def test_a_count_without_a_bound_is_the_instructors_fault(built):
 
 
 def test_kinds_are_compared_in_the_order_of_the_computation(built):
-    """A layer that is used twice stands twice; other types are passed over."""
+    """A layer that is used twice stands twice; other types are skipped."""
     built.kinds(["Conv2d", "ReLU", "Linear", "ReLU", "Linear"]).kinds(["Conv2d", "Linear", "Linear"])
 
     assert says(lambda: built.kinds(["Conv2d", "Linear", "Conv2d"])) == (

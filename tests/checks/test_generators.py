@@ -125,6 +125,6 @@ WRONG = [("PCG65", 1), ("PCG64", -1), ("PCG64", 1 << 32), ("PCG64", 1.5), ([], 1
 
 @pytest.mark.parametrize("parts", WRONG)
 def test_a_frame_that_names_no_generator_is_refused(parts):
-    """Kinds and seeds from a submission are looked at before anything is made of them."""
+    """Kinds and seeds from a submission are examined before anything is made of them."""
     with pytest.raises((ValueError, TypeError)):
         put_together("draws", parts, lambda _: None)

@@ -319,7 +319,7 @@ def program(folder: Path, name: str, body: str) -> str:
 
 
 def test_a_newer_python_of_the_machine_is_asked(tmp_path):
-    """The first one that compiles the text is named; one that does not, or is none, is passed over."""
+    """The first one that compiles the text is named; one that does not, or is none, is skipped."""
     program(tmp_path / "bin", "python3.97", "exit 0")
     program(tmp_path / "bin", "python3.12", "exit 43")
     program(tmp_path / "bin", "python3.13", "exit 127")
@@ -429,7 +429,7 @@ def test_frames_that_a_submission_invents_name_no_other_file(tmp_path):
 )
 @pytest.mark.parametrize("kind", ["ImportError", "SyntaxError", "NameError", "print", "", None])
 def test_a_report_of_an_error_may_hold_anything(tmp_path, frames, kind):
-    """What does not have the form of the worker's own report is passed over."""
+    """What does not have the form of the worker's own report is skipped."""
     (tmp_path / "secret.txt").write_text("secret\n")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "hw.py").write_text("x = 1\n")

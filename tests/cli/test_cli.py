@@ -367,7 +367,7 @@ def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_set_beyond_reach_is_no_release(root: Path, tmp_path: Path) -> None:
-    """The homework sets of the course are looked at, remembered or not."""
+    """The homework sets of the course are examined, remembered or not."""
     config = root / "grader_config.py"
     more = 'from autograder.course import HomeworkSet\nhomework = (HomeworkSet("hw", "Homework", ("tiny",), cap=7),)\n'
     config.write_text(more + config.read_text("utf-8").replace("jobs=1", "jobs=1, homework_sets=homework"), "utf-8")

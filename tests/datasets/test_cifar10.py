@@ -97,7 +97,7 @@ def test_every_form_is_the_same_data_set(make: Any, sub: str, tmp_path: Path) ->
 
 
 def test_the_order_in_an_archive_does_not_matter(tmp_path: Path) -> None:
-    """Members are taken by name, and others are passed over."""
+    """Members are taken by name, and others are skipped."""
     inner = as_binary(tmp_path, batches())
     want = loaded(tmp_path).sha256
     (inner / "readme.html").write_text("hello")

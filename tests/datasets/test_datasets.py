@@ -70,7 +70,7 @@ def test_folders_come_in_the_order_asked_for_then_environment_then_cache(tmp_pat
 
 @pytest.mark.parametrize("sub", ["mnist", "."])
 def test_mnist_is_found_in_the_folder_and_in_its_subfolder(tmp_path: Path, sub: str) -> None:
-    """Both DIR/mnist/FILE and DIR/FILE are looked at, and idx files come before the pickle."""
+    """Both DIR/mnist/FILE and DIR/FILE are examined, and idx files come before the pickle."""
     place(tmp_path / sub, mnist.PICKLE, b"")
 
     assert mnist.locate(tmp_path) == (tmp_path / sub / mnist.PICKLE,)

@@ -317,7 +317,7 @@ def test_collecting_twice_changes_nothing(gather, tmp_path, make) -> None:
 
 
 def test_a_later_download_adds_attempts(gather, tmp_path) -> None:
-    """Who handed in again gets a second attempt, which counts; the others stay as they are."""
+    """Who handed in again gets a second attempt, which counts; the others are not changed."""
     gather(moodle({"Ada Lovelace_1": {"tiny.py": WRONG}, "Bob Ross_2": {"tiny.py": WRONG}}))
     result = gather(moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}, "Bob Ross_2": {"tiny.py": WRONG}}))
 
@@ -396,7 +396,7 @@ def test_files_that_are_not_clear_are_asked_for(gather, tmp_path) -> None:
 
 
 def test_too_much_waits_for_a_person(gather, tmp_path) -> None:
-    """A hand-in beyond the limits stops nobody else, and is not graded before somebody has looked at it."""
+    """A hand-in beyond the limits stops nobody else, and is not graded before somebody has examined it."""
     people = {"Ada Lovelace_1": {f"{number}.txt": "x" for number in range(30)}, "Bob Ross_2": {"tiny.py": RIGHT}}
     result = gather(moodle(people), caps=Caps(entries=20))
 

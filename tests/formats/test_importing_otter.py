@@ -215,7 +215,7 @@ class TestFromNotebookToGrades:
         assert "sum(values)" not in stub
 
     def test_nothing_is_overwritten(self, root) -> None:
-        """A second import is refused, and the first one is left as it is."""
+        """A second import is refused, and the first one is not changed."""
         path = master.homework(root.parent / "in" / "hw01.ipynb")
         import_otter(root, path, module=True)
         before = of(root, "hw01")
@@ -833,7 +833,7 @@ class TestManualQuestions:
     """Questions that people read."""
 
     def test_they_are_written_answers(self, root) -> None:
-        """With their points, and the notebook's answer in a solution region, so that staff alone have it."""
+        """With their points, and the notebook's answer in a solution region, which only staff have."""
         import_otter(root, master.homework(root.parent / "in" / "hw01.ipynb"), module=True)
         assignment, reference, handout = of(root, "hw01")
 

@@ -593,7 +593,7 @@ def test_a_graded_cell_without_name_or_points_is_refused(tmp_path: Path, expecte
 def test_a_source_that_is_no_notebook_is_reported_for_its_assignment_alone(
     tmp_path: Path, content: bytes, sentence: str
 ) -> None:
-    """The others of the course are looked at as before."""
+    """The others of the course are examined as before."""
     course = make_course(tmp_path, {})
     make_course(tmp_path, {}, name="hw2")
     (course / "source" / "hw1" / "hw1.ipynb").write_bytes(content)

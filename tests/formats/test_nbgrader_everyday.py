@@ -36,7 +36,7 @@ def points(course: Path) -> dict[str, float]:
 
 
 def test_answers_count_wherever_they_were_typed(tmp_path: Path) -> None:
-    """No stub that is put back undoes a value that the student's cells computed."""
+    """No stub that is restored undoes a value that the student's cells computed."""
     data, _, test_mean, _, test_table = SOURCE
     students = {
         "kept": [data, answer("mean = 2", "mean"), test_mean, answer("table = {'a': 1}", "table"), test_table],

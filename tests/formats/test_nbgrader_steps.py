@@ -123,7 +123,7 @@ def test_nbgrader_s_own_feedback_shows_points_and_comments(course) -> None:
 
 
 def test_a_handout_alone_does_not_take_hidden_tests_away(course, tmp_path) -> None:
-    """Where the source is not at hand, rows that are there stay as they are."""
+    """Where the source is not at hand, rows that are there are not changed."""
     before = rows(course, CELLS)
     shutil.rmtree(course / "source")
     run("export", "nbgrader", write_reports(tmp_path / "out", graded("ada")), "--course", course)

@@ -539,7 +539,7 @@ def test_the_exit_code_of_a_cell_that_had_seen_hidden_inputs_is_not_reported(
 
 
 def test_what_is_repaired_is_reported(graded: Any, handed_out: dict[str, Any]) -> None:
-    """A deleted given cell is put back, and the student reads it."""
+    """A deleted given cell is restored, and the student reads it."""
     cells = solved(handed_out)
     report = graded([cells[0], *cells[2:]])
     assert report.verdicts == (Verdict.PASSED,) * 4

@@ -263,7 +263,7 @@ def test_a_notebook_in_another_language_gets_a_sentence(graded):
     ],
 )
 def test_magics_and_commands_disturb_nothing(graded, line):
-    """Those that need a screen, a network or another package are passed over or fail quietly, as in Jupyter."""
+    """Those that need a screen, a network or another package are skipped or fail quietly, as in Jupyter."""
     report = graded(f"{line}\n{IMPORTS}", TOTAL, TWICE)
     assert right(report), [results(report), report.notebooks]
 

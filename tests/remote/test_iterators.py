@@ -204,7 +204,7 @@ def test_what_an_iterator_raises_is_reported_after_the_items_before_it(student):
 
 @pytest.mark.parametrize("name", ["fibonacci", "large"])
 def test_what_has_no_end_is_drawn_to_a_limit(student, name):
-    """A check that draws an endless iterator to its end fails with a sentence, and takes no memory."""
+    """A check that draws an endless iterator to the end fails with a sentence, and takes no memory."""
     with pytest.raises((StudentError, InstructorError), match="1,000,000 items or .* MiB came out of one iterator"):
         list(getattr(student, name)())
 

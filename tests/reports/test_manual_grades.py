@@ -1,4 +1,4 @@
-"""What people gave by hand, laid over what the checks found."""
+"""What people gave by hand, merged into what the checks found."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_points_for_an_earlier_submission_are_reported():
 
 
 def test_other_students_and_other_assignments_are_as_they_were():
-    """Grades are laid over whom they were given to."""
+    """Grades are merged into the reports of the students who got them."""
     given = HandGrade("ada", "tiny", "one", 2, 0, manual=1)
     assert laid(given, made=replace(ADA, student="bob")) == replace(ADA, student="bob")
     assert laid(given, made=replace(ADA, assignment="other")) == replace(ADA, assignment="other")

@@ -64,7 +64,7 @@ def decoded(file):
 
 
 def test_the_pixels_stay_and_nothing_else():
-    """Texts, times and profiles are dropped, pixels in several parts joined, and a clean file stays as it is."""
+    """Texts, times and profiles are dropped, pixels in several parts joined, and a clean file is not changed."""
     extras = (chunk(b"tEXt", b"Comment\0<script>alert(1)</script>"), chunk(b"iCCP", b"x" * 50), chunk(b"zzZz", b"?"))
     packed = zlib.compress(PIXELS, 1)
     dressed = png(*extras, chunk(b"IDAT", packed[:5]), packed=packed[5:])
@@ -126,7 +126,7 @@ def test_pixels_that_we_cannot_pack_are_refused(monkeypatch):
 
 @given(st.binary(max_size=200), st.integers(0, 80), st.booleans())
 def test_no_bytes_do_anything_else(junk, place, inside):
-    """Whatever the bytes: a clean picture, which stays as it is, or Refused."""
+    """Whatever the bytes: a clean picture, which is not changed, or Refused."""
     whole = png()
     file = whole[:place] + junk + whole[place + len(junk) * inside :]
     try:

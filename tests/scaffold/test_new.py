@@ -592,6 +592,6 @@ def test_mnist_is_stood_in_for(tmp_path) -> None:
 
 @pytest.mark.parametrize("name", ["hinge", "small_cnn", "softmax", "statistics_functions"])
 def test_references_run_alone(name, tmp_path) -> None:
-    """Each reference is a program that runs to its end."""
+    """Each reference is a program that runs to the end."""
     shutil.copy(REFERENCES / f"{name}.py", tmp_path)
     subprocess.run([sys.executable, f"{name}.py"], cwd=tmp_path, check=True, capture_output=True)

@@ -18,7 +18,7 @@ FOLDER = "/nowhere/submission"
 
 @pytest.fixture
 def shell() -> Iterator[Shell]:
-    """A fresh shell; what it changes in this process is put back."""
+    """A fresh shell; what it changes in this process is restored."""
     stored = dict(sys.modules), builtins.input, os.environ.get("MPLBACKEND")
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")  # what other tests left open would be shown here
