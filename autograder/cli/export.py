@@ -65,7 +65,8 @@ def export_nbgrader(
 
     Example: autograder export nbgrader graded --db nbcourse/gradebook.db --submissions submissions
     """
-    from autograder.cli.gradebook import Source, export_gradebook
+    from autograder.cli.gradebook import export_gradebook
+    from autograder.formats.nbgrader.gathering import Source
 
     export_gradebook(Source(out, course, submissions), db, students, due)
 
@@ -87,6 +88,7 @@ def export_html(
 
     Example: autograder export html graded --submissions submissions --pdf
     """
-    from autograder.cli.gradebook import Source, export_pages
+    from autograder.cli.gradebook import export_pages
+    from autograder.formats.nbgrader.gathering import Source
 
     export_pages(Source(out, course, submissions), to, pdf)

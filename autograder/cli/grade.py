@@ -30,16 +30,17 @@ from autograder.grading.gate import Gate, gate_key
 from autograder.grading.grader import AssignmentGrader, Grader
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
+from autograder.grading.written_answers import keep_pdfs
 from autograder.reports import pages
 from autograder.reports.class_folder import Graded, kept_apart
 from autograder.reports.marks import all_hand_grades
 from autograder.results import Report
 from autograder.sandbox.image import image_name
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
-from autograder.settings import near
 from autograder.submissions import (
     Recogniser,
     Submission,
+    chosen_of,
     collect,
     may_be_download,
     passed_over,
@@ -199,7 +200,7 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
     with staging(call.out) as folder:
         quick = work.known_without_copies and (call.out / GRADED).is_file()
         everyone = work.collect(folder, not quick)
-        chosen = _chosen_of(everyone, call.students)
+        chosen = chosen_of(everyone, call.students)
         name = _sandbox_name(screen, call.sandbox or work.course.sandbox, work.image)
         grader = work.grader(name, folder, ())
 
@@ -211,7 +212,7 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
             if not all_stay(chosen, before):
                 if quick:
                     everyone = work.collect(folder, True)
-                    chosen = _chosen_of(everyone, call.students)
+                    chosen = chosen_of(everyone, call.students)
                 grader = work.grader(name, folder, _foreseen_imports(screen, chosen, work.preload, name))
             progress = Shown(screen, len(chosen))
             try:
@@ -225,7 +226,7 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
             left = {each.student for each in everyone}.difference(report.student for report in reports)
             others = store.all_known((grader.key(each), each.student) for each in everyone if each.student in left)
         names = export.file_names(submission.student for submission in everyone)
-        _keep_pdfs(call.out / "answers", everyone, work.answers, names)
+        keep_pdfs(call.out / "answers", everyone, work.answers, names)
         reports = work.finished(reports)
         whole_class = (*reports, *work.finished(tuple(others.values())))
     heading = pages.Heading(work.course.title, work.title)
@@ -285,28 +286,6 @@ def _sandbox_name(screen: Console, name: str, image: str) -> str:
     if not sandbox.why_not(name, image):
         sandbox.remember([name])
     return name
-
-
-def _chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:
-    """The submissions of the students that were named, or all.
-
-    Raises:
-        UsageError: a student without a submission; the sentence gives near names.
-    """
-    names = [submission.student for submission in everyone]
-    for student in students:
-        if student not in names:
-            raise UsageError(f"--students: there is no submission of {student!r}; {near(student, names)}")
-    return tuple(submission for submission in everyone if not students or submission.student in students)
-
-
-def _keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str], names: dict[str, str]) -> None:
-    """Copy the PDF answers to where whoever grades them finds them."""
-    for submission in everyone:
-        for file in files:
-            path = submission.folder / file
-            if path.suffix == ".pdf" and path.is_file() and grading.is_pdf(content := path.read_bytes()):
-                export.write_bytes(folder / names[submission.student] / file, content)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -13,9 +13,9 @@ from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
-from autograder.cli.gradebook import Source, heading_of
 from autograder.course import open_course
 from autograder.formats.nbgrader import find_course
+from autograder.formats.nbgrader.gathering import Source, heading_of
 from autograder.loader import load
 from autograder.reports import pages as feedback
 from autograder.reports.class_folder import show_grades

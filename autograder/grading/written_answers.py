@@ -5,9 +5,10 @@ Nothing here is judged, but whether there is something to be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from autograder.assignment.rubric import Place, Written
 from autograder.checks.errors import StudentError
@@ -17,10 +18,11 @@ from autograder.notebooks import read
 from autograder.notebooks.added import to_read
 from autograder.notebooks.stubs import stub_of
 from autograder.notebooks.texts import answer_under, is_untouched
+from autograder.reports import write_bytes
 from autograder.results import CheckResult, QuestionResult, Verdict
 from autograder.submissions import Submission
 
-__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "is_pdf", "shortened", "with_written"]
+__all__ = ["LONGEST_ANSWER", "MAX_PDF_MIB", "is_pdf", "keep_pdfs", "shortened", "with_written"]
 
 LONGEST_ANSWER = 50_000
 """Characters of one answer that a report keeps."""
@@ -132,3 +134,22 @@ def _cell(loaded: Loaded, notebooks: Notebooks, place: Place) -> _Answer:
     handed_out = stub_of(reference, place.file, loaded.assignment.cells_of(place.file))
     found = to_read(notebook, handed_out, place.name)
     return _Answer(Verdict.MANUAL if found.text else Verdict.NOT_ATTEMPTED, found.said, found.text)
+
+
+def keep_pdfs(folder: Path, everyone: Sequence[Submission], files: Sequence[str], names: Mapping[str, str]) -> None:
+    """Copy the PDF answers to where whoever grades them finds them.
+
+    Args:
+        folder: where they go, in a folder for each student.
+        everyone: staged submissions.
+        files: the files with written answers.
+        names: the name of each student's folder.
+
+    Raises:
+        UsageError: one cannot be written.
+    """
+    for submission in everyone:
+        for file in files:
+            path = submission.folder / file
+            if path.suffix == ".pdf" and path.is_file() and is_pdf(content := path.read_bytes()):
+                write_bytes(folder / names[submission.student] / file, content)

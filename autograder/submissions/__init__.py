@@ -15,13 +15,14 @@ from autograder.submissions.collecting import (
     refuse_paths,
 )
 from autograder.submissions.imports import to_preload
-from autograder.submissions.records import Caps, Submission
+from autograder.submissions.records import Caps, Submission, chosen_of
 from autograder.submissions.similar_names import Recogniser
 
 __all__ = [
     "Caps",
     "Recogniser",
     "Submission",
+    "chosen_of",
     "collect",
     "collect_one",
     "may_be_download",

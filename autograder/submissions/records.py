@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["COLLECTED", "MIB", "Caps", "Contents", "Submission"]
+from autograder.checks.errors import UsageError
+from autograder.settings import near
+
+__all__ = ["COLLECTED", "MIB", "Caps", "Contents", "Submission", "chosen_of"]
 
 MIB = 2**20
 COLLECTED = ".collected"
@@ -87,3 +90,16 @@ class Contents:
     newest: float = 0.0
     total: int = 0
     unpacked: str = ""
+
+
+def chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:
+    """The submissions of the students that were named, or all.
+
+    Raises:
+        UsageError: a student without a submission; the sentence gives near names.
+    """
+    names = [submission.student for submission in everyone]
+    for student in students:
+        if student not in names:
+            raise UsageError(f"--students: there is no submission of {student!r}; {near(student, names)}")
+    return tuple(submission for submission in everyone if not students or submission.student in students)

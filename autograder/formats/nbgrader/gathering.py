@@ -1,0 +1,240 @@
+"""What an export is made of: reports, what was handed in and out, and when, of our assignments and of nbgrader's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder import reports as export
+from autograder.checks.errors import GraderError, StudentError, UsageError
+from autograder.checks.wording import reason_of
+from autograder.course import CONFIG_FILE, open_course
+from autograder.formats.nbgrader import stamp_of
+from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
+from autograder.notebooks import Notebook, read
+from autograder.reports.manual_grades import with_hand_grades
+from autograder.results import Report
+from autograder.submissions import Submission, collect
+
+if TYPE_CHECKING:
+    from autograder.formats.nbgrader.source_notebook import Original
+    from autograder.reports.graded_notebook import GradedNotebook
+    from autograder.reports.pages import Heading
+
+__all__ = ["Gathered", "Source", "gather", "heading_of", "in_utc", "originals_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is exported: a folder of reports, the course that it belongs to, and what was handed in."""
+
+    out: Path
+    course: Path | None = None
+    submissions: Path | None = None
+
+    @property
+    def nbgrader(self) -> Path | None:
+        """nbgrader's course folder, where one was named; it may have a grader_config.py, too."""
+        if self.course is None:
+            return None
+        theirs = (self.course / NBGRADER_CONFIG).is_file() or (self.course / "source").is_dir()
+        return self.course if theirs or not (self.course / CONFIG_FILE).is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """Files of one submission by name (None: not at hand), and when it came."""
+
+    files: Mapping[str, bytes] | None = None
+    received: datetime | None = None
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything about one folder of reports; those that are `not_final` are in no gradebook and on no page."""
+
+    reports: tuple[Report, ...]
+    not_final: tuple[Report, ...]
+    ids: dict[str, str]
+    notebooks: dict[str, tuple[GradedNotebook, ...]] = field(default_factory=dict)
+    received: dict[str, datetime | None] = field(default_factory=dict)
+
+
+def heading_of(source: Source, assignment: str) -> Heading:
+    """The titles of course and assignment, or their names where the course is not at hand."""
+    from autograder import loader
+    from autograder.reports import pages as feedback
+
+    if source.nbgrader:
+        return feedback.Heading(source.nbgrader.resolve().name, assignment)
+    try:
+        root, course = open_course(source.course)
+        return feedback.Heading(course.title, loader.load(root, assignment).assignment.title)
+    except GraderError:
+        return feedback.Heading("", assignment)
+
+
+def in_utc(time: datetime | None) -> datetime | None:
+    """The same time in UTC, without saying so, as nbgrader keeps it; one without a zone as it is."""
+    return time.astimezone(UTC).replace(tzinfo=None) if time is not None and time.tzinfo else time
+
+
+def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Gathered:
+    """Reports with what was handed in and handed out: all that a graded notebook is made of.
+
+    Args:
+        source: what is exported.
+        course: nbgrader's `CourseDirectory`, or None.
+        folder: an empty one of ours, for copies.
+        hand: what people gave, to be laid over the reports.
+
+    Raises:
+        UsageError: something cannot be read.
+    """
+    from autograder.notebooks.apart import Reader
+    from autograder.reports.graded_notebook import graded_notebooks
+
+    everybody = export.read_reports(source.out)
+    reports = tuple(report for report in everybody if not report.not_final)
+    left_out = tuple(report for report in everybody if report.not_final)
+    gathered = Gathered(reports, left_out, export.file_names(report.student for report in reports))
+    with Reader() as reader:
+        for assignment in dict.fromkeys(report.assignment for report in reports):
+            released = _handed_out(source, course, assignment)
+            own = [report for report in reports if report.assignment == assignment]
+            found = _handed_in(source, course, assignment, own, released, folder)
+            for report, shown in zip(own, with_hand_grades(own, hand), strict=True):
+                one = found.get(report.student, HandedIn())
+                gathered.received[report.student] = one.received
+                gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released, reader)
+    return gathered
+
+
+def _handed_out(source: Source, course: Any, assignment: str) -> dict[str, Notebook]:
+    """The notebooks that students got, by name; none for an assignment of modules."""
+    if course is not None:
+        steps = (course.release_directory, course.source_directory)
+        folders = [Path(course.format_path(step, ".", assignment)) for step in steps]
+    else:
+        try:
+            folders = [open_course(source.course)[0] / "release" / assignment]
+        except UsageError:
+            folders = []
+    for folder in folders:
+        paths = sorted(folder.glob("*.ipynb"))
+        if paths:
+            config = course.config if course is not None else None
+            return {path.stem: _released(path, config, as_source=folder != folders[0]) for path in paths}
+    return {}
+
+
+def originals_of(source: Source, course: Any, assignment: str) -> dict[str, Original]:
+    """The instructor's notebooks by name, with all of their tests where they lie in nbgrader's folders."""
+    from autograder.formats.nbgrader.source_notebook import Original
+
+    if course is None:
+        try:
+            handed = open_course(source.course)[0] / "release" / assignment
+        except UsageError:
+            return {}
+        return {path.stem: Original(path.read_bytes(), whole=False) for path in sorted(handed.glob("*.ipynb"))}
+    steps = (course.release_directory, course.source_directory, course.source_with_tests_directory)
+    released, sources, made = (Path(course.format_path(step, ".", assignment)) for step in steps)
+    found = {path.stem: Original(path.read_bytes(), whole=False) for path in sorted(released.glob("*.ipynb"))}
+    for path in sorted(sources.glob("*.ipynb")):
+        better = made / path.name  # tests in the place of AUTOTEST lines
+        of_source = better if b"AUTOTEST" in path.read_bytes() and better.is_file() else path
+        found[path.stem] = Original(of_source.read_bytes(), whole=True)
+    return found
+
+
+def _released(path: Path, config: Any, *, as_source: bool) -> Notebook:
+    """A notebook as students got it; of a source without solutions, hidden tests and mark schemes."""
+    try:
+        content = path.read_bytes()
+        if as_source:
+            content = _without_solutions(content, config)
+        return read(content, path.name)
+    except (OSError, StudentError) as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; mend the notebook.") from None
+
+
+def _without_solutions(content: bytes, config: Any) -> bytes:
+    import warnings
+
+    import nbformat
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+        from nbgrader.preprocessors.clearmarkingscheme import ClearMarkScheme
+
+        node = nbformat.reads(content.decode("utf-8", "replace"), as_version=4)
+        for kind in (ClearSolutions, ClearHiddenTests, ClearMarkScheme):
+            node, _ = kind(config=config, enforce_metadata=False).preprocess(node, {})
+        return str(nbformat.writes(node)).encode()
+
+
+def _handed_in(
+    source: Source,
+    course: Any,
+    assignment: str,
+    reports: Sequence[Report],
+    released: Mapping[str, Notebook],
+    folder: Path,
+) -> dict[str, HandedIn]:
+    """What each student handed in, by student."""
+    if course is not None and source.submissions is None:
+        names = [f"{name}.ipynb" for name in released]
+        return dict(_from_nbgrader(course, assignment, reports, names, folder))
+    if source.submissions is None:
+        return {}
+    try:
+        from autograder.loader import load
+
+        files: tuple[str, ...] = load(open_course(source.course)[0], assignment).assignment.handed_in
+    except GraderError:
+        if not released:
+            raise
+        files = tuple(f"{name}.ipynb" for name in released)
+    found = {}
+    for submission in collect(source.submissions, files, folder):
+        where = source.submissions / submission.student
+        stamp = stamp_of(where, *_times(course))
+        received = submission.received if stamp is None else in_utc(stamp.time)
+        found[submission.student] = HandedIn(_contents(submission), received)
+    return found
+
+
+def _from_nbgrader(
+    course: Any, assignment: str, reports: Sequence[Report], names: Sequence[str], staging: Path
+) -> Iterator[tuple[str, HandedIn]]:
+    from autograder.submissions import collect_one
+
+    for number, report in enumerate(reports):
+        where = Path(course.format_path(course.submitted_directory, report.student, assignment))
+        if where.is_dir():
+            try:
+                submission = collect_one((where,), names, staging / str(number), "student")
+            except UsageError:
+                continue
+            stamp = stamp_of(where, *_times(course))
+            yield report.student, HandedIn(_contents(submission), in_utc(stamp.time) if stamp else None)
+        else:
+            yield report.student, HandedIn({})
+
+
+def _contents(submission: Submission) -> dict[str, bytes]:
+    """The staged files by path; they are regular files of ours."""
+    paths = sorted(path for path in submission.folder.rglob("*") if path.is_file())
+    return {path.relative_to(submission.folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def _times(course: Any) -> tuple[str, str]:
+    """The zone and the form of times in a course of nbgrader's, as its configuration says."""
+    told = course.config.Exchange if course is not None else {}
+    zone, form = (told.get(name) for name in ("timezone", "timestamp_format"))
+    return zone if isinstance(zone, str) else "UTC", form if isinstance(form, str) else ""
