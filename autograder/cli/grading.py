@@ -74,7 +74,8 @@ def grade(
         Path | None,
         typer.Argument(
             metavar="[SUBMISSIONS]",
-            help="Folder with one folder, .py or .zip file per student; else, in nbgrader's courses, submitted/.",
+            help="Folder with one folder, .py or .zip file per student, or a download of a learning platform; else, in "
+            "nbgrader's courses, submitted/.",
             show_default=False,
         ),
     ] = None,

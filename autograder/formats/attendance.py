@@ -76,6 +76,11 @@ def class_lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Map
         lines.append(
             Line(student, state, name, count, attempt.number, attempt.received, bool(attempt.late), tuple(notes))
         )
+    asked: dict[str, list[str]] = {}
+    for attempt in attempts:
+        for question in attempt.questions:
+            for candidate in question.candidates if question.about == WHO else ():
+                asked.setdefault(candidate, []).append(attempt.student)
     reasons: dict[str, str] = {}
     for key, reason in nothing.items():
         found = roster.find([key], [key]) if roster else ()
@@ -83,8 +88,9 @@ def class_lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Map
     blind = any(attempt.blind for attempt in attempts)
     for student in (*(() if blind else known), *sorted(reasons.keys() - known.keys())):
         if student not in there:
-            why = (reasons[student],) if student in reasons else ()
-            lines.append(Line(student, "missing", known[student].name if student in known else "", notes=why))
+            why = [reasons[student]] if student in reasons else []
+            why += [f"Perhaps {each}, who waits for an answer." for each in asked.get(student, ())]
+            lines.append(Line(student, "missing", known[student].name if student in known else "", notes=tuple(why)))
     return lines
 
 

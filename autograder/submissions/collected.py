@@ -155,10 +155,8 @@ def write_attempt(
     (collected / COLLECTED).touch()
     target = attempt.folder(collected)
     target.parent.mkdir(exist_ok=True)
-    if target.exists():
-        shutil.rmtree(staging / "replaced", ignore_errors=True)
-        target.rename(staging / "replaced")
-    draft.rename(target)
+    whole.exchange(draft, target)
+    shutil.rmtree(draft, ignore_errors=True)
 
 
 def write_record(attempt: Attempt, collected: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -358,6 +359,9 @@ def test_who_is_not_clear_is_asked_for(gather, tmp_path) -> None:
     people = {"Ada Lovelacce_1": {"tiny.py": RIGHT}}
     result = gather(moodle(people), roster=ROSTER)
     assert next((line.student, line.state) for line in result.lines) == ("Ada Lovelacce", "waits")
+    assert [line.notes for line in result.lines if line.student == "ada"] == [
+        ("Perhaps Ada Lovelacce, who waits for an answer.",)
+    ]
     answer(tmp_path, question="who handed in", said="ada")
     result = gather(moodle(people), roster=ROSTER)
 
@@ -669,3 +673,42 @@ def test_whatever_is_handed_in_is_kept_and_collected_once(tmp_path_factory, one:
         graded = {path for path in place.rglob("*") if path.is_file() and ORIGINAL not in path.parts}
         known = {*(text.encode() if isinstance(text, str) else text for text in handed.values()), RIGHT.encode()}
         assert all(path.read_bytes() in known for path in graded if path.name != ".attempt.json")
+
+
+@pytest.mark.parametrize("step", range(1, 9))
+def test_a_collection_that_is_killed_goes_on(gather, tmp_path, monkeypatch, step) -> None:
+    """Whenever it is stopped, no attempt is half there, none is lost, and the same command makes what was left."""
+    first = {"Ada Lovelace_1": {"one.py": TWO, "two.py": TWO + "#"}, "Bob Ross_2": {"tiny.py": WRONG}}
+    gather(moodle(first))
+    answer(tmp_path, question="tiny.py", said="two.py")
+    people = {**first, "Cy Young_3": {"tiny.py": RIGHT}, "Dan Day_4": {"tiny.py": RIGHT + "#"}}
+    calls = 0
+
+    def killed(real):
+        def call(*arguments):
+            nonlocal calls
+            calls += 1
+            if calls == step:
+                raise KeyboardInterrupt
+            return real(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "utime", killed(os.utime))
+        patched.setattr(Path, "rename", killed(Path.rename))
+        with contextlib.suppress(KeyboardInterrupt):
+            gather(moodle(people))
+    known = attempts(tmp_path)  # every record that is there can be read
+    assert {"Ada Lovelace", "Bob Ross"} <= set(known)
+    for each in known.values():
+        assert all((each.folder(tmp_path / "collected") / file).is_file() for file in each.files)
+    result = gather(moodle(people))
+
+    assert [(line.student, line.state, line.attempts) for line in result.lines] == [
+        ("Ada Lovelace", "collected", 1),
+        ("Bob Ross", "collected", 1),
+        ("Cy Young", "collected", 1),
+        ("Dan Day", "collected", 1),
+    ]
+    assert text(tmp_path, "Ada Lovelace") == TWO + "#"
