@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from autograder.scaffold import bodies
 from autograder.scaffold.foreign import Foreign, doctests_in, tests_in
+from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.subjects import Draft, Drafted
 from autograder.scaffold.trying import Bench, Failed
 
@@ -108,7 +108,7 @@ def _owner(test: Foreign, drafted: Sequence[Drafted]) -> Drafted | None:
 
 
 def _helper(test: Foreign) -> str:
-    return bodies.AGREE if any(re.search(r"\bagree\(", line) for line in test.lines) else ""
+    return AGREE if any(re.search(r"\bagree\(", line) for line in test.lines) else ""
 
 
 def _draft(test: Foreign, id: str) -> Draft:

@@ -10,15 +10,11 @@ from autograder.scaffold.inputs import Inputs
 from autograder.scaffold.values import Spec
 
 __all__ = [
-    "AGREE",
-    "LAYERS",
-    "PLOTS",
     "Subject",
     "after",
     "answers",
     "arguments_kept",
     "changeable",
-    "helpers",
     "loop",
     "made",
     "prepared",
@@ -28,44 +24,6 @@ __all__ = [
 
 CHANGEABLE = ("array", "list", "items", "record", "mapping", "frame", "series")
 """Kinds of arguments that a call may change, and that come back out as values."""
-
-AGREE = '''\
-def agree(got, want, name, **tolerances):
-    """Numbers up to rounding, text and truth values exactly; looks into lists, tuples and dictionaries."""
-    if isinstance(want, dict):
-        keys = sorted(map(str, got)) if isinstance(got, dict) else got
-        same(keys, sorted(map(str, want)), name=f"the keys of {name}")
-        for key in want:
-            agree(got[key], want[key], f"{name}[{key!r}]", **tolerances)
-    elif isinstance(want, (list, tuple)) and any(isinstance(each, (str, bool, dict, list, tuple)) for each in want):
-        same(len(got) if isinstance(got, (list, tuple)) else got, len(want), name=f"the length of {name}")
-        for place, (mine, right) in enumerate(zip(got, want, strict=True)):
-            agree(mine, right, f"{name}[{place}]", **tolerances)
-    elif isinstance(want, (str, bool, bytes, set, frozenset, type(None))):
-        same(got, want, name=name)
-    else:
-        close(got, want, name=name, **tolerances)
-'''
-
-LAYERS = '''\
-def layers(built):
-    """The layers of a torch module: type, settings, shapes of parameters; but none that may be a function as well."""
-    aside = ("ReLU", "Sigmoid", "Tanh", "GELU", "Softmax", "LogSoftmax", "Flatten", "Unflatten", "Identity")
-    kept = [each for each in built.layers if each.type not in aside]
-    shapes = [[list(part.shape) for part in each.parameters] for each in kept]
-    return [(each.type, dict(each.settings), sizes) for each, sizes in zip(kept, shapes, strict=True)]
-'''
-
-PLOTS = '''\
-def plots(figures):
-    """The axes with curves or images, of all figures, in their order."""
-    return [axes for figure in figures for axes in figure["axes"] if axes["lines"] or axes["images"]]
-
-
-def heights(drawn):
-    """The y values of each curve in some plots; in which order the curves were drawn does not matter."""
-    return sorted(np.asarray(line["y"]).tolist() for axes in drawn for line in axes["lines"])
-'''
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +146,6 @@ def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], in
     lines = [f"{variable} = {side}.{spec.text}({', '.join(arguments)})"]
     lines += [f"{variable}.{name} = {_variable(prefix, name, inputs)}" for name in attributes]
     return lines
-
-
-def helpers(wanted: Sequence[str], *, mixed: bool) -> str:
-    """The texts of the functions that comparing these expressions takes."""
-    return "\n\n".join([LAYERS] * any(each.startswith("layers(") for each in wanted) + [AGREE] * mixed)
 
 
 def answers(subject: Subject, side: str, wanted: Sequence[str], *, times: int = 1) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from autograder.checks.records.traversal import mapped
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
+from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.trying import Bench, Failed
 
@@ -29,7 +30,7 @@ def small_example(
 
     Of some draws, the one with the most different numbers in its answer is taken: one full of zeros tells little.
     """
-    helper = bodies.AGREE if mixed else ""
+    helper = AGREE if mixed else ""
     for row in rows:
         found = [each for seed in SEEDS if (each := _example(bench, small, row, wanted, seed, mixed=mixed))]
         examples = [body for _, body in sorted(found, key=lambda each: -each[0])]

@@ -8,190 +8,33 @@ and the spread over many seeds.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import itertools
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
+from autograder.scaffold.comparisons import SEEDS, Comparisons
+from autograder.scaffold.helpers import HELPERS, MOVES_LIKE
 from autograder.scaffold.inputs import EPOCHS, SEED, Inputs
-from autograder.scaffold.results import finite, mixed, whole
-from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.parts import array_of, moves
+from autograder.scaffold.results import whole
+from autograder.scaffold.trying import Failed
 from autograder.scaffold.values import Spec
 
-__all__ = ["HELPERS", "Part", "Properties", "names_of_parts", "parts_of", "seeded"]
+__all__ = ["Properties", "seeded"]
 
 COST = re.compile(r".*(loss|cost|objective|inertia|energy|error|mse|distortion|perplexity).*", re.IGNORECASE)
 GAIN = re.compile(r".*(accuracy|score|reward|returns?)", re.IGNORECASE)
-SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 MARGINS = (0.02, 0.05, 0.1, 0.25, 0.5)
 COUNTS = (400, 200, 100, 50, 20)
 """Over how many seeds answers are drawn: as many as `SECONDS_OF_DRAWS` allow."""
 SECONDS_OF_DRAWS = 0.5
-SECONDS_OF_TRYING = 6.0
-MOST_WAYS = 12
-"""Of columns, rising or falling, by which a table may be sorted."""
-TABLES = ("Table", "Column")
-
-UP_TO_SIGNS = '''\
-def close_up_to_signs(got, want, axis, name, **tolerances):
-    """Numbers up to rounding, where each row (axis 0) or column (axis 1) may have the other sign."""
-    shape(got, np.shape(want), name=name)
-    signs = np.where(np.sum(np.asarray(got) * want, axis=1 - axis, keepdims=True) < 0, -1.0, 1.0)
-    close(signs * np.asarray(got), want, name=f"{name} up to signs", **tolerances)
-'''
-IN_ANY_ORDER = '''\
-def close_in_any_order(got, want, name, **tolerances):
-    """Numbers up to rounding, where the entries or rows may stand in another order."""
-    shape(got, np.shape(want), name=name)
-    rows = [sorted(np.asarray(each).round(6).tolist()) for each in (got, want)]
-    close(*rows, name=f"{name} in any order", **tolerances)
-'''
-ROWS_OF = '''\
-def rows_of(got, samples, name):
-    """Each row is one of the samples, and no sample comes twice."""
-    finite(got, name=name)
-    places = [np.flatnonzero(np.all(np.isclose(samples, row), axis=-1)) for row in np.asarray(got)]
-    if not all(len(place) for place in places):
-        raise CheckFailed(f"{name} holds a row that is none of the samples.")
-    if len({place[0] for place in places}) < len(places):
-        raise CheckFailed(f"{name} holds one sample twice.")
-'''
-DRAWN_FROM = '''\
-def drawn_from(got, samples, name):
-    """Each entry or row is one of the samples; it may come more than once."""
-    finite(got, name=name)
-    known = np.reshape(samples, (len(samples), -1))
-    for row in np.reshape(got, (len(got), -1)):
-        if not np.any(np.all(np.isclose(known, row), axis=1)):
-            raise CheckFailed(f"{name} holds {row.tolist()}, which is none of the samples.")
-'''
-PARTITION = '''\
-def partition(parts, samples, name):
-    """Together, the parts hold each of the samples once."""
-    rows = [np.reshape(part, (len(part), -1)) for part in parts if len(part)]
-    expected = np.reshape(samples, (len(samples), -1))
-    same(sum(map(len, rows)), len(expected), name=f"the number of {name} in all parts together")
-    if not np.allclose(sorted(np.concatenate(rows).tolist()), sorted(expected.tolist())):
-        raise CheckFailed(f"The parts together do not hold each of {name} once.")
-'''
-NO_WORSE = '''\
-def no_worse(got, want, name, margin):
-    """The mean over several seeds is at most that of the reference, with a margin as a share of it."""
-    finite(got, name=name)
-    most = np.mean(want) + margin * np.mean(np.abs(want)) + 1e-9
-    if np.mean(got) > most:
-        raise CheckFailed(f"The mean {name} over {len(got)} seeds is {np.mean(got):.4g}; expected at most {most:.4g}.")
-'''
-FORM = '''\
-def keys_and_lengths(value):
-    """The keys of dictionaries, and the lengths of lists and arrays, in a value: all but its numbers."""
-    if isinstance(value, dict):
-        return {str(key): keys_and_lengths(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)) and any(isinstance(each, (dict, list, tuple)) for each in value):
-        return [keys_and_lengths(each) for each in value]
-    return list(np.shape(value))
-'''
-BEST_OF = '''\
-def best_of(value, trials, key, by, name):
-    """A value is that of one of the trials that are best by a measure; of equally good ones it may be any."""
-    best = max(by(each) for each in trials)
-    known = [each[key] for each in trials if by(each) >= best]
-    if not any(np.isclose(value, each) for each in known):
-        raise CheckFailed(f"{name} is {value}; the best of the {len(trials)} trials has {known[0]}.")
-'''
-DISTRIBUTION = '''\
-def flat(value):
-    """All numbers of an array, of a list, or of the values of a dictionary, one after the other."""
-    if isinstance(value, dict):
-        return [number for key in sorted(value, key=str) for number in flat(value[key])]
-    if isinstance(value, (list, tuple)):
-        return [number for each in value for number in flat(each)]
-    return np.ravel(value).tolist()
-
-
-def same_distribution(got, want, name):
-    """Answers under many seeds: entries, their mean, spread and extremes are like the reference's, up to chance."""
-    got, want = ([flat(each) for each in every] for every in (got, want))
-    same([len(each) for each in got], [len(each) for each in want], name=f"the number of entries of {name}")
-    finite(got, name=name)
-    got, want = np.asarray(got, dtype=float), np.asarray(want, dtype=float)
-    middle = want.mean(axis=0)
-    summaries = {
-        "entries": lambda x: x,
-        "mean of all entries": lambda x: x.mean(axis=1, keepdims=True),
-        "mean squared deviation": lambda x: np.square(x - middle).mean(axis=1, keepdims=True),
-        "largest deviation": lambda x: np.abs(x - middle).max(axis=1, keepdims=True),
-    }
-    for what, summary in summaries.items():
-        mine, right = summary(got), summary(want)
-        size = np.maximum(np.abs(right).mean(axis=0), right.std(axis=0))
-        error = np.sqrt((mine.var(axis=0) + right.var(axis=0)) / len(want))
-        if np.any(np.abs(mine.mean(axis=0) - right.mean(axis=0)) > 5 * error + 0.02 * size + 1e-9):
-            raise CheckFailed(f"On average over {len(want)} seeds, the {what} of {name} differ from the reference's.")
-        spreads, factor = (mine.std(axis=0).mean(), right.std(axis=0).mean()), 2.5 if what == "entries" else 4
-        if not spreads[1] / factor <= spreads[0] + 1e-9 <= factor * spreads[1] + 0.05 * size.mean() + 2e-9:
-            raise CheckFailed(
-                f"The standard deviation of the {what} of {name} over {len(want)} seeds is {spreads[0]:.3g}; "
-                f"expected about {spreads[1]:.3g}."
-            )
-'''
-MOVES_LIKE = '''\
-def changes(value):
-    """From the first to the last entry, how each list of numbers in a value changes: -1, 0 or 1."""
-    if isinstance(value, dict):
-        return [sign for key in sorted(value, key=str) for sign in changes(value[key])]
-    if isinstance(value, (list, tuple)) and any(isinstance(each, (dict, list, tuple)) for each in value):
-        return [sign for each in value for sign in changes(each)]
-    return [np.sign(value[-1] - value[0])]
-
-
-def moves_like(got, want, name):
-    """Lists that go up, or down, under nearly all seeds with the reference do so here on average."""
-    mine, right = (np.mean([changes(each) for each in answers], axis=0) for answers in (got, want))
-    clear = np.abs(right) >= 0.7
-    same(len(mine), len(right), name=f"the number of lists in {name}")
-    for way, sign in (("falls", -1), ("rises", 1)):
-        chosen = clear & (np.sign(right) == sign)
-        if np.any(chosen) and np.mean(mine[chosen] * sign) < 0.3:
-            raise CheckFailed(f"Over {len(want)} seeds, what {way} in {name} of the reference does not here.")
-'''
-HELPERS = {
-    "close_up_to_signs": UP_TO_SIGNS,
-    "close_in_any_order": IN_ANY_ORDER,
-    "rows_of": ROWS_OF,
-    "drawn_from": DRAWN_FROM,
-    "partition": PARTITION,
-    "no_worse": NO_WORSE,
-    "keys_and_lengths": FORM,
-    "moves_like": MOVES_LIKE,
-    "best_of": BEST_OF,
-    "same_distribution": DISTRIBUTION,
-    "agree": bodies.AGREE,
-    "layers": bodies.LAYERS,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of an answer: the expression that gives it, the names that it goes by, and its value in an example."""
-
-    expression: str
-    names: tuple[str, ...]
-    value: Any
-    call: str = "the answer"
-
-    @property
-    def title(self) -> str:
-        """What sentences call it."""
-        return self.names[0] if self.names else self.call
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,58 +46,6 @@ class Found:
     lines: tuple[str, ...]
     helper: str
     hint: str
-
-
-def parts_of(wanted: Sequence[str], value: Any, returned: Sequence[Sequence[str]], call: str) -> list[Part]:
-    """The parts of an answer.
-
-    Args:
-        wanted: expressions, `got` for the result.
-        value: their values: of one expression itself, else a tuple.
-        returned: names of the parts of the result, as the code has them, the likeliest first.
-        call: what sentences call the result.
-    """
-    values = [value] if len(wanted) == 1 else list(value)
-    parts = []
-    for expression, each in zip(wanted, values, strict=True):
-        named = isinstance(each, (tuple, list)) and any(1 < len(some) == len(each) for some in returned)
-        if expression == "got" and isinstance(each, (tuple, list)) and 1 < len(each) <= 6 and _is_tuple(each, named):
-            for place, inner in enumerate(each):
-                names = tuple(dict.fromkeys(some[place] for some in returned if len(some) == len(each)))
-                parts.append(Part(f"got[{place}]", tuple(filter(None, names)), inner, f"{call}[{place}]"))
-        elif expression == "got":
-            names = tuple(dict.fromkeys(some[0] for some in returned if len(some) == 1))
-            parts.append(Part("got", tuple(filter(None, names)), each, call))
-        else:
-            name = expression.rpartition(".")[2]
-            parts.append(Part(expression, (name, name.rstrip("_")), each))
-    return parts
-
-
-def _is_tuple(value: Sequence[Any], named: bool) -> bool:
-    """Whether it is no list of equal things, of which another call may return more."""
-    arrays = any(np.ndim(each) for each in value if not isinstance(each, (dict, str, list, tuple)))
-    return isinstance(value, tuple) or (named and arrays)
-
-
-def names_of_parts(function: str, sources: Sequence[str]) -> list[list[str]]:
-    """What the parts of a result are called: where it is assigned, and where it is returned."""
-    found = []
-    short = function.rpartition(".")[2]
-    for node in [node for source in sources for node in ast.walk(ast.parse(source))]:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            called = node.value.func
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if name == short:
-                found.append(_listed(node.targets[0]))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == short:
-            found += [_listed(each.value) for each in ast.walk(node) if isinstance(each, ast.Return) and each.value]
-    return [names for names in found if any(names)]
-
-
-def _listed(node: ast.AST) -> list[str]:
-    nodes = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
-    return [each.id.strip("_") if isinstance(each, ast.Name) else "" for each in nodes]
 
 
 def seeded(subject: Subject) -> Subject | None:
@@ -291,33 +82,8 @@ def seeded(subject: Subject) -> Subject | None:
     return replace(subject, inputs=replace(changed, recorded=dict(inputs.recorded)), passed=passed)
 
 
-class Properties:
-    """The checks of one function whose answer is not determined.
-
-    Args:
-        bench: where checks are tried.
-        subject: the function.
-        rows: sizes with which it works.
-        parts: of its answer.
-        siblings: every function and method of the reference by qualified name, with its parameters.
-        tolerance: how numbers are compared.
-    """
-
-    def __init__(
-        self,
-        bench: Bench,
-        subject: Subject,
-        rows: Sequence[tuple[Any, ...]],
-        parts: Sequence[Part],
-        siblings: Mapping[str, Sequence[str]],
-        tolerance: str,
-    ) -> None:
-        self.bench = bench
-        self.subject = subject
-        self.rows = rows
-        self.parts = parts
-        self.siblings = siblings
-        self.tolerance = f", {tolerance}"
+class Properties(Comparisons):
+    """The checks of one function whose answer is not determined."""
 
     def found(self) -> Iterator[Found]:
         """Checks that the reference passes, whatever it draws."""
@@ -363,10 +129,6 @@ class Properties:
         helper = "\n\n".join(text_ for name, text_ in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", text))
         return Found(kind, title, tuple(lines), helper, hint)
 
-    def passes(self, lines: Sequence[str], seeds: Sequence[int] = SEEDS) -> bool:
-        """Whether the reference passes, beside a disturbed copy of itself."""
-        return self.bench.passes(lines, "\n\n".join(HELPERS.values()), seeds=seeds, budget=SECONDS_OF_TRYING)
-
     def repeated(self) -> Iterator[Found]:
         """The same answer for the same seed, where the docstring promises that."""
         subject = seeded(self.subject)
@@ -385,176 +147,6 @@ class Properties:
                 lines,
                 "Make the generator from the seed, inside, and draw from no other.",
             )
-
-    # --- part by part ---
-
-    def beside(self, lines: Sequence[str]) -> list[str]:
-        """Both sides' answers in `got` and `want`, and lines about them."""
-        every = [part.expression for part in self.parts]
-        inner = [
-            *bodies.prepared(self.subject),
-            "answers = []",
-            "for module in (student, reference):",
-            *(f"    {line}" for line in bodies.answers(self.subject, "module", every)),
-            "mine, right = answers",
-            *lines,
-        ]
-        if not any("right" in line for line in lines):
-            inner[-len(lines) - 1] = "mine = answers[0]"
-            inner = [line.replace("for module in (student, reference):", "for module in (student,):") for line in inner]
-        return bodies.loop(self.subject.inputs, self.rows, inner)
-
-    def at(self, side: str, place: int) -> str:
-        """A part of the answer of one side."""
-        return side if len(self.parts) == 1 else f"{side}[{place}]"
-
-    def compared(self) -> tuple[list[str], list[int]]:
-        """A line for each part that can be compared, and the places of the others."""
-        lines, rest = [], []
-        for place, part in enumerate(self.parts):
-            found = next((line for line in self.comparisons(place, part) if self.passes(self.beside([line]))), "")
-            if found:
-                lines.append(found)
-            else:
-                rest.append(place)
-        return lines, rest
-
-    def comparisons(self, place: int, part: Part) -> Iterator[str]:
-        """From the strictest on."""
-        got, want = self.at("mine", place), self.at("right", place)
-        name = f'name="{part.title}"'
-        if type(part.value).__name__ in TABLES:
-            yield f"table({got}, {want}, {name}{self.tolerance})"
-            yield from self.sorted_tables(part, f"table({got}, {want}, {name}", self.tolerance)
-            return
-        if mixed(part.value):
-            yield f'agree({got}, {want}, "{part.title}"{self.tolerance})'
-            if isinstance(part.value, (list, tuple)) and all(isinstance(each, str) for each in part.value):
-                yield f'same(sorted({got}), sorted({want}), name="{part.title} in any order")'
-            return
-        if whole(part.value):
-            yield f"same({got}, {want}, {name})"
-        else:
-            yield f"close({got}, {want}, {name}{self.tolerance})"
-        if np.ndim(_array(part.value)) == 2:
-            for axis in (0, 1):
-                yield f"close_up_to_signs({got}, {want}, {axis}, {name}{self.tolerance})"
-        if np.ndim(_array(part.value)) in (1, 2):
-            yield f"close_in_any_order({got}, {want}, {name}, rtol=1e-4, atol=1e-4)"
-
-    def sorted_tables(self, part: Part, begin: str, end: str) -> Iterator[str]:
-        """A table, where rows that are equal in what it is sorted by may stand in any order."""
-        value = part.value
-        labels = list(value.columns) if type(value).__name__ == "Table" else [getattr(value, "name", None)]
-        ways = [f"{way}{label}" for label in labels if isinstance(label, str) for way in ("", "-")][:MOST_WAYS]
-        for pair in itertools.permutations(ways, 2):
-            if pair[0].removeprefix("-") != pair[1].removeprefix("-"):
-                yield f"{begin}, sorting={list(pair)!r}{end})"
-        for way in ways:
-            yield f"{begin}, sorting={way!r}{end})"
-        yield f'{begin}, order="columns"{end})'
-        named = [label for label in labels if isinstance(label, str)]
-        alone = f"{begin}, columns=[{{!r}}], index=False{end})"
-        equal = [label for label in named if self.passes(self.beside([alone.format(label)]))]
-        if equal and len(labels) > 1:  # of equal rows only some are there, such as of the cheapest three
-            yield f"{begin}, columns={equal!r}, index=False{end})"
-
-    def shapes(self, rest: Sequence[int]) -> list[str]:
-        """Shapes and ranges of the parts that cannot be compared."""
-        lines: list[str] = []
-        for place in rest:
-            part, got, want = self.parts[place], self.at("mine", place), self.at("right", place)
-            name = f'name="{part.title}"'
-            options: list[tuple[str, ...]] = [(f"shape({got}, np.shape({want}), {name})",), (f"finite({got}, {name})",)]
-            keys = _keys_of(part.value)
-            if keys is not None:
-                both = (f"keys_and_lengths({side})" for side in (got, want))
-                options[0] = (f'same({", ".join(both)}, name="the keys and lengths of {part.title}")',)
-                for key in keys:
-                    mine, right = (_entry(part.value, side, key) for side in (got, want))
-                    options.append((f'agree({mine}, {right}, "{key} in {part.title}"{self.tolerance})',))
-            elif isinstance(part.value, (list, tuple)):
-                shapes = ", ".join(f"[np.shape(each) for each in {side}]" for side in (got, want))
-                options[0] = (*options[0], f'same({shapes}, name="the shapes of the parts of {part.title}")')
-            for count in dict(self.subject.inputs.counts()):
-                if whole(part.value) and np.ndim(_array(part.value)) == 1:
-                    text = self.subject.inputs.expression_of_count(count)
-                    options.append((f"same(sorted(set(np.asarray({got}).tolist()) - set(range({text}))), [], {name})",))
-            for given, spec in self.subject.inputs.given.items():
-                if spec.kind == "array" and 0 < len(spec.lengths) == np.ndim(_array(part.value)) <= 2:
-                    samples = self.subject.inputs.variable(given)
-                    options.append((f"rows_of({got}, {samples}, {name})", f"drawn_from({got}, {samples}, {name})"))
-            for option in options:
-                lines += self.first_of(option)
-        return lines
-
-    def selections(self) -> list[str]:
-        """Lines that say of which trial a part is taken: of the one that is best by some measure, as in a search."""
-        lines: list[str] = []
-        for place, part in enumerate(self.parts):
-            for number, table in enumerate(self.parts):
-                keys = _keys_of(table.value) or []
-                if isinstance(table.value, dict) or not set(part.names) & set(keys) or np.ndim(_array(part.value)) != 0:
-                    continue
-                (key,) = list(set(part.names) & set(keys))[:1]
-                trials, value = self.at("mine", number), self.at("mine", place)
-                lines += self.first_of(
-                    f'best_of({value}, {trials}, "{key}", lambda each: {sign}each["{by}"], name="{part.title}")'
-                    for by in keys
-                    for sign in ("", "-")
-                    if by != key and len({str(each[by]) for each in table.value}) > 1
-                )
-        return lines
-
-    def first_of(self, options: Iterable[str]) -> Iterator[str]:
-        """The first of some lines that the reference passes, and nothing where it passes none."""
-        for line in options:
-            if self.passes(self.beside([line])):
-                yield line
-                return
-
-    def partitions(self) -> list[str]:
-        """Lines that say of which samples the parts are made: each once, and with the label that belongs to it."""
-        inputs = self.subject.inputs
-        lines: list[str] = []
-        arrays = {name: spec for name, spec in inputs.given.items() if spec.kind == "array" and spec.lengths}
-        for name, spec in arrays.items():
-            beside = [
-                other
-                for other, each in arrays.items()
-                if other != name and each.lengths[0] == spec.lengths[0] and len(each.lengths) <= len(spec.lengths)
-            ]
-            pairs = [
-                f"partition([{', '.join(map(_side_by_side, zip(one, two, strict=True)))}], "
-                f'{_side_by_side((inputs.variable(name), inputs.variable(other)))}, "the rows of {name} and {other}")'
-                for other in beside
-                for one, two in itertools.permutations(self.groups(), 2)
-                if len(one) == len(two)
-            ]
-            own = [
-                f'partition({_listing(group)}, {inputs.variable(name)}, "the rows of {name}")'
-                for group in self.groups(2)
-            ]
-            lines += self.first_of(pairs) if beside and len(self.parts) > 1 else ()
-            if not any(f"and {name}" in line or f"rows of {name}" in line for line in lines):
-                lines += self.first_of(own)
-        for count in dict(inputs.counts()):
-            numbers = f"np.arange({inputs.expression_of_count(count)})"
-            lines += self.first_of(
-                f'partition({_listing(group)}, {numbers}, "the numbers below {count}")' for group in self.groups(2)
-            )
-        return lines
-
-    def groups(self, least: int = 1) -> list[tuple[str, ...]]:
-        """Parts of the answer that may together hold the samples: neighbours, or each second one; a list by itself."""
-        whole_ = [("*", self.at("mine", place)) for place, part in enumerate(self.parts) if _is_list(part.value)]
-        arrays = [place for place, part in enumerate(self.parts) if np.ndim(_array(part.value)) in (1, 2)]
-        found = []
-        for size in range(least, len(arrays) + 1):
-            for step in (1, 2):
-                for begin in range(len(arrays) - (size - 1) * step):
-                    found.append(tuple(self.at("mine", arrays[begin + step * each]) for each in range(size)))
-        return [*(whole_ if least > 1 else ()), *dict.fromkeys(found)]
 
     # --- parts and other functions ---
 
@@ -594,7 +186,7 @@ class Properties:
             text, places = call
             for place, part in enumerate(self.parts):
                 for entry in ("", "[-1]"):
-                    if place in places or (entry and np.ndim(_array(part.value)) != 1):
+                    if place in places or (entry and np.ndim(array_of(part.value)) != 1):
                         continue
                     judge = "same" if whole(part.value) and not entry else "close"
                     tolerance = ", rtol=1e-4, atol=1e-5" if judge == "close" else ""
@@ -668,7 +260,7 @@ class Properties:
         """Lines about a part of the answers under many seeds, the strictest first."""
         part = self.parts[place]
         yield f'same_distribution({", ".join(sides)}, "{part.title}")'
-        if not _moves(part.value):
+        if not moves(part.value):
             return
         clear = f"return np.max(np.abs(np.mean([changes(each) for each in {sides[1]}], axis=0))) >= 0.7"
         with contextlib.suppress(Failed):
@@ -702,49 +294,3 @@ class Properties:
                 self.over_seeds(count, "answer", lines, rows),
                 f"Look at the {what} {self.subject.function} gives under many seeds.",
             )
-
-
-def _moves(value: Any) -> bool:
-    """Whether a value holds lists of several numbers, such as a loss for each epoch."""
-    if isinstance(value, dict):
-        return bool(value) and all(map(_moves, value.values()))
-    if isinstance(value, (list, tuple)) and any(isinstance(each, (dict, list, tuple)) for each in value):
-        return all(map(_moves, value))
-    return np.ndim(_array(value)) == 1 and len(value) > 1 and not whole(value)
-
-
-def _side_by_side(parts: Sequence[str]) -> str:
-    return f"np.column_stack([{', '.join(parts)}])"
-
-
-def _listing(group: Sequence[str]) -> str:
-    return group[1] if group[0] == "*" else f"[{', '.join(group)}]"
-
-
-def _is_list(value: Any) -> bool:
-    return (
-        isinstance(value, (list, tuple)) and len(value) > 1 and all(np.ndim(_array(each)) in (1, 2) for each in value)
-    )
-
-
-def _array(value: Any) -> Any:
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return None
-    return array if array.dtype.kind in "biuf" and finite(array) else None
-
-
-def _keys_of(value: Any) -> list[str] | None:
-    """The keys of a dictionary, or of each of a list of them; [] where they are no texts, None for anything else."""
-    dictionaries = [value] if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
-    if not dictionaries or not all(isinstance(each, dict) for each in dictionaries):
-        return None
-    keys = list(dictionaries[0])
-    alike = all(list(each) == keys for each in dictionaries)
-    return keys if alike and all(isinstance(key, str) for key in keys) else []
-
-
-def _entry(value: Any, side: str, key: str) -> str:
-    """The entry of a dictionary, or of each dictionary of a list, under a key."""
-    return f"{side}[{key!r}]" if isinstance(value, dict) else f"[each[{key!r}] for each in {side}]"

@@ -16,6 +16,7 @@ import numpy as np
 
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
+from autograder.scaffold.helpers import PLOTS
 from autograder.scaffold.trying import Bench, Failed, opened
 
 __all__ = ["estimator_check", "figure_check", "gradient_check"]
@@ -137,7 +138,7 @@ def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[s
     student, reference = (_called(subject, side) for side in ("student", "reference"))
     start = [*inputs, *student]
     try:
-        drawn = bench.run([*start, "return plots(student.figures())"], bodies.PLOTS, seed=1)
+        drawn = bench.run([*start, "return plots(student.figures())"], PLOTS, seed=1)
     except Failed:
         return []
     if not drawn:
@@ -169,7 +170,7 @@ def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[s
             f'same([[np.shape(image["values"]) for image in axes["images"]] for axes in drawn], {shapes}, '
             'name="the shapes of the images")'
         )
-    if not bench.passes(lines, bodies.PLOTS):
+    if not bench.passes(lines, PLOTS):
         return []
     beside = [*lines, *reference, "expected = plots(reference.figures())"]
     more = [line for line in _compared(drawn, _given(bench, subject, row)) if _holds(bench, [*beside, line])]
@@ -183,7 +184,7 @@ def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[s
 
 
 def _holds(bench: Bench, lines: list[str]) -> bool:
-    return bench.passes(lines, bodies.PLOTS)
+    return bench.passes(lines, PLOTS)
 
 
 def _compared(drawn: list[dict[str, Any]], given: Any) -> Iterator[str]:

@@ -1,0 +1,224 @@
+"""Inputs with which the reference works: lengths that vary on their own, and numbers at which mistakes show.
+
+All lengths are free first, then as few as possible are kept as recorded. A number of iterations takes two values with
+different answers, labels leave no class empty where the reference cannot do with that, and where there are
+exponentials, one set of inputs is so large that an exponential alone would overflow.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograder.scaffold import bodies
+from autograder.scaffold.bodies import Subject
+from autograder.scaffold.inputs import EPOCHS, LARGE, Inputs, Unknown
+from autograder.scaffold.results import finite
+from autograder.scaffold.subjects import form_of, with_settings_of
+from autograder.scaffold.ties import settled_ties
+from autograder.scaffold.tracing import Traced
+from autograder.scaffold.trying import BUDGET, Bench, Failed, largest_exponent, opened
+from autograder.scaffold.values import merged
+
+__all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working"]
+
+TRIES = 48
+SCALES = (10.0, 30.0, 100.0, 300.0, 1000.0)
+OVERFLOW = 720.0
+SCALE_SEEDS = (1, 2, 3, 4, 5, 6)
+"""Draws of the large inputs, in each of which an exponential alone must overflow."""
+ROWS = 6
+SURE_SEEDS = tuple(range(3, 13))
+MANY_SEEDS = tuple(range(4, 28))
+
+
+class Working:
+    """Looks for inputs with which one function of the reference works.
+
+    Args:
+        name: its qualified name.
+        traced: the recorded calls.
+        source: text of its module.
+        bench: where inputs are tried.
+
+    Attributes:
+        reason: why the last inputs did not work.
+    """
+
+    def __init__(self, name: str, traced: Traced, source: str, bench: Bench) -> None:
+        self.name = name
+        self.traced = traced
+        self.source = source
+        self.bench = bench
+        self.reason = ""
+
+    def working(self, subject: Subject) -> tuple[Subject, list[tuple[Any, ...]]] | None:
+        """The subject with as many lengths free as can be, and the rows of sizes with which it works."""
+        plain = replace(subject, before="")
+        for candidate in [plain, *([self.with_before(subject)] if subject.before else [])]:
+            if candidate is None:
+                continue
+            candidate = settled_ties(candidate, self.tried)
+            for inputs in itertools.islice(_variants(candidate.inputs), TRIES):
+                tried = replace(candidate, inputs=inputs)
+                rows = [row for row in tried.inputs.rows(ROWS) if self.works(tried, row)]
+                if rows and self.vary(tried, rows):
+                    tried, rows = self.with_every_class(tried, rows)
+                    tried, rows = self.iterated(tried, self.telling(tried, self.sure(tried, rows)))
+                    return self.scaled(tried, rows[:4])
+        return None
+
+    def vary(self, subject: Subject, rows: list[tuple[Any, ...]]) -> bool:
+        """Whether each free length is more than 1 in a row that works: with 1 alone, the reference may broadcast."""
+        places = [place for place, name in enumerate(subject.inputs.columns) if name in subject.inputs.free]
+        return all(any(row[place] > 1 for row in rows) for place in places)
+
+    def with_every_class(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
+        """With labels that leave no class empty, where the reference cannot do with an empty one, or warns."""
+        filled = replace(subject, inputs=replace(subject.inputs, every_class=True))
+        if bodies.prepared(filled) == bodies.prepared(subject):
+            return subject, rows
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # such as the mean of an empty slice
+            if all(self.works(subject, row, MANY_SEEDS) for row in rows):
+                return subject, rows
+        working = [row for row in filled.inputs.rows(ROWS) if self.works(filled, row)]
+        return (filled, working) if working and self.vary(filled, working) else (subject, rows)
+
+    def sure(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows that work with most draws; where small inputs are not enough, larger ones."""
+        for each in (rows, subject.inputs.rows(ROWS, factor=4)):
+            found = [row for row in each if self.works(subject, row, SURE_SEEDS)]
+            if found and self.vary(subject, found):
+                return found
+        return rows
+
+    def tried(self, subject: Subject, row: tuple[Any, ...], line: str = "") -> Any:
+        """What the reference gives, with inputs changed by a line; None where it fails or gives no finite numbers."""
+        try:
+            found = self.value(subject, row, 1, line)
+        except (Failed, Unknown):
+            return None
+        return found if finite(found) else None
+
+    def iterated(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
+        """With two numbers of iterations at which the answers differ, so that one too few or too many shows."""
+        inputs = subject.inputs
+        own = zip(inputs.me.keys, inputs.me.parts, strict=False) if inputs.me is not None and subject.owner else ()
+        for name, spec in (*inputs.given.items(), *own):
+            if spec.kind != "int" or not EPOCHS.fullmatch(name) or not name.isidentifier():
+                continue
+            seen: list[str] = []
+            telling = []
+            for count in (1, 2, 3, 4, 5):
+                tried = replace(subject, inputs=inputs.choosing(name, (count,)))
+                found = repr(self.tried(tried, tried.inputs.rows(1)[0]))
+                if found != "None" and found not in seen:
+                    telling.append(count)
+                seen.append(found)
+            if len(telling) > 1:
+                chosen = replace(subject, inputs=inputs.choosing(name, (telling[-1], telling[0])))
+                works = [row for row in chosen.inputs.rows(ROWS) if self.works(chosen, row)]
+                if len(works) > 1:
+                    return chosen, works
+        return subject, rows
+
+    def telling(self, subject: Subject, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows in which each count has a meaning: one less would give another answer."""
+        inputs = subject.inputs
+        columns = [place for place, name in enumerate(inputs.columns) if name in dict(inputs.counts())]
+
+        def tells(row: tuple[Any, ...], place: int) -> bool:
+            less = (*row[:place], row[place] - 1, *row[place + 1 :])
+            other, usual = (repr(opened(self.tried(subject, each))) for each in (less, row))
+            return row[place] < 2 or other != usual
+
+        return [row for row in rows if all(tells(row, place) for place in columns)] or rows
+
+    def with_before(self, subject: Subject) -> Subject | None:
+        """The subject after the method that the example called before it, whose arguments are inputs, too."""
+        calls = [call for call in self.traced.calls[self.name] if call.earlier and call.before.endswith(subject.before)]
+        like = [call for call in calls if form_of(call) == form_of(calls[-1])]
+        try:
+            before = {name: merged([call.earlier[name] for call in like]) for name in like[-1].earlier}
+            own = {name: merged([call.given[name] for call in like]) for name in like[-1].given}
+        except (KeyError, ValueError):
+            return None
+        recorded = {name for call in calls for name in call.given}
+        own |= {name: spec for name, spec in subject.inputs.given.items() if name not in recorded}  # other settings
+        taken = {*before, *own}
+        data = {
+            name for name in own if name in before and own[name].lengths
+        }  # others: to train with, to be asked about
+        names = {name: f"{name}_{subject.before}" if name in data else name for name in before}
+        if any(new != name and new in taken for name, new in names.items()):
+            return None
+        earlier = {names[name]: spec for name, spec in before.items()}
+        me = with_settings_of(subject.inputs.me, merged([call.me for call in like if call.me]))
+        inputs = Inputs({**earlier, **own}, me, subject.inputs.attributes)
+        return replace(subject, inputs=inputs, before_given=tuple(earlier), passed=tuple(own))
+
+    def scaled(self, subject: Subject, rows: list[tuple[Any, ...]]) -> tuple[Subject, list[tuple[Any, ...]]]:
+        """With large numbers in one row, where exponentials might overflow and the reference does not."""
+        if not re.search(r"\b(exp|softmax|sigmoid|logaddexp|logsumexp|log1p)\b", self.source):
+            return subject, rows
+        inputs = replace(subject.inputs, scaled=True)
+        if not any("scale *" in line for line in bodies.prepared(replace(subject, inputs=inputs))):
+            return subject, rows
+        large = replace(subject, inputs=inputs)
+        place = min(LARGE, len(rows) - 1)
+        if len(rows) < 2:
+            return subject, rows
+        for factor in SCALES:  # the smallest with which an exponential alone would overflow, whatever is drawn
+            exponents = []
+            for seed in SCALE_SEEDS:
+                with largest_exponent() as largest:
+                    if not self.works(large, (*rows[place], factor), (seed,)):
+                        return subject, rows
+                exponents.append(largest[0])
+            if min(exponents) > OVERFLOW:
+                break
+        return large, [(*row, factor if each == place else 1.0) for each, row in enumerate(rows)]
+
+    def works(self, subject: Subject, row: tuple[Any, ...], seeds: Sequence[int] = (1, 2)) -> bool:
+        """Whether the reference gives finite answers with such inputs."""
+        try:
+            begun = time.process_time()
+            for seed in seeds:
+                if time.process_time() - begun > BUDGET:
+                    break
+                value = self.value(subject, row, seed)
+                if not finite(value):
+                    self.reason = "the result is not finite"
+                    return False
+        except (Failed, Unknown) as error:
+            if isinstance(error, Unknown):
+                raise
+            self.reason = str(error).rstrip(".")
+            return False
+        return True
+
+    def value(self, subject: Subject, row: tuple[Any, ...], seed: int = 1, line: str = "") -> Any:
+        """What the reference returns with such inputs, changed by a line."""
+        wanted = [f"{subject.variable}.{name}" for name in subject.state] if subject.owner else []
+        call = bodies.answers(subject, "reference", ["got", *wanted])
+        lines = bodies.once(
+            subject.inputs,
+            row,
+            [*bodies.prepared(subject), *filter(None, [line]), "answers = []", *call, "return answers[0]"],
+        )
+        return self.bench.run(lines, seed=seed)
+
+
+def _variants(inputs: Inputs) -> Iterator[Inputs]:
+    """All lengths free, then with one of them as recorded, then with two, ..."""
+    names = [name for name in inputs.names.values() if inputs.recorded[name] <= 2000]
+    names.sort(key=lambda name: inputs.recorded[name])
+    for count in range(len(names) + 1):
+        for fixed in itertools.combinations(names, count):
+            yield replace(inputs, fixed=frozenset(fixed), names=inputs.names, recorded=inputs.recorded)
