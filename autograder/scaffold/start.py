@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ast
-import json
 import keyword
 import math
-import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,9 +19,18 @@ from autograder.assignment.given_files import OWN
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.checks.local.kit import OURS
 from autograder.isolation.packaged_data import uses_packaged_data
-from autograder.markers import BEGIN, END, Region, regions
+from autograder.markers import BEGIN, END, regions
 from autograder.scaffold import blank
 from autograder.scaffold.notebook import as_module
+from autograder.scaffold.reference import (
+    Recipe,
+    imports_of,
+    modules_of,
+    refuse_paths,
+    tests_of,
+    traced,
+    wanted_functions,
+)
 from autograder.scaffold.tracing import examples_in
 from autograder.scaffold.writing import Check, Question, assignment_text, handout_text
 from autograder.settings import python_text
@@ -43,25 +48,9 @@ __all__ = [
     "write_all",
 ]
 
-PREPARING = 900.0
 LEAST_SECONDS = 5.0
-"""Seconds that drafting and trying checks may take beside the example."""
 MOST_GIVEN_MIB = 100
 PRELOADED = {"matplotlib": "matplotlib.pyplot", "torch": "torch", "sklearn": "sklearn", "pandas": "pandas"}
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What to start from: a file or folder, its `example` (a file, None for its own) with `arguments`, and how long.
-
-    `tests` are files of tests, of pytest or of unittest, or folders of such.
-    """
-
-    source: Path
-    example: Path | None = None
-    arguments: tuple[str, ...] = ()
-    tests: tuple[Path, ...] = ()
-    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +101,7 @@ def start_from(root: Path, name: str, recipe: Recipe, stand_in: Mapping[str, Any
         UsageError: no such file, no name for a folder, or something is there already.
         InstructorError: no solution region, no example, or the example raised; with file and line.
     """
-    _refuse_paths(recipe)
+    refuse_paths(recipe)
     if recipe.source.suffix == ".ipynb":
         return _from_notebook(root, name, recipe, stand_in or {})
     return _started(root, name, recipe, stand_in or {})
@@ -139,25 +128,25 @@ def _started(
     shown = notebook or recipe.source
     reference = (root / "reference" / name).resolve()
     folder = source if source.is_dir() else source.parent
-    modules = _modules(source)
+    modules = modules_of(source)
     sources = {path.name: python_text(path) for path in modules}
     inside = (notebook.parent if notebook else folder) == reference
     refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
     found = {file: regions(text, str(folder / file)) for file, text in sources.items()}
-    wanted, notes = _wanted(sources, found)
+    wanted, notes = wanted_functions(sources, found)
     if not any(found.values()):
         raise InstructorError(
             f"{shown} has no solution region, so there is nothing for students to write; "
             f"put '{BEGIN}' and '{END}' around what they shall write, each on a line of its own."
         )
-    tests = _tests(recipe.tests)
+    tests = tests_of(recipe.tests)
     if recipe.example is None and not tests and not any(map(examples_in, sources.values())):
         raise InstructorError(
             f"{shown} has no example to run; add a part 'if __name__ == \"__main__\":' that calls its "
             "functions, or name a script with --example, or tests with --tests."
         )
     home = notebook.parent if notebook else folder
-    answer = _traced(folder, home, sources, wanted, recipe, stand_in, tests)
+    answer = traced(folder, home, sources, wanted, recipe, stand_in, tests)
     questions, more = _questions(answer, sources)
     copied, unfit = _given(home, answer["beside"], [notebook.name] if notebook else [])
     general = [*notes, *answer["notes"], *unfit]
@@ -255,173 +244,6 @@ def refuse(name: str, folders: Sequence[Path]) -> None:
             )
 
 
-def _refuse_paths(recipe: Recipe) -> None:
-    """Refuse files that are not there, or of which nothing can be made, before anything is read.
-
-    Raises:
-        UsageError: names the option and the file.
-    """
-    asked = [
-        ("--from", recipe.source, "name the solved reference"),
-        ("--example", recipe.example, "name a Python script that calls the reference"),
-        *(("--tests", path, "name a file of tests for pytest or unittest") for path in recipe.tests),
-    ]
-    kinds = {
-        "--from": "no Python file, notebook or folder",
-        "--example": "no file",
-        "--tests": "no Python file and no folder",
-    }
-    for option, path, instead in asked:
-        if path is None:
-            continue
-        if not path.exists():
-            raise UsageError(f"{option}: {path} does not exist; {instead}.")
-        known = {"--from": (".py", ".ipynb"), "--example": (path.suffix,), "--tests": (".py",)}[option]
-        if not (path.is_file() and path.suffix in known) and not (path.is_dir() and option != "--example"):
-            raise UsageError(f"{option}: {path} is {kinds[option]}; {instead}.")
-
-
-def _modules(source: Path) -> list[Path]:
-    if source.is_dir():
-        found = sorted(path for path in source.glob("*.py") if not re.match(r"test_|__main__\.|conftest\.", path.name))
-        if not found:
-            raise UsageError(f"{source} holds no Python module; name a file or folder with the solved reference.")
-        return found
-    return [source]
-
-
-def _tests(paths: Sequence[Path]) -> dict[str, str]:
-    """The text of each file of tests by its name; of a folder, those of all Python files that hold tests."""
-    found = {}
-    for path in paths:
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        for file in files:
-            text = python_text(file)
-            if re.search(r"^\s*def test", text, re.MULTILINE):
-                found[file.name] = text
-        if not found:
-            raise UsageError(f"--tests: {path} holds no function that begins with 'test'.")
-    return found
-
-
-def _wanted(
-    sources: Mapping[str, str], found: Mapping[str, Sequence[Region]]
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """Functions with a region, as (file, qualified name), each once; and notes on regions that are in none."""
-    wanted: list[tuple[str, str]] = []
-    notes = []
-    for file, every in found.items():
-        known = _qualified(sources[file])
-        for region in every:
-            name = next((name for name in _prefixes(region.name) if name in known), "")
-            if not name:
-                where = f" in {region.name}" if region.name else ""
-                notes.append(f"{file}:{region.first}: a solution{where} that is in no function of its own.")
-            elif (file, name) not in wanted:
-                wanted.append((file, name))
-    return wanted, notes
-
-
-def _prefixes(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
-
-
-def _qualified(source: str) -> set[str]:
-    names = set()
-    for node in ast.parse(source).body:
-        owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
-        for each in node.body if isinstance(node, ast.ClassDef) else [node]:
-            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                names.add(f"{owner}{each.name}")
-    return names
-
-
-# --- running it ---
-
-
-def _traced(
-    folder: Path,
-    home: Path,
-    sources: Mapping[str, str],
-    wanted: Sequence[tuple[str, str]],
-    recipe: Recipe,
-    stand_in: Mapping[str, Any],
-    tests: Mapping[str, str],
-) -> dict[str, Any]:
-    """What the child process found out; a function that ends it is left out, and the others are drafted again."""
-    with tempfile.TemporaryDirectory(prefix="autograder-new-") as name:
-        place = Path(name)
-        desk = place / "desk"
-        _lay_out(desk, folder, "\n".join(sources.values()), stand_in)
-        crashed: dict[str, str] = {}
-        task = {
-            "folder": str(folder),
-            "home": str(home),
-            "sources": dict(sources),
-            "wanted": list(wanted),
-            "example": str(recipe.example.resolve()) if recipe.example else "",
-            "arguments": list(recipe.arguments),
-            "seconds": recipe.seconds,
-            "tests": dict(tests),
-            "crashed": crashed,
-            "at": str(place / "at"),
-        }
-        while not (place / "answer.json").is_file():
-            (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
-            ended = _child(place, desk, recipe)
-            how = _how(ended.returncode)
-            at = place / "at"
-            function = at.read_text("utf-8") if at.is_file() else ""
-            if not (place / "answer.json").is_file() and (not function or function in crashed):
-                said = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-                raise InstructorError(f"The example of {recipe.source} ended Python {how}: {said[0]}")
-            crashed[function] = how
-        answer: dict[str, Any] = json.loads((place / "answer.json").read_text("utf-8"))
-    if "fault" in answer:
-        raise InstructorError(f"{answer['fault'].rstrip('.')}. Mend it, or give another example with --example.")
-    return answer
-
-
-def _child(place: Path, desk: Path, recipe: Recipe) -> subprocess.CompletedProcess[bytes]:
-    """Run the child process with the task in a folder."""
-    toolkit = str(Path(__file__).parents[2])
-    paths = os.pathsep.join(filter(None, [toolkit, os.environ.get("PYTHONPATH", "")]))
-    files = [str(place / "task.json"), str(place / "answer.json")]
-    try:
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "autograder.scaffold.child", *files],
-            cwd=desk,
-            env=os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=2 * recipe.seconds + PREPARING,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise InstructorError(
-            f"The example of {recipe.source} does not end, and could not be interrupted after "
-            f"{recipe.seconds:g} s; give a shorter one with --example."
-        ) from None
-
-
-def _how(code: int) -> str:
-    """How a process ended, as the end of a sentence."""
-    return f"with exit code {code}" if code >= 0 else f"by the signal {signal.Signals(-code).name}"
-
-
-def _lay_out(desk: Path, folder: Path, text: str, stand_in: Mapping[str, Any]) -> None:
-    """A working directory for the example: links to what lies beside the reference, and stand-ins for its data."""
-    desk.mkdir()
-    for path in folder.iterdir():
-        if path.suffix != ".py" and path.name != "__pycache__":
-            (desk / path.name).symlink_to(path)
-    for name, make in stand_in.items():
-        if name in text and not (desk / name).exists():
-            make(desk / name)
-
-
 def _given(home: Path, files: Sequence[str], handed_in: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """Files and folders beside the reference that are handed out as well, and a sentence where they cannot be."""
     fit = tuple(file for file in files if file not in (*OWN, *handed_in) and file.partition("/")[0] not in OURS)
@@ -464,19 +286,8 @@ def _about(name: str, sources: Mapping[str, str]) -> str:
     return name
 
 
-def _imports(sources: Mapping[str, str]) -> set[str]:
-    found = set()
-    for source in sources.values():
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.partition(".")[0])
-    return found
-
-
 def _preload(sources: Mapping[str, str]) -> tuple[str, ...]:
-    used = _imports(sources)
+    used = imports_of(sources)
     return ("numpy", *(package for name, package in PRELOADED.items() if name in used))
 
 
@@ -485,9 +296,9 @@ def _limits(sources: Mapping[str, str], seconds: float, mib: int, cell: int = 0)
 
     With `cell` seconds for each cell of a notebook, two cells that never end leave as much time to all others.
     """
-    heavy = 10 if _imports(sources) & set(PRELOADED) else 0
+    heavy = 10 if imports_of(sources) & set(PRELOADED) else 0
     cpu = 5 * math.ceil((LEAST_SECONDS + heavy + 10 * seconds) / 5) + 3 * cell
-    memory = max(256 * math.ceil(2 * mib / 256), 4096 if "torch" in _imports(sources) else 1024)
+    memory = max(256 * math.ceil(2 * mib / 256), 4096 if "torch" in imports_of(sources) else 1024)
     return {"wall_seconds": 4 * cpu, "cpu_seconds": cpu, "memory_mib": memory}
 
 

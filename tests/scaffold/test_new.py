@@ -21,7 +21,7 @@ from autograder.grading import RunOptions
 from autograder.quality.mutation import Audit, audit, generate, matrix, sample
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, Started, start_blank, start_from
-from autograder.scaffold import start as starting
+from autograder.scaffold import reference as solved
 from autograder.scaffold.examples import TooLong, literal
 from autograder.scaffold.inputs import Inputs, Unknown
 from autograder.scaffold.tracing import examples_in
@@ -191,7 +191,7 @@ class TestRefusals:
 
     def test_an_example_that_cannot_be_interrupted(self, root, monkeypatch) -> None:
         """An example that catches everything is ended from outside."""
-        monkeypatch.setattr(starting, "PREPARING", 1.0)
+        monkeypatch.setattr(solved, "PREPARING", 1.0)
         endless = "    while True:\n        try:\n            import time; time.sleep(60)\n"
         endless += "        except BaseException:\n            pass\n"
         with pytest.raises(InstructorError, match="does not end, and could not be interrupted after 1 s"):
