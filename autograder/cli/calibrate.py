@@ -1,4 +1,4 @@
-"""`autograder calibrate`: the reference under many seeds in, the luck at every threshold out."""
+"""`autograder calibrate`: the reference under many seeds in, the false-fail and false-pass rates at every threshold out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from autograder.quality import calibration, mutation
 from autograder.quality.calibration import (
     SHARES,
     Cheapest,
-    Luck,
+    FalsePass,
     Plan,
     Row,
     Trial,
@@ -168,8 +168,8 @@ class _Found:
             for tried in [calibration.takes_share(plan.loaded.assignment, check)]
         )
         names = [mutant.id for mutant in plan.mutants]
-        self.luck: tuple[tuple[Luck, ...], ...] = tuple(
-            calibration.luck(row, trials, names, plan.bound) for row in self.rows
+        self.false_passes: tuple[tuple[FalsePass, ...], ...] = tuple(
+            calibration.false_passes(row, trials, names, plan.bound) for row in self.rows
         )
 
 
@@ -183,7 +183,7 @@ def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> N
         return
     command = f"autograder calibrate {call.name}{' --full' if call.full else ''}"
     title = f"`{command}`{f', data: {found.data}' if found.data else ''}."
-    tables = formatting.markdown(title, found.rows, found.cheapest, found.luck, call.bound)
+    tables = formatting.markdown(title, found.rows, found.cheapest, found.false_passes, call.bound)
     if call.into:
         formatting.put_into(call.into, name, tables)
     pictures = formatting.plot(found.rows, out)
@@ -196,7 +196,7 @@ def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> N
 
 
 def _show_check(check: Check, found: _Found, screen: Console) -> None:
-    here = [(row, mutants) for row, mutants in zip(found.rows, found.luck, strict=True) if row.check is check]
+    here = [(row, mutants) for row, mutants in zip(found.rows, found.false_passes, strict=True) if row.check is check]
     last = -1
     for row, mutants in here:
         if row.place[0] != last:
@@ -206,7 +206,7 @@ def _show_check(check: Check, found: _Found, screen: Console) -> None:
         text = escape(formatting.row_text(row)).replace(row.judgement.word, _styled(row.judgement.word), 1)
         screen.print(f"  {text}", soft_wrap=True)
         if mutants:
-            head, lines = formatting.luck_text(mutants)
+            head, lines = formatting.false_pass_text(mutants)
             screen.print(f"    mutants: {escape(head)}", soft_wrap=True)
             for line in lines:
                 screen.print(f"      {escape(line)}", soft_wrap=True)

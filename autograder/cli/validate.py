@@ -89,5 +89,5 @@ def show(screen: Console, findings: Iterable[Finding]) -> int:
         screen.print(f"{mark} {escape(finding.what)}: {escape(finding.said)}", soft_wrap=True)
         bad += not finding.good
         if finding.warning or not finding.good:
-            screen.print(f"  {escape(finding.mend)}", soft_wrap=True)
+            screen.print(f"  {escape(finding.fix)}", soft_wrap=True)
     return bad

@@ -43,7 +43,7 @@ def main(task_file: str, answer_file: str) -> None:
             "fault": f"{folder}: importing the modules takes longer than {task['seconds']:g} s; give it --seconds."
         }
     except BaseException as error:  # noqa: BLE001 (whatever the example raises is a sentence for its author)
-        answer = {"fault": _told(error, folder)}
+        answer = {"fault": _sentence(error, folder)}
     Path(answer_file).write_text(json.dumps(answer), encoding="utf-8")
 
 
@@ -128,8 +128,8 @@ def _drafted(
         return draft(name, traced, source, given, bench, parameters)
     except Exception as error:  # noqa: BLE001 (a fault of this toolkit, which must not cost the other functions theirs)
         where = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}: {' '.join(str(error).split())}"
-        note = f"{name}: no check could be drafted, by a fault of autograder's ({told.rstrip('.')}); write one."
+        text = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}: {' '.join(str(error).split())}"
+        note = f"{name}: no check could be drafted, by a fault of autograder's ({text.rstrip('.')}); write one."
         return Drafted(name, notes=[note])
 
 
@@ -163,7 +163,7 @@ def _add_accuracy(
         each.notes = [note for note in each.notes if "write one" not in note and "nothing that a check" not in note]
 
 
-def _told(error: BaseException, folder: Path) -> str:
+def _sentence(error: BaseException, folder: Path) -> str:
     """File, line and text of what the example raised; the line is the last one in the instructor's own files."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent == folder] or [

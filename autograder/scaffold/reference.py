@@ -180,7 +180,7 @@ def traced(
             crashed[function] = how
         answer: dict[str, Any] = json.loads((place / "answer.json").read_text("utf-8"))
     if "fault" in answer:
-        raise InstructorError(f"{answer['fault'].rstrip('.')}. Mend it, or give another example with --example.")
+        raise InstructorError(f"{answer['fault'].rstrip('.')}. Correct it, or give another example with --example.")
     return answer
 
 

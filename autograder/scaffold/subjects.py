@@ -115,7 +115,7 @@ def given_attributes(source: str, file: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef):
-            told = " ".join(
+            text = " ".join(
                 ast.get_docstring(each) or ""
                 for each in (node, *node.body)
                 if isinstance(each, (ast.ClassDef, ast.FunctionDef))
@@ -134,7 +134,7 @@ def given_attributes(source: str, file: str) -> dict[str, set[str]]:
                 and isinstance(each.value, ast.Name)
                 and each.value.id == "self"
                 and not any(each.lineno in region for region in cut)
-                and (id(each) not in nothing or re.search(rf"\b{each.attr}\b", told))
+                and (id(each) not in nothing or re.search(rf"\b{each.attr}\b", text))
             }
     return found
 

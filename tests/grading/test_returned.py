@@ -139,7 +139,7 @@ def test_validate_names_the_line_of_such_a_mistake(course: Path, bubblewrap, bod
     line = next(n for n, each in enumerate(text, start=1) if at in each and n > len(text) - 8 and n > before)
     assert not found.good
     assert f"assignment.py:{line}: the check 'more' {says}" in found.said
-    assert "A check fails by raising" in found.mend
+    assert "A check fails by raising" in found.fix
 
 
 def test_what_only_wrong_work_meets_is_found_by_validate(course: Path, bubblewrap) -> None:

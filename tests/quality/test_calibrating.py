@@ -26,13 +26,13 @@ from autograder.checks.errors import CheckFailed, UsageError
 from autograder.loader import load
 from autograder.quality.calibration import (
     SHARES,
-    Luck,
+    FalsePass,
     Row,
     Trial,
     Trials,
     cheapest,
+    false_passes,
     formatting,
-    luck,
     rows,
     takes_share,
 )
@@ -489,7 +489,7 @@ def test_a_measurement_that_a_run_did_not_reach_is_no_fall(check: Check, tmp_pat
 
 
 def test_a_value_that_is_always_the_same_is_as_sure_as_runs_can_show(check: Check, tmp_path: Path):
-    """No spread, no fit, no luck."""
+    """No spread, no fit, no false pass."""
     trials = Trials(tmp_path / "runs.jsonl")
     for number in range(10):
         trials.keep(trial(number, 0.95))
@@ -554,18 +554,18 @@ def test_mutants_are_sorted_by_their_false_pass_rate(check: Check, trials: Trial
     trials.keep(trial(0, None, code="lost", verdict="INTERNAL"))
     row = rows(check, trials, 1.0, 1e-4)[0]
     codes = ["same", "always", "never", "raises", "sometimes", "close", "few", "lost", "not run"]
-    found = {each.mutant: each for each in luck(row, trials, codes, 1e-4)}
+    found = {each.mutant: each for each in false_passes(row, trials, codes, 1e-4)}
 
-    kinds = ["untouched", "always", "never", "never", "luck", "luck", "unjudged"]
+    kinds = ["untouched", "always", "never", "never", "by chance", "by chance", "unjudged"]
     assert [each.kind for each in found.values()] == kinds
     assert found["sometimes"].passed == 2
     assert found["never"].probability < 1e-9
     assert found["close"].probability > 1e-4
     assert found["raises"].probability is None
-    head, lines = formatting.luck_text(list(found.values()))
+    head, lines = formatting.false_pass_text(list(found.values()))
     assert head == (
         "1 do not touch it, 1 pass every time (another check must catch them), 2 never come near, "
-        "1 ran too seldom to tell, 2 may pass by luck"
+        "1 ran too seldom to tell, 2 may pass by chance"
     )
     assert lines[0].startswith("sometimes: 2 of 3 passed, so 9.4 % to 99 % do, by the fit ")
     assert not touched(check, trials, "same")
@@ -574,8 +574,8 @@ def test_mutants_are_sorted_by_their_false_pass_rate(check: Check, trials: Trial
 
 def test_a_long_list_of_lucky_mutants_is_cut():
     """Twelve, and how many more."""
-    many = [Luck(f"m{k}", 1, 5, None, "luck") for k in range(15)]
-    _, lines = formatting.luck_text(many)
+    many = [FalsePass(f"m{k}", 1, 5, None, "by chance") for k in range(15)]
+    _, lines = formatting.false_pass_text(many)
 
     assert len(lines) == 13
     assert lines[0] == "m0: 1 of 5 passed, so 0.51 % to 72 % do".replace("0.51 %", formatting.likely(interval(1, 5)[0]))
@@ -631,9 +631,9 @@ def test_the_page_gets_every_threshold_the_cheapest_run_and_the_mutants(check: C
     """Three tables in Markdown, each row as wide as its head."""
     found = row_of(check, trials)
     trials.keep(trial(0, 0.1, code="m"))
-    lucky = [luck(row, trials, ["m"], 1e-4) for row in found]
+    by_chance = [false_passes(row, trials, ["m"], 1e-4) for row in found]
     cheap = [("learns", cheapest(check, trials, (), 1e-2, tried=True)), ("other", None)]
-    text = formatting.markdown("Title:", found, cheap, lucky, 1e-4)
+    text = formatting.markdown("Title:", found, cheap, by_chance, 1e-4)
 
     first, second, third = (part.splitlines() for part in text.partition("\n\n")[2].split("\n\n"))
     for table in (first, second, third):
@@ -760,7 +760,7 @@ def test_a_reference_that_fails_a_check_without_thresholds_is_refused(tmp_path: 
     refused(
         run("calibrate", "noisy", "--out", tmp_path / "out", cwd=root),
         "The reference itself does not pass 'is_a_number' (FAILED: score is 0.6; expected 0.5.",
-        "mend the reference or the check, then calibrate again",
+        "correct the reference or the check, then calibrate again",
     )
 
 

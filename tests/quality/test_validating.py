@@ -44,7 +44,7 @@ def findings(course: Path, sandbox: Sandbox, *, quick: bool = True) -> dict[str,
     found = list(
         validate(loaded, sandbox, None, options, quick=quick, again=lambda count: start("none", threads=count))
     )
-    assert all(each.mend for each in found if not each.good), "each fault comes with a way to mend it"
+    assert all(each.fix for each in found if not each.good), "each fault comes with a way to fix it"
     return {each.what: (each.good, each.said) for each in found}
 
 
@@ -83,8 +83,8 @@ def test_a_reference_that_fails_under_every_seed_is_no_question_of_luck(course: 
     loaded = loader.load(course, "small")
     with Shared() as shared:
         trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course, shared)
-        reported = {failed: {each.mend for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
-    assert reported[False] == {"A check that luck decides is unfair: lower its threshold, or repeat the training."}
+        reported = {failed: {each.fix for each in trial.other_seeds(failed=failed)} for failed in (False, True)}
+    assert reported[False] == {"A check that chance decides is unfair: lower its threshold, or repeat the training."}
     assert reported[True] == {"The reference fails under the course's own seed as well: correct that first."}
 
 
@@ -315,7 +315,7 @@ def test_questions_that_a_handout_leaves_out_are_named(tmp_path: Path, text: str
     assert (found.good, found.said, found.warning) == (True, said, warning)
     if warning:
         heading = "`## (a) Double, 5 points`" if "(a)." in said else "`## (b) More, 1 point`"
-        assert found.mend == f"Give each question its heading, such as {heading}."
+        assert found.fix == f"Give each question its heading, such as {heading}."
 
 
 SAVED = '''
@@ -359,7 +359,7 @@ def test_a_homework_set_must_reach_its_cap(course: Path) -> None:
         "homework set short": False,
         "homework set later": True,
     }
-    assert "lower the set's cap" in found["homework set short"].mend
+    assert "lower the set's cap" in found["homework set short"].fix
     assert found["homework set later"].said.endswith("theory still missing.")
 
 
@@ -449,7 +449,7 @@ def test_points_for_nothing_are_reported(course: Path, bubblewrap: Sandbox) -> N
     assert found.said.split("; ") == [
         "answers that are zeros of the right shape earn 2 (doubles_nothing 2)",
     ]
-    assert "Draw more of the inputs" in found.mend
+    assert "Draw more of the inputs" in found.fix
 
     drawn = "student.double(x := rng.normal(size=3)), 2 * x"
     change(course, ASSIGNMENT, "student.double(np.zeros(3)), np.zeros(3)", drawn)

@@ -180,7 +180,7 @@ class TestRefusals:
     def test_an_example_that_raises(self, root) -> None:
         """A fault of the example is reported with its file and line."""
         with pytest.raises(
-            InstructorError, match=r"fresh_solved\.py:12: the example raised KeyError: 'gone'\. Mend it"
+            InstructorError, match=r"fresh_solved\.py:12: the example raised KeyError: 'gone'\. Correct it"
         ):
             made_from(root, SOLVED + '\nif __name__ == "__main__":\n    {}["gone"]\n')
 

@@ -50,7 +50,7 @@ class Plan:
 
     Args:
         checks: what may be asked.
-        mutants: the wrong versions whose luck is tried, too.
+        mutants: the wrong versions whose false-pass rate is measured, too.
         folder: an empty one, for the staged files.
         jobs: trials made at a time.
         seconds: no trial begins after that many.
@@ -112,7 +112,7 @@ def _stands(check: Check, trials: Trials) -> None:
         if not trial.measured and trial.said and trial.verdict != "SKIPPED" and trial.number == 0:
             raise InstructorError(
                 f"The reference itself does not pass {check.id!r} ({trial.verdict}: {trial.said}); "
-                "mend the reference or the check, then calibrate again."
+                "correct the reference or the check, then calibrate again."
             )
 
 
@@ -244,7 +244,7 @@ class _Schedule:
                 yield self._count(check, mutant.id, 1.0), check, mutant.id, 1.0, self._worth(check, mutant)
 
     def _worth(self, check: Check, mutant: Mutant) -> int:
-        """How many trials a mutant is worth: none if it answers as the reference does, more if luck decides."""
+        """How many trials a mutant is worth: none if it answers as the reference does, more if chance decides."""
         made = self.trials.of(check.id, mutant.id)
         if not made:
             return min(MUTANT_RUNS, self.plan.runs)

@@ -9,13 +9,13 @@ from pathlib import Path
 from autograder import whole
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
-from autograder.quality.calibration.rates import Cheapest, Luck, Row
+from autograder.quality.calibration.rates import Cheapest, FalsePass, Row
 
 __all__ = [
     "blocks",
     "bound_text",
+    "false_pass_text",
     "likely",
-    "luck_text",
     "markdown",
     "number",
     "plot",
@@ -120,20 +120,20 @@ def far(deviations: float) -> str:
     return "more than 1000" if deviations > 0 else "less than -1000"
 
 
-def luck_text(found: Sequence[Luck]) -> tuple[str, tuple[str, ...]]:
-    """One line of counts for the mutants at a threshold, and a line for each that may pass by luck, likeliest first."""
+def false_pass_text(found: Sequence[FalsePass]) -> tuple[str, tuple[str, ...]]:
+    """A line of counts for the mutants at a threshold, and one for each that may pass by chance, likeliest first."""
     kinds = {
         "untouched": "do not touch it",
         "always": "pass every time (another check must catch them)",
         "never": "never come near",
         "unjudged": "ran too seldom to tell",
-        "luck": "may pass by luck",
+        "by chance": "may pass by chance",
     }
     counts = {kind: sum(each.kind == kind for each in found) for kind in kinds}
     head = ", ".join(f"{count} {kinds[kind]}" for kind, count in counts.items() if count)
-    lucky = sorted((each for each in found if each.kind == "luck"), key=lambda each: -_chance(each))
+    by_chance = sorted((each for each in found if each.kind == "by chance"), key=lambda each: -_chance(each))
     lines = []
-    for each in lucky:
+    for each in by_chance:
         low, high = _interval(each)
         fitted = f", by the fit {likely(each.probability)}" if each.probability is not None else ""
         lines.append(f"{each.mutant}: {each.passed} of {each.n} passed, so {likely(low)} to {likely(high)} do{fitted}")
@@ -141,11 +141,11 @@ def luck_text(found: Sequence[Luck]) -> tuple[str, tuple[str, ...]]:
     return head, (*lines[:LISTED], *more)
 
 
-def _chance(each: Luck) -> float:
+def _chance(each: FalsePass) -> float:
     return each.passed / each.n if each.passed else each.probability or 0.0
 
 
-def _interval(each: Luck) -> tuple[float, float]:
+def _interval(each: FalsePass) -> tuple[float, float]:
     from autograder.quality.calibration.statistics import interval
 
     return interval(each.passed, each.n)
@@ -155,7 +155,7 @@ def markdown(
     title: str,
     found: Sequence[Row],
     cheap: Sequence[tuple[str, Cheapest | None]],
-    lucky: Sequence[Sequence[Luck]],
+    by_chance: Sequence[Sequence[FalsePass]],
     bound: float,
 ) -> str:
     """Tables for a page: every threshold, the cheapest runs, and the mutants.
@@ -164,7 +164,7 @@ def markdown(
         title: one line above, such as the command and the data.
         found: the thresholds.
         cheap: each check with the cheapest run that is still fair.
-        lucky: the mutants at each of the thresholds, () for none.
+        by_chance: the mutants at each of the thresholds, () for none.
         bound: the largest false-fail rate allowed.
     """
     lines = [
@@ -204,12 +204,12 @@ def markdown(
         for name, each in tried:
             run = f"{share_text(each.share)}{f' ({each.run})' if each.run else ''}" if each else "not shown for any"
             lines.append(f"| `{name}` | {run} | {f'{each.seconds:.1f}' if each else ''} |")
-    if any(lucky):
+    if any(by_chance):
         lines += ["", "| check | asked | mutants |", "|---|---|---|"]
-        for row, mutants in zip(found, lucky, strict=True):
+        for row, mutants in zip(found, by_chance, strict=True):
             if not mutants:
                 continue
-            head, listed = luck_text(mutants)
+            head, listed = false_pass_text(mutants)
             lines.append(f"| `{row.check.id}` | {wanted(row)} | {'; '.join([head, *listed])} |")
     return "\n".join(lines)
 

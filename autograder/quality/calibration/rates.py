@@ -12,7 +12,7 @@ from autograder.checks import Measured, Threshold
 from autograder.quality.calibration.statistics import Fit, Judgement, fit, interval, judge
 from autograder.quality.calibration.trials import REFERENCE, Trial, Trials
 
-__all__ = ["Cheapest", "Luck", "Row", "cheapest", "luck", "rows", "touched"]
+__all__ = ["Cheapest", "FalsePass", "Row", "cheapest", "false_passes", "rows", "touched"]
 
 LEAST_MUTANT_RUNS = 3
 
@@ -73,11 +73,11 @@ class Cheapest:
 
 
 @dataclass(frozen=True, slots=True)
-class Luck:
+class FalsePass:
     """How often a mutant passed a threshold: `passed` of `n` runs; `probability` by a fit, None where there is none.
 
     `kind` is ``"untouched"`` (its answers are the reference's), ``"always"``, ``"never"`` (and by the fit below the
-    bound), ``"luck"``, or ``"unjudged"`` (too few runs).
+    bound), ``"by chance"``, or ``"unjudged"`` (too few runs).
     """
 
     mutant: str
@@ -165,16 +165,16 @@ def touched(check: Check, trials: Trials, mutant: str) -> bool:
     )
 
 
-def luck(row: Row, trials: Trials, mutants: Iterable[str], bound: float) -> tuple[Luck, ...]:
+def false_passes(row: Row, trials: Trials, mutants: Iterable[str], bound: float) -> tuple[FalsePass, ...]:
     """What mutants make of one threshold; those without a run are left out."""
     return tuple(
-        _luck(row, trials, mutant, made, bound)
+        _false_pass(row, trials, mutant, made, bound)
         for mutant in mutants
         if (made := [trial for trial in trials.of(row.check.id, mutant) if trial.verdict != "INTERNAL"])
     )
 
 
-def _luck(row: Row, trials: Trials, mutant: str, made: Sequence[Trial], bound: float) -> Luck:
+def _false_pass(row: Row, trials: Trials, mutant: str, made: Sequence[Trial], bound: float) -> FalsePass:
     i, j = row.place
     found = [(trial.measured[i], trial.measured[i].thresholds[j]) for trial in made if _has(trial, row.place)]
     passed, n = sum(threshold.passed for _, threshold in found), len(made)
@@ -188,9 +188,9 @@ def _luck(row: Row, trials: Trials, mutant: str, made: Sequence[Trial], bound: f
     elif passed == n:
         kind = "always" if n >= LEAST_MUTANT_RUNS else "unjudged"
     elif passed:
-        kind = "luck"
+        kind = "by chance"
     elif n < LEAST_MUTANT_RUNS:
         kind = "unjudged"
     else:
-        kind = "luck" if probability is not None and probability > bound else "never"
-    return Luck(mutant, passed, n, probability, kind)
+        kind = "by chance" if probability is not None and probability > bound else "never"
+    return FalsePass(mutant, passed, n, probability, kind)

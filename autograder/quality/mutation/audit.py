@@ -160,7 +160,7 @@ def audit(
 
 
 class _Run:
-    """One audit: the reference, then every mutant, then those that nobody told from it, then the seeds.
+    """One audit: the reference, then every mutant, then those that answered as it did, then the seeds.
 
     What was found out so far is in `reference`, `reports`, `alike` and `rates`, each of the mutants by its id.
     """
@@ -396,7 +396,7 @@ def _passes(reference: Report) -> None:
                 said = (check.staff_message or check.message).partition("\n")[0]
                 raise InstructorError(
                     f"The reference itself does not pass {check.id!r} ({check.verdict}: {said}); "
-                    "mend the reference or the check, then audit again."
+                    "correct the reference or the check, then audit again."
                 )
 
 

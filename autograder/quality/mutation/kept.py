@@ -157,7 +157,7 @@ def _read(path: Path, sources: Mapping[str, str]) -> Mutant:
         ast.parse(mutated)
     except SyntaxError as error:
         raise InstructorError(
-            f"{path}: with this change {file}:{error.lineno} is no Python ({error.msg}); mend the diff."
+            f"{path}: with this change {file}:{error.lineno} is no Python ({error.msg}); correct the diff."
         ) from None
     pairs = enumerate(zip(text_lines(source), text_lines(mutated), strict=False), start=1)
     line = next((number for number, (before, after) in pairs if before != after), len(text_lines(source)))
@@ -173,12 +173,12 @@ def _hunks(path: Path, lines: Sequence[str], first: int) -> list[_Hunk]:
     while at < len(lines) and (lines[at] or any(lines[at:])):
         head = _HUNK.fullmatch(lines[at])
         if not head:
-            raise InstructorError(f"{path}:{at + 1}: here belongs a line '@@ -LINE,COUNT +LINE,COUNT @@'; mend it.")
+            raise InstructorError(f"{path}:{at + 1}: here belongs a line '@@ -LINE,COUNT +LINE,COUNT @@'; correct it.")
         body = []
         start, at = at + 1, at + 1
         while at < len(lines) and not lines[at].startswith("@@") and (lines[at] or any(lines[at:])):
             if lines[at][:1] not in (" ", "-", "+", "\\", ""):
-                raise InstructorError(f"{path}:{at + 1}: a line of a diff begins with ' ', '-' or '+'; mend this one.")
+                raise InstructorError(f"{path}:{at + 1}: a line of a diff begins with ' ', '-' or '+'; correct it.")
             body.append(lines[at] or " ")  # editors take the last blank off
             at += 1
         old = tuple(line[1:] for line in body if line[0] in " -")

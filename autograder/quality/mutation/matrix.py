@@ -168,13 +168,13 @@ def rate_in_words(rate: Rate, seeds: int) -> str:
     if rate.deterministic:
         return f"caught by {rate.check} under every seed (deterministic: it draws nothing)"
     by = f" by {rate.check}" if rate.check else ""
-    told = f"caught under {rate.caught:,} of {rate.seeds:,} seeds{by} (at least {percent(rate.at_least)} % of all)"
+    text = f"caught under {rate.caught:,} of {rate.seeds:,} seeds{by} (at least {percent(rate.at_least)} % of all)"
     if not rate.enough:
-        return f"{told}; passes under more than 1 in 1,000, so it counts as not caught"
+        return f"{text}; passes under more than 1 in 1,000, so it counts as not caught"
     if not rate.done:
-        return f"{told} so far"
+        return f"{text} so far"
     why = why_fewer(rate, seeds)
-    return f"{told}; {why}" if why else told
+    return f"{text}; {why}" if why else text
 
 
 def why_fewer(rate: Rate, seeds: int) -> str:

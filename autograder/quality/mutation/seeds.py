@@ -1,4 +1,4 @@
-"""The same mutants under many seeds: a check that catches a mistake by luck lets it pass under another seed.
+"""The same mutants under many seeds: a check that catches a mistake by chance lets it pass under another seed.
 
 A check that draws nothing says the same under every seed; where one catches the mutant, that is all there is to try.
 Else seeds are tried one after the other, many of them in one sandbox: the quickest check that caught the mutant under
@@ -151,7 +151,7 @@ def rates(
         seconds: wall time that all trials of one mutant may take; but two seeds are tried in any case.
         crew: makes job processes of a size, running `seed_trier`.
         jobs: the largest size.
-        notify: told what is known of a mutant so far, again and again; `done` of the last one is True.
+        notify: called with what is known of a mutant so far, again and again; `done` of the last one is True.
 
     Raises:
         GraderError: the sandbox or a job cannot begin.
@@ -313,11 +313,11 @@ def seed_trier(spec: JobSpec) -> Iterator[Grade]:
     """What a job process does: load once, connect to the sandbox, try mutants with single checks under many seeds."""
     loaded = loader.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
-    with sandbox.connect(spec.address) as walls, grading.Shared() as shared:
+    with sandbox.connect(spec.address) as connected, grading.Shared() as shared:
 
         def tried(submission: Submission) -> Report:
             assert isinstance(submission, Trial)
-            listening = Listening(walls, submission.folder)
+            listening = Listening(connected, submission.folder)
             options = replace(spec.options, only=submission.check, limits=submission.limits)
             runs = [f"seed {number}" for number in submission.numbers]
             report = grading.grade_again(loaded, submission, listening, dataset, options, runs, shared)

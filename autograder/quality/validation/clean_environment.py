@@ -54,7 +54,7 @@ sys.meta_path.insert(0, Bare())
 find_spec = importlib.util.find_spec
 
 
-def found(name, package=None):  # who only asks whether a module is there is told no, and not by an exception
+def found(name, package=None):  # who only asks whether a module is there is answered no, and not by an exception
     try:
         return find_spec(name, package)
     except ModuleNotFoundError as error:
@@ -88,15 +88,15 @@ def public_checks(loaded: Loaded, folder: Path, dataset: DataSet | None = None) 
         check=False,
     )
     lines = (ended.stdout + ended.stderr).strip().splitlines() or ["no output"]
-    told = [after for line, after in pairwise(lines) if line.startswith("____")][:1] + lines[-1:]
+    shown = [after for line, after in pairwise(lines) if line.startswith("____")][:1] + lines[-1:]
     good = ended.returncode in (0, _NO_TESTS)
-    said = "; ".join(" ".join(line.split()) for line in told)
-    mend = (
+    said = "; ".join(" ".join(line.split()) for line in shown)
+    fix = (
         "Public checks may use what the stubs and the checks import, the standard library, numpy and pytest."
         if any(_ABSENT in line for line in lines)
         else "The reference does not pass its public checks in the release: correct the reference, or these checks."
     )
-    return Finding("public checks on a bare machine", good, said, mend)
+    return Finding("public checks on a bare machine", good, said, fix)
 
 
 def _needed_by(packages: set[str]) -> set[str]:

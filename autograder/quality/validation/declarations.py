@@ -180,7 +180,7 @@ def _titled(assignment: Assignment) -> list[str]:
 
 
 def _in_handout(text: str) -> list[str]:
-    """Lines of the handout that are to be replaced; a TODO in code, or in the middle of a sentence, is told of."""
+    """Lines of the handout that are to be replaced; a TODO in code, or in the middle of a sentence, is reported."""
     found, fenced = [], False
     for number, line in enumerate(text.split("\n"), start=1):
         if line.lstrip().startswith(("```", "~~~")):
@@ -192,12 +192,12 @@ def _in_handout(text: str) -> list[str]:
 
 def _whole(lines: Sequence[str], number: int) -> str:
     """A comment that begins in a line, with the lines of comment behind it, up to the next thing."""
-    told = [_TODO.sub("", lines[number - 1])]
+    parts = [_TODO.sub("", lines[number - 1])]
     for line in lines[number:]:
-        if not line.startswith("# ") or line.startswith(("# |", "# TODO", "# ---")) or told[-1].endswith((".", ":")):
+        if not line.startswith("# ") or line.startswith(("# |", "# TODO", "# ---")) or parts[-1].endswith((".", ":")):
             break
-        told.append(line.removeprefix("# "))
-    return " ".join(told).strip()
+        parts.append(line.removeprefix("# "))
+    return " ".join(parts).strip()
 
 
 def sets(root: Path, assignment: str, homework: Sequence[HomeworkSet]) -> Iterator[Finding]:

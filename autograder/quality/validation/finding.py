@@ -9,13 +9,13 @@ __all__ = ["Finding"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One property of an assignment: whether it holds, what was seen, and how to mend it where it does not hold.
+    """One property of an assignment: whether it holds, what was seen, and how to fix it where it does not hold.
 
-    A `warning` keeps nothing from being handed out; it is shown with the way to mend it.
+    A `warning` keeps nothing from being handed out; it is shown with the way to fix it.
     """
 
     what: str
     good: bool
     said: str
-    mend: str = ""
+    fix: str = ""
     warning: bool = False

@@ -26,7 +26,7 @@ _NUMBERS = ("abs", "float", "int", "len", "max", "mean", "min", "round", "str", 
 _VALUES = (ast.Compare, ast.Dict, ast.JoinedStr, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp)
 _OWN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _MISTAKE = "which is no pass but a mistake of the check's: it would be INTERNAL"
-_MEND = "A check fails by raising: compare with close(...) or same(...), write assert, or return a Credit."
+_FIX = "A check fails by raising: compare with close(...) or same(...), write assert, or return a Credit."
 
 
 def returns(assignment: Assignment) -> Finding:
@@ -38,7 +38,7 @@ def returns(assignment: Assignment) -> Finding:
         for line, said in _mistakes(check.function, handed_on=check.id in used)
     ]
     said = "; ".join(wrong) or "Every check fails by raising, or by the Credit that it returns."
-    return Finding("what checks return", not wrong, said, _MEND)
+    return Finding("what checks return", not wrong, said, _FIX)
 
 
 def _mistakes(function: Callable[..., Any], *, handed_on: bool) -> Iterator[tuple[int, str]]:

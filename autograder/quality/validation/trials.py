@@ -65,12 +65,12 @@ class Trial:
         assignment = self.loaded.assignment
         earned = rounded(sum(report.points + report.bonus_points for report in reports.values()))
         most = rounded(sum(question.max_points for question in assignment.questions))
-        what, mend = "the reference gets full marks", _mend(missed, "Correct the reference, or the check.")
+        what, fix = "the reference gets full marks", _fix(missed, "Correct the reference, or the check.")
         if not missed and earned != most:
             said = f"{shown(earned)} of {shown(most)} points, though every check passed"
-            yield Finding(what, False, said, mend)
+            yield Finding(what, False, said, fix)
         else:
-            yield Finding(what, not missed, _told(missed), mend)
+            yield Finding(what, not missed, _in_words(missed), fix)
         yield self.limits(reports)
 
     def variants(self) -> Iterator[Finding]:
@@ -86,8 +86,8 @@ class Trial:
                 if question.checks and belongs(variant, question, self.loaded.interface)
                 for check in _missed(self.grade(submission, replace(self.options, only=question.id)))
             ]
-            mend = "This solution is right: correct the check, or give its threshold more margin."
-            yield Finding(f"the variant {variant.id} gets full marks", not missed, _told(missed), _mend(missed, mend))
+            fix = "This solution is right: correct the check, or give its threshold more margin."
+            yield Finding(f"the variant {variant.id} gets full marks", not missed, _in_words(missed), _fix(missed, fix))
 
     def limits(self, reports: Mapping[str, Report]) -> Finding:
         """No question may need more than 80 % of a limit: other machines are slower."""
@@ -111,7 +111,7 @@ class Trial:
         """The same under other random inputs, initial weights and orders.
 
         Args:
-            failed: whether the reference misses points under the course's own seed, too; then this is no luck.
+            failed: whether the reference misses points under the course's own seed, too; then chance does not decide.
         """
         for number in range(1, _MORE_SEEDS + 1):
             missed = _missed(
@@ -120,8 +120,8 @@ class Trial:
                     replace(self.options, run=f"validate/{number}"),
                 )
             )
-            mend = "A check that luck decides is unfair: lower its threshold, or repeat the training."
-            yield Finding(f"another seed ({number})", not missed, _told(missed), _mend(missed, mend, failed=failed))
+            fix = "A check that chance decides is unfair: lower its threshold, or repeat the training."
+            yield Finding(f"another seed ({number})", not missed, _in_words(missed), _fix(missed, fix, failed=failed))
 
     def single_precision(self, *, failed: bool = False) -> Finding:
         """Right work in float32 is right work; `failed` as for other seeds."""
@@ -131,8 +131,8 @@ class Trial:
             file: text_file(home / file, in_float32(file_text(home / file))) for file in code
         }
         missed = _missed(self.grade(self.hand_in("float32", files), self.options))
-        mend = _mend(missed, "Give the check a tolerance for float32.", failed=failed)
-        return Finding("in single precision", not missed, _told(missed), mend)
+        fix = _fix(missed, "Give the check a tolerance for float32.", failed=failed)
+        return Finding("in single precision", not missed, _in_words(missed), fix)
 
     def with_threads(self, count: int, *, failed: bool = False) -> Finding:
         """Sums come out in another order with other numbers of threads; the sandbox must be one of `count`."""
@@ -141,11 +141,11 @@ class Trial:
             self.grade(self.hand_in("reference", self.reference_files()), replace(self.options, limits=limits))
         )
         what = f"with {count} thread{'s' if count > 1 else ''}"
-        mend = _mend(missed, "Give the check a tolerance for another order of summation.", failed=failed)
-        return Finding(what, not missed, _told(missed), mend)
+        fix = _fix(missed, "Give the check a tolerance for another order of summation.", failed=failed)
+        return Finding(what, not missed, _in_words(missed), fix)
 
     def stub(self) -> Finding:
-        """What students get earns nothing, and is told as not attempted."""
+        """What students get earns nothing, and is reported as not attempted."""
         made = contents(self.loaded)
         files = {file: made[file] for file in self.loaded.assignment.handed_in if file in made}
         report = self.grade(self.hand_in("stub", files), self.options)
@@ -161,7 +161,7 @@ class Trial:
         points = report.points + report.bonus_points
         if points:
             wrong.append(counted(points, "point"))
-        untold = [
+        unmarked = [
             question.id
             for question in report.questions
             if (own := [check for check in question.checks if not check.by_hand])
@@ -169,11 +169,11 @@ class Trial:
         ]
         wrong += [
             f"question {each}: all of it skipped, so nowhere said to be not attempted; give it a check without needs"
-            for each in untold
+            for each in unmarked
         ]
         said = "; ".join(wrong)[:_LONGEST] or "No points; every check says not attempted, or is skipped."
-        mend = "Put markers around the whole solution, and make each check call what students write."
-        return Finding("the stub gets nothing", not wrong, said, mend)
+        fix = "Put markers around the whole solution, and make each check call what students write."
+        return Finding("the stub gets nothing", not wrong, said, fix)
 
     def nothing(self, *, quick: bool) -> Finding:
         """What a submission earns that solves nothing: empty files, and the same answer to every call.
@@ -195,13 +195,13 @@ class Trial:
                 earned[name] = f"{name} earn {shown(points)} ({', '.join(by)})"
             else:
                 earned[name] = ""
-        told = "; ".join(filter(None, earned.values()))
-        said = told or f"0 points for {series(list(earned))}."
+        earned_points = "; ".join(filter(None, earned.values()))
+        said = earned_points or f"0 points for {series(list(earned))}."
         if broken:
-            mend = "A check must not fail over an answer, whatever that is: correct the check."
-            return Finding("what nothing earns", False, " ".join(broken.values()), mend)
-        mend = "Draw more of the inputs that a check asks, or ask together what a constant answer gets right."
-        return Finding("what nothing earns", True, said, mend, warning=bool(told))
+            fix = "A check must not fail over an answer, whatever that is: correct the check."
+            return Finding("what nothing earns", False, " ".join(broken.values()), fix)
+        fix = "Draw more of the inputs that a check asks, or ask together what a constant answer gets right."
+        return Finding("what nothing earns", True, said, fix, warning=bool(earned_points))
 
     def guesses(self, *, quick: bool) -> Iterator[tuple[str, dict[str, bytes]]]:
         """Submissions that solve nothing, each with what it hands in for people."""
@@ -245,7 +245,7 @@ def _checks(report: Report) -> Iterator[CheckResult]:
     return (check for question in report.questions for check in question.checks if not check.by_hand)
 
 
-def _told(missed: Sequence[CheckResult]) -> str:
+def _in_words(missed: Sequence[CheckResult]) -> str:
     """A sentence for each check that is not passed."""
     return "; ".join(map(_sentence, missed))[:_LONGEST] or "Every check passed."
 
@@ -255,7 +255,7 @@ def _sentence(check: CheckResult) -> str:
     return f"{check.id}: {check.verdict}, {said}"
 
 
-def _mend(missed: Sequence[CheckResult], usual: str, *, failed: bool = False) -> str:
+def _fix(missed: Sequence[CheckResult], usual: str, *, failed: bool = False) -> str:
     """What to do about checks that a right solution did not pass.
 
     Args:
