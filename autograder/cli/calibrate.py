@@ -1,4 +1,4 @@
-"""`autograder calibrate`: the reference under many seeds in, the false-fail and false-pass rates at every threshold out."""
+"""`autograder calibrate`: the reference under many seeds in, false-fail and false-pass rates at each threshold out."""
 
 from __future__ import annotations
 

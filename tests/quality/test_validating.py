@@ -22,7 +22,7 @@ from autograder.quality.mutation.audit import _staged as audit_staged
 from autograder.quality.validation import Finding, Gate, gate_key, in_float32, sets, validate
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
 from autograder.quality.validation.declarations import handout
-from autograder.quality.validation.trials import Trial, _mend
+from autograder.quality.validation.trials import Trial, _fix
 from autograder.results import Verdict
 from autograder.sandbox import Sandbox, start
 
@@ -237,16 +237,16 @@ ADVICE = {
 @pytest.mark.parametrize(("verdict", "advice"), ADVICE.items())
 def test_advice_fits_the_failure(verdict: Verdict, advice: str) -> None:
     """A tolerance is advised where an answer was compared, more time where time ran out, and neither elsewhere."""
-    said = _mend([check("one", verdict)], "usual")
+    said = _fix([check("one", verdict)], "usual")
     assert advice in said
     assert ("usual" in said) == (advice == "usual")
-    assert "own seed as well" in _mend([check("one", verdict)], "usual", failed=True)
+    assert "own seed as well" in _fix([check("one", verdict)], "usual", failed=True)
 
 
 def test_advice_about_several_failures_is_given_once_each() -> None:
     """Two kinds of failure have two pieces of advice, in their order."""
     missed = [check("a", Verdict.TIME), check("b", Verdict.FAILED), check("c", Verdict.TIME)]
-    assert _mend(missed, "usual") == f"{_mend(missed[:1], '')} usual"
+    assert _fix(missed, "usual") == f"{_fix(missed[:1], '')} usual"
 
 
 def test_a_tight_limit_is_reported(course: Path, bubblewrap: Sandbox) -> None:
