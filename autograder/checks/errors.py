@@ -100,11 +100,11 @@ def as_type_error(error: Exception) -> Exception:
 
 
 class GraderError(Exception):
-    """Something on our side of the wall went wrong; never scored, shown to staff in one sentence."""
+    """Something outside of the sandbox went wrong; never scored, shown to staff in one sentence."""
 
 
 class UsageError(GraderError):
-    """The call cannot be carried out as asked: what, where, and how to mend it, in one sentence."""
+    """The call cannot be carried out as asked: what, where, and how to correct it, in one sentence."""
 
 
 class InstructorError(GraderError):

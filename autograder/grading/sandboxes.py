@@ -17,7 +17,7 @@ from autograder.grading.notebook_sandbox import Standing
 from autograder.grading.reference_sandbox import Solved
 from autograder.remote.artefacts import Kept
 from autograder.remote.student import Controls, RemoteStudent
-from autograder.remote.substitution import Lent, lend, parts_of
+from autograder.remote.substitution import Substitution, parts_of, substitute
 from autograder.results import Limits
 from autograder.sandbox import Session
 
@@ -34,7 +34,7 @@ class _Carried:
 
     stand_in: RemoteStudent
     session: Session
-    lent: Lent
+    lent: Substitution
 
 
 class Room:
@@ -113,7 +113,7 @@ class Room:
     def _enter(self, standing: Standing) -> None:
         self.session, self.stand_in, self._told = standing.session, standing.student, standing.told
         controls = Controls(self.stand_in)
-        controls.lend_with(self._with_reference)
+        controls.substitute_with(self._with_reference)
         controls.limit(self.limits)
         controls.count_before(self.budget.wall, self.budget.cpu)
         if self._shared:
@@ -142,7 +142,7 @@ class Room:
         if kept.of_reference:
             assert self._check is not None
             return self.reference(self._check)
-        home = self._lending(kept.lent) if kept.lent else self.stand_in
+        home = self._lending(kept.substitution) if kept.substitution else self.stand_in
         assert home is not None  # the check has been given its student
         if kept.concealed:
             Controls(home).conceal()
@@ -197,11 +197,11 @@ class Room:
             limits = self.budget.left(running=self._used + sum(beside))
             session = self.case.open(limits)
             stand_in = self._stand_in(session, limits)
-            lent = Lent(parts, self.case.loaded.interface, limits, self.case.open_reference)
+            lent = Substitution(parts, self.case.loaded.interface, limits, self.case.open_reference)
             self._carried[names] = _Carried(stand_in, session, lent)
             controls = Controls(stand_in)
             controls.conceal()  # its answers come from the reference, which nobody may read out
-            lend(stand_in, lent)
+            substitute(stand_in, lent)
             if self._check is not None:
                 controls.seed(self.case.seed_inside(self._check.id))
         return self._carried[names].stand_in

@@ -283,7 +283,7 @@ def _work_and_exit(work: Callable[[], bytes], cpu_seconds: int, memory_mib: int,
         code, text = 0, work()
     except MemoryError:
         without_memory = True  # what was held when it failed is free behind this block
-    except BaseException as error:  # noqa: BLE001  (told to the grader)
+    except BaseException as error:  # noqa: BLE001  (reported to the grader)
         text = f"{type(error).__name__}: {reason_of(error, named=False)}".encode(errors="replace")
     finally:
         try:
@@ -313,7 +313,7 @@ def _limit(cpu_seconds: int, memory_mib: int) -> None:
     import resource
 
     shared = 0
-    with suppress(FileNotFoundError), open("/proc/self/statm", "rb") as file:  # only Linux tells, and only it limits
+    with suppress(FileNotFoundError), open("/proc/self/statm", "rb") as file:  # only Linux has it, and only it limits
         shared = int(file.read().split()[5]) * resource.getpagesize()
     memory = shared + (memory_mib << 20)
     for which, soft, hard in (

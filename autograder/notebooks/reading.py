@@ -182,16 +182,16 @@ def _cell(raw: Raw, where: str) -> Cell:
 
 def _role(raw: Raw) -> Role | None:
     """What nbgrader's metadata says; None where there is none that names the cell."""
-    told = _lenient(raw, _Role, None)
-    if told is None or not told.grade_id:
+    stated = _lenient(raw, _Role, None)
+    if stated is None or not stated.grade_id:
         return None
-    points = told.points if 0 <= told.points < 1e9 else 0.0
-    return Role(told.grade_id, told.grade, told.solution, told.locked, told.task, points)
+    points = stated.points if 0 <= stated.points < 1e9 else 0.0
+    return Role(stated.grade_id, stated.grade, stated.solution, stated.locked, stated.task, points)
 
 
 def _language(raw: Raw) -> str:
-    told = _lenient(raw, _Kernels, _Kernels())
-    return (told.kernelspec.language or told.language_info.name or "python").lower()
+    stated = _lenient(raw, _Kernels, _Kernels())
+    return (stated.kernelspec.language or stated.language_info.name or "python").lower()
 
 
 def _lenient(raw: Raw, kind: Any, otherwise: Any) -> Any:
@@ -202,11 +202,11 @@ def _lenient(raw: Raw, kind: Any, otherwise: Any) -> Any:
         return otherwise
 
 
-def _step(told: str) -> str:
+def _step(stated: str) -> str:
     """What was wrong, and what to do about a file that ends too early."""
-    if "truncated" in told:
+    if "truncated" in stated:
         return "the file ends in the middle, so save it again, and take the whole file"
-    return told
+    return stated
 
 
 def _first_line(error: Exception) -> str:

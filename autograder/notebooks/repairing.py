@@ -117,7 +117,7 @@ _COMPARED = 20_000  # characters; comparing longer texts would take longer than 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The notebook to be graded, and one sentence for each thing that was mended.
+    """The notebook to be graded, and one sentence for each thing that was repaired.
 
     `missing` are names of cells that students write and that were not handed in: they stand there as handed out.
     `foreign` says that no cell of the release was found, so that this is another notebook.
@@ -130,10 +130,10 @@ class Repaired:
 
 
 def repair(submitted: Notebook, released: Notebook) -> Repaired:
-    """The submitted notebook with the cells of the release put right.
+    """The submitted notebook with the cells of the release repaired.
 
     A cell of the release is one with a role (nbgrader's metadata); cells without one are the student's to change.
-    Which cell is meant is told by its grade id; where that is lost, by the functions and classes that it defines, or by
+    Which cell is meant is known by its grade id; where that is lost, by the functions and classes that it defines, or by
     its text.
 
     Args:
@@ -141,15 +141,15 @@ def repair(submitted: Notebook, released: Notebook) -> Repaired:
         released: what was handed out.
     """
     notes: list[str] = []
-    wanted = [cell for cell in released.cells if cell.role]
+    expected = [cell for cell in released.cells if cell.role]
     read = cache(changes_of)  # each text once, however many cells are missing
-    owners = _owners(submitted.cells, wanted, notes, read)
+    owners = _owners(submitted.cells, expected, notes, read)
     placed = {place: name for name, place in owners.items()}
     followers = _followers(submitted.cells, placed)
-    _note_order(wanted, owners, notes)
+    _note_order(expected, owners, notes)
     cells = list(followers.get("", ()))
     missing = []
-    for cell in wanted:
+    for cell in expected:
         place = owners.get(cell.name)
         cells.append(_restored(cell, None if place is None else submitted.cells[place], notes))
         if place is None and not _is_given(cell):
@@ -157,13 +157,16 @@ def repair(submitted: Notebook, released: Notebook) -> Repaired:
         cells += followers.get(cell.name, ())
     for name in missing:
         notes.append(_without_undoing(cells, name, missing, read))
-    found = ((cell, submitted.cells[owners[cell.name]]) for cell in wanted if cell.name in owners)
-    lost = [cell for cell in wanted if cell.name in missing]
-    if wanted and not any(_is_evidence(cell, each, read) for cell, each in found) and not _sets(submitted, lost, read):
-        count = "the one cell" if len(wanted) == 1 else f"none of the {len(wanted)} cells"
-        notes = [
-            f"This looks like another notebook: {count} of the handout {'is not' if len(wanted) == 1 else 'is'} in it."
-        ]
+    found = ((cell, submitted.cells[owners[cell.name]]) for cell in expected if cell.name in owners)
+    lost = [cell for cell in expected if cell.name in missing]
+    if (
+        expected
+        and not any(_is_evidence(cell, each, read) for cell, each in found)
+        and not _sets(submitted, lost, read)
+    ):
+        one = len(expected) == 1
+        count = "the one cell" if one else f"none of the {len(expected)} cells"
+        notes = [f"This looks like another notebook: {count} of the handout {'is not' if one else 'is'} in it."]
         return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing), foreign=True)
     return Repaired(replace(submitted, cells=tuple(cells)), tuple(notes), tuple(missing))
 
@@ -222,9 +225,9 @@ def _without_undoing(cells: list[Cell], name: str, missing: Sequence[str], read:
     if not sets or not answers:
         return f"{sentence}; it counts as not written."
     if answered == sets:
-        told = f"other cells set {', '.join(sorted(sets))}"
-        cells[at] = replace(stub, source=f"# This cell was not handed in; {told}.")
-        return f"{sentence}; {told}, so its stub was not run."
+        elsewhere = f"other cells set {', '.join(sorted(sets))}"
+        cells[at] = replace(stub, source=f"# This cell was not handed in; {elsewhere}.")
+        return f"{sentence}; {elsewhere}, so its stub was not run."
     if answers[0] < at:
         cells.insert(answers[0], cells.pop(at))
         return f"{sentence}; its stub was run before the cells that may set what it sets."
@@ -232,10 +235,10 @@ def _without_undoing(cells: list[Cell], name: str, missing: Sequence[str], read:
 
 
 def _owners(
-    cells: Sequence[Cell], wanted: Sequence[Cell], notes: list[str], read: Callable[[str], Changes]
+    cells: Sequence[Cell], expected: Sequence[Cell], notes: list[str], read: Callable[[str], Changes]
 ) -> dict[str, int]:
     """The place in the submission of each wanted cell, by name."""
-    by_name = {cell.name: cell for cell in wanted}
+    by_name = {cell.name: cell for cell in expected}
     owners: dict[str, int] = {}
     copies: dict[str, int] = {}
     for place, cell in enumerate(cells):
@@ -245,7 +248,7 @@ def _owners(
         elif name in by_name:
             owners[name] = place
     by_id = {cell.id: place for place, cell in enumerate(cells) if cell.id and not cell.role}
-    for cell in wanted:  # a notebook that never had names, such as the reference, has the ids of the one made from it
+    for cell in expected:  # a notebook that never had names, such as the reference, has the ids of the one made from it
         if cell.name not in owners and cell.id in by_id and cells[by_id[cell.id]].kind == cell.kind:
             meant = cells[by_id[cell.id]]
             if not _is_given(cell) or meant.source.strip() == cell.source.strip() or _alike(cell, meant):
@@ -253,12 +256,12 @@ def _owners(
     for name, count in copies.items():
         kept = "the handed-out one was used" if _is_given(by_name[name]) else "all of them run, and the first is graded"
         notes.append(f"The cell {name!r} is there {count} times; {kept}.")
-    _anchor(cells, wanted, owners)
-    for cell in wanted:
+    _anchor(cells, expected, owners)
+    for cell in expected:
         if cell.name not in owners and not _is_given(cell):
             place_found = _recognised(cell, cells, taken=set(owners.values()), names=by_name)
             if place_found is None:
-                place_found = _answered(cell, cells, wanted, owners, read)
+                place_found = _answered(cell, cells, expected, owners, read)
             if place_found is not None:
                 owners[cell.name] = place_found
                 notes.append(f"The cell {cell.name!r} has lost its name; it was recognised by what it says.")
@@ -272,22 +275,22 @@ def _recognised(cell: Cell, cells: Sequence[Cell], *, taken: set[int], names: Ma
         for place, each in enumerate(cells)
         if place not in taken and each.kind == cell.kind and not (each.role and each.role.grade_id in names)
     ]
-    wanted = _defined(cell)
-    if wanted:
+    expected = _defined(cell)
+    if expected:
         for place, each in free:
-            if wanted <= _defined(each):
+            if expected <= _defined(each):
                 return place
     likely = [(_likeness(cell.source, each.source), -place) for place, each in free]
     best, place = max(likely, default=(0.0, 0))
     return -place if best >= _ALIKE else None
 
 
-def _anchor(cells: Sequence[Cell], wanted: Sequence[Cell], owners: dict[str, int]) -> None:
+def _anchor(cells: Sequence[Cell], expected: Sequence[Cell], owners: dict[str, int]) -> None:
     """Find given cells that have lost their names by their text, which is the handed-out one, so that order is kept."""
-    known = {cell.name for cell in wanted}
+    known = {cell.name for cell in expected}
     taken = set(owners.values())
     last = -1
-    for cell in wanted:
+    for cell in expected:
         if cell.name in owners:
             last = max(last, owners[cell.name])
         elif _is_given(cell):
@@ -303,7 +306,7 @@ def _anchor(cells: Sequence[Cell], wanted: Sequence[Cell], owners: dict[str, int
 def _answered(
     cell: Cell,
     cells: Sequence[Cell],
-    wanted: Sequence[Cell],
+    expected: Sequence[Cell],
     owners: Mapping[str, int],
     read: Callable[[str], Changes],
 ) -> int | None:
@@ -311,7 +314,7 @@ def _answered(
     sets = read(cell.source).values if cell.kind == "code" else frozenset()
     if not sets:
         return None
-    order = [each.name for each in wanted]
+    order = [each.name for each in expected]
     at = order.index(cell.name)
     first = max((owners[name] + 1 for name in order[:at] if name in owners), default=0)
     last = min((owners[name] for name in order[at + 1 :] if name in owners), default=len(cells))
@@ -328,19 +331,19 @@ def _followers(cells: Sequence[Cell], placed: Mapping[int, str]) -> dict[str, li
     """The student's own cells by the wanted cell that they come after, "" for those before all of them."""
     found: dict[str, list[Cell]] = {}
     after = ""
-    wanted = set(placed.values())
+    expected = set(placed.values())
     for place, cell in enumerate(cells):
         if place in placed:
             after = placed[place]
-        elif cell.role and cell.role.grade_id in wanted and cell.role.given:
+        elif cell.role and cell.role.grade_id in expected and cell.role.given:
             continue  # a copy of a test runs where the test stands, and only there
         else:
             found.setdefault(after, []).append(replace(cell, role=None))
     return found
 
 
-def _note_order(wanted: Sequence[Cell], owners: Mapping[str, int], notes: list[str]) -> None:
-    places = [owners[cell.name] for cell in wanted if cell.name in owners]
+def _note_order(expected: Sequence[Cell], owners: Mapping[str, int], notes: list[str]) -> None:
+    places = [owners[cell.name] for cell in expected if cell.name in owners]
     if places != sorted(places):
         notes.append("Cells stand in another order than in the handout; they were put back into that order.")
 

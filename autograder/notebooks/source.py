@@ -102,12 +102,12 @@ def _written(cell: Cell, number: int) -> dict[str, Any]:
             "task": role.task,
             **({"points": role.points} if role.grade or role.task else {}),
         }
-    told = {"cell_type": cell.kind, "id": cell.id or f"cell-{number}", "metadata": metadata, "source": cell.source}
-    return told | ({"outputs": [], "execution_count": None} if cell.kind == "code" else {})
+    record = {"cell_type": cell.kind, "id": cell.id or f"cell-{number}", "metadata": metadata, "source": cell.source}
+    return record | ({"outputs": [], "execution_count": None} if cell.kind == "code" else {})
 
 
 def located(sentence: str, file: str, code: Code) -> str:
-    """A sentence with ``FILE:LINE`` of the module told as cell and line of the notebook.
+    """A sentence with ``FILE:LINE`` of the module as cell and line of the notebook.
 
     Args:
         sentence: what was said about the module.

@@ -49,7 +49,7 @@ def stub_of(reference: Notebook, file: str, graded: Mapping[str, float] = NOTHIN
             grade id, its id, one of its tags, or that of a heading in it.
 
     Raises:
-        InstructorError: a mistake in the markers, told with cell and line; no cell is left for students; two cells
+        InstructorError: a mistake in the markers, with cell and line; no cell is left for students; two cells
             have the same name; or there is no cell for a name in `graded`.
     """
     code = source_of(reference)
@@ -268,7 +268,7 @@ def _clear_solutions(notebook: Any, file: str) -> None:
 def _delimit(cell: Any, file: str) -> list[str]:
     """Put our markers around each solution of a code cell, however it is marked; what stands in the place of each.
 
-    A region with nothing in its place is told by `_CUT` alone.
+    A region with nothing in its place is `_CUT` alone.
     """
     if cell.cell_type != "code":
         lines = cell.source.split("\n")
@@ -295,7 +295,7 @@ def _mark(made: Any, cell: Cell, number: int, file: str) -> None:
             f"{BEGIN} and {END} on lines of their own."
         )
     made.id = cell.id or f"cell-{number}"
-    told: dict[str, Any] = {
+    record: dict[str, Any] = {
         "schema_version": _SCHEMA,
         "grade_id": role.grade_id,
         "grade": role.grade,
@@ -305,5 +305,5 @@ def _mark(made: Any, cell: Cell, number: int, file: str) -> None:
         "cell_type": cell.kind,
     }
     if role.grade or role.task:
-        told["points"] = role.points
-    made.metadata["nbgrader"] = told
+        record["points"] = role.points
+    made.metadata["nbgrader"] = record

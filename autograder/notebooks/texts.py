@@ -113,11 +113,11 @@ def answer_under(text: str, name: str, template: str) -> str | None:
         name: of the heading.
         template: what was handed out.
     """
-    wanted = next((each for each in headings(template) if name in each.names), None)
+    expected = next((each for each in headings(template) if name in each.names), None)
     start = next((each for each in headings(text) if name in each.names), None)
     if start is None:
         return None
-    level = wanted.level if wanted else start.level
+    level = expected.level if expected else start.level
     stops = {each.names[-1] for each in headings(template) if each.level <= level}
     stops -= set(start.names)
     end = next((each.line for each in headings(text) if each.line > start.line and each.names[-1] in stops), None)

@@ -32,7 +32,7 @@ class Kept:
         title: of the check that returned them.
         data: what the worker wrote, or None if it could not.
         reason: why it could not.
-        lent: the parts that the reference stood in for in that sandbox.
+        substitution: the parts that the reference stood in for in that sandbox.
         of_reference: whether they are objects of the reference's.
         concealed: whether the sandbox had been given hidden inputs.
         alive: the same objects where they came to life last.
@@ -42,7 +42,7 @@ class Kept:
     title: str
     data: np.ndarray[Any, Any] | None
     reason: str
-    lent: frozenset[str]
+    substitution: frozenset[str]
     of_reference: bool
     concealed: bool
     alive: tuple[RemoteHandle, ...]
@@ -73,9 +73,9 @@ def keep(value: Any, title: str) -> tuple[Kept, ...]:
             data = _written(channel, handles)
         except StudentError as error:
             reason = error.message
-        lent = channel.lent.names if channel.lent else frozenset()
+        substitution = channel.substitution.names if channel.substitution else frozenset()
         made = tuple(handles)
-        found.append(Kept(made, title, data, reason, lent, channel.of_reference, concealed, made))
+        found.append(Kept(made, title, data, reason, substitution, channel.of_reference, concealed, made))
     return tuple(found)
 
 

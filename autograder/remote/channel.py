@@ -31,7 +31,7 @@ class Channel(Pipe):
         file = self.interface.file_of(name)
         if file is None:
             raise InstructorError(faults.unknown_name(name))
-        if self.lent and name in self.lent.names:
+        if self.substitution and name in self.substitution.names:
             raise MisuseError(f"A check asks for student.{name} where the reference stands in for it.")
         if file in self.absent:
             raise self.not_handed_in(file, f"it should define `{name}`")

@@ -57,9 +57,9 @@ def missing(where: str, interface: Interface, inventory: Mapping[str, Mapping[st
     owner, _, name = where.rpartition(".")
     if not owner:
         return f"`{name}` is not there any more."
-    wanted = interface.methods_of(owner)
+    expected = interface.methods_of(owner)
     has = next((found for names in inventory.values() if isinstance(found := names.get(owner), list)), [])
-    lacking = [method for method in wanted if method not in has]
+    lacking = [method for method in expected if method not in has]
     return faults.lacks(owner, lacking if len(lacking) > 1 else [name])
 
 
@@ -156,8 +156,8 @@ def _frames(fault: Mapping[str, Any]) -> list[Frame]:
 
     A syntax error has its own place, behind the steps that led to the import.
     """
-    told = fault.get("frames")
-    entries = list(told[-_MOST_FRAMES:]) if isinstance(told, list) else []
+    steps = fault.get("frames")
+    entries = list(steps[-_MOST_FRAMES:]) if isinstance(steps, list) else []
     if not entries or _is_syntax(fault):
         entries.append((fault.get("file"), fault.get("line"), False))
     found = []

@@ -30,7 +30,7 @@ from autograder.sandbox.base import Session
 from autograder.wire import WireError, decode, encode
 from autograder.wire_packing import FEWEST, pack_rows
 
-__all__ = ["ELLIPSIS", "Lending", "Pipe"]
+__all__ = ["ELLIPSIS", "Pipe", "Substituting"]
 
 _DEEPEST_PACKED = 8
 _MOST_KINDS = 64  # a class takes some KiB, and a submission may name any number
@@ -53,8 +53,8 @@ _OF_REFERENCE = (
 )
 
 
-class Lending(Protocol):
-    """The reference's answers for some parts, while its sandbox lends them to this one."""
+class Substituting(Protocol):
+    """The reference's answers for some parts, while they stand in for those of this sandbox."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -93,7 +93,7 @@ class Pipe:
         self.running_notebook: Callable[[str], None] | None = None
         self.failing_cell: Callable[[str, str], StudentError | None] = _no_error
         self.importing_first: Callable[[str], StudentError | None] = _no_error
-        self.lent: Lending | None = None
+        self.substitution: Substituting | None = None
         self.importing: Callable[[str, StudentError | None], None] | None = None
         self.called = False
         self.read_bytes = 0
@@ -189,9 +189,9 @@ class Pipe:
         """Send a frame and read the answer; what comes before it are calls of parts that are the reference's."""
         began = time.monotonic()
         answer = self.read(self.session.exchange(frame))
-        while self.lent:
+        while self.substitution:
             try:
-                reply = self.lent.answer(answer, time.monotonic() - began)
+                reply = self.substitution.answer(answer, time.monotonic() - began)
             except (StudentError, SandboxError):
                 self.end()  # it waits for an answer that will not come
                 raise

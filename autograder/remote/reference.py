@@ -56,7 +56,7 @@ class ReferenceStudent(RemoteStudent):
         super().__init__(session, interface, limits, (), folder)
         self._channel = _Channel(session, interface, limits, folder)
         controls = Controls(self)
-        controls.lend_with(self._itself)
+        controls.substitute_with(self._itself)
         controls.measure_beside(lambda: self)
 
     def source_of(self, *names: str) -> Any:

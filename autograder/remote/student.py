@@ -1,4 +1,4 @@
-"""The stand-in for a submission behind a wall: `student.relu(z)` becomes a request, and its answer plain data."""
+"""The stand-in for a submission in a sandbox: `student.relu(z)` becomes a request, and its answer plain data."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class RemoteStudent(Student):
     ) -> RemoteStudent:
         """The same submission with the reference in place of some parts, so that one slip does not cost twice.
 
-        For hidden checks; ``docs/carrying.md`` tells what can be replaced.
+        For hidden checks; ``docs/carrying.md`` says what can be replaced.
 
         Args:
             names: functions (``"relu"``) and methods (``"Network.backprop"``) that the reference answers for.
@@ -208,7 +208,7 @@ class Controls:
         return self._channel.concealing
 
     def limit(self, limits: Limits, spare: float = 0.0) -> None:
-        """From now on no single answer may take longer than these limits say (and `spare` seconds); messages tell them.
+        """From now on no single answer may take longer than these limits say (and `spare` seconds); messages name them.
 
         The sandbox as a whole keeps the limits with which it was opened.
         """
@@ -216,7 +216,7 @@ class Controls:
         self._channel.session.at_most(limits.wall_seconds + spare)
 
     def import_with(self, tell: Callable[[str, StudentError | None], None]) -> None:
-        """Say who is told of each import: before it, without an error, and when it failed in a fresh sandbox."""
+        """Say who is notified of each import: before it, without an error, and when it failed in a fresh sandbox."""
         self._channel.importing = tell
 
     def count_before(self, wall: float, cpu: float) -> None:
@@ -266,7 +266,7 @@ class Controls:
         """End the session over an answer of the wrong form; the error to be raised."""
         return self._channel.out_of_turn(where)
 
-    def lend_with(self, giving: _Giving) -> None:
+    def substitute_with(self, giving: _Giving) -> None:
         """Say what `with_reference` gives."""
         self._student._giving = giving
 

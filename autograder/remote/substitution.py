@@ -27,7 +27,7 @@ from autograder.results import Limits
 from autograder.sandbox.base import Session
 from autograder.wire import WireError, encode
 
-__all__ = ["MOST_CALLS", "Lent", "Part", "lend", "parts_of"]
+__all__ = ["MOST_CALLS", "Part", "Substitution", "parts_of", "substitute"]
 
 _SHORTEST = 0.001
 MOST_CALLS = 1_000_000
@@ -78,7 +78,7 @@ def parts_of(interface: Interface, names: Sequence[str]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-class Lent:
+class Substitution:
     """The reference's answers for some parts, under the limits that the submission has.
 
     Args:
@@ -167,18 +167,18 @@ class Lent:
         return encode(("raise", "TypeError", f"the reference's `{part.title}` returned what is not plain data"))
 
 
-def lend(student: RemoteStudent, lent: Lent) -> None:
+def substitute(student: RemoteStudent, substitution: Substitution) -> None:
     """Put the reference in place of parts of a submission, for the life of its sandbox.
 
     Raises:
         StudentError: the submission cannot be imported, or lacks a class whose method is meant.
     """
     channel = student._channel
-    channel.lent = lent
+    channel.substitution = substitution
     parts: dict[str, list[Part]] = {}
-    for part in lent.parts.values():
+    for part in substitution.parts.values():
         parts.setdefault(part.file, []).append(part)
-    for file in sorted(parts, key=lent.interface.files.index):
+    for file in sorted(parts, key=substitution.interface.files.index):
         if file in channel.absent:
             raise channel.not_handed_in(file)
         module = PurePath(file).stem

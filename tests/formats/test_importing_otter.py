@@ -695,7 +695,7 @@ class TestMoving:
 
     def test_a_test_that_fails_in_the_notebook_itself(self) -> None:
         """What the master's own solution does not pass is not taken over."""
-        with pytest.raises(Stays, match="ended with KeyError in the notebook itself; mend it there first"):
+        with pytest.raises(Stays, match="ended with KeyError in the notebook itself; correct it there first"):
             move(Case(1, "f(1)", "", "KeyError", True, False), names_of(MODULE, "hw.py", ()), doctests=True)
 
 

@@ -216,7 +216,7 @@ def test_the_folders_of_the_configuration_are_used(home):
 def test_a_configuration_that_is_wrong_is_reported(home):
     """The file, and what it raised."""
     (home / "nbgrader_config.py").write_text("1 / 0\n")
-    with pytest.raises(UsageError, match=r"nbgrader_config.py: ZeroDivisionError: division by zero; mend the file"):
+    with pytest.raises(UsageError, match=r"nbgrader_config.py: ZeroDivisionError: division by zero; correct the file"):
         course_directory(home)
 
 

@@ -146,7 +146,7 @@ def test_a_source_that_nbgrader_refuses_is_reported(tmp_path) -> None:
     path.write_text(path.read_text().replace("return a + b", "### BEGIN SOLUTION\\n    return a + b"))
     out = write_reports(tmp_path / "out", graded("ada"))
     assert refused("export", "nbgrader", out, "--course", home) == (
-        "hw.ipynb: nbgrader makes no handout of it: no end solution statement found; mend the notebook."
+        "hw.ipynb: nbgrader makes no handout of it: no end solution statement found; correct the notebook."
     )
 
 

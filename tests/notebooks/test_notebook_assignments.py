@@ -535,7 +535,7 @@ def test_the_exit_code_of_a_cell_that_had_seen_hidden_inputs_is_not_reported(
     assert [each.error for each in result.cells] == ["Your code ended the Python process.", ""]
 
 
-# --- what is put right, and what cannot be had ---
+# --- what is repaired, and what is not available ---
 
 
 def test_what_is_repaired_is_reported(graded: Any, handed_out: dict[str, Any]) -> None:

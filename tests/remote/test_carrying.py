@@ -20,7 +20,7 @@ from autograder.loader import load
 from autograder.messages import carried_forward
 from autograder.release.public_tests import PublicTests
 from autograder.remote import substitution
-from autograder.remote.substitution import Lent, parts_of
+from autograder.remote.substitution import Substitution, parts_of
 from autograder.results import Limits, Verdict
 from autograder.wire import decode, encode
 
@@ -373,7 +373,7 @@ class Answering:
 def substituted(answer=("value", (7, {})), limits=None):
     """The reference's `relu` and `Network.scale`, answered by a fake session."""
     session = Answering(answer)
-    return Lent(
+    return Substitution(
         parts_of(INTERFACE, ["relu", "Network.scale"]), INTERFACE, limits or Limits(), lambda _: session
     ), session
 

@@ -85,13 +85,13 @@ def overwritten(name: str, kind: str, file: str, handed_in: HandedIn, *, is_clas
     """
     found = [each for each in _bindings(file, handed_in) if name in _names(each.node)]
     is_class = is_class or any(isinstance(each.node, ast.ClassDef) for each in found)
-    wanted = "a class" if is_class else "a function"
+    expected = "a class" if is_class else "a function"
     places = [each for each in found if not _defines(each.node)]
     place = "another line"
     if places:
         last = places[-1]
         place = f"cell {last.cell} of {file}" if last.cell else f"line {last.node.lineno} of {file}"
-    return f"`{name}` is {_described(kind)}{wanted}; {place} gives its name to another value."
+    return f"`{name}` is {_described(kind)}{expected}; {place} gives its name to another value."
 
 
 def unwritten(frame: Frame, title: str, public: Collection[str], handed_in: HandedIn) -> str:
@@ -129,7 +129,7 @@ def _raises_not_implemented(function: _Function, line: int) -> bool:
 
 
 def _described(kind: str) -> str:
-    """How the class of a value is told, with what follows it."""
+    """How the class of a value is written, with what follows it."""
     if kind == _NOTHING:
         return "None, not "
     known = _PACKAGE_TYPE.fullmatch(kind) or isinstance(getattr(builtins, kind, None), type)

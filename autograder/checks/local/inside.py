@@ -99,8 +99,8 @@ class Inside:
             raise self.fault("NOT_ATTEMPTED", faults.still_dots(name), file=file)
         if not callable(value) and defines(name, file, self.handed_in):
             kind = type(value).__module__.partition(".")[0], type(value).__name__
-            told = kind[1] if kind[0] == "builtins" else ".".join(kind)
-            raise self.fault("MISSING", overwritten(name, told, file, self.handed_in), file=file)
+            named_kind = kind[1] if kind[0] == "builtins" else ".".join(kind)
+            raise self.fault("MISSING", overwritten(name, named_kind, file, self.handed_in), file=file)
         if _has_methods(value):
             return Function(self, lambda *given, **named: Kept(value(*given, **named)), name)
         return Function(self, value, name) if callable(value) else self.run(name, lambda: self.outward(value))

@@ -341,8 +341,8 @@ def _outcome(function: FunctionType, case: str, given: Mapping[str, Any], tests:
     except GraderError as error:
         return Outcome("not tested", title, f"The test itself failed, which is no fault of yours: {error}")
     except Exception as error:  # noqa: BLE001  (a mistake in a test must not look like one of the student's)
-        told = "".join(traceback.format_exception_only(error)).strip()
-        return Outcome("not tested", title, f"The test itself failed, which is no fault of yours: {told}")
+        reason = "".join(traceback.format_exception_only(error)).strip()
+        return Outcome("not tested", title, f"The test itself failed, which is no fault of yours: {reason}")
     if isinstance(result, Credit) and result.fraction < 1:
         verdict = "partly passed" if result.fraction > 0 else "failed"
         return Outcome(verdict, title, f"{result.fraction:.0%} of the points. {result.message}".rstrip())

@@ -1,4 +1,4 @@
-"""The text of a submission's modules as syntax trees: read where it lies, never told by the process that runs it.
+"""The text of a submission's modules as syntax trees: read from the files, never reported by the process that runs it.
 
 Parsing runs nothing. Text may still be made to break a parser, so files are capped and every refusal becomes a
 sentence. This module is shipped to students: standard library only.
@@ -55,7 +55,7 @@ except MemoryError:
     lines = os.pread(status, 1 << 14, 0).decode().splitlines() if status is not None else []
     peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
     if peaks and int(peaks[0]) > {_TRIAL_MIB << 9}:
-        code = {_TOO_LARGE}  # else it is nested too deeply, which is told at once
+        code = {_TOO_LARGE}  # else it is nested too deeply, which is known at once
 except BaseException:
     pass
 os._exit(code)
@@ -93,7 +93,7 @@ class Source:
         return cls({file: parsed(text.encode(), file)}, (file,))
 
 
-def files_of(wanted: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+def files_of(expected: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
     """The files that are meant by file names, public names and methods (``"Class.method"``).
 
     Args:
@@ -105,7 +105,7 @@ def files_of(wanted: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]
     """
     known = set(names.values())
     found: dict[str, None] = {}
-    for each in wanted:
+    for each in expected:
         file = each if each in known else names.get(each.partition(".")[0])
         if file is None:
             raise InstructorError(f"A check asks for the source of {each!r}, which the reference does not have.")
@@ -115,7 +115,7 @@ def files_of(wanted: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]
     return tuple(found)
 
 
-def read(folder: Path, wanted: Sequence[str], own: Collection[str]) -> Source:
+def read(folder: Path, expected: Sequence[str], own: Collection[str]) -> Source:
     """Read and parse files of a folder, and the modules beside them that they import.
 
     Args:
@@ -129,7 +129,7 @@ def read(folder: Path, wanted: Sequence[str], own: Collection[str]) -> Source:
         SandboxError: this machine could not try one.
     """
     trees: dict[str, ast.Module] = {}
-    waiting = list(wanted)
+    waiting = list(expected)
     while waiting:
         file = waiting.pop(0)
         if file in trees:
@@ -138,7 +138,7 @@ def read(folder: Path, wanted: Sequence[str], own: Collection[str]) -> Source:
             raise StudentError("FAILED", f"More than {MAX_FILES} modules import each other; put them together.")
         trees[file] = _tree(folder / file, file)
         waiting += [found for name in sorted(_imported(trees[file], file)) if (found := _beside(folder, name))]
-    return Source(trees, tuple(file for file in trees if file in wanted or file not in own))
+    return Source(trees, tuple(file for file in trees if file in expected or file not in own))
 
 
 def defined_names(data: bytes, file: str) -> tuple[str, ...]:
@@ -209,7 +209,7 @@ def _is_affordable(data: bytes, file: str) -> bool:
     try:
         text = importlib.util.decode_source(data).encode()
     except (SyntaxError, UnicodeError):
-        return True  # that is told at once
+        return True  # that is known at once
     crashes, fault = 0, ""
     for _ in range(_TRIES):
         try:

@@ -83,7 +83,7 @@ class LocalStudent(Student):
     Raises (from every call and attribute):
         StudentError: the code raised (NOT_ATTEMPTED for a stub, else RAISED), lacks a name (MISSING), or returned a
             value that has no plain form (FAILED). InstructorError instead, if `reference`.
-        InstructorError: the check asks for a name that is not in `names`, or gives what cannot cross a wall.
+        InstructorError: the check asks for a name that is not in `names`, or gives what cannot cross into a sandbox.
     """
 
     def __init__(

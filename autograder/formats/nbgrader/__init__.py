@@ -1,4 +1,4 @@
-"""Courses in nbgrader's folders, graded as they lie: same marks in the cells, same points, other walls.
+"""Courses in nbgrader's folders, graded in place: same marks in the cells, same points, in a sandbox.
 
 nbgrader itself is needed only where AUTOTEST lines must become tests (`importing`); to grade, none of it is imported.
 """

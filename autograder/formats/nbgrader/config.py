@@ -209,10 +209,12 @@ def _json_lines(path: Path) -> Iterator[Line]:
     if not path.is_file():
         return
     try:
-        told = json.loads(path.read_bytes())
-        pairs = [(owner, trait, value) for owner, traits in told.items() for trait, value in traits.items()]
+        stated = json.loads(path.read_bytes())
+        pairs = [(owner, trait, value) for owner, traits in stated.items() for trait, value in traits.items()]
     except (ValueError, AttributeError, RecursionError) as error:
-        raise InstructorError(f"{path}: this holds no settings ({type(error).__name__}: {error}); mend it.") from None
+        raise InstructorError(
+            f"{path}: this holds no settings ({type(error).__name__}: {error}); correct it."
+        ) from None
     for owner, trait, value in pairs:
         if owner != "version":
             yield Line(str(owner), str(trait), value, repr(value), path, 1)

@@ -79,7 +79,9 @@ def read_lines(path: Path) -> Lines:
         tree = ast.parse(content)
         text = content.decode("utf-8", "replace").split("\n")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InstructorError(f"{path}:{getattr(error, 'lineno', None) or 1}: this is not Python; mend it.") from None
+        raise InstructorError(
+            f"{path}:{getattr(error, 'lineno', None) or 1}: this is not Python; correct it."
+        ) from None
     reader = _Reader(path)
     found = list(reader.block(tree.body, conditional=False))
     ignored = {line.number for line in found if _IGNORE in text[line.number - 1]}
@@ -149,8 +151,8 @@ class _Reader:
         if len(parts) == 2:
             yield self.updated(parts, given if isinstance(given, dict) else UNKNOWN, call, conditional)
         elif len(parts) == 1 and verb in ("update", "merge"):
-            told = given if isinstance(given, dict) else {"": UNKNOWN}
-            for trait, value in told.items():
+            stated = given if isinstance(given, dict) else {"": UNKNOWN}
+            for trait, value in stated.items():
                 yield self.line(parts[0], str(trait), value, call, conditional)
         elif _is_config(call.func.value) and verb in ("update", "merge"):
             yield self.line("*", "", UNKNOWN, call, conditional)

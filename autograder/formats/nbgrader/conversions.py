@@ -145,7 +145,7 @@ def pdf_of(page: str) -> bytes:
             return made.read_bytes()
         except (OSError, subprocess.SubprocessError) as error:
             raise UsageError(
-                f"{browser} did not print a page: {reason_of(error)}; leave out --pdf, or mend the browser."
+                f"{browser} did not print a page: {reason_of(error)}; leave out --pdf, or repair the browser."
             ) from None
 
 

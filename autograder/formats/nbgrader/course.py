@@ -263,10 +263,10 @@ def _refuse_roles(content: bytes) -> None:
     cells = json.loads(content.removeprefix(b"\xef\xbb\xbf")).get("cells") or ()
     for number, cell in enumerate(cells, start=1):
         metadata = cell.get("metadata")
-        told = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if not isinstance(told, dict) or not (told.get("grade") or told.get("task")):
+        stated = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if not isinstance(stated, dict) or not (stated.get("grade") or stated.get("task")):
             continue
-        name, points = told.get("grade_id"), told.get("points")
+        name, points = stated.get("grade_id"), stated.get("points")
         if not isinstance(name, str) or not name:
             raise InstructorError(f"Cell {number} is graded and has no grade id; give it one with Create Assignment.")
         if isinstance(points, bool) or not isinstance(points, (int, float)) or not 0 <= points < 1e9:

@@ -87,7 +87,7 @@ def _config(home: Path) -> Any:
     try:
         return PyFileConfigLoader(CONFIG, path=str(home)).load_config()
     except Exception as error:  # noqa: BLE001 (whatever their file raises is about their file)
-        raise UsageError(f"{home / CONFIG}: {type(error).__name__}: {error}; mend the file.") from None
+        raise UsageError(f"{home / CONFIG}: {type(error).__name__}: {error}; correct the file.") from None
 
 
 def write_gradebook(
@@ -140,9 +140,9 @@ def _write_student(gradebook: Any, one: Graded) -> None:
     """The student, with names where the gradebook has none."""
     student = gradebook.update_or_create_student(one.student)
     for each in fields(Person):
-        told = getattr(one.person, each.name) if one.person else ""
-        if told and not getattr(student, each.name):
-            setattr(student, each.name, told)
+        values = getattr(one.person, each.name) if one.person else ""
+        if values and not getattr(student, each.name):
+            setattr(student, each.name, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +175,11 @@ def _write_cells(
                     continue
                 seen.add((notebook.name, name))
                 where = (name, notebook.name, assignment)
-                told = {"max_score": role.points, "cell_type": each.cell.kind}
+                values = {"max_score": role.points, "cell_type": each.cell.kind}
                 if role.task:
-                    gradebook.update_or_create_task_cell(*where, **told)
+                    gradebook.update_or_create_task_cell(*where, **values)
                 if role.grade:
-                    gradebook.update_or_create_grade_cell(*where, **told)
+                    gradebook.update_or_create_grade_cell(*where, **values)
                 if role.solution:
                     gradebook.update_or_create_solution_cell(*where)
     found = {}
@@ -203,12 +203,12 @@ def _submitted(gradebook: Any, submission: Any, rows: _Rows) -> Any:
     if stored is None:
         stored = SubmittedNotebook(notebook_id=rows.id, assignment=submission)
         gradebook.db.add(stored)
-    for kind, there, wanted in (
+    for kind, there, expected in (
         (Grade, stored.grades, rows.graded),
         (Comment, stored.comments, rows.commented),
     ):
         known = {each.cell_id for each in there}
-        gradebook.db.add_all(kind(cell_id=id_, notebook=stored) for id_ in wanted if id_ not in known)
+        gradebook.db.add_all(kind(cell_id=id_, notebook=stored) for id_ in expected if id_ not in known)
     gradebook.db.flush()
     return stored
 
@@ -280,13 +280,13 @@ def _write_penalties(course: Any, gradebook: Any, submission: Any, assignment: s
     from nbgrader.preprocessors import AssignLatePenalties
 
     for notebook in submission.notebooks:
-        told = {
+        values = {
             "notebook": notebook.name,
             "assignment": assignment,
             "student": submission.student.id,
             "db_url": str(gradebook.engine.url.render_as_string(hide_password=False)),
         }
-        AssignLatePenalties(config=course.config).preprocess(v4.new_notebook(), {"nbgrader": told})
+        AssignLatePenalties(config=course.config).preprocess(v4.new_notebook(), {"nbgrader": values})
     gradebook.db.expire_all()
 
 
@@ -302,7 +302,7 @@ def hand_grades(assignment: str, course: Any, *, db: str = "", names: Mapping[st
     Raises:
         UsageError: the gradebook cannot be read, or does not know the assignment.
     """
-    told = names or {}
+    values = names or {}
     found: list[HandGrade] = []
     penalties: dict[str, float] = {}
     with _gradebook(db or course.db_url, course.course_id) as gradebook:
@@ -314,7 +314,7 @@ def hand_grades(assignment: str, course: Any, *, db: str = "", names: Mapping[st
             known = ", ".join(each.name for each in gradebook.assignments) or "no assignment at all"
             raise UsageError(f"The gradebook has no assignment {assignment!r}; it has {known}.") from None
         for submission in gradebook.assignment_submissions(assignment):
-            student = told.get(submission.student.id, submission.student.id)
+            student = values.get(submission.student.id, submission.student.id)
             for notebook in submission.notebooks:
                 penalty = notebook.late_submission_penalty or 0.0
                 if penalty:

@@ -126,7 +126,7 @@ def start_sandbox(assignment: Assignment, name: str, foreseen: tuple[str, ...] =
 def grade(
     assignment: Assignment,
     submission: Submission,
-    walls: Sandbox,
+    sandbox: Sandbox,
     options: RunOptions,
     reader: Reader | None = None,
 ) -> Report:
@@ -136,21 +136,21 @@ def grade(
     """
     if reader is None:
         with Reader() as own:
-            return grade(assignment, submission, walls, options, own)
+            return grade(assignment, submission, sandbox, options, own)
     limits = limits_of(assignment, options)
     outcomes: list[Outcome] = []
     reading = Reading()
     questions, notes, waited = [], list(submission.notes), False
     for notebook in assignment.notebooks:
-        one = _Grading(assignment, notebook, submission, limits, walls, outcomes, reader, reading)
+        one = _Grading(assignment, notebook, submission, limits, sandbox, outcomes, reader, reading)
         questions.append(one.question())
         notes += [f"{notebook.file}: {note}" for note in one.notes]
         waited = waited or one.waited
-    used = resources(outcomes, walls)
+    used = resources(outcomes, sandbox)
     if waited:  # the time of a cell is wall time, and depends on the neighbours
         used = replace(used, reached=tuple(sorted({*used.reached, "wall"})))
     points, max_points, bonus = report_points(questions)
-    replay = _replay(assignment, submission, options, walls)
+    replay = _replay(assignment, submission, options, sandbox)
     return Report(
         assignment.name, submission.student, points, max_points, bonus, tuple(questions), used, replay,
         notes=tuple(notes),
@@ -168,7 +168,7 @@ def lost_report(assignment: Assignment, submission: Submission, why: str, key: s
     )  # fmt: skip
 
 
-def result_key(assignment: Assignment, submission: Submission, options: RunOptions, walls: str) -> str:
+def result_key(assignment: Assignment, submission: Submission, options: RunOptions, sandbox: str) -> str:
     """A hash over all that decides a result: the same key, the same report."""
     facts = {
         "kind": "nbgrader",
@@ -176,7 +176,7 @@ def result_key(assignment: Assignment, submission: Submission, options: RunOptio
         "submission": [submission.student, submission.sha256, submission.problem, submission.notes],
         "limits": dict(options.limits),
         "versions": _versions(),
-        "sandbox": walls,
+        "sandbox": sandbox,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -185,10 +185,10 @@ def _versions() -> dict[str, str]:
     return {"autograder": __version__, "python": platform.python_version(), **versions()}
 
 
-def _replay(assignment: Assignment, submission: Submission, options: RunOptions, walls: Sandbox) -> Replay:
+def _replay(assignment: Assignment, submission: Submission, options: RunOptions, sandbox: Sandbox) -> Replay:
     return Replay(
-        key=result_key(assignment, submission, options, walls.name),
-        preloaded=walls.preloaded,
+        key=result_key(assignment, submission, options, sandbox.name),
+        preloaded=sandbox.preloaded,
         submission_sha256=submission.sha256,
         assignment_sha256=assignment.sha256,
         limits=dict(options.limits),
@@ -205,7 +205,7 @@ class _Grading:
     graded: Graded
     submission: Submission
     limits: Limits
-    walls: Sandbox
+    sandbox: Sandbox
     outcomes: list[Outcome]
     reader: Reader
     reading: Reading
@@ -227,9 +227,9 @@ class _Grading:
                 raise StudentError(self.submission.problem_verdict, self.submission.problem, open=True)
             if not path.is_file():
                 raise StudentError("MISSING", f"{self.graded.file} was not handed in.", open=True)
-            mended = repaired(path.read_bytes(), self.graded.file, self.graded.shown, self.reader, self.reading)
-            self.notes += mended.notes
-            return self.judged(mended.notebook)
+            fixed = repaired(path.read_bytes(), self.graded.file, self.graded.shown, self.reader, self.reading)
+            self.notes += fixed.notes
+            return self.judged(fixed.notebook)
         except StudentError as error:
             return _question(self.graded, _all_lost(self.graded, Verdict(error.verdict), error.message))
         except SandboxError as error:
@@ -321,7 +321,7 @@ class _Grading:
         Raises:
             SandboxError: it could not be built.
         """
-        return self.walls.open(Request(self.submission.folder, self.limits))
+        return self.sandbox.open(Request(self.submission.folder, self.limits))
 
 
 def _all_lost(notebook: Graded, verdict: Verdict, why: str) -> tuple[CheckResult, ...]:

@@ -214,20 +214,20 @@ def read_lateness(course: Course, assignment: str, due: datetime | None = None) 
         due: when it was due, where somebody says so; extensions are still the gradebook's.
     """
     settings = course.settings
-    told = Lateness(_in_utc(due) if due else None, {}, settings.late_penalty, settings.late_plugin)
+    stated = Lateness(_in_utc(due) if due else None, {}, settings.late_penalty, settings.late_plugin)
     address = settings.db_url or f"sqlite:///{course.root / 'gradebook.db'}"
     if not address.startswith("sqlite:///"):
         note = "The course's gradebook is no SQLite file, so no due date is read from it; give one with --due."
-        return replace(told, notes=() if due else (note,))
+        return replace(stated, notes=() if due else (note,))
     path = course.root / address.removeprefix("sqlite:///")
     if not path.is_file():
-        return told
+        return stated
     try:
         noted, extensions = _read(path, assignment)
     except (sqlite3.Error, ValueError, TypeError) as error:
         note = f"No due date is read from {path}: {str(error).rstrip('.')}; give one with --due."
-        return replace(told, notes=(note,))
-    return replace(told, due=told.due or noted, extensions=extensions)
+        return replace(stated, notes=(note,))
+    return replace(stated, due=stated.due or noted, extensions=extensions)
 
 
 def _read(path: Path, assignment: str) -> tuple[datetime | None, dict[str, timedelta]]:

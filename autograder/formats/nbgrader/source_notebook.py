@@ -48,10 +48,10 @@ class Original:
 def kernel_of(original: Original | None) -> str:
     """The kernel that a notebook asks for, as the gradebook has it; Python's own where it names none."""
     try:
-        told = json.loads(original.content)["metadata"]["kernelspec"] if original else _PYTHON
+        stated = json.loads(original.content)["metadata"]["kernelspec"] if original else _PYTHON
     except (ValueError, LookupError, TypeError):
-        told = _PYTHON
-    return json.dumps(told if isinstance(told, dict) and told.get("name") else _PYTHON)
+        stated = _PYTHON
+    return json.dumps(stated if isinstance(stated, dict) and stated.get("name") else _PYTHON)
 
 
 def write_source_cells(gradebook: Any, assignment: str, originals: Mapping[str, Original], config: Any) -> None:
@@ -73,10 +73,10 @@ def write_source_cells(gradebook: Any, assignment: str, originals: Mapping[str, 
     for name, original in originals.items():
         known = {cell.name for cell in gradebook.find_notebook(name, assignment).source_cells}
         for cell in _handed_out(name, original, config).cells:
-            told = cell.metadata.get("nbgrader") or {}
-            if not any(told.get(kind) for kind in ("grade", "solution", "locked", "task")):
+            stated = cell.metadata.get("nbgrader") or {}
+            if not any(stated.get(kind) for kind in ("grade", "solution", "locked", "task")):
                 continue
-            own = cell_name(str(told.get("grade_id", "")))
+            own = cell_name(str(stated.get("grade_id", "")))
             if original.whole or own not in known:
                 gradebook.update_or_create_source_cell(
                     own,
@@ -85,7 +85,7 @@ def write_source_cells(gradebook: Any, assignment: str, originals: Mapping[str, 
                     cell_type=cell.cell_type,
                     locked=is_locked(cell),
                     source=cell.source,
-                    checksum=told.get("checksum"),
+                    checksum=stated.get("checksum"),
                 )
 
 
@@ -104,7 +104,7 @@ def _handed_out(name: str, original: Original, config: Any) -> Any:
             node, _ = step(config=config, **more).preprocess(node, {})
     except Exception as error:  # noqa: BLE001 (whatever nbgrader raises is about their notebook)
         said = (str(error).strip() or type(error).__name__).splitlines()[-1][:300].rstrip(".")
-        raise UsageError(f"{name}.ipynb: nbgrader makes no handout of it: {said}; mend the notebook.") from None
+        raise UsageError(f"{name}.ipynb: nbgrader makes no handout of it: {said}; correct the notebook.") from None
     return node
 
 

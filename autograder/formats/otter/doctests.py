@@ -56,7 +56,7 @@ def move(case: Case, names: Names, *, doctests: bool) -> Moved:
         Stays: it cannot be moved; the text says why.
     """
     if case.failed:
-        raise Stays(f"ended with {case.failed} in the notebook itself; mend it there first")
+        raise Stays(f"ended with {case.failed} in the notebook itself; correct it there first")
     body = parsed(case.source)
     doctests = doctests and not _only_defines(body)
     body = _bodies(body) if not doctests else body

@@ -250,8 +250,8 @@ class Outside(ast.NodeTransformer):
         match node:
             case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]), msg=None):
                 return ast.Expr(self.judged("same", left, right))
-        told = ast.Constant(f"{said(node.test)} does not hold.")
-        return ast.Assert(self.visit(node.test), self.visit(node.msg) if node.msg else told)
+        message = ast.Constant(f"{said(node.test)} does not hold.")
+        return ast.Assert(self.visit(node.test), self.visit(node.msg) if node.msg else message)
 
     def judged(self, judge: str, left: ast.expr, right: ast.expr, **named: ast.expr) -> ast.expr:
         """``same(got, want, name=...)``: what is asked of the student first."""
