@@ -133,8 +133,8 @@ def repair(submitted: Notebook, released: Notebook) -> Repaired:
     """The submitted notebook with the cells of the release repaired.
 
     A cell of the release is one with a role (nbgrader's metadata); cells without one are the student's to change.
-    Which cell is meant follows from its grade id; where that is lost, from the functions and classes that it defines, or by
-    its text.
+    Which cell is meant follows from its grade id; where that is lost, from the functions and classes that it defines,
+    or from its text.
 
     Args:
         submitted: what the student handed in.
