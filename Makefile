@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: setup test test-all demo lint audit attack fuzz soak results release manual schema picture constraints clean
 
 setup: $(READY)
-	@command -v bwrap > /dev/null || .ci/setup walls
+	@command -v bwrap > /dev/null || .ci/setup sandbox
 
 $(READY): pyproject.toml constraints.txt .ci/setup
 	.ci/setup packages
@@ -56,7 +56,7 @@ release: setup
 	set -e; for name in $(ASSIGNMENTS); do $(BIN)/autograder release $$name --data embedded; done
 
 # On the embedded data, so that it is quick and the same everywhere. The prepared submissions are ours, so where
-# bubblewrap does not work the demo goes on without walls. One of them never ends: 20 s of CPU time are enough to see it.
+# bubblewrap does not work the demo goes on without isolation. One of them never ends: 20 s of CPU time are enough to see it.
 demo: setup
 	rm -rf .demo
 	$(BIN)/autograder release backprop --data digits

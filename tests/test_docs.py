@@ -81,7 +81,11 @@ def test_the_style_page_quotes_the_sentence_of_a_time_limit() -> None:
 def test_retired_words_stay_retired() -> None:
     """What docs/style.md retires is nowhere else: not in code, pages, tests, assignments or references."""
     rows = read("docs/style.md").partition("## Retired")[2]
-    retired = re.findall(r"^\| X (.+?) \| .+ \|$", rows, re.MULTILINE)
+    retired = [
+        word.strip()
+        for row in re.findall(r"^\| ((?!no longer|---).+?) \| .+ \|$", rows, re.MULTILINE)
+        for word in row.split(",")
+    ]
     folders = ("assignments", "autograder", "benchmarks", "docs", "examples", "reference", "tests")
     files = [path for each in folders for path in (ROOT / each).rglob("*") if path.suffix in (".py", ".md", ".html")]
     found = [
@@ -89,10 +93,10 @@ def test_retired_words_stay_retired() -> None:
         for path in files
         if path.name not in ("style.md", "test_docs.py") and ".venvs" not in path.parts
         for word in retired
-        if word in path.read_text("utf-8")
+        if re.search(rf"\b{word}\b", path.read_text("utf-8"))
     ]
 
-    assert len(retired) >= 2
+    assert len(retired) >= 10
     assert found == []
 
 
@@ -129,7 +133,7 @@ def test_make_has_every_chore() -> None:
 def test_the_constraints_pin_torch_without_cuda() -> None:
     """Every line is an exact version, without local tags and without CUDA packages."""
     lines = [line for line in read("constraints.txt").splitlines() if not line.startswith("#")]
-    assert "torch==2.13.0" in lines
+    assert len([line for line in lines if line.startswith("torch==")]) == 1
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line) for line in lines)
     assert not [line for line in lines if re.match(r"nvidia|triton|cuda", line)]
 

@@ -1,6 +1,6 @@
 """Recognise the slip behind a wrong array: the one simple change that gives the expected one.
 
-A slip is only told when the changed answer agrees with the wanted one in every entry, to 1e-5 relative to the entry
+A slip is only told when the changed answer agrees with the expected one in every entry, to 1e-5 relative to the entry
 and 1e-7 to the largest, and when the agreement says something: no relation is tried that holds for equal entries, or
 that a few wrong labels among right ones would fulfil by chance.
 """
@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 _MOST = 1_000_000  # entries; sorting more would take longer than the sentence is worth
 
 
-def slip(got: object, wanted: object, *, n: int = 0) -> str:
+def slip(got: object, expected: object, *, n: int = 0) -> str:
     """One short sentence that tells the slip, or "" when none is recognised (nor looked for in over a million entries).
 
     Tried in this order: for other shapes transposed, flattened, labels and one-hot rows, broadcast, repeated; for
@@ -27,10 +27,10 @@ def slip(got: object, wanted: object, *, n: int = 0) -> str:
 
     Args:
         got: the wrong answer, one array or number.
-        wanted: the right one.
-        n: number of samples that a mean or sum may have run over; the lengths of `wanted` are tried, too.
+        expected: the right one.
+        n: number of samples that a mean or sum may have run over; the lengths of `expected` are tried, too.
     """
-    mine, right = np.asarray(got, np.float64), np.asarray(wanted, np.float64)
+    mine, right = np.asarray(got, np.float64), np.asarray(expected, np.float64)
     if not (0 < mine.size <= _MOST and 0 < right.size <= _MOST):
         return ""
     if not (np.all(np.isfinite(mine)) and np.all(np.isfinite(right))):
@@ -95,7 +95,7 @@ def _of_shape(mine: Array, right: Array) -> str:
 
 
 def _repeated(mine: Array, right: Array) -> str:
-    """The right values once in each row, or in each column, of a matrix that was not wanted.
+    """The right values once in each row, or in each column, of a matrix that was not expected.
 
     Examples:
         repeated

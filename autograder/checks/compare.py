@@ -50,10 +50,9 @@ def close(
 
     Nothing is broadcast. NaN equals nothing (not even NaN), infinity only itself. Where a complex number is expected, a
     real one counts as complex, and not the other way round. What is no number (text, None, sets) must be the same. An
-    answer in float32 may differ
-    by 1e-6 of the largest wanted entry more (not with ``rtol=0``): that much is lost where large terms cancel. Where a
-    common slip explains the difference (`checks.common_mistakes`), the sentence is followed by one that says
-    so.
+    answer in float32 may differ by 1e-6 of the largest expected entry more (not with ``rtol=0``): that much is lost
+    where large terms cancel. Where a common slip explains the difference (`checks.common_mistakes`), the sentence is
+    followed by one that says so.
 
     Args:
         got: a number, an array or torch tensor, nested lists of numbers, or lists, tuples or dictionaries of these; a
@@ -61,7 +60,7 @@ def close(
             Series, an Index or a DataFrame counts as its values.
         want: the right answer, of the same structure: real ones of pandas, scipy, torch and PIL, or their records.
         name: what the sentence calls the answer, such as ``"relu(z)"``.
-        rtol: allowed difference relative to the wanted entry.
+        rtol: allowed difference relative to the expected entry.
         atol: allowed absolute difference.
         n: number of samples that may have been forgotten in, or put twice into, a mean; 0 when there is none.
 
@@ -113,7 +112,7 @@ def close(
 
 @takes(name=TEXT)
 def same(got: object, want: object, *, name: str = "result") -> None:
-    """Fail unless the answer is exactly the wanted one: equal numbers and text, same shapes, lengths and keys.
+    """Fail unless the answer is exactly the expected one: equal numbers and text, same shapes, lengths and keys.
 
     Raises:
         CheckFailed: the first difference found.
@@ -318,7 +317,9 @@ def _keys(got: object, want: Mapping[Any, Any], name: str) -> None:
     if missing:
         raise CheckFailed(f"{name} has no key {show(missing[0])}; its keys are {show(list(got))}.")
     if extra:
-        raise CheckFailed(f"{name} has the key {show(extra[0])}, which was not wanted; wanted are {show(list(want))}.")
+        raise CheckFailed(
+            f"{name} has the key {show(extra[0])}, which is not expected; expected are {show(list(want))}."
+        )
 
 
 def _length(got: object, want: object, name: str) -> None:

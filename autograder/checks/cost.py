@@ -49,7 +49,7 @@ def faster_than(
     """Fail unless a call is at least `factor` times faster than a baseline in one of some rounds.
 
     In each round both are called once with the same arguments, one after the other. Either may be a stand-in's
-    function, whose time then includes the way through the wall (about 0.1 ms, and more for large arguments), or
+    function, whose time then includes the way through the pipe (about 0.1 ms, and more for large arguments), or
     ``partial(student.cost_of, student.f)``, which leaves that out: better below some 10 ms, and on a busy machine, as
     it also leaves out the time in which others had the processor. Of a baseline with a `Cost` the CPU time counts: to
     sleep in one's own slow version gains nothing. To spend CPU time there does, so take ``student.baseline_cost_of``
@@ -83,8 +83,8 @@ def faster_than(
     for _ in range(rounds):
         arguments = _drawn(inputs)
         value, cost = _measured(call, arguments)
-        wanted, slow = _measured(baseline, arguments)
-        _compare(agree, value, wanted)
+        expected, slow = _measured(baseline, arguments)
+        _compare(agree, value, expected)
         fast, long = _longest(cost), _shortest(slow)
         if long / fast >= factor:
             return long / fast
@@ -147,8 +147,8 @@ def lighter_than(
     best: tuple[float, float, float] | None = None
     for _ in range(rounds):
         arguments = _drawn(inputs)
-        (value, cost), (wanted, other) = _measured(call, arguments), _measured(baseline, arguments)
-        _compare(agree, value, wanted)
+        (value, cost), (expected, other) = _measured(call, arguments), _measured(baseline, arguments)
+        _compare(agree, value, expected)
         if cost.peak_mib is None or other.peak_mib is None:
             raise InstructorError(
                 "The memory of a call cannot be measured here; give lighter_than partial(student.cost_of, ...), and "
@@ -166,7 +166,7 @@ def lighter_than(
 
 
 def _measured(call: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
-    """The value of a call with what it cost: as it was told on this side of the wall, else the time that passed."""
+    """The value of a call with what it cost: as it was told on this side, else the time that passed."""
     began = time.perf_counter()
     value = call(*arguments)
     passed = time.perf_counter() - began
@@ -205,11 +205,11 @@ def _need(rounds: int, factor: float) -> None:
         raise InstructorError(f"rounds={rounds} and factor={factor:g} must be positive.")
 
 
-def _compare(agree: Agree, value: object, wanted: object) -> None:
+def _compare(agree: Agree, value: object, expected: object) -> None:
     if agree is True:
-        close(value, wanted)
+        close(value, expected)
     elif callable(agree):
-        agree(value, wanted)
+        agree(value, expected)
 
 
 def _best_of(rounds: int) -> str:

@@ -83,7 +83,7 @@ def gradient_matches(
     entries: int = 40,
     rng: np.random.Generator | None = None,
 ) -> None:
-    """Fail unless a gradient agrees with the wanted one, or with central differences of `of` at the point `at`.
+    """Fail unless a gradient agrees with the expected one, or with central differences of `of` at the point `at`.
 
     Differences are taken in float64, whatever the type of `got` and `at`, so right float32 code passes. What they
     cannot decide is never counted against the answer: entries and directions on a kink (of relu, hinge, max) are left
@@ -349,13 +349,15 @@ def _taken_apart(got: object, structure: object, labels: list[str]) -> list[obje
         raise CheckFailed("The gradient is None; was a `return` forgotten?")
     kind = type(got).__name__
     if isinstance(structure, Mapping):
-        wanted = ", ".join(map(show, structure))
+        expected = ", ".join(map(show, structure))
         if not isinstance(got, Mapping):
-            raise CheckFailed(f"The gradient is no dict but of type {kind}; expected one with the keys {wanted}.")
+            raise CheckFailed(f"The gradient is no dict but of type {kind}; expected one with the keys {expected}.")
         if missing := [key for key in structure if key not in got]:
             raise CheckFailed(f"The gradient has no key {show(missing[0])}; its keys are {show(list(got))}.")
         if extra := [key for key in got if key not in structure]:
-            raise CheckFailed(f"The gradient has the key {show(extra[0])}, which was not wanted; wanted are {wanted}.")
+            raise CheckFailed(
+                f"The gradient has the key {show(extra[0])}, which is not expected; expected are {expected}."
+            )
         return [got[key] for key in structure]
     if is_tensor(got):
         got = without_tensors(got)

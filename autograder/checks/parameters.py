@@ -90,12 +90,12 @@ def parameter_points(
         >>> [point['W'].shape for point in parameter_points(np.random.default_rng(0), {'W': (2, 3)})]
         [(2, 3), (2, 3), (2, 3)]
     """
-    wanted = list(shapes.values()) if isinstance(shapes, Mapping) else list(shapes) if LABELS.holds(shapes) else []
-    if not wanted or not all(SHAPE.holds(shape) and None not in shape for shape in wanted):
+    expected = list(shapes.values()) if isinstance(shapes, Mapping) else list(shapes) if LABELS.holds(shapes) else []
+    if not expected or not all(SHAPE.holds(shape) and None not in shape for shape in expected):
         raise InstructorError("parameter_points needs a shape for each parameter, such as [(4, 3), (4,)].")
     if not all(scale > 0 for scale in scales):
         raise InstructorError(f"The scales of parameter_points must be above 0, not {list(scales)}.")
-    return [like(shapes, [scale * _drawn(rng, tuple(shape)) for shape in wanted]) for scale in scales]
+    return [like(shapes, [scale * _drawn(rng, tuple(shape)) for shape in expected]) for scale in scales]
 
 
 def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

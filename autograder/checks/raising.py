@@ -37,8 +37,8 @@ def raises(exception: str, call: Callable[[], object], *, name: str = "the call"
         >>> raises('ValueError', lambda: 2.0, name='root(-1)')
         root(-1) returned 2; it must raise ValueError.
     """
-    wanted = _built_in(exception)
-    if wanted is None or wanted is NotImplementedError:
+    expected = _built_in(exception)
+    if expected is None or expected is NotImplementedError:
         raise InstructorError(f"raises needs a built-in exception that no stub raises, not {exception!r}.")
     place = ""
     try:
@@ -57,7 +57,7 @@ def raises(exception: str, call: Callable[[], object], *, name: str = "the call"
     else:
         raise CheckFailed(f"{_upper(name)} returned {show(value)}; it must raise {exception}.")
     found = _built_in(raised)
-    if found is None or not issubclass(found, wanted):
+    if found is None or not issubclass(found, expected):
         raise CheckFailed(f"{_upper(name)} raised {raised or 'an error'}{place}; it must raise {exception}.")
 
 

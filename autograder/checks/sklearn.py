@@ -80,8 +80,8 @@ class Estimator:
         self.is_a("Pipeline")
         found = [each.type for _, each in self.inner if each.type != "passthrough"]
         if len(found) != len(kinds) or not all(_fits(got, kind) for got, kind in zip(found, kinds, strict=True)):
-            told, wanted = ", ".join(found) or "none", ", ".join(map(_kind, kinds))
-            raise CheckFailed(f"The steps of {self.name} are {told}; expected {wanted}, in this order.")
+            told, expected = ", ".join(found) or "none", ", ".join(map(_kind, kinds))
+            raise CheckFailed(f"The steps of {self.name} are {told}; expected {expected}, in this order.")
         return self
 
     @takes(kind=TEXT)
@@ -311,12 +311,12 @@ def _cell(grid: list[tuple[str, list[float]]], place: tuple[int, ...]) -> str:
     return ", ".join(f"{key}={show(values[each])}" for (key, values), each in zip(grid, place, strict=True))
 
 
-def _fits(kind: str, wanted: str) -> bool:
-    return any(fnmatchcase(kind, each.strip()) for each in wanted.split("|"))
+def _fits(kind: str, expected: str) -> bool:
+    return any(fnmatchcase(kind, each.strip()) for each in expected.split("|"))
 
 
-def _kind(wanted: str) -> str:
-    return " or ".join(each.strip() for each in wanted.split("|"))
+def _kind(expected: str) -> str:
+    return " or ".join(each.strip() for each in expected.split("|"))
 
 
 def _article(kind: str) -> str:

@@ -1,10 +1,10 @@
 """Judge how a solution is written, by its syntax tree: imports, names that are used, loops.
 
-A `Source` comes from ``student.source_of("network.py")``: the files as they were handed in, read on this side of the
-wall. Nothing in them is run. A name is found under whatever alias it is used (``import numpy as anything``,
-``from numpy import einsum as e``, ``getattr(np, "einsum")``); what a program puts together while it runs is not, so
-the ways to do that (`exec`, `eval`, `globals` ...) are refused too, unless a check says ``strict=False``. Source tells
-how something was written, not whether it is right: judge values beside it, and speed with `faster_than`.
+A `Source` comes from ``student.source_of("network.py")``: the files as they were handed in, read on this side,
+outside of the sandbox. Nothing in them is run. A name is found under whatever alias it is used (``import numpy as
+anything``, ``from numpy import einsum as e``, ``getattr(np, "einsum")``); what a program puts together while it runs
+is not, so the ways to do that (`exec`, `eval`, `globals` ...) are refused too, unless a check says ``strict=False``.
+Source tells how something was written, not whether it is right: judge values beside it, and speed with `faster_than`.
 """
 
 from __future__ import annotations
@@ -241,8 +241,8 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
         told = "; ".join(f"{each.what} in {each}" for each in loops[:_SHOWN])
         more = f" and {len(loops) - _SHOWN} more" if len(loops) > _SHOWN else ""
         verb = "is" if allow == 1 else "are"
-        wanted = f"at most {allow} {verb} allowed" if allow else "use operations on whole arrays"
-        raise CheckFailed(f"{function} has {number} ({told}{more}); {wanted}.")
+        expected = f"at most {allow} {verb} allowed" if allow else "use operations on whole arrays"
+        raise CheckFailed(f"{function} has {number} ({told}{more}); {expected}.")
     if strict:
         for part in parts:
             _refuse_hiding(part.module.hidings(part.node), part.module.file)
@@ -324,12 +324,12 @@ def _imports(module: Module) -> Iterator[tuple[int, set[str]]]:
 
 
 def _uses(source: Source, name: str, within: str) -> list[_Place]:
-    wanted = [_full(each.strip()) for each in name.split("|")]
+    expected = [_full(each.strip()) for each in name.split("|")]
     found: set[tuple[str, int, str]] = set()
     for part in _parts(source, within):
         inside = "" if part.name in ("", within) else part.name
         for line, used in _used(part.module, part.node):
-            if any(_is_below(each, want) for each in used for want in wanted):
+            if any(_is_below(each, want) for each in used for want in expected):
                 found.add((part.module.file, line, inside))
     return [
         _Place(file, line, name, inside) for file, line, inside in sorted(found, key=lambda each: (each[2] != "", each))

@@ -205,7 +205,7 @@ def told_apart(got: object, want: object) -> tuple[str, str]:
         return f"{mine}, {'more' if got > want else 'less'} by {show(abs(got - want))}", right
     if type(got) is not type(want):
         return f"{mine} ({article(kind_of(got))})", f"{right} ({article(kind_of(want))})"
-    return f"{mine}, which only looks like the wanted value", right
+    return f"{mine}, which only looks like the expected value", right
 
 
 def other_value(name: str, got: object, want: object) -> CheckFailed:

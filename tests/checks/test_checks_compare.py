@@ -75,7 +75,7 @@ def test_close_accepts_what_is_near(got, want):
         (3, {"a": 1}, "result is an int; expected a dict."),
         (None, {"a": 1}, "result is None; expected a dict."),
         ({"b": 1}, {"a": 1}, "result has no key 'a'; its keys are ['b']."),
-        ({"a": 1, "b": 1}, {"a": 1}, "result has the key 'b', which was not wanted; wanted are ['a']."),
+        ({"a": 1, "b": 1}, {"a": 1}, "result has the key 'b', which is not expected; expected are ['a']."),
         ({"a": 3}, {"a": 1}, "result['a'] is 3; expected 1."),
         ([A, A + np.eye(2, 3)], [A, A], "result[1][0, 0] is 1; expected 0 (2 of 6 entries differ)."),
         (np.nan, 1.0, "result is NaN."),
@@ -267,7 +267,7 @@ ALIKE = [
     ),
     (b"x" * 200, b"x" * 201, "from place 180 on; expected b'xxxxxxxxxxxxxxxxxxxxx'."),
     (np.float32(0.1), 0.1, "0.100000001; expected 0.1."),
-    (set(range(100)), {*range(99), 100}, "which only looks like the wanted value"),
+    (set(range(100)), {*range(99), 100}, "which only looks like the expected value"),
 ]
 
 

@@ -99,7 +99,7 @@ def test_the_wrong_parameter_is_named_by_its_key():
         (None, "The gradient is None; was a `return` forgotten?"),
         ([np.ones(2)], "The gradient is no dict but of type list; expected one with the keys 'W', 'b'."),
         ({"W": np.ones(2)}, "The gradient has no key 'b'; its keys are ['W']."),
-        ({"W": 1, "b": 1, "c": 1}, "The gradient has the key 'c', which was not wanted; wanted are 'W', 'b'."),
+        ({"W": 1, "b": 1, "c": 1}, "The gradient has the key 'c', which is not expected; expected are 'W', 'b'."),
         ({"W": np.ones(2), "b": np.ones(3)}, "b has the shape (3,); expected (2,)."),
     ],
 )

@@ -1,6 +1,6 @@
 """How likely is the wrong side of a threshold? What a count says, what a fit says, and what any distribution allows.
 
-Three answers of falling trust and falling modesty:
+Three answers, each with more assumptions than the one before:
 
 - counted: k of n runs fell, so the probability lies in `interval(k, n)`; nothing is assumed but independent runs;
 - any distribution: Cantelli's inequality on the distance of mean and threshold in standard deviations;
