@@ -516,7 +516,7 @@ WRONG = [
         "Adam",
     ),
     ("ten_outputs_of_a_better_network", ("nn.Linear(128, 10)", "nn.Linear(128, 12)"), "(3, 10)"),
-    ("ten_outputs_of_a_better_network", ("rate = 0.15", "rate = 0.0"), "as they were"),
+    ("ten_outputs_of_a_better_network", ("rate = 0.15", "rate = 0.0"), "did not change the weights"),
 ]
 
 
