@@ -283,7 +283,7 @@ def test_a_students_unlucky_initialisation_is_forgiven_by_the_median():
 
 
 def test_calibration_hears_the_first_of_several_runs() -> None:
-    """Its value has the luck of each run; the threshold counts as passed when any run passed it."""
+    """Its value varies from run to run; the threshold counts as passed when any run passed it."""
     values = iter([0.5, 0.95])
     credit = over_seeds(
         lambda rng: Measurement(next(values), 1000), np.random.default_rng(0), k=3, rule="best"

@@ -79,7 +79,7 @@ def test_what_is_fit_passes(course: Path, bubblewrap: Sandbox) -> None:
 
 
 def test_a_reference_that_fails_under_every_seed_is_no_question_of_luck(course: Path, bubblewrap: Sandbox) -> None:
-    """Other seeds are said to be luck only where the reference passes under the course's own."""
+    """Failures under other seeds are attributed to chance only if the reference passes under the course's own."""
     loaded = loader.load(course, "small")
     with Shared() as shared:
         trial = Trial(loaded, bubblewrap, None, RunOptions(seed="validate"), course, shared)
