@@ -55,9 +55,9 @@ def fit_arrays(net, x, y, **settings):
 
 def reports_of_fit(net, x, y, **settings):
     """What `fit` reports while it trains: a list of (epoch, loss)."""
-    told = []
-    fit_arrays(net, x, y, report=lambda epoch, loss: told.append((epoch, loss)), **settings)
-    return told
+    reported = []
+    fit_arrays(net, x, y, report=lambda epoch, loss: reported.append((epoch, loss)), **settings)
+    return reported
 
 
 def measure_arrays(net, x, y):
