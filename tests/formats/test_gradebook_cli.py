@@ -18,8 +18,9 @@ from tiny_course import make_course
 from typer.testing import CliRunner
 
 from autograder.checks.errors import UsageError
-from autograder.cli import app, gradebook
+from autograder.cli import app
 from autograder.formats.nbgrader import conversions, stamp_of
+from autograder.formats.nbgrader.gathering import in_utc
 from autograder.reports import read_reports
 from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
 from autograder.reports.marks import MARKS, Marks, Row, write_marks
@@ -242,7 +243,7 @@ def test_times_are_nbgrader_s(text: str, time: str | None, tmp_path: Path) -> No
     """In whatever zone they were written, in UTC; what is no time is none."""
     (tmp_path / "timestamp.txt").write_text(text)
     found = stamp_of(tmp_path)
-    received = gradebook._in_utc(found.time) if found else None
+    received = in_utc(found.time) if found else None
     assert (None if received is None else str(received)) == time
 
 
