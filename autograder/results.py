@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
 from typing import Any
 
-from autograder.checks.errors import UsageError
+from autograder.checks.errors import UsageError, Verdict
 
 __all__ = [
     "MOST_SECONDS",
@@ -20,27 +19,6 @@ __all__ = [
     "Resources",
     "Verdict",
 ]
-
-
-class Verdict(StrEnum):
-    """How one check ended. INTERNAL is our fault, is never scored, and is listed for staff.
-
-    MANUAL is an answer that a person grades and has not graded yet.
-    """
-
-    PASSED = "PASSED"
-    PARTIAL = "PARTIAL"
-    FAILED = "FAILED"
-    NOT_ATTEMPTED = "NOT_ATTEMPTED"
-    MISSING = "MISSING"
-    RAISED = "RAISED"
-    TIME = "TIME"
-    MEMORY = "MEMORY"
-    OUTPUT = "OUTPUT"
-    CRASHED = "CRASHED"
-    SKIPPED = "SKIPPED"
-    MANUAL = "MANUAL"
-    INTERNAL = "INTERNAL"
 
 
 MOST_SECONDS = 2_000_000  # in milliseconds still a number that the kernel's waiting calls take

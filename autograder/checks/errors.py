@@ -8,6 +8,7 @@ This module is shipped to students: standard library only.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "SandboxError",
     "StudentError",
     "UsageError",
+    "Verdict",
     "as_type_error",
 ]
 
@@ -40,6 +42,27 @@ class CheckFailed(AssertionError):
     def __init__(self, *sentence: object, measured: tuple[Measured, ...] = ()) -> None:
         super().__init__(*sentence)
         self.measured = measured
+
+
+class Verdict(StrEnum):
+    """How one check ended. INTERNAL is our fault, is never scored, and is listed for staff.
+
+    MANUAL is an answer that a person grades and has not graded yet.
+    """
+
+    PASSED = "PASSED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    NOT_ATTEMPTED = "NOT_ATTEMPTED"
+    MISSING = "MISSING"
+    RAISED = "RAISED"
+    TIME = "TIME"
+    MEMORY = "MEMORY"
+    OUTPUT = "OUTPUT"
+    CRASHED = "CRASHED"
+    SKIPPED = "SKIPPED"
+    MANUAL = "MANUAL"
+    INTERNAL = "INTERNAL"
 
 
 class StudentError(Exception):
@@ -82,7 +105,7 @@ class StudentError(Exception):
         open: bool = False,
     ) -> None:
         super().__init__(message)
-        self.verdict = verdict
+        self.verdict = Verdict(verdict)
         self.message = message
         self.kind = kind
         self.file = file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 from autograder.checks.wording import seconds
 from autograder.results import Limits
 
@@ -49,7 +49,7 @@ class Budget:
                 if over
                 else f"CPU time limit of {seconds(self.limits.cpu)} s"
             )
-            error = StudentError("TIME", f"Not run: {spent_by} used up the {limit}.", open=True)
+            error = StudentError(Verdict.TIME, f"Not run: {spent_by} used up the {limit}.", open=True)
             error.step = ""  # what took so long has said it
             raise error
         return (
@@ -93,7 +93,7 @@ class Imports:
 
 def _is_certain(error: StudentError) -> bool:
     """Whether the limits had no part in it."""
-    return error.verdict in ("RAISED", "NOT_ATTEMPTED") and not error.limit
+    return error.verdict in (Verdict.RAISED, Verdict.NOT_ATTEMPTED) and not error.limit
 
 
 def _within(limits: Limits, others: Limits) -> bool:

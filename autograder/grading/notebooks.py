@@ -94,7 +94,7 @@ class Notebooks:
             else:
                 finished = True
         except StudentError as error:
-            slow = error.verdict == "TIME" and not seconds
+            slow = error.verdict is Verdict.TIME and not seconds
             if run_on and waiting and not slow and len(out) < _MOST_RESTARTS:
                 out[waiting[0]] = error
                 error.again = True
@@ -163,7 +163,7 @@ def put_right(loaded: Loaded, submission: Submission, reader: Reader) -> Noteboo
             if (language := mended.notebook.language) not in _PYTHON:
                 told = f"{file} is a notebook in {_LANGUAGES.get(language, language[:40].capitalize())}."
                 step = "Choose a Python kernel, and write the notebook of this assignment."
-            files[file] = foreign = StudentError("MISSING", told, open=True)
+            files[file] = foreign = StudentError(Verdict.MISSING, told, open=True)
             foreign.step = step
         notes += [f"{file}: {small(note)}" if mended.foreign else f"{file}: {note}" for note in mended.notes]
     return Notebooks(files, tuple(notes))
@@ -182,7 +182,7 @@ def _showable(error: StudentError) -> StudentError:
     """What ended a sandbox, for a page that students read: an exit code could tell a hidden input."""
     if error.open:
         return error
-    return StudentError(error.verdict, WORDING[Verdict(error.verdict)].long, file=error.file, open=True)
+    return StudentError(error.verdict, WORDING[error.verdict].long, file=error.file, open=True)
 
 
 def _late(run: CellRun, file: str, cpu_seconds: float) -> CellRun:
@@ -192,7 +192,7 @@ def _late(run: CellRun, file: str, cpu_seconds: float) -> CellRun:
     if run.by_cpu:
         limit = f"CPU time limit of {seconds(cpu_seconds)} s"
         sentence = f"{limit} nearly reached in {where}: what is left of it is kept for the other cells."
-    return replace(run, error=StudentError("TIME", sentence, file=file, open=True))
+    return replace(run, error=StudentError(Verdict.TIME, sentence, file=file, open=True))
 
 
 class _Room:

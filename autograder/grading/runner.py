@@ -180,7 +180,7 @@ class Runner:
         if problem:
             error = StudentError(self.case.submission.problem_verdict, problem, open=True)
             error.step = ""  # the sentence says it
-            return Found(made_result(check, Verdict(error.verdict), error=error), error)
+            return Found(made_result(check, error.verdict, error=error), error)
         return None
 
     def case_by_case(self, check: Check, room: Room) -> Found:
@@ -212,7 +212,7 @@ class Runner:
             verdict, message, raised = Verdict.FAILED, text_of(error), error
             self.listen(check, error)
         except StudentError as error:
-            verdict, fault, raised = Verdict(error.verdict), error, error
+            verdict, fault, raised = error.verdict, error, error
             room.settle()
         except SandboxError as error:
             message, raised = text_of(error), error

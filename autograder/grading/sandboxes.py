@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from autograder.assignment.question import Check
-from autograder.checks.errors import MisuseError, StudentError
+from autograder.checks.errors import MisuseError, StudentError, Verdict
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.grading.budget import Budget
 from autograder.grading.context import Case
@@ -234,7 +234,7 @@ class Room:
         """Before an import and after a failed one, in a sandbox with those limits, of which less may be left by now."""
         left = max(min(limits.wall_seconds, self.limits.wall_seconds - self.budget.wall), _LEAST_SHARE)
         tell = self.case.imports.watched(replace(limits, wall_seconds=left))
-        if error is not None and error.verdict == "TIME":
+        if error is not None and error.verdict is Verdict.TIME:
             self._broken = error
         tell(module, error)
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, keep, open_below, too_large
 from autograder.submissions.names import is_clutter, printable, safe_parts, unusable
 from autograder.submissions.records import MIB, Caps, Contents
@@ -56,10 +56,11 @@ def read_archive(path: Path, caps: Caps, below: tuple[str, ...] = ()) -> Content
     except StudentError:
         raise
     except Unfit as error:
-        raise StudentError("MISSING", f"The file {name} {error}.") from None
+        raise StudentError(Verdict.MISSING, f"The file {name} {error}.") from None
     except Exception as error:  # noqa: BLE001 - damaged archives raise nearly anything
         raise StudentError(
-            "MISSING", f"The file {name} is damaged ({type(error).__name__}); make the archive again and open it once."
+            Verdict.MISSING,
+            f"The file {name} is damaged ({type(error).__name__}); make the archive again and open it once.",
         ) from None
     return contents
 
@@ -77,12 +78,14 @@ class _Names:
         other = self._seen.get(keys[-1])
         if other is not None:
             what = f"{shown} twice" if other == shown else f"both {other} and {shown}, which some systems confuse"
-            raise StudentError("MISSING", f"The archive holds {what}; hand in one of them.")
+            raise StudentError(Verdict.MISSING, f"The archive holds {what}; hand in one of them.")
         for key in keys[:-1]:
             if key in self._seen:
-                raise StudentError("MISSING", f"The archive holds {self._seen[key]} both as a file and as a folder.")
+                raise StudentError(
+                    Verdict.MISSING, f"The archive holds {self._seen[key]} both as a file and as a folder."
+                )
         if keys[-1] in self._folders:
-            raise StudentError("MISSING", f"The archive holds {shown} both as a file and as a folder.")
+            raise StudentError(Verdict.MISSING, f"The archive holds {shown} both as a file and as a folder.")
         self._seen[keys[-1]] = shown
         self._folders.update(keys[:-1])
 

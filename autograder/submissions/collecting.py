@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path, PurePath
 
 from autograder import whole
-from autograder.checks.errors import StudentError, UsageError
+from autograder.checks.errors import StudentError, UsageError, Verdict
 from autograder.checks.wording import reason_of
 from autograder.submissions.archives import read_archive
 from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
@@ -230,7 +230,7 @@ def _stage(
     try:
         if len(handed.paths) > 1 and not handed.names:
             names = some([path.name for path in handed.paths])
-            raise StudentError("MISSING", f"There are several submissions of this name: {names}; keep one.")
+            raise StudentError(Verdict.MISSING, f"There are several submissions of this name: {names}; keep one.")
         contents, what = _read(handed, files, caps)
         if contents.newest:
             submission = replace(submission, received=_time(contents.newest))
@@ -264,7 +264,7 @@ def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, 
     try:
         mode = first.lstat().st_mode
     except OSError as error:
-        raise StudentError("MISSING", f"{shown} cannot be read: {reason_of(error)}.") from None
+        raise StudentError(Verdict.MISSING, f"{shown} cannot be read: {reason_of(error)}.") from None
     if stat.S_ISDIR(mode):
         contents = read_folder(first, caps)
         unpack(first, contents, files)
@@ -274,19 +274,19 @@ def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, 
     endings = {PurePath(name).suffix for name in files}
     if not handed.names and PurePath(first.name).suffix.lower() not in endings:
         if stat.S_ISLNK(mode):
-            raise StudentError("MISSING", f"{shown} is a link; put the files themselves there.")
+            raise StudentError(Verdict.MISSING, f"{shown} is a link; put the files themselves there.")
         if first.name.lower().endswith(".ipynb"):
             raise StudentError(
-                "MISSING", f"{shown} is a notebook, but a module is asked for: copy its code into {files[0]}."
+                Verdict.MISSING, f"{shown} is a notebook, but a module is asked for: copy its code into {files[0]}."
             )
         if first.name.lower().endswith(".py"):
             raise StudentError(
-                "MISSING",
+                Verdict.MISSING,
                 f"{shown} is a module, but a notebook is asked for: put your code into the cells of {files[0]}.",
             )
         allowed = ", ".join(sorted(endings))
         raise StudentError(
-            "MISSING", f"{shown} is no submission; hand in a folder, or a {allowed}, .zip or .tar.gz file."
+            Verdict.MISSING, f"{shown} is no submission; hand in a folder, or a {allowed}, .zip or .tar.gz file."
         )
     contents = Contents(caps)
     for path, name in zip(handed.paths, own, strict=True):
@@ -297,7 +297,7 @@ def _read(handed: _Handed, files: Sequence[str], caps: Caps) -> tuple[Contents, 
         except Unfit as error:
             contents.left_out[(name,)] = str(error)
     if not contents.files:
-        raise StudentError("MISSING", f"{shown} {next(iter(contents.left_out.values()))}.")
+        raise StudentError(Verdict.MISSING, f"{shown} {next(iter(contents.left_out.values()))}.")
     return contents, "file"
 
 

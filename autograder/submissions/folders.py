@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 from autograder.checks.wording import reason_of
 from autograder.submissions.names import is_clutter, printable, unusable
 from autograder.submissions.records import Caps, Contents
@@ -91,12 +91,12 @@ def keep(contents: Contents, parts: tuple[str, ...], data: bytes) -> None:
     caps = contents.caps
     if len(contents.files) > caps.entries:
         raise StudentError(
-            "MISSING",
+            Verdict.MISSING,
             f"The submission holds more than {caps.entries} files; hand in only the files that are asked for.",
         )
     if contents.total > caps.submission_bytes:
         raise StudentError(
-            "MISSING",
+            Verdict.MISSING,
             f"The submission holds more than {caps.submission_mib:g} MiB; hand in only the files that are asked for.",
         )
 
@@ -116,7 +116,9 @@ def read_folder(path: Path, caps: Caps) -> Contents:
             folder = _open_folder(path, parts)
         except OSError as error:
             if not parts:
-                raise StudentError("MISSING", f"The folder {printable(path.name)} {_cannot_be_read(error)}.") from None
+                raise StudentError(
+                    Verdict.MISSING, f"The folder {printable(path.name)} {_cannot_be_read(error)}."
+                ) from None
             contents.left_out[parts] = _cannot_be_read(error)
             continue
         try:
@@ -125,7 +127,7 @@ def read_folder(path: Path, caps: Caps) -> Contents:
                 for entry in entries:
                     scanned += 1
                     if scanned > caps.scanned:
-                        raise StudentError("MISSING", f"The folder holds more than {caps.scanned} files.")
+                        raise StudentError(Verdict.MISSING, f"The folder holds more than {caps.scanned} files.")
                     names.append((entry.name, entry.is_dir(follow_symlinks=False)))
             for name, is_folder in sorted(names):
                 below = (*parts, name)

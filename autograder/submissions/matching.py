@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from autograder.assignment.rubric import is_answer_file
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 from autograder.checks.wording import are, series
 from autograder.submissions.names import ARCHIVES, near, printable, some
 from autograder.submissions.records import Contents
@@ -50,7 +50,7 @@ def choose(
     """
     paths = [*contents.files, *contents.left_out]
     if not paths:
-        raise StudentError("MISSING", f"The {what} is empty; hand in {series(wanted)}.")
+        raise StudentError(Verdict.MISSING, f"The {what} is empty; hand in {series(wanted)}.")
     root = _root(paths, wanted)
     here = {path[-1]: path for path in paths if path[:-1] == root}
     chosen = Chosen(notes=[f"{contents.unpacked} was unpacked."] if contents.unpacked else [])
@@ -64,7 +64,7 @@ def choose(
             if path is None:
                 absent.append(name)
             elif path in contents.left_out:
-                faults.append(StudentError("MISSING", f"{_shown(path)} {contents.left_out[path]}."))
+                faults.append(StudentError(Verdict.MISSING, f"{_shown(path)} {contents.left_out[path]}."))
             else:
                 taken.add(path)
                 solved = recogniser.beside_stub(name, contents.files) if not single else None
@@ -151,7 +151,9 @@ def _root(paths: Sequence[Path], wanted: Sequence[str]) -> Path:
     outermost = [folder for folder in folders if len(folder) == least]
     if len(outermost) > 1:
         candidates = some(sorted(_shown(folders[folder]) for folder in outermost))
-        raise StudentError("MISSING", f"There are several candidates in different folders: {candidates}; keep one.")
+        raise StudentError(
+            Verdict.MISSING, f"There are several candidates in different folders: {candidates}; keep one."
+        )
     return outermost[0] if outermost else ()
 
 
@@ -163,7 +165,7 @@ def _find(name: str, here: dict[str, Path], wanted: Sequence[str], notes: list[s
             notes.append(f"{some(others)} was not looked at, because {name} is there, too.")
         return here[name]
     if len(others) > 1:
-        raise StudentError("MISSING", f"There are {len(others)} candidates for {name}: {some(others)}; keep one.")
+        raise StudentError(Verdict.MISSING, f"There are {len(others)} candidates for {name}: {some(others)}; keep one.")
     if not others:
         return None
     notes.append(f"{some(others)} was taken for {name}.")
@@ -184,23 +186,25 @@ def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen, withi
     """Nothing is there; say what is there instead. `within` is what was looked through."""
     if chosen.meant:
         told, chosen.notes = " ".join(chosen.notes), []
-        return StudentError("MISSING", told)
+        return StudentError(Verdict.MISSING, told)
     found = sorted(_shown(path) for path in paths)
     notebooks = [name for name in found if name.lower().endswith(".ipynb")]
     archives = [name for name in found if name.lower().endswith(ARCHIVES)]
     subject = f"{series(wanted)} {are(wanted)} missing"
     if notebooks and wanted[0].endswith(".py"):
         advice = f"{notebooks[0]} is a notebook, but a module is asked for: copy its code into {wanted[0]}."
-        return StudentError("MISSING", f"{subject}; {advice}")
+        return StudentError(Verdict.MISSING, f"{subject}; {advice}")
     modules = [name for name in found if name.lower().endswith(".py")]
     if modules and wanted[0].endswith(".ipynb"):
         advice = f"{modules[0]} is a module, but a notebook is asked for: put your code into the cells of {wanted[0]}."
-        return StudentError("MISSING", f"{subject}; {advice}")
+        return StudentError(Verdict.MISSING, f"{subject}; {advice}")
     if archives:
         where = f"the {within}" if within in ("folder", "archive") else within
         what, which = ("is an archive", "it") if len(archives) == 1 else ("are archives", "them")
-        return StudentError("MISSING", f"{subject}; {some(archives)} {what} inside {where}: unpack {which} first.")
-    return StudentError("MISSING", f"{subject}; there is only {some(found)}.")
+        return StudentError(
+            Verdict.MISSING, f"{subject}; {some(archives)} {what} inside {where}: unpack {which} first."
+        )
+    return StudentError(Verdict.MISSING, f"{subject}; there is only {some(found)}.")
 
 
 def _mended(name: str, data: bytes, notes: list[str]) -> bytes:
@@ -222,21 +226,23 @@ def _refuse_unreadable(name: str, data: bytes) -> None:
         StudentError: the file is empty, or a module whose bytes are no text.
     """
     if not data.strip():
-        raise StudentError("MISSING", f"{name} is empty.")
+        raise StudentError(Verdict.MISSING, f"{name} is empty.")
     if not name.endswith(".py"):
         return
     declared = [match[1].decode() for line in data.split(b"\n", 2)[:2] if (match := _COOKIE.match(line))]
     encoding = declared[0].lower().replace("_", "-") if declared else "utf-8"
     if encoding not in _ENCODINGS:
-        raise StudentError("RAISED", f"{name} says that its encoding is {encoding[:40]}; save it as UTF-8.")
+        raise StudentError(Verdict.RAISED, f"{name} says that its encoding is {encoding[:40]}; save it as UTF-8.")
     if b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise StudentError("RAISED", f"{name} holds NUL bytes, so it is UTF-16 or no text at all; save it as UTF-8.")
+        raise StudentError(
+            Verdict.RAISED, f"{name} holds NUL bytes, so it is UTF-16 or no text at all; save it as UTF-8."
+        )
     try:
         data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise StudentError(
-            "RAISED", f"{name} is not {encoding.upper()} text (line {line}); save it as UTF-8."
+            Verdict.RAISED, f"{name} is not {encoding.upper()} text (line {line}); save it as UTF-8."
         ) from None
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 
 __all__ = [
     "ARCHIVES",
@@ -100,7 +100,7 @@ def safe_parts(name: str) -> tuple[str, ...]:
     parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
     if name.startswith(("/", "\\")) or ".." in parts or (parts and re.match(r"[A-Za-z]:", parts[0])):
         shown = printable(name)[:80]
-        raise StudentError("MISSING", f"The archive holds {shown}, a path that leads out of it; make it again.")
+        raise StudentError(Verdict.MISSING, f"The archive holds {shown}, a path that leads out of it; make it again.")
     return parts
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from autograder.assignment.rubric import is_answer_file
-from autograder.checks.errors import StudentError, UsageError
+from autograder.checks.errors import StudentError, UsageError, Verdict
 from autograder.checks.wording import are, series
 from autograder.submissions.folders import Unfit, keep
 from autograder.submissions.names import near, printable, some
@@ -135,7 +135,7 @@ def _opened(contents: Contents, wanted: Sequence[str], notes: list[str]) -> dict
             try:
                 inside, said = _inside(path[-1], files[path], contents.caps)
             except UsageError as error:  # nobody's fault but this machine's
-                raise StudentError("MISSING", f"{_shown(path)} was not unpacked. {error}") from None
+                raise StudentError(Verdict.MISSING, f"{_shown(path)} was not unpacked. {error}") from None
             except (Unfit, StudentError) as error:
                 reason = str(error) if isinstance(error, Unfit) else error.message
                 contents.left_out.setdefault(path, reason)
@@ -156,7 +156,7 @@ def _opened(contents: Contents, wanted: Sequence[str], notes: list[str]) -> dict
                 contents.left_out[(*path, *below)] = reason
         if len(files) > contents.caps.entries or sum(map(len, files.values())) > 2 * contents.caps.submission_bytes:
             raise StudentError(
-                "MISSING",
+                Verdict.MISSING,
                 f"The submission unpacks to more than {contents.caps.entries} files or "
                 f"{2 * contents.caps.submission_mib:g} MiB.",
             )

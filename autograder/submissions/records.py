@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from autograder.checks.errors import UsageError
+from autograder.checks.errors import UsageError, Verdict
 from autograder.settings import near
 
 __all__ = ["COLLECTED", "MIB", "Caps", "Contents", "Submission", "chosen_of"]
@@ -23,7 +23,7 @@ class Submission:
     """One student's files for one assignment, staged: a private copy that holds regular files only.
 
     `sha256` stands for the staged names and bytes. A submission that cannot be graded has a `problem`, one sentence
-    for the student, and the name of the `Verdict` that its checks get; its folder is then empty. `notes` are sentences
+    for the student, and the verdict that its checks get; its folder is then empty. `notes` are sentences
     about what was mended or left out. `received` is the time of the newest file, in UTC. `meant` has pairs of a missing
     file and the handed-in one that looks like it.
     """
@@ -32,7 +32,7 @@ class Submission:
     folder: Path
     sha256: str
     problem: str = ""
-    problem_verdict: str = "MISSING"
+    problem_verdict: Verdict = Verdict.MISSING
     notes: tuple[str, ...] = ()
     received: datetime | None = None
     meant: tuple[tuple[str, str], ...] = ()

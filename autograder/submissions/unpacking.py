@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 from autograder.submissions.archives import read_archive
 from autograder.submissions.folders import keep
 from autograder.submissions.names import ARCHIVES, near, printable, unusable
@@ -38,7 +38,7 @@ def unpack(folder: Path, contents: Contents, wanted: Sequence[str]) -> None:
     try:
         inside = read_archive(folder, contents.caps, archive)
         if not (inside.files or inside.left_out):
-            raise StudentError("MISSING", f"The file {printable('/'.join(archive))} is empty.")
+            raise StudentError(Verdict.MISSING, f"The file {printable('/'.join(archive))} is empty.")
     except StudentError:
         if here:
             return  # it may be anything

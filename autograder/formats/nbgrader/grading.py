@@ -226,12 +226,12 @@ class _Grading:
             if self.submission.problem:
                 raise StudentError(self.submission.problem_verdict, self.submission.problem, open=True)
             if not path.is_file():
-                raise StudentError("MISSING", f"{self.graded.file} was not handed in.", open=True)
+                raise StudentError(Verdict.MISSING, f"{self.graded.file} was not handed in.", open=True)
             fixed = repaired(path.read_bytes(), self.graded.file, self.graded.shown, self.reader, self.reading)
             self.notes += fixed.notes
             return self.judged(fixed.notebook)
         except StudentError as error:
-            return _question(self.graded, _all_lost(self.graded, Verdict(error.verdict), error.message))
+            return _question(self.graded, _all_lost(self.graded, error.verdict, error.message))
         except SandboxError as error:
             return _question(self.graded, _all_lost(self.graded, Verdict.INTERNAL, str(error)))
 

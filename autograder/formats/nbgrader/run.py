@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from autograder.assignment.interface import Interface, ModuleInterface
-from autograder.checks.errors import StudentError
+from autograder.checks.errors import StudentError, Verdict
 from autograder.checks.local.files import HandedIn
 from autograder.notebooks import Notebook
 from autograder.remote.notebook import CellRun, run_cells
@@ -107,9 +107,9 @@ def run_notebook(
 
 def _told(error: StudentError, seconds: float) -> StudentError:
     """A limit on the wall time is the cell's here."""
-    if error.verdict == "TIME":
+    if error.verdict is Verdict.TIME:
         return StudentError(
-            "TIME", f"The cell ran for more than {seconds:g} s and could not be interrupted.", open=True
+            Verdict.TIME, f"The cell ran for more than {seconds:g} s and could not be interrupted.", open=True
         )
     return error
 

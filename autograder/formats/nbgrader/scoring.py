@@ -86,7 +86,7 @@ def judge(
 
 def told(error: StudentError, run: CellRun, number: int, cell: Cell) -> tuple[Verdict, str]:
     """Verdict and whole story of an error in a test cell, with the line that did not hold."""
-    if run.timed_out or error.verdict == "TIME":
+    if run.timed_out or error.verdict is Verdict.TIME:
         line = _line(cell, error.line) if error.cell == number else ""
         return Verdict.TIME, "\n".join(filter(None, (_late(run), line)))
     if error.message.startswith(f"Not attempted: cell {number} of"):  # it says nothing of its own
@@ -95,8 +95,8 @@ def told(error: StudentError, run: CellRun, number: int, cell: Cell) -> tuple[Ve
         said = error.message.partition("): ")[2]
         line = _line(cell, error.line)
         return Verdict.FAILED, "\n".join(filter(None, ("" if said == "no message" else said, _not(line))))
-    staff = f"{error.message}\n{error.trace}" if error.trace and error.verdict == "RAISED" else error.message
-    return Verdict(error.verdict), staff
+    staff = f"{error.message}\n{error.trace}" if error.trace and error.verdict is Verdict.RAISED else error.message
+    return error.verdict, staff
 
 
 def stopped(run: CellRun, *, seen: CellRun | None) -> str:
@@ -111,7 +111,7 @@ def stopped(run: CellRun, *, seen: CellRun | None) -> str:
         return f"Cell {run.number} ran for {run.seconds:.0f} s and was stopped; no other cell waited for it."
     if run.error is None:
         return ""
-    if run.error.verdict in ("TIME", "MEMORY", "CRASHED", "OUTPUT"):
+    if run.error.verdict in (Verdict.TIME, Verdict.MEMORY, Verdict.CRASHED, Verdict.OUTPUT):
         return f"Cell {run.number} ended Python and was left out when the others ran again{words}"
     return f"Cell {run.number} did not come to its end{words}"
 

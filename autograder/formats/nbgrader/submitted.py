@@ -9,7 +9,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from autograder.checks.errors import UsageError
+from autograder.checks.errors import UsageError, Verdict
 from autograder.formats.nbgrader.course import Assignment, Course, is_left_out
 from autograder.formats.nbgrader.lateness import Stamp, read_stamp
 from autograder.submissions import Caps, Recogniser, Submission, collect, collect_one
@@ -151,7 +151,7 @@ def _completed(assignment: Assignment, submission: Submission, origin: Path | No
     if origin is not None and submission.problem and not any(origin.rglob("*.ipynb")):
         wanted = assignment.wanted
         problem = f"{' and '.join(wanted)} {'was' if len(wanted) == 1 else 'were'} not handed in."
-        submission = replace(submission, problem=problem, problem_verdict="MISSING")
+        submission = replace(submission, problem=problem, problem_verdict=Verdict.MISSING)
     if not submission.problem:
         notes += _left_out(assignment, submission.folder)
         notes += _put_beside(assignment, submission.folder)
