@@ -40,7 +40,7 @@ from autograder.checks.local.student import LocalStudent
 from autograder.checks.rows import rows
 from autograder.grading import RunOptions, Shared, grade
 from autograder.isolation import cgroups, processes, seccomp
-from autograder.isolation.confine import Walls, enter, join_groups
+from autograder.isolation.confine import Confinement, enter, join_groups
 from autograder.loader import Loaded, load
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits
@@ -272,7 +272,7 @@ def inner_walls(count: int = 50) -> None:
         if pid == 0:
             began = time.perf_counter()
             join_groups(doors)
-            enter(Walls(Limits(), _NOBODY if os.geteuid() == 0 else None, filter=program))
+            enter(Confinement(Limits(), _NOBODY if os.geteuid() == 0 else None, filter=program))
             os.write(writing, f"{time.perf_counter() - began}".encode())
             os._exit(0)
         os.close(writing)
