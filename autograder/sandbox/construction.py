@@ -277,11 +277,10 @@ class Construction:
         """Build the namespaces around their first process.
 
         A submission sees that process, and as an ordinary user it has the same user; so it is in the same control
-        group then, behind the same filter, without capabilities, and its memory is closed.
+        group, behind the same filter, without capabilities, and its memory is closed.
         """
-        if self.copy_mounts(jail, folder, given):
-            return  # its user is another one, and what it does takes nothing
-        self.run_bubblewrap(jail, folder, given)
+        if not self.copy_mounts(jail, folder, given):
+            self.run_bubblewrap(jail, folder, given)
         if jail.group:
             jail.group.add(jail.init)
 
