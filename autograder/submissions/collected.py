@@ -16,6 +16,7 @@ import msgspec
 
 from autograder import whole
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.submissions.placing import Question
 from autograder.submissions.records import COLLECTED
 
@@ -96,7 +97,9 @@ def read_attempts(collected: Path) -> list[Attempt]:
         try:
             attempt = msgspec.json.decode(path.read_bytes(), type=Attempt)
         except (OSError, msgspec.MsgspecError) as error:
-            raise UsageError(f"{path} cannot be read ({error}); remove {path.parent} and collect it again.") from None
+            raise UsageError(
+                f"{path} cannot be read ({reason_of(error)}); remove {path.parent} and collect it again."
+            ) from None
         if (attempt.student, str(attempt.number)) != (path.parent.parent.name, path.parent.name):
             raise UsageError(
                 f"{path} is about attempt {attempt.number} of {attempt.student}; move the folder back, or remove it "

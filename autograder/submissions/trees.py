@@ -20,6 +20,7 @@ from pathlib import Path, PurePath
 from typing import IO
 
 from autograder.checks.errors import StudentError, UsageError
+from autograder.checks.wording import reason_of
 from autograder.submissions.archives import TarStream, refuse_long_directory, tar_entries
 from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, open_below, open_regular
 from autograder.submissions.names import is_clutter, printable, safe_parts, unusable
@@ -186,7 +187,7 @@ def _list_folder(tree: Tree, caps: Caps) -> None:
             entries = sorted(os.scandir(tree.place.joinpath(*above)), key=lambda each: each.name)
         except OSError as error:
             if not above:
-                raise Unfit(f"cannot be listed: {error.strerror}") from None
+                raise Unfit(f"cannot be listed: {reason_of(error)}") from None
             tree.left_out[tuple(map(readable, above))] = "cannot be listed"
             continue
         for each in entries:
