@@ -131,7 +131,10 @@ def _named(cells: Iterator[Cell], file: str) -> Iterator[Cell]:
 
 TAG = "autograder-check"
 
-_LINE = re.compile(rf"\s*(?:#.*|(?:check|hint)\([^()]*\)\s*(?:#.*)?|from {KIT}\.notebook import .*)?")
+_ABOVE = f"# The folder {KIT} must lie beside this notebook. check() tests all questions."
+_TEXT = r"""(?:"[^"\\]*"|'[^'\\]*')"""
+_CALL = rf"(?:check|hint)\(\s*(?:{_TEXT}(?:\s*,\s*{_TEXT})*)?\s*,?\s*\)(?:\s*# for a hint: hint\({_TEXT}\))?"
+_LINE = re.compile(rf"\s*(?:{re.escape(_ABOVE)}|{_CALL}|from {KIT}\.notebook import [\w, ]*)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Asked:
 
 
 def is_check_cell(cell: Cell) -> bool:
-    """Whether a code cell only asks for verdicts and hints."""
+    """Whether a code cell only asks for verdicts and hints; comments of a student are an answer."""
     lines = cell.source.split("\n")
     called = any(re.match(r"\s*(?:check|hint)\(|from ", line) for line in lines)
     return cell.kind == "code" and called and all(_LINE.fullmatch(line) for line in lines)
@@ -162,7 +165,7 @@ def placed_checks(stub: Notebook, asked: Sequence[Asked]) -> Iterator[tuple[int,
     first = next((place for place, cell in enumerate(stub.cells) if cell.kind == "code"), 0)
     imports = "check, hint" if any(each.hints for each in asked) else "check"
     lines = (
-        f"# The folder {KIT} must lie beside this notebook. check() tests all questions.",
+        _ABOVE,
         f"from {KIT}.notebook import {imports}",
     )
     yield first, Cell("code", "\n".join(lines), _id("import-checks", taken), tags=(TAG,))

@@ -13,7 +13,7 @@ from autograder.checks.local.kit import KIT, OURS, kit_files
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.datasets import DataSet
 from autograder.loader import Loaded, template
-from autograder.markers import cut, regions, text_lines
+from autograder.markers import cut, regions
 from autograder.notebooks import read
 from autograder.notebooks.source import source_of
 from autograder.notebooks.stubs import release_notebook
@@ -129,7 +129,7 @@ def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> 
     secrets, given = solution_lines(sources)
     assignment = loaded.assignment
     hidden = {check.id for check in tests.assignment.checks if check.hidden}
-    lines = text_lines(tests.source)
+    lines = tests.rows_without_hints
     shown = numbers("\n".join((*tests.lines, *given)))
     words: dict[str, Secret] = {}
     values: dict[float, Secret] = {}
@@ -138,7 +138,10 @@ def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> 
         what = "a hidden check" if name in hidden else "what only staff have"
         if name in hidden and "_" in name and name not in loaded.interface.names:
             words[name] = Secret(tests.file, statement.lineno, "the name of a hidden check")
-        for number in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
+        first = statement.lineno
+        if name in hidden and isinstance(statement, ast.FunctionDef):  # its cases stand in its decorator
+            first = min([first, *(each.lineno for each in statement.decorator_list)])
+        for number in range(first, (statement.end_lineno or statement.lineno) + 1):
             line = bare(lines[number - 1])
             if telling(line) and line not in tests.lines and line not in given:
                 secrets.setdefault(line, Secret(tests.file, number, what))

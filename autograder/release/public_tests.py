@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
 from autograder.assignment.declaration import Assignment
 from autograder.assignment.question import Check, Question
@@ -62,18 +63,22 @@ class PublicTests:
 
     @cached_property
     def lines(self) -> frozenset[str]:
-        """Every line of assignment.py that goes into the public tests, bare; and those of hints."""
+        """Every line of assignment.py that goes into the public tests, bare."""
         statements = [*self.used, *self._checks.values()]
-        shared = [line for each in statements for line in text_lines(self._lines(each))]
-        return frozenset(map(bare, (*shared, *self._hint_lines())))
+        return frozenset(bare(line) for each in statements for line in text_lines(self._lines(each)))
 
-    def _hint_lines(self) -> Iterator[str]:
-        """The lines that hold nothing but steps of hints, which the instructor wrote for students."""
-        for node in ast.walk(ast.parse(self.source, self.file)):
-            for keyword in node.keywords if isinstance(node, ast.Call) else ():
-                if keyword.arg == "hint" and isinstance(keyword.value, ast.List | ast.Tuple):
-                    for step in keyword.value.elts:
-                        yield from self._rows[step.lineno - 1 : step.end_lineno]
+    @cached_property
+    def rows_without_hints(self) -> tuple[str, ...]:
+        """The lines of assignment.py with the texts of hints, which are written for students, cut out of them."""
+        rows = [row.encode() for row in self._rows]
+        calls = [node for node in ast.walk(ast.parse(self.source, self.file)) if isinstance(node, ast.Call)]
+        hints = [each.value for call in calls for each in call.keywords if each.arg == "hint"]
+        for text in (node for hint in hints for node in ast.walk(hint) if _is_text(node)):
+            for place in range(text.lineno - 1, text.end_lineno or text.lineno):
+                start = text.col_offset if place == text.lineno - 1 else 0
+                end = text.end_col_offset if place + 1 == text.end_lineno else len(rows[place])
+                rows[place] = rows[place][:start] + b" " * ((end or 0) - start) + rows[place][end:]
+        return tuple(row.decode() for row in rows)
 
     @cached_property
     def used(self) -> tuple[ast.stmt, ...]:
@@ -293,6 +298,10 @@ def _globals_of(text: str) -> set[str]:
             yield from names(child, False)
 
     return set(names(symtable.symtable(text, "assignment.py", "exec"), True))
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _is_import(statement: ast.stmt) -> bool:

@@ -44,8 +44,8 @@ def check_address(address: str) -> None:
 
 
 def sqlite_address(path: Path) -> str:
-    """The SQLAlchemy address of a SQLite file."""
-    return f"sqlite:///{path}"
+    """The SQLAlchemy address of a SQLite file; what has a meaning in addresses is quoted."""
+    return f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}"
 
 
 class Store:

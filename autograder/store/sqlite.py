@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 from autograder.store.table import DatabaseError, Row, one_line
 
@@ -23,9 +24,12 @@ _SCHEMA = (
 
 
 def file_of(address: str) -> str | None:
-    """The file that an address names where it is a SQLite file and no more is said; None for any other address."""
+    """The file that an address names where it is a SQLite file and no more is said; None for any other address.
+
+    As in SQLAlchemy, ``%20`` stands for a space.
+    """
     path = address.removeprefix(_PREFIX)
-    return path if path != address and path not in ("", ":memory:") and "?" not in path else None
+    return unquote(path) if path != address and path not in ("", ":memory:") and "?" not in path else None
 
 
 @contextmanager
@@ -101,8 +105,8 @@ class SqliteFile:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")  # refused where somebody reads all the while: the transaction stays open
         except BaseException:
             if self._connection.in_transaction:  # a full disk ends it by itself
                 self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -233,6 +235,23 @@ def test_a_graded_notebook_ignores_them(course: Path, tmp_path: Path) -> None:
     assert [(cell["error"], cell["text"]) for cell in ran["cells"]] == [("", "")] * len(ran["cells"])
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        'from autograder_checks.notebook import check, hint; check("a"); hint("a")',
+        'import autograder_checks.notebook as t; t.check("a"); t.hint("a")',
+        "import autograder_checks; autograder_checks.notebook.check()",
+        'from autograder_checks import notebook; assert notebook.check("a").results == ()',
+        'import autograder_checks.notebook as t; assert t.hint("a").steps == () and t.check().said == ""',
+    ],
+)
+def test_any_way_to_import_them_works_where_a_notebook_is_graded(program: str) -> None:
+    """However a notebook imports them, and whatever it does with what they return, its cells run on."""
+    start = "from autograder.checks.local.kit import ignore_checks; ignore_checks()"
+    done = subprocess.run([sys.executable, "-c", f"{start}\n{program}"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_they_are_no_part_of_a_written_answer() -> None:
     """What a person reads for a written answer leaves the calls out."""
     task = Cell("markdown", "Why?", role=Role("why", grade=True, solution=True))
@@ -247,16 +266,37 @@ def test_they_are_no_part_of_a_written_answer() -> None:
     ("source", "expected"),
     [
         ('check("a")', True),
-        (f"# first\nfrom {KIT}.notebook import check", True),
+        (f"from {KIT}.notebook import check, hint", True),
+        (f"from {KIT}.notebook import check  # Because of the step.", False),
+        ("check('a', \"b\")\n\nhint('a')", True),
         ("# check", False),
         ("x = 1\ncheck()", False),
         ('check(exec("x"))', False),
+        ('# The loss falls, because the step is small.\ncheck("a")', False),
+        ('check("a")  # The loss falls, because the step is small.', False),
+        ("check(x)", False),
+        ('check("a", verbose=True)', False),
         ("", False),
     ],
 )
 def test_only_calls_alone_make_such_a_cell(source: str, expected: bool) -> None:
     """A cell with anything else in it is the student's."""
     assert is_check_cell(Cell("code", source)) is expected
+
+
+def test_the_cells_of_a_handout_are_known_as_such() -> None:
+    """What is placed into a handout is a check cell."""
+    stub = Notebook((Cell("code", "def f(): ..."),))
+    placed = list(placed_checks(stub, [Asked("a", ("f",), hints=True), Asked("b", ("f",))]))
+    assert len(placed) == 3
+    assert all(is_check_cell(cell) for _, cell in placed)
+
+
+def test_comments_beside_a_call_are_read() -> None:
+    """An explanation that a student writes as comments under a call is part of what a person reads."""
+    task = Cell("markdown", "Why?", role=Role("why", grade=True, solution=True))
+    own = Cell("code", '# The loss falls, because the step is small.\ncheck("a")')
+    assert "because the step is small" in to_read(Notebook((task, own)), Notebook((task,)), "why").text
 
 
 def test_a_question_of_another_place_is_asked_at_the_end() -> None:
@@ -276,6 +316,17 @@ def test_what_is_shown_cannot_be_mistaken_for_markup() -> None:
     assert "<b>" not in shown
     assert "&lt;trace&gt;" in shown
     assert "<li>1 &lt; 2</li>" in Hints(("1 < 2",), "That is all.")._repr_html_()
+
+
+@pytest.mark.parametrize("hint", ['"Try it with 0.577215664."', '["Look.", "Try it with 0.577215664."]'])
+def test_no_hint_publishes_what_a_hidden_check_expects(course: Path, tmp_path: Path, hint: str) -> None:
+    """A notebook handout holds the hints of hidden checks, so a number of such a check in one is refused."""
+    shutil.copytree(course, tmp_path / "course", ignore=shutil.ignore_patterns("release"))
+    script = tmp_path / "course" / "assignments" / "hw" / "assignment.py"
+    text = re.sub(r"hint=\[.*\]", f"hint={hint}", ASSIGNMENT)
+    script.write_text(text.replace("reference.means(x), name", "0.577215664 * reference.means(x), name"))
+    with pytest.raises(InstructorError, match=r"test_public\.py:\d+ .* a number of a hidden check"):
+        build(load(tmp_path / "course", "hw"), tmp_path / "release")
 
 
 def test_a_hint_may_have_steps() -> None:

@@ -53,6 +53,45 @@ def test_a_file_is_the_same_whoever_wrote_it(tmp_path: Path) -> None:
         assert store.known("k", "ben") is None
 
 
+@pytest.mark.parametrize("name", ["my course", "what?", "100%", "a%20b", "a?timeout=5", "ü#+;@"])
+def test_an_address_names_one_file(tmp_path: Path, name: str) -> None:
+    """The address of a file names that file for Python's own library and for SQLAlchemy, whatever its name."""
+    folder = tmp_path / name
+    folder.mkdir()
+    address = sqlite_address(folder / "grader.db")
+    with Store(address) as store:
+        store.keep(passing("ann", key="1"))
+    assert (folder / "grader.db").is_file()
+    for more in ("?timeout=5", ""):
+        with Store(f"{address}{more}") as store:
+            assert store.known("1", "ann") is not None
+    assert [path.name for path in tmp_path.rglob("*.db")] == ["grader.db"]
+
+
+def test_an_address_may_be_quoted(tmp_path: Path) -> None:
+    """%20 stands for a space, with options behind the address and without."""
+    for more in ("", "?timeout=5"):
+        with Store(f"sqlite:///{tmp_path}/my%20course.db{more}") as store:
+            store.keep(passing("ann", key="1"))
+    assert [path.name for path in tmp_path.iterdir()] == ["my course.db"]
+
+
+def test_a_refused_commit_is_undone(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody reads for too long, the report is not kept; once that is over, the same store keeps the next."""
+    monkeypatch.setattr("autograder.store.sqlite._WAIT_SECONDS", 0.05)
+    with Store(address) as store, closing(sqlite3.connect(tmp_path / "grader.db", isolation_level=None)) as reader:
+        store.keep(passing("ann"))
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM results").fetchone()
+        for student in ("ben", "cem"):
+            with pytest.raises(UsageError, match="database is locked"):
+                store.keep(passing(student))
+        assert store.known("k", "ben") is None
+        reader.execute("ROLLBACK")
+        store.keep(passing("dan"))
+        assert {report.student for report in store.reports()} == {"ann", "dan"}
+
+
 def test_a_file_needs_no_other_library(address: str) -> None:
     """SQLAlchemy, which is slow to import, is there for other databases only."""
     program = f"import sys; from autograder.store import Store; Store({address!r}).close(); print(*sys.modules)"

@@ -368,6 +368,36 @@ def test_what_tells_of_a_solution_in_other_words_is_refused(root, text, sentence
         made(root)
 
 
+@pytest.mark.parametrize(
+    "declared",
+    ['cases={"about 12.3456": 1}', 'hint=["Try it with 12.3456."], cases={"12.3456": 1}'],
+)
+def test_the_decorator_of_a_hidden_check_is_as_secret_as_its_body(root, declared):
+    """A number among the cases of a hidden check may stand in no released file, whatever its hint says."""
+    script = root / "assignments/means/assignment.py"
+    head = "@first.check(points=1, hidden=True"
+    text = script.read_text().replace(head, f"{head}, {declared}").replace("reference, rng)", "reference, rng, case)")
+    script.write_text(text)
+    (root / "assignments/means/handout.md").write_text("# Means\n\nWrite `mean`.\n\nThe result is 12.3456.\n")
+
+    with pytest.raises(InstructorError, match=r"handout.md:5 .* a number of a hidden check"):
+        made(root)
+
+
+@pytest.mark.parametrize("hint", ['"The result is 12.3456."', '["Look.", "The result is 12.3456."]'])
+def test_the_text_of_a_hint_is_for_students(root, hint):
+    """A number that stands in nothing but a hint is no secret; one that the hidden check expects is, on any line."""
+    script = root / "assignments/means/assignment.py"
+    head = "@first.check(points=1, hidden=True"
+    script.write_text(script.read_text().replace(head, f"{head}, hint={hint}"))
+    (root / "reference/means/notes.txt").write_text("It is about 12.3456.\n")
+    assert made(root)
+
+    script.write_text(script.read_text().replace("reference.mean([1]), name", "12.3456 * reference.mean([1]), name"))
+    with pytest.raises(InstructorError, match=r"notes.txt:1 .* a number of a hidden check"):
+        made(root)
+
+
 def test_a_released_file_may_be_none_of_the_staffs(root):
     """A copy of a file in hidden/ is refused, whatever it is called."""
     (root / "assignments/means/hidden").mkdir()
