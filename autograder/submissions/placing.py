@@ -126,12 +126,14 @@ def place(
 def _opened(contents: Contents, wanted: Sequence[str], notes: list[str]) -> dict[Parts, bytes]:
     """All files, with those of archives in the place of an archive where something is missing without them."""
     files = dict(contents.files)
+    total = sum(map(len, files.values()))
     for _ in range(_NESTED):
         if all(any(path[-1] == name or near(name, [path[-1]], wanted) for path in files) for name in wanted):
             break
         archives = [path for path in files if is_opened(path[-1]) and path[-1] not in wanted]
         opened = False
         for path in archives:
+            _refuse_too_much(len(files), total, contents.caps)
             try:
                 inside, said = _inside(path[-1], files[path], contents.caps)
             except UsageError as error:  # nobody's fault but this machine's
@@ -140,9 +142,12 @@ def _opened(contents: Contents, wanted: Sequence[str], notes: list[str]) -> dict
                 reason = str(error) if isinstance(error, Unfit) else error.message
                 contents.left_out.setdefault(path, reason)
                 notes.append(f"{_shown(path)} {reason}." if isinstance(error, Unfit) else reason)
+                if isinstance(error, StudentError):
+                    # It was read up to its limit, and a hundred of them would take long.
+                    total += contents.caps.submission_bytes
                 del files[path]
                 continue
-            del files[path]
+            total -= len(files.pop(path))
             opened = True
             notes += [f"{_shown(path)} was unpacked.", *said]
             folder = (*path[:-1], _without_ending(path[-1])) if len(archives) > 1 else path[:-1]
@@ -152,17 +157,21 @@ def _opened(contents: Contents, wanted: Sequence[str], notes: list[str]) -> dict
                     target = (*path[:-1], _without_ending(path[-1]), *below)
                 if target not in files:
                     files[target] = data
+                    total += len(data)
             for below, reason in inside.left_out.items():
                 contents.left_out[(*path, *below)] = reason
-        if len(files) > contents.caps.entries or sum(map(len, files.values())) > 2 * contents.caps.submission_bytes:
-            raise StudentError(
-                Verdict.MISSING,
-                f"The submission unpacks to more than {contents.caps.entries} files or "
-                f"{2 * contents.caps.submission_mib:g} MiB.",
-            )
+        _refuse_too_much(len(files), total, contents.caps)
         if not opened:
             break
     return files
+
+
+def _refuse_too_much(files: int, size: int, caps: Caps) -> None:
+    if files > caps.entries or size > 2 * caps.submission_bytes:
+        raise StudentError(
+            Verdict.MISSING,
+            f"The submission unpacks to more than {caps.entries} files or {2 * caps.submission_mib:g} MiB.",
+        )
 
 
 def _inside(name: str, data: bytes, caps: Caps) -> tuple[Contents, list[str]]:

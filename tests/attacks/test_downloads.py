@@ -9,6 +9,7 @@ import subprocess
 import tarfile
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from autograder.checks.errors import UsageError
 from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked, _shown_text
+from autograder.submissions import placing
 from autograder.submissions.collected import counting, read_attempts
 from autograder.submissions.folders import Unfit
 from autograder.submissions.records import MIB, Caps
@@ -50,6 +52,90 @@ def test_a_bomb_of_one_student_stops_nobody(tmp_path) -> None:
 
     assert {line.student: line.state for line in result.lines}["Bob"] == "collected"
     assert sum(path.stat().st_size for path in (tmp_path / "collected").rglob("*") if path.is_file()) < 64 * MIB
+
+
+def test_many_archives_are_not_opened_beyond_the_limit(tmp_path, monkeypatch) -> None:
+    """Of a hand-in of many archives, no more is read than one hand-in may hold, and nobody else waits."""
+    read = 0
+    real = placing.read_tree
+
+    def counted(tree, caps):
+        nonlocal read
+        contents = real(tree, caps)
+        read += sum(map(len, contents.files.values()))
+        return contents
+
+    monkeypatch.setattr(placing, "read_tree", counted)
+    part = zipped({f"z{number}": b"\0" * (15 * MIB) for number in range(4)})
+    people = {"Eve_1": {f"a{number}.zip": part for number in range(8)}, "Bob_2": {"tiny.py": RIGHT}}
+    result = collected(tmp_path, put(tmp_path / "a.zip", zipped(moodle(people))))
+
+    assert {line.student: line.state for line in result.lines} == {"Eve": "waits", "Bob": "collected"}
+    assert read <= 3 * Caps().submission_bytes
+
+
+def git(folder: Path, *arguments: str, stdin: str = "") -> str:
+    """What git says in a repository."""
+    done = subprocess.run(["git", "-C", folder, *arguments], input=stdin, capture_output=True, check=True, text=True)
+    return done.stdout.strip()
+
+
+def repository(folder: Path, tree: Callable[[Path], str], when: str = "1700000000") -> None:
+    """A repository with one commit of a tree."""
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q")
+    about = f"tree {tree(folder)}\nauthor a <a> {when} +0000\ncommitter a <a> {when} +0000\n\nwork\n"
+    commit = git(folder, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=about)
+    git(folder, "update-ref", "refs/heads/work", commit)
+    git(folder, "symbolic-ref", "HEAD", "refs/heads/work")
+
+
+def one_file(folder: Path) -> str:
+    """A tree with one file."""
+    blob = git(folder, "hash-object", "-w", "--stdin", stdin=RIGHT)
+    return git(folder, "mktree", stdin=f"100644 blob {blob}\ttiny.py\n")
+
+
+def test_a_repository_that_lists_without_end(tmp_path) -> None:
+    """Trees of trees that stand for millions of files are read to a limit only, and nobody else waits."""
+
+    def bomb(folder: Path) -> str:
+        tree = one_file(folder)
+        for _ in range(7):
+            tree = git(folder, "mktree", stdin="".join(f"040000 tree {tree}\td{number}\n" for number in range(10)))
+        return tree
+
+    repository(tmp_path / "clones" / "eve", bomb)
+    repository(tmp_path / "clones" / "bob", one_file)
+    before = time.process_time()
+    result = collected(tmp_path, tmp_path / "clones")
+
+    assert {line.student: line.state for line in result.lines} == {"eve": "waits", "bob": "collected"}
+    assert any("holds more than" in note for line in result.lines if line.student == "eve" for note in line.notes)
+    assert time.process_time() - before < QUICK
+
+
+def test_a_commit_with_an_impossible_time_stops_nobody(tmp_path) -> None:
+    """Its student waits; the time of a clock that is years ahead is noted."""
+    repository(tmp_path / "clones" / "eve", one_file, when="999999999999999")
+    repository(tmp_path / "clones" / "bob", one_file, when="253000000000")
+    result = collected(tmp_path, tmp_path / "clones")
+    notes = {line.student: " ".join(line.notes) for line in result.lines}
+
+    assert {line.student: line.state for line in result.lines} == {"eve": "waits", "bob": "collected"}
+    assert "The repository has a last commit with an impossible time." in notes["eve"]
+    assert "Its time lies in the future" in notes["bob"]
+
+
+def test_a_student_called_like_the_file_of_questions(tmp_path) -> None:
+    """A name that is the name of our own file gets another folder, and every later run works."""
+    people = {"questions.csv_1": {"one.py": RIGHT, "two.py": RIGHT + "#"}, "Bob_2": {"tiny.py": RIGHT}}
+    source = put(tmp_path / "a.zip", zipped(moodle(people)))
+    collected(tmp_path, source)
+    result = collected(tmp_path, source)
+
+    assert (result.new, result.known) == (0, 2)
+    assert (tmp_path / "collected" / "questions.csv").is_file()
 
 
 def test_a_metadata_file_that_grows_when_it_is_read(tmp_path) -> None:

@@ -33,6 +33,7 @@ from autograder.checks.errors import UsageError
 from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked
+from autograder.formats.sources import is_download
 from autograder.submissions import Recogniser, collect
 from autograder.submissions.collected import ORIGINAL, Attempt, counting, read_attempts
 from autograder.submissions.records import Caps
@@ -200,6 +201,18 @@ def test_canvas_anonymous_and_text_entries(gather, tmp_path) -> None:
     answer(tmp_path, question="whether it is graded", said="as is")
     gather(files, roster=ROSTER)
     assert attempts(tmp_path)["anon_uV2wX"].notes[-1] == "tiny.py is missing; there is only link.html."
+
+
+def test_files_with_a_date_are_no_download_of_canvas(gather, tmp_path) -> None:
+    """A number that several people have in the names of their files is no user's id: each stays a student."""
+    names = [f"{who}_20261130_1_tiny.py" for who in ("anna", "bob", "cem")]
+    source = written(tmp_path / "class", {name: f"{RIGHT}#{name}" for name in names})
+    result = gather(source)
+
+    assert result.source == "plain"
+    assert not is_download(source, "tiny")
+    assert len(attempts(tmp_path)) == 3
+    assert {text(tmp_path, student) for student in attempts(tmp_path)} == {f"{RIGHT}#{name}" for name in names}
 
 
 def test_gradescope(gather, tmp_path) -> None:
@@ -565,6 +578,20 @@ def test_a_list_of_repositories(gather, tmp_path) -> None:
 
     assert [line.counts for line in gather(listed).lines if line.student == "ada"] == [2]
     assert text(tmp_path, "ada", attempt=2) == RIGHT
+
+
+def test_a_list_does_not_take_two_repositories_for_one_student(gather, tmp_path) -> None:
+    """Forks of one name, in a list that names no students, are refused; with a column for them they are collected."""
+    for student, content in (("ada", RIGHT), ("bob", WRONG)):
+        clone(tmp_path / student / "homework.git", (EARLY, {"tiny.py": content}))
+    addresses = [f"file://{tmp_path}/{student}/homework.git" for student in ("ada", "bob")]
+    (tmp_path / "list.txt").write_text("\n".join(addresses))
+    with pytest.raises(UsageError, match=r"two repositories of 'homework': .*; name the student of each in a column"):
+        gather(tmp_path / "list.txt")
+    (tmp_path / "list.csv").write_text(f"student,url\nada,{addresses[0]}\nbob,{addresses[1]}\n")
+    gather(tmp_path / "list.csv")
+
+    assert (text(tmp_path, "ada"), text(tmp_path, "bob")) == (RIGHT, WRONG)
 
 
 def test_submodules_and_pointers_of_lfs_are_said(gather, tmp_path) -> None:

@@ -31,6 +31,12 @@ def _recognise(tree: Tree, asked: Asked) -> str:
     known = [match for name in names if (match := _match(name))]
     if len(names) != len(tree.files) or not known or len(known) < _MOST * len(names):
         return ""
+    names_by_id: dict[str, set[str]] = {}
+    for match in known:
+        if match.re is _NAMED:
+            names_by_id.setdefault(match["id"], set()).add(match["name"])
+    if any(len(each) > 1 for each in names_by_id.values()):
+        return ""  # a date or a version, which looks like a user's id
     hidden = ", of an anonymous assignment" if all(match.re is _HIDDEN for match in known) else ""
     return f"a download of all submissions from Canvas{hidden}"
 

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
@@ -30,6 +31,7 @@ _ADDRESSES = ("repository", "url", "student_repository_url", "repo", "clone url"
 _STUDENTS = ("student", "id", "roster_identifier", "name", "github_username")
 _BRANCH = "refs/heads/collected"
 _SECONDS = 600
+_AHEAD = timedelta(days=1)  # that a clock may be ahead
 _LONGEST = 2**20  # bytes of a list
 
 
@@ -80,6 +82,8 @@ def _add(found: Found, student: str, repository: Path, scratch: Path, asked: Ask
         found.hand_ins.append(HandIn(who, Tree(repository), problem=f"The repository {error}."))
         return
     notes.append(f"This is commit {commit.sha[:10]}.")
+    if commit.time > datetime.now(UTC) + _AHEAD:
+        notes.append("Its time lies in the future: it is what the student's clock said.")
     found.hand_ins.append(HandIn(who, tree, commit.time, notes=tuple(notes)))
 
 
@@ -128,11 +132,22 @@ def fetch_listed(path: Path, kept: Path, asked: Asked) -> Found:
         path: the list.
         kept: a folder of bare clones, which the next fetch starts from.
         asked: what is collected.
+
+    Raises:
+        UsageError: two addresses have the same student.
     """
     found = Found()
     scratch = prepare(asked.scratch)
+    repositories: dict[str, tuple[str, str]] = {}
     for student, address in listed(path):
         name = _student(student, asked.assignment)
+        _, other = repositories.setdefault(student_name(name).casefold(), (name, address))
+        if other != address:
+            raise UsageError(
+                f"{path} has two repositories of {printable(name)!r}: {printable(other)} and {printable(address)}; "
+                "name the student of each in a column student."
+            )
+    for name, address in repositories.values():
         clone = kept / f"{student_name(name)}-{hashlib.sha256(address.encode()).hexdigest()[:8]}.git"
         if reason := _fetch(address, clone):
             found.nothing[name] = f"{printable(address)} could not be fetched: {reason}"

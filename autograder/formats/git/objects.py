@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +20,7 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, open_below
 from autograder.submissions.names import printable
-from autograder.submissions.records import Caps
+from autograder.submissions.records import MIB, Caps
 from autograder.submissions.trees import Entry, Tree
 
 __all__ = ["Commit", "Objects", "environment", "head_of", "is_repository", "prepare", "tree_of"]
@@ -27,7 +29,8 @@ _LFS = b"version https://git-lfs.github.com/spec/v1"
 _BRANCH = re.compile(r"ref: (refs/[\w./-]+)")
 _HASH = re.compile(r"[0-9a-f]{40}")
 _SECONDS = 120
-_LONGEST_LIST = 64 * 2**20  # bytes of a list of files
+_LONGEST_LIST = 16 * MIB  # bytes of a list of files
+_LONGEST_COMPLAINT = MIB  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,11 @@ class Objects:
     scratch: Path
     folder: Path
 
-    def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+    def run(self, *arguments: str, stdin: bytes = b"", most: int = _LONGEST_LIST) -> bytes:
         """What a command of git prints.
 
         Raises:
-            Unfit: it failed, or took too long.
+            Unfit: it failed, took too long, or printed more than `most` bytes, after which it is ended.
         """
         shallow = self.folder.parent / "shallow"
         environ = environment() | {
@@ -57,17 +60,31 @@ class Objects:
             "GIT_OBJECT_DIRECTORY": str(self.folder),
             **({"GIT_SHALLOW_FILE": str(shallow)} if shallow.is_file() else {}),
         }
-        try:
-            done = subprocess.run(
-                ["git", "--no-pager", *arguments], input=stdin, capture_output=True, check=False, env=environ,
-                timeout=_SECONDS,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise Unfit(f"cannot be read by git within {_SECONDS} s") from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise Unfit(f"cannot be read by git ({printable(said[-1])[:120] if said else 'it failed'})")
-        return done.stdout
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaints:
+            given.write(stdin)
+            given.seek(0)
+            with subprocess.Popen(
+                ["git", "--no-pager", *arguments], stdin=given, stdout=subprocess.PIPE, stderr=complaints, env=environ
+            ) as running:
+                assert running.stdout is not None
+                timer = threading.Timer(_SECONDS, running.kill)
+                timer.start()
+                try:
+                    printed = running.stdout.read(most + 1)
+                    if len(printed) > most:
+                        raise Unfit(f"holds more than can be listed ({most / MIB:g} MiB)")
+                    failed = running.wait()
+                finally:
+                    on_time = timer.is_alive()
+                    timer.cancel()
+                    running.kill()
+            if failed and not on_time:
+                raise Unfit(f"cannot be read by git within {_SECONDS} s")
+            if failed:
+                complaints.seek(0)
+                said = complaints.read(_LONGEST_COMPLAINT).decode("utf-8", "replace").strip().splitlines()
+                raise Unfit(f"cannot be read by git ({printable(said[-1])[:120] if said else 'it failed'})")
+        return printed
 
 
 def environment() -> dict[str, str]:
@@ -125,7 +142,12 @@ def head_of(repository: Path, scratch: Path, due: datetime | None) -> tuple[Obje
         return objects, None
     until = [f"--before={due.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00"] if due else []
     said = objects.run("rev-list", "-1", "--timestamp", *until, start, "--").decode().split()
-    return objects, Commit(said[1], datetime.fromtimestamp(int(said[0]), UTC)) if len(said) == 2 else None
+    if len(said) != 2:
+        return objects, None
+    try:
+        return objects, Commit(said[1], datetime.fromtimestamp(int(said[0]), UTC))
+    except (ValueError, OverflowError, OSError):
+        raise Unfit("has a last commit with an impossible time") from None
 
 
 def _is_elsewhere(folder: Path) -> bool:
@@ -170,9 +192,12 @@ def tree_of(objects: Objects, commit: Commit, place: Path, caps: Caps) -> tuple[
         Unfit: the commit cannot be read.
     """
     tree, notes = Tree(place), []
-    listed = list(_entries(objects.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit.sha)))
+    listing = objects.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit.sha)
+    if listing.count(b"\0") > caps.scanned:
+        raise Unfit(f"holds more than {caps.scanned:,} files")
+    listed = list(_entries(listing))
     small = [each for each in listed if each.kind == "blob" and each.size <= caps.file_bytes]
-    blobs = _blobs(objects, _within(small, caps))
+    blobs = _blobs(objects, _within(small, caps), 2 * caps.submission_bytes)
     time, pointers = commit.time.timestamp(), []
     for each in listed:
         if each.mode == "160000":
@@ -224,9 +249,10 @@ def _within(listed: Iterable[_Listed], caps: Caps) -> list[str]:
     return found
 
 
-def _blobs(objects: Objects, hashes: list[str]) -> Mapping[str, bytes]:
-    """The contents of files by hash, all read at once."""
-    said = objects.run("cat-file", "--batch", stdin="".join(f"{each}\n" for each in dict.fromkeys(hashes)).encode())
+def _blobs(objects: Objects, hashes: list[str], most: int) -> Mapping[str, bytes]:
+    """The contents of files by hash, all read at once; they have at most `most` bytes together."""
+    asked = "".join(f"{each}\n" for each in dict.fromkeys(hashes)).encode()
+    said = objects.run("cat-file", "--batch", stdin=asked, most=most + 2 * len(asked) + _LONGEST_COMPLAINT)
     found, at = {}, 0
     while at < len(said):
         end = said.index(b"\n", at)
