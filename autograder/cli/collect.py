@@ -21,8 +21,8 @@ from autograder.formats.hand_ins import Asked
 from autograder.formats.questions import QUESTIONS
 from autograder.formats.sources import is_download
 from autograder.grading.preparing import caps_for, dataset_for, settings_of
-from autograder.submissions import Recogniser
-from autograder.submissions.collected import counting, is_collected, read_attempts
+from autograder.submissions import Recogniser, waiting_in
+from autograder.submissions.collected import is_collected
 from autograder.submissions.roster import Roster, read_roster
 
 __all__ = ["ROSTER", "Call", "collect_download", "collected_first"]
@@ -86,14 +86,11 @@ def collected_first(screen: Console, source: Path, assignment: str, root: Path, 
         collection = _collect(Call(source, assignment, None, None, None, root), root, course, into)
         show(screen, source, into, collection, table=False)
         source = into
-    if is_collected(source):
-        waiting = [student for student, attempt in counting(read_attempts(source)).items() if attempt.waits]
-        if waiting:
-            screen.print(
-                f"Not graded, because {escape(str(source / QUESTIONS))} waits for an answer: "
-                f"{escape(', '.join(sorted(waiting)))}.",
-                soft_wrap=True,
-            )
+    if waiting := waiting_in(source):
+        screen.print(
+            f"Not graded, because {escape(str(source / QUESTIONS))} waits for an answer: {escape(', '.join(waiting))}.",
+            soft_wrap=True,
+        )
     return source
 
 

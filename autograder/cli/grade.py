@@ -46,6 +46,7 @@ from autograder.submissions import (
     passed_over,
     refuse_class,
     to_preload,
+    waiting_in,
 )
 
 __all__ = ["Call", "Work", "grade_class"]
@@ -88,6 +89,7 @@ class Work:
         known_without_copies: whether a result can be known before copies are made.
         refused: why `validate` refuses the assignment, or "".
         finished: what is laid over reports before anybody sees them.
+        waiting: who handed in something that cannot be graded before staff answers a question.
     """
 
     course: Course
@@ -101,6 +103,7 @@ class Work:
     known_without_copies: bool = False
     refused: Callable[[], str] = lambda: ""
     finished: Callable[[Sequence[Report]], tuple[Report, ...]] = tuple
+    waiting: tuple[str, ...] = ()
 
 
 def grade_class(call: Call, early: Early | None = None) -> int:
@@ -189,6 +192,7 @@ def _our_work(
         dataset.name if dataset else "",
         known_without_copies=not any(file.endswith(".pdf") for file in loaded.assignment.answers),
         refused=lambda: Gate().refused(gate_key(loaded, dataset, replace(options, only=""))),
+        waiting=waiting_in(submissions),
     )
 
 
@@ -225,13 +229,13 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
                 return STOPPED
             left = {each.student for each in everyone}.difference(report.student for report in reports)
             others = store.all_known((grader.key(each), each.student) for each in everyone if each.student in left)
-        names = export.file_names(submission.student for submission in everyone)
+        names = export.file_names((*(submission.student for submission in everyone), *work.waiting))
         keep_pdfs(call.out / "answers", everyone, work.answers, names)
         reports = work.finished(reports)
         whole_class = (*reports, *work.finished(tuple(others.values())))
     heading = pages.Heading(work.course.title, work.title)
     graded = Graded(reports, whole_class, heading, names, name, work.dataset, work.refused())
-    return deliver(screen, call.name, call.out, graded, progress.known)
+    return deliver(screen, call.name, call.out, graded, progress.known) or (1 if work.waiting else 0)
 
 
 def _into(screen: Console, call: Call) -> Call:

@@ -13,6 +13,7 @@ from autograder.submissions.collecting import (
     passed_over,
     refuse_class,
     refuse_paths,
+    waiting_in,
 )
 from autograder.submissions.imports import to_preload
 from autograder.submissions.records import Caps, Submission, chosen_of
@@ -30,4 +31,5 @@ __all__ = [
     "refuse_class",
     "refuse_paths",
     "to_preload",
+    "waiting_in",
 ]

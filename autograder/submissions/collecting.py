@@ -24,7 +24,7 @@ from autograder.submissions.records import COLLECTED, Caps, Contents, Submission
 from autograder.submissions.similar_names import Recogniser
 from autograder.submissions.unpacking import unpack
 
-__all__ = ["collect", "collect_one", "may_be_download", "passed_over", "refuse_class", "refuse_paths"]
+__all__ = ["collect", "collect_one", "may_be_download", "passed_over", "refuse_class", "refuse_paths", "waiting_in"]
 
 _CAPS = Caps()
 _OF_A_PLATFORM = re.compile(
@@ -105,6 +105,15 @@ def _of_attempts(
             f"{path} holds no attempt that can be graded; answer what is asked in its questions.csv first."
         )
     return tuple(staged)
+
+
+def waiting_in(path: Path) -> tuple[str, ...]:
+    """The students whose counting attempt, of those that `autograder collect` has collected, waits for an answer."""
+    if not (path / COLLECTED).is_file():
+        return ()
+    from autograder.submissions.collected import counting, read_attempts
+
+    return tuple(sorted(student for student, attempt in counting(read_attempts(path)).items() if attempt.waits))
 
 
 def refuse_class(path: Path) -> None:

@@ -66,12 +66,27 @@ def test_grade_collects_a_download_first(root) -> None:
     (root / "download.zip").write_bytes(zipped(files))
     done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
 
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
     assert "This is a download of a learning platform, so it is collected first." in done.stdout
     assert "questions.csv waits for an answer: bob." in done.stdout
     assert sorted(path.stem for path in (root / "graded" / "reports").glob("*.json")) == ["ada"]
     again = run_here("grade", "tiny", root / "submissions" / "tiny", "--out", "graded", "--jobs", "1", cwd=root)
     assert "1 of 1 reports were there already" in again.stdout
+
+
+def test_who_waits_keeps_the_grade_from_before(root) -> None:
+    """A student whose new attempt waits for an answer stays in grades.csv with the earlier report; exit code 1."""
+    everybody = {who: {"tiny.py": RIGHT} for who in ("Ada Lovelace_1", "Bob Ross_2", "Cy Young_3")}
+    (root / "download.zip").write_bytes(zipped(moodle(everybody)))
+    run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+    before = (root / "graded" / "grades.csv").read_text()
+    (root / "download.zip").write_bytes(zipped(moodle({**everybody, "Ada Lovelace_1": TWO})))
+    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+
+    assert done.returncode == 1, done.stderr
+    assert "Not graded as they are now: ada. Their earlier reports count until then." in done.stdout
+    assert "any more" not in done.stdout
+    assert (root / "graded" / "grades.csv").read_text() == before
 
 
 def test_grade_takes_plain_folders_as_before(root) -> None:
