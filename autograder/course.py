@@ -156,7 +156,7 @@ def load(path: Path) -> Course:
 
     Raises:
         UsageError: the file is not there or cannot be read.
-        InstructorError: it is wrong; the sentence names file, field or line, and how to mend it.
+        InstructorError: it is wrong; the sentence names file, field or line, and how to fix it.
     """
     try:
         path.open("rb").close()
@@ -168,7 +168,7 @@ def load(path: Path) -> Course:
     try:
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 (the course's own file)
     except SyntaxError as error:
-        raise InstructorError(f"{path}:{error.lineno}: this is not Python ({error.msg}); mend the line.") from None
+        raise InstructorError(f"{path}:{error.lineno}: this is not Python ({error.msg}); fix the line.") from None
     except GraderError as error:
         raise InstructorError(f"{path}:{settings.line_of(error, path)}: {error}") from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever their file raises is about their file)

@@ -114,7 +114,7 @@ def load(root: Path, name: str) -> Loaded:
             for file in (*assignment.files, *assignment.given)
             if file.endswith((".py", ".ipynb"))
         },
-        wanted={name for question in assignment.questions for name in question.solution},
+        expected={name for question in assignment.questions for name in question.solution},
     )
     _solutions_exist(assignment, interface, folder)
     _answers_exist(assignment, reference)

@@ -109,7 +109,7 @@ def cut(source: str, file: str) -> str:
         raise InstructorError(
             f"{file}:{line}: without its solutions the module is no Python any more ({error.msg}); "
             "leave something outside the markers, such as a docstring, move them to whole statements, "
-            "or mend the stub text."
+            "or fix the stub text."
         ) from error
     for marker in markers(stub, file):
         raise InstructorError(

@@ -37,7 +37,7 @@ __all__ = [
 NOT_ENDED = "The check itself did not end"
 TO_BE_CORRECTED = "The check itself must be corrected"
 REFERENCE_TO_BE_CORRECTED = "The reference or the check must be corrected"
-"""How the sentences begin, for staff, about faults of a check that no second try mends."""
+"""How the sentences begin, for staff, about faults of a check that no second try fixes."""
 NEEDED = "which it needs, is INTERNAL."
 """How the sentence ends, for staff, about a check that only waits for another one."""
 
@@ -185,15 +185,15 @@ def case_by_case(cases: Sequence[CaseResult], *, hidden: bool) -> tuple[str, str
     public check; of a hidden one the student reads how many these are, and each different sentence once.
     """
     missed = [each for each in cases if each.verdict is not Verdict.PASSED]
-    told = [each for each in cases if each in missed or each.staff_message]
+    shown_cases = [each for each in cases if each in missed or each.staff_message]
     if len(missed) == len(cases) and len({each.staff_message for each in cases}) == 1:
         return cases[0].message, cases[0].staff_message  # nothing that is said here belongs to one case alone
     count = f"{len(missed)} of {len(cases)} cases not passed" if missed else ""
     names = f"{count}: {', '.join(each.name for each in missed)}." if missed else ""
-    staff = [names, *(f"{each.name} ({_share(each)}): {each.staff_message}" for each in told)]
-    student = [names, *(f"{each.name} ({_share(each)}): {each.message}" for each in told)]
+    staff = [names, *(f"{each.name} ({_share(each)}): {each.staff_message}" for each in shown_cases)]
+    student = [names, *(f"{each.name} ({_share(each)}): {each.message}" for each in shown_cases)]
     if hidden:
-        sentences = list(dict.fromkeys(each.message for each in told if each.message))
+        sentences = list(dict.fromkeys(each.message for each in shown_cases if each.message))
         student = [f"{count}." if missed else "", *sentences]
         if missed and len(sentences) == 1:
             student = [f"{count}. {sentences[0]}"]
@@ -206,7 +206,7 @@ def said_once(report: Report, *, staff: bool) -> Mapping[str, int]:
     Each is said once, above all questions; at its checks stands `AS_ABOVE`. The table's own sentences are no such
     errors: they say nothing about what happened.
     """
-    told = Counter(
+    counts = Counter(
         text
         for question in report.questions
         for check in question.checks
@@ -214,7 +214,7 @@ def said_once(report: Report, *, staff: bool) -> Mapping[str, int]:
         and (text := (check.staff_message if staff else "") or check.message)
         and not text.startswith(WORDING[check.verdict].long.rstrip("."))
     )
-    return {text: count for text, count in told.items() if count >= _SEVERAL}
+    return {text: count for text, count in counts.items() if count >= _SEVERAL}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the checks of every assignment.py on this submission: a folder, an archive, or its files one by one",
     )
     group.addoption(
-        "--submission-sandbox", default="", metavar="NAME", help="walls around the submission, else the course's"
+        "--submission-sandbox", default="", metavar="NAME", help="sandbox of the submission, else the course's"
     )
     group.addoption("--submission-full", action="store_true", help="trainings at full length")
     group.addoption(

@@ -24,7 +24,7 @@ from autograder.course import course_seed, find_root, open_course
 from autograder.grading import Runner, RunOptions, Shared
 from autograder.grading.context import Case
 from autograder.grading.grading import restore_given
-from autograder.grading.notebooks import put_right
+from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.preparing import caps_for, dataset_for, settings_of, start_sandbox
 from autograder.results import Verdict
 from autograder.sandbox import Sandbox, note_on
@@ -47,7 +47,7 @@ class Plugin:
         for path in config.getoption("submission"):
             if not (config.invocation_params.dir / path).exists():
                 raise pytest.UsageError(f"--submission: {path} does not exist; name a file, a folder or an archive.")
-        self.benches: list[_Bench] = []
+        self.all_prepared: list[_Prepared] = []
         for kind, who in (("hidden", "staff only"), ("public", "students, too")):
             config.addinivalue_line("markers", f"{kind}: a check that is run by {who}.")
 
@@ -71,16 +71,16 @@ class Plugin:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was found out about submission and data."""
-        for line in dict.fromkeys(line for bench in self.benches for line in bench.notes):
+        for line in dict.fromkeys(line for prepared in self.all_prepared for line in prepared.notes):
             terminalreporter.write_line(line)
 
     def pytest_sessionfinish(self) -> None:
         """End every sandbox, and remove the copies."""
-        for bench in self.benches:
-            bench.close()
+        for prepared in self.all_prepared:
+            prepared.close()
 
 
-class _Bench:
+class _Prepared:
     """One assignment and the submission, with a started sandbox from the first check on."""
 
     def __init__(self, config: pytest.Config, file: Path) -> None:
@@ -127,14 +127,14 @@ class _Bench:
         caps = caps_for(loaded, dataset)
         submission = collect_one(tuple(paths), loaded.assignment.handed_in, Path(folder), _YOU, caps, recogniser)
         asked = config.getoption("submission_sandbox") or course.sandbox
-        walls: Sandbox = start_sandbox(asked, loaded)
-        sandbox = self._open.enter_context(walls)
+        backend: Sandbox = start_sandbox(asked, loaded)
+        sandbox = self._open.enter_context(backend)
         if asked == "auto" and (note := note_on(sandbox.name)):
             self.notes.append(note)
         if sandbox.name == "none":
-            self.notes.append("Sandbox: none. The submission ran as you, with no walls; only for your own code.")
+            self.notes.append("Sandbox: none. The submission ran as you, with no isolation; only for your own code.")
         with Shared() as shared:
-            notebooks = put_right(loaded, submission, shared.reader)
+            notebooks = repair_notebooks(loaded, submission, shared.reader)
         restored = restore_given(loaded, submission, dataset)
         self.notes += [*filter(None, [said]), *submission.notes, *restored, *notebooks.notes]
         case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
@@ -168,35 +168,37 @@ class _AssignmentFile(pytest.File):
     def collect(self) -> Iterator[pytest.Collector]:
         """Its questions."""
         try:
-            bench = _Bench(self.config, self.path)
+            prepared = _Prepared(self.config, self.path)
         except GraderError as error:
             raise self.CollectError(str(error)) from None
-        self.plugin.benches.append(bench)
-        for question in bench.loaded.assignment.questions:
+        self.plugin.all_prepared.append(prepared)
+        for question in prepared.loaded.assignment.questions:
             if question.checks:
-                yield _QuestionNode.from_parent(self, name=question.id, bench=bench, question=question)
+                yield _QuestionNode.from_parent(self, name=question.id, prepared=prepared, question=question)
 
 
 class _QuestionNode(pytest.Collector):
     """One question."""
 
-    def __init__(self, *, bench: _Bench, question: Question, **more: Any) -> None:
+    def __init__(self, *, prepared: _Prepared, question: Question, **more: Any) -> None:
         super().__init__(**more)
-        self.bench = bench
+        self.prepared = prepared
         self.question = question
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its checks."""
         for check in self.question.checks:
-            yield _CheckItem.from_parent(self, name=check.id, bench=self.bench, question=self.question, check=check)
+            yield _CheckItem.from_parent(
+                self, name=check.id, prepared=self.prepared, question=self.question, check=check
+            )
 
 
 class _CheckItem(pytest.Item):
     """One check."""
 
-    def __init__(self, *, bench: _Bench, question: Question, check: Check, **more: Any) -> None:
+    def __init__(self, *, prepared: _Prepared, question: Question, check: Check, **more: Any) -> None:
         super().__init__(**more)
-        self.bench = bench
+        self.prepared = prepared
         self.question = question
         self.check = check
         self.internal = False
@@ -206,13 +208,13 @@ class _CheckItem(pytest.Item):
     def setup(self) -> None:
         """Have a sandbox ready."""
         try:
-            self.bench.runner()
+            self.prepared.runner()
         except GraderError as error:
             pytest.fail(str(error), pytrace=False)
 
     def runtest(self) -> None:
         """Run the check, and raise what it raised."""
-        runner, room = self.bench.runner(), self.bench.room(self.question)
+        runner, room = self.prepared.runner(), self.prepared.room(self.question)
         before = room.output
         found = runner.run(self.check, room)
         if printed := room.output.removeprefix(before):
@@ -224,7 +226,7 @@ class _CheckItem(pytest.Item):
         if result.verdict in _SKIPPED:
             raise pytest.skip.Exception(self.sentence.splitlines()[0], _use_item_location=True)
         self.internal = result.verdict is Verdict.INTERNAL
-        first = self.bench.said.setdefault(self.sentence, self.name)
+        first = self.prepared.said.setdefault(self.sentence, self.name)
         if first != self.name and result.verdict is not Verdict.FAILED:
             self.sentence = f"The same as in {first}: {self.sentence.splitlines()[0][:60]} ..."
             pytest.fail(self.sentence, pytrace=False)

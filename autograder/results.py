@@ -194,7 +194,7 @@ class NotebookResult:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a submission used in its sandboxes, summed (seconds) or the largest (MiB), and which walls were up.
+    """What a submission used in its sandboxes, summed (seconds) or the largest (MiB), and which protections were on.
 
     `reached` names the limits that ended a sandbox, such as ``"wall"``.
     """

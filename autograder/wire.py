@@ -457,9 +457,9 @@ def _tokens(data: bytes | memoryview, most: int) -> tuple[int, int]:
     position = count = text = 0
     while position < len(data):
         first = data[position]
-        step, told = _STEPS[first]
-        if told:
-            length = int.from_bytes(data[position + 1 : position + 1 + told], "big")
+        step, kind = _STEPS[first]
+        if kind:
+            length = int.from_bytes(data[position + 1 : position + 1 + kind], "big")
             if first in _LONG:
                 text += _size_of(data[position + step : position + step + length], first)
             step += length

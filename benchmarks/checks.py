@@ -103,18 +103,18 @@ def measured(case: Case, runs: int, table: Table) -> bool:
     in_time = min(took) <= case.limit
     verdict = f"right code passes{'' if in_time else ', TOO SLOW'}" if passes else "RIGHT CODE FAILS"
     table.add_row(case.name, f"{case.size:,}", f"{len(case.calls)}", *times, f"{1000 * case.limit:.0f}", verdict)
-    took, caught, told = [], 0, ""
+    took, caught, text = [], 0, ""
     case.calls.clear()
     for name, part in got.items():
         began = time.perf_counter()
         sentence = fails(case, got | {name: slightly_wrong(part)})
         took.append(time.perf_counter() - began)
         caught += sentence.startswith(f"{name} is wrong; the other")
-        told = told or sentence
+        text = text or sentence
     times = [f"{1000 * value:.1f}" for value in (min(took), statistics.median(took), max(took))]
     verdict = f"wrong code fails {caught} of {len(got)}"
     table.add_row("  one parameter wrong", "", f"{len(case.calls) // len(got)}", *times, "", "", verdict)
-    table.caption = f"{table.caption or ''}{case.name}: {told}\n"
+    table.caption = f"{table.caption or ''}{case.name}: {text}\n"
     return passes and caught == len(got) and in_time
 
 

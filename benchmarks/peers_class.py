@@ -526,8 +526,8 @@ def by_harness(inbox: Path, work: Path) -> Cost:
 
 def cell(source: str, name: str = "", **role: object) -> dict[str, object]:
     """A code cell, with nbgrader's metadata where it has a role."""
-    told = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3, "grade_id": name}
-    metadata = {"nbgrader": {**told, **role}} if name else {}
+    fields = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3, "grade_id": name}
+    metadata = {"nbgrader": {**fields, **role}} if name else {}
     return {"cell_type": "code", "source": source, "metadata": metadata, "outputs": [], "execution_count": None}
 
 

@@ -56,8 +56,8 @@ def known(root: Path, inbox: Path, out: Path) -> None:
     loaded, options = load(root, "tiny"), RunOptions(SEED)
     recogniser = Recogniser.of(loaded, accept=True)
     everyone = collect(inbox, loaded.assignment.handed_in, out / "staging", recogniser=recogniser)
-    with start("none") as walls, Store(sqlite_address(out / "grader.db")) as store:
-        report = grade(loaded, everyone[0], walls, None, options)
+    with start("none") as backend, Store(sqlite_address(out / "grader.db")) as store:
+        report = grade(loaded, everyone[0], backend, None, options)
         for each in everyone:
             key = grading.result_key(loaded, each, None, options, "none")
             replay = replace(report.replay, key=key, submission_sha256=each.sha256)

@@ -73,8 +73,8 @@ def rows(folder: Path = ROWS) -> tuple[Row, ...]:
     found: list[Row] = []
     for path in sorted(folder.glob("*.toml")):
         try:
-            for told in tomllib.loads(path.read_text("utf-8")).get("row", []):
-                found.append(Row(path.stem, **told))
+            for text in tomllib.loads(path.read_text("utf-8")).get("row", []):
+                found.append(Row(path.stem, **text))
         except (tomllib.TOMLDecodeError, TypeError) as error:
             raise SystemExit(f"{path}: {error}") from None
     places = [(row.assignment, row.id) for row in found]
@@ -87,18 +87,18 @@ def rows(folder: Path = ROWS) -> tuple[Row, ...]:
 def measured(assignment: str, folder: Path = ROWS) -> dict[str, Measured]:
     """What is kept of one assignment's rows, by id."""
     path = folder / f"{assignment}.json"
-    told: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return {name: Measured(**each) for name, each in told.items()}
+    stored: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return {name: Measured(**each) for name, each in stored.items()}
 
 
 def keep(row: Row, found: Measured, folder: Path = ROWS) -> None:
     """Write one measurement beside the others."""
     every = measured(row.assignment, folder) | {row.id: found}
-    told = {
+    stored = {
         name: {"ours": each.ours, "seconds": round(each.seconds, 1), "machine": each.machine}
         for name, each in sorted(every.items())
     }
-    (folder / f"{row.assignment}.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (folder / f"{row.assignment}.json").write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def run(row: Row) -> Measured:

@@ -125,7 +125,7 @@ class Soak:
 
     ground: Ground
     folder: Path
-    walls: str
+    backend: str
     total: int
     every: int
     servers: list[int] = field(default_factory=list)
@@ -138,8 +138,8 @@ class Soak:
 
     def hand_in(self) -> tuple[Submission, ...]:
         """A class in which every fourth is an attacker; names tell who is honest."""
-        with sandbox.start(self.walls) as walls:
-            possible = [attack for attack in attacks() if set(attack.needs) <= set(walls.enforced)]
+        with sandbox.start(self.backend) as backend:
+            possible = [attack for attack in attacks() if set(attack.needs) <= set(backend.enforced)]
         random.Random(0).shuffle(possible)
         inbox = self.folder / "inbox"
         for number in range(self.total):
@@ -157,14 +157,14 @@ class Soak:
         options = RunOptions(self.ground.seed, limits=LIMITS)
 
         def start(_: tuple[str, ...]) -> sandbox.ForkServer | sandbox.ContainerSandbox:
-            server = sandbox.start(self.walls, preload=loaded.assignment.preload)
+            server = sandbox.start(self.backend, preload=loaded.assignment.preload)
             self.servers.append(server.pid)
             return server
 
         self.began = time.monotonic()
         self.before = self.sample()
         with Store(sqlite_address(self.folder / "grader.db")) as store:
-            grader = AssignmentGrader(self.ground.course, loaded, None, data, options, self.walls, start)
+            grader = AssignmentGrader(self.ground.course, loaded, None, data, options, self.backend, start)
             reports = grade_all(submissions, grader, store, jobs=jobs, notify=self.notify)
         time.sleep(QUIET_SECONDS)
         self.after = self.sample()
@@ -276,8 +276,8 @@ def judge_reports(submissions: Sequence[Submission], reports: Sequence[Report], 
     for report in reports:
         earned, honest = report.points + report.bonus_points, report.student.endswith("-honest")
         if report.internal or earned != (report.max_points if honest else 0):
-            told = ", ".join(dict.fromkeys(map(str, report.verdicts)))
-            broken.append(f"Wrong: {report.student} has {earned:g} of {report.max_points:g} points: {told}.")
+            text = ", ".join(dict.fromkeys(map(str, report.verdicts)))
+            broken.append(f"Wrong: {report.student} has {earned:g} of {report.max_points:g} points: {text}.")
     return broken
 
 

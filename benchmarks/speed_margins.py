@@ -71,9 +71,9 @@ def _ratios(
         return [faster_than(fast, slow, factor=1e-9, inputs=inputs, rounds=1, agree=_same) for _ in range(rounds)]
 
 
-def _same(got: tuple[float, np.ndarray], wanted: tuple[float, np.ndarray]) -> None:
-    assert np.isclose(got[0], wanted[0])
-    assert np.allclose(got[1], wanted[1])
+def _same(got: tuple[float, np.ndarray], expected: tuple[float, np.ndarray]) -> None:
+    assert np.isclose(got[0], expected[0])
+    assert np.allclose(got[1], expected[1])
 
 
 def _opened(loaded: Loaded, sandbox: Sandbox, code: dict[str, str], stack: contextlib.ExitStack) -> RemoteStudent:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from autograder.checks.value_text import show, told_apart
+from autograder.checks.value_text import distinct_texts, show
 
 __all__ = ["EXPLAIN", "explained", "rewritten"]
 
@@ -57,8 +57,8 @@ def _sentence(node: ast.expr, test: str, values: Mapping[str, object]) -> str:
         case ast.Call(args=arguments, keywords=keywords):
             given = [ast.unparse(each) for each in (*arguments, *(keyword.value for keyword in keywords))]
             known = [text for text in dict.fromkeys(given) if text in values and not isinstance(values[text], type)]
-            told = [f"{_quoted(text)} is {show(values[text])}" for text in known[:_SHOWN_ARGUMENTS]]
-            return f"Expected {_quoted(test)} to hold{', where ' if told else ''}{', '.join(told)}"
+            parts = [f"{_quoted(text)} is {show(values[text])}" for text in known[:_SHOWN_ARGUMENTS]]
+            return f"Expected {_quoted(test)} to hold{', where ' if parts else ''}{', '.join(parts)}"
         case ast.UnaryOp(op=ast.Not(), operand=operand) if (text := ast.unparse(operand)) in values:
             return f"Expected {_quoted(test)}, but {_quoted(text)} is {show(values[text])}"
     if test in values:
@@ -78,7 +78,7 @@ def _compared(
     if len(sides) == 2 and isinstance(operators[0], ast.Eq) and len(answers) == 1:
         (mine,) = answers
         if all(kept):  # long texts that differ in the middle have the same short form
-            shown[mine], shown[1 - mine] = told_apart(values[texts[mine]], values[texts[1 - mine]])
+            shown[mine], shown[1 - mine] = distinct_texts(values[texts[mine]], values[texts[1 - mine]])
         return f"{_quoted(texts[mine])}: expected {shown[1 - mine]}, got {shown[mine]}"
     if sum(kept) == 1:
         return f"Expected {_quoted(test)}, got {shown[kept.index(True)]}"

@@ -72,20 +72,20 @@ class Interface:
         return self.classes.get(class_name, ())
 
 
-def interface_of(sources: Mapping[str, str], *, wanted: Collection[str] = ()) -> Interface:
+def interface_of(sources: Mapping[str, str], *, expected: Collection[str] = ()) -> Interface:
     """The public names of modules, from their syntax trees.
 
     Public is what has no leading underscore and does not stand in a solution region at module level, where a solution
-    keeps helpers of its own; unless `wanted` names it.
+    keeps helpers of its own; unless `expected` names it.
 
     Args:
         sources: file name to text, in the order in which names are looked up.
-        wanted: names that are public wherever they stand; of a method, the class counts.
+        expected: names that are public wherever they stand; of a method, the class counts.
 
     Raises:
         InstructorError: a module is no Python, or its solution markers are wrong.
     """
-    named = {name.partition(".")[0] for name in wanted}
+    named = {name.partition(".")[0] for name in expected}
     visible = {}
     for file, source in sources.items():
         cut_out = regions(source, file)

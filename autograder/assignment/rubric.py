@@ -88,16 +88,16 @@ class Written:
     question: str
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The sentence that students read: points, and what they are given for."""
-        return self._told(each.student for each in self.rubric)
+        return self._summary(each.student for each in self.rubric)
 
     @property
-    def told_to_staff(self) -> str:
+    def summary_for_staff(self) -> str:
         """The same in the words of staff, which may be the answer."""
-        return self._told(each.staff for each in self.rubric)
+        return self._summary(each.staff for each in self.rubric)
 
-    def _told(self, wordings: Iterable[str]) -> str:
+    def _summary(self, wordings: Iterable[str]) -> str:
         items = ", ".join(f"{text} ({shown(each.points)})" for text, each in zip(wordings, self.rubric, strict=True))
         return f"A person grades this answer: {counted(self.points, 'point')}{f': {items}' if items else ''}."
 
@@ -170,9 +170,9 @@ def _item(text: str, worth: float | Item) -> RubricItem:
     settings.points(
         worth.points if isinstance(worth, Item) else worth, f"rubric: the points of {text!r}", negative=True
     )
-    told = worth if isinstance(worth, Item) else Item(worth)
-    staff, student = (" ".join(words.split()) for words in (text, told.student))
-    return RubricItem(staff, float(told.points), student or staff)
+    item = worth if isinstance(worth, Item) else Item(worth)
+    staff, student = (" ".join(words.split()) for words in (text, item.student))
+    return RubricItem(staff, float(item.points), student or staff)
 
 
 def _place(text: str) -> Place:

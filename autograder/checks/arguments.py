@@ -132,8 +132,8 @@ def either(one: Rule, other: Rule) -> Rule:
 
 def one_of(*texts: str) -> Rule:
     """One of these texts."""
-    told = [repr(text) for text in texts]
-    return Rule(f"{', '.join(told[:-1])} or {told[-1]}", lambda value: isinstance(value, str) and value in texts)
+    quoted = [repr(text) for text in texts]
+    return Rule(f"{', '.join(quoted[:-1])} or {quoted[-1]}", lambda value: isinstance(value, str) and value in texts)
 
 
 def _number(value: object) -> bool:
@@ -172,12 +172,12 @@ def _numeric(value: object) -> bool:
 
 def values_of(*dimensions: int) -> Rule:
     """Numbers in an array, or what numpy makes one of, with so many axes."""
-    told = " or ".join(map(str, dimensions))
+    text = " or ".join(map(str, dimensions))
 
     def holds(value: Any) -> bool:
         return _numeric(value) and np.ndim(value) in dimensions
 
-    return Rule(f"numbers in an array of {told} dimension{'' if dimensions == (1,) else 's'}", holds)
+    return Rule(f"numbers in an array of {text} dimension{'' if dimensions == (1,) else 's'}", holds)
 
 
 def _shape(value: object) -> bool:

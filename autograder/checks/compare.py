@@ -21,6 +21,7 @@ from .records.masked import filled, is_masked
 from .value_text import (
     TABLES,
     article,
+    distinct_texts,
     dtype_of,
     is_handle,
     is_long,
@@ -31,7 +32,6 @@ from .value_text import (
     placed,
     returned,
     show,
-    told_apart,
     unboxed,
     what,
 )
@@ -189,9 +189,14 @@ def shape(got: object, expected: Sequence[int | None], *, name: str = "result") 
     """
     record = record_of(got)
     found = record.shape if isinstance(record, (*TABLES, Sparse)) else numbers(got, name=name).shape
-    wanted = tuple(expected)
-    if len(found) != len(wanted) or any(w is not None and f != w for f, w in zip(found, wanted, strict=True)):
-        text = "(" + ", ".join("any" if w is None else str(w) for w in wanted) + ("," if len(wanted) == 1 else "") + ")"
+    required = tuple(expected)
+    if len(found) != len(required) or any(w is not None and f != w for f, w in zip(found, required, strict=True)):
+        text = (
+            "("
+            + ", ".join("any" if w is None else str(w) for w in required)
+            + ("," if len(required) == 1 else "")
+            + ")"
+        )
         raise CheckFailed(f"{name} has the shape {found}; expected {text}.")
 
 
@@ -335,11 +340,11 @@ def _length(got: object, want: object, name: str) -> None:
 def _same_shape(mine: Array, right: Array, name: str, n: int) -> None:
     if mine.shape == right.shape:
         return
-    told = _slip(mine, right, n)
-    guess = "; is it transposed?" if not told and mine.ndim == 2 and mine.shape == right.shape[::-1] else "."
-    wanted = f"expected the shape {right.shape}" if right.ndim else "expected a single number"
+    mistake = _slip(mine, right, n)
+    guess = "; is it transposed?" if not mistake and mine.ndim == 2 and mine.shape == right.shape[::-1] else "."
+    expected = f"expected the shape {right.shape}" if right.ndim else "expected a single number"
     found = f"has the shape {mine.shape}" if mine.ndim else "is a single number"
-    raise CheckFailed(f"{name} {found}; {wanted}{guess}{told}")
+    raise CheckFailed(f"{name} {found}; {expected}{guess}{mistake}")
 
 
 def _not_finite(values: Array, bad: Array, name: str, rest: str) -> None:
@@ -360,15 +365,15 @@ def _values_differ(mine: Array, right: Array, near: Array, name: str, rtol: floa
     worst = int(np.argmax(np.where(near, -1.0, np.nan_to_num(distance, nan=np.inf))))
     place = placed(worst, mine.shape)
     count = f" ({int(np.sum(~near))} of {near.size} entries differ)" if near.size > 1 else ""
-    found, wanted = mine.ravel()[worst], right.ravel()[worst]
-    if np.isnan(found) and np.isnan(wanted):
+    found, expected = mine.ravel()[worst], right.ravel()[worst]
+    if np.isnan(found) and np.isnan(expected):
         raise CheckFailed(
             f"{name}{place} is NaN, as the value that it is compared with, but NaN equals nothing{count}."
         )
-    texts = told_apart(found, wanted)
+    texts = distinct_texts(found, expected)
     raise CheckFailed(f"{name}{place} is {texts[0]}; expected {texts[1]}{count}.{_slip(mine, right, n)}")
 
 
 def _slip(mine: Array, right: Array, n: int) -> str:
-    told = slip(mine, right, n=n)
-    return f" {told}" if told else ""
+    mistake = slip(mine, right, n=n)
+    return f" {mistake}" if mistake else ""

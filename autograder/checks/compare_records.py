@@ -12,7 +12,7 @@ from .compare import close, same
 from .errors import CheckFailed
 from .records import Fields, Member, Missing, Moment, Picture, Span, Sparse
 from .tables import compare_records
-from .value_text import TABLES, article, is_handle, other_value, placed, returned, told_apart, what
+from .value_text import TABLES, article, distinct_texts, is_handle, other_value, placed, returned, what
 
 __all__ = ["compared_specially"]
 
@@ -101,7 +101,7 @@ def _sparse(got: object, want: Sparse, name: str, rtol: float, atol: float) -> N
         wrong = ~((found == other) | (distance <= atol + rtol * np.abs(other.astype(wide))))
     if wrong.any():
         first = int(np.argmax(wrong))
-        texts = told_apart(found[first], other[first])
+        texts = distinct_texts(found[first], other[first])
         place = placed(every[first], want.shape)
         raise CheckFailed(f"{name}{place}: expected {texts[1]}, got {texts[0]} ({int(wrong.sum())} entries differ).")
 

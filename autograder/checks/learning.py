@@ -84,13 +84,13 @@ def overfits_one_batch(
     if found.value >= at_least if labels else found.value <= within * spread:
         return found
     share, _ = apart(found.value, at_least, digits=2, kind="f", scale=100)
-    told = (
+    text = (
         f"the accuracy is {share} %; expected at least {100 * at_least:g} %"
         if labels
         else f"the mean squared error is {found.value:.4g}, {100 * found.value / spread:.3g} % of the variance of the "
         f"targets; expected at most {100 * within:g} %"
     )
-    raise CheckFailed(f"{head} {told}.{_probably(train(1), after, measure)}")
+    raise CheckFailed(f"{head} {text}.{_probably(train(1), after, measure)}")
 
 
 def _probably(before: object, after: object, measure: Callable[[object], Measurement]) -> str:
@@ -141,8 +141,8 @@ def weights_changed(
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
     if old.keys() != new.keys():
         missing, more = [label for label in old if label not in new], [label for label in new if label not in old]
-        told = f"{series(missing)} {are(missing)} missing" if missing else f"{series(more)} {are(more)} new"
-        raise CheckFailed(f"After training {told}; expected the same arrays as before.")
+        text = f"{series(missing)} {are(missing)} missing" if missing else f"{series(more)} {are(more)} new"
+        raise CheckFailed(f"After training {text}; expected the same arrays as before.")
     if names and len(names) != len(old):
         count = "is 1 array" if len(old) == 1 else f"are {len(old)} arrays"
         raise CheckFailed(f"There {count} of parameters; expected {len(names)}: {series(names)}.")

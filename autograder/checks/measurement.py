@@ -247,7 +247,7 @@ class Measurement:
             return Credit(fraction, f"{self._text()}; {self._than(best)} was asked{more}.", measured, alarms)
         return Credit(
             fraction,
-            f"{self._text()}, so within the error of {self._told(best)}: benefit of the doubt{more}.",
+            f"{self._text()}, so within the error of {self._in_words(best)}: benefit of the doubt{more}.",
             measured,
             alarms,
         )
@@ -286,11 +286,11 @@ class Measurement:
         if not self._beats(baseline):
             raise CheckFailed(f"{self._text()}; expected {self._than(baseline)}.", measured=measured)
         if fraction >= 1:
-            return Credit(1.0, f"{self._text()}; {self._told(reference)} was asked for all points.", measured)
+            return Credit(1.0, f"{self._text()}; {self._in_words(reference)} was asked for all points.", measured)
         return Credit(
             fraction,
-            f"{self._text()}; that is {int(100 * fraction)} % of the way from {self._told(baseline)} (no points) to "
-            f"{self._told(reference)} (all points).",
+            f"{self._text()}; that is {int(100 * fraction)} % of the way from {self._in_words(baseline)} (no points) "
+            f"to {self._in_words(reference)} (all points).",
             measured,
         )
 
@@ -300,8 +300,8 @@ class Measurement:
 
     def _alarm(self, implausible: float) -> str:
         return (
-            f"{self._text()} is better than {self._told(implausible)}, which no training of this size is expected to "
-            "reach. No points were taken; read how the submission arrives at its predictions."
+            f"{self._text()} is better than {self._in_words(implausible)}, which no training of this size is expected "
+            "to reach. No points were taken; read how the submission arrives at its predictions."
         )
 
     def _beats(self, threshold: float) -> bool:
@@ -314,8 +314,8 @@ class Measurement:
         text = str(self)
         return text[:1].upper() + text[1:]
 
-    def _told(self, threshold: float) -> str:
+    def _in_words(self, threshold: float) -> str:
         return f"{100 * threshold:.10g} %" if self.percent else f"{threshold:.10g}"
 
     def _than(self, threshold: float) -> str:
-        return f"{'more' if self.higher_is_better else 'less'} than {self._told(threshold)}"
+        return f"{'more' if self.higher_is_better else 'less'} than {self._in_words(threshold)}"

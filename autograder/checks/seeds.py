@@ -177,13 +177,13 @@ class Trainings:
             if not in_doubt(_counting("best", made)) if self.rule == "doubt" else self._settled(made, top):
                 break
         counting = _counting(self.rule, made)
-        told = self._told(made)
+        text = self._in_words(made)
         heard = self._heard(made[0], counting)
         if counting.credit is not None:
             alarms = tuple(dict.fromkeys(each for run in made if run.credit for each in run.credit.alarms))
-            return replace(counting.credit, message=f"{told}{counting.credit.message}", measured=heard, alarms=alarms)
+            return replace(counting.credit, message=f"{text}{counting.credit.message}", measured=heard, alarms=alarms)
         failure = counting.failure or CheckFailed("")
-        raise CheckFailed(f"{told}{failure}", measured=heard) from None
+        raise CheckFailed(f"{text}{failure}", measured=heard) from None
 
     def _heard(self, first: _Run, counting: _Run) -> tuple[Measured, ...]:
         """What calibration is told: of the best of several runs the first number, whose luck is that of each."""
@@ -218,7 +218,7 @@ class Trainings:
         place = _place(self.rule, len(self.seeds))
         return sorted([*grades, *[_NONE] * left])[place] == sorted([*grades, *[top] * left])[place]
 
-    def _told(self, made: list[_Run]) -> str:
+    def _in_words(self, made: list[_Run]) -> str:
         """What was run and what counts, before the sentence of the run that counts."""
         done, most = len(made), len(self.seeds)
         if most == 1:

@@ -17,7 +17,7 @@ import numpy as np
 from .arguments import GENERATOR, NUMBERS, TEXT, WHOLE, Rule, takes
 from .compare import close
 from .errors import CheckFailed, InstructorError
-from .value_text import show, told_apart
+from .value_text import distinct_texts, show
 
 __all__ = ["Estimator", "estimator", "fitted_in_folds", "grid_scores", "leakage_probe"]
 
@@ -80,8 +80,8 @@ class Estimator:
         self.is_a("Pipeline")
         found = [each.type for _, each in self.inner if each.type != "passthrough"]
         if len(found) != len(kinds) or not all(_fits(got, kind) for got, kind in zip(found, kinds, strict=True)):
-            told, expected = ", ".join(found) or "none", ", ".join(map(_kind, kinds))
-            raise CheckFailed(f"The steps of {self.name} are {told}; expected {expected}, in this order.")
+            text, expected = ", ".join(found) or "none", ", ".join(map(_kind, kinds))
+            raise CheckFailed(f"The steps of {self.name} are {text}; expected {expected}, in this order.")
         return self
 
     @takes(kind=TEXT)
@@ -118,7 +118,7 @@ class Estimator:
             got = self.settings[key]
             numbers = [type(each) in (int, float) for each in (got, want)]
             if not (np.isclose(got, want, rtol=1e-9) if all(numbers) else type(got) is type(want) and got == want):
-                mine, right = told_apart(got, want)
+                mine, right = distinct_texts(got, want)
                 raise CheckFailed(f"{self.name} has {key}={mine}; expected {right}.")
         return self
 

@@ -189,8 +189,8 @@ def required(source: Source, *names: str, within: str = "") -> None:
         raise InstructorError('required needs names, such as required(source, "np.einsum").')
     for name in names:
         if not _uses(source, name, within):
-            told = " or ".join(name.split("|"))
-            raise CheckFailed(f"{_subject(source, within)} does not use {told}, which is asked for.")
+            text = " or ".join(name.split("|"))
+            raise CheckFailed(f"{_subject(source, within)} does not use {text}, which is asked for.")
 
 
 @takes(source=_SOURCE, function=TEXT, allow=COUNT, strict=FLAG)
@@ -238,11 +238,11 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
     loops = sorted({*loops, *recursive}, key=lambda each: (each.inside != "", each.file, each.line, each.what))
     if len(loops) > allow:
         number = "a loop" if len(loops) == 1 else f"{len(loops)} loops"
-        told = "; ".join(f"{each.what} in {each}" for each in loops[:_SHOWN])
+        text = "; ".join(f"{each.what} in {each}" for each in loops[:_SHOWN])
         more = f" and {len(loops) - _SHOWN} more" if len(loops) > _SHOWN else ""
         verb = "is" if allow == 1 else "are"
         expected = f"at most {allow} {verb} allowed" if allow else "use operations on whole arrays"
-        raise CheckFailed(f"{function} has {number} ({told}{more}); {expected}.")
+        raise CheckFailed(f"{function} has {number} ({text}{more}); {expected}.")
     if strict:
         for part in parts:
             _refuse_hiding(part.module.hidings(part.node), part.module.file)

@@ -177,8 +177,8 @@ def _refuse(
     ):
         for label in labels:
             if hashable_label(label) not in known:
-                told = f"the expected table has no column {show(label)}; its columns are {_listed(right.labels)}"
-                raise wrong("table", argument, value, told)
+                text = f"the expected table has no column {show(label)}; its columns are {_listed(right.labels)}"
+                raise wrong("table", argument, value, text)
 
 
 def _dtype_name(asked: str) -> str:
@@ -247,7 +247,7 @@ def _none_missing(mine: Sheet, labels: list[Any], name: str) -> None:
             count = int(missing.sum())
             raise CheckFailed(
                 f"{name}: {_row(mine, label, int(np.argmax(missing)))}: expected no missing value, got "
-                f"{_told(mine.of(label), int(np.argmax(missing)))} ({count} of {_rows(len(missing))} in all)."
+                f"{_in_words(mine.of(label), int(np.argmax(missing)))} ({count} of {_rows(len(missing))} in all)."
             )
 
 
@@ -264,7 +264,7 @@ def _sorted(mine: Sheet, by: list[str], name: str) -> None:
             if values[row - 1] == values[row]:
                 continue
             if (values[row - 1] > values[row]) != falls:
-                found, before = (_told(mine.of(label), place) for place in (row, row - 1))
+                found, before = (_in_words(mine.of(label), place) for place in (row, row - 1))
                 way = " from large to small" if falls else ""
                 raise CheckFailed(f"{name}: not sorted by {show(label)}{way}: row {row} has {found} after {before}.")
             break
@@ -295,7 +295,7 @@ def _same_values(mine: Sheet, right: Sheet, labels: list[Any], name: str, rtol: 
             continue
         row, wrong = int(np.argmin(near)), int((~near).sum())
         more = f" ({wrong} of {_rows(len(near))} differ)" if wrong > 1 else ""
-        got, asked = _told(found, row), _told(other, row)
+        got, asked = _in_words(found, row), _in_words(other, row)
         if got == asked:
             got, asked = (repr(each.take([row]).tolist()[0]) for each in (found, other))
         label_told = "" if mine.index.is_default() else f" (index {show(mine.index[row])})"
@@ -333,7 +333,7 @@ def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
-def _told(values: Values, row: int) -> str:
+def _in_words(values: Values, row: int) -> str:
     value = values.take([row]).tolist()[0]
     if isinstance(value, float) and math.isnan(value):
         return "NaN"

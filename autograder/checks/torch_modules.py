@@ -20,7 +20,7 @@ import numpy as np
 from .arguments import COUNT, FLAG, SHAPE, TEXT, TEXTS, Rule, one_of, optional, takes
 from .errors import CheckFailed, InstructorError
 from .inspection.torch_records import Layer, Parameter, Shape, described
-from .value_text import show, told_apart
+from .value_text import distinct_texts, show
 
 __all__ = ["Layer", "Parameter", "Structure", "structure"]
 
@@ -84,11 +84,11 @@ class Structure:
         low, high = (exactly, exactly) if exactly is not None else between or (0, 0)
         if low <= count <= high:
             return self
-        wanted = f"expected {low:,}" if low == high else f"expected {low:,} to {high:,}"
+        required = f"expected {low:,}" if low == high else f"expected {low:,} to {high:,}"
         sizes = [(sum(each.size for each in layer.parameters), layer.name) for layer in self.layers]
         largest = [f"{size:,} in {name or 'the model itself'}" for size, name in sorted(sizes)[:-4:-1] if size]
         most = f" (most: {', '.join(largest)})" if largest else ""
-        raise CheckFailed(f"{self.name} has {count:,}{' trainable' * trainable} parameters{most}; {wanted}.")
+        raise CheckFailed(f"{self.name} has {count:,}{' trainable' * trainable} parameters{most}; {required}.")
 
     @takes(kinds=TEXTS, in_order=FLAG, only=FLAG)
     def kinds(self, kinds: Sequence[str], *, in_order: bool = True, only: bool = False) -> Structure:
@@ -112,20 +112,20 @@ class Structure:
         """
         order = [layer for layer, _ in self.calls] or list(self.layers)
         found = [layer.type for layer in order if only or layer.type in kinds]
-        wanted = list(kinds)
+        required = list(kinds)
         if not in_order:
-            more, less = Counter(found) - Counter(wanted), Counter(wanted) - Counter(found)
+            more, less = Counter(found) - Counter(required), Counter(required) - Counter(found)
             if more or less:
-                told = [f"{_times(kind, each)} too many" for kind, each in more.items()]
-                told += [f"{_times(kind, each)} missing" for kind, each in less.items()]
-                raise CheckFailed(f"{self.name} has the layers {_listed(found)}: {', '.join(told[:_SHOWN])}.")
-        elif found != wanted:
+                differences = [f"{_times(kind, each)} too many" for kind, each in more.items()]
+                differences += [f"{_times(kind, each)} missing" for kind, each in less.items()]
+                raise CheckFailed(f"{self.name} has the layers {_listed(found)}: {', '.join(differences[:_SHOWN])}.")
+        elif found != required:
             place = next(
-                (place for place, (got, want) in enumerate(zip(found, wanted, strict=False)) if got != want),
-                min(len(found), len(wanted)),
+                (place for place, (got, want) in enumerate(zip(found, required, strict=False)) if got != want),
+                min(len(found), len(required)),
             )
             got = found[place] if place < len(found) else "nothing"
-            want = wanted[place] if place < len(wanted) else "nothing more"
+            want = required[place] if place < len(required) else "nothing more"
             raise CheckFailed(
                 f"{self.name} has the layers {_listed(found)}: number {place + 1} is {got}; expected {want}."
             )
@@ -161,7 +161,7 @@ class Structure:
         for layer in self.layers:
             for kind in kinds:
                 if fnmatchcase(layer.type, kind):
-                    raise CheckFailed(f"{self.name} has {_told(layer)}; {kind} is not allowed here.")
+                    raise CheckFailed(f"{self.name} has {_in_words(layer)}; {kind} is not allowed here.")
         return self
 
     @takes(which=TEXT, kind=TEXT, output=optional(SHAPE))
@@ -189,20 +189,22 @@ class Structure:
         """
         layer = self._find(which)
         if kind and layer.type != kind:
-            raise CheckFailed(f"{self.name} has {_told(layer)}; expected {kind} there.")
+            raise CheckFailed(f"{self.name} has {_in_words(layer)}; expected {kind} there.")
         for key, want in settings.items():
             if key not in layer.settings:
-                raise CheckFailed(f"{self.name} has {_told(layer)}, which has no {key}; expected {key}={show(want)}.")
+                raise CheckFailed(
+                    f"{self.name} has {_in_words(layer)}, which has no {key}; expected {key}={show(want)}."
+                )
             got = layer.settings[key]
             if not _same(got, want):
-                mine, right = told_apart(got, want)
-                raise CheckFailed(f"{self.name} has {_told(layer)} with {key}={mine}; expected {right}.")
+                mine, right = distinct_texts(got, want)
+                raise CheckFailed(f"{self.name} has {_in_words(layer)} with {key}={mine}; expected {right}.")
         if output is not None:
             self._needs_example("layer(output=...)")
             shapes = [shape for called, shape in self.calls if called is layer]
             if not shapes:
-                raise CheckFailed(f"{self.name} has {_told(layer)}, but does not use it.")
-            self._judge_output(shapes[-1], output, f"the output of {_told(layer)}")
+                raise CheckFailed(f"{self.name} has {_in_words(layer)}, but does not use it.")
+            self._judge_output(shapes[-1], output, f"the output of {_in_words(layer)}")
         return layer
 
     @takes(expected=optional(COUNT))
@@ -256,7 +258,7 @@ class Structure:
             raise CheckFailed(f"{self.name} is in {other} mode; call {self.name}.{mode}().")
         for layer in self.layers:
             if layer.training != (mode == "train"):
-                raise CheckFailed(f"{self.name} has {_told(layer)} in {other} mode; expected {mode} mode.")
+                raise CheckFailed(f"{self.name} has {_in_words(layer)} in {other} mode; expected {mode} mode.")
         return self
 
     def agrees_with(self, saved: object) -> Structure:
@@ -284,15 +286,15 @@ class Structure:
 
     # --- what the sentences need ---
 
-    def _trained(self, pattern: str, wanted: bool) -> Structure:
+    def _trained(self, pattern: str, required: bool) -> Structure:
         layers = [layer for layer in self.layers if fnmatchcase(layer.name, pattern) and layer.parameters]
         if not layers:
             raise CheckFailed(f"{self.name} has no layer {pattern!r} with parameters. {self._has()}")
         for layer in layers:
             for each in layer.parameters:
-                if each.trainable != wanted:
+                if each.trainable != required:
                     state = "trainable; it must be frozen" if each.trainable else "frozen; it must be trainable"
-                    raise CheckFailed(f"{self.name} has {_told(layer)}, whose {each.name} is {state}.")
+                    raise CheckFailed(f"{self.name} has {_in_words(layer)}, whose {each.name} is {state}.")
         return self
 
     def _find(self, which: str) -> Layer:
@@ -312,21 +314,21 @@ class Structure:
     def _has(self) -> str:
         if not self.layers:
             return "It has no layers."
-        told = [f"{layer.name} ({layer.type})" if layer.name else layer.type for layer in self.layers[:_SHOWN]]
+        layers = [f"{layer.name} ({layer.type})" if layer.name else layer.type for layer in self.layers[:_SHOWN]]
         more = f" and {len(self.layers) - _SHOWN} more" if len(self.layers) > _SHOWN else ""
-        return f"Its layers are {', '.join(told)}{more}."
+        return f"Its layers are {', '.join(layers)}{more}."
 
     def _needs_example(self, what: str) -> None:
         if not self.calls and self.output is None:
             raise InstructorError(f"{what} needs an example: student.layers_of(model, x).")
 
-    def _judge_output(self, got: Shape | None, wanted: Sequence[int | None], what: str) -> None:
-        fits = got is not None and len(got) == len(wanted)
-        if not fits or any(want not in (None, have) for have, want in zip(got or (), wanted, strict=True)):
-            told = "no tensor" if got is None else f"of shape {got}"
-            text = ", ".join("any" if want is None else str(want) for want in wanted)
-            wanted_text = f"({text},)" if len(wanted) == 1 else f"({text})"
-            raise CheckFailed(f"{what[:1].upper()}{what[1:]} is {told}; expected {wanted_text}.")
+    def _judge_output(self, got: Shape | None, required: Sequence[int | None], what: str) -> None:
+        fits = got is not None and len(got) == len(required)
+        if not fits or any(want not in (None, have) for have, want in zip(got or (), required, strict=True)):
+            sentence = "no tensor" if got is None else f"of shape {got}"
+            text = ", ".join("any" if want is None else str(want) for want in required)
+            expected_text = f"({text},)" if len(required) == 1 else f"({text})"
+            raise CheckFailed(f"{what[:1].upper()}{what[1:]} is {sentence}; expected {expected_text}.")
 
 
 @takes(name=TEXT)
@@ -347,10 +349,10 @@ def structure(description: object, *, name: str = "model") -> Structure:
         model gave no readable description; it must be a torch.nn.Module.
     """
     try:
-        told = described(description)
+        record = described(description)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise CheckFailed(f"{name} gave no readable description; it must be a torch.nn.Module.") from None
-    return Structure(told.layers, told.calls, told.output, told.training, name)
+    return Structure(record.layers, record.calls, record.output, record.training, name)
 
 
 def _same(got: Any, want: Any) -> bool:
@@ -365,7 +367,7 @@ def _same(got: Any, want: Any) -> bool:
     return bool(got == want)
 
 
-def _told(layer: Layer) -> str:
+def _in_words(layer: Layer) -> str:
     return f"{layer.name} ({layer.type})" if layer.name else f"the layer {layer.type}"
 
 

@@ -296,8 +296,8 @@ def reacts_to(
         last, now = _end(before), _end(after)
         if ends and not (now < last if ends == "lower" else now > last):
             raise CheckFailed(
-                f"The history ends at {_told(last)} with {name} {show(first)} and at {_told(now)} with {show(second)}; "
-                f"it must end {ends} with {show(second)}."
+                f"The history ends at {_in_words(last)} with {name} {show(first)} and at {_in_words(now)} with "
+                f"{show(second)}; it must end {ends} with {show(second)}."
             )
     return [found[0] for found in histories]
 
@@ -339,5 +339,5 @@ def _end(histories: Sequence[Array]) -> float:
     return sorted(lasts)[(len(lasts) - 1) // 2]
 
 
-def _told(value: float) -> str:
+def _in_words(value: float) -> str:
     return f"{value:.4g}" if np.isfinite(value) else "NaN or infinity"

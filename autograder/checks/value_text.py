@@ -15,9 +15,10 @@ from .records.conversion import record_of
 from .wording import apart
 
 __all__ = [
+    "EXPECTED",
     "TABLES",
-    "WANTED",
     "article",
+    "distinct_texts",
     "dtype_of",
     "is_handle",
     "is_long",
@@ -30,7 +31,6 @@ __all__ = [
     "real",
     "returned",
     "show",
-    "told_apart",
     "unboxed",
     "what",
 ]
@@ -77,7 +77,7 @@ def of_wrong_kind(value: object, expected: str) -> CheckFailed:
     return CheckFailed(f"{returned(value, 'The answer')}; expected {expected}.")
 
 
-WANTED = {
+EXPECTED = {
     "len": "something that has a length",
     "elements": "something to loop over",
     "item": "something with items",
@@ -185,7 +185,7 @@ def show(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def told_apart(got: object, want: object) -> tuple[str, str]:
+def distinct_texts(got: object, want: object) -> tuple[str, str]:
     """Two different values as `show` has them, or where that is the same, with what makes them different."""
     mine, right = show(got), show(want)
     if mine != right:
@@ -212,7 +212,7 @@ def other_value(name: str, got: object, want: object) -> CheckFailed:
     """The error of an answer that is another value than the expected one."""
     if is_handle(got):
         return CheckFailed(f"{returned(got, name)}; expected {show(want)}.")
-    mine, right = told_apart(got, want)
+    mine, right = distinct_texts(got, want)
     return CheckFailed(f"{name} is {mine}; expected {right}.")
 
 

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Sequence
 
-__all__ = ["apart", "are", "counted", "labels_told", "reason_of", "seconds", "series", "small", "too_many"]
+__all__ = ["apart", "are", "counted", "labels_in_words", "reason_of", "seconds", "series", "small", "too_many"]
 
 _SHOWN = 8
 _LONGEST = 40
@@ -100,7 +100,7 @@ def too_many(signature: inspect.Signature) -> str:
     return f"too many arguments without a name; {rule}: {', '.join(named)}"
 
 
-def labels_told(labels: Sequence[str], *, one: str = "curve", many: str = "curves", call: str = "plot()") -> str:
+def labels_in_words(labels: Sequence[str], *, one: str = "curve", many: str = "curves", call: str = "plot()") -> str:
     """What labels the things of a plot have: "the labels of its 2 curves are 'train' and 'test'".
 
     Args:

@@ -179,10 +179,10 @@ def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> Non
         _matrix(screen, found)
     screen.print(_table(found))
     for row in matrix.survivors(found):
-        screen.print(_told(row), soft_wrap=True)
+        screen.print(_in_words(row), soft_wrap=True)
     same = [row for row in found.rows if row.no_difference and not row.accepted]
     for row in same:
-        screen.print(_told(row), soft_wrap=True)
+        screen.print(_in_words(row), soft_wrap=True)
     if same:
         screen.print(
             f"No difference seen in {len(same)} of them: the changed line is run, and every answer is the reference's, "
@@ -191,8 +191,8 @@ def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> Non
         )
     for row in matrix.escaped(found):
         about = escape(f"{row.mutant.id} ({row.mutant.about})")
-        mend = "draw points at which it shows" if row.noticed else "sharpen a check until one notices"
-        screen.print(f"[red]Kept, and not caught:[/] {about}; {mend}.", soft_wrap=True)
+        fix = "draw points at which it shows" if row.noticed else "sharpen a check until one notices"
+        screen.print(f"[red]Kept, and not caught:[/] {about}; {fix}.", soft_wrap=True)
     _seeds(screen, found, plan)
     for row in matrix.unjudged(found):
         screen.print(
@@ -292,7 +292,7 @@ def _letter(number: int) -> str:
     return f"{chr(ord('A') + number % 26)}{number // 26 or ''}"
 
 
-def _told(row: Row) -> str:
+def _in_words(row: Row) -> str:
     """A survivor with its change."""
     mutant = row.mutant
     place = f"{mutant.file}:{mutant.line}" + (f" in {mutant.function}" if mutant.function else "")

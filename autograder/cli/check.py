@@ -72,8 +72,8 @@ def check_files(call: Call, early: Early | None = None) -> int:
         submission = collect_one(call.files, loaded.assignment.handed_in, Path(temporary), YOU, caps, recogniser)
         if submission.problem:
             raise UsageError(f"Nothing was handed in that can be checked. {submission.problem}")
-        walls = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
-        with start_sandbox(walls, loaded, early=early) as started:
+        backend = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
+        with start_sandbox(backend, loaded, early=early) as started:
             report = grading.grade(loaded, submission, started, dataset, options)
     _show(screen, report)
     return 1 if report.internal else 0

@@ -86,7 +86,7 @@ def _table(reports: Sequence[Report]) -> Table:
     table.add_column(f"Total\n{worth or 'no points'}", justify="right", no_wrap=True)
     unread = any(report.waiting for report in reports)
     if unread:
-        table.add_column("By hand", justify="right", no_wrap=True)
+        table.add_column("Manual", justify="right", no_wrap=True)
     table.add_column("Verdicts")
     table.add_column("Seconds", justify="right", no_wrap=True)
     for report in reports:
@@ -125,11 +125,11 @@ def _point_out_answers(screen: Console, name: str, out: Path, reports: Sequence[
     if unread:
         points = counted(rounded(sum(check.by_hand for check in unread)), "point")
         left = f"{len(unread)} answer{' waits' if len(unread) == 1 else 's wait'}"
-        told = f"{left} for a person: {points}, in no sum; {command}"
-        screen.print(f"To be graded:   {escape(told)}", soft_wrap=True)
+        text = f"{left} for a person: {points}, in no sum; {command}"
+        screen.print(f"To be graded:   {escape(text)}", soft_wrap=True)
     elif absent:
-        told = f"no answer to read; {command} counts {counted(absent, 'answer')} that nobody handed in as 0"
-        screen.print(f"To be graded:   {escape(told)}", soft_wrap=True)
+        text = f"no answer to read; {command} counts {counted(absent, 'answer')} that nobody handed in as 0"
+        screen.print(f"To be graded:   {escape(text)}", soft_wrap=True)
 
 
 def _point_out(screen: Console, out: Path, reports: Sequence[Report], names: Mapping[str, str]) -> None:

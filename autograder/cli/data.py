@@ -31,12 +31,12 @@ def data_fetch(name: str, settings: datasets.DataSettings, console: Console) -> 
     if not console.is_terminal:
         finished: set[str] = set()
 
-        def tell(file: str, done: int, total: int) -> None:
+        def report_download(file: str, done: int, total: int) -> None:
             if done == total and file not in finished:
                 finished.add(file)
                 _line(console, f"{file}: {done / 2**20:.1f} MiB")
 
-        folder = datasets.fetch(name, settings, tell)
+        folder = datasets.fetch(name, settings, report_download)
     else:
         folder = _fetch_with_bar(name, settings, console)
     _line(console, f"{name} is complete and verified in {folder}")
@@ -49,12 +49,12 @@ def _fetch_with_bar(name: str, settings: datasets.DataSettings, console: Console
     with Progress(*columns, console=console) as bar:
         tasks: dict[str, TaskID] = {}
 
-        def tell(file: str, done: int, total: int) -> None:
+        def report_download(file: str, done: int, total: int) -> None:
             if file not in tasks:
                 tasks[file] = bar.add_task(file, total=None)
             bar.update(tasks[file], completed=done, total=total or None)
 
-        return datasets.fetch(name, settings, tell)
+        return datasets.fetch(name, settings, report_download)
 
 
 def _line(console: Console, text: str) -> None:

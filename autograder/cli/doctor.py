@@ -31,7 +31,7 @@ def examine(folder: Path | None, data: Path | None) -> int:
     screen = console()
     root, course = _course(folder)
     settings = settings_of(data, course)
-    screen.print("Each wall is tried by a small program inside that wants to get around it; a few seconds ...")
+    screen.print("Each protection is tried by a small program inside that wants to get around it; a few seconds ...")
     screen.print(_table(probe.probe()))
     working = [name for name in BACKENDS[:-1] if not why_not(name)]
     remember(working)

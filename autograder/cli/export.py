@@ -61,7 +61,7 @@ def export_nbgrader(
     """Write grades, comments and graded notebooks for nbgrader's formgrader.
 
     Goes through nbgrader's own library into its gradebook, and into autograded/ beside it (or in the nbgrader course).
-    What people graded by hand stays; where what they graded has changed since, formgrader shows it for review.
+    What people graded stays; where what they graded has changed since, formgrader shows it for review.
 
     Example: autograder export nbgrader graded --db nbcourse/gradebook.db --submissions submissions
     """

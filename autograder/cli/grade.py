@@ -282,7 +282,9 @@ def _sandbox_name(screen: Console, name: str, image: str) -> str:
         UsageError: there is none of that name, or "auto" would be a weaker one than has worked on this machine.
     """
     if known_sandbox(name) == "none":
-        screen.print("[bold yellow]Sandbox: none.[/] Submissions run as you, with no walls; only for your own code.")
+        screen.print(
+            "[bold yellow]Sandbox: none.[/] Submissions run as you, with no isolation; only for your own code."
+        )
     if name == "auto":
         name = sandbox.best(image)
         sandbox.require_strongest(name)

@@ -116,7 +116,7 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     from autograder.formats.nbgrader.gradebook import course_directory, hand_grades
 
     if not grades:
-        raise UsageError("Say what to import: --grades brings back what people graded by hand.")
+        raise UsageError("Say what to import: --grades brings back what people graded.")
     if out is None:
         raise UsageError("Say where to: --out DIR, the folder that `autograder grade ... --out DIR` wrote.")
     source = Source(out, course)
@@ -144,7 +144,7 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
         f"{counted(given, 'score')} and {counted(comments, 'comment')} given manually; "
         f"{counted(waiting, 'cell')} left to a person."
     )
-    screen.print(f"By hand:  {out / FILE}", markup=False, soft_wrap=True)
+    screen.print(f"Manual:   {out / FILE}", markup=False, soft_wrap=True)
     screen.print(f"Grades:   {out / 'grades.csv'}", markup=False, soft_wrap=True)
 
 
@@ -185,8 +185,8 @@ def _people(path: Path | None) -> dict[str, Person]:
         raise UsageError(f"{path} cannot be read: {reason_of(error)}; correct it.") from None
     if not rows or "id" not in rows[0]:
         raise UsageError(f"{path} has no column id; its first line is: id,first_name,last_name,email,lms_user_id.")
-    wanted = ("first_name", "last_name", "email", "lms_user_id")
-    return {row["id"]: Person(**{name: row.get(name) or "" for name in wanted}) for row in rows}
+    expected = ("first_name", "last_name", "email", "lms_user_id")
+    return {row["id"]: Person(**{name: row.get(name) or "" for name in expected}) for row in rows}
 
 
 def _gathered(source: Source, course: Any, hand: Any = None) -> Gathered:

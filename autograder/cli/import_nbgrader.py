@@ -25,7 +25,7 @@ def import_nbgrader(folder: Path) -> int:
         screen.print(escape(note), soft_wrap=True)
     found = import_course(course, lambda text: screen.print(escape(text), soft_wrap=True))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Assignment", "Notebooks", "Test cells", "hidden in", "Points", "by hand", "Submissions"):
+    for heading in ("Assignment", "Notebooks", "Test cells", "hidden in", "Points", "manually", "Submissions"):
         table.add_column(heading, justify="left" if heading == "Assignment" else "right")
     for each in found:
         if each.problem:

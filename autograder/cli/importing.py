@@ -64,7 +64,7 @@ def nbgrader(
         ),
     ] = None,
     *,
-    grades: Annotated[bool, typer.Option("--grades", help="Bring back what people graded by hand.")] = False,
+    grades: Annotated[bool, typer.Option("--grades", help="Bring back what people graded.")] = False,
     db: Annotated[
         str | None,
         typer.Option("--db", metavar="FILE", help="The gradebook, a file or an address; else the nbgrader course's."),

@@ -50,7 +50,7 @@ def image(
 def doctor(course: CourseOption = None, data: DataOption = None) -> None:
     """Show what this machine can enforce.
 
-    Each wall is proved by trying to get around it; where one is missing, the table says what to install.
+    Each protection is proved by trying to get around it; where one is missing, the table says what to install.
     """
     from autograder.cli.doctor import examine
 

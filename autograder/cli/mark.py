@@ -40,7 +40,7 @@ class _Asked:
     """Written answers of an assignment: their rubrics, and what staff are told about each."""
 
     rubrics: dict[str, tuple[RubricItem, ...]]
-    told: dict[str, str]
+    summary: dict[str, str]
 
 
 def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = False) -> None:
@@ -87,7 +87,7 @@ def _asked(name: str, course: Path | None) -> _Asked:
     if find_course(course or Path.cwd(), name) is not None:
         return _Asked({}, {})
     written = load(open_course(course)[0], name).assignment.written
-    return _Asked({each.id: each.rubric for each in written}, {each.id: each.told_to_staff for each in written})
+    return _Asked({each.id: each.rubric for each in written}, {each.id: each.summary_for_staff for each in written})
 
 
 def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:
@@ -97,8 +97,8 @@ def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:
         for question in report.questions:
             for check in question.checks:
                 if check.by_hand:
-                    told = asked.told.get(check.id) or f"{counted(check.by_hand, 'point')}."
-                    found.setdefault((question.id, check.id), Asked(question.id, check.id, check.title, told))
+                    summary = asked.summary.get(check.id) or f"{counted(check.by_hand, 'point')}."
+                    found.setdefault((question.id, check.id), Asked(question.id, check.id, check.title, summary))
     return list(found.values())
 
 

@@ -64,8 +64,8 @@ def whole_within(least: int, most: int) -> Callable[[str | int], int]:
 
 def jobs_option(what: str) -> Any:
     """`--jobs` of a verb that does several things at a time, with the values of `Course.jobs`; `what` says which."""
-    told = f"{what} at a time, 0 for one on each processor; else the course's."
-    return typer.Option("--jobs", parser=whole_within(0, MOST_JOBS), metavar="N", help=told)
+    text = f"{what} at a time, 0 for one on each processor; else the course's."
+    return typer.Option("--jobs", parser=whole_within(0, MOST_JOBS), metavar="N", help=text)
 
 
 def moment(text: str | datetime) -> datetime:

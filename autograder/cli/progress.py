@@ -70,7 +70,7 @@ class Shown(AbstractContextManager["Shown"]):
                 self.running.discard(report.student)
                 self.done += 1
                 if not self.console.is_terminal:
-                    self.line(f"[{self.done}/{self.total}] {escape(report.student)}: {_told(report)}")
+                    self.line(f"[{self.done}/{self.total}] {escape(report.student)}: {_in_words(report)}")
         waiting = self.total - self.done - len(self.running)
         self.progress.update(
             self.task, completed=self.done, state=f"{len(self.running)} running, {waiting} waiting, time left"
@@ -81,6 +81,6 @@ class Shown(AbstractContextManager["Shown"]):
         self.progress.console.print(text.replace("[", "\\[", 1) if text.startswith("[") else text)
 
 
-def _told(report: Report) -> str:
+def _in_words(report: Report) -> str:
     bonus = f" and {counted(report.bonus_points, 'bonus point')}" if report.bonus_points else ""
     return f"{points_of(report.points, report.max_points)}{bonus} ({verdict_summary(report)})"

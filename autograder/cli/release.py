@@ -54,7 +54,7 @@ def release_assignment(call: Call) -> int:
         )
     elif bad := _gate(call, root, course, loaded, screen):
         screen.print(
-            f"[red]Nothing was released: {bad} of these must be mended first.[/] For a look at it all the same: "
+            f"[red]Nothing was released: {bad} of these must be fixed first.[/] For a look at it all the same: "
             "--no-validate.",
             soft_wrap=True,
         )
@@ -95,8 +95,8 @@ def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Consol
     if said:
         screen.print(escape(said))
     wrong: list[Finding] = []
-    with _walls(call, course, loaded, screen) as walls:
-        findings = validate(loaded, walls, dataset, options, quick=True)
+    with _backend(call, course, loaded, screen) as backend:
+        findings = validate(loaded, backend, dataset, options, quick=True)
         bad = show(screen, chain(declared, kept(findings, wrong)))
     if wrong:
         gate.refuse(key, reasons(wrong))
@@ -105,12 +105,14 @@ def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Consol
     return bad
 
 
-def _walls(call: Call, course: Course, loaded: Loaded, screen: Console) -> ForkServer | ContainerSandbox:
+def _backend(call: Call, course: Course, loaded: Loaded, screen: Console) -> ForkServer | ContainerSandbox:
     """The course's sandbox, or none where it cannot be had: what is tried is the instructor's own code."""
     try:
         return start_sandbox(call.sandbox or course.sandbox, loaded)
     except UsageError as error:
         if call.sandbox:
             raise
-        screen.print(f"[yellow]Tried without walls, for it is your own code:[/] {escape(str(error))}", soft_wrap=True)
+        screen.print(
+            f"[yellow]Tried without a sandbox, for it is your own code:[/] {escape(str(error))}", soft_wrap=True
+        )
         return start_sandbox("none", loaded)

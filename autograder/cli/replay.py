@@ -41,7 +41,7 @@ def replay_report(call: Call) -> int:
     """Grade once more and compare; returns 0 when nothing differs, else 1."""
     then = _read(call.report)
     if (found := nbgrader.find_course(call.course or Path.cwd(), then.assignment)) is not None:
-        return _told(then, _in_course(call, then, found))
+        return _report_differences(then, _in_course(call, then, found))
     root, course = open_course(call.course)
     loaded = loader.load(root, then.assignment)
     refuse_paths(call.files, loaded.assignment.handed_in)
@@ -53,10 +53,10 @@ def replay_report(call: Call) -> int:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = caps_for(loaded, dataset)
         submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, caps, recogniser)
-        walls = call.sandbox or then.resources.sandbox or course.sandbox
-        with start_sandbox(walls, loaded, then.replay.threads, then.replay.preloaded) as started:
+        backend = call.sandbox or then.resources.sandbox or course.sandbox
+        with start_sandbox(backend, loaded, then.replay.threads, then.replay.preloaded) as started:
             now = grading.grade(loaded, submission, started, dataset, options)
-    return _told(then, now)
+    return _report_differences(then, now)
 
 
 def _in_course(call: Call, then: Report, found: nbgrader.Course) -> Report:
@@ -64,17 +64,17 @@ def _in_course(call: Call, then: Report, found: nbgrader.Course) -> Report:
     assignment = nbgrader.load(found, then.assignment)
     config = found.folder / CONFIG_FILE
     course = load(config) if config.is_file() else Course(found.title, ())
-    walls = call.sandbox or then.resources.sandbox or course.sandbox
+    backend = call.sandbox or then.resources.sandbox or course.sandbox
     options = RunOptions.of(then.replay, "")
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         submission = nbgrader.collect_again(
             assignment, call.files, Path(folder), then.student, accept=course.accept_close_names
         )
-        with nbgrader.start_sandbox(assignment, walls, then.replay.preloaded) as started:
+        with nbgrader.start_sandbox(assignment, backend, then.replay.preloaded) as started:
             return nbgrader.grade(assignment, submission, started, options)
 
 
-def _told(then: Report, now: Report) -> int:
+def _report_differences(then: Report, now: Report) -> int:
     """Print what differs; returns the exit code."""
     screen = console()
     facts, found = changed_facts(then.replay, now.replay), differences(then, now)

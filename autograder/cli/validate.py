@@ -49,19 +49,19 @@ def validate_assignment(call: Call) -> int:
         screen.print(escape(said))
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions(course_seed(call.seed, os.environ), call.full, "", limits)
-    walls = call.sandbox or course.sandbox
+    backend = call.sandbox or course.sandbox
 
     def again(threads: int) -> ForkServer | ContainerSandbox:
-        return start_sandbox(walls, loaded, threads)
+        return start_sandbox(backend, loaded, threads)
 
     wrong: list[Finding] = []
-    with start_sandbox(walls, loaded) as started:
+    with start_sandbox(backend, loaded) as started:
         findings = validate(loaded, started, dataset, options, quick=call.quick, again=again)
         bad = show(screen, chain(sets(root, call.name, course.homework_sets), kept(findings, wrong)))
     if wrong:
         Gate().refuse(gate_key(loaded, dataset, options), reasons(wrong))
     if bad:
-        screen.print(f"[red]{bad} of these must be mended before {escape(call.name)} is handed out.[/]")
+        screen.print(f"[red]{bad} of these must be fixed before {escape(call.name)} is handed out.[/]")
     else:
         Gate().remember(gate_key(loaded, dataset, options))
         screen.print(f"{escape(call.name)} is fit to be handed out.")
@@ -82,7 +82,7 @@ def reasons(bad: Iterable[Finding]) -> str:
 
 
 def show(screen: Console, findings: Iterable[Finding]) -> int:
-    """Print each finding, and how to mend what is bad; returns how many are."""
+    """Print each finding, and how to fix what is bad; returns how many are."""
     bad = 0
     for finding in findings:
         mark = "[yellow]![/]" if finding.warning else "[green]✓[/]" if finding.good else "[red]✗[/]"

@@ -37,7 +37,7 @@ ARCHIVE_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 _PIXELS = 32 * 32 * 3
 _BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 _VALIDATION_SHARE = 10  # one in ten training images
-_MEND = "Unpack the original archive there again."
+_FIX = "Unpack the original archive there again."
 _DAMAGE = (EOFError, zlib.error, tarfile.TarError)
 
 Array = np.ndarray[Any, Any]
@@ -108,19 +108,19 @@ def load(copy: Copy, per_file: int = PER_FILE) -> DataSet:
     try:
         parts = _from_archive(copy, per_file) if copy.path.is_file() else _from_folder(copy, per_file)
     except _DAMAGE as error:
-        raise UsageError(f"{copy.path} is damaged ({error}). {_MEND}") from None
+        raise UsageError(f"{copy.path} is damaged ({error}). {_FIX}") from None
     except OSError as error:
         place = error.filename or copy.path
-        raise UsageError(f"{place} cannot be read: {reason_of(error)}. Mend its permissions.") from None
+        raise UsageError(f"{place} cannot be read: {reason_of(error)}. Fix its permissions.") from None
     images = np.empty((6 * per_file, 32, 32, 3), np.uint8)
     labels = np.empty(6 * per_file, np.int64)
-    for number, (pixels, told) in enumerate(parts):
+    for number, (pixels, classes) in enumerate(parts):
         place = slice(number * per_file, (number + 1) * per_file)
         images[place] = pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)  # channels come first in the files
-        labels[place] = told
+        labels[place] = classes
     for part in (labels[: 5 * per_file], labels[5 * per_file :]):
         if part.min() < 0 or part.max() >= len(CLASSES) or set(np.bincount(part)) != {len(part) // len(CLASSES)}:
-            raise UsageError(f"{copy.path} is not CIFAR-10: the ten classes do not come equally often. {_MEND}")
+            raise UsageError(f"{copy.path} is not CIFAR-10: the ten classes do not come equally often. {_FIX}")
     images.flags.writeable = labels.flags.writeable = False
     digest = hashlib.sha256(images.data)
     digest.update(labels.astype("<i8").data)
@@ -141,31 +141,31 @@ def _from_folder(copy: Copy, per_file: int) -> list[tuple[Array, Array]]:
 
 def _from_archive(copy: Copy, per_file: int) -> list[tuple[Array, Array]]:
     """The six files, in whatever order the archive has them; others in it are passed over."""
-    wanted = [f"{copy.form.folder}/{name}{copy.form.ending}" for name in (*_BATCHES, "test_batch")]
+    expected = [f"{copy.form.folder}/{name}{copy.form.ending}" for name in (*_BATCHES, "test_batch")]
     found: dict[str, tuple[Array, Array]] = {}
-    left = 2 * len(wanted) * per_file * (1 + _PIXELS)
+    left = 2 * len(expected) * per_file * (1 + _PIXELS)
     with tarfile.open(copy.path, "r:gz") as archive:
         for member in archive:
             left -= member.size
             if left < 0:
-                raise UsageError(f"{copy.path} unpacks to more than CIFAR-10 can hold. {_MEND}")
-            stream = archive.extractfile(member) if member.isreg() and member.name in wanted else None
+                raise UsageError(f"{copy.path} unpacks to more than CIFAR-10 can hold. {_FIX}")
+            stream = archive.extractfile(member) if member.isreg() and member.name in expected else None
             if stream is not None:
                 found[member.name] = _read(copy.form, stream, f"{copy.path} ({member.name})", per_file)
-    missing = [name for name in wanted if name not in found]
+    missing = [name for name in expected if name not in found]
     if missing:
-        raise UsageError(f"{copy.path} does not hold {missing[0]}. {_MEND}")
-    return [found[name] for name in wanted]
+        raise UsageError(f"{copy.path} does not hold {missing[0]}. {_FIX}")
+    return [found[name] for name in expected]
 
 
 def _read(form: _Form, stream: IO[bytes], place: str, per_file: int) -> tuple[Array, Array]:
     try:
         return form.read(stream, per_file)
     except UnsafePickle as error:
-        raise UsageError(f"{place} is not read, because {error}. {_MEND}") from None
+        raise UsageError(f"{place} is not read, because {error}. {_FIX}") from None
     except ValueError as error:
-        raise UsageError(f"{place} is no file of CIFAR-10: {error}. {_MEND}") from None
+        raise UsageError(f"{place} is no file of CIFAR-10: {error}. {_FIX}") from None
     except (OSError, zlib.error, tarfile.TarError):
         raise
     except Exception as error:  # noqa: BLE001 - a damaged pickle may raise nearly anything
-        raise UsageError(f"{place} is damaged ({type(error).__name__}). {_MEND}") from None
+        raise UsageError(f"{place} is damaged ({type(error).__name__}). {_FIX}") from None

@@ -75,9 +75,9 @@ def find_or_default(name: str, settings: DataSettings) -> tuple[DataSet, str]:
     try:
         found = find(name, settings)
     except DataNotFound:
-        embedded, told = _STAND_INS[name]
+        embedded, reason = _STAND_INS[name]
         return EMBEDDED[embedded](), (
-            f"Data: {told}, which was not found; "
+            f"Data: {reason}, which was not found; "
             f"for the real one run `autograder data fetch {name}`, or {placing(name, settings.target)}."
         )
     if name not in NAMES:

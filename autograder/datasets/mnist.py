@@ -74,7 +74,7 @@ PICKLE = "mnist.pkl.gz"
 _TRAIN = 50_000
 _PICKLE_BYTES = 700 * 2**20  # float64 images as Python 3 writes them in protocol 2 stay below
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
-_MEND = "Delete it and run `autograder data fetch mnist`, or copy the original there."
+_FIX = "Delete it and run `autograder data fetch mnist`, or copy the original there."
 
 
 def locate(folder: Path) -> tuple[Path, ...]:
@@ -128,13 +128,13 @@ def verify_idx(path: Path, file: IdxFile) -> Array:
         with gzip.open(path) as stream:
             raw = stream.read(file.size + 1)
     except _DAMAGE as error:
-        raise UsageError(f"{path} is damaged ({error}). {_MEND}") from None
+        raise UsageError(f"{path} is damaged ({error}). {_FIX}") from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {reason_of(error)}. Mend its permissions.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}. Fix its permissions.") from None
     if not raw.startswith(file.header):
-        raise UsageError(f"{path} does not begin like the {file.name} of MNIST. {_MEND}")
+        raise UsageError(f"{path} does not begin like the {file.name} of MNIST. {_FIX}")
     if len(raw) != file.size or hashlib.sha256(raw).hexdigest() != file.sha256:
-        raise UsageError(f"{path} is not the published file of MNIST: its checksum is another. {_MEND}")
+        raise UsageError(f"{path} is not the published file of MNIST: its checksum is another. {_FIX}")
     return np.frombuffer(raw, np.uint8, offset=len(file.header)).reshape(file.shape)
 
 
@@ -143,14 +143,14 @@ def _from_pickle(path: Path) -> tuple[Array, Array, Array, Array]:
         with gzip.open(path) as stream:
             pairs = read_splits(stream, _PICKLE_BYTES)
     except UnsafePickle as error:
-        raise UsageError(f"{path} is not read, because {error}. {_MEND}") from None
+        raise UsageError(f"{path} is not read, because {error}. {_FIX}") from None
     except PermissionError as error:
-        raise UsageError(f"{path} cannot be read: {reason_of(error)}. Mend its permissions.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}. Fix its permissions.") from None
     except Exception as error:  # noqa: BLE001 - a damaged pickle may raise nearly anything
-        raise UsageError(f"{path} is damaged ({type(error).__name__}). {_MEND}") from None
+        raise UsageError(f"{path} is damaged ({type(error).__name__}). {_FIX}") from None
     shapes = [(x.shape, y.shape) for x, y in pairs]
     if shapes != [((n, 784), (n,)) for n in (_TRAIN, 10_000, 10_000)]:
-        raise UsageError(f"{path} does not hold 50,000, 10,000 and 10,000 images with labels. {_MEND}")
+        raise UsageError(f"{path} does not hold 50,000, 10,000 and 10,000 images with labels. {_FIX}")
     images = np.empty((60_000, 784), np.uint8)
     hidden_images = np.empty((10_000, 784), np.uint8)
     for target, (x, _) in zip((images[:_TRAIN], images[_TRAIN:], hidden_images), pairs, strict=True):
@@ -162,7 +162,7 @@ def _from_pickle(path: Path) -> tuple[Array, Array, Array, Array]:
         digest.update(part.data)
         if digest.hexdigest() != file.sha256:
             what = file.name.removesuffix(".gz")
-            raise UsageError(f"{path} is not MNIST: what should be {what} has another checksum. {_MEND}")
+            raise UsageError(f"{path} is not MNIST: what should be {what} has another checksum. {_FIX}")
     return parts
 
 

@@ -228,8 +228,8 @@ def _of_columns(
 ) -> _Content:
     lengths = {name: len(each) if each.ndim else 0 for name, each in arrays.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise InstructorError(f"{_where(declared)} has arrays of different lengths: {told} rows.")
+        text = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise InstructorError(f"{_where(declared)} has arrays of different lengths: {text} rows.")
     others = {name: each for name, each in arrays.items() if name != label}
     if not others:
         raise InstructorError(f"{_where(declared)} holds nothing but its labels, {label!r}.")

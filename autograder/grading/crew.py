@@ -142,12 +142,12 @@ class Crew:
         self.members.clear()
         self.sandbox.close()
 
-    def _fill(self, wanted: int) -> None:
+    def _fill(self, expected: int) -> None:
         """As many job processes as there is work for, up to the crew's size; none that holds a dead sandbox."""
         busy = sum(member.attempt is not None for member in self.members)
         for member in [m for m in self.members if m.attempt is None and m.address != self.sandbox.address]:
             self._dismiss(member)
-        while len(self.members) < min(self.size, busy + wanted):
+        while len(self.members) < min(self.size, busy + expected):
             spec, cpu = self.grader.spec(self.sandbox.address), self._free_cpu()
             started = self.idle.pop().begin(self.grader.job, spec, cpu) if self.idle else None
             self.members.append(started or start_job(self.grader.job, spec, cpu))

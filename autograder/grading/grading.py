@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.datasets import DataSet
 from autograder.grading.context import Case
-from autograder.grading.notebooks import put_right
+from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions, selected_checks
 from autograder.grading.process_cache import Shared
 from autograder.grading.provenance import replay, resources
@@ -55,20 +55,20 @@ def grade(
     if shared is None:
         with Shared() as own:
             return grade(loaded, submission, sandbox, dataset, options, listen, own, begin)
-    notebooks = put_right(loaded, submission, shared.reader)
+    notebooks = repair_notebooks(loaded, submission, shared.reader)
     case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
     run = Runner(case, listen, begin)
     restored = restore_given(loaded, submission, dataset)
-    wanted = selected_checks(loaded.assignment, options)
+    expected = selected_checks(loaded.assignment, options)
     try:
         chosen = {
-            question: [check for check in question.checks if check.id in wanted]
+            question: [check for check in question.checks if check.id in expected]
             for question in loaded.assignment.questions
-            if wanted.intersection(each.id for each in question.checks)
-            or wanted.intersection(each.id for each in question.answers)
+            if expected.intersection(each.id for each in question.checks)
+            or expected.intersection(each.id for each in question.answers)
         }
         questions = tuple(
-            with_written(result, [each for each in asked.answers if each.id in wanted], loaded, submission, notebooks)
+            with_written(result, [each for each in asked.answers if each.id in expected], loaded, submission, notebooks)
             for asked, result in zip(chosen, run.questions(chosen), strict=True)
         )
     finally:

@@ -20,7 +20,7 @@ class Standing:
 
     session: Session
     student: RemoteStudent
-    told: int = 0
+    reported: int = 0
 
     def end(self) -> Outcome:
         """End every process inside."""

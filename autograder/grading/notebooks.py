@@ -21,7 +21,7 @@ from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import CellResult, NotebookResult, Verdict
 from autograder.submissions import Submission
 
-__all__ = ["Notebooks", "put_right"]
+__all__ = ["Notebooks", "repair_notebooks"]
 
 _PYTHON = ("python", "python3", "ipython", "")
 _LANGUAGES = {"r": "R", "c++": "C++", "c#": "C#", "sql": "SQL", "javascript": "JavaScript"}
@@ -79,7 +79,9 @@ class Notebooks:
             raise notebook
         out = self._left_out.setdefault(file, {})
         waiting = [number for number, cell in _code(notebook) if number not in out]
-        told = [CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number, error in out.items()]
+        cell_runs = [
+            CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number, error in out.items()
+        ]
         finished, fresh = False, not Controls(student).tainted
         try:
             cells = run_cells(
@@ -88,7 +90,7 @@ class Notebooks:
             for ran in cells:
                 waiting.remove(ran.number)
                 cell = _late(ran, file, cpu_seconds) if ran.timed_out else ran
-                told.append(cell)
+                cell_runs.append(cell)
                 if cell.error and not run_on:
                     break
             else:
@@ -101,14 +103,14 @@ class Notebooks:
                 raise
             self._failed[file] = error
             ended = waiting[:1]  # the cell that ended it
-            told += [CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number in ended]
-            self._keep(file, told, finished, fresh)
+            cell_runs += [CellRun(number, notebook.cells[number - 1], error=_showable(error)) for number in ended]
+            self._keep(file, cell_runs, finished, fresh)
             raise
-        self._keep(file, told, finished, fresh)
+        self._keep(file, cell_runs, finished, fresh)
 
-    def _keep(self, file: str, told: list[CellRun], finished: bool, fresh: bool) -> None:
+    def _keep(self, file: str, cell_runs: list[CellRun], finished: bool, fresh: bool) -> None:
         if fresh:  # what has met hidden inputs may print them
-            self._runs.setdefault(file, (sorted(told, key=lambda cell: cell.number), finished))
+            self._runs.setdefault(file, (sorted(cell_runs, key=lambda cell: cell.number), finished))
 
     def sources(self) -> dict[str, dict[int, str]]:
         """The source of each code cell by its number, of each notebook that can be read."""
@@ -142,7 +144,7 @@ class Notebooks:
         )
 
 
-def put_right(loaded: Loaded, submission: Submission, reader: Reader) -> Notebooks:
+def repair_notebooks(loaded: Loaded, submission: Submission, reader: Reader) -> Notebooks:
     """Read the submitted notebooks, and bring them back into the form of the release."""
     files: dict[str, Notebook | StudentError] = {}
     notes: list[str] = []
@@ -153,19 +155,19 @@ def put_right(loaded: Loaded, submission: Submission, reader: Reader) -> Noteboo
             continue
         try:
             stub = stub_of(_reference(loaded, file), file, loaded.assignment.cells_of(file))
-            mended = repaired(path.read_bytes(), file, stub, reader, reading)
+            fixed = repaired(path.read_bytes(), file, stub, reader, reading)
         except StudentError as error:
             files[file] = error
             continue
-        files[file] = mended.notebook
-        if mended.foreign:
-            told, step = f"{file}: {small(mended.notes[0])}", "Hand in the notebook of this assignment."
-            if (language := mended.notebook.language) not in _PYTHON:
-                told = f"{file} is a notebook in {_LANGUAGES.get(language, language[:40].capitalize())}."
+        files[file] = fixed.notebook
+        if fixed.foreign:
+            text, step = f"{file}: {small(fixed.notes[0])}", "Hand in the notebook of this assignment."
+            if (language := fixed.notebook.language) not in _PYTHON:
+                text = f"{file} is a notebook in {_LANGUAGES.get(language, language[:40].capitalize())}."
                 step = "Choose a Python kernel, and write the notebook of this assignment."
-            files[file] = foreign = StudentError(Verdict.MISSING, told, open=True)
+            files[file] = foreign = StudentError(Verdict.MISSING, text, open=True)
             foreign.step = step
-        notes += [f"{file}: {small(note)}" if mended.foreign else f"{file}: {note}" for note in mended.notes]
+        notes += [f"{file}: {small(note)}" if fixed.foreign else f"{file}: {note}" for note in fixed.notes]
     return Notebooks(files, tuple(notes))
 
 

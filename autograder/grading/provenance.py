@@ -52,7 +52,7 @@ def is_outdated(report: Report, foreseen: Iterable[str]) -> bool:
 
 
 def resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:
-    """What the sandboxes of one submission used, and which walls were up."""
+    """What the sandboxes of one submission used, and which protections were active."""
     ended = tuple(outcomes)
     return Resources(
         wall_seconds=round(sum(outcome.wall_seconds for outcome in ended), 4),

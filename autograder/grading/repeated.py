@@ -8,7 +8,7 @@ from dataclasses import replace
 from autograder.datasets import DataSet
 from autograder.grading.context import Case
 from autograder.grading.grading import restore_given
-from autograder.grading.notebooks import put_right
+from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions
 from autograder.grading.process_cache import Shared
 from autograder.grading.provenance import replay, resources
@@ -53,7 +53,7 @@ def grade_again(
         A report of one question, whose checks are the results of the one check, in the order of `runs`; `seconds` of
         each includes the checks that it needs. The points say nothing.
     """
-    notebooks = put_right(loaded, submission, shared.reader)
+    notebooks = repair_notebooks(loaded, submission, shared.reader)
     restore_given(loaded, submission, dataset)
     case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
     runner = Runner(case)

@@ -111,25 +111,25 @@ class Runner:
         self.solved_values, self.stands, self.same = {}, {}, {}
         self.pictures = Pictures()
 
-    def questions(self, wanted: Mapping[Question, Sequence[Check]]) -> tuple[QuestionResult, ...]:
+    def questions(self, expected: Mapping[Question, Sequence[Check]]) -> tuple[QuestionResult, ...]:
         """Run some checks of some questions, each in the question's sandbox while that lives.
 
         Public ones come first: after hidden inputs they would need a fresh sandbox. One that has run notebooks serves
         all questions, so there all public checks of all questions are first.
         """
-        rooms = {question: self.room(question) for question in wanted}
+        rooms = {question: self.room(question) for question in expected}
         passes = ((False,), (True,)) if self.case.notebooks.files else ((False, True),)
         for kinds in passes:
-            for question, checks in wanted.items():
+            for question, checks in expected.items():
                 try:
                     for check in sorted(checks, key=lambda each: each.hidden):
                         if check.hidden in kinds:
                             self.result(check, rooms[question])
                 finally:
                     rooms[question].close()
-        return tuple(self.told(question, checks, rooms[question]) for question, checks in wanted.items())
+        return tuple(self.question_result(question, checks, rooms[question]) for question, checks in expected.items())
 
-    def told(self, question: Question, checks: Iterable[Check], room: Room) -> QuestionResult:
+    def question_result(self, question: Question, checks: Iterable[Check], room: Room) -> QuestionResult:
         """The result of a question whose checks are done."""
         results = tuple(self.results[check.id] for check in checks)
         points, max_points = question_points(results)
@@ -307,9 +307,9 @@ class Runner:
         for name, value in given.items():
             given[name], self.kept[name] = revive(value, self.kept.get(name, ()), room.home_of)
         reference = room.reference(check) if "reference" in check.parameters else None
-        return self.wanted(check, {**given, "student": student, "reference": reference})
+        return self.expected(check, {**given, "student": student, "reference": reference})
 
-    def wanted(self, check: Check, given: Mapping[str, Any]) -> dict[str, Any]:
+    def expected(self, check: Check, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the parameters name, of what is given and of what does not depend on the submission."""
         dataset = self.case.dataset
         available: dict[str, Any] = {
@@ -376,5 +376,5 @@ class Runner:
             seed, limits = self.case.seed_inside(check.id), self.limits_of(question)
             sides = {"student": self.solved, "reference": self.beside_solved}
             given |= {name: side.student(seed, limits, share) for name, side in sides.items()}
-            self.solved_values[key] = check.function(**self.wanted(check, given))
+            self.solved_values[key] = check.function(**self.expected(check, given))
         return self.solved_values[key]

@@ -25,7 +25,7 @@ __all__ = ["Room"]
 
 _KEPT_OUTPUT = 8192
 _LEAST_SHARE = 0.01  # 0 would be for ever
-_SPARE_SECONDS = 2.0  # after an interrupt, for a cell that cleans up; then its sandbox ends
+_EXTRA_SECONDS = 2.0  # after an interrupt, for a cell that cleans up; then its sandbox ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class _Carried:
 
     stand_in: RemoteStudent
     session: Session
-    lent: Substitution
+    substituted: Substitution
 
 
 class Room:
@@ -66,7 +66,7 @@ class Room:
         self.unread = unread
         self.session: Session | None = None
         self.stand_in: RemoteStudent | None = None
-        self._told = 0
+        self._reported = 0
         self._granted = 0.0
         self._broken: StudentError | None = None
         self.shown = self.printed = ""
@@ -111,7 +111,7 @@ class Room:
         return Standing(session, self._stand_in(session, limits))
 
     def _enter(self, standing: Standing) -> None:
-        self.session, self.stand_in, self._told = standing.session, standing.student, standing.told
+        self.session, self.stand_in, self._reported = standing.session, standing.student, standing.reported
         controls = Controls(self.stand_in)
         controls.substitute_with(self._with_reference)
         controls.limit(self.limits)
@@ -156,7 +156,7 @@ class Room:
     @property
     def output(self) -> str:
         """The beginning of what was printed so far, for staff."""
-        head = self.session.output.head[self._told :] if self.session else b""
+        head = self.session.output.head[self._reported :] if self.session else b""
         return (self.printed + head.decode(errors="replace"))[:_KEPT_OUTPUT]
 
     @property
@@ -193,15 +193,15 @@ class Room:
         self._refuse_public()
         if names not in self._carried:
             parts = parts_of(self.case.loaded.interface, sorted(names))
-            beside = [max(each.session.waited, each.lent.used) for each in self._carried.values()]
+            beside = [max(each.session.waited, each.substituted.used) for each in self._carried.values()]
             limits = self.budget.left(running=self._used + sum(beside))
             session = self.case.open(limits)
             stand_in = self._stand_in(session, limits)
-            lent = Substitution(parts, self.case.loaded.interface, limits, self.case.open_reference)
-            self._carried[names] = _Carried(stand_in, session, lent)
+            substituted = Substitution(parts, self.case.loaded.interface, limits, self.case.open_reference)
+            self._carried[names] = _Carried(stand_in, session, substituted)
             controls = Controls(stand_in)
             controls.conceal()  # its answers come from the reference, which nobody may read out
-            substitute(stand_in, lent)
+            substitute(stand_in, substituted)
             if self._check is not None:
                 controls.seed(self.case.seed_inside(self._check.id))
         return self._carried[names].stand_in
@@ -275,7 +275,7 @@ class Room:
         allowed = budget.left("earlier runs of the notebooks").wall_seconds
         session.grant(allowed)  # a notebook's time is no single question's
         if assignment.cell_seconds:
-            controls.limit(replace(self.limits, wall_seconds=assignment.cell_seconds), spare=_SPARE_SECONDS)
+            controls.limit(replace(self.limits, wall_seconds=assignment.cell_seconds), spare=_EXTRA_SECONDS)
         else:
             seconds = partial(self._share, controls, session)
         try:
@@ -286,7 +286,7 @@ class Room:
                 seconds=seconds,
                 seed=assignment.cell_seed,
                 cpu_seconds=cpu_seconds,
-                kept=_SPARE_SECONDS if assignment.cell_seconds else math.inf,
+                kept=_EXTRA_SECONDS if assignment.cell_seconds else math.inf,
             )
         finally:
             controls.limit(self.limits)
@@ -296,7 +296,7 @@ class Room:
     def _share(self, controls: Controls, session: Session) -> float:
         """Seconds for the next cell: half of what is left, so that the others can run whatever one cell does."""
         seconds = max(_LEAST_SHARE, round(session.granted / 2, 2))
-        controls.limit(replace(self.limits, wall_seconds=seconds), spare=min(_SPARE_SECONDS, seconds / 2))
+        controls.limit(replace(self.limits, wall_seconds=seconds), spare=min(_EXTRA_SECONDS, seconds / 2))
         return seconds
 
     # --- ending ---
@@ -309,8 +309,8 @@ class Room:
             controls.leave()
             outcome = each.session.close()
             self.case.outcomes.append(outcome)
-            self._pay(max(each.session.waited, each.lent.used), outcome.cpu_seconds)
-            each.lent.close()
+            self._pay(max(each.session.waited, each.substituted.used), outcome.cpu_seconds)
+            each.substituted.close()
             self.printed = (self.printed + each.session.output.head.decode(errors="replace"))[:_KEPT_OUTPUT]
         self._carried = {}
 
@@ -349,8 +349,8 @@ class Room:
         if self._shared:
             self.budget.pay(self._granted - self.session.granted, 0.0)
         head = self.session.output.head
-        self.printed = (self.printed + head[self._told :].decode(errors="replace"))[:_KEPT_OUTPUT]
-        may_be_seen = head[self._told : Controls(self.stand_in).tainted_from]
+        self.printed = (self.printed + head[self._reported :].decode(errors="replace"))[:_KEPT_OUTPUT]
+        may_be_seen = head[self._reported : Controls(self.stand_in).tainted_from]
         self.shown = (self.shown + may_be_seen.decode(errors="replace"))[:_KEPT_OUTPUT]
         self.session = self.stand_in = None
 

@@ -64,7 +64,7 @@ def _result(asked: Written, answer: partial[_Answer]) -> CheckResult:
     said = best.said
     if best.verdict is Verdict.MISSING and len(found) > 1:
         said = " ".join(each.said for each in found)
-    message, staff = (" ".join(filter(None, [told, said])) for told in (asked.told, asked.told_to_staff))
+    message, staff = (" ".join(filter(None, [summary, said])) for summary in (asked.summary, asked.summary_for_staff))
     text = shortened(best.text)
     return CheckResult(
         asked.id, asked.title, False, best.verdict, 0.0, 0.0, 0.0, message, staff, by_hand=asked.points,

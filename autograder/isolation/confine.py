@@ -69,7 +69,7 @@ class Confinement:
     namespace ends with the forkserver, and the parent may be the process in between, it must not be set.
     `file_systems` are mounts in memory that may hold only `Limits.scratch_files` files each. With
     `landlocked`, files beyond `readable` and `writable` are out of reach, and so is the memory of every process that
-    was not started behind the same wall; programs below `writable` may be run with `runnable`. `hiding` is a
+    was not started in the same sandbox; programs below `writable` may be run with `runnable`. `hiding` is a
     descriptor of `landlock.all_but`, which is closed; -1 for none.
     """
 

@@ -174,10 +174,10 @@ def _python_paths() -> list[Path]:
     home, these would show everything.
     """
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(os.path.realpath(sys.executable)).parent.parent}
-    wanted = {prefix / part for prefix in prefixes for part in _PARTS_OF_PYTHON}
-    wanted |= {Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
+    expected = {prefix / part for prefix in prefixes for part in _PARTS_OF_PYTHON}
+    expected |= {Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
     kept: list[Path] = []
-    for path in sorted(wanted):
+    for path in sorted(expected):
         if path.exists() and not _inside(path, [Path("/usr"), *kept]):
             kept.append(path)
     return kept

@@ -107,8 +107,8 @@ def _chunks(png: bytes) -> tuple[bytes, bytes]:
         if length > len(png) - place - 12:
             raise Refused("it is cut off")
         content = png[place + 8 : place + 8 + length]
-        (told,) = struct.unpack_from(">I", png, place + 8 + length)
-        if zlib.crc32(content, zlib.crc32(kind)) != told:
+        (checksum,) = struct.unpack_from(">I", png, place + 8 + length)
+        if zlib.crc32(content, zlib.crc32(kind)) != checksum:
             raise Refused("a checksum in it is wrong")
         place += 12 + length
         if (kind == b"IHDR") != (not head):

@@ -91,12 +91,12 @@ def refuse_model_answers(files: Mapping[str, bytes], handout: str, loaded: Loade
         words = _words("\n".join(lines_of(path, content)))
         for row, first in _rows(words).items():
             if row in secret:
-                told = " ".join(each.written for each in words[first : first + _IN_A_ROW])
+                text = " ".join(each.written for each in words[first : first + _IN_A_ROW])
                 answer, at = secret[row]
                 line = answer.words[at].line
                 raise InstructorError(
                     f"{path}:{words[first].line} of the release would show words of the model answer of "
-                    f"{answer.asked.id!r} ({answer.place}:{line}): {told}  Rewrite one of them."
+                    f"{answer.asked.id!r} ({answer.place}:{line}): {text}  Rewrite one of them."
                 )
 
 
@@ -111,12 +111,12 @@ def _refuse_item(item: RubricItem, answer: _Answer) -> None:
     enough = min(len(words), max(_FEWEST, _NEW_WORDS * len(words)))
     if not words or (not as_a_sentence and len(new) < enough):
         return
-    told = ", ".join(words[stem] for stem in (best if as_a_sentence else new))
+    text = ", ".join(words[stem] for stem in (best if as_a_sentence else new))
     if not as_a_sentence:
         line = next(word.line for word in answer.words if word.stem in new)
     raise InstructorError(
         f"The rubric of {answer.asked.id!r} tells students the model answer ({answer.place}:{line}): "
-        f"{item.student!r} shares with it {told}. Give students other words, such as "
+        f"{item.student!r} shares with it {text}. Give students other words, such as "
         f'Item({item.points:g}, student="says why").'
     )
 

@@ -87,7 +87,7 @@ class PublicTests:
         for name, statement in bound_names(self._body):
             bound.setdefault(name, []).append(statement)
         checks = {id(node) for node in self._checks.values()}
-        wanted: dict[int, ast.stmt] = {}
+        expected: dict[int, ast.stmt] = {}
         for check_id, node in self._checks.items():
             waiting: list[ast.stmt] = [node]
             while waiting:
@@ -95,12 +95,12 @@ class PublicTests:
                 self._no_secrets(statement, check_id)
                 for name in _globals_of(self._lines(statement)):
                     for needed in bound.get(name, []):
-                        if id(needed) not in wanted:
+                        if id(needed) not in expected:
                             self._may_be_shipped(needed, name, check_id, checks)
-                            wanted[id(needed)] = needed
+                            expected[id(needed)] = needed
                             if not _is_import(needed):
                                 waiting.append(needed)
-        return tuple(statement for statement in self._body if id(statement) in wanted)
+        return tuple(statement for statement in self._body if id(statement) in expected)
 
     @property
     def asked(self) -> tuple[Asked, ...]:

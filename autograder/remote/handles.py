@@ -14,7 +14,7 @@ from autograder.checks.local import faults
 from autograder.checks.plain import TABLES
 from autograder.checks.records.traversal import SIMPLE, mapped
 from autograder.checks.rows import Handle
-from autograder.checks.value_text import WANTED, of_wrong_kind
+from autograder.checks.value_text import EXPECTED, of_wrong_kind
 from autograder.results import Limits
 
 __all__ = ["Asked", "Function", "IteratorHandle", "RemoteHandle", "drawn"]
@@ -102,7 +102,7 @@ class RemoteHandle:
         except StudentError as error:
             if error.kind != "TypeError" or error.file or self._is_asked_for():
                 raise
-            raise of_wrong_kind(self, WANTED["item"]) from None
+            raise of_wrong_kind(self, EXPECTED["item"]) from None
 
     def __iter__(self) -> Iterator[Any]:
         items = self._asked("elements", IteratorHandle)
@@ -128,9 +128,9 @@ class RemoteHandle:
             value = self._channel.ask(verb, self, *arguments, where=where)
         except StudentError as error:
             # Python refuses it before any code of the submission's runs: an answer of another kind than was expected.
-            if error.kind != "TypeError" or error.file or self._is_asked_for() or verb not in WANTED:
+            if error.kind != "TypeError" or error.file or self._is_asked_for() or verb not in EXPECTED:
                 raise
-            raise of_wrong_kind(self, WANTED[verb]) from None
+            raise of_wrong_kind(self, EXPECTED[verb]) from None
         if type(value) is not kind or not (right is None or right(value)):
             raise self._channel.out_of_turn(where)
         return value

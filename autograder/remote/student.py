@@ -302,8 +302,8 @@ class _Album:
         """Records of figures as they came, with what the pictures are made of taken out, and the pictures kept."""
         if not isinstance(figures, tuple):
             return figures
-        told = [dict(each) if isinstance(each, dict) else each for each in figures]
-        drawn = [each for each in told if isinstance(each, dict) and ("look" in each or "png" in each)]
+        records = [dict(each) if isinstance(each, dict) else each for each in figures]
+        drawn = [each for each in records if isinstance(each, dict) and ("look" in each or "png" in each)]
         refused = []
         for place, each in enumerate(drawn):
             look, png = each.pop("look", None), each.pop("png", None)
@@ -315,7 +315,7 @@ class _Album:
                 refused.append(str(error))
         if refused:
             self.left_out.append(f"Pictures of figures left out: {len(refused)} of {len(drawn)} ({refused[0]}).")
-        return tuple(told)
+        return tuple(records)
 
 
 def _picture(record: object, look: object, png: object) -> str:

@@ -53,7 +53,7 @@ class _Replay:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Summary:
     """What is read of a report to know what it is about."""
 
     assignment: str
@@ -71,22 +71,22 @@ def kept_apart(out: Path, assignment: str, only: str = "") -> Path:
     Raises:
         UsageError: the folder holds reports of another assignment.
     """
-    for path, told in _reports(out):
-        if told.assignment != assignment:
+    for path, summary in _reports(out):
+        if summary.assignment != assignment:
             raise UsageError(
-                f"{out} holds reports of {told.assignment} (such as {path.name}); name another folder with --out, one "
-                "for each assignment."
+                f"{out} holds reports of {summary.assignment} (such as {path.name}); name another folder with --out, "
+                "one for each assignment."
             )
-        if only and told.replay.only != only:
+        if only and summary.replay.only != only:
             return out / f"only-{only}"
     return out
 
 
-def _reports(out: Path) -> Iterator[tuple[Path, _Told]]:
+def _reports(out: Path) -> Iterator[tuple[Path, _Summary]]:
     """The reports of a folder that can be read."""
     for path in _paths(out):
         try:
-            yield path, msgspec.json.decode(path.read_bytes(), type=_Told)
+            yield path, msgspec.json.decode(path.read_bytes(), type=_Summary)
         except (OSError, msgspec.MsgspecError):
             continue
 

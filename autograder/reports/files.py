@@ -55,16 +55,16 @@ def encodable(report: Report) -> Report:
     try:
         return msgspec.json.decode(msgspec.json.encode(report), type=Report)
     except UnicodeEncodeError:
-        return msgspec.convert(_mended(msgspec.to_builtins(report)), Report)
+        return msgspec.convert(_fixed(msgspec.to_builtins(report)), Report)
 
 
-def _mended(value: object) -> object:
+def _fixed(value: object) -> object:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_mended(key): _mended(each) for key, each in value.items()}
+        return {_fixed(key): _fixed(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_mended(each) for each in value]
+        return [_fixed(each) for each in value]
     return value
 
 
@@ -116,5 +116,5 @@ def write_bytes(path: Path, content: bytes) -> None:
         whole.write(path, content)
     except OSError as error:
         raise UsageError(
-            f"Cannot write {path}: {reason_of(error)}; mend that and run the same command again, it goes on from here."
+            f"Cannot write {path}: {reason_of(error)}; fix that and run the same command again, it goes on from here."
         ) from None

@@ -141,15 +141,17 @@ def _cells(
     notebook = released
     if content is not None:
         try:
-            mended = repaired(content, f"{name}.ipynb", released, reader)
+            fixed = repaired(content, f"{name}.ipynb", released, reader)
         except StudentError as error:
-            cells.append(_told(error.message))
+            cells.append(_note_cell(error.message))
         else:
-            notebook = mended.notebook
-            cells += [_told(note) for note in mended.notes]
+            notebook = fixed.notebook
+            cells += [_note_cell(note) for note in fixed.notes]
             if ran is None:
                 below = outputs_of(content)
-                cells.append(_told("What stands below the cells of this notebook is what was handed in with them."))
+                cells.append(
+                    _note_cell("What stands below the cells of this notebook is what was handed in with them.")
+                )
     results = {each.number: each for each in ran.cells} if ran else {}
     taken: set[tuple[str, str]] = set()
     for number, cell in enumerate(notebook.cells, start=1):
@@ -190,10 +192,10 @@ def _title(report: Report) -> GradedCell:
 
 
 def _notes(report: Report) -> list[GradedCell]:
-    return [_told(note) for note in report.notes]
+    return [_note_cell(note) for note in report.notes]
 
 
-def _told(note: str) -> GradedCell:
+def _note_cell(note: str) -> GradedCell:
     """A sentence of ours in a cell of its own; it may quote what a student wrote."""
     return GradedCell(Cell("markdown", note), own=True)
 
@@ -201,13 +203,13 @@ def _told(note: str) -> GradedCell:
 def _files(files: Mapping[str, bytes] | None, released: Mapping[str, Notebook]) -> Iterator[GradedCell]:
     """Each file that is text, as a cell that can be commented on."""
     if files is None:
-        yield _told("The files that were handed in are not shown here: the export was not told where they lie.")
+        yield _note_cell("The files that were handed in are not shown here: the export was not told where they lie.")
         return
     for name, content in files.items():
         if name.removesuffix(".ipynb") in released:
             continue
         if b"\0" in content:
-            yield _told(f"{name}: {len(content):,} bytes that are no text.")
+            yield _note_cell(f"{name}: {len(content):,} bytes that are no text.")
             continue
         yield GradedCell(Cell("markdown", f"## {name}"), own=True)
         role = Role(cell_name(f"file-{name}"), solution=True)
@@ -221,8 +223,8 @@ def _checks(left: Sequence[tuple[QuestionResult, CheckResult]]) -> Iterator[Grad
         if question.id != last:
             last = question.id
             bonus = ", bonus" if question.bonus else ""
-            told = f"{points_of(question.points, question.max_points)}{bonus}"
-            yield GradedCell(Cell("markdown", f"## ({neutral(question.id)}) {neutral(question.title)}: {told}"))
+            text = f"{points_of(question.points, question.max_points)}{bonus}"
+            yield GradedCell(Cell("markdown", f"## ({neutral(question.id)}) {neutral(question.title)}: {text}"))
             if question.output:
                 yield GradedCell(Cell("code", "# What the submission printed"), (Shown(visible(question.output)),))
         if check.by_hand:
@@ -296,7 +298,7 @@ def _output(one: Shown, room: list[int]) -> Any:
 def _metadata(cell: Cell) -> dict[str, Any]:
     role = cell.role
     assert role is not None
-    told: dict[str, Any] = {
+    nbgrader_metadata: dict[str, Any] = {
         "schema_version": 3,
         "grade_id": cell_name(role.grade_id),
         "grade": role.grade,
@@ -305,4 +307,4 @@ def _metadata(cell: Cell) -> dict[str, Any]:
         "task": role.task,
         "cell_type": cell.kind,
     }
-    return {**told, "points": role.points} if role.grade or role.task else told
+    return {**nbgrader_metadata, "points": role.points} if role.grade or role.task else nbgrader_metadata

@@ -1,4 +1,4 @@
-"""What people gave by hand: a file of its own beside the reports, laid over them wherever results are shown.
+"""What people gave manually: a file of its own beside the reports, laid over them wherever results are shown.
 
 The reports in `reports/` stay what the checks found. `manual_grades.json` holds what people said about them;
 `with_hand_grades` makes of both the report that grades.csv, the summary and the feedback pages show.
@@ -23,7 +23,7 @@ __all__ = ["FILE", "HandGrade", "HandGrades", "read_hand_grades", "with_hand_gra
 
 FILE = "manual_grades.json"
 _QUESTION = "by_hand"
-_EARLIER = "Something was handed in after points were given by hand; those points still hold, until staff look again."
+_EARLIER = "Something was handed in after points were given manually; those points still hold, until staff look again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def with_hand_grades(reports: Sequence[Report], grades: HandGrades | None) -> tu
     """The reports with people's points and comments in place; those of other assignments as they are.
 
     Points of a check become those that were given, and its message says so. A cell that no check is about becomes a
-    check of a question "Graded by hand". Verdicts stay, but for checks that we could not run and a person graded, and
+    check of a question "Manually graded". Verdicts stay, but for checks that we could not run and a person graded, and
     for answers that only people grade: with their points they count, to be had and given.
     """
     if grades is None:
@@ -133,7 +133,7 @@ def _laid_over(report: Report, grades: Sequence[HandGrade], penalty: float) -> R
     own = [each for each in left if each.max_score > 0 and each.given]
     if own:
         checks = tuple(_check(each) for each in own)
-        questions.append(QuestionResult(_QUESTION, "Graded by hand", *question_points(checks), False, checks))
+        questions.append(QuestionResult(_QUESTION, "Manually graded", *question_points(checks), False, checks))
     points, max_points, bonus = report_points(questions)
     if not penalty:  # what grading took off already stays off
         penalty = max(0.0, rounded(report_points(report.questions)[0] - report.points))
@@ -165,7 +165,7 @@ def _graded(check: CheckResult, grade: HandGrade | None) -> CheckResult:
     said = [check.message] if check.message else []
     staff = [check.staff_message] if check.staff_message else []
     most = check.max_points or check.by_hand
-    told = _sentence(grade, most)
+    text = _sentence(grade, most)
     verdict = check.verdict
     if grade.given and (verdict is Verdict.INTERNAL or check.by_hand):
         said = [] if verdict is Verdict.INTERNAL else said
@@ -176,16 +176,16 @@ def _graded(check: CheckResult, grade: HandGrade | None) -> CheckResult:
         points=grade.points if grade.given else check.points,
         max_points=most if grade.given else check.max_points,
         by_hand=0.0 if grade.given else check.by_hand,
-        message="\n".join([told, *said]),
-        staff_message="\n".join([told, *staff]),
+        message="\n".join([text, *said]),
+        staff_message="\n".join([text, *staff]),
     )
 
 
 def _check(grade: HandGrade) -> CheckResult:
-    told = _sentence(grade, grade.max_score)
+    text = _sentence(grade, grade.max_score)
     verdict = _verdict(grade.points, grade.max_score)
     return CheckResult(
-        f"{grade.notebook}/{grade.cell}", grade.cell, False, verdict, grade.points, grade.max_score, 0.0, told, told
+        f"{grade.notebook}/{grade.cell}", grade.cell, False, verdict, grade.points, grade.max_score, 0.0, text, text
     )
 
 
@@ -196,8 +196,8 @@ def _verdict(points: float, max_points: float) -> Verdict:
 
 
 def _sentence(grade: HandGrade, max_points: float) -> str:
-    told = f"Graded by hand: {shown(grade.points)} of {shown(max_points)}." if grade.given else ""
-    return " ".join(filter(None, [told, f"Comment: {grade.comment}" if grade.comment else ""]))
+    parts = f"Manually graded: {shown(grade.points)} of {shown(max_points)}." if grade.given else ""
+    return " ".join(filter(None, [parts, f"Comment: {grade.comment}" if grade.comment else ""]))
 
 
 def _notes(left: Iterable[HandGrade], penalty: float) -> list[str]:
@@ -205,7 +205,7 @@ def _notes(left: Iterable[HandGrade], penalty: float) -> list[str]:
     notes = [f"Comment on {each.cell}: {each.comment}" for each in left if each.comment and not each.given]
     waiting = [each.cell for each in left if each.needs_review and not each.given and each.max_score > 0]
     if waiting:
-        notes.append(f"Not graded by hand yet, and not in the points: {', '.join(waiting)}.")
+        notes.append(f"Not manually graded yet, and not in the points: {', '.join(waiting)}.")
     if penalty:
         notes.append(f"Handed in late: {counted(penalty, 'point')} taken off.")
     return notes

@@ -107,10 +107,10 @@ def read_marks(path: Path) -> Marks | None:
     rows: dict[tuple[str, str, str], Row] = {}
     line = 1
     try:
-        for told in reader:
+        for entry in reader:
             first, line = line + 1, reader.line_num
-            cells = {name: restored(value or "") for name, value in told.items() if isinstance(name, str)}
-            if None in told:
+            cells = {name: restored(value or "") for name, value in entry.items() if isinstance(name, str)}
+            if None in entry:
                 raise UsageError(f"{path}:{first}: this line has more columns than the first; put quotes around texts.")
             if not any(cells.values()):
                 continue
@@ -172,7 +172,7 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
         UsageError: a line is about nobody, no answer or no item, or gives more points than there are.
     """
     old = {row.key: row for row in marks.rows} if marks else {}
-    rows = [row for one in _wanted(reports, rubrics) for row in _filled(*one, old)]
+    rows = [row for one in _expected(reports, rubrics) for row in _filled(*one, old)]
     known, students = {row.key for row in rows}, {report.student for report in reports}
     for row in old.values():
         left = row.student not in students and row.points is None and not row.comment.strip()
@@ -187,7 +187,7 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
     return replace(marks or Marks(), rows=tuple(rows))
 
 
-def _wanted(
+def _expected(
     reports: Sequence[Report], rubrics: Rubrics
 ) -> Iterator[tuple[Report, str, CheckResult, Sequence[RubricItem]]]:
     """Report, question, answer and rubric of everything that a person grades, answer by answer."""
@@ -212,12 +212,12 @@ def _filled(
         row = old.get(fresh.key, fresh)
         given = row.points is not None
         seen = (row.seen or stands) if given else ""
-        told = "changed since" if given and seen != stands else state(check)
+        text = "changed since" if given and seen != stands else state(check)
         yield replace(
             row,
             question=question,
             most=item.points,
-            state=told,
+            state=text,
             seen=seen,
             for_student=item.student if item.has_two_wordings else "",
         )
@@ -265,10 +265,10 @@ def all_hand_grades(out: Path, reports: Sequence[Report]) -> HandGrades | None:
     Raises:
         UsageError: one of the files is wrong.
     """
-    told, marks = read_hand_grades(out), read_marks(out / MARKS)
+    earlier, marks = read_hand_grades(out), read_marks(out / MARKS)
     if marks is None or not reports:
-        return told
-    base = told or HandGrades(reports[0].assignment)
+        return earlier
+    base = earlier or HandGrades(reports[0].assignment)
     given = _given(marks.rows)
     by_student = {report.student: report for report in reports}
     left = [each for each in base.grades if not any(_same(each, mine) for mine in given)]
@@ -316,5 +316,5 @@ def _said(row: Row) -> str:
     comment = " ".join(row.comment.split())
     if row.item == WHOLE:
         return comment
-    told = f"{row.for_student or row.item}: {shown(row.points or 0.0)} of {shown(row.most)}"
-    return f"{told} ({comment})" if comment else told
+    text = f"{row.for_student or row.item}: {shown(row.points or 0.0)} of {shown(row.most)}"
+    return f"{text} ({comment})" if comment else text

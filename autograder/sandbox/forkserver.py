@@ -63,14 +63,14 @@ def main(builder: Builder | None = None) -> None:
         preloaded = [name for name in settings.foreseen if _can_import(name)]
         warm_random_numbers()
     except (ImportError, OSError) as error:
-        _tell({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {reason_of(error, named=False)}"})
+        _send({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {reason_of(error, named=False)}"})
         if server:
             server.close()
         return
     gc.freeze()  # a collection in a child would copy every page that it looks at; one here would find little
     gc.enable()  # it was off (`autograder.early_start`): imports make little garbage, and make it be looked for often
     try:
-        _tell({"enforced": server.sandboxes.enforced, "preloaded": preloaded})
+        _send({"enforced": server.sandboxes.enforced, "preloaded": preloaded})
         server.serve()
     finally:
         server.close()
@@ -233,7 +233,7 @@ def _can_import(name: str) -> bool:
     return True
 
 
-def _tell(message: dict[str, Any]) -> None:
+def _send(message: dict[str, Any]) -> None:
     try:
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()

@@ -64,7 +64,7 @@ def requirements(modules: Iterable[str]) -> tuple[str, ...]:
         InstructorError: a module that is not installed here.
     """
     known = importlib.metadata.packages_distributions()
-    wanted = set()
+    expected = set()
     for module in (*_ALWAYS, *modules):
         top = module.partition(".")[0]
         if top in sys.stdlib_module_names:
@@ -73,8 +73,8 @@ def requirements(modules: Iterable[str]) -> tuple[str, ...]:
             raise InstructorError(
                 f"preload: {module!r} is not installed here, so its package is not known; install it."
             )
-        wanted.add(known[top][0])
-    return tuple(sorted(f"{name}=={importlib.metadata.version(name)}" for name in wanted))
+        expected.add(known[top][0])
+    return tuple(sorted(f"{name}=={importlib.metadata.version(name)}" for name in expected))
 
 
 def build_image(
@@ -110,13 +110,13 @@ def build_image(
         InstructorError: a module that is not installed here.
         SandboxError: the engine failed; its own words are in the sentence.
     """
-    wanted = requirements(modules)
+    expected = requirements(modules)
     if base_rootfs is not None:
         base = _imported(engine, base_rootfs, f"{name}-base")
     program, special = code_of(engine).ENGINE.build(runtime)
     with tempfile.TemporaryDirectory(prefix="autograder-image-") as folder:
         context = Path(folder)
-        write_context(context, modules, wanted)
+        write_context(context, modules, expected)
         arguments = ["--file", str(context / "Containerfile"), "--tag", name]
         arguments += ["--build-arg", f"BASE={base or default_base()}", "--build-arg", f"PYTHON={python}"]
         arguments += ["--build-arg", f"PIP={pip}", *(["--network", network] if network else []), *_lowered()]
@@ -169,7 +169,7 @@ def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from _run_nodes(child)
 
 
-def write_context(context: Path, modules: Iterable[str], wanted: Iterable[str]) -> None:
+def write_context(context: Path, modules: Iterable[str], expected: Iterable[str]) -> None:
     """Write what the engine builds an image from."""
     source = Path(autograder.__file__).parent
     for each in worker_files():
@@ -178,7 +178,7 @@ def write_context(context: Path, modules: Iterable[str], wanted: Iterable[str]) 
         shutil.copyfile(source / each, target)
     (context / "Containerfile").write_text(CONTAINERFILE)
     shutil.copyfile(source / _SETUP, context / "setup.py")
-    (context / "requirements.txt").write_text("\n".join(wanted) + "\n")
+    (context / "requirements.txt").write_text("\n".join(expected) + "\n")
     (context / "modules.txt").write_text("\n".join((*_ALWAYS, *modules)) + "\n")
     (context / ".dockerignore").write_text("Containerfile\n.dockerignore\n")
 

@@ -11,7 +11,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.subjects import Draft, subject_of
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.trying import Failed, TrialRunner
 from autograder.scaffold.values import Spec
 
 __all__ = ["accuracy_checks"]
@@ -26,7 +26,7 @@ MARGIN = 0.06
 def accuracy_checks(
     name: str,
     traced: Traced,
-    bench: Bench,
+    trial_runner: TrialRunner,
     parameters: Mapping[str, Sequence[str]],
     given: Mapping[str, Collection[str]],
 ) -> Draft | None:
@@ -44,8 +44,8 @@ def accuracy_checks(
     for model in ("learned", "learned[{place}]", "learned[0]", "learned[1]"):
         try:
             lines = _training(subject, *data, predict, parameters[predict], model)
-            least = min(bench.run([*lines[:-1], "return passing"], seed=seed, seconds=30) for seed in (1, 2))
-            passes = bench.passes(lines, seeds=(3, 4), seconds=30)
+            least = min(trial_runner.run([*lines[:-1], "return passing"], seed=seed, seconds=30) for seed in (1, 2))
+            passes = trial_runner.passes(lines, seeds=(3, 4), seconds=30)
         except (Failed, Unknown, ValueError):
             continue
         classes = int(subject.inputs.given[data[1]].high) + 1

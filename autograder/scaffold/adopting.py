@@ -9,27 +9,27 @@ from collections.abc import Mapping, Sequence
 from autograder.scaffold.foreign import Foreign, doctests_in, tests_in
 from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.subjects import Draft, Drafted
-from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.trying import Failed, TrialRunner
 
 __all__ = ["add_doctests", "add_tests"]
 
 SEEDS = (1, 2, 3, 4)
 
 
-def add_doctests(drafted: Sequence[Drafted], sources: Mapping[str, str], bench: Bench) -> None:
+def add_doctests(drafted: Sequence[Drafted], sources: Mapping[str, str], trial_runner: TrialRunner) -> None:
     """Put a public check of the examples in a docstring in the place of the one with a made-up example.
 
     Args:
         drafted: each function.
         sources: the text of the module of each function, by the function's name.
-        bench: where checks are tried.
+        trial_runner: where checks are tried.
     """
     for each in drafted:
         found = _docstring(each.name, sources[each.name])
-        test = doctests_in(each.name, *found, tuple(bench.names)) if found else None
+        test = doctests_in(each.name, *found, tuple(trial_runner.names)) if found else None
         if test is None:
             continue
-        why = test.stays or _fault(test, bench)
+        why = test.stays or _fault(test, trial_runner)
         if why:
             each.notes.append(f"{each.name}: the doctest at line {test.line} {why}.")
             continue
@@ -37,26 +37,28 @@ def add_doctests(drafted: Sequence[Drafted], sources: Mapping[str, str], bench: 
         each.checks.insert(0, _draft(test, test.id))
 
 
-def add_tests(drafted: Sequence[Drafted], files: Mapping[str, str], modules: Sequence[str], bench: Bench) -> list[str]:
+def add_tests(
+    drafted: Sequence[Drafted], files: Mapping[str, str], modules: Sequence[str], trial_runner: TrialRunner
+) -> list[str]:
     """Add each test of some files to the function that it calls first; returns sentences on what became no check.
 
     Args:
         drafted: each function.
         files: the text of each file of tests.
         modules: names of the reference's modules.
-        bench: where checks are tried.
+        trial_runner: where checks are tried.
     """
     notes = []
     taken = {check.id for each in drafted for check in each.checks}
     for file, text in files.items():
         try:
-            tests = tests_in(text, tuple(bench.names), modules)
+            tests = tests_in(text, tuple(trial_runner.names), modules)
         except SyntaxError as error:
             notes.append(f"{file}:{error.lineno}: this is no Python ({error.msg}).")
             continue
         for test in tests:
             owner = _owner(test, drafted)
-            why = test.stays or _fault(test, bench)
+            why = test.stays or _fault(test, trial_runner)
             if why or owner is None:
                 notes.append(f"{file}:{test.line}: {test.id} {why or 'calls nothing that students write'}.")
                 continue
@@ -81,14 +83,14 @@ def _docstring(name: str, source: str) -> tuple[str, int] | None:
     return None
 
 
-def _fault(test: Foreign, bench: Bench) -> str:
+def _fault(test: Foreign, trial_runner: TrialRunner) -> str:
     """Why a test is no fair check, as the end of a sentence; "" if it is one."""
     helper = _helper(test)
     try:
-        bench.run(test.lines, helper, seed=SEEDS[0])
+        trial_runner.run(test.lines, helper, seed=SEEDS[0])
     except Failed as error:
         return f"does not hold for the reference as a check ({str(error).rstrip('.')})"
-    if not bench.passes(test.lines, helper, seeds=SEEDS):
+    if not trial_runner.passes(test.lines, helper, seeds=SEEDS):
         return "asks for the random draws of the reference itself, which a right solution may draw otherwise"
     return ""
 

@@ -148,24 +148,24 @@ def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], in
     return lines
 
 
-def answers(subject: Subject, side: str, wanted: Sequence[str], *, times: int = 1) -> list[str]:
+def answers(subject: Subject, side: str, expected: Sequence[str], *, times: int = 1) -> list[str]:
     """Lines that make objects, call the function and append what is wanted to `answers`.
 
-    `wanted` are expressions in `got`, the result, and the object; ["got"] for the result itself.
+    `expected` are expressions in `got`, the result, and the object; ["got"] for the result itself.
     """
     holder = subject.variable if subject.owner else side
     call = f"{holder}.{subject.function}({subject.arguments})"
-    wanted = [each.replace("module.layers_of(", f"{side}.layers_of(") for each in wanted]
+    expected = [each.replace("module.layers_of(", f"{side}.layers_of(") for each in expected]
     lines = made(subject, side)
-    if any(re.search(r"\bgot\b", each) for each in wanted) and list(wanted) != ["got"]:
+    if any(re.search(r"\bgot\b", each) for each in expected) and list(expected) != ["got"]:
         lines.append(f"got = {call}")
-    elif list(wanted) == ["got"]:
+    elif list(expected) == ["got"]:
         return [*lines, f"answers.append({call})"]
     elif times > 1:
         lines += [f"for _ in range({times}):", f"    {call}"]
     else:
         lines.append(call)
-    inner = wanted[0] if len(wanted) == 1 else f"({', '.join(wanted)})"
+    inner = expected[0] if len(expected) == 1 else f"({', '.join(expected)})"
     return [*lines, f"answers.append({inner})"]
 
 

@@ -27,7 +27,7 @@ from autograder.scaffold.drafting import draft
 from autograder.scaffold.files import beside, reading
 from autograder.scaffold.subjects import Drafted, given_attributes, left_open, reproducible, settled
 from autograder.scaffold.tracing import Cut, Traced, examples_in, trace
-from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.trying import Failed, TrialRunner
 
 __all__ = ["main", "parameters_of"]
 
@@ -64,45 +64,45 @@ def parameters_of(sources: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     sources: dict[str, str] = task["sources"]
-    wanted: list[tuple[str, str]] = [(file, name) for file, name in task["wanted"]]
+    expected: list[tuple[str, str]] = [(file, name) for file, name in task["wanted"]]
     sys.argv = [task["example"] or next(iter(sources)), *task["arguments"]]
     example = Path(task["example"]) if task["example"] else None
     own = example is not None or any(map(examples_in, sources.values()))
     with reading() as read:
-        traced = trace(folder, sources, wanted, example, task["seconds"], run=own)
+        traced = trace(folder, sources, expected, example, task["seconds"], run=own)
     given_files = beside(Path(task["home"]), read.paths, sys.modules, sources)
     if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
         pyplot.close("all")
-    names = [name for _, name in wanted]
-    public = interface_of(sources, wanted=set(names)).names
-    bench = Bench(folder, public, names, settled(sources), reproducible(sources), left_open(sources))
+    names = [name for _, name in expected]
+    public = interface_of(sources, expected=set(names)).names
+    trial_runner = TrialRunner(folder, public, names, settled(sources), reproducible(sources), left_open(sources))
     given = {owner: names for file, text in sources.items() for owner, names in given_attributes(text, file).items()}
     parameters = parameters_of(sources)
     crashed: dict[str, str] = task["crashed"]
     at = Path(task["at"])
     if own:
         drafted = []
-        for file, name in wanted:
+        for file, name in expected:
             at.write_text(name, encoding="utf-8")
             if name in crashed:
                 drafted.append(Drafted(name, notes=[_crash(name, crashed[name])]))
             else:
-                drafted.append(_drafted(name, traced, sources[file], given, bench, parameters))
+                drafted.append(_drafted(name, traced, sources[file], given, trial_runner, parameters))
         for each in drafted:
             at.write_text(each.name, encoding="utf-8")
             if each.name not in crashed:
-                _add_accuracy(each, traced, bench, parameters, given)
+                _add_accuracy(each, traced, trial_runner, parameters, given)
         at.unlink()
     else:
-        drafted = [Drafted(name) for _, name in wanted]
-    add_doctests(drafted, {name: sources[file] for file, name in wanted}, bench)
-    notes = add_tests(drafted, task["tests"], [Path(file).stem for file in sources], bench)
+        drafted = [Drafted(name) for _, name in expected]
+    add_doctests(drafted, {name: sources[file] for file, name in expected}, trial_runner)
+    notes = add_tests(drafted, task["tests"], [Path(file).stem for file in sources], trial_runner)
     for each in drafted:
         if any(note.endswith("the example never calls it.") for note in each.notes) and each.checks:
             each.notes.clear()
         elif not each.checks and not each.notes:
             each.notes.append(f"{each.name}: no example and no test calls it.")
-    seconds, mib = _measured(drafted, bench)
+    seconds, mib = _measured(drafted, trial_runner)
     return {
         "drafted": [asdict(each) for each in drafted],
         "cut": traced.cut,
@@ -120,12 +120,12 @@ def _drafted(
     traced: Traced,
     source: str,
     given: Mapping[str, Any],
-    bench: Bench,
+    trial_runner: TrialRunner,
     parameters: Mapping[str, list[str]],
 ) -> Drafted:
     """The checks of one function; where drafting them fails, that is said, and the others get theirs."""
     try:
-        return draft(name, traced, source, given, bench, parameters)
+        return draft(name, traced, source, given, trial_runner, parameters)
     except Exception as error:  # noqa: BLE001 (a fault of this toolkit, which must not cost the other functions theirs)
         where = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}: {' '.join(str(error).split())}"
@@ -133,14 +133,14 @@ def _drafted(
         return Drafted(name, notes=[note])
 
 
-def _measured(drafted: list[Drafted], bench: Bench) -> tuple[float, int]:
+def _measured(drafted: list[Drafted], trial_runner: TrialRunner) -> tuple[float, int]:
     """CPU seconds of the checks of the slowest question, both sides together, and the peak of memory in MiB."""
     slowest = 0.0
     for each in drafted:
         begun = time.process_time()
         for check in each.checks:
             with contextlib.suppress(Failed):
-                bench.run(check.lines, check.helper, seed=1, seconds=60)
+                trial_runner.run(check.lines, check.helper, seed=1, seconds=60)
         slowest = max(slowest, time.process_time() - begun)
     return slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
@@ -153,11 +153,11 @@ def _crash(name: str, how: str) -> str:
 def _add_accuracy(
     each: Drafted,
     traced: Traced,
-    bench: Bench,
+    trial_runner: TrialRunner,
     parameters: Mapping[str, list[str]],
     given: Mapping[str, Any],
 ) -> None:
-    found = accuracy_checks(each.name, traced, bench, parameters, given)
+    found = accuracy_checks(each.name, traced, trial_runner, parameters, given)
     if found:
         each.checks.append(found)
         each.notes = [note for note in each.notes if "write one" not in note and "nothing that a check" not in note]

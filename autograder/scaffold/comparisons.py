@@ -17,7 +17,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.helpers import HELPERS
 from autograder.scaffold.parts import Part, array_of, entry_of, is_list, keys_of
 from autograder.scaffold.results import mixed, whole
-from autograder.scaffold.trying import Bench
+from autograder.scaffold.trying import TrialRunner
 
 __all__ = ["SEEDS", "Comparisons"]
 
@@ -32,7 +32,7 @@ class Comparisons:
     """Lines about the parts of the answers of both sides, each as strict as the reference allows.
 
     Args:
-        bench: where checks are tried.
+        trial_runner: where checks are tried.
         subject: the function.
         rows: sizes with which it works.
         parts: of its answer.
@@ -42,14 +42,14 @@ class Comparisons:
 
     def __init__(
         self,
-        bench: Bench,
+        trial_runner: TrialRunner,
         subject: Subject,
         rows: Sequence[tuple[Any, ...]],
         parts: Sequence[Part],
         siblings: Mapping[str, Sequence[str]],
         tolerance: str,
     ) -> None:
-        self.bench = bench
+        self.trial_runner = trial_runner
         self.subject = subject
         self.rows = rows
         self.parts = parts
@@ -58,7 +58,7 @@ class Comparisons:
 
     def passes(self, lines: Sequence[str], seeds: Sequence[int] = SEEDS) -> bool:
         """Whether the reference passes, beside a disturbed copy of itself."""
-        return self.bench.passes(lines, "\n\n".join(HELPERS.values()), seeds=seeds, budget=SECONDS_OF_TRYING)
+        return self.trial_runner.passes(lines, "\n\n".join(HELPERS.values()), seeds=seeds, budget=SECONDS_OF_TRYING)
 
     def beside(self, lines: Sequence[str]) -> list[str]:
         """Both sides' answers in `got` and `want`, and lines about them."""

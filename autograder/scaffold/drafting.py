@@ -28,7 +28,7 @@ from autograder.scaffold.subjects import (
     with_other_settings,
 )
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.trying import Failed, TrialRunner
 from autograder.scaffold.working import MANY_SEEDS, SURE_SEEDS, Working
 
 __all__ = ["draft"]
@@ -43,7 +43,7 @@ DRAWING_BUDGET = 12.0
 class Answer:
     """What a call gives: expressions to compare, whether they hold text, and how large the numbers are."""
 
-    wanted: tuple[str, ...]
+    expected: tuple[str, ...]
     mixed: bool
     scale: float
     value: Any = None
@@ -51,7 +51,7 @@ class Answer:
     @property
     def tolerances(self) -> tuple[str, ...]:
         """How numbers may be compared, the strictest way first; settings are no results of computing."""
-        if any(each.startswith("layers(") or each.endswith(".defaults") for each in self.wanted):
+        if any(each.startswith("layers(") or each.endswith(".defaults") for each in self.expected):
             return ("rtol=1e-6, atol=0.0",)
         return (tolerances(self.scale), "rtol=1e-3, atol=1e-4")
 
@@ -61,7 +61,7 @@ def draft(
     traced: Traced,
     source: str,
     given: Mapping[str, Collection[str]],
-    bench: Bench,
+    trial_runner: TrialRunner,
     siblings: Mapping[str, Any],
 ) -> Drafted:
     """The checks of one function.
@@ -71,10 +71,10 @@ def draft(
         traced: the recorded calls.
         source: text of its module.
         given: attributes of each class that are not left to the solution.
-        bench: where checks are tried.
+        trial_runner: where checks are tried.
         siblings: every function and method of the reference by qualified name, with its parameters.
     """
-    return _Drafting(name, traced, source, given, bench, siblings).run()
+    return _Drafting(name, traced, source, given, trial_runner, siblings).run()
 
 
 class _Drafting(Working):
@@ -86,10 +86,10 @@ class _Drafting(Working):
         traced: Traced,
         source: str,
         given: Mapping[str, Collection[str]],
-        bench: Bench,
+        trial_runner: TrialRunner,
         siblings: Mapping[str, Sequence[str]],
     ) -> None:
-        super().__init__(name, traced, source, bench)
+        super().__init__(name, traced, source, trial_runner)
         self.given = given
         self.shown = shown_attributes(source, name)
         self.siblings = siblings
@@ -99,7 +99,7 @@ class _Drafting(Working):
         self.way = "On random inputs of several sizes"
 
     def run(self) -> Drafted:
-        if self.name in self.bench.open:
+        if self.name in self.trial_runner.open:
             return self.without("its docstring leaves to students what it gives; write what holds of each right answer")
         try:
             subject = self.subject()
@@ -110,7 +110,7 @@ class _Drafting(Working):
             return self.without(f"with inputs like the recorded ones it did not work: {self.reason}")
         subject, rows = found
         answer = self.answer(subject, rows)
-        if lines := figure_check(self.bench, subject, rows[0]):
+        if lines := figure_check(self.trial_runner, subject, rows[0]):
             self.add(
                 f"{self.short}_draws_its_plots",
                 f"{subject.function} draws its plots, with labels and curves.",
@@ -118,7 +118,7 @@ class _Drafting(Working):
                 hint="Count your plots and curves, and label the axes.",
                 helper=PLOTS,
             )
-        if lines := estimator_check(self.bench, subject, rows[0]):
+        if lines := estimator_check(self.trial_runner, subject, rows[0]):
             self.add(
                 f"{self.short}_is_built_as_described",
                 f"What {subject.function} returns has the right steps and settings, and is not fitted yet.",
@@ -177,9 +177,9 @@ class _Drafting(Working):
         value = self.value(subject, rows[0])
         value = value[0] if subject.state and subject.owner else value
         known = {owner: {*names, *self.shown} for owner, names in self.given.items()}
-        wanted = [] if value is None or subject.itself else visible("got", value, known)
+        expected = [] if value is None or subject.itself else visible("got", value, known)
         holder = "got" if subject.itself else subject.variable
-        every = [*wanted, *(f"{holder}.{name}" for name in subject.state)]
+        every = [*expected, *(f"{holder}.{name}" for name in subject.state)]
         if not every:
             return None
         lines = bodies.once(
@@ -192,7 +192,7 @@ class _Drafting(Working):
                 "return answers[0]",
             ],
         )
-        seen = self.bench.run(lines, LAYERS, seed=1)
+        seen = self.trial_runner.run(lines, LAYERS, seed=1)
         sizes = [abs(number) for number in numbers(seen) if number]
         scale = max(sizes, default=1.0)
         return Answer(tuple(every), mixed(seen), scale, seen)
@@ -202,7 +202,7 @@ class _Drafting(Working):
     def compared(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
         """On fresh inputs the submission gives what the reference gives."""
         hint = f"Call {subject.function} with small inputs of several shapes, and compare with its docstring."
-        helper = helpers(answer.wanted, mixed=answer.mixed)
+        helper = helpers(answer.expected, mixed=answer.mixed)
         ways = [(subject, f"{self.way}, {subject.function} returns the expected answer.")]
         if subject.inputs.has_batches:
             whole = replace(subject, inputs=replace(subject.inputs, one_batch=True))
@@ -211,14 +211,14 @@ class _Drafting(Working):
             for chosen in (rows, rows[:1]):
                 for tolerance in answer.tolerances:
                     lines = self.comparing(way, chosen, answer, tolerance)
-                    self.bench.draws = False
-                    if self.bench.passes(lines, helper) and (
-                        not self.bench.draws
-                        or self.bench.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
+                    self.trial_runner.draws = False
+                    if self.trial_runner.passes(lines, helper) and (
+                        not self.trial_runner.draws
+                        or self.trial_runner.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
                     ):
                         name = f"{self.short}{self.suffix}_agrees_with_the_reference"
                         kept = self.comparing(way, chosen, answer, tolerance, bodies.arguments_kept(way))
-                        kept = kept if self.bench.passes(kept, helper) else lines
+                        kept = kept if self.trial_runner.passes(kept, helper) else lines
                         self.add(name, title, kept, hint=hint, helper=helper)
                         if way is not subject:  # in one batch the order does not matter, else it does
                             self.properties(subject, rows, answer)
@@ -226,7 +226,7 @@ class _Drafting(Working):
         if not self.properties(subject, rows, answer):
             self.without(
                 "its result is random, and no check of it was found; write one"
-                if self.bench.draws
+                if self.trial_runner.draws
                 else "several results may be right, such as equal things in another order, and no check of them was "
                 "found; write one"
             )
@@ -235,22 +235,24 @@ class _Drafting(Working):
         """What holds of an answer that is not determined; whether anything was found."""
         if size_of(answer.value) > MOST_BYTES:
             return False
-        parts = parts_of(answer.wanted, answer.value, names_of_parts(self.name, [self.source]), subject.title)
-        found = list(Properties(self.bench, subject, rows, parts, self.siblings, tolerances(answer.scale)).found())
+        parts = parts_of(answer.expected, answer.value, names_of_parts(self.name, [self.source]), subject.title)
+        found = list(
+            Properties(self.trial_runner, subject, rows, parts, self.siblings, tolerances(answer.scale)).found()
+        )
         for each in found:
             name = f"{self.short}{self.suffix}_{each.kind}"
             title = f"{self.way}: {small(each.title)}" if self.suffix else each.title
             self.add(name, title, each.lines, hint=each.hint, helper=each.helper)
         telling = r"(close|same|agree|table|rows_of|drawn_from|partition)\w*\((?!after\[|student)|no_worse|distrib"
         if len(found) == 1 and not re.search(telling, str(found[0].lines)):
-            why = "its answer depends on what it draws" if self.bench.draws else "several answers may be right"
+            why = "its answer depends on what it draws" if self.trial_runner.draws else "several answers may be right"
             self.without(f"{why}, and only its shape is checked; add what else must hold")
         return bool(found)
 
     def changing(self, subject: Subject, rows: Sequence[tuple[Any, ...]]) -> bool:
         """Where a call gives nothing but changes its arguments, they are compared; whether that was so."""
         places = [place for place, _ in bodies.changeable(subject)]
-        if not places or self.bench.passes(
+        if not places or self.trial_runner.passes(
             bodies.once(subject.inputs, rows[0], [*bodies.prepared(subject), *bodies.arguments_kept(subject)])
         ):
             return False
@@ -265,7 +267,7 @@ class _Drafting(Working):
             f'agree(*answers, "what {subject.function} changes", rtol=1e-4, atol=1e-6)',
         ]
         lines = bodies.loop(subject.inputs, rows, inner)
-        if not self.bench.passes(lines, AGREE, seeds=SURE_SEEDS):
+        if not self.trial_runner.passes(lines, AGREE, seeds=SURE_SEEDS):
             return False
         self.add(
             f"{self.short}_changes_its_arguments",
@@ -287,11 +289,11 @@ class _Drafting(Working):
         """Both sides' answers to the same inputs, compared, and `more` lines for each set of inputs."""
         if tolerance and whole(answer.value):
             tolerance = ""
-        name = subject.title if "got" in answer.wanted or not subject.state else f"what {subject.function} changes"
+        name = subject.title if "got" in answer.expected or not subject.state else f"what {subject.function} changes"
         judge = "agree" if answer.mixed else "close" if tolerance else "same"
         tolerance = f", {tolerance}" if tolerance else ""
         named = f'"{name}"' if answer.mixed else f'name="{name}"'
-        if not subject.has_objects and answer.wanted == ("got",):
+        if not subject.has_objects and answer.expected == ("got",):
             call = f"{subject.function}({subject.arguments})"
             inner = [
                 *bodies.prepared(subject),
@@ -300,12 +302,12 @@ class _Drafting(Working):
                 f"{judge}(got, want, {named}{tolerance})",
             ]
         else:
-            times = 3 if subject.state and "got" not in answer.wanted else 1
+            times = 3 if subject.state and "got" not in answer.expected else 1
             inner = [
                 *bodies.prepared(subject),
                 "answers = []",
                 "for module in (student, reference):",
-                *(f"    {line}" for line in bodies.answers(subject, "module", answer.wanted, times=times)),
+                *(f"    {line}" for line in bodies.answers(subject, "module", answer.expected, times=times)),
                 f"{judge}(*answers, {named}{tolerance})",
             ]
         return bodies.loop(subject.inputs, rows, [*inner, *more])
@@ -314,7 +316,7 @@ class _Drafting(Working):
         """One small example with its numbers."""
         plain = replace(subject, inputs=replace(subject.inputs, scaled=False))
         rows = self.telling(plain, [*plain.inputs.rows(1, small=True), *plain.inputs.rows(2)])
-        found = small_example(self.bench, plain, rows, answer.wanted, mixed=answer.mixed)
+        found = small_example(self.trial_runner, plain, rows, answer.expected, mixed=answer.mixed)
         if found:
             self.drafted.checks.append(
                 Draft(
@@ -329,7 +331,7 @@ class _Drafting(Working):
 
     def gradient(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> None:
         """Where the result is the gradient of a loss, it agrees with differences of that loss."""
-        lines = gradient_check(self.bench, subject, rows, answer.value, self.siblings)
+        lines = gradient_check(self.trial_runner, subject, rows, answer.value, self.siblings)
         if lines:
             self.add(
                 f"{self.short}_agrees_with_differences",

@@ -13,7 +13,7 @@ from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.inputs import Unknown
-from autograder.scaffold.trying import Bench, Failed
+from autograder.scaffold.trying import Failed, TrialRunner
 
 __all__ = ["literal", "small_example"]
 
@@ -24,7 +24,7 @@ EXAMPLE_TRIES = tuple(range(1, 13))
 
 
 def small_example(
-    bench: Bench, small: Subject, rows: Sequence[tuple[Any, ...]], wanted: Sequence[str], *, mixed: bool
+    trial_runner: TrialRunner, small: Subject, rows: Sequence[tuple[Any, ...]], expected: Sequence[str], *, mixed: bool
 ) -> list[str]:
     """The body of a public check: inputs and the reference's answer as literals, [] where that does not work.
 
@@ -32,28 +32,28 @@ def small_example(
     """
     helper = AGREE if mixed else ""
     for row in rows:
-        found = [each for seed in SEEDS if (each := _example(bench, small, row, wanted, seed, mixed=mixed))]
+        found = [each for seed in SEEDS if (each := _example(trial_runner, small, row, expected, seed, mixed=mixed))]
         examples = [body for _, body in sorted(found, key=lambda each: -each[0])]
         for body in examples:
-            if bench.passes(body, helper, seeds=EXAMPLE_TRIES):
-                holding = sum(bench.passes(other, helper, seeds=EXAMPLE_TRIES) for other in examples)
+            if trial_runner.passes(body, helper, seeds=EXAMPLE_TRIES):
+                holding = sum(trial_runner.passes(other, helper, seeds=EXAMPLE_TRIES) for other in examples)
                 return body if 2 * holding > len(examples) else []  # else it holds by chance, or in a special case
     return []
 
 
 def _example(
-    bench: Bench, small: Subject, row: tuple[Any, ...], wanted: Sequence[str], seed: int, *, mixed: bool
+    trial_runner: TrialRunner, small: Subject, row: tuple[Any, ...], expected: Sequence[str], seed: int, *, mixed: bool
 ) -> tuple[int, list[str]] | None:
     """How many different numbers an example has, and its lines; None where it does not work."""
     try:
-        lines = [f"{name} = {literal(value)}" for name, value in _drawn(bench, small, row, seed).items()]
-        call = [_filled(line, small, row) for line in bodies.answers(small, "student", wanted)]
-        want = bench.run([*lines, "answers = []", *call, "return answers[0]"], seed=1, seconds=EXAMPLE_SECONDS)
+        lines = [f"{name} = {literal(value)}" for name, value in _drawn(trial_runner, small, row, seed).items()]
+        call = [_filled(line, small, row) for line in bodies.answers(small, "student", expected)]
+        want = trial_runner.run([*lines, "answers = []", *call, "return answers[0]"], seed=1, seconds=EXAMPLE_SECONDS)
         text = literal(want, digits=6)
     except (Failed, Unknown, TooLong):
         return None
     last = re.sub(r"^answers\.append\((.*)\)$", r"\1", call[-1])
-    name = small.title if list(wanted) == ["got"] else f"what {small.function} gives"
+    name = small.title if list(expected) == ["got"] else f"what {small.function} gives"
     judge = f'agree({last}, {text}, "{name}", rtol=1e-4)' if mixed else _judged(last, text, name, want)
     different = len(set(re.findall(r"[\w.-]+", text)) - {"0.0", "-0.0"})
     return different, bodies.tidy([*lines, *call[:-1], judge])
@@ -63,7 +63,7 @@ class TooLong(Exception):
     """A literal would have too many numbers to be read."""
 
 
-def _drawn(bench: Bench, subject: Subject, row: tuple[Any, ...], seed: int) -> dict[str, Any]:
+def _drawn(trial_runner: TrialRunner, subject: Subject, row: tuple[Any, ...], seed: int) -> dict[str, Any]:
     """The value of each input of one row, by name, rounded where that leaves it what it is."""
     inputs = subject.inputs
     lines = bodies.once(inputs, row, bodies.prepared(subject))
@@ -72,7 +72,7 @@ def _drawn(bench: Bench, subject: Subject, row: tuple[Any, ...], seed: int) -> d
     names = [name for name in names if name not in inputs.columns or name in passed]
     names += [name for name in inputs.columns if name in passed]
     pairs = ", ".join(f"{name!r}: {name}" for name in dict.fromkeys(names))
-    values: dict[str, Any] = bench.run([*lines, f"return {{{pairs}}}"], seed=seed)
+    values: dict[str, Any] = trial_runner.run([*lines, f"return {{{pairs}}}"], seed=seed)
     return {name: value if name in inputs.columns else _rounded(value) for name, value in values.items()}
 
 

@@ -184,6 +184,6 @@ HELPERS = {
 """Those that compare answers, by their names."""
 
 
-def helpers(wanted: Sequence[str], *, mixed: bool) -> str:
+def helpers(expected: Sequence[str], *, mixed: bool) -> str:
     """The texts of the functions that comparing these expressions takes."""
-    return "\n\n".join([LAYERS] * any(each.startswith("layers(") for each in wanted) + [AGREE] * mixed)
+    return "\n\n".join([LAYERS] * any(each.startswith("layers(") for each in expected) + [AGREE] * mixed)

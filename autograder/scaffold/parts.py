@@ -29,18 +29,18 @@ class Part:
         return self.names[0] if self.names else self.call
 
 
-def parts_of(wanted: Sequence[str], value: Any, returned: Sequence[Sequence[str]], call: str) -> list[Part]:
+def parts_of(expected: Sequence[str], value: Any, returned: Sequence[Sequence[str]], call: str) -> list[Part]:
     """The parts of an answer.
 
     Args:
-        wanted: expressions, `got` for the result.
+        expected: expressions, `got` for the result.
         value: their values: of one expression itself, else a tuple.
         returned: names of the parts of the result, as the code has them, the likeliest first.
         call: what sentences call the result.
     """
-    values = [value] if len(wanted) == 1 else list(value)
+    values = [value] if len(expected) == 1 else list(value)
     parts = []
-    for expression, each in zip(wanted, values, strict=True):
+    for expression, each in zip(expected, values, strict=True):
         named = isinstance(each, (tuple, list)) and any(1 < len(some) == len(each) for some in returned)
         if expression == "got" and isinstance(each, (tuple, list)) and 1 < len(each) <= 6 and _is_tuple(each, named):
             for place, inner in enumerate(each):

@@ -90,7 +90,7 @@ class Properties(Comparisons):
         function = self.subject.function
         compared, rest = self.compared()
         parts = self.partitions()
-        drawn = self.bench.draws
+        drawn = self.trial_runner.draws
         kept = bodies.arguments_kept(self.subject)
         kept = kept if kept and self.passes(self.beside(kept)) else []
         if compared and not rest:
@@ -132,7 +132,7 @@ class Properties(Comparisons):
     def repeated(self) -> Iterator[Found]:
         """The same answer for the same seed, where the docstring promises that."""
         subject = seeded(self.subject)
-        if self.subject.name not in self.bench.reproducible or subject is None:
+        if self.subject.name not in self.trial_runner.reproducible or subject is None:
             return
         call = bodies.answers(subject, "student", [part.expression for part in self.parts])
         inner = [*bodies.prepared(subject), "answers = []", "for _ in range(2):", *(f"    {line}" for line in call)]
@@ -253,7 +253,7 @@ class Properties(Comparisons):
     def seconds_of(self, count: int) -> float:
         """CPU seconds that both sides take for some seeds."""
         begun = time.process_time()
-        self.bench.run(self.over_seeds(count, "answer", ["return answers"]), seed=1)
+        self.trial_runner.run(self.over_seeds(count, "answer", ["return answers"]), seed=1)
         return time.process_time() - begun
 
     def of_many(self, place: int, sides: Sequence[str], count: int, rows: int) -> Iterator[str]:
@@ -264,7 +264,7 @@ class Properties(Comparisons):
             return
         clear = f"return np.max(np.abs(np.mean([changes(each) for each in {sides[1]}], axis=0))) >= 0.7"
         with contextlib.suppress(Failed):
-            if self.bench.run(self.over_seeds(count, "answer", [clear], rows), MOVES_LIKE, seed=1):
+            if self.trial_runner.run(self.over_seeds(count, "answer", [clear], rows), MOVES_LIKE, seed=1):
                 yield f'moves_like({", ".join(sides)}, "{part.title}")'
 
     def distribution(self, places: Sequence[int]) -> Iterator[Found]:

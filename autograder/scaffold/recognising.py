@@ -17,7 +17,7 @@ import numpy as np
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.helpers import PLOTS
-from autograder.scaffold.trying import Bench, Failed, opened
+from autograder.scaffold.trying import Failed, TrialRunner, opened
 
 __all__ = ["estimator_check", "figure_check", "gradient_check"]
 
@@ -28,7 +28,11 @@ LOSS = re.compile(r".*(loss|cost|objective|entropy|nll|likelihood|error|mse).*",
 
 
 def gradient_check(
-    bench: Bench, subject: Subject, rows: Sequence[tuple[Any, ...]], value: Any, siblings: Mapping[str, Sequence[str]]
+    trial_runner: TrialRunner,
+    subject: Subject,
+    rows: Sequence[tuple[Any, ...]],
+    value: Any,
+    siblings: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """The body of a check, [] where nothing was recognised or the reference does not pass."""
     if not GRADIENT.fullmatch(subject.function) or subject.has_objects:
@@ -58,7 +62,7 @@ def gradient_check(
                     ")",
                 ],
             )
-            if bench.passes(lines):
+            if trial_runner.passes(lines):
                 return lines
     return []
 
@@ -84,7 +88,7 @@ def _losses(subject: Subject, value: Any, siblings: Mapping[str, Sequence[str]])
 PLAIN = (bool, int, float, str, type(None))
 
 
-def estimator_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[str]:
+def estimator_check(trial_runner: TrialRunner, subject: Subject, row: tuple[Any, ...]) -> list[str]:
     """The body of a check, [] where what is returned is no unfitted estimator."""
     call = bodies.answers(subject, "student", ["got"])
     call = [re.sub(r"^answers\.append\((.*)\)$", r"built = \1", line) for line in call]
@@ -92,7 +96,7 @@ def estimator_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> lis
     names = [name for name in subject.passed if name.isidentifier() and subject.inputs.given[name].kind != "generator"]
     pairs = ", ".join(f"{subject.inputs.variable(name)!r}: {subject.inputs.variable(name)}" for name in names)
     try:
-        built, inputs = bench.run([*start, f"return built, {{{pairs}}}"], seed=1)
+        built, inputs = trial_runner.run([*start, f"return built, {{{pairs}}}"], seed=1)
     except Failed:
         return []
     model = opened(built)
@@ -110,7 +114,7 @@ def estimator_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> lis
         settings = _changed(step, inputs)
         if settings:
             lines.append(f"model.step({kind!r}).has({', '.join(f'{key}={text}' for key, text in settings.items())})")
-    return lines if bench.passes(lines) else []
+    return lines if trial_runner.passes(lines) else []
 
 
 def _changed(step: Any, inputs: dict[str, Any]) -> dict[str, str]:
@@ -132,13 +136,13 @@ def _changed(step: Any, inputs: dict[str, Any]) -> dict[str, str]:
 # --- figures ---
 
 
-def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[str]:
+def figure_check(trial_runner: TrialRunner, subject: Subject, row: tuple[Any, ...]) -> list[str]:
     """The body of a check, [] where nothing was drawn."""
     inputs = bodies.once(subject.inputs, row, bodies.prepared(subject))
     student, reference = (_called(subject, side) for side in ("student", "reference"))
     start = [*inputs, *student]
     try:
-        drawn = bench.run([*start, "return plots(student.figures())"], PLOTS, seed=1)
+        drawn = trial_runner.run([*start, "return plots(student.figures())"], PLOTS, seed=1)
     except Failed:
         return []
     if not drawn:
@@ -170,21 +174,23 @@ def figure_check(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[s
             f'same([[np.shape(image["values"]) for image in axes["images"]] for axes in drawn], {shapes}, '
             'name="the shapes of the images")'
         )
-    if not bench.passes(lines, PLOTS):
+    if not trial_runner.passes(lines, PLOTS):
         return []
     beside = [*lines, *reference, "expected = plots(reference.figures())"]
-    more = [line for line in _compared(drawn, _given(bench, subject, row)) if _holds(bench, [*beside, line])]
+    more = [
+        line for line in _compared(drawn, _given(trial_runner, subject, row)) if _holds(trial_runner, [*beside, line])
+    ]
     found = [*beside, *more] if more else lines
     again = [
         *student,
         *student,
         f'same(len(plots(student.figures())), {2 * len(drawn)}, name="number of plots of two calls")',
     ]
-    return [*found, *again] if _holds(bench, [*found, *again]) else found
+    return [*found, *again] if _holds(trial_runner, [*found, *again]) else found
 
 
-def _holds(bench: Bench, lines: list[str]) -> bool:
-    return bench.passes(lines, PLOTS)
+def _holds(trial_runner: TrialRunner, lines: list[str]) -> bool:
+    return trial_runner.passes(lines, PLOTS)
 
 
 def _compared(drawn: list[dict[str, Any]], given: Any) -> Iterator[str]:
@@ -213,12 +219,12 @@ def _each(what: str, name: str) -> str:
     return f'same([{what.format("drawn")}], [{what.format("expected")}], name="{name}")'
 
 
-def _given(bench: Bench, subject: Subject, row: tuple[Any, ...]) -> list[Any]:
+def _given(trial_runner: TrialRunner, subject: Subject, row: tuple[Any, ...]) -> list[Any]:
     """The arguments that the function is called with in a try."""
     names = [subject.inputs.variable(name) for name in subject.passed if subject.inputs.given[name].kind != "generator"]
     lines = [*bodies.prepared(subject), f"return [{', '.join(names)}]"]
     try:
-        given: list[Any] = bench.run(bodies.once(subject.inputs, row, lines), seed=1)
+        given: list[Any] = trial_runner.run(bodies.once(subject.inputs, row, lines), seed=1)
     except Failed:
         return []
     return given

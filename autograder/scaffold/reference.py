@@ -97,7 +97,7 @@ def wanted_functions(
     sources: Mapping[str, str], found: Mapping[str, Sequence[Region]]
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Functions with a region, as (file, qualified name), each once; and notes on regions that are in none."""
-    wanted: list[tuple[str, str]] = []
+    expected: list[tuple[str, str]] = []
     notes = []
     for file, every in found.items():
         known = _qualified(sources[file])
@@ -106,9 +106,9 @@ def wanted_functions(
             if not name:
                 where = f" in {region.name}" if region.name else ""
                 notes.append(f"{file}:{region.first}: a solution{where} that is in no function of its own.")
-            elif (file, name) not in wanted:
-                wanted.append((file, name))
-    return wanted, notes
+            elif (file, name) not in expected:
+                expected.append((file, name))
+    return expected, notes
 
 
 def _prefixes(name: str) -> list[str]:
@@ -145,7 +145,7 @@ def traced(
     folder: Path,
     home: Path,
     sources: Mapping[str, str],
-    wanted: Sequence[tuple[str, str]],
+    expected: Sequence[tuple[str, str]],
     recipe: Recipe,
     stand_in: Mapping[str, Any],
     tests: Mapping[str, str],
@@ -160,7 +160,7 @@ def traced(
             "folder": str(folder),
             "home": str(home),
             "sources": dict(sources),
-            "wanted": list(wanted),
+            "wanted": list(expected),
             "example": str(recipe.example.resolve()) if recipe.example else "",
             "arguments": list(recipe.arguments),
             "seconds": recipe.seconds,

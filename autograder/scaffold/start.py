@@ -133,7 +133,7 @@ def _started(
     inside = (notebook.parent if notebook else folder) == reference
     refuse(name, [root / "assignments" / name, *([] if inside else [root / "reference" / name])])
     found = {file: regions(text, str(folder / file)) for file, text in sources.items()}
-    wanted, notes = wanted_functions(sources, found)
+    expected, notes = wanted_functions(sources, found)
     if not any(found.values()):
         raise InstructorError(
             f"{shown} has no solution region, so there is nothing for students to write; "
@@ -146,7 +146,7 @@ def _started(
             "functions, or name a script with --example, or tests with --tests."
         )
     home = notebook.parent if notebook else folder
-    answer = traced(folder, home, sources, wanted, recipe, stand_in, tests)
+    answer = traced(folder, home, sources, expected, recipe, stand_in, tests)
     questions, more = _questions(answer, sources)
     copied, unfit = _given(home, answer["beside"], [notebook.name] if notebook else [])
     general = [*notes, *answer["notes"], *unfit]

@@ -86,13 +86,13 @@ def examples_in(source: str) -> str:
 def trace(
     folder: Path,
     sources: Mapping[str, str],
-    wanted: Sequence[tuple[str, str]],
+    expected: Sequence[tuple[str, str]],
     example: Path | None,
     seconds: float,
     *,
     run: bool = True,
 ) -> Traced:
-    """Import the modules of a folder, wrap the functions `wanted` (file, qualified name), and run the example.
+    """Import the modules of a folder, wrap the functions `expected` (file, qualified name), and run the example.
 
     Without a file `example`, each module with an example of its own is run; see `examples_in`. With `run` False, none.
     """
@@ -102,7 +102,7 @@ def trace(
         traced = Traced({file: importlib.import_module(Path(file).stem) for file in sources})
     if not run:
         return traced
-    undo = _wrap(traced, wanted)
+    undo = _wrap(traced, expected)
     begun = time.process_time()
     try:
         with time_limit(seconds):
@@ -178,7 +178,7 @@ def _run(module: ModuleType, source: str, kind: str) -> None:
 # --- wrapping ---
 
 
-def _wrap(traced: Traced, wanted: Sequence[tuple[str, str]]) -> list[Callable[[], None]]:
+def _wrap(traced: Traced, expected: Sequence[tuple[str, str]]) -> list[Callable[[], None]]:
     """Put wrappers in place; returns what takes them away again."""
     undo: list[Callable[[], None]] = []
     classes = {
@@ -194,7 +194,7 @@ def _wrap(traced: Traced, wanted: Sequence[tuple[str, str]]) -> list[Callable[[]
     for each in classes:
         init: Callable[..., Any] = getattr(each, "__init__")  # noqa: B009
         _put(undo, each, "__init__", _making(init if init is not object.__init__ else lambda _: None, own))
-    for file, name in wanted:
+    for file, name in expected:
         module = traced.modules[file]
         owner, _, method = name.rpartition(".")
         holder = getattr(module, owner) if owner else module

@@ -24,7 +24,7 @@ from autograder.scaffold.disturbing import disturbed
 from autograder.scaffold.tracing import Cut, time_limit
 from autograder.scaffold.values import generator_of
 
-__all__ = ["Bench", "Failed"]
+__all__ = ["Failed", "TrialRunner"]
 
 SECONDS = 6.0
 """CPU time that one try may take."""
@@ -37,7 +37,7 @@ class Failed(Exception):
     """A try did not work; the text says why."""
 
 
-class Bench:
+class TrialRunner:
     """The reference twice: as the reference, and as a student.
 
     `draws` says whether a solution has asked for random numbers since it was last set to False.

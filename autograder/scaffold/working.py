@@ -22,7 +22,7 @@ from autograder.scaffold.results import finite
 from autograder.scaffold.subjects import form_of, with_settings_of
 from autograder.scaffold.ties import settled_ties
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trying import BUDGET, Bench, Failed, largest_exponent, opened
+from autograder.scaffold.trying import BUDGET, Failed, TrialRunner, largest_exponent, opened
 from autograder.scaffold.values import merged
 
 __all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working"]
@@ -44,17 +44,17 @@ class Working:
         name: its qualified name.
         traced: the recorded calls.
         source: text of its module.
-        bench: where inputs are tried.
+        trial_runner: where inputs are tried.
 
     Attributes:
         reason: why the last inputs did not work.
     """
 
-    def __init__(self, name: str, traced: Traced, source: str, bench: Bench) -> None:
+    def __init__(self, name: str, traced: Traced, source: str, trial_runner: TrialRunner) -> None:
         self.name = name
         self.traced = traced
         self.source = source
-        self.bench = bench
+        self.trial_runner = trial_runner
         self.reason = ""
 
     def working(self, subject: Subject) -> tuple[Subject, list[tuple[Any, ...]]] | None:
@@ -205,14 +205,14 @@ class Working:
 
     def value(self, subject: Subject, row: tuple[Any, ...], seed: int = 1, line: str = "") -> Any:
         """What the reference returns with such inputs, changed by a line."""
-        wanted = [f"{subject.variable}.{name}" for name in subject.state] if subject.owner else []
-        call = bodies.answers(subject, "reference", ["got", *wanted])
+        expected = [f"{subject.variable}.{name}" for name in subject.state] if subject.owner else []
+        call = bodies.answers(subject, "reference", ["got", *expected])
         lines = bodies.once(
             subject.inputs,
             row,
             [*bodies.prepared(subject), *filter(None, [line]), "answers = []", *call, "return answers[0]"],
         )
-        return self.bench.run(lines, seed=seed)
+        return self.trial_runner.run(lines, seed=seed)
 
 
 def _variants(inputs: Inputs) -> Iterator[Inputs]:

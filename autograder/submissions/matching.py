@@ -1,4 +1,4 @@
-"""From what a student handed in to what is graded: which file is meant by which, and what is mended on the way."""
+"""From what a student handed in to what is graded: which file is meant by which, and what is fixed on the way."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Submission:
 
     `sha256` stands for the staged names and bytes. A submission that cannot be graded has a `problem`, one sentence
     for the student, and the verdict that its checks get; its folder is then empty. `notes` are sentences
-    about what was mended or left out. `received` is the time of the newest file, in UTC. `meant` has pairs of a missing
+    about what was fixed or left out. `received` is the time of the newest file, in UTC. `meant` has pairs of a missing
     file and the handed-in one that looks like it.
     """
 

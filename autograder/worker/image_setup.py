@@ -28,9 +28,9 @@ exec /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp/home USER=stude
 
 def main(here: Path) -> None:
     """Prepare the folder `here`, which becomes a part of the image."""
-    wanted = (here / "requirements.txt").read_text().split()
+    expected = (here / "requirements.txt").read_text().split()
     modules = (here / "modules.txt").read_text().split()
-    if missing := [each for each in wanted if not _present(each)]:
+    if missing := [each for each in expected if not _present(each)]:
         options = ["--no-cache-dir", "--disable-pip-version-check", *shlex.split(os.environ.get("PIP", ""))]
         subprocess.run([sys.executable, "-m", "pip", "install", *options, *missing], check=True)
     # Imported now, modules are compiled and matplotlib knows its fonts: containers cannot write that down.

@@ -130,19 +130,19 @@ def _refuse_others(axes: Any, record: Record, artists: Mapping[int, Any]) -> Non
     Raises:
         _Unsaid: something is drawn that the record does not say.
     """
-    told: set[int] = set()
+    seen: set[int] = set()
     for part in (*record["lines"], *record["bars"], *record["images"], *record["texts"]):
         artist = artists[id(part)]
-        told.add(id(artist))
-        told.update(map(id, getattr(artist, "patches", ())))
+        seen.add(id(artist))
+        seen.update(map(id, getattr(artist, "patches", ())))
         if hasattr(artist, "get_slope") or getattr(artist, "arrow_patch", None) is not None:
             raise _Unsaid
     for container in axes.containers:
         for parts in list(container)[1:] if hasattr(container, "has_yerr") else ():  # caps and bars of errors
-            told.update(map(id, parts or ()))
+            seen.update(map(id, parts or ()))
     every = (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.tables, *axes.artists)
     for artist in (*every, *(text for text in axes.texts if text.get_text().strip())):
-        if id(artist) not in told and artist.get_visible():
+        if id(artist) not in seen and artist.get_visible():
             raise _Unsaid
 
 

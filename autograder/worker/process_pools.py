@@ -44,11 +44,11 @@ def serve_pools(sources: Callable[[], Iterable[str]]) -> None:
     process.ORIGINAL_DIR = os.getcwd()  # type: ignore[attr-defined]  # what "" on sys.path becomes, for joblib as well
 
     def prepared(name: str) -> dict[str, Any]:
-        told = original(name)
-        told.pop("init_main_from_name", None)
-        told["sys_path"] = [entry or os.getcwd() for entry in told["sys_path"]]
-        told["init_main_from_path"] = _written(definitions(sources()))
-        return told
+        context = original(name)
+        context.pop("init_main_from_name", None)
+        context["sys_path"] = [entry or os.getcwd() for entry in context["sys_path"]]
+        context["init_main_from_path"] = _written(definitions(sources()))
+        return context
 
     prepared.original = original  # type: ignore[attr-defined]
     spawn.get_preparation_data = prepared

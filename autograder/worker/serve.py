@@ -415,7 +415,7 @@ def _attributes(value: Any) -> list[str] | str | None:
     try:
         package, _, _ = type(value).__module__.partition(".")
         name = type(value).__name__
-        told = name if package == "builtins" else f"{package}.{name}" if package in _PACKAGES else ""
-        return told if told.isascii() else ""
+        type_name = name if package == "builtins" else f"{package}.{name}" if package in _PACKAGES else ""
+        return type_name if type_name.isascii() else ""
     except Exception:  # noqa: BLE001  (a class of the submission's may raise anything here)
         return ""

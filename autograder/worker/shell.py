@@ -255,12 +255,12 @@ class Shell:
 
     def _is_installation(self, command: str) -> bool:
         words = command.split()
-        wanted = (
+        expected = (
             words[:2] in (["pip", "install"], ["pip3", "install"], ["conda", "install"]) or "pip install" in command
         )
-        if wanted:
+        if expected:
             self._installed(f"!{words[0]}")
-        return wanted
+        return expected
 
     def _load_extension(self, line: str = "") -> None:
         """Of all extensions only the one that loads modules again which the notebook has changed."""

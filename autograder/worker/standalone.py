@@ -62,7 +62,7 @@ def main() -> None:
         settings = _hear()
         program = base64.b64decode(settings["filter"]) if settings["machine"] == platform.machine() else b""
     except Exception as error:  # noqa: BLE001  (whatever it is, the grader must read of it)
-        _tell({"fault": f"{type(error).__name__}: {error}"})
+        _send({"fault": f"{type(error).__name__}: {error}"})
         os._exit(_UNREADY)
     gc.collect()
     gc.freeze()
@@ -117,7 +117,7 @@ def _read(size: int) -> bytes:
     return data
 
 
-def _tell(message: dict[str, Any]) -> None:
+def _send(message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
         os.write(_REPLIES, json.dumps(message).encode()[:60_000] + b"\n")
 
@@ -139,7 +139,7 @@ def _become_worker(confinement: Confinement, seed: int) -> None:
         os.environ.update(HOME=HOME, TMPDIR=HOME, PWD=HOME)
         enter(confinement)
     except BaseException as error:  # noqa: BLE001  (no student code may run)
-        _tell({"fault": f"{type(error).__name__}: {error}"})
+        _send({"fault": f"{type(error).__name__}: {error}"})
         os._exit(_UNREADY)
     with open("/proc/self/statm", "rb") as file:
         resident = int(file.read().split()[1]) * resource.getpagesize() / _MIB
@@ -149,7 +149,7 @@ def _become_worker(confinement: Confinement, seed: int) -> None:
         "filter": bool(confinement.filter),
         "python": platform.python_version(),
     }
-    _tell({**ready, "packaged": [f"{path}/" if os.path.isdir(path) else path for path in packaged_data()]})
+    _send({**ready, "packaged": [f"{path}/" if os.path.isdir(path) else path for path in packaged_data()]})
     signal.signal(signal.SIGINT, signal.default_int_handler)
     serve(_REQUESTS, _REPLIES, 1, SUBMISSION, seed, confinement.limits.reply_mib, GIVEN)
     os._exit(0)

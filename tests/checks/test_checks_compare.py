@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from autograder.checks import close, finite, same, shape
 from autograder.checks.errors import CheckFailed
-from autograder.checks.value_text import told_apart
+from autograder.checks.value_text import distinct_texts
 
 A = np.arange(6.0).reshape(2, 3)
 SQUARE = np.array([[1.0, 2.0], [3.0, 4.0]])
@@ -280,7 +280,7 @@ def test_got_and_expected_never_look_alike(got, want, sentence):
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))
 def test_two_numbers_are_always_told_apart(one, other):
     """Also where only the last digit differs."""
-    texts = told_apart(one, other)
+    texts = distinct_texts(one, other)
     assert (texts[0] == texts[1]) == (one == other or repr(one) == repr(other))
 
 

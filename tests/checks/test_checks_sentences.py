@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.checks.wording import apart, are, labels_told, series, small
+from autograder.checks.wording import apart, are, labels_in_words, series, small
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_first_letter_gets_small(text, inside):
 )
 def test_labels_are_reported_or_asked_for(labels, text):
     """What has no label is counted, with the argument that gives it one."""
-    assert labels_told(labels) == text
+    assert labels_in_words(labels) == text
 
 
 @pytest.mark.parametrize(

@@ -347,7 +347,7 @@ def test_a_release_must_validate_first(root: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "✗ the reference gets full marks: doubles_minus_seven: FAILED" in done.stdout
     assert "Correct the reference, or the check." in done.stdout
-    assert "Nothing was released: 1 of these must be mended first." in done.stdout
+    assert "Nothing was released: 1 of these must be fixed first." in done.stdout
     assert not out.exists()
 
     done = run("release", "tiny", "--no-validate", cwd=root, XDG_CACHE_HOME=cache)

@@ -191,7 +191,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     (tmp_path / mnist.FILES[0].name).mkdir()
 
     with pytest.raises(
-        UsageError, match=r"train-images.* cannot be read: this is a folder and not a file. Mend its permissions"
+        UsageError, match=r"train-images.* cannot be read: this is a folder and not a file. Fix its permissions"
     ):
         mnist.verify_idx(tmp_path / mnist.FILES[0].name, mnist.FILES[0])
 

@@ -188,7 +188,7 @@ def test_a_person_s_grade_comes_back(
     assert ada.startswith('"ada",')
     assert points in ada.split(",")
     assert "Comment: Well said &amp; &lt;true&gt;." in (out / "feedback" / "ada.html").read_text()
-    assert "Graded by hand" not in (out / "feedback" / "bob.html").read_text()
+    assert "Manually graded" not in (out / "feedback" / "bob.html").read_text()
     assert read_reports(out) == before
 
     autograder("export", "nbgrader", out, "--course", server.course)

@@ -126,7 +126,7 @@ def test_pages_show_what_people_gave(modules: Path, tmp_path: Path) -> None:
     said = run("export", "html", out, "--course", modules, "--submissions", tmp_path / "in")
     assert said.startswith("2 pages in ")
     page = (out / "notebooks" / "ada" / "tiny.html").read_text()
-    assert "Graded by hand: 1 of 2." in page
+    assert "Manually graded: 1 of 2." in page
     assert "# of ada" in page
 
 

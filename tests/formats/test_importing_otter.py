@@ -23,7 +23,7 @@ from autograder.formats.otter.doctests import move
 from autograder.formats.otter.master import Case, parse
 from autograder.formats.otter.names import names_of
 from autograder.formats.otter.notebook import read_master
-from autograder.formats.otter.outputs import wanted
+from autograder.formats.otter.outputs import expected
 from autograder.formats.otter.settings import PointsError, resolved, written
 from autograder.formats.otter.statements import Stays
 from autograder.grading import RunOptions, grade
@@ -498,7 +498,7 @@ class TestOutputs:
     )
     def test_plain_values(self, shown, value) -> None:
         """Literals, numpy's scalars and arrays, tensors."""
-        found = wanted(shown)
+        found = expected(shown)
         assert found is not None
         assert found.value == value
         assert type(found.value) is type(value)
@@ -511,7 +511,7 @@ class TestOutputs:
     )  # fmt: skip
     def test_anything_else(self, shown) -> None:
         """Objects, abbreviated arrays and several values are no value."""
-        assert wanted(shown) is None
+        assert expected(shown) is None
 
 
 class TestMoving:

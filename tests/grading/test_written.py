@@ -115,9 +115,10 @@ def test_an_item_has_words_for_staff_and_words_for_students() -> None:
     """Students read theirs; where there are none, both read the same."""
     rubric = {"the sum of all": Item(3, student="names the  cause"), "an example": Item(1), "a proof": 1}
     made = question()[1].written("Why?", points=5, rubric=rubric, answer="answers.md#why")
-    assert made.told == "A person grades this answer: 5 points: names the cause (3), an example (1), a proof (1)."
+    assert made.summary == "A person grades this answer: 5 points: names the cause (3), an example (1), a proof (1)."
     assert (
-        made.told_to_staff == "A person grades this answer: 5 points: the sum of all (3), an example (1), a proof (1)."
+        made.summary_for_staff
+        == "A person grades this answer: 5 points: the sum of all (3), an example (1), a proof (1)."
     )
 
 

@@ -281,7 +281,7 @@ def test_answers_of_modules_go_to_formgrader_and_come_back(tmp_path: Path) -> No
     ada = (out / "grades.csv").read_text().splitlines()[1]
     assert ada.startswith('"ada",2,4,6,0,6,7,4,')
     page = (out / "feedback" / "ada.html").read_text("utf-8")
-    assert "Graded by hand: 4 of 5." in page
+    assert "Manually graded: 4 of 5." in page
 
 
 @pytest.mark.long

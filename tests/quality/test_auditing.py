@@ -331,7 +331,7 @@ def test_an_audit_lists_what_survives(course: Path) -> None:
     folder = course / "assignments/tiny/mutants"
     folder.mkdir()
     reasons = [f"{name} the check is meant to be blind" for name in survived]
-    (folder / "accepted.txt").write_text("\n".join(["# a comment", "", *reasons, "tiny.py:1:sign was mended"]))
+    (folder / "accepted.txt").write_text("\n".join(["# a comment", "", *reasons, "tiny.py:1:sign was fixed"]))
     again = run("audit", "tiny", "--only", "c", cwd=course)
 
     assert again.returncode == 0, again.stdout
@@ -578,7 +578,7 @@ def test_a_wrong_reference_is_not_audited(course: Path) -> None:
     script = course / "assignments/tiny/assignment.py"
     script.write_text(script.read_text().replace("-14", "-15"))
 
-    refused(run("audit", "tiny", cwd=course), "reference itself does not pass 'doubles_minus_seven'", "FAILED", "mend")
+    refused(run("audit", "tiny", cwd=course), "reference itself does not pass 'doubles_minus_seven'", "FAILED", "fix")
 
 
 def test_a_wrong_call_is_one_sentence(course: Path) -> None:

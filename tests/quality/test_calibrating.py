@@ -607,7 +607,7 @@ def test_a_row_is_reported_with_what_it_rests_on(check: Check, trials: Trials):
     assert formatting.row_text(replace(row, fit=None)).count("\n") == 0
     assert formatting.reward(replace(row, threshold=Threshold(0.5, 0.0, True))) == "the first points"
     lower = replace(row, measured=replace(row.measured, higher_is_better=False, percent=False))
-    assert formatting.wanted(lower) == "less than 0.9"
+    assert formatting.expected(lower) == "less than 0.9"
 
 
 def test_the_histogram_shows_values_and_thresholds(check: Check, trials: Trials):

@@ -148,7 +148,7 @@ def test_the_interface_is_read_from_the_syntax_tree(root):
 
 def test_a_class_that_students_write_whole_is_public():
     """What stands in a solution at module level is the solution's own, unless a question names it."""
-    assert interface_of({"m.py": REFERENCE}, wanted=["Helper.f"]).file_of("Helper") == "m.py"
+    assert interface_of({"m.py": REFERENCE}, expected=["Helper.f"]).file_of("Helper") == "m.py"
 
 
 def test_methods_are_inherited_across_files_and_circles_end():

@@ -1,4 +1,4 @@
-"""What people gave by hand, merged into what the checks found."""
+"""What people gave manually, merged into what the checks found."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_manual_points_take_the_place_of_a_check_s():
     made = laid(HandGrade("ada", "tiny", "one", 2, 0, manual=1.5, extra_credit=0.25, comment="Nearly."))
     one = made.questions[0].checks[0]
     assert (one.points, one.verdict) == (1.75, Verdict.FAILED)
-    assert one.message.startswith("Graded by hand: 1.75 of 2. Comment: Nearly.\n")
+    assert one.message.startswith("Manually graded: 1.75 of 2. Comment: Nearly.\n")
     assert (made.questions[0].points, made.points, made.max_points) == (3.75, 3.75, 4)
     assert grades([made]).splitlines()[1] == '"ada",3.75,3.75,0,3.75,4,"1 failed, 1 passed",'
 
@@ -55,14 +55,14 @@ def test_a_check_that_we_could_not_run_is_resolved_by_a_person():
     """It counts again, and the report is no longer flagged."""
     made = laid(HandGrade("ada", "tiny", "one", 2, None, manual=2), made=internal("ada"))
     assert (made.internal, made.points, made.max_points) == (False, 4, 4)
-    assert made.questions[0].checks[0].message == "Graded by hand: 2 of 2."
+    assert made.questions[0].checks[0].message == "Manually graded: 2 of 2."
 
 
 def test_a_cell_without_a_check_becomes_one():
     """An essay's points are added, to the points and to the maximum."""
     made = laid(HandGrade("ada", "hw", "essay", 5, None, manual=4))
     assert (made.points, made.max_points) == (6, 9)
-    assert made.questions[-1].title == "Graded by hand"
+    assert made.questions[-1].title == "Manually graded"
     assert made.questions[-1].checks[0].verdict is Verdict.PARTIAL
 
 
@@ -70,7 +70,7 @@ def test_a_cell_that_waits_is_reported_and_not_counted():
     """Nobody loses points for what has not been read."""
     made = laid(HandGrade("ada", "hw", "essay", 5, needs_review=True))
     assert (made.points, made.max_points) == (ADA.points, ADA.max_points)
-    assert made.notes == ("Not graded by hand yet, and not in the points: essay.",)
+    assert made.notes == ("Not manually graded yet, and not in the points: essay.",)
 
 
 def test_a_comment_on_a_cell_without_points_is_a_note():
@@ -89,7 +89,7 @@ def test_points_for_an_earlier_submission_are_reported():
     """Somebody handed in again after a person had graded: the points stay, and the page says so."""
     again = replace(ADA, replay=replace(ADA.replay, submission_sha256="new"))
     given = HandGrade("ada", "tiny", "one", 2, 0, manual=1)
-    assert "handed in after points were given by hand" in laid(given, made=again, submissions={"ada": "old"}).notes[0]
+    assert "handed in after points were given manually" in laid(given, made=again, submissions={"ada": "old"}).notes[0]
     assert laid(given, made=again, submissions={"ada": "new"}).notes == ()
 
 

@@ -170,7 +170,7 @@ def test_points_count_when_every_item_has_some(tmp_path: Path) -> None:
     why = done.questions[0].checks[1]
     assert (done.points, done.max_points, done.waiting) == (6.5, 7, ())
     assert (why.verdict, why.points, why.max_points, why.by_hand) == (Verdict.PARTIAL, 4.5, 5, 0)
-    assert why.message == "Graded by hand: 4.5 of 5. Comment: cause: 2.5 of 3 (almost); example: 2 of 2\nRubric."
+    assert why.message == "Manually graded: 4.5 of 5. Comment: cause: 2.5 of 3 (almost); example: 2 of 2\nRubric."
 
 
 def test_the_student_reads_the_students_wording_of_an_item(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_the_student_reads_the_students_wording_of_an_item(tmp_path: Path) -> No
     assert '"exp(1000) is no float",3,2.5,"almost",' in path.read_text("utf-8-sig")
     (done,) = laid(tmp_path, ADA)
     assert done.questions[0].checks[1].message == (
-        "Graded by hand: 4.5 of 5. Comment: cause: 2.5 of 3 (almost); example: 2 of 2\nRubric."
+        "Manually graded: 4.5 of 5. Comment: cause: 2.5 of 3 (almost); example: 2 of 2\nRubric."
     )
 
 
@@ -223,7 +223,7 @@ def test_points_hold_for_an_answer_that_was_handed_in_again_and_that_is_reported
     again = made("ada", waits(text="Because of overflow."))
     (done,) = laid(tmp_path, again)
     assert done.points == 6.5
-    assert "handed in after points were given by hand" in done.notes[0]
+    assert "handed in after points were given manually" in done.notes[0]
     marks = filled(read_marks(path), [again], RUBRIC, path)
     assert [row.state for row in marks.rows] == ["changed since", "changed since"]
     looked = replace(marks, rows=tuple(replace(row, seen="") for row in marks.rows))
@@ -362,7 +362,7 @@ def test_a_class_is_marked(graded: Path) -> None:
     )
     assert (found["cy"]["total"], found["cy"]["max_points"], found["cy"]["by_hand"]) == ("2", "11", "0")
     page = (out / "feedback" / "ada.html").read_text("utf-8")
-    assert "Graded by hand: 3.5 of 5. Comment: names the cause: 3 of 3; gives an example: 0.5 of 2" in page
+    assert "Manually graded: 3.5 of 5. Comment: names the cause: 3 of 3; gives an example: 0.5 of 2" in page
     assert "4 points wait to be graded by a person, and are in no sum on this page until then: “Prove it” (4)." in page
 
     before = (out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()

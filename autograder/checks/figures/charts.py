@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import CheckFailed
-from ..value_text import told_apart
-from ..wording import counted, labels_told, small
+from ..value_text import distinct_texts
+from ..wording import counted, labels_in_words, small
 from .curve import matches, same_but_for_percent
 from .records import Bars, Drawn, Ticks, words
 
@@ -117,10 +117,10 @@ def name_key(name: object) -> str:
 def _series(drawn: Drawn, series: str, where: str) -> list[Bars]:
     found = [each for each in drawn.bars if len(each.at) and (not series or matches(series, each.label))]
     if not found and series and drawn.bars:
-        told = labels_told(
+        names = labels_in_words(
             [each.label for each in drawn.bars], one="group of bars", many="groups of bars", call="bar()"
         )
-        raise CheckFailed(f"{where} has no bars labelled {series!r}; {told}.")
+        raise CheckFailed(f"{where} has no bars labelled {series!r}; {names}.")
     if not found:
         raise CheckFailed(f"{where} has no bars.")
     return found
@@ -143,13 +143,13 @@ def _names(bars: Bars, drawn: Drawn, alone: Mapping[float, str]) -> list[str]:
 def _named_bars(bars: Bars, names: list[str], heights: Mapping[Any, float], rtol: float, where: str) -> None:
     found = []
     keys = [name_key(name) for name in names]
-    for wanted in heights:
-        key = name_key(wanted)
+    for expected in heights:
+        key = name_key(expected)
         places = [place for place, each in enumerate(keys) if each == key]
         if len(places) != 1:
             count = "no bar" if not places else f"{len(places)} bars"
             labels = ", ".join(repr(name[:40]) for name in names[:_SHOWN])
-            raise CheckFailed(f"{where} has {count} labelled {str(wanted)!r}; its bars are labelled {labels}.")
+            raise CheckFailed(f"{where} has {count} labelled {str(expected)!r}; its bars are labelled {labels}.")
         found.append(places[0])
     mine, want = bars.height[found], np.array([float(value) for value in heights.values()])
     if len(names) != len(found):
@@ -171,7 +171,7 @@ def _wrong_height(mine: Array, want: Array, rtol: float, names: list[str], where
     wrong = ~(np.abs(mine - want) <= rtol * np.abs(want) + 1e-9 * np.max(np.abs(want), initial=0.0))
     place = int(np.argmax(wrong))
     order = " They are the right heights in another order." if np.allclose(np.sort(mine), np.sort(want), rtol) else ""
-    texts = told_apart(float(mine[place]), float(want[place]))
+    texts = distinct_texts(float(mine[place]), float(want[place]))
     return CheckFailed(
         f"In {small(where)} the bar {names[place]} has the height {texts[0]}; "
         f"expected {texts[1]} ({int(wrong.sum())} of {len(want)} bars differ).{order}"

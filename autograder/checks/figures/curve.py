@@ -16,7 +16,7 @@ from ..compare import close
 from ..errors import CheckFailed
 from ..inspection.figures import MAX_POINTS
 from ..training import curve
-from ..wording import counted, labels_told
+from ..wording import counted, labels_in_words
 from .records import Drawn, Line, numbers_in, words
 
 __all__ = ["Plotted", "find", "matches", "same_but_for_percent"]
@@ -151,14 +151,14 @@ def find(drawn: Drawn, label: str | float, where: str, points: Sequence[int] = (
     Raises:
         CheckFailed: there is none, or more than one.
     """
-    wanted = words(label)
-    found = _exactly(drawn.lines, wanted) or list(_by_number(drawn, wanted) or ())
-    if not found and not numbers_in(wanted):
-        found = [line for line in drawn.lines if matches(wanted, line.label)]
+    expected = words(label)
+    found = _exactly(drawn.lines, expected) or list(_by_number(drawn, expected) or ())
+    if not found and not numbers_in(expected):
+        found = [line for line in drawn.lines if matches(expected, line.label)]
     if not found and len(drawn.lines) == 1 and not drawn.lines[0].label:
         text = f"{drawn.title} {drawn.above} {drawn.ylabel}"
-        asked, told = Counter(numbers_in(wanted)), Counter(numbers_in(text))
-        if (asked and asked <= told) or (not asked and matches(wanted, text)):
+        asked, named = Counter(numbers_in(expected)), Counter(numbers_in(text))
+        if (asked and asked <= named) or (not asked and matches(expected, text)):
             found = [drawn.lines[0]]
     if len(found) > 1 and points:
         found = [line for line in found if len(line.y) in points] or found
@@ -168,18 +168,20 @@ def find(drawn: Drawn, label: str | float, where: str, points: Sequence[int] = (
         labels = [repr(line.label[:40]) for line in found]
         shown = ", ".join(labels[:_SHOWN]) + (" ..." if len(labels) > _SHOWN else "")
         raise CheckFailed(
-            f"{where} has {len(found)} curves that may be {wanted!r}: {shown}; tell them apart by labels."
+            f"{where} has {len(found)} curves that may be {expected!r}: {shown}; tell them apart by labels."
         )
-    raise CheckFailed(f"{where} has no curve labelled {wanted!r}; {labels_told([line.label for line in drawn.lines])}.")
+    raise CheckFailed(
+        f"{where} has no curve labelled {expected!r}; {labels_in_words([line.label for line in drawn.lines])}."
+    )
 
 
 def naming(drawn: Drawn, labels: Iterable[str | float]) -> int:
     """How many of these labels a curve of the plot may have; each curve's own label is read once."""
-    told = [(line.label, numbers_in(line.label)) for line in drawn.lines]
+    labelled = [(line.label, numbers_in(line.label)) for line in drawn.lines]
     count = 0
     for label in map(words, labels):
         asked = numbers_in(label)
-        count += any(_holds(numbers, asked) if asked else matches(label, own) for own, numbers in told)
+        count += any(_holds(numbers, asked) if asked else matches(label, own) for own, numbers in labelled)
     return count
 
 
@@ -191,25 +193,25 @@ def matches(pattern: str, text: str) -> bool:
         return pattern.casefold() in text.casefold()
 
 
-def _exactly(lines: tuple[Line, ...], wanted: str) -> list[Line]:
-    flat = " ".join(wanted.casefold().split())
-    return [line for line in lines if wanted and " ".join(line.label.casefold().split()) == flat]
+def _exactly(lines: tuple[Line, ...], expected: str) -> list[Line]:
+    flat = " ".join(expected.casefold().split())
+    return [line for line in lines if expected and " ".join(line.label.casefold().split()) == flat]
 
 
-def _by_number(drawn: Drawn, wanted: str) -> Iterator[Line]:
-    asked = numbers_in(wanted)
+def _by_number(drawn: Drawn, expected: str) -> Iterator[Line]:
+    asked = numbers_in(expected)
     if not asked:
         return
-    told = [numbers_in(line.label) for line in drawn.lines]
-    shared = set(told[0]).intersection(*told[1:]) if len(told) > 1 else set()
-    own = [[number for number in each if number not in shared] for each in told]
+    per_label = [numbers_in(line.label) for line in drawn.lines]
+    shared = set(per_label[0]).intersection(*per_label[1:]) if len(per_label) > 1 else set()
+    own = [[number for number in each if number not in shared] for each in per_label]
     found = []
-    for numbers in (own, told):  # what all labels share is looked at only where nothing else fits
+    for numbers in (own, per_label):  # what all labels share is looked at only where nothing else fits
         found = [line for line, each in zip(drawn.lines, numbers, strict=True) if _holds(each, asked)]
         if found:
             break
     if len(found) > 1:
-        names = re.findall(r"[^\W\d_]{2,}", wanted)
+        names = re.findall(r"[^\W\d_]{2,}", expected)
         narrow = [line for line in found if all(matches(re.escape(name), line.label) for name in names)]
         found = narrow or found
     if len(found) > 1:  # what a label says first is what it is the curve of: "lr=0.1 (ends at 0.4)"

@@ -92,12 +92,12 @@ class Axes:
             >>> figure({'axes': [{'title': 'Loss', 'lines': [{}]}]}).labelled(x='epoch')
             The plot 'Loss' has no label on its x axis (it must say 'epoch').
         """
-        for axis, wanted, text in (("x", x, self.drawn.xlabel), ("y", y, self.drawn.ylabel)):
-            if wanted is not None and not text:
-                raise CheckFailed(f"{self.name} has no label on its {axis} axis{_saying(wanted)}.")
-            if wanted and not matches(wanted, text):
+        for axis, expected, text in (("x", x, self.drawn.xlabel), ("y", y, self.drawn.ylabel)):
+            if expected is not None and not text:
+                raise CheckFailed(f"{self.name} has no label on its {axis} axis{_saying(expected)}.")
+            if expected and not matches(expected, text):
                 raise CheckFailed(
-                    f"The {axis} axis of {small(self.name)} is labelled {text[:80]!r}; it must say {_plain(wanted)}."
+                    f"The {axis} axis of {small(self.name)} is labelled {text[:80]!r}; it must say {_plain(expected)}."
                 )
         return self
 
@@ -365,31 +365,31 @@ class Figure:
     @takes(label=either(TEXT, NUMBER))
     def line(self, label: str | float = "") -> Plotted:
         """See `Axes.line`."""
-        return self._any("plot with a curve", lambda told: told.lines, lambda plot: plot.line(label))
+        return self._any("plot with a curve", lambda axes: axes.lines, lambda plot: plot.line(label))
 
     @takes(heights=_HEIGHTS, series=TEXT, rtol=NOT_NEGATIVE)
     def bars(self, heights: Mapping[Any, float] | Sequence[float], *, series: str = "", rtol: float = 1e-3) -> Axes:
         """See `Axes.bars`."""
         return self._any(
-            "plot with bars", lambda told: told.bars, lambda plot: plot.bars(heights, series=series, rtol=rtol)
+            "plot with bars", lambda axes: axes.bars, lambda plot: plot.bars(heights, series=series, rtol=rtol)
         )
 
     @takes(values=VALUES, series=TEXT, bins=COUNT)
     def histogram_of(self, values: object, *, series: str = "", bins: int = 3) -> Axes:
         """See `Axes.histogram_of`."""
         return self._any(
-            "histogram", lambda told: told.bars, lambda plot: plot.histogram_of(values, series=series, bins=bins)
+            "histogram", lambda axes: axes.bars, lambda plot: plot.histogram_of(values, series=series, bins=bins)
         )
 
     @takes(points=values_of(2), label=TEXT)
     def scatter(self, points: object, *, label: str = "") -> Axes:
         """See `Axes.scatter`."""
-        return self._any("plot with points", lambda told: told.lines, lambda plot: plot.scatter(points, label=label))
+        return self._any("plot with points", lambda axes: axes.lines, lambda plot: plot.scatter(points, label=label))
 
     @takes(like=VALUES, tolerance=NOT_NEGATIVE)
     def image(self, like: object, *, tolerance: float = 0.01) -> Axes:
         """See `Axes.image`."""
-        return self._any("image", lambda told: told.images, lambda plot: plot.image(like, tolerance=tolerance))
+        return self._any("image", lambda axes: axes.images, lambda plot: plot.image(like, tolerance=tolerance))
 
     @takes(values=values_of(2), xlabels=_NAMES, ylabels=_NAMES, rtol=NOT_NEGATIVE)
     def heat_map(
@@ -445,8 +445,8 @@ def figure(records: object) -> Figure:
         >>> figure(())
         No figure with anything in it is open; draw with matplotlib, and leave figures open (no plt.close()).
     """
-    told = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
-    plots = [plot for each in told[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
+    figures = [records] if isinstance(records, Mapping) else records if isinstance(records, (list, tuple)) else []
+    plots = [plot for each in figures[:_MOST] for plot in drawn(each)][:_MOST_PLOTS]
     plots = _bearable([plot for plot in plots if _holds_something(plot)])
     if not plots:
         raise CheckFailed(
@@ -534,8 +534,8 @@ def _plain(pattern: str) -> str:
     return " or ".join(repr(each) for each in pattern.split("|"))
 
 
-def _saying(wanted: str | None) -> str:
-    return f" (it must say {_plain(wanted)})" if wanted else ""
+def _saying(expected: str | None) -> str:
+    return f" (it must say {_plain(expected)})" if expected else ""
 
 
 def _count(count: int, what: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CheckFailed, InstructorError
-from ..value_text import told_apart
+from ..value_text import distinct_texts
 from ..wording import small
 from .charts import name_key, names_at, nearest
 from .curve import matches
@@ -113,11 +113,11 @@ def _images(drawn: Drawn, where: str) -> list[Array]:
     """The images as they are seen: row 0 on top, column 0 on the left."""
     if not drawn.images:
         raise CheckFailed(f"{where} has no image.")
-    told = [each for each in drawn.images if each.values.size]
-    if not told:
+    nonempty = [each for each in drawn.images if each.values.size]
+    if not nonempty:
         size = " x ".join(map(str, drawn.images[0].shape))
         raise CheckFailed(f"{where} has an image of {size} values, too many to be looked at; draw a smaller one.")
-    return [_seen(each, drawn) for each in told]
+    return [_seen(each, drawn) for each in nonempty]
 
 
 def _seen(each: Image, drawn: Drawn) -> Array:
@@ -230,11 +230,11 @@ def _same_table(
         values, rounded, columns, rows = values.T, rounded.T, rows, columns
     if values.shape != want.shape:
         raise _wrong_size(values, want, where)
-    for axis, told, wanted in (("x", columns, xlabels), ("y", rows, ylabels)):
-        if wanted and not _order(told, wanted):
-            there = {name_key(each) for each in told}
-            missing = next((name for name in wanted if name_key(name) not in there), wanted[0])
-            shown = ", ".join(repr(each[:40]) for each in told[:8])
+    for axis, labels, expected in (("x", columns, xlabels), ("y", rows, ylabels)):
+        if expected and not _order(labels, expected):
+            there = {name_key(each) for each in labels}
+            missing = next((name for name in expected if name_key(name) not in there), expected[0])
+            shown = ", ".join(repr(each[:40]) for each in labels[:8])
             raise CheckFailed(
                 f"The {axis} axis of {small(where)} has no tick labelled {str(missing)!r} at a cell of its own; "
                 f"its cells are labelled {shown}."
@@ -249,7 +249,7 @@ def _same_table(
     slip = ""
     if want.shape[0] == want.shape[1] and not _differs(values.T, rounded.T, want, rtol).any():
         slip = " It looks transposed."
-    texts = told_apart(float(values[row, column]), float(want[row, column]))
+    texts = distinct_texts(float(values[row, column]), float(want[row, column]))
     raise CheckFailed(
         f"The {what} the cell in row {row}, column {column} of {small(where)} is {texts[0]}; "
         f"expected {texts[1]} ({int(wrong.sum())} of {wrong.size} cells differ).{slip}"
@@ -263,12 +263,12 @@ def _differs(values: Array, rounded: Array, want: Array, rtol: float) -> Array:
     return np.asarray(~(near | (np.isnan(values) & np.isnan(want))))
 
 
-def _order(told: list[str], wanted: Sequence[object]) -> list[int]:
+def _order(labels: list[str], expected: Sequence[object]) -> list[int]:
     """The places of the wanted names among the told ones; [] where one is missing or stands twice."""
     there: dict[str, list[int]] = {}
-    for place, name in enumerate(told):
+    for place, name in enumerate(labels):
         there.setdefault(name_key(name), []).append(place)
-    found = [there.get(name_key(each), []) for each in wanted]
+    found = [there.get(name_key(each), []) for each in expected]
     return [places[0] for places in found] if all(len(places) == 1 for places in found) else []
 
 
@@ -317,7 +317,7 @@ def _confusion(drawn: Drawn, table: _Table, right: Array, guessed: Array, names:
     want = next((form for form in _forms(counts) if bool(form.max() <= 1) == share), counts)
     wrong = ~_near(mine, digits, want)
     row, column = (int(each) for each in np.argwhere(wrong)[0])
-    texts = told_apart(float(mine[row, column]), float(want[row, column]))
+    texts = distinct_texts(float(mine[row, column]), float(want[row, column]))
     raise CheckFailed(
         f"The confusion matrix in {small(where)} has {texts[0]} for class {called[row]} taken "
         f"for {called[column]}; expected {texts[1]} "

@@ -124,8 +124,8 @@ def drawn(figure: object) -> tuple[Drawn, ...]:
     if not isinstance(figure, Mapping):
         return ()
     above, legend = words(figure.get("title")), _texts(figure.get("legend"))
-    told = [axes for axes in entries(figure.get("axes"))[:_MOST_AXES] if isinstance(axes, Mapping)]
-    return tuple(_axes(axes, above, legend) for axes in told if axes.get("colorbar") is not True)
+    axes_records = [axes for axes in entries(figure.get("axes"))[:_MOST_AXES] if isinstance(axes, Mapping)]
+    return tuple(_axes(axes, above, legend) for axes in axes_records if axes.get("colorbar") is not True)
 
 
 def words(text: object) -> str:
@@ -153,8 +153,8 @@ def numbers_in(label: str) -> list[float]:
 
 def _axes(axes: Mapping[str, Any], above: str, legend: tuple[str, ...]) -> Drawn:
     legend = _texts(axes.get("legend")) or legend
-    told = _records(axes.get("lines"))[: 2 * MAX_LINES]  # curves, and clouds of points
-    lines = [_line(each) for each in told]
+    line_records = _records(axes.get("lines"))[: 2 * MAX_LINES]  # curves, and clouds of points
+    lines = [_line(each) for each in line_records]
     if len(legend) == len(lines) and not any(line.label for line in lines):
         # As matplotlib does for `legend([...])`.
         lines = [replace(line, label=label) for label, line in zip(legend, lines, strict=True)]
@@ -203,11 +203,11 @@ def _bars(bars: Mapping[str, Any]) -> Bars:
 
 
 def _image(image: Mapping[str, Any]) -> Image | None:
-    told = image.get("values")
-    if np.size(told) > MAX_PIXELS if isinstance(told, np.ndarray) else not isinstance(told, (list, tuple)):
+    pixels = image.get("values")
+    if np.size(pixels) > MAX_PIXELS if isinstance(pixels, np.ndarray) else not isinstance(pixels, (list, tuple)):
         return None
     try:
-        values = np.asarray(told, dtype=np.float64)
+        values = np.asarray(pixels, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
     shape = values.shape if values.size else tuple(each for each in entries(image.get("shape")) if type(each) is int)

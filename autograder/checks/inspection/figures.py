@@ -14,8 +14,8 @@ A figure is a dictionary ``{"title", "legend", "axes"}``; an axes ``{"title", "x
 - ticks ``{"at", "labels"}`` of those in sight, a text ``{"text", "x", "y"}``; `others` is the number of
   areas, contours, arrows and all else that is drawn.
 
-Nothing of matplotlib is left in it, so it can cross a wall and be judged outside, drawn by any backend. What cannot be
-read is left empty: nothing that a figure holds raises here.
+Nothing of matplotlib is left in it, so it can leave a sandbox and be judged outside, drawn by any backend. What
+cannot be read is left empty: nothing that a figure holds raises here.
 
 This module is shipped to students: standard library, numpy, and matplotlib where the student's code has loaded it.
 """
@@ -101,12 +101,12 @@ class _Left:
 
     def take(self, *columns: Any) -> tuple[Array, ...]:
         """Columns of floats (n,) of one length each at most `MAX_POINTS`; what is no number gives none."""
-        told = []
+        records = []
         for column in columns:
             found = _numbers(column)[: max(0, min(MAX_POINTS, self.numbers))]
             self.numbers -= len(found)
-            told.append(found)
-        return tuple(told)
+            records.append(found)
+        return tuple(records)
 
     def image(self, values: Array) -> Array:
         """The values, or none of them where they are too many."""
@@ -146,16 +146,16 @@ def _figure_of(thing: Any) -> Any:
 def _figure(figure: Any, left: _Left) -> Record:
     every = _list(figure, "axes")[:MAX_AXES]
     nothing: Record = {}
-    told = [_try(nothing, _axes, axes, left) for axes in every]
-    left.artists.update((id(record), axes) for axes, record in zip(every, told, strict=True))
+    records = [_try(nothing, _axes, axes, left) for axes in every]
+    left.artists.update((id(record), axes) for axes, record in zip(every, records, strict=True))
     places = [_try((), lambda axes: tuple(axes.get_position().bounds), axes) for axes in every]
-    beside = list(zip(every, told, places, strict=True))
+    beside = list(zip(every, records, places, strict=True))
     for axes, record, place in beside:
         _try(None, _shared, figure, axes, record, place, beside)
     return {
         "title": _words(figure, "_suptitle"),
         "legend": [text for legend in _list(figure, "legends")[:8] for text in _legend(legend)],
-        "axes": told,
+        "axes": records,
     }
 
 

@@ -154,10 +154,12 @@ def _tensors(torch: Any, named: list[tuple[str, Any]], example: tuple[Any, ...])
     """Arrays as tensors where the model is, those of floats in the type of the first parameter of floats."""
     parameters = [each for _, module in named for _, each in _own(module)]
     types = (each.dtype for each in parameters if each.dtype.is_floating_point)
-    wanted = next(types, torch.get_default_dtype())
+    expected = next(types, torch.get_default_dtype())
     device = parameters[0].device if parameters else None  # the model may be on a graphics processor
     given = [torch.as_tensor(each).to(device=device) if hasattr(each, "__array__") else each for each in example]
-    return [each.to(wanted) if isinstance(each, torch.Tensor) and each.is_floating_point() else each for each in given]
+    return [
+        each.to(expected) if isinstance(each, torch.Tensor) and each.is_floating_point() else each for each in given
+    ]
 
 
 def _output(torch: Any, output: Any) -> tuple[int, ...] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import CheckFailed, InstructorError, StudentError, as_type_error
 from ..plain import TABLES
 from ..rows import size_of
-from ..value_text import WANTED, of_wrong_kind
+from ..value_text import EXPECTED, of_wrong_kind
 from . import faults
 from .call_errors import Call
 
@@ -83,7 +83,7 @@ class LocalHandle:
     def __len__(self) -> int:
         try:
             if not hasattr(type(self._object), "__len__"):
-                self._must_be_asked_for(WANTED["len"])
+                self._must_be_asked_for(EXPECTED["len"])
             return self._asked("len", lambda: len(self._object))
         except (CheckFailed, StudentError, InstructorError) as error:
             raise (error if hasattr(self._object, "__len__") else as_type_error(error)) from None
@@ -93,19 +93,19 @@ class LocalHandle:
 
     def __contains__(self, value: Any) -> bool:
         if not any(hasattr(type(self._object), each) for each in ("__contains__", "__iter__", "__getitem__")):
-            self._must_be_asked_for(WANTED["contains"])
+            self._must_be_asked_for(EXPECTED["contains"])
         given = self._inside.inward(value)
         return self._asked("contains", lambda: bool(given in self._object))
 
     def __getitem__(self, key: Any) -> Any:
         if not hasattr(type(self._object), "__getitem__"):
-            self._must_be_asked_for(WANTED["item"])
+            self._must_be_asked_for(EXPECTED["item"])
         place = key if isinstance(key, slice) else self._inside.inward(key)
         return self._asked("item", lambda: self._inside.outward(self._object[place]))
 
     def __iter__(self) -> Iterator[Any]:
         if not (hasattr(type(self._object), "__iter__") or hasattr(type(self._object), "__getitem__")):
-            self._must_be_asked_for(WANTED["elements"])
+            self._must_be_asked_for(EXPECTED["elements"])
         items: LocalIterator = self._asked("elements", lambda: LocalIterator(self._inside, iter(self._object)))
         return items
 

@@ -97,7 +97,7 @@ def files_of(expected: Sequence[str], names: Mapping[str, str]) -> tuple[str, ..
     """The files that are meant by file names, public names and methods (``"Class.method"``).
 
     Args:
-        wanted: what a check asks for.
+        expected: what a check asks for.
         names: each public name of the assignment with its file.
 
     Raises:
@@ -120,7 +120,7 @@ def read(folder: Path, expected: Sequence[str], own: Collection[str]) -> Source:
 
     Args:
         folder: where they lie; nothing outside it is read.
-        wanted: files asked for.
+        expected: files asked for.
         own: all files of the assignment.
 
     Raises:

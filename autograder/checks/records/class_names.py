@@ -15,6 +15,6 @@ def class_named(name: str, base: type[T]) -> type[T]:
 
     It also has the name as `_kind`; what is no name of a class becomes "object".
     """
-    told = name if name.isidentifier() and name.isascii() and len(name) <= _LONGEST else "object"
-    attributes: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__, "_kind": told}
-    return type(told, (base,), attributes)
+    shown_name = name if name.isidentifier() and name.isascii() and len(name) <= _LONGEST else "object"
+    attributes: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__, "_kind": shown_name}
+    return type(shown_name, (base,), attributes)

@@ -216,8 +216,8 @@ class Tensor(np.ndarray[Any, Any]):
         return _tensor, (np.asarray(self), self.torch_dtype, self.requires_grad, self.torch_device)
 
     def __repr__(self) -> str:
-        told = np.array2string(self.numpy(), separator=", ", threshold=20)
-        return f"tensor({told}, dtype={self.torch_dtype})"
+        text = np.array2string(self.numpy(), separator=", ", threshold=20)
+        return f"tensor({text}, dtype={self.torch_dtype})"
 
 
 def _tensor(array: Array, torch_dtype: str, requires_grad: bool, device: str) -> Tensor:

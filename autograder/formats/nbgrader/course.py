@@ -137,7 +137,7 @@ class Assignment:
     sha256: str
 
     @property
-    def wanted(self) -> tuple[str, ...]:
+    def expected(self) -> tuple[str, ...]:
         """File names of the notebooks."""
         return tuple(each.file for each in self.notebooks)
 
@@ -281,13 +281,13 @@ def _with_tests(course: Course, assignment: str, path: Path, source: Notebook) -
         InstructorError: nobody has made tests from them yet.
     """
     settings = course.settings
-    wanted = [cell for cell in source.cells if cells.has_autotest(cell, settings)]
-    if not wanted:
+    expected = [cell for cell in source.cells if cells.has_autotest(cell, settings)]
+    if not expected:
         return source
     made = _cells_of(course.step(settings.source_with_tests, assignment) / path.name)
     given = _cells_of(course.step(settings.release, assignment) / path.name)
     instead: dict[str, Cell] = {}
-    for cell in wanted:
+    for cell in expected:
         found = made.get(cell.name) or (None if cells.has_hidden(cell, settings) else given.get(cell.name))
         if found is None or cells.has_autotest(found, settings):
             raise InstructorError(

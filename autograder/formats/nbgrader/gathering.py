@@ -159,7 +159,7 @@ def _released(path: Path, config: Any, *, as_source: bool) -> Notebook:
             content = _without_solutions(content, config)
         return read(content, path.name)
     except (OSError, StudentError) as error:
-        raise UsageError(f"{path} cannot be read: {reason_of(error)}; mend the notebook.") from None
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; fix the notebook.") from None
 
 
 def _without_solutions(content: bytes, config: Any) -> bytes:
@@ -235,6 +235,6 @@ def _contents(submission: Submission) -> dict[str, bytes]:
 
 def _times(course: Any) -> tuple[str, str]:
     """The zone and the form of times in a course of nbgrader's, as its configuration says."""
-    told = course.config.Exchange if course is not None else {}
-    zone, form = (told.get(name) for name in ("timezone", "timestamp_format"))
+    exchange = course.config.Exchange if course is not None else {}
+    zone, form = (exchange.get(name) for name in ("timezone", "timestamp_format"))
     return zone if isinstance(zone, str) else "UTC", form if isinstance(form, str) else ""

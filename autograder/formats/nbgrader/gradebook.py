@@ -1,4 +1,4 @@
-"""Grades in nbgrader's gradebook and back, through nbgrader's own library, so that formgrader shows and mends them.
+"""Grades in nbgrader's gradebook and back, through nbgrader's own library, so that formgrader shows and fixes them.
 
 The rules: what a person gave (score, extra credit, comment) is never touched. Where an automatic score or the
 submission changed beneath what a person gave, the cell is flagged for review, as nbgrader does it. Nothing is removed.

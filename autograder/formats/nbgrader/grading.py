@@ -44,14 +44,14 @@ __all__ = [
 ]
 
 _KEPT_OUTPUT = 8192
-_SPARE_SECONDS = 30.0
+_EXTRA_SECONDS = 30.0
 _MOST_NOTES = 10
 
 
 def limits_of(assignment: Assignment, options: RunOptions) -> Limits:
     """What one notebook's sandbox may use; each of its cells has its own time beside that."""
     most = max(len(notebook.source.cells) for notebook in assignment.notebooks)
-    seconds = _SPARE_SECONDS + 2 * most * assignment.course.settings.cell_seconds
+    seconds = _EXTRA_SECONDS + 2 * most * assignment.course.settings.cell_seconds
     return Limits(wall_seconds=seconds, cpu_seconds=seconds).changed(options.limits)
 
 

@@ -97,7 +97,7 @@ def run_notebook(
             if not waiting:
                 return Ran(runs, frozenset(out))
             killer = waiting[0]
-            runs.setdefault(killer, CellRun(killer, notebook.cells[killer - 1], error=_told(error, seconds)))
+            runs.setdefault(killer, CellRun(killer, notebook.cells[killer - 1], error=_explained(error, seconds)))
             out.add(killer)
         finally:
             with suppress(OSError):
@@ -105,7 +105,7 @@ def run_notebook(
     return Ran(runs, frozenset(out))
 
 
-def _told(error: StudentError, seconds: float) -> StudentError:
+def _explained(error: StudentError, seconds: float) -> StudentError:
     """A limit on the wall time is the cell's here."""
     if error.verdict is Verdict.TIME:
         return StudentError(

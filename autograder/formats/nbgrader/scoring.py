@@ -67,9 +67,9 @@ def judge(
         message, staff = sentence(verdict, hidden=False, hint="", failure=said)
     else:
         points = 0.0
-        verdict, staff = told(run.error, run, number, cell)
+        verdict, staff = verdict_on(run.error, run, number, cell)
         if seen is not None and seen.error is not None and shown is not None:
-            message = told(seen.error, seen, number, shown)[1]
+            message = verdict_on(seen.error, seen, number, shown)[1]
         elif verdict is Verdict.TIME:
             message = _late(run)
         elif verdict is Verdict.MEMORY and run.error.open:
@@ -84,7 +84,7 @@ def judge(
     )  # fmt: skip
 
 
-def told(error: StudentError, run: CellRun, number: int, cell: Cell) -> tuple[Verdict, str]:
+def verdict_on(error: StudentError, run: CellRun, number: int, cell: Cell) -> tuple[Verdict, str]:
     """Verdict and whole story of an error in a test cell, with the line that did not hold."""
     if run.timed_out or error.verdict is Verdict.TIME:
         line = _line(cell, error.line) if error.cell == number else ""

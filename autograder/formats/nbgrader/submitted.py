@@ -45,12 +45,12 @@ def collect_course(
         raise UsageError(f"There is no submission in {where}; collect them, or name the folder that holds them.")
     if found:
         staged = tuple(
-            collect_one([path], assignment.wanted, staging, student, _CAPS, recogniser)
+            collect_one([path], assignment.expected, staging, student, _CAPS, recogniser)
             for student, path in sorted(found.items())
         )
     else:
         assert submissions is not None
-        staged = collect(submissions, assignment.wanted, staging, _CAPS, recogniser)
+        staged = collect(submissions, assignment.expected, staging, _CAPS, recogniser)
     return tuple(_completed(assignment, each, found.get(each.student)) for each in staged)
 
 
@@ -59,7 +59,7 @@ def collect_again(
 ) -> Submission:
     """Stage one submission, named by its folder in ``submitted/`` or by its files, as `collect_course` does."""
     origin = next((path for path in files if path.is_dir()), files[0].parent)
-    staged = collect_one(files, assignment.wanted, staging, student, _CAPS, _recogniser(assignment, accept))
+    staged = collect_one(files, assignment.expected, staging, student, _CAPS, _recogniser(assignment, accept))
     return _completed(assignment, staged, origin)
 
 
@@ -149,8 +149,8 @@ def _completed(assignment: Assignment, submission: Submission, origin: Path | No
     for name in _OWN:
         (submission.folder / name).unlink(missing_ok=True)
     if origin is not None and submission.problem and not any(origin.rglob("*.ipynb")):
-        wanted = assignment.wanted
-        problem = f"{' and '.join(wanted)} {'was' if len(wanted) == 1 else 'were'} not handed in."
+        expected = assignment.expected
+        problem = f"{' and '.join(expected)} {'was' if len(expected) == 1 else 'were'} not handed in."
         submission = replace(submission, problem=problem, problem_verdict=Verdict.MISSING)
     if not submission.problem:
         notes += _left_out(assignment, submission.folder)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.formats.otter.master import Case
 from autograder.formats.otter.names import Names
-from autograder.formats.otter.outputs import Wanted, wanted
+from autograder.formats.otter.outputs import Expected, expected
 from autograder.formats.otter.remote_calls import Outside
 from autograder.formats.otter.statements import Stays, parsed, said
 from autograder.scaffold.writing import double_quoted, wrapped
@@ -123,7 +123,7 @@ class _Moving:
         title = self.title(shown)
         if any(_prints(each) for each in kept):
             raise Stays("prints in several places; compare what is printed with same()")
-        if shown and self.case.hidden and not all(self.told(each) for each in shown):
+        if shown and self.case.hidden and not all(self.is_stated(each) for each in shown):
             lines = self.beside_the_reference(kept, shown)
         else:
             lines = self.lines(kept, self.outside)
@@ -202,11 +202,11 @@ class _Moving:
 
     # --- comparisons ---
 
-    def told(self, shown: _Shown) -> bool:
+    def is_stated(self, shown: _Shown) -> bool:
         """Whether the right answer needs no reference: it is a truth, or what one side of ``==`` says."""
         if not self.case.ran and not shown.text:
             return _is_truth(shown.node)
-        known = wanted(shown.text)
+        known = expected(shown.text)
         return known is not None and (isinstance(known.value, bool) or known.value is None)
 
     def comparison(self, shown: _Shown) -> ast.expr:
@@ -217,10 +217,10 @@ class _Moving:
                 raise Stays("was never run, so its right answer is unknown; run the notebook, save it, import it again")
             text = "True"
         if shown.printed and _is_text_itself(node):
-            return self.compared(node, Wanted(text))
-        known = wanted(text)
+            return self.compared(node, Expected(text))
+        known = expected(text)
         if known is None and shown.printed and _is_one_line(text):
-            return self.compared(ast.Call(ast.Name("str", ast.Load()), [node], []), Wanted(text), name=node)
+            return self.compared(ast.Call(ast.Name("str", ast.Load()), [node], []), Expected(text), name=node)
         if known is None:
             raise Stays(f"shows an object that is no plain value ({_brief(text)}); compare its parts with same()")
         if known.value is True:
@@ -239,9 +239,9 @@ class _Moving:
                 }:
                     named = {str(each.arg): each.value for each in node.keywords}
                     return self.outside.judged("close", left, right, **named)
-        return self.compared(node, Wanted(True))
+        return self.compared(node, Expected(True))
 
-    def compared(self, node: ast.expr, known: Wanted, name: ast.expr | None = None) -> ast.expr:
+    def compared(self, node: ast.expr, known: Expected, name: ast.expr | None = None) -> ast.expr:
         source = known.source
         if len(source) > _LONGEST:
             raise Stays("has a right answer that is too long to be written down; compare with the reference")
@@ -284,7 +284,7 @@ class _Moving:
         Raises:
             Stays: the text tells that it is no plain value.
         """
-        known = wanted(shown.text)
+        known = expected(shown.text)
         is_text = shown.printed and _is_text_itself(shown.node)
         if known is None and self.names.pandas and "\n" in shown.text and not shown.text.startswith("<"):
             return True  # a table, which is compared as a whole

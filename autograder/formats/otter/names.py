@@ -45,13 +45,13 @@ class Names:
         return self.functions | self.classes | self.values
 
 
-def names_of(module: str, file: str, wanted: Collection[str]) -> Names:
-    """The names that the text of a module binds; `wanted` are those inside solutions that are public nevertheless.
+def names_of(module: str, file: str, expected: Collection[str]) -> Names:
+    """The names that the text of a module binds; `expected` are those inside solutions that are public nevertheless.
 
     Raises:
         InstructorError: it is no Python, or its solution markers are wrong.
     """
-    found = interface_of({file: module}, wanted=set(wanted)).modules[0]
+    found = interface_of({file: module}, expected=set(expected)).modules[0]
     body = ast.parse(module).body
     imports = dict(_imports(body))
     public = {*found.functions, *found.classes, *found.constants}

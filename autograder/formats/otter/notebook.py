@@ -89,12 +89,12 @@ def read_master(path: Path) -> Master:
         raise InstructorError(error.message) from None
     if notebook.language not in ("python", "ipython", "python3"):
         raise InstructorError(f"{path.name} is written in {notebook.language}; only Python notebooks can be imported.")
-    told = _told(content)
+    settings = _cell_settings(content)
     return Master(
         path.name,
         _unfenced(
             tuple(
-                MasterCell(number, cell.kind, cell.source, tags=cell.tags, **told.get(number, {}))
+                MasterCell(number, cell.kind, cell.source, tags=cell.tags, **settings.get(number, {}))
                 for number, cell in enumerate(notebook.cells, start=1)
             ),
             path.name,
@@ -132,7 +132,7 @@ def _parts(cell: MasterCell, file: str) -> Iterator[MasterCell]:
         yield replace(cell, kind=kind, source=text, part=part, before=first)
 
 
-def _told(content: bytes) -> dict[int, dict[str, Any]]:
+def _cell_settings(content: bytes) -> dict[int, dict[str, Any]]:
     """Outputs of each code cell, by number; of a form that is not understood, none."""
     cells = json.loads(content.removeprefix(b"\xef\xbb\xbf")).get("cells", ())
     found = {}

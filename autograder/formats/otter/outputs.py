@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from autograder.scaffold.writing import double_quoted
 
-__all__ = ["Wanted", "wanted"]
+__all__ = ["Expected", "expected"]
 
 _MATRIX = re.compile(r"[\[\]\s\d.eE+-]+")
 _GAP = re.compile(r"(?<=[\d.\]])\s+(?=[-\d.\[])")
@@ -18,7 +18,7 @@ _ARRAYS = ("array", "tensor")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Expected:
     """A value; `array` is whether its text was that of an array, which stands here as nested lists."""
 
     value: object
@@ -35,7 +35,7 @@ class Wanted:
         return _inexact(self.value)
 
 
-def wanted(text: str) -> Wanted | None:
+def expected(text: str) -> Expected | None:
     """The value whose text this is, or None where the text stands for an object, or for more than one value.
 
     Read are literals, numpy's scalars and arrays, and tensors: ``np.int64(3)``, ``array([1., 2.])``, ``[[1 2] [3 4]]``.
@@ -45,7 +45,7 @@ def wanted(text: str) -> Wanted | None:
         text = f"array({_GAP.sub(', ', text)})"
     try:
         node = ast.parse(text, mode="eval").body
-        return Wanted(_value(node), array="array(" in text or "tensor(" in text)
+        return Expected(_value(node), array="array(" in text or "tensor(" in text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, TypeError):
         return None
 

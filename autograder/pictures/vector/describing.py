@@ -17,10 +17,10 @@ _LONGEST_NAME = 60
 def described(record: object) -> str:
     """Sentences about one figure's record; "" for what is none. Not escaped."""
     plots = drawn(record)
-    told = [_plot(plot) for plot in plots[:_MOST]]
+    sentences = [_plot(plot) for plot in plots[:_MOST]]
     if len(plots) > _MOST:
-        told.append(f"And {counted(len(plots) - _MOST, 'more plot')}.")
-    text = " ".join(filter(None, told)) or "An empty figure."
+        sentences.append(f"And {counted(len(plots) - _MOST, 'more plot')}.")
+    text = " ".join(filter(None, sentences)) or "An empty figure."
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

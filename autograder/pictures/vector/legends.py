@@ -30,23 +30,23 @@ class Entry:
 
 
 def legend(
-    told: Drawn, drawn: Sequence[Entry], used: Sequence[tuple[Array, Array]], width: float, height: float
+    record: Drawn, drawn: Sequence[Entry], used: Sequence[tuple[Array, Array]], width: float, height: float
 ) -> str:
     """The legend in pixels of the plot; "" where it has no entries.
 
     Args:
-        told: the plot, with the texts of its legend.
+        record: the plot, with the texts of its legend.
         drawn: what was drawn; an entry belongs to the text that is its label, else to the text in its place.
         used: pixels that should stay in sight.
         width, height: of the plot.
     """
-    texts = told.legend[:_MOST]
+    texts = record.legend[:_MOST]
     if not texts:
         return ""
     by_label = {entry.label: entry for entry in reversed(drawn) if entry.label}
     rows = [(label, by_label.get(label) or (drawn[n] if n < len(drawn) else None)) for n, label in enumerate(texts)]
-    lines = len(rows) + bool(told.legend_title)
-    longest = max(wide(label[:_LONGEST], _FONT) for label in (*texts, told.legend_title))
+    lines = len(rows) + bool(record.legend_title)
+    longest = max(wide(label[:_LONGEST], _FONT) for label in (*texts, record.legend_title))
     size = min(width, _HANDLE + longest + 3 * _PADDING), min(height, lines * _ROW + 1.5 * _PADDING)
     left, top = _corner(size, used, width, height)
     parts = [
@@ -63,9 +63,9 @@ def legend(
         )
     ]
     y = top + _PADDING / 2 + 12
-    if told.legend_title:
+    if record.legend_title:
         parts.append(
-            text(left + size[0] / 2, y, told.legend_title, most=_LONGEST, font_size=_FONT, text_anchor="middle")
+            text(left + size[0] / 2, y, record.legend_title, most=_LONGEST, font_size=_FONT, text_anchor="middle")
         )
         y += _ROW
     for label, entry in rows:

@@ -63,5 +63,9 @@ def alpha_of(look: Mapping[str, Any]) -> float:
 
 def palette_of(look: Mapping[str, Any]) -> bytes:
     """256 colours; shades of gray where there are none."""
-    told = look.get("palette")
-    return told if type(told) is bytes and len(told) == 768 else bytes(np.repeat(np.arange(256, dtype=np.uint8), 3))
+    palette = look.get("palette")
+    return (
+        palette
+        if type(palette) is bytes and len(palette) == 768
+        else bytes(np.repeat(np.arange(256, dtype=np.uint8), 3))
+    )

@@ -66,7 +66,7 @@ class Scale:
 class Plot:
     """One axes on its way: its part of the picture, in pixels, and the scales within it."""
 
-    told: Drawn
+    record: Drawn
     look: Mapping[str, Any]
     left: float
     top: float

@@ -43,8 +43,8 @@ def draw(record: object, look: object) -> str:
     palettes: list[bytes] = []
     for axes, how in list(zip(entries(record.get("axes")), entries(look.get("axes")), strict=False))[:_MOST_AXES]:
         if isinstance(axes, Mapping) and isinstance(how, Mapping):
-            (told,) = drawn({"legend": [], "axes": [{**axes, "colorbar": False}]})
-            plot = _plot(told, how, width, height, room)
+            (axes_record,) = drawn({"legend": [], "axes": [{**axes, "colorbar": False}]})
+            plot = _plot(axes_record, how, width, height, room)
             if axes.get("colorbar") is True:
                 add_colorbar(plot, palettes)
             else:
@@ -69,21 +69,21 @@ def _size(size: object) -> tuple[float, float]:
     return min(_LARGEST, max(_SMALLEST, width)), min(_LARGEST, max(_SMALLEST, height))
 
 
-def _plot(told: Drawn, look: Mapping[str, Any], width: float, height: float, room: Room) -> Plot:
+def _plot(record: Drawn, look: Mapping[str, Any], width: float, height: float, room: Room) -> Plot:
     default = (0.125, 0.11, 0.775, 0.77)
     place = [finite(each, other) for each, other in zip(several(look.get("place"), 4), default, strict=True)]
     left, bottom = (min(1.0, max(0.0, each)) for each in place[:2])
     across, up = (min(1.0, max(0.01, each)) for each in place[2:])
     wide_, high = across * width, up * height
     return Plot(
-        told,
+        record,
         look,
         left * width,
         (1 - bottom - up) * height,
         wide_,
         high,
-        _scale(told.xlim, told.xscale, wide_),
-        _scale(told.ylim, told.yscale, high, down=True),
+        _scale(record.xlim, record.xscale, wide_),
+        _scale(record.ylim, record.yscale, high, down=True),
         room,
     )
 
@@ -95,25 +95,25 @@ def _scale(limits: tuple[float, float], kind: str, length: float, *, down: bool 
 
 def _whole(plot: Plot) -> str:
     """Everything of one axes, at its place."""
-    told, look = plot.told, plot.look
+    record, look = plot.record, plot.look
     own = {each for each in entries(look.get("own"))[:8] if type(each) is str}
-    for image, how in zip(told.images, looks(look, "images"), strict=False):
+    for image, how in zip(record.images, looks(look, "images"), strict=False):
         add_image(plot, image, how)
     if look.get("grid") is True:
         _grid(plot)
-    for number_, (bars, how) in enumerate(zip(told.bars, looks(look, "bars"), strict=False)):
+    for number_, (bars, how) in enumerate(zip(record.bars, looks(look, "bars"), strict=False)):
         add_bars(plot, bars, how, _COLORS[number_ % len(_COLORS)])
     lines, guides = looks(look, "lines"), looks(look, "guides")
-    for number_, line in enumerate((*told.lines, *told.guides)):
-        place = number_ - len(told.lines)
+    for number_, line in enumerate((*record.lines, *record.guides)):
+        place = number_ - len(record.lines)
         seen = guides[place : place + 1] if place >= 0 else lines[number_ : number_ + 1]
         add_line(plot, line, seen[0] if seen else {}, _COLORS[number_ % len(_COLORS)])
-    texts = [_written(plot, each, how) for each, how in zip(told.texts, looks(look, "texts"), strict=False)]
+    texts = [_written(plot, each, how) for each, how in zip(record.texts, looks(look, "texts"), strict=False)]
     clipped = element(
         "svg", "".join(plot.inside) + "".join(texts), x=plot.left, y=plot.top, width=plot.width, height=plot.height
     )
     frame = _frame(plot) if look.get("frame") is not False else ""
-    shown = legend(told, plot.entries, plot.used, plot.width, plot.height) if "legend" in own else ""
+    shown = legend(record, plot.entries, plot.used, plot.width, plot.height) if "legend" in own else ""
     if shown:
         shown = element("svg", shown, x=plot.left, y=plot.top, width=plot.width, height=plot.height)
     return clipped + frame + _around(plot, own) + shown
@@ -124,8 +124,8 @@ def _frame(plot: Plot) -> str:
 
 
 def _grid(plot: Plot) -> None:
-    across = plot.x(plot.told.xticks.at)
-    up = plot.y(plot.told.yticks.at)
+    across = plot.x(plot.record.xticks.at)
+    up = plot.y(plot.record.yticks.at)
     data = [f"M{number(at)},0V{number(plot.height)}" for at in across[np.isfinite(across)]]
     data += [f"M0,{number(at)}H{number(plot.width)}" for at in up[np.isfinite(up)]]
     if data:
@@ -136,9 +136,9 @@ def _around(plot: Plot, own: set[str]) -> str:
     """Ticks, labels and title."""
     sides = [each if type(each) is str else "" for each in (*entries(plot.look.get("sides"))[:2], "", "")]
     top, right = sides[0] == "top", sides[1] == "right"
-    told, bottom = plot.told, plot.top + plot.height
+    record, bottom = plot.record, plot.top + plot.height
     marks, parts, deepest, widest = [], [], 0.0, 0.0
-    ticks = _within(told.xticks, plot.x) if sides[0] != "none" else []
+    ticks = _within(record.xticks, plot.x) if sides[0] != "none" else []
     edge, sign = (plot.top, -1) if top else (bottom, 1)
     crowded = sum(wide(label, _TICK_FONT) + 6 for _, label in ticks) > plot.width + 30
     for at, label in ticks:
@@ -150,7 +150,7 @@ def _around(plot: Plot, own: set[str]) -> str:
         if label.strip():
             deepest = max(deepest, 0.6 * wide(label[:_LONGEST_TICK], _TICK_FONT) if crowded else _TICK_FONT)
     edge, sign = (plot.left + plot.width, 1) if right else (plot.left, -1)
-    ticks = _within(told.yticks, plot.y) if sides[1] != "none" else []
+    ticks = _within(record.yticks, plot.y) if sides[1] != "none" else []
     step = max(1, math.ceil(len(ticks) * _TICK_FONT / max(1.0, plot.height + _TICK_FONT)))
     for at, label in ticks[::step]:
         marks.append(f"M{number(edge)},{number(plot.top + at)}h{4 * sign}")
@@ -160,17 +160,17 @@ def _around(plot: Plot, own: set[str]) -> str:
     if marks:
         parts.append(element("path", d="".join(marks), stroke=_INK))
     middle = plot.left + plot.width / 2
-    if "xlabel" in own and told.xlabel:
+    if "xlabel" in own and record.xlabel:
         below = bottom + 12 + FONT + deepest if not top else plot.top - 14 - deepest
-        parts.append(_label(plot, middle, below, told.xlabel, most=90, font_size=FONT, text_anchor="middle"))
-    if "ylabel" in own and told.ylabel:
+        parts.append(_label(plot, middle, below, record.xlabel, most=90, font_size=FONT, text_anchor="middle"))
+    if "ylabel" in own and record.ylabel:
         x = max(FONT, plot.left - 14 - widest) if not right else plot.left + plot.width + 22 + widest
         y = plot.top + plot.height / 2
         turned = {"transform": f"rotate(-90 {number(x)} {number(y)})"}
-        parts.append(_label(plot, x, y, told.ylabel, most=90, font_size=FONT, text_anchor="middle", **turned))
-    if "title" in own and told.title:
+        parts.append(_label(plot, x, y, record.ylabel, most=90, font_size=FONT, text_anchor="middle", **turned))
+    if "title" in own and record.title:
         over = plot.top - 8 - (deepest + 12 if top else 0)
-        parts.append(_label(plot, middle, over, told.title, most=90, font_size=_TITLE_FONT, text_anchor="middle"))
+        parts.append(_label(plot, middle, over, record.title, most=90, font_size=_TITLE_FONT, text_anchor="middle"))
     return "".join(parts)
 
 
@@ -181,19 +181,19 @@ def _within(ticks: Ticks, scale: Scale) -> list[tuple[float, str]]:
     return [(float(places[n]), ticks.labels[n]) for n in np.flatnonzero(good)]
 
 
-def _label(plot: Plot, x: float, y: float, told: str, *, most: int = _LONGEST_TICK, **how: str | float) -> str:
-    if not told.strip() or plot.room.texts <= 0:
+def _label(plot: Plot, x: float, y: float, label: str, *, most: int = _LONGEST_TICK, **how: str | float) -> str:
+    if not label.strip() or plot.room.texts <= 0:
         return ""
     plot.room.texts -= 1
-    return text(x, y, told, most=most, **{"font_size": _TICK_FONT, **how})
+    return text(x, y, label, most=most, **{"font_size": _TICK_FONT, **how})
 
 
-def _written(plot: Plot, told: Any, look: Mapping[str, Any]) -> str:
-    x, y = plot.x.one(told.x), plot.y.one(told.y)
+def _written(plot: Plot, record: Any, look: Mapping[str, Any]) -> str:
+    x, y = plot.x.one(record.x), plot.y.one(record.y)
     if not (math.isfinite(x) and math.isfinite(y)):
         return ""
     across, up = (each if type(each) is str else "" for each in (look.get("across"), look.get("up")))
     anchor = {"center": "middle", "right": "end"}.get(across, "start")
     y += {"center": 0.35, "center_baseline": 0.35, "top": 0.8}.get(up, 0.0) * _TICK_FONT
     color = color_of(look.get("color"), _INK)
-    return _label(plot, x, y, told.text, most=_LONGEST_CELL, text_anchor=anchor, fill=color)
+    return _label(plot, x, y, record.text, most=_LONGEST_CELL, text_anchor=anchor, fill=color)

@@ -42,11 +42,11 @@ def number(value: float) -> str:
 
 def element(name: str, /, content: str = "", **attributes: str | float) -> str:
     """One element; `_` in the name of an attribute is a hyphen, texts of attributes are escaped."""
-    told = "".join(
+    attributes_text = "".join(
         f" {key.replace('_', '-')}='{escape(value, quote=True) if isinstance(value, str) else number(value)}'"
         for key, value in attributes.items()
     )
-    return f"<{name}{told}>{content}</{name}>" if content else f"<{name}{told}/>"
+    return f"<{name}{attributes_text}>{content}</{name}>" if content else f"<{name}{attributes_text}/>"
 
 
 def letters(text: str, most: int = MAX_LETTERS) -> str:
@@ -72,9 +72,9 @@ def wide(text: str, size: float = FONT) -> float:
     return _LETTER * size * min(len(text), MAX_LETTERS)
 
 
-def text(x: float, y: float, told: str, *, most: int = MAX_LETTERS, **attributes: str | float) -> str:
+def text(x: float, y: float, content: str, *, most: int = MAX_LETTERS, **attributes: str | float) -> str:
     """A text at a place; nothing where there is none."""
-    shown = letters(told, most)
+    shown = letters(content, most)
     return element("text", shown, x=x, y=y, **attributes) if shown else ""
 
 

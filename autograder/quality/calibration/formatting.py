@@ -60,7 +60,7 @@ def runs(count: int) -> str:
     return f"{count} run" if count == 1 else f"{count} runs"
 
 
-def wanted(row: Row) -> str:
+def expected(row: Row) -> str:
     """``more than 90 %``."""
     value = row.threshold.value
     shown = f"{100 * value:.10g} %" if row.measured.percent else f"{value:.10g}"
@@ -101,7 +101,7 @@ def row_text(row: Row) -> str:
     low, high = row.counted if row.n else (0.0, 1.0)
     counted = f"{row.fell} of {runs(row.n)} fell, so {likely(low)} to {likely(high)} do"
     best = f", the best of up to {row.measured.tries} trainings" if row.measured.tries > 1 else ""
-    first = f"{wanted(row)} ({reward(row)}{best}): {row.judgement.word} ({row.judgement.why}); {counted}"
+    first = f"{expected(row)} ({reward(row)}{best}): {row.judgement.word} ({row.judgement.why}); {counted}"
     fitted = row.fit
     if fitted is None:
         return first
@@ -183,7 +183,7 @@ def markdown(
         spread = number(row.spread, percent=percent).removesuffix(" %")
         cells = (
             f"`{row.check.id}`" + (f" ({row.measured.run})" if row.measured.run else ""),
-            f"{row.measured.name}: {wanted(row)}",
+            f"{row.measured.name}: {expected(row)}",
             reward(row),
             str(row.n),
             f"{number(row.mean, percent=percent).removesuffix(' %')} ± {spread}{' %' if percent else ''}",
@@ -210,7 +210,7 @@ def markdown(
             if not mutants:
                 continue
             head, listed = false_pass_text(mutants)
-            lines.append(f"| `{row.check.id}` | {wanted(row)} | {'; '.join([head, *listed])} |")
+            lines.append(f"| `{row.check.id}` | {expected(row)} | {'; '.join([head, *listed])} |")
     return "\n".join(lines)
 
 

@@ -153,16 +153,16 @@ def calibrator(spec: JobSpec) -> Iterator[Grade]:
     """What a job process does: load once, connect to the sandbox, make the trials that it is sent."""
     loaded = loader.load(spec.root, spec.assignment)
     dataset = datasets.find(spec.dataset, spec.data) if spec.dataset else None
-    with sandbox.connect(spec.address) as walls:
+    with sandbox.connect(spec.address) as backend:
 
         def make(submission: Submission) -> Report:
             assert isinstance(submission, Asked)
-            return _made(loaded, submission, walls, dataset, spec.options)
+            return _made(loaded, submission, backend, dataset, spec.options)
 
         yield make
 
 
-def _made(loaded: Loaded, asked: Asked, walls: Sandbox, dataset: DataSet | None, options: RunOptions) -> Report:
+def _made(loaded: Loaded, asked: Asked, backend: Sandbox, dataset: DataSet | None, options: RunOptions) -> Report:
     """The report of one trial, whose only note is the trial itself."""
     heard: list[Measured] = []
 
@@ -178,7 +178,7 @@ def _made(loaded: Loaded, asked: Asked, walls: Sandbox, dataset: DataSet | None,
         limits=asked.limits,
         share=asked.share,
     )
-    report = grading.grade(loaded, asked, walls, dataset, changed, listen)
+    report = grading.grade(loaded, asked, backend, dataset, changed, listen)
     (result,) = (check for question in report.questions for check in question.checks)
     earned = result.verdict in (Verdict.PASSED, Verdict.PARTIAL)
     trial = Trial(

@@ -201,7 +201,7 @@ class _Run:
 
         for report in self.grade(list(staged.values()), heard):
             self.reports[report.student] = _of_checks(report)
-        self.tell_apart([mutant for mutant in mutants if self.same_answers(mutant)])
+        self.distinguish([mutant for mutant in mutants if self.same_answers(mutant)])
         if plan.seeds > 1:
             self.try_seeds(staged)
 
@@ -224,7 +224,7 @@ class _Run:
         assert self.reference is not None
         return quiet and report.notes == self.reference.notes and mutant.operator != KEPT
 
-    def tell_apart(self, mutants: Sequence[Mutant]) -> None:
+    def distinguish(self, mutants: Sequence[Mutant]) -> None:
         """Why the answers of some mutants were those of the reference."""
         if not mutants:
             return
@@ -250,8 +250,8 @@ class _Run:
             twice = [_staged(plan.loaded, self.folder / f"{REFERENCE}.{change}.{time}") for time in (1, 2)]
             self.own |= {one.student: self.own[mutant.id] for one, mutant in zip(made, left, strict=True)}
             self.own |= {one.student: frozenset(question.id for question in plan.questions) for one in twice}
-            wanted, again, *others = self.grade([*twice, *made], change=change)
-            steady = set(wanted.notes) & set(again.notes)  # the answers to other questions differ from run to run
+            expected, again, *others = self.grade([*twice, *made], change=change)
+            steady = set(expected.notes) & set(again.notes)  # the answers to other questions differ from run to run
             for mutant, report in zip(left, others, strict=True):
                 if not steady <= set(report.notes):
                     self.alike[mutant.id] = DIFFERS_ELSEWHERE

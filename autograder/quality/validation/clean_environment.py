@@ -105,16 +105,16 @@ def _needed_by(packages: set[str]) -> set[str]:
     for module, owners in metadata.packages_distributions().items():
         for owner in owners:
             modules.setdefault(_canonical(owner), set()).add(module)
-    wanted, seen = [_canonical(package) for package in packages], set()
-    while wanted:
-        package = wanted.pop()
+    expected, seen = [_canonical(package) for package in packages], set()
+    while expected:
+        package = expected.pop()
         if package not in seen:
             seen.add(package)
             try:
                 required = metadata.requires(package) or []
             except metadata.PackageNotFoundError:
                 continue
-            wanted += [_canonical(re.split(r"[^\w.-]", line)[0]) for line in required if "extra ==" not in line]
+            expected += [_canonical(re.split(r"[^\w.-]", line)[0]) for line in required if "extra ==" not in line]
     return {module for package in seen for module in modules.get(package, ())}
 
 

@@ -18,7 +18,7 @@ class Asked:
     question: str
     id: str
     title: str
-    told: str
+    summary: str
 
 
 def answers_page(asked: Asked, reports: Sequence[Report], heading: Heading, names: Mapping[str, str]) -> str:
