@@ -218,7 +218,7 @@ def _place(error: BaseException, file: Path) -> str:
 
 
 def _text(file: Path, graded: Mapping[str, float]) -> str:
-    """A module's text, also of a notebook, whose markers are judged here so that mistakes are told by cell."""
+    """A module's text, also of a notebook, whose markers are judged here so that mistakes are reported by cell."""
     if not is_notebook(file.name):
         return _read(file)
     try:

@@ -146,7 +146,7 @@ def python_text(path: Path) -> str:
         try:
             return importlib.util.decode_source(data)
         except SyntaxError as error:
-            data.decode("utf-8-sig")  # what is not UTF-8 in the first two lines is told as one thing with the rest
+            data.decode("utf-8-sig")  # what is not UTF-8 in the first two lines is reported as one thing with the rest
             raise InstructorError(f"{path}:1: {error.msg}; save the file as UTF-8.") from None
     except UnicodeDecodeError as error:
         raise InstructorError(

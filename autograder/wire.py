@@ -67,7 +67,7 @@ _MUCH_TEXT = 1 << 20  # bytes
 _ROOM_FOR_TEXT = 3  # its buffer doubles, and the last one is copied
 _SMALL = 256  # bytes; a copy of so little takes less than a view of it
 _MAPS = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
-_FIXED = {  # first byte: (length without the part that is told, bytes that tell it)
+_FIXED = {  # first byte: (length without the part that is stated, bytes that state it)
     **{0xC4: (2, 1), 0xC5: (3, 2), 0xC6: (5, 4), 0xC7: (3, 1), 0xC8: (4, 2), 0xC9: (6, 4)},
     **{0xCA: (5, 0), 0xCB: (9, 0), 0xCC: (2, 0), 0xCD: (3, 0), 0xCE: (5, 0), 0xCF: (9, 0)},
     **{0xD0: (2, 0), 0xD1: (3, 0), 0xD2: (5, 0), 0xD3: (9, 0)},
@@ -449,7 +449,7 @@ def _steps() -> Iterator[tuple[int, int]]:
 
 
 def _tokens(data: bytes | memoryview, most: int) -> tuple[int, int]:
-    """How many objects a header will make, and how many bytes its texts will take, told without making them.
+    """How many objects a header will make, and how many bytes its texts will take, found without making them.
 
     Raises:
         WireError: more than `most`; or a map, whose keys MessagePack's reader would hash before anybody has seen them.

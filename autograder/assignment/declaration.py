@@ -218,7 +218,7 @@ class Assignment:
             full: whether the run is that of ``--full``.
 
         Raises:
-            InstructorError: there is no fact of a name in the title, or the facts cannot be told.
+            InstructorError: there is no fact of a name in the title, or the facts cannot be listed.
         """
         if self._facts is None or not check.hidden:
             return check.title

@@ -24,7 +24,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Case:
     """One of the things that a check asks, with points of its own.
 
-    `hint` is told in place of the check's where this case is not passed. The name is filled in by the declaration.
+    `hint` is shown in place of the check's where this case is not passed. The name is filled in by the declaration.
     """
 
     points: float
@@ -246,7 +246,7 @@ class Question:
 
         Args:
             points: what full credit gives; with points for each case it may be left out, for it is their sum.
-            hidden: run by staff only; students are told title, verdict and hint.
+            hidden: run by staff only; students see title, verdict and hint.
             hint: one sentence about wrong answers, or several steps of one. Students read it when a hidden check is
                 FAILED or PARTIAL, and in a notebook step by step, when they ask for it with `hint(...)`.
             needs: checks that must pass first; otherwise this one is SKIPPED.

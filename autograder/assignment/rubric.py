@@ -111,7 +111,7 @@ def declared(
     answer: str | Sequence[str],
     question: str,
 ) -> Written:
-    """A written answer, as `Question.written` is told of it.
+    """A written answer, as it is given to `Question.written`.
 
     Raises:
         InstructorError: it is worth nothing, the rubric has another sum, or the answer stands where none can stand.

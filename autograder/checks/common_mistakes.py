@@ -1,6 +1,6 @@
 """Recognise the slip behind a wrong array: the one simple change that gives the expected one.
 
-A slip is only told when the changed answer agrees with the expected one in every entry, to 1e-5 relative to the entry
+A slip is only named when the changed answer agrees with the expected one in every entry, to 1e-5 relative to the entry
 and 1e-7 to the largest, and when the agreement says something: no relation is tried that holds for equal entries, or
 that a few wrong labels among right ones would fulfil by chance.
 """
@@ -274,7 +274,7 @@ def _order(mine: Array, right: Array) -> str:
 
 
 def _mostly_wrong(mine: Array, right: Array) -> bool:
-    """Whether another order may be told of: half of the entries moved, and there are more than two different ones."""
+    """Whether another order may be named: half of the entries moved, and there are more than two different ones."""
     return _varies(right, 3) and 2 * int(np.sum(mine != right)) >= right.size
 
 

@@ -166,7 +166,7 @@ def lighter_than(
 
 
 def _measured(call: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Cost]:
-    """The value of a call with what it cost: as it was told on this side, else the time that passed."""
+    """The value of a call with what it cost: as it was measured on this side, else the time that passed."""
     began = time.perf_counter()
     value = call(*arguments)
     passed = time.perf_counter() - began

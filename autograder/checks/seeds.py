@@ -186,7 +186,7 @@ class Trainings:
         raise CheckFailed(f"{text}{failure}", measured=heard) from None
 
     def _heard(self, first: _Run, counting: _Run) -> tuple[Measured, ...]:
-        """What calibration is told: of the best of several runs the first number, whose luck is that of each."""
+        """What calibration is given: of the best of several runs the first number, whose luck is that of each."""
         if self.rule != "best" or len(self.seeds) == 1 or not first.heard:
             return counting.heard
         grade = max(0.0, counting.grade)

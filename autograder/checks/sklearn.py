@@ -1,6 +1,6 @@
 """Judge scikit-learn pipelines and searches: how they are built, and whether anything was fitted outside the folds.
 
-How one is built is the plain record of `checks.inspection.estimators`, told by the submission's own process:
+How one is built is the plain record of `checks.inspection.estimators`, made by the submission's own process:
 it shows honest students their slips. What points depend on should be seen in behaviour as well: predictions, and the
 scores of a search on data that `leakage_probe` makes.
 """
@@ -145,7 +145,7 @@ class Estimator:
 
 @takes(name=TEXT)
 def estimator(description: object, *, name: str = "the estimator") -> Estimator:
-    """What ``student.estimator_of(model)`` told, for the methods of `Estimator`.
+    """What ``student.estimator_of(model)`` returned, for the methods of `Estimator`.
 
     Raises:
         CheckFailed: it is no readable description.

@@ -200,7 +200,7 @@ def no_loops(source: Source, function: str, *, allow: int = 0, strict: bool = Tr
     A loop is ``for``, ``while``, each ``for`` of a comprehension, ``map``, ``filter``, ``reduce``, what only looks like
     array operations (``np.vectorize``, ``np.apply_along_axis``, ``table.apply`` ...), a function that calls itself, and
     a function that is given to somebody else who may call it many times (``sorted(range(n), key=f)``, ``pool.map(f)``,
-    ``iter(f, None)``). What they run over cannot be told from source: allow those that are right, such as one over
+    ``iter(f, None)``). What they run over cannot be seen in the source: allow those that are right, such as one over
     layers.
 
     Args:

@@ -1,6 +1,6 @@
 """Judge how a torch module is built: the plain record of `checks.inspection.torch_modules` against what was asked for.
 
-The record is told by the submission's own process, which could tell anything. It shows honest students their slips;
+The record is made by the submission's own process, which could say anything. It shows honest students their slips;
 what points depend on should be seen in behaviour as well: the shapes and accuracy of predictions, and the shapes of
 the weights that were saved (`Structure.agrees_with`).
 """
@@ -177,7 +177,7 @@ class Structure:
             settings: such as ``kernel_size=11``; a number also stands for a tuple of it.
 
         Raises:
-            CheckFailed: there is no such layer, or it differs; the sentence gives got and wanted.
+            CheckFailed: there is no such layer, or it differs; the sentence gives got and expected.
             InstructorError: `output` without an example, or a place that is no number.
 
         Examples:

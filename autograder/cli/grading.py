@@ -195,7 +195,7 @@ def total(
     """Add up the points of a homework set.
 
     Points and bonus points of its assignments are added up to the cap, with what people gave for written answers. An
-    assignment that is not graded yet counts as 0, and is told.
+    assignment that is not graded yet counts as 0, and is named.
 
     Example: autograder total hw4 graded/theory graded/backprop graded/alexnet --csv hw4.csv
     """

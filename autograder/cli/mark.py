@@ -62,7 +62,7 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         path = out / MARKS
         before = read_marks(path)
         marks = filled(before, reports, asked.rubrics, path)
-        with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is told before anything is written
+        with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is said before anything is written
         write_marks(replace(marks, excel=marks.excel or excel), path)
         marks = read_marks(path) or marks  # with the lines of the file as it is now
         names = export.file_names(report.student for report in reports)

@@ -110,7 +110,7 @@ def _fetch_file(file: _File, folder: Path, settings: DataSettings, progress: Pro
 
 def _download(url: str, write: Callable[[bytes], object], file: _File, progress: Progress) -> str:
     """Copy one address to `write`, piece by piece; what went wrong, or ""."""
-    import http.client  # here, because all this takes time to import and is rarely wanted
+    import http.client  # here, because all this takes time to import and is rarely needed
     import urllib.error
     import urllib.request
 

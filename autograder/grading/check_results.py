@@ -98,7 +98,7 @@ def made_result(
     note: str = "",
     concealed: bool = False,
 ) -> CheckResult:
-    """A result; `note` is told to everybody, and what is `concealed` is told as of a hidden check."""
+    """A result; `note` is shown to everybody, and what is `concealed` is shown as that of a hidden check."""
     hidden = check.hidden or concealed
     message, staff = sentence(verdict, hidden=hidden, hint=check.hint, error=error, failure=failure)
     if error is not None and error.trace and verdict is Verdict.RAISED:

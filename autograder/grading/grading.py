@@ -45,9 +45,9 @@ def grade(
         sandbox: a started one; it is opened at least once for each question that has something to run.
         dataset: the assignment's data, None when it names none.
         options: seed, length, selection.
-        listen: told of each check what it returned, or the `CheckFailed` that it raised.
+        listen: called for each check with what it returned, or the `CheckFailed` that it raised.
         shared: what is kept from one submission of this assignment to the next; nothing if left out.
-        begin: told of each check that it begins, and after how many seconds it will be ended.
+        begin: called for each check that begins, with after how many seconds it will be ended.
 
     Raises:
         UsageError: `options.only` names neither a question nor a check.

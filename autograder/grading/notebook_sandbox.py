@@ -16,7 +16,7 @@ __all__ = ["Spare", "Standing"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A live sandbox: its session, the stand-in that talks to it, and how many bytes of its output are told already."""
+    """A live sandbox: its session, the stand-in that talks to it, and how many bytes of its output are reported."""
 
     session: Session
     student: RemoteStudent

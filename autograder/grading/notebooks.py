@@ -1,4 +1,4 @@
-"""The notebooks of one submission: put right before they are run, run when they are needed, and told in the report."""
+"""The notebooks of one submission: repaired before they are run, run when they are needed, and shown in the report."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def unheard(check: Check, came: object) -> None:
 class Found:
     """The result of one check or case, and the exception that ended it, if one did.
 
-    `concealed` says that the student is told of it as of a hidden check.
+    `concealed` says that the student sees of it what is seen of a hidden check.
     """
 
     result: CheckResult

@@ -237,7 +237,7 @@ def _without_undoing(cells: list[Cell], name: str, missing: Sequence[str], read:
 def _owners(
     cells: Sequence[Cell], expected: Sequence[Cell], notes: list[str], read: Callable[[str], Changes]
 ) -> dict[str, int]:
-    """The place in the submission of each wanted cell, by name."""
+    """The place in the submission of each expected cell, by name."""
     by_name = {cell.name: cell for cell in expected}
     owners: dict[str, int] = {}
     copies: dict[str, int] = {}
@@ -328,7 +328,7 @@ def _answered(
 
 
 def _followers(cells: Sequence[Cell], placed: Mapping[int, str]) -> dict[str, list[Cell]]:
-    """The student's own cells by the wanted cell that they come after, "" for those before all of them."""
+    """The student's own cells by the expected cell that they come after, "" for those before all of them."""
     found: dict[str, list[Cell]] = {}
     after = ""
     expected = set(placed.values())

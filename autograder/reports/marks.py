@@ -1,7 +1,7 @@
 """`marks.csv`: where people give points for written answers, one line for each item of the rubric of each student.
 
 The file belongs to the people who fill it in. What they wrote is never lost: new lines are added, columns of their own
-stay, and a line that cannot be right is told and stops everything before anything is written.
+stay, and a line that cannot be right is named and stops everything before anything is written.
 """
 
 from __future__ import annotations

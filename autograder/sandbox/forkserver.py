@@ -117,7 +117,7 @@ class _Forkserver:
         self.selector.register(connection, selectors.EVENT_READ, lambda: self.ask(connection))
 
     def ask(self, connection: socket.socket) -> None:
-        """The first message of a connection: a sandbox is wanted, or whether we still answer."""
+        """The first message of a connection: a sandbox is asked for, or whether we still answer."""
         self.selector.unregister(connection)
         pipes: list[int] = []
         message = b""

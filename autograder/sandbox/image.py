@@ -223,7 +223,7 @@ def _must(command: Sequence[str], failure: str, stdin: object = subprocess.DEVNU
 
 
 def _reason(text: str) -> str:
-    """The last errors that a build told of: pip's or Python's own, and the engine's."""
+    """The last errors that a build printed: pip's or Python's own, and the engine's."""
     errors = [line.strip() for line in text.splitlines() if re.match(r"\s*(ERROR|Error|\w*Error)\b", line)]
     return "; ".join(list(dict.fromkeys(errors))[-3:])[-1000:] or last_line(text)
 

@@ -149,7 +149,7 @@ def _built(variable: str, prefix: str, spec: Spec, attributes: Sequence[str], in
 
 
 def answers(subject: Subject, side: str, expected: Sequence[str], *, times: int = 1) -> list[str]:
-    """Lines that make objects, call the function and append what is wanted to `answers`.
+    """Lines that make objects, call the function and append what is expected to `answers`.
 
     `expected` are expressions in `got`, the result, and the object; ["got"] for the result itself.
     """

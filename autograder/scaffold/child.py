@@ -64,7 +64,7 @@ def parameters_of(sources: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _work(task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     sources: dict[str, str] = task["sources"]
-    expected: list[tuple[str, str]] = [(file, name) for file, name in task["wanted"]]
+    expected: list[tuple[str, str]] = [(file, name) for file, name in task["expected"]]
     sys.argv = [task["example"] or next(iter(sources)), *task["arguments"]]
     example = Path(task["example"]) if task["example"] else None
     own = example is not None or any(map(examples_in, sources.values()))

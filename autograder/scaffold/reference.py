@@ -160,7 +160,7 @@ def traced(
             "folder": str(folder),
             "home": str(home),
             "sources": dict(sources),
-            "wanted": list(expected),
+            "expected": list(expected),
             "example": str(recipe.example.resolve()) if recipe.example else "",
             "arguments": list(recipe.arguments),
             "seconds": recipe.seconds,

@@ -102,7 +102,7 @@ class Shell:
 
         Args:
             source: its text, magics included.
-            number: of the cell in the notebook; faults are told by it. 0 counts on.
+            number: of the cell in the notebook; faults are reported by it. 0 counts on.
             seconds: after this long it is interrupted with `CellTimeout`; 0 for never.
             given: it is not the student's, so it is run by us (`Given`) and leaves no trace in IPython's history.
             cpu_seconds: CPU time that the whole sandbox may use; 0 for any. The cell is interrupted before that is

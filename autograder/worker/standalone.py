@@ -38,9 +38,9 @@ HOME = "/tmp/home"  # noqa: S108  (inside, /tmp is a file system of its own)
 CACHE = Path("/opt/autograder/cache")
 
 LAST_CODE = 124
-"""The largest exit code that a worker's end is told with: those above are the engine's own, or `FIRST_SIGNAL`."""
+"""The largest exit code that a worker's end is reported with: those above are the engine's own, or `FIRST_SIGNAL`."""
 FIRST_SIGNAL = 192
-"""A worker that was ended by signal n is told as this plus n: 128 plus n would be our own end by that signal."""
+"""A worker that was ended by signal n is reported as this plus n: 128 plus n would be our own end by that signal."""
 
 _REQUESTS, _REPLIES = 3, 4
 _UNREADY = 71
@@ -50,7 +50,7 @@ _MIB = 1 << 20
 
 
 def main() -> None:
-    """Import the modules named as arguments, hear what is wanted, and answer calls until the grader hangs up."""
+    """Import the modules named as arguments, hear what is needed, and answer calls until the grader hangs up."""
     _take_pipes()
     _set_dumpable(False)  # same user as the submission: closes our memory and descriptors to it
     signal.signal(signal.SIGINT, signal.SIG_IGN)

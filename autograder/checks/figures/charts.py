@@ -20,7 +20,7 @@ __all__ = ["bars", "histogram", "name_key", "names_at", "nearest", "scatter"]
 Array = np.ndarray[Any, Any]
 
 _SHOWN = 8
-_FEW = 8  # clouds, of which any may be the wanted ones
+_FEW = 8  # clouds, of which any may be the expected ones
 
 
 def bars(drawn: Drawn, heights: Mapping[Any, float] | Sequence[float], series: str, rtol: float, where: str) -> None:

@@ -61,7 +61,7 @@ class Plotted:
         """
         want = curve(history, name="the history").values
         if len(self.y) == MAX_POINTS < len(want):
-            want = want[:MAX_POINTS]  # no more points are told
+            want = want[:MAX_POINTS]  # no more points are recorded
         if len(self.y) not in (len(want), len(want) + 1):
             raise CheckFailed(
                 f"{self.name} has {counted(len(self.y), 'point')}; expected {len(want)}, one for each value of the "

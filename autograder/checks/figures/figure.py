@@ -36,7 +36,7 @@ from .records import Drawn, drawn, entries
 
 __all__ = ["Axes", "Figure", "figure", "figures_drawn"]
 
-_MOST = 64  # figures, as many as are told
+_MOST = 64  # figures, as many as are recorded
 _MOST_PLOTS = 512
 _MOST_DRAWN, _MOST_TEXTS = 10_000, 50_000  # lines, calls that drew bars, and images of all plots; and texts
 _LOGARITHMIC = ("log", "symlog", "asinh")
@@ -310,7 +310,7 @@ class Figure:
     """Some figures that were drawn, as one: all their plots.
 
     `labelled`, `log_scale` and `has_legend` are asked of every plot with curves or bars. All else is asked of any plot:
-    the first that fits is returned; where none does, the sentence about the first plot of the right kind is told.
+    the first that fits is returned; where none does, the sentence about the first plot of the right kind is raised.
     """
 
     plots: tuple[Axes, ...]

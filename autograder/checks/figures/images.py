@@ -264,7 +264,7 @@ def _differs(values: Array, rounded: Array, want: Array, rtol: float) -> Array:
 
 
 def _order(labels: list[str], expected: Sequence[object]) -> list[int]:
-    """The places of the wanted names among the told ones; [] where one is missing or stands twice."""
+    """The places of the expected names among those found; [] where one is missing or stands twice."""
     there: dict[str, list[int]] = {}
     for place, name in enumerate(labels):
         there.setdefault(name_key(name), []).append(place)

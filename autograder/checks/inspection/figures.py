@@ -53,7 +53,7 @@ MAX_TEXTS = 2_500
 MAX_TICKS = 200
 MAX_TEXT = 500  # characters of a text
 MAX_NUMBERS = 2_000_000  # coordinates of all lines and bars together
-MAX_PIXELS = 1_000_000  # entries of all images together; an image that is too large is told without its values
+MAX_PIXELS = 1_000_000  # entries of all images together; an image that is too large is recorded without its values
 
 Record = dict[str, Any]
 Array = np.ndarray[Any, Any]
@@ -65,12 +65,12 @@ def figures(
 ) -> tuple[Record, ...]:
     """Records of the open pyplot figures, in the order of their numbers, and of returned ones; closes them all.
 
-    Empty if nobody imported matplotlib. What is told has an end: the constants of this module say where, and what lies
-    beyond is left out.
+    Empty if nobody imported matplotlib. What is recorded has an end: the constants of this module say where, and what
+    lies beyond is left out.
 
     Args:
         returned: what a function gave back: an object, or lists, tuples and dictionaries of them. Figures among them,
-            and those of axes and of their parts, are told after the open ones, where they are not open themselves.
+            and those of axes and of their parts, are recorded after the open ones, where they are not open themselves.
         picture: given a figure, its record, and the artists behind the parts of the record by the `id` of each part;
             what it returns is added to the record.
     """
@@ -92,7 +92,7 @@ def figures(
 
 
 class _Left:
-    """How many numbers and pixels may still be told; and what was told so far: the artist by the `id` of its record."""
+    """How many numbers and pixels may still be recorded; and what was so far: the artist by the `id` of its record."""
 
     def __init__(self) -> None:
         self.numbers = MAX_NUMBERS

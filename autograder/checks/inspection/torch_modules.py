@@ -35,7 +35,7 @@ _SETTINGS = (
     "batch_first dropout embed_dim num_heads nonlinearity size scale_factor mode align_corners upscale_factor"
 )
 SETTINGS = tuple(_SETTINGS.split())
-"""Attributes of a layer that are told where it has them: numbers, truth values, texts and tuples of these."""
+"""Attributes of a layer that are recorded where it has them: numbers, truth values, texts and tuples of these."""
 
 
 def describe(model: Any, *example: Any) -> dict[str, Any]:

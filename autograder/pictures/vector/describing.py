@@ -9,7 +9,7 @@ from autograder.checks.wording import counted
 
 __all__ = ["described"]
 
-_MOST = 6  # plots, and parts of one plot, that are told one by one
+_MOST = 6  # plots, and parts of one plot, that are described one by one
 _LONGEST = 1_500
 _LONGEST_NAME = 60
 
@@ -35,7 +35,7 @@ def _plot(plot: Drawn) -> str:
     left = len(parts) - _MOST
     parts = parts[:_MOST] + ([f"{left} more"] if left > 0 else [])
     first = ", ".join([f"Plot {name}" if name else "Plot without a title", *axes])
-    return f"{first}: {'; '.join(parts) or 'nothing that can be told'}."
+    return f"{first}: {'; '.join(parts) or 'nothing that can be described'}."
 
 
 def _line(line: Line) -> str:

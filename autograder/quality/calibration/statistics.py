@@ -4,7 +4,7 @@ Three answers, each with more assumptions than the one before:
 
 - counted: k of n runs fell, so the probability lies in `interval(k, n)`; nothing is assumed but independent runs;
 - any distribution: Cantelli's inequality on the distance of mean and threshold in standard deviations;
-- fitted: a normal tail on a scale that suits the number. Far out it is an extrapolation, and is told as one.
+- fitted: a normal tail on a scale that suits the number. Far out it is an extrapolation, and is reported as one.
 """
 
 from __future__ import annotations
