@@ -8,7 +8,7 @@ ours      through the sandbox, with torch imported already in the forkserver; th
 pytest    by a plain `pytest` in a subprocess for each submission, running the same check functions.
 
 Then a small assignment with one and with five questions gives the price of a further question, and one open session
-the price of a small call and of handing over 10,000 training samples. What the walls inside the namespaces cost is
+the price of a small call and of handing over 10,000 training samples. What the protections inside the namespaces cost is
 measured alone. At last a class is graded with one and with two
 jobs. CPU is user plus system time of every process involved.
 """

@@ -36,7 +36,7 @@ _PICTURE_BYTES = 2 << 20
 class Notebooks:
     """What is to be run of each file, or why it cannot be read; and what became of the first run of each.
 
-    `notes` are sentences about what was put right. Cells that end their sandbox are left out of later runs.
+    `notes` are sentences about what was repaired. Cells that end their sandbox are left out of later runs.
     """
 
     files: Mapping[str, Notebook | StudentError] = field(default_factory=dict)

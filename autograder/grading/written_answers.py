@@ -51,7 +51,7 @@ def with_written(
         asked: the answers of this question.
         loaded: the assignment with its reference, which says what was handed out.
         submission: staged files, or the problem that `submissions` found.
-        notebooks: the submission's notebooks, put right.
+        notebooks: the submission's notebooks, repaired.
     """
     found = tuple(_result(each, partial(_answer, loaded, submission, notebooks)) for each in asked)
     return replace(question, checks=(*question.checks, *found)) if found else question
