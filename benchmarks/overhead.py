@@ -8,8 +8,8 @@ ours      through the sandbox, with torch imported already in the forkserver; th
 pytest    by a plain `pytest` in a subprocess for each submission, running the same check functions.
 
 Then a small assignment with one and with five questions gives the price of a further question, and one open session
-the price of a small call and of handing over 10,000 training samples. What the protections inside the namespaces cost is
-measured alone. At last a class is graded with one and with two
+the price of a small call and of handing over 10,000 training samples. What the protections inside
+the namespaces cost is measured alone. At last a class is graded with one and with two
 jobs. CPU is user plus system time of every process involved.
 """
 
@@ -100,7 +100,7 @@ def main() -> None:
         row("pytest, a process each", plain, base)
         more_questions(work, sandbox, arguments.submissions)
         calls(submissions[0], homework, sandbox)
-    inner_walls()
+    inner_protections()
     os.sched_setaffinity(0, every)
     two_jobs(arguments.sandbox)
 
@@ -258,7 +258,7 @@ def spread(seconds: list[float]) -> str:
     return f"median {1000 * statistics.median(seconds):.3f} ms ({1000 * min(seconds):.3f} to {1000 * max(seconds):.3f})"
 
 
-def inner_walls(count: int = 50) -> None:
+def inner_protections(count: int = 50) -> None:
     """The price of a control group, and of giving up every privilege, resource and system call, for one sandbox."""
     groups, program = cgroups.find(), seccomp.compile_filter()
     grouped, dropped = [], []
