@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,7 +43,8 @@ from autograder.submissions.collected import (
 from autograder.submissions.names import printable, some, student_name
 from autograder.submissions.placing import NONE, Placed, Question, place, read_tree, repairs
 from autograder.submissions.records import Contents
-from autograder.submissions.roster import Roster
+from autograder.submissions.roster import Person, Roster, folded
+from autograder.submissions.trees import NOT_LISTED
 
 __all__ = ["collect_source"]
 
@@ -118,14 +119,19 @@ class _Desk:
         self._into, self._staging, self._asked = into, staging, asked
         self._roster, self._caps, self._recogniser = roster, caps, recogniser
         self._attempts = read_attempts(into)
-        self._known = {(each.source, each.key, each.sha256): each for each in self._attempts}
         self._contents = {(each.student, each.sha256): each for each in self._attempts}
         self._before = read_questions(into / QUESTIONS)
         self._rows: dict[str, Row] = {}
         self._now: dict[str, list[Attempt]] = {}  # by student, what this source holds
+        self._twice: set[str] = set()  # keys with several hand-ins in this source
+        self._unsure: set[str] = set()  # keys that share a name with another one, and with one person on the roster
+        self._shares_ids = False  # whether the source's ids are those of the roster
 
     def file(self, found: Found, download: str) -> None:
         """File each hand-in, by time and by name."""
+        keys = [each.who.key for each in found.hand_ins]
+        self._twice = {key for key in keys if keys.count(key) > 1}
+        self._compare_names([each.who for each in found.hand_ins if not (each.who.blind or each.members)])
         latest = datetime.max.replace(tzinfo=UTC)
         for hand_in in sorted(found.hand_ins, key=lambda each: (each.received or latest, each.who.key)):
             self._file_one(hand_in, download, found)
@@ -133,43 +139,24 @@ class _Desk:
             self._ask_which(student, attempts)
 
     def _file_one(self, hand_in: HandIn, download: str, found: Found) -> None:
-        problem = hand_in.problem
-        try:
-            contents = read_tree(hand_in.tree, self._caps)
-        except StudentError as error:
-            contents, problem = Contents(self._caps), error.message
+        contents, problem, unread = self._read(hand_in)
         if not (contents.files or contents.left_out or problem):
             found.nothing[_named(hand_in.who)] = "an empty hand-in"
             return
-        who_is = hand_in.who
-        kind, key, sha256 = self.result.source, who_is.key, _sha256(contents, problem)
-        answers = {
-            name: said
-            for name in (*self._asked.files, PROBLEM)
-            if (said := self._answer(question_id(kind, key, sha256, name)))
-        }
-        existing = self._known.get((kind, key, sha256))
+        kind, key, sha256 = self.result.source, hand_in.who.key, _sha256(contents, problem)
         student, who = self._student(hand_in)
-        members = tuple(self._member(each) for each in hand_in.members) or self._team(hand_in.who)
-        if existing is None and (same := self._contents.get((student, sha256))):
-            self._keep(same)  # from another download
+        if unread and (read := [each for each in self._of(key) if not each.unread]):
+            self.result.notes.append(f"{printable(student)}: {problem} Until it can be read, what is there counts.")
+            self._keep(read[-1])
             return
-        if existing is not None:
-            who_then = next((each for each in existing.questions if each.about == WHO), None)
-            as_before = (existing.student, dict(existing.answers), who_then) == (student, answers, who)
-            if as_before and not existing.problem:
-                self._keep(existing)
-                return
-        accepted = answers.get(PROBLEM, "").casefold() == AS_IS
-        placed = Placed()
-        if accepted or not problem:
-            try:
-                placed = place(contents, self._asked.files, recogniser=self._recogniser, answers=answers)
-            except StudentError as error:
-                problem = problem or error.message
-        if accepted and problem:
-            problem, placed.notes[:0] = "", [problem]
-        attempt = Attempt(
+        for each in [each for each in self._of(key) if each.unread and not unread]:
+            self._remove(each)
+        existing = self._existing(hand_in, sha256, student)
+        same = self._contents.get((student, sha256))
+        if existing is None and same and same.source != kind:
+            self._keep(same)  # from another platform
+            return
+        draft = Attempt(
             student=student,
             number=self._number(student, existing),
             source=kind,
@@ -178,36 +165,131 @@ class _Desk:
             sha256=sha256,
             received=hand_in.received,
             late=self._late(hand_in),
-            name=" / ".join(who_is.names),
-            members=members,
-            files={"/".join(path): "/".join(was) for path, was in sorted(placed.origins.items())},
-            notes=(*hand_in.notes, *repairs(hand_in.tree), *placed.notes),
-            questions=(*([who] if who else ()), *placed.questions),
-            answers=answers,
+            name=" / ".join(hand_in.who.names),
+            members=tuple(self._member(each) for each in hand_in.members) or self._team(hand_in.who),
+            questions=(who,) if who else (),
+            answers={
+                name: said
+                for name in (*self._asked.files, PROBLEM)
+                if (said := self._answer(question_id(kind, key, sha256, name)))
+            },
             problem=problem,
-            blind=who_is.blind,
+            blind=hand_in.who.blind,
+            unread=unread,
         )
+        if existing is not None and _is_as_before(existing, draft):
+            self._keep(self._brought_up_to_date(existing, hand_in, draft.members))
+            return
+        attempt, files = self._placed(draft, hand_in, contents)
         if attempt == existing:
             self._keep(existing)
             return
         modified = hand_in.received.timestamp() if hand_in.received else contents.newest or time.time()
-        write_attempt(
-            attempt,
-            placed.files,
-            contents.files,
-            collected=self._into,
-            staging=self._staging,
-            modified=modified,
+        write_attempt(attempt, files, contents.files, collected=self._into, staging=self._staging, modified=modified)
+        self._enter(attempt, existing)
+
+    def _read(self, hand_in: HandIn) -> tuple[Contents, str, bool]:
+        """What was handed in, what is wrong with it, and whether nothing of it could be read at the moment."""
+        try:
+            contents = read_tree(hand_in.tree, self._caps)
+        except StudentError as error:
+            return Contents(self._caps), error.message, False
+        problem = hand_in.problem
+        if not contents.files and NOT_LISTED in contents.left_out.values():
+            problem = f"The folder {NOT_LISTED}."
+        return contents, problem, bool(problem and not contents.files)
+
+    def _placed(self, draft: Attempt, hand_in: HandIn, contents: Contents) -> tuple[Attempt, Mapping[Parts, bytes]]:
+        """The attempt with its files under the right names, or with what has to be asked about them."""
+        problem, placed = draft.problem, Placed()
+        accepted = draft.answers.get(PROBLEM, "").casefold() == AS_IS
+        if accepted or not problem:
+            try:
+                placed = place(contents, self._asked.files, recogniser=self._recogniser, answers=draft.answers)
+            except StudentError as error:
+                problem = problem or error.message
+        if accepted and problem:
+            problem, placed.notes[:0] = "", [problem]
+        before = [each.number for each in self._of(draft.key) if each.sha256 == draft.sha256]
+        before = [number for number in before if number < draft.number]
+        again = (f"The same was handed in before, as attempt {before[-1]}.",) if before else ()
+        attempt = replace(
+            draft,
+            files={"/".join(path): "/".join(was) for path, was in sorted(placed.origins.items())},
+            notes=(*hand_in.notes, *again, *repairs(hand_in.tree), *placed.notes),
+            questions=(*draft.questions, *placed.questions),
+            problem=problem,
         )
+        return attempt, placed.files
+
+    def _enter(self, attempt: Attempt, existing: Attempt | None) -> None:
+        """Count an attempt that was written, in the place of the one that it was before."""
         self.result.new += existing is None
-        if existing is not None:
-            self.result.changed += 1
+        self.result.changed += existing is not None
+        if existing is not None and existing.student == attempt.student:
             self._attempts.remove(existing)
-            if existing.student != student:
-                remove_attempt(existing, self._into, self._staging)
+        elif existing is not None:
+            self._remove(existing)
         self._attempts.append(attempt)
-        self._known[(kind, key, sha256)] = self._contents[(student, sha256)] = attempt
+        self._contents[(attempt.student, attempt.sha256)] = attempt
         self._note(attempt)
+
+    def _of(self, key: str) -> list[Attempt]:
+        """The attempts of whoever the source calls so, by number."""
+        own = [each for each in self._attempts if (each.source, each.key) == (self.result.source, key)]
+        return sorted(own, key=lambda each: each.number)
+
+    def _existing(self, hand_in: HandIn, sha256: str, student: str) -> Attempt | None:
+        """The attempt that a hand-in is; None for a new one, which the content of an older one may be, handed in again.
+
+        One that was on its way to another student's folder when the collection was killed is removed.
+        """
+        own = self._of(hand_in.who.key)
+        same = [each for each in own if each.sha256 == sha256]
+        timed = [each for each in same if each.received == hand_in.received]
+        if timed and (hand_in.received or hand_in.who.key in self._twice):
+            found = timed
+        elif hand_in.received and not hand_in.guessed:
+            found = [each for each in same if each.received is None]
+        elif hand_in.who.key in self._twice:
+            found = same
+        else:
+            found = [each for each in same if each.number == own[-1].number]
+        chosen = next((each for each in found if each.student == student), found[0] if found else None)
+        for each in timed:
+            if chosen and each is not chosen and each.student != chosen.student == student:
+                self._remove(each)
+        return chosen
+
+    def _remove(self, attempt: Attempt) -> None:
+        remove_attempt(attempt, self._into, self._staging)
+        self._attempts.remove(attempt)
+
+    def _brought_up_to_date(self, attempt: Attempt, hand_in: HandIn, members: tuple[str, ...]) -> Attempt:
+        """The attempt with what the source says today of its time and its team."""
+        changed = replace(
+            attempt,
+            received=attempt.received or hand_in.received,
+            late=attempt.late if hand_in.late is None else hand_in.late,
+            members=members if self._roster else attempt.members,
+        )
+        return self._changed(attempt, changed)
+
+    def _changed(self, attempt: Attempt, changed: Attempt) -> Attempt:
+        if changed == attempt:
+            return attempt
+        write_record(changed, self._into)
+        self._attempts[self._attempts.index(attempt)] = changed
+        return changed
+
+    def _apply_deadline(self) -> None:
+        """Say who is late by the deadline of today, perhaps another one than before; late commits do not count."""
+        for attempt in list(self._attempts):
+            if self._asked.due and attempt.received:
+                late = attempt.received > self._asked.due
+                counts = not late if attempt.source == "git" and late != attempt.late else attempt.counts
+                changed = self._changed(attempt, replace(attempt, late=late, counts=counts))
+                self.result.changed += changed is not attempt
 
     def _keep(self, attempt: Attempt) -> None:
         self.result.known += 1
@@ -261,12 +343,40 @@ class _Desk:
                 return people[0].id, None
             self.result.notes.append(f"{QUESTIONS}: {printable(said)!r} is nobody on the roster; write an id from it.")
         people = self._roster.meant(who.ids, who.names, foreign=who.foreign)
-        if len(people) == 1:
+        if len(people) == 1 and self._is_sure(who, people[0]):
             return people[0].id, None
         candidates = people or self._roster.like(who.names)
         if not candidates and who.foreign:
             candidates = self._roster.find(who.ids, ())
         return own, Question(WHO, tuple(sorted(each.id for each in candidates))) if candidates else None
+
+    def _compare_names(self, people: Sequence[Who]) -> None:
+        """Find who would become one student with somebody else of the same source by nothing but the name."""
+        if self._roster is None:
+            return
+        self._shares_ids = any(
+            self._roster.has_id(person, _ids(who)) for who in people for person in self._roster.find(_ids(who), ())
+        )
+        keys: dict[tuple[str, str], set[str]] = {}
+        for who in people:
+            meant = self._roster.meant(who.ids, who.names, foreign=who.foreign)
+            for name in who.names if len(meant) == 1 else ():
+                keys.setdefault((meant[0].id, folded(name)), set()).add(who.key)
+        for each in self._attempts:
+            if each.source == self.result.source and (each.student, folded(each.name)) in keys:
+                keys[(each.student, folded(each.name))].add(each.key)
+        self._unsure = {key for several in keys.values() if len(several) > 1 for key in several}
+
+    def _is_sure(self, who: Who, person: Person) -> bool:
+        """Whether a person of this name on the roster is meant: an id or e-mail says so, or none says otherwise."""
+        assert self._roster is not None
+        if self._roster.has_id(person, who.ids):
+            return True
+        mine = {each.casefold() for each in person.emails}
+        emails = {each.casefold() for each in _ids(who) if "@" in each}
+        others = [each for each in _ids(who) if "@" not in each]
+        contradicted = bool(mine and emails) or bool(others and self._shares_ids)
+        return who.key not in self._unsure and not contradicted
 
     def _own_name(self, who: Who) -> str:
         """A name made of what the source says; of two who are called the same, the second gets the source's id, too."""
@@ -287,7 +397,7 @@ class _Desk:
 
     def _member(self, who: Who) -> str:
         people = self._roster.meant(who.ids, who.names, foreign=who.foreign) if self._roster else ()
-        return people[0].id if len(people) == 1 else student_name(who.key)
+        return people[0].id if len(people) == 1 and self._is_sure(who, people[0]) else student_name(who.key)
 
     def _team(self, who: Who) -> tuple[str, ...]:
         """The members of the group that goes by this name on the roster."""
@@ -306,6 +416,8 @@ class _Desk:
         times = [each.received for each in attempts]
         if len(attempts) < 2 or (None not in times and len(set(times)) == len(times)):
             return
+        if len({each.sha256 for each in attempts}) == 1:
+            return
         attempts = sorted(attempts, key=lambda each: each.number)
         last = attempts[-1]
         id_ = question_id(last.source, student, "".join(sorted(each.sha256 for each in attempts)), WHICH)
@@ -321,12 +433,11 @@ class _Desk:
                 changed = replace(attempt, counts=True, questions=(*questions, Question(WHICH, candidates)))
             else:
                 changed = replace(attempt, counts=True, questions=questions)
-            if changed != attempt:
-                write_record(changed, self._into)
-                self._attempts[self._attempts.index(attempt)] = changed
+            self._changed(attempt, changed)
 
     def finish(self, found: Found) -> Collection:
         """Write the questions, and sum up for everybody."""
+        self._apply_deadline()
         kept = {id_: row for id_, row in self._before.items() if id_ not in self._rows and row.answer}
         write_questions(self._into / QUESTIONS, {**kept, **self._rows}.values())
         result = self.result
@@ -336,6 +447,20 @@ class _Desk:
         result.beside, result.notes = [*found.beside], [*found.notes, *result.notes]
         result.lines = class_lines(self._attempts, self._roster, found.nothing)
         return result
+
+
+def _is_as_before(existing: Attempt, draft: Attempt) -> bool:
+    """Whether nothing has changed about whose an attempt is, and nothing was answered since."""
+    of_then, of_now = (
+        (each.student, dict(each.answers), next((one for one in each.questions if one.about == WHO), None))
+        for each in (existing, draft)
+    )
+    return of_then == of_now and not existing.problem
+
+
+def _ids(who: Who) -> tuple[str, ...]:
+    """Ids that say more than the name, and are not the platform's own numbers."""
+    return () if who.foreign else tuple(each for each in who.ids if each not in who.names)
 
 
 def _named(who: Who) -> str:

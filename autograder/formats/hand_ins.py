@@ -41,7 +41,7 @@ class HandIn:
     """One hand-in.
 
     `received` is a time with a zone, None where the source does not say; `members` are those of a team; `problem` says
-    why nothing could be read.
+    why nothing could be read. A time that is `guessed` is that of a file, and says nothing about handing in again.
     """
 
     who: Who
@@ -51,6 +51,7 @@ class HandIn:
     members: tuple[Who, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
+    guessed: bool = False
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ def _read(tree: Tree, asked: Asked) -> Found:
     found = Found()
     if _is_one(tree, asked):
         name = stem(tree.place.name)
-        found.hand_ins.append(HandIn(Who(name, (name,), (name,)), tree, _newest(tree)))
+        found.hand_ins.append(HandIn(Who(name, (name,), (name,)), tree, _newest(tree), guessed=True))
         return found
     for name, own in tree.by_top().items():
         alone = set(own.files) == {(name,)}
@@ -41,7 +41,7 @@ def _read(tree: Tree, asked: Asked) -> Found:
             found.beside.append(name)
             continue
         student = _without_ending(name) if alone else name
-        found.hand_ins.append(HandIn(Who(student, (student,), (student,)), own, _newest(own)))
+        found.hand_ins.append(HandIn(Who(student, (student,), (student,)), own, _newest(own), guessed=True))
     return found
 
 

@@ -16,9 +16,13 @@ from autograder.checks.errors import InstructorError, UsageError
 from autograder.checks.wording import reason_of
 from autograder.submissions.names import printable, student_name
 
-__all__ = ["Person", "Roster", "read_roster"]
+__all__ = ["Person", "Roster", "folded", "read_roster"]
 
 _ALIKE = 0.8
+_ACCENTS = (
+    (0x0300, 0x036F), (0x0483, 0x0487), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670),
+    (0x06D6, 0x06ED), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20F0), (0xFE20, 0xFE2F),
+)  # fmt: skip
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "student id", "sid", "sis user id", "matrikelnummer", "id number", "username", "login", "student"),
     "name": ("name", "full name", "student name", "vollständiger name", "שם", "שם מלא", "student"),
@@ -53,13 +57,19 @@ class Roster:
     def find(self, ids: Iterable[str], names: Iterable[str]) -> tuple[Person, ...]:
         """The people that these ids, logins and e-mails stand for, else these names; several where it is not clear.
 
-        Names count the same in every order of their words, with and without spaces, commas and accents.
+        Names count the same in every order of their words, with and without commas and accents, and, where a name has
+        no spaces, as those of Canvas, without them.
         """
-        for keys, known in ((ids, self._by_id), (names, self._by_name)):
-            found = {person.id: person for key in keys for person in known.get(_folded(key), ())}
+        for keys, known in ((map(folded, ids), self._by_id), (map(_key, names), self._by_name)):
+            found = {person.id: person for key in keys for person in known.get(key, ())}
             if found:
                 return tuple(found.values())
         return ()
+
+    def has_id(self, person: Person, ids: Iterable[str]) -> bool:
+        """Whether one of these is, sign for sign, an id, e-mail or alias of a person."""
+        own = {each.casefold() for each in (person.id, *person.emails, *person.aliases)}
+        return any(each.casefold() in own for each in ids)
 
     def meant(self, ids: Iterable[str], names: Iterable[str], *, foreign: bool = False) -> tuple[Person, ...]:
         """The one person that ids and names stand for together; several where they contradict each other, or none.
@@ -82,7 +92,7 @@ class Roster:
         found: dict[str, Person] = {}
         for name in names:
             words = set(_words(name))
-            for key in difflib.get_close_matches(_folded(name), self._by_name, n=5, cutoff=_ALIKE):
+            for key in difflib.get_close_matches(folded(name), self._by_name, n=5, cutoff=_ALIKE):
                 found.update({person.id: person for person in self._by_name[key]})
             for person in self.people:
                 known = set(_words(person.name))
@@ -92,7 +102,7 @@ class Roster:
 
     def members(self, group: str) -> tuple[Person, ...]:
         """The people of a group."""
-        return tuple(person for person in self.people if person.group and _folded(person.group) == _folded(group))
+        return tuple(person for person in self.people if person.group and folded(person.group) == folded(group))
 
     @cached_property
     def by_id(self) -> dict[str, Person]:
@@ -103,7 +113,7 @@ class Roster:
     def _by_id(self) -> dict[str, list[Person]]:
         known: dict[str, list[Person]] = {}
         for person in self.people:
-            for key in {_folded(each) for each in (person.id, *person.emails, *person.aliases)}:
+            for key in {folded(each) for each in (person.id, *person.emails, *person.aliases)}:
                 known.setdefault(key, []).append(person)
         return known
 
@@ -197,19 +207,30 @@ def _decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _folded(text: str) -> str:
-    """Letters and digits alone, without case, accents, spaces and signs; an e-mail keeps its signs."""
-    text = "".join(
-        each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each)
-    ).casefold()
-    return text.strip() if "@" in text else "".join(each for each in text if each.isalnum())
+def folded(text: str) -> str:
+    """Letters, vowel signs and digits alone, without case, accents, points and spaces; an e-mail keeps its signs."""
+    text = "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if not _is_accent(each)).casefold()
+    if "@" in text:
+        return text.strip()
+    return "".join(each for each in text if each.isalnum() or unicodedata.category(each)[0] == "M")
+
+
+def _is_accent(sign: str) -> bool:
+    """Whether a sign is an accent, or a point of Hebrew or Arabic, which many leave out; no vowel of other scripts."""
+    return bool(unicodedata.combining(sign)) and any(first <= ord(sign) <= last for first, last in _ACCENTS)
 
 
 def _words(name: str) -> list[str]:
-    return [folded for each in re.split(r"[\s,_]+", name) if (folded := _folded(each))]
+    return [word for each in re.split(r"[\s,_-]+", name) if (word := folded(each))]
+
+
+def _key(name: str) -> str:
+    """The name as it is looked up: its words with a space between."""
+    return " ".join(_words(name))
 
 
 def _orders(name: str) -> set[str]:
-    """The name folded, with its words turned around: "Bob Ross" as ``bobross`` and ``rossbob``."""
+    """The name as it may be written: "Bob Ross" as ``bob ross``, ``ross bob``, ``bobross`` and ``rossbob``."""
     words = _words(name)
-    return {"".join((*words[cut:], *words[:cut])) for cut in range(len(words))}
+    turned = [(*words[cut:], *words[:cut]) for cut in range(len(words))]
+    return {between.join(each) for each in turned for between in (" ", "")}

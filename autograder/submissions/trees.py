@@ -28,12 +28,15 @@ from autograder.submissions.readable_names import name_in_zip, readable
 from autograder.submissions.records import MIB, Caps
 from autograder.submissions.seven_zip import unpack_seven_zip
 
-__all__ = ["CLASS", "OPENED", "Entry", "Tree", "is_opened", "open_tree"]
+__all__ = ["CLASS", "NOT_LISTED", "OPENED", "Entry", "Tree", "is_opened", "open_tree"]
 
 OPENED = (".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".7z")
 """Endings of archives that are opened here."""
 CLASS = Caps(file_mib=512, submission_mib=16 * 1024, entries=200_000, scanned=400_000, archive_mib=64 * 1024, depth=20)
 """How much of a whole class is looked at; each submission in it has caps of its own."""
+
+NOT_LISTED = "cannot be listed"
+"""Why a folder is left out that cannot be read at the moment."""
 
 Parts = tuple[str, ...]
 
@@ -188,7 +191,7 @@ def _list_folder(tree: Tree, caps: Caps) -> None:
         except OSError as error:
             if not above:
                 raise Unfit(f"cannot be listed: {reason_of(error)}") from None
-            tree.left_out[tuple(map(readable, above))] = "cannot be listed"
+            tree.left_out[tuple(map(readable, above))] = NOT_LISTED
             continue
         for each in entries:
             scanned += 1

@@ -30,6 +30,7 @@ from hypothesis import strategies as st
 from tiny_course import RIGHT, WRONG
 
 from autograder.checks.errors import UsageError
+from autograder.formats import collection
 from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked
@@ -352,6 +353,117 @@ def test_the_last_attempt_by_time_counts(gather, tmp_path) -> None:
     result = gather(export("2026-11-20 10:00:00 Z", WRONG))
 
     assert [(line.attempts, line.counts) for line in result.lines] == [(2, 1)]
+
+
+def export(*rows: tuple[str, str, str, str, str]) -> Files:
+    """An export of Gradescope of rows: name, sid, e-mail, time, and the content of tiny.py."""
+    metadata = "".join(
+        f"submission_{at}:\n{submitters((name, sid, email), when=when)}"
+        for at, (name, sid, email, when, _) in enumerate(rows)
+    )
+    return gradescope({f"submission_{at}": {"tiny.py": row[4]} for at, row in enumerate(rows)}, metadata)
+
+
+def test_what_is_handed_in_again_counts_again(gather, tmp_path) -> None:
+    """Of A, then B, then A the last counts, with its own time and lateness, whether the source has times or not."""
+    for day, content in ((1, RIGHT), (2, WRONG), (3, RIGHT), (3, RIGHT)):
+        result = gather(
+            export(("Ada", "ada", "a@x", f"2026-11-0{day} 10:00:00 Z", content)), due=datetime(2026, 11, 2, tzinfo=UTC)
+        )
+    assert (result.new, result.known) == (0, 1)
+    (counts,) = attempts(tmp_path).values()
+    assert (counts.number, counts.received, counts.late) == (3, datetime(2026, 11, 3, 10, tzinfo=UTC), True)
+    for content in (RIGHT, WRONG, RIGHT, RIGHT):
+        result = gather(moodle({"Bob Ross_2": {"tiny.py": content}}))
+    assert (result.new, result.known) == (0, 1)
+    assert attempts(tmp_path)["Bob Ross"].number == 3
+    assert "The same was handed in before, as attempt 1." in attempts(tmp_path)["Bob Ross"].notes
+    assert text(tmp_path, "Bob Ross", attempt=3) == RIGHT
+
+
+def test_a_deadline_that_is_said_later_holds(gather, tmp_path) -> None:
+    """Who was collected before is late by the deadline of today, and in time by a later one."""
+    source = export(("Ada", "ada", "a@x", "2026-11-02 10:00:00 Z", RIGHT))
+    expected = {None: None, datetime(2026, 11, 1, tzinfo=UTC): True, datetime(2026, 11, 3, tzinfo=UTC): False}
+    for due, late in expected.items():
+        result = gather(source, due=due)
+        assert [each.late for each in read_attempts(tmp_path / "collected")] == [late]
+        assert [line.late for line in result.lines] == [bool(late)]
+
+
+def test_a_name_does_not_count_against_an_id(gather, tmp_path) -> None:
+    """Somebody of the same name with another id and e-mail is asked about, and never becomes the one on the roster."""
+    roster = Roster((Person("s1", "Bob Ross", ("bob@u.edu",)),))
+    rows = [("Bob Ross", "s1", "bob@u.edu", "2026-11-01 10:00:00 Z", RIGHT)]
+    guest = ("Bob Ross", "x99", "other@gmail.com", "2026-11-02 10:00:00 Z", WRONG)
+    result = gather(export(*rows, guest), roster=roster)
+    assert {line.student: line.state for line in result.lines} == {"s1": "collected", "Bob Ross": "waits"}
+    assert text(tmp_path, "s1") == RIGHT
+    answer(tmp_path, question="who handed in", said="as is")
+    result = gather(export(*rows, guest), roster=roster)
+    assert {line.student: line.state for line in result.lines} == {"s1": "collected", "Bob Ross": "not on the roster"}
+
+
+@pytest.mark.parametrize("content", [RIGHT, WRONG])
+def test_two_of_one_name_with_one_on_the_roster_are_both_asked_about(gather, tmp_path, content) -> None:
+    """Neither is taken for the one on the roster, not even with the same bytes, before a person has said who is who."""
+    roster = Roster((Person("s1", "Bob Ross"),))
+    people = {"Bob Ross_11": {"tiny.py": RIGHT}, "Bob Ross_77": {"tiny.py": content}}
+    result = gather(moodle(people), roster=roster)
+    assert [line.state for line in result.lines] == ["waits", "waits", "missing"]
+    result = gather(moodle(people), roster=roster)
+    assert (result.new, result.changed, result.known) == (0, 0, 2)
+
+
+def test_folders_that_are_nearly_an_id_are_asked_about(gather, tmp_path) -> None:
+    """Two folders that are read as the same id are two students until a person has said otherwise."""
+    source = written(tmp_path / "class", {"ab1/tiny.py": RIGHT, "a.b.1/tiny.py": WRONG})
+    result = gather(source, roster=Roster((Person("ab-1", "A B"),)))
+
+    assert [line.state for line in result.lines if line.student != "ab-1"] == ["waits", "waits"]
+
+
+def test_a_repository_that_cannot_be_read_for_a_moment(gather, tmp_path) -> None:
+    """What was collected before counts meanwhile; who had nothing waits, and no longer once it can be read."""
+    for student in ("ada", "bob"):
+        clone(tmp_path / "clones" / student, (EARLY, {"tiny.py": RIGHT}))
+    heads = {student: tmp_path / "clones" / student / ".git" / "HEAD" for student in ("ada", "bob")}
+    whole = heads["bob"].read_text()
+    heads["bob"].write_text("ref: ")
+    gather(tmp_path / "clones")
+    heads["ada"].write_text("ref: ")
+    result = gather(tmp_path / "clones")
+    assert {line.student: line.state for line in result.lines} == {"ada": "collected", "bob": "waits"}
+    assert result.notes == [
+        "ada: The repository has a HEAD that cannot be read. Until it can be read, what is there counts."
+    ]
+    for head in heads.values():
+        head.write_text(whole)
+    result = gather(tmp_path / "clones")
+
+    assert [(line.student, line.state, line.attempts) for line in result.lines] == [
+        ("ada", "collected", 1),
+        ("bob", "collected", 1),
+    ]
+
+
+def test_an_attempt_that_was_on_its_way_to_another_student(gather, tmp_path, monkeypatch) -> None:
+    """When a collection is killed while an attempt moves to its student, it is once there after the next."""
+    people = {"Ada Lovelacce_1": {"tiny.py": RIGHT}}
+    gather(moodle(people), roster=ROSTER)
+    answer(tmp_path, question="who handed in", said="ada")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(collection, "remove_attempt", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gather(moodle(people), roster=ROSTER)
+    assert sorted(attempts(tmp_path)) == ["Ada Lovelacce", "ada"]
+    gather(moodle(people), roster=ROSTER)
+
+    assert sorted(attempts(tmp_path)) == ["ada"]
 
 
 def test_several_hand_ins_without_times_are_asked_for(gather, tmp_path) -> None:

@@ -227,6 +227,16 @@ def test_one_name_of_two_people_is_not_decided() -> None:
     assert [person.id for person in roster.like(("משה",))] == ["3"]
 
 
+@pytest.mark.parametrize(
+    ("name", "other"), [("राम कुमार", "रमा कुमार"), ("กน", "กิน"), ("Annabel", "Ann Abel"), ("Ann Marie", "Annm Arie")]
+)
+def test_a_name_with_other_vowels_or_other_spaces_is_another_name(name, other) -> None:
+    """Vowel signs are letters, and a space is where it is: such a name is asked about."""
+    roster = Roster((Person("1", name),))
+    assert [person.id for person in roster.find((), (name,))] == ["1"]
+    assert roster.find((), (other,)) == ()
+
+
 def test_a_number_of_the_platform_is_not_taken_for_an_id_of_the_roster() -> None:
     """A foreign number decides between people of one name; where it contradicts the name, both are given."""
     roster = Roster((Person("12345", "Ada Lovelace"), Person("12346", "Bob Ross"), Person("12347", "Ross Bob")))
