@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from autograder import loader
 from autograder.checks.errors import UsageError
+from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.wording import counted
 from autograder.cli.common import console
 from autograder.cli.stopping import if_stopped
@@ -80,6 +81,13 @@ def release_assignment(call: Call) -> int:
         f"public checks in it: {len(assignment.checks) - hidden}; hidden ones left out: {hidden}.",
         soft_wrap=True,
     )
+    hinted = [check.id for check in assignment.checks if check.hidden and check.hint]
+    if hinted and any(map(is_notebook, assignment.files)):
+        screen.print(
+            f"The hints of {counted(len(hinted), 'hidden check')} are in test_public.py, where students can read them "
+            f"now: {escape(', '.join(hinted))}.",
+            soft_wrap=True,
+        )
     return 0
 
 

@@ -217,9 +217,11 @@ class _Drafting(Working):
                         or self.trial_runner.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
                     ):
                         name = f"{self.short}{self.suffix}_agrees_with_the_reference"
-                        kept = self.comparing(way, chosen, answer, tolerance, bodies.arguments_kept(way))
-                        kept = kept if self.trial_runner.passes(kept, helper) else lines
-                        self.add(name, title, kept, hint=hint, helper=helper)
+                        kept = bodies.arguments_kept(way)
+                        strict = self.comparing(way, chosen, answer, tolerance, kept)
+                        if kept and self.trial_runner.passes(strict, helper):
+                            lines, title = strict, f"{title.rstrip('.')} and leaves its arguments as they were."
+                        self.add(name, title, lines, hint=hint, helper=helper)
                         if way is not subject:  # in one batch the order does not matter, else it does
                             self.properties(subject, rows, answer)
                         return

@@ -202,7 +202,8 @@ def _compared(drawn: list[dict[str, Any]], given: Any) -> Iterator[str]:
         of = "{{line['label']: line['y'] for axes in {} for line in axes['lines']}}"
         yield f'close({of.format("drawn")}, {of.format("expected")}, name="the curves", rtol=1e-4, atol=1e-6)'
     elif lines:
-        yield 'close(heights(drawn), heights(expected), name="the y values of all curves", rtol=1e-4, atol=1e-6)'
+        named = 'name="the y values of all curves", rtol=1e-4, atol=1e-6'
+        yield f"close(heights(drawn, expected), heights(expected), {named})"
     if any(axes["title"] for axes in drawn) and all(axes["title"] in texts for axes in drawn):
         yield _each("axes['title'] for axes in {}", "the titles of the plots")
     for scale in ("xscale", "yscale"):

@@ -49,7 +49,7 @@ def sqlite_address(path: Path) -> str:
 
 
 class Store:
-    """An open results database; use it in a `with` statement.
+    """An open results database; use it in a `with` statement, and in the thread that opened it.
 
     Args:
         address: an SQLAlchemy address; the table is made if it is not there.
@@ -87,15 +87,22 @@ class Store:
         A report without INTERNAL is never replaced by one with it.
 
         Raises:
-            UsageError: the database does not take it.
+            UsageError: the database does not take it, or a name in it is no text.
         """
+        try:
+            text = msgspec.json.encode(report).decode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"Cannot write the result of {report.student!a}: it holds {error.object[error.start]!a}, which is no "
+                "character; rename the file or the folder that has it in its name, and run the same command again."
+            ) from None
         row = Row(
             key=report.replay.key,
             assignment=report.assignment,
             student=report.student,
             finished=datetime.now(UTC).replace(tzinfo=None),
             internal=report.internal,
-            report=msgspec.json.encode(report).decode(),
+            report=text,
         )
         try:
             self._rows.keep(row)

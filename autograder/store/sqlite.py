@@ -39,6 +39,9 @@ def _reasons() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise DatabaseError(one_line(error)) from None
+    except UnicodeEncodeError as error:
+        place = error.object[error.start]
+        raise DatabaseError(f"a name or a report holds {place!r}, which is no character") from None
 
 
 class SqliteFile:

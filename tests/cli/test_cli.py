@@ -319,6 +319,27 @@ def test_a_release_is_written_and_reported(root: Path) -> None:
     assert "2 * x" not in stub
 
 
+def test_a_release_says_whose_hints_it_publishes(root: Path) -> None:
+    """The hints of hidden checks go into a notebook handout, so `release` says how many and of which checks."""
+    folder, reference = root / "assignments" / "tiny", root / "reference" / "tiny"
+    cell = {"cell_type": "code", "id": "f", "metadata": {}, "outputs": [], "execution_count": None}
+    source = "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x + 1\n    ### END SOLUTION"
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell | {"source": source}]}
+    (reference / "hw.ipynb").write_text(json.dumps(notebook))
+    (folder / "assignment.py").write_text(
+        "from autograder import Assignment\n"
+        'assignment = Assignment("T", files=["hw.ipynb"])\n'
+        'a = assignment.question("Q", id="a", solution="f")\n\n\n'
+        "@a.check(points=1)\ndef shown(student):\n    'One.'\n    assert student.f(1) == 3\n\n\n"
+        "@a.check(points=1, hidden=True, hint='Try it with 2.')\ndef of_two(student):\n    'Two.'\n"
+        "    assert student.f(2) == 5\n\n\n"
+        "@a.check(points=1, hidden=True)\ndef of_four(student):\n    'Four.'\n    assert student.f(4) == 9\n"
+    )
+    done = run("release", "tiny", "--no-validate", cwd=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The hints of 1 hidden check are in test_public.py, where students can read them now: of_two." in done.stdout
+
+
 def test_a_release_counts_what_people_give(tmp_path: Path) -> None:
     """Written answers are in the points that `release` prints, bonus questions apart, as in its README."""
     root = make_theory(tmp_path / "course")

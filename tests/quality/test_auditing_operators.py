@@ -72,6 +72,10 @@ CASES = {
         ("w = list(a)", ["w = a"]),
         ("w = a[:]", ["w = a"]),
         ("w = np.array([1.0, 2.0])", []),
+        ("w = np.array(2 * a)", ["w = (2 * a)"]),
+        ("w = list([a, b])", []),
+        ("w = list(c for c in a)", ["w = ((c for c in a))"]),
+        ('w = list("ab")', ['w = "ab"']),
         ("w = (a + b).copy()", []),
     ],
     "activation-dropped": [
@@ -226,11 +230,19 @@ def test_an_operator_makes_its_mistakes(operator: str, line: str, expected: list
         ("place.axis('off')", []),
         ("figure.tight_layout()", []),
         ("plt.plot(a, linewidth=2 * n)", ["pass"]),
+        ("axes[0].margins(2 * n)", []),
+        ("plt.xticks(a, rotation=2 * n)", ["pass"]),
     ],
 )
 def test_the_look_of_a_plot_is_no_mistake(line: str, expected: list[str]) -> None:
     """How large and how neat a plot is, is a matter of taste: nothing is changed there."""
     assert [changed(mutant) for mutant in generate({"hw.py": module(line)})] == expected
+
+
+@pytest.mark.parametrize("line", ["w = f.empty(n, layout=a > 3)", "w.rotate(a, rotation=a > 3)", "w.grid(a > 3)"])
+def test_names_that_plots_share_with_other_libraries_are_changed_there(line: str) -> None:
+    """An argument or a call that has the name of one of matplotlib's, on another object, is code like any other."""
+    assert line.replace(">", ">=") in [changed(mutant) for mutant in generate({"hw.py": module(line)})]
 
 
 SEVERAL = {

@@ -92,6 +92,15 @@ def test_a_refused_commit_is_undone(address: str, tmp_path: Path, monkeypatch: p
         assert {report.student for report in store.reports()} == {"ann", "dan"}
 
 
+def test_a_name_that_is_no_text_is_one_sentence(address: str) -> None:
+    """Half of a character in a name, as broken file systems give it, is refused as the database's errors are."""
+    with Store(address) as store:
+        with pytest.raises(UsageError, match=r"holds '\\udcff', which is no character"):
+            store.keep(passing("\udcff"))
+        store.keep(passing("ann"))
+        assert {report.student for report in store.reports()} == {"ann"}
+
+
 def test_a_file_needs_no_other_library(address: str) -> None:
     """SQLAlchemy, which is slow to import, is there for other databases only."""
     program = f"import sys; from autograder.store import Store; Store({address!r}).close(); print(*sys.modules)"

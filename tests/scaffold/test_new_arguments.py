@@ -9,6 +9,7 @@ import re
 import textwrap
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from autograder.checks.errors import CheckFailed, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.scaffold import Recipe, start_from
 from autograder.scaffold.disturbing import disturbed
+from autograder.scaffold.helpers import PLOTS
 from autograder.scaffold.subjects import left_open, settled
 
 pytestmark = pytest.mark.long
@@ -98,6 +100,10 @@ class TestArguments:
         """A function or a method that works in the array that it is given loses points, and the sentence says which."""
         drafted(root, CENTRED)
         assert faults(root) == []
+        questions = loader.load(root, "fresh").assignment.questions
+        checks = {check.id: check for question in questions for check in question.checks}
+        title = checks["centred_agrees_with_the_reference"].title
+        assert title.endswith("returns the expected answer and leaves its arguments as they were.")
         found = faults(root, ("x = x - x.mean(axis=0)", "x -= x.mean(axis=0)"))
         assert len(found) == 1
         assert found[0].startswith("x after the call of centred")
@@ -464,6 +470,21 @@ class TestPlots:
             draw({"loss": [3.0, 2.0, 1.0, 0.5], "validation": [3.5, 2.5, 2.0, 2.2]})
             show(rng.uniform(size=(3, 8, 8, 3)))
         """
+
+    def test_curves_that_start_alike_up_to_rounding_are_the_same_curves(self) -> None:
+        """Each curve is compared with the nearest one, so 0.1 + 0.2 in the place of 0.3 exchanges none."""
+        helper: dict[str, Any] = {"np": np}
+        exec(PLOTS, helper)
+        heights = helper["heights"]
+        low, high = [0.0, 1.0, 2.0], [0.0, 5.0, 9.0]
+
+        def plot(*curves: list[Any]) -> list[dict[str, Any]]:
+            return [{"lines": [{"y": curve} for curve in curves], "images": []}]
+
+        expected = plot([0.3, *low], [0.1 + 0.2, *high])
+        drawn = plot([0.3, *high], [0.1 + 0.2, *low])
+        np.testing.assert_allclose(heights(drawn, expected), heights(expected))
+        assert heights(plot(["a", "b"], [1.0]), plot([1.0, 2.0], [3.0])) == [[1.0], ["a", "b"]]
 
     def test_curves_show_the_numbers_and_images_are_counted(self, root) -> None:
         """The wrong list, exchanged axes and a missing image are noticed; the order of the curves is not."""

@@ -6,6 +6,7 @@ import ast
 import difflib
 import hashlib
 import random
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,14 +15,19 @@ from dataclasses import dataclass
 from autograder.assignment.interface import Interface
 from autograder.assignment.question import Question
 from autograder.markers import Region, regions
-from autograder.quality.mutation.code import Code, Edit
+from autograder.quality.mutation.code import Code, Edit, plain_name
 from autograder.quality.mutation.operators import OPERATORS
 
 __all__ = ["Mutant", "belongs", "difference", "generate", "normal_form", "sample"]
 
-LOOKS = ("figsize", "dpi", "fontsize", "linewidth", "markersize", "rotation", "layout")
-LOOKS_CALLED = ("tight_layout", "grid", "axis", "subplots_adjust", "margins")
+LOOKS = ("figsize", "dpi", "fontsize", "linewidth", "markersize")
+LOOKS_CALLED = ("tight_layout", "subplots_adjust")
 """Arguments and calls of matplotlib that only change how large or how neat a plot looks."""
+SHARED_LOOKS = ("rotation", "layout")
+SHARED_LOOKS_CALLED = ("grid", "axis", "margins")
+"""More of them, whose names other libraries use as well: they count where a figure or axes are called."""
+_OF_A_PLOT = re.compile(r"(plt|pyplot|pylab|figs?|figures?|ax|axs|axes|subplots?|panels?)\d*", re.IGNORECASE)
+"""Names by which code calls matplotlib, its figures and its axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,9 @@ def _inside(code: Code, found: Iterable[Region]) -> Iterator[tuple[ast.AST, Regi
     """
     skipped: set[ast.AST] = set()
     for node in ast.walk(code.tree):
-        closed = [node] if isinstance(node, ast.JoinedStr) or _is_taste(node) else []
+        closed: list[ast.AST] = [node] if isinstance(node, ast.JoinedStr) or _is_taste(node) else []
+        if isinstance(node, ast.Call) and _is_of_a_plot(node.func):
+            closed += [each for each in node.keywords if each.arg in SHARED_LOOKS]
         closed += [part for name in ("annotation", "returns") if (part := getattr(node, name, None)) is not None]
         for part in closed:
             skipped.update(ast.walk(part))
@@ -175,7 +183,17 @@ def _is_taste(node: ast.AST) -> bool:
     if isinstance(node, ast.keyword):
         return node.arg in LOOKS
     call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in LOOKS_CALLED
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+        return False
+    name = call.func.attr
+    said = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    shared = name in SHARED_LOOKS_CALLED and (_is_of_a_plot(call.func.value) or (name == "axis" and bool(said)))
+    return name in LOOKS_CALLED or shared
+
+
+def _is_of_a_plot(node: ast.AST) -> bool:
+    """Whether an object is matplotlib, a figure or axes, as its name says: ``plt``, ``axes[0]``, ``plt.gca()``."""
+    return any(_OF_A_PLOT.fullmatch(plain_name(each)) for each in ast.walk(node))
 
 
 def _compiles(source: str) -> bool:

@@ -19,7 +19,7 @@ TWINS = (
     ("var", "std"),
     ("randn", "rand"),
 )
-FRESH = (ast.List, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Dict, ast.Set, ast.BinOp, ast.UnaryOp, ast.Constant)
+FRESH = (ast.List, ast.Tuple, ast.ListComp, ast.Dict, ast.Set, ast.BinOp, ast.UnaryOp)
 """What makes a new thing, which nothing else holds."""
 TWIN = {a: b for pair in TWINS for a, b in (pair, pair[::-1])}
 
@@ -86,7 +86,16 @@ def _alias(code: Code, node: ast.AST) -> Iterator[Edit]:
             if not isinstance(of, FRESH):
                 yield code.instead(node, code.atom(of))
         case ast.Call(args=[of], keywords=[]) if called(node) in ("copy", "deepcopy", "list", "array"):
-            if not isinstance(of, FRESH):
+            if not isinstance(of, FRESH) or _is_another_type(called(node), of):
                 yield code.instead(node, code.atom(of))
         case ast.Subscript(slice=ast.Slice(lower=None, upper=None, step=None), ctx=ast.Load()):
             yield code.instead(node, code.atom(node.value))
+
+
+def _is_another_type(name: str, of: ast.expr) -> bool:
+    """Whether a call makes another type of what is made on the spot, such as a list of a tuple.
+
+    An array of a list is none: where it matters, the mutant raises, else checks take a list as they take an array.
+    """
+    made = (ast.List, ast.ListComp, ast.Tuple) if name == "array" else (ast.List, ast.ListComp)
+    return name in ("array", "list") and not isinstance(of, made)
