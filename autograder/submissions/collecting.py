@@ -27,9 +27,8 @@ from autograder.submissions.unpacking import unpack
 __all__ = ["collect", "collect_one", "may_be_download", "passed_over", "refuse_class", "refuse_paths", "waiting_in"]
 
 _CAPS = Caps()
-_OF_A_PLATFORM = re.compile(
-    r"_assignsubmission_|_\d+_\d+_|anon_\w+_\d+_|_(text|link)\.html$|^submission_metadata\.yml$|^assignment_\d+_export$|^\.collected$"
-)
+_PLAIN = re.compile(r"[^\W_]+(?:[ .@+-][^\W_]+)*(?:_[^\W_]+)?(?:\.[^\W_]+){0,2}")
+"""What people call a student's folder or file: words with one sign between, and one underscore at most."""
 _BY_NAME = Recogniser()
 
 
@@ -127,13 +126,19 @@ def refuse_class(path: Path) -> None:
 
 
 def may_be_download(path: Path) -> bool:
-    """Whether a look at the first names says that this may be a download of a learning platform, or was one."""
+    """Whether the first names leave it open that this is a download of a learning platform, or was one.
+
+    It is quick, and knows no platform: it is False only where every name is one that people give a student's work.
+    """
     if path.is_file():
         return path.name.lower().endswith((*ARCHIVES, ".tar", ".tar.bz2", ".tbz2", ".7z"))
     if not path.is_dir():
         return False
-    names = os.listdir(path)
-    return any(_OF_A_PLATFORM.search(name) for name in names) or _in_two_steps(path, names)
+    names = [name for name in os.listdir(path) if not is_clutter(name)]
+    if (path / COLLECTED).is_file() or not all(map(_PLAIN.fullmatch, names)):
+        return True
+    endings = {PurePath(name).suffix.lower() for name in names if (path / name).is_file()}
+    return bool(endings - {".py", ".ipynb", ".zip", ".gz", ".tgz"}) or _in_two_steps(path, names)
 
 
 def _in_two_steps(path: Path, names: Sequence[str]) -> bool:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from command_line import refused, run_here
-from downloads import canvas, moodle, snapshot, written, zipped
+from downloads import canvas, gradescope, moodle, snapshot, written, zipped
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_course import RIGHT, WRONG, make_course
+
+from autograder.submissions import may_be_download
 
 TWO = {"one.py": RIGHT, "two.py": RIGHT + "#"}
 
@@ -87,6 +91,32 @@ def test_who_waits_keeps_the_grade_from_before(root) -> None:
     assert "Not graded as they are now: ada. Their earlier reports count until then." in done.stdout
     assert "any more" not in done.stdout
     assert (root / "graded" / "grades.csv").read_text() == before
+
+
+NAMES = st.text(min_size=1, max_size=12).filter(lambda name: "/" not in name and "\0" not in name and name.strip(". "))
+
+
+@given(
+    st.dictionaries(NAMES.filter(lambda name: not name.isspace()), st.just({"tiny.py": RIGHT}), min_size=1, max_size=3)
+)
+def test_a_quick_look_passes_no_download_by(tmp_path_factory, people) -> None:
+    """Whatever the names in it are, the unpacked download of every platform is looked at."""
+    metadata = "".join(f"submission_{at}:\n  :submitters: []\n" for at in range(len(people)))
+    numbered = {f"{who}_{at}": files for at, (who, files) in enumerate(people.items())}
+    submissions = {f"submission_{at}": files for at, files in enumerate(people.values())}
+    export = {name.partition("/")[2]: text for name, text in gradescope(submissions, metadata).items()}
+    nbgrader = {f"{who}/tiny/tiny.py": RIGHT for who in people}
+    for made in (moodle(numbered), moodle(numbered, folders=False), canvas(numbered), export, nbgrader):
+        assert may_be_download(written(tmp_path_factory.mktemp("download"), made))
+
+
+@pytest.mark.parametrize(
+    "name", ["ada", "Ada Lovelace", "student_07", "a.b-1@u.edu", "עדה לאבלייס", "ada.zip", "bob_1.py"]
+)
+def test_a_quick_look_costs_plain_folders_nothing(tmp_path, name) -> None:
+    """Names that people give are known as such at once."""
+    written(tmp_path, {name if "." in name[-4:] and "@" not in name else f"{name}/tiny.py": RIGHT})
+    assert not may_be_download(tmp_path)
 
 
 def test_grade_takes_plain_folders_as_before(root) -> None:

@@ -449,9 +449,10 @@ def test_a_repository_that_cannot_be_read_for_a_moment(gather, tmp_path) -> None
 
 def test_an_attempt_that_was_on_its_way_to_another_student(gather, tmp_path, monkeypatch) -> None:
     """When a collection is killed while an attempt moves to its student, it is once there after the next."""
+    roster = Roster((Person("zada", "Ada Lovelace"),))
     people = {"Ada Lovelacce_1": {"tiny.py": RIGHT}}
-    gather(moodle(people), roster=ROSTER)
-    answer(tmp_path, question="who handed in", said="ada")
+    gather(moodle(people), roster=roster)
+    answer(tmp_path, question="who handed in", said="zada")
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -459,11 +460,11 @@ def test_an_attempt_that_was_on_its_way_to_another_student(gather, tmp_path, mon
     with monkeypatch.context() as patched:
         patched.setattr(collection, "remove_attempt", killed)
         with pytest.raises(KeyboardInterrupt):
-            gather(moodle(people), roster=ROSTER)
-    assert sorted(attempts(tmp_path)) == ["Ada Lovelacce", "ada"]
-    gather(moodle(people), roster=ROSTER)
+            gather(moodle(people), roster=roster)
+    assert sorted(attempts(tmp_path)) == ["Ada Lovelacce", "zada"]
+    gather(moodle(people), roster=roster)
 
-    assert sorted(attempts(tmp_path)) == ["ada"]
+    assert sorted(attempts(tmp_path)) == ["zada"]
 
 
 def test_several_hand_ins_without_times_are_asked_for(gather, tmp_path) -> None:
@@ -673,6 +674,15 @@ def test_the_last_commit_before_the_deadline(gather, tmp_path) -> None:
         ("bob", ("No commit before the deadline.",)),
         ("cy", ("No commit.",)),
     ]
+
+
+def test_a_deadline_that_moves_decides_which_commit_counts(gather, tmp_path) -> None:
+    """A commit after the deadline of today does not count, though it was collected before; by a later one it does."""
+    clone(tmp_path / "clones" / "ada", (EARLY, {"tiny.py": RIGHT}), (LATE, {"tiny.py": WRONG}))
+    for due, content in ((None, WRONG), (DUE, RIGHT), (datetime(2026, 11, 30, tzinfo=UTC), WRONG)):
+        gather(tmp_path / "clones", due=due)
+        counts = attempts(tmp_path)["ada"]
+        assert (counts.folder(tmp_path / "collected") / "tiny.py").read_text() == content
 
 
 def test_a_list_of_repositories(gather, tmp_path) -> None:
