@@ -89,7 +89,7 @@ class Work:
         known_without_copies: whether a result can be known before copies are made.
         refused: why `validate` refuses the assignment, or "".
         finished: what is laid over reports before anybody sees them.
-        waiting: who handed in something that cannot be graded before staff answers a question.
+        waiting: who handed in, or may have, something that cannot be graded before staff answers a question.
     """
 
     course: Course
@@ -192,7 +192,7 @@ def _our_work(
         dataset.name if dataset else "",
         known_without_copies=not any(file.endswith(".pdf") for file in loaded.assignment.answers),
         refused=lambda: Gate().refused(gate_key(loaded, dataset, replace(options, only=""))),
-        waiting=waiting_in(submissions),
+        waiting=waiting_in(submissions, perhaps=True),
     )
 
 

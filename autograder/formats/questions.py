@@ -12,13 +12,14 @@ from pathlib import Path
 from autograder import whole
 from autograder.checks.errors import UsageError
 from autograder.reports.csv_files import csv_text, restored
+from autograder.submissions.collected import WHO
 
 __all__ = ["AS_IS", "PROBLEM", "QUESTIONS", "WHICH", "WHO", "Row", "question_id", "read_questions", "write_questions"]
 
 QUESTIONS = "questions.csv"
 AS_IS = "as is"
 """The answer that takes a name, or a hand-in that has a problem, as it is."""
-WHO, WHICH, PROBLEM = "who handed in", "which attempt counts", "whether it is graded"
+WHICH, PROBLEM = "which attempt counts", "whether it is graded"
 _COLUMNS = ("id", "student", "attempt", "question", "candidates", "answer")
 
 

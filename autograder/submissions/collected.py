@@ -22,6 +22,7 @@ from autograder.submissions.records import COLLECTED
 
 __all__ = [
     "ORIGINAL",
+    "WHO",
     "Attempt",
     "counting",
     "is_collected",
@@ -31,6 +32,8 @@ __all__ = [
     "write_record",
 ]
 
+WHO = "who handed in"
+"""What a question is about whose candidates are people on the roster."""
 RECORD = ".attempt.json"
 ORIGINAL = ".original"
 _FORM = 1

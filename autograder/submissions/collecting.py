@@ -106,13 +106,20 @@ def _of_attempts(
     return tuple(staged)
 
 
-def waiting_in(path: Path) -> tuple[str, ...]:
-    """The students whose counting attempt, of those that `autograder collect` has collected, waits for an answer."""
+def waiting_in(path: Path, *, perhaps: bool = False) -> tuple[str, ...]:
+    """The students whose counting attempt, of those that `autograder collect` has collected, waits for an answer.
+
+    With `perhaps`, also those who may turn out to have handed it in.
+    """
     if not (path / COLLECTED).is_file():
         return ()
-    from autograder.submissions.collected import counting, read_attempts
+    from autograder.submissions.collected import WHO, counting, read_attempts
 
-    return tuple(sorted(student for student, attempt in counting(read_attempts(path)).items() if attempt.waits))
+    attempts = counting(read_attempts(path))
+    waiting = {student: attempt for student, attempt in attempts.items() if attempt.waits}
+    asked = [each for attempt in waiting.values() for each in attempt.questions if each.about == WHO and perhaps]
+    people = {candidate for each in asked for candidate in each.candidates if candidate not in attempts}
+    return tuple(sorted({*waiting, *people}))
 
 
 def refuse_class(path: Path) -> None:

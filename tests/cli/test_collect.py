@@ -96,6 +96,21 @@ def test_who_waits_keeps_the_grade_from_before(root) -> None:
 NAMES = st.text(min_size=1, max_size=12).filter(lambda name: "/" not in name and "\0" not in name and name.strip(". "))
 
 
+def test_who_may_be_the_one_that_waits_keeps_the_grade_from_before(root) -> None:
+    """Whose attempt has become a question, because another one has that name, is not taken out of grades.csv."""
+    everybody = {who: {"tiny.py": RIGHT} for who in ("Ada Lovelace_1", "Bob Ross_2", "Cy Young_3")}
+    (root / "download.zip").write_bytes(zipped(moodle(everybody)))
+    run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+    before = (root / "graded" / "grades.csv").read_text()
+    (root / "download.zip").write_bytes(zipped(moodle({**everybody, "Ada Lovelace_9": {"tiny.py": WRONG}})))
+    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+
+    assert done.returncode == 1, done.stderr
+    assert "any more" not in done.stdout
+    assert (root / "graded" / "grades.csv").read_text() == before
+
+
+@settings(max_examples=30)
 @given(
     st.dictionaries(NAMES.filter(lambda name: not name.isspace()), st.just({"tiny.py": RIGHT}), min_size=1, max_size=3)
 )
