@@ -44,7 +44,8 @@ def collect(
             "--due",
             parser=moment,
             metavar="TIME",
-            help="The deadline, in UTC or with an offset: of git, the last commit before it is taken.",
+            help="The deadline, in UTC or with an offset: what came later is late, also of what was collected before; "
+            "of git, the last commit before it counts.",
         ),
     ] = None,
     out: Annotated[
