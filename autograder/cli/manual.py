@@ -23,8 +23,8 @@ HEAD = """\
 Made from `autograder --help` by `make manual`; do not edit it.
 
 Exit codes: 0 done; 1 some report is INTERNAL (our fault, to be graded again), a collected submission waits for an
-answer, or what a verb tries did not hold, as its help says; 2 a wrong call, or a course that cannot be used; 3 an error of ours, whose story is written to a file; 130
-stopped by Ctrl-C. What students get wrong never changes it.
+answer, or what a verb tries did not hold, as its help says; 2 a wrong call, or a course that cannot be used; 3 an
+error of ours, whose story is written to a file; 130 stopped by Ctrl-C. What students get wrong never changes it.
 
 `autograder --install-completion` has your shell (bash, zsh, fish or PowerShell) complete verbs, options, and the names
 of assignments and sandboxes with the Tab key, from the next terminal on; `autograder --show-completion` prints what
