@@ -20,7 +20,7 @@ SEVERAL_BY_NATURE = {
     ("checks/figures/figure.py", "{} plots"): "none, or several",
     ("checks/figures/images.py", " has {} cells"): "rows x columns",
     ("cli/check.py", "One error stopped {} checks"): "three at least, see messages.said_once",
-    ("cli/grade.py", "one error stopped {} checks"): "three at least",
+    ("cli/class_table.py", "one error stopped {} checks"): "three at least",
     ("assignment/given_files.py", " hands out {} files"): "more than the most",
     ("formats/otter/settings.py", "its tests are worth {} points"): "a sum of points, often a fraction",
     ("notebooks/reading.py", " has {} cells"): "more than the most",
