@@ -32,7 +32,7 @@ def root(tmp_path) -> Path:
 
 def test_collect_says_what_it_is_and_who_is_missing(root) -> None:
     """One table has everybody: collected, missing, or not on the roster."""
-    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")
 
     assert done.returncode == 0, done.stderr
     assert "download.zip is a download of all submissions from Moodle, with a folder for each student." in done.stdout
@@ -46,9 +46,9 @@ def test_collect_says_what_it_is_and_who_is_missing(root) -> None:
 
 def test_collect_twice_changes_nothing(root) -> None:
     """The second call says that everything is there, and touches no file."""
-    run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+    run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")
     before = snapshot(root / "submissions")
-    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")
 
     assert "0 attempts collected, 3 there already" in done.stdout
     assert snapshot(root / "submissions") == before
@@ -57,7 +57,7 @@ def test_collect_twice_changes_nothing(root) -> None:
 def test_what_waits_is_exit_code_1(root) -> None:
     """A question is shown in the table, with the file to fill in."""
     (root / "download.zip").write_bytes(zipped(canvas({"rossbob_77": TWO})))
-    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root)
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")
 
     assert done.returncode == 1
     assert "waits for an" in done.stdout
@@ -68,13 +68,15 @@ def test_grade_collects_a_download_first(root) -> None:
     """`grade` says what it was given, collects it, and gives nobody 0 points who waits for an answer."""
     files = {**moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}}), **moodle({"Bob Ross_2": TWO})}
     (root / "download.zip").write_bytes(zipped(files))
-    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root, COLUMNS="160")
 
     assert done.returncode == 1, done.stderr
     assert "This is a download of a learning platform, so it is collected first." in done.stdout
     assert "questions.csv waits for an answer: bob." in done.stdout
     assert sorted(path.stem for path in (root / "graded" / "reports").glob("*.json")) == ["ada"]
-    again = run_here("grade", "tiny", root / "submissions" / "tiny", "--out", "graded", "--jobs", "1", cwd=root)
+    again = run_here(
+        "grade", "tiny", root / "submissions" / "tiny", "--out", "graded", "--jobs", "1", cwd=root, COLUMNS="160"
+    )
     assert "1 of 1 reports were there already" in again.stdout
 
 
@@ -82,10 +84,10 @@ def test_who_waits_keeps_the_grade_from_before(root) -> None:
     """A student whose new attempt waits for an answer stays in grades.csv with the earlier report; exit code 1."""
     everybody = {who: {"tiny.py": RIGHT} for who in ("Ada Lovelace_1", "Bob Ross_2", "Cy Young_3")}
     (root / "download.zip").write_bytes(zipped(moodle(everybody)))
-    run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+    run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root, COLUMNS="160")
     before = (root / "graded" / "grades.csv").read_text()
     (root / "download.zip").write_bytes(zipped(moodle({**everybody, "Ada Lovelace_1": TWO})))
-    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root, COLUMNS="160")
 
     assert done.returncode == 1, done.stderr
     assert "Not graded as they are now: ada. Their earlier reports count until then." in done.stdout
@@ -100,10 +102,10 @@ def test_who_may_be_the_one_that_waits_keeps_the_grade_from_before(root) -> None
     """Whose attempt has become a question, because another one has that name, is not taken out of grades.csv."""
     everybody = {who: {"tiny.py": RIGHT} for who in ("Ada Lovelace_1", "Bob Ross_2", "Cy Young_3")}
     (root / "download.zip").write_bytes(zipped(moodle(everybody)))
-    run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+    run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root, COLUMNS="160")
     before = (root / "graded" / "grades.csv").read_text()
     (root / "download.zip").write_bytes(zipped(moodle({**everybody, "Ada Lovelace_9": {"tiny.py": WRONG}})))
-    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root)
+    done = run_here("grade", "tiny", "download.zip", "--out", "graded", "--jobs", "1", cwd=root, COLUMNS="160")
 
     assert done.returncode == 1, done.stderr
     assert "any more" not in done.stdout
@@ -137,7 +139,7 @@ def test_a_quick_look_costs_plain_folders_nothing(tmp_path, name) -> None:
 def test_grade_takes_plain_folders_as_before(root) -> None:
     """A folder of students is graded where it lies, and nothing is collected."""
     written(root / "class", {"ada/tiny.py": RIGHT})
-    done = run_here("grade", "tiny", "class", "--out", "graded", "--jobs", "1", cwd=root)
+    done = run_here("grade", "tiny", "class", "--out", "graded", "--jobs", "1", cwd=root, COLUMNS="160")
 
     assert done.returncode == 0, done.stderr
     assert not (root / "submissions").exists()
@@ -146,7 +148,7 @@ def test_grade_takes_plain_folders_as_before(root) -> None:
 def test_a_deadline_says_who_is_late(root) -> None:
     """A time without an offset is in UTC; what came later is marked."""
     written(root / "class", {"ada/tiny.py": RIGHT, "bob/tiny.py": WRONG})
-    done = run_here("collect", "class", "--assignment", "tiny", "--due", "2001-01-01", cwd=root)
+    done = run_here("collect", "class", "--assignment", "tiny", "--due", "2001-01-01", cwd=root, COLUMNS="160")
 
     assert [" late " in line for line in done.stdout.splitlines() if line.strip()[:3] in ("ada", "bob")] == [True, True]
 
@@ -162,5 +164,5 @@ def test_a_deadline_says_who_is_late(root) -> None:
 )
 def test_wrong_calls_are_one_sentence(root, arguments, sentence) -> None:
     """Exit code 2, and nothing is left behind."""
-    refused(run_here("collect", *arguments, cwd=root), sentence)
+    refused(run_here("collect", *arguments, cwd=root, COLUMNS="160"), sentence)
     assert not (root / "submissions").exists()
