@@ -35,6 +35,8 @@ __all__ = ["draft"]
 
 MOST_BYTES = 1 << 20
 """Of an answer whose properties are looked for."""
+_KINDS = ("another", "a third")
+"""What the titles of checks call the further ways in which the example called a function."""
 DRAWING_BUDGET = 12.0
 """CPU seconds for trying whether an answer that is drawn comes out the same in any case."""
 
@@ -145,7 +147,8 @@ class _Drafting(Working):
                 other = self.subject(place)
                 more = [name for name in other.passed if name not in subject.passed]
                 suffix = f"_with_{'_'.join(more)}" if more else f"_in_way_{place + 1}"
-                self.otherform(other, suffix, f"With {series(more)}" if more else "With arguments of another kind")
+                kind = f"arguments of {_KINDS[place - 1]} kind"
+                self.otherform(other, suffix, f"With {series(more or [kind])}")
         with contextlib.suppress(Unknown, Failed):
             if (set_ := with_other_settings(self.subject(), self.traced)) is not None:
                 self.otherform(set_[0], "_with_other_settings", f"With other values of {series(set_[1])}")

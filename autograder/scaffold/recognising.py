@@ -267,4 +267,8 @@ def _labels(drawn: list[dict[str, Any]]) -> list[str]:
     lines = ["for axes in drawn:"] if asked else []
     for part, name in asked.items():
         lines += [f'    if not axes["{part}"]:', f'        raise CheckFailed("A plot has no {name}.")']
+    titled = [place for place, axes in enumerate(drawn) if axes["title"]]
+    if titled and "title" not in asked:
+        lines += [f"for place in {titled}:", '    if not drawn[place]["title"]:']
+        lines += ['        raise CheckFailed(f"Plot {place + 1} of the figure has no title.")']
     return lines

@@ -500,6 +500,49 @@ class TestPlots:
         )
         assert faults(root, (one + two, two + one)) == []
 
+    def test_the_plots_that_have_a_title_keep_one(self, root) -> None:
+        """Where only some plots have a title, it may say what it likes, but stands above these."""
+        source = """
+            import matplotlib.pyplot as plt
+            import numpy as np
+
+            def show(images):
+                ### BEGIN SOLUTION
+                _, axes = plt.subplots(1, len(images))
+                for place, image in zip(axes, images):
+                    place.imshow(image)
+                axes[0].set_title("images")
+                ### END SOLUTION
+
+            if __name__ == "__main__":
+                show(np.random.default_rng(0).uniform(size=(3, 8, 8, 3)))
+            """
+        drafted(root, source)
+        assert faults(root, ('"images"', '"some images"')) == []
+        assert any("Plot 1 of the figure has no title" in each for each in faults(root, ("axes[0].set", "axes[1].set")))
+
+
+def test_ways_of_calling_have_titles_of_their_own(root) -> None:
+    """Three kinds of arguments make three checks, each with a title of its own."""
+    source = """
+        import numpy as np
+
+        def doubled(x):
+            ### BEGIN SOLUTION
+            return [2 * each for each in x] if isinstance(x, list) else 2 * x
+            ### END SOLUTION
+
+        if __name__ == "__main__":
+            doubled(np.arange(4.0))
+            doubled(3.0)
+            doubled([1.0, 2.0])
+        """
+    drafted(root, source)
+    titles = [check.title for question in loader.load(root, "fresh").assignment.questions for check in question.checks]
+    assert any("arguments of another kind" in each for each in titles)
+    assert any("arguments of a third kind" in each for each in titles)
+    assert len(set(titles)) == len(titles)
+
 
 def test_values_that_functions_use_belong_to_the_module(root) -> None:
     """In a notebook, a value that is computed and that a function uses is there also where a script calls it."""
