@@ -8,10 +8,10 @@ from pathlib import Path
 from samples import internal, passing
 
 from autograder import reports
-from autograder.cli.total import _Line
 from autograder.reports import pages
 from autograder.reports.class_folder import write_student_page
 from autograder.reports.grades import grades
+from autograder.reports.totals import TotalLine
 from autograder.scoring import with_open_points
 
 HEADING = pages.Heading("Course", "Assignment")
@@ -60,8 +60,8 @@ def test_the_student_gets_no_page(tmp_path: Path):
 
 def test_totals_mark_it():
     """The flag of a student in a homework set."""
-    assert _Line("eve", (not_final(), None), 0.0).flag == "NOT FINAL"
-    assert _Line("ben", (internal("ben"), None), 0.0).flag == "INTERNAL"
+    assert TotalLine("eve", (not_final(), None), 0.0).flag == "NOT FINAL"
+    assert TotalLine("ben", (internal("ben"), None), 0.0).flag == "INTERNAL"
 
 
 def test_reports_keep_it(tmp_path: Path):

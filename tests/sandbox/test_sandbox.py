@@ -560,7 +560,7 @@ def test_a_forkserver_whose_grader_is_gone_says_nothing():
     """Ctrl-C while it starts closes its pipe; it ends without a traceback between the user's lines."""
     reading, writing = os.pipe()
     os.close(reading)
-    reported = "from autograder.sandbox.forkserver import _tell; _tell({'enforced': []})"
+    reported = "from autograder.sandbox.forkserver import _send; _send({'enforced': []})"
     try:
         ended = subprocess.run([sys.executable, "-c", reported], check=False, stdout=writing, stderr=subprocess.PIPE)
     finally:
