@@ -70,7 +70,7 @@ def entries() -> tuple[Entry, ...]:
         Entry(module, name, f"{name}{_signature(node, tree)}", examples)
         for module, tree in trees().items()
         for name, node in _definitions(tree)
-        if (examples := tuple(_examples(ast.get_docstring(node) or "")))
+        if (examples := tuple(_examples(ast.get_docstring(node) or "", f"{module}.{name}")))
     )
 
 
@@ -83,8 +83,10 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
                 yield f"{node.name}.{inner.name}", inner
 
 
-def _examples(docstring: str) -> Iterator[Example]:
-    _, _, section = docstring.partition("\nExamples:\n")
+def _examples(docstring: str, of: str) -> Iterator[Example]:
+    before, _, section = docstring.partition("\nExamples:\n")
+    if ">>> " in before:  # the heading is misspelt, and the function would lose its place in the manual
+        raise ValueError(f"autograder.checks.{of} has an example outside of its section `Examples:`; move it there.")
     text = ""
     for part in doctest.DocTestParser().parse(section):
         if isinstance(part, str):

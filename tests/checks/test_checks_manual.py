@@ -146,6 +146,16 @@ def test_a_new_module_with_an_example_is_exported_and_shown(monkeypatch):
     assert "| `even(got, *, name='result')` | that it is even | `even(3, name='n')` | n is odd. |" in manual(PAGE)
 
 
+def test_an_example_under_a_misspelt_heading_is_refused(monkeypatch):
+    """It would take the function out of the manual and out of the exports without a word."""
+    misspelt = ast.parse(PARITY.replace("Examples:", "Example:"))
+    monkeypatch.setattr(checks_manual, "trees", lambda: {"parity": misspelt})
+    monkeypatch.setattr(checks_manual, "entries", entries.__wrapped__)
+
+    with pytest.raises(ValueError, match=r"checks\.parity\.even has an example outside of its section `Examples:`"):
+        exports()
+
+
 @pytest.mark.parametrize(("example", "says"), EXAMPLES, ids=[example for example, _ in EXAMPLES])
 def test_every_example_says_what_its_docstring_says(example, says):
     """Run it: the sentence of the failure, of the credit, or the value."""
