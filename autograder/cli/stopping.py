@@ -49,6 +49,18 @@ SENTENCES = {
 class Verbs(TyperGroup):
     """A group of verbs that end after Ctrl-C with their sentence."""
 
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        """Read the words of the call.
+
+        Raises:
+            typer.Exit: it was stopped; the sentence is on standard error.
+        """
+        try:
+            return super().make_context(*arguments, **more)
+        except KeyboardInterrupt:
+            typer.echo("Stopped before anything was done.", err=True)
+            raise typer.Exit(STOPPED) from None
+
     def invoke(self, ctx: Any) -> Any:
         """Run the verb that was named.
 

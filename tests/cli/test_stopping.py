@@ -58,6 +58,36 @@ def test_a_verb_that_is_stopped_says_what_is_left(name: str, capsys: pytest.Capt
     assert (code, capsys.readouterr().err) == (130, f"Stopped. {SENTENCES[name]}\n")
 
 
+def test_a_call_that_is_stopped_while_it_is_read_says_so(monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Typer alone would end without a word."""
+
+    def parse_args(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    command = typer.main.get_command(app)
+    monkeypatch.setattr(type(command), "parse_args", parse_args)
+    code = command.main(["doctor"], prog_name="autograder", standalone_mode=False)
+    assert (code, capsys.readouterr().err) == (130, "Stopped before anything was done.\n")
+
+
+IMPORTED_AND_STOPPED = """
+import os, signal, sys
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "autograder.cli.stopping":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Stop())
+from autograder.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_is_imported_waits_for_the_import() -> None:
+    """No traceback of half a module; the sentence says that nothing was done."""
+    ended = subprocess.run([sys.executable, "-c", IMPORTED_AND_STOPPED], check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "Stopped before anything was done.\n")
+
+
 def test_who_knows_better_says_it() -> None:
     """The innermost sentence counts."""
     with pytest.raises(KeyboardInterrupt) as stop, if_stopped("outer"), if_stopped("inner"):

@@ -713,3 +713,28 @@ def test_a_fault_is_tried_again_without_neighbours(course: Class) -> None:
     """What a neighbour may have caused does not come again alone."""
     reports, _ = course.grade(breaks_in_company)
     assert not any(report.internal for report in reports)
+
+
+MASK_OF_THE_FIRST_JOB = """
+import os
+import signal
+from multiprocessing import util
+from autograder.grading import jobs
+
+spawn = util.spawnv_passfds
+
+def spawned(path, arguments, descriptors):
+    if any(b"resource_tracker" in os.fsencode(each) for each in arguments):
+        return spawn(path, arguments, descriptors)
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    raise SystemExit
+
+util.spawnv_passfds = spawned
+jobs.start_job(None, None, None)
+"""
+
+
+def test_the_first_job_is_started_deaf_to_ctrl_c() -> None:
+    """The resource tracker of multiprocessing, started before it, would unblock the signal for it."""
+    done = subprocess.run([sys.executable, "-c", MASK_OF_THE_FIRST_JOB], check=False, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
