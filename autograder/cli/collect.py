@@ -34,6 +34,7 @@ _MOST_NOTES = 3
 _STYLES = {
     "waits": "[yellow]waits for an answer[/]",
     "missing": "[red]missing[/]",
+    "not fetched": "[red]not fetched[/]",
     "not on the roster": "[yellow]not on the roster[/]",
 }
 
@@ -51,12 +52,12 @@ class Call:
 
 
 def collect_download(call: Call) -> int:
-    """Collect, and print the table; returns the exit code: 1 where something waits for an answer."""
+    """Collect, and print the table; returns the exit code: 1 where something waits, or could not be read."""
     root, course = open_course(call.course)
     into = call.out or root / "submissions" / call.assignment
     collection = _collect(call, root, course, into)
     show(console(), call.source, into, collection)
-    return 1 if collection.questions else 0
+    return 1 if collection.questions or collection.unread else 0
 
 
 def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
@@ -121,6 +122,10 @@ def show(screen: Console, source: Path, into: Path, collection: Collection, *, t
     if collection.changed:
         done += f", {collection.changed} changed"
     screen.print(f"Collected:   {done}, {collection.known} there already, in {escape(str(into))}", soft_wrap=True)
+    if collection.unread:
+        screen.print(
+            "[yellow]Not read:[/]    something could not be read or fetched; run the same command again later."
+        )
     if collection.questions:
         screen.print(
             f"[yellow]To answer:[/]   {counted(collection.questions, 'question')} in {escape(str(into / QUESTIONS))}: "

@@ -19,8 +19,8 @@ __all__ = ["Collection", "Line", "class_lines"]
 class Line:
     """What the table says about one student, or one member of a team.
 
-    `state` is "collected", "waits", "missing" or "not on the roster"; `counts` is the number of the attempt that
-    counts, 0 for none.
+    `state` is "collected", "waits", "missing", "not fetched" or "not on the roster"; `counts` is the number of the
+    attempt that counts, 0 for none.
     """
 
     student: str
@@ -35,7 +35,10 @@ class Line:
 
 @dataclass(slots=True)
 class Collection:
-    """What was collected: what the source is, everybody's line, how many attempts are new, and what else to say."""
+    """What was collected: what the source is, everybody's line, how many attempts are new, and what else to say.
+
+    `unread` says that something could not be read or fetched, so that the same command has to be run again.
+    """
 
     said: str = ""
     source: str = ""
@@ -46,15 +49,19 @@ class Collection:
     questions: int = 0
     beside: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: bool = False
 
 
-def class_lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Mapping[str, str]) -> list[Line]:
+def class_lines(
+    attempts: Iterable[Attempt], roster: Roster | None, nothing: Mapping[str, str], unfetched: Iterable[str] = ()
+) -> list[Line]:
     """A line for everybody who handed in, then for those who are missing.
 
     Args:
         attempts: all that were collected.
         roster: who takes the course.
         nothing: who handed in nothing, as the source calls them, with the reason.
+        unfetched: those of them whose repository could not be fetched, so that nobody knows whether it holds something.
     """
     attempts = list(attempts)
     lines: list[Line] = []
@@ -82,15 +89,20 @@ def class_lines(attempts: Iterable[Attempt], roster: Roster | None, nothing: Map
             for candidate in question.candidates if question.about == WHO else ():
                 asked.setdefault(candidate, []).append(attempt.student)
     reasons: dict[str, str] = {}
+    unfetched, unknown = set(unfetched), set()
     for key, reason in nothing.items():
         found = roster.find([key], [key]) if roster else ()
-        reasons[found[0].id if len(found) == 1 else key] = f"{reason[0].upper()}{reason[1:]}."
+        student = found[0].id if len(found) == 1 else key
+        reasons[student] = f"{reason[0].upper()}{reason[1:]}."
+        if key in unfetched:
+            unknown.add(student)
     blind = any(attempt.blind for attempt in attempts)
     for student in (*(() if blind else known), *sorted(reasons.keys() - known.keys())):
         if student not in there:
             why = [reasons[student]] if student in reasons else []
             why += [f"Perhaps {each}, who waits for an answer." for each in asked.get(student, ())]
-            lines.append(Line(student, "missing", known[student].name if student in known else "", notes=tuple(why)))
+            state = "not fetched" if student in unknown else "missing"
+            lines.append(Line(student, state, known[student].name if student in known else "", notes=tuple(why)))
     return lines
 
 

@@ -18,6 +18,7 @@ from autograder.checks.errors import StudentError, UsageError
 from autograder.formats.attendance import Collection, class_lines
 from autograder.formats.git.clones import fetch_listed, is_list
 from autograder.formats.hand_ins import Asked, Found, HandIn, Who
+from autograder.formats.plain import ONE
 from autograder.formats.questions import (
     AS_IS,
     PROBLEM,
@@ -40,11 +41,12 @@ from autograder.submissions.collected import (
     write_attempt,
     write_record,
 )
+from autograder.submissions.folders import UNREADABLE
 from autograder.submissions.names import printable, some, student_name
 from autograder.submissions.placing import NONE, Placed, Question, place, read_tree, repairs
 from autograder.submissions.records import Contents
 from autograder.submissions.roster import Person, Roster, folded
-from autograder.submissions.trees import NOT_LISTED
+from autograder.submissions.trees import NOT_LISTED, OUTSIDE
 
 __all__ = ["collect_source"]
 
@@ -88,6 +90,10 @@ def collect_source(
             kind, desk.result.said, tree = opened(source, asked, stack)
             desk.result.source = kind.name
             found = kind.read(tree, asked)
+            if desk.result.said != ONE:
+                found.beside += [each for each in tree.hidden() if each not in found.beside]
+                outside = [path[-1].replace("|", "/") for path, reason in tree.left_out.items() if reason == OUTSIDE]
+                found.notes += [f"Left out: {each} ({OUTSIDE})." for each in outside]
         desk.file(found, source.name)
     return desk.finish(found)
 
@@ -189,15 +195,18 @@ class _Desk:
         self._enter(attempt, existing)
 
     def _read(self, hand_in: HandIn) -> tuple[Contents, str, bool]:
-        """What was handed in, what is wrong with it, and whether nothing of it could be read at the moment."""
+        """What was handed in, what is wrong with it, and whether something of it could not be read at the moment."""
         try:
             contents = read_tree(hand_in.tree, self._caps)
         except StudentError as error:
             return Contents(self._caps), error.message, False
-        problem = hand_in.problem
-        if not contents.files and NOT_LISTED in contents.left_out.values():
-            problem = f"The folder {NOT_LISTED}."
-        return contents, problem, bool(problem and not contents.files)
+        problem, unread = hand_in.problem, bool(hand_in.problem and not contents.files)
+        for path, reason in contents.left_out.items():
+            if not problem and (reason == NOT_LISTED or reason.startswith(UNREADABLE)):
+                named = "/".join(path) if contents.files or reason != NOT_LISTED else "The folder"
+                problem, unread = f"{printable(named)} {reason}.", True
+        self.result.unread |= unread
+        return contents, problem, unread
 
     def _placed(self, draft: Attempt, hand_in: HandIn, contents: Contents) -> tuple[Attempt, Mapping[Parts, bytes]]:
         """The attempt with its files under the right names, or with what has to be asked about them."""
@@ -445,7 +454,8 @@ class _Desk:
         if self._roster and any(each.blind for each in self._attempts):
             result.notes.append("Names are hidden in what was collected, so the table does not say who is missing.")
         result.beside, result.notes = [*found.beside], [*found.notes, *result.notes]
-        result.lines = class_lines(self._attempts, self._roster, found.nothing)
+        result.unread |= bool(found.unfetched)
+        result.lines = class_lines(self._attempts, self._roster, found.nothing, found.unfetched)
         return result
 
 

@@ -56,11 +56,15 @@ class HandIn:
 
 @dataclass(slots=True)
 class Found:
-    """What a source holds: hand-ins, what is none of them, who handed in nothing and why, and sentences about it."""
+    """What a source holds: hand-ins, what is none of them, who handed in nothing and why, and sentences about it.
+
+    `unfetched` are those in `nothing` whose repository could not be fetched.
+    """
 
     hand_ins: list[HandIn] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     nothing: dict[str, str] = field(default_factory=dict)
+    unfetched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

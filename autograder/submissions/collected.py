@@ -50,7 +50,7 @@ class Attempt:
     None where the download does not say. `files` maps the path of a file to the one that it was handed in under.
     `questions` wait for an answer; with one, or with a `problem`, the attempt is not graded. `answers` are those that
     were used. One that does not count (`counts`) was set aside by staff. Of a `blind` one, the platform hides
-    who handed in. Of an `unread` one, nothing could be read, which may be another time.
+    who handed in. Of an `unread` one, something could not be read, which may be another time.
     """
 
     student: str

@@ -18,6 +18,7 @@ from autograder.submissions.records import Caps, Contents
 __all__ = [
     "LINK",
     "NOT_REGULAR",
+    "UNREADABLE",
     "Unfit",
     "keep",
     "open_below",
@@ -29,6 +30,8 @@ __all__ = [
 
 LINK = "is a link, not a file"
 NOT_REGULAR = "is no ordinary file"
+UNREADABLE = "cannot be read: "
+"""How the reason begins why a file is left out that this machine does not let us read, which may change."""
 
 
 class Unfit(Exception):
@@ -189,4 +192,4 @@ def _cannot_be_read(error: OSError) -> str:
         return LINK
     if error.errno in (errno.ENXIO, errno.ENODEV):
         return NOT_REGULAR
-    return f"cannot be read ({reason_of(error)})"
+    return f"{UNREADABLE}{reason_of(error)}"

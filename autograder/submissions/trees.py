@@ -28,7 +28,7 @@ from autograder.submissions.readable_names import name_in_zip, readable
 from autograder.submissions.records import MIB, Caps
 from autograder.submissions.seven_zip import unpack_seven_zip
 
-__all__ = ["CLASS", "NOT_LISTED", "OPENED", "Entry", "Tree", "is_opened", "open_tree"]
+__all__ = ["CLASS", "NOT_LISTED", "OPENED", "OUTSIDE", "Entry", "Tree", "is_opened", "open_tree"]
 
 OPENED = (".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".7z")
 """Endings of archives that are opened here."""
@@ -37,6 +37,10 @@ CLASS = Caps(file_mib=512, submission_mib=16 * 1024, entries=200_000, scanned=40
 
 NOT_LISTED = "cannot be listed"
 """Why a folder is left out that cannot be read at the moment."""
+OUTSIDE = "has a path that leads out of the archive"
+"""Why a file is left out that lies in no folder of the tree, and so is nobody's hand-in."""
+_OF_MOODLE = "_assignsubmission_"  # what stands behind a student's name, which may begin with a dot
+_OF_TOOLS = ("._", ".ds_store", ".git", ".idea", ".ipynb_checkpoints", ".trash", ".vscode")
 
 Parts = tuple[str, ...]
 
@@ -76,7 +80,8 @@ class Tree:
 
         files = {path[cut:]: entry for path, entry in self.files.items() if path[:cut] == above and len(path) > cut}
         clutter = [path[cut:] for path in self.clutter if path[:cut] == above and len(path) > cut]
-        return Tree(self.place, files, of(self.left_out), of(self.renamed), clutter)
+        outside = {path: reason for path, reason in self.left_out.items() if reason == OUTSIDE}
+        return Tree(self.place, files, outside | of(self.left_out), of(self.renamed), clutter)
 
     def by_top(self) -> dict[str, Tree]:
         """What lies in each of its folders, and each of its files as a tree of its own, under the first part's name."""
@@ -89,6 +94,8 @@ class Tree:
             tree, below = top(path)
             tree.files[below] = entry
         for path, reason in self.left_out.items():
+            if reason == OUTSIDE:
+                continue
             tree, below = top(path)
             tree.left_out[below] = reason
         for path, was in self.renamed.items():
@@ -98,6 +105,11 @@ class Tree:
             if path[0] in found and len(path) > 1:
                 found[path[0]].clutter.append(path[1:])
         return dict(sorted(found.items()))
+
+    def hidden(self) -> list[str]:
+        """What lies directly in it, is hidden, and may all the same be somebody's hand-in."""
+        tops = {path[0] for path in self.clutter if path[0].startswith(".")}
+        return sorted(top for top in tops if not top.lower().startswith(_OF_TOOLS))
 
     def read_text(self, *path: str, most: int = 64 * MIB) -> str:
         """A file as UTF-8 text.
@@ -113,11 +125,11 @@ class Tree:
         try:
             parts = safe_parts(shown)
         except StudentError:
-            self.left_out[(printable(shown)[:80].replace("/", "|"),)] = "has a path that leads out of the archive"
+            self.left_out[(printable(shown)[:80].replace("/", "|"),)] = OUTSIDE
             return
         if not parts:
             return
-        if any(is_clutter(part) or part.startswith("~$") for part in parts):
+        if any(_is_left_out(part) for part in parts):
             self.clutter.append(parts)
         elif why_not or entry is None:
             self.left_out[parts] = why_not
@@ -134,6 +146,13 @@ class Tree:
                 self.renamed[parts] = printable(name)
         if len(self.files) > caps.entries or len(self.left_out) + len(self.clutter) > caps.scanned:
             raise Unfit(f"holds more than {caps.entries:,} files")
+
+
+def _is_left_out(part: str) -> bool:
+    """Whether a part of a path is hidden, or left by a system or program; a student's folder from Moodle is not."""
+    if _OF_MOODLE in part and not part.startswith("._"):
+        return False
+    return is_clutter(part) or part.startswith("~$")
 
 
 def is_opened(name: str) -> bool:
@@ -202,7 +221,7 @@ def _list_folder(tree: Tree, caps: Caps) -> None:
             if each.is_symlink():
                 tree.add(shown, None, caps, LINK)
             elif each.is_dir():
-                if is_clutter(each.name) or len(raw) > caps.depth:
+                if _is_left_out(each.name) or len(raw) > caps.depth:
                     tree.add(shown, None, caps, "lies in too many folders")
                 else:
                     waiting.append(raw)

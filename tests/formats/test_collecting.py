@@ -447,6 +447,60 @@ def test_a_repository_that_cannot_be_read_for_a_moment(gather, tmp_path) -> None
     ]
 
 
+def test_a_file_without_permission_waits(gather, tmp_path, monkeypatch) -> None:
+    """A hand-in of which a file cannot be read waits, and is the first attempt once it can be read."""
+    source = written(tmp_path / "class", {"ada/tiny.py": RIGHT, "ada/other.py": "", "bob/tiny.py": RIGHT})
+    opened = os.open
+
+    def refuse(path, *arguments, **more) -> int:
+        if path == "tiny.py":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        result = gather(source)
+    assert {line.student: line.state for line in result.lines} == {"ada": "waits", "bob": "waits"}
+    assert result.lines[0].notes[0] == "tiny.py cannot be read: no permission."
+    assert (result.questions, result.unread) == (2, True)
+    result = gather(source)
+
+    assert [(line.state, line.attempts) for line in result.lines] == [("collected", 1), ("collected", 1)]
+    assert not result.unread
+    assert text(tmp_path, "ada") == RIGHT
+
+
+@pytest.mark.parametrize("folders", [True, False])
+def test_a_name_may_begin_with_a_dot(gather, tmp_path, folders) -> None:
+    """Moodle's folder of a student is none that a system hides."""
+    people = {".Net Max_5": {"tiny.py": RIGHT}, "..._6": {"tiny.py": WRONG}}
+    result = gather(moodle(people, folders=folders))
+
+    assert {line.name for line in result.lines} == {".Net Max", "..."}
+    assert sorted(each.name for each in attempts(tmp_path).values()) == ["...", ".Net Max"]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_hidden_folder_that_may_be_a_hand_in_is_named(gather, tmp_path, packed) -> None:
+    """Among folders of students, what is hidden is not taken, and that is said; what tools leave is no news."""
+    files = {".net max/tiny.py": RIGHT, "ada/tiny.py": RIGHT, ".DS_Store": "", ".git/config": ""}
+    result = gather(files if packed else written(tmp_path / "class", files))
+
+    assert [line.student for line in result.lines] == ["ada"]
+    assert result.beside == [".net max"]
+
+
+def test_a_path_that_leads_out_is_nobody(gather, tmp_path) -> None:
+    """It makes no student, and a note names it."""
+    result = gather({"../../x.py": "1", "a/../../../etc/y": "2", "Eva/tiny.py": RIGHT})
+
+    assert [line.student for line in result.lines] == ["Eva"]
+    assert result.notes == [
+        "Left out: ../../x.py (has a path that leads out of the archive).",
+        "Left out: a/../../../etc/y (has a path that leads out of the archive).",
+    ]
+
+
 def test_an_attempt_that_was_on_its_way_to_another_student(gather, tmp_path, monkeypatch) -> None:
     """When a collection is killed while an attempt moves to its student, it is once there after the next."""
     roster = Roster((Person("zada", "Ada Lovelace"),))
@@ -692,8 +746,13 @@ def test_a_list_of_repositories(gather, tmp_path) -> None:
     listed.write_text(f"student,url\nada,file://{home}\nbob,file://{tmp_path}/hub/gone.git\n")
     result = gather(listed)
     assert result.said == "a list of git repositories"
-    assert {line.student: line.state for line in result.lines} == {"ada": "collected", "bob": "missing"}
-    assert "could not be fetched" in result.notes[0]
+    assert {line.student: line.state for line in result.lines} == {"ada": "collected", "bob": "not fetched"}
+    gone = f"{tmp_path}/hub/gone.git"
+    assert result.notes == [
+        f"bob: the repository file://{gone} could not be fetched: '{gone}' does not appear to be a git repository; "
+        "Could not read from remote repository."
+    ]
+    assert result.unread
     assert text(tmp_path, "ada") == WRONG
     written(home, {"tiny.py": RIGHT})
     git(home, "commit", "-q", "-am", "more", when=LATE)

@@ -705,9 +705,9 @@ def test_what_may_not_be_read_is_reported(unprivileged: Path) -> None:
 
     alice, bob, carl = take(class_folder, (NET,))
 
-    assert alice.problem == f"{NET} cannot be read (no permission)."
-    assert bob.notes == ("Left out: sub (cannot be read (no permission)).",)
-    assert carl.problem == "The folder carl cannot be read (no permission)."
+    assert alice.problem == f"{NET} cannot be read: no permission."
+    assert bob.notes == ("Left out: sub (cannot be read: no permission).",)
+    assert carl.problem == "The folder carl cannot be read: no permission."
 
     class_folder.chmod(0o300)
     with pytest.raises(UsageError, match=r"submissions cannot be listed: no permission\."):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
-from autograder.formats.git.objects import head_of, is_repository, prepare, tree_of
+from autograder.formats.git.objects import head_of, is_repository, prepare, reason_in, tree_of
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
 from autograder.submissions.folders import Unfit
 from autograder.submissions.names import printable, student_name
@@ -150,7 +150,8 @@ def fetch_listed(path: Path, kept: Path, asked: Asked) -> Found:
     for name, address in repositories.values():
         clone = kept / f"{student_name(name)}-{hashlib.sha256(address.encode()).hexdigest()[:8]}.git"
         if reason := _fetch(address, clone):
-            found.nothing[name] = f"{printable(address)} could not be fetched: {reason}"
+            found.unfetched.append(name)
+            found.nothing[name] = f"the repository {printable(address)} could not be fetched: {reason}"
             found.notes.append(f"{name}: {found.nothing[name]}.")
             continue
         _add(found, name, clone, scratch, asked)
@@ -162,7 +163,12 @@ def _fetch(address: str, clone: Path) -> str:
 
     The configuration of whoever runs this holds, because it knows passwords and keys.
     """
-    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:https:http:ssh:git"}
+    environ = {
+        **os.environ,
+        "LC_ALL": "C.UTF-8",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "file:https:http:ssh:git",
+    }
     clone.parent.mkdir(parents=True, exist_ok=True)
     there = clone.is_dir()
     if there:
@@ -176,9 +182,9 @@ def _fetch(address: str, clone: Path) -> str:
         return f"it took more than {_SECONDS} s"
     if there and not done.returncode:
         (clone / "HEAD").write_text(f"ref: {_BRANCH}\n", encoding="ascii")
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    if done.returncode and not (there and "couldn't find remote ref HEAD" in " ".join(said)):
-        return printable(said[-1])[:160].rstrip(".") if said else "git says no reason"
+    said = done.stderr.decode("utf-8", "replace")
+    if done.returncode and not (there and "couldn't find remote ref HEAD" in said):
+        return reason_in(said) or "git says no reason"
     return ""
 
 

@@ -82,9 +82,24 @@ class Objects:
                 raise Unfit(f"cannot be read by git within {_SECONDS} s")
             if failed:
                 complaints.seek(0)
-                said = complaints.read(_LONGEST_COMPLAINT).decode("utf-8", "replace").strip().splitlines()
-                raise Unfit(f"cannot be read by git ({printable(said[-1])[:120] if said else 'it failed'})")
+                said = complaints.read(_LONGEST_COMPLAINT).decode("utf-8", "replace")
+                raise Unfit(f"cannot be read by git ({reason_in(said) or 'it failed'})")
         return printed
+
+
+def reason_in(said: str) -> str:
+    """The reason in what git and the programs that it starts print on failure: the first two sentences, without advice.
+
+    What git itself says comes after what the other side and ssh said, and its advice after that, over several lines.
+    """
+    lines = [line.strip() for line in said.splitlines()]
+    advice = next((at for at, line in enumerate(lines) if line.startswith("Please make sure")), len(lines))
+    reasons = [
+        printable(re.sub(r"(fatal|error|remote|ssh): *", "", line, count=1)).rstrip(".")[:160]
+        for line in lines[:advice]
+        if line and not line.casefold().startswith(("warning:", "hint:", "cloning into"))
+    ]
+    return "; ".join([reason for reason in dict.fromkeys(reasons) if reason][:2])
 
 
 def environment() -> dict[str, str]:
