@@ -23,6 +23,7 @@ from autograder.scaffold.subjects import (
     FORMS,
     Draft,
     Drafted,
+    changes_stated,
     shown_attributes,
     subject_of,
     with_other_settings,
@@ -141,6 +142,7 @@ class _Drafting(Working):
             return self.drafted
         self.public(subject, answer)
         self.compared(subject, rows, answer)
+        self.changing(subject, rows, beside=True)
         self.gradient(subject, rows, answer)
         for place in range(1, FORMS):
             with contextlib.suppress(Unknown, Failed):
@@ -254,16 +256,32 @@ class _Drafting(Working):
             self.without(f"{why}, and only its shape is checked; add what else must hold")
         return bool(found)
 
-    def changing(self, subject: Subject, rows: Sequence[tuple[Any, ...]]) -> bool:
-        """Where a call gives nothing but changes its arguments, they are compared; whether that was so."""
+    def changing(self, subject: Subject, rows: Sequence[tuple[Any, ...]], *, beside: bool = False) -> bool:
+        """Where calls change their arguments, these are compared; whether they are.
+
+        Of a function that also returns something (`beside`), the change may be an accident of the reference: it is
+        asked for where the docstring states it, and else left to the instructor.
+        """
         places = [place for place, _ in bodies.changeable(subject)]
-        if not places or self.trial_runner.passes(
-            bodies.once(subject.inputs, rows[0], [*bodies.prepared(subject), *bodies.arguments_kept(subject)])
+        prepared = bodies.prepared(subject)
+        unchanged = bodies.loop(subject.inputs, rows, [*prepared, *bodies.arguments_kept(subject)])
+        called = [*prepared, *bodies.made(subject, "student"), bodies.after(subject, "student")]
+        if (
+            not places
+            or self.trial_runner.passes(unchanged, seeds=SURE_SEEDS)
+            or not self.trial_runner.passes(bodies.loop(subject.inputs, rows, called))
         ):
+            return False
+        changed = series([name for _, name in bodies.changeable(subject)])
+        if beside and self.name not in changes_stated({"": self.source}):
+            self.without(
+                f"a call changes {changed} and returns something, and the docstring does not say that it changes what "
+                "it is given; if students must do so, write that into it and compare student.arguments_after(...)"
+            )
             return False
         picked = f"[after[place] for place in {places}]"
         inner = [
-            *bodies.prepared(subject),
+            *prepared,
             "answers = []",
             "for module in (student, reference):",
             *(f"    {line}" for line in bodies.made(subject, "module")),
@@ -273,12 +291,13 @@ class _Drafting(Working):
         ]
         lines = bodies.loop(subject.inputs, rows, inner)
         if not self.trial_runner.passes(lines, AGREE, seeds=SURE_SEEDS):
+            self.without(f"a call may change {changed}, and no check of the change was found; write one")
             return False
         self.add(
             f"{self.short}_changes_its_arguments",
             f"On random inputs of several sizes, {subject.function} changes its arguments as expected.",
             lines,
-            hint=f"{subject.function} returns nothing: it must change what it is given, and not a copy of it.",
+            hint=f"{subject.function} must change what it is given, and not a copy of it.",
             helper=AGREE,
         )
         return True

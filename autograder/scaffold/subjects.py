@@ -21,6 +21,7 @@ __all__ = [
     "FORMS",
     "Draft",
     "Drafted",
+    "changes_stated",
     "docstrings",
     "form_of",
     "given_attributes",
@@ -48,6 +49,12 @@ SAME_SEED = re.compile(
 )
 OPEN = re.compile(r"\b(of )?your (own|choice)\b|\bas you (like|wish|want|please)\b|\byou may choose\b", re.IGNORECASE)
 
+CHANGES = re.compile(r"\b(in[- ]?place|appends?|inserts?|modif(y|ies)|mutates?|overwrites?)\b", re.IGNORECASE)
+LEAVES = re.compile(
+    r"\b(not|never|without)\s+(\w+\s+)?(in[- ]?place|append|insert|modif|mutat|overwrit)", re.IGNORECASE
+)
+"""What a docstring says of a function that changes its arguments, and of one that must not."""
+
 
 def docstrings(sources: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Every function and method by qualified name, with its docstring and that of its class, "" for none."""
@@ -59,6 +66,13 @@ def docstrings(sources: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
             for each in inner:
                 if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     yield f"{owner}{each.name}", ast.get_docstring(each) or "", above
+
+
+def changes_stated(sources: Mapping[str, str]) -> Collection[str]:
+    """The functions whose docstring says that they change what they are given."""
+    return {
+        name for name, own, _ in docstrings(sources) if CHANGES.search(own) and not LEAVES.search(" ".join(own.split()))
+    }
 
 
 def settled(sources: Mapping[str, str]) -> set[str]:

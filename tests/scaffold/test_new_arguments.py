@@ -114,6 +114,7 @@ class TestArguments:
         """Where the reference itself changes an argument beside its answer, students may do so or not."""
         text = drafted(root, CENTRED.replace("x = x - x.mean(axis=0)", "x -= x.mean(axis=0)"))
         assert "x after the call of centred" not in text
+        assert "the docstring does not say that it changes what it is given" in " ".join(text.replace("#", "").split())
         assert "X after the call of fit" in text
         assert faults(root, ("x -= x.mean(axis=0)", "x = x - x.mean(axis=0)")) == []
 
@@ -617,3 +618,29 @@ class TestSearches:
         )
         assert faults(root) == []
         assert faults(root, ("w = 0.5 * w", "pass"))
+
+
+COUNTED = '''
+    import numpy as np
+
+    def clear_negatives(a):
+        """Set the negative entries of the array a to zero, in place; returns how many there were."""
+        ### BEGIN SOLUTION
+        found = a < 0
+        count = int(found.sum())
+        a[found] = 0.0
+        return count
+        ### END SOLUTION
+
+    if __name__ == "__main__":
+        print(clear_negatives(np.array([1.0, -2.0, 3.0, -0.5])))
+'''
+
+
+def test_a_function_that_returns_something_and_changes_its_argument_is_checked_for_both(root) -> None:
+    """A solution that returns the right number and changes nothing fails the drafted checks."""
+    text = drafted(root, COUNTED)
+    assert "clear_negatives_changes_its_arguments" in text
+    assert faults(root) == []
+    assert len(faults(root, ("a[found] = 0.0", "pass"))) == 1
+    assert faults(root, ("return count", "return count + 1"))
