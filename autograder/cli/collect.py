@@ -29,6 +29,7 @@ __all__ = ["ROSTER", "Call", "collect_download", "collected_first"]
 
 ROSTER = "roster.csv"
 """The roster that is read where none is named, in the course's folder."""
+_KEPT = "What was collected is kept; the same command goes on from there."
 _LONGEST_TABLE = 300  # students
 _MOST_NOTES = 3
 _STYLES = {
@@ -55,7 +56,10 @@ def collect_download(call: Call) -> int:
     """Collect, and print the table; returns the exit code: 1 where something waits, or could not be read."""
     root, course = open_course(call.course)
     into = call.out or root / "submissions" / call.assignment
-    collection = _collect(call, root, course, into)
+    try:
+        collection = _collect(call, root, course, into)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(*([_KEPT] if is_collected(into) else [])) from None
     show(console(), call.source, into, collection)
     return 1 if collection.questions or collection.unread else 0
 
@@ -108,7 +112,7 @@ def show(screen: Console, source: Path, into: Path, collection: Collection, *, t
     if len(lines) > _LONGEST_TABLE:
         plain = sum(each.state == "collected" and not each.notes for each in lines)
         lines = [each for each in lines if each.state != "collected" or each.notes]
-        screen.print(f"Collected, with nothing to be said: {counted(plain, 'student')}, who are not in the table.")
+        screen.print(f"Collected without a note, and not in the table: {counted(plain, 'student')}.")
     if lines:
         screen.print(_table(lines))
     for note in collection.notes:

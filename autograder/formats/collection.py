@@ -7,6 +7,7 @@ same download collected again changes nothing.
 from __future__ import annotations
 
 import hashlib
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -15,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.checks.errors import StudentError, UsageError
+from autograder.checks.wording import counted
 from autograder.formats.attendance import Collection, class_lines
-from autograder.formats.git.clones import fetch_listed, is_list
+from autograder.formats.git.clones import fetch_listed, is_list, refuse_no_list
 from autograder.formats.hand_ins import Asked, Found, HandIn, Who
 from autograder.formats.plain import ONE
 from autograder.formats.questions import (
@@ -87,6 +89,7 @@ def collect_source(
             desk.result.source, desk.result.said = "git", "a list of git repositories"
             found = fetch_listed(source, into / ".repositories", asked)
         else:
+            refuse_no_list(source)
             kind, desk.result.said, tree = opened(source, asked, stack)
             desk.result.source = kind.name
             found = kind.read(tree, asked)
@@ -105,14 +108,18 @@ def _refuse(source: Path, into: Path, asked: Asked) -> None:
     if source.is_dir() and (source == place or source in place.parents or place in source.parents):
         raise UsageError(
             f"{source} and {into}, where submissions are collected, overlap; name another folder with `autograder "
-            f"collect {source} --assignment {asked.assignment} --out DIR`."
+            f"{_again(source, asked)}`."
         )
     others = [each for each in into.iterdir() if not each.name.startswith(".")] if into.is_dir() else []
     if others and not is_collected(into):
         raise UsageError(
             f"{into} holds something that was not collected ({some(sorted(each.name for each in others))}); name "
-            f"another folder with `autograder collect {source} --assignment {asked.assignment} --out DIR`."
+            f"another folder with `autograder {_again(source, asked)}`."
         )
+
+
+def _again(source: Path, asked: Asked) -> str:
+    return f"collect {shlex.quote(str(source))} --assignment {shlex.quote(asked.assignment)} --out DIR"
 
 
 class _Desk:
@@ -127,7 +134,14 @@ class _Desk:
         self._attempts = read_attempts(into)
         self._contents = {(each.student, each.sha256): each for each in self._attempts}
         self._before = read_questions(into / QUESTIONS)
+        if not (into / QUESTIONS).exists() and (used := sum(bool(row.answer) for row in self._before.values())):
+            self.result.notes.append(
+                f"{QUESTIONS} was not there, so {counted(used, 'answer')} of the last collection "
+                f"{'is' if used == 1 else 'are'} used again; remove .{QUESTIONS}, too, to be asked again."
+            )
         self._rows: dict[str, Row] = {}
+        self._known: set[tuple[str, int]] = set()  # attempts that were there already
+        self._entered: set[tuple[str, int]] = set()  # attempts that are counted as new or changed
         self._now: dict[str, list[Attempt]] = {}  # by student, what this source holds
         self._twice: set[str] = set()  # keys with several hand-ins in this source
         self._unsure: set[str] = set()  # keys that share a name with another one, and with one person on the roster
@@ -235,6 +249,7 @@ class _Desk:
         """Count an attempt that was written, in the place of the one that it was before."""
         self.result.new += existing is None
         self.result.changed += existing is not None
+        self._entered.add((attempt.student, attempt.number))
         if existing is not None and existing.student == attempt.student:
             self._attempts.remove(existing)
         elif existing is not None:
@@ -298,10 +313,21 @@ class _Desk:
                 late = attempt.received > self._asked.due
                 counts = not late if attempt.source == "git" and late != attempt.late else attempt.counts
                 changed = self._changed(attempt, replace(attempt, late=late, counts=counts))
-                self.result.changed += changed is not attempt
+                if changed is not attempt:
+                    self._count_as_changed(attempt)
+
+    def _count_as_changed(self, attempt: Attempt) -> None:
+        """Count once an attempt that changed after it was collected or found unchanged in this run."""
+        which = (attempt.student, attempt.number)
+        if which in self._entered:
+            return
+        self.result.known -= which in self._known
+        self.result.changed += 1
+        self._entered.add(which)
 
     def _keep(self, attempt: Attempt) -> None:
         self.result.known += 1
+        self._known.add((attempt.student, attempt.number))
         self._note(attempt)
 
     def _note(self, attempt: Attempt) -> None:

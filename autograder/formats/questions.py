@@ -11,12 +11,15 @@ from pathlib import Path
 
 from autograder import whole
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.reports.csv_files import csv_text, restored
 from autograder.submissions.collected import WHO
 
 __all__ = ["AS_IS", "PROBLEM", "QUESTIONS", "WHICH", "WHO", "Row", "question_id", "read_questions", "write_questions"]
 
 QUESTIONS = "questions.csv"
+_LAST = f".{QUESTIONS}"  # the answers as they were used last, for when the file is lost or broken
+_BROKEN = f"{QUESTIONS}.broken"
 AS_IS = "as is"
 """The answer that takes a name, or a hand-in that has a problem, as it is."""
 WHICH, PROBLEM = "which attempt counts", "whether it is graded"
@@ -43,19 +46,29 @@ def question_id(source: str, key: str, sha256: str, about: str) -> str:
 def read_questions(path: Path) -> dict[str, Row]:
     """The questions and answers that are there, whichever of comma, semicolon and tab a spreadsheet has put between.
 
+    An answer whose line is gone, or whose file, is that which was used last: nobody takes one back by a lost line.
+
     Raises:
-        UsageError: the file cannot be read, or lacks a column.
+        UsageError: the file cannot be read, or lacks a column; what it holds is kept in a copy beside.
     """
-    if not path.exists():
-        return {}
+    last = path.with_name(_LAST)
+    before = {id_: row for id_, row in _rows(last).items() if row.answer} if last.is_file() else {}
+    return {**before, **_rows(path)} if path.exists() else before
+
+
+def _rows(path: Path) -> dict[str, Row]:
+    data = b""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read ({type(error).__name__}); save it as UTF-8, or remove it.") from None
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not in UTF-8; save it as UTF-8. {_way_out(path, data)}") from None
     head = text.split("\n", 1)[0]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     if not set(_COLUMNS) <= set(reader.fieldnames or ()):
-        raise UsageError(f"{path} lacks the columns {', '.join(_COLUMNS)}; put them back, or remove the file.")
+        raise UsageError(f"{path} lacks the columns {', '.join(_COLUMNS)}; put them back. {_way_out(path, data)}")
     rows = {}
     for line in reader:
         cells = {name: restored(line[name] or "").strip() for name in _COLUMNS}
@@ -63,6 +76,18 @@ def read_questions(path: Path) -> dict[str, Row]:
         candidates = tuple(each for each in cells["candidates"].split(" | ") if each)
         rows[cells["id"]] = Row(cells["id"], cells["student"], number, cells["question"], candidates, cells["answer"])
     return rows
+
+
+def _way_out(path: Path, data: bytes) -> str:
+    """What becomes of the answers when a file that cannot be used is removed; its content is kept in a copy."""
+    copy, number = path.with_name(_BROKEN), 1
+    while copy.exists() and not (copy.is_file() and copy.read_bytes() == data):
+        number += 1
+        copy = path.with_name(f"{_BROKEN}-{number}")
+    if not copy.exists():
+        whole.write(copy, data)
+    again = "the answers that were used last are taken" if path.with_name(_LAST).is_file() else "all is asked again"
+    return f"Without the file {again}; what it holds now is kept in {copy.name}."
 
 
 def write_questions(path: Path, rows: Iterable[Row]) -> None:
@@ -73,8 +98,9 @@ def write_questions(path: Path, rows: Iterable[Row]) -> None:
     """
     ordered = sorted(rows, key=lambda each: (each.student, each.attempt, each.question))
     text = csv_text([_COLUMNS, *([*map(_cell, _cells(row))] for row in ordered)]).encode()
-    if (ordered or path.exists()) and not (path.is_file() and path.read_bytes() == text):
-        whole.write(path, text)
+    for each in (path, path.with_name(_LAST)) if ordered or path.exists() else ():
+        if not (each.is_file() and each.read_bytes() == text):
+            whole.write(each, text)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -57,10 +57,10 @@ def read_archive(path: Path, caps: Caps, below: tuple[str, ...] = ()) -> Content
         raise
     except Unfit as error:
         raise StudentError(Verdict.MISSING, f"The file {name} {error}.") from None
-    except Exception as error:  # noqa: BLE001 - damaged archives raise nearly anything
+    except Exception:  # noqa: BLE001 - damaged archives raise nearly anything
         raise StudentError(
             Verdict.MISSING,
-            f"The file {name} is damaged ({type(error).__name__}); make the archive again and open it once.",
+            f"The file {name} is damaged; make it again, and test whether it opens.",
         ) from None
     return contents
 
@@ -100,7 +100,7 @@ def _read_zip(file: IO[bytes], contents: Contents) -> None:
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile:
-        raise Unfit("is damaged or no zip file; make it again and open it once") from None
+        raise Unfit("is damaged or no zip file; make it again, and test whether it opens") from None
     with archive:
         if len(archive.infolist()) > caps.scanned:
             raise Unfit(f"holds more than {caps.scanned} entries")

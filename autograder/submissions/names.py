@@ -43,7 +43,7 @@ _BESIDE_ENDINGS = (
     ".html",
     ".htm",
 )
-_RESERVED = ("questions.csv",)  # what `autograder collect` writes beside the folders of students
+_RESERVED = "questions.csv"  # what `autograder collect` writes beside the folders of students
 _NAME_BYTES = 200  # file systems allow 255; reports add an ending
 
 
@@ -87,7 +87,7 @@ def student_name(raw: str) -> str:
     clean = clean.strip().rstrip(".")
     if clean.startswith("."):
         clean = "_" + clean[1:]
-    if clean.casefold() in _RESERVED:
+    if clean.casefold().startswith(_RESERVED):
         clean = "_" + clean
     while len(clean.encode()) > _NAME_BYTES:
         clean = clean[:-1]

@@ -72,8 +72,8 @@ def repairs(tree: Tree) -> list[str]:
     """What was changed in names, and what was left out as clutter."""
     notes = []
     if tree.renamed:
-        shown = some("/".join(path) for path in sorted(tree.renamed))
-        notes.append(f"Names in another encoding were read again: {shown}.")
+        shown = some(sorted(set(tree.renamed.values())))
+        notes.append(f"Names with misread letters or invisible marks were repaired: {shown}.")
     if tree.clutter:
         shown = some(sorted({"/".join(path[:2]) for path in tree.clutter}))
         notes.append(f"Left by a system or program, and not taken: {shown}.")

@@ -69,7 +69,7 @@ def unpack_seven_zip(path: Path, target: Path, *, files: int, mib: float, file_m
                 _TOO_LARGE: f"unpacks to more than {mib:g} MiB or holds more than {files:,} files",
                 _ENCRYPTED: "is encrypted; make it again without a password",
                 _UNUSUAL: "is compressed in an unusual way; make it again as an ordinary zip file",
-            }.get(done.returncode, "is damaged or no 7z file; make it again and open it once")
+            }.get(done.returncode, "is damaged or no 7z file; make it again, and test whether it opens")
         )
     for number, (name, size, modified) in enumerate(json.loads(done.stdout)):
         yield Unpacked(name, size, modified, target / str(number))

@@ -8,9 +8,11 @@ out with a reason, and stop nothing else.
 from __future__ import annotations
 
 import os
+import re
 import tarfile
 import tempfile
 import time
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -61,7 +63,7 @@ class Entry:
 class Tree:
     """Files by path, and what was left out by path with the reason: the end of a sentence that begins with the path.
 
-    `renamed` maps a path to what its bytes said before its name was repaired. `place` is the folder or file itself.
+    `renamed` maps a path to the names in it that were repaired. `place` is the folder or file itself.
     """
 
     place: Path
@@ -142,8 +144,8 @@ class Tree:
         else:
             self.files[parts] = entry
             self._folders.update(parts[:length] for length in range(1, len(parts)))
-            if shown != name:
-                self.renamed[parts] = printable(name)
+            if repaired := _repaired(name, shown):
+                self.renamed[parts] = repaired
         if len(self.files) > caps.entries or len(self.left_out) + len(self.clutter) > caps.scanned:
             raise Unfit(f"holds more than {caps.entries:,} files")
 
@@ -153,6 +155,19 @@ def _is_left_out(part: str) -> bool:
     if _OF_MOODLE in part and not part.startswith("._"):
         return False
     return is_clutter(part) or part.startswith("~$")
+
+
+def _repaired(name: str, shown: str) -> str:
+    """The names in a path that read otherwise than they were written, as they read; letters in two parts do not count.
+
+    macOS writes an umlaut as letter and dots (NFD); that is the same name.
+    """
+    if (name := unicodedata.normalize("NFC", name)) == shown:
+        return ""
+    written, read = (re.split(r"[/\\]", each) for each in (name, shown))
+    if len(written) != len(read):
+        return shown
+    return "/".join(one for one, was in zip(read, written, strict=True) if one != was)
 
 
 def is_opened(name: str) -> bool:
@@ -195,7 +210,7 @@ def open_tree(place: Path, caps: Caps = CLASS, *, name: str = "") -> Iterator[Tr
         except Exception as error:  # damaged archives raise nearly anything
             if isinstance(error, OSError) and error.errno:
                 raise  # about this machine
-            raise Unfit(f"is damaged ({type(error).__name__}); make it again and open it once") from None
+            raise Unfit("is damaged; make it again, and test whether it opens") from None
         yield tree
 
 
@@ -272,8 +287,8 @@ def _read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> 
             data = _at_most(entry, most)
     except Unfit:
         raise
-    except Exception as error:  # noqa: BLE001 - damaged archives raise nearly anything
-        raise Unfit(f"is damaged in the archive ({type(error).__name__})") from None
+    except Exception:  # noqa: BLE001 - damaged archives raise nearly anything
+        raise Unfit("is damaged in the archive") from None
     if len(data) != info.file_size:
         raise Unfit("is damaged in the archive")
     return data

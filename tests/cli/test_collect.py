@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_course import RIGHT, WRONG, make_course
 
+from autograder.cli.collect import Call, collect_download
 from autograder.submissions import may_be_download
 
 TWO = {"one.py": RIGHT, "two.py": RIGHT + "#"}
@@ -166,3 +167,43 @@ def test_wrong_calls_are_one_sentence(root, arguments, sentence) -> None:
     """Exit code 2, and nothing is left behind."""
     refused(run_here("collect", *arguments, cwd=root, COLUMNS="160"), sentence)
     assert not (root / "submissions").exists()
+
+
+def test_collecting_that_is_stopped_says_what_is_there(root, monkeypatch) -> None:
+    """Before anything was stored, nothing is said to be kept; after that, it is."""
+    call = Call(root / "download.zip", "tiny", None, None, None, root)
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("autograder.cli.collect.collect_source", stop)
+        with pytest.raises(KeyboardInterrupt) as before:
+            collect_download(call)
+    collect_download(call)
+    monkeypatch.setattr("autograder.cli.collect.collect_source", stop)
+    with pytest.raises(KeyboardInterrupt) as after:
+        collect_download(call)
+
+    assert before.value.args == ()
+    assert after.value.args == ("What was collected is kept; the same command goes on from there.",)
+
+
+def test_what_could_not_be_fetched_is_exit_code_1(root) -> None:
+    """The table says which, and the last lines say what to do."""
+    (root / "list.csv").write_text(f"student,url\nada,file://{root}/gone.git\n")
+    done = run_here("collect", "list.csv", "--assignment", "tiny", cwd=root, COLUMNS="160")
+
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.strip().startswith("ada ")]
+    assert "not fetched" in line
+    assert "Not read:" in done.stdout
+    assert "run the same command again" in done.stdout
+
+
+def test_a_long_table_leaves_out_who_has_no_note(root, monkeypatch, capsys) -> None:
+    """They are counted in a sentence."""
+    monkeypatch.setattr("autograder.cli.collect._LONGEST_TABLE", 1)
+    collect_download(Call(root / "download.zip", "tiny", None, None, None, root))
+
+    assert "Collected without a note, and not in the table: 1 student." in capsys.readouterr().out

@@ -565,6 +565,68 @@ def test_an_answer_that_names_nobody_is_said(gather, tmp_path) -> None:
     assert sorted(attempts(tmp_path)) == ["Ada Lovelacce"]
 
 
+@pytest.mark.parametrize("broken", [b"garbage\n", b"\xff\xfe"])
+def test_a_broken_file_of_questions_costs_no_answer(gather, tmp_path, broken) -> None:
+    """It is copied before anybody follows the advice to remove it, after which the answers used last are used again."""
+    people = {"Ada Lovelace_1": {"one.py": TWO, "two.py": TWO + "#2\n"}}
+    gather(moodle(people))
+    answer(tmp_path, question="tiny.py", said="two.py")
+    gather(moodle(people))
+    path = tmp_path / "collected" / "questions.csv"
+    for number, data in (("", broken), ("", broken), ("-2", broken + b"\xff")):
+        path.write_bytes(data)
+        with pytest.raises(
+            UsageError, match=rf"the answers that were used last .* kept in questions\.csv\.broken{number}\."
+        ):
+            gather(moodle(people))
+        assert path.with_name(f"questions.csv.broken{number}").read_bytes() == data
+    path.unlink()
+    result = gather(moodle(people))
+
+    assert (result.questions, result.known) == (0, 1)
+    assert text(tmp_path, "Ada Lovelace") == TWO + "#2\n"
+    assert result.notes == [
+        "questions.csv was not there, so 1 answer of the last collection is used again; remove .questions.csv, too, "
+        "to be asked again."
+    ]
+    assert "two.py" in path.read_text()
+    answer(tmp_path, question="tiny.py", said="")
+    assert gather(moodle(people)).questions == 1
+
+
+def test_a_broken_file_of_questions_without_answers_before(gather, tmp_path) -> None:
+    """Where no answers were used before, the sentence says that all is asked again."""
+    written(tmp_path / "collected", {"questions.csv": "garbage", ".collected": ""})
+    with pytest.raises(UsageError, match="Without the file all is asked again; what it holds now is kept in"):
+        gather(moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}}))
+
+
+def test_an_attempt_is_counted_once(gather, tmp_path) -> None:
+    """What changes only by a deadline that is given later is changed, and not there already, too."""
+    source = written(tmp_path / "class", {"ada/tiny.py": RIGHT, "bob/tiny.py": RIGHT})
+    gather(source)
+    result = gather(source, due=datetime(2001, 1, 1, tzinfo=UTC))
+
+    assert (result.new, result.changed, result.known) == (0, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "repaired"),
+    [
+        ("J\u00fcrgen_1", ""),
+        ("Ju\u0308rgen_1", ""),
+        ("M#U00fcller Max_1", "M\u00fcller Max_1_assignsubmission_file"),
+    ],
+)
+def test_the_name_that_was_repaired_is_named(gather, tmp_path, name, repaired) -> None:
+    """It is the folder's, not that of the file in it; an accent in a character of its own is no other name."""
+    gather(moodle({name: {"tiny.py": RIGHT}}))
+    (attempt,) = attempts(tmp_path).values()
+
+    expected = f"Names with misread letters or invisible marks were repaired: {repaired}."
+    assert list(attempt.notes) == ([expected] if repaired else [])
+
+
 def test_files_that_are_not_clear_are_asked_for(gather, tmp_path) -> None:
     """Two files that could be meant are never chosen between; each answer is used, and can be changed."""
     people = {"Ada Lovelace_1": {"one.py": TWO, "two.py": TWO + "#2\n"}}
@@ -660,12 +722,16 @@ def test_hostile_paths_stay_out(gather, tmp_path) -> None:
         ("broken.zip", "is damaged"),
         ("broken.tar.gz", "is damaged"),
         ("notes.docx", "is no archive that can be read here"),
+        ("empty.csv", r"no list of git repositories: each line .*file:///PATH"),
+        ("local.txt", r"no list of git repositories: each line .*file:///PATH"),
         ("collected", r"overlap; name another folder with `autograder collect .* --assignment tiny --out DIR`"),
     ],
 )
 def test_a_source_that_cannot_be_collected_is_one_sentence(gather, tmp_path, source, sentence) -> None:
     """What is wrong with the whole download is said, with what to do."""
     (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "local.txt").write_text("ada,/home/staff/ada\nbob,/home/staff/bob\n")
     for name in ("broken.zip", "broken.tar.gz", "notes.docx"):
         (tmp_path / name).write_bytes(b"PK\3\4" + b"\0" * 600)
     with pytest.raises(UsageError, match=sentence):
@@ -677,6 +743,14 @@ def test_a_folder_of_something_else_is_not_written_to(gather, tmp_path) -> None:
     written(tmp_path / "collected", {"essay.txt": "mine"})
     with pytest.raises(UsageError, match=r"holds something that was not collected \(essay\.txt\)"):
         gather(moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}}))
+
+
+def test_a_command_that_is_suggested_can_be_pasted(gather, tmp_path) -> None:
+    """A path with a space is quoted."""
+    written(tmp_path / "collected", {"essay.txt": "mine"})
+    source = written(tmp_path / "plain files", {"ada/tiny.py": RIGHT})
+    with pytest.raises(UsageError, match=rf"`autograder collect '{source}' --assignment tiny --out DIR`"):
+        gather(source)
 
 
 def test_a_record_that_was_changed_is_one_sentence(gather, tmp_path) -> None:

@@ -23,7 +23,7 @@ from autograder.submissions.names import printable, student_name
 from autograder.submissions.records import Caps
 from autograder.submissions.trees import Tree
 
-__all__ = ["CLONES", "fetch_listed", "is_list", "listed"]
+__all__ = ["CLONES", "fetch_listed", "is_list", "listed", "refuse_no_list"]
 
 _CAPS = Caps()
 _ADDRESS = re.compile(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+|/\S.*\.git|\S+\.git", re.IGNORECASE)
@@ -92,11 +92,28 @@ CLONES = Source("git", _recognise, _read)
 
 def is_list(path: Path) -> bool:
     """Whether a file is a list of repositories: every line but the first has an address."""
-    if not path.is_file() or path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+    if not _may_be_list(path):
         return False
     lines = [line for line in _text(path).splitlines() if line.strip() and not line.startswith("#")]
     with_address = [any(_ADDRESS.fullmatch(cell.strip()) for cell in re.split(r"[,;\t]| +", line)) for line in lines]
     return bool(lines) and all(with_address[1:]) and any(with_address)
+
+
+def _may_be_list(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in (".csv", ".tsv", ".txt")
+
+
+def refuse_no_list(path: Path) -> None:
+    """Say what a list of repositories looks like, where a file can be nothing else and is none.
+
+    Raises:
+        UsageError: the file has the ending of a list, and a line without an address.
+    """
+    if _may_be_list(path) and not is_list(path):
+        raise UsageError(
+            f"{path} is no list of git repositories: each line but the first has to hold an address, such as "
+            "https://HOST/ada.git, git@HOST:ada.git or, for a repository on this machine, file:///PATH."
+        )
 
 
 def listed(path: Path) -> Iterator[tuple[str, str]]:
