@@ -31,6 +31,7 @@ ROSTER = "roster.csv"
 """The roster that is read where none is named, in the course's folder."""
 _KEPT = "What was collected is kept; the same command goes on from there."
 _LONGEST_TABLE = 300  # students
+_LONGEST_NAME = 40  # columns; a longer one is cut, because the notes need the width
 _MOST_NOTES = 3
 _STYLES = {
     "waits": "[yellow]waits for an answer[/]",
@@ -140,9 +141,9 @@ def show(screen: Console, source: Path, into: Path, collection: Collection, *, t
 
 def _table(lines: list[Line]) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column("Student", no_wrap=True)
+    table.add_column("Student", no_wrap=True, max_width=_LONGEST_NAME)
     if any(line.name not in ("", line.student) for line in lines):
-        table.add_column("Name")
+        table.add_column("Name", max_width=_LONGEST_NAME)
     table.add_column("State")
     table.add_column("Attempts", justify="right")
     table.add_column("Counts", justify="right")

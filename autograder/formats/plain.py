@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
 from autograder.submissions.names import lies_beside, near, stem
-from autograder.submissions.trees import Tree, is_opened
+from autograder.submissions.trees import NOT_LISTED, Tree, is_opened
 
 __all__ = ["ONE", "PLAIN"]
 
@@ -36,7 +36,7 @@ def _read(tree: Tree, asked: Asked) -> Found:
         found.hand_ins.append(HandIn(Who(name, (name,), (name,)), tree, _newest(tree), guessed=True))
         return found
     for name, own in tree.by_top().items():
-        alone = set(own.files) == {(name,)}
+        alone = {*own.files, *own.left_out} == {(name,)} and own.left_out.get((name,)) != NOT_LISTED
         if alone and lies_beside(name, asked.files):
             found.beside.append(name)
             continue

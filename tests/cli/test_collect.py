@@ -207,3 +207,13 @@ def test_a_long_table_leaves_out_who_has_no_note(root, monkeypatch, capsys) -> N
     collect_download(Call(root / "download.zip", "tiny", None, None, None, root))
 
     assert "Collected without a note, and not in the table: 1 student." in capsys.readouterr().out
+
+
+def test_a_long_name_leaves_room_for_notes(root) -> None:
+    """It is cut in the table, where the other columns stay."""
+    (root / "download.zip").write_bytes(zipped(moodle({f"{'L' * 150}_1": {"tiny (1).py": RIGHT}})))
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="120")
+
+    (line,) = [line for line in done.stdout.splitlines() if line.strip().startswith("LLLL")]
+    assert "not on the roster" in line
+    assert len(line.split()[0]) == 40

@@ -490,6 +490,17 @@ def test_a_hidden_folder_that_may_be_a_hand_in_is_named(gather, tmp_path, packed
     assert result.beside == [".net max"]
 
 
+def test_a_single_file_that_is_left_out_is_its_student_s(gather, tmp_path) -> None:
+    """A link among single files belongs to whom its name says, like a file."""
+    source = written(tmp_path / "class", {"ada.py": RIGHT})
+    (source / "bob.py").symlink_to("/etc/passwd")
+    gather(source)
+
+    assert sorted(attempts(tmp_path)) == ["ada", "bob"]
+    assert "Left out: bob.py (is a link, not a file)." in attempts(tmp_path)["bob"].notes
+    assert not attempts(tmp_path)["bob"].files
+
+
 def test_a_path_that_leads_out_is_nobody(gather, tmp_path) -> None:
     """It makes no student, and a note names it."""
     result = gather({"../../x.py": "1", "a/../../../etc/y": "2", "Eva/tiny.py": RIGHT})
