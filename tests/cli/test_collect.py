@@ -212,7 +212,7 @@ def test_a_long_table_leaves_out_who_has_no_note(root, monkeypatch, capsys) -> N
 def test_a_long_name_leaves_room_for_notes(root) -> None:
     """It is cut in the table, where the other columns stay."""
     (root / "download.zip").write_bytes(zipped(moodle({f"{'L' * 150}_1": {"tiny (1).py": RIGHT}})))
-    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="120")
+    done = run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")
 
     (line,) = [line for line in done.stdout.splitlines() if line.strip().startswith("LLLL")]
     assert "not on the roster" in line
