@@ -24,6 +24,6 @@ def check(*questions: str) -> Verdicts | None:
     return _HERE.check(questions, sys._getframe(1).f_globals)
 
 
-def hint(question: str) -> Hints | None:
+def hint(question: str | None = None) -> Hints | None:
     """The instructor's hints to a question: the first one, and one more with each call."""
     return _HERE.hint(question, sys._getframe(1).f_globals)

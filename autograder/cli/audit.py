@@ -186,7 +186,8 @@ def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> Non
     if same:
         screen.print(
             f"No difference seen in {len(same)} of them: the changed line is run, and every answer is the reference's, "
-            "byte for byte, also when the checks run with other numbers in their calls. They are not counted.\n",
+            "byte for byte, also when the checks run with other numbers in their calls, and so are the arguments after "
+            "each call. They are not counted.\n",
             soft_wrap=True,
         )
     for row in matrix.escaped(found):

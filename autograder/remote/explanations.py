@@ -19,7 +19,7 @@ from autograder.assignment.interface import Interface
 from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.inspection import saved_files
 from autograder.checks.local import faults, limited_process
-from autograder.checks.local.call_errors import Call, refusal, unwritten
+from autograder.checks.local.call_errors import Call, is_stub, refusal, unwritten
 from autograder.checks.local.files import Frame, HandedIn
 from autograder.checks.local.import_errors import at_import, explained
 from autograder.checks.wording import seconds
@@ -103,7 +103,7 @@ def raised(
     also = f"; {limit}" if limit else ""
     verdict, sentence, step = "RAISED", f"{faults.raised(where, name, place, message)}{also}", None
     everywhere, file_of = "", names.get(where.partition(".")[0], "")
-    if kind == "NotImplementedError":
+    if kind == "NotImplementedError" and is_stub(raised_at, message, handed_in):
         verdict, sentence = "NOT_ATTEMPTED", faults.not_attempted(message or where)
         if file_of and raised_at and (stub := unwritten(raised_at, where, names, handed_in)):
             sentence = everywhere = faults.stub_called(stub, where)

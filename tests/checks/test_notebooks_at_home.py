@@ -94,3 +94,26 @@ def test_the_seed_of_cells_holds_for_torch_too(tmp_path: Path) -> None:
     folder = notebook(tmp_path, "import torch", f"f = {draw}", f"g = {draw}")
     student = LocalStudent(folder, NAMES, cell_seed=42)
     assert student.f == student.g
+
+
+def test_a_traceback_quotes_the_line_of_the_cell(tmp_path: Path) -> None:
+    """It names the cell and the line in it, and no line of the notebook's JSON."""
+    folder = notebook(tmp_path, "import math", "def f():\n    return g()", "def g():\n    return math.nothing")
+    with pytest.raises(StudentError) as caught:
+        LocalStudent(folder, NAMES).f()
+    steps = caught.value.trace.splitlines()[1:-1]
+    assert [step.strip() for step in steps] == [
+        "Cell 2 of hw.ipynb, line 2, in f",
+        "return g()",
+        "Cell 3 of hw.ipynb, line 2, in g",
+        "return math.nothing",
+    ]
+
+
+def test_what_the_tests_call_and_no_cell_defines_any_more_is_reported(tmp_path: Path) -> None:
+    """A cell in which a value replaced the function is named, though no text says that there was a function."""
+    student = LocalStudent(notebook(tmp_path, "f = 3"), NAMES, functions={"f"})
+    with pytest.raises(StudentError) as caught:
+        student.f(1)
+    said = "`f` is an int, not a function; cell 1 of hw.ipynb gives its name to another value."
+    assert (caught.value.verdict, caught.value.message) == ("MISSING", said)

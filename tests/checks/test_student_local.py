@@ -481,3 +481,45 @@ def test_the_stub_of_another_function_is_named_at_home(tmp_path):
     error = called_at_home(tmp_path, lambda student: student.kmeans(1, 2, 3))
     said = "Not attempted: `assign` is not written yet, and `kmeans` calls it."
     assert (error.verdict, error.message) == ("NOT_ATTEMPTED", said)
+
+
+UNFINISHED = """
+import asyncio
+
+def library(x):
+    return asyncio.AbstractEventLoop().time()
+
+def branch(x):
+    if x == 1:
+        raise NotImplementedError("only other numbers")
+    return x
+
+def bare(x):
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+def alone(x):
+    "Explained."
+    raise NotImplementedError("write me")
+
+def begun(x):
+    y = 2 * x
+    raise NotImplementedError("begun is not written yet")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("branch", "RAISED"),
+        ("library", "RAISED"),
+        ("bare", "NOT_ATTEMPTED"),
+        ("alone", "NOT_ATTEMPTED"),
+        ("begun", "NOT_ATTEMPTED"),
+    ],
+)
+def test_only_the_error_of_a_stub_means_that_nothing_was_attempted(tmp_path, name, verdict):
+    """A NotImplementedError of a library, or of code that was written, is an error like any other."""
+    (tmp_path / "hw.py").write_text(UNFINISHED)
+    student = LocalStudent(tmp_path, dict.fromkeys(("branch", "library", "bare", "alone", "begun"), "hw.py"))
+    assert fault(lambda: getattr(student, name)(1)).verdict == verdict

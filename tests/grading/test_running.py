@@ -82,6 +82,15 @@ def test_an_unsolved_stub_is_not_attempted(run):
     assert found.message == "Not attempted: double is open. Replace the stub by your own code."
 
 
+def test_a_library_that_lacks_something_is_an_error(run):
+    """A NotImplementedError that no stub raises does not mean that nothing was attempted."""
+    changed = "y = 2 * x\n    raise NotImplementedError('no such kernel')"
+    found = check(run(REFERENCE.replace("return 2 * x", changed)), "doubles_three")
+
+    assert found.verdict is Verdict.RAISED
+    assert "no such kernel" in found.message
+
+
 def test_a_missing_function_is_named(run):
     """The sentence names the function and the file."""
     found = check(run(REFERENCE.replace("def double", "def twice")), "doubles_three")

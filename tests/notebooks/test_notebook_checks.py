@@ -182,6 +182,18 @@ def test_a_notebook_shows_verdicts_of_what_its_cells_have_defined(course: Path) 
     assert "<strong>(a) Means: 3 of 3 public tests passed</strong>" in shown[-7]["text/html"]
 
 
+def test_mistaken_calls_and_overwritten_functions_are_answered_in_a_sentence(course: Path) -> None:
+    """A value in place of a function is the student's mistake; a call without a question, or with a list, too."""
+    shown = run(course / "release" / "hw", "means = 3", 'check("a")', "hint()", 'check(["a"])')
+    overwritten, without, listed = (each["text/plain"] for each in shown[-3:])
+    assert re.search(
+        r"`means` is an int, not a function; cell \d+ of hw.ipynb gives its name to another value", overwritten
+    )
+    assert "no fault of yours" not in overwritten
+    assert without == "Name a question, such as hint('a')."
+    assert listed == "There is no question ['a']; the questions are a and b."
+
+
 def test_without_the_rest_of_the_release_a_sentence_says_so(course: Path, tmp_path: Path) -> None:
     """A notebook that was copied alone with the kit says what it needs, in place of a traceback."""
     for path in (course / "release" / "hw" / KIT).rglob("*.py"):

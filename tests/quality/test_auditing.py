@@ -391,6 +391,41 @@ def test_what_no_input_tells_from_the_reference_is_no_difference_seen(tmp_path: 
     assert total - counted == len(same)
 
 
+CLEARING = '''
+def square(x):
+    """Clear the list x; returns how many entries it had."""
+    ### BEGIN SOLUTION
+    count = len(x)
+    x.clear()
+    return count
+    ### END SOLUTION
+'''
+COUNTING = '''
+third = assignment.question("Three", id="c", solution="square")
+
+@third.check(points=1)
+def counts_what_is_cleared(student):
+    """The number is right."""
+    same(student.square([1, 2, 3]), 3, name="square")
+'''
+
+
+def test_a_dropped_change_of_an_argument_that_no_check_compares_survives(tmp_path: Path) -> None:
+    """Where only what is returned is compared, a mutant without the change in place is a survivor, and counted."""
+    root = make_course(tmp_path / "course")
+    (root / "reference/tiny/tiny.py").write_text(REFERENCE + CLEARING)
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text() + COUNTING)
+
+    done = run("audit", "tiny", "--only", "c", cwd=root)
+
+    shown = r"^(Survived|No difference seen): statement-dropped-\S+ \(.*\)(.*)\n((?:    .*\n)+)"
+    said = re.findall(shown, done.stdout, re.MULTILINE)
+    assert [(head, why) for head, why, change in said if "x.clear()" in change] == [
+        ("Survived", ", it leaves other arguments behind, which no check compares")
+    ]
+
+
 @pytest.mark.parametrize(
     ("source", "at", "raised"),
     [

@@ -18,10 +18,11 @@ from ..errors import SandboxError, StudentError
 from .files import Frame, HandedIn
 from .sources import parsed
 
-__all__ = ["Call", "defines", "overwritten", "refusal", "unwritten"]
+__all__ = ["Call", "defines", "is_stub", "overwritten", "refusal", "unwritten"]
 
 _PACKAGE_TYPE = re.compile(r"(?:numpy|torch|pandas)\.\w{1,40}")
 _NOTHING = "NoneType"
+_STUB = " is not written yet"
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -118,13 +119,38 @@ def unwritten(frame: Frame, title: str, public: Collection[str], handed_in: Hand
     return ""
 
 
-def _raises_not_implemented(function: _Function, line: int) -> bool:
-    """Whether a line of a function is a stub's."""
+def is_stub(frame: Frame | None, message: str, handed_in: HandedIn) -> bool:
+    """Whether a NotImplementedError is that of a stub, and not one of a library or of code that was written.
+
+    A stub says so itself, or its raise gives no message, or it is all that its function (or cell) does.
+
+    Args:
+        frame: the innermost line of the submission that led to the error, if any did.
+        message: of the error.
+        handed_in: the files of the submission.
+    """
+    if message.endswith(_STUB):
+        return True
+    tree = _tree(frame.file, frame.cell, handed_in) if frame else None
+    if tree is None or frame is None or not _raises_not_implemented(tree, frame.line):
+        return False
+    if not message:
+        return True
+    for part in ast.walk(tree):
+        if isinstance(part, (ast.Module, _Function)) and _raises_not_implemented(part, frame.line):
+            documented = ast.get_docstring(part, clean=False) is not None
+            if len(part.body) - documented == 1 and isinstance(part.body[-1], ast.Raise):
+                return True
+    return False
+
+
+def _raises_not_implemented(code: ast.AST, line: int) -> bool:
+    """Whether a line of a module or function raises NotImplementedError."""
     return any(
         isinstance(node, ast.Raise)
         and node.lineno <= line <= (node.end_lineno or node.lineno)
         and any(isinstance(part, ast.Name) and part.id == "NotImplementedError" for part in ast.walk(node))
-        for node in ast.walk(function)
+        for node in ast.walk(code)
     )
 
 

@@ -8,7 +8,7 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from ..records.masked import filled, is_masked
 from ..records.traversal import SIMPLE, mapped
 from ..rows import Rows
 from . import faults
-from .call_errors import Call, defines, overwritten, refusal, unwritten
+from .call_errors import Call, defines, is_stub, overwritten, refusal, unwritten
 from .files import Frame, HandedIn
 from .handles import ABSENT, Function, Kept, LocalHandle, LocalIterator
 from .import_errors import at_import, explained
@@ -54,8 +54,10 @@ class Inside:
         cell_seed: int | None,
         run_on: bool,
         kernel: Kernel | None = None,
+        functions: Collection[str] = (),
     ) -> None:
         self.folder = folder.absolute()
+        self.functions = functions
         self.names = dict(names)
         self.reference = reference
         self.kernel = kernel
@@ -97,7 +99,7 @@ class Inside:
             raise why or self.fault("MISSING", faults.not_defined(name, file), file=file)
         if value is ...:
             raise self.fault("NOT_ATTEMPTED", faults.still_dots(name), file=file)
-        if not callable(value) and defines(name, file, self.handed_in):
+        if not callable(value) and (name in self.functions or defines(name, file, self.handed_in)):
             kind = type(value).__module__.partition(".")[0], type(value).__name__
             named_kind = kind[1] if kind[0] == "builtins" else ".".join(kind)
             raise self.fault("MISSING", overwritten(name, named_kind, file, self.handed_in), file=file)
@@ -249,10 +251,11 @@ class Inside:
         at = faults.place_of(raised_at, title, self.handed_in)
         message = _text(error)
         verdict, sentence = "RAISED", faults.raised(title, type(error).__name__, at, message)
-        if isinstance(error, NotImplementedError):
+        innermost = self.frame(steps[-1]) if steps else None
+        if isinstance(error, NotImplementedError) and is_stub(innermost, message, self.handed_in):
             verdict, sentence = "NOT_ATTEMPTED", faults.not_attempted(message or title)
             called = title.partition(".")[0] in self.names
-            stub = unwritten(self.frame(steps[-1]), title, self.names, self.handed_in) if steps and called else ""
+            stub = unwritten(innermost, title, self.names, self.handed_in) if innermost and called else ""
             sentence = faults.stub_called(stub, title) if stub else sentence
         elif isinstance(error, SystemExit):
             sentence = faults.ended_python(title, at)
@@ -269,15 +272,22 @@ class Inside:
             if isinstance(error, NameError) and error.name and not title.startswith("cell "):
                 cause = self.failing_cell(file, error.name)
                 sentence = f"{sentence.rstrip('.')}. An earlier cell failed: {cause}" if cause else sentence
-        return self.fault(
-            verdict, sentence, kind=kind, file=file, line=line, trace=self.readable(_trace(error, steps), steps)
-        )
+        return self.fault(verdict, sentence, kind=kind, file=file, line=line, trace=self.readable(error, steps))
 
-    def readable(self, trace: str, steps: Iterable[traceback.FrameSummary]) -> str:
-        """A traceback that names the cells of the running notebook as Jupyter does."""
-        for step in steps if self.kernel else ():
-            part, _, file = self.place(step.filename, step.lineno or 0)
-            trace = trace.replace(f'File "{step.filename}"', f"{part.capitalize()}{file}") if part else trace
+    def readable(self, error: BaseException, steps: Iterable[traceback.FrameSummary]) -> str:
+        """A traceback that names the cells of a notebook as Jupyter does, and quotes their lines."""
+        shown, cells = [], {}
+        for step in steps:
+            part, line, file = self.place(step.filename, step.lineno or 0)
+            if part and not self.kernel:  # Python would look for the line in the JSON
+                quote = self.handed_in.quote(self.frame(step))
+                step = traceback.FrameSummary(f"{part}{file}", line, step.name, lookup_line=False, line=quote)
+            if part:
+                cells[step.filename] = f"{part.capitalize()}{file}"
+            shown.append(step)
+        trace = _trace(error, shown)
+        for name, words in cells.items():
+            trace = trace.replace(f'File "{name}"', words)
         return trace
 
     def refusal(self, title: str, call: Call) -> str:

@@ -26,7 +26,7 @@ from ..measurement import Credit
 from ..wording import counted, series
 from .kernel import Kernel, kernel_of
 from .notebook_code import is_notebook
-from .public_tests import attempted, not_attempted, rng_for
+from .public_tests import attempted, called_in, not_attempted, rng_for
 from .student import LocalStudent
 
 __all__ = ["Hints", "LiveTests", "Outcome", "Result", "Verdicts"]
@@ -151,16 +151,17 @@ class LiveTests:
             tests = _read(self.folder)
         except _CannotTest as error:
             return Verdicts(said=str(error))
-        if unknown := [each for each in questions if each not in tests.titles]:
+        if unknown := [each for each in questions if not _is_known(each, tests)]:
             return Verdicts(said=_unknown(unknown[0], tests.titles))
         files = _names(self.folder)
         live = next(iter(_by_what_is_there(files, names)), "")
-        student = LocalStudent(self.folder, files, kernel=kernel.running(live))
+        called = called_in(self.folder / "test_public.py")
+        student = LocalStudent(self.folder, files, kernel=kernel.running(live), functions=called)
         with _random_numbers_kept():
             results = [_tested(each, tests, student, self.folder, files, kernel) for each in questions or tests.titles]
         return Verdicts(tuple(results))
 
-    def hint(self, question: str, names: Mapping[str, Any]) -> Hints | None:
+    def hint(self, question: str | None, names: Mapping[str, Any]) -> Hints | None:
         """One hint more than the last time; None where `names` are not those of a running notebook."""
         if kernel_of(names) is None:
             return None
@@ -168,7 +169,9 @@ class LiveTests:
             tests = _read(self.folder)
         except _CannotTest as error:
             return Hints((), str(error))
-        if question not in tests.titles:
+        if question is None:
+            return Hints((), f"Name a question, such as hint({next(iter(tests.titles), 'a')!r}).")
+        if not _is_known(question, tests):
             return Hints((), _unknown(question, tests.titles))
         steps = tests.hints.get(question, ())
         if not steps:
@@ -278,7 +281,11 @@ def _by_what_is_there(files: Mapping[str, str], names: Mapping[str, Any]) -> lis
     return sorted(count, key=lambda file: -count[file])
 
 
-def _unknown(question: str, titles: Iterable[str]) -> str:
+def _is_known(question: object, tests: _Tests) -> bool:
+    return isinstance(question, str) and question in tests.titles
+
+
+def _unknown(question: object, titles: Iterable[str]) -> str:
     return f"There is no question {question!r}; the questions are {series(list(titles))}."
 
 

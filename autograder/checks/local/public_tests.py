@@ -17,7 +17,7 @@ from ..errors import StudentError
 from ..wording import are, series
 from .notebook_code import is_notebook, read_code
 
-__all__ = ["attempted", "not_attempted", "rng_for"]
+__all__ = ["attempted", "called_in", "not_attempted", "rng_for"]
 
 
 def rng_for(name: str) -> np.random.Generator:
@@ -88,6 +88,21 @@ def _parsed(source: str | bytes, file: Path, where: str) -> ast.Module:
         raise StudentError(
             "RAISED", f"{where}, line {line}: this is not Python: {error.msg}.", file=file.name, line=line
         ) from None
+
+
+def called_in(tests: Path) -> set[str]:
+    """The names that a file of tests calls, such as ``student.relu(x)`` or ``student.map(student.relu, xs)``."""
+    found = set()
+    for call in ast.walk(ast.parse(tests.read_bytes())) if tests.is_file() else ():
+        if isinstance(call, ast.Call):
+            for each in (call.func, *call.args[:1] * _is_of_student(call.func)):
+                if isinstance(each, ast.Attribute) and _is_of_student(each):
+                    found.add(each.attr)
+    return found
+
+
+def _is_of_student(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "student"
 
 
 def _find(tree: ast.AST, path: list[str]) -> ast.AST | None:

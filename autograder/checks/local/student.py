@@ -8,7 +8,7 @@ only (and matplotlib, when a check asks for figures).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,6 +79,7 @@ class LocalStudent(Student):
         run_on: whether the cells after a failing one of a notebook still run; those before it count in any case. A cell
             of the reference that fails is the instructor's fault.
         kernel: a running notebook; what its cells have defined is asked, and its file is not read.
+        functions: names that must be those of functions or classes, also where the text of the code does not say so.
 
     Raises (from every call and attribute):
         StudentError: the code raised (NOT_ATTEMPTED for a stub, else RAISED), lacks a name (MISSING), or returned a
@@ -95,8 +96,9 @@ class LocalStudent(Student):
         cell_seed: int | None = None,
         run_on: bool = True,
         kernel: Kernel | None = None,
+        functions: Collection[str] = (),
     ) -> None:
-        self._inside = Inside(Path(folder), names, reference, cell_seed, run_on, kernel)
+        self._inside = Inside(Path(folder), names, reference, cell_seed, run_on, kernel, functions)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

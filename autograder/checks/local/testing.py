@@ -15,7 +15,7 @@ import pytest
 
 from .. import Credit
 from ..errors import CheckFailed, StudentError
-from .public_tests import attempted, rng_for
+from .public_tests import attempted, called_in, rng_for
 from .student import LocalStudent
 
 __all__ = ["attempted", "call", "rng_for", "student_in"]
@@ -33,7 +33,8 @@ def student_in(
         run_on: whether the cells after a failing one of a notebook still run.
     """
     os.environ.setdefault("MPLBACKEND", "Agg")
-    return LocalStudent(folder, names, cell_seed=cell_seed, run_on=run_on)
+    called = called_in(folder / "test_public.py")
+    return LocalStudent(folder, names, cell_seed=cell_seed, run_on=run_on, functions=called)
 
 
 def call(item: pytest.Function) -> bool:

@@ -23,7 +23,9 @@ from autograder.loader import Loaded
 from autograder.notebooks.source import text_file
 from autograder.quality.mutation import seeds
 from autograder.quality.mutation.equivalence import (
+    ARGUMENTS,
     CHANGES,
+    CHANGES_ARGUMENTS,
     DIFFERS_ELSEWHERE,
     NEVER_RUN,
     NO_DIFFERENCE,
@@ -243,7 +245,7 @@ class _Run:
         }
         self.alike = {mutant.id: NEVER_RUN for mutant in mutants if mutant.id not in run}
         left = [mutant for mutant in mutants if mutant.id in run]
-        for change in CHANGES:
+        for change in (*CHANGES, ARGUMENTS):
             if not left:
                 return
             made = [_staged(plan.loaded, self.folder / f"{mutant.id}.{change}", mutant) for mutant in left]
@@ -254,7 +256,7 @@ class _Run:
             steady = set(expected.notes) & set(again.notes)  # the answers to other questions differ from run to run
             for mutant, report in zip(left, others, strict=True):
                 if not steady <= set(report.notes):
-                    self.alike[mutant.id] = DIFFERS_ELSEWHERE
+                    self.alike[mutant.id] = CHANGES_ARGUMENTS if change == ARGUMENTS else DIFFERS_ELSEWHERE
             left = [mutant for mutant in left if mutant.id not in self.alike]
         self.alike |= {mutant.id: NO_DIFFERENCE for mutant in left}
 
@@ -447,7 +449,7 @@ def _graded(
     parts: list[Report] = []
     hashes = []
     for question, allowed in limits.items():
-        listening = Listening(confined, submission.folder, CHANGES.get(change))
+        listening = Listening(confined, submission.folder, CHANGES.get(change), arguments=change == ARGUMENTS)
         changed = replace(options, only=question, limits=allowed)
         parts.append(_of_checks(grading.grade(loaded, submission, listening, dataset, changed, shared=shared)))
         hashes.append(f"{question}: {listening.digest}")

@@ -2,7 +2,8 @@
 
 Three things can be the case. The changed line is never run, so no check asks for it. The line is run, and other inputs
 would show the mistake: the same checks are run again with the numbers in their calls changed, for mutant and reference
-alike, and the answers differ. Or no difference is seen there either, as where a vector is transposed.
+alike, and the answers differ. Or the mistake is in what a call does to its arguments, which no check compares. Or no
+difference is seen there either, as where a vector is transposed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,17 @@ from autograder.quality.mutation.mutants import Mutant
 from autograder.sandbox import Outcome, Request, Sandbox, Session, Tail
 from autograder.wire import PREFIX, decode, encode
 
-__all__ = ["CHANGES", "DIFFERS_ELSEWHERE", "NEVER_RUN", "NO_DIFFERENCE", "Change", "Listening", "raising"]
+__all__ = [
+    "ARGUMENTS",
+    "CHANGES",
+    "CHANGES_ARGUMENTS",
+    "DIFFERS_ELSEWHERE",
+    "NEVER_RUN",
+    "NO_DIFFERENCE",
+    "Change",
+    "Listening",
+    "raising",
+]
 
 # --- answers as a hash: two submissions with equal hashes gave the same answers, byte for byte ---
 
@@ -38,12 +49,14 @@ class Listening:
         inner: the sandbox.
         folder: the submission's; other sandboxes, in which the reference answers, are left alone.
         change: what is done to each request on its way in, if anything.
+        arguments: whether the arguments of each call, as it leaves them, are answers, too.
     """
 
-    def __init__(self, inner: Sandbox, folder: Path, change: Change | None = None) -> None:
+    def __init__(self, inner: Sandbox, folder: Path, change: Change | None = None, *, arguments: bool = False) -> None:
         self.inner = inner
         self.folder = folder
         self.change = change
+        self.arguments = arguments
         self.name, self.enforced, self.preloaded = inner.name, inner.enforced, inner.preloaded
         self.sessions: list[ListeningSession] = []
 
@@ -51,7 +64,7 @@ class Listening:
         """Open the inner one."""
         if request.folder != self.folder:
             return self.inner.open(request)
-        self.sessions.append(ListeningSession(self.inner.open(request), self.change))
+        self.sessions.append(ListeningSession(self.inner.open(request), self.change, arguments=self.arguments))
         return self.sessions[-1]
 
     @property
@@ -71,15 +84,18 @@ class Listening:
 
 
 class ListeningSession:
-    """A session that hashes each answer as it comes; `change` as of `Listening`."""
+    """A session that hashes each answer as it comes; `change` and `arguments` as of `Listening`."""
 
-    def __init__(self, inner: Session, change: Change | None = None) -> None:
+    def __init__(self, inner: Session, change: Change | None = None, *, arguments: bool = False) -> None:
         self.inner = inner
         self.change = change
+        self.arguments = arguments
         self.answers = hashlib.sha256()
 
     def exchange(self, frame: Sequence[bytes | memoryview]) -> memoryview:
         """Send one request and hash its answer."""
+        if self.arguments and (after := _after(frame)):
+            self.answers.update(self.inner.exchange(after))
         answer = self.inner.exchange(self.change(frame) if self.change else frame)
         self.answers.update(answer)
         return answer
@@ -120,6 +136,9 @@ class ListeningSession:
 
 NEVER_RUN = "no check runs this line"
 DIFFERS_ELSEWHERE = "it differs at other inputs, which no check asks for"
+CHANGES_ARGUMENTS = "it leaves other arguments behind, which no check compares"
+ARGUMENTS = "arguments"
+"""In place of a name of `CHANGES`: the inputs stay, and the arguments after each call are compared."""
 NO_DIFFERENCE = "no difference seen"
 
 _CARRYING = ("call", "new", "map", "starmap", "after", "set")  # requests that hand values to the submission
@@ -187,6 +206,20 @@ def _request(request: Any, change: Callable[[Any], Any]) -> Any:
         case (str(verb), target, name, *values) if verb in _CARRYING:
             return verb, target, name, *(_through(each, change) for each in values)
     return request
+
+
+def _after(frame: Sequence[bytes | memoryview]) -> Sequence[bytes | memoryview]:
+    """The requests for the arguments of the calls in a frame, as these leave them; () for a frame without calls."""
+    whole = bytearray(b"".join(frame))
+    if len(whole) < PREFIX.size:
+        return ()
+    match decode(whole):
+        case ("call", target, name, arguments, named) if arguments or named:
+            return encode(("after", target, name, arguments, named))
+        case ("sequence", [*requests]):
+            calls = [each for each in requests if each[0] == "call" and (each[3] or each[4])]
+            return encode(("sequence", [("after", *each[1:]) for each in calls])) if calls else ()
+    return ()
 
 
 def _changing(change: Callable[[Any, np.random.Generator], Any]) -> Change:
