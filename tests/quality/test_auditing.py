@@ -613,7 +613,9 @@ def test_a_wrong_reference_is_not_audited(course: Path) -> None:
     script = course / "assignments/tiny/assignment.py"
     script.write_text(script.read_text().replace("-14", "-15"))
 
-    refused(run("audit", "tiny", cwd=course), "reference itself does not pass 'doubles_minus_seven'", "FAILED", "fix")
+    refused(
+        run("audit", "tiny", cwd=course), "reference itself does not pass 'doubles_minus_seven'", "FAILED", "correct"
+    )
 
 
 def test_a_wrong_call_is_one_sentence(course: Path) -> None:
