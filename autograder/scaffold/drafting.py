@@ -225,7 +225,7 @@ class _Drafting(Working):
                         kept = bodies.arguments_kept(way)
                         strict = self.comparing(way, chosen, answer, tolerance, kept)
                         if kept and self.trial_runner.passes(strict, helper):
-                            lines, title = strict, f"{title.rstrip('.')} and leaves its arguments as they were."
+                            lines, title = strict, f"{title.rstrip('.')} and changes no argument."
                         self.add(name, title, lines, hint=hint, helper=helper)
                         if way is not subject:  # in one batch the order does not matter, else it does
                             self.properties(subject, rows, answer)

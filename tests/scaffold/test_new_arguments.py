@@ -103,7 +103,7 @@ class TestArguments:
         questions = loader.load(root, "fresh").assignment.questions
         checks = {check.id: check for question in questions for check in question.checks}
         title = checks["centred_agrees_with_the_reference"].title
-        assert title.endswith("returns the expected answer and leaves its arguments as they were.")
+        assert title.endswith("returns the expected answer and changes no argument.")
         found = faults(root, ("x = x - x.mean(axis=0)", "x -= x.mean(axis=0)"))
         assert len(found) == 1
         assert found[0].startswith("x after the call of centred")
