@@ -11,6 +11,7 @@ import numpy as np
 from autograder.assignment.interface import Interface
 from autograder.checks.errors import CheckFailed, InstructorError, StudentError, as_type_error
 from autograder.checks.local import faults
+from autograder.checks.local.handles import ItemsOnly
 from autograder.checks.plain import TABLES
 from autograder.checks.records.traversal import SIMPLE, mapped
 from autograder.checks.rows import Handle
@@ -139,7 +140,7 @@ class RemoteHandle:
         return f"<a {self._kind} of the submission>"
 
 
-class IteratorHandle(RemoteHandle):
+class IteratorHandle(ItemsOnly, RemoteHandle):
     """An iterator of the submission's: its items come when they are asked for, one by one.
 
     All items together may be as many, and take as many bytes, as one answer.
@@ -151,27 +152,12 @@ class IteratorHandle(RemoteHandle):
         super().__init__(channel, handle)
         self.__dict__.update(_items=deque(), _ended=False, _at_once=1, _drawn=0, _bytes=0)
 
-    def __iter__(self) -> IteratorHandle:
-        return self
-
     def __next__(self) -> Any:
         if not self._items and not self._ended:
             self._draw()
         if not self._items:
             raise StopIteration
         return self._items.popleft()
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __contains__(self, value: Any) -> bool:
-        return any(item is value or item == value for item in self)
-
-    def __len__(self) -> int:
-        raise TypeError(faults.NO_LENGTH)
-
-    def __getitem__(self, key: Any) -> Any:
-        raise TypeError(faults.NO_ITEMS)
 
     def __length_hint__(self) -> int:
         """Asked by `list` and the like, which draw to the end."""
@@ -181,9 +167,6 @@ class IteratorHandle(RemoteHandle):
     def _draw_many(self) -> None:
         """From now on many items may come in one exchange."""
         self.__dict__["_at_once"] = _MOST_AT_ONCE
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.asarray(list(self), dtype)
 
     def _draw(self) -> None:
         channel, where = self._channel, f"next({self._handle.type_name})"

@@ -14,7 +14,7 @@ from ..value_text import EXPECTED, of_wrong_kind
 from . import faults
 from .call_errors import Call
 
-__all__ = ["ABSENT", "Function", "Kept", "LocalHandle", "LocalIterator", "Owner"]
+__all__ = ["ABSENT", "Function", "ItemsOnly", "Kept", "LocalHandle", "LocalIterator", "Owner"]
 
 ABSENT = object()
 _END = object()
@@ -130,15 +130,33 @@ class LocalHandle:
         return f"<a {self._kind} of the submission>"
 
 
-class LocalIterator(LocalHandle):
+class ItemsOnly(Iterator[Any]):
+    """What an iterator of a submission's has beside its items, here and in a sandbox: no length and no index."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, value: Any) -> bool:
+        return any(item is value or item == value for item in self)
+
+    def __len__(self) -> int:
+        raise TypeError(faults.NO_LENGTH)
+
+    def __getitem__(self, key: Any) -> Any:
+        raise TypeError(faults.NO_ITEMS)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.asarray(list(self), dtype)
+
+
+class LocalIterator(ItemsOnly, LocalHandle):
     """An iterator: its items come when they are asked for, one by one, up to as many as one answer may hold."""
 
     def __init__(self, inside: Owner, value: Any) -> None:
         super().__init__(inside, value)
         self.__dict__.update(_drawn=0, _bytes=0)
-
-    def __iter__(self) -> LocalIterator:
-        return self
 
     def __next__(self) -> Any:
         inside = self._inside
@@ -155,21 +173,6 @@ class LocalIterator(LocalHandle):
                 error.step = faults.STEP_OF_ITERATORS
             raise error
         return item
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __contains__(self, value: Any) -> bool:
-        return any(item is value or item == value for item in self)
-
-    def __len__(self) -> int:
-        raise TypeError(faults.NO_LENGTH)
-
-    def __getitem__(self, key: Any) -> Any:
-        raise TypeError(faults.NO_ITEMS)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.asarray(list(self), dtype)
 
 
 class Function:
