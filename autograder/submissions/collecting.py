@@ -16,13 +16,12 @@ from pathlib import Path, PurePath
 from autograder import whole
 from autograder.checks.errors import StudentError, UsageError, Verdict
 from autograder.checks.wording import reason_of
-from autograder.submissions.archives import read_archive
+from autograder.submissions.archives import read_archive, unpack
 from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
 from autograder.submissions.matching import Chosen, choose
 from autograder.submissions.names import ARCHIVES, is_clutter, lies_beside, printable, some, stem, student_name
 from autograder.submissions.records import COLLECTED, Caps, Contents, Submission
 from autograder.submissions.similar_names import Recogniser
-from autograder.submissions.unpacking import unpack
 
 __all__ = ["collect", "collect_one", "may_be_download", "passed_over", "refuse_class", "refuse_paths", "waiting_in"]
 
