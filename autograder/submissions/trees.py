@@ -25,8 +25,7 @@ from autograder.checks.errors import StudentError, UsageError
 from autograder.checks.wording import reason_of
 from autograder.submissions.archives import TarStream, refuse_long_directory, tar_entries
 from autograder.submissions.folders import LINK, NOT_REGULAR, Unfit, open_below, open_regular
-from autograder.submissions.names import is_clutter, printable, safe_parts, unusable
-from autograder.submissions.readable_names import name_in_zip, readable
+from autograder.submissions.names import is_clutter, name_in_zip, printable, readable, safe_parts, unusable
 from autograder.submissions.records import MIB, Caps
 from autograder.submissions.seven_zip import unpack_seven_zip
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.submissions import Recogniser
 from autograder.submissions.folders import Unfit
+from autograder.submissions.names import name_in_zip, readable
 from autograder.submissions.placing import Placed, place
-from autograder.submissions.readable_names import name_in_zip, readable
 from autograder.submissions.records import Caps, Contents
 from autograder.submissions.roster import Person, Roster, read_roster
 from autograder.submissions.trees import open_tree
