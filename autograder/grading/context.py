@@ -1,4 +1,9 @@
-"""What belongs together while one submission is graded, and the seeds that follow from it."""
+"""What belongs together while one submission is graded, the sandbox that is kept from one question for the next, and
+the seeds that follow from it.
+
+A notebook may train for minutes, so it is run once and not for each question. What has seen anything of a hidden check
+is kept for hidden checks only: its words may not be shown any more.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +38,6 @@ from autograder.submissions import Submission
 __all__ = ["Case", "Spare", "Standing", "random_numbers_kept"]
 
 
-# The sandbox in which the notebooks of a submission have run, kept from one question for the next.
-#
-# A notebook may train for minutes, so it is run once and not for each question. What has seen anything of a hidden check
-# is kept for hidden checks only: its words may not be shown any more.
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A live sandbox: its session, the stand-in that talks to it, and how many bytes of its output are reported."""
@@ -54,7 +53,7 @@ class Standing:
 
 
 class Spare:
-    """Room for one sandbox."""
+    """The sandbox in which the notebooks of a submission have run, between two questions: one, or none."""
 
     def __init__(self) -> None:
         self._standing: Standing | None = None

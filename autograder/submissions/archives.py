@@ -1,4 +1,4 @@
-"""Reading zip and tar.gz files that somebody else made, without unpacking them anywhere.
+"""Reading zip and tar.gz files that somebody else made, alone or inside a folder, without unpacking them anywhere.
 
 Sizes are counted while reading, never believed; whatever a damaged archive makes the libraries raise becomes one
 sentence. Python's own `tarfile` reads only single headers here: its ways of extracting have been broken repeatedly.
@@ -260,9 +260,6 @@ def _pax_path(records: bytes) -> str:
             raise Unfit("holds a file that is too large, or a sparse one")
         records = records[length:]
     return path
-
-
-# An archive in a folder, as learning platforms and students put it there: unpacked where files are missing without.
 
 
 def unpack(folder: Path, contents: Contents, wanted: Sequence[str]) -> None:

@@ -1,4 +1,8 @@
-"""Names: of students, of files inside archives, and which file is meant by which."""
+"""Names: of students, of files inside archives, which file is meant by which; and odd encodings, made readable again.
+
+A name passes through a student's system, an archive and a learning platform, and each of them may read its bytes in
+another encoding than the one before wrote. What can be undone without doubt is undone; the rest stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -145,11 +149,6 @@ def some(names: Iterable[str], at_most: int = 3) -> str:
     more = f" and {len(ordered) - at_most} more" if len(ordered) > at_most else ""
     return ", ".join(ordered[:at_most]) + more
 
-
-# Names of files in odd encodings, made readable again.
-#
-# A name passes through a student's system, an archive and a learning platform, and each of them may read its bytes in
-# another encoding than the one before wrote. What can be undone without doubt is undone; the rest stays as it is.
 
 _UNICODE_PATH = 0x7075
 _UTF8_FLAG = 0x800
