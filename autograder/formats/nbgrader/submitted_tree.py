@@ -6,16 +6,17 @@ from datetime import datetime
 
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who
 from autograder.formats.nbgrader.lateness import read_stamp
-from autograder.formats.nbgrader.submitted import _OWN, TIMESTAMP
+from autograder.formats.nbgrader.submitted import TIMESTAMP
 from autograder.submissions.folders import Unfit
 from autograder.submissions.trees import Tree
 
 __all__ = ["NBGRADER"]
 
+_OWN = ((TIMESTAMP,), ("submission_secret.txt",))
 _LONGEST_STAMP = 100  # bytes
 
 
-def _recognise_tree(tree: Tree, asked: Asked) -> str:
+def _recognise(tree: Tree, asked: Asked) -> str:
     students = tree.by_top()
     below = {path[0] for own in students.values() for path in own.files if len(path) > 1}
     stamped = any(path[1:] == (TIMESTAMP,) for own in students.values() for path in own.files)
@@ -26,7 +27,7 @@ def _recognise_tree(tree: Tree, asked: Asked) -> str:
     return "a folder submitted/ of nbgrader"
 
 
-def _read_tree(tree: Tree, asked: Asked) -> Found:
+def _read(tree: Tree, asked: Asked) -> Found:
     found = Found()
     for student, everything in tree.by_top().items():
         own = everything.below(asked.assignment)
@@ -43,12 +44,12 @@ def _read_tree(tree: Tree, asked: Asked) -> Found:
                 notes = (f"{TIMESTAMP} cannot be read: {stamp.problem}.",) if stamp.time is None else ()
             except Unfit as error:
                 notes = (f"{TIMESTAMP} {error}.",)
-        for name in _OWN:
-            own.files.pop((name,), None)
+        for path in _OWN:
+            own.files.pop(path, None)
         found.hand_ins.append(HandIn(Who(student, (student,), (student,)), own, received, notes=notes))
     if not found.hand_ins:
         found.notes.append(f"Nobody has a folder {asked.assignment}: name the assignment as nbgrader does.")
     return found
 
 
-NBGRADER = Source("nbgrader", _recognise_tree, _read_tree)
+NBGRADER = Source("nbgrader", _recognise, _read)
