@@ -16,7 +16,7 @@ from autograder.datasets import DataSet, DataSettings
 from autograder.grading.jobs import Enter, Grade, JobSpec, Working
 from autograder.grading.options import RunOptions, longest_seconds
 from autograder.grading.provenance import is_outdated, result_key
-from autograder.grading.reference_control import reference_as_submission
+from autograder.grading.reference import reference_as_submission
 from autograder.loader import Loaded
 from autograder.messages import sentence
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict

@@ -28,7 +28,7 @@ from autograder.grading.check_results import (
 from autograder.grading.check_timeout import Overdue, ended_after, not_ended
 from autograder.grading.context import Case, random_numbers_kept
 from autograder.grading.options import check_seconds
-from autograder.grading.reference_sandbox import Solved
+from autograder.grading.reference import Solved
 from autograder.grading.sandboxes import Room
 from autograder.messages import (
     NEEDED,

@@ -1,26 +1,59 @@
-"""The reference in a sandbox of its own, under the limits that the submission has.
-
-Checks compare the submission with it, and may give it what the submission answered. And it is asked in the student's
-place when a check fell over an answer: does the check work with a right one? What the reference does may take no more
-of the machine than a submission may, whatever it is given.
-"""
+"""The reference as a submission: what a check says of it decides whose a fault is."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 from autograder.checks.errors import SandboxError
+from autograder.checks.inspection.saved_files import is_name
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.grading.context import Case
 from autograder.grading.recorded_answers import RecordedSession
+from autograder.loader import Loaded
 from autograder.notebooks import read
 from autograder.remote.notebook import run_cells
 from autograder.remote.reference import ReferenceStudent
 from autograder.remote.student import Controls
 from autograder.results import Limits
+from autograder.submissions import Submission, collect_one
 
-__all__ = ["Solved"]
+__all__ = ["Solved", "reference_as_submission", "reference_files"]
+
+
+def reference_files(loaded: Loaded) -> dict[str, bytes]:
+    """The files of the reference that students hand in: those that are named, and files of saved numbers beside them.
+
+    Nobody names the latter in advance: a check reads them by `student.saved`, or a solution loads its own.
+    """
+    home, assignment = loaded.reference_folder, loaded.assignment
+    given = (*assignment.given, *assignment.extra_files)
+    beside = sorted(path.name for path in home.iterdir() if is_name(path.name) and path.name not in given)
+    return {file: (home / file).read_bytes() for file in (*assignment.handed_in, *beside) if (home / file).is_file()}
+
+
+def reference_as_submission(loaded: Loaded, folder: Path) -> Submission:
+    """The reference, handed in.
+
+    Args:
+        loaded: the assignment with its reference.
+        folder: where a folder is made for it, that no student has.
+    """
+    place = folder / "autograder.reference"
+    place.mkdir(exist_ok=True)
+    files = reference_files(loaded)
+    for file, content in files.items():
+        (place / file).write_bytes(content)
+    paths = tuple(place / file for file in files)
+    return collect_one(paths, loaded.assignment.handed_in, folder / "autograder.reference-staged", "the reference")
+
+
+# The reference in a sandbox of its own, under the limits that the submission has.
+#
+# Checks compare the submission with it, and may give it what the submission answered. And it is asked in the student's
+# place when a check fell over an answer: does the check work with a right one? What the reference does may take no more
+# of the machine than a submission may, whatever it is given.
 
 _LEAST_SECONDS = 0.05
 
