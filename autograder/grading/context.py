@@ -24,10 +24,10 @@ from autograder.assignment.question import Check
 from autograder.checks.errors import StudentError
 from autograder.checks.local.files import HandedIn
 from autograder.datasets import DataSet
-from autograder.grading.budget import Budget, Imports
 from autograder.grading.notebooks import Notebooks
 from autograder.grading.options import RunOptions
 from autograder.grading.recorded_answers import Answers
+from autograder.grading.time_limits import Budget, Imports
 from autograder.loader import Loaded
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import Limits

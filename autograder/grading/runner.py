@@ -25,11 +25,11 @@ from autograder.grading.check_results import (
     unusable,
     whose_fault,
 )
-from autograder.grading.check_timeout import Overdue, ended_after, not_ended
 from autograder.grading.context import Case, random_numbers_kept
 from autograder.grading.options import check_seconds
 from autograder.grading.reference import Solved
 from autograder.grading.sandboxes import Room
+from autograder.grading.time_limits import Overdue, ended_after, not_ended
 from autograder.messages import (
     NEEDED,
     TO_BE_CORRECTED,

@@ -11,9 +11,9 @@ from typing import Any
 from autograder.assignment.question import Check
 from autograder.checks.errors import MisuseError, StudentError, Verdict
 from autograder.checks.local.notebook_code import is_notebook
-from autograder.grading.budget import Budget
 from autograder.grading.context import Case, Standing
 from autograder.grading.reference import Solved
+from autograder.grading.time_limits import Budget
 from autograder.remote.artefacts import Kept
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.remote.substitution import Substitution, parts_of, substitute

@@ -7,7 +7,7 @@ from timed import FOREVER, TimedSandbox
 
 from autograder.checks.errors import StudentError
 from autograder.grading import RunOptions, grade
-from autograder.grading.budget import Budget, Imports
+from autograder.grading.time_limits import Budget, Imports
 from autograder.loader import load
 from autograder.remote.explanations import died
 from autograder.results import Limits, Verdict

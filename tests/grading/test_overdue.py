@@ -14,7 +14,7 @@ from tiny_course import RIGHT, hand_in, make_course
 
 from autograder.checks.errors import InstructorError
 from autograder.grading import RunOptions, grade, runner
-from autograder.grading.check_timeout import Overdue, ended_after
+from autograder.grading.time_limits import Overdue, ended_after
 from autograder.loader import load
 from autograder.results import Verdict
 

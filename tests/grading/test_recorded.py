@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from autograder.checks.errors import SandboxError
-from autograder.grading.check_timeout import Overdue
 from autograder.grading.recorded_answers import Answers, RecordedSession
+from autograder.grading.time_limits import Overdue
 from autograder.results import Limits
 from autograder.sandbox import Outcome, Tail
 
