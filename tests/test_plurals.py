@@ -25,7 +25,7 @@ SEVERAL_BY_NATURE = {
     ("formats/otter/settings.py", "its tests are worth {} points"): "a sum of points, often a fraction",
     ("notebooks/reading.py", " has {} cells"): "more than the most",
     ("notebooks/repairing.py", "none of the {} cells"): "one is said in other words",
-    ("grading/replay.py", ": {} points"): "a share, such as 1 of 2",
+    ("grading/provenance.py", ": {} points"): "a share, such as 1 of 2",
     ("remote/explanations.py", " MiB and {} files"): "a limit",
     ("remote/explanations.py", " MiB or {} files"): "a limit",
 }

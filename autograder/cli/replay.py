@@ -18,7 +18,7 @@ from autograder.course import CONFIG_FILE, Course, course_seed, load, open_cours
 from autograder.formats import nbgrader
 from autograder.grading import RunOptions
 from autograder.grading.preparing import caps_for, settings_of, start_sandbox
-from autograder.grading.replay import changed_facts, differences
+from autograder.grading.provenance import changed_facts, differences
 from autograder.results import Report
 from autograder.submissions import Recogniser, collect_one, refuse_paths
 

@@ -17,7 +17,7 @@ from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder.grading import RunOptions
 from autograder.grading.options import recorded_options
-from autograder.grading.replay import changed_facts, differences
+from autograder.grading.provenance import changed_facts, differences
 from autograder.results import Replay, Verdict
 
 SAME = "The report of ann was reproduced: every verdict, number of points and message is the same."

@@ -17,7 +17,7 @@ from autograder import Assignment, Case
 from autograder.checks import Measurement
 from autograder.checks.errors import InstructorError
 from autograder.grading import RunOptions, grade
-from autograder.grading.replay import differences
+from autograder.grading.provenance import differences
 from autograder.loader import load
 from autograder.messages import case_by_case
 from autograder.release import build
