@@ -26,10 +26,10 @@ from autograder.course import Course, course_seed, open_course
 from autograder.early_start import GRADED, Early, declaration_of
 from autograder.grading import RunOptions
 from autograder.grading.batch import all_stay, grade_all
-from autograder.grading.gate import Gate, gate_key
 from autograder.grading.grader import AssignmentGrader, Grader
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
+from autograder.grading.validation_cache import Gate, gate_key
 from autograder.grading.written_answers import keep_pdfs
 from autograder.reports import pages
 from autograder.reports.class_folder import Graded, kept_apart

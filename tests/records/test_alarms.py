@@ -19,7 +19,7 @@ from written_course import hand_in as hand_in_theory
 from written_course import make_course as make_theory
 
 from autograder.cli import app
-from autograder.grading.gate import Gate
+from autograder.grading.validation_cache import Gate
 from autograder.insight.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
 from autograder.reports import read_reports
 from autograder.reports.class_folder import read_alarms, show_grades

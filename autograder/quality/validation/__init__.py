@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, Shared
-from autograder.grading.gate import Gate, gate_key
+from autograder.grading.validation_cache import Gate, gate_key
 from autograder.loader import Loaded
 from autograder.quality.validation import declarations
 from autograder.quality.validation.clean_environment import public_checks

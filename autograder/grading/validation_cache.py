@@ -1,5 +1,6 @@
 """Which assignments have passed the gate, and which were refused: an unchanged one is not tried again before each
-release, and grading a refused one is an alarm."""
+release, and grading a refused one is an alarm.
+"""
 
 from __future__ import annotations
 
