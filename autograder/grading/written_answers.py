@@ -15,7 +15,7 @@ from autograder.checks.errors import StudentError
 from autograder.grading.notebooks import Notebooks
 from autograder.loader import Loaded, template
 from autograder.notebooks import read
-from autograder.notebooks.added import to_read
+from autograder.notebooks.added_cells import to_read
 from autograder.notebooks.stubs import stub_of
 from autograder.notebooks.texts import answer_under, is_untouched
 from autograder.reports import write_bytes

@@ -10,7 +10,7 @@ from test_nbgrader_course import run
 from test_nbgrader_everyday import graded
 
 from autograder.notebooks import Cell, Notebook, Role
-from autograder.notebooks.added import ToRead, to_read
+from autograder.notebooks.added_cells import ToRead, to_read
 
 TASK = Cell("markdown", "Derive it below.", role=Role("task", task=True, points=4))
 ANSWER = Cell("markdown", "YOUR ANSWER HERE", role=Role("why", grade=True, solution=True, points=3))

@@ -17,7 +17,7 @@ from autograder.checks.errors import InstructorError
 from autograder.checks.local.kit import KIT
 from autograder.checks.local.live_tests import Hints, Outcome, Result, Verdicts
 from autograder.loader import load
-from autograder.notebooks.added import to_read
+from autograder.notebooks.added_cells import to_read
 from autograder.notebooks.reading import Cell, Notebook, Role, read
 from autograder.notebooks.stubs import Asked, is_check_cell, placed_checks
 from autograder.release import build

@@ -22,7 +22,7 @@ from autograder.grading.grader import CHECKS_SECONDS
 from autograder.grading.jobs import Enter, Grade, JobSpec
 from autograder.grading.provenance import cpu_model, is_outdated, resources, versions
 from autograder.notebooks import Cell, Notebook
-from autograder.notebooks.added import to_read
+from autograder.notebooks.added_cells import to_read
 from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.pictures import raster
 from autograder.remote.notebook import CellRun

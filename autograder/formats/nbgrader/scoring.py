@@ -11,7 +11,7 @@ from autograder.checks.wording import counted
 from autograder.grading.written_answers import shortened
 from autograder.messages import WORDING, sentence
 from autograder.notebooks import Cell
-from autograder.notebooks.added import ToRead
+from autograder.notebooks.added_cells import ToRead
 from autograder.remote.notebook import CellRun
 from autograder.results import CheckResult, Verdict
 from autograder.scoring import rounded

@@ -15,6 +15,7 @@ from autograder.notebooks.texts import is_untouched
 
 __all__ = ["ToRead", "to_read"]
 
+
 _KINDS = {"code": "code", "markdown": "Markdown", "raw": "text"}
 
 
