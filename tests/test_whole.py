@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from autograder import whole
+from autograder import atomic_files
 
 INTERRUPTS = (KeyboardInterrupt, SystemExit, OSError)
 
@@ -56,11 +56,11 @@ def test_a_folder_is_exchanged_or_as_it_was(
         folder.mkdir()
         (folder / "a").write_bytes(content)
     if not at_once:
-        monkeypatch.setattr(whole, "_exchanged_at_once", lambda *_: False)
+        monkeypatch.setattr(atomic_files, "_exchanged_at_once", lambda *_: False)
     with monkeypatch.context() as patched:
         interrupt(patched, at, error, after=after)
         try:
-            whole.exchange(fresh, place)
+            atomic_files.exchange(fresh, place)
             ended = True
         except error:
             ended = False
@@ -76,14 +76,14 @@ def test_folders_are_exchanged_at_once_where_the_system_can(tmp_path: Path, monk
     fresh, place = tmp_path / "fresh", tmp_path / "place"
     fresh.mkdir()
     (fresh / "a").write_bytes(b"new")
-    whole.exchange(fresh, place)  # nothing is there yet
+    atomic_files.exchange(fresh, place)  # nothing is there yet
     assert state(tmp_path) == {"place": None, "place/a": b"new"}
     fresh.mkdir()
     (fresh / "a").write_bytes(b"newer")
-    whole.exchange(fresh, place)
+    atomic_files.exchange(fresh, place)
     assert ((place / "a").read_bytes(), (fresh / "a").read_bytes()) == (b"newer", b"new")
-    monkeypatch.setattr(whole, "_exchanged_at_once", lambda *_: False)
-    whole.exchange(fresh, place)
+    monkeypatch.setattr(atomic_files, "_exchanged_at_once", lambda *_: False)
+    atomic_files.exchange(fresh, place)
     assert ((place / "a").read_bytes(), (fresh / "a").read_bytes()) == (b"new", b"newer")
 
 
@@ -101,7 +101,7 @@ def test_new_files_are_all_there_or_none(
     with monkeypatch.context() as patched:
         interrupt(patched, at, error, after=after)
         try:
-            whole.write_new(files)
+            atomic_files.write_new(files)
             ended = True
         except error:
             ended = False
@@ -113,7 +113,7 @@ def test_new_files_never_replace_one_that_is_there(tmp_path: Path) -> None:
     """What somebody else wrote meanwhile is kept, and nothing beside it."""
     (tmp_path / "b").write_bytes(b"mine")
     with pytest.raises(FileExistsError):
-        whole.write_new({tmp_path / "a/a": b"x", tmp_path / "b": b"x"})
+        atomic_files.write_new({tmp_path / "a/a": b"x", tmp_path / "b": b"x"})
     assert state(tmp_path) == {"b": b"mine"}
 
 
@@ -129,6 +129,6 @@ def test_a_file_is_the_new_one_or_the_old_one(
     with monkeypatch.context() as patched:
         interrupt(patched, at, error, after=after)
         with contextlib.suppress(error):
-            whole.write(path, b"new")
+            atomic_files.write(path, b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
     assert path.read_bytes() in (b"old", b"new")

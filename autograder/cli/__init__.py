@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from autograder import __version__, whole
+from autograder import __version__, atomic_files
 from autograder.checks.errors import GraderError
 from autograder.checks.wording import reason_of
 from autograder.cli.authoring import audit, calibrate, init, new, release, validate
@@ -104,7 +104,7 @@ def _about_the_machine(error: OSError) -> str:
         errno.EPERM: "change its permissions, or name another place",
         errno.EROFS: "name a place that can be written",
     }
-    where = f"{whole.given_folder(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
+    where = f"{atomic_files.given_folder(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
     step = f"; {steps[error.errno]}" if error.errno in steps else ""
     said = f"{where}{reason_of(error)}{step}."
     return said if where else said[0].upper() + said[1:]

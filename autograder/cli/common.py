@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 
@@ -81,7 +81,7 @@ def staging(out: Path) -> Iterator[Path]:
                 raise FileExistsError  # the lock of a run that has just ended, which removed it
         except OSError:
             raise UsageError(f"Another autograder is at work in {out}; wait for it, or name another --out.") from None
-        folder = out / whole.STAGING
+        folder = out / atomic_files.STAGING
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:

@@ -1,7 +1,7 @@
 """Ctrl-C: one sentence that says what was kept and how to go on, and the exit code 130, for every verb.
 
 What a verb has changed when it is stopped follows from how it writes: files and folders as a whole or not at all
-(`autograder.whole`), results one by one. A verb that knows more says so with `if_stopped`.
+(`autograder.atomic_files`), results one by one. A verb that knows more says so with `if_stopped`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.reports.csv_files import csv_text, restored
@@ -85,7 +85,7 @@ def _way_out(path: Path, data: bytes) -> str:
         number += 1
         copy = path.with_name(f"{_BROKEN}-{number}")
     if not copy.exists():
-        whole.write(copy, data)
+        atomic_files.write(copy, data)
     again = "the answers that were used last are taken" if path.with_name(_LAST).is_file() else "all is asked again"
     return f"Without the file {again}; what it holds now is kept in {copy.name}."
 
@@ -100,7 +100,7 @@ def write_questions(path: Path, rows: Iterable[Row]) -> None:
     text = csv_text([_COLUMNS, *([*map(_cell, _cells(row))] for row in ordered)]).encode()
     for each in (path, path.with_name(_LAST)) if ordered or path.exists() else ():
         if not (each.is_file() and each.read_bytes() == text):
-            whole.write(each, text)
+            atomic_files.write(each, text)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

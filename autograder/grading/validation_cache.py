@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 
 import autograder
-from autograder import whole
+from autograder import atomic_files
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, result_key
 from autograder.loader import Loaded, folder_sha256
@@ -42,7 +42,7 @@ class Gate:
     def refuse(self, key: str, why: str) -> None:
         """Note that it was refused, and why, so that whoever grades it all the same is told."""
         try:
-            whole.write(self._refusal(key), why.encode())
+            atomic_files.write(self._refusal(key), why.encode())
         except OSError:
             return
 

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.local.kit import KIT
 from autograder.checks.wording import reason_of
@@ -54,7 +54,7 @@ def write_release(files: Mapping[str, bytes], out: Path) -> None:
                 shutil.copystat(before, path)  # what has not changed keeps its time
         if out.is_dir():
             shutil.copymode(out, fresh)
-        whole.exchange(fresh, out)
+        atomic_files.exchange(fresh, out)
     except OSError as error:
         kept = "; the release that was there is unchanged" if out.is_dir() else ""
         raise UsageError(f"The release cannot be written to {out}: {reason_of(error)}{kept}.") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.results import Report
@@ -113,7 +113,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         UsageError: as `write_text`.
     """
     try:
-        whole.write(path, content)
+        atomic_files.write(path, content)
     except OSError as error:
         raise UsageError(
             f"Cannot write {path}: {reason_of(error)}; fix that and run the same command again, it goes on from here."

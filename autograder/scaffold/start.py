@@ -14,7 +14,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.assignment.given_files import OWN
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.checks.local.kit import OURS
@@ -315,5 +315,5 @@ def _measured(answer: Mapping[str, Any], notebook: Path | None) -> str:
 
 def write_all(files: Mapping[Path, str | bytes]) -> tuple[Path, ...]:
     """Write all files or none of them; their paths."""
-    whole.write_new({path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()})
+    atomic_files.write_new({path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()})
     return tuple(files)

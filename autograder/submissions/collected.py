@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.submissions.placing import Question
@@ -162,7 +162,7 @@ def write_attempt(
     (collected / COLLECTED).touch()
     target = attempt.folder(collected)
     target.parent.mkdir(exist_ok=True)
-    whole.exchange(draft, target)
+    atomic_files.exchange(draft, target)
     shutil.rmtree(draft, ignore_errors=True)
 
 
@@ -172,7 +172,7 @@ def write_record(attempt: Attempt, collected: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    whole.write(attempt.folder(collected) / RECORD, _text(attempt))
+    atomic_files.write(attempt.folder(collected) / RECORD, _text(attempt))
 
 
 def _text(attempt: Attempt) -> bytes:

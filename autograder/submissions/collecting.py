@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import StudentError, UsageError, Verdict
 from autograder.checks.wording import reason_of
 from autograder.submissions.archives import read_archive, unpack
@@ -62,7 +62,7 @@ def collect(
     path, staging = path.resolve(), staging.resolve()
     if path == staging or path in staging.parents or staging in path.parents:
         raise UsageError(
-            f"The output folder {whole.given_folder(staging)} must not hold the submissions in {path}, nor lie in "
+            f"The output folder {atomic_files.given_folder(staging)} must not hold the submissions in {path}, nor lie in "
             "them; choose another folder."
         )
     if (path / COLLECTED).is_file():
@@ -223,8 +223,8 @@ def _by_student(path: Path, entries: Sequence[str]) -> list[_Handed]:
     """One record for each name that a student gets in reports; names that are too much alike are told."""
     grouped: dict[str, list[str]] = {}
     for entry in entries:
-        whole = (path / entry).is_dir() and not (path / entry).is_symlink()
-        grouped.setdefault(student_name(entry if whole else stem(entry)), []).append(entry)
+        atomic_files = (path / entry).is_dir() and not (path / entry).is_symlink()
+        grouped.setdefault(student_name(entry if atomic_files else stem(entry)), []).append(entry)
     alike: dict[str, list[str]] = {}
     for student in grouped:
         alike.setdefault(student.casefold(), []).append(student)
@@ -263,7 +263,7 @@ def _stage(
             _write(folder, chosen.files)
     except OSError as error:
         raise UsageError(
-            f"The submissions cannot be copied to {whole.given_folder(staging)}: {reason_of(error)}; correct the "
+            f"The submissions cannot be copied to {atomic_files.given_folder(staging)}: {reason_of(error)}; correct the "
             "folder or its permissions."
         ) from None
     return replace(

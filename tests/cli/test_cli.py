@@ -20,10 +20,10 @@ from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 from written_course import make_course as make_theory
 
 from autograder import __version__
+from autograder.atomic_files import given_folder
 from autograder.course import Course
 from autograder.reports.class_folder import kept_apart
 from autograder.reports.schema import report_schema
-from autograder.whole import given_folder
 
 HEAVY = ("torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "numpy", "rich", "jinja2")
 

@@ -19,7 +19,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import autograder
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import InstructorError, StudentError, UsageError
 from autograder.checks.local.kit import KIT
 from autograder.checks.local.testing import attempted
@@ -554,7 +554,7 @@ def test_a_disk_that_is_full_leaves_the_old_release(root, monkeypatch, fails_at)
     if fails_at < 5:
         monkeypatch.setattr(Path, "write_bytes", written)
     monkeypatch.setattr(Path, "rename", renamed)
-    monkeypatch.setattr(whole, "_exchanged_at_once", lambda *_: False)
+    monkeypatch.setattr(atomic_files, "_exchanged_at_once", lambda *_: False)
     with pytest.raises(UsageError, match="no space left on device; the release that was there is unchanged"):
         build(loaded, out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
@@ -569,7 +569,7 @@ def test_ctrl_c_while_a_release_is_written_leaves_a_whole_one(root, monkeypatch,
     build(loaded, out)
     fresh = (out / "means.py").read_bytes()
     (out / "means.py").write_text("the old one")
-    exchange, rename = whole.exchange, Path.rename
+    exchange, rename = atomic_files.exchange, Path.rename
 
     def interrupted(*_):
         raise KeyboardInterrupt
@@ -584,13 +584,13 @@ def test_ctrl_c_while_a_release_is_written_leaves_a_whole_one(root, monkeypatch,
         return rename(self, target)
 
     if not at_once:
-        monkeypatch.setattr(whole, "_exchanged_at_once", lambda *_: False)
+        monkeypatch.setattr(atomic_files, "_exchanged_at_once", lambda *_: False)
     if place == "first file":
         monkeypatch.setattr(Path, "write_bytes", interrupted)
     elif place == "after it":
-        monkeypatch.setattr(whole, "exchange", exchanged)
+        monkeypatch.setattr(atomic_files, "exchange", exchanged)
     elif at_once:
-        monkeypatch.setattr(whole, "_exchanged_at_once", interrupted)
+        monkeypatch.setattr(atomic_files, "_exchanged_at_once", interrupted)
     else:
         monkeypatch.setattr(Path, "rename", renamed)
     with pytest.raises(KeyboardInterrupt):

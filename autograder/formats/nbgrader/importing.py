@@ -10,7 +10,7 @@ from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import GraderError, InstructorError
 from autograder.course import CONFIG_FILE
 from autograder.formats.nbgrader import source_notebook
@@ -92,7 +92,7 @@ def write_config(course: Course) -> Path | None:
     if path.exists():
         return None
     names = course.assignments()
-    whole.write(path, _CONFIG.format(title=course.title, assignments=names, first=names[0]).encode())
+    atomic_files.write(path, _CONFIG.format(title=course.title, assignments=names, first=names[0]).encode())
     return path
 
 
@@ -147,4 +147,4 @@ def _instantiate(course: Course, path: Path, target: Path) -> None:
         said = (str(error).strip() or type(error).__name__).splitlines()[-1][:300].rstrip(".")
         raise InstructorError(f"{path}: nbgrader makes no tests of its AUTOTEST lines: {said}.") from None
     text: str = nbformat.writes(notebook)
-    whole.write(target, (text if text.endswith("\n") else f"{text}\n").encode())
+    atomic_files.write(target, (text if text.endswith("\n") else f"{text}\n").encode())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.formats.otter.doctests import Moved, move
 from autograder.formats.otter.master import Case, OtterAssignment, OtterQuestion, parse
@@ -92,7 +92,7 @@ def import_otter(root: Path, source: Path, name: str = "", *, module: bool = Fal
             title, questions, assignment, [file, "answers.md"] if answers else [file]
         ).encode(),
     }
-    whole.write_new(contents)
+    atomic_files.write_new(contents)
     checks = [check for each in questions for check in each.checks]
     points = sum((each.case.points for each in checks if each.moved), Fraction(0))
     return Imported(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.quality.calibration.rates import Cheapest, FalsePass, Row
@@ -234,7 +234,7 @@ def put_into(path: Path, name: str, text: str, command: str = "calibrate") -> No
     _, closed, after = rest.partition(end)
     if not found or not closed:
         raise UsageError(f"{path} has no lines {begin!r} and {end!r}; put them where the tables are to stand.")
-    whole.write(path, f"{before}{begin}\n\n{text}\n\n{end}{after}".encode())
+    atomic_files.write(path, f"{before}{begin}\n\n{text}\n\n{end}{after}".encode())
 
 
 # --- a picture for each check: a histogram with its thresholds ---

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder import whole
+from autograder import atomic_files
 from autograder.quality.mutation.seeds import Rate
 from autograder.store import Store, sqlite_address
 
@@ -63,7 +63,7 @@ def progress_in(folder: Path, key: str) -> Iterator[Progress]:
     if not known.is_file() or known.read_text("utf-8") != key:
         for path in (folder / name for name in (_REPORTS, f"{_REPORTS}-wal", f"{_REPORTS}-shm", _RATES)):
             path.unlink(missing_ok=True)
-        whole.write(known, key.encode())
+        atomic_files.write(known, key.encode())
     with Store(sqlite_address(folder / _REPORTS)) as store:
         yield Progress(folder, store)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 __all__ = ["STAGING", "exchange", "given_folder", "write", "write_new"]
 
+
 STAGING = ".staging"
 """Our own folder inside of an output folder, while a command is at work in it; no sentence names it."""
 
