@@ -30,7 +30,7 @@ LAYERS = (
         "wire_packing",
         "optional_packages",
         "early_start",
-        "whole",
+        "atomic_files",
     ),
     ("scoring", "markers", "wire"),
     ("messages", "assignment", "notebooks", "isolation", "insight"),

@@ -29,7 +29,7 @@ from autograder.grading.batch import all_stay, grade_all
 from autograder.grading.grader import AssignmentGrader, Grader
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
-from autograder.grading.validation_cache import Gate, gate_key
+from autograder.grading.validation_cache import ValidationCache, validation_key
 from autograder.grading.written_answers import keep_pdfs
 from autograder.reports import pages
 from autograder.reports.class_folder import Graded, kept_apart
@@ -191,7 +191,7 @@ def _our_work(
         loaded.assignment.answers,
         dataset.name if dataset else "",
         known_without_copies=not any(file.endswith(".pdf") for file in loaded.assignment.answers),
-        refused=lambda: Gate().refused(gate_key(loaded, dataset, replace(options, only=""))),
+        refused=lambda: ValidationCache().refused(validation_key(loaded, dataset, replace(options, only=""))),
         waiting=waiting_in(submissions, perhaps=True),
     )
 

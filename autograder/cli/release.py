@@ -1,4 +1,4 @@
-"""`autograder release`: the folder that students get, once its assignment has passed the gate."""
+"""`autograder release`: the folder that students get, once its assignment has passed validation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autograder.course import Course, course_seed, open_course
 from autograder.grading import RunOptions
 from autograder.grading.preparing import dataset_for, settings_of, start_sandbox
 from autograder.loader import Loaded
-from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
+from autograder.quality.validation import Finding, ValidationCache, sets, validate, validation_key
 from autograder.release import added, build, write_archive
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
@@ -95,9 +95,9 @@ def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Consol
     """How many findings are bad; 0 without a trial where the very same has passed before."""
     dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded), released=False)
     options = RunOptions(course_seed(None, os.environ), limits=dict(course.limits.get(call.name, {})))
-    gate, key = Gate(), gate_key(loaded, dataset, options)
+    cache, key = ValidationCache(), validation_key(loaded, dataset, options)
     declared = sets(root, call.name, course.homework_sets)
-    if gate.passed(key):
+    if cache.passed(key):
         screen.print("Validated before, and nothing has changed since.")
         return sum(not finding.good for finding in declared)
     if said:
@@ -107,9 +107,9 @@ def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Consol
         findings = validate(loaded, backend, dataset, options, quick=True)
         bad = show(screen, chain(declared, kept(findings, wrong)))
     if wrong:
-        gate.refuse(key, reasons(wrong))
+        cache.refuse(key, reasons(wrong))
     if not bad:
-        gate.remember(key)
+        cache.remember(key)
     return bad
 
 

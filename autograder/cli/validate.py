@@ -1,4 +1,4 @@
-"""`autograder validate`: the gate before a release."""
+"""`autograder validate`: is an assignment fit to be handed out?."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.cli.common import console
 from autograder.course import course_seed, open_course
 from autograder.grading import RunOptions
 from autograder.grading.preparing import dataset_for, limits_from, settings_of, start_sandbox
-from autograder.quality.validation import Finding, Gate, gate_key, sets, validate
+from autograder.quality.validation import Finding, ValidationCache, sets, validate, validation_key
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.store import check_address
 
@@ -59,11 +59,11 @@ def validate_assignment(call: Call) -> int:
         findings = validate(loaded, started, dataset, options, quick=call.quick, again=again)
         bad = show(screen, chain(sets(root, call.name, course.homework_sets), kept(findings, wrong)))
     if wrong:
-        Gate().refuse(gate_key(loaded, dataset, options), reasons(wrong))
+        ValidationCache().refuse(validation_key(loaded, dataset, options), reasons(wrong))
     if bad:
         screen.print(f"[red]{bad} of these must be fixed before {escape(call.name)} is handed out.[/]")
     else:
-        Gate().remember(gate_key(loaded, dataset, options))
+        ValidationCache().remember(validation_key(loaded, dataset, options))
         screen.print(f"{escape(call.name)} is fit to be handed out.")
     return 1 if bad else 0
 

@@ -1,4 +1,4 @@
-"""Which assignments have passed the gate, and which were refused: an unchanged one is not tried again before each
+"""Which assignments have passed validation, and which were refused: an unchanged one is not tried again before each
 release, and grading a refused one is an alarm.
 """
 
@@ -17,11 +17,11 @@ from autograder.grading import RunOptions, result_key
 from autograder.loader import Loaded, folder_sha256
 from autograder.submissions import Submission
 
-__all__ = ["Gate", "gate_key"]
+__all__ = ["ValidationCache", "validation_key"]
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class ValidationCache:
     """Remembers keys that passed, as empty files of a folder; without a folder, in the user's cache."""
 
     folder: Path | None = None
@@ -61,10 +61,10 @@ class Gate:
         return self.folder or Path(platformdirs.user_cache_dir("autograder")) / "validated"
 
 
-def gate_key(loaded: Loaded, dataset: DataSet | None, options: RunOptions) -> str:
+def validation_key(loaded: Loaded, dataset: DataSet | None, options: RunOptions) -> str:
     """A hash over all that decides whether an assignment passes: its files, data, options, packages, this toolkit."""
     result = result_key(
-        loaded, Submission("gate", loaded.reference_folder, loaded.reference_sha256), dataset, options, ""
+        loaded, Submission("validation", loaded.reference_folder, loaded.reference_sha256), dataset, options, ""
     )
     toolkit = folder_sha256(Path(autograder.__file__).parent)
     return hashlib.sha256(f"{result}\0{toolkit}".encode()).hexdigest()

@@ -62,8 +62,8 @@ def collect(
     path, staging = path.resolve(), staging.resolve()
     if path == staging or path in staging.parents or staging in path.parents:
         raise UsageError(
-            f"The output folder {atomic_files.given_folder(staging)} must not hold the submissions in {path}, nor lie in "
-            "them; choose another folder."
+            f"The output folder {atomic_files.given_folder(staging)} must not hold the submissions in {path}, nor lie "
+            "in them; choose another folder."
         )
     if (path / COLLECTED).is_file():
         return _of_attempts(path, files, staging, caps, recogniser, copies=copies)
@@ -263,8 +263,8 @@ def _stage(
             _write(folder, chosen.files)
     except OSError as error:
         raise UsageError(
-            f"The submissions cannot be copied to {atomic_files.given_folder(staging)}: {reason_of(error)}; correct the "
-            "folder or its permissions."
+            f"The submissions cannot be copied to {atomic_files.given_folder(staging)}: {reason_of(error)}; correct "
+            "the folder or its permissions."
         ) from None
     return replace(
         submission,

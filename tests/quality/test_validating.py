@@ -19,7 +19,7 @@ from autograder.datasets import DataSettings, find
 from autograder.grading import RunOptions, Shared
 from autograder.quality.calibration.trials import staged as calibrate_staged
 from autograder.quality.mutation.audit import _staged as audit_staged
-from autograder.quality.validation import Finding, Gate, gate_key, in_float32, sets, validate
+from autograder.quality.validation import Finding, ValidationCache, in_float32, sets, validate, validation_key
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
 from autograder.quality.validation.declarations import handout
 from autograder.quality.validation.trials import Trial, _fix
@@ -365,29 +365,29 @@ def test_a_homework_set_must_reach_its_cap(course: Path) -> None:
 
 def test_the_gate_remembers_until_something_changes(course: Path, tmp_path: Path) -> None:
     """The key depends on the assignment, its reference, the data, the seed and the limits; each is remembered alone."""
-    gate, options = Gate(tmp_path / "gate"), RunOptions(seed="one")
+    cache, options = ValidationCache(tmp_path / "cache"), RunOptions(seed="one")
     loaded = loader.load(course, "small")
-    keys = {gate_key(loaded, None, options)}
-    gate.remember(*keys)
+    keys = {validation_key(loaded, None, options)}
+    cache.remember(*keys)
 
-    assert gate_key(loaded, None, options) in keys and gate.passed(*keys)
-    keys.add(gate_key(loaded, None, RunOptions(seed="two")))
-    keys.add(gate_key(loaded, None, RunOptions(seed="one", limits={"threads": 2})))
-    keys.add(gate_key(loaded, find("digits", DataSettings()), options))
+    assert validation_key(loaded, None, options) in keys and cache.passed(*keys)
+    keys.add(validation_key(loaded, None, RunOptions(seed="two")))
+    keys.add(validation_key(loaded, None, RunOptions(seed="one", limits={"threads": 2})))
+    keys.add(validation_key(loaded, find("digits", DataSettings()), options))
     for file in (ASSIGNMENT, REFERENCE, HANDOUT):
         (course / file).write_text((course / file).read_text() + "\n")
-        keys.add(gate_key(loader.load(course, "small"), None, options))
+        keys.add(validation_key(loader.load(course, "small"), None, options))
     assert len(keys) == 7
-    assert sum(map(gate.passed, keys)) == 1
+    assert sum(map(cache.passed, keys)) == 1
 
 
 def test_a_gate_without_a_memory_is_no_error(tmp_path: Path) -> None:
     """Where nothing can be written, the next release only takes longer."""
     (tmp_path / "file").write_text("")
-    gate = Gate(tmp_path / "file" / "gate")
-    gate.remember("key")
+    cache = ValidationCache(tmp_path / "file" / "cache")
+    cache.remember("key")
 
-    assert not gate.passed("key")
+    assert not cache.passed("key")
 
 
 VARIANT = """{about}

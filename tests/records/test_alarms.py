@@ -19,7 +19,7 @@ from written_course import hand_in as hand_in_theory
 from written_course import make_course as make_theory
 
 from autograder.cli import app
-from autograder.grading.validation_cache import Gate
+from autograder.grading.validation_cache import ValidationCache
 from autograder.insight.alarms import AT_LEAST, MOST, NEARLY_ALL, class_alarms
 from autograder.reports import read_reports
 from autograder.reports.class_folder import read_alarms, show_grades
@@ -160,13 +160,13 @@ def test_the_summary_shows_them_escaped() -> None:
 
 
 def test_a_refusal_is_remembered_until_it_passes(tmp_path: Path) -> None:
-    """The gate keeps the reason by the key of the assignment as it was tried."""
-    gate = Gate(tmp_path / "gate")
-    assert gate.refused("key") == ""
-    gate.refuse("key", "points: none")
-    assert (gate.refused("key"), gate.refused("other"), gate.passed("key")) == ("points: none", "", False)
-    gate.remember("key")
-    assert (gate.refused("key"), gate.passed("key")) == ("", True)
+    """The cache keeps the reason by the key of the assignment as it was tried."""
+    cache = ValidationCache(tmp_path / "cache")
+    assert cache.refused("key") == ""
+    cache.refuse("key", "points: none")
+    assert (cache.refused("key"), cache.refused("other"), cache.passed("key")) == ("points: none", "", False)
+    cache.remember("key")
+    assert (cache.refused("key"), cache.passed("key")) == ("", True)
 
 
 def test_alarms_are_said_at_the_end_and_kept(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The gate before a release: is an assignment fit to be handed out, and is its grader fair to right work?
+"""Before a release: is an assignment fit to be handed out, and is its grader fair to right work?
 
 Each finding is one sentence about one property, most of them found by trying: the reference and the stub are graded as
 submissions, in the sandbox, as students' work will be.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, Shared
-from autograder.grading.validation_cache import Gate, gate_key
+from autograder.grading.validation_cache import ValidationCache, validation_key
 from autograder.loader import Loaded
 from autograder.quality.validation import declarations
 from autograder.quality.validation.clean_environment import public_checks
@@ -24,7 +24,7 @@ from autograder.quality.validation.returns import returns
 from autograder.quality.validation.trials import Trial, in_float32
 from autograder.sandbox import Sandbox
 
-__all__ = ["Finding", "Gate", "gate_key", "in_float32", "sets", "validate"]
+__all__ = ["Finding", "ValidationCache", "validation_key", "in_float32", "sets", "validate"]
 
 _THREADS = (1, 2)
 
