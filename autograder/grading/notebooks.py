@@ -13,7 +13,7 @@ from autograder.checks.wording import seconds, small
 from autograder.loader import Loaded
 from autograder.messages import WORDING
 from autograder.notebooks import Cell, Notebook, read
-from autograder.notebooks.apart import Reader, Reading, repaired
+from autograder.notebooks.reading_process import Reader, Reading, repaired
 from autograder.notebooks.stubs import stub_of
 from autograder.pictures import raster
 from autograder.remote.notebook import CellRun, run_cells

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from autograder.grading.recorded_answers import Answers
-from autograder.notebooks.apart import Reader
+from autograder.notebooks.reading_process import Reader
 
 __all__ = ["Shared"]
 

@@ -16,7 +16,7 @@ from typing import Any
 from autograder.checks.errors import StudentError
 from autograder.messages import WORDING
 from autograder.notebooks import Cell, Notebook, Role
-from autograder.notebooks.apart import Reader, repaired
+from autograder.notebooks.reading_process import Reader, repaired
 from autograder.pictures.raster import data_url
 from autograder.pictures.vector import is_ours
 from autograder.reports.markdown import LONGEST, neutral

@@ -21,8 +21,8 @@ from autograder.checks.local import sources
 from autograder.grading import RunOptions, grade
 from autograder.loader import load
 from autograder.notebooks import read, repair
-from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.notebooks.reading import Cell, Notebook, Role
+from autograder.notebooks.reading_process import Reader, Reading, repaired
 from autograder.remote.student import RemoteStudent
 from autograder.results import Limits, Verdict
 from autograder.sandbox import Request, Sandbox, why_not

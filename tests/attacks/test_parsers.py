@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.local import limited_process
-from autograder.notebooks.apart import Reader
+from autograder.notebooks.reading_process import Reader
 
 EXPLOIT = """
 import errno, os, socket
@@ -64,7 +64,7 @@ def test_an_exploited_reader_of_notebooks_reaches_nothing(course_file: Path, mon
         pytest.skip("only Linux has the means")
     monkeypatch.setenv("AUTOGRADER_SEED", "secret-seed")
     program = (
-        f"{EXPLOIT}\nimport json\nfrom autograder.notebooks.apart import serve\n"
+        f"{EXPLOIT}\nimport json\nfrom autograder.notebooks.reading_process import serve\n"
         "def work(question):\n"
         "    global KEPT\n"
         "    KEPT = next(each for each in range(3, 256) if opened(each))\n"  # the answer goes there

@@ -12,8 +12,8 @@ from autograder.checks.errors import SandboxError, StudentError
 from autograder.checks.local import sources
 from autograder.checks.local.call_errors import unwritten
 from autograder.checks.local.files import Frame, HandedIn
-from autograder.notebooks.apart import Reader, Reading, repaired
 from autograder.notebooks.reading import Cell, Notebook, Role
+from autograder.notebooks.reading_process import Reader, Reading, repaired
 
 RELEASED = Notebook((Cell("code", "def f(x):\n    ...\n", role=Role("f", solution=True)),))
 NOTEBOOK = b'{"cells": [{"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": []}], "metadata": {}}'

@@ -94,7 +94,7 @@ def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Ga
     Raises:
         UsageError: something cannot be read.
     """
-    from autograder.notebooks.apart import Reader
+    from autograder.notebooks.reading_process import Reader
     from autograder.reports.graded_notebook import graded_notebooks
 
     everybody = export.read_reports(source.out)

@@ -23,7 +23,7 @@ from autograder.grading.jobs import Enter, Grade, JobSpec
 from autograder.grading.provenance import cpu_model, is_outdated, resources, versions
 from autograder.notebooks import Cell, Notebook
 from autograder.notebooks.added_cells import to_read
-from autograder.notebooks.apart import Reader, Reading, repaired
+from autograder.notebooks.reading_process import Reader, Reading, repaired
 from autograder.pictures import raster
 from autograder.remote.notebook import CellRun
 from autograder.results import CheckResult, Limits, QuestionResult, Replay, Report, Resources, Verdict

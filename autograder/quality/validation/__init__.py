@@ -24,7 +24,7 @@ from autograder.quality.validation.returns import returns
 from autograder.quality.validation.trials import Trial, in_float32
 from autograder.sandbox import Sandbox
 
-__all__ = ["Finding", "ValidationCache", "validation_key", "in_float32", "sets", "validate"]
+__all__ = ["Finding", "ValidationCache", "in_float32", "sets", "validate", "validation_key"]
 
 _THREADS = (1, 2)
 

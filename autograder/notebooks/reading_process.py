@@ -33,6 +33,7 @@ from autograder.notebooks.repairing import Repaired, repair
 
 __all__ = ["CPU_SECONDS", "MEMORY_MIB", "Ended", "Reader", "Reading", "repaired", "serve"]
 
+
 CPU_SECONDS = 10
 """What reading all notebooks of one submission may take; an ordinary one takes a hundredth of a second."""
 MEMORY_MIB = 1024
