@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from autograder.grading.context import Shared
 from autograder.grading.grading import grade
 from autograder.grading.options import RunOptions, longest_seconds, selected_checks
-from autograder.grading.process_cache import Shared
 from autograder.grading.provenance import is_outdated, result_key
 from autograder.grading.reference import reference_as_submission, reference_files
 from autograder.grading.repeated import grade_again

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -29,13 +31,33 @@ from autograder.grading.options import RunOptions
 from autograder.grading.recorded_answers import Answers
 from autograder.grading.time_limits import Budget, Imports
 from autograder.loader import Loaded
+from autograder.notebooks.reading_process import Reader
 from autograder.remote.student import Controls, RemoteStudent
 from autograder.results import Limits
 from autograder.sandbox import Outcome, Request, Sandbox, Session
 from autograder.seeding import keys_of, number
 from autograder.submissions import Submission
 
-__all__ = ["Case", "Spare", "Standing", "random_numbers_kept"]
+__all__ = ["Case", "Shared", "Spare", "Standing", "random_numbers_kept"]
+
+
+# What one process keeps from one submission to the next; none of it depends on a submission.
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The reference's answers, and the process that reads notebooks, for submissions of one assignment."""
+
+    answers: Answers = field(default_factory=Answers)
+    reader: Reader = field(default_factory=Reader)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reader.close()
 
 
 @dataclass(frozen=True, slots=True)

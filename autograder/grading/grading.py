@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from autograder.datasets import DataSet
-from autograder.grading.context import Case
+from autograder.grading.context import Case, Shared
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions, selected_checks
-from autograder.grading.process_cache import Shared
 from autograder.grading.provenance import replay, resources
 from autograder.grading.runner import Begin, Listener, Runner, unheard, unwatched
 from autograder.grading.written_answers import with_written

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograder.datasets import DataSet
-from autograder.grading.context import Case
+from autograder.grading.context import Case, Shared
 from autograder.grading.grading import restore_given
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions
-from autograder.grading.process_cache import Shared
 from autograder.grading.provenance import replay, resources
 from autograder.grading.runner import Found, Runner
 from autograder.grading.sandboxes import Room
