@@ -41,12 +41,10 @@ from autograder.submissions import Submission
 __all__ = ["Case", "Shared", "Spare", "Standing", "random_numbers_kept"]
 
 
-# What one process keeps from one submission to the next; none of it depends on a submission.
-
-
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The reference's answers, and the process that reads notebooks, for submissions of one assignment."""
+    """What one process keeps from one submission to the next: the reference's answers, and the process that reads
+    notebooks; none of it depends on a submission."""
 
     answers: Answers = field(default_factory=Answers)
     reader: Reader = field(default_factory=Reader)

@@ -1,4 +1,4 @@
-"""What a report says about how it came about: what was used, and all that decides a result."""
+"""What a report says about how it came about, and what differs when the same submission is graded again."""
 
 from __future__ import annotations
 
@@ -126,8 +126,6 @@ def cpu_model() -> str:
     except OSError:
         return platform.processor()
 
-
-# The same grade tomorrow: what a report's record says against what is here now, and two reports number by number.
 
 _FACTS = {
     "submission_sha256": "the submission's files",

@@ -1,4 +1,9 @@
-"""The reference as a submission: what a check says of it decides whose a fault is."""
+"""The reference: handed in like a submission, and in a sandbox of its own under the limits that the submission has.
+
+Checks compare the submission with it, and may give it what the submission answered. And it is asked in the student's
+place when a check fell over an answer: what the check says of it decides whose a fault is. What the reference does may
+take no more of the machine than a submission may, whatever it is given.
+"""
 
 from __future__ import annotations
 
@@ -48,12 +53,6 @@ def reference_as_submission(loaded: Loaded, folder: Path) -> Submission:
     paths = tuple(place / file for file in files)
     return collect_one(paths, loaded.assignment.handed_in, folder / "autograder.reference-staged", "the reference")
 
-
-# The reference in a sandbox of its own, under the limits that the submission has.
-#
-# Checks compare the submission with it, and may give it what the submission answered. And it is asked in the student's
-# place when a check fell over an answer: does the check work with a right one? What the reference does may take no more
-# of the machine than a submission may, whatever it is given.
 
 _LEAST_SECONDS = 0.05
 

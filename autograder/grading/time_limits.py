@@ -1,4 +1,8 @@
-"""One budget of time for a question, however many sandboxes it takes, and imports that need no second try."""
+"""Limits of time: what a question has, however many sandboxes it takes, and what the code of a check has.
+
+A check is held by the clock of the process that runs it, which ends what Python can be interrupted in: loops, sleeping,
+waiting. A call into C that never comes back is ended by whoever watches the process (`autograder.grading.crew`).
+"""
 
 from __future__ import annotations
 
@@ -108,11 +112,6 @@ def _within(limits: Limits, others: Limits) -> bool:
     mine, theirs = replace(limits, cpu_seconds=limits.cpu), replace(others, cpu_seconds=others.cpu)
     return all(getattr(mine, each.name) <= getattr(theirs, each.name) for each in fields(Limits))
 
-
-# The time limit of a check's own code, held by the clock of the process that runs it.
-#
-# It ends what Python can be interrupted in: loops, sleeping, waiting. A call into C that never comes back is ended by
-# whoever watches the process (`autograder.grading.crew`).
 
 _RETRY_SECONDS = 0.05
 _AGAIN_SECONDS = 1.0

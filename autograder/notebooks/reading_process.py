@@ -44,7 +44,7 @@ _LENGTH = struct.Struct("<QdQ")  # of the question, CPU seconds, MiB
 _RESULT = struct.Struct("<iiddQ")  # signal, exit code, CPU seconds, peak MiB, length of the answer
 _MEMORY, _MACHINE = 42, 43
 """Exit codes of a child without enough memory: it asked for more than it may take, or this machine gave no more."""
-_COMMAND = "from autograder.notebooks.apart import serve; serve()"
+_COMMAND = "from autograder.notebooks.reading_process import serve; serve()"
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
