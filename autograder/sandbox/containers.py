@@ -1,7 +1,7 @@
 """One container for each question: run it, talk to the worker inside, and account for its end.
 
 What differs between container engines is their command lines; see `autograder.sandbox.oci` and
-`autograder.sandbox.apptainer`.
+`autograder.sandbox.backends.apptainer`.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ NOTEBOOK = b'{"cells": [{"cell_type": "code", "metadata": {}, "source": "x = 1",
 
 BROKEN = """
 import os, signal
-from autograder.notebooks import apart
-apart._WALL_SECONDS = 0.5
-fork, work, asked = apart._in_child, apart._work_and_exit, []
+from autograder.notebooks import reading_process
+reading_process._WALL_SECONDS = 0.5
+fork, work, asked = reading_process._in_child, reading_process._work_and_exit, []
 def counted(*given):
     asked.append(1)
     return fork(*given)
@@ -30,8 +30,8 @@ def broken(*given):
     if len(asked) <= {times}:
         os.kill(os.getpid(), {number})
     work(*given)
-apart._in_child, apart._work_and_exit = counted, broken
-apart.serve()
+reading_process._in_child, reading_process._work_and_exit = counted, broken
+reading_process.serve()
 """
 """A reading process whose first children are ended, or stopped, by a signal before they begin."""
 
@@ -80,11 +80,11 @@ def test_a_reading_process_that_cannot_start_is_our_fault() -> None:
 
 WITHOUT_MEMORY = """
 import resource
-from autograder.notebooks import apart
-apart._SAMPLE = apart._Question(b"no notebook", "sample.ipynb", apart._SAMPLE.released)
+from autograder.notebooks import reading_process
+reading_process._SAMPLE = reading_process._Question(b"no notebook", "sample.ipynb", reading_process._SAMPLE.released)
 def failing(*given):
     raise MemoryError
-apart.repair = failing
+reading_process.repair = failing
 """
 """A reading process in which a notebook needs memory that is not given, long before the limit is reached."""
 
@@ -98,7 +98,7 @@ def test_memory_that_the_machine_did_not_give_is_our_fault() -> None:
 with open("/proc/self/statm", "rb") as file:
     used = int(file.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20),) * 2)
-apart.serve()
+reading_process.serve()
 """
     )
     with pytest.raises(SandboxError, match=r"this machine gave it no more than \d+ MiB"):
@@ -109,14 +109,15 @@ apart.serve()
 def test_a_text_that_asks_for_too_much_memory_at_once_is_its_authors() -> None:
     """What has used little when it fails, on a machine that has memory, asked for more than it may take."""
     with pytest.raises(StudentError, match=r"more than 1,024 MiB"):
-        read_by(WITHOUT_MEMORY + "apart.serve()")
+        read_by(WITHOUT_MEMORY + "reading_process.serve()")
 
 
 @needs_signals
 def test_the_cpu_limit_of_a_reader_is_known_by_its_signal_whoever_started_it() -> None:
     """A parent that ignores the signal changes nothing: one second of work ends, and is the author's."""
-    program = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nfrom autograder.notebooks import apart\n"
-    program += "def work(question):\n    while True:\n        pass\napart.serve(work)"
+    program = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"
+    program += "from autograder.notebooks import reading_process\n"
+    program += "def work(question):\n    while True:\n        pass\nreading_process.serve(work)"
     reading = Reading(1)
     with pytest.raises(StudentError, match=r"more than 1 s"):
         read_by(program, reading)
@@ -124,7 +125,7 @@ def test_the_cpu_limit_of_a_reader_is_known_by_its_signal_whoever_started_it() -
 
 
 TEXT = b"def f(a):\n    return a\n" + b"# a comment\n" * 400
-"""Long enough to be tried in a process apart."""
+"""Long enough to be tried in a process reading_process."""
 
 
 def tried_by(monkeypatch: pytest.MonkeyPatch, flag: Path, *, always: bool, number: int) -> None:

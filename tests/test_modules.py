@@ -1,0 +1,125 @@
+"""A module is one subject: neither a scrap that one other module needs, nor a file that nobody reads to the end."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import autograder
+
+HOME = Path(autograder.__file__).parent
+ROOT = HOME.parent
+SMALL, LARGE = 80, 400  # lines
+
+# Modules of fewer than SMALL lines that at most one other imports, and why they stand alone. A folder ends with "/".
+SMALL_FOR_A_REASON = {
+    "__main__": "Python's name for what `python -m autograder` runs.",
+    "pytest_options": "An entry point of pytest, which must cost nothing when it is imported.",
+    "checks/local/testing": "The `conftest.py` of a release is made of it.",
+    "checks/notebook": "What handouts import by this name.",
+    "checks/raising": "One file for each check.",
+    "cli/": "One file for each verb, imported when it is called; most of what it does is in lower rooms.",
+    "datasets/digits": "One file for each data set.",
+    "formats/canvas/download": "One file for each kind of download, and a line in the registry.",
+    "formats/nbgrader/submitted_tree": "One file for each kind of download, and a line in the registry.",
+    "reports/markdown": "",
+    "reports/pages/answers": "One file for each page.",
+    "reports/schema": "A program: `make schema`.",
+    "sandbox/backends/": "One file for each back end, and a line in the registry.",
+    "sandbox/worker_process": "",
+    "worker/image_setup": "A program, which runs while an image is built.",
+    "worker/warmed": "What a forkserver is given by name, to be imported before it forks.",
+    "worker/written_modules": "",
+}
+LARGE_FOR_A_REASON: dict[str, str] = {}
+NOT_MODULES = {  # what looks like one
+    "autograder.config": "A logger's name in a test.",
+    "autograder.machine": "A label of containers.",
+    "autograder.nothing": "A package that is not there, in a test.",
+    "autograder.owner": "A label of containers.",
+    "autograder.reference": "A folder that no student has.",
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module but the `__init__` of packages, by its path without the ending."""
+    return {
+        path.relative_to(HOME).with_suffix("").as_posix(): path
+        for path in sorted(HOME.rglob("*.py"))
+        if path.name != "__init__.py"
+    }
+
+
+MODULES = modules()
+LINES = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules under autograder/ that a file imports, wherever the import stands."""
+    package = path.relative_to(ROOT).parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = [*above, *(node.module or "").split(".")]
+            for name in (base, *([*base, alias.name] for alias in node.names)):
+                found.add("/".join(part for part in name[1:] if part))
+        elif isinstance(node, ast.Import):
+            found |= {"/".join(alias.name.split(".")[1:]) for alias in node.names}
+    return found & set(MODULES)
+
+
+def reason(name: str, reasons: dict[str, str]) -> str | None:
+    """The reason that is given for a module or for its folder."""
+    return next((why for of, why in reasons.items() if name == of or (of.endswith("/") and name.startswith(of))), None)
+
+
+def test_a_small_module_has_more_than_one_reader_or_a_reason() -> None:
+    """What only one module needs, and can be read in a minute, stands in that module."""
+    readers: dict[str, set[str]] = {name: set() for name in MODULES}
+    for path in HOME.rglob("*.py"):
+        for name in imports_of(path):
+            readers[name].add(str(path))
+    small = {name for name, lines in LINES.items() if lines < SMALL and len(readers[name]) <= 1}
+
+    assert sorted(name for name in small if not reason(name, SMALL_FOR_A_REASON)) == []
+    assert [of for of in SMALL_FOR_A_REASON if not any(reason(name, {of: "."}) for name in small)] == []
+
+
+def test_no_module_is_too_long_to_read() -> None:
+    """What has outgrown one sitting is several subjects."""
+    large = {name for name, lines in LINES.items() if lines > LARGE}
+
+    assert sorted(f"{name}: {LINES[name]}" for name in large if not reason(name, LARGE_FOR_A_REASON)) == []
+    assert [of for of in LARGE_FOR_A_REASON if of not in large] == []
+
+
+def test_modules_that_are_named_in_texts_exist() -> None:
+    """A command, a comment or a page that names a module by its dotted name was changed with it."""
+    packages = {path.parent.relative_to(HOME).as_posix() for path in HOME.rglob("__init__.py")}
+    wrong = []
+    pages = [path for path in [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")] if path.name != "CHANGELOG.md"]
+    for path in [
+        *HOME.rglob("*.py"),
+        *(ROOT / "tests").rglob("*.py"),
+        *pages,
+        ROOT / "Makefile",
+        ROOT / "pyproject.toml",
+    ]:
+        for found in re.findall(r"(?<![\w./@-])autograder((?:\.[a-z_]\w*)+)", path.read_text(encoding="utf-8")):
+            if f"autograder{found}" in NOT_MODULES:
+                continue
+            name = ""
+            for part in found.split(".")[1:]:
+                inner = f"{name}/{part}".lstrip("/")
+                if inner in packages:
+                    name = inner
+                    continue
+                if inner not in MODULES and not hasattr(
+                    importlib.import_module(".".join(["autograder", *filter(None, name.split("/"))])), part
+                ):
+                    wrong.append(f"{path.relative_to(ROOT)}: autograder{found}")
+                break
+    assert wrong == []
