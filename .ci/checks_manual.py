@@ -135,9 +135,9 @@ def exports() -> dict[str, str]:
 
 def table(modules: list[str]) -> str:
     """The rows of some modules (or packages); three columns where there are only private functions."""
-    chosen = [
+    chosen = dict.fromkeys(
         entry for name in modules for entry in entries() if entry.module == name or entry.module.startswith(f"{name}.")
-    ]
+    )
     named = any(entry.public for entry in chosen)
     head = "| call | what is compared, or given | example | what it says |" if named else "| | example | what it says |"
     rows = [head, re.sub("[^|]+", "---", head)]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from .derivatives import autograd_gradient, central_differences
     from .disguise import Rearranged, disguised, rearranged
     from .errors import CheckFailed
+    from .figures.axes import Axes
     from .figures.curve import Plotted
-    from .figures.figure import Axes, Figure, figure, figures_drawn
+    from .figures.figure import Figure, figure, figures_drawn
     from .gradients import gradient_matches, relative_error
     from .inspection.torch_records import Layer, Parameter
     from .learning import no_learning_on_noise, overfits_one_batch, weights_changed
@@ -100,7 +101,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Axes": "figures.figure",
+    "Axes": "figures.axes",
     "CheckFailed": "errors",
     "Cost": "local.usage",
     "Credit": "measurement",

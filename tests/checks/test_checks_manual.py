@@ -122,6 +122,13 @@ def test_every_option_of_table_is_on_the_page():
     assert {row[0].strip("`") for row in CROSSES} >= options
 
 
+def test_no_example_is_on_the_page_twice():
+    """A row names one function, once, however the page asks for its module."""
+    rows = collections.Counter(line for line in PAGE.splitlines() if line.startswith("| ") and "figure(" in line)
+    assert len(rows) > 10
+    assert [row for row, count in rows.items() if count > 1] == []
+
+
 def test_pages_and_lists_that_come_from_docstrings_are_fresh():
     """`make manual` would change nothing in the manual, in CONTRIBUTING.md and in the exports of the kit."""
     assert manual(PAGE) == PAGE
