@@ -27,7 +27,6 @@ LAYERS = (
         "seeding",
         "pictures",
         "marker_syntax",
-        "wire_packing",
         "optional_packages",
         "early_start",
         "atomic_files",

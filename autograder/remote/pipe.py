@@ -28,7 +28,7 @@ from autograder.remote.handles import Function, IteratorHandle, RemoteHandle
 from autograder.results import Limits
 from autograder.sandbox.base import Session
 from autograder.wire import WireError, decode, encode
-from autograder.wire_packing import FEWEST, pack_rows
+from autograder.wire.columns import FEWEST, pack_rows
 
 __all__ = ["ELLIPSIS", "Pipe", "Substituting"]
 

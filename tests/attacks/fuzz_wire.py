@@ -1,6 +1,6 @@
 """A coverage-guided fuzz run of the reader that stands between a submission and the grader (`make fuzz`).
 
-Called without arguments it makes up a million frames, guided by the lines of `autograder/wire.py` that each one
+Called without arguments it makes up a million frames, guided by the lines of `autograder/wire/` that each one
 reaches, and ends with one line. Called with files that such a run left behind it examines these alone.
 """
 
@@ -48,7 +48,7 @@ from autograder.checks.records import (
 )
 from autograder.checks.records.parts import RECORDS, taken_apart
 from autograder.checks.rows import Handle, Rows, rows
-from autograder.wire import PREFIX, WireError
+from autograder.wire import PREFIX, WireError, codes, reading, writing
 
 CAP_MIB = 64  # of an answer, as `Limits.reply_mib`
 ROOM_MIB = 256  # of address space that may be taken on top of the interpreter's, with one unwritten frame of CAP_MIB
@@ -58,7 +58,16 @@ BOUNDS = (f"max_len={LONGEST}", "timeout=5", "rss_limit_mb=512")
 RAW, MADE, WHOLE = 0, 254, 255
 WIDEST, MOST_CHOICES = 4, 60
 DEEPEST = wire.MAX_DEPTH + 5
-COMPOUND = (wire._TUPLE, wire._DICT, wire._SET, wire._FROZENSET, wire._ROWS, wire._HANDLE, wire._PACKED, wire._RECORD)
+COMPOUND = (
+    codes.TUPLE,
+    codes.DICT,
+    codes.SET,
+    codes.FROZENSET,
+    codes.ROWS,
+    codes.HANDLE,
+    codes.PACKED,
+    codes.RECORD,
+)
 SIDES = (0, 1, 2, 3, 5, 16, 255, (1 << 31) - 1, 1 << 31, 1 << 32, (1 << 62) - 1, 1 << 62, (1 << 63) - 1, (1 << 64) - 1)
 
 DTYPES = ("?", "b", "<i2", "<i4", "<i8", "B", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
@@ -68,7 +77,7 @@ ATOMS = (
     *(0.0, -0.0, 1.5, 1e300, float("inf"), float("nan"), 1 - 2j, complex("nan"), complex(0, float("-inf"))),
     *("", "text", "é\u2028\U0001f600\0", "x" * 40, "y" * 300, b"", b"\0\xff", b"z" * 300),
 )
-ENCODED = [msgspec.msgpack.encode(wire._Packer().pack(atom, 0)) for atom in ATOMS]
+ENCODED = [msgspec.msgpack.encode(writing._Packer().pack(atom, 0)) for atom in ATOMS]
 
 
 def values() -> Iterator[Any]:
@@ -155,7 +164,7 @@ def frame_of(data: bytes) -> bytes:
         return Maker(data[1:]).frame()
     kind, length = struct.unpack_from("<BH", data)
     header, payload = data[3 : 3 + length], data[3 + length :]
-    if kind <= wire._LAST:
+    if kind <= reading._LAST:
         header = extension(kind, header)
     return PREFIX.pack(len(header), len(payload)) + header + payload
 
@@ -287,9 +296,13 @@ def fuzz(folder: Path, frames: int, seed: int) -> None:
     """Run the fuzzer, which ends this process; what it did is left in `folder`."""
     import atheris
 
-    for owner in (wire, wire._Packer, wire._Unpacker, parts):
+    for owner in (reading, writing, writing._Packer, reading._Unpacker, parts):
         for function in vars(owner).values():
-            if isinstance(function, FunctionType) and function.__module__ in (wire.__name__, parts.__name__):
+            if isinstance(function, FunctionType) and function.__module__ in (
+                reading.__name__,
+                writing.__name__,
+                parts.__name__,
+            ):
                 atheris.instrument_func(function)
     corpus = folder / "corpus"
     corpus.mkdir()

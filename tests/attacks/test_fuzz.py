@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 from fuzz_wire import MADE, SIDES, campaign, described, examine, extension, frame_of, seeds
 
-from autograder import wire
 from autograder.checks.rows import Handle, Rows
-from autograder.wire import PREFIX
+from autograder.wire import PREFIX, codes
 
 SEEDS = tuple(seeds())
 CHANGED = 6000
@@ -123,7 +122,7 @@ def test_no_shape_is_an_error_of_ours() -> None:
     """Sides whose product no machine can count are refused, even where one of them is 0."""
     for sides in itertools.combinations_with_replacement(SIDES, 3):
         for shape in (sides, (*sides, 0)):
-            header = extension(wire._ARRAY, struct.pack(f"<BB{len(shape)}Q", 11, len(shape), *shape))
+            header = extension(codes.ARRAY, struct.pack(f"<BB{len(shape)}Q", 11, len(shape), *shape))
             examine(PREFIX.pack(len(header), 0) + header)
 
 

@@ -637,12 +637,12 @@ def test_a_record_that_is_false_is_refused(name, parts):
     """Each is judged before it is made, and none takes memory that was not paid for."""
     import msgspec
 
-    from autograder import wire
+    from autograder.wire import PREFIX, codes, writing
 
-    packer = wire._Packer()
-    header = msgspec.msgpack.encode(packer.sequence(wire._RECORD, (name, *parts), 0))
-    payload, size = packer.payload(wire.PREFIX.size + len(header))
-    buffers = [wire.PREFIX.pack(len(header), size), header, *payload]
+    packer = writing._Packer()
+    header = msgspec.msgpack.encode(packer.sequence(codes.RECORD, (name, *parts), 0))
+    payload, size = packer.payload(PREFIX.size + len(header))
+    buffers = [PREFIX.pack(len(header), size), header, *payload]
     with pytest.raises(WireError):
         decode(bytearray(b"".join(buffers)), answer=True)
 

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from autograder.checks.plain import to_plain
 from autograder.checks.rows import Handle, Rows
 from autograder.wire import TooLargeError, WireError, decode, decode_request, encode
-from autograder.wire_packing import FEWEST, Packed, pack_rows
+from autograder.wire.columns import FEWEST, Packed, pack_rows
 
 ITEMS = {
     "int": st.integers(-(1 << 63), (1 << 63) - 1),

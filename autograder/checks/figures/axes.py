@@ -87,7 +87,8 @@ class Axes:
                 raise CheckFailed(f"{self.name} has no label on its {axis} axis{_saying(expected)}.")
             if expected and not matches(expected, text):
                 raise CheckFailed(
-                    f"The {axis} axis of {small(self.name)} is labelled {text[:80]!r}; it must say {in_words(expected)}."
+                    f"The {axis} axis of {small(self.name)} is labelled {text[:80]!r}; "
+                    f"it must say {in_words(expected)}."
                 )
         return self
 
