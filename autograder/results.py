@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any
 
 from autograder.checks.errors import UsageError, Verdict
@@ -18,6 +19,7 @@ __all__ = [
     "Report",
     "Resources",
     "Verdict",
+    "Visibility",
 ]
 
 
@@ -99,6 +101,24 @@ class Limits:
         return replace(changed, **whole)
 
 
+class Visibility(StrEnum):
+    """From when on a student is shown the result of a check, in the order of time.
+
+    AFTER_DEADLINE is when nobody can hand in any more, AFTER_PUBLICATION when the grades are published, and NEVER is
+    for staff alone. What is shown of a result then depends on whether the check is hidden.
+    """
+
+    ALWAYS = "always"
+    AFTER_DEADLINE = "after_deadline"
+    AFTER_PUBLICATION = "after_publication"
+    NEVER = "never"
+
+    @property
+    def rank(self) -> int:
+        """Its place in that order, from 0."""
+        return list(Visibility).index(self)
+
+
 @dataclass(frozen=True, slots=True)
 class CaseResult:
     """What became of one case of a check; the name of a case of a hidden check is for staff, as `staff_message` is."""
@@ -123,7 +143,8 @@ class CheckResult:
     nbgrader's assertions do; every other check judges from outside. `by_hand` are points that a person gives and that
     count in no sum here; `answer` is what there is to be read, cut, and `answer_file` the PDF in its place. `cases` are
     those over which the check splits its points. `alarms` are sentences for staff alone about what a person should look
-    at, such as an accuracy that no training of that size reaches; they cost no points.
+    at, such as an accuracy that no training of that size reaches; they cost no points. `visible` says from when on the
+    student is shown any of it.
     """
 
     id: str
@@ -143,6 +164,7 @@ class CheckResult:
     answer_file: str = ""
     cases: tuple[CaseResult, ...] = ()
     alarms: tuple[str, ...] = ()
+    visible: Visibility = Visibility.ALWAYS
 
     def __post_init__(self) -> None:
         if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict

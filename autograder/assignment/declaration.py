@@ -34,7 +34,7 @@ from autograder.assignment.rubric import Written, is_answer_file
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.wording import counted
-from autograder.results import MOST_SECONDS, Limits
+from autograder.results import MOST_SECONDS, Limits, Visibility
 
 __all__ = ["GIVEN", "Assignment"]
 
@@ -281,6 +281,7 @@ class Assignment:
         steps: tuple[str, ...],
         needs: Sequence[Callable[..., Any]],
         cases: tuple[Case, ...],
+        visible: Visibility,
     ) -> None:
         """Take a check that a question declares.
 
@@ -299,6 +300,12 @@ class Assignment:
             if need not in known:
                 raise InstructorError(f"{where} needs {need.__name__!r}, which is not a check declared above it.")
         needed = tuple(known[need] for need in needs)
+        for check in self._checks:
+            if check.id in needed and check.visible.rank > visible.rank:  # SKIPPED would say what became of that one
+                raise InstructorError(
+                    f"{where} is shown {visible.value!r} and needs {check.id!r}, which is shown "
+                    f"{check.visible.value!r}; let it be shown as late as what it needs."
+                )
         parameters = inspect.signature(function).parameters
         if cases and "case" not in parameters:
             raise InstructorError(f"{where} has cases; let the function take the name of one as `case`.")
@@ -310,7 +317,9 @@ class Assignment:
                     f"{where} asks for {parameter!r}; a check may ask for {', '.join(GIVEN)} or a check that it needs."
                 )
         hint = " ".join(steps)
-        check = Check(function.__name__, title, function, points, hidden, hint, needed, question.id, cases, steps=steps)
+        check = Check(
+            function.__name__, title, function, points, hidden, hint, needed, question.id, cases, "", steps, visible
+        )
         self._checks.append(check)
 
 

@@ -11,10 +11,10 @@ from autograder import settings
 from autograder.assignment.rubric import Item, Written, declared
 from autograder.checks.errors import InstructorError
 from autograder.checks.wording import counted
-from autograder.results import Limits
+from autograder.results import Limits, Visibility
 from autograder.scoring import rounded, shown
 
-__all__ = ["Case", "Check", "Function", "Question", "cases_of", "hint_steps", "needed_functions"]
+__all__ = ["Case", "Check", "Function", "Question", "cases_of", "hint_steps", "needed_functions", "visibility_of"]
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -54,6 +54,7 @@ class Check:
     cases: tuple[Case, ...] = ()
     case: str = ""
     steps: tuple[str, ...] = ()
+    visible: Visibility = Visibility.ALWAYS
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -82,6 +83,19 @@ def hint_steps(hint: object, where: str) -> tuple[str, ...]:
         return settings.texts(hint, where, example='["First ...", "Then ..."]')
     text = settings.text(hint, where, empty=True)
     return (text,) if text.strip() else ()
+
+
+def visibility_of(visible: object, where: str) -> Visibility:
+    """From when on a result is shown, as it is written in an assignment.
+
+    Raises:
+        InstructorError: it is none of these words.
+    """
+    try:
+        return Visibility(visible)  # type: ignore[arg-type]  # anything may stand there
+    except ValueError:
+        known = ", ".join(f'"{each}"' for each in Visibility)
+        raise InstructorError(f"{where} is {settings.written(visible)}; give one of {known}.") from None
 
 
 def needed_functions(needs: object, where: str) -> tuple[Callable[..., Any], ...]:
@@ -154,6 +168,7 @@ class Declaring(Protocol):
         steps: tuple[str, ...],
         needs: Sequence[Callable[..., Any]],
         cases: tuple[Case, ...],
+        visible: Visibility,
     ) -> None:
         """Take a declared check; `where` names it in sentences."""
 
@@ -241,6 +256,7 @@ class Question:
         hint: str | Sequence[str] = "",
         needs: Callable[..., Any] | Iterable[Callable[..., Any]] = (),
         cases: Mapping[str, float | Case] | Sequence[str] = (),
+        visible: str = "always",
     ) -> Callable[[Function], Function]:
         """Declare the decorated function as a check of this question.
 
@@ -253,16 +269,24 @@ class Question:
             cases: the things that the check asks, by name, each with its points or a `Case`, or names alone, which
                 share the points equally. The function is called once for each, with the name as `case`, and a case
                 that is not passed costs its own points only. Names are for staff, and for students in public checks.
+            visible: from when on students are shown the result of a hidden check: ``"always"``, ``"after_deadline"``,
+                ``"after_publication"`` or ``"never"``. Until then they read how many points are not shown yet.
 
         Raises:
             InstructorError: no docstring, a parameter that nobody can fill, a need that is not declared above, or
-                points and cases that do not fit.
+                points and cases that do not fit, or a need that is shown later.
         """
         where = f"check(...) of the question {self.id!r}"
         if points is not None:
             settings.points(points, f"{where}: points", negative=True)
         settings.flag(hidden, f"{where}: hidden")
         steps = hint_steps(hint, f"{where}: hint")
+        shown_from = visibility_of(visible, f"{where}: visible")
+        if shown_from is not Visibility.ALWAYS and not hidden:
+            raise InstructorError(
+                f"{where}: visible={visible!r} is for hidden checks, and students run a public one at home; "
+                "leave it out."
+            )
         required = needed_functions(needs, f"{where}: needs")
         if not isinstance(cases, Mapping | list | tuple | str):
             raise InstructorError(f"{where}: cases is {settings.written(cases)}; give {{name: points, ...}}, or names.")
@@ -273,7 +297,7 @@ class Question:
             code = function.__code__
             where_here = f"{code.co_filename}:{code.co_firstlineno}: check {function.__name__!r}"
             total, split = cases_of(where_here, points, cases)
-            self.assignment.add_check(self, function, where_here, total, hidden, steps, required, split)
+            self.assignment.add_check(self, function, where_here, total, hidden, steps, required, split, shown_from)
             return function
 
         return declare

@@ -107,7 +107,16 @@ def made_result(
     points = check_points(verdict, credit, check.points)
     message, staff = (f"{text}\n{note}".strip() for text in (message, staff))
     return CheckResult(
-        check.id, check.title, check.hidden, verdict, points, check.points, round(seconds, 4), message, staff
+        check.id,
+        check.title,
+        check.hidden,
+        verdict,
+        points,
+        check.points,
+        round(seconds, 4),
+        message,
+        staff,
+        visible=check.visible,
     )
 
 
@@ -133,6 +142,7 @@ def together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: 
         tuple(picture for _, each in found for picture in each.staff_pictures),
         cases=cases,
         alarms=tuple(f"{name}: {alarm}" for name, each in found for alarm in each.alarms),
+        visible=check.visible,
     )
 
 

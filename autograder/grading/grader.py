@@ -158,6 +158,7 @@ def lost_report(loaded: Loaded, submission: Submission, why: str, key: str) -> R
                 0.0,
                 message,
                 staff_message,
+                visible=check.visible,
             )
             for check in question.checks
         )

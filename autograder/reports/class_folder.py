@@ -23,6 +23,7 @@ from autograder.reports.grades import write_grades
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import all_hand_grades
 from autograder.reports.unchanged import Written, written
+from autograder.reports.visibility import NOTHING_KNOWN, Moment
 from autograder.results import Report
 
 __all__ = [
@@ -100,7 +101,7 @@ class Graded:
     """What grading gave: reports of those who were asked for, and all that are known of this class.
 
     `names` are the file names of everybody who handed in, by student. `refused` is why `validate` refuses the
-    assignment, or "".
+    assignment, or "". `moment` is when students look at their pages.
     """
 
     reports: Sequence[Report]
@@ -110,6 +111,7 @@ class Graded:
     sandbox: str
     dataset: str = ""
     refused: str = ""
+    moment: Moment = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
         for report in graded.whole_class:
             path = out / "reports" / f"{names[report.student]}.json"
             files.write(path, report, partial(report_text, report))
-        _write_pages(out, files, with_hand_grades(graded.whole_class, hand), graded.heading, names)
+        _write_pages(out, files, with_hand_grades(graded.whole_class, hand), graded.heading, names, graded.moment)
         about = (graded.heading, names, graded.dataset, graded.sandbox, alarms)
         files.write(out / "summary.html", (everybody, *about), partial(_summary, everybody, *about))
     remove_old_copies(out, known)
@@ -160,7 +162,11 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
 
 
 def show_grades(
-    out: Path, found: Sequence[Report], heading: pages.Heading, names: Mapping[str, str]
+    out: Path,
+    found: Sequence[Report],
+    heading: pages.Heading,
+    names: Mapping[str, str],
+    moment: Moment = NOTHING_KNOWN,
 ) -> tuple[Report, ...]:
     """What people read of the grades: the table, the class, and everybody's pages, with what people gave in place.
 
@@ -169,6 +175,7 @@ def show_grades(
         found: what the checks found.
         heading: what stands on top of pages.
         names: file names by student.
+        moment: when students look at their pages.
 
     Returns:
         The reports with what people gave in place.
@@ -179,7 +186,7 @@ def show_grades(
     reports = with_hand_grades(found, all_hand_grades(out, found))
     for report in reports:
         name = names[report.student]
-        write_student_page(report, heading, out / "feedback" / f"{name}.html")
+        write_student_page(report, heading, out / "feedback" / f"{name}.html", moment)
         write_text(out / "staff" / f"{name}.html", pages.staff_page(report, heading))
     write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
     dataset, sandbox = reports[0].replay.data, reports[0].resources.sandbox
@@ -199,7 +206,12 @@ def _summary(
 
 
 def _write_pages(
-    out: Path, files: Written, reports: Iterable[Report], heading: pages.Heading, names: Mapping[str, str]
+    out: Path,
+    files: Written,
+    reports: Iterable[Report],
+    heading: pages.Heading,
+    names: Mapping[str, str],
+    moment: Moment,
 ) -> None:
     """One page for the student and one for staff, of each report; none that nobody may see yet."""
     for report in reports:
@@ -207,12 +219,13 @@ def _write_pages(
         if report.not_final:
             files.remove(out / "feedback" / page)
         else:
-            files.write(out / "feedback" / page, (report, heading), partial(pages.student_page, report, heading))
+            made_of = (report, heading, moment)
+            files.write(out / "feedback" / page, made_of, partial(pages.student_page, *made_of))
         files.write(out / "staff" / page, (report, heading), partial(pages.staff_page, report, heading))
 
 
-def write_student_page(report: Report, heading: pages.Heading, path: Path) -> None:
-    """Write what the student may see; of a report that is not final there is no such page, and an older one goes.
+def write_student_page(report: Report, heading: pages.Heading, path: Path, moment: Moment = NOTHING_KNOWN) -> None:
+    """Write what the student may see at a moment; of a report that is not final there is none: an older one goes.
 
     Raises:
         UsageError: the page cannot be written.
@@ -220,7 +233,7 @@ def write_student_page(report: Report, heading: pages.Heading, path: Path) -> No
     if report.not_final:
         path.unlink(missing_ok=True)
     else:
-        write_text(path, pages.student_page(report, heading))
+        write_text(path, pages.student_page(report, heading, moment))
 
 
 def read_alarms(out: Path, reports: Sequence[Report]) -> tuple[ClassAlarm, ...]:

@@ -22,7 +22,7 @@ from autograder.pictures.vector import is_ours
 from autograder.reports.markdown import LONGEST, neutral
 from autograder.reports.notebook_outputs import Shown, outputs_of
 from autograder.reports.pages.text import visible
-from autograder.results import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
+from autograder.results import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict, Visibility
 from autograder.scoring import points_of, shown
 
 __all__ = ["GradedCell", "GradedNotebook", "cell_name", "graded_notebooks", "is_cell_of", "notebook_node"]
@@ -233,7 +233,7 @@ def _checks(left: Sequence[tuple[QuestionResult, CheckResult]]) -> Iterator[Grad
         points = 0.0 if question.bonus else check.max_points  # nbgrader's way: more than all is a bonus
         role = Role(cell_name(check.id), grade=True, solution=True, points=points)
         hidden = " (hidden)" if check.hidden else ""
-        title = " ".join(visible(check.title).split())
+        title = " ".join(visible(check.title).split()) if _is_open(check) else "A check whose result is not shown"
         yield GradedCell(Cell("code", f"# {title}{hidden}", role=role), _found(check), check)
 
 
@@ -246,8 +246,15 @@ def _written(question: QuestionResult, check: CheckResult) -> Iterator[GradedCel
     yield GradedCell(Cell("markdown", text, role=role), (), check, own=True)
 
 
+def _is_open(check: CheckResult) -> bool:
+    """Whether the student may read it at any time: a notebook of nbgrader's does not know when it is looked at."""
+    return check.visible is Visibility.ALWAYS
+
+
 def _found(check: CheckResult) -> tuple[Shown, ...]:
     """What stands below a check's cell: verdict, points, message, and the figures that the submission drew."""
+    if not _is_open(check):
+        return ()
     wording = WORDING[check.verdict]
     points = "left out" if check.verdict is Verdict.INTERNAL else f"{shown(check.points)} of {shown(check.max_points)}"
     text = f"{wording.mark} {wording.short}: {points}\n{visible(check.message)}".rstrip() + "\n"

@@ -20,7 +20,7 @@ from autograder.pictures.raster import clean
 from autograder.reports.graded_notebook import cell_name, graded_notebooks, is_cell_of, notebook_node
 from autograder.reports.markdown import neutral
 from autograder.reports.notebook_outputs import outputs_of
-from autograder.results import CellResult, NotebookResult, Verdict
+from autograder.results import CellResult, NotebookResult, Verdict, Visibility
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}
 HARMLESS = {"p", "em", "strong", "code", "pre", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "br", "div"}
@@ -170,6 +170,17 @@ def test_checks_that_no_cell_has_come_behind_the_notebook():
     made = replace(graded("ada"), questions=(question("q", check("elsewhere", Verdict.PASSED)),))
     (one,) = graded_notebooks(made, {"hw.ipynb": notebook(RIGHT, "x")}, RELEASED)
     assert [name for name, each in cells(one).items() if each.check] == ["elsewhere"]
+
+
+def test_a_check_that_is_not_shown_at_any_time_has_its_points_and_no_words():
+    """A notebook does not know when it is looked at: of a check that is shown later there are points alone."""
+    later = check("secret_of_it", Verdict.FAILED, hidden=True, failure="secret")
+    later = replace(later, title="Secret title.", message="Secret message.", visible=Visibility.NEVER)
+    made = graded_notebooks(report("ada", question("a", later)), {}, {})
+    text = nbformat.writes(notebook_node(made[0]))
+    assert "Secret" not in text
+    assert "A check whose result is not shown" in text
+    assert cells(made[0])["secret_of_it"].cell.role.points == later.max_points
 
 
 def test_the_notebook_is_valid_for_nbformat_and_nbgrader():

@@ -14,6 +14,7 @@ from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.pictures.raster import data_url, words_of
 from autograder.reports.pages.formulas import with_formulas
 from autograder.reports.pages.text import visible
+from autograder.reports.visibility import NOTHING_KNOWN, Moment, Shown, shown_report, withheld_sentence
 from autograder.results import Report, Verdict
 from autograder.scoring import points_of, rounded, shown
 
@@ -47,20 +48,30 @@ class Heading:
     assignment: str
 
 
-def student_page(report: Report, heading: Heading) -> str:
-    """What the student may see: verdicts, points, messages, pictures; of hidden checks title, verdict and hint."""
-    return _page(report, heading, staff=False)
+def student_page(report: Report, heading: Heading, moment: Moment = NOTHING_KNOWN) -> str:
+    """What the student may see at a moment: verdicts, points, messages, pictures; of hidden checks title, verdict and
+    hint; of checks that are not shown yet their number and points."""
+    return _page(shown_report(report, moment), heading, moment, staff=False)
 
 
 def staff_page(report: Report, heading: Heading) -> str:
     """Everything in the report, with resources and the replay record."""
-    return _page(report, heading, staff=True)
+    return _page(Shown(report, (), None), heading, NOTHING_KNOWN, staff=True)
 
 
-def _page(report: Report, heading: Heading, *, staff: bool) -> str:
-    replay = {name: value for name, value in asdict(report.replay).items() if value not in ("", {}, ())}
-    once = said_once(report, staff=staff)
-    return render("report.html", report=report, heading=heading, staff=staff, replay=replay, once=once, above=AS_ABOVE)
+def _page(shown: Shown, heading: Heading, moment: Moment, *, staff: bool) -> str:
+    report = shown.report
+    return render(
+        "report.html",
+        report=report,
+        heading=heading,
+        staff=staff,
+        replay={name: value for name, value in asdict(report.replay).items() if value not in ("", {}, ())},
+        once=said_once(report, staff=staff),
+        above=AS_ABOVE,
+        withheld=[(each.question, withheld_sentence(each, moment)) for each in shown.withheld],
+        total=shown.total,
+    )
 
 
 def render(template: str, **values: Any) -> str:
