@@ -19,16 +19,26 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from .generators import KINDS, Draws
+from .judging import (
+    _LONGEST_NAME,
+    _LONGEST_TEXT,
+    Array,
+    _ask,
+    _identifier,
+    _int,
+    _is,
+    _label,
+    _shape,
+    _text_of,
+    _within,
+)
 from .masked import is_masked
 from .pandas import Column, Index, Table, Values
 from .single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
 
 __all__ = ["FACTORIES", "KEYS", "RECORDS", "put_together", "taken_apart", "zone_of"]
 
-Array = np.ndarray[Any, Any]
 Pay = Callable[[int], None]
-_LONGEST_NAME = 200
-_LONGEST_TEXT = 1 << 16
 _MOST_BITS = 1 << 16
 _UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"))
 _PANDAS_UNITS = frozenset(("s", "ms", "us", "ns"))
@@ -372,47 +382,6 @@ def _index_apart(index: Index) -> tuple[Any, ...]:
 
 
 # --- small judgements ---
-
-
-def _ask(holds: Any) -> None:
-    if not holds:
-        raise ValueError("it is no such record")
-
-
-def _is(array: Any, *dtypes: str | None) -> bool:
-    return type(array) is np.ndarray and (None in dtypes or array.dtype in [np.dtype(each) for each in dtypes])
-
-
-def _int(value: Any) -> int:
-    _ask(type(value) is int)
-    return value  # type: ignore[no-any-return]
-
-
-def _within(array: Array, side: int, least: int = 0) -> bool:
-    return not array.size or bool(array.min() >= least and array.max() < side)
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    _ask(type(value) is tuple and len(value) <= 32 and all(type(each) is int and 0 <= each < 1 << 62 for each in value))
-    _ask(math.prod(each or 1 for each in value) < 1 << 62)
-    return value  # type: ignore[no-any-return]
-
-
-def _text_of(value: Any, most: int) -> str:
-    _ask(type(value) is str and len(value) <= most)
-    return value  # type: ignore[no-any-return]
-
-
-def _identifier(value: Any) -> str:
-    _ask(_text_of(value, _LONGEST_NAME).isidentifier())
-    return value  # type: ignore[no-any-return]
-
-
-def _label(value: Any) -> Any:
-    """The name of a column or an index: an atom, a moment, or a tuple of such."""
-    atoms = (type(None), bool, int, float, str, bytes, Moment, Span, Missing)
-    _ask(type(value) in atoms or (type(value) is tuple and all(type(each) in atoms for each in value)))
-    return value
 
 
 _Entry = tuple[str, Callable[[Any], tuple[Any, ...]]]
