@@ -20,17 +20,17 @@ import numpy as np
 
 from .generators import KINDS, Draws
 from .judging import (
-    _LONGEST_NAME,
-    _LONGEST_TEXT,
+    LONGEST_NAME,
+    LONGEST_TEXT,
     Array,
-    _ask,
-    _identifier,
-    _int,
-    _is,
-    _label,
-    _shape,
-    _text_of,
-    _within,
+    ask,
+    identifier,
+    integer,
+    is_array,
+    label_of,
+    shape_of,
+    text_of,
+    within,
 )
 from .masked import is_masked
 from .pandas import Column, Index, Table, Values
@@ -41,10 +41,10 @@ __all__ = ["FACTORIES", "KEYS", "RECORDS", "put_together", "taken_apart", "zone_
 Pay = Callable[[int], None]
 _MOST_BITS = 1 << 16
 _UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"))
-_PANDAS_UNITS = frozenset(("s", "ms", "us", "ns"))
+PANDAS_UNITS = frozenset(("s", "ms", "us", "ns"))
 _TIME_DTYPE = re.compile(r"[mM]8(\[([1-9]\d{0,5})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?")
 _TEXT_DTYPE = re.compile(r"[US]\d{1,9}|O")
-_ZONE = re.compile(r"[A-Za-z0-9_+\-]{1,40}(/[A-Za-z0-9_+\-]{1,40}){0,3}|UTC[+-]\d\d:\d\d")
+ZONE = re.compile(r"[A-Za-z0-9_+\-]{1,40}(/[A-Za-z0-9_+\-]{1,40}){0,3}|UTC[+-]\d\d:\d\d")
 _CLOSED = frozenset(("left", "right", "both", "neither"))
 _INDEXES = frozenset(
     f"{kind}Index" for kind in ("", "Range", "Multi", "Datetime", "Timedelta", "Period", "Categorical", "Interval")
@@ -115,32 +115,32 @@ def _array_apart(value: Array) -> tuple[str, tuple[Any, ...]] | None:
 
 
 def _times(text: Any, ticks: Any) -> Any:
-    _ask(type(text) is str and _TIME_DTYPE.fullmatch(text) and _is(ticks, "i8"))
+    ask(type(text) is str and _TIME_DTYPE.fullmatch(text) and is_array(ticks, "i8"))
     return ticks.view(np.dtype(text))
 
 
 def _texts(pay: Pay, text: Any, shape: Any, items: Any) -> Any:
-    _ask(type(text) is str and _TEXT_DTYPE.fullmatch(text) and type(items) is list)
-    shape = _shape(shape)
+    ask(type(text) is str and _TEXT_DTYPE.fullmatch(text) and type(items) is list)
+    shape = shape_of(shape)
     kind = {"U": str, "S": bytes, "O": object}[text[0]]
-    _ask(math.prod(shape) == len(items) and all(isinstance(each, kind) for each in items))
+    ask(math.prod(shape) == len(items) and all(isinstance(each, kind) for each in items))
     pay(np.dtype(text).itemsize * max(len(items), 1))
     if text == "O":
         made = np.empty(len(items), object)
         for place, each in enumerate(items):
             made[place] = each
         return made.reshape(shape)
-    _ask(np.dtype(text).itemsize < 1 << 28 and (text[1:] != "0" or not any(items)))
+    ask(np.dtype(text).itemsize < 1 << 28 and (text[1:] != "0" or not any(items)))
     return np.array(items, np.dtype(text)).reshape(shape)
 
 
 def _structured(pay: Pay, shape: Any, fields: Any, record: Any) -> Any:
-    shape = _shape(shape)
-    _ask(type(fields) is list and fields and type(record) is bool)
+    shape = shape_of(shape)
+    ask(type(fields) is list and fields and type(record) is bool)
     for each in fields:
-        _ask(type(each) is tuple and len(each) == 2)
-        _text_of(each[0], _LONGEST_NAME)
-        _ask(isinstance(each[1], np.ndarray) and each[1].shape[: len(shape)] == shape)
+        ask(type(each) is tuple and len(each) == 2)
+        text_of(each[0], LONGEST_NAME)
+        ask(isinstance(each[1], np.ndarray) and each[1].shape[: len(shape)] == shape)
     dtype = np.dtype([(name, array.dtype, array.shape[len(shape) :]) for name, array in fields])
     pay(dtype.itemsize * math.prod(shape))
     made = np.empty(shape, dtype)
@@ -150,15 +150,15 @@ def _structured(pay: Pay, shape: Any, fields: Any, record: Any) -> Any:
 
 
 def _masked(pay: Pay, data: Any, mask: Any) -> Any:
-    _ask(isinstance(data, np.ndarray) and _is(mask, "b1") and data.shape == mask.shape)
+    ask(isinstance(data, np.ndarray) and is_array(mask, "b1") and data.shape == mask.shape)
     pay(2 * mask.nbytes)
     return np.ma.MaskedArray(data, mask)
 
 
 def _scalar(pay: Pay, name: Any, parts: Any) -> Any:
-    _ask(name in ("times", "structured") and type(parts) is tuple)
+    ask(name in ("times", "structured") and type(parts) is tuple)
     made = put_together(name, parts, pay)
-    _ask(made.shape == ())
+    ask(made.shape == ())
     return made[()]
 
 
@@ -174,7 +174,7 @@ def zone_of(value: Any) -> Any:
     if value is None:
         return None
     key = getattr(value, "key", None) or getattr(value, "zone", None)
-    if isinstance(key, str) and _ZONE.fullmatch(key):
+    if isinstance(key, str) and ZONE.fullmatch(key):
         return key
     offset = value.utcoffset(None)
     if offset is None:
@@ -187,57 +187,57 @@ def _zone(value: Any) -> Any:
         return None
     if type(value) is float:
         return timezone(timedelta(seconds=value))
-    _ask(type(value) is str and _ZONE.fullmatch(value))
+    ask(type(value) is str and ZONE.fullmatch(value))
     return ZoneInfo(value)
 
 
 def _datetime(numbers: Any, fold: Any, zone: Any) -> datetime:
-    _ask(type(numbers) is tuple and len(numbers) == 7 and all(type(each) is int for each in numbers))
+    ask(type(numbers) is tuple and len(numbers) == 7 and all(type(each) is int for each in numbers))
     year, month, day, hour, minute, second, microsecond = numbers
-    return datetime(year, month, day, hour, minute, second, microsecond, _zone(zone), fold=_int(fold))
+    return datetime(year, month, day, hour, minute, second, microsecond, _zone(zone), fold=integer(fold))
 
 
 def _time(numbers: Any, fold: Any, zone: Any) -> time:
-    _ask(type(numbers) is tuple and len(numbers) == 4 and all(type(each) is int for each in numbers))
+    ask(type(numbers) is tuple and len(numbers) == 4 and all(type(each) is int for each in numbers))
     hour, minute, second, microsecond = numbers
-    return time(hour, minute, second, microsecond, _zone(zone), fold=_int(fold))
+    return time(hour, minute, second, microsecond, _zone(zone), fold=integer(fold))
 
 
 def _range(pay: Pay, start: Any, stop: Any, step: Any) -> range:
     """A range, for as much as the list costs that a check may make of it."""
-    made = range(_int(start), _int(stop), _int(step))
+    made = range(integer(start), integer(stop), integer(step))
     pay(max(0, (made.stop - made.start) // made.step + 1) * _PER_NUMBER)
     return made
 
 
 def _decimal(text: Any) -> Decimal:
-    return Decimal(_text_of(text, _LONGEST_TEXT))
+    return Decimal(text_of(text, LONGEST_TEXT))
 
 
 def _fraction(numerator: Any, denominator: Any) -> Fraction:
-    _ask(_int(numerator).bit_length() <= _MOST_BITS and _int(denominator).bit_length() <= _MOST_BITS)
+    ask(integer(numerator).bit_length() <= _MOST_BITS and integer(denominator).bit_length() <= _MOST_BITS)
     return Fraction(numerator, denominator)
 
 
 def _counter(items: Any) -> Counter[Any]:
-    _ask(type(items) is dict)
+    ask(type(items) is dict)
     made: Counter[Any] = Counter()
     dict.update(made, items)
     return made
 
 
 def _default(factory: Any, items: Any) -> defaultdict[Any, Any]:
-    _ask(type(items) is dict)
+    ask(type(items) is dict)
     return defaultdict(None if factory is None else FACTORIES[factory], items)
 
 
 def _ordered(items: Any) -> OrderedDict[Any, Any]:
-    _ask(type(items) is dict)
+    ask(type(items) is dict)
     return OrderedDict(items)
 
 
 def _deque(most: Any, items: Any) -> deque[Any]:
-    _ask(type(items) is list and (most is None or _int(most) >= len(items)))
+    ask(type(items) is list and (most is None or integer(most) >= len(items)))
     return deque(items, most)
 
 
@@ -245,64 +245,66 @@ def _deque(most: Any, items: Any) -> deque[Any]:
 
 
 def _named(class_name: Any, names: Any, items: Any) -> Named:
-    _ask(type(names) is tuple and type(items) is tuple and len(names) == len(items))
-    return Named(_identifier(class_name), tuple(map(_identifier, names)), items)
+    ask(type(names) is tuple and type(items) is tuple and len(names) == len(items))
+    return Named(identifier(class_name), tuple(map(identifier, names)), items)
 
 
 def _fields(class_name: Any, fields: Any) -> Fields:
-    _ask(type(fields) is dict)
-    return Fields(_identifier(class_name), {_identifier(name): each for name, each in fields.items()})
+    ask(type(fields) is dict)
+    return Fields(identifier(class_name), {identifier(name): each for name, each in fields.items()})
 
 
 def _moment(ticks: Any, unit: Any, zone: Any) -> Moment:
-    _ask(unit in _PANDAS_UNITS and (zone is None or (type(zone) is str and _ZONE.fullmatch(zone))))
-    _ask(-(1 << 63) < _int(ticks) < 1 << 63)
+    ask(unit in PANDAS_UNITS and (zone is None or (type(zone) is str and ZONE.fullmatch(zone))))
+    ask(-(1 << 63) < integer(ticks) < 1 << 63)
     return Moment(ticks, unit, zone)
 
 
 def _span(ticks: Any, unit: Any) -> Span:
-    _ask(unit in _PANDAS_UNITS and -(1 << 63) < _int(ticks) < 1 << 63)
+    ask(unit in PANDAS_UNITS and -(1 << 63) < integer(ticks) < 1 << 63)
     return Span(ticks, unit)
 
 
 def _missing(name: Any) -> Missing:
-    _ask(name in ("NaT", "NA"))
+    ask(name in ("NaT", "NA"))
     return Missing(name)
 
 
 def _draws(kind: Any, seed: Any) -> Draws:
-    _ask(kind in KINDS and 0 <= _int(seed) < 1 << 32)
+    ask(kind in KINDS and 0 <= integer(seed) < 1 << 32)
     return Draws(kind, seed)
 
 
 def _tensor(array: Any, torch_dtype: Any, requires_grad: Any, device: Any) -> Tensor:
-    _ask(type(array) is np.ndarray and type(torch_dtype) is str and _TORCH.get(torch_dtype) == array.dtype.name)
-    _ask(type(requires_grad) is bool and type(device) is str and re.fullmatch(r"[a-z]{1,20}(:\d{1,4})?", device))
+    ask(type(array) is np.ndarray and type(torch_dtype) is str and _TORCH.get(torch_dtype) == array.dtype.name)
+    ask(type(requires_grad) is bool and type(device) is str and re.fullmatch(r"[a-z]{1,20}(:\d{1,4})?", device))
     return Tensor(array, torch_dtype, requires_grad=requires_grad, device=device)
 
 
 def _picture(mode: Any, pixels: Any, palette: Any) -> Picture:
     bands = (_BANDS[mode],) if mode in _BANDS else ()
-    _ask(mode in _MODES and _is(pixels, _MODES[mode]) and pixels.ndim == 2 + len(bands) and pixels.shape[2:] == bands)
-    _ask(palette is None or (type(palette) is bytes and len(palette) <= 1024))
+    ask(mode in _MODES and is_array(pixels, _MODES[mode]))
+    ask(pixels.ndim == 2 + len(bands) and pixels.shape[2:] == bands)
+    ask(palette is None or (type(palette) is bytes and len(palette) <= 1024))
     return Picture(mode, pixels, palette)
 
 
 def _sparse(pay: Pay, form: Any, is_matrix: Any, shape: Any, data: Any, places: Any) -> Sparse:
-    shape = _shape(shape)
-    _ask(type(is_matrix) is bool and type(data) is np.ndarray and data.dtype.kind in "biufc" and type(places) is tuple)
-    _ask(1 <= len(shape) <= (2 if is_matrix or form != "coo" else 32) and all(_is(each, "i4", "i8") for each in places))
+    shape = shape_of(shape)
+    ask(type(is_matrix) is bool and type(data) is np.ndarray and data.dtype.kind in "biufc" and type(places) is tuple)
+    ask(1 <= len(shape) <= (2 if is_matrix or form != "coo" else 32))
+    ask(all(is_array(each, "i4", "i8") for each in places))
     if form in ("csr", "csc", "bsr"):
         _compressed(form, shape, data, *places)
     elif form == "dia":
         (offsets,) = places
-        _ask(len(shape) == 2 and data.ndim == 2 and offsets.shape == data.shape[:1])
-        _ask(len(np.unique(offsets)) == len(offsets))
+        ask(len(shape) == 2 and data.ndim == 2 and offsets.shape == data.shape[:1])
+        ask(len(np.unique(offsets)) == len(offsets))
         pay(32 * data.size)
     else:
-        _ask(form in ("coo", "dok", "lil") and data.ndim == 1 and len(places) == len(shape))
+        ask(form in ("coo", "dok", "lil") and data.ndim == 1 and len(places) == len(shape))
         for each, side in zip(places, shape, strict=True):
-            _ask(each.shape == data.shape and _within(each, side))
+            ask(each.shape == data.shape and within(each, side))
     pay(32 * data.size)
     return Sparse(form, is_matrix, shape, data, places)
 
@@ -311,33 +313,33 @@ def _compressed(form: str, shape: tuple[int, ...], data: Array, indices: Array, 
     """Judge what the formats hold that count entries row by row."""
     major, minor = (1, *shape)[-2:] if form != "csc" else shape[::-1]
     if form == "bsr":
-        _ask(len(shape) == 2 and data.ndim == 3 and 0 not in data.shape[1:])
+        ask(len(shape) == 2 and data.ndim == 3 and 0 not in data.shape[1:])
         height, width = data.shape[1:]
-        _ask(major % height == 0 and minor % width == 0)
+        ask(major % height == 0 and minor % width == 0)
         major, minor = major // height, minor // width
-    _ask(indices.ndim == pointers.ndim == 1 and len(pointers) == major + 1 and len(indices) == len(data))
-    _ask(form == "bsr" or (data.ndim == 1 and (len(shape) == 2 or form == "csr")))
-    _ask(pointers[0] == 0 and pointers[-1] == len(indices) and bool(np.all(np.diff(pointers) >= 0)))
-    _ask(_within(indices, minor))
+    ask(indices.ndim == pointers.ndim == 1 and len(pointers) == major + 1 and len(indices) == len(data))
+    ask(form == "bsr" or (data.ndim == 1 and (len(shape) == 2 or form == "csr")))
+    ask(pointers[0] == 0 and pointers[-1] == len(indices) and bool(np.all(np.diff(pointers) >= 0)))
+    ask(within(indices, minor))
 
 
 # --- records of pandas ---
 
 
 def _values(dtype: Any, kind: Any, data: Any, missing: Any, detail: Any) -> Values:
-    _text_of(dtype, _LONGEST_NAME)
-    _ask(type(detail) is tuple and _is_detail(kind, detail))
+    text_of(dtype, LONGEST_NAME)
+    ask(type(detail) is tuple and _is_detail(kind, detail))
     if kind == "objects":
-        _ask(type(data) is list)
+        ask(type(data) is list)
     elif kind == "numbers":
-        _ask(_is(data, None) and data.ndim == 1 and data.dtype.kind in "biufc")
+        ask(is_array(data, None) and data.ndim == 1 and data.dtype.kind in "biufc")
     elif kind == "intervals":
-        _ask(data is None)
+        ask(data is None)
     else:
-        _ask(_is(data, "i8") and data.ndim == 1)
-        _ask(kind != "categories" or _within(data, len(detail[0]), least=-1))
+        ask(is_array(data, "i8") and data.ndim == 1)
+        ask(kind != "categories" or within(data, len(detail[0]), least=-1))
     made = Values(dtype, kind, data, missing, detail)
-    _ask(missing is None or (kind == "numbers" and _is(missing, "b1") and missing.shape == (len(made),)))
+    ask(missing is None or (kind == "numbers" and is_array(missing, "b1") and missing.shape == (len(made),)))
     return made
 
 
@@ -346,9 +348,9 @@ def _is_detail(kind: Any, detail: tuple[Any, ...]) -> bool:
         case ("numbers" | "objects", ()):
             return True
         case ("moments", (unit, zone)):
-            return bool(unit in _PANDAS_UNITS and (zone is None or (type(zone) is str and _ZONE.fullmatch(zone))))
+            return bool(unit in PANDAS_UNITS and (zone is None or (type(zone) is str and ZONE.fullmatch(zone))))
         case ("spans", (unit,)):
-            return unit in _PANDAS_UNITS
+            return unit in PANDAS_UNITS
         case ("periods", (str(frequency),)):
             return bool(re.fullmatch(r"[A-Za-z0-9\-]{1,20}", frequency))
         case ("categories", (Values(), bool())):
@@ -360,20 +362,20 @@ def _is_detail(kind: Any, detail: tuple[Any, ...]) -> bool:
 
 
 def _index(levels: Any, names: Any, class_name: Any) -> Index:
-    _ask(type(levels) is tuple and levels and all(type(each) is Values for each in levels))
-    _ask(type(names) is tuple and len(names) == len(levels) and class_name in _INDEXES)
-    _ask(len({len(each) for each in levels}) == 1 and (len(levels) == 1 or class_name == "MultiIndex"))
-    return Index(levels, tuple(map(_label, names)), class_name)
+    ask(type(levels) is tuple and levels and all(type(each) is Values for each in levels))
+    ask(type(names) is tuple and len(names) == len(levels) and class_name in _INDEXES)
+    ask(len({len(each) for each in levels}) == 1 and (len(levels) == 1 or class_name == "MultiIndex"))
+    return Index(levels, tuple(map(label_of, names)), class_name)
 
 
 def _column(content: Any, index: Any, name: Any) -> Column:
-    _ask(type(content) is Values and type(index) is Index and len(index) == len(content))
-    return Column(content, index, _label(name))
+    ask(type(content) is Values and type(index) is Index and len(index) == len(content))
+    return Column(content, index, label_of(name))
 
 
 def _table(content: Any, index: Any, labels: Any) -> Table:
-    _ask(type(content) is tuple and type(index) is Index and type(labels) is Index and len(labels) == len(content))
-    _ask(all(type(each) is Values and len(each) == len(index) for each in content))
+    ask(type(content) is tuple and type(index) is Index and type(labels) is Index and len(labels) == len(content))
+    ask(all(type(each) is Values and len(each) == len(index) for each in content))
     return Table(content, index, labels)
 
 
@@ -429,9 +431,9 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "times": _times,
     "masked constant": lambda: np.ma.masked,
     "datetime": _datetime,
-    "date": lambda day: date.fromordinal(_int(day)),
+    "date": lambda day: date.fromordinal(integer(day)),
     "time": _time,
-    "timedelta": lambda *numbers: timedelta(*map(_int, numbers)),
+    "timedelta": lambda *numbers: timedelta(*map(integer, numbers)),
     "decimal": _decimal,
     "fraction": _fraction,
     "ordered": _ordered,
@@ -440,7 +442,7 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "deque": _deque,
     "named": _named,
     "fields": _fields,
-    "member": lambda class_name, name, value: Member(_identifier(class_name), _text_of(name, 200), value),
+    "member": lambda class_name, name, value: Member(identifier(class_name), text_of(name, 200), value),
     "moment": _moment,
     "span": _span,
     "missing": _missing,
