@@ -22,7 +22,10 @@ from .generators import KINDS, Draws
 from .judging import (
     LONGEST_NAME,
     LONGEST_TEXT,
+    PANDAS_UNITS,
+    ZONE,
     Array,
+    Pay,
     ask,
     identifier,
     integer,
@@ -38,13 +41,10 @@ from .single import Fields, Member, Missing, Moment, Named, Picture, Span, Spars
 
 __all__ = ["FACTORIES", "KEYS", "RECORDS", "put_together", "taken_apart", "zone_of"]
 
-Pay = Callable[[int], None]
 _MOST_BITS = 1 << 16
 _UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"))
-PANDAS_UNITS = frozenset(("s", "ms", "us", "ns"))
 _TIME_DTYPE = re.compile(r"[mM]8(\[([1-9]\d{0,5})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?")
 _TEXT_DTYPE = re.compile(r"[US]\d{1,9}|O")
-ZONE = re.compile(r"[A-Za-z0-9_+\-]{1,40}(/[A-Za-z0-9_+\-]{1,40}){0,3}|UTC[+-]\d\d:\d\d")
 _CLOSED = frozenset(("left", "right", "both", "neither"))
 _INDEXES = frozenset(
     f"{kind}Index" for kind in ("", "Range", "Multi", "Datetime", "Timedelta", "Period", "Categorical", "Interval")
