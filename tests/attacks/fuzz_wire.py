@@ -296,12 +296,13 @@ def fuzz(folder: Path, frames: int, seed: int) -> None:
     """Run the fuzzer, which ends this process; what it did is left in `folder`."""
     import atheris
 
-    for owner in (reading, writing, writing._Packer, reading._Unpacker, parts):
+    for owner in (reading, writing, writing._Packer, reading._Unpacker, parts, package_parts):
         for function in vars(owner).values():
             if isinstance(function, FunctionType) and function.__module__ in (
                 reading.__name__,
                 writing.__name__,
                 parts.__name__,
+                package_parts.__name__,
             ):
                 atheris.instrument_func(function)
     corpus = folder / "corpus"

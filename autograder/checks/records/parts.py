@@ -1,8 +1,8 @@
 """Records, and what the standard library and numpy have of the kind, taken apart for the wire and put together again.
 
 `taken_apart` gives a name and plain values; `put_together` judges what came under that name, from somebody who may lie,
-and makes the value. Nothing is built that was not paid for, and nothing that could not have been taken apart. Records of
-packages are in `package_parts`.
+and makes the value. Nothing is built that was not paid for, and nothing that could not have been taken apart. What is
+of packages is in `package_parts`.
 """
 
 from __future__ import annotations
