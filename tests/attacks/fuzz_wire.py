@@ -44,6 +44,7 @@ from autograder.checks.records import (
     Table,
     Tensor,
     Values,
+    package_parts,
     parts,
 )
 from autograder.checks.records.parts import RECORDS, taken_apart
