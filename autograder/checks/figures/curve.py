@@ -14,7 +14,7 @@ import numpy as np
 from ..arguments import NOT_NEGATIVE, NUMBER, takes
 from ..compare import close
 from ..errors import CheckFailed
-from ..inspection.figures import MAX_POINTS
+from ..inspection.safe_reading import MAX_POINTS
 from ..training import curve
 from ..wording import counted, labels_in_words
 from .records import Drawn, Line, numbers_in, words

@@ -26,7 +26,7 @@ from ..arguments import (
     values_of,
 )
 from ..errors import CheckFailed
-from ..inspection.figures import MAX_NUMBERS, MAX_PIXELS
+from ..inspection.safe_reading import MAX_NUMBERS, MAX_PIXELS
 from ..wording import counted
 from .axes import HEIGHTS, NAMES, Axes, in_words
 from .curve import Plotted, matches, naming

@@ -13,15 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..inspection.figures import (
-    MAX_BARS,
-    MAX_IMAGES,
-    MAX_LINES,
-    MAX_PIXELS,
-    MAX_POINTS,
-    MAX_TEXTS,
-    MAX_TICKS,
-)
+from ..inspection.safe_reading import MAX_BARS, MAX_IMAGES, MAX_LINES, MAX_PIXELS, MAX_POINTS, MAX_TEXTS, MAX_TICKS
 
 __all__ = ["Bars", "Drawn", "Image", "Line", "Text", "Ticks", "drawn", "entries", "numbers_in", "words"]
 

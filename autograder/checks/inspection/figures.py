@@ -24,40 +24,35 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from autograder.checks.inspection.safe_reading import (
+    MAX_AXES,
+    MAX_BARS,
+    MAX_FIGURES,
+    MAX_IMAGES,
+    MAX_LINES,
+    MAX_POINTS,
+    MAX_TEXTS,
+    MAX_TICKS,
+    Array,
+    Record,
+    has,
+    label_of,
+    Left,
+    list_of,
+    numbers_of,
+    text_of,
+    text_from,
+    tried,
+    words_of,
+)
+
 __all__ = [
-    "MAX_AXES",
-    "MAX_BARS",
-    "MAX_FIGURES",
-    "MAX_IMAGES",
-    "MAX_LINES",
-    "MAX_NUMBERS",
-    "MAX_PIXELS",
-    "MAX_POINTS",
-    "MAX_TEXT",
-    "MAX_TEXTS",
-    "MAX_TICKS",
     "figures",
 ]
-
-MAX_FIGURES = 64
-MAX_AXES = 128  # of a figure; as all below up to MAX_TEXT, of one axes
-MAX_LINES = 64
-MAX_POINTS = 100_000  # of a line
-MAX_BARS = 10_000
-MAX_IMAGES = 64
-MAX_TEXTS = 2_500
-MAX_TICKS = 200
-MAX_TEXT = 500  # characters of a text
-MAX_NUMBERS = 2_000_000  # coordinates of all lines and bars together
-MAX_PIXELS = 1_000_000  # entries of all images together; an image that is too large is recorded without its values
-
-Record = dict[str, Any]
-Array = np.ndarray[Any, Any]
-T = TypeVar("T")
 
 
 def figures(
@@ -80,7 +75,7 @@ def figures(
         for figure in map(_figure_of, _flat(returned)):
             if figure is not None and all(figure is not known for known in drawn):
                 drawn.append(figure)
-        left = _Left()
+        left = Left()
         records = [_figure(figure, left) for figure in drawn[:MAX_FIGURES]]
         for figure, record in zip(drawn, records, strict=False):
             if picture:
@@ -89,39 +84,6 @@ def figures(
     finally:
         if pyplot:
             pyplot.close("all")
-
-
-class _Left:
-    """How many numbers and pixels may still be recorded; and what was so far: the artist by the `id` of its record."""
-
-    def __init__(self) -> None:
-        self.numbers = MAX_NUMBERS
-        self.pixels = MAX_PIXELS
-        self.artists: dict[int, Any] = {}
-
-    def take(self, *columns: Any) -> tuple[Array, ...]:
-        """Columns of floats (n,) of one length each at most `MAX_POINTS`; what is no number gives none."""
-        records = []
-        for column in columns:
-            found = _numbers(column)[: max(0, min(MAX_POINTS, self.numbers))]
-            self.numbers -= len(found)
-            records.append(found)
-        return tuple(records)
-
-    def image(self, values: Array) -> Array:
-        """The values, or none of them where they are too many."""
-        if values.size > self.pixels:
-            return np.empty((0, 0))
-        self.pixels -= values.size
-        return values
-
-
-def _try(otherwise: T, make: Callable[..., T], *arguments: Any) -> T:
-    """What a figure answers, or something else where it does not: a student's own artists may raise anything."""
-    try:
-        return make(*arguments)
-    except Exception:  # noqa: BLE001
-        return otherwise
 
 
 def _flat(value: Any) -> Iterator[Any]:
@@ -139,22 +101,22 @@ def _figure_of(thing: Any) -> Any:
     if figure_class is None:
         return None
     if not isinstance(thing, figure_class):
-        thing = _try(None, getattr, thing, "figure")
+        thing = tried(None, getattr, thing, "figure")
     return thing if isinstance(thing, figure_class) else None
 
 
-def _figure(figure: Any, left: _Left) -> Record:
-    every = _list(figure, "axes")[:MAX_AXES]
+def _figure(figure: Any, left: Left) -> Record:
+    every = list_of(figure, "axes")[:MAX_AXES]
     nothing: Record = {}
-    records = [_try(nothing, _axes, axes, left) for axes in every]
+    records = [tried(nothing, _axes, axes, left) for axes in every]
     left.artists.update((id(record), axes) for axes, record in zip(every, records, strict=True))
-    places = [_try((), lambda axes: tuple(axes.get_position().bounds), axes) for axes in every]
+    places = [tried((), lambda axes: tuple(axes.get_position().bounds), axes) for axes in every]
     beside = list(zip(every, records, places, strict=True))
     for axes, record, place in beside:
-        _try(None, _shared, figure, axes, record, place, beside)
+        tried(None, _shared, figure, axes, record, place, beside)
     return {
-        "title": _words(figure, "_suptitle"),
-        "legend": [text for legend in _list(figure, "legends")[:8] for text in _legend(legend)],
+        "title": words_of(figure, "_suptitle"),
+        "legend": [text for legend in list_of(figure, "legends")[:8] for text in _legend(legend)],
         "axes": records,
     }
 
@@ -172,36 +134,36 @@ def _shared(figure: Any, axes: Any, record: Record, place: Any, beside: list[tup
             record["legend"] = record["legend"] or known["legend"]
         elif shared_y.joined(axes, other):
             record["ylabel"] = record["ylabel"] or known["ylabel"]
-    record["xlabel"] = record["xlabel"] or _words(figure, "_supxlabel")
-    record["ylabel"] = record["ylabel"] or _words(figure, "_supylabel")
+    record["xlabel"] = record["xlabel"] or words_of(figure, "_supxlabel")
+    record["ylabel"] = record["ylabel"] or words_of(figure, "_supylabel")
 
 
-def _axes(axes: Any, left: _Left) -> Record:
-    bar = _has(axes, "_colorbar")
-    titles = [_try("", lambda place: str(axes.get_title(loc=place)), place) for place in ("center", "left", "right")]
-    legend = _try(None, axes.get_legend)
+def _axes(axes: Any, left: Left) -> Record:
+    bar = has(axes, "_colorbar")
+    titles = [tried("", lambda place: str(axes.get_title(loc=place)), place) for place in ("center", "left", "right")]
+    legend = tried(None, axes.get_legend)
     none: list[Record] = []
     return {
-        "title": _text(" ".join(filter(None, titles))),
-        **{key: _try("", _text_from, axes, f"get_{key}") for key in ("xlabel", "ylabel", "xscale", "yscale")},
-        "xlim": _try(np.empty(0), lambda: _numbers(axes.get_xlim())),
-        "ylim": _try(np.empty(0), lambda: _numbers(axes.get_ylim())),
+        "title": text_of(" ".join(filter(None, titles))),
+        **{key: tried("", text_from, axes, f"get_{key}") for key in ("xlabel", "ylabel", "xscale", "yscale")},
+        "xlim": tried(np.empty(0), lambda: numbers_of(axes.get_xlim())),
+        "ylim": tried(np.empty(0), lambda: numbers_of(axes.get_ylim())),
         "xticks": _ticks(axes, "xaxis"),
         "yticks": _ticks(axes, "yaxis"),
         "legend": _legend(legend),
-        "legend_title": _try("", lambda: _text(legend.get_title().get_text())) if legend is not None else "",
+        "legend_title": tried("", lambda: text_of(legend.get_title().get_text())) if legend is not None else "",
         "colorbar": bar,
-        "lines": [] if bar else [*_try(none, _lines, axes, left), *_try(none, _clouds, axes, left)],
-        "bars": [] if bar else _try(none, _bars, axes, left),
-        "images": [] if bar else _try(none, _images, axes, left),
-        "texts": _each(_list(axes, "texts")[:MAX_TEXTS], lambda text, _: _written(axes, text), left),
-        "others": sum(len(_list(axes, name)) for name in ("collections", "patches", "tables")),
+        "lines": [] if bar else [*tried(none, _lines, axes, left), *tried(none, _clouds, axes, left)],
+        "bars": [] if bar else tried(none, _bars, axes, left),
+        "images": [] if bar else tried(none, _images, axes, left),
+        "texts": _each(list_of(axes, "texts")[:MAX_TEXTS], lambda text, _: _written(axes, text), left),
+        "others": sum(len(list_of(axes, name)) for name in ("collections", "patches", "tables")),
     }
 
 
 def _legend(legend: Any) -> list[str]:
-    texts: list[Any] = _try([], lambda: list(legend.get_texts())) if legend is not None else []
-    return [_try("", _text_from, text, "get_text") for text in texts[:MAX_LINES]]
+    texts: list[Any] = tried([], lambda: list(legend.get_texts())) if legend is not None else []
+    return [tried("", text_from, text, "get_text") for text in texts[:MAX_LINES]]
 
 
 def _ticks(axes: Any, name: str) -> Record:
@@ -214,56 +176,56 @@ def _ticks(axes: Any, name: str) -> Record:
         if not axes.axison:
             return nothing
         found = axis.get_majorticklocs()
-        at = _numbers(found)[:1000]
+        at = numbers_of(found)[:1000]
         if len(vars(axis).get("majorTicks", ())) > 1:  # some of them may have been changed one by one
-            labels = [_text(label.get_text()) for label in axis.get_majorticklabels()[:1000]]
+            labels = [text_of(label.get_text()) for label in axis.get_majorticklabels()[:1000]]
         else:  # the same texts, without the hundreds of parts that each tick is made of
             shown = axis.get_tick_params()
             on = any(shown.get(f"label{side}") for side in ("bottom", "top", "left", "right"))
-            labels = [_text(label) for label in axis.get_major_formatter().format_ticks(found)[:1000]] if on else []
+            labels = [text_of(label) for label in axis.get_major_formatter().format_ticks(found)[:1000]] if on else []
         low, high = sorted(axis.get_view_interval())
         slack = 1e-9 * (high - low)
         labels += [""] * (len(at) - len(labels))
         seen = [place for place, where in enumerate(at) if low - slack <= where <= high + slack][:MAX_TICKS]
         return {"at": at[seen], "labels": [labels[place] for place in seen]}
 
-    return _try(nothing, read)
+    return tried(nothing, read)
 
 
-def _each(things: list[Any], read: Callable[[Any, _Left], Record | None], left: _Left) -> list[Record]:
+def _each(things: list[Any], read: Callable[[Any, Left], Record | None], left: Left) -> list[Record]:
     """Records of those that can be read."""
     records = []
     for thing in things:
-        record = _try(None, read, thing, left)
+        record = tried(None, read, thing, left)
         if record is not None:
             left.artists[id(record)] = thing
             records.append(record)
     return records
 
 
-def _lines(axes: Any, left: _Left) -> list[Record]:
+def _lines(axes: Any, left: Left) -> list[Record]:
     """The curves; those of error bars under the name and with the bars of their container, and without the caps."""
-    containers = [each for each in _list(axes, "containers") if _has(each, "has_yerr")]
+    containers = [each for each in list_of(axes, "containers") if has(each, "has_yerr")]
     caps = {id(cap) for each in containers for cap in each[1] or ()}
     owners = {id(each[0]): each for each in containers if each[0] is not None}
-    shown = [line for line in _list(axes, "lines") if id(line) not in caps]
+    shown = [line for line in list_of(axes, "lines") if id(line) not in caps]
 
-    def read(line: Any, left: _Left) -> Record:
+    def read(line: Any, left: Left) -> Record:
         return {"kind": _kind(axes, line), **_line(line, owners.get(id(line)), left)}
 
     return _each(shown[:MAX_LINES], read, left)
 
 
 def _kind(axes: Any, line: Any) -> str:
-    in_data = _try((True, True), lambda: line.get_transform().contains_branch_seperately(axes.transData))
+    in_data = tried((True, True), lambda: line.get_transform().contains_branch_seperately(axes.transData))
     return "line" if all(in_data) else "guide"
 
 
-def _line(line: Any, container: Any, left: _Left) -> Record:
+def _line(line: Any, container: Any, left: Left) -> Record:
     x, y = left.take(line.get_xdata(orig=False), line.get_ydata(orig=False))
-    record = {"label": _label(line.get_label()), "x": x, "y": y}
+    record = {"label": label_of(line.get_label()), "x": x, "y": y}
     if container is not None:
-        record["label"] = _label(container.get_label()) or record["label"]
+        record["label"] = label_of(container.get_label()) or record["label"]
         bars = list(container[2])
         for axis, has in (("x", container.has_xerr), ("y", container.has_yerr)):
             if has and bars:
@@ -274,26 +236,26 @@ def _line(line: Any, container: Any, left: _Left) -> Record:
     return record
 
 
-def _clouds(axes: Any, left: _Left) -> list[Record]:
+def _clouds(axes: Any, left: Left) -> list[Record]:
     """The point clouds of an axes, as `scatter` draws them."""
     kind = getattr(sys.modules.get("matplotlib.collections"), "PathCollection", ())
-    clouds = [each for each in _list(axes, "collections") if isinstance(each, kind)]
+    clouds = [each for each in list_of(axes, "collections") if isinstance(each, kind)]
     return _each(clouds[:MAX_LINES], _cloud, left)
 
 
-def _cloud(cloud: Any, left: _Left) -> Record:
+def _cloud(cloud: Any, left: Left) -> Record:
     offsets = np.ma.filled(np.ma.asarray(cloud.get_offsets(), dtype=np.float64), np.nan).reshape(-1, 2)
     x, y = left.take(offsets[:, 0], offsets[:, 1])
-    return {"label": _label(cloud.get_label()), "kind": "points", "x": x, "y": y}
+    return {"label": label_of(cloud.get_label()), "kind": "points", "x": x, "y": y}
 
 
-def _bars(axes: Any, left: _Left) -> list[Record]:
-    containers = [each for each in _list(axes, "containers") if _has(each, "patches")]
-    outlines = [each for each in _list(axes, "patches") if type(each).__name__ in ("Polygon", "StepPatch")]
+def _bars(axes: Any, left: Left) -> list[Record]:
+    containers = [each for each in list_of(axes, "containers") if has(each, "patches")]
+    outlines = [each for each in list_of(axes, "patches") if type(each).__name__ in ("Polygon", "StepPatch")]
     return [*_each(containers[:MAX_BARS], _container, left), *_each(outlines[:MAX_LINES], _steps, left)]
 
 
-def _container(container: Any, left: _Left) -> Record | None:
+def _container(container: Any, left: Left) -> Record | None:
     boxes = [(each.get_x(), each.get_y(), each.get_width(), each.get_height()) for each in container.patches[:MAX_BARS]]
     if not boxes:
         return None
@@ -301,11 +263,11 @@ def _container(container: Any, left: _Left) -> Record | None:
     lying = getattr(container, "orientation", "vertical") == "horizontal"
     columns = (y + height / 2, height, width) if lying else (x + width / 2, width, height)
     # Of a histogram, the first bar bears the label.
-    label = _label(container.get_label()) or _label(container.patches[0].get_label())
+    label = label_of(container.get_label()) or label_of(container.patches[0].get_label())
     return _bar_record(label, lying, left.take(*columns))
 
 
-def _steps(patch: Any, left: _Left) -> Record | None:
+def _steps(patch: Any, left: Left) -> Record | None:
     """A histogram drawn as one outline: up at an edge, along the bin, up or down at the next edge."""
     if hasattr(patch, "get_data"):
         heights, edges, _ = patch.get_data()
@@ -319,23 +281,23 @@ def _steps(patch: Any, left: _Left) -> Record | None:
         if not len(bins) or np.any(np.diff(up)[bins] != 0) or np.any(np.diff(along)[bins - 1] != 0):
             return None
         edges, heights = np.append(along[bins], along[bins[-1] + 1]), up[bins]
-    edges = _numbers(edges)
+    edges = numbers_of(edges)
     return _bar_record(
-        patch.get_label(), lying, left.take((edges[1:] + edges[:-1]) / 2, np.diff(edges), _numbers(heights))
+        patch.get_label(), lying, left.take((edges[1:] + edges[:-1]) / 2, np.diff(edges), numbers_of(heights))
     )
 
 
 def _bar_record(label: Any, lying: bool, columns: tuple[Array, ...]) -> Record:
     at, width, height = columns
-    return {"label": _label(label), "horizontal": lying, "at": at, "width": width, "height": height}
+    return {"label": label_of(label), "horizontal": lying, "at": at, "width": width, "height": height}
 
 
-def _images(axes: Any, left: _Left) -> list[Record]:
-    meshes = [each for each in _list(axes, "collections") if _has(each, "get_coordinates")]
-    return _each([*_list(axes, "images"), *meshes][:MAX_IMAGES], _image, left)
+def _images(axes: Any, left: Left) -> list[Record]:
+    meshes = [each for each in list_of(axes, "collections") if has(each, "get_coordinates")]
+    return _each([*list_of(axes, "images"), *meshes][:MAX_IMAGES], _image, left)
 
 
-def _image(image: Any, left: _Left) -> Record:
+def _image(image: Any, left: Left) -> Record:
     found = image.get_array()
     shape = tuple(int(length) for length in np.shape(found))
     if hasattr(image, "get_coordinates"):
@@ -357,7 +319,7 @@ def _image(image: Any, left: _Left) -> Record:
             values = np.where(mask, np.nan, values.astype(np.float64))
         values = left.image(np.array(values, subok=False))
     return {
-        "colormap": _try("", lambda: _text(image.get_cmap().name)),
+        "colormap": tried("", lambda: text_of(image.get_cmap().name)),
         "colorbar": getattr(image, "colorbar", None) is not None,
         "shape": shape,
         "values": values,
@@ -371,7 +333,7 @@ def _centres(start: float, end: float, count: int) -> Array:
 
 
 def _written(axes: Any, text: Any) -> Record | None:
-    words = _text(text.get_text())
+    words = text_of(text.get_text())
     if not words.strip():
         return None
     if hasattr(text, "xycoords"):  # an annotation: what it points to
@@ -382,39 +344,3 @@ def _written(axes: Any, text: Any) -> Record | None:
             where = axes.transData.inverted().transform(text.get_transform().transform(where))
     x, y = (float(axis.convert_units(value)) for axis, value in zip((axes.xaxis, axes.yaxis), where, strict=True))
     return {"text": words, "x": x, "y": y}
-
-
-def _numbers(values: Any) -> Array:
-    """Floats of shape (n,); masked points are NaN, and what is no number gives no points."""
-    try:
-        filled = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
-    except (TypeError, ValueError):
-        return np.empty(0)
-    return np.array(filled, dtype=np.float64).reshape(-1)
-
-
-def _list(thing: Any, name: str) -> list[Any]:
-    return _try([], lambda: list(getattr(thing, name)))
-
-
-def _has(thing: Any, name: str) -> bool:
-    return _try(False, hasattr, thing, name)
-
-
-def _words(figure: Any, name: str) -> str:
-    """One of a figure's own texts, which need not be there."""
-    return _try("", lambda: _text(getattr(figure, name).get_text()))
-
-
-def _text_from(thing: Any, method: str) -> str:
-    return _text(getattr(thing, method)())
-
-
-def _label(label: Any) -> str:
-    """A label that somebody gave; "" in place of the private names that matplotlib gives, such as ``_child0``."""
-    text = _text(label)
-    return "" if text.startswith("_") else text
-
-
-def _text(text: Any) -> str:
-    return str(text)[:MAX_TEXT]
