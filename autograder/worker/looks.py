@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.inspection import figures
+from autograder.checks.inspection import safe_reading
 from autograder.worker.rendering import painter
 
 __all__ = ["illustrator"]
@@ -65,7 +65,7 @@ def _figure(figure: Any, record: Record, artists: Mapping[int, Any], palettes: d
     title = getattr(figure, "_suptitle", None)
     own = [*figure.lines, *figure.patches, *figure.images, *figure.artists, *figure.subfigs, *figure.legends]
     own += [text for text in figure.texts if text is not title]
-    if any(each.get_visible() for each in own) or len(figure.axes) > figures.MAX_AXES:
+    if any(each.get_visible() for each in own) or len(figure.axes) > safe_reading.MAX_AXES:
         raise _Unsaid
     engine = figure.get_layout_engine()
     size = tuple(float(inches) for inches in figure.get_size_inches())
@@ -147,7 +147,7 @@ def _refuse_others(axes: Any, record: Record, artists: Mapping[int, Any]) -> Non
 
 
 def _line(record: Record, artist: Any) -> Record:
-    if not artist.get_visible() or not len(record["x"]) == len(record["y"]) < figures.MAX_POINTS:
+    if not artist.get_visible() or not len(record["x"]) == len(record["y"]) < safe_reading.MAX_POINTS:
         raise _Unsaid
     if hasattr(artist, "get_offsets"):
         colors = artist.to_rgba(artist.get_array()) if artist.get_array() is not None else artist.get_facecolors()
@@ -171,7 +171,7 @@ def _bars(artist: Any) -> Record:
     faces = [each.get_facecolor() if each.get_fill() else each.get_edgecolor() for each in patches]
     lying = getattr(artist, "orientation", "vertical") == "horizontal"
     base = [(each.get_x() if lying else each.get_y()) if hasattr(each, "get_x") else 0.0 for each in patches]
-    return {"base": np.asarray(base, dtype=np.float64), **_painted(faces[: figures.MAX_BARS], len(patches))}
+    return {"base": np.asarray(base, dtype=np.float64), **_painted(faces[: safe_reading.MAX_BARS], len(patches))}
 
 
 def _image(record: Record, artist: Any, palettes: dict[Hashable, bytes]) -> Record:

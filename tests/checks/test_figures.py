@@ -12,7 +12,7 @@ from autograder.checks import figure, figures_drawn
 from autograder.checks.errors import CheckFailed, InstructorError
 from autograder.checks.figures.charts import nearest
 from autograder.checks.figures.records import drawn
-from autograder.checks.inspection import figures
+from autograder.checks.inspection import figures, safe_reading
 
 LOSS = [2.3, 1.5, 0.9, 0.5, 0.4]
 ACCURACY = [0.1, 0.5, 0.7, 0.85, 0.9]
@@ -593,12 +593,12 @@ def test_no_more_is_judged_than_is_recorded_of_figures():
             ]
         }
     )
-    assert len(plot.lines) <= 2 * figures.MAX_LINES
-    assert len(plot.lines[0].x) <= figures.MAX_POINTS
-    assert len(plot.bars[0].at) <= figures.MAX_BARS
-    assert len(plot.images) <= figures.MAX_IMAGES
-    assert len(plot.texts) <= figures.MAX_TEXTS
-    assert len(plot.xticks.at) <= figures.MAX_TICKS
+    assert len(plot.lines) <= 2 * safe_reading.MAX_LINES
+    assert len(plot.lines[0].x) <= safe_reading.MAX_POINTS
+    assert len(plot.bars[0].at) <= safe_reading.MAX_BARS
+    assert len(plot.images) <= safe_reading.MAX_IMAGES
+    assert len(plot.texts) <= safe_reading.MAX_TEXTS
+    assert len(plot.xticks.at) <= safe_reading.MAX_TICKS
 
 
 @pytest.mark.parametrize(

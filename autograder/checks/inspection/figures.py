@@ -15,7 +15,7 @@ A figure is a dictionary ``{"title", "legend", "axes"}``; an axes ``{"title", "x
   areas, contours, arrows and all else that is drawn.
 
 Nothing of matplotlib is left in it, so it can leave a sandbox and be judged outside, drawn by any backend. What
-cannot be read is left empty: nothing that a figure holds raises here.
+cannot be read is left empty: nothing that a figure holds raises here. `artists` reads what is inside the axes.
 
 This module is shipped to students: standard library, numpy, and matplotlib where the student's code has loaded it.
 """
@@ -28,31 +28,25 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.inspection.safe_reading import (
+from .artists import bar_records, cloud_records, image_records, line_records, records_of, text_record
+from .safe_reading import (
     MAX_AXES,
-    MAX_BARS,
     MAX_FIGURES,
-    MAX_IMAGES,
     MAX_LINES,
-    MAX_POINTS,
     MAX_TEXTS,
     MAX_TICKS,
-    Array,
+    Left,
     Record,
     has,
-    label_of,
-    Left,
     list_of,
     numbers_of,
-    text_of,
     text_from,
+    text_of,
     tried,
     words_of,
 )
 
-__all__ = [
-    "figures",
-]
+__all__ = ["figures"]
 
 
 def figures(
@@ -60,7 +54,7 @@ def figures(
 ) -> tuple[Record, ...]:
     """Records of the open pyplot figures, in the order of their numbers, and of returned ones; closes them all.
 
-    Empty if nobody imported matplotlib. What is recorded has an end: the constants of this module say where, and what
+    Empty if nobody imported matplotlib. What is recorded has an end: the limits of `safe_reading` say where, and what
     lies beyond is left out.
 
     Args:
@@ -153,10 +147,10 @@ def _axes(axes: Any, left: Left) -> Record:
         "legend": _legend(legend),
         "legend_title": tried("", lambda: text_of(legend.get_title().get_text())) if legend is not None else "",
         "colorbar": bar,
-        "lines": [] if bar else [*tried(none, _lines, axes, left), *tried(none, _clouds, axes, left)],
-        "bars": [] if bar else tried(none, _bars, axes, left),
-        "images": [] if bar else tried(none, _images, axes, left),
-        "texts": _each(list_of(axes, "texts")[:MAX_TEXTS], lambda text, _: _written(axes, text), left),
+        "lines": [] if bar else [*tried(none, line_records, axes, left), *tried(none, cloud_records, axes, left)],
+        "bars": [] if bar else tried(none, bar_records, axes, left),
+        "images": [] if bar else tried(none, image_records, axes, left),
+        "texts": records_of(list_of(axes, "texts")[:MAX_TEXTS], lambda text, _: text_record(axes, text), left),
         "others": sum(len(list_of(axes, name)) for name in ("collections", "patches", "tables")),
     }
 
@@ -190,157 +184,3 @@ def _ticks(axes: Any, name: str) -> Record:
         return {"at": at[seen], "labels": [labels[place] for place in seen]}
 
     return tried(nothing, read)
-
-
-def _each(things: list[Any], read: Callable[[Any, Left], Record | None], left: Left) -> list[Record]:
-    """Records of those that can be read."""
-    records = []
-    for thing in things:
-        record = tried(None, read, thing, left)
-        if record is not None:
-            left.artists[id(record)] = thing
-            records.append(record)
-    return records
-
-
-def _lines(axes: Any, left: Left) -> list[Record]:
-    """The curves; those of error bars under the name and with the bars of their container, and without the caps."""
-    containers = [each for each in list_of(axes, "containers") if has(each, "has_yerr")]
-    caps = {id(cap) for each in containers for cap in each[1] or ()}
-    owners = {id(each[0]): each for each in containers if each[0] is not None}
-    shown = [line for line in list_of(axes, "lines") if id(line) not in caps]
-
-    def read(line: Any, left: Left) -> Record:
-        return {"kind": _kind(axes, line), **_line(line, owners.get(id(line)), left)}
-
-    return _each(shown[:MAX_LINES], read, left)
-
-
-def _kind(axes: Any, line: Any) -> str:
-    in_data = tried((True, True), lambda: line.get_transform().contains_branch_seperately(axes.transData))
-    return "line" if all(in_data) else "guide"
-
-
-def _line(line: Any, container: Any, left: Left) -> Record:
-    x, y = left.take(line.get_xdata(orig=False), line.get_ydata(orig=False))
-    record = {"label": label_of(line.get_label()), "x": x, "y": y}
-    if container is not None:
-        record["label"] = label_of(container.get_label()) or record["label"]
-        bars = list(container[2])
-        for axis, has in (("x", container.has_xerr), ("y", container.has_yerr)):
-            if has and bars:
-                ends = bars.pop(0).get_segments()[:MAX_POINTS]
-                across = [np.asarray(end, dtype=np.float64)[:, "xy".index(axis)] for end in ends]
-                low, high = left.take([end.min() for end in across], [end.max() for end in across])
-                record[f"{axis}err"] = np.stack([low[: len(high)], high], axis=1)
-    return record
-
-
-def _clouds(axes: Any, left: Left) -> list[Record]:
-    """The point clouds of an axes, as `scatter` draws them."""
-    kind = getattr(sys.modules.get("matplotlib.collections"), "PathCollection", ())
-    clouds = [each for each in list_of(axes, "collections") if isinstance(each, kind)]
-    return _each(clouds[:MAX_LINES], _cloud, left)
-
-
-def _cloud(cloud: Any, left: Left) -> Record:
-    offsets = np.ma.filled(np.ma.asarray(cloud.get_offsets(), dtype=np.float64), np.nan).reshape(-1, 2)
-    x, y = left.take(offsets[:, 0], offsets[:, 1])
-    return {"label": label_of(cloud.get_label()), "kind": "points", "x": x, "y": y}
-
-
-def _bars(axes: Any, left: Left) -> list[Record]:
-    containers = [each for each in list_of(axes, "containers") if has(each, "patches")]
-    outlines = [each for each in list_of(axes, "patches") if type(each).__name__ in ("Polygon", "StepPatch")]
-    return [*_each(containers[:MAX_BARS], _container, left), *_each(outlines[:MAX_LINES], _steps, left)]
-
-
-def _container(container: Any, left: Left) -> Record | None:
-    boxes = [(each.get_x(), each.get_y(), each.get_width(), each.get_height()) for each in container.patches[:MAX_BARS]]
-    if not boxes:
-        return None
-    x, y, width, height = np.asarray(boxes, dtype=np.float64).T
-    lying = getattr(container, "orientation", "vertical") == "horizontal"
-    columns = (y + height / 2, height, width) if lying else (x + width / 2, width, height)
-    # Of a histogram, the first bar bears the label.
-    label = label_of(container.get_label()) or label_of(container.patches[0].get_label())
-    return _bar_record(label, lying, left.take(*columns))
-
-
-def _steps(patch: Any, left: Left) -> Record | None:
-    """A histogram drawn as one outline: up at an edge, along the bin, up or down at the next edge."""
-    if hasattr(patch, "get_data"):
-        heights, edges, _ = patch.get_data()
-        lying = getattr(patch, "orientation", "vertical") == "horizontal"
-    else:
-        x, y = np.asarray(patch.get_xy(), dtype=np.float64)[: 4 * MAX_BARS].T
-        lying = bool(np.all(np.diff(x)[1::2] == 0)) and not np.all(np.diff(y)[1::2] == 0)
-        along, up = (y, x) if lying else (x, y)
-        bins = np.arange(1, len(along) - 1, 2)
-        bins = bins[: int(np.argmax(np.append(np.diff(along)[bins] <= 0, True)))]  # an area goes back along its foot
-        if not len(bins) or np.any(np.diff(up)[bins] != 0) or np.any(np.diff(along)[bins - 1] != 0):
-            return None
-        edges, heights = np.append(along[bins], along[bins[-1] + 1]), up[bins]
-    edges = numbers_of(edges)
-    return _bar_record(
-        patch.get_label(), lying, left.take((edges[1:] + edges[:-1]) / 2, np.diff(edges), numbers_of(heights))
-    )
-
-
-def _bar_record(label: Any, lying: bool, columns: tuple[Array, ...]) -> Record:
-    at, width, height = columns
-    return {"label": label_of(label), "horizontal": lying, "at": at, "width": width, "height": height}
-
-
-def _images(axes: Any, left: Left) -> list[Record]:
-    meshes = [each for each in list_of(axes, "collections") if has(each, "get_coordinates")]
-    return _each([*list_of(axes, "images"), *meshes][:MAX_IMAGES], _image, left)
-
-
-def _image(image: Any, left: Left) -> Record:
-    found = image.get_array()
-    shape = tuple(int(length) for length in np.shape(found))
-    if hasattr(image, "get_coordinates"):
-        corners = np.asarray(image.get_coordinates(), dtype=np.float64)
-        x, y = corners[0, :, 0], corners[:, 0, 1]
-        if len(shape) == 1:  # before matplotlib 3.8
-            shape = (len(y) - 1, len(x) - 1)
-        if len(x) == shape[1] + 1:  # corners of cells, not centres
-            x, y = (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2
-    else:
-        start, end, bottom, top = (float(side) for side in image.get_extent())
-        first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
-        x, y = _centres(start, end, shape[1]), _centres(first, last, shape[0])
-    values: Array = np.empty((0, 0))
-    if np.size(found) <= left.pixels:
-        values = np.ma.getdata(found).reshape(shape)
-        mask = np.ma.getmaskarray(found).reshape(shape)
-        if mask.any() or values.dtype.kind not in "biuf":
-            values = np.where(mask, np.nan, values.astype(np.float64))
-        values = left.image(np.array(values, subok=False))
-    return {
-        "colormap": tried("", lambda: text_of(image.get_cmap().name)),
-        "colorbar": getattr(image, "colorbar", None) is not None,
-        "shape": shape,
-        "values": values,
-        "x": x[:MAX_POINTS],
-        "y": y[:MAX_POINTS],
-    }
-
-
-def _centres(start: float, end: float, count: int) -> Array:
-    return start + (np.arange(min(count, MAX_POINTS)) + 0.5) * (end - start) / max(1, count)
-
-
-def _written(axes: Any, text: Any) -> Record | None:
-    words = text_of(text.get_text())
-    if not words.strip():
-        return None
-    if hasattr(text, "xycoords"):  # an annotation: what it points to
-        where = text.xy
-    else:
-        where = text.get_position()
-        if text.get_transform() != axes.transData:
-            where = axes.transData.inverted().transform(text.get_transform().transform(where))
-    x, y = (float(axis.convert_units(value)) for axis, value in zip((axes.xaxis, axes.yaxis), where, strict=True))
-    return {"text": words, "x": x, "y": y}

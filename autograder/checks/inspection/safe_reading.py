@@ -1,4 +1,4 @@
-"""autograder.checks.inspection.safe_reading: TODO docstring."""
+"""What a figure answers, read without trust in it: no more than the limits here, and nothing raises."""
 
 from __future__ import annotations
 
@@ -20,36 +20,33 @@ __all__ = [
     "MAX_TEXTS",
     "MAX_TICKS",
     "Array",
+    "Left",
     "Record",
+    "has",
+    "label_of",
+    "list_of",
+    "numbers_of",
+    "text_from",
+    "text_of",
+    "tried",
+    "words_of",
 ]
 
 
 MAX_FIGURES = 64
-
 MAX_AXES = 128  # of a figure; as all below up to MAX_TEXT, of one axes
-
 MAX_LINES = 64
-
 MAX_POINTS = 100_000  # of a line
-
 MAX_BARS = 10_000
-
 MAX_IMAGES = 64
-
 MAX_TEXTS = 2_500
-
 MAX_TICKS = 200
-
 MAX_TEXT = 500  # characters of a text
-
 MAX_NUMBERS = 2_000_000  # coordinates of all lines and bars together
-
 MAX_PIXELS = 1_000_000  # entries of all images together; an image that is too large is recorded without its values
 
 Record = dict[str, Any]
-
 Array = np.ndarray[Any, Any]
-
 T = TypeVar("T")
 
 
@@ -96,10 +93,12 @@ def numbers_of(values: Any) -> Array:
 
 
 def list_of(thing: Any, name: str) -> list[Any]:
+    """An attribute as a list; empty where there is none."""
     return tried([], lambda: list(getattr(thing, name)))
 
 
 def has(thing: Any, name: str) -> bool:
+    """Whether there is such an attribute."""
     return tried(False, hasattr, thing, name)
 
 
@@ -109,6 +108,7 @@ def words_of(figure: Any, name: str) -> str:
 
 
 def text_from(thing: Any, method: str) -> str:
+    """What a method gives, as a text."""
     return text_of(getattr(thing, method)())
 
 
@@ -119,4 +119,5 @@ def label_of(label: Any) -> str:
 
 
 def text_of(text: Any) -> str:
+    """The beginning of a text."""
     return str(text)[:MAX_TEXT]
