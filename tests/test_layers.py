@@ -45,8 +45,6 @@ LAYERS = (
 )
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 KIT_NEEDS = {  # what parts of the student kit are about; all others need the standard library and numpy
-    "autograder.checks.inspection.artists": {"matplotlib"},
-    "autograder.checks.inspection.figures": {"matplotlib"},
     "autograder.checks.inspection.saved_files": {"torch", "safetensors"},
     "autograder.checks.local.testing": {"pytest"},
 }

@@ -35,11 +35,6 @@ SMALL_FOR_A_REASON = {
 }
 LARGE_FOR_A_REASON: dict[str, str] = dict.fromkeys(
     (
-        "checks/inspection/figures",
-        "checks/local/inside",
-        "checks/records/conversion",
-        "checks/records/pandas",
-        "checks/records/parts",
         "formats/collection",
         "quality/mutation/audit",
         "sandbox/construction",

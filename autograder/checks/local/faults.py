@@ -6,6 +6,7 @@ sandbox (`autograder.remote`). It is shipped to students.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 
 from .files import Frame, HandedIn
@@ -27,7 +28,9 @@ __all__ = [
     "raised",
     "still_dots",
     "stub_called",
+    "text_of",
     "too_many_drawn",
+    "trace_of",
     "unknown_name",
 ]
 
@@ -35,6 +38,7 @@ NO_TORCH_MODULE = "Expected a torch.nn.Module, to look at its layers."
 NO_ESTIMATOR = "Expected a scikit-learn estimator, to look at its steps."
 NO_LENGTH = "an iterator has no length; make a list of it first"
 NO_ITEMS = "an iterator has no items by number; make a list of it first"
+_LONGEST_MESSAGE = 2000
 STEP_OF_ITERATORS = "End it after the items that the handout asks for."
 
 
@@ -112,3 +116,24 @@ def needs_function(verb: str) -> str:
 def cannot_cross(why: object) -> str:
     """An argument that has no plain form."""
     return f"A check gives a submission something that cannot cross into the sandbox: {why}"
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, shortened; its class may be the submission's and raise anything."""
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        return str(text)[:_LONGEST_MESSAGE]
+    except Exception:  # noqa: BLE001
+        return "(its text cannot be read)"
+
+
+def trace_of(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
+    """What Python would print, without our own frames; "" where that is the message alone."""
+    if not (frames or isinstance(error, SyntaxError) or hasattr(error, "__notes__")):
+        return ""
+    try:
+        ending = "".join(traceback.format_exception_only(error))
+    except Exception:  # noqa: BLE001
+        ending = type(error).__name__
+    head = "Traceback (most recent call last):\n" if frames else ""
+    return head + "".join(traceback.format_list(frames[-20:])) + ending

@@ -37,7 +37,6 @@ from .notebook_code import is_notebook, read_code
 __all__ = ["Inside", "seed_random_numbers"]
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
-_LONGEST_MESSAGE = 2000
 _HERE = "this Python environment"
 
 Result = TypeVar("Result")
@@ -249,7 +248,7 @@ class Inside:
         part, line, file = self.place(file, line)
         raised_at = Frame(file, line, int(part.split()[1]) if part else 0) if file and line else None
         at = faults.place_of(raised_at, title, self.handed_in)
-        message = _text(error)
+        message = faults.text_of(error)
         verdict, sentence = "RAISED", faults.raised(title, type(error).__name__, at, message)
         innermost = self.frame(steps[-1]) if steps else None
         if isinstance(error, NotImplementedError) and is_stub(innermost, message, self.handed_in):
@@ -285,7 +284,7 @@ class Inside:
             if part:
                 cells[step.filename] = f"{part.capitalize()}{file}"
             shown.append(step)
-        trace = _trace(error, shown)
+        trace = faults.trace_of(error, shown)
         for name, words in cells.items():
             trace = trace.replace(f'File "{name}"', words)
         return trace
@@ -362,26 +361,6 @@ def _object_of(value: Any) -> Any:
     raise InstructorError(
         f"A check gives a submission a {type(value).__name__}; give plain data, rows(...), or what it returned."
     )
-
-
-def _text(error: BaseException) -> str:
-    try:
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
-        return str(text)[:_LONGEST_MESSAGE]
-    except Exception:  # noqa: BLE001  (a class of the submission may raise anything here)
-        return "(its text cannot be read)"
-
-
-def _trace(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
-    """What Python would print, without our own frames; "" where that is the message alone."""
-    if not (frames or isinstance(error, SyntaxError) or hasattr(error, "__notes__")):
-        return ""
-    try:
-        ending = "".join(traceback.format_exception_only(error))
-    except Exception:  # noqa: BLE001
-        ending = type(error).__name__
-    head = "Traceback (most recent call last):\n" if frames else ""
-    return head + "".join(traceback.format_list(frames[-20:])) + ending
 
 
 def _has_methods(value: Any) -> bool:

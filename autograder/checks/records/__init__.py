@@ -9,8 +9,9 @@ Everything here is shipped to students: standard library and numpy only.
 from __future__ import annotations
 
 from .generators import Draws
-from .pandas import Column, Index, Table, Values
+from .pandas import Column, Index, Table
 from .single import Fields, Member, Missing, Moment, Named, Picture, Span, Sparse, Tensor
+from .values import Values
 
 __all__ = [
     "Column",

@@ -26,8 +26,9 @@ from .judging import (
     text_of,
     within,
 )
-from .pandas import Column, Index, Table, Values
+from .pandas import Column, Index, Table
 from .single import Missing, Moment, Picture, Span, Sparse, Tensor
+from .values import Values
 
 __all__ = ["PACKAGE_MAKERS", "PACKAGE_RECORDS", "Entry", "sparse"]
 

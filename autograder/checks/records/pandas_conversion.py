@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .pandas import Column, Index, Table, Values
+from .pandas import Column, Index, Table
 from .single import Missing, Moment, Span
+from .values import Values
 
 __all__ = ["PLAIN_NUMPY", "REAL_OF_PANDAS", "Reduce", "UnreadableError", "of_pandas"]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .pandas import Column, Index, Table, Values
+from .pandas import Column, Index, Table
 from .single import Fields, Named
+from .values import Values
 
 __all__ = ["ATOMS", "SCALARS", "SIMPLE", "holds", "holds_only", "mapped"]
 
