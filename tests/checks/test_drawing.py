@@ -10,7 +10,8 @@ import pytest
 
 from autograder.checks import figure
 from autograder.checks.errors import CheckFailed
-from autograder.checks.inspection import figures as drawing
+from autograder.checks.inspection import figures as recording
+from autograder.checks.inspection import safe_reading
 
 RATES = (0.001, 0.01, 0.1, 1, 10, 100)
 MEASURES = {"training accuracy": ["train", "acc"], "training loss": ["train", "loss"], "test accuracy": ["test", "acc"]}
@@ -58,7 +59,7 @@ def test_a_figure_becomes_plain_data(plt):
     axes.semilogy([1, 2], [0.5, np.inf], "o-", label="a")
     axes.set(title="T", xlabel="X", ylabel="Y")
     axes.legend()
-    (record,) = drawing.figures()
+    (record,) = recording.figures()
     (plot,) = record["axes"]
 
     assert record["title"] == "All"
@@ -68,14 +69,14 @@ def test_a_figure_becomes_plain_data(plt):
     np.testing.assert_array_equal(plot["lines"][0]["y"], [0.5, np.inf])
     assert type(plot["lines"][0]["x"]) is np.ndarray
     assert plt.get_fignums() == []
-    assert drawing.figures() == ()
+    assert recording.figures() == ()
 
 
 def test_scattered_points_and_what_is_no_number(plt):
     """Point clouds count as curves; masked points are NaN; text on an axis becomes positions."""
     plt.scatter([1, 2], [3, 4], label="cloud")
     plt.plot(["a", "b"], np.ma.masked_invalid([1.0, np.nan]), label="text")
-    (record,) = drawing.figures()
+    (record,) = recording.figures()
     lines = {line["label"]: line for line in record["axes"][0]["lines"]}
 
     np.testing.assert_array_equal(lines["cloud"]["y"], [3, 4])
@@ -86,29 +87,29 @@ def test_scattered_points_and_what_is_no_number(plt):
 def test_what_is_reported_has_an_end(plt):
     """Figures, axes, lines, points and texts beyond the caps are left out."""
     _, axes = plt.subplots()
-    for _ in range(drawing.MAX_LINES + 1):
+    for _ in range(safe_reading.MAX_LINES + 1):
         axes.plot([0, 1])
-    axes.plot(np.zeros(drawing.MAX_POINTS + 1))
+    axes.plot(np.zeros(safe_reading.MAX_POINTS + 1))
     axes.set_title("t" * 1000)
     _, axes = plt.subplots()
-    axes.plot(np.zeros(drawing.MAX_POINTS + 1))
-    first, second = drawing.figures()
+    axes.plot(np.zeros(safe_reading.MAX_POINTS + 1))
+    first, second = recording.figures()
 
-    assert len(first["axes"][0]["lines"]) == drawing.MAX_LINES
-    assert len(first["axes"][0]["title"]) == drawing.MAX_TEXT
-    assert len(second["axes"][0]["lines"][0]["y"]) == drawing.MAX_POINTS
+    assert len(first["axes"][0]["lines"]) == safe_reading.MAX_LINES
+    assert len(first["axes"][0]["title"]) == safe_reading.MAX_TEXT
+    assert len(second["axes"][0]["lines"][0]["y"]) == safe_reading.MAX_POINTS
 
 
 def test_what_is_reported_in_all_has_an_end(plt, monkeypatch):
     """An image that is too large is reported without values, and numbers beyond the cap are left out."""
-    monkeypatch.setattr(drawing, "MAX_PIXELS", 10)
-    monkeypatch.setattr(drawing, "MAX_NUMBERS", 7)
+    monkeypatch.setattr(safe_reading, "MAX_PIXELS", 10)
+    monkeypatch.setattr(safe_reading, "MAX_NUMBERS", 7)
     _, axes = plt.subplots()
     axes.imshow(np.ones((3, 3)))
     axes.imshow(np.ones((2, 2)))
     axes.plot([1, 2, 3], [4, 5, 6])
     axes.bar([1, 2], [3, 4])
-    (record,) = drawing.figures()
+    (record,) = recording.figures()
     (plot,) = record["axes"]
 
     assert [image["values"].size for image in plot["images"]] == [9, 0]
@@ -129,7 +130,7 @@ def test_ticks_are_reported_with_the_labels_that_are_drawn(plt):
     axes.bar(["a", "b"], [1, 2])
     axes.set_yticks([0, 1, 2, 50], labels=["none", "one", "two", "fifty"])
     axes.set_ylim(0, 3)
-    (plot,) = axes_of(drawing.figures())
+    (plot,) = axes_of(recording.figures())
 
     assert (plot["xticks"]["at"].tolist(), plot["xticks"]["labels"]) == ([0, 1], ["a", "b"])
     assert (plot["yticks"]["at"].tolist(), plot["yticks"]["labels"]) == ([0, 1, 2], ["none", "one", "two"])
@@ -146,7 +147,7 @@ def test_a_histogram_is_bars_in_every_style(plt, style, lying):
         plt.stairs([0, 3, 0, 3], edges, orientation=way, label="h")
     else:
         plt.hist(values, bins=edges, histtype=style, orientation=way, label="h")
-    (plot,) = axes_of(drawing.figures())
+    (plot,) = axes_of(recording.figures())
     (bars,) = plot["bars"]
 
     assert (bars["label"], bars["horizontal"]) == ("h", lying)
@@ -162,7 +163,7 @@ def test_images_are_reported_with_their_places(plt):
     plt.colorbar(grid[0].imshow(np.ma.masked_equal(values, 5), cmap="magma"))
     grid[1].imshow(values, origin="lower", extent=(0, 30, 0, 20))
     grid[2].pcolormesh([0, 1, 10, 20], [0, 2, 4], values)
-    first, second, third, bar = axes_of(drawing.figures())
+    first, second, third, bar = axes_of(recording.figures())
     shown = [axes["images"][0] for axes in (first, second, third)]
 
     np.testing.assert_array_equal(shown[0]["values"], [[1, 2, 3], [4, np.nan, 6]])
@@ -176,7 +177,7 @@ def test_images_are_reported_with_their_places(plt):
 def test_error_bars_are_one_line(plt):
     """Their caps are not curves, their label is the line's, and their ends are reported."""
     plt.errorbar([1, 2], [3, 4], xerr=0.5, yerr=[0.1, 0.2], capsize=3, label="mean")
-    (plot,) = axes_of(drawing.figures())
+    (plot,) = axes_of(recording.figures())
     (line,) = plot["lines"]
 
     assert line["label"] == "mean"
@@ -192,7 +193,7 @@ def test_texts_are_reported_with_their_places(plt):
     plt.text(0.5, 0.5, "middle", transform=plt.gca().transAxes)
     plt.annotate("best", (3, 4), xytext=(8, 8))
     plt.text(1, 1, " ")
-    (plot,) = axes_of(drawing.figures())
+    (plot,) = axes_of(recording.figures())
 
     assert [(each["text"], each["x"], each["y"]) for each in plot["texts"]] == [
         ("7", 1, 2),
@@ -209,7 +210,7 @@ def test_returned_figures_are_reported_too(plt):
     loose.subplots().set_title("loose")
     opened, axes = plt.subplots()
     axes.set_title("open")
-    records = drawing.figures([opened, axes, {"a": loose}, (loose.axes, 3, "text", None)])
+    records = recording.figures([opened, axes, {"a": loose}, (loose.axes, 3, "text", None)])
 
     assert [record["axes"][0]["title"] for record in records] == ["open", "loose"]
 
@@ -225,7 +226,7 @@ def test_a_picture_goes_with_its_record(plt):
         given.update({id(part): artists[id(part)] for axes in record["axes"] for part in axes["lines"]})
         return {"png": b"p"} if figure.number == 1 else {}
 
-    first, second = drawing.figures(picture=paint)
+    first, second = recording.figures(picture=paint)
 
     assert first["png"] == b"p"
     assert "png" not in second
@@ -254,7 +255,7 @@ def test_a_part_that_raises_is_left_out(plt, place):
     axes.set_title("title")
     kind = type("Odd", (type(axes),), {place: property(lambda _: [Broken(), Broken()])})
     axes.__class__ = kind
-    (plot,) = axes_of(drawing.figures())
+    (plot,) = axes_of(recording.figures())
 
     assert plot["title"] == "title"
     assert [line["label"] for line in plot["lines"]] == ([] if place == "lines" else ["kept"])
@@ -263,10 +264,10 @@ def test_a_part_that_raises_is_left_out(plt, place):
 def test_too_many_figures_are_cut_and_all_closed(plt):
     """At most MAX_FIGURES are reported, and none stays open."""
     plt.rcParams["figure.max_open_warning"] = 0
-    for _ in range(drawing.MAX_FIGURES + 1):
+    for _ in range(safe_reading.MAX_FIGURES + 1):
         plt.figure()
 
-    assert len(drawing.figures()) == drawing.MAX_FIGURES
+    assert len(recording.figures()) == safe_reading.MAX_FIGURES
     assert plt.get_fignums() == []
 
 
@@ -296,7 +297,7 @@ def test_rates_are_found_in_labels(plt, label):
     """A curve belongs to the rate whose number stands in its label, whatever else does."""
     _, axes = plt.subplots()
     draw(axes, label=label)
-    found = judged(drawing.figures())
+    found = judged(recording.figures())
 
     assert [found[rate].y[0] for rate in RATES] == list(RATES)
 
@@ -306,7 +307,7 @@ def test_powers_of_ten_are_numbers(plt):
     _, axes = plt.subplots()
     for power in range(-3, 3):
         axes.plot([0, 1], [power, power], label=f"$10^{{{power}}}$".replace("-", "\N{MINUS SIGN}"))
-    found = figure(drawing.figures()).axes().lines(RATES)
+    found = figure(recording.figures()).axes().lines(RATES)
 
     assert [found[rate].y[0] for rate in RATES] == [-3, -2, -1, 0, 1, 2]
 
@@ -320,7 +321,7 @@ def test_labels_may_be_given_to_the_legend_alone(plt):
     axes.set_ylabel("fraction")
     axes.legend([str(rate) for rate in RATES])
 
-    assert judged(drawing.figures(), points=(3,))[10].y.tolist() == [10, 10, 10]
+    assert judged(recording.figures(), points=(3,))[10].y.tolist() == [10, 10, 10]
 
 
 def test_subplots_are_as_welcome_as_figures(plt):
@@ -329,7 +330,7 @@ def test_subplots_are_as_welcome_as_figures(plt):
     for axes, title in zip(grid, ("Test Acc.", "Loss (train)", "Train accuracy"), strict=True):
         draw(axes, title)
     whole.suptitle("Train and test, loss and accuracy")
-    plots = figure(drawing.figures())
+    plots = figure(recording.figures())
 
     found = [plots.axes(*words, lines=RATES).drawn.ylabel for words in MEASURES.values()]
     assert found == ["Train accuracy", "Loss (train)", "Test Acc."]
@@ -340,7 +341,7 @@ def test_of_several_plots_that_with_most_of_the_curves_is_taken(plt):
     for rates in (RATES[:1], RATES, RATES[:2]):
         draw(plt.figure().add_subplot(), rates=rates)
 
-    assert len(judged(drawing.figures())) == len(RATES)
+    assert len(judged(recording.figures())) == len(RATES)
 
 
 def test_a_marked_point_beside_a_curve_is_no_second_curve(plt):
@@ -349,7 +350,7 @@ def test_a_marked_point_beside_a_curve_is_no_second_curve(plt):
     draw(axes)
     axes.plot([2], [0.1], "o", label="0.1 best")
     axes.legend()
-    figures = drawing.figures()
+    figures = recording.figures()
 
     assert len(judged(figures, points=(3,))[0.1].y) == 3
     assert "2 curves that may be '0.1'" in said(figures)
@@ -363,7 +364,7 @@ def test_losses_may_be_infinite_or_nan(plt):
     axes.set(xlabel="e", ylabel="training loss")
     axes.legend()
 
-    assert np.isnan(judged(drawing.figures(), "train", "loss", points=(2,))[10].y[1])
+    assert np.isnan(judged(recording.figures(), "train", "loss", points=(2,))[10].y[1])
 
 
 def test_no_private_name_of_matplotlib_is_reported(plt):
@@ -375,7 +376,7 @@ def test_no_private_name_of_matplotlib_is_reported(plt):
     axes.bar([1, 2], [0.1, 0.2])
     axes.hist([0.1, 0.2, 0.2])
     axes.set(title="test accuracy", xlabel="epoch", ylabel="test accuracy")
-    figures = drawing.figures()
+    figures = recording.figures()
     assert "_child" not in str(figures)
     assert "_container" not in str(figures)
     with pytest.raises(
@@ -391,16 +392,16 @@ def test_each_miss_is_one_sentence(plt):
 
     _, axes = plt.subplots()
     draw(axes, "error")
-    assert said(drawing.figures()) == ("No plot was found among 1 whose title or y label says 'test' and 'acc'.")
+    assert said(recording.figures()) == ("No plot was found among 1 whose title or y label says 'test' and 'acc'.")
 
     _, axes = plt.subplots()
     draw(axes)
     axes.set_xlabel("")
-    assert said(drawing.figures()) == "The plot has no label on its x axis."
+    assert said(recording.figures()) == "The plot has no label on its x axis."
 
     _, axes = plt.subplots()
     draw(axes, rates=RATES[:4])
-    assert said(drawing.figures()) == (
+    assert said(recording.figures()) == (
         "The plot has no curve labelled '10'; "
         "the labels of its 4 curves are 'rate 0.001', 'rate 0.01', 'rate 0.1', 'rate 1'."
     )
@@ -408,11 +409,11 @@ def test_each_miss_is_one_sentence(plt):
     _, axes = plt.subplots()
     draw(axes)
     axes.get_legend().remove()
-    assert said(drawing.figures()) == "The plot has no legend, so nobody can tell what is what."
+    assert said(recording.figures()) == "The plot has no legend, so nobody can tell what is what."
 
     _, axes = plt.subplots()
     draw(axes, points=7)
-    assert said(drawing.figures(), points=(3, 4)) == ("The curve '0.001' of the plot has 7 points; expected 3 or 4.")
+    assert said(recording.figures(), points=(3, 4)) == ("The curve '0.001' of the plot has 7 points; expected 3 or 4.")
 
 
 def test_forged_records_raise_nothing_else():
