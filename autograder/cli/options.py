@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
@@ -24,6 +25,7 @@ __all__ = [
     "assignments_here",
     "jobs_option",
     "moment",
+    "read_plainly",
     "sandboxes",
     "whole_within",
     "within",
@@ -76,6 +78,62 @@ def moment(text: str | datetime) -> datetime:
         return datetime.fromisoformat(text.strip())
     except ValueError:
         raise typer.BadParameter(f"{_given(text)} is no time; write it as 2026-11-30 or 2026-11-30T23:59.") from None
+
+
+def read_plainly(command: Any) -> Any:
+    """The command, whose texts, paths and values with a parser of ours are read without pydantic.
+
+    Typer builds a validator of pydantic's for each parameter, and importing pydantic takes longer than all other
+    imports of `--help`. Whatever else a parameter is, typer reads it, once it has a value. Where typer has no such step
+    (before 0.29), nothing looks at what is set here.
+    """
+    if "get_help_option" not in vars(command):
+        made = command.get_help_option
+        command.get_help_option = lambda ctx: _read_plainly(made(ctx))
+        for parameter in command.params:
+            _read_plainly(parameter)
+    return command
+
+
+def _read_plainly(parameter: Any) -> Any:
+    described = getattr(parameter, "type_descriptor", None)
+    if described and "get_runtime_param" not in vars(parameter):
+        convert = _conversion(described.annotation, described.parameter_info)
+        several = bool(parameter.multiple) or parameter.nargs == -1
+        reader = _Plainly(convert, several, parameter.get_runtime_param)
+        parameter.get_runtime_param = lambda: reader
+    return parameter
+
+
+@dataclass(frozen=True, slots=True)
+class _Plainly:
+    """Reads the values of a parameter: by `convert`, or else by what typer has for it."""
+
+    convert: Callable[[Any], Any] | None
+    several: bool
+    typers: Callable[[], Any]
+
+    def coerce(self, value: Any, **context: Any) -> Any:
+        """The value as the verb gets it; None, or () of several, where it is left out."""
+        if value is None:
+            return () if self.several else None
+        if self.convert is None:
+            return self.typers().coerce(value, **context)
+        return [self.convert(each) for each in value] if self.several else self.convert(value)
+
+
+def _conversion(annotation: Any, about: Any) -> Callable[[Any], Any] | None:
+    """How a value of such a parameter is made from a text; None where that is typer's to know."""
+    (annotation,) = get_args(annotation) if get_origin(annotation) is list else (annotation,)
+    if about.parser is not None:
+        parser: Callable[[Any], Any] = about.parser
+        return parser
+    if annotation is str:
+        return str
+    checked = ("exists", "writable", "resolve_path", "allow_dash", "path_type", "allow_mutate")
+    if annotation is Path and not any(getattr(about, name, None) for name in checked):
+        return Path
+    return None
 
 
 def _given(text: object) -> str:

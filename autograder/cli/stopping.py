@@ -13,6 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from autograder.cli.options import read_plainly
+
 __all__ = ["SENTENCES", "STOPPED", "Verbs", "if_stopped"]
 
 STOPPED = 130
@@ -55,11 +57,17 @@ class Verbs(TyperGroup):
         Raises:
             typer.Exit: it was stopped; the sentence is on standard error.
         """
+        read_plainly(self)
         try:
             return super().make_context(*arguments, **more)
         except KeyboardInterrupt:
             typer.echo("Stopped before anything was done.", err=True)
             raise typer.Exit(STOPPED) from None
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        """The verb of a name, None for no such verb."""
+        command = super().get_command(ctx, name)
+        return command and read_plainly(command)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb that was named.

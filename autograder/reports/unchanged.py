@@ -20,7 +20,7 @@ import autograder
 from autograder.early_start import GRADED
 from autograder.reports.files import write_bytes, write_text
 
-__all__ = ["Written", "written"]
+__all__ = ["Written", "toolkit_digest", "written"]
 
 LIST = GRADED
 _Left = tuple[str, int, int, int]  # hash, size, time in ns, number of the file
@@ -45,7 +45,7 @@ class Written:
             UsageError: it cannot be written.
         """
         name = str(path.relative_to(self._folder))
-        digest = hashlib.sha256(_toolkit() + msgspec.json.encode(made_of)).hexdigest()
+        digest = hashlib.sha256(toolkit_digest() + msgspec.json.encode(made_of)).hexdigest()
         if (known := self._known.get(name)) is None or known != (digest, *_seen(path)):
             write_text(path, make())
             self._known[name] = (digest, *_seen(path))
@@ -77,7 +77,7 @@ def written(folder: Path) -> Iterator[Written]:
         found.save()
 
 
-def _seen(path: Path) -> tuple[int, int, int]:
+def _seen(path: Path | str) -> tuple[int, int, int]:
     """Size, time and number of a file; zeros where there is none."""
     try:
         about = os.stat(path, follow_symlinks=False)
@@ -87,9 +87,13 @@ def _seen(path: Path) -> tuple[int, int, int]:
 
 
 @cache
-def _toolkit() -> bytes:
+def toolkit_digest() -> bytes:
     """What changes with every file of the toolkit: pages that an older one wrote are written again."""
-    home = Path(autograder.__file__).parent
-    files = sorted(path for path in home.rglob("*") if path.suffix in (".py", ".html", ".css"))
-    seen = [(str(path.relative_to(home)), *_seen(path)) for path in files]
-    return hashlib.sha256(msgspec.json.encode((autograder.__version__, seen))).digest()
+    home = os.path.dirname(autograder.__file__)
+    seen = []
+    for folder, below, files in os.walk(home):
+        below[:] = (name for name in below if name != "__pycache__")
+        inner = os.path.relpath(folder, home)
+        paths = (os.path.join(folder, name) for name in files if name.endswith((".py", ".html", ".css")))
+        seen += [(inner, os.path.basename(path), *_seen(path)) for path in paths]
+    return hashlib.sha256(msgspec.json.encode((autograder.__version__, sorted(seen)))).digest()

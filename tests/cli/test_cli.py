@@ -25,7 +25,10 @@ from autograder.course import Course
 from autograder.reports.class_folder import kept_apart
 from autograder.reports.schema import report_schema
 
-HEAVY = ("torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "numpy", "rich", "jinja2")
+HEAVY = (
+    "torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "numpy", "rich", "jinja2",
+    "pydantic",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 UNNEEDED = (
     "torch", "sklearn", "scipy", "pandas", "matplotlib", "PIL", "IPython", "nbgrader", "nbconvert", "nbformat",
     "traitlets", "jupyter_client", "pytest", "autograder.formats.nbgrader", "autograder.quality.mutation",
-    "autograder.scaffold",
+    "autograder.scaffold", "pydantic",
 )  # fmt: skip
 """What has no business in the process that hands out work."""
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import base64
 import csv
+import functools
 import hashlib
 import html
 import io
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jinja2
 import pytest
 from samples import check, internal, passing, question, renamed, report
 
 from autograder.formats.nbgrader.conversions import BROWSERS
 from autograder.messages import AS_ABOVE, NEEDED, REFERENCE_TO_BE_CORRECTED, TO_BE_CORRECTED, WORDING, said_once
 from autograder.reports.grades import grades
-from autograder.reports.pages import Asked, Heading, answers_page, staff_page, student_page, summary_page
+from autograder.reports.pages import Asked, Heading, answers_page, staff_page, student, student_page, summary_page
 from autograder.reports.pages.summary import check_rates, distribution
 from autograder.reports.pages.text import visible
 from autograder.results import CaseResult, CheckResult, Report, Verdict
@@ -348,3 +351,34 @@ def test_pages_fit_a_telephone(kind: str, tmp_path: Path) -> None:
         timeout=120,
     )
     assert re.search(r"<title>0 pixels and 0 cells beyond 3[789]\d</title>", done.stdout), done.stdout[:300]
+
+
+def test_templates_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled templates are kept beside the templates, as Python keeps modules; where that cannot be, or what is there
+    is damaged, pages are the same."""
+    page = student_page(everything(), HEADING)
+    templates = tmp_path / "templates"
+    shutil.copytree(student.TEMPLATES, templates, ignore=shutil.ignore_patterns("__pycache__"))
+    kept = templates / "__pycache__"
+    monkeypatch.setattr(student, "TEMPLATES", templates)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+
+    def drawn() -> str:
+        monkeypatch.setattr(student, "_environment", functools.cache(student._environment.__wrapped__))
+        return student_page(everything(), HEADING)
+
+    assert drawn() == page
+    compiled = {path: path.read_bytes() for path in kept.iterdir()}
+    assert len(compiled) >= 2
+    monkeypatch.setattr(jinja2.Environment, "compile", None)
+    assert drawn() == page  # nothing is compiled any more
+    monkeypatch.undo()
+    monkeypatch.setattr(student, "TEMPLATES", templates)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for path, content in compiled.items():
+        path.write_bytes(content[: len(content) // 2])
+    assert drawn() == page
+    assert {path: path.read_bytes() for path in kept.iterdir()} == compiled
+    shutil.rmtree(kept)
+    kept.touch()  # no folder can be made there
+    assert drawn() == page

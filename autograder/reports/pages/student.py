@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder import __version__, whole
 from autograder.checks.wording import counted
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.pictures.raster import data_url, words_of
@@ -19,7 +22,8 @@ from autograder.results import Report, Verdict
 from autograder.scoring import points_of, rounded, shown
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
+    from jinja2.bccache import Bucket
     from markupsafe import Markup
 
 __all__ = ["TONES", "Heading", "render", "staff_page", "student_page"]
@@ -92,6 +96,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled_before(),
     )
     style = (TEMPLATES / "style.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -114,6 +119,29 @@ def _environment() -> Environment:
         counted=counted,
     )
     return environment
+
+
+def _compiled_before() -> BytecodeCache:
+    """Compiled templates, kept where Python keeps compiled modules: compiling them takes longer than filling in all
+    pages of a small class."""
+    import jinja2
+
+    class Beside(jinja2.BytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError, EOFError, ValueError, TypeError), open(self._path(bucket), "rb") as file:
+                bucket.load_bytecode(file)
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            if not sys.dont_write_bytecode:
+                with suppress(OSError):
+                    whole.write(self._path(bucket), bucket.bytecode_to_string())
+
+        def _path(self, bucket: Bucket) -> Path:
+            return TEMPLATES / "__pycache__" / f"{bucket.key}.{version}.{sys.implementation.cache_tag}.jinja"
+
+    options = Path(__file__).read_bytes()  # and what is called from templates, of which jinja computes constants
+    version = hashlib.sha256(f"{__version__} {jinja2.__version__}".encode() + options).hexdigest()[:16]
+    return Beside()
 
 
 def _address(picture: str) -> tuple[Markup, str] | tuple[()]:
