@@ -10,12 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-<<<<<<< HEAD:autograder/grading/validation_cache.py
-import autograder
 from autograder import atomic_files
-=======
-from autograder import whole
->>>>>>> 20bbc10 (The command starts without pydantic, and templates of pages are compiled once):autograder/grading/gate.py
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, result_key
 from autograder.loader import Loaded
@@ -66,16 +61,11 @@ class ValidationCache:
         return self.folder or Path(platformdirs.user_cache_dir("autograder")) / "validated"
 
 
-<<<<<<< HEAD:autograder/grading/validation_cache.py
 def validation_key(loaded: Loaded, dataset: DataSet | None, options: RunOptions) -> str:
-    """A hash over all that decides whether an assignment passes: its files, data, options, packages, this toolkit."""
-=======
-def gate_key(loaded: Loaded, dataset: DataSet | None, options: RunOptions) -> str:
     """A hash over all that decides whether an assignment passes: its files, data, options, packages, this toolkit.
 
     The toolkit's files count by size, time and number, because reading them all takes longer than most of the rest.
     """
->>>>>>> 20bbc10 (The command starts without pydantic, and templates of pages are compiled once):autograder/grading/gate.py
     result = result_key(
         loaded, Submission("validation", loaded.reference_folder, loaded.reference_sha256), dataset, options, ""
     )

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder import __version__, whole
+from autograder import __version__, atomic_files
 from autograder.checks.wording import counted
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.pictures.raster import data_url, words_of
@@ -134,7 +134,7 @@ def _compiled_before() -> BytecodeCache:
         def dump_bytecode(self, bucket: Bucket) -> None:
             if not sys.dont_write_bytecode:
                 with suppress(OSError):
-                    whole.write(self._path(bucket), bucket.bytecode_to_string())
+                    atomic_files.write(self._path(bucket), bucket.bytecode_to_string())
 
         def _path(self, bucket: Bucket) -> Path:
             return TEMPLATES / "__pycache__" / f"{bucket.key}.{version}.{sys.implementation.cache_tag}.jinja"
