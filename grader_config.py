@@ -3,7 +3,7 @@
 After a change, `autograder doctor` reads this file and says in one sentence what is wrong, if anything is.
 """
 
-from autograder.course import Course, HomeworkSet
+from autograder.course import AttemptRule, Course, HomeworkSet
 
 course = Course(
     # Shown at the top of summaries.
@@ -14,7 +14,8 @@ course = Course(
     #
     # Assignments that are graded together. The points and bonus points of all of them are added, and the sum stops
     # at the cap. A set may name assignments that are not in this repository yet: `autograder doctor` says so, and their
-    # points count as soon as they exist.
+    # points count as soon as they exist. With drop_lowest=1 the assignment with the fewest points is left out; with
+    # round_to=0.5 the sum is rounded to halves: to the nearest, or with rounding="up" or "down".
     homework_sets=(
         HomeworkSet(
             id="hw4",
@@ -56,4 +57,34 @@ course = Course(
     # Data sets of your own that several assignments share, such as
     # (Dataset("flats", files=["shared/flats.csv"], label="sold"),); their files are in this folder.
     datasets=(),
+    #
+    # Who takes the course: a CSV file with the columns id, name, e-mails, section, group and aliases, such as
+    # Path("roster.csv"); None: roster.csv in this folder, if it is there.
+    roster=None,
+    #
+    # Groups by the ids of their members, in place of those of the roster: {"Team 1": ("ada", "ben")}
+    groups={},
+    #
+    # The zone of times without an offset, such as "Europe/Berlin".
+    timezone=None,
+    #
+    # When each assignment is released and due; nothing counts that is handed in after the late deadline. For example
+    # {"backprop": Dates(release="2026-10-01 08:00", deadline="2026-10-15 23:59", late_deadline="2026-10-22 23:59")}
+    # Also late=LateRule(...), attempts=AttemptRule(...) and late_days=False, for one assignment.
+    dates={},
+    #
+    # What lateness costs: LateRule(percent=10, per="day", grace_minutes=15, floor=50, cut_off_hours=120); or
+    # LateRule(steps=((0, 10), (24, 30)), of="maximum"), or early_percent=1, early_most=5 for being early.
+    late=None,
+    #
+    # Days that each student may be late at no cost: LateDays(total=4, each=2), or spent="as stated" in late_days.csv.
+    late_days=None,
+    #
+    # Which attempt counts: counts="last", "first" or "best"; at_most=3; late="if none in time".
+    attempts=AttemptRule(),
+    #
+    # More time for some; the reason is for staff:
+    # (Extension("a sick note of 12 October", students=("ada",), assignments=("backprop",), days=3),)
+    # Also groups=("Team 1",), sections=("A",), hours=12 and until="2026-10-20 12:00".
+    extensions=(),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +14,7 @@ __all__ = [
     "MOST_SECONDS",
     "CaseResult",
     "CheckResult",
+    "Lateness",
     "Limits",
     "QuestionResult",
     "Replay",
@@ -261,12 +263,38 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
+class Lateness:
+    """When a submission came in, and what the course's late rule makes of it; the report's points are those after it.
+
+    `state` is "in time", "late", "late, covered by late days", "late, by an unknown time", "after the cut-off" or "time
+    unknown". Times are in UTC, with the student's extension; `seconds` is how late, None where that is not known.
+    `before` are points and bonus points together before `taken` points were taken off or `earned` ones were added for
+    being early. `late_days` were used. `lines` are the sum in words, for the student. `attempt` is the one that counts
+    of so many `attempts`, 0 where they are not numbered.
+    """
+
+    state: str
+    handed_in: datetime | None
+    deadline: datetime
+    seconds: float | None
+    before: float
+    taken: float = 0.0
+    earned: float = 0.0
+    late_days: int = 0
+    lines: tuple[str, ...] = ()
+    attempt: int = 0
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All results of one submission, in the shape of `docs/report.schema.json` (schema 1).
 
     `points` are the capped points of the ordinary questions plus nothing; `bonus_points` stand beside them.
     `notes` are sentences about the submission as a whole, for student and staff. `not_final`, for staff, says why the
-    points are no grade yet, or is "": such a report is not shown to the student and goes into no gradebook.
+    points are no grade yet, or is "": such a report is not shown to the student and goes into no gradebook. `lateness`
+    is what the course's dates make of the points; it is laid over a report when grades are written, and is None in
+    `reports/`, which hold what the checks found.
     """
 
     assignment: str
@@ -281,6 +309,7 @@ class Report:
     notes: tuple[str, ...] = ()
     notebooks: tuple[NotebookResult, ...] = ()
     not_final: str = ""
+    lateness: Lateness | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -19,7 +19,7 @@ _CONFIG = '''\
 from pathlib import Path  # for what the comments show
 
 from autograder import Dataset
-from autograder.course import Course, HomeworkSet
+from autograder.course import AttemptRule, Course, Dates, Extension, HomeworkSet, LateDays, LateRule
 
 course = Course(
     # Shown at the top of summaries.
@@ -30,6 +30,7 @@ course = Course(
     #
     # Assignments that are graded together, with one cap:
     # (HomeworkSet(id="hw1", title="Homework 1", assignments=("{first}",), cap=100),)
+    # Also drop_lowest=1, and round_to=0.5 with rounding="nearest", "up" or "down".
     homework_sets=(),
     #
     # What isolates a submission: "auto" takes the strongest sandbox that works on this machine; or name one:
@@ -49,6 +50,36 @@ course = Course(
     # Data sets of your own that several assignments share:
     # (Dataset("flats", files=["shared/flats.csv"], label="sold"),)
     datasets=(),
+    #
+    # Who takes the course: a CSV file with the columns id, name, e-mails, section, group and aliases, such as
+    # Path("roster.csv"); None: roster.csv in this folder, if it is there.
+    roster=None,
+    #
+    # Groups by the ids of their members, in place of those of the roster: {{"Team 1": ("ada", "ben")}}
+    groups={{}},
+    #
+    # The zone of times without an offset, such as "Europe/Berlin".
+    timezone=None,
+    #
+    # When each assignment is released and due; nothing counts that is handed in after the late deadline. For example
+    # {{"{first}": Dates(release="2026-10-01 08:00", deadline="2026-10-15 23:59", late_deadline="2026-10-22 23:59")}}
+    # Also late=LateRule(...), attempts=AttemptRule(...) and late_days=False, for one assignment.
+    dates={{}},
+    #
+    # What lateness costs: LateRule(percent=10, per="day", grace_minutes=15, floor=50, cut_off_hours=120); or
+    # LateRule(steps=((0, 10), (24, 30)), of="maximum"), or early_percent=1, early_most=5 for being early.
+    late=None,
+    #
+    # Days that each student may be late at no cost: LateDays(total=4, each=2), or spent="as stated" in late_days.csv.
+    late_days=None,
+    #
+    # Which attempt counts: counts="last", "first" or "best"; at_most=3; late="if none in time".
+    attempts=AttemptRule(),
+    #
+    # More time for some; the reason is for staff:
+    # (Extension("a sick note of 12 October", students=("ada",), assignments=("{first}",), days=3),)
+    # Also groups=("Team 1",), sections=("A",), hours=12 and until="2026-10-20 12:00".
+    extensions=(),
     #
     # Where results are kept: None for grader.db in the folder of --out, or any SQLAlchemy address.
     database=None,

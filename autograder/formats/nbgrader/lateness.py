@@ -16,6 +16,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from autograder.checks.wording import counted
+from autograder.course.late import length
 from autograder.formats.nbgrader.course import Course
 from autograder.results import Report
 from autograder.scoring import rounded
@@ -195,7 +196,7 @@ class Lateness:
         due = self.due + self.extensions.get(report.student, timedelta())
         if handed_in <= due:
             return report
-        late = f"Handed in {_length(handed_in - due)} late; it was due on {due:%Y-%m-%d at %H:%M} UTC."
+        late = f"Handed in {length(handed_in - due)} late; it was due on {due:%Y-%m-%d at %H:%M} UTC."
         if self.plugin:
             rule = f"What that costs is said by the course's {self.plugin}, which is not run here."
             return replace(report, notes=(*report.notes, f"{late} {rule}"))
@@ -246,13 +247,3 @@ def _read(path: Path, assignment: str) -> tuple[datetime | None, dict[str, timed
 
 def _in_utc(time: datetime) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _length(time: timedelta) -> str:
-    """Such as "2 days 3 h", in the two largest units."""
-    minutes, seconds = divmod(int(time.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min"), (seconds, "s")]
-    first = next((at for at, (number, _) in enumerate(parts) if number), 3)
-    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number) or "less than 1 s"
