@@ -20,6 +20,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "sklearn": "sklearn",
         "torch": "torch",
         "traitlets": "notebooks",
+        "xlsxwriter": "excel",
     }
 )
 """The extra that brings a module, by the module's name (`pip install 'autograder-ml[EXTRA]'`)."""

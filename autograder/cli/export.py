@@ -1,21 +1,20 @@
-"""`autograder export`: results for other people's tools."""
+"""`autograder export`: results for other people's tools; a verb for each exporter of the registry, and two more."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from autograder.cli.options import moment
 from autograder.cli.stopping import Verbs
+from autograder.formats.exporters import EXPORTERS
 
 __all__ = ["export_app"]
-
-export_app = typer.Typer(
-    cls=Verbs, help="Results for other tools: nbgrader's gradebook, pages.", no_args_is_help=True, rich_markup_mode=None
-)
 
 OutArgument = Annotated[
     Path, typer.Argument(metavar="OUT", help="The folder that `autograder grade ... --out OUT` wrote.")
@@ -32,6 +31,107 @@ SubmissionsOption = Annotated[
         "--submissions", metavar="DIR", help="What was graded, so that files are shown; else nbgrader's submitted/."
     ),
 ]
+
+_ALWAYS = {
+    "to": (
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="Where the files go; else a folder of OUT with the format's name."),
+    ),
+    "course": (
+        Path | None,
+        typer.Option(
+            "--course", "--root", metavar="DIR", help="Folder with grader_config.py; else found from here upwards."
+        ),
+    ),
+    "roster": (
+        Path | None,
+        typer.Option("--roster", metavar="FILE", help="CSV file of the students; else roster.csv of the course."),
+    ),
+    "submissions": (
+        Path | None,
+        typer.Option(
+            "--submissions", metavar="DIR", help="What `autograder collect` filed; else submissions/NAME of the course."
+        ),
+    ),
+}
+"""Options of every exporter, by the name of their parameter; all are None by default."""
+_SOME = {
+    "into": (Path | None, typer.Option("--into", metavar="FILE", help="What the platform exported, to be filled.")),
+    "column": (
+        str | None,
+        typer.Option("--column", metavar="NAME", help="The column that is filled, where FILE does not make it clear."),
+    ),
+    "scale": (
+        bool | None,
+        typer.Option(
+            "--scale/--no-scale",
+            help="Convert points to the maximum in FILE, or write them as they are, where the two differ.",
+        ),
+    ),
+    "missing": (
+        float | None,
+        typer.Option(
+            "--missing", metavar="POINTS", min=0, max=0, help="0 for everybody without a graded submission; else blank."
+        ),
+    ),
+    "changeable": (
+        str | None,
+        typer.Option(
+            "--changeable", metavar="WORD", help="The platform's word for yes, where its language is not known."
+        ),
+    ),
+}
+"""Options of some exporters."""
+
+
+class _Formats(Verbs):
+    """The verbs that are defined below, and one for each exporter, made when somebody asks for it."""
+
+    @property
+    def commands(self) -> MutableMapping[str, Any]:  # type: ignore[override]
+        """All verbs by name."""
+        for name in EXPORTERS:
+            if name not in self._verbs:
+                made = typer.Typer(rich_markup_mode=None, add_completion=False)
+                made.command(name)(_verb(name))
+                self._verbs[name] = typer.main.get_command(made)
+        return self._verbs
+
+    @commands.setter
+    def commands(self, verbs: MutableMapping[str, Any]) -> None:
+        self._verbs = verbs
+
+
+def _verb(name: str) -> Callable[..., None]:
+    """The function of a verb, with the options that the exporter of that name takes."""
+    from autograder.formats.exporters import exporter_called
+
+    exporter = exporter_called(name)
+
+    def verb(out: Path, **options: Any) -> None:
+        from autograder.cli.export_grades import export_grades
+
+        if export_grades(name, out, options):
+            raise typer.Exit(1)
+
+    chosen = {**{each: _SOME[each] for each in _SOME if each in exporter.options}, **_ALWAYS}
+    options = [
+        inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
+        for each, (kind, option) in chosen.items()
+    ]
+    out = inspect.Parameter("out", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=OutArgument)
+    verb.__signature__ = inspect.Signature([out, *options])  # type: ignore[attr-defined]
+    verb.__annotations__ = {each.name: each.annotation for each in (out, *options)}
+    verb.__doc__ = exporter.help
+    return verb
+
+
+export_app = typer.Typer(
+    cls=_Formats,
+    help="Grades for learning platforms and other tools.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @export_app.command("nbgrader")

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from autograder.cli.options import read_plainly
+from autograder.formats.exporters import EXPORTERS
 
 __all__ = ["SENTENCES", "STOPPED", "Verbs", "if_stopped"]
 
@@ -42,6 +43,9 @@ SENTENCES = {
     "data fetch": "Files that were complete are kept; the same command downloads the others.",
     "export nbgrader": "Submissions that were written are in the gradebook; run the same command again to write all.",
     "export html": "Pages that were written are whole; run the same command again to write all.",
+    **dict.fromkeys(
+        [f"export {name}" for name in EXPORTERS], "Files that were written are whole; run the same command again."
+    ),
     "import nbgrader": "What was written is whole; run the same command again to go on.",
     "import otter": "Nothing was written; run the same command again.",
 }

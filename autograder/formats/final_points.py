@@ -1,0 +1,153 @@
+"""The grades that leave: final points of each student of a graded folder, and by what names platforms know them.
+
+Points that a person still has to give, that our own fault left open, or that belong to an attempt which waits for an
+answer are no grade: such a student is in the class without points, and with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder import loader
+from autograder.checks.errors import GraderError, UsageError
+from autograder.checks.wording import counted
+from autograder.course import open_course
+from autograder.formats.outgoing import ClassGrades, Grade
+from autograder.reports.files import file_names, read_reports
+from autograder.reports.grades import waiting
+from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.marks import all_hand_grades
+from autograder.results import Report
+from autograder.scoring import rounded
+from autograder.submissions import waiting_in
+from autograder.submissions.collected import Attempt, is_collected, read_attempts
+from autograder.submissions.roster import Person, Roster, read_roster
+
+__all__ = ["class_grades"]
+
+ROSTER = "roster.csv"
+
+
+def class_grades(
+    out: Path, *, course: Path | None = None, roster: Path | None = None, submissions: Path | None = None
+) -> ClassGrades:
+    """The grades of a folder that `autograder grade --out` wrote.
+
+    Args:
+        out: that folder.
+        course: the course's folder; found from here upwards by default. There need not be one.
+        roster: the file with names, e-mails and other ids; by default roster.csv of the course.
+        submissions: what `autograder collect` filed, which knows students by the platform's own ids; by default
+            submissions/NAME of the course.
+
+    Raises:
+        UsageError: there are no reports, or reports of several assignments; or a file cannot be used.
+        InstructorError: the roster is wrong.
+    """
+    reports = read_reports(out)
+    assignments = list(dict.fromkeys(report.assignment for report in reports))
+    if len(assignments) > 1:
+        raise UsageError(f"{out} holds reports of several assignments ({', '.join(assignments)}); grade each apart.")
+    root = _root(course)
+    people = _roster(roster, root)
+    collected = submissions or (root / "submissions" / assignments[0] if root else None)
+    attempts = read_attempts(collected) if collected and is_collected(collected) else []
+    if submissions is not None and not attempts:
+        raise UsageError(f"{submissions} holds nothing that was collected; name another folder with --submissions.")
+    open_ = waiting_in(collected) if collected and attempts else ()
+    known: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        known.setdefault(attempt.student, []).append(attempt)
+    made: list[Grade] = []
+    pages = file_names(report.student for report in reports)
+    for report in with_hand_grades(reports, all_hand_grades(out, reports)):
+        page = out / "feedback" / f"{pages[report.student]}.html"
+        own = known.get(report.student, [])
+        made += _grades(report, own, people, page if page.is_file() else None, report.student in open_)
+    return ClassGrades(assignments[0], _title(root, assignments[0]), tuple(made), out)
+
+
+def _root(course: Path | None) -> Path | None:
+    """The course's folder; where none was named, there need not be one."""
+    try:
+        return open_course(course)[0]
+    except UsageError:
+        if course is not None:
+            raise
+        return None
+
+
+def _roster(named: Path | None, root: Path | None) -> Roster:
+    if named is not None:
+        return read_roster(named)
+    return read_roster(root / ROSTER) if root and (root / ROSTER).is_file() else Roster(())
+
+
+def _title(root: Path | None, assignment: str) -> str:
+    try:
+        return loader.load(root, assignment).assignment.title if root else assignment
+    except GraderError:
+        return assignment  # the course is elsewhere, or has changed; the name still says what it is
+
+
+def _grades(report: Report, attempts: Sequence[Attempt], roster: Roster, page: Path | None, waits: bool) -> list[Grade]:
+    """One grade; of a team whose members are known, one for each."""
+    why = _why_open(report, waits)
+    points = None if why else rounded(report.points + report.bonus_points)
+    members = tuple(dict.fromkeys(member for attempt in attempts for member in attempt.members))
+    if not members and report.student not in roster.by_id:
+        members = tuple(person.id for person in roster.members(report.student))
+    page = None if why else page
+    if members:
+        return [_named(member, report, points, why, page, (), roster, team=report.student) for member in members]
+    return [_named(report.student, report, points, why, page, attempts, roster)]
+
+
+def _named(
+    student: str,
+    report: Report,
+    points: float | None,
+    why: str,
+    page: Path | None,
+    attempts: Sequence[Attempt],
+    roster: Roster,
+    team: str = "",
+) -> Grade:
+    person = roster.by_id.get(student, Person(student))
+    names = dict.fromkeys([person.name or student, *(each.name for each in attempts if not each.blind)])
+    return Grade(
+        student=student,
+        report=report,
+        points=points,
+        most=report.max_points,
+        why=why,
+        name=person.name,
+        names=tuple(name for name in names if name),
+        ids=tuple(dict.fromkeys((person.id, *person.aliases))),
+        emails=person.emails,
+        keys=_keys(attempts),
+        team=team,
+        page=page,
+    )
+
+
+def _keys(attempts: Sequence[Attempt]) -> Mapping[str, tuple[str, ...]]:
+    """What each platform calls whoever handed in these attempts."""
+    found: dict[str, dict[str, None]] = {}
+    for attempt in attempts:
+        found.setdefault(attempt.source, {})[attempt.key] = None
+    return {source: tuple(keys) for source, keys in found.items()}
+
+
+def _why_open(report: Report, waits: bool) -> str:
+    """Why the points are not final, as what follows a name; "" where they are."""
+    if waits:
+        return "an attempt waits for an answer in questions.csv"
+    if report.not_final:
+        return "the report is not final"
+    if report.internal:
+        return "a check is INTERNAL, to be graded again"
+    if left := waiting(report):
+        return f"{counted(left, 'point')} to be given manually"
+    return ""

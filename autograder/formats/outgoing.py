@@ -1,0 +1,112 @@
+"""What leaves for other programs: the grades of a class, how they are asked for, and what an exporter is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
+from autograder.results import Report
+from autograder.scoring import rounded, shown
+
+__all__ = ["CHANGEABLE", "COLUMN", "INTO", "MISSING", "SCALE", "ClassGrades", "Exporter", "Grade", "Request", "Written"]
+
+INTO, COLUMN, SCALE, MISSING, CHANGEABLE = "into", "column", "scale", "missing", "changeable"
+"""Names of options that an exporter may take; all take OUT, --to, --course, --roster and --submissions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What one student gets for one assignment.
+
+    `points` are those after late rules, with bonus points, or None where they are not final; `why` says then what is
+    missing. `most` is what can be reached without bonus points. `name` and `ids` are those of the roster, `keys` what
+    learning platforms call the student, by the kind of download. For a team, `team` is its name, and there is one grade
+    for each member that is known; `page` is the feedback page, if there is one.
+    """
+
+    student: str
+    report: Report
+    points: float | None
+    most: float
+    why: str = ""
+    name: str = ""
+    names: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    team: str = ""
+    page: Path | None = None
+
+    def out_of(self, most: float | None, scale: bool | None) -> float | None:
+        """The points in a table that has room for `most`; None where they are not final.
+
+        Args:
+            most: the most points there, None where the table does not say.
+            scale: whether points are converted; None where nobody said.
+
+        Raises:
+            UsageError: the most points differ and nobody said what to do, or there is nothing to convert.
+        """
+        if self.points is None or most is None or abs(most - self.most) < 0.005:
+            return self.points
+        here, there = counted(self.most, "point"), shown(most)
+        if scale is None:
+            raise UsageError(
+                f"{self.report.assignment} has {here} here and {there} there; --scale converts points, --no-scale "
+                "writes them as they are."
+            )
+        if scale and not self.most:
+            raise UsageError(f"{self.report.assignment} has no points here, so nothing can be converted to {there}.")
+        return rounded(self.points / self.most * most) if scale else self.points
+
+
+@dataclass(frozen=True, slots=True)
+class ClassGrades:
+    """The grades of one assignment, by student, and the folder that they lie in."""
+
+    assignment: str
+    title: str
+    grades: tuple[Grade, ...]
+    out: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an exporter.
+
+    `to` is the folder for what is written. `into` is the file of the platform that is filled, `column` which of its
+    columns, `scale` whether points are converted to its maximum, `missing` the points of those without a submission
+    (None leaves them blank), `changeable` the platform's word for yes, where its language is not known here.
+    """
+
+    to: Path
+    into: Path | None = None
+    column: str = ""
+    scale: bool | None = None
+    missing: float | None = None
+    changeable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an exporter wrote, sentences about it, and whether somebody's grade found no place."""
+
+    files: tuple[Path, ...]
+    sentences: tuple[str, ...] = ()
+    incomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One format: its help on the command line, what writes it, and the options that it takes.
+
+    `needs_file` says how to get the file that has to be named with --into, or is "" where there need not be one.
+    """
+
+    help: str
+    write: Callable[[ClassGrades, Request], Written]
+    options: frozenset[str] = frozenset()
+    needs_file: str = ""

@@ -1,0 +1,68 @@
+"""A JSON object for each student, one a line, for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from autograder.formats.outgoing import ClassGrades, Exporter, Grade, Request, Written
+from autograder.reports.files import write_text
+
+__all__ = ["EXPORTER"]
+
+
+def _write(grades: ClassGrades, request: Request) -> Written:
+    path = request.to / "grades.jsonl"
+    write_text(path, "".join(json.dumps(_record(grades, grade)) + "\n" for grade in grades.grades))
+    return Written((path,))
+
+
+def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
+    """One student, with what students may read of each check; `points` is null where they are not final."""
+    return {
+        "assignment": grades.assignment,
+        "student": grade.student,
+        "name": grade.name,
+        "emails": _listed(grade.emails),
+        "team": grade.team,
+        "points": grade.points,
+        "max_points": grade.most,
+        "open": grade.why,
+        "notes": _listed(grade.report.notes),
+        "questions": [
+            {
+                "id": question.id,
+                "title": question.title,
+                "bonus": question.bonus,
+                "points": question.points,
+                "max_points": question.max_points,
+                "checks": [
+                    {
+                        "id": check.id,
+                        "title": check.title,
+                        "hidden": check.hidden,
+                        "verdict": str(check.verdict),
+                        "points": check.points,
+                        "max_points": check.max_points,
+                        "message": check.message,
+                    }
+                    for check in question.checks
+                ],
+            }
+            for question in grade.report.questions
+        ],
+    }
+
+
+def _listed(values: Sequence[str]) -> list[str]:
+    return [*values]
+
+
+EXPORTER = Exporter(
+    """Write a JSON object for each student, one a line, with all questions and checks.
+
+    Messages are those that students may read; points that are not final are null.
+
+    Example: autograder export jsonl graded""",
+    _write,
+)
