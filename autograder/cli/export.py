@@ -88,7 +88,7 @@ class _Formats(Verbs):
     """The verbs that are defined below, and one for each exporter, made when somebody asks for it."""
 
     @property
-    def commands(self) -> MutableMapping[str, Any]:  # type: ignore[override]
+    def commands(self) -> MutableMapping[str, Any]:
         """All verbs by name."""
         for name in EXPORTERS:
             if name not in self._verbs:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tiny_course import make_course
 
+from autograder.formats.exporters import EXPORTERS
+
 PROGRAM = Path(sys.executable).parent / "autograder"
 
 
@@ -29,7 +31,7 @@ def completed(line: str, cwd: Path) -> list[str]:
     ("line", "offered"),
     [
         ("autograder ca", ["calibrate"]),
-        ("autograder export ", ["nbgrader", "html"]),
+        ("autograder export ", ["nbgrader", "html", *EXPORTERS]),
         ("autograder grade ", ["tiny"]),
         ("autograder validate ti", ["tiny"]),
         ("autograder validate x", []),
