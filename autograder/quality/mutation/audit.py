@@ -35,15 +35,14 @@ from autograder.quality.mutation.matrix import Matrix, Row
 from autograder.quality.mutation.mutants import Mutant, belongs
 from autograder.quality.mutation.progress import Progress, progress_in
 from autograder.quality.mutation.seeds import Rate, Subject
+from autograder.quality.mutation.selection import accepted
 from autograder.reports import encodable
 from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import ContainerSandbox, ForkServer
-from autograder.settings import utf8_text
 from autograder.submissions import Submission
 
-__all__ = ["Audit", "accepted", "audit"]
+__all__ = ["Audit", "audit"]
 
-ACCEPTED = "mutants/accepted.txt"
 LEAST_CPU_SECONDS = 2.0
 TIMES_THE_REFERENCE = 5.0
 REFERENCE = "reference"
@@ -304,24 +303,6 @@ def _is_drawn(loaded: Loaded, check: Check) -> bool:
     by_id = {each.id: each for each in loaded.assignment.checks}
     own = bool({"rng", "data", "hidden"} & set(check.parameters))
     return own or any(_is_drawn(loaded, by_id[need]) for need in check.needs)
-
-
-def accepted(loaded: Loaded) -> dict[str, str]:
-    """The survivors that the instructor accepts, by id or ``file:line:operator``, with the reason for each.
-
-    Raises:
-        InstructorError: a line without a reason.
-    """
-    path = loaded.folder / ACCEPTED
-    found = {}
-    for number, line in enumerate(utf8_text(path).splitlines() if path.is_file() else (), 1):
-        name, _, reason = line.strip().partition(" ")
-        if not name or name.startswith("#"):
-            continue
-        if not reason.strip():
-            raise InstructorError(f"{path}:{number}: write why {name} is accepted behind it, on the same line.")
-        found[name] = reason.strip()
-    return found
 
 
 def _staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submission:
