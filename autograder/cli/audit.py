@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder import loader, sandbox
-from autograder.assignment.question import Question
-from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
 from autograder.cli.stopping import STOPPED
@@ -24,13 +21,9 @@ from autograder.course import open_course
 from autograder.grading import RunOptions
 from autograder.grading.crew import Event, Finished, Known
 from autograder.grading.preparing import dataset_for, known_sandbox, settings_of, start_sandbox
-from autograder.loader import Loaded
-from autograder.notebooks.source import file_text
 from autograder.quality import mutation
 from autograder.quality.calibration.formatting import put_into
 from autograder.quality.mutation import Audit, Matrix, Mutant, Rate, Row, matrix
-from autograder.results import Report, Verdict
-from autograder.settings import near
 
 __all__ = ["Call", "audit_assignment"]
 
@@ -61,44 +54,29 @@ def audit_assignment(call: Call) -> int:
     """Make mutants, grade them, print what came of it; returns the exit code."""
     root, course = open_course(call.course)
     loaded = loader.load(root, call.name)
-    questions = _questions(loaded, call.only)
-    files = [file for file in loaded.assignment.files if file.endswith((".py", ".ipynb"))]
-    sources = {file: file_text(loaded.reference_folder / file) for file in files}
-    own = mutation.kept(loaded.folder, sources)
-    every = mutation.generate(sources)
-    stale = mutation.accepted(loaded).keys() - {name for mutant in every for name in (mutant.id, mutant.place)}
-    own = tuple(m for m in own if not call.only or mutation.belongs(m, questions[0], loaded.interface))
-    asked = [m for m in every if not call.only or mutation.belongs(m, questions[0], loaded.interface)]
-    if call.kept:
-        asked = []
-    if not own and not asked:
-        raise UsageError(
-            f"{loaded.folder / 'mutants'} holds no mutant that is kept (*.diff); keep one, or leave --kept out."
-            if call.kept
-            else f"There is nothing to change in the solutions of {call.name!r}; are its markers in place?"
-        )
-    mutants = [*own, *(mutation.sample(asked, call.limit, call.seed) if call.limit else asked)]
+    chosen = mutation.select(loaded, only=call.only, kept_alone=call.kept, limit=call.limit, seed=call.seed)
+    mutants = chosen.mutants
     screen = console()
-    for name in sorted(stale):
+    for name in chosen.stale:
         screen.print(f"[yellow]Accepted, but there is no such mutant:[/] {escape(name)}; look at it again.")
     settings = settings_of(call.data, course, loaded)
     dataset, said = dataset_for(loaded, settings)
     if said:
         screen.print(escape(said))
 
-    chosen = known_sandbox(call.sandbox or course.sandbox)
+    backend = known_sandbox(call.sandbox or course.sandbox)
 
     def start() -> sandbox.ForkServer | sandbox.ContainerSandbox:
-        return start_sandbox(chosen, loaded)
+        return start_sandbox(backend, loaded)
 
     options = RunOptions(call.seed, call.full, limits=dict(course.limits.get(call.name, {})))
     jobs = course.jobs_at_once(call.jobs)
-    out = call.out or _cache(root, call.name)
+    out = call.out or mutation.kept_in(root, call.name)
+    questions = mutation.questions_of(loaded, call.only)
     plan = Audit(
         root, loaded, dataset, settings, options, start, questions, jobs, call.first, call.seeds, call.seconds, out
     )  # fmt: skip
-    total = len(own) + len(asked)
-    screen.print(f"{len(mutants)} of {total} mutants of the reference are graded, after the reference itself.")
+    screen.print(f"{len(mutants)} of {chosen.total} mutants of the reference are graded, after the reference itself.")
     with staging(out):
         found = _watched(plan, mutants, screen)
     _show(screen, found, plan, complete=not call.first)
@@ -115,7 +93,7 @@ def audit_assignment(call: Call) -> int:
         head = f"`autograder audit {call.name}`, {_settings(call)}.\n\n"
         put_into(call.into, call.name, head + matrix.markdown(found, call.seeds), "audit")
     mutation.forget(out)
-    return 1 if matrix.rate(found) < call.at_least or matrix.unjudged(found) or matrix.escaped(found) else 0
+    return 0 if matrix.passes(found, call.at_least) else 1
 
 
 def _settings(call: Call) -> str:
@@ -123,22 +101,6 @@ def _settings(call: Call) -> str:
     which = "kept mutants" if call.kept else "all mutants"
     data = f", data: {call.data}" if call.data else ""
     return f"{which}, {counted(call.seeds, 'seed')}, {call.seconds:g} s for each mutant{data}"
-
-
-def _cache(root: Path, name: str) -> Path:
-    """Where an audit of one course's assignment is kept until it is finished."""
-    from platformdirs import user_cache_path
-
-    course = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
-    return user_cache_path("autograder") / "audit" / f"{name}-{course}"
-
-
-def _questions(loaded: Loaded, only: str) -> tuple[Question, ...]:
-    """The questions that have checks, or the one that was asked for."""
-    known = {question.id: question for question in loaded.assignment.questions if question.checks}
-    if only and only not in known:
-        raise UsageError(f"--only: no question is called {only!r}; {near(only, known)}")
-    return (known[only],) if only else tuple(known.values())
 
 
 def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
@@ -151,7 +113,9 @@ def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
             if isinstance(event, Finished | Known):
                 progress.advance(task)
                 if not screen.is_terminal:
-                    screen.print(f"\\[{next(done)}/{len(mutants)}] {_outcome(event.report)}", soft_wrap=True)
+                    screen.print(
+                        f"\\[{next(done)}/{len(mutants)}] {escape(matrix.outcome(event.report))}", soft_wrap=True
+                    )
 
         rated = itertools.count(1)
 
@@ -160,16 +124,6 @@ def _watched(plan: Audit, mutants: Sequence[Mutant], screen: Console) -> Matrix:
                 screen.print(escape(f"Seeds tried of mutant {next(rated)}: {mutant}"), soft_wrap=True)
 
         return mutation.audit(plan, mutants, notify, notify_rate)
-
-
-def _outcome(report: Report) -> str:
-    """A mutant, and the checks that caught it."""
-    checks = [check for question in report.questions for check in question.checks]
-    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
-    caught = [check.id for check in checks if check.verdict not in quiet]
-    ours = any(check.verdict is Verdict.INTERNAL for check in checks)
-    said = f"caught by {', '.join(caught)}" if caught else "not judged" if ours else "survived"
-    return escape(f"{report.student}: {said}")
 
 
 def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> None:
@@ -218,8 +172,7 @@ def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> Non
 
 def _seeds(screen: Console, found: Matrix, plan: Audit) -> None:
     """How often the mutants were caught under several seeds, and by which checks."""
-    tried = [row.rate for row in found.rows if row.rate]
-    if not tried:
+    if not any(row.rate for row in found.rows):
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Check")
@@ -232,22 +185,8 @@ def _seeds(screen: Console, found: Matrix, plan: Audit) -> None:
         if row.rate:
             line = escape(f"{row.mutant.id}: {matrix.rate_in_words(row.rate, plan.seeds)}")
             screen.print(line if row.rate.enough else f"[yellow]{line}[/]", soft_wrap=True)
-    certain = sum(rate.deterministic for rate in tried)
-    if certain:
-        screen.print(
-            f"{certain} of {len(tried)} mutants are caught under every seed: a check that draws nothing catches them.",
-            soft_wrap=True,
-        )
-    clean = [rate for rate in tried if not rate.missed and not rate.deterministic]
-    if clean:
-        fewest, most = min(rate.seeds for rate in clean), max(rate.seeds for rate in clean)
-        seeds = f"{most:,} seeds" if fewest == most else f"{fewest:,} to {most:,} seeds"
-        sure = min(rate.at_least for rate in clean)
-        screen.print(
-            f"{len(clean)} of {len(tried)} mutants were caught under every seed tried ({seeds} each): with 95 % "
-            f"confidence, each of them is caught under at least {matrix.percent(sure)} % of all seeds.",
-            soft_wrap=True,
-        )
+    for sentence in matrix.rates_in_words(found):
+        screen.print(sentence, soft_wrap=True)
 
 
 def _table(found: Matrix) -> Table:
@@ -263,7 +202,7 @@ def _table(found: Matrix) -> Table:
 
 def _matrix(screen: Console, found: Matrix) -> None:
     """Mutants down, checks across; the letters of the checks are explained first."""
-    letters = [_letter(number) for number in range(len(found.checks))]
+    letters = matrix.letters(len(found.checks))
     width = max(map(len, letters))
     for letter, check in zip(letters, found.checks, strict=True):
         screen.print(f"{letter:>{width}}  {escape(check)}", soft_wrap=True)
@@ -272,25 +211,8 @@ def _matrix(screen: Console, found: Matrix) -> None:
     screen.print(f"\n{'':{longest}}  {head}   (x caught, . not, - skipped, ? our fault)", soft_wrap=True)
     for row in found.rows:
         signs = " ".join(f"{sign:>{width}}" for sign in matrix.cells(found, row))
-        note = (
-            ""
-            if row.caught
-            else "   accepted"
-            if row.accepted
-            else "   not judged"
-            if row.unjudged
-            else "   no difference seen"
-            if row.no_difference
-            else "   missed under some seeds"
-            if row.noticed
-            else "   survived"
-        )
+        note = f"   {row.fate}" if row.fate else ""
         screen.print(f"{row.mutant.id:{longest}}  {signs}{note}".rstrip(), soft_wrap=True, markup=False)
-
-
-def _letter(number: int) -> str:
-    """A, B, ..., Z, A1, B1, ..."""
-    return f"{chr(ord('A') + number % 26)}{number // 26 or ''}"
 
 
 def _in_words(row: Row) -> str:

@@ -4,9 +4,9 @@ from autograder.quality.mutation.audit import Audit, audit
 from autograder.quality.mutation.kept import KEPT, kept
 from autograder.quality.mutation.matrix import Matrix, Row
 from autograder.quality.mutation.mutants import Mutant, belongs, generate, sample
-from autograder.quality.mutation.progress import forget
+from autograder.quality.mutation.progress import forget, kept_in
 from autograder.quality.mutation.seeds import ALLOWED, Rate
-from autograder.quality.mutation.selection import accepted
+from autograder.quality.mutation.selection import Selection, accepted, questions_of, sample_of, select
 
 __all__ = [
     "ALLOWED",
@@ -16,11 +16,16 @@ __all__ = [
     "Mutant",
     "Rate",
     "Row",
+    "Selection",
     "accepted",
     "audit",
     "belongs",
     "forget",
     "generate",
     "kept",
+    "kept_in",
+    "questions_of",
     "sample",
+    "sample_of",
+    "select",
 ]

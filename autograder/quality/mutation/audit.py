@@ -29,7 +29,7 @@ from autograder.quality.mutation.equivalence import (
     NO_DIFFERENCE,
     raising,
 )
-from autograder.quality.mutation.grading import MutantGrader, _graded, _of_checks, mutant_grader
+from autograder.quality.mutation.grading import MutantGrader, graded_by_question, mutant_grader, without_written
 from autograder.quality.mutation.kept import KEPT
 from autograder.quality.mutation.matrix import Matrix, Row
 from autograder.quality.mutation.mutants import Mutant, belongs
@@ -161,11 +161,11 @@ class _Run:
 
         def heard(event: Event) -> None:
             if isinstance(event, Known | Finished):
-                self.reports[event.report.student] = _of_checks(event.report)
+                self.reports[event.report.student] = without_written(event.report)
             self.notify(event)
 
         for report in self.grade(list(staged.values()), heard):
-            self.reports[report.student] = _of_checks(report)
+            self.reports[report.student] = without_written(report)
         self.distinguish([mutant for mutant in mutants if self.same_answers(mutant)])
         if plan.seeds > 1:
             self.try_seeds(staged)
@@ -178,7 +178,9 @@ class _Run:
         if known is None:
             limits = {question.id: plan.options.limits for question in plan.questions}
             with plan.start() as started, grading.Shared() as shared:
-                known = encodable(_graded(plan.loaded, staged, started, plan.dataset, plan.options, limits, shared))
+                known = encodable(
+                    graded_by_question(plan.loaded, staged, started, plan.dataset, plan.options, limits, shared)
+                )
             self.progress.store.keep(known)
         return known
 

@@ -1,4 +1,4 @@
-"""autograder.quality.mutation.grading: TODO docstring."""
+"""How a mutant is graded: in a job process, each question under limits of its own, with a hash of its answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autograder.results import Report, Verdict
 from autograder.sandbox import Sandbox
 from autograder.submissions import Submission
 
-__all__ = ["MutantGrader", "mutant_grader"]
+__all__ = ["MutantGrader", "MutantSpec", "graded_by_question", "mutant_grader", "without_written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,14 @@ def mutant_grader(spec: JobSpec) -> Iterator[Grade]:
             if spec.first:
                 own = spec.own[mutant.student]
                 limits = {each: limits[each] for each in sorted(limits, key=lambda each: each not in own)}
-            return _graded(loaded, mutant, connected, dataset, spec.options, limits, shared, spec.first, spec.change)
+            return graded_by_question(
+                loaded, mutant, connected, dataset, spec.options, limits, shared, spec.first, spec.change
+            )
 
         yield graded
 
 
-def _graded(
+def graded_by_question(
     loaded: Loaded,
     submission: Submission,
     confined: Sandbox,
@@ -93,7 +95,7 @@ def _graded(
     for question, allowed in limits.items():
         listening = Listening(confined, submission.folder, CHANGES.get(change), arguments=change == ARGUMENTS)
         changed = replace(options, only=question, limits=allowed)
-        parts.append(_of_checks(grading.grade(loaded, submission, listening, dataset, changed, shared=shared)))
+        parts.append(without_written(grading.grade(loaded, submission, listening, dataset, changed, shared=shared)))
         hashes.append(f"{question}: {listening.digest}")
         if first and any(verdict is not Verdict.PASSED for verdict in parts[-1].verdicts):
             break
@@ -107,7 +109,7 @@ def _graded(
     )
 
 
-def _of_checks(report: Report) -> Report:
+def without_written(report: Report) -> Report:
     """The report without the answers that people grade: no check could catch anything in them."""
     questions = (
         replace(question, checks=tuple(check for check in question.checks if not check.by_hand))

@@ -10,7 +10,7 @@ from autograder.quality.mutation.equivalence import NO_DIFFERENCE
 from autograder.quality.mutation.kept import KEPT
 from autograder.quality.mutation.mutants import Mutant
 from autograder.quality.mutation.seeds import Rate
-from autograder.results import Verdict
+from autograder.results import Report, Verdict
 
 __all__ = [
     "Matrix",
@@ -20,10 +20,14 @@ __all__ = [
     "cells",
     "escaped",
     "idle",
+    "letters",
     "markdown",
+    "outcome",
+    "passes",
     "percent",
     "rate",
     "rate_in_words",
+    "rates_in_words",
     "survivors",
     "twins",
     "unjudged",
@@ -67,6 +71,19 @@ class Row:
         """Whether a fault of ours kept it from being caught."""
         return not self.noticed and Verdict.INTERNAL in self.verdicts.values()
 
+    @property
+    def fate(self) -> str:
+        """What became of it, in a few words; "" where it was caught."""
+        if self.caught:
+            return ""
+        if self.accepted:
+            return "accepted"
+        if self.unjudged:
+            return "not judged"
+        if self.no_difference:
+            return "no difference seen"
+        return "missed under some seeds" if self.noticed else "survived"
+
     def caught_by(self, check: str) -> bool:
         """Whether one check found the mistake itself; to be skipped for another one's sake is no merit."""
         return self.verdicts.get(check, Verdict.PASSED) not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
@@ -94,6 +111,11 @@ class Matrix:
 def rate(matrix: Matrix) -> float:
     """Caught mutants in per cent of those that count; 100 when none does."""
     return 100 * matrix.caught / len(matrix.counted) if matrix.counted else 100.0
+
+
+def passes(matrix: Matrix, at_least: float) -> bool:
+    """Whether so many per cent were caught, all that an instructor keeps among them, and every mutant was judged."""
+    return rate(matrix) >= at_least and not unjudged(matrix) and not escaped(matrix)
 
 
 def survivors(matrix: Matrix) -> tuple[Row, ...]:
@@ -150,7 +172,43 @@ def cells(matrix: Matrix, row: Row) -> str:
     return "".join(" " if verdict is None else signs.get(verdict, "x") for verdict in verdicts)
 
 
+def letters(count: int) -> list[str]:
+    """Names of columns: A, B, ..., Z, A1, B1, ..."""
+    return [f"{chr(ord('A') + number % 26)}{number // 26 or ''}" for number in range(count)]
+
+
+def outcome(report: Report) -> str:
+    """A mutant by its id, and the checks that caught it."""
+    checks = [check for question in report.questions for check in question.checks]
+    quiet = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERNAL)
+    caught = [check.id for check in checks if check.verdict not in quiet]
+    ours = any(check.verdict is Verdict.INTERNAL for check in checks)
+    said = f"caught by {', '.join(caught)}" if caught else "not judged" if ours else "survived"
+    return f"{report.student}: {said}"
+
+
 # --- catch rates in words, and as a table for a page ---
+
+
+def rates_in_words(matrix: Matrix) -> tuple[str, ...]:
+    """What the seeds that were tried show of all mutants together, in sentences."""
+    tried = [row.rate for row in matrix.rows if row.rate]
+    said = []
+    certain = sum(rate.deterministic for rate in tried)
+    if certain:
+        said.append(
+            f"{certain} of {len(tried)} mutants are caught under every seed: a check that draws nothing catches them."
+        )
+    clean = [rate for rate in tried if not rate.missed and not rate.deterministic]
+    if clean:
+        fewest, most = min(rate.seeds for rate in clean), max(rate.seeds for rate in clean)
+        seeds = f"{most:,} seeds" if fewest == most else f"{fewest:,} to {most:,} seeds"
+        sure = min(rate.at_least for rate in clean)
+        said.append(
+            f"{len(clean)} of {len(tried)} mutants were caught under every seed tried ({seeds} each): with 95 % "
+            f"confidence, each of them is caught under at least {percent(sure)} % of all seeds."
+        )
+    return tuple(said)
 
 
 def percent(share: float) -> str:

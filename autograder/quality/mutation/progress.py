@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import platformdirs
+
 from autograder import atomic_files
 from autograder.quality.mutation.seeds import Rate
 from autograder.store import Store, sqlite_address
 
-__all__ = ["Progress", "forget", "progress_in"]
+__all__ = ["Progress", "forget", "kept_in", "progress_in"]
 
 _KEY, _REPORTS, _RATES = "key", "reports.db", "rates.jsonl"
 
@@ -71,3 +74,9 @@ def progress_in(folder: Path, key: str) -> Iterator[Progress]:
 def forget(folder: Path) -> None:
     """Remove what is kept of an audit that is finished."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept_in(root: Path, assignment: str) -> Path:
+    """Where an audit of one course's assignment is kept until it is finished."""
+    course = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
+    return platformdirs.user_cache_path("autograder") / "audit" / f"{assignment}-{course}"
