@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder import grading, loader, sandbox
+from autograder import loader, sandbox
 from autograder.assignment.question import Check
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
@@ -20,22 +20,15 @@ from autograder.cli.stopping import STOPPED
 from autograder.course import open_course
 from autograder.grading import RunOptions
 from autograder.grading.preparing import dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
-from autograder.loader import Loaded
-from autograder.notebooks.source import file_text
 from autograder.quality import calibration, mutation
 from autograder.quality.calibration import (
-    SHARES,
-    Cheapest,
-    FalsePass,
     Plan,
     Row,
+    Summary,
     Trial,
     Trials,
     formatting,
 )
-from autograder.quality.mutation import Mutant
-from autograder.settings import near
-from autograder.submissions import Submission
 
 __all__ = ["Call", "calibrate_assignment"]
 
@@ -70,7 +63,7 @@ def calibrate_assignment(call: Call) -> int:
     loaded = loader.load(root, call.name)
     if not 0 < call.bound < 1:
         raise UsageError(f"--bound {call.bound:g} is no probability; write for example --bound 1e-4.")
-    checks = _checks(loaded, call.only)
+    checks = calibration.checks_named(loaded, call.only)
     screen = console()
     settings = settings_of(call.data, course, loaded)
     dataset, said = dataset_for(loaded, settings)
@@ -78,7 +71,7 @@ def calibrate_assignment(call: Call) -> int:
         screen.print(escape(said))
     limits = {**course.limits.get(call.name, {}), **limits_from(call.limits)}
     options = RunOptions(SEED, call.full, limits=limits)
-    out = call.out or _cache(call.name)
+    out = call.out or calibration.kept_in(call.name)
 
     chosen = known_sandbox(call.sandbox or course.sandbox)
 
@@ -87,52 +80,24 @@ def calibrate_assignment(call: Call) -> int:
 
     jobs = course.jobs_at_once(call.jobs)
     with staging(out) as folder:
-        reference = Submission("reference", loaded.reference_folder, loaded.reference_sha256)
-        key = grading.result_key(loaded, reference, dataset, options, "")
-        trials = Trials(out / f"{call.name}-{key[:12]}.jsonl")
+        mutants = mutation.sample_of(loaded, call.mutants, SEED)
         plan = Plan(
-            root, loaded, dataset, settings, options, start, checks, _mutants(loaded, call.mutants), folder,
+            root, loaded, dataset, settings, options, start, checks, mutants, folder,
             jobs, call.seconds, call.runs, call.bound,
         )  # fmt: skip
+        trials = Trials(calibration.trials_file(plan, out))
         stopped = False
         try:
             _watched(plan, trials, screen, quiet=call.markdown)
         except KeyboardInterrupt:
             stopped = True
-        found = _Found(plan, trials)
+        found = calibration.summary_of(plan, trials)
         name = f"{call.name} {dataset.name if dataset else 'no data'}{' --full' if call.full else ''}"
         _show(call, found, screen, out, name)
     if stopped:
         screen.print("Stopped; what was finished is kept, and the same command goes on from here.")
         return STOPPED
-    return 1 if any(row.judgement.word == "too tight" for row in found.rows) else 0
-
-
-def _checks(loaded: Loaded, only: str) -> tuple[Check, ...]:
-    """The checks that are tried, by the name of a question or of a check."""
-    every = loaded.assignment.checks
-    chosen = tuple(check for check in every if only in ("", check.id, check.question))
-    if not every:
-        raise UsageError(f"{loaded.id} has no checks, so nothing in it has a threshold; people grade it.")
-    if not chosen:
-        names = dict.fromkeys(name for check in every for name in (check.question, check.id))
-        raise UsageError(f"--only: no question or check is called {only!r}; {near(only, names)}")
-    return chosen
-
-
-def _mutants(loaded: Loaded, count: int) -> tuple[Mutant, ...]:
-    """A sample of the mutants that audit makes."""
-    if not count:
-        return ()
-    files = [file for file in loaded.assignment.files if file.endswith((".py", ".ipynb"))]
-    every = mutation.generate({file: file_text(loaded.reference_folder / file) for file in files})
-    return mutation.sample(every, count, SEED)
-
-
-def _cache(name: str) -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("autograder") / "calibrate" / name
+    return 0 if found.fair else 1
 
 
 def _watched(plan: Plan, trials: Trials, screen: Console, *, quiet: bool) -> None:
@@ -154,26 +119,7 @@ def _watched(plan: Plan, trials: Trials, screen: Console, *, quiet: bool) -> Non
         calibration.calibrate(plan, trials, notify)
 
 
-class _Found:
-    """All that the trials say of a plan."""
-
-    def __init__(self, plan: Plan, trials: Trials) -> None:
-        self.bound = plan.bound
-        self.data = plan.dataset.name if plan.dataset else ""
-        self.checks = calibration.measuring(plan.checks, trials)
-        self.rows = tuple(row for check in self.checks for row in calibration.rows(check, trials, 1.0, plan.bound))
-        self.cheapest: tuple[tuple[str, Cheapest | None], ...] = tuple(
-            (check.id, calibration.cheapest(check, trials, SHARES, plan.bound, tried=tried))
-            for check in self.checks
-            for tried in [calibration.takes_share(plan.loaded.assignment, check)]
-        )
-        names = [mutant.id for mutant in plan.mutants]
-        self.false_passes: tuple[tuple[FalsePass, ...], ...] = tuple(
-            calibration.false_passes(row, trials, names, plan.bound) for row in self.rows
-        )
-
-
-def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> None:
+def _show(call: Call, found: Summary, screen: Console, out: Path, name: str) -> None:
     """Print, draw, and write into a page what was found."""
     if not found.rows:
         screen.print(
@@ -195,7 +141,7 @@ def _show(call: Call, found: _Found, screen: Console, out: Path, name: str) -> N
     screen.print(f"Pictures and runs: {escape(str(out))} ({counted(len(pictures), 'picture')})", soft_wrap=True)
 
 
-def _show_check(check: Check, found: _Found, screen: Console) -> None:
+def _show_check(check: Check, found: Summary, screen: Console) -> None:
     here = [(row, mutants) for row, mutants in zip(found.rows, found.false_passes, strict=True) if row.check is check]
     last = -1
     for row, mutants in here:

@@ -16,12 +16,12 @@ from autograder.checks.local.notebook_code import is_notebook
 from autograder.checks.wording import counted
 from autograder.cli.common import console
 from autograder.cli.stopping import if_stopped
-from autograder.cli.validate import kept, reasons, show
+from autograder.cli.validate import show
 from autograder.course import Course, course_seed, open_course
 from autograder.grading import RunOptions
 from autograder.grading.preparing import dataset_for, settings_of, start_sandbox
 from autograder.loader import Loaded
-from autograder.quality.validation import Finding, ValidationCache, sets, validate, validation_key
+from autograder.quality.validation import ValidationCache, recorded, sets, validate, validation_key
 from autograder.release import added, build, write_archive
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
@@ -53,7 +53,7 @@ def release_assignment(call: Call) -> int:
             f"{escape(call.name)}` is content.",
             soft_wrap=True,
         )
-    elif bad := _gate(call, root, course, loaded, screen):
+    elif bad := _validated(call, root, course, loaded, screen):
         screen.print(
             f"[red]Nothing was released: {bad} of these must be fixed first.[/] For a look at it all the same: "
             "--no-validate.",
@@ -91,7 +91,7 @@ def release_assignment(call: Call) -> int:
     return 0
 
 
-def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Console) -> int:
+def _validated(call: Call, root: Path, course: Course, loaded: Loaded, screen: Console) -> int:
     """How many findings are bad; 0 without a trial where the very same has passed before."""
     dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded), released=False)
     options = RunOptions(course_seed(None, os.environ), limits=dict(course.limits.get(call.name, {})))
@@ -102,12 +102,9 @@ def _gate(call: Call, root: Path, course: Course, loaded: Loaded, screen: Consol
         return sum(not finding.good for finding in declared)
     if said:
         screen.print(escape(said))
-    wrong: list[Finding] = []
     with _backend(call, course, loaded, screen) as backend:
-        findings = validate(loaded, backend, dataset, options, quick=True)
-        bad = show(screen, chain(declared, kept(findings, wrong)))
-    if wrong:
-        cache.refuse(key, reasons(wrong))
+        findings = recorded(validate(loaded, backend, dataset, options, quick=True), cache, key)
+        bad = show(screen, chain(declared, findings))
     if not bad:
         cache.remember(key)
     return bad

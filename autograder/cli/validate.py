@@ -1,9 +1,9 @@
-"""`autograder validate`: is an assignment fit to be handed out?."""
+"""`autograder validate`: is an assignment fit to be handed out?"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,11 +16,11 @@ from autograder.cli.common import console
 from autograder.course import course_seed, open_course
 from autograder.grading import RunOptions
 from autograder.grading.preparing import dataset_for, limits_from, settings_of, start_sandbox
-from autograder.quality.validation import Finding, ValidationCache, sets, validate, validation_key
+from autograder.quality.validation import Finding, ValidationCache, recorded, sets, validate, validation_key
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.store import check_address
 
-__all__ = ["Call", "kept", "reasons", "show", "validate_assignment"]
+__all__ = ["Call", "show", "validate_assignment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +54,16 @@ def validate_assignment(call: Call) -> int:
     def again(threads: int) -> ForkServer | ContainerSandbox:
         return start_sandbox(backend, loaded, threads)
 
-    wrong: list[Finding] = []
+    cache, key = ValidationCache(), validation_key(loaded, dataset, options)
     with start_sandbox(backend, loaded) as started:
-        findings = validate(loaded, started, dataset, options, quick=call.quick, again=again)
-        bad = show(screen, chain(sets(root, call.name, course.homework_sets), kept(findings, wrong)))
-    if wrong:
-        ValidationCache().refuse(validation_key(loaded, dataset, options), reasons(wrong))
+        findings = recorded(validate(loaded, started, dataset, options, quick=call.quick, again=again), cache, key)
+        bad = show(screen, chain(sets(root, call.name, course.homework_sets), findings))
     if bad:
         screen.print(f"[red]{bad} of these must be fixed before {escape(call.name)} is handed out.[/]")
     else:
-        ValidationCache().remember(validation_key(loaded, dataset, options))
+        cache.remember(key)
         screen.print(f"{escape(call.name)} is fit to be handed out.")
     return 1 if bad else 0
-
-
-def kept(findings: Iterable[Finding], bad: list[Finding]) -> Iterator[Finding]:
-    """The same findings one by one; those that are bad are added to a list."""
-    for finding in findings:
-        if not finding.good:
-            bad.append(finding)
-        yield finding
-
-
-def reasons(bad: Iterable[Finding]) -> str:
-    """What keeps an assignment from being handed out, in a line."""
-    return "; ".join(f"{finding.what}: {finding.said}" for finding in bad)
 
 
 def show(screen: Console, findings: Iterable[Finding]) -> int:

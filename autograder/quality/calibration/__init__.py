@@ -2,6 +2,7 @@
 
 from autograder.quality.calibration.calibrate import SHARES, Plan, calibrate, measuring
 from autograder.quality.calibration.rates import Cheapest, FalsePass, Row, cheapest, false_passes, rows
+from autograder.quality.calibration.summary import Summary, checks_named, kept_in, summary_of, trials_file
 from autograder.quality.calibration.trials import Trial, Trials, takes_share
 
 __all__ = [
@@ -10,12 +11,17 @@ __all__ = [
     "FalsePass",
     "Plan",
     "Row",
+    "Summary",
     "Trial",
     "Trials",
     "calibrate",
     "cheapest",
+    "checks_named",
     "false_passes",
+    "kept_in",
     "measuring",
     "rows",
+    "summary_of",
     "takes_share",
+    "trials_file",
 ]

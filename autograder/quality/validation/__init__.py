@@ -7,7 +7,7 @@ submissions, in the sandbox, as students' work will be.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from autograder.quality.validation.returns import returns
 from autograder.quality.validation.trials import Trial, in_float32
 from autograder.sandbox import Sandbox
 
-__all__ = ["Finding", "ValidationCache", "in_float32", "sets", "validate", "validation_key"]
+__all__ = ["Finding", "ValidationCache", "in_float32", "recorded", "sets", "validate", "validation_key"]
 
 _THREADS = (1, 2)
 
@@ -76,3 +76,14 @@ def validate(
                 if again and count != loaded.assignment.limits.threads:
                     with again(count) as other:
                         yield replace(trial, sandbox=other).with_threads(count, failed=failed)
+
+
+def recorded(findings: Iterable[Finding], cache: ValidationCache, key: str) -> Iterator[Finding]:
+    """The same findings one by one; once all are made, the cache knows why the assignment is refused, if it is."""
+    wrong = []
+    for finding in findings:
+        if not finding.good:
+            wrong.append(f"{finding.what}: {finding.said}")
+        yield finding
+    if wrong:
+        cache.refuse(key, "; ".join(wrong))
