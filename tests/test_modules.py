@@ -36,7 +36,6 @@ SMALL_FOR_A_REASON = {
 LARGE_FOR_A_REASON: dict[str, str] = dict.fromkeys(
     (
         "formats/collection",
-        "quality/mutation/audit",
         "sandbox/construction",
         "sandbox/containers",
         "scaffold/foreign",
