@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import autograder
@@ -22,10 +23,11 @@ SMALL_FOR_A_REASON = {
     "checks/raising": "One file for each check.",
     "cli/": "One file for each verb, imported when it is called; most of what it does is in lower rooms.",
     "datasets/digits": "One file for each data set.",
-    "formats/canvas/download": "One file for each kind of download, and a line in the registry.",
+    "formats/canvas/": "One file for each kind of download or upload, and a line in a registry.",
+    "formats/moodle/": "One file for each kind of download or upload, and a line in a registry.",
+    "formats/tables/": "One file for each kind of table, and a line in the registry.",
     "formats/nbgrader/submitted_tree": "One file for each kind of download, and a line in the registry.",
     "reports/markdown": "It is being merged.",
-    "reports/pages/answers": "One file for each page.",
     "reports/schema": "A program: `make schema`.",
     "sandbox/backends/": "One file for each back end, and a line in the registry.",
     "sandbox/worker_process": "It is being merged.",
@@ -67,19 +69,37 @@ MODULES = modules()
 LINES = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
 
 
-def imports_of(path: Path) -> set[str]:
-    """The modules under autograder/ that a file imports, wherever the import stands."""
+def targets(path: Path) -> Iterator[str]:
+    """What a file imports from under autograder/, wherever the import stands: modules, and names in modules."""
     package = path.relative_to(ROOT).parts[:-1]
-    found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else ()
-            base = [*above, *(node.module or "").split(".")]
-            for name in (base, *([*base, alias.name] for alias in node.names)):
-                found.add("/".join(part for part in name[1:] if part))
+            base = [part for part in (*above, *(node.module or "").split(".")) if part][1:]
+            yield from ("/".join(base), *("/".join([*base, alias.name]) for alias in node.names))
         elif isinstance(node, ast.Import):
-            found |= {"/".join(alias.name.split(".")[1:]) for alias in node.names}
-    return found & set(MODULES)
+            yield from ("/".join(alias.name.split(".")[1:]) for alias in node.names)
+
+
+def faces() -> dict[str, str]:
+    """What packages give on: "course/course_seed" is of the module "course/seed"."""
+    return {
+        f"{path.parent.relative_to(HOME).as_posix()}/{target.rpartition('/')[2]}": target.rpartition("/")[0]
+        for path in HOME.rglob("__init__.py")
+        for target in targets(path)
+        if target.rpartition("/")[0] in MODULES
+    }
+
+
+def readers() -> dict[str, set[str]]:
+    """For each module the files that import it, or a name of it by way of its package."""
+    given_on = faces()
+    found: dict[str, set[str]] = {name: set() for name in MODULES}
+    for path in HOME.rglob("*.py"):
+        for target in targets(path):
+            if (name := given_on.get(target, target)) in MODULES:
+                found[name].add(str(path))
+    return found
 
 
 def reason(name: str, reasons: dict[str, str]) -> str | None:
@@ -89,11 +109,8 @@ def reason(name: str, reasons: dict[str, str]) -> str | None:
 
 def test_a_small_module_has_more_than_one_reader_or_a_reason() -> None:
     """What only one module needs, and can be read in a minute, stands in that module."""
-    readers: dict[str, set[str]] = {name: set() for name in MODULES}
-    for path in HOME.rglob("*.py"):
-        for name in imports_of(path):
-            readers[name].add(str(path))
-    small = {name for name, lines in LINES.items() if lines < SMALL and len(readers[name]) <= 1}
+    read_by = readers()
+    small = {name for name, lines in LINES.items() if lines < SMALL and len(read_by[name]) <= 1}
 
     assert sorted(name for name in small if not reason(name, SMALL_FOR_A_REASON)) == []
     assert [of for of in SMALL_FOR_A_REASON if not any(reason(name, {of: "."}) for name in small)] == []
