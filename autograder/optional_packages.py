@@ -16,6 +16,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "nbconvert": "notebooks",
         "nbformat": "notebooks",
         "nbgrader": "nbgrader",
+        "psycopg": "postgresql",
         "py7zr": "archives",
         "sklearn": "sklearn",
         "torch": "torch",

@@ -1,62 +1,49 @@
-"""The table in any database that SQLAlchemy knows."""
+"""PostgreSQL, and SQLite addresses that say more than a file, by SQLAlchemy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    DateTime,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    event,
-    insert,
-    select,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from autograder import settings
-from autograder.store.table import DatabaseError, Row, one_line
+from autograder.optional_packages import missing
+from autograder.store.table import WAIT_SECONDS, DatabaseError, Step, Values, no_step, one_line
 
-__all__ = ["RESULTS", "AnyDatabase", "engine", "shown"]
+__all__ = ["AnyDatabase", "engine", "shown"]
 
-RESULTS = Table(
-    "results",
-    MetaData(),
-    Column("id", Integer, primary_key=True),
-    Column("key", String(128), nullable=False),
-    Column("assignment", String(255), nullable=False, index=True),
-    Column("student", String(255), nullable=False),
-    Column("finished", DateTime, nullable=False),
-    Column("internal", Boolean, nullable=False),
-    Column("report", Text, nullable=False),
-    Index("results_by_key", "key", "student", unique=True),
-)
+_WRITERS = 7_293_471
+"""The number of the advisory lock that every writer takes: as in SQLite, there is one at a time."""
+
+_BEGIN = {
+    "sqlite": ("BEGIN IMMEDIATE",),
+    "postgresql": ("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITERS})"),
+}
+_NO_CHARACTER = "\N{SYMBOL FOR NULL}"
+"""Stands for U+0000, which PostgreSQL keeps in no text."""
 
 
 def engine(address: str) -> Engine:
     """What connects to an address.
 
     Raises:
-        DatabaseError: it is no address, or this machine has no driver for that kind of database.
+        DatabaseError: it is no address of a SQLite or PostgreSQL database, or this machine has no driver for that.
     """
     try:
-        made = create_engine(address)
+        made = create_engine(_with_driver(make_url(address)), pool_pre_ping=True)
     except (SQLAlchemyError, ImportError, ValueError) as error:
-        raise DatabaseError(_why_not(error)) from None
-    if made.dialect.name == "sqlite":
-        event.listen(made, "connect", _make_durable)
+        raise _why_not(error) from None
+    if made.dialect.name not in _BEGIN:
+        made.dispose()
+        raise DatabaseError(
+            f"results are kept in SQLite and PostgreSQL, not in {made.dialect.name}",
+            "name a database such as sqlite:////srv/course/grader.db or postgresql://grader@server/course",
+        )
+    event.listen(made, "connect", _prepare_sqlite if made.dialect.name == "sqlite" else _prepare_postgresql)
     return made
 
 
@@ -69,82 +56,129 @@ def shown(address: str) -> str:
 
 
 class AnyDatabase:
-    """The results in a database, where the table is made if it is not there.
+    """A database behind an address; see `Database`.
+
+    A connection that was lost between two transactions is made again.
+
+    Args:
+        address: an SQLAlchemy address.
+        step: called before each statement, for tests that stop in between.
 
     Raises:
-        DatabaseError: it cannot be reached, or does not let us make the table.
+        DatabaseError: it cannot be reached.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, step: Step = no_step) -> None:
         self._engine = engine(address)
+        self._step = step
+        self._open: Connection | None = None
+        self.dialect = self._engine.dialect.name
+        event.listen(self._engine, "before_cursor_execute", lambda _c, _r, sql, *_: self._step(sql))
         try:
-            RESULTS.metadata.create_all(self._engine)
-        except SQLAlchemyError as error:
+            self.rows("SELECT 1")
+        except DatabaseError:
             self._engine.dispose()
-            raise _refused(error) from None
+            raise
 
-    def final(self, keys: Sequence[str]) -> list[tuple[str, str, str]]:
-        """As `Rows.final`."""
-        columns = RESULTS.c
-        chosen = select(columns.key, columns.student, columns.report)
-        return [
-            (key, student, text)
-            for key, student, text in self._read(chosen.where(columns.key.in_(keys), columns.internal.is_(False)))
-        ]
+    def rows(self, sql: str, values: Values = {}) -> list[tuple[Any, ...]]:  # noqa: B006 (nobody writes to it)
+        """As `Database.rows`."""
+        with self.connection() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), _kept(values)).all()]
 
-    def keep(self, row: Row) -> None:
-        """As `Rows.keep`."""
-        columns = RESULTS.c
-        same = (columns.key == row.key, columns.student == row.student)
-        final = select(columns.id).where(*same, columns.internal.is_(False))
+    def change(self, sql: str, values: Values = {}) -> int:  # noqa: B006
+        """As `Database.change`."""
+        with self.connection() as connection:
+            if values:
+                return connection.execute(text(sql), _kept(values)).rowcount
+            return connection.exec_driver_sql(sql).rowcount
+
+    def add(self, sql: str, values: Values) -> int:
+        """As `Database.add`."""
+        with self.connection() as connection:
+            if self.dialect == "postgresql":
+                return int(connection.execute(text(f"{sql} RETURNING id"), _kept(values)).scalar_one())
+            return connection.execute(text(sql), _kept(values)).lastrowid
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """As `Database.transaction`."""
+        with self.connection() as connection:
+            try:
+                self._open = connection
+                for statement in _BEGIN[self.dialect]:
+                    connection.exec_driver_sql(statement)
+                yield
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                with suppress(SQLAlchemyError):  # the connection is gone, and the transaction with it
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+            finally:
+                self._open = None
+        self._step("committed")
+
+    def tables(self) -> set[str]:
+        """As `Database.tables`."""
+        with self.connection() as connection:
+            return {*inspect(connection).get_table_names()}
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """The connection of the transaction, or one for a single statement; refusals become `DatabaseError`."""
         try:
-            with self._engine.begin() as connection:
-                if row.internal and connection.scalars(final).first():
-                    return
-                connection.execute(delete(RESULTS).where(*same))
-                connection.execute(insert(RESULTS).values(asdict(row)))
+            if self._open is not None:
+                yield self._open
+            else:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    yield connection
         except SQLAlchemyError as error:
-            raise _refused(error) from None
-
-    def texts(self, assignment: str, student: str) -> list[str]:
-        """As `Rows.texts`."""
-        columns = RESULTS.c
-        chosen = select(columns.report).order_by(columns.id)
-        if assignment:
-            chosen = chosen.where(columns.assignment == assignment)
-        if student:
-            chosen = chosen.where(columns.student == student)
-        return [text for (text,) in self._read(chosen)]
+            raise DatabaseError(one_line(getattr(error, "orig", None) or error)) from None
+        except UnicodeEncodeError as error:
+            place = error.object[error.start]
+            raise DatabaseError(f"a name or a report holds {place!r}, which is no character") from None
 
     def close(self) -> None:
-        """As `Rows.close`."""
+        """As `Database.close`."""
         self._engine.dispose()
 
-    def _read(self, chosen: Any) -> Sequence[Any]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(chosen).all()
-        except SQLAlchemyError as error:
-            raise _refused(error) from None
+
+def _kept(values: Values) -> dict[str, object]:
+    return {
+        name: value.replace("\0", _NO_CHARACTER) if isinstance(value, str) else value for name, value in values.items()
+    }
 
 
-def _make_durable(connection: Any, _record: object) -> None:
+def _with_driver(url: URL) -> URL:
+    """The address with the driver that the extra `postgresql` brings, where it names none."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     """What `SqliteFile` asks of a file, for addresses that say more than one."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000:.0f}")
     cursor.close()
 
 
-def _why_not(error: Exception) -> str:
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """One writer waits for another as long as with SQLite."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{WAIT_SECONDS * 1000:.0f}ms'")
+    cursor.close()
+    connection.commit()
+
+
+def _why_not(error: Exception) -> DatabaseError:
     """Why an address is none, and what to do."""
     if isinstance(error, NoSuchModuleError):
-        return "no package here knows a database system of that name; correct the word before ://, or install one"
+        return DatabaseError(
+            "no package here knows a database system of that name; correct the word before ://, or install one"
+        )
     if isinstance(error, ImportError):
-        return f"the Python package {error.name!r}, which talks to it, is not installed; install it"
-    return "this is not an SQLAlchemy address; give one such as sqlite:////srv/course/grader.db"
-
-
-def _refused(error: SQLAlchemyError) -> DatabaseError:
-    """The database's own words, without SQLAlchemy's frame around them."""
-    return DatabaseError(one_line(getattr(error, "orig", None) or error))
+        needed = missing(error, "it")
+        return DatabaseError(
+            needed or f"the Python package {error.name!r}, which talks to it, is not installed; install it"
+        )
+    return DatabaseError("this is not an SQLAlchemy address; give one such as sqlite:////srv/course/grader.db")

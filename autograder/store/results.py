@@ -1,4 +1,4 @@
-"""Reports to rows and back, whatever database keeps them.
+"""The open store: reports to runs and back, whatever database keeps them.
 
 A result is known by its `key`, the hash of everything that it follows from (submission, assignment, reference, data,
 limits, options, version). The same key has the same result, so a second run asks here before it grades. Reports with
@@ -10,8 +10,8 @@ takes a fifth of a second to import, is there for every other one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,8 +20,11 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.results import Report
+from autograder.store.history import Change, current_user
+from autograder.store.runs import final_reports, keep_run, report_texts
+from autograder.store.schema import prepare
 from autograder.store.sqlite import SqliteFile, file_of
-from autograder.store.table import DatabaseError, Row, Rows
+from autograder.store.table import Database, DatabaseError, Step, no_step
 
 __all__ = ["Store", "check_address", "sqlite_address"]
 
@@ -52,19 +55,24 @@ class Store:
     """An open results database; use it in a `with` statement, and in the thread that opened it.
 
     Args:
-        address: an SQLAlchemy address; the table is made if it is not there.
+        address: an SQLAlchemy address; the tables are made if they are not there, and migrated if they are older.
+        who: the user whose changes are logged; else that of this process.
+        step: called before each statement, for tests that stop in between.
 
     Raises:
-        UsageError: the address cannot be used; one sentence, without the password in it.
+        UsageError: the address cannot be used, or the database is of a newer version; one sentence, without the
+            password in it.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, who: str = "", step: Step = no_step) -> None:
         check_address(address)
-        self._address = address
+        self.address = address
+        self.who = who or current_user()
         try:
-            self._rows = _opened(address)
+            self.database = _opened(address, step)
         except DatabaseError as error:
-            raise _unusable(address, f"{error}; name another one with --db, or move this one away.") from None
+            remedy = error.remedy or "name another one with --db, or move this one away"
+            raise _unusable(address, f"{error}; {remedy}.") from None
 
     def known(self, key: str, student: str) -> Report | None:
         """The finished report of this student under this key, or None when it has to be graded."""
@@ -76,7 +84,9 @@ class Store:
         keys = sorted({key for key, _ in pairs})
         found = dict[tuple[str, str], Report]()
         for start in range(0, len(keys), _AT_ONCE):
-            for key, student, text in self._rows.final(keys[start : start + _AT_ONCE]):
+            with self.reading():
+                texts = final_reports(self.database, keys[start : start + _AT_ONCE])
+            for key, student, text in texts:
                 if (key, student) in pairs and (report := _decoded(text)) is not None:
                     found[key, student] = report
         return found
@@ -96,30 +106,53 @@ class Store:
                 f"Cannot write the result of {report.student!a}: it holds {error.object[error.start]!a}, which is no "
                 "character; rename the file or the folder that has it in its name, and run the same command again."
             ) from None
-        row = Row(
-            key=report.replay.key,
-            assignment=report.assignment,
-            student=report.student,
-            finished=datetime.now(UTC).replace(tzinfo=None),
-            internal=report.internal,
-            report=text,
-        )
+        with self.writing(f"the result of {report.student}"):
+            keep_run(self.database, report, text, self.change())
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        """A transaction, around what is written: all of it is on disk when this ends, or nothing.
+
+        Args:
+            what: what is written, for the sentence.
+
+        Raises:
+            UsageError: the database does not take it.
+        """
         try:
-            self._rows.keep(row)
+            with self.database.transaction():
+                yield
         except DatabaseError as error:
             raise UsageError(
-                f"Cannot write the result of {report.student} to {_shown(self._address)}: {error}; "
+                f"Cannot write {what} to {_shown(self.address)}: {error}; "
                 "repair that and run the same command again, it goes on from here."
             ) from None
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around queries: what the database refuses becomes one sentence.
+
+        Raises:
+            UsageError: the database cannot be read.
+        """
+        try:
+            yield
+        except DatabaseError as error:
+            raise _unusable(self.address, f"{error}; repair that and run the same command again.") from None
+
+    def change(self) -> Change:
+        """A change of this moment, by the user of this store."""
+        return Change.now(self.who)
+
     def reports(self, assignment: str = "", student: str = "") -> tuple[Report, ...]:
         """Every kept report, oldest first; of one assignment or one student if named."""
-        texts = self._rows.texts(assignment, student)
+        with self.reading():
+            texts = report_texts(self.database, assignment, student)
         return tuple(report for report in map(_decoded, texts) if report is not None)
 
     def close(self) -> None:
         """Give back every connection."""
-        self._rows.close()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -130,27 +163,33 @@ class Store:
         self.close()
 
 
-def _opened(address: str) -> Rows:
-    """The table of the database at an address, read once as this version writes it, so that another one is noticed."""
+def _opened(address: str, step: Step) -> Database:
+    """The database at an address, with the tables of this version."""
     if (path := file_of(address)) is not None:
-        rows: Rows = SqliteFile(path)
+        database: Database = SqliteFile(path, step)
     else:
         from autograder.store.databases import AnyDatabase
 
-        rows = AnyDatabase(address)
+        database = AnyDatabase(address, step)
+
+    def migrated() -> None:
+        from autograder.store.migrating import migrate
+
+        migrate(address, step)
+
     try:
-        rows.final([""])
+        prepare(database, migrated)
     except DatabaseError:
-        rows.close()
+        database.close()
         raise
-    return rows
+    return database
 
 
 def _decoded(text: str) -> Report | None:
-    """The report, or None when it was written by a version that had another shape."""
+    """The report, or None where it has another shape, because another version wrote it."""
     try:
         return msgspec.json.decode(text, type=Report)
-    except msgspec.ValidationError:
+    except msgspec.DecodeError:
         return None
 
 

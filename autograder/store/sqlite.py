@@ -1,26 +1,18 @@
-"""The table in a SQLite file, by Python's own library."""
+"""A SQLite file, by Python's own library."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import unquote
 
-from autograder.store.table import DatabaseError, Row, one_line
+from autograder.store.table import WAIT_SECONDS, DatabaseError, Step, Values, no_step, one_line
 
 __all__ = ["SqliteFile", "file_of"]
 
 _PREFIX = "sqlite:///"
-_WAIT_SECONDS = 30.0
-# The same table as `databases.RESULTS`: a test compares what both make.
-_SCHEMA = (
-    'CREATE TABLE IF NOT EXISTS results (id INTEGER NOT NULL, "key" VARCHAR(128) NOT NULL, '
-    "assignment VARCHAR(255) NOT NULL, student VARCHAR(255) NOT NULL, finished DATETIME NOT NULL, "
-    "internal BOOLEAN NOT NULL, report TEXT NOT NULL, PRIMARY KEY (id))",
-    "CREATE INDEX IF NOT EXISTS ix_results_assignment ON results (assignment)",
-    'CREATE UNIQUE INDEX IF NOT EXISTS results_by_key ON results ("key", student)',
-)
 
 
 def file_of(address: str) -> str | None:
@@ -34,7 +26,7 @@ def file_of(address: str) -> str | None:
 
 @contextmanager
 def _reasons() -> Iterator[None]:
-    """What SQLite refuses, in the terms of the table."""
+    """What SQLite refuses, as `DatabaseError`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -45,71 +37,66 @@ def _reasons() -> Iterator[None]:
 
 
 class SqliteFile:
-    """The results in a file, which is made if it is not there.
+    """A database in a file, which is made if it is not there; see `Database`.
 
     A commit returns only when the disk has it; a second grader waits for its turn instead of failing. The rollback
     journal, SQLite's default, is kept: it survives kill -9 and, unlike the WAL, network file systems.
+
+    Args:
+        path: the file.
+        step: called before each statement, for tests that stop in between.
 
     Raises:
         DatabaseError: the file cannot be opened, or is another one.
     """
 
+    dialect = "sqlite"
+
     @_reasons()
-    def __init__(self, path: str) -> None:
-        self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+    def __init__(self, path: str, step: Step = no_step) -> None:
+        self._step = step
+        self._connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             self._connection.execute("PRAGMA synchronous = FULL")
-            for statement in _SCHEMA:
-                self._connection.execute(statement)
+            self._connection.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error:
             self._connection.close()
             raise
 
-    @_reasons()
-    def final(self, keys: Sequence[str]) -> list[tuple[str, str, str]]:
-        """As `Rows.final`."""
-        places = ", ".join("?" * len(keys))
-        chosen = f"SELECT key, student, report FROM results WHERE NOT internal AND key IN ({places})"  # noqa: S608
-        return self._connection.execute(chosen, keys).fetchall()
+    def rows(self, sql: str, values: Values = {}) -> list[tuple[Any, ...]]:  # noqa: B006 (nobody writes to it)
+        """As `Database.rows`."""
+        return self._run(sql, values).fetchall()
 
-    @_reasons()
-    def keep(self, row: Row) -> None:
-        """As `Rows.keep`."""
-        same = (row.key, row.student)
-        with self._transaction():
-            final = "SELECT id FROM results WHERE NOT internal AND key = ? AND student = ?"
-            if row.internal and self._connection.execute(final, same).fetchone():
-                return
-            self._connection.execute("DELETE FROM results WHERE key = ? AND student = ?", same)
-            self._connection.execute(
-                "INSERT INTO results (key, assignment, student, finished, internal, report) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    row.key,
-                    row.assignment,
-                    row.student,
-                    row.finished.isoformat(" ", "microseconds"),
-                    row.internal,
-                    row.report,
-                ),
-            )
+    def change(self, sql: str, values: Values = {}) -> int:  # noqa: B006
+        """As `Database.change`."""
+        return self._run(sql, values).rowcount
 
-    @_reasons()
-    def texts(self, assignment: str, student: str) -> list[str]:
-        """As `Rows.texts`."""
-        chosen = "SELECT report FROM results WHERE ? IN ('', assignment) AND ? IN ('', student) ORDER BY id"
-        return [text for (text,) in self._connection.execute(chosen, (assignment, student))]
-
-    def close(self) -> None:
-        """As `Rows.close`."""
-        self._connection.close()
+    def add(self, sql: str, values: Values) -> int:
+        """As `Database.add`."""
+        return self._run(sql, values).lastrowid or 0
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def transaction(self) -> Iterator[None]:
+        """As `Database.transaction`."""
+        self._run("BEGIN IMMEDIATE", {})
         try:
             yield
-            self._connection.execute("COMMIT")  # refused where somebody reads all the while: the transaction stays open
+            self._run("COMMIT", {})  # refused where somebody reads all the while: the transaction stays open
         except BaseException:
             if self._connection.in_transaction:  # a full disk ends it by itself
                 self._connection.execute("ROLLBACK")
             raise
+        self._step("committed")
+
+    def tables(self) -> set[str]:
+        """As `Database.tables`."""
+        return {name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def close(self) -> None:
+        """As `Database.close`."""
+        self._connection.close()
+
+    @_reasons()
+    def _run(self, sql: str, values: Values) -> sqlite3.Cursor:
+        self._step(sql)
+        return self._connection.execute(sql, values)

@@ -1,45 +1,63 @@
-"""The one table of the results database, as each kind of database offers it."""
+"""What the store asks of a database: SQL with named values in, rows out, and one writer at a time.
+
+Every query is written once, in what SQLite and PostgreSQL have in common; `sqlite` and `databases` carry it out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-__all__ = ["DatabaseError", "Row", "Rows", "one_line"]
+__all__ = ["WAIT_SECONDS", "Database", "DatabaseError", "Step", "Values", "no_step", "one_line"]
+
+WAIT_SECONDS = 30.0
+"""How long one writer waits for another."""
+
+Values = Mapping[str, object]
+Step = Callable[[str], None]
+"""Called with each statement before it is run, and with ``"committed"`` and the steps of files."""
 
 
 class DatabaseError(Exception):
-    """The database refuses something; the text is its own reason, on one line, without a full stop."""
+    """The database refuses something; the text is its own reason, on one line, without a full stop.
+
+    `remedy` is what to do about it, where that is known.
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One report of one student. `finished` is UTC; `report` is the JSON of ``docs/report.schema.json``."""
+class Database(Protocol):
+    """An open database; every method may raise `DatabaseError`."""
 
-    key: str
-    assignment: str
-    student: str
-    finished: datetime
-    internal: bool
-    report: str
+    @property
+    def dialect(self) -> str:
+        """``"sqlite"`` or ``"postgresql"``."""
 
+    def rows(self, sql: str, values: Values = ...) -> list[tuple[Any, ...]]:
+        """What a query finds."""
 
-class Rows(Protocol):
-    """The rows of one database; every method may raise `DatabaseError`."""
+    def change(self, sql: str, values: Values = ...) -> int:
+        """Run a statement; the number of rows that it changed."""
 
-    def final(self, keys: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Key, student and report of the rows under some of these keys that are not internal."""
+    def add(self, sql: str, values: Values) -> int:
+        """Run an INSERT into a table with an id; the id of the new row."""
 
-    def keep(self, row: Row) -> None:
-        """Write a row, durably, in place of the one of its key and student; an internal one replaces no final one."""
+    def transaction(self) -> AbstractContextManager[None]:
+        """All statements inside, or none: what is written is on disk when it ends. One writer at a time has one."""
 
-    def texts(self, assignment: str, student: str) -> list[str]:
-        """All reports, oldest first; of one assignment, or of one student, where that is not empty."""
+    def tables(self) -> set[str]:
+        """The names of all tables."""
 
     def close(self) -> None:
         """Give back every connection."""
+
+
+def no_step(_: str) -> None:
+    """Nothing; tests give a function that kills the process."""
 
 
 def one_line(error: BaseException) -> str:

@@ -1,0 +1,1 @@
+"""Scripts that alembic runs, one for each version of the tables, in `versions`."""
