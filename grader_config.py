@@ -42,8 +42,8 @@ course = Course(
     # cache.
     data=None,
     #
-    # Where results are stored. None means grader.db in the folder given by --out; any SQLAlchemy address works, such
-    # as "postgresql+psycopg://grader@db.example.org/course".
+    # Where results are stored. None means grader.db in the folder given by --out; else an address of a SQLite file
+    # or of PostgreSQL, such as "postgresql://grader@db.example.org/course".
     database=None,
     #
     # Web folders that `autograder data fetch` tries before those that come with the toolkit, such as

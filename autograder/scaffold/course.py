@@ -81,7 +81,7 @@ course = Course(
     # Also groups=("Team 1",), sections=("A",), hours=12 and until="2026-10-20 12:00".
     extensions=(),
     #
-    # Where results are kept: None for grader.db in the folder of --out, or any SQLAlchemy address.
+    # Where results are kept: None for grader.db in the folder of --out, or an address of SQLite or PostgreSQL.
     database=None,
     #
     # Folders on the web where `autograder data fetch` looks first.

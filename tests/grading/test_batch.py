@@ -556,7 +556,8 @@ def rows(path: Path) -> list[tuple[str, str]]:
         return []
     connection = sqlite3.connect(path)
     try:
-        return connection.execute("SELECT student, finished FROM results ORDER BY id").fetchall()
+        joined = "runs JOIN students ON students.id = student_id"
+        return connection.execute(f"SELECT name, finished FROM {joined} ORDER BY runs.id").fetchall()
     except sqlite3.OperationalError:
         return []
     finally:
