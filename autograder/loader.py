@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from autograder.assignment.given_files import handed_out, staged
 from autograder.assignment.interface import Interface, interface_of
 from autograder.assignment.question import Case, Question
 from autograder.assignment.rubric import Item
+from autograder.assignment.run_source import RunSource, run_source
 from autograder.checks.errors import GraderError, InstructorError, StudentError, UsageError
 from autograder.checks.local.notebook_code import is_notebook
 from autograder.early_start import NOTEBOOK_FORM
@@ -42,12 +43,16 @@ from autograder.results import Limits
 
 __all__ = ["NOTEBOOK_FORM", "Loaded", "folder_sha256", "load", "names", "template"]
 
+_NOT_RUN = ("assignment.py", "handout.md", "mutants", "variants")
+"""What of an assignment's folder decides no run; `run_source` tells what of `assignment.py` does."""
+
 
 @dataclass(frozen=True)
 class Loaded:
     """An assignment ready to be run: its checks, and where its reference lies.
 
-    `assignment_sha256` covers every file of `folder`, `reference_sha256` every file of `reference_folder`.
+    `assignment_sha256` covers every file of `folder`, `reference_sha256` every file of `reference_folder`, and `run`
+    what decides a run: of `folder`, without points, titles, the handout, and what only `audit` and `validate` read.
     """
 
     id: str
@@ -57,6 +62,7 @@ class Loaded:
     interface: Interface
     assignment_sha256: str
     reference_sha256: str
+    run: RunSource
 
     @cached_property
     def given_sizes(self) -> tuple[int, ...]:
@@ -126,6 +132,7 @@ def load(root: Path, name: str) -> Loaded:
         interface=interface,
         assignment_sha256=folder_sha256(folder),
         reference_sha256=folder_sha256(reference),
+        run=run_source(_read(script), folder_sha256(folder, without=_NOT_RUN)),
     )
 
 
@@ -151,11 +158,16 @@ def _notebook_reference(assignment: Assignment, reference: Path, base: str) -> P
     return folder
 
 
-def folder_sha256(folder: Path) -> str:
-    """A hash over names and contents of all files of a folder, without what Python and editors leave behind."""
+def folder_sha256(folder: Path, without: Collection[str] = ()) -> str:
+    """A hash over names and contents of all files of a folder, without what Python and editors leave behind.
+
+    `without` names files and folders right in it that do not count.
+    """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
+        if inner.parts[0] in without:
+            continue
         if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in inner.parts):
             content = path.read_bytes()
             digest.update(f"{inner.as_posix()}\0{len(content)}\0".encode())

@@ -123,7 +123,10 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What became of one case of a check; the name of a case of a hidden check is for staff, as `staff_message` is."""
+    """What became of one case of a check; the name of a case of a hidden check is for staff, as `staff_message` is.
+
+    `credit` is the fraction of the points that a PARTIAL one earned.
+    """
 
     name: str
     verdict: Verdict
@@ -131,6 +134,7 @@ class CaseResult:
     max_points: float
     message: str
     staff_message: str
+    credit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class CheckResult:
     count in no sum here; `answer` is what there is to be read, cut, and `answer_file` the PDF in its place. `cases` are
     those over which the check splits its points. `alarms` are sentences for staff alone about what a person should look
     at, such as an accuracy that no training of that size reaches; they cost no points. `visible` says from when on the
-    student is shown any of it.
+    student is shown any of it. `credit` is the fraction of the points that a PARTIAL one without cases earned.
     """
 
     id: str
@@ -167,6 +171,7 @@ class CheckResult:
     cases: tuple[CaseResult, ...] = ()
     alarms: tuple[str, ...] = ()
     visible: Visibility = Visibility.ALWAYS
+    credit: float = 0.0
 
     def __post_init__(self) -> None:
         if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict

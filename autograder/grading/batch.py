@@ -75,8 +75,9 @@ def grade_all(
         if found is None or grader.outdated(found):
             waiting.append(Attempt(submission))
         else:
-            reports[submission.student] = found
-            notify(Known(found))
+            scored = grader.rescored(found)
+            reports[submission.student] = scored
+            notify(Known(scored))
     known = frozenset(reports)
     compared: Report | None = None
     if waiting:
@@ -123,6 +124,8 @@ def _not_final(reports: Mapping[str, Report], compared: Report | None = None) ->
     """
     found = {}
     for student, report in reports.items():
+        if not report.internal:
+            continue
         own = report.replay.submission_sha256
         others = [each for each in reports.values() if each.replay.submission_sha256 != own]
         for question in report.questions:

@@ -34,6 +34,7 @@ __all__ = [
     "made_result",
     "makes_credit",
     "mistaken",
+    "needed_not_passed",
     "shortened",
     "text_of",
     "together",
@@ -117,13 +118,19 @@ def made_result(
         message,
         staff,
         visible=check.visible,
+        credit=credit if verdict is Verdict.PARTIAL else 0.0,
     )
+
+
+def needed_not_passed(title: str) -> str:
+    """Why a check is SKIPPED: it needs another one, of this title."""
+    return f"Not run: it needs the check {title!r} to pass."
 
 
 def together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: bool) -> CheckResult:
     """The result of a check from those of its cases, by name: the sum of their points."""
     cases = tuple(
-        CaseResult(name, each.verdict, each.points, each.max_points, each.message, each.staff_message)
+        CaseResult(name, each.verdict, each.points, each.max_points, each.message, each.staff_message, each.credit)
         for name, each in found
     )
     message, staff = case_by_case(cases, hidden=concealed)

@@ -17,6 +17,7 @@ from autograder.grading.jobs import Enter, Grade, JobSpec, Working
 from autograder.grading.options import RunOptions, longest_seconds
 from autograder.grading.provenance import is_outdated, result_key
 from autograder.grading.reference import reference_as_submission
+from autograder.grading.rescoring import rescored
 from autograder.loader import Loaded
 from autograder.messages import sentence
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
@@ -57,6 +58,9 @@ class Grader(Protocol):
 
     def outdated(self, report: Report) -> bool:
         """Whether a report under the right key has to be made again all the same."""
+
+    def rescored(self, report: Report) -> Report:
+        """A known report with the points and titles of the assignment as it is now."""
 
     def lost(self, submission: Submission, why: str) -> Report:
         """The report about a submission that no job brought back; `why` is for staff."""
@@ -132,6 +136,10 @@ class AssignmentGrader:
     def outdated(self, report: Report) -> bool:
         """As `is_outdated`."""
         return is_outdated(report, self.foreseen)
+
+    def rescored(self, report: Report) -> Report:
+        """As `rescored`."""
+        return rescored(report, self.loaded)
 
     def lost(self, submission: Submission, why: str) -> Report:
         """As `lost_report`."""

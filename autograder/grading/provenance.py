@@ -92,7 +92,7 @@ def replay(
 def _facts(loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions) -> dict[str, Any]:
     """All that decides a result, beside the sandbox."""
     return {
-        "assignment": [loaded.id, loaded.assignment_sha256, loaded.reference_sha256],
+        "assignment": [loaded.id, loaded.run.whole, loaded.reference_sha256],
         "submission": [submission.student, submission.sha256, submission.problem],
         "data": [dataset.name, dataset.sha256] if dataset else [],
         "seed": keys_of(options.seed).fingerprint,

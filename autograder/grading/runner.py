@@ -19,6 +19,7 @@ from autograder.grading.check_results import (
     asserted,
     made_result,
     mistaken,
+    needed_not_passed,
     shortened,
     text_of,
     together,
@@ -174,7 +175,7 @@ class Runner:
                 failure = f"The check {before.title!r}, {NEEDED}"
                 return Found(made_result(check, Verdict.INTERNAL, failure=failure))
             if before.verdict not in (Verdict.PASSED, Verdict.PARTIAL):
-                failure = f"Not run: it needs the check {before.title!r} to pass."
+                failure = needed_not_passed(before.title)
                 return Found(made_result(check, Verdict.SKIPPED, failure=failure))
         problem = self.case.submission.problem
         if problem:

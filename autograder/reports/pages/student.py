@@ -70,12 +70,17 @@ def _page(shown: Shown, heading: Heading, moment: Moment, *, staff: bool) -> str
         report=report,
         heading=heading,
         staff=staff,
-        replay={name: value for name, value in asdict(report.replay).items() if value not in ("", {}, ())},
+        replay=_replay(report) if staff else {},
         once=said_once(report, staff=staff),
         above=AS_ABOVE,
         withheld=[(each.question, withheld_sentence(each, moment)) for each in shown.withheld],
         total=shown.total,
     )
+
+
+def _replay(report: Report) -> dict[str, Any]:
+    """What is known of how a report was made."""
+    return {name: value for name, value in asdict(report.replay).items() if value not in ("", {}, ())}
 
 
 def render(template: str, **values: Any) -> str:

@@ -1,0 +1,107 @@
+"""Which changes of an assignment.py change what is run."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.assignment.run_source import run_source
+
+SOURCE = '''
+from autograder import Assignment, Case
+from autograder.checks import same
+
+assignment = Assignment("Doubling", files=["tiny.py"])
+first = assignment.question("Double", id="a", solution="double")
+LIMIT = 3
+
+@first.check(points=2)
+def doubles_one(student):
+    """Twice one is two."""
+    same(student.double(1), 2)
+
+@first.check(hidden=True, hint="Think.", needs=doubles_one, cases={"small": 1, "large": Case(2, hint="Large.")})
+def doubles(student, case):
+    """Twice a number is right."""
+    same(student.double(LIMIT), 6)
+
+@first.check(points=1, hidden=True)
+def alone(student):
+    """Needs nothing."""
+    same(student.double(0), 0)
+'''
+BEFORE = run_source(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("points=2", "points=5"),
+        ("points=1, hidden=True", "points=0.5, hidden=True"),
+        ('"small": 1', '"small": 4'),
+        ("Case(2, ", "Case(7, "),
+        ("Twice one is two.", "One doubled is two."),
+        ('Assignment("Doubling"', 'Assignment("Doubling numbers"'),
+        ('question("Double"', 'question("Double a number"'),
+        ('id="a", solution', 'bonus=True, id="a", solution'),
+        ("points=2)", "points=2)  # a comment"),
+        ("points=1, hidden=True)", 'points=1, hidden=True, visible="never")'),
+    ],
+)
+def test_how_results_are_scored_and_shown_decides_no_run(old, new):
+    """Points, titles, bonus, from when on something is shown, and comments leave the digests as they are."""
+    assert old in SOURCE
+    assert run_source(SOURCE.replace(old, new)) == BEFORE
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("same(student.double(0), 0)", "same(student.double(0), 1)", {"alone"}),
+        ("same(student.double(1), 2)", "same(student.double(1), 3)", {"doubles_one", "doubles"}),
+        ('hint="Think."', 'hint="Think again."', {"doubles"}),
+        ('hint="Large."', 'hint="Larger."', {"doubles"}),
+        ('"small": 1', '"tiny": 1', {"doubles"}),
+        ('"small": 1', '"small": 0', {"doubles"}),
+        ("points=1, hidden=True", "points=1", {"alone"}),
+        ("needs=doubles_one, ", "", {"doubles"}),
+    ],
+)
+def test_a_change_of_a_check_changes_it_and_what_needs_it(old, new, changed):
+    """The digest of a check is its own, with what it needs; the others and the shared part stay."""
+    after = run_source(SOURCE.replace(old, new))
+    assert {name for name in BEFORE.checks if BEFORE.checks[name] != after.checks[name]} == changed
+    assert after.shared == BEFORE.shared
+    assert after.whole != BEFORE.whole
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3", "LIMIT = 4"),
+        ('files=["tiny.py"]', 'files=["other.py"]'),
+        ('solution="double"', 'solution="twice"'),
+    ],
+)
+def test_a_change_outside_of_checks_is_shared_by_all(old, new):
+    """What no check function holds may matter to each of them."""
+    assert run_source(SOURCE.replace(old, new)).shared != BEFORE.shared
+
+
+def test_a_check_that_is_added_leaves_the_others():
+    """A further check has a digest of its own."""
+    after = run_source(SOURCE + "\n@first.check(points=1)\ndef more(student):\n    'More.'\n    same(1, 1)\n")
+    assert after.shared == BEFORE.shared
+    assert {name: after.checks[name] for name in BEFORE.checks} == BEFORE.checks
+    assert set(after.checks) == {*BEFORE.checks, "more"}
+
+
+def test_other_files_count():
+    """What stands for the other files of the folder is a part of what is shared."""
+    assert run_source(SOURCE, "one").shared != run_source(SOURCE, "other").shared
+
+
+def test_a_check_that_is_named_in_another_one_belongs_to_it():
+    """`unless=check` in a body makes the one depend on the other."""
+    named = SOURCE.replace("same(student.double(0), 0)", "student.with_reference(unless=doubles_one)")
+    before, after = run_source(named), run_source(named.replace("same(student.double(1), 2)", "pass"))
+    assert before.checks["alone"] != after.checks["alone"]
