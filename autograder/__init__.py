@@ -1,6 +1,6 @@
 """autograder: assignments, releases and fair grades for machine-learning courses.
 
-An instructor needs `Assignment`, `Dataset`, `Limits`, `Case` and `Item` from here, and the functions of
+An instructor needs `Assignment`, `Dataset`, `Limits`, `Case`, `Drawn` and `Item` from here, and the functions of
 `autograder.checks`.
 """
 
@@ -10,7 +10,8 @@ from autograder.assignment.dataset import Dataset
 from autograder.assignment.declaration import Assignment
 from autograder.assignment.question import Case
 from autograder.assignment.rubric import Item
+from autograder.assignment.variants import Drawn
 from autograder.results import Limits
 
-__all__ = ["Assignment", "Case", "Dataset", "Item", "Limits", "__version__"]
+__all__ = ["Assignment", "Case", "Dataset", "Drawn", "Item", "Limits", "__version__"]
 __version__ = "0.1.0"

@@ -25,13 +25,14 @@ from autograder import settings
 from autograder.assignment.assertions import EXPLAIN, explained, rewritten
 from autograder.assignment.dataset import Dataset
 from autograder.assignment.declaration import Assignment
-from autograder.assignment.given_files import handed_out, staged
+from autograder.assignment.given_files import OWN, handed_out, staged
 from autograder.assignment.interface import Interface, interface_of
 from autograder.assignment.question import Case, Question
 from autograder.assignment.rubric import Item
 from autograder.assignment.run_source import RunSource, run_source
 from autograder.checks.errors import GraderError, InstructorError, StudentError, UsageError
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.local.variants import Variant, filled
 from autograder.early_start import NOTEBOOK_FORM
 from autograder.markers import BEGIN, END
 from autograder.notebooks import read
@@ -41,7 +42,7 @@ from autograder.notebooks.texts import answer_under, headings, is_untouched, tex
 from autograder.optional_packages import missing
 from autograder.results import Limits
 
-__all__ = ["NOTEBOOK_FORM", "Loaded", "folder_sha256", "load", "names", "template"]
+__all__ = ["NOTEBOOK_FORM", "Loaded", "folder_sha256", "load", "names", "reference_notebook", "template"]
 
 _NOT_RUN = ("assignment.py", "handout.md", "mutants", "variants")
 """What of an assignment's folder decides no run; `run_source` tells what of `assignment.py` does."""
@@ -63,6 +64,36 @@ class Loaded:
     assignment_sha256: str
     reference_sha256: str
     run: RunSource
+
+    def variant_of(self, student: str, seed: str) -> Variant | None:
+        """What is drawn for a student by the course's seed; None where everybody is given the same.
+
+        Raises:
+            InstructorError: it cannot be drawn, or draws a file of a name that is taken.
+        """
+        variants = self.assignment.variants
+        return self._fitting(variants.of(self.id, student, seed)) if variants else None
+
+    @property
+    def example_variant(self) -> Variant | None:
+        """What a release shows that is made for no student; None where everybody is given the same.
+
+        Raises:
+            InstructorError: as `variant_of`.
+        """
+        variants = self.assignment.variants
+        return self._fitting(variants.example(self.id)) if variants else None
+
+    def _fitting(self, variant: Variant) -> Variant:
+        assignment = self.assignment
+        taken = {*assignment.handed_in, *assignment.given, *assignment.extra_files, *OWN}
+        for file in variant.files:
+            if file in taken:
+                raise InstructorError(
+                    f"{self.folder / 'assignment.py'}: variants draw a file {file!r}, and another file of the release "
+                    "is called that; rename one of them."
+                )
+        return variant
 
     @cached_property
     def given_sizes(self) -> tuple[int, ...]:
@@ -256,13 +287,23 @@ def _solutions_exist(assignment: Assignment, interface: Interface, folder: Path)
                 )
 
 
-def template(loaded: Loaded, file: str) -> str:
-    """A Markdown file of answers as it is handed out.
+def template(loaded: Loaded, file: str, variant: Variant | None = None) -> str:
+    """A Markdown file of answers as it is handed out, to the student of a variant.
 
     Raises:
-        InstructorError: its solution markers are wrong, or it is no text.
+        InstructorError: its solution markers are wrong, it is no text, or it names what the variant has not.
     """
-    return text_stub(_markdown(loaded.reference_folder / file), file)
+    return filled(text_stub(_markdown(loaded.reference_folder / file), file), variant, file)
+
+
+def reference_notebook(loaded: Loaded, file: str, variant: Variant | None = None) -> bytes:
+    """A notebook of the reference, with the values of a variant where its cells name them.
+
+    Raises:
+        InstructorError: it names what the variant has not.
+    """
+    content = (loaded.reference_folder / file).read_bytes()
+    return filled(content.decode(), variant, file, in_json=True).encode() if variant else content
 
 
 def _markdown(file: Path) -> str:

@@ -23,7 +23,7 @@ from autograder.checks.errors import GraderError
 from autograder.course import course_seed, find_root, open_course
 from autograder.grading import Runner, RunOptions, Shared
 from autograder.grading.context import Case
-from autograder.grading.grading import restore_given
+from autograder.grading.grading import drawn_for, restore_given
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.preparing import caps_for, dataset_for, settings_of, start_sandbox
 from autograder.results import Verdict
@@ -133,11 +133,13 @@ class _Prepared:
             self.notes.append(note)
         if sandbox.name == "none":
             self.notes.append("Sandbox: none. The submission ran as you, with no isolation; only for your own code.")
+        variant = loaded.example_variant
         with Shared() as shared:
-            notebooks = repair_notebooks(loaded, submission, shared.reader)
-        restored = restore_given(loaded, submission, dataset)
-        self.notes += [*filter(None, [said]), *submission.notes, *restored, *notebooks.notes]
-        case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks)
+            notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
+        restored = restore_given(loaded, submission, dataset, variant)
+        said_of_variant = drawn_for(variant)
+        self.notes += [*filter(None, [said]), *submission.notes, *said_of_variant, *restored, *notebooks.notes]
+        case = Case(loaded, submission, sandbox, dataset, options, variant=variant, notebooks=notebooks)
         self._open.callback(case.close)
         return Runner(case)
 

@@ -243,7 +243,8 @@ class Replay:
     `seed_fingerprint` tells whether a seed is the same without telling the seed; `derivation` is the way that led from
     the seed to the random numbers (1 in reports without this field). `only` names the question or check that was asked
     for alone; `foreseen` are modules that the class imports, `preloaded` those of them that were imported beforehand;
-    `hidden`, `share` and `run` differ from the usual only in trials of an assignment.
+    `hidden`, `share` and `run` differ from the usual only in trials of an assignment. `variant` holds the values that
+    were drawn for this student, and `variant_sha256` covers its files as well; empty where everybody is given the same.
     """
 
     key: str = ""
@@ -260,6 +261,8 @@ class Replay:
     share: float = 1.0
     run: str = ""
     derivation: int = 1
+    variant: dict[str, Any] = field(default_factory=dict)
+    variant_sha256: str = ""
     preloaded: tuple[str, ...] = ()
     foreseen: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Numbers that follow from the course's secret seed, along two lines that say nothing about each other.
+"""Numbers that follow from the course's secret seed, along lines that say nothing about each other.
 
 A submission reads back whatever seeds its own random numbers, and students read the inputs of public checks. So a seed
 that a person made up ("secret2026") is in danger twice: somebody may try every such text until one gives the number
@@ -35,11 +35,13 @@ class Keys:
     Attributes:
         seen: for all that a student may see: the submission's own random numbers, the inputs of public checks.
         hidden: for the inputs of hidden checks.
+        variants: for what is drawn for each student alone.
         fingerprint: tells whether two seeds are the same; 16 hexadecimal digits.
     """
 
     seen: bytes
     hidden: bytes
+    variants: bytes
     fingerprint: str
 
 
@@ -47,7 +49,10 @@ class Keys:
 def keys_of(seed: str) -> Keys:
     """The keys of a seed; found once for each seed in each process, because it is made to be slow."""
     master = hashlib.scrypt(seed.encode(), salt=_SALT, maxmem=_MEMORY, dklen=32, **WORK)
-    return Keys(_below(master, "seen"), _below(master, "hidden"), _below(master, "fingerprint").hex()[:16])
+    seen, hidden, variants, fingerprint = (
+        _below(master, purpose) for purpose in ("seen", "hidden", "variants", "fingerprint")
+    )
+    return Keys(seen, hidden, variants, fingerprint.hex()[:16])
 
 
 def number(key: bytes, *purpose: str) -> int:

@@ -31,21 +31,23 @@ from autograder import settings
 from autograder.assignment.dataset import Dataset
 from autograder.assignment.question import Case, Check, Function, Question
 from autograder.assignment.rubric import Written, is_answer_file
+from autograder.assignment.variants import Variants
 from autograder.checks.errors import InstructorError
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.local.variants import MODULE
 from autograder.checks.wording import counted
 from autograder.results import MOST_SECONDS, Limits, Visibility
 
 __all__ = ["GIVEN", "Assignment"]
 
-GIVEN = ("student", "reference", "rng", "data", "hidden", "full", "share", "case")
+GIVEN = ("student", "reference", "rng", "data", "hidden", "full", "share", "case", "variant")
 """What a check may ask for by the name of a parameter, beside the results of the checks that it needs:
 
 `student` the submission's stand-in; `reference` the same around the solved module; `rng` a numpy Generator, seeded
 for this check from the course's secret; `data` the open part of the data set; `hidden` its staff-only part; `full`
 whether `--full` was given; `share` the part of its training that is to be run (epochs, samples): 1.0 in every grade,
 1/2, 1/4 ... when `autograder calibrate` looks for the cheapest run that is still fair; `case` the name of the case that
-is asked, in a check that has `cases`.
+is asked, in a check that has `cases`; `variant` what was drawn for this student (see `Assignment.variant`).
 """
 
 _FOR_NOTEBOOKS = ("IPython.core.interactiveshell",)
@@ -124,6 +126,7 @@ class Assignment:
         self.cell_seed = cell_seed
         self.check_seconds = check_seconds
         self._facts: Callable[[str, bool], Mapping[str, object]] | None = None
+        self.variants: Variants | None = None
         self._questions: list[Question] = []
         self._checks: list[Check] = []
         self._written: list[Written] = []
@@ -207,6 +210,26 @@ class Assignment:
         each name that stands in braces in a title, such as ``"Trained on {images}, the network is right."``
         """
         self._facts = function
+        return function
+
+    def variant(self, function: Function) -> Function:
+        """Declare the decorated function as what draws each student's variant; it stands above the checks.
+
+        It gets `rng`, a numpy Generator that follows from the course's seed and the student's id, and returns a
+        dictionary from names to plain values, or `Drawn` where files are drawn as well. It may use no other source of
+        chance, and gives the same whenever it gets the same numbers.
+
+        Raises:
+            InstructorError: there is one already, a check stands above it, or it takes something else.
+        """
+        made = Variants.declared(function)
+        if self.variants is not None:
+            raise InstructorError(f"{made.where} is a second one; an assignment has one function that draws variants.")
+        if self._checks:
+            raise InstructorError(f"{made.where} stands below a check; write it above all checks.")
+        if MODULE in (*self.files, *self.given, *self.extra_files):
+            raise InstructorError(f"{made.where}: every student is given a {MODULE}; rename the file of that name.")
+        self.variants = made
         return function
 
     def title_of(self, check: Check, data: str | None = None, *, full: bool = True) -> str:
@@ -311,6 +334,11 @@ class Assignment:
             raise InstructorError(f"{where} has cases; let the function take the name of one as `case`.")
         if "case" in parameters and not cases:
             raise InstructorError(f"{where} asks for 'case' and has none; declare cases={{name: points, ...}}.")
+        if "variant" in parameters and self.variants is None:
+            raise InstructorError(
+                f"{where} asks for 'variant', and no function that draws one stands above it; declare one by "
+                "@assignment.variant."
+            )
         for parameter in parameters:
             if parameter not in GIVEN and parameter not in needed:
                 raise InstructorError(

@@ -92,6 +92,13 @@ def release(
     archive: Annotated[
         bool, typer.Option("--zip", help="Also write release/NAME.zip, which is uploaded to an LMS.")
     ] = False,
+    student: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="STUDENT", help="Write the release of this student, by id; may be repeated."),
+    ] = None,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Write the release of each student of the course's roster.csv.")
+    ] = False,
     sandbox: SandboxOption = None,
     data: DataOption = None,
     course: CourseOption = None,
@@ -100,12 +107,15 @@ def release(
 
     Before anything is written, all that `autograder validate --quick` tries must be good; what has passed once is not
     tried again until something changes. Exit code 1, and no release, if anything fails.
+    Of an assignment that draws a variant for each student, release/NAME shows an example; --for and --all write
+    release/NAME.students/STUDENT, with --zip also STUDENT.zip, for one student each.
 
     Example: autograder release backprop
     """
     from autograder.cli.release import Call, release_assignment
 
-    raise typer.Exit(release_assignment(Call(name, validate, archive, sandbox, data, course)))
+    call = Call(name, validate, archive, tuple(student or ()), everybody, sandbox, data, course)
+    raise typer.Exit(release_assignment(call))
 
 
 def validate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,13 @@ from rich.markup import escape
 
 from autograder import grading, loader
 from autograder.checks.errors import UsageError
+from autograder.checks.local.variants import Variant
 from autograder.cli.common import console, named_sandbox
-from autograder.course import open_course
+from autograder.course import course_seed, open_course
 from autograder.early_start import Early
 from autograder.grading import RunOptions
 from autograder.grading.preparing import caps_for, dataset_for, limits_from, settings_of, start_sandbox
+from autograder.loader import Loaded
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
@@ -46,6 +49,7 @@ class Call:
     full: bool
     data: Path | None
     course: Path | None
+    student: str = ""
 
 
 def check_files(call: Call, early: Early | None = None) -> int:
@@ -66,6 +70,7 @@ def check_files(call: Call, early: Early | None = None) -> int:
     dataset, said = dataset_for(loaded, settings_of(call.data, course, loaded))
     if said:
         screen.print(escape(said))
+    variant = _variant(call, loaded, screen)
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as temporary:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = caps_for(loaded, dataset)
@@ -74,9 +79,21 @@ def check_files(call: Call, early: Early | None = None) -> int:
             raise UsageError(f"Nothing was handed in that can be checked. {submission.problem}")
         backend = named_sandbox(screen, call.sandbox or course.sandbox, loaded)
         with start_sandbox(backend, loaded, early=early) as started:
-            report = grading.grade(loaded, submission, started, dataset, options)
+            report = grading.grade(loaded, submission, started, dataset, options, variant=variant)
     _show(screen, report)
     return 1 if report.internal else 0
+
+
+def _variant(call: Call, loaded: Loaded, screen: Console) -> Variant | None:
+    """The variant of the student that was named, or the example that is nobody's."""
+    if loaded.assignment.variants is None:
+        if call.student:
+            raise UsageError(f"{call.name} draws no variants; leave out --for.")
+        return None
+    if call.student:
+        return loaded.variant_of(call.student, course_seed(None, os.environ))
+    screen.print("Checked with the example of a variant; --for STUDENT checks with the variant of a student.")
+    return loaded.example_variant
 
 
 def _show(screen: Console, report: Report) -> None:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -31,11 +32,13 @@ from autograder.grading.jobs import Idle, idle_jobs
 from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
 from autograder.grading.validation_cache import ValidationCache, validation_key
 from autograder.grading.written_answers import keep_pdfs
+from autograder.release import refuse_redrawn, unknown_students
 from autograder.reports import pages
 from autograder.reports.class_folder import Graded, kept_apart
 from autograder.reports.marks import all_hand_grades
 from autograder.results import Report
 from autograder.sandbox.image import image_name
+from autograder.scoring import with_open_points
 from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 from autograder.submissions import (
     Recogniser,
@@ -48,6 +51,7 @@ from autograder.submissions import (
     to_preload,
     waiting_in,
 )
+from autograder.submissions.roster import Roster, course_roster
 
 __all__ = ["Call", "Work", "grade_class"]
 
@@ -170,9 +174,12 @@ def _our_work(
         screen.print(f"Not counted as submissions: {escape(', '.join(beside))}.", soft_wrap=True)
     recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
     caps = caps_for(loaded, dataset)
+    roster = course_roster(course, root) if loaded.assignment.variants else None
 
     def collected(folder: Path, copies: bool) -> tuple[Submission, ...]:
-        return collect(submissions, loaded.assignment.handed_in, folder, caps, recogniser, copies=copies)
+        everyone = collect(submissions, loaded.assignment.handed_in, folder, caps, recogniser, copies=copies)
+        refuse_redrawn(loaded, (each.student for each in everyone), seed)
+        return everyone
 
     def grader(name: str, folder: Path, foreseen: tuple[str, ...]) -> Grader:
         def begin(foreseen: tuple[str, ...]) -> sandbox.ForkServer | sandbox.ContainerSandbox:
@@ -192,7 +199,18 @@ def _our_work(
         dataset.name if dataset else "",
         known_without_copies=not any(file.endswith(".pdf") for file in loaded.assignment.answers),
         refused=lambda: ValidationCache().refused(validation_key(loaded, dataset, replace(options, only=""))),
+        finished=partial(_not_final_of_unknown, roster) if loaded.assignment.variants else tuple,
         waiting=waiting_in(submissions, perhaps=True),
+    )
+
+
+def _not_final_of_unknown(roster: Roster | None, reports: Sequence[Report]) -> tuple[Report, ...]:
+    """The reports; of somebody who is not on the roster, nobody knows which variant he was given."""
+    unknown = unknown_students((report.student for report in reports), roster)
+    why = "The roster has no such id, and variants are drawn by id, so this variant is nobody's: rename the submission"
+    return tuple(
+        replace(with_open_points(report), not_final=f"{why}.") if report.student in unknown else report
+        for report in reports
     )
 
 

@@ -139,6 +139,9 @@ def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of one submission, a folder or a zip.")],
     *,
     only: OnlyOption = "",
+    student: Annotated[
+        str, typer.Option("--for", metavar="STUDENT", help="Whose variant is checked with, by id; else the example's.")
+    ] = "",
     sandbox: SandboxOption = None,
     limit: LimitOption = None,
     full: FullOption = False,
@@ -154,7 +157,7 @@ def check(
     with begin(course, name) or nullcontext() as early:
         from autograder.cli.check import Call, check_files
 
-        call = Call(name, tuple(files), only, sandbox, tuple(limit or ()), full, data, course)
+        call = Call(name, tuple(files), only, sandbox, tuple(limit or ()), full, data, course, student)
         code = check_files(call, early)
     raise typer.Exit(code)
 

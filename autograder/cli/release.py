@@ -22,9 +22,10 @@ from autograder.grading import RunOptions
 from autograder.grading.preparing import dataset_for, settings_of, start_sandbox
 from autograder.loader import Loaded
 from autograder.quality.validation import ValidationCache, recorded, sets, validate, validation_key
-from autograder.release import added, build, write_archive
+from autograder.release import added, build, chosen_students, release_for, write_archive
 from autograder.sandbox import ContainerSandbox, ForkServer
 from autograder.scoring import rounded, shown
+from autograder.submissions.roster import course_roster
 
 __all__ = ["Call", "release_assignment"]
 
@@ -36,6 +37,8 @@ class Call:
     name: str
     validate: bool
     archive: bool
+    students: tuple[str, ...]
+    everybody: bool
     sandbox: str | None
     data: Path | None
     course: Path | None
@@ -45,6 +48,7 @@ def release_assignment(call: Call) -> int:
     """Write release/NAME and say what is in it; returns 1, and writes nothing, if the assignment does not validate."""
     root, course = open_course(call.course)
     loaded = loader.load(root, call.name)
+    students = _students(call, root, course, loaded)
     out = root / "release" / call.name
     screen = console()
     if not call.validate:
@@ -62,10 +66,25 @@ def release_assignment(call: Call) -> int:
         return 1
     settings = settings_of(call.data, course, loaded)
     own = settings.declared(loaded.assignment.data)
-    files = build(loaded, out, dataset_for(loaded, settings, released=False)[0] if own else None)
+    dataset = dataset_for(loaded, settings, released=False)[0] if own else None
+    if students:
+        seed = course_seed(None, os.environ)
+        made = list(release_for(loaded, students, dataset, seed, archive=call.archive))
+        screen.print(
+            f"Wrote {counted(len(made), 'release')} to {escape(str(made[0].parent))}, each with the variant of one "
+            "student: give it to that student alone.",
+            soft_wrap=True,
+        )
+        return 0
+    files = build(loaded, out, dataset)
     if others := added(out, dict.fromkeys((path.relative_to(out).as_posix() for path in files), b"")):
         screen.print(f"Left as they are, for no release wrote them: {escape(', '.join(others))}", soft_wrap=True)
     assignment = loaded.assignment
+    if assignment.variants:
+        screen.print(
+            "It holds an example of a variant, which is nobody's: for students run the same with --for or --all.",
+            soft_wrap=True,
+        )
     hidden = sum(check.hidden for check in assignment.checks)
     total = rounded(assignment.max_points + assignment.by_hand)
     bonus = rounded(sum(each.max_points + each.by_hand for each in assignment.questions if each.bonus))
@@ -89,6 +108,17 @@ def release_assignment(call: Call) -> int:
             soft_wrap=True,
         )
     return 0
+
+
+def _students(call: Call, root: Path, course: Course, loaded: Loaded) -> tuple[str, ...]:
+    """The students for whom releases are made; none for the release that is nobody's."""
+    if not call.students and not call.everybody:
+        return ()
+    if loaded.assignment.variants is None:
+        raise UsageError(
+            f"{call.name} draws no variants, so everybody gets release/{call.name}; leave out --for and --all."
+        )
+    return chosen_students(call.students, course_roster(course, root), everybody=call.everybody)
 
 
 def _validated(call: Call, root: Path, course: Course, loaded: Loaded, screen: Console) -> int:

@@ -12,19 +12,21 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
+from autograder import atomic_files
 from autograder.assignment.question import Check
 from autograder.checks.errors import StudentError
 from autograder.checks.local.files import HandedIn
+from autograder.checks.local.variants import Variant
 from autograder.datasets import DataSet
 from autograder.grading.notebooks import Notebooks
 from autograder.grading.options import RunOptions
@@ -38,7 +40,7 @@ from autograder.sandbox import Outcome, Request, Sandbox, Session
 from autograder.seeding import keys_of, number
 from autograder.submissions import Submission
 
-__all__ = ["Case", "Shared", "Spare", "Standing", "random_numbers_kept"]
+__all__ = ["Case", "Shared", "Spare", "Standing", "random_numbers_kept", "write_drawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Spare:
 
 @dataclass(frozen=True)
 class Case:
-    """One submission to be graded: against what, where and how.
+    """One submission to be graded: against what, where and how; with the student's variant, where there are any.
 
     `outcomes` grows as its sandboxes end; `spare` is the sandbox in which its notebooks have run,
     between two questions. `first_imports` keeps how importing a file ends in a fresh sandbox: an error, or None;
@@ -114,6 +116,7 @@ class Case:
     sandbox: Sandbox
     dataset: DataSet | None
     options: RunOptions
+    variant: Variant | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     notebooks: Notebooks = field(default_factory=Notebooks)
     spare: Spare = field(default_factory=Spare)
@@ -156,7 +159,8 @@ class Case:
         files, folder = self.loaded.interface.files, self.submission.folder
         meant = dict(self.submission.meant)
         absent = {file: meant.get(file, "") for file in files if not (folder / file).is_file()}
-        given = (*self.loaded.assignment.given, *self.loaded.assignment.extra_files)
+        drawn = self.variant.everything if self.variant else ()
+        given = (*self.loaded.assignment.given, *self.loaded.assignment.extra_files, *drawn)
         return HandedIn(folder, files, given, absent, self.notebooks.sources())
 
     @cached_property
@@ -203,8 +207,22 @@ class Case:
             folder = outer / secrets.token_hex(16)
             given = {self.loaded.reference_folder / file for file in self.loaded.assignment.extra_files}
             _copy(self.loaded.reference_folder, folder, without=given)
+            write_drawn(folder, self.variant.everything if self.variant else {})
             self._staged.append(folder)
         return self._staged[-1]
+
+
+def write_drawn(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write what is one student's own into a folder from which a sandbox is made, readable for everybody."""
+    for file, content in files.items():
+        path = folder / file
+        if path.is_file() and path.read_bytes() == content:
+            continue  # another job may be reading it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for above in PurePosixPath(file).parents[:-1]:
+            (folder / above).chmod(0o755)
+        atomic_files.write(path, content)
+        path.chmod(0o644)
 
 
 def _copy(source: Path, target: Path, without: Collection[Path]) -> None:

@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from autograder.checks.local.variants import Variant
 from autograder.datasets import DataSet
-from autograder.grading.context import Case, Shared
+from autograder.grading.context import Case, Shared, write_drawn
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions, selected_checks
 from autograder.grading.provenance import replay, resources
@@ -19,7 +20,7 @@ from autograder.sandbox import Sandbox
 from autograder.scoring import report_points
 from autograder.submissions import Submission
 
-__all__ = ["grade", "restore_given"]
+__all__ = ["drawn_for", "grade", "restore_given"]
 
 _BLOCK = 1 << 20
 
@@ -33,6 +34,7 @@ def grade(
     listen: Listener = unheard,
     shared: Shared | None = None,
     begin: Begin = unwatched,
+    variant: Variant | None = None,
 ) -> Report:
     """Run every selected check of an assignment against one submission.
 
@@ -47,17 +49,22 @@ def grade(
         listen: called for each check with what it returned, or the `CheckFailed` that it raised.
         shared: what is kept from one submission of this assignment to the next; nothing if left out.
         begin: called for each check that begins, with after how many seconds it will be ended.
+        variant: what the student was given, where the assignment draws one; the student's own if left out.
 
     Raises:
+        InstructorError: the student's variant cannot be drawn.
         UsageError: `options.only` names neither a question nor a check.
     """
     if shared is None:
         with Shared() as own:
-            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin)
-    notebooks = repair_notebooks(loaded, submission, shared.reader)
-    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
+            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin, variant)
+    variant = variant or loaded.variant_of(submission.student, options.seed)
+    notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
+    case = Case(
+        loaded, submission, sandbox, dataset, options, variant=variant, notebooks=notebooks, answers=shared.answers
+    )
     run = Runner(case, listen, begin)
-    restored = restore_given(loaded, submission, dataset)
+    restored = restore_given(loaded, submission, dataset, variant)
     expected = selected_checks(loaded.assignment, options)
     try:
         chosen = {
@@ -67,7 +74,7 @@ def grade(
             or expected.intersection(each.id for each in question.answers)
         }
         questions = tuple(
-            with_written(result, [each for each in asked.answers if each.id in expected], loaded, submission, notebooks)
+            with_written(result, [each for each in asked.answers if each.id in expected], case)
             for asked, result in zip(chosen, run.questions(chosen), strict=True)
         )
     finally:
@@ -81,23 +88,31 @@ def grade(
         bonus_points=bonus_points,
         questions=questions,
         resources=resources(case.outcomes, sandbox),
-        replay=replay(loaded, submission, dataset, options, sandbox),
-        notes=(*submission.notes, *restored, *notebooks.notes),
+        replay=replay(loaded, submission, dataset, options, sandbox, variant),
+        notes=(*submission.notes, *drawn_for(variant), *restored, *notebooks.notes),
         notebooks=notebooks.results(),
     )
 
 
-def restore_given(loaded: Loaded, submission: Submission, dataset: DataSet | None) -> tuple[str, ...]:
+def drawn_for(variant: Variant | None) -> tuple[str, ...]:
+    """The sentence of a report about the variant that was graded; none where everybody is given the same."""
+    return (f"The variant of this submission: {variant}.",) if variant else ()
+
+
+def restore_given(
+    loaded: Loaded, submission: Submission, dataset: DataSet | None, variant: Variant | None = None
+) -> tuple[str, ...]:
     """Put what is handed out complete in place of what the student made of it.
 
-    Given modules are written into the staged copy; of other files, what was handed in is removed where it differs, and
-    the sandbox has the given ones.
+    Given modules, and what is this student's own, are written into the staged copy; of other files, what was handed in
+    is removed where it differs, and the sandbox has the given ones.
 
     Returns:
         A sentence about each file that differed.
     """
     notes = []
-    own: Mapping[str, bytes] = dataset.handed_out if dataset else {}
+    drawn = variant.everything if variant else {}
+    own: Mapping[str, bytes] = {**(dataset.handed_out if dataset else {}), **drawn}
     for file in (*loaded.assignment.given, *loaded.assignment.extra_files, *own):
         source = loaded.reference_folder / file
         if other := _instead(submission.folder, file, own.get(file, source)):
@@ -107,6 +122,7 @@ def restore_given(loaded: Loaded, submission: Submission, dataset: DataSet | Non
         if file in loaded.assignment.given and not target.is_file():
             shutil.copyfile(source, target)
             target.chmod(0o644)
+    write_drawn(submission.folder, drawn)
     return tuple(notes)
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from autograder.checks.errors import StudentError
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.local.variants import Variant
 from autograder.checks.wording import seconds, small
-from autograder.loader import Loaded
+from autograder.loader import Loaded, reference_notebook
 from autograder.messages import WORDING
 from autograder.notebooks import Cell, Notebook, read
 from autograder.notebooks.reading_process import Reader, Reading, repaired
@@ -144,8 +145,10 @@ class Notebooks:
         )
 
 
-def repair_notebooks(loaded: Loaded, submission: Submission, reader: Reader) -> Notebooks:
-    """Read the submitted notebooks, and bring them back into the form of the release."""
+def repair_notebooks(
+    loaded: Loaded, submission: Submission, reader: Reader, variant: Variant | None = None
+) -> Notebooks:
+    """Read the submitted notebooks, and bring them back into the form of the release that the student was given."""
     files: dict[str, Notebook | StudentError] = {}
     notes: list[str] = []
     reading = Reading()
@@ -154,7 +157,7 @@ def repair_notebooks(loaded: Loaded, submission: Submission, reader: Reader) -> 
         if submission.problem or not path.is_file():
             continue
         try:
-            stub = stub_of(_reference(loaded, file), file, loaded.assignment.cells_of(file))
+            stub = stub_of(_reference(loaded, file, variant), file, loaded.assignment.cells_of(file))
             fixed = repaired(path.read_bytes(), file, stub, reader, reading)
         except StudentError as error:
             files[file] = error
@@ -171,8 +174,8 @@ def repair_notebooks(loaded: Loaded, submission: Submission, reader: Reader) -> 
     return Notebooks(files, tuple(notes))
 
 
-def _reference(loaded: Loaded, file: str) -> Notebook:
-    return read((loaded.reference_folder / file).read_bytes(), file)
+def _reference(loaded: Loaded, file: str, variant: Variant | None) -> Notebook:
+    return read(reference_notebook(loaded, file, variant), file)
 
 
 def _code(notebook: Notebook) -> Iterator[tuple[int, Cell]]:

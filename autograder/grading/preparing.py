@@ -106,9 +106,9 @@ def dataset_for(loaded: Loaded, settings: DataSettings, *, released: bool = True
 
 def caps_for(loaded: Loaded, dataset: DataSet | None) -> Caps:
     """How much of a submission is read: what students were given, they may hand in again."""
-    return Caps().beside(
-        (*loaded.given_sizes, *(len(each) for each in (dataset.handed_out if dataset else {}).values()))
-    )
+    variant = loaded.example_variant
+    own = {**(dataset.handed_out if dataset else {}), **(variant.everything if variant else {})}
+    return Caps().beside((*loaded.given_sizes, *map(len, own.values())))
 
 
 def _refuse_another_split(loaded: Loaded, dataset: DataSet) -> None:

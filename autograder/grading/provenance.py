@@ -13,6 +13,7 @@ from itertools import takewhile, zip_longest
 from typing import Any
 
 from autograder import __version__
+from autograder.checks.local.variants import Variant
 from autograder.datasets import DataSet
 from autograder.grading.options import RunOptions, recorded_options
 from autograder.loader import Loaded
@@ -68,7 +69,12 @@ def resources(outcomes: Iterable[Outcome], sandbox: Sandbox) -> Resources:
 
 
 def replay(
-    loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions, sandbox: Sandbox
+    loaded: Loaded,
+    submission: Submission,
+    dataset: DataSet | None,
+    options: RunOptions,
+    sandbox: Sandbox,
+    variant: Variant | None = None,
 ) -> Replay:
     """What reproduces a report."""
     facts = _facts(loaded, submission, dataset, options)
@@ -82,6 +88,8 @@ def replay(
         data=dataset.name if dataset else "",
         data_sha256=dataset.sha256 if dataset else "",
         derivation=DERIVATION,
+        variant=dict(variant or {}),
+        variant_sha256=_digest(variant) if variant else "",
         preloaded=sandbox.preloaded,
         **{name: getattr(options, name) for name in recorded_options()},
         cpu_model=cpu_model(),
@@ -103,6 +111,13 @@ def _facts(loaded: Loaded, submission: Submission, dataset: DataSet | None, opti
 
 def _replay_key(facts: dict[str, Any], sandbox: str) -> str:
     return hashlib.sha256(json.dumps([facts, sandbox], sort_keys=True).encode()).hexdigest()
+
+
+def _digest(variant: Variant) -> str:
+    digest = hashlib.sha256()
+    for file, content in sorted(variant.everything.items()):
+        digest.update(f"{file}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 @cache
@@ -132,6 +147,7 @@ _FACTS = {
     "assignment_sha256": "the assignment's folder",
     "reference_sha256": "the reference",
     "seed_fingerprint": "the course's seed",
+    "variant_sha256": "the student's variant",
     "data": "the name of the data set",
     "data_sha256": "the data",
     "full": "the length of the trainings (--full)",

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from autograder.checks.errors import SandboxError
 from autograder.results import Limits
@@ -81,15 +82,22 @@ class RecordedSession:
         open_session: opens the sandbox.
         limits: of the sandbox.
         answers: what is known.
+        files: what lies beside the reference for this submission alone; where that differs, so may the answers.
     """
 
-    def __init__(self, open_session: Callable[[], Session], limits: Limits, answers: Answers) -> None:
+    def __init__(
+        self,
+        open_session: Callable[[], Session],
+        limits: Limits,
+        answers: Answers,
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         self._open = open_session
         self._limits = limits
         self._answers = answers
         self._live: Session | None = None
         self._asked: list[bytes] = []
-        self._key = hashlib.blake2b(repr(limits).encode(), digest_size=16).digest()
+        self._key = hashlib.blake2b(repr((limits, sorted(files.items()))).encode(), digest_size=16).digest()
         self._patience = self._granted = math.inf
         self._spent = 0.0
         self._closed = False

@@ -120,7 +120,8 @@ class Solved:
         case, options = self.case, self.case.options
         together = case.loaded.assignment.limits_together(full=options.full, changes=options.limits)
         allowed = together if self._limits is None else limits
-        self._session = RecordedSession(lambda: case.open_reference(allowed), allowed, case.answers)
+        own = case.variant.everything if case.variant else {}
+        self._session = RecordedSession(lambda: case.open_reference(allowed), allowed, case.answers, own)
         self._student = ReferenceStudent(self._session, case.loaded.interface, limits, case.loaded.reference_folder)
         Controls(self._student).run_notebooks_with(self._run_notebook)
         return self._student

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from autograder.checks.local.variants import Variant
 from autograder.datasets import DataSet
 from autograder.grading.context import Case, Shared
 from autograder.grading.grading import restore_given
@@ -32,6 +33,7 @@ def grade_again(
     options: RunOptions,
     runs: Sequence[str],
     shared: Shared,
+    variant: Variant | None = None,
 ) -> Report:
     """Run one check or one case of it, and the checks that it needs, under the random numbers of several runs.
 
@@ -47,14 +49,18 @@ def grade_again(
         options: as for `grade`; `only` is the id of the check, or that of a case: ``check[case]``.
         runs: what `RunOptions.run` is in each run.
         shared: what is kept from one submission to the next.
+        variant: as for `grade`.
 
     Returns:
         A report of one question, whose checks are the results of the one check, in the order of `runs`; `seconds` of
         each includes the checks that it needs. The points say nothing.
     """
-    notebooks = repair_notebooks(loaded, submission, shared.reader)
-    restore_given(loaded, submission, dataset)
-    case = Case(loaded, submission, sandbox, dataset, options, notebooks=notebooks, answers=shared.answers)
+    variant = variant or loaded.variant_of(submission.student, options.seed)
+    notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
+    restore_given(loaded, submission, dataset, variant)
+    case = Case(
+        loaded, submission, sandbox, dataset, options, variant=variant, notebooks=notebooks, answers=shared.answers
+    )
     runner = Runner(case)
     checks = loaded.assignment.checks
     check = next(each for whole in checks for each in (whole, *whole.parts) if each.id == options.only)
@@ -103,5 +109,5 @@ def grade_again(
         bonus_points=0.0,
         questions=(asked,),
         resources=resources(case.outcomes, sandbox),
-        replay=replay(loaded, submission, dataset, options, sandbox),
+        replay=replay(loaded, submission, dataset, options, sandbox, variant),
     )

@@ -320,6 +320,7 @@ class Runner:
             "case": check.case,
             "data": dataset.open if dataset else None,
             "hidden": dataset.hidden if dataset else None,
+            "variant": self.case.variant,
             **given,
         }
         seed_all(self.case.seed_inside(check.id))  # a check may draw from `random` or numpy itself

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from autograder.assignment.rubric import Place, Written
 from autograder.checks.errors import StudentError
-from autograder.grading.notebooks import Notebooks
-from autograder.loader import Loaded, template
+from autograder.grading.context import Case
+from autograder.loader import reference_notebook, template
 from autograder.notebooks import read
 from autograder.notebooks.added_cells import to_read
 from autograder.notebooks.stubs import stub_of
@@ -41,19 +41,15 @@ class _Answer:
     file: str = ""
 
 
-def with_written(
-    question: QuestionResult, asked: Iterable[Written], loaded: Loaded, submission: Submission, notebooks: Notebooks
-) -> QuestionResult:
+def with_written(question: QuestionResult, asked: Iterable[Written], case: Case) -> QuestionResult:
     """The results of a question with a result for each answer that people grade; its points stay as they are.
 
     Args:
         question: what the checks found.
         asked: the answers of this question.
-        loaded: the assignment with its reference, which says what was handed out.
-        submission: staged files, or the problem that `submissions` found.
-        notebooks: the submission's notebooks, repaired.
+        case: the submission, with what was handed out.
     """
-    found = tuple(_result(each, partial(_answer, loaded, submission, notebooks)) for each in asked)
+    found = tuple(_result(each, partial(_answer, case)) for each in asked)
     return replace(question, checks=(*question.checks, *found)) if found else question
 
 
@@ -79,16 +75,19 @@ def shortened(text: str) -> str:
     return f"{text[:LONGEST_ANSWER]}\n… and {len(text) - LONGEST_ANSWER} more characters"
 
 
-def _answer(loaded: Loaded, submission: Submission, notebooks: Notebooks, place: Place) -> _Answer:
+def _answer(case: Case, place: Place) -> _Answer:
+    submission = case.submission
     if submission.problem:
         return _Answer(Verdict.MISSING, submission.problem)
     if place.is_cell:
-        return _cell(loaded, notebooks, place)
+        return _cell(case, place)
     path = submission.folder / place.file
     if not path.is_file():
         return _Answer(Verdict.MISSING, f"{place.file} is missing.")
     content = path.read_bytes()
-    return _pdf(content, place) if place.is_pdf else _markdown(content, template(loaded, place.file), place)
+    if place.is_pdf:
+        return _pdf(content, place)
+    return _markdown(content, template(case.loaded, place.file, case.variant), place)
 
 
 def is_pdf(content: bytes) -> bool:
@@ -124,14 +123,14 @@ def _markdown(content: bytes, handed_out: str, place: Place) -> _Answer:
     return _Answer(Verdict.MANUAL, said, text)
 
 
-def _cell(loaded: Loaded, notebooks: Notebooks, place: Place) -> _Answer:
-    notebook = notebooks.files.get(place.file)
+def _cell(case: Case, place: Place) -> _Answer:
+    notebook = case.notebooks.files.get(place.file)
     if notebook is None:
         return _Answer(Verdict.MISSING, f"{place.file} is missing.")
     if isinstance(notebook, StudentError):
         return _Answer(Verdict.FAILED, notebook.message)
-    reference = read((loaded.reference_folder / place.file).read_bytes(), place.file)
-    handed_out = stub_of(reference, place.file, loaded.assignment.cells_of(place.file))
+    reference = read(reference_notebook(case.loaded, place.file, case.variant), place.file)
+    handed_out = stub_of(reference, place.file, case.loaded.assignment.cells_of(place.file))
     found = to_read(notebook, handed_out, place.name)
     return _Answer(Verdict.MANUAL if found.text else Verdict.NOT_ATTEMPTED, found.said, found.text)
 

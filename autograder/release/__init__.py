@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from autograder.release.building import build, contents, stub_text
+from autograder.release.students import chosen_students, refuse_redrawn, release_for, unknown_students
 from autograder.release.writing import added, write_archive
 
-__all__ = ["added", "build", "contents", "stub_text", "write_archive"]
+__all__ = [
+    "added",
+    "build",
+    "chosen_students",
+    "contents",
+    "refuse_redrawn",
+    "release_for",
+    "stub_text",
+    "unknown_students",
+    "write_archive",
+]

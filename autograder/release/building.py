@@ -11,8 +11,9 @@ from autograder.assignment.declaration import Assignment
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.checks.local.kit import KIT, OURS, kit_files
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.local.variants import Variant, filled
 from autograder.datasets import DataSet
-from autograder.loader import Loaded, template
+from autograder.loader import Loaded, reference_notebook, template
 from autograder.markers import cut, regions
 from autograder.notebooks import read
 from autograder.notebooks.source import source_of
@@ -43,13 +44,16 @@ def stub_text(source: str, file: str) -> str:
     return cut(source, file)
 
 
-def build(loaded: Loaded, out: Path, dataset: DataSet | None = None) -> tuple[Path, ...]:
+def build(
+    loaded: Loaded, out: Path, dataset: DataSet | None = None, variant: Variant | None = None
+) -> tuple[Path, ...]:
     """Write a release as a whole; what an earlier one wrote and this one does not is gone, what was added stays.
 
     Args:
         loaded: the assignment with its reference.
         out: the folder, such as ``release/backprop``; made if it is not there.
         dataset: the assignment's; students get the given and the public part of one of the course's own.
+        variant: of the student that it is for; the example where it is for nobody.
 
     Returns:
         The files of the release, sorted.
@@ -58,21 +62,26 @@ def build(loaded: Loaded, out: Path, dataset: DataSet | None = None) -> tuple[Pa
         InstructorError: the release would show a solution or a hidden check, or cannot be made from the reference.
         UsageError: `out` holds something else than an earlier release, or cannot be written.
     """
-    files = contents(loaded, dataset)
+    files = contents(loaded, dataset, variant)
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "test_public.py").is_file())):
         raise UsageError(f"{out} is there and is no earlier release; name an empty folder, or remove it yourself.")
     write_release(files, out)
     return tuple(sorted(out / path for path in files))
 
 
-def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]:
+def contents(loaded: Loaded, dataset: DataSet | None = None, variant: Variant | None = None) -> dict[str, bytes]:
     """Every file of a release, path to content, sorted by path; the same bytes from the same course.
+
+    Of all variants it holds the student's own alone, or the example, which is nobody's.
 
     Raises:
         InstructorError: as `build`.
     """
     assignment = loaded.assignment
+    variant = variant or loaded.example_variant
+    drawn = variant.everything if variant else {}
     sources = {file: _module(loaded, file) for file in (*assignment.files, *assignment.given)}
+    modules = {Path(file).stem for file in (*sources, *drawn)}
     for file in assignment.given:
         if found := regions(sources[file], file):
             raise InstructorError(
@@ -87,32 +96,33 @@ def contents(loaded: Loaded, dataset: DataSet | None = None) -> dict[str, bytes]
         assignment,
         loaded.interface.names,
         loaded.interface.classes,
-        _packages(sources.values()) - {Path(file).stem for file in sources},
+        _packages(sources.values()) - modules,
     )
     own = {
-        "README.md": _readme(assignment, tuple(own_data)),
+        "README.md": _readme(assignment, tuple(own_data), variant),
         "conftest.py": _conftest(loaded.interface.names, assignment),
-        "handout.md": _handout(loaded),
+        "handout.md": filled(_handout(loaded), variant, "handout.md"),
         "pytest.ini": _INI,
-        "requirements.txt": "".join(f"{name}\n" for name in _requirements(sources, tests.text())),
+        "requirements.txt": "".join(f"{name}\n" for name in _requirements(sources, tests.text(), modules)),
         "test_public.py": tests.text(),
         **{
-            file: stub_text(source, str(loaded.reference_folder / file))
+            file: filled(stub_text(source, str(loaded.reference_folder / file)), variant, file)
             for file, source in sources.items()
             if not is_notebook(file)
         },
     }
     files = {path: text.encode() for path, text in own.items()}
     for file in filter(is_notebook, sources):
-        content = (loaded.reference_folder / file).read_bytes()
+        content = reference_notebook(loaded, file, variant)
         files[file] = release_notebook(content, file, assignment.cells_of(file), tests.asked)
-    files |= {file: template(loaded, file).encode() for file in assignment.answers if file.endswith(".md")}
+    files |= {file: template(loaded, file, variant).encode() for file in assignment.answers if file.endswith(".md")}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
+    files |= drawn
     for file in own_data:
         if file in files or file.partition("/")[0] in OURS:
             raise InstructorError(f"A part of the data set {assignment.data!r} is called {file}, as another file is.")
     files |= own_data
-    refuse_leaks(files, _secrets(loaded, sources, tests))
+    refuse_leaks(files, _secrets(loaded, sources, tests, variant.module if variant else ""))
     refuse_model_answers(files, own["handout.md"], loaded, assignment.extra_files)
     return dict(sorted({**files, RECORD: record_of(files), **kit_files()}.items()))
 
@@ -124,13 +134,16 @@ def _module(loaded: Loaded, file: str) -> str:
     return python_text(path)
 
 
-def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests) -> Secrets:
-    """Telling lines of solutions, and all in assignment.py and hidden/ that is not public."""
+def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests, drawn: str) -> Secrets:
+    """Telling lines of solutions, and all in assignment.py and hidden/ that is not public.
+
+    Numbers among which variants are drawn are secret as well, but for those in `drawn`, the student's own.
+    """
     secrets, given = solution_lines(sources)
     assignment = loaded.assignment
     hidden = {check.id for check in tests.assignment.checks if check.hidden}
     lines = tests.rows_without_hints
-    shown = numbers("\n".join((*tests.lines, *given)))
+    shown = numbers("\n".join((*tests.lines, *given, drawn)))
     words: dict[str, Secret] = {}
     values: dict[float, Secret] = {}
     for statement in tests.private:
@@ -166,9 +179,8 @@ def _handout(loaded: Loaded) -> str:
     return utf8_text(path)
 
 
-def _requirements(sources: Mapping[str, str], tests: str) -> list[str]:
+def _requirements(sources: Mapping[str, str], tests: str, own: set[str]) -> list[str]:
     """Packages that the modules and the tests import, by the names under which they are installed."""
-    own = {Path(file).stem for file in sources}
     found = {"numpy", "pytest"} | (_packages((*sources.values(), tests)) - own)
     return sorted(_PACKAGES.get(name, name) for name in found)
 
@@ -189,6 +201,7 @@ def _conftest(names: Mapping[str, str], assignment: Assignment) -> str:
     seeded = "" if assignment.cell_seed is None else f", cell_seed={assignment.cell_seed}"
     ending = "" if assignment.run_on else ", run_on=False"
     table = "".join(f'    "{name}": "{file}",\n' for name, file in names.items())
+    variant = _VARIANT if assignment.variants else ""
     return f'''"""What the tests are given: `student` (your code), `rng` (random numbers). Nothing to change here."""
 
 from pathlib import Path
@@ -219,7 +232,7 @@ def rng(request):
     """Random numbers, the same in every run."""
     return testing.rng_for(request.node.name)
 
-
+{variant}
 @pytest.fixture
 def attempted():
     """Fails for functions that are still to be written."""
@@ -232,12 +245,22 @@ def pytest_pyfunc_call(pyfuncitem):
 '''
 
 
-def _readme(assignment: Assignment, data: Sequence[str]) -> str:
+_VARIANT = '''
+@pytest.fixture
+def variant():
+    """What is yours in this assignment, as `variant.py` has it."""
+    return testing.read_variant(FOLDER)
+
+'''
+
+
+def _readme(assignment: Assignment, data: Sequence[str], variant: Variant | None) -> str:
     files = "".join(f"- `{file}`: write your solution here and hand it in.\n" for file in assignment.files)
     files += "".join(f"- `{file}`: {_answers_in(file)}\n" for file in assignment.answers)
     files += "".join(
         f"- `{file}`: given; leave it as it is.\n" for file in (*assignment.given, *assignment.extra_files)
     )
+    files += "".join(f"- `{file}`: {_drawn(variant)}\n" for file in (variant.everything if variant else ()))
     folders = dict.fromkeys(f"{file.partition('/')[0]}/" if "/" in file else file for file in data)
     files += "".join(f"- `{file}`: data, with its labels.\n" for file in folders)
     return f"""# {assignment.title}
@@ -256,6 +279,13 @@ Install what is needed, then run the tests, in this folder:
 A question that is not written yet is reported as *not attempted*. To run the tests of one function only, name a word
 of their names: `python -m pytest -k WORD`.
 {_written(assignment)}"""
+
+
+def _drawn(variant: Variant | None) -> str:
+    """What a release says of a file that is one student's own."""
+    if variant is None or variant.is_example:
+        return "an example; every student is given other values, with which the work is graded."
+    return "your own, with which your work is graded; leave it as it is, and hand in no other student's."
 
 
 def _in_notebook(assignment: Assignment) -> str:

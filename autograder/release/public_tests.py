@@ -24,6 +24,7 @@ from autograder.release.leaks import bare
 __all__ = ["PublicTests", "solution_of"]
 
 _STAFF_ONLY = ("reference", "hidden", "data", "full", "share")
+_PUBLIC = ("student", "rng", "case", "variant")
 _SHIPPED = "autograder.checks"
 
 
@@ -151,7 +152,9 @@ class PublicTests:
     def _parameters_are_public(self, check: Check, node: ast.FunctionDef) -> None:
         public = {known.id for known in self.assignment.checks if not known.hidden}
         for parameter in check.parameters:
-            if parameter in _STAFF_ONLY or (parameter not in ("student", "rng", "case") and parameter not in public):
+            if parameter in _STAFF_ONLY or (
+                parameter not in ("student", "rng", "case", "variant") and parameter not in public
+            ):
                 raise InstructorError(
                     f"{self.file}:{node.lineno}: the public check {check.id!r} asks for {parameter!r}, which students "
                     "do not have; make the check hidden, or do without."

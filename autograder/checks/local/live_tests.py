@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -28,6 +29,7 @@ from .kernel import Kernel, kernel_of
 from .notebook_code import is_notebook
 from .public_tests import attempted, called_in, not_attempted, rng_for
 from .student import LocalStudent
+from .variants import read_variant
 
 __all__ = ["Hints", "LiveTests", "Outcome", "Result", "Verdicts"]
 
@@ -326,9 +328,8 @@ def _tested(
             if outcome.verdict != "passed":
                 return Result(question, tests.titles[question], (outcome,))
             continue
-        outcomes += [
-            _outcome(function, case, {"student": student}, tests) for case in vars(function).get("cases", ("",))
-        ]
+        given = {"student": student, "variant": partial(read_variant, folder)}
+        outcomes += [_outcome(function, case, given, tests) for case in vars(function).get("cases", ("",))]
     return Result(question, tests.titles[question], tuple(outcomes))
 
 
@@ -361,6 +362,9 @@ def _call(function: FunctionType, available: Mapping[str, Any], tests: _Tests) -
     given = {}
     for parameter in inspect.signature(function).parameters:
         known = parameter in available
+        if parameter == "variant":
+            given[parameter] = available[parameter]()
+            continue
         given[parameter] = available[parameter] if known else _call(tests.fixtures[parameter], available, tests)
     return function(**given)
 

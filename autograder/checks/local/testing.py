@@ -17,8 +17,9 @@ from .. import Credit
 from ..errors import CheckFailed, StudentError
 from .public_tests import attempted, called_in, rng_for
 from .student import LocalStudent
+from .variants import read_variant
 
-__all__ = ["attempted", "call", "rng_for", "student_in"]
+__all__ = ["attempted", "call", "read_variant", "rng_for", "student_in"]
 
 
 def student_in(

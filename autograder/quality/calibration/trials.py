@@ -178,7 +178,8 @@ def _made(loaded: Loaded, asked: Asked, backend: Sandbox, dataset: DataSet | Non
         limits=asked.limits,
         share=asked.share,
     )
-    report = grading.grade(loaded, asked, backend, dataset, changed, listen)
+    variant = loaded.variant_of(asked.code, changed.seed)  # trials of the same code share a folder
+    report = grading.grade(loaded, asked, backend, dataset, changed, listen, variant=variant)
     (result,) = (check for question in report.questions for check in question.checks)
     earned = result.verdict in (Verdict.PASSED, Verdict.PARTIAL)
     trial = Trial(

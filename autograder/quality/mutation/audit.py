@@ -32,7 +32,7 @@ from autograder.quality.mutation.equivalence import (
 from autograder.quality.mutation.grading import MutantGrader, graded_by_question, mutant_grader, without_written
 from autograder.quality.mutation.kept import KEPT
 from autograder.quality.mutation.matrix import Matrix, Row
-from autograder.quality.mutation.mutants import Mutant, belongs
+from autograder.quality.mutation.mutants import REFERENCE, Mutant, belongs
 from autograder.quality.mutation.progress import Progress, progress_in
 from autograder.quality.mutation.seeds import Rate, Subject
 from autograder.quality.mutation.selection import accepted
@@ -45,7 +45,6 @@ __all__ = ["Audit", "audit"]
 
 LEAST_CPU_SECONDS = 2.0
 TIMES_THE_REFERENCE = 5.0
-REFERENCE = "reference"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from autograder.quality.mutation.equivalence import (
     CHANGES,
     Listening,
 )
+from autograder.quality.mutation.mutants import REFERENCE
 from autograder.results import Report, Verdict
 from autograder.sandbox import Sandbox
 from autograder.submissions import Submission
@@ -92,10 +93,12 @@ def graded_by_question(
     """A report with the questions in the order of their limits, whose notes are a hash of the answers to each."""
     parts: list[Report] = []
     hashes = []
+    variant = loaded.variant_of(REFERENCE, options.seed)  # answers are compared, so all have the same one
     for question, allowed in limits.items():
         listening = Listening(confined, submission.folder, CHANGES.get(change), arguments=change == ARGUMENTS)
         changed = replace(options, only=question, limits=allowed)
-        parts.append(without_written(grading.grade(loaded, submission, listening, dataset, changed, shared=shared)))
+        report = grading.grade(loaded, submission, listening, dataset, changed, shared=shared, variant=variant)
+        parts.append(without_written(report))
         hashes.append(f"{question}: {listening.digest}")
         if first and any(verdict is not Verdict.PASSED for verdict in parts[-1].verdicts):
             break

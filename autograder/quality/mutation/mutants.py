@@ -18,8 +18,10 @@ from autograder.markers import Region, regions
 from autograder.quality.mutation.code import Code, Edit, plain_name
 from autograder.quality.mutation.operators import OPERATORS
 
-__all__ = ["Mutant", "belongs", "difference", "generate", "normal_form", "sample"]
+__all__ = ["REFERENCE", "Mutant", "belongs", "difference", "generate", "normal_form", "sample"]
 
+REFERENCE = "reference"
+"""What the reference is called among the mutants; all of them are graded with its variant, where any are drawn."""
 LOOKS = ("figsize", "dpi", "fontsize", "linewidth", "markersize")
 LOOKS_CALLED = ("tight_layout", "subplots_adjust")
 """Arguments and calls of matplotlib that only change how large or how neat a plot looks."""

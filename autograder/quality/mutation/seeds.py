@@ -19,6 +19,7 @@ from autograder import datasets, grading, loader, sandbox
 from autograder.grading.crew import Crew
 from autograder.grading.jobs import Attempt, Grade, JobSpec
 from autograder.quality.mutation.equivalence import Listening
+from autograder.quality.mutation.mutants import REFERENCE
 from autograder.results import Report, Verdict
 from autograder.submissions import Submission
 
@@ -320,7 +321,8 @@ def seed_trier(spec: JobSpec) -> Iterator[Grade]:
             listening = Listening(connected, submission.folder)
             options = replace(spec.options, only=submission.check, limits=submission.limits)
             runs = [f"seed {number}" for number in submission.numbers]
-            report = grading.grade_again(loaded, submission, listening, dataset, options, runs, shared)
+            variant = loaded.variant_of(REFERENCE, options.seed)
+            report = grading.grade_again(loaded, submission, listening, dataset, options, runs, shared, variant)
             return replace(report, notes=(listening.digest,))
 
         yield tried

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograder.checks.inspection.saved_files import REASONS, is_name
 from autograder.checks.local.notebook_code import is_notebook
+from autograder.checks.local.variants import Variant
 from autograder.checks.wording import counted, series
 from autograder.datasets import DataSet
 from autograder.grading import RunOptions, Shared, grade, reference_files
@@ -18,6 +19,7 @@ from autograder.messages import for_instructor
 from autograder.notebooks.source import file_text, text_file
 from autograder.quality.mutation import belongs
 from autograder.quality.mutation.kept import variants
+from autograder.quality.validation import students_variants
 from autograder.quality.validation.constant_answers import CONSTANTS, constant, written_names
 from autograder.quality.validation.finding import Finding
 from autograder.release import contents
@@ -88,6 +90,31 @@ class Trial:
             ]
             fix = "This solution is right: correct the check, or give its threshold more margin."
             yield Finding(f"the variant {variant.id} gets full marks", not missed, _in_words(missed), _fix(missed, fix))
+
+    def for_students(self, *, quick: bool, failed: bool = False) -> Iterator[Finding]:
+        """What holds for every student, where each is given a variant: some are drawn and tried.
+
+        Args:
+            quick: whether fewer are tried.
+            failed: whether the reference misses points with the example as well.
+        """
+        loaded, seed = self.loaded, self.options.seed
+        if loaded.assignment.variants is None:
+            return
+        yield students_variants.drawn_again(loaded, seed)
+        students = students_variants.tried(quick=quick)
+        yield students_variants.released(loaded, self.dataset, students, seed)
+        wrong = []
+        for student in students:
+            variant = loaded.variant_of(student, seed)
+            submission = self.hand_in(f"reference-{student}", self.reference_files())
+            if missed := _missed(self.grade(submission, self.options, variant)):
+                wrong.append(f"with the variant {variant}: {_in_words(missed)}")
+        fix = "The reference must be right for every variant that can be drawn: correct it, the check, or the function."
+        if failed:
+            fix = "The reference fails with the example of a variant as well: correct that first."
+        said = "; ".join(wrong)[:_LONGEST] or f"Every check passed under {counted(len(students), 'variant')}."
+        yield Finding("the reference under other variants", not wrong, said, fix)
 
     def limits(self, reports: Mapping[str, Report]) -> Finding:
         """No question may need more than 80 % of a limit: other machines are slower."""
@@ -235,9 +262,10 @@ class Trial:
         caps = Caps().beside(self.loaded.given_sizes)
         return collect_one(paths, self.loaded.assignment.handed_in, self.folder / f"{name}-staged", name, caps)
 
-    def grade(self, submission: Submission, options: RunOptions) -> Report:
-        """The report about a submission."""
-        return grade(self.loaded, submission, self.sandbox, self.dataset, options, shared=self.shared)
+    def grade(self, submission: Submission, options: RunOptions, variant: Variant | None = None) -> Report:
+        """The report about a submission, with a student's variant, or the example that is nobody's."""
+        variant = variant or self.loaded.example_variant
+        return grade(self.loaded, submission, self.sandbox, self.dataset, options, shared=self.shared, variant=variant)
 
 
 def _checks(report: Report) -> Iterator[CheckResult]:
