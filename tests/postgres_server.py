@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -21,11 +22,13 @@ def _programs() -> Path | None:
 
 
 def why_no_postgres() -> str:
-    """Why no server can be started here, or ""."""
+    """Why there are no tests with a server here, or ""."""
     if _programs() is None:
         return "PostgreSQL's server is not installed (Debian: apt-get install postgresql)"
     if os.geteuid() == 0 and not shutil.which("setpriv"):
         return "PostgreSQL refuses to run as root, and setpriv (util-linux) is missing"
+    if importlib.util.find_spec("psycopg") is None:
+        return "psycopg is not installed; pip install 'autograder-ml[postgresql]'"
     return ""
 
 

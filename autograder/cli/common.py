@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from autograder.loader import Loaded
 
-__all__ = ["console", "named_sandbox", "show_note_on", "staging"]
+__all__ = ["DATABASE", "console", "named_sandbox", "show_note_on", "staging"]
 
 PLAIN_WIDTH = 120
+
+DATABASE = "grader.db"
+"""The results database of a folder of `autograder grade --out`, where no other is named."""
 
 
 def console() -> Console:

@@ -20,7 +20,7 @@ from autograder import reports as export
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.class_table import deliver
-from autograder.cli.common import console, show_note_on, staging
+from autograder.cli.common import DATABASE, console, show_note_on, staging
 from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED
 from autograder.course import Course, course_seed, open_course
@@ -228,7 +228,7 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
 
         from autograder.store import Store, sqlite_address
 
-        database = call.db or work.course.database or sqlite_address(call.out.resolve() / "grader.db")
+        database = call.db or work.course.database or sqlite_address(call.out.resolve() / DATABASE)
         with Store(database) as store:
             before = store.all_known((grader.key(each), each.student) for each in chosen)
             if not all_stay(chosen, before):

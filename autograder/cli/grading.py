@@ -12,6 +12,7 @@ import typer
 from autograder.checks.errors import UsageError
 from autograder.cli.options import (
     CourseOption,
+    DatabaseOption,
     DataOption,
     FullOption,
     LimitOption,
@@ -95,10 +96,7 @@ def grade(
     full: FullOption = False,
     data: DataOption = None,
     seed: SeedOption = None,
-    db: Annotated[
-        str | None,
-        typer.Option("--db", metavar="URL", help="Results database as an SQLAlchemy address; else DIR/grader.db."),
-    ] = None,
+    db: DatabaseOption = None,
     due: Annotated[
         datetime | None,
         typer.Option(
@@ -171,6 +169,7 @@ def mark(
     excel: Annotated[
         bool, typer.Option("--excel", help="Begin marks.csv with a byte-order mark, by which Excel knows UTF-8.")
     ] = False,
+    db: DatabaseOption = None,
     course: CourseOption = None,
 ) -> None:
     """Give points for written answers.
@@ -178,13 +177,13 @@ def mark(
     Writes DIR/marks.csv, with a line for each student, answer and item of its rubric, and DIR/answers/, with
     everybody's answers on a page. Fill in points and comments with any spreadsheet or editor, and run the same command
     again: grades.csv, summary and pages are written anew. What you wrote is never lost, and holds when the class is
-    graded again; points that were given in formgrader count beside it.
+    graded again; points that were given in formgrader count beside it. The results database keeps who gave what, when.
 
     Example: autograder mark theory --out graded
     """
     from autograder.cli.mark import mark_answers
 
-    mark_answers(name, out, course, excel=excel)
+    mark_answers(name, out, course, excel=excel, db=db)
 
 
 def total(

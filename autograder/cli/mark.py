@@ -12,8 +12,9 @@ from autograder import reports as export
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
-from autograder.cli.common import console, staging
-from autograder.course import open_course
+from autograder.cli.common import DATABASE, console, staging
+from autograder.course import CONFIG_FILE, open_course
+from autograder.course import load as load_config
 from autograder.formats.nbgrader import find_course
 from autograder.formats.nbgrader.gathering import Source, heading_of
 from autograder.loader import load
@@ -43,11 +44,14 @@ class _Asked:
     summary: dict[str, str]
 
 
-def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = False) -> None:
+def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = False, db: str | None = None) -> None:
     """Write the lines that are to be filled in, read those that are, and write what shows grades anew.
 
+    Points and comments go into the results database as well, with a line in its log for each that changed.
+
     Raises:
-        UsageError: there are no reports of that assignment or no written answers, or a line of the file is wrong.
+        UsageError: there are no reports of that assignment or no written answers, a line of the file is wrong, or the
+            database cannot be used.
     """
     asked = _asked(name, course)
     with staging(out):
@@ -63,6 +67,7 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         before = read_marks(path)
         marks = filled(before, reports, asked.rubrics, path)
         with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is said before anything is written
+        _keep(name, marks, path, db or _database(name, course))
         write_marks(replace(marks, excel=marks.excel or excel), path)
         marks = read_marks(path) or marks  # with the lines of the file as it is now
         names = export.file_names(report.student for report in reports)
@@ -88,6 +93,32 @@ def _asked(name: str, course: Path | None) -> _Asked:
         return _Asked({}, {})
     written = load(open_course(course)[0], name).assignment.written
     return _Asked({each.id: each.rubric for each in written}, {each.id: each.summary_for_staff for each in written})
+
+
+def _database(name: str, course: Path | None) -> str | None:
+    """The results database that the course names, or None."""
+    if (found := find_course(course or Path.cwd(), name)) is None:
+        return open_course(course)[1].database
+    config = found.folder / CONFIG_FILE
+    return load_config(config).database if config.is_file() else None
+
+
+def _keep(name: str, marks: Marks, path: Path, database: str | None) -> None:
+    """Write what changed into the results database: that of the folder, where no other is named."""
+    from autograder.store import Store, sqlite_address
+    from autograder.store.marking import record_marks
+    from autograder.store.records import Mark
+
+    given = [
+        Mark(row.student, row.question, row.answer, row.item, row.most, row.points, row.comment.strip())
+        for row in marks.rows
+    ]
+    place = str(path.resolve()) if database else path.name
+    with (
+        Store(database or sqlite_address(path.parent.resolve() / DATABASE)) as store,
+        store.writing(f"the points of {name}"),
+    ):
+        record_marks(store.database, name, given, place, store.change())
 
 
 def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:

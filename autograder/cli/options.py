@@ -16,6 +16,7 @@ from autograder.settings import MOST_JOBS
 __all__ = [
     "CourseOption",
     "DataOption",
+    "DatabaseOption",
     "FullOption",
     "LimitOption",
     "NameArgument",
@@ -169,6 +170,12 @@ DataOption = Annotated[
         "--data",
         metavar="DIR",
         help="Folder with data sets, or embedded (digits, shapes); else AUTOGRADER_DATA, else the cache.",
+    ),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--db", metavar="URL", help="Results database as an SQLAlchemy address; else the course's, else DIR/grader.db."
     ),
 ]
 SandboxOption = Annotated[

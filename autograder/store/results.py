@@ -57,6 +57,7 @@ class Store:
     Args:
         address: an SQLAlchemy address; the tables are made if they are not there, and migrated if they are older.
         who: the user whose changes are logged; else that of this process.
+        artefacts: the folder of files that checks left; else the one beside a SQLite file.
         step: called before each statement, for tests that stop in between.
 
     Raises:
@@ -64,10 +65,11 @@ class Store:
             password in it.
     """
 
-    def __init__(self, address: str, *, who: str = "", step: Step = no_step) -> None:
+    def __init__(self, address: str, *, who: str = "", artefacts: Path | None = None, step: Step = no_step) -> None:
         check_address(address)
         self.address = address
         self.who = who or current_user()
+        self._artefacts = artefacts
         try:
             self.database = _opened(address, step)
         except DatabaseError as error:
@@ -139,6 +141,19 @@ class Store:
             yield
         except DatabaseError as error:
             raise _unusable(self.address, f"{error}; repair that and run the same command again.") from None
+
+    @property
+    def artefacts(self) -> Path:
+        """The folder of files that checks left.
+
+        Raises:
+            UsageError: the database is no file, and no folder was named.
+        """
+        if self._artefacts is not None:
+            return self._artefacts
+        if (path := file_of(self.address)) is None:
+            raise UsageError(f"Files of checks have no place beside {_shown(self.address)}; name a folder for them.")
+        return Path(f"{path}.artefacts")
 
     def change(self) -> Change:
         """A change of this moment, by the user of this store."""

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from autograder.reports.manual_grades import HandGrade, HandGrades, with_hand_gr
 from autograder.reports.marks import all_hand_grades, filled, read_marks, write_marks
 from autograder.reports.pages import Heading, summary_page
 from autograder.results import CheckResult, Report, Verdict
+from autograder.store import Store, sqlite_address
+from autograder.store.history import current_user, log_entries
+from autograder.store.marking import marks
 
 RUBRIC = {"why": (RubricItem("cause", 3.0, "cause"), RubricItem("example", 2.0, "example"))}
 HEAD = "student,question,answer,state,item,most,points,comment,seen\n"
@@ -368,6 +372,54 @@ def test_a_class_is_marked(graded: Path) -> None:
     before = (out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()
     run("grade", "theory", graded / "in", "--out", out, "--course", graded / "course")
     assert ((out / "grades.csv").read_bytes(), (out / "marks.csv").read_bytes()) == before
+
+
+def test_points_are_kept_in_the_database_with_a_line_of_its_log_for_each_change(graded: Path) -> None:
+    """Points of marks.csv are in the database of the folder; the same command again changes nothing there."""
+    out, item = graded / "out", ("ada", "names the cause")
+    mark(graded)
+    for points in ("3", "3", "2", ""):
+        fill(out / "marks.csv", {item: points})
+        mark(graded)
+    fill(out / "marks.csv", {("bob", "the whole answer"): "4"})
+    mark(graded)
+    with Store(sqlite_address(out / "grader.db")) as store:
+        log = [each for each in log_entries(store.database, assignment="theory") if each.verb == "marked"]
+        assert [(each.student, each.subject, each.before, each.after) for each in log] == [
+            ("ada", "why: names the cause", None, "3.0"),
+            ("ada", "why: names the cause", "3.0", "2.0"),
+            ("ada", "why: names the cause", "2.0", None),
+            ("bob", "proof: the whole answer", None, "4.0"),
+        ]
+        assert [(each.student, each.answer, each.points, each.place) for each in marks(store.database)] == [
+            ("bob", "proof", 4.0, "marks.csv")
+        ]
+        assert {each.who for each in log} == {current_user()}
+
+
+def test_two_people_mark_into_one_database(graded: Path) -> None:
+    """Each has a marks.csv; --db names the database of both, and an empty cell of one takes nothing from the other."""
+    address = sqlite_address(graded / "course.db")
+    folders = graded / "out", graded / "copy"
+    shutil.copytree(*folders)
+    for folder, student in zip(folders, ("ada", "bob"), strict=True):
+        command = ("mark", "theory", "--out", folder, "--course", graded / "course", "--db", address)
+        run(*command)
+        fill(folder / "marks.csv", {(student, "the whole answer"): "4"})
+        run(*command)
+    with Store(address) as store:
+        assert [(each.student, each.points) for each in marks(store.database)] == [("ada", 4.0), ("bob", 4.0)]
+
+
+def test_a_database_that_cannot_be_used_stops_before_anything_is_written(graded: Path) -> None:
+    """The points in marks.csv stay as they are."""
+    mark(graded)
+    before = (graded / "out" / "marks.csv").read_bytes()
+    (graded / "no.db").write_text("no database" * 100)
+    command = ("mark", "theory", "--out", graded / "out", "--course", graded / "course")
+    with pytest.raises(UsageError, match="Cannot use the results database .*file is not a database"):
+        run(*command, "--db", sqlite_address(graded / "no.db"))
+    assert (graded / "out" / "marks.csv").read_bytes() == before
 
 
 def test_lines_that_need_a_look_are_named_with_file_and_line(graded: Path) -> None:
