@@ -21,6 +21,8 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "sklearn": "sklearn",
         "torch": "torch",
         "traitlets": "notebooks",
+        "tree_sitter": "similar",
+        "tree_sitter_python": "similar",
         "xlsxwriter": "excel",
     }
 )

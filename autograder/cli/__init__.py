@@ -23,7 +23,7 @@ from autograder.checks.errors import GraderError
 from autograder.checks.wording import reason_of
 from autograder.cli.authoring import audit, calibrate, init, new, release, validate
 from autograder.cli.export import export_app
-from autograder.cli.grading import check, collect, grade, mark, replay, total
+from autograder.cli.grading import check, collect, grade, mark, replay, similar, total
 from autograder.cli.importing import import_app
 from autograder.cli.machine import doctor, fetch_data, image, list_data
 from autograder.cli.stopping import Verbs
@@ -44,7 +44,23 @@ app = typer.Typer(
 data_app = typer.Typer(
     cls=Verbs, help="Data sets: what is there, and fetching them.", no_args_is_help=True, rich_markup_mode=None
 )
-for verb in (new, init, release, validate, audit, calibrate, collect, grade, check, mark, total, replay, image, doctor):
+for verb in (
+    new,
+    init,
+    release,
+    validate,
+    audit,
+    calibrate,
+    collect,
+    grade,
+    check,
+    mark,
+    total,
+    similar,
+    replay,
+    image,
+    doctor,
+):
     app.command()(verb)
 data_app.command("list")(list_data)
 data_app.command("fetch")(fetch_data)

@@ -22,10 +22,11 @@ from autograder.cli.options import (
     SeedOption,
     jobs_option,
     moment,
+    within,
 )
 from autograder.early_start import begin
 
-__all__ = ["check", "collect", "grade", "mark", "replay", "total"]
+__all__ = ["check", "collect", "grade", "mark", "replay", "similar", "total"]
 
 
 def collect(
@@ -226,3 +227,55 @@ def replay(
     from autograder.cli.replay import Call, replay_report
 
     raise typer.Exit(replay_report(Call(report, tuple(files), sandbox, seed, data, course)))
+
+
+def similar(
+    name: NameArgument,
+    submissions: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SUBMISSIONS]",
+            help="Folder with one folder, .py, .ipynb or .zip file per student; else submissions/NAME.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the pages and similar.csv are written.")],
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--earlier",
+            metavar="FOLDER",
+            help="Submissions of an earlier year: each is compared with the class, and shows what is common idiom; may "
+            "be given several times.",
+        ),
+    ] = None,
+    base: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--base",
+            metavar="FOLDER",
+            help="Known solutions, such as public ones: what they have counts as explained; may be given several "
+            "times.",
+        ),
+    ] = None,
+    share: Annotated[
+        float,
+        typer.Option("--share", parser=within(0.05, 1), metavar="N", help="Pairs are listed that share at least this."),
+    ] = 0.65,
+    jobs: Annotated[int | None, jobs_option("Submissions read")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Find submissions that share more than the handout explains.
+
+    Compares the code of each two submissions, modules and notebooks, by fragments of their syntax trees: names,
+    comments, formatting, the order of functions and the spelling of literals make no difference. What the stub, the
+    reference or much of the class has does not count, and the rarer a fragment, the more it weighs. Writes similar.html
+    with pairs and clusters, a page for each pair with the shared regions side by side, and similar.csv. It is evidence
+    to be read, and never a verdict; docs/insight.md says how often independent submissions are listed.
+
+    Example: autograder similar backprop submissions/backprop --earlier last-year/backprop --out similar
+    """
+    from autograder.cli.similar import Call, compare_class
+
+    compare_class(Call(name, submissions, out, tuple(earlier or ()), tuple(base or ()), share, jobs, course))

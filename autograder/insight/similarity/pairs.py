@@ -1,0 +1,176 @@
+"""How much two submissions of a class share, weighed by how rare it is, and which pairs are far from the others.
+
+A fragment that others of the class have, too, says little: its weight is the logarithm of one over the share of *other*
+submissions with it. What the stub, the reference or a base has, or more than a quarter of the others, has no weight. So
+the measure calibrates itself on each class, and copying that most of a class took part in cannot be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.insight.similarity.fragments import LENGTH, Array, Fragments
+
+__all__ = [
+    "COMMON",
+    "LEAST_EVIDENCE",
+    "LEAST_SHARE",
+    "OUTLYING",
+    "SMALL",
+    "Comparison",
+    "Pair",
+    "class_is_small",
+    "compare",
+]
+
+COMMON = 0.25
+"""A fragment that more than this share of the other submissions has is common idiom and has no weight."""
+LEAST_SHARE = 0.65
+"""A listed pair shares at least so much of the weight of the one of them that has less."""
+LEAST_EVIDENCE = 12.0
+"""And at least so much weight in all: that of three or four fragments which nobody else has in a class of 100."""
+OUTLYING = 6.0
+"""And lies so many deviations above the middle of the class (median absolute deviation, scaled to normal)."""
+NEARLY_ALL = 0.90
+"""What shares so much of its weight is listed however much the class shares."""
+SMALL = 10
+"""In a smaller class it cannot be seen what is common."""
+_SEEN, _OTHERS = 0.5, 10.0  # the prior: half a submission of ten has a fragment that was not seen elsewhere
+_COLUMNS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What two submissions share: places `first` < `second` among those compared.
+
+    `share` is the part of the weight of the one that has less, 0 to 1. `evidence` is the weight in nats, where one
+    fragment counts for as many tokens as it has. `fragments` are shared and have a weight, `only` of them are in no
+    other submission.
+    """
+
+    first: int
+    second: int
+    share: float
+    evidence: float
+    fragments: int
+    only: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Listed pairs, strongest first, and groups of submissions that they connect, largest first.
+
+    `typical` is the median share of all pairs, `limit` the share above which a pair was listed, `compared` the number
+    of pairs. `counted` are the sorted numbers of the fragments that have a weight.
+    """
+
+    pairs: tuple[Pair, ...]
+    clusters: tuple[tuple[int, ...], ...]
+    typical: float
+    limit: float
+    compared: int
+    counted: Array
+
+
+def compare(
+    current: Sequence[Fragments],
+    earlier: Sequence[Fragments] = (),
+    base: Sequence[Fragments] = (),
+    *,
+    least_share: float = LEAST_SHARE,
+) -> Comparison:
+    """Compare each submission with each other one and with those of earlier years.
+
+    Args:
+        current: the class.
+        earlier: submissions of earlier years, behind the class in the places of `Pair`; they are not compared with each
+            other, and count where it is asked how common a fragment is.
+        base: what explains a fragment: the stub, the reference, given files, public solutions.
+        least_share: a listed pair shares at least so much.
+
+    Returns:
+        The same, up to the places, for every order of the submissions.
+    """
+    everybody = [each.different for each in (*current, *earlier)]
+    explained = np.unique(np.concatenate([np.zeros(0, np.uint64), *(each.numbers for each in base)]))
+    own = [each[~np.isin(each, explained, assume_unique=True)] for each in everybody]
+    known, counts = np.unique(np.concatenate([np.zeros(0, np.uint64), *own]), return_counts=True)
+    if len(everybody) < 2 or not len(known):
+        return Comparison((), (), 0.0, least_share, 0, known)
+    in_pair = _weights(counts - 2, len(everybody))
+    alone = _weights(counts - 1, len(everybody))
+    columns = [np.searchsorted(known, each) for each in own]
+    shared, elsewhere, number, only = _products(columns, counts, in_pair, alone)
+    total = np.array([alone[each].sum() for each in columns])
+    rest = np.minimum(total[:, None] - elsewhere, total[None, :] - elsewhere).clip(0)
+    share = np.divide(shared, shared + rest, out=np.zeros_like(shared), where=shared > 0)
+    evidence = shared / LENGTH
+    rows, others = np.triu_indices(len(everybody), 1)
+    asked = rows < len(current)
+    rows, others = rows[asked], others[asked]
+    shares, weights = share[rows, others], evidence[rows, others]
+    typical = float(np.median(shares))
+    spread = 1.4826 * float(np.median(np.abs(shares - typical)))
+    limit = max(least_share, min(typical + OUTLYING * spread, NEARLY_ALL))
+    listed = np.flatnonzero((shares >= limit) & (weights >= LEAST_EVIDENCE))
+    pairs = tuple(
+        Pair(int(a), int(b), float(share[a, b]), float(evidence[a, b]), int(number[a, b]), int(only[a, b]))
+        for a, b in zip(rows[listed].tolist(), others[listed].tolist(), strict=True)
+    )
+    pairs = tuple(sorted(pairs, key=lambda pair: (-pair.evidence * pair.share, pair.first, pair.second)))
+    return Comparison(pairs, _clusters(pairs), typical, limit, len(rows), known[in_pair > 0])
+
+
+def _weights(others: np.ndarray[Any, Any], everybody: int) -> np.ndarray[Any, Any]:
+    """The weight, in nats, of fragments that so many others have, of all but the two that are compared."""
+    rate = (np.maximum(others, 0) + _SEEN) / (max(everybody - 2, 0) + _OTHERS)
+    return np.where(rate > COMMON, 0.0, -np.log(rate))
+
+
+def _products(
+    columns: Sequence[np.ndarray[Any, Any]],
+    counts: np.ndarray[Any, Any],
+    in_pair: np.ndarray[Any, Any],
+    alone: np.ndarray[Any, Any],
+) -> tuple[np.ndarray[Any, Any], ...]:
+    """For each pair: the weight of what both have (as a pair, and alone), how many fragments, how many theirs alone.
+
+    Fragments that only one has are in no product; those with a weight are taken some thousand at a time.
+    """
+    useful = np.flatnonzero((counts > 1) & (in_pair > 0))
+    place = np.full(len(counts), -1)
+    place[useful] = np.arange(len(useful))
+    sparse = [found[found >= 0] for found in (place[each] for each in columns)]
+    size = (len(columns), len(columns))
+    made = tuple(np.zeros(size) for _ in range(4))
+    for start in range(0, len(useful), _COLUMNS):
+        stop = min(start + _COLUMNS, len(useful))
+        chosen = useful[start:stop]
+        table = np.zeros((len(columns), stop - start), np.float32)
+        for row, each in enumerate(sparse):
+            table[row, each[np.searchsorted(each, start) : np.searchsorted(each, stop)] - start] = 1
+        for sums, weight in zip(
+            made, (in_pair[chosen], alone[chosen], np.ones(len(chosen)), counts[chosen] == 2), strict=True
+        ):
+            sums += (table * weight.astype(np.float32)) @ table.T
+    return made
+
+
+def _clusters(pairs: Sequence[Pair]) -> tuple[tuple[int, ...], ...]:
+    """Groups that listed pairs connect, largest first."""
+    group: dict[int, set[int]] = {}
+    for pair in pairs:
+        joined = group.get(pair.first, {pair.first}) | group.get(pair.second, {pair.second})
+        for each in joined:
+            group[each] = joined
+    different = {tuple(sorted(each)) for each in group.values()}
+    return tuple(sorted(different, key=lambda each: (-len(each), each)))
+
+
+def class_is_small(current: Sequence[Fragments], earlier: Sequence[Fragments] = ()) -> bool:
+    """Whether too few submissions were compared to see what is common."""
+    return len(current) + len(earlier) < SMALL
