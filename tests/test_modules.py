@@ -27,6 +27,7 @@ SMALL_FOR_A_REASON = {
     "formats/moodle/": "One file for each kind of download or upload, and a line in a registry.",
     "formats/tables/": "One file for each kind of table, and a line in the registry.",
     "formats/nbgrader/submitted_tree": "One file for each kind of download, and a line in the registry.",
+    "reports/pages/similar": "One file for each page.",
     "reports/markdown": "It is being merged.",
     "reports/schema": "A program: `make schema`.",
     "sandbox/backends/": "One file for each back end, and a line in the registry.",

@@ -29,6 +29,8 @@ MODULES = {
     "ipython": "IPython",
     "scikit-learn": "sklearn",
     "pillow": "PIL",
+    "tree-sitter": "tree_sitter",
+    "tree-sitter-python": "tree_sitter_python",
 }
 BROUGHT = {
     "bleach": "nbconvert",
