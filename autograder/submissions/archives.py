@@ -262,7 +262,7 @@ def _pax_path(records: bytes) -> str:
     return path
 
 
-def unpack(folder: Path, contents: Contents, wanted: Sequence[str]) -> None:
+def unpack(folder: Path, contents: Contents, expected: Sequence[str]) -> None:
     """Add the files of the only archive in a folder to its contents, where a file that is asked for is missing there.
 
     They lie where the archive lies; what is there beside it goes before. Archives inside it stay closed.
@@ -270,17 +270,17 @@ def unpack(folder: Path, contents: Contents, wanted: Sequence[str]) -> None:
     Args:
         folder: the folder.
         contents: what was read of it; it is changed.
-        wanted: names of the files that are asked for.
+        expected: names of the files that are asked for.
 
     Raises:
         StudentError: nothing that is asked for lies beside the archive, and it is damaged, encrypted or too large; or
             together there is too much.
     """
     paths = (*contents.files, *contents.left_out)
-    archives = [path for path in paths if path[-1].lower().endswith(ARCHIVES) and path[-1] not in wanted]
+    archives = [path for path in paths if path[-1].lower().endswith(ARCHIVES) and path[-1] not in expected]
     names = {path[-1] for path in paths}
-    here = [name for name in wanted if name in names or near(name, names, wanted)]
-    if len(archives) != 1 or len(here) == len(wanted):
+    here = [name for name in expected if name in names or near(name, names, expected)]
+    if len(archives) != 1 or len(here) == len(expected):
         return
     (archive,) = archives
     try:

@@ -34,13 +34,13 @@ class Chosen:
 
 
 def choose(
-    contents: Contents, wanted: Sequence[str], *, single: bool, what: str, recogniser: Recogniser = _BY_NAME
+    contents: Contents, expected: Sequence[str], *, single: bool, what: str, recogniser: Recogniser = _BY_NAME
 ) -> Chosen:
     """Find the wanted files, give them their right names, and bring texts into one form.
 
     Args:
         contents: everything that was handed in.
-        wanted: names of the files asked for, the main one first.
+        expected: names of the files asked for, the main one first.
         single: one file was handed in by itself; whatever its name, it is taken for one of them.
         what: how to call it: "folder", "archive" or "file".
         recogniser: finds the file that is meant by a missing one.
@@ -50,17 +50,17 @@ def choose(
     """
     paths = [*contents.files, *contents.left_out]
     if not paths:
-        raise StudentError(Verdict.MISSING, f"The {what} is empty; hand in {series(wanted)}.")
-    root = _root(paths, wanted)
+        raise StudentError(Verdict.MISSING, f"The {what} is empty; hand in {series(expected)}.")
+    root = _root(paths, expected)
     here = {path[-1]: path for path in paths if path[:-1] == root}
     chosen = Chosen(notes=[f"{contents.unpacked} was unpacked."] if contents.unpacked else [])
     good, faults, absent, taken = 0, [], [], set()
-    meant = _meant_alone(contents, here, wanted, recogniser) if single else ""
-    for name in wanted:
+    meant = _meant_alone(contents, here, expected, recogniser) if single else ""
+    for name in expected:
         try:
-            path = _find(name, here, wanted, chosen.notes)
+            path = _find(name, here, expected, chosen.notes)
             if path is None and single and name == meant:
-                path = _only(name, here, wanted, chosen.notes)
+                path = _only(name, here, expected, chosen.notes)
             if path is None:
                 absent.append(name)
             elif path in contents.left_out:
@@ -71,40 +71,40 @@ def choose(
                 if solved is not None:
                     chosen.notes.append(solved.said)
                 data = contents.files[solved.path if solved and solved.taken and solved.path else path]
-                chosen.files[(name,)] = _mended(name, data, chosen.notes)
+                chosen.files[(name,)] = _fixed(name, data, chosen.notes)
                 _refuse_unreadable(name, chosen.files[(name,)])
                 good += 1
         except StudentError as error:
             faults.append(error)
     if not single:
-        found = _recognised(contents, absent, taken, wanted, chosen, recogniser)
+        found = _recognised(contents, absent, taken, expected, chosen, recogniser)
         if found and not good:
             root = found[0][:-1]
         good += len(found)
         absent = [name for name in absent if (name,) not in chosen.files and name not in chosen.meant]
     named = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
     if not good:
-        raise faults[0] if faults else _missing(wanted, paths, chosen, contents.unpacked or what)
+        raise faults[0] if faults else _missing(expected, paths, chosen, contents.unpacked or what)
     chosen.notes += [fault.message for fault in faults]
     if named and not single:
         chosen.notes.append(f"{series(named)} {are(named)} missing.")
-    _add_others(contents, root, wanted, taken, chosen)
+    _add_others(contents, root, expected, taken, chosen)
     return chosen
 
 
-def _meant_alone(contents: Contents, here: dict[str, Path], wanted: Sequence[str], recogniser: Recogniser) -> str:
+def _meant_alone(contents: Contents, here: dict[str, Path], expected: Sequence[str], recogniser: Recogniser) -> str:
     """Which file is meant by one that was handed in alone: whose names it defines, else the first of its kind."""
     name, path = next(iter(here.items()), ("", ()))
-    alike = [each for each in wanted if _kind(each) == _kind(name)]
+    alike = [each for each in expected if _kind(each) == _kind(name)]
     data = contents.files.get(path, b"")
-    return max(alike, key=lambda each: recogniser.share(each, data, name), default=wanted[0])
+    return max(alike, key=lambda each: recogniser.share(each, data, name), default=expected[0])
 
 
 def _recognised(
     contents: Contents,
     absent: Sequence[str],
     taken: Collection[Path],
-    wanted: Sequence[str],
+    expected: Sequence[str],
     chosen: Chosen,
     recogniser: Recogniser,
 ) -> list[Path]:
@@ -115,11 +115,11 @@ def _recognised(
     found = []
     for name in absent:
         free = {path: data for path, data in contents.files.items() if path not in taken and path not in found}
-        meant = recogniser.find(name, free, wanted)
+        meant = recogniser.find(name, free, expected)
         if meant is None:
             continue
         if meant.path and meant.taken:
-            data = _mended(name, contents.files[meant.path], chosen.notes)
+            data = _fixed(name, contents.files[meant.path], chosen.notes)
             try:
                 _refuse_unreadable(name, data)
             except StudentError as error:
@@ -137,7 +137,7 @@ def _kind(name: str) -> str:
     return PurePath(name).suffix.lower()
 
 
-def _root(paths: Sequence[Path], wanted: Sequence[str]) -> Path:
+def _root(paths: Sequence[Path], expected: Sequence[str]) -> Path:
     """The folder in which the wanted files lie: the outermost one that has some.
 
     Raises:
@@ -145,7 +145,7 @@ def _root(paths: Sequence[Path], wanted: Sequence[str]) -> Path:
     """
     folders: dict[Path, Path] = {}
     for path in paths:
-        if path[-1] in wanted or _is_near(path[-1], wanted):
+        if path[-1] in expected or _is_near(path[-1], expected):
             folders.setdefault(path[:-1], path)
     least = min(map(len, folders), default=0)
     outermost = [folder for folder in folders if len(folder) == least]
@@ -157,9 +157,9 @@ def _root(paths: Sequence[Path], wanted: Sequence[str]) -> Path:
     return outermost[0] if outermost else ()
 
 
-def _find(name: str, here: dict[str, Path], wanted: Sequence[str], notes: list[str]) -> Path | None:
+def _find(name: str, here: dict[str, Path], expected: Sequence[str], notes: list[str]) -> Path | None:
     """The file of that name, or the only one with a near name."""
-    others = near(name, here, wanted)
+    others = near(name, here, expected)
     if name in here:
         if others:
             notes.append(f"{some(others)} was not looked at, because {name} is there, too.")
@@ -172,31 +172,33 @@ def _find(name: str, here: dict[str, Path], wanted: Sequence[str], notes: list[s
     return here[others[0]]
 
 
-def _only(name: str, here: dict[str, Path], wanted: Sequence[str], notes: list[str]) -> Path | None:
+def _only(name: str, here: dict[str, Path], expected: Sequence[str], notes: list[str]) -> Path | None:
     """The one file that was handed in, when it has the right ending and means no other file."""
     (other,) = here
-    if PurePath(other).suffix.lower() != PurePath(name).suffix or other in wanted or _is_near(other, wanted):
+    if PurePath(other).suffix.lower() != PurePath(name).suffix or other in expected or _is_near(other, expected):
         return None
-    if len(wanted) > 1:
+    if len(expected) > 1:
         notes.append(f"{printable(other)} was taken for {name}, because it was handed in alone.")
     return here[other]
 
 
-def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen, within: str) -> StudentError:
+def _missing(expected: Sequence[str], paths: Sequence[Path], chosen: Chosen, within: str) -> StudentError:
     """Nothing is there; say what is there instead. `within` is what was looked through."""
     if chosen.meant:
-        told, chosen.notes = " ".join(chosen.notes), []
-        return StudentError(Verdict.MISSING, told)
+        text, chosen.notes = " ".join(chosen.notes), []
+        return StudentError(Verdict.MISSING, text)
     found = sorted(_shown(path) for path in paths)
     notebooks = [name for name in found if name.lower().endswith(".ipynb")]
     archives = [name for name in found if name.lower().endswith(ARCHIVES)]
-    subject = f"{series(wanted)} {are(wanted)} missing"
-    if notebooks and wanted[0].endswith(".py"):
-        advice = f"{notebooks[0]} is a notebook, but a module is asked for: copy its code into {wanted[0]}."
+    subject = f"{series(expected)} {are(expected)} missing"
+    if notebooks and expected[0].endswith(".py"):
+        advice = f"{notebooks[0]} is a notebook, but a module is asked for: copy its code into {expected[0]}."
         return StudentError(Verdict.MISSING, f"{subject}; {advice}")
     modules = [name for name in found if name.lower().endswith(".py")]
-    if modules and wanted[0].endswith(".ipynb"):
-        advice = f"{modules[0]} is a module, but a notebook is asked for: put your code into the cells of {wanted[0]}."
+    if modules and expected[0].endswith(".ipynb"):
+        advice = (
+            f"{modules[0]} is a module, but a notebook is asked for: put your code into the cells of {expected[0]}."
+        )
         return StudentError(Verdict.MISSING, f"{subject}; {advice}")
     if archives:
         where = f"the {within}" if within in ("folder", "archive") else within
@@ -207,7 +209,7 @@ def _missing(wanted: Sequence[str], paths: Sequence[Path], chosen: Chosen, withi
     return StudentError(Verdict.MISSING, f"{subject}; there is only {some(found)}.")
 
 
-def _mended(name: str, data: bytes, notes: list[str]) -> bytes:
+def _fixed(name: str, data: bytes, notes: list[str]) -> bytes:
     """The text of a module without byte-order mark, its lines ended by LF; line numbers stay what editors show."""
     if not name.endswith(".py"):
         return data
@@ -246,7 +248,9 @@ def _refuse_unreadable(name: str, data: bytes) -> None:
         ) from None
 
 
-def _add_others(contents: Contents, root: Path, wanted: Sequence[str], taken: Collection[Path], chosen: Chosen) -> None:
+def _add_others(
+    contents: Contents, root: Path, expected: Sequence[str], taken: Collection[Path], chosen: Chosen
+) -> None:
     """Keep what lies beside the wanted files, and say what was left out."""
     names = {path[0] for path in chosen.files}
     for path, data in contents.files.items():
@@ -255,20 +259,20 @@ def _add_others(contents: Contents, root: Path, wanted: Sequence[str], taken: Co
             path in taken
             or path[: len(root)] != root
             or below[0] in names
-            or (len(below) == 1 and _is_near(below[0], wanted))
+            or (len(below) == 1 and _is_near(below[0], expected))
         ):
             continue
-        chosen.files[below] = _mended(_shown(below), data, chosen.notes)
+        chosen.files[below] = _fixed(_shown(below), data, chosen.notes)
     reasons: dict[str, list[str]] = {}
     for path, reason in contents.left_out.items():
-        if path[:-1] != root or path[-1] not in wanted:
+        if path[:-1] != root or path[-1] not in expected:
             reasons.setdefault(reason, []).append(_shown(path))
     for reason, left in reasons.items():
         chosen.notes.append(f"Left out: {some(sorted(left))} ({reason}).")
 
 
-def _is_near(name: str, wanted: Sequence[str]) -> bool:
-    return any(near(each, [name], wanted) for each in wanted)
+def _is_near(name: str, expected: Sequence[str]) -> bool:
+    return any(near(each, [name], expected) for each in expected)
 
 
 def _shown(path: Path) -> str:

@@ -128,18 +128,18 @@ def unusable(parts: tuple[str, ...], depth: int) -> str:
     return ""
 
 
-def near(wanted: str, names: Iterable[str], all_wanted: Sequence[str]) -> list[str]:
+def near(expected: str, names: Iterable[str], all_expected: Sequence[str]) -> list[str]:
     """Which of these file names mean the wanted one, though they are written otherwise.
 
     Case, and what separates words, do not count; browsers and learning platforms add `` (1)``, ``-1``, `` - Copy`` or
     ``.txt``. A name that is exactly another wanted one never counts.
     """
-    path = PurePath(wanted)
+    path = PurePath(expected)
     words = r"[\s_.\-]*".join(re.escape(word) for word in re.split(r"[\s_.\-]+", path.stem))
     # Each alternative begins in its own way, so that no name can make the match try all combinations.
     copy = r"(\s*\(\d+\)|-\d{1,2}|[\s_\-]*copy(\s*\d+)?){0,3}"
     pattern = re.compile(rf"(copy of )?{words}{copy}{re.escape(path.suffix)}(\.txt)?", re.IGNORECASE)
-    short = (name for name in names if len(name) <= _NAME_BYTES and name not in all_wanted)
+    short = (name for name in names if len(name) <= _NAME_BYTES and name not in all_expected)
     return sorted(name for name in short if pattern.fullmatch(name.strip()))
 
 

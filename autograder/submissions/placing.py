@@ -82,7 +82,7 @@ def repairs(tree: Tree) -> list[str]:
 
 def place(
     contents: Contents,
-    wanted: Sequence[str],
+    expected: Sequence[str],
     *,
     recogniser: Recogniser = _BY_NAME,
     answers: Mapping[str, str] | None = None,
@@ -91,7 +91,7 @@ def place(
 
     Args:
         contents: everything that was handed in, archives closed; they are opened where a file is missing without.
-        wanted: names of the files asked for, the main one first.
+        expected: names of the files asked for, the main one first.
         recogniser: finds a file under another name by what it defines.
         answers: what a person said about a file: the path of the one that is meant, or `NONE`.
 
@@ -100,11 +100,11 @@ def place(
     """
     answers = answers or {}
     placed = Placed()
-    files = _opened(contents, wanted, placed.notes)
+    files = _opened(contents, expected, placed.notes)
     chosen: dict[str, Parts] = {}
     others: set[Parts] = set()  # copies of what was chosen, and candidates that were not
-    for name in wanted:
-        candidates = _candidates(name, files, wanted, recogniser, placed.notes, set(chosen.values()))
+    for name in expected:
+        candidates = _candidates(name, files, expected, recogniser, placed.notes, set(chosen.values()))
         by_path = {"/".join(path): path for path in candidates}
         answer = answers.get(name, "")
         if answer in by_path:
@@ -114,23 +114,23 @@ def place(
         elif answer.casefold() == NONE:
             placed.notes.append(f"{name} was not handed in, as staff decided.")
             others.update(candidates)
-        elif len(candidates) == 1 and _surely(name, candidates[0], files, recogniser, wanted):
+        elif len(candidates) == 1 and _surely(name, candidates[0], files, recogniser, expected):
             chosen[name] = candidates[0]
         elif candidates:
             placed.questions.append(Question(name, tuple(sorted(by_path))))
     _lay(files, chosen, others, placed)
-    _say_missing(contents, wanted, chosen, placed, answers)
+    _say_missing(contents, expected, chosen, placed, answers)
     return placed
 
 
-def _opened(contents: Contents, wanted: Sequence[str], notes: list[str]) -> dict[Parts, bytes]:
+def _opened(contents: Contents, expected: Sequence[str], notes: list[str]) -> dict[Parts, bytes]:
     """All files, with those of archives in the place of an archive where something is missing without them."""
     files = dict(contents.files)
     total = sum(map(len, files.values()))
     for _ in range(_NESTED):
-        if all(any(path[-1] == name or near(name, [path[-1]], wanted) for path in files) for name in wanted):
+        if all(any(path[-1] == name or near(name, [path[-1]], expected) for path in files) for name in expected):
             break
-        archives = [path for path in files if is_opened(path[-1]) and path[-1] not in wanted]
+        archives = [path for path in files if is_opened(path[-1]) and path[-1] not in expected]
         opened = False
         for path in archives:
             _refuse_too_much(len(files), total, contents.caps)
@@ -185,7 +185,7 @@ def _inside(name: str, data: bytes, caps: Caps) -> tuple[Contents, list[str]]:
 def _candidates(
     name: str,
     files: Mapping[Parts, bytes],
-    wanted: Sequence[str],
+    expected: Sequence[str],
     recogniser: Recogniser,
     notes: list[str],
     taken: set[Parts],
@@ -193,11 +193,11 @@ def _candidates(
     """The files that may be meant by a name, the fewest that can be said: by name, by content, by kind."""
     free = [path for path in files if path not in taken]
     exact = [path for path in free if path[-1] == name]
-    close = [path for path in free if near(name, [path[-1]], wanted)]
+    close = [path for path in free if near(name, [path[-1]], expected)]
     found = _outermost(exact) or _outermost(close)
     if not found:
         kind = PurePath(name).suffix.lower()
-        alike = [path for path in free if path[-1] not in wanted and _kind(path) == kind]
+        alike = [path for path in free if path[-1] not in expected and _kind(path) == kind]
         shares = {path: recogniser.share(name, files[path], path[-1]) for path in alike}
         if recogniser.defines.get(name) and taken:  # helpers beside another file that was found
             alike = [path for path in alike if shares[path]]
@@ -217,14 +217,14 @@ def _candidates(
 
 
 def _surely(
-    name: str, path: Parts, files: Mapping[Parts, bytes], recogniser: Recogniser, wanted: Sequence[str]
+    name: str, path: Parts, files: Mapping[Parts, bytes], recogniser: Recogniser, expected: Sequence[str]
 ) -> bool:
     """Whether the only candidate is meant beyond doubt: its name says so, or what it defines."""
     kind = PurePath(name).suffix
-    alone = len([each for each in wanted if PurePath(each).suffix == kind]) == 1
+    alone = len([each for each in expected if PurePath(each).suffix == kind]) == 1
     if path[-1] == TEXT_ENTRY:
         return alone and is_answer_file(name)
-    if path[-1] == name or near(name, [path[-1]], wanted):
+    if path[-1] == name or near(name, [path[-1]], expected):
         return True
     if recogniser.accept and recogniser.share(name, files[path], path[-1]) >= 0.5:
         return True
@@ -260,17 +260,17 @@ def _lay(files: Mapping[Parts, bytes], chosen: Mapping[str, Parts], others: set[
 
 def _say_missing(
     contents: Contents,
-    wanted: Sequence[str],
+    expected: Sequence[str],
     chosen: Mapping[str, Parts],
     placed: Placed,
     answers: Mapping[str, str],
 ) -> None:
     asked = {question.about for question in placed.questions}
-    absent = [name for name in wanted if name not in chosen and name not in asked and name not in answers]
+    absent = [name for name in expected if name not in chosen and name not in asked and name not in answers]
     named = [name for name in absent if not is_answer_file(name)]
     if named:
         there = sorted(_shown(path) for path in contents.files)
-        found = f"; there is only {some(there)}" if there and len(named) == len(wanted) else ""
+        found = f"; there is only {some(there)}" if there and len(named) == len(expected) else ""
         placed.notes.append(f"{series(named)} {are(named)} missing{found}.")
     reasons: dict[str, list[str]] = {}
     for path, reason in contents.left_out.items():

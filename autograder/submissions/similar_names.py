@@ -58,9 +58,9 @@ class Recogniser:
         modules = [file for file in loaded.assignment.files if file.endswith(".py")]
         return cls(names, accept, {file: cut(python_text(folder / file), file) for file in modules})
 
-    def share(self, wanted: str, data: bytes, file: str) -> float:
+    def share(self, expected: str, data: bytes, file: str) -> float:
         """The share, 0 to 1, of the names of a wanted file that a text defines; 0 where it should define none."""
-        names = set(self.defines.get(wanted, ()))
+        names = set(self.defines.get(expected, ()))
         return len(names.intersection((*defined_names(data, file), *_cell_names(data)))) / len(names) if names else 0.0
 
     def beside_stub(self, name: str, files: Mapping[Path, bytes]) -> Recognised | None:
@@ -92,17 +92,17 @@ class Recogniser:
             return Recognised(found[0], False, f"{head}: rename it to {name}.")
         return Recognised(found[0], True, f"{head}: it was taken for {name}.")
 
-    def find(self, name: str, files: Mapping[Path, bytes], wanted: Sequence[str]) -> Recognised | None:
+    def find(self, name: str, files: Mapping[Path, bytes], expected: Sequence[str]) -> Recognised | None:
         """What is meant by a missing file; None where nothing looks like it.
 
         Args:
             name: of the missing file.
             files: those that are free to be meant, with their contents.
-            wanted: names of all files that are asked for.
+            expected: names of all files that are asked for.
         """
         kind = PurePath(name).suffix
         free = {path: data for path, data in files.items() if _kind(path) == kind and kind in _KINDS}
-        close = [path for path in free if _is_close(name, path[-1], wanted)]
+        close = [path for path in free if _is_close(name, path[-1], expected)]
         defining = [path for path, data in free.items() if self.share(name, data, path[-1]) >= 0.5]
         both = [path for path in defining if path in close]
         found = next((paths for paths in (both, defining, close) if paths), [])
@@ -134,19 +134,19 @@ def _kind(path: Path) -> str:
     return PurePath(path[-1].lower().removesuffix(".txt")).suffix
 
 
-def _is_close(wanted: str, name: str, all_wanted: Sequence[str]) -> bool:
+def _is_close(expected: str, name: str, all_expected: Sequence[str]) -> bool:
     """Whether a file's name looks like a wanted one, and not more like another wanted one."""
-    if name == wanted or near(wanted, [name], all_wanted):
+    if name == expected or near(expected, [name], all_expected):
         return True
-    if name in all_wanted:
+    if name in all_expected:
         return False
-    likeness = {each: _likeness(each, name) for each in all_wanted}
-    return likeness.get(wanted, 0.0) >= _ALIKE and likeness[wanted] == max(likeness.values())
+    likeness = {each: _likeness(each, name) for each in all_expected}
+    return likeness.get(expected, 0.0) >= _ALIKE and likeness[expected] == max(likeness.values())
 
 
-def _likeness(wanted: str, name: str) -> float:
+def _likeness(expected: str, name: str) -> float:
     """From 0 to 1; a name that holds the other one, such as ``my_hw.py`` and ``hw.py``, is as good as alike."""
-    one, other = (re.sub(r"[\W_]+", "", PurePath(each[:200]).stem.lower()) for each in (wanted, name))
+    one, other = (re.sub(r"[\W_]+", "", PurePath(each[:200]).stem.lower()) for each in (expected, name))
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) >= _SHORTEST and shorter in longer:
         return 0.9 + 0.1 * len(shorter) / len(longer)

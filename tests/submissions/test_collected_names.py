@@ -62,14 +62,14 @@ def test_names_in_zip_files_that_do_not_say_their_encoding() -> None:
     assert name_in_zip(info) == "xMüllerxxxx.py"
 
 
-def place_files(files: dict[str, bytes | str], *wanted: str, defines: dict | None = None, **answers: str) -> Placed:
+def place_files(files: dict[str, bytes | str], *expected: str, defines: dict | None = None, **answers: str) -> Placed:
     """Place files by their paths."""
     contents = Contents(Caps())
     for name, data in files.items():
         contents.files[tuple(name.split("/"))] = data.encode() if isinstance(data, str) else data
     recogniser = Recogniser(defines or {}, accept=True)
     said = {name.replace("__", "."): answer for name, answer in answers.items()}
-    return place(contents, wanted or ("tiny.py",), recogniser=recogniser, answers=said)
+    return place(contents, expected or ("tiny.py",), recogniser=recogniser, answers=said)
 
 
 def shown(placed: Placed) -> dict[str, str]:
