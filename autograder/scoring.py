@@ -3,7 +3,7 @@
 Rounding is done once, where credit becomes points: to a hundredth of a point, halves up. Sums of such numbers are
 rounded to a hundredth again, only to take away binary noise (0.1 + 0.2).
 
-INTERNAL is our fault: such a check counts neither in the points nor in the points to be had, so it can not lower
+INTERNAL is our fault: such a check counts neither in the points nor in the available points, so it can not lower
 anybody's share. `Report.internal` flags the report. Where one submission alone causes the fault, the points of those
 checks stay open instead (`with_open_points`): nobody may raise a share by breaking the grader.
 """
@@ -81,13 +81,13 @@ def verdict_of(cases: Sequence[CaseResult]) -> tuple[Verdict, float]:
 
 
 def question_points(checks: Iterable[CheckResult]) -> tuple[float, float]:
-    """(points, points to be had) of a question: the sums over its checks, without those that are INTERNAL."""
+    """(points, available points) of a question: the sums over its checks, without those that are INTERNAL."""
     scored = [check for check in checks if check.verdict is not Verdict.INTERNAL]
     return rounded(sum(check.points for check in scored)), rounded(sum(check.max_points for check in scored))
 
 
 def with_open_points(report: Report) -> Report:
-    """The report with the points of INTERNAL checks among the points to be had."""
+    """The report with the points of INTERNAL checks among the available points."""
     questions = tuple(
         replace(question, max_points=rounded(sum(check.max_points for check in question.checks)))
         for question in report.questions
@@ -96,7 +96,7 @@ def with_open_points(report: Report) -> Report:
 
 
 def report_points(questions: Iterable[QuestionResult]) -> tuple[float, float, float]:
-    """(points, points to be had, bonus points): ordinary questions make the first two, bonus questions the third."""
+    """(points, available points, bonus points): ordinary questions make the first two, bonus questions the third."""
     all_questions = tuple(questions)
     ordinary = [question for question in all_questions if not question.bonus]
     return (

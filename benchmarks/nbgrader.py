@@ -107,7 +107,7 @@ def shown(points: dict[str, float | None]) -> str:
 
 
 def compare(theirs: Side, ours: Side) -> tuple[list[str], list[str]]:
-    """A Markdown table, and students whose points differ for no reason that is told here."""
+    """A Markdown table, and students whose points differ for no reason that is given here."""
     rows = ["| submission | nbgrader | here | why they differ |", "| --- | --- | --- | --- |"]
     unexplained = []
     for student, points in ours.points.items():

@@ -85,7 +85,7 @@ def _solved(source: str) -> str:
 
 
 def source() -> list[Cell]:
-    """The instructor's notebook: 2 + 3 + 4 + 4 points by tests, 5 by hand."""
+    """The instructor's notebook: 2 + 3 + 4 + 4 points by tests, 5 graded manually."""
     return [
         markdown("# Homework 1"),
         code("import numpy as np\nimport sys", "imports", locked=True),

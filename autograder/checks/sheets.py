@@ -202,6 +202,6 @@ def sort_key(value: Any) -> tuple[int, Any]:
 
 
 def hashable_label(label: Any) -> Any:
-    """A label, told apart from those that only equal it; a numpy number is Python's."""
+    """A label, distinct from those that only equal it; a numpy number is Python's."""
     label = label.item() if isinstance(label, np.generic) else label
     return (type(label).__name__ if isinstance(label, bool) else "", label)

@@ -298,8 +298,8 @@ def _same_values(mine: Sheet, right: Sheet, labels: list[Any], name: str, rtol: 
         got, asked = _in_words(found, row), _in_words(other, row)
         if got == asked:
             got, asked = (repr(each.take([row]).tolist()[0]) for each in (found, other))
-        label_told = "" if mine.index.is_default() else f" (index {show(mine.index[row])})"
-        raise CheckFailed(f"{name}: {_row(mine, label, row)}{label_told}: expected {asked}, got {got}{more}.")
+        label_text = "" if mine.index.is_default() else f" (index {show(mine.index[row])})"
+        raise CheckFailed(f"{name}: {_row(mine, label, row)}{label_text}: expected {asked}, got {got}{more}.")
 
 
 # --- values ---

@@ -87,7 +87,8 @@ def release(
     name: NameArgument,
     *,
     validate: Annotated[
-        bool, typer.Option("--validate/--no-validate", help="Try the assignment first; --no-validate is for a look.")
+        bool,
+        typer.Option("--validate/--no-validate", help="Try the assignment first; --no-validate writes it untried."),
     ] = True,
     archive: Annotated[
         bool, typer.Option("--zip", help="Also write release/NAME.zip, which is uploaded to an LMS.")

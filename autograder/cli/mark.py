@@ -38,7 +38,7 @@ _MOST_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Written answers of an assignment: their rubrics, and what staff are told about each."""
+    """Written answers of an assignment: their rubrics, and what staff read about each."""
 
     rubrics: dict[str, tuple[RubricItem, ...]]
     summary: dict[str, str]

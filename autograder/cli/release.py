@@ -53,13 +53,13 @@ def release_assignment(call: Call) -> int:
     screen = console()
     if not call.validate:
         screen.print(
-            f"[bold yellow]NOT VALIDATED:[/] look at it, but hand nothing out before `autograder validate "
-            f"{escape(call.name)}` is content.",
+            f"[bold yellow]NOT VALIDATED:[/] hand nothing out before `autograder validate {escape(call.name)}` finds "
+            "nothing that must be fixed.",
             soft_wrap=True,
         )
     elif bad := _validated(call, root, course, loaded, screen):
         screen.print(
-            f"[red]Nothing was released: {bad} of these must be fixed first.[/] For a look at it all the same: "
+            f"[red]Nothing was released: {bad} of these must be fixed first.[/] To write it untried all the same: "
             "--no-validate.",
             soft_wrap=True,
         )

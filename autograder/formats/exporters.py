@@ -58,7 +58,7 @@ def export(
         course, roster, submissions: see `class_grades`.
 
     Raises:
-        UsageError: a file is missing or cannot be used, or something cannot be told; the sentence says what to do.
+        UsageError: a file is missing or cannot be used, or something cannot be decided; the sentence says what to do.
     """
     from autograder.formats.final_points import class_grades
 

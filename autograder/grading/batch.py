@@ -56,7 +56,7 @@ def grade_all(
     A submission whose job dies, or whose report is INTERNAL, is tried once more in a fresh process, alone; what is
     INTERNAL after that is kept as such. Where the reference, handed in, does not have the same fault, or without it any
     other submission for which the check ran, the submission causes it, however many others do so as well: its report is
-    not final, and its points to be had are not lowered.
+    not final, and its available points are not lowered.
 
     Wall time depends on the neighbours: a submission that reached a limit on it while others were graded is graded
     again, alone, when all others are done.

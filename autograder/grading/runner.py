@@ -54,7 +54,7 @@ Begin = Callable[[str, float], None]
 
 
 def unwatched(check: str, seconds: float) -> None:
-    """What is told that a check begins, where nobody watches how long it takes."""
+    """What is called when a check begins, where nobody watches how long it takes."""
 
 
 def unheard(check: Check, came: object) -> None:
@@ -76,7 +76,7 @@ class Found:
 class Runner:
     """One submission on its way through the questions: the results so far, and what checks handed on.
 
-    `listen` is told of each check what it returned, or the `CheckFailed` that it raised; `begin` is told that a check
+    `listen` is given what each check returned, or the `CheckFailed` that it raised; `begin` is called when a check
     begins, and after how many seconds it will be ended.
     """
 

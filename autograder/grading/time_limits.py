@@ -92,7 +92,7 @@ class Imports:
         too long may still be imported under the larger limits of another question.
         """
 
-        def tell(module: str, error: StudentError | None) -> None:
+        def report(module: str, error: StudentError | None) -> None:
             if error is not None:
                 self._failed[module] = _Failed(error, limits)
                 return
@@ -100,7 +100,7 @@ class Imports:
             if known and (_is_certain(known.error) or _within(limits, known.limits)):
                 raise known.error.with_traceback(None)
 
-        return tell
+        return report
 
 
 def _is_certain(error: StudentError) -> bool:

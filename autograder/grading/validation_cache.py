@@ -40,7 +40,7 @@ class ValidationCache:
             return
 
     def refuse(self, key: str, why: str) -> None:
-        """Note that it was refused, and why, so that whoever grades it all the same is told."""
+        """Note that it was refused, and why, so that whoever grades it all the same reads it."""
         try:
             atomic_files.write(self._refusal(key), why.encode())
         except OSError:

@@ -1,4 +1,4 @@
-"""Answers that people grade: found in what was handed in, kept for the grader, and told to the student.
+"""Answers that people grade: found in what was handed in, kept for the grader, and shown to the student.
 
 Nothing here is judged, but whether there is something to be read.
 """

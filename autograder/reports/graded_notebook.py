@@ -203,7 +203,7 @@ def _note_cell(note: str) -> GradedCell:
 def _files(files: Mapping[str, bytes] | None, released: Mapping[str, Notebook]) -> Iterator[GradedCell]:
     """Each file that is text, as a cell that can be commented on."""
     if files is None:
-        yield _note_cell("The files that were handed in are not shown here: the export was not told where they lie.")
+        yield _note_cell("The files that were handed in are not shown here: the export does not know where they lie.")
         return
     for name, content in files.items():
         if name.removesuffix(".ipynb") in released:

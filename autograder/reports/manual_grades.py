@@ -98,7 +98,7 @@ def with_hand_grades(reports: Sequence[Report], grades: HandGrades | None) -> tu
 
     Points of a check become those that were given, and its message says so. A cell that no check is about becomes a
     check of a question "Manually graded". Verdicts stay, but for checks that we could not run and a person graded, and
-    for answers that only people grade: with their points they count, to be had and given.
+    for answers that only people grade: their points count, available and given ones.
     """
     if grades is None:
         return tuple(reports)

@@ -48,7 +48,7 @@ class Withheld:
 class Shown:
     """What a student is shown: a report of the checks that are shown, and what is withheld.
 
-    `total` are (points, points to be had, bonus points) of all checks, which is what counts; None until the grades are
+    `total` are (points, available points, bonus points) of all checks, which is what counts; None until the grades are
     published.
     """
 

@@ -95,7 +95,7 @@ class Container:
 
 
 class Engine(Protocol):
-    """A program that runs containers; frozen, so that another process can be told of it."""
+    """A program that runs containers; frozen, so that it can be sent to another process."""
 
     @property
     def name(self) -> str:

@@ -242,5 +242,5 @@ def _send(message: dict[str, Any]) -> None:
 
 
 def _say(connection: socket.socket, message: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # the grader is gone; nobody is left to be told
+    with contextlib.suppress(OSError):  # the grader is gone; nobody is left to read it
         connection.send(json.dumps(message).encode())

@@ -1,6 +1,6 @@
 """Folders, single files and archives to submissions: everything that comes from students is opened here.
 
-Nothing is unpacked, linked or believed: contents are read under caps, the wanted files are found among them, and a
+Nothing is unpacked, linked or believed: contents are read under caps, the expected files are found among them, and a
 private copy that holds regular files only is what the rest of the toolkit sees.
 """
 

@@ -220,11 +220,11 @@ class _Handed:
 
 
 def _by_student(path: Path, entries: Sequence[str]) -> list[_Handed]:
-    """One record for each name that a student gets in reports; names that are too much alike are told."""
+    """One record for each name that a student gets in reports; names that are too much alike are refused."""
     grouped: dict[str, list[str]] = {}
     for entry in entries:
-        atomic_files = (path / entry).is_dir() and not (path / entry).is_symlink()
-        grouped.setdefault(student_name(entry if atomic_files else stem(entry)), []).append(entry)
+        is_folder = (path / entry).is_dir() and not (path / entry).is_symlink()
+        grouped.setdefault(student_name(entry if is_folder else stem(entry)), []).append(entry)
     alike: dict[str, list[str]] = {}
     for student in grouped:
         alike.setdefault(student.casefold(), []).append(student)

@@ -36,7 +36,7 @@ class Chosen:
 def choose(
     contents: Contents, expected: Sequence[str], *, single: bool, what: str, recogniser: Recogniser = _BY_NAME
 ) -> Chosen:
-    """Find the wanted files, give them their right names, and bring texts into one form.
+    """Find the expected files, give them their right names, and bring texts into one form.
 
     Args:
         contents: everything that was handed in.
@@ -46,7 +46,7 @@ def choose(
         recogniser: finds the file that is meant by a missing one.
 
     Raises:
-        StudentError: no wanted file can be graded; the sentence says why.
+        StudentError: no expected file can be graded; the sentence says why.
     """
     paths = [*contents.files, *contents.left_out]
     if not paths:
@@ -82,7 +82,7 @@ def choose(
             root = found[0][:-1]
         good += len(found)
         absent = [name for name in absent if (name,) not in chosen.files and name not in chosen.meant]
-    named = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is told
+    named = [name for name in absent if not is_answer_file(name)]  # where an answer is asked for, its lack is reported
     if not good:
         raise faults[0] if faults else _missing(expected, paths, chosen, contents.unpacked or what)
     chosen.notes += [fault.message for fault in faults]
@@ -138,7 +138,7 @@ def _kind(name: str) -> str:
 
 
 def _root(paths: Sequence[Path], expected: Sequence[str]) -> Path:
-    """The folder in which the wanted files lie: the outermost one that has some.
+    """The folder in which the expected files lie: the outermost one that has some.
 
     Raises:
         StudentError: several folders have them.
@@ -251,7 +251,7 @@ def _refuse_unreadable(name: str, data: bytes) -> None:
 def _add_others(
     contents: Contents, root: Path, expected: Sequence[str], taken: Collection[Path], chosen: Chosen
 ) -> None:
-    """Keep what lies beside the wanted files, and say what was left out."""
+    """Keep what lies beside the expected files, and say what was left out."""
     names = {path[0] for path in chosen.files}
     for path, data in contents.files.items():
         below = path[len(root) :]

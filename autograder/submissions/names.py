@@ -129,10 +129,10 @@ def unusable(parts: tuple[str, ...], depth: int) -> str:
 
 
 def near(expected: str, names: Iterable[str], all_expected: Sequence[str]) -> list[str]:
-    """Which of these file names mean the wanted one, though they are written otherwise.
+    """Which of these file names mean the expected one, though they are written otherwise.
 
     Case, and what separates words, do not count; browsers and learning platforms add `` (1)``, ``-1``, `` - Copy`` or
-    ``.txt``. A name that is exactly another wanted one never counts.
+    ``.txt``. A name that is exactly another expected one never counts.
     """
     path = PurePath(expected)
     words = r"[\s_.\-]*".join(re.escape(word) for word in re.split(r"[\s_.\-]+", path.stem))

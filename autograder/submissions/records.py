@@ -77,7 +77,7 @@ class Caps:
 
 @dataclass(slots=True)
 class Contents:
-    """What was read of one submission, before it is known what of it is wanted.
+    """What was read of one submission, before it is known what of it is asked for.
 
     `files` maps a path (its parts) to bytes; `left_out` maps a path to the reason why it was not read: the end of a
     sentence that begins with the path. `newest` is the time of the newest file, in seconds since 1970. `unpacked` is

@@ -59,7 +59,7 @@ class Recogniser:
         return cls(names, accept, {file: cut(python_text(folder / file), file) for file in modules})
 
     def share(self, expected: str, data: bytes, file: str) -> float:
-        """The share, 0 to 1, of the names of a wanted file that a text defines; 0 where it should define none."""
+        """The share, 0 to 1, of the names of an expected file that a text defines; 0 where it should define none."""
         names = set(self.defines.get(expected, ()))
         return len(names.intersection((*defined_names(data, file), *_cell_names(data)))) / len(names) if names else 0.0
 
@@ -135,7 +135,7 @@ def _kind(path: Path) -> str:
 
 
 def _is_close(expected: str, name: str, all_expected: Sequence[str]) -> bool:
-    """Whether a file's name looks like a wanted one, and not more like another wanted one."""
+    """Whether a file's name looks like an expected one, and not more like another expected one."""
     if name == expected or near(expected, [name], all_expected):
         return True
     if name in all_expected:

@@ -71,7 +71,7 @@ def main() -> None:
         _become_worker(Confinement(Limits(**settings["limits"]), None, (), program, HOME), int(settings["seed"]))
     os.close(_REPLIES)
     if program:
-        with contextlib.suppress(OSError):  # some engines set no_new_privs only where they are told to
+        with contextlib.suppress(OSError):  # some engines set no_new_privs only where they are asked to
             filter_calls(program)
     status = _watch(worker)
     _end_all_others()

@@ -278,7 +278,7 @@ def test_got_and_expected_never_look_alike(got, want, sentence):
 
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))
-def test_two_numbers_are_always_told_apart(one, other):
+def test_two_numbers_are_always_distinguished(one, other):
     """Also where only the last digit differs."""
     texts = distinct_texts(one, other)
     assert (texts[0] == texts[1]) == (one == other or repr(one) == repr(other))

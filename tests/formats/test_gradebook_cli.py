@@ -183,7 +183,7 @@ def test_wrong_calls_are_answered(modules: Path, tmp_path: Path) -> None:
 
 
 def test_reports_of_two_assignments_are_not_imported_at_once(tmp_path: Path) -> None:
-    """Grades by hand belong to one."""
+    """Manual grades belong to one."""
     (tmp_path / "g.db").write_bytes(b"")
     out = write_reports(tmp_path / "out", graded("ada"), report("bob", question("a", check("one", Verdict.PASSED))))
     message = refused("import", "nbgrader", "--grades", "--out", out, "--db", tmp_path / "g.db")

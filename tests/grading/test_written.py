@@ -227,7 +227,7 @@ EXPLAINED = """# Answers
 
 ### BEGIN SOLUTION
 The lists are zipped, so two combinations differ in the rate, the strength and the size at once,
-and what one of them changes cannot be told from what the others change.
+and what one of them changes cannot be distinguished from what the others change.
 ### END SOLUTION
 
 ## Proof

@@ -829,9 +829,9 @@ def test_the_page_has_every_threshold_of_the_homework():
     page = (root / "docs/fairness.md").read_text("utf-8")
     table = page.partition("<!-- calibrate backprop digits -->")[2].partition("<!-- /calibrate -->")[0]
     runs = load(root, "backprop").assignment.checks[-1].function.__globals__["RUNS"]
-    told_of = set(re.findall(r"^\| `(\w+)`.*: more than ([\d.]+)(?: %)? \| [^|]*points \|", table, re.MULTILINE))
+    stated = set(re.findall(r"^\| `(\w+)`.*: more than ([\d.]+)(?: %)? \| [^|]*points \|", table, re.MULTILINE))
 
-    assert told_of == {
+    assert stated == {
         ("curves_tell_what_happened", "0.2"),
         ("accuracy_with_rate_one_tenth", f"{100 * runs['b', 'digits', False].passing:g}"),
         ("accuracy_with_all_training_images", f"{100 * runs['c', 'digits', False].passing:g}"),

@@ -447,9 +447,9 @@ def test_lines_that_need_a_look_are_named_with_file_and_line(graded: Path) -> No
         f"{first}: hal, why, 'names the cause': {count}",
         f"{second}: hal, why, 'gives an example': {count}",
     ]
-    told_of = {row["student"]: row for row in rows(graded / "out" / "grades.csv")}
-    assert (told_of["hal"]["b"], told_of["hal"]["by_hand"]) == ("3", "0")
-    assert (told_of["cy"]["b"], told_of["cy"]["by_hand"]) == ("0", "5")
+    by_student = {row["student"]: row for row in rows(graded / "out" / "grades.csv")}
+    assert (by_student["hal"]["b"], by_student["hal"]["by_hand"]) == ("3", "0")
+    assert (by_student["cy"]["b"], by_student["cy"]["by_hand"]) == ("0", "5")
 
 
 def test_lines_of_students_who_left_are_left_out_unless_they_hold_points(graded: Path) -> None:

@@ -50,7 +50,7 @@ checks_of_any_kind = st.lists(
 def test_points_that_are_shown_and_withheld_are_all_points(
     drawn: list[list[tuple[Visibility, int, int]]], bonus: bool, moment: Moment
 ) -> None:
-    """Whatever is shown when, the points to be had on the page and those withheld are together those of the report."""
+    """Whatever is shown when, the available points on the page and those withheld are together those of the report."""
     whole = report(
         *(tuple(check(f"c{n}_{k}", *each) for k, each in enumerate(checks)) for n, checks in enumerate(drawn)),
         bonus=bonus,

@@ -206,7 +206,7 @@ def figures_drawn(records: object, *, at_least: int = 1, plots: int = 0) -> Figu
 
     Args:
         records: as for `figure`.
-        at_least: fewest figures. A plot that is a figure of its own and one that shares a figure are not told apart
+        at_least: fewest figures. A plot that is a figure of its own and one that shares a figure are not distinguished
             by `plots`: prefer that.
         plots: fewest plots in all figures together, without colour bars and empty ones.
 

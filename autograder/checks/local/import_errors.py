@@ -65,8 +65,8 @@ def explained(
         path = elsewhere[1]
         file = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
         return (
-            f"{place or 'Opening a file'} fails: there is no '{path}' here; name files as they lie beside your code, "
-            f"such as '{file}'."
+            f"{place or 'Opening a file'} fails: there is no '{path}' here; name files as they are called beside "
+            f"your code, such as '{file}'."
         )
     if kind not in ("ImportError", "ModuleNotFoundError"):
         return ""

@@ -1,6 +1,6 @@
 """Moodle's own words in some languages, in small letters: the headers of a grading worksheet, and yes and no.
 
-A language that is missing here needs no entry where the column can be told by what is in it; see `worksheet`.
+A language that is missing here needs no entry where the column is recognised by what is in it; see `worksheet`.
 """
 
 from __future__ import annotations

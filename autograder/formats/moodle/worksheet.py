@@ -100,7 +100,7 @@ def _grade(table: Table, head: Sequence[str], request: Request) -> int:
     """The column of grades: the one that was named, else that with a known header, else the one before the maximum.
 
     Raises:
-        UsageError: there is no such column, or it cannot be told.
+        UsageError: there is no such column, or it is not recognised.
     """
     named = " ".join(request.column.casefold().split())
     if named:

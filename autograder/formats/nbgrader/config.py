@@ -17,7 +17,7 @@ __all__ = ["CONFIG_FILE", "Settings", "read_settings"]
 
 CONFIG_FILE = "nbgrader_config.py"
 _JSON_FILE = "nbgrader_config.json"
-_LONGEST_CELL = 600.0  # seconds; where nbgrader is told to wait for ever
+_LONGEST_CELL = 600.0  # seconds; where nbgrader's own limit is none
 _ONLY_NAMED = ("course_id", "db_url")  # computed ones change no result of a check
 _CLASSES = frozenset(each.owner for each in TABLE)
 

@@ -51,11 +51,11 @@ class Found:
 
 
 def import_course(course: Course, say: Callable[[str], None]) -> tuple[Found, ...]:
-    """Make the tests that are still AUTOTEST lines, and tell what each assignment holds.
+    """Make the tests that are still AUTOTEST lines, and say what each assignment holds.
 
     Args:
         course: the course; `source_with_tests/` is written where it is needed, and nothing else.
-        say: told before something slow begins.
+        say: called with a sentence before something slow begins.
     """
     found = []
     for name in course.assignments():

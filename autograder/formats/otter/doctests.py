@@ -45,7 +45,7 @@ class _Shown:
 def move(case: Case, names: Names, *, doctests: bool) -> Moved:
     """A test case as a check that runs outside.
 
-    A public check holds the wanted value; a hidden one takes it from the reference when it is graded. Nothing is run.
+    A public check holds the expected value; a hidden one takes it from the reference when it is graded. Nothing is run.
 
     Args:
         case: the test cell.
@@ -146,7 +146,7 @@ class _Moving:
         )
 
     def title(self, shown: Sequence[_Shown]) -> str:
-        """Words that tell it from other checks: its first comment, or what it looks at."""
+        """Words that distinguish it from other checks: its first comment, or what it looks at."""
         first = next((line.strip() for line in self.case.source.split("\n") if line.strip()), "")
         if first.startswith("#") and len(first.strip("# ")) > 3:
             return first.strip("# ").rstrip(".")

@@ -135,7 +135,7 @@ def staged(loaded: Loaded, folder: Path, mutant: Mutant | None = None) -> Submis
 
 
 def takes_share(assignment: Assignment, check: Check) -> bool:
-    """Whether a check, or one that it needs, runs less when it is told to."""
+    """Whether a check, or one that it needs, runs less when it is asked to."""
     by_id = {each.id: each for each in assignment.checks}
     return "share" in check.parameters or any(takes_share(assignment, by_id[need]) for need in check.needs)
 

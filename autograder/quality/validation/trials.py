@@ -310,7 +310,7 @@ def _missed(report: Report) -> list[CheckResult]:
     return [check for check in _checks(report) if check.verdict is not Verdict.PASSED]
 
 
-# --- a module in single precision, as students write it who prefer float32 ---
+# --- the reference in single precision, as many students write it ---
 
 IN_FLOAT32 = """
 

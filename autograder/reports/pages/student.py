@@ -163,5 +163,5 @@ def _without_stop(title: str) -> str:
 
 
 def _percent(part: float, whole: float) -> float:
-    """A share in per cent, 0 to 100 (more points than there are to be had fill the whole)."""
+    """A share in per cent, 0 to 100 (more points than available fill the whole)."""
     return round(min(100.0, 100.0 * part / whole), 1) if whole > 0 else 0.0

@@ -103,7 +103,7 @@ def check_rates(reports: Sequence[Report]) -> tuple[CheckRate, ...]:
 
 
 def distribution(reports: Sequence[Report]) -> tuple[Bin, ...]:
-    """Ten bins over the share of the points; reports without points to be had are left out."""
+    """Ten bins over the share of the points; reports without available points are left out."""
     shares = [(r.points + r.bonus_points) / r.max_points for r in reports if r.max_points > 0]
     counts = Counter(min(BINS - 1, int(share * BINS + 1e-9)) for share in shares)
     width = 100 // BINS

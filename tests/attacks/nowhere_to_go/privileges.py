@@ -1,4 +1,4 @@
-"""Becomes somebody else: by calls, by programs that lend privileges, by capabilities.
+"""Becomes somebody else: by calls, by programs that give privileges, by capabilities.
 
 Expect: MISSING, CRASHED
 """
