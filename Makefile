@@ -8,7 +8,7 @@ PICTURE_OF ?= feedback/relu_derivative_missing.html
 # Tests start hundreds of short processes; without compiled files each would compile the toolkit anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup test test-all demo lint audit attack fuzz soak results release manual schema picture constraints clean
+.PHONY: setup test test-all coverage demo lint audit attack fuzz soak results release manual schema picture constraints clean
 
 setup: $(READY)
 	@command -v bwrap > /dev/null || .ci/setup sandbox
@@ -23,6 +23,11 @@ test: setup
 # Also what takes minutes: trainings, audits, every sandbox, a wheel in an empty environment.
 test-all: setup
 	$(BIN)/python -m pytest -n 2
+
+# Which modules the short tests run, and how much of each; FLAGS="tests/grading" for some tests only.
+coverage: setup
+	$(BIN)/python -c "import coverage" 2> /dev/null || $(BIN)/pip install -q -c constraints.txt coverage
+	$(BIN)/python .ci/module_coverage.py -n 2 $(FLAGS)
 
 lint: setup
 	$(BIN)/ruff check .
