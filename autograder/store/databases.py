@@ -122,6 +122,11 @@ class AnyDatabase:
         with self.connection() as connection:
             return {*inspect(connection).get_table_names()}
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """As `Database.columns`."""
+        with self.connection() as connection:
+            return tuple(str(column["name"]) for column in inspect(connection).get_columns(table))
+
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """The connection of the transaction, or one for a single statement; refusals become `DatabaseError`."""

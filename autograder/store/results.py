@@ -155,6 +155,11 @@ class Store:
             raise UsageError(f"Files of checks have no place beside {_shown(self.address)}; name a folder for them.")
         return Path(f"{path}.artefacts")
 
+    @property
+    def shown(self) -> str:
+        """The address, without its password."""
+        return _shown(self.address)
+
     def change(self) -> Change:
         """A change of this moment, by the user of this store."""
         return Change.now(self.who)

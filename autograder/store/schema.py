@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from autograder.store.table import Database, DatabaseError
 
-__all__ = ["FIRST", "HEAD", "STEPS", "TABLES", "create", "prepare", "statements_of", "version_of"]
+__all__ = ["BOOLEANS", "FIRST", "HEAD", "STEPS", "TABLES", "create", "prepare", "statements_of", "version_of"]
 
 FIRST = "0001"
 """The version of databases that have the table `results` and nothing else, no version either."""
@@ -36,6 +36,9 @@ TABLES = (
     "log",
 )
 """All tables of the newest version, in an order in which each refers to earlier ones only."""
+
+BOOLEANS = frozenset({"internal", "hidden"})
+"""The columns that are true or false, for which SQLite has numbers."""
 
 _ABOUT = (
     "student_id BIGINT NOT NULL REFERENCES students (id), assignment_id BIGINT NOT NULL REFERENCES assignments (id)"

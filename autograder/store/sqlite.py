@@ -92,6 +92,10 @@ class SqliteFile:
         """As `Database.tables`."""
         return {name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """As `Database.columns`."""
+        return tuple(name for _, name, *_ in self.rows(f"PRAGMA table_info({table})"))
+
     def close(self) -> None:
         """As `Database.close`."""
         self._connection.close()

@@ -52,6 +52,9 @@ class Database(Protocol):
     def tables(self) -> set[str]:
         """The names of all tables."""
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The names of a table's columns, in order."""
+
     def close(self) -> None:
         """Give back every connection."""
 

@@ -1,0 +1,208 @@
+"""The whole store in one file, and back: from SQLite or PostgreSQL, into SQLite or PostgreSQL.
+
+A backup is a zip file with a manifest, the rows of each table as JSON lines, and the files of checks by their hashes.
+It does not depend on the kind of database, so it also moves a course from one to another. Rows are read while no other
+process may write. It holds everything that the store knows of students, so only its owner may read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from autograder import __version__
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
+from autograder.store.artefacts import read_artefact, write_file
+from autograder.store.history import Change, record
+from autograder.store.records import iso
+from autograder.store.results import Store
+from autograder.store.schema import BOOLEANS, HEAD, TABLES
+from autograder.store.table import Database, Step, no_step
+
+__all__ = ["Manifest", "restore_backup", "write_backup"]
+
+_AT_ONCE = 500
+_FORM = 1
+_MANIFEST, _ARTEFACTS = "manifest.json", "artefacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says of itself: `tables` are the numbers of rows, `columns` the names of their values.
+
+    `tables_sha256` stands for the lines of each table, `artefacts` are the hashes of files.
+    """
+
+    version: str
+    made: str
+    toolkit: str
+    tables: dict[str, int]
+    columns: dict[str, tuple[str, ...]]
+    tables_sha256: dict[str, str]
+    artefacts: tuple[str, ...]
+    form: int = _FORM
+
+
+class _Hashing:
+    """A stream that knows the hash of what was written to it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._sha256 = stream, hashlib.sha256()
+
+    def write(self, line: bytes) -> None:
+        self._stream.write(line)
+        self._sha256.update(line)
+
+    def hexdigest(self) -> str:
+        return self._sha256.hexdigest()
+
+
+def write_backup(store: Store, path: Path, step: Step = no_step) -> Manifest:
+    """Write everything into a file, as a whole or not at all; on disk when this returns.
+
+    Args:
+        store: an open store.
+        path: the file; one that is there is replaced.
+        step: called before each step of the file, for tests that stop in between.
+
+    Raises:
+        UsageError: the database or a file cannot be read, or the backup cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                manifest = _written(store, archive, step)
+            file.flush()
+            step("fsync")
+            os.fsync(file.fileno())
+        step("replace")
+        os.replace(draft, path)
+        return manifest
+    except OSError as error:
+        raise UsageError(f"Cannot write {path}: {reason_of(error)}; name another file.") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def _written(store: Store, archive: zipfile.ZipFile, step: Step) -> Manifest:
+    counts, columns, hashes = dict[str, int](), dict[str, tuple[str, ...]](), dict[str, str]()
+    with store.writing("the backup"):  # nobody else writes meanwhile, so that all tables are of one moment
+        for table in TABLES:
+            step(table)
+            columns[table] = store.database.columns(table)
+            counts[table] = 0
+            with archive.open(f"{table}.jsonl", "w", force_zip64=True) as stream:
+                lines = _Hashing(stream)
+                for row in _rows(store.database, table, columns[table]):
+                    lines.write(msgspec.json.encode(row) + b"\n")
+                    counts[table] += 1
+                hashes[table] = lines.hexdigest()
+        found = store.database.rows("SELECT DISTINCT sha256 FROM artefacts ORDER BY sha256")
+    names = tuple(sha256 for (sha256,) in found)
+    for name in names:
+        step(name)
+        archive.writestr(f"{_ARTEFACTS}/{name}", read_artefact(store.artefacts, name))
+    manifest = Manifest(HEAD, iso(datetime.now(UTC)), __version__, counts, columns, hashes, names)
+    archive.writestr(_MANIFEST, msgspec.json.encode(manifest))
+    return manifest
+
+
+def _rows(database: Database, table: str, columns: tuple[str, ...]) -> Iterator[list[Any]]:
+    """All rows, by number, a few in memory at a time."""
+    first = columns[0]  # id, or the run's
+    named, order = ", ".join(columns), f"{first}, position" if table == "check_results" else first
+    ((most,),) = database.rows(f"SELECT max({first}) FROM {table}")
+    chosen = f"SELECT {named} FROM {table} WHERE {first} > :after AND {first} <= :up_to ORDER BY {order}"
+    yes_or_no = [number for number, name in enumerate(columns) if name in BOOLEANS]
+    for start in range(0, most or 0, _AT_ONCE):
+        for row in map(list, database.rows(chosen, {"after": start, "up_to": start + _AT_ONCE})):
+            for number in yes_or_no:
+                row[number] = bool(row[number])  # SQLite has numbers for them
+            yield row
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
+    """The backup, with its manifest; what is none becomes one sentence."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive, msgspec.json.decode(archive.read(_MANIFEST), type=Manifest)
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        raise UsageError(f"{path} is no backup, or is damaged: {reason_of(error)}.") from None
+
+
+def restore_backup(path: Path, store: Store) -> Manifest:
+    """Write a backup into an empty database, as a whole or not at all.
+
+    Files of checks come first, so that no row is without its file; what is left of a restoring that was killed is used
+    by the next one.
+
+    Args:
+        path: the backup.
+        store: an open store without a row.
+
+    Raises:
+        UsageError: it is no backup, is damaged, or of another version, or the database is not empty.
+    """
+    with _opened(path) as (archive, manifest):
+        if manifest.form != _FORM or manifest.version != HEAD:
+            raise UsageError(
+                f"{path} was made by autograder {manifest.toolkit}, whose tables have the version {manifest.version}, "
+                f"and this one has {HEAD}; restore it with that one, and open the database with this one."
+            )
+        for name in manifest.artefacts:
+            content = archive.read(f"{_ARTEFACTS}/{name}")
+            if hashlib.sha256(content).hexdigest() != name:
+                raise ValueError(f"the content of {_ARTEFACTS}/{name} is not what its name says")
+            write_file(store.artefacts, content)
+        with store.writing("what was backed up"):
+            _refuse_rows(store)
+            for table in TABLES:
+                _restore_table(store.database, archive, table, manifest)
+            _note(store.database, store.change(), manifest)
+    return manifest
+
+
+def _refuse_rows(store: Store) -> None:
+    for table in TABLES:
+        if store.database.rows(f"SELECT 1 FROM {table} LIMIT 1"):
+            raise UsageError(
+                f"{store.shown} holds results already; name a database that holds none with --db, or move this one "
+                "away."
+            )
+
+
+def _restore_table(database: Database, archive: zipfile.ZipFile, table: str, manifest: Manifest) -> None:
+    expected = database.columns(table)
+    columns = manifest.columns[table]
+    if set(columns) != set(expected):
+        raise ValueError(f"the table {table} has other columns")
+    places = ", ".join(f":{name}" for name in columns)
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+    count, sha256 = 0, hashlib.sha256()
+    with archive.open(f"{table}.jsonl") as lines:
+        for line in lines:
+            sha256.update(line)
+            values: Mapping[str, object] = dict(zip(columns, msgspec.json.decode(line, type=list[Any]), strict=True))
+            database.change(insert, values)
+            count += 1
+    if (count, sha256.hexdigest()) != (manifest.tables[table], manifest.tables_sha256[table]):
+        raise ValueError(f"the rows of {table} are not those that were written")
+    if "id" in columns and database.dialect == "postgresql":  # new rows are numbered from there
+        database.rows(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+
+
+def _note(database: Database, change: Change, manifest: Manifest) -> None:
+    record(database, change, "restored", subject="backup", before=None, after=manifest.made)
