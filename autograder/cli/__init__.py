@@ -25,6 +25,7 @@ from autograder.cli.authoring import audit, calibrate, init, new, release, valid
 from autograder.cli.export import export_app
 from autograder.cli.grading import check, collect, grade, mark, replay, similar, total
 from autograder.cli.importing import import_app
+from autograder.cli.keeping import backup, forget, restore
 from autograder.cli.machine import doctor, fetch_data, image, list_data
 from autograder.cli.stopping import Verbs
 from autograder.optional_packages import missing
@@ -62,6 +63,8 @@ for verb in (
     doctor,
 ):
     app.command()(verb)
+for keeping in (backup, restore, forget):
+    app.command()(keeping)
 data_app.command("list")(list_data)
 data_app.command("fetch")(fetch_data)
 app.add_typer(data_app, name="data")

@@ -7,6 +7,7 @@ process may write. It holds everything that the store knows of students, so only
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import zipfile
@@ -79,6 +80,7 @@ def write_backup(store: Store, path: Path, step: Step = no_step) -> Manifest:
         UsageError: the database or a file cannot be read, or the backup cannot be written.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    _remove_old_drafts(path)
     try:
         with open(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -94,6 +96,14 @@ def write_backup(store: Store, path: Path, step: Step = no_step) -> Manifest:
     finally:
         with suppress(OSError):
             draft.unlink()
+
+
+def _remove_old_drafts(path: Path) -> None:
+    """Remove what processes left that were killed: it holds names and grades as well."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        number = draft.suffix[1:]
+        if number.isdigit() and not Path("/proc", number).exists():
+            draft.unlink(missing_ok=True)
 
 
 def _written(store: Store, archive: zipfile.ZipFile, step: Step) -> Manifest:

@@ -1,8 +1,8 @@
 """What the store has of one student, and how it is erased.
 
 Erased are the reports, the files of checks, comments, the texts of requests, hashes of what was handed in, and the
-name. Kept, under a pseudonym that is drawn and not computed, is what statistics of a course need: which check gave which
-verdict and points, marks, and that there were publications and requests. The log stays whole: it has no names.
+name. Kept, under a pseudonym that is drawn and not computed, is what statistics of a course need: which check gave
+which verdict and points, marks, and that there were publications and requests. The log stays whole: it has no names.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.settings import near
@@ -100,6 +101,7 @@ def forget_student(store: Store, student: str) -> Held:
         with store.reading():
             names = [each.name for each in students(store.database) if each.forgotten is None]
         raise UsageError(f"{store.shown} has nothing of {student!r}; {near(student, names)}")
+    folder = store.artefacts if held.artefacts else Path()  # refused before anything is erased, if it is refused
     change, number = store.change(), _number(store, student)
     values = {"student": number, "pseudonym": pseudonym(), "at": iso(change.at)}
     with store.reading():
@@ -116,7 +118,7 @@ def forget_student(store: Store, student: str) -> Held:
         for (sha256,) in own:
             if not store.database.rows("SELECT 1 FROM artefacts WHERE sha256 = :sha256", {"sha256": sha256}):
                 with suppress(FileNotFoundError):
-                    file_in(store.artefacts, sha256).unlink()
+                    file_in(folder, sha256).unlink()
     with suppress(DatabaseError):  # somebody reads all the while; pages were overwritten already
         store.database.change("VACUUM")
     return held

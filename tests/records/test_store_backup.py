@@ -185,6 +185,7 @@ def test_a_backup_that_is_killed_leaves_the_old_one(tmp_path: Path) -> None:
         with Store(sqlite_address(tmp_path / f"{len(counts)}.db")) as store:
             counts.append(restore_backup(path, store).tables["runs"])
     assert counts == [1] * (len(counts) - 1) + [2]
+    assert not list(tmp_path.glob(".backup.zip.*"))  # what the killed ones left went with the next
     assert len(counts) > len(TABLES)
 
 

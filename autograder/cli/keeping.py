@@ -1,0 +1,84 @@
+"""Verbs about what is kept of a course: what each takes on the command line. What it does is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.options import CourseOption, DatabaseOption
+
+__all__ = ["backup", "forget", "restore"]
+
+_FolderOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote: its DIR/grader.db."),
+]
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup, such as backup.zip.")],
+    *,
+    out: _FolderOption = None,
+    db: DatabaseOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Write the results database into one file.
+
+    All rows, as of one moment, and the files that checks left. The file does not depend on the kind of database: a
+    course moves from SQLite to PostgreSQL, or back, by a backup.
+
+    Example: autograder backup backup.zip --out graded
+    """
+    from autograder.cli.kept import back_up
+
+    back_up(file, out, db, course)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `autograder backup` wrote.")],
+    *,
+    out: _FolderOption = None,
+    db: DatabaseOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Write a backup into an empty results database.
+
+    All of it or nothing; a database that holds results is refused, and a damaged backup as well.
+
+    Example: autograder restore backup.zip --db postgresql://grader@server/course
+    """
+    from autograder.cli.kept import restore as restore_file
+
+    restore_file(file, out, db, course)
+
+
+def forget(
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="The name, as it stands in grades.csv.")],
+    *,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("--out", metavar="DIR", help="A folder that `grade` wrote; may be given several times."),
+    ] = None,
+    submissions: Annotated[
+        list[Path] | None,
+        typer.Option("--submissions", metavar="DIR", help="A folder of submissions; else submissions/ of the course."),
+    ] = None,
+    db: DatabaseOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it; else only what would be removed is shown.")] = False,
+    course: CourseOption = None,
+) -> None:
+    """Erase a student.
+
+    Removes the name, reports, pages, submissions, comments and files of checks, and makes tables and pages of the class
+    again. Results of checks and marks stay under a pseudonym, for the statistics of the course. In the end all files
+    are searched for the name. Exit code 1: it still stands somewhere; the files are named.
+
+    Example: autograder forget ada --out graded/backprop --out graded/theory
+    """
+    from autograder.cli.kept import Forgotten
+    from autograder.cli.kept import forget as forget_somebody
+
+    call = Forgotten(student, tuple(out or ()), tuple(submissions or ()), db, course, yes)
+    raise typer.Exit(forget_somebody(call))

@@ -1,0 +1,148 @@
+"""What a folder of `autograder grade --out` says of one student, and how it is erased.
+
+Files about the student alone are removed; tables and pages about the class are made again without the student. What is
+not known here, because somebody or another verb put it there, is found by its name in the end, and named.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
+from autograder.insight.alarms import class_alarms
+from autograder.reports.class_folder import ALARMS, LEFT, show_grades
+from autograder.reports.files import file_names, read_report, write_text
+from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
+from autograder.reports.marks import MARKS, read_marks, write_marks
+from autograder.reports.pages import Heading
+from autograder.reports.unchanged import written
+from autograder.results import Report
+
+__all__ = ["Traces", "erase", "naming", "reports_in", "traces_of"]
+
+_PLACES = ("reports", "feedback", "staff", "answers")
+_OF_CLASS = ("grades.csv", "summary.html", ALARMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a folder has of a student: files and folders of the student's own, and lines that people wrote."""
+
+    own: tuple[Path, ...]
+    lines: int
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.own or self.lines)
+
+
+def reports_in(out: Path) -> tuple[Report, ...]:
+    """The reports of a folder, by student; none where it has none.
+
+    Raises:
+        UsageError: one cannot be read.
+    """
+    found = map(read_report, sorted((out / "reports").glob("*.json")))
+    return tuple(sorted(found, key=lambda report: report.student.casefold()))
+
+
+def _stems(out: Path, student: str) -> set[str]:
+    """The names of the student's files, without suffix: as they are made, and as the reports say."""
+    made = {file_names([student])[student]}
+    for folder in (out, out / LEFT):
+        made |= {path.stem for path in (folder / "reports").glob("*.json") if read_report(path).student == student}
+    return made
+
+
+def traces_of(out: Path, student: str) -> Traces:
+    """What is there of a student; nothing is changed.
+
+    Raises:
+        UsageError: a report or a file of people's points cannot be read.
+    """
+    stems = _stems(out, student)
+    own = [
+        path
+        for folder in (out, out / LEFT)
+        for place in _PLACES
+        for path in sorted((folder / place).glob("*"))
+        if (path.stem if path.is_file() else path.name) in stems
+    ]
+    marks, hand = read_marks(out / MARKS), read_hand_grades(out)
+    lines = sum(row.student == student for row in marks.rows) if marks else 0
+    if hand:
+        lines += sum(grade.student == student for grade in hand.grades)
+        lines += (student in hand.late_penalties) + (student in hand.submissions)
+    return Traces(tuple(own), lines)
+
+
+def erase(out: Path, student: str, heading: Heading | None) -> None:
+    """Remove what is there of a student, and make tables and pages of the class again without the student.
+
+    Args:
+        out: the folder.
+        student: the name.
+        heading: what stands on top of pages; None where there are no reports.
+
+    Raises:
+        UsageError: something cannot be read or written; the same call goes on from there.
+    """
+    found = traces_of(out, student)
+    with written(out) as files:
+        for path in found.own:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                files.remove(path)
+    marks, hand = read_marks(out / MARKS), read_hand_grades(out)
+    if marks is not None:
+        write_marks(replace(marks, rows=tuple(row for row in marks.rows if row.student != student)), out / MARKS)
+    if hand is not None:
+        write_hand_grades(
+            replace(
+                hand,
+                grades=tuple(grade for grade in hand.grades if grade.student != student),
+                late_penalties={name: each for name, each in hand.late_penalties.items() if name != student},
+                submissions={name: each for name, each in hand.submissions.items() if name != student},
+            ),
+            out / FILE,
+        )
+    for path in (out / "answers").glob("*.html"):  # all answers to one question: `autograder mark` makes them again
+        path.unlink()
+    reports = reports_in(out)
+    if not reports or heading is None:
+        for name in _OF_CLASS:
+            (out / name).unlink(missing_ok=True)
+        return
+    write_text(out / ALARMS, json.dumps([asdict(alarm) for alarm in class_alarms(reports)], indent=1) + "\n")
+    show_grades(out, reports, heading, file_names(report.student for report in reports))
+
+
+def naming(places: Iterable[Path], student: str) -> Iterator[Path]:
+    """Every file and folder of some places that still has the name, in its own name or in its content.
+
+    The name counts as a word of its own: Ann is not named by Anna.
+
+    Args:
+        places: files, and folders with all that is below them.
+        student: the name.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    word = re.compile(rf"(?<![\w-]){re.escape(student)}(?![\w-])")
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            try:
+                content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+            except OSError as error:
+                raise UsageError(f"{path} cannot be read ({reason_of(error)}); look yourself for {student}.") from None
+            if word.search(path.name) or word.search(content.decode("utf-8", "replace")):
+                yield path

@@ -1,0 +1,149 @@
+"""`autograder backup`, `restore` and `forget`, run as people run them on a class that was graded and marked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from command_line import run_here
+from typer.testing import CliRunner
+from written_course import PDF, answered, hand_in, make_course
+
+from autograder.cli import app
+from autograder.reports.forgetting import naming
+from autograder.store import Store, sqlite_address
+from autograder.store.history import log_entries, students
+from autograder.store.marking import marks
+
+NAME = "ada-l"
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    """Run a verb in this process; what it printed."""
+    done = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def graded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A class of two, graded and marked: ada wrote, bob handed in a PDF."""
+    folder = tmp_path_factory.mktemp("class")
+    root = make_course(folder / "course")
+    inbox = hand_in(
+        root / "submissions",
+        **{
+            NAME: {"answers.md": answered(f"I am {NAME}.", "Clear."), "essay.pdf": PDF},
+            "bob": {"answers.md": answered("So."), "essay.pdf": PDF},
+        },
+    )
+    where = ("--out", folder / "out", "--course", root)
+    run("grade", "theory", inbox, *where)
+    run("mark", "theory", *where)
+    path = folder / "out" / "marks.csv"
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+    for row in rows:
+        row["points"], row["comment"] = "1", f"Well done, {row['student']}."
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(text.getvalue())
+    run("mark", "theory", *where)
+    return folder
+
+
+@pytest.fixture
+def graded(graded_once: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(graded_once, tmp_path / "class")
+    return tmp_path / "class"
+
+
+def test_a_backup_is_restored_by_the_command_line(graded: Path) -> None:
+    """The same reports are in the new database; what was amount to what is said."""
+    file, other = graded / "backup.zip", sqlite_address(graded / "new" / "other.db")
+    said = run("backup", file, "--out", graded / "out")
+    assert "2 students, 2 runs, 6 marks, 0 files." in said
+    assert "only you can read it" in said
+    assert "2 students, 2 runs, 6 marks, 0 files, as of 20" in run("restore", file, "--db", other)
+    with Store(sqlite_address(graded / "out" / "grader.db")) as store, Store(other) as restored:
+        assert restored.reports() == store.reports()
+        assert marks(restored.database) == marks(store.database)
+        assert log_entries(restored.database)[-1].verb == "restored"
+
+
+def test_a_student_is_shown_first_and_then_forgotten(graded: Path) -> None:
+    """A dry run changes no byte; with --yes the name is in no file and no table, and bob is as before."""
+    out, root = graded / "out", graded / "course"
+    command = ("forget", NAME, "--out", out, "--course", root)
+    before = {path: path.read_bytes() for path in graded.rglob("*") if path.is_file()}
+    shown = run(*command)
+    assert "Nothing was changed; the same command with --yes does it." in shown
+    assert {path: path.read_bytes() for path in graded.rglob("*") if path.is_file()} == before
+    assert "To be removed from sqlite:///" in shown
+    assert "the name, 1 report, 0 files, 3 comments, 0 requests" in shown
+    assert "2 results of checks" not in shown
+    assert f"To be removed from {out}: 4 files, 3 lines of marks." in shown
+    assert f"To be removed: {root / 'submissions' / NAME}" in shown
+
+    said = run(*command, "--yes")
+    assert "Removed from sqlite:///" in said
+    assert "Still named" not in said
+    assert list(naming([graded], NAME)) == []
+    assert not list(graded.rglob(f"{NAME}*"))
+    assert (out / "feedback" / "bob.html").read_bytes() == before[out / "feedback" / "bob.html"]
+    assert [row["student"] for row in csv.DictReader((out / "grades.csv").open(encoding="utf-8-sig"))] == ["bob"]
+    assert {row["student"] for row in csv.DictReader((out / "marks.csv").open())} == {"bob"}
+    assert "bob" in (out / "summary.html").read_text()
+    with Store(sqlite_address(out / "grader.db")) as store:
+        assert [each.name.partition("-")[0] for each in students(store.database)] == ["bob", "forgotten"]
+        assert [(each.student == "bob", each.comment) for each in marks(store.database)].count((False, "")) == 3
+        assert log_entries(store.database)[-1].verb == "forgot"
+    where = ("--out", out, "--course", root)
+    assert "2 of 3 answers are graded" not in run("mark", "theory", *where)
+    assert "1 of 1 reports were there already" in run("grade", "theory", root / "submissions", *where)
+
+
+def test_a_file_that_still_has_the_name_is_named(graded: Path) -> None:
+    """What nobody removes by a rule, such as a roster, is found by the name; the exit code says so."""
+    roster, notes = graded / "course" / "roster.csv", graded / "out" / "notes.txt"
+    roster.write_text(f"id,name\n{NAME},Ada\n")
+    notes.write_text(f"{NAME} was ill; not {NAME}-2 and x{NAME}")
+    (graded / "out" / "other.txt").write_text(f"{NAME}-2")
+    said = run("forget", NAME, "--out", graded / "out", "--course", graded / "course", "--yes", code=1)
+    assert f"Still named in: {roster}" in said
+    assert f"Still named in: {notes}" in said
+    assert said.count("Still named in") == 2
+
+
+def test_the_last_student_may_be_forgotten(graded: Path) -> None:
+    """Where nobody is left there are no tables and no class page either."""
+    for name in (NAME, "bob"):
+        run("forget", name, "--out", graded / "out", "--course", graded / "course", "--yes")
+    left = {path.name for path in (graded / "out").rglob("*") if path.is_file()}
+    assert left <= {"grader.db", "marks.csv", ".written.json", ".lock"}
+    assert list(naming([graded / "out"], "bob")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("forget", "adaa", "--out", "out"), "There is nothing of 'adaa' here; "),
+        (("forget", "ada", "--out", "nowhere"), "There is no folder nowhere; correct the path."),
+        (("backup", "b.zip"), "Say which database: --out DIR for that of a graded folder, or --db URL."),
+        (("backup", "b.zip", "--out", "nowhere"), "There is no results database "),
+        (("restore", "none.zip", "--out", "new"), "none.zip is no backup, or is damaged: file not found."),
+        (("backup", "no/b.zip", "--out", "out"), "Cannot write no/b.zip: "),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(graded: Path, words: tuple[str, ...], said: str) -> None:
+    """What is wrong, on standard error, with the exit code 2, and nothing is written."""
+    done = run_here(*words, cwd=graded)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: {said}")
+    assert done.stderr.count("\n") == 1
+    assert not (graded / "b.zip").exists()
