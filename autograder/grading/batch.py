@@ -66,24 +66,30 @@ def grade_all(
         GraderError: a job cannot load the assignment, or cannot start at all.
     """
     reports: dict[str, Report] = {}
-    waiting: deque[Attempt] = deque()
+    unknown: list[Submission] = []
     keys = {submission.student: grader.key(submission) for submission in submissions}
     if before is None:
         before = store.all_known((keys[submission.student], submission.student) for submission in submissions)
     for submission in submissions:
         found = before.get((keys[submission.student], submission.student))
         if found is None or grader.outdated(found):
-            waiting.append(Attempt(submission))
+            unknown.append(submission)
         else:
             scored = grader.rescored(found)
             reports[submission.student] = scored
             notify(Known(scored))
     known = frozenset(reports)
+    earlier = store.latest(grader.assignment_id, (each.sha256 for each in unknown))
+    waiting = deque(
+        Attempt(grader.partly(each, earlier[each.student]) if each.student in earlier else each) for each in unknown
+    )
     compared: Report | None = None
     if waiting:
         crew = Crew(grader, min(jobs, len(waiting)), idle if idle is not None else [])
         try:
             for attempt, made, fault in crew.run(waiting, notify):
+                if made is not None and (old := earlier.get(made.student)) is not None:
+                    made = grader.completed(attempt.submission, made, old)
                 report = _recorded(made or encodable(grader.lost(attempt.submission, fault)), grader)
                 store.keep(report)
                 reports[attempt.submission.student] = report

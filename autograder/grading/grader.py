@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.datasets import DataSet, DataSettings
+from autograder.grading.earlier import PartlyGraded, completed, partly_graded
 from autograder.grading.jobs import Enter, Grade, JobSpec, Working
 from autograder.grading.options import RunOptions, longest_seconds
-from autograder.grading.provenance import is_outdated, result_key
+from autograder.grading.provenance import base_key, is_outdated, result_key
 from autograder.grading.reference import reference_as_submission
 from autograder.grading.rescoring import rescored
 from autograder.loader import Loaded
@@ -47,6 +48,10 @@ class Grader(Protocol):
     def foreseen(self) -> tuple[str, ...]:
         """The modules that the class imports, to be imported once for all."""
 
+    @property
+    def assignment_id(self) -> str:
+        """The assignment, as reports name it."""
+
     def spec(self, address: str) -> JobSpec:
         """What a job process is given, with the sandbox's address."""
 
@@ -61,6 +66,12 @@ class Grader(Protocol):
 
     def rescored(self, report: Report) -> Report:
         """A known report with the points and titles of the assignment as it is now."""
+
+    def partly(self, submission: Submission, earlier: Report) -> Submission:
+        """The submission with the checks that need not run, because an earlier report of it has their results."""
+
+    def completed(self, submission: Submission, made: Report, earlier: Report) -> Report:
+        """A report of the checks that ran, with the results of the others from an earlier one."""
 
     def lost(self, submission: Submission, why: str) -> Report:
         """The report about a submission that no job brought back; `why` is for staff."""
@@ -82,7 +93,10 @@ def grading_job(spec: JobSpec) -> Iterator[Grade]:
             spec.notify(Working(check, seconds))
 
         def grade(submission: Submission) -> Report:
-            return grading.grade(loaded, submission, confined, dataset, spec.options, shared=shared, begin=begin)
+            done = submission.done if isinstance(submission, PartlyGraded) else ()
+            return grading.grade(
+                loaded, submission, confined, dataset, spec.options, shared=shared, begin=begin, done=done
+            )
 
         yield grade
 
@@ -116,6 +130,11 @@ class AssignmentGrader:
     foreseen: tuple[str, ...] = ()
 
     @property
+    def assignment_id(self) -> str:
+        """Its id."""
+        return self.loaded.id
+
+    @property
     def seconds(self) -> float:
         """The limits of all questions, and time for the checks themselves."""
         return longest_seconds(self.loaded, self.options) + CHECKS_SECONDS
@@ -140,6 +159,16 @@ class AssignmentGrader:
     def rescored(self, report: Report) -> Report:
         """As `rescored`."""
         return rescored(report, self.loaded)
+
+    def partly(self, submission: Submission, earlier: Report) -> Submission:
+        """As `partly_graded`."""
+        base = base_key(self.loaded, submission, self.dataset, self.options, self.sandbox)
+        return submission if self.outdated(earlier) else partly_graded(submission, earlier, self.loaded, base)
+
+    def completed(self, submission: Submission, made: Report, earlier: Report) -> Report:
+        """As `completed`."""
+        done = submission.done if isinstance(submission, PartlyGraded) else frozenset[str]()
+        return completed(made, earlier, done, self.loaded) if done else made
 
     def lost(self, submission: Submission, why: str) -> Report:
         """As `lost_report`."""

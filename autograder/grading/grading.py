@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from autograder.checks.local.variants import Variant
@@ -35,6 +35,7 @@ def grade(
     shared: Shared | None = None,
     begin: Begin = unwatched,
     variant: Variant | None = None,
+    done: Collection[str] = (),
 ) -> Report:
     """Run every selected check of an assignment against one submission.
 
@@ -50,6 +51,7 @@ def grade(
         shared: what is kept from one submission of this assignment to the next; nothing if left out.
         begin: called for each check that begins, with after how many seconds it will be ended.
         variant: what the student was given, where the assignment draws one; the student's own if left out.
+        done: ids of checks that are left out of the report, and run only where others need them.
 
     Raises:
         InstructorError: the student's variant cannot be drawn.
@@ -57,7 +59,7 @@ def grade(
     """
     if shared is None:
         with Shared() as own:
-            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin, variant)
+            return grade(loaded, submission, sandbox, dataset, options, listen, own, begin, variant, done)
     variant = variant or loaded.variant_of(submission.student, options.seed)
     notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
     case = Case(
@@ -65,7 +67,7 @@ def grade(
     )
     run = Runner(case, listen, begin)
     restored = restore_given(loaded, submission, dataset, variant)
-    expected = selected_checks(loaded.assignment, options)
+    expected = selected_checks(loaded.assignment, options).difference(done)
     try:
         chosen = {
             question: [check for check in question.checks if check.id in expected]

@@ -36,6 +36,11 @@ def result_key(
     return _replay_key(_facts(loaded, submission, dataset, options), sandbox)
 
 
+def base_key(loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions, sandbox: str) -> str:
+    """A hash over all that decides the results of a submission beside the checks themselves."""
+    return _replay_key(_facts(loaded, submission, dataset, options, checks=False), sandbox)
+
+
 def is_outdated(report: Report, foreseen: Iterable[str]) -> bool:
     """Whether a stored report could come out otherwise, because modules are imported beforehand now that were not then.
 
@@ -80,6 +85,8 @@ def replay(
     facts = _facts(loaded, submission, dataset, options)
     return Replay(
         key=_replay_key(facts, sandbox.name),
+        base=base_key(loaded, submission, dataset, options, sandbox.name),
+        checks=dict(loaded.run.checks),
         versions=facts["versions"],
         seed_fingerprint=facts["seed"],
         submission_sha256=submission.sha256,
@@ -97,10 +104,12 @@ def replay(
     )
 
 
-def _facts(loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions) -> dict[str, Any]:
-    """All that decides a result, beside the sandbox."""
+def _facts(
+    loaded: Loaded, submission: Submission, dataset: DataSet | None, options: RunOptions, *, checks: bool = True
+) -> dict[str, Any]:
+    """All that decides a result, beside the sandbox; without what the checks are where these do not count."""
     return {
-        "assignment": [loaded.id, loaded.run.whole, loaded.reference_sha256],
+        "assignment": [loaded.id, loaded.run.whole if checks else loaded.run.shared, loaded.reference_sha256],
         "submission": [submission.student, submission.sha256, submission.problem],
         "data": [dataset.name, dataset.sha256] if dataset else [],
         "seed": keys_of(options.seed).fingerprint,

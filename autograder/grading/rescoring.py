@@ -22,13 +22,14 @@ def rescored(report: Report, loaded: Loaded) -> Report:
     """A finished report as the assignment scores it now.
 
     Args:
-        report: made by checks that are the same now, under any points and titles.
+        report: made by checks that are the same now, under any points and titles; those that the assignment does not
+            have any more are left out.
         loaded: the assignment as it is now.
     """
     if report.replay.assignment_sha256 == loaded.assignment_sha256:
         return report
     scoring = _Scoring(report, loaded)
-    questions = tuple(scoring.question(each) for each in report.questions)
+    questions = tuple(scoring.question(each) for each in report.questions if each.id in scoring.asked)
     points, most, bonus = report_points(questions)
     replay = replace(report.replay, assignment_sha256=loaded.assignment_sha256)
     return replace(report, points=points, max_points=most, bonus_points=bonus, questions=questions, replay=replay)
@@ -51,7 +52,8 @@ class _Scoring:
     def question(self, found: QuestionResult) -> QuestionResult:
         """The result of a question with the points of its checks."""
         asked = self.asked[found.id]
-        checks = tuple(self.check(each) if each.id in self.checks else self.answer(each) for each in found.checks)
+        known = [each for each in found.checks if each.id in self.checks or each.id in self.answers]
+        checks = tuple(self.check(each) if each.id in self.checks else self.answer(each) for each in known)
         points, most = question_points(checks)
         return replace(found, title=asked.title, bonus=asked.bonus, points=points, max_points=most, checks=checks)
 

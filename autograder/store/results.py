@@ -21,7 +21,7 @@ import msgspec
 from autograder.checks.errors import UsageError
 from autograder.results import Report
 from autograder.store.history import Change, current_user
-from autograder.store.runs import final_reports, keep_run, report_texts
+from autograder.store.runs import final_reports, keep_run, latest_reports, report_texts
 from autograder.store.schema import prepare
 from autograder.store.sqlite import SqliteFile, file_of
 from autograder.store.table import Database, DatabaseError, Step, no_step
@@ -91,6 +91,16 @@ class Store:
             for key, student, text in texts:
                 if (key, student) in pairs and (report := _decoded(text)) is not None:
                     found[key, student] = report
+        return found
+
+    def latest(self, assignment: str, submissions: Iterable[str]) -> dict[str, Report]:
+        """By student, the newest finished report of one of these submissions, by their hashes, under any key."""
+        hashes = sorted(set(submissions))
+        found = dict[str, Report]()
+        for start in range(0, len(hashes), _AT_ONCE):
+            with self.reading():
+                texts = latest_reports(self.database, assignment, hashes[start : start + _AT_ONCE])
+            found |= {student: report for student, text in texts.items() if (report := _decoded(text)) is not None}
         return found
 
     def keep(self, report: Report) -> None:

@@ -13,7 +13,16 @@ from autograder.store.history import Change, id_of_assignment, id_of_student, re
 from autograder.store.records import Attempt, CheckRow, Run, iso, moment_of
 from autograder.store.table import Database
 
-__all__ = ["attempts", "check_rows", "final_reports", "keep_run", "report_texts", "runs", "set_check_keys"]
+__all__ = [
+    "attempts",
+    "check_rows",
+    "final_reports",
+    "keep_run",
+    "latest_reports",
+    "report_texts",
+    "runs",
+    "set_check_keys",
+]
 
 _RUN = (
     "SELECT r.id, r.attempt_id, s.name, a.name, r.key, r.finished, r.internal, r.points, r.max_points, r.bonus_points "
@@ -131,6 +140,22 @@ def final_reports(database: Database, keys: Sequence[str]) -> list[tuple[str, st
         values,
     )
     return [(key, student, text) for key, student, text in found]
+
+
+def latest_reports(database: Database, assignment: str, submissions: Sequence[str]) -> dict[str, str]:
+    """By student, the newest report (JSON) of one of these submissions, by their hashes, that is not INTERNAL."""
+    if not submissions:
+        return {}
+    values = {f"h{number}": each for number, each in enumerate(submissions)}
+    places = ", ".join(f":{name}" for name in values)
+    found = database.rows(
+        "SELECT s.name, r.report FROM runs r JOIN attempts t ON t.id = r.attempt_id "
+        "JOIN students s ON s.id = r.student_id JOIN assignments a ON a.id = t.assignment_id "
+        f"WHERE a.name = :assignment AND NOT r.internal AND r.report <> '' AND t.sha256 IN ({places}) "
+        "ORDER BY r.finished, r.id",
+        {**values, "assignment": assignment},
+    )
+    return dict(found)
 
 
 def report_texts(database: Database, assignment: str = "", student: str = "") -> list[str]:

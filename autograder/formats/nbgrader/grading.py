@@ -79,6 +79,11 @@ class CourseGrader:
     foreseen: tuple[str, ...] = ()
 
     @property
+    def assignment_id(self) -> str:
+        """Its name."""
+        return self.assignment.name
+
+    @property
     def seconds(self) -> float:
         """The limits of all notebooks, and time for judging."""
         return longest_seconds(self.assignment, self.options) + CHECKS_SECONDS
@@ -102,6 +107,14 @@ class CourseGrader:
     def rescored(self, report: Report) -> Report:
         """The report itself: any change of a source notebook is another key."""
         return report
+
+    def partly(self, submission: Submission, earlier: Report) -> Submission:  # noqa: ARG002 (as in `Grader`)
+        """The submission itself: a notebook runs as a whole."""
+        return submission
+
+    def completed(self, submission: Submission, made: Report, earlier: Report) -> Report:  # noqa: ARG002 (the same)
+        """The report itself."""
+        return made
 
     def lost(self, submission: Submission, why: str) -> Report:
         """As `lost_report`."""
