@@ -245,8 +245,8 @@ class Replay:
     for alone; `foreseen` are modules that the class imports, `preloaded` those of them that were imported beforehand;
     `hidden`, `share` and `run` differ from the usual only in trials of an assignment. `variant` holds the values that
     were drawn for this student, and `variant_sha256` covers its files as well; empty where everybody is given the same.
-    `checks` tells by its id what each check was, with all that it needs, and `base` stands for all else that decides a result, so that a later run
-    knows which results hold.
+    `checks` tells by its id what each check was, with all that it needs, and `base` stands for all else that decides a
+    result, so that a later run knows which results hold.
     """
 
     key: str = ""
