@@ -111,8 +111,8 @@ def grade(
 ) -> None:
     """Grade a class, many submissions at a time.
 
-    Prints a table and what is odd about the class, and writes reports, feedback, grades.csv, summary.html, alarms.json
-    and the results database under DIR.
+    Prints a table and what is odd about the class, and writes reports, feedback, grades.csv, summary.html, items.csv,
+    alarms.json and the results database under DIR.
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
     A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from autograder.results import CheckResult, QuestionResult, Report, Verdict
 from autograder.scoring import rounded
 
-__all__ = ["AT_LEAST", "MOST", "NEARLY_ALL", "ClassAlarm", "class_alarms"]
+__all__ = ["AT_LEAST", "MOST", "NEARLY_ALL", "UNTOUCHED", "ClassAlarm", "class_alarms", "first_line", "pattern_of"]
 
 AT_LEAST = 5
 """So many students must have attempted something before their number says anything."""
@@ -25,7 +25,8 @@ NEARLY_ALL = 0.8
 
 _LONGEST = 200
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?", re.IGNORECASE)
-_UNTOUCHED = (Verdict.NOT_ATTEMPTED, Verdict.MISSING, Verdict.SKIPPED)
+UNTOUCHED = (Verdict.NOT_ATTEMPTED, Verdict.MISSING, Verdict.SKIPPED)
+"""Verdicts of a check that ran nothing of the student's."""
 _FINE = (Verdict.PASSED, Verdict.PARTIAL)
 
 
@@ -89,7 +90,7 @@ def _checks(results: Sequence[QuestionResult]) -> list[tuple[CheckResult, list[C
 def _nobody(question: QuestionResult, results: Sequence[QuestionResult]) -> ClassAlarm | None:
     """The alarm about a question in which every check is untouched and no written answer was handed in."""
     checks = [check for result in results for check in result.checks]
-    if len(results) < AT_LEAST or not checks or any(check.verdict not in _UNTOUCHED for check in checks):
+    if len(results) < AT_LEAST or not checks or any(check.verdict not in UNTOUCHED for check in checks):
         return None
     said = (
         f"Nobody of {len(results)} attempted question ({question.id}) {question.title}: does the handout ask for it, "
@@ -100,13 +101,13 @@ def _nobody(question: QuestionResult, results: Sequence[QuestionResult]) -> Clas
 
 def _failing(question: QuestionResult, check: CheckResult, results: Sequence[CheckResult]) -> ClassAlarm | None:
     """The alarm about a check, over those who attempted it."""
-    run = [each for each in results if each.verdict not in _UNTOUCHED]
+    run = [each for each in results if each.verdict not in UNTOUCHED]
     failed = [each for each in run if each.verdict not in _FINE]
     if len(run) < AT_LEAST or not failed:
         return None
-    messages = Counter(_pattern(each) for each in failed)
+    messages = Counter(pattern_of(each) for each in failed)
     pattern, same = messages.most_common(1)[0]
-    example = next(_first_line(each) for each in failed if _pattern(each) == pattern)
+    example = next(first_line(each) for each in failed if pattern_of(each) == pattern)
     what = f'the {"hidden" if check.hidden else "public"} check "{check.title}" of question ({question.id})'
     count, share = f"{len(failed)} of {len(run)} who attempted it", rounded(len(failed) / len(run))
     if not check.hidden and share >= NEARLY_ALL:
@@ -121,12 +122,12 @@ def _failing(question: QuestionResult, check: CheckResult, results: Sequence[Che
     return None
 
 
-def _first_line(check: CheckResult) -> str:
+def first_line(check: CheckResult) -> str:
     """What staff read of a result, in a line that ends like a sentence."""
     line = ((check.staff_message or check.message).strip().splitlines() or [str(check.verdict)])[0][:_LONGEST]
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def _pattern(check: CheckResult) -> tuple[Verdict, str]:
+def pattern_of(check: CheckResult) -> tuple[Verdict, str]:
     """The same for messages that differ in numbers alone."""
-    return check.verdict, _NUMBER.sub("#", _first_line(check))
+    return check.verdict, _NUMBER.sub("#", first_line(check))

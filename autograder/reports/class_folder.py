@@ -17,9 +17,10 @@ import msgspec
 
 from autograder.checks.errors import UsageError
 from autograder.insight.alarms import ClassAlarm, class_alarms
+from autograder.insight.items import analysed
 from autograder.reports import pages
 from autograder.reports.files import read_report, report_text, write_text
-from autograder.reports.grades import write_grades
+from autograder.reports.grades import items_csv, write_grades
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import all_hand_grades
 from autograder.reports.unchanged import Written, written
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 ALARMS = "alarms.json"
+ITEMS = "items.csv"
 LEFT = "left"
 """The folder below `--out` for files of students who are not among the submissions any more."""
 
@@ -155,7 +157,8 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
             files.write(path, report, partial(report_text, report))
         _write_pages(out, files, with_hand_grades(graded.whole_class, hand), graded.heading, names, graded.moment)
         about = (graded.heading, names, graded.dataset, graded.sandbox, alarms)
-        files.write(out / "summary.html", (everybody, *about), partial(_summary, everybody, *about))
+        files.write(out / "summary.html", (everybody, *about), partial(_summary, everybody, found, *about))
+        files.write(out / ITEMS, found, lambda: items_csv(analysed(found)))
     remove_old_copies(out, known)
     earlier = tuple(report.student for report in others.values() if report.student in graded.names)
     return WrittenClass(with_hand_grades(graded.reports, hand), everybody, alarms, left, earlier)
@@ -190,19 +193,24 @@ def show_grades(
         write_text(out / "staff" / f"{name}.html", pages.staff_page(report, heading))
     write_grades(reports, out / "grades.csv", people=any(report.waiting for report in found))
     dataset, sandbox = reports[0].replay.data, reports[0].resources.sandbox
-    write_text(out / "summary.html", _summary(reports, heading, names, dataset, sandbox, read_alarms(out, found)))
+    write_text(
+        out / "summary.html", _summary(reports, found, heading, names, dataset, sandbox, read_alarms(out, found))
+    )
     return reports
 
 
 def _summary(
     reports: Sequence[Report],
+    found: Sequence[Report],
     heading: pages.Heading,
     names: Mapping[str, str],
     dataset: str,
     sandbox: str,
     alarms: Sequence[ClassAlarm],
 ) -> str:
-    return pages.summary_page(reports, heading, names, dataset=dataset, sandbox=sandbox, alarms=alarms)
+    return pages.summary_page(
+        reports, heading, names, dataset=dataset, sandbox=sandbox, alarms=alarms, analysis=analysed(found)
+    )
 
 
 def _write_pages(

@@ -1,4 +1,4 @@
-"""`grades.csv`: one line per student, for any spreadsheet."""
+"""Tables of a class for any spreadsheet: `grades.csv` with a line per student, `items.csv` with one per check."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.insight.items import Analysis
 from autograder.messages import WORDING
 from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import write_text
 from autograder.results import Report
 from autograder.scoring import rounded
 
-__all__ = ["grades", "question_ids", "verdict_summary", "waiting", "write_grades"]
+__all__ = ["grades", "items_csv", "question_ids", "verdict_summary", "waiting", "write_grades"]
 
 
 def write_grades(reports: Sequence[Report], path: Path, *, people: bool = False) -> None:
@@ -67,3 +68,32 @@ def verdict_summary(report: Report) -> str:
     """How often each verdict came, in the order of their first coming: ``8 passed, 1 failed``."""
     words = (WORDING[check.verdict].short for question in report.questions for check in question.checks)
     return ", ".join(f"{count} {word}" for word, count in Counter(words).items())
+
+
+def items_csv(analysis: Analysis) -> str:
+    """CSV with a line per check: what `autograder.insight.items.Item` holds, its signs in words, and common messages.
+
+    An empty cell stands for a number that too few submissions leave open.
+    """
+    rows: list[list[Cell]] = [
+        [
+            *("question", "check", "title", "hidden", "counted", "attempted", "difficulty", "discrimination", "low"),
+            *("high", "strong", "strong_failed", "seconds", "seconds_95", "same_as", "signs", "messages"),
+        ]
+    ]
+    for item in analysis.items:
+        name = f"{item.question}:{item.check}"
+        same = [
+            pair.second if pair.first == name else pair.first
+            for pair in analysis.redundant
+            if name in (pair.first, pair.second)
+        ]
+        rows.append(
+            [
+                *(item.question, item.check, item.title, "yes" if item.hidden else "no", item.counted, item.attempted),
+                *(item.difficulty, item.discrimination, item.low, item.high, item.strong, item.strong_failed),
+                *(item.seconds, item.slow, " | ".join(same), " | ".join(item.signs)),
+                " | ".join(f"{each.students} times: {each.sentence}" for each in item.clusters),
+            ]
+        )
+    return csv_text(rows)

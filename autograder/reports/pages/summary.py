@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from autograder.insight.alarms import ClassAlarm
+from autograder.insight.items import Analysis
 from autograder.messages import WORDING, banners, next_step
 from autograder.reports.pages.student import Heading, render
 from autograder.results import Report, Verdict
@@ -47,8 +48,11 @@ def summary_page(
     dataset: str,
     sandbox: str,
     alarms: Sequence[ClassAlarm] = (),
+    analysis: Analysis | None = None,
 ) -> str:
-    """The page; `names` gives the file name of each student's own pages, `alarms` are about the class as a whole."""
+    """The page; `names` gives the file name of each student's own pages, `alarms` are about the class as a whole,
+    `analysis` is about the checks.
+    """
     totals = [rounded(report.points + report.bonus_points) for report in reports]
     questions = {q.id: (q.title, q.bonus) for report in reports for q in report.questions}
     bins = distribution(reports)
@@ -70,6 +74,7 @@ def summary_page(
         ours=ours,
         ours_next=next_step(ours),
         class_alarms=alarms,
+        analysis=analysis,
         banners=banners(sorted(reports, key=lambda report: report.student.casefold())),
         alarmed=[report for report in reports if report.alarms],
         dataset=dataset,
