@@ -22,6 +22,7 @@ from autograder import __version__, atomic_files
 from autograder.checks.errors import GraderError
 from autograder.checks.wording import reason_of
 from autograder.cli.authoring import audit, calibrate, init, new, release, validate
+from autograder.cli.bundle import bundle
 from autograder.cli.export import export_app
 from autograder.cli.grading import check, collect, grade, mark, replay, similar, total
 from autograder.cli.importing import import_app
@@ -49,6 +50,7 @@ for verb in (
     new,
     init,
     release,
+    bundle,
     validate,
     audit,
     calibrate,

@@ -28,6 +28,7 @@ SENTENCES = {
     "new": "Nothing was written; run the same command again.",
     "init": "Nothing was written; run the same command again.",
     "release": "Nothing was released, and a release that was there is unchanged; run the same command again.",
+    "bundle": "No archive was written; run the same command again.",
     "collect": "Nothing was collected by this command; run it again.",
     "grade": "What was graded is kept; the same command goes on from there.",
     "mark": "The points in marks.csv are kept; run the same command again to write grades and pages.",

@@ -1,0 +1,1 @@
+"""GitHub: a repository for students whose Actions run the public checks."""

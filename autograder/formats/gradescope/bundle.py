@@ -1,0 +1,192 @@
+"""The upload for Gradescope: the same grader there, with the assignment, its hidden checks and the reference.
+
+Gradescope unpacks the archive into /autograder/source, runs `setup.sh` once to build an image, and `run_autograder` for
+each submission, as root. The toolkit goes to /opt/autograder, where every user may read it, because a submission runs
+as another user; what is secret stays in /autograder/source, which only root may enter.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+from pathlib import Path
+
+import autograder
+from autograder.checks.errors import InstructorError
+from autograder.formats.bundles import Asked, Bundle, Packed, files_below
+from autograder.formats.gradescope.results import VISIBILITIES
+from autograder.sandbox.image import requirements
+
+__all__ = ["BUNDLE", "pinned"]
+
+_DISTRIBUTION = "autograder-ml"
+_FETCHED = ("mnist", "cifar10")
+_MODULES = {"digits": ("sklearn",)}  # where an embedded data set comes from
+
+_SETUP = """\
+#!/usr/bin/env bash
+# Installs the grader in a container of Gradescope; made by `autograder bundle`.
+set -euo pipefail
+source=$(cd "$(dirname "$0")" && pwd)
+home=${AUTOGRADER_HOME:-/opt/autograder}
+umask 022
+
+usable() {
+    "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' > /dev/null 2>&1
+}
+find_python() {
+    for each in python3.12 python3.13 python3.11 python3; do
+        if usable "$each"; then command -v "$each"; return; fi
+    done
+}
+libseccomp() {
+    "$1" -c 'import ctypes; ctypes.CDLL("libseccomp.so.2")' > /dev/null 2>&1
+}
+
+python=$(find_python)
+if [ -z "$python" ] || ! libseccomp "$python"; then
+    apt-get update
+    apt-get install --yes --no-install-recommends libseccomp2
+    if [ -z "$python" ]; then
+        apt-get install --yes --no-install-recommends python3-venv || true
+        python=$(find_python)
+    fi
+    if [ -z "$python" ]; then
+        apt-get install --yes --no-install-recommends python3.12-venv ||
+            apt-get install --yes --no-install-recommends python3.11-venv
+        python=$(find_python)
+    fi
+fi
+if [ -z "$python" ]; then
+    echo "The grader needs Python 3.11 to 3.13; choose a newer base image in Gradescope." >&2
+    exit 1
+fi
+
+"$python" -m venv --clear "$home/venv"
+"$home/venv/bin/python" -m pip install --no-cache-dir --disable-pip-version-check --quiet \\
+    --requirement "$source/requirements.txt"
+rm -rf "$home/toolkit"
+cp -R "$source/toolkit" "$home/toolkit"
+site=$("$home/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+echo "$home/toolkit" > "$site/autograder.pth"
+"$home/venv/bin/python" -m compileall -q "$home/toolkit"
+chmod -R u+rwX,go+rX,go-w "$home"
+chmod -R go-rwx "$source"
+"$home/venv/bin/python" -m autograder.formats.gradescope.harness --prepare "$source"
+"""
+
+_RUN = """\
+#!/usr/bin/env bash
+# Grades the submission of a container of Gradescope; made by `autograder bundle`.
+umask 022
+exec "${AUTOGRADER_HOME:-/opt/autograder}/venv/bin/python" -m autograder.formats.gradescope.harness "${1:-/autograder}"
+"""
+
+
+def _contents(asked: Asked) -> dict[str, Packed]:
+    assert asked.hidden in VISIBILITIES
+    name = asked.loaded.folder.name
+    files = {
+        "setup.sh": Packed(_SETUP.encode(), program=True),
+        "run_autograder": Packed(_RUN.encode(), program=True),
+        "requirements.txt": Packed("".join(f"{each}\n" for each in _requirements(asked)).encode()),
+        "seed": Packed(asked.seed.encode()),
+        "bundle.json": Packed(json.dumps(_settings(asked), indent=1).encode() + b"\n"),
+        "course/grader_config.py": Packed((asked.root / "grader_config.py").read_bytes()),
+    }
+    home = Path(autograder.__file__).parent
+    files.update(
+        (each, packed) for each, packed in files_below(home, "toolkit/autograder") if not each.endswith(".pyc")
+    )
+    for place in ("assignments", "reference"):
+        files.update(files_below(asked.root / place / name, f"course/{place}/{name}"))
+    for other in asked.course.assignments:  # the configuration names them; nothing of them is needed
+        if other != name:
+            files[f"course/assignments/{other}/README"] = Packed(b"Not in this bundle.\n")
+    for dataset in asked.course.datasets:
+        if dataset.name == asked.loaded.assignment.data:
+            files.update(_of_course(asked.root, dataset.files))
+    if asked.data is not None and asked.data.is_dir():
+        files.update(files_below(asked.data, "data"))
+    return files
+
+
+def _of_course(root: Path, names: object) -> dict[str, Packed]:
+    """Files of a data set of the course's own; one may be a folder."""
+    assert isinstance(names, tuple)
+    found: dict[str, Packed] = {}
+    for each in names:
+        path = root / each
+        below = files_below(path, f"course/{each.rstrip('/')}") if path.is_dir() else [
+            (f"course/{each}", Packed(path.read_bytes()))
+        ]  # fmt: skip
+        found.update(below)
+    return found
+
+
+def _settings(asked: Asked) -> dict[str, object]:
+    """What the harness reads there."""
+    folder = asked.data is not None and asked.data.is_dir()
+    named = asked.loaded.assignment.data
+    return {
+        "assignment": asked.loaded.id,
+        "minutes": asked.minutes,
+        "hidden": asked.hidden,
+        "data": "data" if folder else str(asked.data or ""),
+        "fetch": named if named in _FETCHED and asked.data is None else "",
+    }
+
+
+def _requirements(asked: Asked) -> tuple[str, ...]:
+    """The packages of the grader and of what the assignment imports, at the versions that are installed here."""
+    assignment = asked.loaded.assignment
+    modules = {*assignment.preload, *_MODULES.get(assignment.data or "", ())}
+    if str(asked.data) == "digits" or (asked.data and str(asked.data) == "embedded"):
+        modules.add("sklearn")
+    found = {*pinned(_DISTRIBUTION), *(each.partition("+")[0] for each in requirements(sorted(modules)))}
+    if any(each.endswith(".ipynb") for each in assignment.files):
+        found |= {*pinned(_DISTRIBUTION, "notebooks")}
+    if any(each.startswith("torch==") for each in found):
+        return ("--extra-index-url https://download.pytorch.org/whl/cpu", *sorted(found))
+    return tuple(sorted(found))
+
+
+def pinned(distribution: str, extra: str = "") -> tuple[str, ...]:
+    """What a distribution and, in turn, its requirements need, at the versions that are installed here.
+
+    Raises:
+        InstructorError: it is not installed.
+    """
+    from packaging.requirements import Requirement
+
+    found: dict[str, str] = {}
+    try:
+        waiting = [Requirement(each) for each in importlib.metadata.requires(distribution) or ()]
+    except importlib.metadata.PackageNotFoundError:
+        raise InstructorError(f"{distribution} is not installed, so its requirements are not known.") from None
+    extras = {"": extra}
+    while waiting:
+        requirement = waiting.pop()
+        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        if name in found or name == distribution:
+            continue
+        if requirement.marker and not any(requirement.marker.evaluate({"extra": each}) for each in ("", extras[""])):
+            continue
+        try:
+            found[name] = importlib.metadata.version(name).partition("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            continue  # for another platform
+        waiting += [
+            each
+            for each in map(Requirement, importlib.metadata.requires(name) or ())
+            if not each.marker or any(each.marker.evaluate({"extra": one}) for one in ("", *requirement.extras))
+        ]
+    return tuple(sorted(f"{name}=={version}" for name, version in found.items()))
+
+
+BUNDLE = Bundle(
+    _contents,
+    "Upload it in Gradescope: the assignment, Configure Autograder, Zip file upload; base image Ubuntu 22.04 or later. "
+    "It holds the hidden checks, the reference and the course's seed, so show it to nobody.",
+)

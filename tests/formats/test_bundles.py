@@ -1,0 +1,369 @@
+"""Archives for other platforms, each run as its platform does: Gradescope, GitHub Actions, Classroom 50."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from command_line import refused, run_here
+from tiny_course import RIGHT, WRONG, make_course
+
+from autograder.formats.bundles import BUNDLES
+from autograder.formats.classroom50.runner import main as run_classroom50
+from autograder.formats.classroom50.runner import result_of
+from autograder.formats.gradescope import harness
+
+SEED = "the-seed-of-this-course-which-nobody-may-read"
+HOSTILE = '''
+import os
+
+def look():
+    seen = []
+    for path in ("/autograder", "/autograder/source", "/autograder/results", "/root", "/opt/autograder/../.."):
+        try:
+            seen.append(os.listdir(path))
+        except OSError as error:
+            seen.append(type(error).__name__)
+    for path in (
+        "/autograder/source/seed", "/autograder/source/course/assignments/tiny/assignment.py",
+        "/autograder/source/course/reference/tiny/tiny.py", "/autograder/submission_metadata.json",
+    ):
+        try:
+            seen.append(open(path).read())
+        except OSError as error:
+            seen.append(type(error).__name__)
+    for path in ("/autograder/results/results.json", "/autograder/source/bundle.json", "/autograder/run_autograder"):
+        try:
+            open(path, "w").write('{"score": 100}')
+            seen.append("WRITTEN")
+        except OSError as error:
+            seen.append(type(error).__name__)
+    for number in range(2, 400):
+        try:
+            os.kill(number, 0) if number != os.getpid() else None
+            seen.append("REACHED") if number != os.getpid() else None
+        except OSError:
+            pass
+    return seen + [f"user {os.getuid()}"]
+
+def double(x):
+    raise ValueError(look())
+'''  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Path:
+    """The tiny course."""
+    return make_course(tmp_path_factory.mktemp("course"))
+
+
+def bundle(course: Path, platform: str, folder: Path) -> Path:
+    """A folder with what is in the archive for a platform."""
+    archive = folder / "bundle.zip"
+    done = run_here("bundle", "tiny", "--for", platform, "--out", archive, "--seed", SEED, cwd=course)
+    assert done.returncode == 0, done.stderr
+    subprocess.run(["unzip", "-q", archive, "-d", folder / "unpacked"], check=True)
+    return folder / "unpacked"
+
+
+# --- Gradescope ---
+
+
+def why_no_container() -> str:
+    """Why no container like Gradescope's can be made here; "" where it can."""
+    if os.geteuid() != 0:
+        return "only root can make a container whose root may change users"
+    return "" if shutil.which("bwrap") else "bubblewrap is missing"
+
+
+class Box:
+    """A container as Gradescope documents it: root without the right to mount, and /autograder."""
+
+    def __init__(self, folder: Path, source: Path) -> None:
+        self.home, self.opt = folder / "autograder", folder / "opt"
+        self.opt.mkdir()
+        for name in ("submission", "results"):
+            (self.home / name).mkdir(parents=True)
+        shutil.copytree(source, self.home / "source")
+        for name in ("setup.sh", "run_autograder"):
+            (self.home / "source" / name).chmod(0o755)
+        shutil.copy(source / "run_autograder", self.home / "run_autograder")
+        (self.home / "run_autograder").chmod(0o755)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command inside."""
+        rights = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETUID", "SETGID", "SETPCAP", "SYS_CHROOT")
+        box = ["bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session"]
+        box += ["--cap-drop", "ALL", *(word for each in rights for word in ("--cap-add", f"CAP_{each}"))]
+        for path in ("/usr", "/etc"):
+            box += ["--ro-bind", path, path]
+        for link in ("bin", "lib", "lib64", "sbin"):
+            box += ["--symlink", f"usr/{link}", f"/{link}"] if Path("/", link).is_symlink() else []
+        box += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chmod", "1777", "/tmp", "--tmpfs", "/root"]
+        box += ["--bind", str(self.opt), "/opt", "--bind", str(self.home), "/autograder", "--chdir", "/autograder"]
+        kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or "proxy" in name.lower()}
+        environment = {**kept, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+        return subprocess.run(
+            [*box, *command], env=environment, capture_output=True, text=True, check=False, timeout=900
+        )
+
+    def graded(self, **files: str) -> dict:
+        """The results of a submission of these files, by their stem."""
+        for name in ("submission", "results"):
+            shutil.rmtree(self.home / name)
+            (self.home / name).mkdir()
+        for stem, text in files.items():
+            (self.home / "submission" / f"{stem}.py").write_text(text)
+        before = [{"score": 1, "autograder_error": True, "results": {}}, {"score": 0, "autograder_error": False}]
+        about = {"id": 77, "created_at": "2026-11-30T10:00:00Z", "users": [], "previous_submissions": before}
+        (self.home / "submission_metadata.json").write_text(json.dumps(about))
+        done = self.run("/autograder/run_autograder")
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.said = done.stdout + done.stderr
+        return json.loads((self.home / "results" / "results.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def box(course, tmp_path_factory) -> Box:
+    """A container in which setup.sh has run."""
+    if reason := why_no_container():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("gradescope")
+    made = Box(folder, bundle(course, "gradescope", folder))
+    done = made.run("/autograder/source/setup.sh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tiny is ready to be graded here." in done.stdout
+    return made
+
+
+@pytest.mark.long
+def test_gradescope_grades_a_right_submission(box) -> None:
+    """Full points, hidden checks after publication, the submission's id, and how many attempts counted before."""
+    results = box.graded(tiny=RIGHT)
+
+    assert results["score"] == 6, box.said
+    assert [each["visibility"] for each in results["tests"]] == ["visible", "after_published", "visible"]
+    assert [each["output_format"] for each in (results,)] == ["text"]
+    about = results["extra_data"]
+    assert (about["submission_id"], about["attempts_before"], about["max_points"]) == (77, 1, 5)
+
+
+@pytest.mark.long
+def test_gradescope_grades_a_wrong_submission_and_none(box) -> None:
+    """Points for what is right; a submission without the file has none, and is told so."""
+    assert box.graded(tiny=WRONG)["score"] == 2
+    missing = box.graded(other="x = 1\n")
+    assert missing["score"] == 0
+    assert "tiny.py" in json.dumps(missing)
+
+
+@pytest.mark.long
+def test_a_hostile_submission_reads_and_writes_nothing_on_gradescope(box) -> None:
+    """It is another user, sees neither hidden checks, seed nor reference, reaches no process and writes no result."""
+    results = box.graded(tiny=HOSTILE)
+    text = json.dumps(results)
+
+    assert results["score"] == 0
+    assert "PermissionError" in text
+    for secret in (
+        SEED,
+        "doubles_minus_seven(student)",
+        "BEGIN SOLUTION",
+        "WRITTEN",
+        "REACHED",
+        "previous_submissions",
+    ):
+        assert secret not in text
+    assert "user 0" not in text
+    assert json.loads((box.home / "source" / "bundle.json").read_text())["assignment"] == "tiny"
+    assert box.graded(tiny=RIGHT)["score"] == 6
+
+
+@pytest.mark.long
+def test_a_link_in_a_submission_is_not_followed_on_gradescope(box) -> None:
+    """A link to the reference, which only root could read, is no solution."""
+    box.graded(other="x = 1\n")
+    link = box.home / "submission" / "tiny.py"
+    link.symlink_to("/autograder/source/course/reference/tiny/tiny.py")
+    done = box.run("/autograder/run_autograder")
+    results = json.loads((box.home / "results" / "results.json").read_text())
+
+    assert done.returncode == 0
+    assert results["score"] == 0
+    assert "return 2 * x" not in json.dumps(results)
+
+
+def test_the_archive_for_gradescope_holds_what_it_needs_and_is_the_same_each_time(course, tmp_path) -> None:
+    """Both programs can be run, the hidden check and the reference are in, other people's things are not."""
+    for name in ("one.zip", "two.zip"):
+        run_here("bundle", "tiny", "--for", "gradescope", "--seed", SEED, "--out", tmp_path / name, cwd=course)
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        names = archive.namelist()
+        modes = {name: archive.getinfo(name).external_attr >> 16 for name in ("setup.sh", "run_autograder", "seed")}
+        pins = archive.read("requirements.txt").decode().splitlines()
+
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    assert modes == {"setup.sh": 0o755, "run_autograder": 0o755, "seed": 0o644}
+    assert {"course/assignments/tiny/assignment.py", "course/reference/tiny/tiny.py"} <= set(names)
+    assert "toolkit/autograder/formats/gradescope/harness.py" in names
+    assert not any("__pycache__" in name for name in names)
+    assert all("==" in pin for pin in pins)
+    assert {"numpy", "msgspec", "typer"} <= {pin.partition("==")[0] for pin in pins}
+
+
+def test_other_assignments_of_the_course_are_not_in_the_archive(tmp_path) -> None:
+    """Their folders are there, because the configuration names them, and hold nothing of theirs."""
+    root = make_course(tmp_path / "course")
+    shutil.copytree(root / "assignments" / "tiny", root / "assignments" / "later")
+    config = root / "grader_config.py"
+    config.write_text(config.read_text().replace('("tiny",)', '("tiny", "later")'))
+    files = bundle(root, "gradescope", tmp_path)
+
+    assert [path.name for path in (files / "course" / "assignments" / "later").iterdir()] == ["README"]
+
+
+@pytest.mark.parametrize("data", ["not there", "[]", "{}", '{"previous_submissions": [1]}', "{"])
+def test_grading_needs_no_metadata(tmp_path, data) -> None:
+    """What is missing or of another form is left out of the results."""
+    (tmp_path / "metadata.json").write_text(data)
+
+    assert set(harness._metadata(tmp_path / "metadata.json")) <= {"submission_id", "created_at", "attempts_before"}
+
+
+def test_a_failing_grader_leaves_a_result_without_a_score(tmp_path, capsys) -> None:
+    """Without a course there is a sentence for the student, none of ours in it, and the reason for staff."""
+    assert harness.main([str(tmp_path)]) == 0
+    results = json.loads((tmp_path / "results" / "results.json").read_text())
+
+    assert set(results) & {"score", "tests"} == set()
+    assert results["output"] == (
+        "The grader could not grade this; that costs no points and no attempt. Please tell the course staff."
+    )
+    assert "bundle.json cannot be read" in capsys.readouterr().out
+    assert oct((tmp_path / "source").stat().st_mode)[-3:] == "700"
+
+
+def test_a_bundle_that_cannot_be_loaded_ends_the_building(tmp_path, capsys) -> None:
+    """`--prepare` is how setup.sh finds out, while an instructor looks."""
+    assert harness.main(["--prepare", str(tmp_path)]) == 1
+    assert "make the bundle again" in capsys.readouterr().out
+    assert harness.main([]) == 2
+
+
+def test_the_grader_ends_before_the_platform_ends_it(tmp_path, capsys) -> None:
+    """After its time it is killed with its children, and that is said."""
+    (tmp_path / "seed").write_text(SEED)
+    (tmp_path / "course").mkdir()
+
+    assert harness._run([sys.executable, "-c", "pass"], tmp_path, 60)
+    assert not harness._run([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, 1)
+    assert "because the platform would end it soon" in capsys.readouterr().out
+
+
+def test_a_small_container_leaves_less_memory_to_the_submission(tmp_path) -> None:
+    """The smallest limit of the container counts; "max" is none."""
+    (tmp_path / "one").write_text("max\n")
+    (tmp_path / "two").write_text(f"{768 << 20}\n")
+
+    assert harness.container_mib([str(tmp_path / "one"), str(tmp_path / "two"), "/nowhere"]) == 768
+    assert harness.container_mib(["/nowhere"]) == float("inf")
+
+
+# --- GitHub ---
+
+
+@pytest.mark.parametrize(("source", "code"), [(RIGHT, 0), (WRONG, 1), (None, 1)], ids=["right", "wrong", "stub"])
+def test_the_workflow_for_github_runs_the_public_checks(course, tmp_path, source, code) -> None:
+    """Its steps, run in a checkout, pass for a right solution and fail for any other; nothing hidden is in it."""
+    folder = bundle(course, "github", tmp_path)
+    if source:
+        (folder / "tiny.py").write_text(source)
+    workflow = yaml.safe_load((folder / ".github/workflows/public-checks.yml").read_text())
+    steps = workflow["jobs"]["public-checks"]["steps"]
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    codes = [
+        subprocess.run(["bash", "-e", "-c", each["run"]], cwd=folder, env={**os.environ, **path}, check=False,
+                       capture_output=True).returncode
+        for each in steps if "run" in each
+    ]  # fmt: skip
+
+    assert codes == [0, code]
+    assert workflow["permissions"] == {"contents": "read"}
+    assert (folder / "public-checks.xml").is_file()
+    assert "doubles_minus_seven" not in "".join(path.read_text() for path in folder.rglob("*.py"))
+
+
+# --- Classroom 50 ---
+
+
+def test_classroom50_gets_its_result_file(course, tmp_path) -> None:
+    """The runner's variables, whole scores, and a line for each public check; the student's own tests do not count."""
+    here = bundle(course, "classroom50", tmp_path) / "autograders" / "tiny"
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    names = ("CLASSROOM", "ASSIGNMENT", "OWNER", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
+    environment = {name: name.lower() for name in names}
+    scores = {}
+    for name, source in (("right", RIGHT), ("wrong", WRONG)):
+        (repository / "tiny.py").write_text(source)
+        (repository / "test_public.py").write_text("def test_doubles_text(): pass\n")
+        assert run_classroom50(repository, here, environment) == 0
+        scores[name] = json.loads((repository / "result.json").read_text())
+
+    assert (scores["right"]["score"], scores["right"]["max-score"], scores["wrong"]["score"]) == (3, 3, 2)
+    right = scores["right"]
+    assert right["schema"] == "classroom50/result/v1"
+    assert [
+        right[each] for each in ("classroom", "assignment", "owner", "submission", "commit", "release", "review")
+    ] == [each.lower() for each in names]
+    assert right["tests"][0] == {
+        "test-name": "doubles_one: Twice one is two.", "passed": True, "score": 2, "max-score": 2,
+    }  # fmt: skip
+
+
+def test_classroom50_scores_are_whole_and_a_check_that_did_not_run_has_none() -> None:
+    """What pytest says nothing about has not passed."""
+    about = {"checks": [{"id": "a", "title": "A.", "most": 1}, {"id": "b", "title": "B.", "most": 3}]}
+    result = result_of(about, {"a": True}, {"COMMIT_URL": "c"})
+
+    assert (result["score"], result["max-score"], result["review"]) == (1, 4, "c")
+    assert [each["passed"] for each in result["tests"]] == [True, False]
+
+
+# --- the verb ---
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            ("--for", "moodle"),
+            "--for moodle: there is no such platform; the names are classroom50, github, grades",
+        ),
+        (
+            ("--for", "gradescope", "--hidden", "never"),
+            "--hidden never: give one of visible, after_due_date, ",
+        ),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(course, tmp_path, options, sentence) -> None:
+    """What is not known is named with what is."""
+    refused(run_here("bundle", "tiny", *options, "--out", tmp_path / "x.zip", "--seed", SEED, cwd=course), sentence)
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_each_platform_has_a_module(course, tmp_path) -> None:
+    """The registry's lines lead to bundles, and the next step is said."""
+    for platform in BUNDLES:
+        done = run_here(
+            "bundle", "tiny", "--for", platform, "--out", tmp_path / f"{platform}.zip", "--seed", SEED, cwd=course
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("\n") == 2
