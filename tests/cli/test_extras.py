@@ -37,6 +37,7 @@ BROUGHT = {
     "traitlets": "ipython",
     "pygments": "rich",
     "_pytest": "pytest",
+    "packaging": "pytest",
     "markupsafe": "jinja2",
 }
 """Modules that come with a package which is required anyway."""
