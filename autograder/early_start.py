@@ -6,12 +6,13 @@ nothing of an assignment. It waits for its settings on standard input, and ends 
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,7 +47,7 @@ class Early:
         expected: modules that it imports while it waits, because it will be asked for them in all likelihood.
     """
 
-    def __init__(self, threads: int, expected: Sequence[str] = ()) -> None:
+    def __init__(self, threads: int, expected: Iterable[str] = ()) -> None:
         self.threads = threads
         self.folder = Path(tempfile.mkdtemp(prefix="autograder-", dir=_near_enough(tempfile.gettempdir())))
         self.process = subprocess.Popen(
@@ -103,7 +104,8 @@ def begin(course: Path | None, name: str, out: Path | None = None) -> Early | No
     script = declaration_of(course or Path.cwd(), name)
     if sys.platform != "linux" or script is None:
         return None
-    return Early(threads=1, expected=_FOR_NOTEBOOKS if _is_notebook(script, name) else _FOR_MODULES)
+    usual = _FOR_NOTEBOOKS if _is_notebook(script, name) else _FOR_MODULES
+    return Early(threads=1, expected=dict.fromkeys((*usual, *_preloaded(script))))
 
 
 def declaration_of(course: Path, name: str) -> Path | None:
@@ -118,6 +120,24 @@ def _is_notebook(script: Path, name: str) -> bool:
     folder = script.parent
     reference = folder.parent.parent / "reference" / folder.name
     return folder.name != name or next(reference.glob("*.ipynb"), None) is not None
+
+
+def _preloaded(script: Path) -> tuple[str, ...]:
+    """The modules that an assignment preloads, where its file says so in so many words; it is not run for that.
+
+    None where it speaks of threads: it may ask for more than the forkserver has that is started now.
+    """
+    try:
+        source = script.read_text(encoding="utf-8")
+        calls = [each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.Call)]
+    except (OSError, ValueError, SyntaxError, RecursionError):  # said when the assignment is loaded
+        return ()
+    if "threads" in source:
+        return ()
+    named = (each.value for call in calls for each in call.keywords if each.arg == "preload")
+    lists = (each.elts for each in named if isinstance(each, ast.List | ast.Tuple))
+    values = [part.value for elements in lists for part in elements if isinstance(part, ast.Constant)]
+    return tuple(name for name in values if isinstance(name, str) and not name.startswith("-"))
 
 
 def _near_enough(folder: str) -> str:

@@ -41,7 +41,7 @@ from autograder.isolation.namespaces import (
     writable_inside,
     writable_paths,
 )
-from autograder.isolation.packaged_data import holds_no_package, make_covers, packaged_data
+from autograder.isolation.packaged_data import holds_no_package, make_covers
 from autograder.isolation.processes import children, resident_mib
 from autograder.results import Limits
 from autograder.sandbox.jail import Jail, group_of, kill
@@ -77,9 +77,10 @@ class Construction:
     Args:
         settings: of the forkserver.
         builder: forked while this process was small; None to fork it here, where it is needed.
+        hidden: what `packaged_data` found.
     """
 
-    def __init__(self, settings: Settings, builder: Builder | None = None) -> None:
+    def __init__(self, settings: Settings, builder: Builder | None = None, hidden: tuple[str, ...] = ()) -> None:
         self.settings = settings
         self.isolated, self.landlocked = settings.mounts, settings.landlock
         self.own_user = os.geteuid() == 0 and (self.isolated or (self.landlocked and reachable_by_all()))
@@ -92,7 +93,7 @@ class Construction:
         self.first = _first_program(Path(settings.socket).parent) if self.isolated else None
         self.deaf = _DEAF if self.isolated and _works(*_DEAF, "true") else ()
         self.devices = gpu_devices() if settings.gpus else ()
-        self.covers, self.hiding = self.hide_packaged_data()
+        self.covers, self.hiding = self.hide_packaged_data(() if settings.packaged_data else hidden)
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else -1
         self.readable = readable_inside()
         self.jails: dict[int, Jail] = {}
@@ -145,9 +146,8 @@ class Construction:
         held.append("memory (control group)" if self.groups else "memory (per process)")
         return sorted(held)
 
-    def hide_packaged_data(self) -> tuple[dict[str, str], int]:
+    def hide_packaged_data(self, found: tuple[str, ...]) -> tuple[dict[str, str], int]:
         """What is shown in place of data sets in packages, where mounts do it; else what Landlock needs for it."""
-        found = () if self.settings.packaged_data else packaged_data()
         if self.landlocked and found:
             return {}, landlock.all_but(found)
         if not self.isolated or not found:

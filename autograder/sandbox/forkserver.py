@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import selectors
@@ -26,12 +25,13 @@ from autograder.checks.wording import reason_of
 from autograder.isolation.confine import become_subreaper
 from autograder.isolation.deadlines import ended
 from autograder.isolation.first_process import PATIENCE_SECONDS, Builder
+from autograder.isolation.packaged_data import packaged_data
 from autograder.optional_packages import missing
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome
 from autograder.sandbox.construction import Construction, Settings
 from autograder.sandbox.jail import Jail
-from autograder.worker import warm_random_numbers
+from autograder.worker import import_module, warm_up
 
 __all__ = ["main"]
 
@@ -47,8 +47,9 @@ def main(builder: Builder | None = None) -> None:
     imported, so that it is small; without one, it is forked here.
     """
     for name in sys.argv[1:]:
-        with contextlib.suppress(ImportError):  # said when the settings ask for it
-            importlib.import_module(name)
+        with contextlib.suppress(Exception):  # said when the settings ask for it
+            import_module(name)
+    hidden = packaged_data()  # looked for while the grader still imports
     asked = sys.stdin.readline()
     if not asked:  # it was started early, and nobody needed it
         return
@@ -57,11 +58,11 @@ def main(builder: Builder | None = None) -> None:
     become_subreaper()
     server = None
     try:
-        server = _Forkserver(settings, builder)
+        server = _Forkserver(settings, builder, hidden)
         for name in settings.preload:
-            importlib.import_module(name)
+            import_module(name)
         preloaded = [name for name in settings.foreseen if _can_import(name)]
-        warm_random_numbers()
+        warm_up()
     except (ImportError, OSError) as error:
         _send({"fault": missing(error, "the sandbox") or f"{type(error).__name__}: {reason_of(error, named=False)}"})
         if server:
@@ -77,8 +78,8 @@ def main(builder: Builder | None = None) -> None:
 
 
 class _Forkserver:
-    def __init__(self, settings: Settings, builder: Builder | None = None) -> None:
-        self.sandboxes = Construction(settings, builder)
+    def __init__(self, settings: Settings, builder: Builder | None, hidden: tuple[str, ...]) -> None:
+        self.sandboxes = Construction(settings, builder, hidden)
         self.jails = self.sandboxes.jails
         self.selector = selectors.DefaultSelector()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -227,7 +228,7 @@ class _Forkserver:
 def _can_import(name: str) -> bool:
     """Import a module that nobody has to have; whether that went well."""
     try:
-        importlib.import_module(name)
+        import_module(name)
     except Exception:  # noqa: BLE001 (a package that is broken here is the submission's to meet)
         return False
     return True

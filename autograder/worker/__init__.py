@@ -1,5 +1,6 @@
 """Our program inside the sandbox: it holds the submission's objects and answers calls; it knows nothing else."""
 
-from autograder.worker.serve import seed_all, serve, warm_random_numbers
+from autograder.worker.serve import serve
+from autograder.worker.warming import import_module, seed_all, warm_up
 
-__all__ = ["seed_all", "serve", "warm_random_numbers"]
+__all__ = ["import_module", "seed_all", "serve", "warm_up"]

@@ -38,9 +38,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
-import importlib.util
 import os
-import random
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -63,8 +61,9 @@ from autograder.worker.looks import illustrator
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
 from autograder.worker.shell import Shell
 from autograder.worker.substitution import Carrying
+from autograder.worker.warming import seed_all, seed_torch_later
 
-__all__ = ["seed_all", "serve", "warm_random_numbers"]
+__all__ = ["serve"]
 
 _ABSENT = object()
 _PACKAGES = ("numpy", "torch", "pandas")
@@ -99,8 +98,7 @@ def serve(
         sys.meta_path.insert(0, own)
     worker = _Worker(folder, (given, submission), own)
     worker.verbs.update(Carrying(worker, requests, replies, reply_mib << 20).verbs)
-    if "torch" not in sys.modules:
-        sys.meta_path.insert(0, _SeedsTorchLater)
+    seed_torch_later()
     worker.seed(seed)
     while (frame := read_frame(requests)) is not None:
         request, worker.plain_request = decode_request(frame)
@@ -351,56 +349,6 @@ class _Worker:
                         self.classes[name] = found
                         break
         return self.classes.get(name)
-
-
-def warm_random_numbers() -> None:
-    """Let numpy and torch, where they are loaded, load now what seeding them loads: once, and not in every child."""
-    seed_all(0)
-
-
-def seed_all(number: int) -> None:
-    """Seed `random` and, where they are loaded, numpy and torch; torch also when it is imported later, in a worker."""
-    random.seed(number)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(number % (1 << 32))
-    if "torch" in sys.modules:
-        _seed_torch(number)
-    else:
-        _SeedsTorchLater.number = number
-
-
-def _seed_torch(number: int) -> None:
-    torch: Any = sys.modules["torch"]
-    if generator := getattr(torch, "default_generator", None):  # a submission may call a module of its own torch
-        generator.manual_seed(number % (1 << 63))  # manual_seed would format a stack for each device
-        if torch.cuda.is_initialized():
-            torch.cuda.manual_seed_all(number % (1 << 63))
-
-
-class _SeedsTorchLater:
-    """Finds torch, when it is imported after the seed was set, so that it draws as if it had been there before.
-
-    What else the class imports decides whether it is; that must not decide what a submission draws.
-    """
-
-    number = 0
-
-    @classmethod
-    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG003
-        """What `importlib` asks of an entry of `sys.meta_path`."""
-        if name != "torch":
-            return None
-        sys.meta_path[:] = [each for each in sys.meta_path if each is not cls]
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def execute_and_seed(module: Any) -> None:
-                execute(module)
-                _seed_torch(cls.number)
-
-            spec.loader.exec_module = execute_and_seed  # type: ignore[method-assign]
-        return spec
 
 
 def _attributes(value: Any) -> list[str] | str | None:

@@ -12,7 +12,6 @@ import base64
 import contextlib
 import ctypes
 import gc
-import importlib
 import json
 import os
 import platform
@@ -28,7 +27,8 @@ from typing import Any
 from autograder.isolation.confine import Confinement, enter, filter_calls
 from autograder.isolation.packaged_data import packaged_data
 from autograder.results import Limits
-from autograder.worker.serve import serve, warm_random_numbers
+from autograder.worker.serve import serve
+from autograder.worker.warming import import_module, warm_up
 
 __all__ = ["FIRST_SIGNAL", "LAST_CODE", "SUBMISSION", "main"]
 
@@ -57,8 +57,8 @@ def main() -> None:
     try:
         _make_home()
         for name in sys.argv[1:]:
-            importlib.import_module(name)
-        warm_random_numbers()
+            import_module(name)
+        warm_up()
         settings = _hear()
         program = base64.b64decode(settings["filter"]) if settings["machine"] == platform.machine() else b""
     except Exception as error:  # noqa: BLE001  (whatever it is, the grader must read of it)

@@ -138,3 +138,26 @@ def test_a_long_path_for_temporary_files_is_no_obstacle(tmp_path: Path, monkeypa
         assert len(os.fsencode(early.folder / "socket")) <= 107
         assert early.folder.is_dir()
     assert not early.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("preload", "found"),
+    [
+        ('preload=["numpy", "json.tool"]', ["json.tool"]),
+        ("preload=('json.tool', name)", ["json.tool"]),
+        ('preload=["json.tool"], limits=Limits(threads=2)', []),
+        ("preload=[*NAMES, 3]", []),
+        ('# preload=["json.tool"]', []),
+        ('preload=["json.tool"', []),
+        ('preload=["-c"]', []),
+    ],
+)
+def test_it_imports_what_an_assignment_preloads(course: Path, preload: str, found: list[str]) -> None:
+    """What the assignment's file names in so many words is imported while it waits; the file is not run for that."""
+    text = (
+        f"from autograder import Assignment, Limits\nassignment = Assignment('Small', files=['small.py'], {preload}\n)"
+    )
+    (course / "assignments" / "small" / "assignment.py").write_text(text)
+    with begin(course, "small") as waiting:
+        command = waiting.process.args
+    assert command[command.index(early.COMMAND) + 1 :] == ["numpy", *found]
