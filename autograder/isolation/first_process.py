@@ -46,7 +46,7 @@ from autograder.isolation.deadlines import ended, read_all
 from autograder.isolation.namespaces import GIVEN, HOME, IN_MEMORY, NAME, SHARED_MEMORY, SUBMISSION
 from autograder.results import Limits
 
-__all__ = ["PATIENCE_SECONDS", "Builder", "can_copy_mounts"]
+__all__ = ["PATIENCE_SECONDS", "Builder", "can_copy_mounts", "first_process"]
 
 PATIENCE_SECONDS = 20.0
 """For each step of building and removing a sandbox: nobody here waits without end."""
@@ -60,6 +60,7 @@ _END_SECONDS = 1.0
 _MESSAGE_BYTES = 1 << 16
 _HERE = -100  # AT_FDCWD
 _PARTS_OF_PROC = ("sys", "sysrq-trigger", "irq", "bus")  # those that bubblewrap makes read-only, too
+_PID, _READY = "pid ", "ready"  # how the lines begin that a builder and a first process write
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -89,7 +90,6 @@ class Builder:
 
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self._patience = patience
-        self._asked = 0
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._connection.settimeout(patience)
         self.pid = os.fork()
@@ -114,56 +114,42 @@ class Builder:
         common = {"user": user, "filter": filter.hex()}
         socket.send_fds(self._connection, [json.dumps(common).encode()], [mounts])
 
-    def first(self, folder: Path, given: Path | None, limits: Limits) -> tuple[int, int]:
-        """The first process of a new sandbox, ready: its number, and a descriptor that keeps it until it is closed.
+    def ask(self, folder: Path, given: Path | None, limits: Limits) -> tuple[int, int]:
+        """Have the first process of a new sandbox forked, and do not wait for it.
+
+        Returns:
+            Two descriptors. From the first one comes, until its end, what `first_process` reads; the other one keeps
+            the process until it is closed.
 
         Raises:
-            OSError: it could not be built.
+            OSError: the builder is gone.
         """
         alive, keeping = os.pipe()
         reading, writing = os.pipe()
-        self._asked += 1
-        request = {
-            "number": self._asked,
-            "folder": str(folder),
-            "given": str(given or ""),
-            "limits": asdict(limits),
-        }
+        request = {"folder": str(folder), "given": str(given or ""), "limits": asdict(limits)}
         try:
             socket.send_fds(self._connection, [json.dumps(request).encode()], [alive, writing])
-            os.close(writing)
-            writing = -1
-            said = self._answer_to(self._asked)
-            if not said.isdigit():
-                raise OSError(said or "the process that builds sandboxes died")
-            ready = read_all(reading, self._patience)
-            if ready != b"ready":
-                raise OSError(ready.decode(errors="replace") or "the first process inside died before it was ready")
         except OSError:
             os.close(keeping)
+            os.close(reading)
             raise
         finally:
-            for descriptor in (alive, reading, writing):
-                if descriptor >= 0:
-                    os.close(descriptor)
-        return int(said), keeping
-
-    def _answer_to(self, number: int) -> str:
-        """What the builder says to a request; what it says to earlier ones, too late, is passed over."""
-        while said := self._connection.recv(_MESSAGE_BYTES).decode(errors="replace"):
-            to, _, answer = said.partition(" ")
-            if int(to) == number:
-                return answer
-        return ""
+            os.close(alive)
+            os.close(writing)
+        return reading, keeping
 
     def works(self, folder: Path) -> bool:
         """Build one first process around any folder, and end it; where that fails the builder is closed."""
         try:
-            _, keeping = self.first(folder, None, Limits())
+            reading, keeping = self.ask(folder, None, Limits())
+            try:
+                first_process(read_all(reading, self._patience))
+            finally:
+                os.close(reading)
+                os.close(keeping)
         except OSError:
             self.close()
             return False
-        os.close(keeping)
         return True
 
     @property
@@ -181,6 +167,22 @@ class Builder:
             if ended(self.pid, self._patience) is None:
                 os.kill(self.pid, signal.SIGKILL)
                 ended(self.pid, self._patience)
+
+
+def first_process(said: bytes) -> int:
+    """The number of a first process that is ready, from all that came through the pipe of `Builder.ask`.
+
+    Raises:
+        OSError: it is not; with the reason.
+    """
+    lines = said.decode(errors="replace").splitlines()
+    numbers = [line.removeprefix(_PID) for line in lines if line.startswith(_PID)]
+    reasons = [line for line in lines if line != _READY and not line.startswith(_PID)]
+    if not numbers and not reasons:
+        raise OSError("the process that builds sandboxes died")
+    if _READY not in lines:
+        raise OSError("\n".join(reasons) or "the first process inside died before it was ready")
+    return int(numbers[0])
 
 
 def _answer(connection: socket.socket) -> None:
@@ -204,8 +206,9 @@ def _answer(connection: socket.socket) -> None:
         except OSError as error:
             answer = f"no process could be started: {reason_of(error, named=False)}"
         else:
-            answer = str(pid)
-        connection.send(f"{request['number']} {answer}".encode())
+            answer = f"{_PID}{pid}"
+        with contextlib.suppress(OSError):  # nobody waits for it any more
+            os.write(descriptors[1], f"{answer}\n".encode())
         for descriptor in descriptors:
             os.close(descriptor)
     deadline = time.monotonic() + _END_SECONDS
@@ -240,9 +243,9 @@ def _be_first(
         _furnish(2, folder, given, limits)
         enter(Confinement(limits, user, filter=filter, die_with_parent=True))
     except BaseException as error:  # noqa: BLE001  (whatever it is, the grader must read of it)
-        os.write(1, f"{type(error).__name__}: {error}".encode()[:1000])
+        os.write(1, f"{type(error).__name__}: {error}\n".encode()[:1000])
         os._exit(71)
-    os.write(1, b"ready")
+    os.write(1, f"{_READY}\n".encode())
     os.close(1)
     while os.read(0, 1):
         pass

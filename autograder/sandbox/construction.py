@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from autograder.isolation import cgroups, landlock, seccomp
 from autograder.isolation.cleanup import sweep
 from autograder.isolation.confine import Confinement, fork_inside, join_groups
 from autograder.isolation.deadlines import ended, is_readable, read_all, read_some
-from autograder.isolation.first_process import PATIENCE_SECONDS, Builder, can_copy_mounts
+from autograder.isolation.first_process import PATIENCE_SECONDS, Builder, can_copy_mounts, first_process
 from autograder.isolation.namespaces import (
     FIRST,
     GIVEN,
@@ -47,10 +47,20 @@ from autograder.results import Limits
 from autograder.sandbox.jail import Jail, group_of, kill
 from autograder.sandbox.worker_process import HIDING, become_worker
 
-__all__ = ["Construction", "Settings"]
+__all__ = ["REAPING_SECONDS", "Construction", "Settings", "Steps", "late"]
+
+Steps = Generator[int, None, None]
+"""Work that goes on when something can be read from the descriptor that it yields, or the process of a pidfd has ended.
+
+Whoever drives it throws a TimeoutError into it where neither came in time.
+"""
 
 _FIRST_USER = 1_900_000_000  # above what any login or service uses; 64 for each forkserver
-_REAPING_SECONDS = 1.0
+REAPING_SECONDS = 0.05
+"""So often strays are collected while something is waited for."""
+
+_LONGEST_REAPING = 1.0
+_PART = 1 << 12
 _FIRST_LANDLOCK_WITH_MOVES = 2  # before that, no file can be moved from one folder to another
 _DEAF = ("env", "--ignore-signal=CHLD")  # whose children vanish at their end: nobody has to collect orphans inside
 
@@ -111,10 +121,10 @@ class Construction:
         ends = socket.socketpair()
         jail = Jail(ends[0], Limits(), 0, self.isolated, time.monotonic())
         try:
-            self.run_bubblewrap(jail, None, None)
+            self.finish(self.run_bubblewrap(jail, None, None))
             mounts = os.open(f"/proc/{jail.init}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         finally:
-            self.dismantle(jail)
+            self.finish(self.dismantle(jail))
             for end in ends:
                 end.close()
         try:
@@ -170,7 +180,7 @@ class Construction:
 
     # --- building one ---
 
-    def build(self, jail: Jail, request: dict[str, Any], pipes: list[int]) -> None:
+    def build(self, jail: Jail, request: dict[str, Any], pipes: list[int]) -> Steps:
         """Build a sandbox and start its worker, until that says that it is ready.
 
         Args:
@@ -187,7 +197,7 @@ class Construction:
         jail.base_mib = resident_mib(os.getpid())
         if self.isolated:
             inside, submission, handed_out = HOME, SUBMISSION, GIVEN if given else ""
-            self.isolate(jail, folder, given)
+            yield from self.isolate(jail, folder, given)
         else:
             inside, submission, handed_out = self.lay_out(jail, folder, given)
         reading, writing = os.pipe()
@@ -222,7 +232,7 @@ class Construction:
             jail.pidfd = os.pidfd_open(jail.pid)
             os.close(writing)
             writing = -1
-            said = read_all(reading, PATIENCE_SECONDS)
+            said = yield from _all_from(reading)
         finally:
             for descriptor in (reading, writing, *doors):
                 if descriptor >= 0:
@@ -273,33 +283,42 @@ class Construction:
         finally:
             os.close(holder)
 
-    def isolate(self, jail: Jail, folder: Path, given: Path | None) -> None:
+    def isolate(self, jail: Jail, folder: Path, given: Path | None) -> Steps:
         """Build the namespaces around their first process.
 
         A submission sees that process, and as an ordinary user it has the same user; so it is in the same control
         group, behind the same filter, without capabilities, and its memory is closed.
         """
-        if not self.copy_mounts(jail, folder, given):
-            self.run_bubblewrap(jail, folder, given)
+        copied = yield from self.copy_mounts(jail, folder, given)
+        if not copied:
+            yield from self.run_bubblewrap(jail, folder, given)
         if jail.group:
             jail.group.add(jail.init)
 
-    def copy_mounts(self, jail: Jail, folder: Path, given: Path | None) -> bool:
+    def copy_mounts(self, jail: Jail, folder: Path, given: Path | None) -> Generator[int, None, bool]:
         """Have the builder fork the first process; False where there is no builder, or none any more."""
         if self.builder is None:
             return False
         try:
-            jail.init, jail.keeping = self.builder.first(folder, given, jail.limits)
+            reading, jail.keeping = self.builder.ask(folder, given, jail.limits)
+            try:
+                jail.init = first_process((yield from _all_from(reading)))
+            finally:
+                os.close(reading)
             jail.init_pidfd = os.pidfd_open(jail.init)
         except OSError:
-            if not self.builder.gone:
+            if self.builder and not self.builder.gone:
                 raise
-            self.builder.close()
+            if self.builder:
+                self.builder.close()
             self.builder = None
+            if jail.keeping >= 0:
+                os.close(jail.keeping)
+                jail.keeping = -1
             return False
         return True
 
-    def run_bubblewrap(self, jail: Jail, folder: Path | None, given: Path | None) -> None:
+    def run_bubblewrap(self, jail: Jail, folder: Path | None, given: Path | None) -> Steps:
         """Let bubblewrap build the namespaces around their first process, which ends when we close its standard input.
 
         Its memory is closed by `_first_program`.
@@ -329,7 +348,7 @@ class Construction:
             self.expected.add(jail.holder.pid)
             os.close(info_write)
             info_write = -1
-            jail.init = self.await_first(jail, info_read)
+            jail.init = yield from self.await_first(jail, info_read)
         finally:
             for descriptor in (info_read, info_write, args, program):
                 if descriptor >= 0:
@@ -338,20 +357,21 @@ class Construction:
         if _can_be_looked_into(jail.init):
             raise OSError("the first process inside could be changed by others (is fs.suid_dumpable 1?)")
 
-    def await_first(self, jail: Jail, info: int) -> int:
+    def await_first(self, jail: Jail, info: int) -> Generator[int, None, int]:
         """The number of the first process inside, once its own program runs and answers."""
         assert jail.holder and jail.holder.stdin and jail.holder.stdout and jail.holder.stderr
         with contextlib.suppress(BrokenPipeError):
             jail.holder.stdin.write(b".")
             jail.holder.stdin.flush()
-        if read_some(jail.holder.stdout.fileno(), PATIENCE_SECONDS, 1) != b".":
+        yield jail.holder.stdout.fileno()
+        if os.read(jail.holder.stdout.fileno(), 1) != b".":
             said = read_some(jail.holder.stderr.fileno(), PATIENCE_SECONDS, 2000)
             raise OSError(said.decode(errors="replace").strip() or "bwrap failed")
         return int(json.loads(read_all(info, PATIENCE_SECONDS))["child-pid"])
 
     # --- taking it down ---
 
-    def dismantle(self, jail: Jail) -> None:
+    def dismantle(self, jail: Jail) -> Steps:
         """Remove what was built, as far as it was built."""
         if jail.pid and not jail.buried:  # before the holder: the namespace's end waits for everybody in it
             kill(jail.pid)
@@ -361,7 +381,7 @@ class Construction:
             jail.keeping = -1
             if jail.init_pidfd >= 0:
                 jail.kill_first()
-                self.await_end(jail.init_pidfd)
+                yield from _until_end(jail.init_pidfd)
                 os.close(jail.init_pidfd)
                 jail.init_pidfd = -1
         if jail.holder:
@@ -369,7 +389,7 @@ class Construction:
             if jail.init:
                 kill(jail.init)  # bwrap itself waits for it and ends; killed before, it would leave us a zombie
                 holder = os.pidfd_open(jail.holder.pid)
-                self.await_end(holder)
+                yield from _until_end(holder)
                 os.close(holder)
             jail.holder.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -387,11 +407,20 @@ class Construction:
         if jail.home:
             sweep(jail.home)
 
-    def await_end(self, pidfd: int) -> None:
-        """Wait for a process that ends when all others of its namespace are gone; strays among them are ours."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not is_readable(pidfd, 0.05) and time.monotonic() < deadline:
-            self.reap()
+    def finish(self, steps: Steps, descriptor: int = -1) -> None:
+        """Do what steps do, and wait in between; first for `descriptor`, if they wait already.
+
+        Strays keep processes from ending, so they are collected meanwhile.
+        """
+        with contextlib.suppress(StopIteration):
+            if descriptor < 0:
+                descriptor = next(steps)
+            while True:
+                deadline, error = time.monotonic() + PATIENCE_SECONDS, None
+                while not error and not is_readable(descriptor, REAPING_SECONDS):
+                    self.reap()
+                    error = late() if time.monotonic() > deadline else None
+                descriptor = steps.throw(error) if error else next(steps)
 
     def collect(self, pid: int) -> None:
         """Wait for a killed child to end; later it is a stray."""
@@ -405,7 +434,7 @@ class Construction:
         Those are left alone while a sandbox lives that they may belong to. Any other stray is ended: the end of its
         namespace would wait for us to collect it.
         """
-        deadline = time.monotonic() + _REAPING_SECONDS  # later there is another chance
+        deadline = time.monotonic() + _LONGEST_REAPING  # later there is another chance
         while strays := [pid for pid in children(os.getpid()) if pid not in self.expected]:
             left_alone = set() if self.isolated else {pid for pid in strays if self.jails and not self.stray(pid)}
             for pid in strays:
@@ -419,6 +448,27 @@ class Construction:
     def stray(self, pid: int) -> bool:
         """Whether an orphan belongs to no live sandbox: Landlock's filter keeps it in the process group of its own."""
         return self.landlocked and bool(self.filter) and group_of(pid) not in self.jails
+
+
+def late() -> TimeoutError:
+    """What is thrown into steps that have waited long enough."""
+    return TimeoutError(f"no answer within {PATIENCE_SECONDS:.0f} s")
+
+
+def _all_from(descriptor: int) -> Generator[int, None, bytes]:
+    """What comes through a pipe until it is closed at the other end."""
+    parts: list[bytes] = []
+    while True:
+        yield descriptor
+        if not (part := os.read(descriptor, _PART)):
+            return b"".join(parts)
+        parts.append(part)
+
+
+def _until_end(pidfd: int) -> Steps:
+    """Wait for a process that ends when all others of its namespace are gone; not for ever."""
+    with contextlib.suppress(TimeoutError):
+        yield pidfd
 
 
 def _filter_or_nothing(*, landlocked: int, grouped: bool, gpus: bool) -> bytes:

@@ -4,6 +4,9 @@ It is started once (`autograder.early_start`, settings on standard input), impor
 listens on a socket in a folder that only its owner may enter. A connection is one sandbox: the first message asks for
 it and brings the three pipe ends of the worker; a message says when it is ready; the last tells the `Outcome`. When the
 grader hangs up, or dies, everything inside is killed. Nothing of an assignment ever enters this process.
+
+What is being built and taken down waits for other processes most of the time. So it is written as steps
+(`autograder.sandbox.construction.Steps`), and while those of one sandbox wait, those of others go on.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograder.checks.wording import reason_of
@@ -29,7 +32,7 @@ from autograder.isolation.packaged_data import packaged_data
 from autograder.optional_packages import missing
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome
-from autograder.sandbox.construction import Construction, Settings
+from autograder.sandbox.construction import REAPING_SECONDS, Construction, Settings, Steps, late
 from autograder.sandbox.jail import Jail
 from autograder.worker import import_module, warm_up
 
@@ -77,10 +80,21 @@ def main(builder: Builder | None = None) -> None:
         server.close()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wait:
+    """Steps that wait for a descriptor until a moment."""
+
+    steps: Steps
+    descriptor: int
+    until: float
+
+
 class _Forkserver:
     def __init__(self, settings: Settings, builder: Builder | None, hidden: tuple[str, ...]) -> None:
         self.sandboxes = Construction(settings, builder, hidden)
         self.jails = self.sandboxes.jails
+        self.slots: set[int] = set()  # of the sandboxes that stand, and of those that are being built and taken down
+        self.waits: dict[int, _Wait] = {}  # by descriptor
         self.selector = selectors.DefaultSelector()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(settings.socket)
@@ -91,24 +105,59 @@ class _Forkserver:
         self.selector.register(sys.stdin, selectors.EVENT_READ, self.stop)
 
     def serve(self) -> None:
-        watched = time.monotonic()
+        watched = reaped = time.monotonic()
         while self.running:
-            for key, _ in self.selector.select(_WATCH_SECONDS if self.jails else None):
+            for key, _ in self.selector.select(self.pause):
                 key.data()
-            if self.jails and time.monotonic() - watched >= _WATCH_SECONDS:
-                watched = time.monotonic()
+            now = time.monotonic()
+            if self.jails and now - watched >= _WATCH_SECONDS:
+                watched = reaped = now
                 for jail in list(self.jails.values()):
                     self.watch(jail)
                 self.sandboxes.reap()
+            elif self.waits and now - reaped >= REAPING_SECONDS:
+                reaped = now
+                self.sandboxes.reap()
+            for wait in [each for each in self.waits.values() if each.until < now]:
+                self.resume(wait, late())
+
+    @property
+    def pause(self) -> float | None:
+        """After how many seconds something has to be looked at, whatever happens; None for never."""
+        return REAPING_SECONDS if self.waits else _WATCH_SECONDS if self.jails else None
 
     def stop(self) -> None:
         self.running = False
 
     def close(self) -> None:
+        for wait in list(self.waits.values()):
+            self.selector.unregister(wait.descriptor)
+            self.sandboxes.finish(wait.steps, wait.descriptor)
+        self.waits.clear()
         for jail in list(self.jails.values()):
-            self.end(jail)
+            jail.kill()
+            self.sandboxes.finish(self.bury(jail))
         self.listener.close()
         self.sandboxes.close()
+
+    # --- steps that wait ---
+
+    def go_on(self, steps: Steps, error: TimeoutError | None = None) -> None:
+        """Do what steps do until they wait or end."""
+        try:
+            descriptor = steps.throw(error) if error else next(steps)
+        except StopIteration:
+            return
+        wait = _Wait(steps, descriptor, time.monotonic() + PATIENCE_SECONDS)
+        self.waits[descriptor] = wait
+        self.selector.register(descriptor, selectors.EVENT_READ, lambda: self.resume(wait))
+
+    def resume(self, wait: _Wait, error: TimeoutError | None = None) -> None:
+        """Go on with steps that have waited; not twice where two reasons for it were noticed in the same moment."""
+        if self.waits.get(wait.descriptor) is wait:
+            del self.waits[wait.descriptor]
+            self.selector.unregister(wait.descriptor)
+            self.go_on(wait.steps, error)
 
     # --- one sandbox, from the request to the outcome ---
 
@@ -131,16 +180,19 @@ class _Forkserver:
                 _say(connection, {"alive": True})
             connection.close()
             return
-        self.begin(connection, json.loads(message), pipes)
+        self.go_on(self.begin(connection, json.loads(message), pipes))
 
-    def begin(self, connection: socket.socket, request: dict[str, Any], pipes: list[int]) -> None:
+    def begin(self, connection: socket.socket, request: dict[str, Any], pipes: list[int]) -> Steps:
+        """Build a sandbox, and say that it is ready or why it is not."""
         limits = Limits(**request["limits"])
-        slot = next(number for number in range(1 << 16) if all(jail.slot != number for jail in self.jails.values()))
+        slot = next(number for number in range(1 << 16) if number not in self.slots)
+        self.slots.add(slot)
         jail = Jail(connection, limits, slot, self.sandboxes.isolated, time.monotonic())
         try:
-            self.sandboxes.build(jail, request, pipes)
+            yield from self.sandboxes.build(jail, request, pipes)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
-            self.sandboxes.dismantle(jail)
+            yield from self.sandboxes.dismantle(jail)
+            self.slots.discard(slot)
             self.sandboxes.reap()
             _say(connection, {"fault": f"the sandbox could not be built: {reason_of(error, named=False)}"})
             connection.close()
@@ -150,7 +202,7 @@ class _Forkserver:
                 os.close(pipe)
         self.jails[jail.pid] = jail
         self.selector.register(connection, selectors.EVENT_READ, lambda: self.hear(jail))
-        self.selector.register(jail.pidfd, selectors.EVENT_READ, lambda: self.bury(jail))
+        self.selector.register(jail.pidfd, selectors.EVENT_READ, lambda: self.go_on(self.bury(jail)))
         _say(connection, {"ready": True, "pid": jail.pid})
 
     def hear(self, jail: Jail) -> None:
@@ -175,20 +227,25 @@ class _Forkserver:
         """Kill everything inside, then bury it."""
         if self.jails.get(jail.pid) is jail:
             jail.kill()
-            self.bury(jail)
+            self.go_on(self.bury(jail))
 
-    def bury(self, jail: Jail) -> None:
+    def bury(self, jail: Jail) -> Steps:
         """Collect the worker's end, remove every trace, and send the outcome."""
         if self.jails.pop(jail.pid, None) is None:
             return  # its end and the grader's goodbye were noticed in the same moment
         self.selector.unregister(jail.connection)
         self.selector.unregister(jail.pidfd)
-        found = ended(jail.pid, PATIENCE_SECONDS)
+        if (found := ended(jail.pid, 0.0)) is None:
+            with contextlib.suppress(TimeoutError):
+                yield jail.pidfd
+            found = ended(jail.pid, 0.0)
         self.sandboxes.expected.discard(jail.pid)  # if it is still there, it is a stray from now on
         jail.buried = True
         jail.kill()
         if found is None:
-            self.part_with(jail, Outcome(fault=f"the worker could not be ended within {PATIENCE_SECONDS:.0f} s"))
+            yield from self.part_with(
+                jail, Outcome(fault=f"the worker could not be ended within {PATIENCE_SECONDS:.0f} s")
+            )
             return
         status, usage = found
         cpu, peak = usage.ru_utime + usage.ru_stime, max(jail.peak_mib, usage.ru_maxrss / 1024 - jail.base_mib)
@@ -204,11 +261,12 @@ class _Forkserver:
         if jail.ended and code == -signal.SIGKILL and not limit:
             code = 0  # our own kill: the grader had no more questions
         wall = time.monotonic() - jail.began
-        self.part_with(jail, Outcome(max(code, 0), max(-code, 0), limit, "", wall, cpu, max(peak, 0.0)))
+        yield from self.part_with(jail, Outcome(max(code, 0), max(-code, 0), limit, "", wall, cpu, max(peak, 0.0)))
 
-    def part_with(self, jail: Jail, outcome: Outcome) -> None:
-        """Remove every trace, and tell the outcome."""
-        self.sandboxes.dismantle(jail)
+    def part_with(self, jail: Jail, outcome: Outcome) -> Steps:
+        """Remove every trace, and send the outcome."""
+        yield from self.sandboxes.dismantle(jail)
+        self.slots.discard(jail.slot)
         self.sandboxes.reap()
         _say(jail.connection, {"outcome": asdict(outcome)})
         # closed only after the grader: what it may be saying now would reset the connection under our last message

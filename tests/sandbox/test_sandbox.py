@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 from autograder.checks.errors import SandboxError, UsageError
 from autograder.checks.rows import rows
 from autograder.isolation import landlock
-from autograder.isolation.first_process import Builder
+from autograder.isolation.first_process import Builder, first_process
 from autograder.isolation.namespaces import bubblewrap_arguments, lies_apart
 from autograder.isolation.processes import children
 from autograder.results import Limits
@@ -815,22 +816,47 @@ def test_every_sandbox_has_namespaces_of_its_own(looking):
         assert space not in (other[kind], os.readlink(f"/proc/self/ns/{kind}"))
 
 
-def test_an_answer_of_the_builder_that_comes_too_late_is_not_taken_for_the_next_one(monkeypatch):
-    """Each request has a number, so that no sandbox is given the first process of another."""
-    monkeypatch.setattr(os, "fork", lambda: 1)
-    builder = Builder(patience=5.0)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.settimeout(5.0)
-    builder._connection.close()
-    builder._connection = ours
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (b"pid 4711\nready\n", 4711),
+        (b"ready\npid 4711\n", 4711),
+        (b"", "the process that builds sandboxes died"),
+        (b"pid 4711\n", "the first process inside died before it was ready"),
+        (b"pid 4711\nOSError: no room\n", "OSError: no room"),
+        (b"no process could be started: too many\n", "no process could be started: too many"),
+    ],
+)
+def test_a_first_process_is_ready_or_the_reason_is_said(said: bytes, found: int | str) -> None:
+    """Builder and first process write into one pipe, in any order; whichever is missing, no number is believed."""
+    if isinstance(found, int):
+        assert first_process(said) == found
+    else:
+        with pytest.raises(OSError, match=found):
+            first_process(said)
 
-    theirs.send(b"1 4711")
-    theirs.send(b"2 4712")
-    theirs.close()
 
-    assert builder._answer_to(2) == "4712"
-    assert builder._answer_to(3) == ""
-    ours.close()
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's sandboxes are copies of prepared mounts")
+@pytest.mark.skipif(bool(why_not("bubblewrap")), reason="bubblewrap does not work here")
+def test_a_sandbox_that_is_being_built_holds_up_no_other(looking) -> None:
+    """While one waits for its first process, the forkserver answers, and another one works and is taken down."""
+    with start("bubblewrap") as sandbox:
+        other = Talk(sandbox, looking)
+        builder = children(sandbox.pid)[0]
+        os.kill(builder, signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor() as threads:
+                waiting = threads.submit(Talk, sandbox, looking)
+                assert sandbox.alive()
+                assert other.call("spaces")
+                assert other.session.close().exit_code == 0
+                assert not waiting.done()
+                os.kill(builder, signal.SIGCONT)
+                built = waiting.result(timeout=60)
+        finally:
+            os.kill(builder, signal.SIGCONT)
+        assert built.call("spaces")
+        built.session.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's sandboxes are copies of prepared mounts")
