@@ -2,7 +2,7 @@
 
 From both, the picture is made outside (`autograder.pictures.vector`), without matplotlib. Where the record leaves
 something out
-(three dimensions, areas, contours, arrows, scales of other kinds) there is no look, and matplotlib paints the figure
+(three dimensions, arrows, scales of other kinds) there is no look, and matplotlib paints the figure
 here (`autograder.worker.rendering`).
 
 The look of a figure is ``{"size", "axes"}``: width and height in inches, and for each axes of the record a dictionary,
@@ -10,9 +10,13 @@ or None where it is not visible:
 
 - "place": left, bottom, width and height as parts of the figure; "sides": where the ticks of x and y stand ("top",
   "right", "none", else bottom and left); "grid" and "frame": whether there is one;
+- "ticks": of a colour bar with a scale of its own, where those of y stand as parts of the axes;
+- "areas": shapes that the record only counts (`autograder.worker.areas`);
 - "own": which of title, labels and legend belong to this axes (its record also has those of axes beside it);
 - "lines", "guides" (those across the axes), "bars", "images", "texts": a dictionary for each part of the record, in its
-  order. A line has "style" and "marker", bars have "base", an image "palette" and "limits", a text "across" and "up".
+  order. A line has "style" and "marker", bars have "base", an image "palette" and "limits" (or "outlined", where it is
+  among the areas), a text "across" and "up", and with
+  an arrow its own "place", as parts of the axes.
   All but images have "color" (three numbers 0 to 255), "colors" (uint8 (n, 3), one for each point, or None where one
   serves for all) and "alpha" (0 to 1).
 """
@@ -26,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.inspection import safe_reading
+from autograder.worker.areas import Budget, shapes_of
 from autograder.worker.rendering import painter
 
 __all__ = ["illustrator"]
@@ -69,19 +74,32 @@ def _figure(figure: Any, record: Record, artists: Mapping[int, Any], palettes: d
         raise _Unsaid
     engine = figure.get_layout_engine()
     size = tuple(float(inches) for inches in figure.get_size_inches())
-    return {"size": size, "axes": [_axes(each, size, engine, artists, palettes) for each in record["axes"]]}
+    budget = Budget()
+    images = any(_is_even(image) for each in record["axes"] for image in each.get("images", ()))
+    return {
+        "size": size,
+        "axes": [_axes(each, size, engine, artists, palettes, budget, images) for each in record["axes"]],
+    }
 
 
 def _axes(
-    record: Record, size: tuple[float, ...], engine: Any, artists: Mapping[int, Any], palettes: dict[Hashable, bytes]
+    record: Record,
+    size: tuple[float, ...],
+    engine: Any,
+    artists: Mapping[int, Any],
+    palettes: dict[Hashable, bytes],
+    budget: Budget,
+    images: bool,
 ) -> Record | None:
     axes = artists[id(record)]
     if not axes.get_visible():
         return None
-    if axes.name != "rectilinear" or {record["xscale"], record["yscale"]}.difference(_SCALES) or axes.child_axes:
+    if axes.name != "rectilinear" or axes.child_axes or not (_is_scaled(record) or record["colorbar"]):
         raise _Unsaid
     if not record["colorbar"]:
-        _refuse_others(axes, record, artists)
+        others = _others(axes, record, artists)
+    else:  # beside an image it has the colours of that; else it is drawn as what it consists of
+        others = [] if images else [each for each in axes.collections if each.get_visible() and len(each.get_paths())]
     return {
         "place": _place(axes, size, engine),
         "grid": any(axis.get_tick_params().get("gridOn", False) for axis in (axes.xaxis, axes.yaxis)),
@@ -93,7 +111,20 @@ def _axes(
         "bars": [_bars(artists[id(part)]) for part in record["bars"]],
         "images": [_image(part, artists[id(part)], palettes) for part in record["images"]],
         "texts": [_text(artists[id(part)]) for part in record["texts"]],
+        "areas": shapes_of(axes, others, budget),
+        **({} if _is_scaled(record) else _ticks_of_steps(axes, record)),
     }
+
+
+def _is_scaled(record: Record) -> bool:
+    return not {record["xscale"], record["yscale"]}.difference(_SCALES)
+
+
+def _ticks_of_steps(axes: Any, record: Record) -> Record:
+    """Where the ticks of a colour bar of steps stand, such as a contour's, which has a scale of its own."""
+    ticks = record["yticks"]["at"]
+    points = axes.transData.transform(np.stack([np.full(len(ticks), axes.get_xlim()[0]), ticks], axis=1))
+    return {"ticks": axes.transAxes.inverted().transform(points)[:, 1]}
 
 
 def _place(axes: Any, size: tuple[float, ...], engine: Any) -> tuple[float, ...]:
@@ -125,25 +156,36 @@ def _own(axes: Any) -> list[str]:
     return [*(name for name, text in texts.items() if text), *(["legend"] if axes.get_legend() is not None else [])]
 
 
-def _refuse_others(axes: Any, record: Record, artists: Mapping[int, Any]) -> None:
-    """
+def _others(axes: Any, record: Record, artists: Mapping[int, Any]) -> list[Any]:
+    """The collections and patches of an axes that the record only counts.
+
     Raises:
-        _Unsaid: something is drawn that the record does not say.
+        _Unsaid: something else is drawn that the record does not say.
     """
     seen: set[int] = set()
     for part in (*record["lines"], *record["bars"], *record["images"], *record["texts"]):
         artist = artists[id(part)]
         seen.add(id(artist))
         seen.update(map(id, getattr(artist, "patches", ())))
-        if hasattr(artist, "get_slope") or getattr(artist, "arrow_patch", None) is not None:
+        if hasattr(artist, "get_slope"):
             raise _Unsaid
     for container in axes.containers:
         for parts in list(container)[1:] if hasattr(container, "has_yerr") else ():  # caps and bars of errors
             seen.update(map(id, parts or ()))
-    every = (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.tables, *axes.artists)
+    every = (*axes.lines, *axes.images, *axes.tables, *axes.artists)
     for artist in (*every, *(text for text in axes.texts if text.get_text().strip())):
         if id(artist) not in seen and artist.get_visible():
             raise _Unsaid
+    shapes = [each for each in (*axes.collections, *axes.patches) if id(each) not in seen]
+    shapes += [each for each in axes.texts if getattr(each, "arrow_patch", None) is not None]
+    meshes = [artists[id(part)] for part in record["images"] if not _is_even(part)]
+    return [each for each in (*meshes, *shapes) if each.get_visible()]
+
+
+def _is_even(image: Record) -> bool:
+    """Whether all pixels of an image are of one size."""
+    steps = [np.diff(places) for places in (image["x"], image["y"])]
+    return not any(len(each) and np.ptp(each) > 1e-6 * abs(each[0]) for each in steps)
 
 
 def _line(record: Record, artist: Any) -> Record:
@@ -178,10 +220,8 @@ def _image(record: Record, artist: Any, palettes: dict[Hashable, bytes]) -> Reco
     shape = record["shape"]
     if not artist.get_visible() or record["values"].size == 0 or len(shape) not in (2, 3):
         raise _Unsaid
-    for places in (record["x"], record["y"]):
-        steps = np.diff(places)
-        if len(steps) and np.ptp(steps) > 1e-6 * abs(steps[0]):
-            raise _Unsaid
+    if not _is_even(record):
+        return {"outlined": True}
     if len(shape) == 3:
         return {"palette": b"", "limits": (0.0, 1.0)}
     if type(artist.norm).__name__ not in ("Normalize", "NoNorm"):
@@ -200,7 +240,11 @@ def _image(record: Record, artist: Any, palettes: dict[Hashable, bytes]) -> Reco
 def _text(artist: Any) -> Record:
     if not artist.get_visible():
         raise _Unsaid
-    return {"across": artist.get_ha(), "up": artist.get_va(), **_painted([artist.get_color()], 1)}
+    look = {"across": artist.get_ha(), "up": artist.get_va(), **_painted([artist.get_color()], 1)}
+    if getattr(artist, "arrow_patch", None) is not None:
+        pixels = artist.axes.transData.transform(artist.get_position())  # as `areas` has the arrow begin
+        look["place"] = tuple(float(part) for part in artist.axes.transAxes.inverted().transform(pixels))
+    return look
 
 
 def _painted(colors: Any, count: int) -> Record:

@@ -78,6 +78,20 @@ def look(**changed: object) -> dict[str, Any]:
         "bars": [{"base": np.zeros(2), **painted}],
         "images": [{"palette": bytes(768), "limits": (0.0, 1.0)}],
         "texts": [{"across": "center", "up": "center", **painted}],
+        "areas": [
+            {
+                "points": np.array([[0, 0], [1, np.inf], [1e308, -1e308], [0.5, np.nan]]),
+                "lengths": [2, 2],
+                "fill": (1, 2, 3),
+                "stroke": (4, 5, 6),
+                "alphas": (0.5, 1.0),
+                "width": 1.0,
+                "dashed": True,
+                "closed": True,
+                "label": EVIL,
+            }
+        ],
+        "ticks": np.array([0.0, np.inf]),
     }
     return {"size": (6.4, 4.8), "axes": [{**axes, **changed}]}
 
@@ -123,9 +137,26 @@ def test_whatever_is_reported_makes_a_picture_or_none(key: str, value: Any, othe
 
     assert is_only_a_picture(draw(record(**{key: value}), how))
     assert is_only_a_picture(
-        draw(record(**{key: [value, value]}), look(**{other: [seen, {"color": seen, "base": seen}]}))
+        draw(record(**{key: [value, value]}), look(**{other: [seen, {"color": seen, "base": seen, "place": seen}]}))
     )
     assert isinstance(described(record(**{key: value})), str)
+
+
+@settings(max_examples=200, deadline=None)
+@given(key=st.sampled_from([*look()["axes"][0]["areas"][0]]), seen=anything)
+def test_whatever_an_area_is_makes_a_picture_or_none(key: str, seen: Any) -> None:
+    """No outline, length, colour or width of a shape raises, or becomes anything but a picture."""
+    (shape,) = look()["axes"][0]["areas"]
+
+    assert is_only_a_picture(draw(record(), look(areas=[{**shape, key: seen}, shape])))
+
+
+def test_areas_have_an_end() -> None:
+    """However many shapes and points are reported, a picture of bearable size is drawn, or none."""
+    many = {"points": np.random.default_rng(0).random((400_000, 2)), "lengths": [1_000] * 400, "fill": (1, 2, 3)}
+
+    assert is_only_a_picture(draw(record(), look(areas=[many] * 100)))
+    assert is_only_a_picture(draw(record(), look(areas=[{**many, "lengths": [1] * 400_000}] * 3_000)))
 
 
 @settings(max_examples=100, deadline=None)

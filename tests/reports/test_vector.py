@@ -198,10 +198,16 @@ def unsaid(kind, plt):
         plt.figure().add_subplot(projection="3d").plot([1, 2], [1, 2], [1, 2])
     elif kind == "polar":
         plt.figure().add_subplot(projection="polar").plot([1, 2])
-    elif kind == "area":
-        plt.fill_between([1, 2], [1, 2])
-    elif kind == "arrow":
-        plt.annotate("here", (0, 0), (1, 1), arrowprops={"arrowstyle": "->"})
+    elif kind == "hatches":
+        plt.fill_between([1, 2], [1, 2], hatch="/")
+    elif kind == "arrow from the edge":
+        plt.annotate("here", (0, 0), (1, 1), textcoords="axes fraction", arrowprops={"arrowstyle": "->"})
+    elif kind == "patch with arrows":
+        plt.streamplot(np.arange(3.0), np.arange(3.0), np.ones((3, 3)), np.ones((3, 3)))
+    elif kind == "too many points":
+        plt.fill_between(np.arange(9000), np.arange(9000) % 7)
+    elif kind == "too many areas":
+        plt.hexbin(*np.random.default_rng(1).normal(size=(2, 2000)), gridsize=50)
     elif kind == "scale":
         plt.plot([1, 2])
         plt.yscale("symlog")
@@ -214,13 +220,24 @@ def unsaid(kind, plt):
         plt.figure().text(0.5, 0.5, "somewhere")
     elif kind == "steps":
         plt.step([1, 2, 3], [1, 2, 3])
-    else:
-        getattr(plt, kind)([[1, 2], [3, 4]])
 
 
 @pytest.mark.parametrize(
     "kind",
-    ["3d", "polar", "area", "arrow", "scale", "table", "slope", "text of the figure", "steps", "contour", "contourf"],
+    [
+        "3d",
+        "polar",
+        "hatches",
+        "arrow from the edge",
+        "patch with arrows",
+        "too many points",
+        "too many areas",
+        "scale",
+        "table",
+        "slope",
+        "text of the figure",
+        "steps",
+    ],
 )
 def test_what_a_record_cannot_say_is_painted(plt, kind):
     """Such figures have a painted picture, and no look."""
@@ -325,3 +342,96 @@ def test_an_image_of_equal_pixels_is_placed_as_it_will_be_painted(plt):
 
     assert record["look"]["axes"][0]["place"] == pytest.approx(place)
     assert place[2] < 0.3
+
+
+def in_data(tree, number, limits=((0.0, 1.0), (0.0, 1.0))):
+    """The points of a path inside of the plot, in the units of its axes."""
+    (left, right), (bottom, top) = limits
+    part = places(paths(tree)[number]["d"]) / inner(tree)
+    return np.stack([left + (right - left) * part[:, 0], top - (top - bottom) * part[:, 1]], axis=1)
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_an_area_is_drawn_where_it_is(plt, scale):
+    """Between two curves, under the curve that is drawn over it, on any scale, in its colour, and in the legend."""
+    plt.plot([1, 2, 4], [2, 3, 2], "k")
+    plt.fill_between([1, 2, 4], [1, 2, 1], [3, 4, 3], color="#ff0000", alpha=0.4, label="a band")
+    plt.yscale(scale)
+    limits = plt.xlim(), np.log(plt.ylim()) if scale == "log" else plt.ylim()
+    plt.legend()
+    tree = drawn()
+    area, curve = paths(tree)[:2]
+    found = in_data(tree, 0, limits)
+    found[:, 1] = np.exp(found[:, 1]) if scale == "log" else found[:, 1]
+
+    assert (area["fill"], area["fill-opacity"], curve["stroke"]) == ("#ff0000", "0.4", "#000000")
+    expected = {(1, 1), (2, 2), (4, 1), (1, 3), (2, 4), (4, 3)}
+    assert all(np.min(np.abs(found - corner).sum(axis=1)) < 0.03 for corner in expected)
+    assert "a band" in texts(tree)
+
+
+def test_every_line_of_contours_has_its_colour(plt):
+    """Contours are drawn as lines, or as areas without seams, with a colour bar of as many steps."""
+    x, y = np.meshgrid(np.linspace(-1, 1, 20), np.linspace(-1, 1, 20))
+    plt.contour(x, y, x**2 + y**2, levels=[0.25, 0.64])
+    lines = paths(drawn())
+    plt.contourf(x, y, x**2 + y**2, levels=[0, 0.25, 0.64, 2])
+    plt.colorbar()
+    tree = drawn()
+    areas = paths(tree)
+    marks = [
+        float(each.attrib["y"]) for each in tree.iter(f"{SVG}text") if each.text in ("0.00", "0.25", "0.64", "2.00")
+    ]
+
+    assert np.allclose(np.diff(marks[-4:]), np.diff(marks[-4:])[0], atol=0.2)  # steps are equally high
+    assert len({line["stroke"] for line in lines}) == 2
+    assert {line["fill"] for line in lines} == {"none"}
+    fills = [each["fill"] for each in areas if each["fill"] != "none"]
+    assert len(fills) == 6
+    assert len(set(fills)) == 3
+    assert all(each["stroke"] == each["fill"] for each in areas if each["fill"] != "none")
+
+
+@pytest.mark.parametrize(
+    ("draw_it", "shapes"),
+    [
+        (lambda plt: plt.pie([1, 2, 3], labels=["a", "b", "c"]), 3),
+        (lambda plt: plt.axvspan(0.2, 0.4), 1),
+        (lambda plt: plt.stackplot([0, 1, 2], [1, 2, 1], [2, 1, 2]), 2),
+        (lambda plt: plt.violinplot([[1.0, 2.0, 4.0]]), 4),
+        (lambda plt: plt.gca().add_patch(plt.Circle((0.5, 0.5), 0.2)), 1),
+        (lambda plt: plt.quiver([0, 1], [0, 1], [1, 1], [0, 1]), 1),
+        (lambda plt: plt.hexbin([0, 1, 2], [0, 1, 2], gridsize=3), 6),
+        (lambda plt: plt.pcolormesh([0, 1, 3, 7], [0, 1], [[1, 2, 3]]), 3),
+        (lambda plt: plt.hlines([1, 2, 3], 0, [1, 2, 3]), 1),
+    ],
+)
+def test_shapes_of_all_kinds_are_drawn_from_their_outlines(plt, draw_it, shapes):
+    """Wedges, spans, stacks, violins, circles, arrows of fields, uneven meshes: no figure is painted for them."""
+    draw_it(plt)
+    (record,) = records()
+    (axes,) = record["look"]["axes"]
+
+    assert len(axes["areas"]) == shapes
+    assert is_ours(draw(record, record["look"]))
+
+
+def test_an_arrow_leads_from_its_text_to_its_place(plt):
+    """The text of an `annotate` stands where it was put, and the line ends at what it is about."""
+    plt.axis((0, 1, 0, 1))
+    plt.annotate("the best", (0.2, 0.2), (0.8, 0.8), arrowprops={"arrowstyle": "->"})
+    tree = drawn()
+    line = in_data(tree, 0)
+    (text,) = [each for each in tree.iter(f"{SVG}text") if each.text == "the best"]
+
+    assert np.allclose(line[0], 0.8, atol=0.03)
+    assert np.allclose(line[1], 0.2, atol=0.03)
+    assert abs(float(text.attrib["x"]) / inner(tree)[0] - 0.8) < 0.01
+
+
+def test_a_figure_of_shapes_alone_is_reported_in_words(plt):
+    """Whoever does not see it reads that there is something."""
+    plt.fill_between([0, 1], [1, 2])
+    (record,) = records()
+
+    assert "areas, contours or other shapes" in described(record)

@@ -32,6 +32,8 @@ def _plot(plot: Drawn) -> str:
         if label or scale == "log"
     ]
     parts = [*map(_line, plot.lines), *map(_bars, plot.bars), *map(_image, plot.images)]
+    if plot.others and not (parts or plot.guides):
+        parts = ["areas, contours or other shapes"]
     left = len(parts) - _MOST
     parts = parts[:_MOST] + ([f"{left} more"] if left > 0 else [])
     first = ", ".join([f"Plot {name}" if name else "Plot without a title", *axes])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.figures.records import Drawn, Ticks, drawn, entries
+from autograder.pictures.vector.areas import add_areas
 from autograder.pictures.vector.describing import described
 from autograder.pictures.vector.gate import MAX_BYTES
 from autograder.pictures.vector.legends import legend
@@ -43,9 +44,9 @@ def draw(record: object, look: object) -> str:
     palettes: list[bytes] = []
     for axes, how in list(zip(entries(record.get("axes")), entries(look.get("axes")), strict=False))[:_MOST_AXES]:
         if isinstance(axes, Mapping) and isinstance(how, Mapping):
-            (axes_record,) = drawn({"legend": [], "axes": [{**axes, "colorbar": False}]})
+            (axes_record,) = drawn({"legend": [], "axes": [{**axes, **_own_ticks(axes, how), "colorbar": False}]})
             plot = _plot(axes_record, how, width, height, room)
-            if axes.get("colorbar") is True:
+            if axes.get("colorbar") is True and not looks(how, "areas"):
                 add_colorbar(plot, palettes)
             else:
                 palettes += [palette_of(each) for each in looks(how, "images")]
@@ -62,6 +63,14 @@ def draw(record: object, look: object) -> str:
         f"font-size='{number(FONT)}'>{head}{back}{''.join(parts)}{title}</svg>"
     )
     return whole if len(whole.encode()) <= MAX_BYTES else ""
+
+
+def _own_ticks(axes: Mapping[str, Any], look: Mapping[str, Any]) -> dict[str, Any]:
+    """The ticks of y as parts of the axes, where it has a scale that only its look knows."""
+    ticks, own = axes.get("yticks"), look.get("ticks")
+    if own is None or not isinstance(ticks, Mapping):
+        return {}
+    return {"ylim": [0.0, 1.0], "yscale": "linear", "yticks": {**ticks, "at": own}}
 
 
 def _size(size: object) -> tuple[float, float]:
@@ -98,9 +107,11 @@ def _whole(plot: Plot) -> str:
     record, look = plot.record, plot.look
     own = {each for each in entries(look.get("own"))[:8] if type(each) is str}
     for image, how in zip(record.images, looks(look, "images"), strict=False):
-        add_image(plot, image, how)
+        if how.get("outlined") is not True:
+            add_image(plot, image, how)
     if look.get("grid") is True:
         _grid(plot)
+    add_areas(plot, look)
     for number_, (bars, how) in enumerate(zip(record.bars, looks(look, "bars"), strict=False)):
         add_bars(plot, bars, how, _COLORS[number_ % len(_COLORS)])
     lines, guides = looks(look, "lines"), looks(look, "guides")
@@ -190,6 +201,9 @@ def _label(plot: Plot, x: float, y: float, label: str, *, most: int = _LONGEST_T
 
 def _written(plot: Plot, record: Any, look: Mapping[str, Any]) -> str:
     x, y = plot.x.one(record.x), plot.y.one(record.y)
+    if look.get("place") is not None:
+        right, up_ = (finite(each, math.nan) for each in several(look.get("place"), 2))
+        x, y = plot.width * right, plot.height * (1 - up_)
     if not (math.isfinite(x) and math.isfinite(y)):
         return ""
     across, up = (each if type(each) is str else "" for each in (look.get("across"), look.get("up")))
