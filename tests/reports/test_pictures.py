@@ -317,7 +317,7 @@ def test_pictures_come_into_the_report(graded):
 
 
 def test_what_a_record_cannot_say_is_painted(graded):
-    """Contours come as a PNG file, cleaned."""
+    """A table comes as a PNG file, cleaned."""
     table = "import matplotlib.pyplot as plt\nplot = plt.plot\n"
     table += "plt.plot = lambda x: (plot(x), plt.table([['1']]))"
     (text,) = graded(table).questions[0].checks[0].pictures

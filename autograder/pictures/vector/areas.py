@@ -45,7 +45,7 @@ def add_areas(plot: Plot, look: Mapping[str, Any]) -> None:
 def _add(plot: Plot, shape: Mapping[str, Any], data: str) -> None:
     fill, stroke = color_of(shape.get("fill"), ""), color_of(shape.get("stroke"), "")
     inside, edge = (alpha_of({"alpha": each}) for each in several(shape.get("alphas"), 2))
-    how: dict[str, str | float] = {"fill": fill or "none"}
+    how: dict[str, Any] = {"fill": fill or "none"}
     if fill:
         how["fill_opacity"] = inside
         if not stroke and inside >= 1:  # no seam between areas that touch
