@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from autograder.markers import bound_names, regions
 
-__all__ = ["Interface", "ModuleInterface", "interface_of"]
+__all__ = ["Interface", "ModuleInterface", "array_stated", "interface_of"]
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BETWEEN = r"(?:(?!(?:of|in|from|for|over|to|lists?|tuples?)\b)(?:[\w'-]+|\([^)]*\))[,:]?\s){0,4}?"
+_ARRAY = re.compile(
+    rf"(?:^an?\s|\b(?:returns?|returned|gives?|as)\b:?\s){_BETWEEN}(?:np\.|numpy\.)?(?:nd)?arrays?\b(?!\s(?:or|of\slists)\b)",
+    re.IGNORECASE,
+)
+"""Words of a docstring that promise an array: "An array of ...", "returns the weights as an array"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +147,11 @@ def _methods(of: ast.ClassDef, classes: Mapping[str, ast.ClassDef], seen: tuple[
 
 def _public(name: str) -> bool:
     return not name.startswith("_")
+
+
+def array_stated(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function's docstring or annotation says that it returns an array, so that a list is a wrong answer."""
+    kind = ast.unparse(function.returns) if function.returns is not None else ""
+    if re.search(r"\b(nd|ND)?[aA]rray\b", kind):
+        return not re.search(r"\b(list|List|Sequence|Union)\b|\|", kind)
+    return bool(_ARRAY.search(" ".join((ast.get_docstring(function) or "").split())))

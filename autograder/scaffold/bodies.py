@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.scaffold.inputs import Inputs
@@ -17,6 +17,7 @@ __all__ = [
     "changeable",
     "loop",
     "made",
+    "on_inputs",
     "prepared",
     "snake",
     "tidy",
@@ -33,7 +34,8 @@ class Subject:
     `name` is qualified, `parameters` all of its parameters in order, `before` the method that must be called first on
     the object, with the inputs that it needs, "" for none; `state` the attributes to be compared after a call;
     `passed` those of the inputs that are arguments of the call; `itself` says whether the object itself comes back;
-    `unnamed` are attributes that a call changes and whose names students do not know.
+    `unnamed` are attributes that a call changes and whose names students do not know; `recorded` are calls of the
+    example, the texts of their arguments by name, with which checks go on after the drawn inputs.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Subject:
     passed: tuple[str, ...] = ()
     itself: bool = False
     unnamed: tuple[str, ...] = ()
+    recorded: tuple[Mapping[str, str], ...] = ()
 
     @property
     def function(self) -> str:
@@ -209,12 +212,34 @@ def loop(inputs: Inputs, rows: Sequence[tuple[object, ...]], lines: Sequence[str
         return once(inputs, rows[0], lines)
     if not inputs.columns:
         drawn = any(re.search(r"\brng\b", line) for line in lines)
-        return ["for _ in range(3):", *(f"    {line}" for line in lines)] if drawn or inputs.given else list(lines)
+        return (
+            [f"for _ in range({max(3, len(rows))}):", *(f"    {line}" for line in lines)]
+            if drawn or inputs.given
+            else list(lines)
+        )
     if len(inputs.columns) == 1:
         head = f"for {inputs.columns[0]} in ({', '.join(repr(row[0]) for row in rows)}{',' if len(rows) == 1 else ''}):"
     else:
         head = f"for {', '.join(inputs.columns)} in [{', '.join(map(repr, rows))}]:"
     return [head, *(f"    {line}" for line in lines)]
+
+
+def on_inputs(subject: Subject, rows: Sequence[tuple[object, ...]], lines: Sequence[str]) -> list[str]:
+    """The lines for each drawn set of inputs, and for each recorded call that they go on with."""
+    drawn = loop(subject.inputs, rows, [*prepared(subject), *lines])
+    if not subject.recorded:
+        return drawn
+    names = [name for name in subject.passed if name in subject.recorded[0]]
+    variables = ", ".join(map(subject.inputs.variable, names))
+    calls = [", ".join(call[name] for name in names) for call in subject.recorded]
+    head = "# Calls of the example: what is drawn above may miss what they came across."
+    if len(calls) == 1:
+        return [*drawn, head, f"{variables} = {calls[0]}", *lines]
+    if len(names) == 1:
+        each = f"for {variables} in [{', '.join(calls)}]:"
+    else:
+        each = f"for {variables} in [{', '.join(f'({call})' for call in calls)}]:"
+    return [*drawn, head, each, *(f"    {line}" for line in lines)]
 
 
 def once(inputs: Inputs, row: tuple[object, ...], lines: Sequence[str]) -> list[str]:

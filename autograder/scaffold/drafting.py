@@ -8,10 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from autograder.checks.rows import size_of
 from autograder.checks.wording import series, small
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
+from autograder.scaffold.cases import Case
+from autograder.scaffold.covering import covered, held, missed, unreached
 from autograder.scaffold.examples import small_example
 from autograder.scaffold.helpers import AGREE, LAYERS, PLOTS, helpers
 from autograder.scaffold.inputs import Unknown
@@ -23,6 +27,7 @@ from autograder.scaffold.subjects import (
     FORMS,
     Draft,
     Drafted,
+    arrays_stated,
     changes_stated,
     shown_attributes,
     subject_of,
@@ -99,6 +104,7 @@ class _Drafting(Working):
         self.drafted = Drafted(name)
         self.short = bodies.snake(name)
         self.suffix = ""
+        self.left: frozenset[Case] = frozenset()
         self.way = "On random inputs of several sizes"
 
     def run(self) -> Drafted:
@@ -111,26 +117,12 @@ class _Drafting(Working):
             return self.without(str(error))
         if found is None:
             return self.without(f"with inputs like the recorded ones it did not work: {self.reason}")
-        subject, rows = found
+        subject, rows, self.left = covered(self.trial_runner, *found, self.traced.calls.get(self.name, []))
         answer = self.answer(subject, rows)
-        if lines := figure_check(self.trial_runner, subject, rows[0]):
-            self.add(
-                f"{self.short}_draws_its_plots",
-                f"{subject.function} draws its plots, with labels and curves.",
-                lines,
-                hint="Count your plots and curves, and label the axes.",
-                helper=PLOTS,
-            )
-        if lines := estimator_check(self.trial_runner, subject, rows[0]):
-            self.add(
-                f"{self.short}_is_built_as_described",
-                f"What {subject.function} returns has the right steps and settings, and is not fitted yet.",
-                lines,
-                hint="Compare each step and its settings with the docstring.",
-            )
+        self.shown_by(subject, rows[0])
         if answer is None:
             if self.changing(subject, rows):
-                return self.drafted
+                return self.with_rest()
             if not self.drafted.checks and subject.unnamed:
                 names = series(subject.unnamed)
                 self.without(
@@ -147,6 +139,8 @@ class _Drafting(Working):
         for place in range(1, FORMS):
             with contextlib.suppress(Unknown, Failed):
                 other = self.subject(place)
+                if subject.recorded and held(other, self.traced.calls[self.name], subject.recorded):
+                    continue
                 more = [name for name in other.passed if name not in subject.passed]
                 suffix = f"_with_{'_'.join(more)}" if more else f"_in_way_{place + 1}"
                 kind = f"arguments of {_KINDS[place - 1]} kind"
@@ -154,6 +148,30 @@ class _Drafting(Working):
         with contextlib.suppress(Unknown, Failed):
             if (set_ := with_other_settings(self.subject(), self.traced)) is not None:
                 self.otherform(set_[0], "_with_other_settings", f"With other values of {series(set_[1])}")
+        return self.with_rest()
+
+    def shown_by(self, subject: Subject, row: tuple[Any, ...]) -> None:
+        """Checks of the plots that a function draws, and of an estimator that it returns."""
+        if lines := figure_check(self.trial_runner, subject, row):
+            self.add(
+                f"{self.short}_draws_its_plots",
+                f"{subject.function} draws its plots, with labels and curves.",
+                lines,
+                hint="Count your plots and curves, and label the axes.",
+                helper=PLOTS,
+            )
+        if lines := estimator_check(self.trial_runner, subject, row):
+            self.add(
+                f"{self.short}_is_built_as_described",
+                f"What {subject.function} returns has the right steps and settings, and is not fitted yet.",
+                lines,
+                hint="Compare each step and its settings with the docstring.",
+            )
+
+    def with_rest(self) -> Drafted:
+        """What was drafted, and what the example came across and these checks may not."""
+        if self.left and self.drafted.checks:
+            self.drafted.notes.append(unreached(self.left, self.source, self.name))
         return self.drafted
 
     def subject(self, place: int = 0) -> Subject:
@@ -213,21 +231,22 @@ class _Drafting(Working):
             whole = replace(subject, inputs=replace(subject.inputs, one_batch=True))
             ways.append((whole, f"With all samples in one batch, {subject.function} returns the expected answer."))
         for way, title in ways:
+            plain = replace(way, recorded=())
             for chosen in (rows, rows[:1]):
                 for tolerance in answer.tolerances:
-                    lines = self.comparing(way, chosen, answer, tolerance)
+                    lines = self.comparing(plain, chosen, answer, tolerance)
                     self.trial_runner.draws = False
-                    if self.trial_runner.passes(lines, helper) and (
-                        not self.trial_runner.draws
-                        or self.trial_runner.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
-                    ):
+                    if self.agreed(lines, helper):
                         name = f"{self.short}{self.suffix}_agrees_with_the_reference"
+                        way, answer = self.with_recorded(way, chosen, answer, tolerance)
+                        helper = helpers(answer.expected, mixed=answer.mixed)
+                        lines = self.comparing(way, chosen, answer, tolerance)
                         kept = bodies.arguments_kept(way)
                         strict = self.comparing(way, chosen, answer, tolerance, kept)
                         if kept and self.trial_runner.passes(strict, helper):
                             lines, title = strict, f"{title.rstrip('.')} and changes no argument."
                         self.add(name, title, lines, hint=hint, helper=helper)
-                        if way is not subject:  # in one batch the order does not matter, else it does
+                        if plain.inputs is not subject.inputs:  # in one batch the order does not matter, else it does
                             self.properties(subject, rows, answer)
                         return
         if not self.properties(subject, rows, answer):
@@ -237,6 +256,30 @@ class _Drafting(Working):
                 else "several results may be right, such as equal things in another order, and no check of them was "
                 "found; write one"
             )
+
+    def agreed(self, lines: Sequence[str], helper: str) -> bool:
+        """Whether a comparison passes; where the reference draws random numbers, under many seeds."""
+        return self.trial_runner.passes(lines, helper) and (
+            not self.trial_runner.draws
+            or self.trial_runner.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
+        )
+
+    def with_recorded(
+        self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer, tolerance: str
+    ) -> tuple[Subject, Answer]:
+        """The subject with its recorded calls, and how all answers are compared; without them where they do not pass.
+
+        Recorded calls may have answers of another kind, such as None beside numbers.
+        """
+        if not subject.recorded:
+            return subject, answer
+        for each in (answer, replace(answer, mixed=True)):
+            lines = self.comparing(subject, rows, each, tolerance)
+            if self.agreed(lines, helpers(each.expected, mixed=each.mixed)):
+                return subject, each
+        plain = replace(subject, recorded=())
+        self.left |= missed(self.trial_runner, plain, list(rows), self.traced.calls.get(self.name, []))
+        return plain, answer
 
     def properties(self, subject: Subject, rows: Sequence[tuple[Any, ...]], answer: Answer) -> bool:
         """What holds of an answer that is not determined; whether anything was found."""
@@ -263,13 +306,12 @@ class _Drafting(Working):
         asked for where the docstring states it, and else left to the instructor.
         """
         places = [place for place, _ in bodies.changeable(subject)]
-        prepared = bodies.prepared(subject)
-        unchanged = bodies.loop(subject.inputs, rows, [*prepared, *bodies.arguments_kept(subject)])
-        called = [*prepared, *bodies.made(subject, "student"), bodies.after(subject, "student")]
+        unchanged = bodies.on_inputs(subject, rows, bodies.arguments_kept(subject))
+        called = [*bodies.made(subject, "student"), bodies.after(subject, "student")]
         if (
             not places
             or self.trial_runner.passes(unchanged, seeds=SURE_SEEDS)
-            or not self.trial_runner.passes(bodies.loop(subject.inputs, rows, called))
+            or not self.trial_runner.passes(bodies.on_inputs(subject, rows, called))
         ):
             return False
         changed = series([name for _, name in bodies.changeable(subject)])
@@ -281,7 +323,6 @@ class _Drafting(Working):
             return False
         picked = f"[after[place] for place in {places}]"
         inner = [
-            *prepared,
             "answers = []",
             "for module in (student, reference):",
             *(f"    {line}" for line in bodies.made(subject, "module")),
@@ -289,7 +330,7 @@ class _Drafting(Working):
             f"    answers.append({picked})",
             f'agree(*answers, "what {subject.function} changes", rtol=1e-4, atol=1e-6)',
         ]
-        lines = bodies.loop(subject.inputs, rows, inner)
+        lines = bodies.on_inputs(subject, rows, inner)
         if not self.trial_runner.passes(lines, AGREE, seeds=SURE_SEEDS):
             self.without(f"a call may change {changed}, and no check of the change was found; write one")
             return False
@@ -320,27 +361,34 @@ class _Drafting(Working):
         if not subject.has_objects and answer.expected == ("got",):
             call = f"{subject.function}({subject.arguments})"
             inner = [
-                *bodies.prepared(subject),
                 f"got = student.{call}",
                 f"want = reference.{call}",
                 f"{judge}(got, want, {named}{tolerance})",
             ]
+            if isinstance(answer.value, np.ndarray) and self.name in arrays_stated({"": self.source}):
+                inner.append(f'same(type(got).__name__, "ndarray", name="The type of {name}")')
         else:
             times = 3 if subject.state and "got" not in answer.expected else 1
             inner = [
-                *bodies.prepared(subject),
                 "answers = []",
                 "for module in (student, reference):",
                 *(f"    {line}" for line in bodies.answers(subject, "module", answer.expected, times=times)),
                 f"{judge}(*answers, {named}{tolerance})",
             ]
-        return bodies.loop(subject.inputs, rows, [*inner, *more])
+        return bodies.on_inputs(subject, rows, [*inner, *more])
 
     def public(self, subject: Subject, answer: Answer) -> None:
         """One small example with its numbers."""
         plain = replace(subject, inputs=replace(subject.inputs, scaled=False))
         rows = self.telling(plain, [*plain.inputs.rows(1, small=True), *plain.inputs.rows(2)])
-        found = small_example(self.trial_runner, plain, rows, answer.expected, mixed=answer.mixed)
+        found = small_example(
+            self.trial_runner,
+            plain,
+            rows,
+            answer.expected,
+            mixed=answer.mixed,
+            calls=self.traced.calls.get(self.name, []),
+        )
         if found:
             self.drafted.checks.append(
                 Draft(

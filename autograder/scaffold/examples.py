@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,56 +12,99 @@ import numpy as np
 from autograder.checks.records.traversal import mapped
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
+from autograder.scaffold.cases import Case
+from autograder.scaffold.covering import like_calls, recorded_texts
 from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.inputs import Unknown
+from autograder.scaffold.literals import TooLong, literal
+from autograder.scaffold.results import mixed as holds_text
+from autograder.scaffold.tracing import Call
 from autograder.scaffold.trying import Failed, TrialRunner
 
-__all__ = ["literal", "small_example"]
+__all__ = ["small_example"]
 
-MOST_NUMBERS = 60
 SEEDS = (11, 12, 13, 14, 15)
 EXAMPLE_SECONDS = 2.0
 EXAMPLE_TRIES = tuple(range(1, 13))
 
 
 def small_example(
-    trial_runner: TrialRunner, small: Subject, rows: Sequence[tuple[Any, ...]], expected: Sequence[str], *, mixed: bool
+    trial_runner: TrialRunner,
+    small: Subject,
+    rows: Sequence[tuple[Any, ...]],
+    expected: Sequence[str],
+    *,
+    mixed: bool,
+    calls: Sequence[Call] = (),
 ) -> list[str]:
     """The body of a public check: inputs and the reference's answer as literals, [] where that does not work.
 
-    Of some draws, the one with the most different numbers in its answer is taken: one full of zeros tells little.
+    Of some draws and of the recorded `calls`, the one is taken that comes across most of what these did (see `cases`),
+    and of equal ones that with the most different numbers in its answer: one full of zeros tells little.
     """
-    helper = AGREE if mixed else ""
+    asked = frozenset[Case]().union(*(call.cases for call in like_calls(small, calls)))
+    recorded = [] if small.has_objects else list(_recorded(small, calls))
     for row in rows:
-        found = [each for seed in SEEDS if (each := _example(trial_runner, small, row, expected, seed, mixed=mixed))]
-        examples = [body for _, body in sorted(found, key=lambda each: -each[0])]
-        for body in examples:
-            if trial_runner.passes(body, helper, seeds=EXAMPLE_TRIES):
-                holding = sum(trial_runner.passes(other, helper, seeds=EXAMPLE_TRIES) for other in examples)
-                return body if 2 * holding > len(examples) else []  # else it holds by chance, or in a special case
+        tried = [(_drawn_texts(trial_runner, small, row, seed), 0) for seed in SEEDS] + [(each, 1) for each in recorded]
+        found = []
+        for texts, late in tried:
+            if each := _example(trial_runner, small, row, expected, texts, mixed=mixed):
+                cases, different, body = each
+                found.append((-len(cases & asked), late, -different, body))
+        drawn = [body for _, late, _, body in found if not late] or [body for *_, body in found]
+        for *_, body in sorted(found, key=lambda each: each[:3]):
+            if trial_runner.passes(body, AGREE, seeds=EXAMPLE_TRIES):
+                holding = sum(trial_runner.passes(other, AGREE, seeds=EXAMPLE_TRIES) for other in drawn)
+                return body if 2 * holding > len(drawn) else []  # else it holds by chance, or in a special case
     return []
 
 
 def _example(
-    trial_runner: TrialRunner, small: Subject, row: tuple[Any, ...], expected: Sequence[str], seed: int, *, mixed: bool
-) -> tuple[int, list[str]] | None:
-    """How many different numbers an example has, and its lines; None where it does not work."""
+    trial_runner: TrialRunner,
+    small: Subject,
+    row: tuple[Any, ...],
+    expected: Sequence[str],
+    texts: Mapping[str, str] | None,
+    *,
+    mixed: bool,
+) -> tuple[set[Case], int, list[str]] | None:
+    """What an example comes across, how many different numbers it has, and its lines; None where it does not work."""
+    if texts is None:
+        return None
     try:
-        lines = [f"{name} = {literal(value)}" for name, value in _drawn(trial_runner, small, row, seed).items()]
-        call = [_filled(line, small, row) for line in bodies.answers(small, "student", expected)]
-        want = trial_runner.run([*lines, "answers = []", *call, "return answers[0]"], seed=1, seconds=EXAMPLE_SECONDS)
+        lines = [f"{name} = {text}" for name, text in texts.items()]
+        call, right = (
+            [_filled(line, small, row) for line in bodies.answers(small, side, expected)]
+            for side in ("student", "reference")
+        )
+        with trial_runner.watching(small.name) as cases:
+            body = [*lines, "answers = []", *right, "return answers[0]"]
+            want = trial_runner.run(body, seed=1, seconds=EXAMPLE_SECONDS)
         text = literal(want, digits=6)
     except (Failed, Unknown, TooLong):
         return None
     last = re.sub(r"^answers\.append\((.*)\)$", r"\1", call[-1])
     name = small.title if list(expected) == ["got"] else f"what {small.function} gives"
+    mixed = mixed or holds_text(want)
     judge = f'agree({last}, {text}, "{name}", rtol=1e-4)' if mixed else _judged(last, text, name, want)
     different = len(set(re.findall(r"[\w.-]+", text)) - {"0.0", "-0.0"})
-    return different, bodies.tidy([*lines, *call[:-1], judge])
+    return cases, different, bodies.tidy([*lines, *call[:-1], judge])
 
 
-class TooLong(Exception):
-    """A literal would have too many numbers to be read."""
+def _recorded(subject: Subject, calls: Sequence[Call]) -> Iterator[dict[str, str]]:
+    """The arguments of recorded calls as people would type them."""
+    for call, _ in recorded_texts(subject, calls):
+        with contextlib.suppress(TooLong):
+            values = (call.values or {}).items()
+            yield {subject.inputs.variable(name): literal(_rounded(value)) for name, value in values}
+
+
+def _drawn_texts(trial_runner: TrialRunner, subject: Subject, row: tuple[Any, ...], seed: int) -> dict[str, str] | None:
+    """The text of each input of one row; None where it is too long."""
+    try:
+        return {name: literal(value) for name, value in _drawn(trial_runner, subject, row, seed).items()}
+    except (Failed, Unknown, TooLong):
+        return None
 
 
 def _drawn(trial_runner: TrialRunner, subject: Subject, row: tuple[Any, ...], seed: int) -> dict[str, Any]:
@@ -91,49 +135,6 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.2g}")
     return mapped(value, _rounded, flat=False)
-
-
-def literal(value: Any, digits: int = 17) -> str:
-    """A value as people would type it.
-
-    Raises:
-        TooLong: more than `MOST_NUMBERS` numbers.
-    """
-    text, count = _literal(value, digits, bare=digits < 17)
-    if count > MOST_NUMBERS:
-        raise TooLong
-    return text
-
-
-def _literal(value: Any, digits: int, *, bare: bool = False) -> tuple[str, int]:
-    if isinstance(value, np.ndarray):
-        inner, count = _literal(value.tolist(), 6 if value.dtype == np.float32 else digits)
-        if not value.size:
-            raise TooLong
-        if bare:
-            return inner, count
-        dtype = ", dtype=np.float32" if value.dtype == np.float32 else ""
-        return f"np.array({inner}{dtype})", count
-    if isinstance(value, (list, tuple)):
-        if len(value) > MOST_NUMBERS:
-            raise TooLong
-        parts = [_literal(each, digits) for each in value]
-        inner = ", ".join(text for text, _ in parts)
-        count = sum(number for _, number in parts)
-        if isinstance(value, tuple):
-            return (f"({inner},)" if len(parts) == 1 else f"({inner})"), count
-        return f"[{inner}]", count
-    if isinstance(value, dict):
-        pairs = [(repr(key), *_literal(each, digits)) for key, each in value.items()]
-        return "{" + ", ".join(f"{key}: {text}" for key, text, _ in pairs) + "}", sum(n for _, _, n in pairs)
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        short = float(f"{value:.{digits}g}")
-        return repr(short), 1
-    if isinstance(value, (int, str, bool, bytes, type(None))):
-        return repr(value), 1
-    raise TooLong
 
 
 def _judged(call: str, text: str, name: str, want: Any) -> str:

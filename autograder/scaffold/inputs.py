@@ -228,7 +228,8 @@ class Inputs:
                 drawn = f"int(rng.integers({int(low)}, {int(high) + 1}))"
                 if spec.parts[0].kind == "float":
                     drawn = f"rng.uniform({number(low)}, {number(high)})"
-                return f"{{key: {drawn} for key in {list(spec.keys)!r}}}"
+                key = next(each for each in ("key", "each", "entry_key") if each not in self.given)
+                return f"{{{key}: {drawn} for {key} in {list(spec.keys)!r}}}"
         raise Unknown(f"a check cannot make its argument {name}, {_article(spec.text or spec.kind)}")
 
     def recorded_value(self, name: str, spec: Spec) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograder.assignment.interface import array_stated
 from autograder.markers import regions
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import SEED, Inputs, Unknown
@@ -21,6 +22,7 @@ __all__ = [
     "FORMS",
     "Draft",
     "Drafted",
+    "arrays_stated",
     "changes_stated",
     "docstrings",
     "form_of",
@@ -56,8 +58,8 @@ LEAVES = re.compile(
 """What a docstring says of a function that changes its arguments, and of one that must not."""
 
 
-def docstrings(sources: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Every function and method by qualified name, with its docstring and that of its class, "" for none."""
+def functions(sources: Mapping[str, str]) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Every function and method by qualified name, with its definition and the docstring of its class, "" for none."""
     for source in sources.values():
         for node in ast.parse(source).body:
             inner = node.body if isinstance(node, ast.ClassDef) else [node]
@@ -65,7 +67,18 @@ def docstrings(sources: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
             above = (ast.get_docstring(node) or "") if isinstance(node, ast.ClassDef) else ""
             for each in inner:
                 if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    yield f"{owner}{each.name}", ast.get_docstring(each) or "", above
+                    yield f"{owner}{each.name}", each, above
+
+
+def docstrings(sources: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Every function and method by qualified name, with its docstring and that of its class, "" for none."""
+    for name, node, above in functions(sources):
+        yield name, ast.get_docstring(node) or "", above
+
+
+def arrays_stated(sources: Mapping[str, str]) -> Collection[str]:
+    """The functions that say that they return an array."""
+    return {name for name, node, _ in functions(sources) if array_stated(node)}
 
 
 def changes_stated(sources: Mapping[str, str]) -> Collection[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import doctest
 import functools
 import importlib
@@ -25,12 +26,16 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.rows import size_of
+from autograder.scaffold.cases import Case, Watch, cases_of_arguments
 from autograder.scaffold.values import MADE, Spec, describe
 
 __all__ = ["Call", "Cut", "Traced", "examples_in", "time_limit", "trace"]
 
 CALLS = 24
 """Calls of each function that are noted."""
+MOST_BYTES = 4096
+"""Of arguments that are kept as they were, so that a check may have them."""
 
 
 class Cut(BaseException):
@@ -43,7 +48,8 @@ class Call:
 
     `me` is the object of a method; `before` the method with a solution that last changed it, "" for none, and
     `earlier` what that one was given; `changed` are the public attributes of the object that the call set or changed;
-    `itself` says whether the object was returned.
+    `itself` says whether the object was returned; `cases` what the call came across; `values` the arguments, where
+    they are small, plain and no object's.
     """
 
     given: Mapping[str, Spec]
@@ -53,6 +59,8 @@ class Call:
     earlier: Mapping[str, Spec] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     itself: bool = False
+    cases: frozenset[Case] = frozenset()
+    values: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -181,6 +189,7 @@ def _run(module: ModuleType, source: str, kind: str) -> None:
 def _wrap(traced: Traced, expected: Sequence[tuple[str, str]]) -> list[Callable[[], None]]:
     """Put wrappers in place; returns what takes them away again."""
     undo: list[Callable[[], None]] = []
+    watch = Watch([file for file, _ in expected], [name for _, name in expected])
     classes = {
         value
         for module in traced.modules.values()
@@ -203,7 +212,7 @@ def _wrap(traced: Traced, expected: Sequence[tuple[str, str]]) -> list[Callable[
         if not isinstance(function, _FUNCTION) or method == "__init__":
             continue
         traced.functions[name] = function
-        noting = _noting(function, name, traced, own, method=bool(owner) and function is held)
+        noting = _noting(function, name, traced, own, watch, method=bool(owner) and function is held)
         _put(undo, holder, method, type(held)(noting) if function is not held else noting)
         for other in traced.modules.values():  # what did `from module import name`
             for key, value in list(vars(other).items()):
@@ -239,7 +248,13 @@ def _making(init: Callable[..., Any], own: Callable[[Any], bool]) -> Callable[..
 
 
 def _noting(
-    function: Callable[..., Any], name: str, traced: Traced, own: Callable[[Any], bool], *, method: bool
+    function: Callable[..., Any],
+    name: str,
+    traced: Traced,
+    own: Callable[[Any], bool],
+    watch: Watch,
+    *,
+    method: bool,
 ) -> Callable[..., Any]:
     calls = traced.calls.setdefault(name, [])
     count = 0
@@ -250,7 +265,10 @@ def _noting(
         count += 1
         if count > CALLS and count & (count - 1):  # later on only each 2^k-th, so that a long training stays quick
             return function(*arguments, **named)
-        given = {key: describe(value, own) for key, value in _bound(function, arguments, named).items()}
+        bound = _bound(function, arguments, named)
+        given = {key: describe(value, own) for key, value in bound.items()}
+        values = None if method else _kept(bound)
+        cases = cases_of_arguments(bound)
         me, me_spec, before, earlier = None, None, "", {}
         if method and arguments:
             me, me_spec = arguments[0], next(iter(given.values()))
@@ -259,11 +277,13 @@ def _noting(
         place = len(calls)
         calls.append(Call(given, None, me_spec, before, earlier))
         states = _states(me)
-        result = function(*arguments, **named)
+        with watch.watching(name, cases):
+            result = function(*arguments, **named)
         changed = [key for key, state in _states(me).items() if states.get(key) != state]
         public = tuple(key for key in changed if not key.startswith("_"))
         itself = me is not None and result is me
-        calls[place] = Call(given, describe(result, own), me_spec, before, earlier, public, itself)
+        seen = describe(result, own)
+        calls[place] = Call(given, seen, me_spec, before, earlier, public, itself, frozenset(cases), values)
         if me is not None and (changed or not before):
             with contextlib.suppress(AttributeError, TypeError):
                 object.__setattr__(me, LAST, (name, given))
@@ -273,6 +293,16 @@ def _noting(
 
 
 LAST = "_autograder_last"
+
+
+def _kept(bound: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A copy of arguments that are plain and small, None for others."""
+    try:
+        for value in bound.values():
+            _bytes(value)
+    except TypeError:
+        return None
+    return copy.deepcopy(dict(bound)) if sum(map(size_of, bound.values())) <= MOST_BYTES else None
 
 
 def _bound(function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from autograder import checks
 from autograder.checks.errors import CheckFailed
 from autograder.checks.local.student import LocalHandle, LocalStudent
 from autograder.checks.rows import rows
+from autograder.scaffold.cases import Case, Watch
 from autograder.scaffold.disturbing import disturbed
 from autograder.scaffold.tracing import Cut, time_limit
 from autograder.scaffold.values import generator_of
@@ -67,6 +68,18 @@ class TrialRunner:
         self.reproducible = frozenset(reproducible)
         self.open = frozenset(open)
         self.draws = False
+        self._watch = Watch(set(names.values()), solutions)
+        self._watched: tuple[str, set[Case]] | None = None
+
+    @contextmanager
+    def watching(self, name: str) -> Iterator[set[Case]]:
+        """A set that fills with what the calls of a function of the reference come across while this is open."""
+        found: set[Case] = set()
+        self._watched = (name, found)
+        try:
+            yield found
+        finally:
+            self._watched = None
 
     def run(
         self,
@@ -150,7 +163,7 @@ class TrialRunner:
                 result = state.elsewhere(lambda: other(title, work, call))
                 self.draws |= state.states is not before
                 return result
-            with state:
+            with state, self._watch.watching(*self._watched) if self._watched else nullcontext():
                 return run(title, work, call)
 
         setattr(inside, "run", own)  # noqa: B010

@@ -72,6 +72,7 @@ CASES = {
         ("w = list(a)", ["w = a"]),
         ("w = a[:]", ["w = a"]),
         ("w = np.array([1.0, 2.0])", []),
+        ("return np.array([1.0, 2.0])", []),
         ("w = np.array(2 * a)", ["w = (2 * a)"]),
         ("w = list([a, b])", []),
         ("w = list(c for c in a)", ["w = ((c for c in a))"]),
@@ -287,6 +288,17 @@ def test_an_operator_sees_what_stands_around(case: str) -> None:
     added = [line[1:].strip() for m in mutants for line in m.diff.splitlines()[2:] if line.startswith("+")]
 
     assert added == expected or (case == "update-order" and added in ([expected[0]], [expected[1]]))
+
+
+def test_a_list_in_the_place_of_an_array_that_is_promised() -> None:
+    """Where the docstring says that an array is returned, a list is a mistake, and checks are to see it."""
+    source = (
+        "import numpy as np\n\ndef g(a):\n    'Returns an array.'\n"
+        "    ### BEGIN SOLUTION\n    return np.array([a, 2 * a])\n    ### END SOLUTION\n"
+    )
+    lists = [mutant for mutant in generate({"hw.py": source}) if mutant.operator == "alias"]
+    assert [changed(mutant).strip() for mutant in lists] == ["return [a, 2 * a]"]
+    assert not [each for each in generate({"hw.py": source.replace("an array", "both")}) if each.operator == "alias"]
 
 
 def test_nothing_is_exchanged_across_the_edge_of_a_solution() -> None:

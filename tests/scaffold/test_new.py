@@ -22,8 +22,8 @@ from autograder.quality.mutation import Audit, audit, generate, matrix, sample
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, Started, start_blank, start_from
 from autograder.scaffold import reference as solved
-from autograder.scaffold.examples import TooLong, literal
 from autograder.scaffold.inputs import Inputs, Unknown
+from autograder.scaffold.literals import TooLong, literal
 from autograder.scaffold.tracing import examples_in
 from autograder.scaffold.values import describe, merged
 from autograder.scaffold.writing import WIDTH, double_quoted, ids, wrapped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from autograder.assignment.interface import array_stated
 from autograder.quality.mutation.code import Code, Edit, called, plain_name
 from autograder.quality.mutation.operators.registry import is_text, operator
 
@@ -86,7 +87,7 @@ def _alias(code: Code, node: ast.AST) -> Iterator[Edit]:
             if not isinstance(of, FRESH):
                 yield code.instead(node, code.atom(of))
         case ast.Call(args=[of], keywords=[]) if called(node) in ("copy", "deepcopy", "list", "array"):
-            if not isinstance(of, FRESH) or _is_another_type(called(node), of):
+            if not isinstance(of, FRESH) or _is_another_type(called(node), of) or _is_the_promised_array(code, node):
                 yield code.instead(node, code.atom(of))
         case ast.Subscript(slice=ast.Slice(lower=None, upper=None, step=None), ctx=ast.Load()):
             yield code.instead(node, code.atom(node.value))
@@ -95,7 +96,15 @@ def _alias(code: Code, node: ast.AST) -> Iterator[Edit]:
 def _is_another_type(name: str, of: ast.expr) -> bool:
     """Whether a call makes another type of what is made on the spot, such as a list of a tuple.
 
-    An array of a list is none: where it matters, the mutant raises, else checks take a list as they take an array.
+    An array of a list counts only where an array is promised: else checks take a list as they take an array.
     """
     made = (ast.List, ast.ListComp, ast.Tuple) if name == "array" else (ast.List, ast.ListComp)
     return name in ("array", "list") and not isinstance(of, made)
+
+
+def _is_the_promised_array(code: Code, node: ast.Call) -> bool:
+    """Whether a function returns this array, and says that it returns one: a list in its place is a wrong answer."""
+    around = code.around(node)
+    function = next((each for each in around if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))), None)
+    returned = bool(around) and isinstance(around[0], ast.Return)
+    return called(node) == "array" and returned and function is not None and array_stated(function)
