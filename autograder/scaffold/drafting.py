@@ -28,6 +28,7 @@ from autograder.scaffold.subjects import (
     Draft,
     Drafted,
     arrays_stated,
+    bound,
     changes_stated,
     shown_attributes,
     subject_of,
@@ -110,6 +111,10 @@ class _Drafting(Working):
     def run(self) -> Drafted:
         if self.name in self.trial_runner.open:
             return self.without("its docstring leaves to students what it gives; write what holds of each right answer")
+        if what := bound({"": self.source}).get(self.name):
+            return self.without(
+                f"its docstring asks for arguments that {what}, which random ones do not; write a check"
+            )
         try:
             subject = self.subject()
             found = self.working(subject)

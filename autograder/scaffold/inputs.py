@@ -126,7 +126,8 @@ class Inputs:
 
     def _are_sizes(self, spec: Spec) -> bool:
         """Whether a list of integers may be a list of lengths, such as the layers of a network."""
-        return 1 < len(spec.keys) <= 6 and "tuple" not in spec.parts[0].traits and min(spec.keys) > 1
+        sizes = spec.parts[0].keys
+        return 1 < len(sizes) <= 6 and min(sizes) > 1
 
     def choosing(self, name: str, values: tuple[Any, ...]) -> Inputs:
         """The same, with some values of an argument that take turns."""
@@ -395,7 +396,8 @@ class Inputs:
     def _sizes(self, spec: Spec) -> list[str]:
         """The names of a list of lengths, [] unless each of them is the length of something."""
         first = {vector[0]: vector for vector in reversed(list(self.names))}
-        return [self.length(first[each]) for each in spec.keys] if all(each in first for each in spec.keys) else []
+        sizes = spec.parts[0].keys
+        return [self.length(first[each]) for each in sizes] if all(each in first for each in sizes) else []
 
 
 def _gaps(lengths: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "Draft",
     "Drafted",
     "arrays_stated",
+    "bound",
     "changes_stated",
     "docstrings",
     "form_of",
@@ -50,6 +51,12 @@ SAME_SEED = re.compile(
     re.IGNORECASE,
 )
 OPEN = re.compile(r"\b(of )?your (own|choice)\b|\bas you (like|wish|want|please)\b|\byou may choose\b", re.IGNORECASE)
+
+BOUND = re.compile(
+    r"^\s*[\w, ]+: [^\n]*?\b(?:that|which) (?P<what>(?:maximi[sz]e|minimi[sz]e|solve|satisf(?:y|ie))s?\b[^\n.;]*)",
+    re.MULTILINE,
+)
+"""What a docstring says of an argument that random numbers cannot have: "alpha: multipliers that maximise the dual"."""
 
 CHANGES = re.compile(r"\b(in[- ]?place|appends?|inserts?|modif(y|ies)|mutates?|overwrites?)\b", re.IGNORECASE)
 LEAVES = re.compile(
@@ -101,6 +108,11 @@ def reproducible(sources: Mapping[str, str]) -> set[str]:
 def left_open(sources: Mapping[str, str]) -> set[str]:
     """The functions whose own docstring leaves to students what they give, such as "a network of your own"."""
     return {name for name, own, _ in docstrings(sources) if OPEN.search(own)}
+
+
+def bound(sources: Mapping[str, str]) -> dict[str, str]:
+    """The functions whose docstring asks for arguments that random ones are not, with what it says of these."""
+    return {name: found["what"].strip() for name, own, _ in docstrings(sources) if (found := BOUND.search(own))}
 
 
 # --- a function and its recorded calls ---

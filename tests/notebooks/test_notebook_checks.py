@@ -165,8 +165,8 @@ def test_a_notebook_shows_verdicts_of_what_its_cells_have_defined(course: Path) 
         "      means[0] is 1.5; expected 2 (2 of 2 entries differ).\n"
         "  ✗ failed: The means of drawn columns are right. [wide]"
     )
-    assert "`means` raised NameError (line 3 of cell 9 of hw.ipynb" in broken
-    assert "Cell 9 of hw.ipynb, line 3, in means" in broken
+    assert "`means` raised NameError (line 3 of cell [9] of hw.ipynb" in broken
+    assert "Cell [9] of hw.ipynb, line 3, in means" in broken
     assert number == "0.5507979025745755"  # the first after np.random.seed(3)
     assert right.startswith("(a) Means: 3 of 3 public tests passed\n  ✓ passed: The means of two columns are right.")
     assert right.endswith(
@@ -182,12 +182,34 @@ def test_a_notebook_shows_verdicts_of_what_its_cells_have_defined(course: Path) 
     assert "<strong>(a) Means: 3 of 3 public tests passed</strong>" in shown[-7]["text/html"]
 
 
+def test_a_cell_has_one_number(course: Path, tmp_path: Path) -> None:
+    """Of a saved notebook, `check` names a cell by its place among all cells, as `grade` and pytest do."""
+    folder = tmp_path / "hw"
+    shutil.copytree(course / "release" / "hw", folder)
+    notebook = nbformat.read(folder / "hw.ipynb", 4)
+    places = {cell.source.split("(")[0]: place for place, cell in enumerate(notebook.cells, 1)}
+    place = places["def means"]
+    cell = notebook.cells[place - 1]
+    cell.source = "%matplotlib inline\ndef means(x):\n    return x.foo"
+    nbformat.write(notebook, folder / "hw.ipynb")
+    shown = "".join(each["text/plain"] for each in run(folder))
+    assert f"`means` raised AttributeError (line 3 of cell {place} of hw.ipynb)" in shown
+    run_by_pytest = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_public.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    assert f"line 3 of cell {place} of hw.ipynb" in " ".join(run_by_pytest.split())
+
+
 def test_mistaken_calls_and_overwritten_functions_are_answered_in_a_sentence(course: Path) -> None:
     """A value in place of a function is the student's mistake; a call without a question, or with a list, too."""
     shown = run(course / "release" / "hw", "means = 3", 'check("a")', "hint()", 'check(["a"])')
     overwritten, without, listed = (each["text/plain"] for each in shown[-3:])
     assert re.search(
-        r"`means` is an int, not a function; cell \d+ of hw.ipynb gives its name to another value", overwritten
+        r"`means` is an int, not a function; cell \[\d+\] of hw.ipynb gives its name to another value", overwritten
     )
     assert "no fault of yours" not in overwritten
     assert without == "Name a question, such as hint('a')."

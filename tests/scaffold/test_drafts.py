@@ -18,13 +18,18 @@ from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
 from autograder.quality.mutation import Audit, audit, generate, matrix, sample
 from autograder.quality.mutation.kept import variants
+from autograder.quality.validation import validate
 from autograder.sandbox import start
 from autograder.scaffold import Recipe, start_from
+from autograder.scaffold.files import stand_ins
 
 pytestmark = pytest.mark.long
 
 SOLVED = Path(__file__).parents[1] / "solved"
 VARIANTS = Path(__file__).parents[1] / "right_variants"
+REFERENCES = Path(__file__).parents[2] / "reference"
+EXAMPLES = Path(__file__).parents[2] / "benchmarks" / "examples"
+OWN = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
 CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
 MUTANTS = 24
@@ -86,6 +91,26 @@ def test_right_variants_lose_nothing(name, drafted, tmp_path) -> None:
             for file, text in code.items():
                 (folder / file).write_text(each.source if file == each.file else text)
             assert missed(root, name, folder, seed) == [], each.id
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_right_variants_of_the_references_lose_nothing(name, tmp_path) -> None:
+    """Under the drafts of this repository's own references, each kept right solution gets full marks, too."""
+    if name == "svm_pipelines":
+        pytest.importorskip("sklearn", reason="this homework is about scikit-learn, which the toolkit does not need")
+    if name in ("alexnet", "deep_svm"):
+        pytest.importorskip("torch", reason="this homework is about torch, which the toolkit does not need")
+    (tmp_path / "grader_config.py").write_text(CONFIG)
+    notebook = REFERENCES / name / f"{name}.ipynb"
+    source = notebook if notebook.is_file() else REFERENCES / name
+    start_from(tmp_path, name, Recipe(source, EXAMPLES / f"{name}.py"), stand_ins(DataSettings(Path("digits"))))
+    shutil.copytree(VARIANTS / name, tmp_path / "assignments" / name / "variants")
+    loaded = loader.load(tmp_path, name)
+    with start("none", preload=loaded.assignment.preload) as sandbox:
+        findings = list(validate(loaded, sandbox, None, RunOptions(seed="drafts"), quick=True))
+    tried = [each for each in findings if each.what.startswith("the variant ")]
+    assert len(tried) >= 3
+    assert [f"{each.what}: {each.said}" for each in tried if not each.good] == []
 
 
 def test_each_check_of_a_draft_has_a_title_of_its_own(drafted) -> None:

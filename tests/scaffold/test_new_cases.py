@@ -203,7 +203,7 @@ def test_branches_of_a_call() -> None:
         "def other(x):\n    return 1 if x else 2\n\n"
         "def f(x):\n    y = 1 if x > 2 else other(x)\n    while y > 5:\n        y -= 1\n    return y\n"
     )
-    exec(compile(text, "/tmp/watched.py", "exec"), space)  # noqa: S102
+    exec(compile(text, "/tmp/watched.py", "exec"), space)
     watch = Watch(["watched.py"], ["f", "other"])
 
     def cases(x: int) -> set[Case]:

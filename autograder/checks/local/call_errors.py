@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SandboxError, StudentError
-from .files import Frame, HandedIn
+from .files import Frame, HandedIn, cell_words
 from .sources import parsed
 
 __all__ = ["Call", "defines", "is_stub", "overwritten", "refusal", "unwritten"]
@@ -91,7 +91,7 @@ def overwritten(name: str, kind: str, file: str, handed_in: HandedIn, *, is_clas
     place = "another line"
     if places:
         last = places[-1]
-        place = f"cell {last.cell} of {file}" if last.cell else f"line {last.node.lineno} of {file}"
+        place = f"{cell_words(last.cell)} of {file}" if last.cell else f"line {last.node.lineno} of {file}"
     return f"`{name}` is {_described(kind)}{expected}; {place} gives its name to another value."
 
 
@@ -205,8 +205,8 @@ def _parameters(given: ast.arguments, *, bound: bool = False) -> inspect.Signatu
 
 
 def _bindings(file: str, handed_in: HandedIn) -> Iterator[_Binding]:
-    """What gives names their values at the top level of a file, in order; of a notebook, cell by cell."""
-    for cell in sorted(handed_in.cells.get(file, ())) or (0,):
+    """What gives names their values at the top level of a file, in order; of a notebook, cell by cell as they run."""
+    for cell in list(handed_in.cells.get(file, ())) or (0,):
         tree = _tree(file, cell, handed_in)
         yield from (_Binding(cell, each) for each in _statements(tree.body if tree else ()))
 

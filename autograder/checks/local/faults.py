@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 
-from .files import Frame, HandedIn
+from .files import Frame, HandedIn, cell_words
 
 __all__ = [
     "NO_ESTIMATOR",
@@ -93,7 +93,7 @@ def place_of(frame: Frame | None, where: str, handed_in: HandedIn) -> str:
     """The line, in parentheses: with its text where the whole file or cell is what was run, else with its file."""
     if frame is None:
         return ""
-    part = f"cell {frame.cell} of {frame.file}" if frame.cell else frame.file
+    part = f"{cell_words(frame.cell)} of {frame.file}" if frame.cell else frame.file
     if part != where:
         return f" (line {frame.line} of {part})"
     quote = handed_in.quote(frame)

@@ -8,14 +8,24 @@ from pathlib import Path, PurePosixPath
 
 from .sources import MAX_BYTES, defined_names
 
-__all__ = ["Frame", "HandedIn"]
+__all__ = ["Frame", "HandedIn", "cell_number", "cell_words"]
 
 _LONGEST_QUOTE = 120
 
 
+def cell_words(cell: int) -> str:
+    """Such as ``cell 5``, counted among all cells; of a cell that is not saved, the number in its brackets."""
+    return f"cell {cell}" if cell > 0 else f"cell [{-cell}]"
+
+
+def cell_number(words: str) -> int:
+    """The number in what `cell_words` gives, with more behind it; 0 where there are no words."""
+    return int(words.split()[1].replace("[", "-").removesuffix("]")) if words else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One step of a traceback: a line of a file, in a numbered cell (0: no notebook).
+    """One step of a traceback: a line of a file, in a numbered cell (0: no notebook; see `cell_words`).
 
     `top` says that the line stands outside of every function, so that it runs at import.
     """
@@ -28,7 +38,7 @@ class Frame:
     @property
     def place(self) -> str:
         """Such as ``line 3 of hw.py``."""
-        return f"line {self.line} of {f'cell {self.cell} of ' if self.cell else ''}{self.file}"
+        return f"line {self.line} of {f'{cell_words(self.cell)} of ' if self.cell else ''}{self.file}"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ..records.traversal import SIMPLE, mapped
 from ..rows import Rows
 from . import faults
 from .call_errors import Call, defines, is_stub, overwritten, refusal, unwritten
-from .files import Frame, HandedIn
+from .files import Frame, HandedIn, cell_number, cell_words
 from .handles import ABSENT, Function, Kept, LocalHandle, LocalIterator
 from .import_errors import at_import, explained
 from .imports import FailedCell, Modules, place
@@ -246,7 +246,7 @@ class Inside:
         if isinstance(error, SyntaxError) and error.filename and self.mine(error.filename):
             file, line = error.filename, error.lineno or 0
         part, line, file = self.place(file, line)
-        raised_at = Frame(file, line, int(part.split()[1]) if part else 0) if file and line else None
+        raised_at = Frame(file, line, cell_number(part)) if file and line else None
         at = faults.place_of(raised_at, title, self.handed_in)
         message = faults.text_of(error)
         verdict, sentence = "RAISED", faults.raised(title, type(error).__name__, at, message)
@@ -297,15 +297,14 @@ class Inside:
     def place(self, filename: str, line: int) -> tuple[str, int, str]:
         """Of a line of the folder's code: the words for its cell, "" outside of notebooks; the line; and the file."""
         if self.kernel and (cell := self.kernel.cell_of(filename)):
-            return f"cell {cell} of ", line, self.kernel.file
+            return f"{cell_words(cell)} of ", line, self.kernel.file
         part, line = place(filename, line)
         return part, line, Path(filename).name if filename else ""
 
     def frame(self, step: traceback.FrameSummary) -> Frame:
         """A step through the folder, in a notebook with its cell."""
         part, line, file = self.place(step.filename, step.lineno or 0)
-        cell = int(part.split()[1]) if part else 0
-        return Frame(file, line, cell, step.name == "<module>")
+        return Frame(file, line, cell_number(part), step.name == "<module>")
 
     def mine(self, filename: str) -> bool:
         """Whether a file is a module of the folder, or a cell of the running notebook."""

@@ -1,6 +1,7 @@
 """The notebook that is running in this process: its names, its cells, and where a line of them stands.
 
-It is shipped to students.
+A cell has the number that it has when the notebook is graded: its place among all cells of the saved notebook, counted
+from 1. One that is not saved as it was run has minus the number in its brackets. It is shipped to students.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from .notebook_code import cells_of
 
 __all__ = ["Kernel", "KernelModules", "kernel_of"]
 
@@ -23,14 +27,16 @@ class Kernel:
     Args:
         shell: IPython's shell.
         file: the notebook's name, for messages.
+        folder: where it is saved.
     """
 
     shell: Any
     file: str = ""
+    folder: Path = Path()
 
-    def running(self, file: str) -> Kernel:
-        """The same, once the name of the notebook is known."""
-        return replace(self, file=file)
+    def running(self, file: str, folder: Path) -> Kernel:
+        """The same, once the name and the folder of the notebook are known."""
+        return replace(self, file=file, folder=folder)
 
     @property
     def names(self) -> Mapping[str, Any]:
@@ -44,10 +50,29 @@ class Kernel:
         found: ModuleType = self.shell.user_module
         return found
 
-    @property
+    @cached_property
     def cells(self) -> dict[int, str]:
-        """The text of each cell that was run, by the number in its brackets."""
-        return dict(enumerate(self.names.get("In", ())))
+        """The text of each cell that was run, by its number, in the order in which they were run last."""
+        found: dict[int, str] = {}
+        for count, text in enumerate(self.names.get("In", ())):
+            found.pop(self._places[count], None)
+            found[self._places[count]] = text
+        return found
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        """The number of a cell by that in its brackets."""
+        run = self.names.get("In", ())
+        typed = getattr(getattr(self.shell, "history_manager", None), "input_hist_raw", run)
+        try:
+            saved = {text.strip(): number for number, text in reversed(list(cells_of(self.folder / self.file)))}
+        except (OSError, SyntaxError):
+            saved = {}
+        same = len(typed) == len(run)
+        return {
+            count: saved.get((typed[count] if same else text).strip(), saved.get(text.strip(), -count))
+            for count, text in enumerate(run)
+        }
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
@@ -56,7 +81,8 @@ class Kernel:
 
     def cell_of(self, filename: str) -> int:
         """The number of the cell whose code has this file name; 0 where it is no cell."""
-        return self._numbers.get(filename, 0)
+        count = self._numbers.get(filename, 0)
+        return self._places.get(count, -count)
 
 
 def kernel_of(names: Mapping[str, Any]) -> Kernel | None:

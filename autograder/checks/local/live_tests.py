@@ -158,7 +158,7 @@ class LiveTests:
         files = _names(self.folder)
         live = next(iter(_by_what_is_there(files, names)), "")
         called = called_in(self.folder / "test_public.py")
-        student = LocalStudent(self.folder, files, kernel=kernel.running(live), functions=called)
+        student = LocalStudent(self.folder, files, kernel=kernel.running(live, self.folder), functions=called)
         with _random_numbers_kept():
             results = [_tested(each, tests, student, self.folder, files, kernel) for each in questions or tests.titles]
         return Verdicts(tuple(results))

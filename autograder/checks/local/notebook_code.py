@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Code", "code_of", "is_notebook", "python_lines", "read_code"]
+__all__ = ["Code", "cells_of", "code_of", "is_notebook", "python_lines", "read_code"]
 
 _AROUND = ("%%time", "%%timeit", "%%capture", "%%prun")  # magics around code that is a part of the notebook
 
@@ -50,10 +50,19 @@ def read_code(path: Path) -> Code:
     Raises:
         SyntaxError: it is no notebook; as Python says of a module that is none.
     """
+    return code_of(cells_of(path))
+
+
+def cells_of(path: Path) -> list[tuple[int, str]]:
+    """The code cells of a notebook file of one's own, each with its place among all cells, counted from 1.
+
+    Raises:
+        SyntaxError: as of `read_code`.
+    """
     try:
         cells = json.loads(path.read_text("utf-8-sig"))["cells"]
         found = [(number, each["source"]) for number, each in enumerate(cells, 1) if each["cell_type"] == "code"]
-        return code_of((number, source if isinstance(source, str) else "".join(source)) for number, source in found)
+        return [(number, source if isinstance(source, str) else "".join(source)) for number, source in found]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SyntaxError(f"{path.name} is no notebook of version 4 ({type(error).__name__}: {error})") from None
 
