@@ -4,7 +4,7 @@ import numpy as np
 
 
 def squared_distances(X, centers):
-    return [[sum((a - b) ** 2 for a, b in zip(x, c, strict=True)) for c in centers] for x in X]
+    return np.array([[sum((a - b) ** 2 for a, b in zip(x, c, strict=True)) for c in centers] for x in X])
 
 
 class KMeans:
