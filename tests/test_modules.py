@@ -41,7 +41,6 @@ LARGE_FOR_A_REASON: dict[str, str] = dict.fromkeys(
         "formats/collection",
         "sandbox/construction",
         "sandbox/containers",
-        "scaffold/foreign",
         "scaffold/inputs",
         "worker/serve",
         "worker/shell",
