@@ -11,7 +11,7 @@ from pathlib import Path
 from platformdirs import user_cache_dir
 
 import autograder
-from autograder.sandbox.containers import run
+from autograder.sandbox.engines import run
 from autograder.sandbox.image import build_image, local_rootfs, requirements, worker_files
 from autograder.sandbox.oci import why_not_oci
 

@@ -40,7 +40,6 @@ LARGE_FOR_A_REASON: dict[str, str] = dict.fromkeys(
     (
         "formats/collection",
         "sandbox/construction",
-        "sandbox/containers",
         "scaffold/inputs",
         "worker/serve",
         "worker/shell",

@@ -1,7 +1,6 @@
 """One container for each question: run it, talk to the worker inside, and account for its end.
 
-What differs between container engines is their command lines; see `autograder.sandbox.oci` and
-`autograder.sandbox.backends.apptainer`.
+What a container engine is, and how it is asked, is in `autograder.sandbox.engines`.
 """
 
 from __future__ import annotations
@@ -14,17 +13,16 @@ import platform
 import select
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from autograder.checks.errors import SandboxError
 from autograder.checks.wording import reason_of
@@ -34,94 +32,33 @@ from autograder.isolation.processes import state_of
 from autograder.isolation.usage import Gauge
 from autograder.results import Limits
 from autograder.sandbox.base import Outcome, Request
+from autograder.sandbox.engines import (
+    FIRST_MAPPED_USER,
+    FIRST_USER,
+    MACHINE,
+    OWNER,
+    PATIENCE_SECONDS,
+    Container,
+    Engine,
+    last_line,
+    remove_all,
+    run,
+    this_machine,
+)
 from autograder.sandbox.session import PipeSession
 
 __all__ = [
-    "FIRST_USER",
-    "MACHINE",
-    "OWNER",
-    "START",
-    "Container",
     "ContainerSandbox",
     "ContainerSession",
-    "Engine",
     "Settings",
-    "ask",
-    "last_line",
-    "run",
     "start_container",
-    "this_machine",
 ]
 
-START = "/opt/autograder/start"
-"""The program that every image of ours begins with; its arguments are a thread count and modules to import."""
-
-OWNER, MACHINE = "autograder.owner", "autograder.machine"
-"""Labels of containers: which sandbox they belong to, and which machine started them."""
-
-FIRST_USER, FIRST_MAPPED_USER = 1_800_000_000, 10_000
-"""Users inside: above what any login uses, or, where the engine maps them, below 65,536; 64 for each process."""
 
 _SAMPLE_SECONDS = 0.1
-_PATIENCE_SECONDS = 60.0
 _GOODBYE_SECONDS = 10.0
 _ENDED_BY_SIGKILL = 137
 _LAST_WORKER_CODE, _FIRST_SIGNAL = 124, 192  # as in autograder.worker.standalone
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """One container to run. `folder` is ours and holds ``submission`` and ``files``; `user` is uid and gid inside.
-
-    `hidden` are paths inside with data sets of packages; those of folders end with a slash.
-    """
-
-    name: str
-    image: str
-    folder: Path
-    limits: Limits
-    user: int
-    owner: str
-    base_mib: int = 0
-    threads: int = 1
-    preload: tuple[str, ...] = ()
-    gpus: str = ""
-    hidden: tuple[str, ...] = ()
-
-    def covers(self) -> Iterator[tuple[Path, str]]:
-        """What is shown in place of each folder and file that is hidden, and where."""
-        for path in self.hidden:
-            yield self.folder / "covers" / ("covered" if path.endswith("/") else "closed"), path.rstrip("/")
-
-
-class Engine(Protocol):
-    """A program that runs containers; frozen, so that it can be sent to another process."""
-
-    @property
-    def name(self) -> str:
-        """As in `--sandbox`."""
-
-    @property
-    def mapped(self) -> bool:
-        """Whether users inside are mapped to others outside."""
-
-    def run(self, container: Container) -> list[str]:
-        """The command that runs a container with our pipes as its standard streams, and removes it at its end."""
-
-    def remove(self, name: str) -> list[str]:
-        """The command that ends and removes a container; empty where ending the run command is all there is."""
-
-    def listed(self, label: str) -> list[str]:
-        """The command that lists the names of containers with a label, one a line; empty where there is none."""
-
-    def state(self, name: str) -> list[str]:
-        """The command that prints a container's state in one word, such as ``running``; empty where there is none."""
-
-    def has(self, image: str) -> list[str]:
-        """The command that succeeds when the engine works and has the image."""
-
-    def pid(self, container: Container) -> int:
-        """The host's number of the container's first process; 0 when it cannot be known."""
 
 
 def start_container(
@@ -141,7 +78,7 @@ def start_container(
         SandboxError: the first container did not start.
     """
     settings = Settings(engine, image, tuple(preload), threads, gpus, uuid.uuid4().hex)
-    _remove_all(engine, f"{MACHINE}={this_machine()}", stale=True)
+    remove_all(engine, f"{MACHINE}={this_machine()}", stale=True)
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder, ContainerSandbox(settings) as trial:
         bases = []
         for _ in range(2):  # the first one also pays for files that the kernel has not read yet
@@ -251,7 +188,7 @@ class ContainerSandbox:
     def close(self) -> None:
         """End every container that was started for this sandbox, by this process or another."""
         if not self._borrowed and not self._closed:
-            _remove_all(self._settings.engine, f"{OWNER}={self._settings.owner}")
+            remove_all(self._settings.engine, f"{OWNER}={self._settings.owner}")
         self._closed = True
 
     def __enter__(self) -> Self:
@@ -320,7 +257,7 @@ class ContainerSession(PipeSession):
         text = json.dumps({**hello, "filter": base64.b64encode(filter).decode()}).encode()
         super().__init__(container.limits, *ours)
         try:
-            self._send([struct.pack("<I", len(text)) + text], self._began + _PATIENCE_SECONDS)
+            self._send([struct.pack("<I", len(text)) + text], self._began + PATIENCE_SECONDS)
             self.ready = self._await_ready()
         except EOFError:
             self.ready = {"fault": "it does not answer"}
@@ -342,7 +279,7 @@ class ContainerSession(PipeSession):
 
     def _await_ready(self) -> dict[str, Any]:
         """The line that the worker says before it reads a student's byte."""
-        line, deadline = b"", self._began + _PATIENCE_SECONDS
+        line, deadline = b"", self._began + PATIENCE_SECONDS
         while not line.endswith(b"\n"):
             try:
                 part = os.read(self._replies, 1 << 12)
@@ -451,49 +388,11 @@ class ContainerSession(PipeSession):
 # --- small things ---
 
 
-def this_machine() -> str:
-    """Tells processes apart that share an engine but not a process table."""
-    with contextlib.suppress(OSError):
-        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}.{os.stat('/proc/self/ns/pid').st_ino}"
-    return socket.gethostname()
-
-
-def _remove_all(engine: Engine, label: str, *, stale: bool = False) -> None:
-    """Remove the containers with a label; of the stale ones, those whose process (it is in the name) is gone."""
-    command = engine.listed(label)
-    for name in ask(command).split() if command else ():
-        number = name.removeprefix("autograder-").partition("-")[0]
-        if not stale or (number.isdigit() and not Path(f"/proc/{number}").exists()):
-            with contextlib.suppress(OSError, subprocess.SubprocessError):
-                run(engine.remove(name))
-
-
 def _filter_or_nothing(*, grouped: bool, gpus: bool) -> bytes:
     try:
         return seccomp.compile_filter(grouped=grouped, gpus=gpus)
     except (ImportError, OSError, RuntimeError):
         return b""
-
-
-def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command of an engine to its end."""
-    return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS
-    )
-
-
-def ask(command: Sequence[str]) -> str:
-    """What a command prints, or "" when it fails."""
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        tried = run(command)
-        return "" if tried.returncode else tried.stdout.strip()
-    return ""
-
-
-def last_line(text: str) -> str:
-    """The last line that says something: engines put what matters there, but for the way to their help."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if not line.startswith(("Run '", "See '"))), "")
 
 
 def _short(text: str) -> str:

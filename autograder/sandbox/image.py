@@ -23,7 +23,7 @@ import autograder
 from autograder.backends import code_of
 from autograder.checks.errors import InstructorError, SandboxError, UsageError
 from autograder.checks.wording import reason_of
-from autograder.sandbox.containers import last_line
+from autograder.sandbox.engines import last_line
 
 __all__ = ["CONTAINERFILE", "build_image", "default_base", "image_name", "local_rootfs", "requirements", "worker_files"]
 

@@ -13,18 +13,16 @@ from typing import Any
 
 from autograder.backends import ENGINES, code_of
 from autograder.checks.errors import UsageError
-from autograder.sandbox.containers import (
+from autograder.sandbox.containers import ContainerSandbox, Settings, start_container
+from autograder.sandbox.engines import (
     FIRST_USER,
     MACHINE,
     OWNER,
     START,
     Container,
-    ContainerSandbox,
     Engine,
-    Settings,
     last_line,
     run,
-    start_container,
     this_machine,
 )
 

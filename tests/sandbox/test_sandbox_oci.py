@@ -28,7 +28,8 @@ from autograder.sandbox import BACKENDS, ENGINES, Request, containers, start, wh
 from autograder.sandbox.backends.apptainer import Apptainer, start_apptainer, why_not_apptainer
 from autograder.sandbox.backends.docker import Docker
 from autograder.sandbox.backends.podman import Podman, podman_runtime
-from autograder.sandbox.containers import Container, ContainerSandbox, run
+from autograder.sandbox.containers import ContainerSandbox
+from autograder.sandbox.engines import Container, run
 from autograder.sandbox.image import build_image, image_name, requirements, worker_files, write_context
 from autograder.sandbox.oci import connect_oci, engine_called, start_oci, why_not_oci
 from autograder.wire import decode, encode

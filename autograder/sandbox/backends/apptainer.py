@@ -15,7 +15,8 @@ from typing import Any
 from platformdirs import user_cache_dir
 
 from autograder.checks.errors import UsageError
-from autograder.sandbox.containers import START, Container, ContainerSandbox, start_container
+from autograder.sandbox.containers import ContainerSandbox, start_container
+from autograder.sandbox.engines import START, Container
 
 __all__ = ["AVAILABLE", "ENGINE", "Apptainer", "image_file", "start", "start_apptainer", "why_not", "why_not_apptainer"]
 

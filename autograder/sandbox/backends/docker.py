@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from autograder.sandbox.containers import Container, ask
+from autograder.sandbox.engines import Container, ask
 from autograder.sandbox.oci import (
     SHARED_MEMORY_MIB,
     command_inside,

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from autograder.sandbox.containers import Container, ask
+from autograder.sandbox.engines import Container, ask
 from autograder.sandbox.oci import (
     SHARED_MEMORY_MIB,
     command_inside,
