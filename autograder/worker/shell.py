@@ -45,7 +45,7 @@ PREPARED = (
 )
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
-_BACKEND = "autograder_inline"
+BACKEND = "autograder_inline"
 _SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
 _LEAST_CPU = 0.05  # seconds: a cell may try, whatever the others left
 _NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
@@ -206,13 +206,13 @@ class Shell:
         builtins.input = self._no_input
         find_colab()
         ignore_checks()
-        sys.meta_path[:] = [_Backend(self.show), *(each for each in sys.meta_path if not isinstance(each, _Backend))]
-        sys.modules.pop(_BACKEND, None)
-        os.environ["MPLBACKEND"] = f"module://{_BACKEND}"
+        sys.meta_path[:] = [InlineBackend(self.show), *(each for each in sys.meta_path if not isinstance(each, InlineBackend))]
+        sys.modules.pop(BACKEND, None)
+        os.environ["MPLBACKEND"] = f"module://{BACKEND}"
         if "matplotlib.pyplot" in sys.modules:
-            sys.modules["matplotlib.pyplot"].switch_backend(f"module://{_BACKEND}")
+            sys.modules["matplotlib.pyplot"].switch_backend(f"module://{BACKEND}")
         elif "matplotlib" in sys.modules:
-            sys.modules["matplotlib"].rcParams["backend"] = f"module://{_BACKEND}"
+            sys.modules["matplotlib"].rcParams["backend"] = f"module://{BACKEND}"
 
     def _code_name(self) -> str:
         return os.path.join(self.folder, f"{self.name}#{self.number}")
@@ -318,7 +318,7 @@ class Shell:
     def _captured(self) -> Iterator[None]:
         """Standard output and error become outputs, in order."""
         before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+        sys.stdout, sys.stderr = CellStream("stdout", self._printed), CellStream("stderr", self._printed)
         try:
             yield
         finally:
@@ -361,7 +361,7 @@ class Shell:
                     signal.signal(number, before[number])
 
 
-class _Backend(MetaPathFinder, Loader):
+class InlineBackend(MetaPathFinder, Loader):
     """Makes a matplotlib backend, when that is asked for: drawn with Agg, and ``plt.show`` hands the figures over.
 
     Inside a sandbox there is no file that matplotlib could import as one.
@@ -372,7 +372,7 @@ class _Backend(MetaPathFinder, Loader):
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
         """Found under one name."""
-        return ModuleSpec(name, self) if name == _BACKEND else None
+        return ModuleSpec(name, self) if name == BACKEND else None
 
     def exec_module(self, module: ModuleType) -> None:
         """What matplotlib looks for in a backend."""
@@ -381,13 +381,13 @@ class _Backend(MetaPathFinder, Loader):
         vars(module).update(FigureCanvas=FigureCanvasAgg, show=self._show)
 
 
-class _Stream:
+class CellStream:
     """A text stream whose writes become outputs of the cell."""
 
     encoding, errors, closed = "utf-8", "backslashreplace", False
 
-    def __init__(self, shell: Shell, name: str) -> None:
-        self._shell, self._name = shell, name
+    def __init__(self, name: str, printed: Callable[[str, str], None]) -> None:
+        self._name, self._printed = name, printed
 
     def write(self, text: str) -> int:
         """Take some text.
@@ -397,7 +397,7 @@ class _Stream:
         """
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._shell._printed(self._name, text)
+        self._printed(self._name, text)
         return len(text)
 
     def writelines(self, lines: Any) -> None:
