@@ -12,11 +12,9 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -27,10 +25,11 @@ from autograder.worker.faults import describe
 from autograder.worker.given_cells import Given
 from autograder.worker.process_pools import serve_pools
 from autograder.worker.rendering import painter
+from autograder.worker.surroundings import BACKEND, CellStream, CellTimeout, InlineBackend
 from autograder.worker.warm_shell import take
 from autograder.worker.written_modules import find_written_modules
 
-__all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "CellTimeout", "Shell"]
+__all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "Shell"]
 
 MAX_TEXT = 1 << 16
 MAX_DISPLAYS = 64
@@ -45,20 +44,10 @@ PREPARED = (
 )
 """What a forkserver imports before notebooks come: IPython takes about a third of a second."""
 
-BACKEND = "autograder_inline"
 _SHOWN = ("text/plain", "image/png", "text/markdown", "text/latex")
 _LEAST_CPU = 0.05  # seconds: a cell may try, whatever the others left
 _NO_KEYBOARD = "input() waits for the keyboard; nobody sits at it when a notebook is graded"
 _INSTALLED = "{command} is passed over: what the course needs is installed already.\n"
-
-
-class CellTimeout(KeyboardInterrupt):
-    """A cell ran longer than it may; like Ctrl-C, so that no ``except Exception`` of the notebook catches it.
-
-    `limit` is ``"wall"`` or ``"cpu"``.
-    """
-
-    limit = "wall"
 
 
 class Shell:
@@ -206,7 +195,10 @@ class Shell:
         builtins.input = self._no_input
         find_colab()
         ignore_checks()
-        sys.meta_path[:] = [InlineBackend(self.show), *(each for each in sys.meta_path if not isinstance(each, InlineBackend))]
+        sys.meta_path[:] = [
+            InlineBackend(self.show),
+            *(each for each in sys.meta_path if not isinstance(each, InlineBackend)),
+        ]
         sys.modules.pop(BACKEND, None)
         os.environ["MPLBACKEND"] = f"module://{BACKEND}"
         if "matplotlib.pyplot" in sys.modules:
@@ -359,70 +351,6 @@ class Shell:
                 if after:
                     signal.setitimer(timer, 0)
                     signal.signal(number, before[number])
-
-
-class InlineBackend(MetaPathFinder, Loader):
-    """Makes a matplotlib backend, when that is asked for: drawn with Agg, and ``plt.show`` hands the figures over.
-
-    Inside a sandbox there is no file that matplotlib could import as one.
-    """
-
-    def __init__(self, show: Callable[..., None]) -> None:
-        self._show = show
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
-        """Found under one name."""
-        return ModuleSpec(name, self) if name == BACKEND else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """What matplotlib looks for in a backend."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-        vars(module).update(FigureCanvas=FigureCanvasAgg, show=self._show)
-
-
-class CellStream:
-    """A text stream whose writes become outputs of the cell."""
-
-    encoding, errors, closed = "utf-8", "backslashreplace", False
-
-    def __init__(self, name: str, printed: Callable[[str, str], None]) -> None:
-        self._name, self._printed = name, printed
-
-    def write(self, text: str) -> int:
-        """Take some text.
-
-        Raises:
-            TypeError: it is no text.
-        """
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._printed(self._name, text)
-        return len(text)
-
-    def writelines(self, lines: Any) -> None:
-        """Take several texts."""
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Nothing waits."""
-
-    def isatty(self) -> bool:
-        """No terminal."""
-        return False
-
-    def readable(self) -> bool:
-        """Nothing can be read."""
-        return False
-
-    def writable(self) -> bool:
-        """It can be written."""
-        return True
-
-    def fileno(self) -> int:
-        """The descriptor of the worker's own output: what programs write there is kept apart."""
-        return 1
 
 
 def _share(cpu_seconds: float, kept: float) -> float:
