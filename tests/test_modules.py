@@ -34,7 +34,6 @@ SMALL_FOR_A_REASON = {
     "sandbox/worker_process": "It is being merged.",
     "worker/image_setup": "A program, which runs while an image is built.",
     "worker/warmed": "What a forkserver is given by name, to be imported before it forks.",
-    "worker/written_modules": "It is being merged.",
 }
 LARGE_FOR_A_REASON: dict[str, str] = dict.fromkeys(
     (
@@ -42,7 +41,6 @@ LARGE_FOR_A_REASON: dict[str, str] = dict.fromkeys(
         "sandbox/construction",
         "scaffold/inputs",
         "worker/serve",
-        "worker/shell",
     ),
     "It is being split.",
 )

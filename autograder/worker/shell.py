@@ -25,9 +25,8 @@ from autograder.worker.faults import describe
 from autograder.worker.given_cells import Given
 from autograder.worker.process_pools import serve_pools
 from autograder.worker.rendering import painter
-from autograder.worker.surroundings import BACKEND, CellStream, CellTimeout, InlineBackend
+from autograder.worker.surroundings import BACKEND, CellStream, CellTimeout, InlineBackend, find_written_modules
 from autograder.worker.warm_shell import take
-from autograder.worker.written_modules import find_written_modules
 
 __all__ = ["MAX_DISPLAYS", "MAX_PICTURE", "MAX_TEXT", "PREPARED", "Shell"]
 

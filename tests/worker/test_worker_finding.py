@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.worker.written_modules import find_written_modules
+from autograder.worker.surroundings import find_written_modules
 
 
 @pytest.fixture
