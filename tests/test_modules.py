@@ -30,6 +30,8 @@ SMALL_FOR_A_REASON = {
     "reports/pages/similar": "One file for each page.",
     "reports/markdown": "It is being merged.",
     "reports/schema": "A program: `make schema`.",
+    "store/migrations/": "One file for each version of the tables.",
+    "store/migrating": "It needs SQLAlchemy and Alembic, which only databases that are no file do.",
     "sandbox/backends/": "One file for each back end, and a line in the registry.",
     "sandbox/worker_process": "It is being merged.",
     "worker/image_setup": "A program, which runs while an image is built.",
