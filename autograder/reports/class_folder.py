@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from autograder.reports.grades import items_csv, write_grades
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import all_hand_grades
 from autograder.reports.unchanged import Written, written
+from autograder.reports.versions import with_kept
 from autograder.reports.visibility import NOTHING_KNOWN, Moment
 from autograder.results import Report
 
@@ -141,6 +142,7 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
         UsageError: a file cannot be written, a report of somebody else in `out` cannot be read, or what people gave is
             wrong.
     """
+    graded = replace(graded, reports=with_kept(out, graded.reports), whole_class=with_kept(out, graded.whole_class))
     left = _put_away(out, graded.names.values()) if len(graded.names) > 1 else ()
     known = {graded.names[report.student] for report in graded.whole_class}
     others = {path.stem: read_report(path) for path in _paths(out) if path.stem not in known}

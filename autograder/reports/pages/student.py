@@ -15,6 +15,7 @@ from autograder import __version__, atomic_files
 from autograder.checks.wording import counted
 from autograder.messages import AS_ABOVE, WORDING, said_once
 from autograder.pictures.raster import data_url, words_of
+from autograder.reports.changes import signed
 from autograder.reports.pages.formulas import with_formulas
 from autograder.reports.pages.text import visible
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, Shown, shown_report, withheld_sentence
@@ -122,6 +123,7 @@ def _environment() -> Environment:
         without_stop=_without_stop,
         formulas=with_formulas,
         counted=counted,
+        signed=signed,
     )
     return environment
 

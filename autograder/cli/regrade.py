@@ -1,0 +1,121 @@
+"""`autograder regrade`: a second grading beside the one that counts, what it changes, and how it takes its place."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder import loader
+from autograder import reports as export
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
+from autograder.cli.common import DATABASE, console, staging
+from autograder.cli.grade import Call, grade_class
+from autograder.course import Course, open_course
+from autograder.early_start import Early
+from autograder.reports import pages
+from autograder.reports.changes import StudentChange, change_sentence, changes, changes_csv, signed
+from autograder.reports.class_folder import Graded, write_class
+from autograder.reports.pages.text import visible
+from autograder.reports.versions import REGRADED, keep_best, put_away_version
+from autograder.results import Report
+from autograder.scoring import shown
+
+__all__ = ["regrade_class", "take_regraded"]
+
+_LONGEST_TABLE = 60  # students
+CSV, PAGE = "changes.csv", "changes.html"
+
+
+def regrade_class(call: Call, early: Early | None = None) -> int:
+    """Grade a class again into ``OUT/regraded`` and say what changes; returns the exit code of grading.
+
+    Raises:
+        UsageError: the class was not graded into `call.out` before.
+    """
+    root, course = open_course(call.course)
+    before = export.read_reports(call.out)
+    _refuse_another(call, before)
+    database = call.db or course.database or _database_of(call.out)
+    code = grade_class(replace(call, out=call.out / REGRADED, db=database), early)
+    if not (call.out / REGRADED / "reports").is_dir():
+        return code
+    after = export.read_reports(call.out / REGRADED)
+    asked = {report.student for report in after} if call.students else {each.student for each in (*before, *after)}
+    found = changes([each for each in before if each.student in asked], after)
+    heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
+    export.write_text(call.out / REGRADED / CSV, changes_csv(found))
+    export.write_text(call.out / REGRADED / PAGE, pages.changes_page(found, len(after), heading))
+    _show(console(), call, found, len(after))
+    return code
+
+
+def _refuse_another(call: Call, before: tuple[Report, ...]) -> None:
+    other = {report.assignment for report in before} - {call.name}
+    if other:
+        raise UsageError(f"{call.out} holds reports of {', '.join(sorted(other))}; name the folder of {call.name}.")
+    if call.only:
+        raise UsageError("--only is for `autograder grade`; a class is regraded as a whole.")
+
+
+def _database_of(out: Path) -> str:
+    from autograder.store import sqlite_address
+
+    return sqlite_address(out.resolve() / DATABASE)
+
+
+def _show(screen: Console, call: Call, found: tuple[StudentChange, ...], everybody: int) -> None:
+    screen.print(f"\n[bold]What regrading changes[/]: {change_sentence(found, everybody)}", soft_wrap=True)
+    if found:
+        table = Table(box=None, pad_edge=False)
+        for title in ("Student", "Before", "After", "Change", "By"):
+            table.add_column(title, justify="right" if title in ("Before", "After", "Change") else "left")
+        for each in found[:_LONGEST_TABLE]:
+            by = ", ".join(f"{check.id} {check.verdict_before} → {check.verdict_after}" for check in each.checks)
+            points = (shown(value) if value is not None else "" for value in (each.before, each.after))
+            table.add_row(escape(visible(each.student)), *points, signed(each.difference), escape(visible(by)))
+        screen.print(table)
+        if len(found) > _LONGEST_TABLE:
+            screen.print(f"And {counted(len(found) - _LONGEST_TABLE, 'student')} more, in {CSV}.")
+    folder = call.out / REGRADED
+    screen.print(f"Changes:        {escape(str(folder / PAGE))} and {CSV}", soft_wrap=True)
+    screen.print(
+        f"Nothing that counts was changed. `autograder regrade {escape(call.name)} --out {escape(str(call.out))} "
+        "--take` puts the new results in place; with --keep-best nobody loses points.",
+        soft_wrap=True,
+    )
+
+
+def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> None:
+    """Put the results of ``OUT/regraded`` in place of those that count, which are kept as a version.
+
+    Raises:
+        UsageError: the class was not regraded, or a file cannot be written.
+    """
+    root, settings = open_course(course)
+    if not (out / REGRADED / "reports").is_dir():
+        raise UsageError(
+            f"There is nothing to take in {out / REGRADED}; `autograder regrade {name} SUBMISSIONS --out {out}` first."
+        )
+    before, after = export.read_reports(out), export.read_reports(out / REGRADED)
+    with staging(out):
+        screen = console()
+        version = put_away_version(out)
+        kept = keep_best(out, before, after) if best else ()
+        write_class(out, _graded(settings, loader.load(root, name).assignment.title, after))
+        shutil.rmtree(out / REGRADED)
+    screen.print(f"Taken: {counted(len(after), 'report')}. What counted before is kept in {escape(str(version))}.")
+    if best:
+        who = f": {escape(visible(', '.join(kept)))}" if kept else ""
+        screen.print(f"{counted(len(kept), 'student')} kept the better earlier result{who}.", soft_wrap=True)
+
+
+def _graded(course: Course, title: str, reports: tuple[Report, ...]) -> Graded:
+    names = export.file_names(report.student for report in reports)
+    heading = pages.Heading(course.title, title)
+    return Graded(reports, reports, heading, names, reports[0].resources.sandbox, reports[0].replay.data)

@@ -1,0 +1,161 @@
+"""What a second grading of a class changes: who gains, who loses, and by which check. Pure functions of reports.
+
+Points are compared as the checks gave them; what people gave for written answers is the same in both.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from autograder.checks.wording import counted
+from autograder.reports.csv_files import csv_text
+from autograder.results import CheckResult, Report
+from autograder.scoring import rounded, shown
+
+__all__ = ["CheckChange", "StudentChange", "better", "blamed", "change_sentence", "changes", "changes_csv", "signed"]
+
+HEADER = ("student", "before", "after", "difference", "check", "check_before", "check_after", "verdict_before",
+          "verdict_after")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CheckChange:
+    """A check whose points or verdict are others than before; "" and 0 stand for a check that was not there."""
+
+    id: str
+    title: str
+    before: float
+    after: float
+    verdict_before: str
+    verdict_after: str
+
+    @property
+    def difference(self) -> float:
+        """Points gained; negative for points lost."""
+        return rounded(self.after - self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentChange:
+    """A student's points with bonus points, before and after; None for a student who was not graded then.
+
+    `most` are the points to be had then and now; `another` says that another submission was graded.
+    """
+
+    student: str
+    before: float | None
+    after: float | None
+    most: tuple[float, float]
+    checks: tuple[CheckChange, ...]
+    another: bool = False
+
+    @property
+    def difference(self) -> float:
+        """Points gained; negative for points lost."""
+        return rounded((self.after or 0.0) - (self.before or 0.0))
+
+
+def changes(before: Iterable[Report], after: Iterable[Report]) -> tuple[StudentChange, ...]:
+    """Everybody whose points, or points to be had, or some check of whom changed; losses first, then gains.
+
+    Args:
+        before: the reports of the earlier grading, one for each student.
+        after: those of the later one.
+    """
+    old, new = ({report.student: report for report in reports} for reports in (before, after))
+    found = (_change(student, old.get(student), new.get(student)) for student in {**old, **new})
+    moved = (each for each in found if each.checks or each.difference or each.most[0] != each.most[1])
+    return tuple(sorted(moved, key=lambda each: (each.difference, each.student.casefold())))
+
+
+def _change(student: str, old: Report | None, new: Report | None) -> StudentChange:
+    return StudentChange(
+        student,
+        _points(old),
+        _points(new),
+        (old.max_points if old else 0.0, new.max_points if new else 0.0),
+        tuple(_checks(old, new)) if old and new else (),
+        bool(old and new and old.replay.submission_sha256 != new.replay.submission_sha256),
+    )
+
+
+def _points(report: Report | None) -> float | None:
+    return None if report is None else rounded(report.points + report.bonus_points)
+
+
+def _checks(old: Report, new: Report) -> Iterable[CheckChange]:
+    first, second = _by_id(old), _by_id(new)
+    for id_ in {**first, **second}:
+        one, other = first.get(id_), second.get(id_)
+        points = (one.points if one else 0.0, other.points if other else 0.0)
+        verdicts = (one.verdict.value if one else "", other.verdict.value if other else "")
+        if points[0] != points[1] or verdicts[0] != verdicts[1]:
+            shown_one = other or one
+            assert shown_one is not None
+            yield CheckChange(id_, shown_one.title, *points, *verdicts)
+
+
+def _by_id(report: Report) -> Mapping[str, CheckResult]:
+    return {check.id: check for question in report.questions for check in question.checks}
+
+
+def better(new: Report, old: Report | None) -> Report:
+    """The report that gives a student more points, the new one where both give as many.
+
+    Only reports of one submission are compared: what was handed in since is judged as it is.
+    """
+    if old is None or old.replay.submission_sha256 != new.replay.submission_sha256 or old.not_final:
+        return new
+    return old if (_points(old) or 0.0) > (_points(new) or 0.0) else new
+
+
+def blamed(found: Sequence[StudentChange]) -> tuple[tuple[CheckChange, int, float], ...]:
+    """Each check that changed, with how many students and points (of all of them) by it, most losses first."""
+    count: Counter[str] = Counter(check.id for each in found for check in each.checks)
+    total: Counter[str] = Counter()
+    example: dict[str, CheckChange] = {}
+    for each in found:
+        for check in each.checks:
+            total[check.id] += check.difference  # type: ignore[assignment]  # a sum of points
+            example.setdefault(check.id, check)
+    order = sorted(example, key=lambda id_: (total[id_], -count[id_], id_))
+    return tuple((example[id_], count[id_], rounded(total[id_])) for id_ in order)
+
+
+def change_sentence(found: Sequence[StudentChange], everybody: int) -> str:
+    """What a second grading changes, in one line.
+
+    >>> change_sentence([], 30)
+    'Nothing changes: 30 students have the points that they had.'
+    """
+    gain = sum(each.difference > 0 for each in found)
+    lose = sum(each.difference < 0 for each in found)
+    if not found:
+        have = "has the points that it" if everybody == 1 else "have the points that they"
+        return f"Nothing changes: {counted(everybody, 'student')} {have} had."
+    most = max(found, key=lambda each: abs(each.difference))
+    stay = everybody - gain - lose
+    return (
+        f"{counted(gain, 'student')} {'gains' if gain == 1 else 'gain'}, {counted(lose, 'student')} "
+        f"{'loses' if lose == 1 else 'lose'}, {stay} {'keeps' if stay == 1 else 'keep'} their points; the largest "
+        f"change is {signed(most.difference)}."
+    )
+
+
+def signed(points: float) -> str:
+    """Points gained or lost: "+2", "-0.5", "0"."""
+    return f"{'+' if points > 0 else ''}{shown(points)}"
+
+
+def changes_csv(found: Sequence[StudentChange]) -> str:
+    """A line for each check that changed, or one without a check where none did."""
+    rows: list[tuple[str | float | None, ...]] = [HEADER]
+    for each in found:
+        about = (each.student, each.before, each.after, each.difference)
+        rows += [
+            (*about, check.id, check.before, check.after, check.verdict_before, check.verdict_after)
+            for check in each.checks
+        ] or [(*about, "", None, None, "", "")]
+    return csv_text(rows)

@@ -1,0 +1,92 @@
+"""Two gradings of one class side by side: the folder that counts, and below it the new one until it is taken.
+
+``OUT/regraded`` holds a whole second grading. Taking it moves what was there to ``OUT/versions/N`` and puts the new
+reports in place. Where students keep their better result, the earlier report of whoever would lose is kept in
+``OUT/kept_best``, and counts as long as no other submission is graded, whatever is graded again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
+from autograder.reports.changes import better
+from autograder.reports.files import file_names, read_report, report_text, write_text
+from autograder.results import Report
+
+__all__ = ["KEPT", "REGRADED", "VERSIONS", "keep_best", "kept", "put_away_version", "with_kept"]
+
+REGRADED, VERSIONS, KEPT = "regraded", "versions", "kept_best"
+_NOTE = "This is the result of an earlier grading, which gave more points than a later one."
+_OF_A_VERSION = ("reports", "feedback", "staff", "grades.csv", "summary.html", "alarms.json")
+
+
+def kept(out: Path) -> dict[str, Report]:
+    """The reports that students keep because they are better, by student.
+
+    Raises:
+        UsageError: one of them cannot be read.
+    """
+    found = (read_report(path) for path in sorted((out / KEPT).glob("*.json")))
+    return {report.student: report for report in found}
+
+
+def with_kept(out: Path, reports: Iterable[Report]) -> tuple[Report, ...]:
+    """The reports, with the one that a student keeps in place of a worse one of the same submission.
+
+    Raises:
+        UsageError: a report that is kept cannot be read.
+    """
+    found = tuple(reports)
+    if not (out / KEPT).is_dir():
+        return found
+    before = kept(out)
+    return tuple(better(report, before.get(report.student)) for report in found)
+
+
+def keep_best(out: Path, before: Iterable[Report], after: Iterable[Report]) -> tuple[str, ...]:
+    """Keep the earlier report of everybody who would have less by the later one; returns who that is.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    new = {report.student: report for report in after}
+    better_before = [
+        report for report in before if report.student in new and better(new[report.student], report) is report
+    ]
+    names = file_names(report.student for report in better_before)
+    for report in better_before:
+        if _NOTE not in report.notes:
+            report = replace(report, notes=(*report.notes, _NOTE))
+        write_text(out / KEPT / f"{names[report.student]}.json", report_text(report))
+    return tuple(report.student for report in better_before)
+
+
+def put_away_version(out: Path) -> Path:
+    """Copy what counts so far into the next free ``OUT/versions/N``, and return that folder.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    numbers = [int(path.name) for path in (out / VERSIONS).glob("*") if path.name.isdecimal()]
+    target = out / VERSIONS / str(max(numbers, default=0) + 1)
+    draft = out / VERSIONS / f".{target.name}"
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        for name in _OF_A_VERSION:
+            source = out / name
+            if source.is_dir():
+                shutil.copytree(source, draft / name)
+            elif source.is_file():
+                shutil.copyfile(source, draft / name)
+        draft.rename(target)
+    except OSError as error:
+        raise UsageError(
+            f"Cannot keep the present version in {target}: {reason_of(error)}; nothing was changed."
+        ) from None
+    return target

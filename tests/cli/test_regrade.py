@@ -1,0 +1,85 @@
+"""`autograder regrade`: what changes is said before anything does."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from command_line import run, run_here
+from tiny_course import RIGHT, WRONG, hand_in, make_course
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A course whose class was graded, regraded after a check became stricter, and the output of regrading."""
+    folder = tmp_path_factory.mktemp("regraded")
+    root = make_course(folder / "course")
+    inbox = hand_in(folder / "in", ann=RIGHT, ben=WRONG)
+    out = folder / "out"
+    assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("-7), -14", "-7), -15"))
+    return root, inbox, out, run("regrade", "tiny", inbox, "--out", out, cwd=root)
+
+
+def points(out):
+    """Student to points in grades.csv."""
+    with (out / "grades.csv").open(newline="") as file:
+        return {row["student"]: float(row["points"]) for row in csv.DictReader(file)}
+
+
+def test_regrading_says_who_loses_by_which_check(graded):
+    """A table, a page and a CSV file name student, points and check; what counts stays as it was."""
+    _, _, out, done = graded
+    assert done.returncode == 0, done.stderr
+    assert "What regrading changes: 0 students gain, 1 student loses, 1 keeps their points" in done.stdout
+    assert "doubles_minus_seven PASSED → FAILED" in done.stdout
+    assert "Nothing that counts was changed." in done.stdout
+    assert points(out) == {"ann": 5.0, "ben": 2.0}
+    assert points(out / "regraded") == {"ann": 2.0, "ben": 2.0}
+    assert "doubles_minus_seven" in (out / "regraded" / "changes.csv").read_text()
+    assert "1 student loses" in (out / "regraded" / "changes.html").read_text()
+
+
+def test_taking_it_keeps_what_counted_and_the_better_results(graded, tmp_path):
+    """With --keep-best nobody loses, the earlier version stays readable, and grading again changes nothing of it."""
+    root, inbox, out, _ = graded
+    done = run("regrade", "tiny", "--out", out, "--take", "--keep-best", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert "1 student kept the better earlier result: ann." in done.stdout
+    assert points(out) == {"ann": 5.0, "ben": 2.0}
+    assert points(out / "versions" / "1") == {"ann": 5.0, "ben": 2.0}
+    assert not (out / "regraded").exists()
+    assert "an earlier grading, which gave more points" in (out / "feedback" / "ann.html").read_text()
+    assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
+    assert points(out) == {"ann": 5.0, "ben": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--take", "in"), "--take puts in place what was regraded before; leave SUBMISSIONS out."),
+        (("--keep-best", "in"), "--keep-best says whose results are taken; give it together with --take."),
+        (("in",), "There are no reports in"),
+        (("--take",), "There is nothing to take in"),
+    ],
+)
+def test_a_wrong_call_is_said(tmp_path, arguments, sentence):
+    """Each wrong call ends with one sentence and exit code 2."""
+    root = make_course(tmp_path / "course")
+    (tmp_path / "out").mkdir()
+    done = run_here("regrade", "tiny", *arguments, "--out", tmp_path / "out", cwd=root)
+    assert (done.returncode, sentence in " ".join(done.stderr.split())) == (2, True), done.stderr
+
+
+def test_another_assignment_s_folder_is_refused(graded, tmp_path):
+    """A folder of reports of another assignment is named."""
+    _, inbox, out, _ = graded
+    other = make_course(tmp_path / "course")
+    (other / "assignments" / "tiny").rename(other / "assignments" / "other")
+    (other / "reference" / "tiny").rename(other / "reference" / "other")
+    config = other / "grader_config.py"
+    config.write_text(config.read_text().replace('"tiny"', '"other"'))
+    done = run_here("regrade", "other", inbox, "--out", out, cwd=other)
+    assert done.returncode == 2
+    assert "holds reports of tiny; name the folder of other." in " ".join(done.stderr.split())
