@@ -160,12 +160,20 @@ def _show(screen: Console, found: Matrix, plan: Audit, *, complete: bool) -> Non
             screen.print(f"Caught nothing: {escape(check)}", soft_wrap=True)
         for pair in matrix.twins(found):
             screen.print(f"Always agree: {escape(' and '.join(pair))}", soft_wrap=True)
+    _rate(screen, found)
+
+
+def _rate(screen: Console, found: Matrix) -> None:
+    """How many were caught: of all of them the share, of those of an audit that was stopped the number alone."""
     reasons = [row for row in found.rows if row.accepted]
     for row in reasons:
         if row.caught:
             screen.print(f"Accepted, but caught this time: {escape(row.mutant.id)}")
     waived = sum(not row.caught for row in reasons)
     aside = f"; {waived} accepted as harmless" if waived else ""
+    if found.stopped:  # a rate of those that are done would look like the result
+        screen.print(f"\nSo far, {found.caught} of {counted(len(found.counted), 'mutant')} caught{aside}; no rate yet.")
+        return
     percent = int(10 * matrix.rate(found)) / 10  # 99.96 must not look like all
     screen.print(f"\n{found.caught} of {len(found.counted)} mutants caught ({percent:g} %){aside}.")
 

@@ -22,7 +22,7 @@ from autograder.checks.wording import counted
 from autograder.cli.class_table import deliver
 from autograder.cli.common import DATABASE, console, show_note_on, staging
 from autograder.cli.progress import Shown
-from autograder.cli.stopping import STOPPED
+from autograder.cli.stopping import STOPPED, if_stopped
 from autograder.course import Course, course_seed, open_course
 from autograder.early_start import GRADED, Early, declaration_of
 from autograder.grading import RunOptions
@@ -214,6 +214,9 @@ def _not_final_of_unknown(roster: Roster | None, reports: Sequence[Report]) -> t
     )
 
 
+_PAGES_LEFT = "All reports are kept; the same command writes the pages and tables."
+
+
 def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle]) -> int:
     """Grade with jobs that are there already, as far as there are any; returns the exit code."""
     signal.signal(signal.SIGTERM, _stop)
@@ -240,21 +243,23 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
             try:
                 with progress:
                     reports = grade_all(chosen, grader, store, jobs=jobs, notify=progress, idle=idle, before=before)
+                left = {each.student for each in everyone}.difference(report.student for report in reports)
+                earlier = store.all_known((grader.key(each), each.student) for each in everyone if each.student in left)
+                others = tuple(map(grader.rescored, earlier.values()))
             except KeyboardInterrupt:
                 screen.print(
                     f"Stopped. {progress.done} of {len(chosen)} reports are kept; the same command goes on from there."
                 )
                 return STOPPED
-            left = {each.student for each in everyone}.difference(report.student for report in reports)
-            earlier = store.all_known((grader.key(each), each.student) for each in everyone if each.student in left)
-            others = tuple(map(grader.rescored, earlier.values()))
-        names = export.file_names((*(submission.student for submission in everyone), *work.waiting))
-        keep_pdfs(call.out / "answers", everyone, work.answers, names)
-        reports = work.finished(reports)
-        whole_class = (*reports, *work.finished(others))
-    heading = pages.Heading(work.course.title, work.title)
-    graded = Graded(reports, whole_class, heading, names, name, work.dataset, work.refused())
-    return deliver(screen, call.name, call.out, graded, progress.known) or (1 if work.waiting else 0)
+        with if_stopped(_PAGES_LEFT):
+            names = export.file_names((*(submission.student for submission in everyone), *work.waiting))
+            keep_pdfs(call.out / "answers", everyone, work.answers, names)
+            reports = work.finished(reports)
+            whole_class = (*reports, *work.finished(others))
+    with if_stopped(_PAGES_LEFT):
+        heading = pages.Heading(work.course.title, work.title)
+        graded = Graded(reports, whole_class, heading, names, name, work.dataset, work.refused())
+        return deliver(screen, call.name, call.out, graded, progress.known) or (1 if work.waiting else 0)
 
 
 def _into(screen: Console, call: Call) -> Call:

@@ -22,7 +22,7 @@ STOPPED = 130
 """The exit code after Ctrl-C."""
 
 _NOTHING = "Nothing was changed; run the same command again."
-_GOES_ON = "What was finished is kept; the same command goes on from there."
+_GOES_ON = "Nothing that was finished is lost; the same command goes on from there."
 
 SENTENCES = {
     "new": "Nothing was written; run the same command again.",
@@ -30,9 +30,10 @@ SENTENCES = {
     "release": "Nothing was released, and a release that was there is unchanged; run the same command again.",
     "bundle": "No archive was written; run the same command again.",
     "collect": "Nothing was collected by this command; run it again.",
-    "grade": "What was graded is kept; the same command goes on from there.",
+    "grade": "Nothing was graded by this command; run it again.",
     "mark": "The points in marks.csv are kept; run the same command again to write grades and pages.",
     "total": _NOTHING,
+    "similar": _NOTHING,
     "backup": "No backup was written, and one that was there is unchanged; run the same command again.",
     "restore": "Nothing was restored; run the same command again.",
     "forget": "What was removed stays removed; run the same command again to go on.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import importlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 import typer
-from command_line import run
+from command_line import run, run_here
 from tiny_course import RIGHT, hand_in, make_course
 
 from autograder.cli import app
@@ -168,6 +169,24 @@ def test_a_trial_of_an_assignment_goes_on_later(root: Path, verb: str) -> None:
     assert (code, error) == (130, "")
     assert "Stopped" in out
     assert files(root) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("staging", "Nothing was graded by this command; run it again."),
+        ("deliver", "All reports are kept; the same command writes the pages and tables."),
+    ],
+)
+def test_grading_says_what_is_kept(root: Path, monkeypatch, place: str, said: str) -> None:
+    """Stopped before the class, nothing is; after it, the reports are, and pages are missing."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib.import_module("autograder.cli.grade"), place, stop)
+    ended = run_here("grade", "tiny", "../in", "--out", "out", "--sandbox", "none", cwd=root)
+    assert (ended.returncode, ended.stderr) == (130, f"Stopped. {said}\n")
 
 
 def test_a_replay_that_is_stopped_changes_nothing(root: Path) -> None:
