@@ -29,6 +29,7 @@ LAYERS = (
         "marker_syntax",
         "optional_packages",
         "early_start",
+        "early_stop",
         "atomic_files",
     ),
     ("scoring", "markers", "wire"),

@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from autograder import __version__, atomic_files
+from autograder import __version__, atomic_files, early_stop
 from autograder.checks.errors import GraderError
 from autograder.checks.wording import reason_of
 from autograder.cli.authoring import audit, calibrate, init, new, release, validate
@@ -92,6 +92,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors become one sentence on standard error."""
+    early_stop.answer()
     gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)  # imports make little; looking for it took a tenth of the time
     atexit.register(gc.freeze)  # so that nothing is looked through at the end, where everything goes anyway
     try:

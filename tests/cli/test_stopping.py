@@ -21,6 +21,7 @@ from tiny_course import RIGHT, hand_in, make_course
 
 from autograder.cli import app
 from autograder.cli.stopping import SENTENCES, if_stopped
+from autograder.early_stop import is_command
 
 PATIENCE = 120.0
 HOLDS = """
@@ -75,18 +76,39 @@ IMPORTED_AND_STOPPED = """
 import os, signal, sys
 class Stop:
     def find_spec(self, name, *_):
-        if name == "autograder.cli.stopping":
+        if name == "MODULE":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Stop())
+sys.argv = ["/somewhere/bin/autograder", "doctor"]
 from autograder.__main__ import main
 main()
 """
 
 
-def test_ctrl_c_while_the_command_is_imported_waits_for_the_import() -> None:
-    """No traceback of half a module; the sentence says that nothing was done."""
-    ended = subprocess.run([sys.executable, "-c", IMPORTED_AND_STOPPED], check=False, capture_output=True, text=True)
+@pytest.mark.parametrize("module", ["autograder.assignment.dataset", "autograder.results", "autograder.cli.stopping"])
+def test_ctrl_c_while_the_command_is_imported_waits_for_the_import(module: str) -> None:
+    """No traceback of half a module, from the first import on; the sentence says that nothing was done."""
+    code = IMPORTED_AND_STOPPED.replace("MODULE", module)
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (130, "Stopped before anything was done.\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "interpreter", "is_it"),
+    [
+        (["/x/bin/autograder", "grade"], ["python", "/x/bin/autograder", "grade"], True),
+        (["C:\\x\\autograder.exe"], ["python"], True),
+        (["-m", "grade"], ["python", "-I", "-m", "autograder", "grade"], True),
+        (["-m"], ["python", "-m", "autograder.scaffold.child"], False),
+        (["-m"], ["python", "-m", "pytest", "autograder"], False),
+        (["-c"], ["python", "-c", "import autograder"], False),
+        (["notebook.py"], ["python", "notebook.py"], False),
+        ([], ["python"], False),
+    ],
+)
+def test_only_the_command_line_holds_ctrl_c_back(argv: list[str], interpreter: list[str], is_it: bool) -> None:
+    """Whoever imports the package, or runs a part of it, is stopped at once."""
+    assert is_command(argv, interpreter) is is_it
 
 
 def test_who_knows_better_says_it() -> None:

@@ -205,7 +205,7 @@ def test_what_arguments_are_like() -> None:
 
 
 def test_branches_of_a_call() -> None:
-    """Both ways of an `if` and of a conditional expression are different cases; other watched functions do not count."""
+    """The two ways of an `if` and of a conditional expression are two cases; other watched functions do not count."""
     space: dict[str, object] = {}
     text = (
         "def other(x):\n    return 1 if x else 2\n\n"
