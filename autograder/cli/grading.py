@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from autograder.checks.errors import UsageError
+from autograder.cli.completion import homework_sets
 from autograder.cli.options import (
+    AssignmentOption,
     CourseOption,
     DatabaseOption,
     DataOption,
@@ -35,7 +37,7 @@ def collect(
         typer.Argument(metavar="SOURCE", help="The download: a folder, an archive, or a list of git repositories."),
     ],
     *,
-    assignment: Annotated[str, typer.Option("--assignment", metavar="NAME", help="A folder in assignments/.")],
+    assignment: AssignmentOption,
     roster: Annotated[
         Path | None,
         typer.Option("--roster", metavar="FILE", help="CSV file of the students; else roster.csv of the course."),
@@ -242,7 +244,12 @@ def mark(
 
 
 def total(
-    name: Annotated[str, typer.Argument(metavar="SET", help="A homework set of grader_config.py, such as hw4.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="SET", help="A homework set of grader_config.py, such as hw4.", autocompletion=homework_sets
+        ),
+    ],
     folders: Annotated[
         list[Path], typer.Argument(metavar="DIR...", help="Folders that `autograder grade ... --out` wrote.")
     ],

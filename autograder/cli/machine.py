@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from autograder.cli.completion import data_sets
 from autograder.cli.options import CourseOption, DataOption, NameArgument
 
 __all__ = ["doctor", "fetch_data", "image", "list_data"]
@@ -67,7 +68,7 @@ def list_data(data: DataOption = None, course: CourseOption = None) -> None:
 
 
 def fetch_data(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set, such as mnist.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set, such as mnist.", autocompletion=data_sets)],
     data: DataOption = None,
     course: CourseOption = None,
 ) -> None:

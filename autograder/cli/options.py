@@ -11,9 +11,11 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
+from autograder.cli.completion import assignments_of_any_form, sandboxes
 from autograder.settings import MOST_JOBS
 
 __all__ = [
+    "AssignmentOption",
     "CourseOption",
     "DataOption",
     "DatabaseOption",
@@ -23,11 +25,9 @@ __all__ = [
     "OnlyOption",
     "SandboxOption",
     "SeedOption",
-    "assignments_here",
     "jobs_option",
     "moment",
     "read_plainly",
-    "sandboxes",
     "whole_within",
     "within",
 ]
@@ -142,22 +142,6 @@ def _given(text: object) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
 
 
-def assignments_here(ctx: typer.Context) -> list[str]:
-    """Names of the assignments of the course, for the shell's completion; nothing of the course is run."""
-    folder = ctx.params.get("course")
-    if folder is None:
-        here = Path.cwd()
-        folder = next((each for each in (here, *here.parents) if (each / "grader_config.py").is_file()), here)
-    return sorted(path.parent.name for path in Path(folder).glob("assignments/*/assignment.py"))
-
-
-def sandboxes() -> list[str]:
-    """Names of sandboxes, for the shell's completion."""
-    from autograder.course import SANDBOXES
-
-    return [*SANDBOXES]
-
-
 CourseOption = Annotated[
     Path | None,
     typer.Option(
@@ -207,5 +191,13 @@ SeedOption = Annotated[
 ]
 NameArgument = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="The assignment: a folder in assignments/.", autocompletion=assignments_here),
+    typer.Argument(
+        metavar="NAME", help="The assignment: a folder in assignments/.", autocompletion=assignments_of_any_form
+    ),
+]
+AssignmentOption = Annotated[
+    str,
+    typer.Option(
+        "--assignment", metavar="NAME", help="A folder in assignments/.", autocompletion=assignments_of_any_form
+    ),
 ]

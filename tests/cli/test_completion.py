@@ -37,11 +37,20 @@ def completed(line: str, cwd: Path) -> list[str]:
         ("autograder validate x", []),
         ("autograder grade tiny --sandbox b", ["bubblewrap"]),
         ("autograder grade tiny --stu", ["--students"]),
+        ("autograder collect x --assignment t", ["tiny"]),
+        ("autograder collect x --assignment ", ["tiny"]),
+        ("autograder release tiny-", ["tiny-notebook"]),
+        ("autograder release ti", ["tiny"]),
+        ("autograder data fetch m", ["mnist"]),
+        ("autograder total h", ["hw1"]),
+        ("autograder total x", []),
     ],
 )
 def test_words_are_completed(tmp_path: Path, line: str, offered: list[str]) -> None:
     """Verbs by their beginning, assignments of the course in which one is, sandboxes and options."""
     root = make_course(tmp_path / "course")
+    with (root / "grader_config.py").open("a") as file:
+        file.write("\nSETS = [HomeworkSet(id='hw1', title='One', assignments=('tiny',), cap=10)]\nraise SystemExit\n")
     assert completed(line, root / "reference") == offered
 
 
