@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from autograder.grading import RunOptions
 from autograder.grading.preparing import caps_for, settings_of, start_sandbox
 from autograder.grading.provenance import changed_facts, differences
 from autograder.results import Report
-from autograder.submissions import Recogniser, collect_one, refuse_paths
+from autograder.submissions import Recogniser, Submission, collect_one, refuse_paths
+from autograder.submissions.collected import attempts_of
 
 __all__ = ["Call", "replay_report"]
 
@@ -52,11 +54,38 @@ def replay_report(call: Call) -> int:
     with tempfile.TemporaryDirectory(prefix="autograder-replay-") as folder:
         recogniser = Recogniser.of(loaded, accept=course.accept_close_names)
         caps = caps_for(loaded, dataset)
-        submission = collect_one(call.files, assignment.handed_in, Path(folder), then.student, caps, recogniser)
+
+        def collected(files: Sequence[Path], place: Path) -> Submission:
+            return collect_one(files, assignment.handed_in, place, then.student, caps, recogniser)
+
+        submission = _graded(call.files, then, Path(folder), collected)
         backend = call.sandbox or then.resources.sandbox or course.sandbox
         with start_sandbox(backend, loaded, then.replay.threads, then.replay.preloaded) as started:
             now = grading.grade(loaded, submission, started, dataset, options)
     return _report_differences(then, now)
+
+
+def _graded(
+    files: Sequence[Path], then: Report, staging: Path, collected: Callable[[Sequence[Path], Path], Submission]
+) -> Submission:
+    """What was graded; of a student's folder with several collected attempts, the one that the report is about.
+
+    Raises:
+        UsageError: it is none of the attempts.
+    """
+    attempts = attempts_of(files[0]) if len(files) == 1 else []
+    for attempt in attempts:
+        place = staging / attempt.name
+        place.mkdir()
+        submission = collected([attempt], place)
+        if submission.sha256 == then.replay.submission_sha256:
+            return submission
+    if len(attempts) > 1:
+        raise UsageError(
+            f"{files[0]} holds {counted(len(attempts), 'attempt')}, and none with the files that were graded; name the "
+            f"folder of one, such as {attempts[-1]}."
+        )
+    return collected(files, staging)
 
 
 def _in_course(call: Call, then: Report, found: nbgrader.Course) -> Report:

@@ -24,6 +24,7 @@ __all__ = [
     "ORIGINAL",
     "WHO",
     "Attempt",
+    "attempts_of",
     "counting",
     "is_collected",
     "read_attempts",
@@ -111,6 +112,12 @@ def read_attempts(collected: Path) -> list[Attempt]:
             )
         found.append(attempt)
     return sorted(found, key=lambda each: (each.student.casefold(), each.student, each.number))
+
+
+def attempts_of(student: Path) -> list[Path]:
+    """The folders of the collected attempts in a student's folder, by number; none where there are none."""
+    found = [path.parent for path in student.glob(f"*/{RECORD}") if path.parent.name.isdigit()]
+    return sorted(found, key=lambda path: int(path.name))
 
 
 def counting(attempts: Iterable[Attempt]) -> dict[str, Attempt]:

@@ -217,3 +217,20 @@ def test_a_long_name_leaves_room_for_notes(root) -> None:
     (line,) = [line for line in done.stdout.splitlines() if line.strip().startswith("LLLL")]
     assert "not on the roster" in line
     assert len(line.split()[0]) == 40
+
+
+def test_replay_takes_the_attempt_that_was_graded(root) -> None:
+    """Of several attempts it is found by its files; where none has them, a sentence says so."""
+    run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")
+    (root / "download.zip").write_bytes(zipped(moodle({"Bob Ross_2": {"tiny.py": RIGHT}})))
+    run_here("collect", "download.zip", "--assignment", "tiny", cwd=root, COLUMNS="160")
+    graded = run_here("grade", "tiny", "submissions/tiny", "--out", "graded", "--sandbox", "none", cwd=root)
+    assert graded.returncode == 0, graded.stderr
+    student = root / "submissions" / "tiny" / "bob"
+    assert sorted(path.name for path in student.iterdir()) == ["1", "2"]
+    call = ("replay", "graded/reports/bob.json", "submissions/tiny/bob", "--sandbox", "none")
+    done = run_here(*call, cwd=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The report of bob was reproduced" in done.stdout
+    (student / "2" / "tiny.py").write_text(WRONG + "# later\n")
+    refused(run_here(*call, cwd=root), "holds 2 attempts, and none with the files that were graded; name the folder")
