@@ -82,7 +82,7 @@ WORDING: Mapping[Verdict, Wording] = MappingProxyType(
             "raised an error",
             "Your code raised an error.",
             "The submission raised an error.",
-            "Call it with inputs of your own, of other shapes and sizes than in the examples, to see the error.",
+            "Call it with the inputs of the examples, and with your own of other shapes and sizes, to see the error.",
         ),
         Verdict.TIME: Wording(
             "◷",

@@ -20,8 +20,9 @@ def new_course(folder: Path, title: str) -> None:
     for path in start_course(folder, title):
         screen.print(f"Written: {escape(os.path.relpath(path))}", soft_wrap=True)
     screen.print("Next:")
+    there = [] if folder.resolve() == Path.cwd() else [(f"cd {shlex.quote(str(folder))}", "")]
     for command, why in (
-        (f"cd {shlex.quote(str(folder))}", ""),
+        *there,
         ("autograder doctor", "what can this machine enforce?"),
         (f"autograder validate {FIRST}", "is the first assignment fit to be handed out?"),
         (f"autograder release {FIRST} --zip", "write what students get"),

@@ -37,7 +37,7 @@ class Call:
 
 def new_assignment(call: Call) -> None:
     """Write the folders of a new assignment, and say what to do next."""
-    root, course = open_course(call.course)
+    root, course = open_course(call.course, beginning=call.name)
     if call.source is None:
         if call.example is not None or call.arguments or call.tests:
             raise UsageError("--example, --arguments and --tests belong to --from; name the solved reference with it.")

@@ -31,6 +31,10 @@ def total_of(name: str, folders: Sequence[Path], out: Path | None, course: Path 
         raise UsageError(f"--csv: the folder {out.parent} does not exist; correct the path, or make that folder first.")
     settings = open_course(course)[1]
     sets = {each.id: each for each in settings.homework_sets}
+    if not sets:
+        raise UsageError(
+            f"grader_config.py has no homework sets; write HomeworkSet({name!r}, ...) into Course.homework_sets first."
+        )
     if name not in sets:
         raise UsageError(f"There is no homework set {name!r} in grader_config.py; {near(name, list(sets))}")
     chosen = sets[name]

@@ -38,19 +38,19 @@ def find_root(start: Path) -> Path:
     )
 
 
-def open_course(folder: Path | None) -> tuple[Path, Course]:
-    """The course's folder and its configuration.
+def open_course(folder: Path | None, *, beginning: str = "") -> tuple[Path, Course]:
+    """The course's folder and its configuration; the folder of the assignment `beginning` need not be there yet.
 
     Raises:
         UsageError: no course here.
         InstructorError: its configuration is wrong.
     """
     root = find_root(Path.cwd()) if folder is None else folder.resolve()
-    return root, load(root / CONFIG_FILE)
+    return root, load(root / CONFIG_FILE, beginning=beginning)
 
 
-def load(path: Path) -> Course:
-    """Run `grader_config.py` and take its variable `course`.
+def load(path: Path, *, beginning: str = "") -> Course:
+    """Run `grader_config.py` and take its variable `course`; `beginning` as of `open_course`.
 
     Raises:
         UsageError: the file is not there or cannot be read.
@@ -79,7 +79,7 @@ def load(path: Path) -> Course:
     # A course in nbgrader's folders, which are read elsewhere; it may call one of them assignments/.
     foreign = (path.parent / "nbgrader_config.py").exists() or (path.parent / "source").is_dir()
     for name in course.assignments:
-        if not foreign and not (path.parent / "assignments" / name).is_dir():
+        if not foreign and name != beginning and not (path.parent / "assignments" / name).is_dir():
             raise InstructorError(
                 f"{path}: Course.assignments names {name!r}, but there is no folder assignments/{name}; "
                 "make it, or take the name out."

@@ -111,8 +111,9 @@ def _failing(question: QuestionResult, check: CheckResult, results: Sequence[Che
     what = f'the {"hidden" if check.hidden else "public"} check "{check.title}" of question ({question.id})'
     count, share = f"{len(failed)} of {len(run)} who attempted it", rounded(len(failed) / len(run))
     if not check.hidden and share >= NEARLY_ALL:
+        shown = f"the most common message, {same} times:" if same > 1 else "for example:"
         said = (
-            f"{count} fail {what}, which they could run at home; the most common message, {same} times: {example} "
+            f"{count} fail {what}, which they could run at home; {shown} {example} "
             "Is something different here, such as a package, a file or a limit?"
         )
         return ClassAlarm("public check", question.id, check.id, len(failed), len(run), said)

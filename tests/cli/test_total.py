@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import refused, run_here
 from samples import check, internal, question, report
 from typer.testing import CliRunner
 
@@ -106,6 +107,17 @@ def test_a_name_that_is_a_formula_is_no_formula(course: Path) -> None:
     """A spreadsheet must not run what a student is called."""
     total(course, "hw4", graded(course, "theory", with_points("=1+1", 6)), "--csv", course / "hw4.csv")
     assert '\n"\'=1+1",6' in (course / "hw4.csv").read_text()
+
+
+def test_a_course_without_homework_sets_says_so(tmp_path: Path) -> None:
+    """In place of "there are none" of a name that nobody could know."""
+    (tmp_path / "grader_config.py").write_text(
+        'from autograder.course import Course\ncourse = Course(title="Small", assignments=())\n'
+    )
+    refused(
+        run_here("total", "hw1", tmp_path, cwd=tmp_path),
+        "grader_config.py has no homework sets; write HomeworkSet('hw1'",
+    )
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,10 @@ def test_a_public_check_that_nearly_all_fail_is_an_alarm_whatever_they_read() ->
     (alarm,) = class_alarms(class_of(*verdicts, (Verdict.PASSED, ""), hidden=False))
 
     assert (alarm.kind, alarm.students, alarm.counted) == ("public check", 4, 5)
-    assert "they could run at home; the most common message, 1 times: loss differs." in alarm.sentence
+    assert "they could run at home; for example: loss differs." in alarm.sentence
+    twice = [(FAILED, "loss differs")] * 2 + verdicts[1:3]
+    (alarm,) = class_alarms(class_of(*twice, (Verdict.PASSED, ""), hidden=False))
+    assert "the most common message, 2 times: loss differs." in alarm.sentence
     assert kinds(class_of(*verdicts[:3], (Verdict.PASSED, ""), (Verdict.PASSED, ""), hidden=False)) == []
     assert kinds(class_of(*[(FAILED, "same")] * 5, hidden=False)) == ["public check"]
 

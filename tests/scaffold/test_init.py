@@ -48,6 +48,24 @@ def test_the_file_for_continuous_integration_is_yaml(tmp_path: Path) -> None:
     assert any("autograder validate" in step.get("run", "") for step in jobs["validate"]["steps"])
 
 
+def test_a_course_in_the_current_folder_needs_no_cd(tmp_path: Path) -> None:
+    """What is to be done next begins with what can be done here."""
+    said = run("init", ".", cwd=tmp_path).stdout
+    assert "cd " not in said
+    assert "autograder doctor" in said
+
+
+def test_a_name_that_is_listed_already_may_be_started(tmp_path: Path) -> None:
+    """Whoever lists the assignment first, and then starts it, is not sent back."""
+    run("init", ".", cwd=tmp_path)
+    config = tmp_path / "grader_config.py"
+    config.write_text(config.read_text().replace("assignments=(", 'assignments=("houses", ', 1))
+    assert "no folder assignments/houses" in run("doctor", cwd=tmp_path).stderr
+    done = run("new", "houses", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Add " not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("there", "arguments", "parts"),
     [
