@@ -91,7 +91,7 @@ def grade_all(
                 if made is not None and (old := earlier.get(made.student)) is not None:
                     made = grader.completed(attempt.submission, made, old)
                 report = _recorded(made or encodable(grader.lost(attempt.submission, fault)), grader)
-                store.keep(report)
+                store.keep(report, attempt.submission.received)
                 reports[attempt.submission.student] = report
                 notify(Finished(report))
             if any(report.internal for report in reports.values()) and (control := grader.control()):

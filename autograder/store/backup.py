@@ -25,10 +25,9 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.store.artefacts import read_artefact, write_file
 from autograder.store.history import Change, record
-from autograder.store.records import iso
 from autograder.store.results import Store
 from autograder.store.schema import BOOLEANS, HEAD, TABLES
-from autograder.store.table import Database, Step, no_step
+from autograder.store.table import Database, Step, iso, no_step
 
 __all__ = ["Manifest", "restore_backup", "write_backup"]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.store.history import Change, id_of_assignment, id_of_student, record, value_text
-from autograder.store.records import Comment, Mark, moment_of
-from autograder.store.table import Database
+from autograder.store.records import Comment, Mark
+from autograder.store.table import Database, moment_of
 
 __all__ = ["comment_history", "marks", "record_marks"]
 

@@ -6,8 +6,8 @@ Nothing of either is changed afterwards but the state and the answer of a reques
 from __future__ import annotations
 
 from autograder.store.history import Change, id_of_assignment, id_of_student, record, value_text
-from autograder.store.records import STATES, Publication, Request, iso, moment_of
-from autograder.store.table import Database, DatabaseError
+from autograder.store.records import STATES, Publication, Request
+from autograder.store.table import Database, DatabaseError, iso, moment_of
 
 __all__ = ["add_request", "answer_request", "close_request", "last_publication", "publications", "publish", "requests"]
 

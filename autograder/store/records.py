@@ -7,7 +7,7 @@ who was forgotten goes by a pseudonym. `who` is the user of the machine that mad
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 __all__ = [
     "STATES",
@@ -21,22 +21,10 @@ __all__ = [
     "Request",
     "Run",
     "Student",
-    "iso",
-    "moment_of",
 ]
 
 STATES = ("open", "answered", "closed")
 """The states of a request, in order."""
-
-
-def iso(moment: datetime) -> str:
-    """A time as the tables hold it: sorted as text, it is sorted in time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def moment_of(text: str) -> datetime:
-    """The time that `iso` wrote."""
-    return datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +38,13 @@ class Student:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one student handed in for one assignment, by its hash, and when it was run first."""
+    """What one student handed in for one assignment, by its hash: when, as far as known, and when it was run first."""
 
     id: int
     student: str
     assignment: str
     sha256: str
+    received: datetime | None
     first_run: datetime
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -103,10 +104,14 @@ class Store:
             found |= {student: report for student, text in texts.items() if (report := _decoded(text)) is not None}
         return found
 
-    def keep(self, report: Report) -> None:
+    def keep(self, report: Report, received: datetime | None = None) -> None:
         """Write one report, in a transaction of its own; when this returns, it is on disk.
 
         A report without INTERNAL is never replaced by one with it.
+
+        Args:
+            report: the result.
+            received: when the submission was handed in, as far as that is known.
 
         Raises:
             UsageError: the database does not take it, or a name in it is no text.
@@ -119,7 +124,7 @@ class Store:
                 "character; rename the file or the folder that has it in its name, and run the same command again."
             ) from None
         with self.writing(f"the result of {report.student}"):
-            keep_run(self.database, report, text, self.change())
+            keep_run(self.database, report, text, self.change(), received)
 
     @contextmanager
     def writing(self, what: str) -> Iterator[None]:

@@ -7,11 +7,15 @@ place of the first; only an INTERNAL one never replaces one without.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from autograder.results import Report
 from autograder.store.history import Change, id_of_assignment, id_of_student, record, value_text
-from autograder.store.records import Attempt, CheckRow, Run, iso, moment_of
-from autograder.store.table import Database
+from autograder.store.table import Database, iso, moment_of
+
+if TYPE_CHECKING:
+    from autograder.store.records import Attempt, CheckRow, Run
 
 __all__ = [
     "attempts",
@@ -32,7 +36,9 @@ _RUN = (
 _NARROWED = "WHERE (:assignment = '' OR a.name = :assignment) AND (:student = '' OR s.name = :student) "
 
 
-def keep_run(database: Database, report: Report, text: str, change: Change) -> int | None:
+def keep_run(
+    database: Database, report: Report, text: str, change: Change, received: datetime | None = None
+) -> int | None:
     """Write a run and its check results, and log it; inside a transaction.
 
     Args:
@@ -40,6 +46,7 @@ def keep_run(database: Database, report: Report, text: str, change: Change) -> i
         report: the result.
         text: the same as JSON.
         change: who grades, and when.
+        received: when it was handed in, as far as that is known.
 
     Returns:
         The run's number; None where it is INTERNAL and a final one of this key is there, which stays.
@@ -51,7 +58,7 @@ def keep_run(database: Database, report: Report, text: str, change: Change) -> i
         {"student": student, "assignment": assignment},
     )
     values = {
-        "attempt": _attempt(database, student, assignment, report.replay.submission_sha256, change),
+        "attempt": _attempt(database, student, assignment, report.replay.submission_sha256, change, received),
         "student": student,
         "key": report.replay.key,
         "finished": iso(change.at),
@@ -98,8 +105,17 @@ def keep_run(database: Database, report: Report, text: str, change: Change) -> i
     return int(run)
 
 
-def _attempt(database: Database, student: int, assignment: int, sha256: str, change: Change) -> int:
-    about = {"student": student, "assignment": assignment, "sha256": sha256, "at": iso(change.at)}
+def _attempt(
+    database: Database, student: int, assignment: int, sha256: str, change: Change, received: datetime | None
+) -> int:
+    """The number of an attempt, which is added where there is none of that hash."""
+    about = {
+        "student": student,
+        "assignment": assignment,
+        "sha256": sha256,
+        "at": iso(change.at),
+        "received": iso(received) if received else None,
+    }
     found = database.rows(
         "SELECT id FROM attempts WHERE student_id = :student AND assignment_id = :assignment AND sha256 = :sha256",
         about,
@@ -107,8 +123,8 @@ def _attempt(database: Database, student: int, assignment: int, sha256: str, cha
     if found:
         return int(found[0][0])
     return database.add(
-        "INSERT INTO attempts (student_id, assignment_id, sha256, first_run) "
-        "VALUES (:student, :assignment, :sha256, :at)",
+        "INSERT INTO attempts (student_id, assignment_id, sha256, received, first_run) "
+        "VALUES (:student, :assignment, :sha256, :received, :at)",
         about,
     )
 
@@ -170,6 +186,8 @@ def report_texts(database: Database, assignment: str = "", student: str = "") ->
 
 def runs(database: Database, assignment: str = "", student: str = "") -> tuple[Run, ...]:
     """Every run, oldest first; of one assignment, or of one student, where that is not empty."""
+    from autograder.store.records import Run
+
     values = {"assignment": assignment, "student": student}
     found = database.rows(f"{_RUN}{_NARROWED}ORDER BY r.finished, r.id", values)
     return tuple(
@@ -180,6 +198,8 @@ def runs(database: Database, assignment: str = "", student: str = "") -> tuple[R
 
 def check_rows(database: Database, run: int) -> tuple[CheckRow, ...]:
     """What the checks of a run gave, in the order of the report."""
+    from autograder.store.records import CheckRow
+
     found = database.rows(
         "SELECT question, check_id, hidden, verdict, points, max_points, by_hand, seconds, key FROM check_results "
         "WHERE run_id = :run ORDER BY position",
@@ -190,9 +210,15 @@ def check_rows(database: Database, run: int) -> tuple[CheckRow, ...]:
 
 def attempts(database: Database, assignment: str = "", student: str = "") -> tuple[Attempt, ...]:
     """Everything that was graded, by hash, in the order of the first runs; narrowed as `runs`."""
+    from autograder.store.records import Attempt
+
     found = database.rows(
-        "SELECT t.id, s.name, a.name, t.sha256, t.first_run FROM attempts t JOIN students s ON s.id = t.student_id "
-        f"JOIN assignments a ON a.id = t.assignment_id {_NARROWED}ORDER BY t.first_run, t.id",
+        "SELECT t.id, s.name, a.name, t.sha256, t.received, t.first_run FROM attempts t "
+        "JOIN students s ON s.id = t.student_id JOIN assignments a ON a.id = t.assignment_id "
+        f"{_NARROWED}ORDER BY t.first_run, t.id",
         {"assignment": assignment, "student": student},
     )
-    return tuple(Attempt(id_, who, about, sha256, moment_of(first)) for id_, who, about, sha256, first in found)
+    return tuple(
+        Attempt(id_, who, about, sha256, moment_of(received) if received else None, moment_of(first))
+        for id_, who, about, sha256, received, first in found
+    )

@@ -48,7 +48,8 @@ _ITEM = f"id {{id}}, {_ABOUT}, question VARCHAR(255) NOT NULL, answer VARCHAR(25
 _COURSE = (
     "CREATE TABLE students (id {id}, name VARCHAR(255) NOT NULL UNIQUE, forgotten VARCHAR(32))",
     "CREATE TABLE assignments (id {id}, name VARCHAR(255) NOT NULL UNIQUE)",
-    f"CREATE TABLE attempts (id {{id}}, {_ABOUT}, sha256 VARCHAR(64) NOT NULL, first_run VARCHAR(32) NOT NULL, "
+    f"CREATE TABLE attempts (id {{id}}, {_ABOUT}, sha256 VARCHAR(64) NOT NULL, received VARCHAR(32), "
+    "first_run VARCHAR(32) NOT NULL, "
     "UNIQUE (student_id, assignment_id, sha256))",
     "CREATE TABLE runs (id {id}, attempt_id BIGINT NOT NULL REFERENCES attempts (id), "
     "student_id BIGINT NOT NULL REFERENCES students (id), key VARCHAR(128) NOT NULL, finished VARCHAR(32) NOT NULL, "

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
-__all__ = ["WAIT_SECONDS", "Database", "DatabaseError", "Step", "Values", "no_step", "one_line"]
+__all__ = ["WAIT_SECONDS", "Database", "DatabaseError", "Step", "Values", "iso", "moment_of", "no_step", "one_line"]
 
 WAIT_SECONDS = 30.0
 """How long one writer waits for another."""
@@ -57,6 +58,16 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Give back every connection."""
+
+
+def iso(moment: datetime) -> str:
+    """A time as the tables hold it: sorted as text, it is sorted in time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment_of(text: str) -> datetime:
+    """The time that `iso` wrote."""
+    return datetime.fromisoformat(text)
 
 
 def no_step(_: str) -> None:

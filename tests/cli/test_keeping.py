@@ -28,6 +28,11 @@ def run(*arguments: object, code: int = 0) -> str:
     return done.output
 
 
+def students_in(path: Path) -> set[str]:
+    """The students of a table."""
+    return {row["student"] for row in csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))}
+
+
 @pytest.fixture(scope="module")
 def graded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class of two, graded and marked: ada wrote, bob handed in a PDF."""
@@ -96,8 +101,8 @@ def test_a_student_is_shown_first_and_then_forgotten(graded: Path) -> None:
     assert list(naming([graded], NAME)) == []
     assert not list(graded.rglob(f"{NAME}*"))
     assert (out / "feedback" / "bob.html").read_bytes() == before[out / "feedback" / "bob.html"]
-    assert [row["student"] for row in csv.DictReader((out / "grades.csv").open(encoding="utf-8-sig"))] == ["bob"]
-    assert {row["student"] for row in csv.DictReader((out / "marks.csv").open())} == {"bob"}
+    assert students_in(out / "grades.csv") == {"bob"}
+    assert students_in(out / "marks.csv") == {"bob"}
     assert "bob" in (out / "summary.html").read_text()
     with Store(sqlite_address(out / "grader.db")) as store:
         assert [each.name.partition("-")[0] for each in students(store.database)] == ["bob", "forgotten"]

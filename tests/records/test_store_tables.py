@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from samples import check, internal, passing, question, report
@@ -75,6 +75,14 @@ def test_a_run_has_its_attempt_and_a_row_for_each_check(any_address: str) -> Non
             ("a", "one", False, "FAILED", 0.0, 2.0, 0.0),
             ("b", "two", True, "MANUAL", 0.0, 0.0, 3.0),
         ]
+
+
+def test_an_attempt_has_the_time_at_which_it_was_handed_in(any_address: str) -> None:
+    """As far as that is known when it is graded; in UTC, whatever zone it came in."""
+    with Store(any_address) as store:
+        store.keep(passing("ann"), NOON.astimezone(timezone(timedelta(hours=5))))
+        store.keep(passing("ben"))
+        assert [each.received for each in attempts(store.database)] == [NOON, None]
 
 
 def test_a_check_may_say_what_it_alone_follows_from(any_address: str) -> None:
