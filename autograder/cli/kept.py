@@ -164,8 +164,8 @@ def _handed_in(inbox: Path, student: str) -> list[Path]:
 
 
 def _beside(root: Path | None) -> list[Path]:
-    """What else names students in a course: the tables in its folder."""
-    return sorted(root.glob("*.csv")) if root else []
+    """What else names students in a course: the tables in its folder, and releases that were made for students."""
+    return [*sorted(root.glob("*.csv")), *sorted(root.glob("release/*.students"))] if root else []
 
 
 def _say_held(done: str, store: Store, held: Held) -> None:

@@ -1,11 +1,13 @@
 """What a folder of `autograder grade --out` says of one student, and how it is erased.
 
-Files about the student alone are removed; tables and pages about the class are made again without the student. What is
+Files about the student alone are removed; tables and pages about the class are made again without the student. From
+earlier gradings of the class below that folder, the student's rows go, and class pages that name the student. What is
 not known here, because somebody or another verb put it there, is found by its name in the end, and named.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -16,18 +18,22 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.insight.alarms import class_alarms
-from autograder.reports.class_folder import ALARMS, LEFT, show_grades
+from autograder.insight.items import analysed
+from autograder.reports.class_folder import ALARMS, ITEMS, LEFT, show_grades
+from autograder.reports.csv_files import restored
 from autograder.reports.files import file_names, read_report, write_text
+from autograder.reports.grades import items_csv
 from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
 from autograder.reports.marks import MARKS, read_marks, write_marks
 from autograder.reports.pages import Heading
 from autograder.reports.unchanged import written
+from autograder.reports.versions import KEPT
 from autograder.results import Report
 
 __all__ = ["Traces", "erase", "naming", "reports_in", "traces_of"]
 
-_PLACES = ("reports", "feedback", "staff", "answers")
-_OF_CLASS = ("grades.csv", "summary.html", ALARMS)
+_PLACES = ("reports", "feedback", "staff", "answers", KEPT)
+_OF_CLASS = ("grades.csv", "summary.html", ALARMS, ITEMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,16 @@ def reports_in(out: Path) -> tuple[Report, ...]:
     return tuple(sorted(found, key=lambda report: report.student.casefold()))
 
 
+def _folders(out: Path) -> list[Path]:
+    """The folder and those below it that hold the reports of a class as well: regraded, earlier, or of one question."""
+    below = sorted(path.parent for path in out.rglob("reports") if path.is_dir() and path.parent != out)
+    return [out, *dict.fromkeys((*below, out / LEFT))]
+
+
 def _stems(out: Path, student: str) -> set[str]:
     """The names of the student's files, without suffix: as they are made, and as the reports say."""
     made = {file_names([student])[student]}
-    for folder in (out, out / LEFT):
+    for folder in _folders(out):
         made |= {path.stem for path in (folder / "reports").glob("*.json") if read_report(path).student == student}
     return made
 
@@ -70,7 +82,7 @@ def traces_of(out: Path, student: str) -> Traces:
     stems = _stems(out, student)
     own = [
         path
-        for folder in (out, out / LEFT)
+        for folder in _folders(out)
         for place in _PLACES
         for path in sorted((folder / place).glob("*"))
         if (path.stem if path.is_file() else path.name) in stems
@@ -116,13 +128,31 @@ def erase(out: Path, student: str, heading: Heading | None) -> None:
         )
     for path in (out / "answers").glob("*.html"):  # all answers to one question: `autograder mark` makes them again
         path.unlink()
+    for folder in _folders(out)[1:]:  # earlier gradings keep their pages of everybody else as they were
+        for path in sorted(folder.glob("*.csv")):
+            _remove_rows(path, student)
+        for path in naming((*folder.glob("*.html"), *folder.glob("*.json")), student):
+            path.unlink()
     reports = reports_in(out)
     if not reports or heading is None:
         for name in _OF_CLASS:
             (out / name).unlink(missing_ok=True)
         return
     write_text(out / ALARMS, json.dumps([asdict(alarm) for alarm in class_alarms(reports)], indent=1) + "\n")
+    write_text(out / ITEMS, items_csv(analysed(reports)))
     show_grades(out, reports, heading, file_names(report.student for report in reports))
+
+
+def _remove_rows(path: Path, student: str) -> None:
+    """Remove the rows of a table whose first cell is the student, and leave every other byte."""
+    lines = path.read_bytes().decode("utf-8").splitlines(keepends=True)
+    reader, left, start = csv.reader(lines), list[str](), 0
+    for row in reader:
+        if not row or restored(row[0].removeprefix("\ufeff")) != student:
+            left += lines[start : reader.line_num]
+        start = reader.line_num
+    if left != lines:
+        write_text(path, "".join(left))
 
 
 def naming(places: Iterable[Path], student: str) -> Iterator[Path]:

@@ -113,6 +113,26 @@ def test_a_student_is_shown_first_and_then_forgotten(graded: Path) -> None:
     assert "1 of 1 reports were there already" in run("grade", "theory", root / "submissions", *where)
 
 
+def test_earlier_gradings_forget_as_well(graded: Path) -> None:
+    """Versions, a regrading that was not taken and kept better results lose the student; what they say of bob stays."""
+    out, root = graded / "out", graded / "course"
+    where = ("--out", out, "--course", root)
+    for _ in range(2):
+        run("regrade", "theory", root / "submissions", *where)
+        run("regrade", "theory", *where, "--take")
+    run("regrade", "theory", root / "submissions", *where)
+    (out / "kept_best").mkdir(exist_ok=True)
+    shutil.copy(out / "reports" / f"{NAME}.json", out / "kept_best")
+    page = out / "versions" / "1" / "feedback" / "bob.html"
+    before = page.read_bytes()
+    assert len(list(out.rglob(f"{NAME}.json"))) == 5
+
+    run("forget", NAME, *where, "--yes")
+    assert list(naming([graded], NAME)) == []
+    assert page.read_bytes() == before
+    assert students_in(out / "versions" / "1" / "grades.csv") == {"bob"}
+
+
 def test_a_file_that_still_has_the_name_is_named(graded: Path) -> None:
     """What nobody removes by a rule, such as a roster, is found by the name; the exit code says so."""
     roster, notes = graded / "course" / "roster.csv", graded / "out" / "notes.txt"
