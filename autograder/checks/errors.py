@@ -9,10 +9,7 @@ This module is shipped to students: standard library only.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .measurement import Measured
+from typing import Any
 
 __all__ = [
     "CheckFailed",
@@ -30,7 +27,7 @@ __all__ = [
 class CheckFailed(AssertionError):
     """An answer was compared and found wrong; the text is the sentence that its reader sees.
 
-    `measured` is what was held against thresholds, for `autograder calibrate`; no reader of the sentence sees it.
+    `measured` is what was held against thresholds (`measurement.Measured`), for `autograder calibrate`; no reader of the sentence sees it.
 
     Examples:
         what a check raises to say in a sentence of its own what is wrong
@@ -39,7 +36,7 @@ class CheckFailed(AssertionError):
         The rows of P are not probabilities; expected sums of 1.
     """
 
-    def __init__(self, *sentence: object, measured: tuple[Measured, ...] = ()) -> None:
+    def __init__(self, *sentence: object, measured: tuple[Any, ...] = ()) -> None:
         super().__init__(*sentence)
         self.measured = measured
 
