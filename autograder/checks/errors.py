@@ -27,7 +27,8 @@ __all__ = [
 class CheckFailed(AssertionError):
     """An answer was compared and found wrong; the text is the sentence that its reader sees.
 
-    `measured` is what was held against thresholds (`measurement.Measured`), for `autograder calibrate`; no reader of the sentence sees it.
+    `measured` is what was held against thresholds (of the type `measurement.Measured`), for `autograder calibrate`; no
+    reader of the sentence sees it.
 
     Examples:
         what a check raises to say in a sentence of its own what is wrong
