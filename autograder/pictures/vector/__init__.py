@@ -6,7 +6,7 @@
 """
 
 from autograder.pictures.vector.describing import described
-from autograder.pictures.vector.gate import address, is_ours
 from autograder.pictures.vector.plots import draw
+from autograder.pictures.vector.svg import address, is_ours
 
 __all__ = ["address", "described", "draw", "is_ours"]
