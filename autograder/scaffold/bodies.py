@@ -15,9 +15,11 @@ __all__ = [
     "answers",
     "arguments_kept",
     "changeable",
+    "changes_compared",
     "loop",
     "made",
     "on_inputs",
+    "parameters_in",
     "prepared",
     "snake",
     "tidy",
@@ -253,3 +255,21 @@ def once(inputs: Inputs, row: tuple[object, ...], lines: Sequence[str]) -> list[
 def tidy(lines: Sequence[str]) -> list[str]:
     """Lines without an assignment of a name to itself."""
     return [line for line in lines if not re.fullmatch(r"\s*(\w+) = \1", line)]
+
+
+def changes_compared(subject: Subject, places: Sequence[int]) -> list[str]:
+    """Lines that call both sides, and compare what is in the arguments at some places afterwards."""
+    return [
+        "answers = []",
+        "for module in (student, reference):",
+        *(f"    {line}" for line in made(subject, "module")),
+        f"    after = {after(subject, 'module')}",
+        f"    answers.append([after[place] for place in {places}])",
+        f'agree(*answers, "what {subject.function} changes", rtol=1e-4, atol=1e-6)',
+    ]
+
+
+def parameters_in(lines: Sequence[str]) -> tuple[str, ...]:
+    """What a check of these lines takes."""
+    text = "\n".join(lines)
+    return tuple(name for name in ("student", "reference", "rng") if re.search(rf"\b{name}\b", text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.parts import names_of_parts, parts_of
 from autograder.scaffold.properties import Properties
 from autograder.scaffold.recognising import estimator_check, figure_check, gradient_check
-from autograder.scaffold.results import mixed, numbers, tolerances, visible, whole
+from autograder.scaffold.results import Answer, mixed, numbers, tolerances, visible, whole
 from autograder.scaffold.subjects import (
     FORMS,
     Draft,
@@ -46,23 +46,6 @@ _KINDS = ("another", "a third")
 """What the titles of checks call the further ways in which the example called a function."""
 DRAWING_BUDGET = 12.0
 """CPU seconds for trying whether an answer that is drawn comes out the same in any case."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call gives: expressions to compare, whether they hold text, and how large the numbers are."""
-
-    expected: tuple[str, ...]
-    mixed: bool
-    scale: float
-    value: Any = None
-
-    @property
-    def tolerances(self) -> tuple[str, ...]:
-        """How numbers may be compared, the strictest way first; settings are no results of computing."""
-        if any(each.startswith("layers(") or each.endswith(".defaults") for each in self.expected):
-            return ("rtol=1e-6, atol=0.0",)
-        return (tolerances(self.scale), "rtol=1e-3, atol=1e-4")
 
 
 def draft(
@@ -326,15 +309,7 @@ class _Drafting(Working):
                 "it is given; if students must do so, write that into it and compare student.arguments_after(...)"
             )
             return False
-        picked = f"[after[place] for place in {places}]"
-        inner = [
-            "answers = []",
-            "for module in (student, reference):",
-            *(f"    {line}" for line in bodies.made(subject, "module")),
-            f"    after = {bodies.after(subject, 'module')}",
-            f"    answers.append({picked})",
-            f'agree(*answers, "what {subject.function} changes", rtol=1e-4, atol=1e-6)',
-        ]
+        inner = bodies.changes_compared(subject, places)
         lines = bodies.on_inputs(subject, rows, inner)
         if not self.trial_runner.passes(lines, AGREE, seeds=SURE_SEEDS):
             self.without(f"a call may change {changed}, and no check of the change was found; write one")
@@ -401,7 +376,7 @@ class _Drafting(Working):
                     f"On a small example, {subject.function} returns the expected answer.",
                     tuple(found),
                     hidden=False,
-                    parameters=_parameters(found),
+                    parameters=bodies.parameters_in(found),
                     helper=AGREE if any("agree(" in line for line in found) else "",
                 )
             )
@@ -421,9 +396,4 @@ class _Drafting(Working):
         alike = sum(each.id.rpartition("_of_kind_")[0] == id or each.id == id for each in self.drafted.checks)
         if alike:  # called in the same way, with arguments of other kinds
             id, title = f"{id}_of_kind_{alike + 1}", f"{title.rstrip('.')} ({alike + 1})."  # noqa: A001
-        self.drafted.checks.append(Draft(id, title, tuple(lines), True, _parameters(lines), hint, helper))
-
-
-def _parameters(lines: Sequence[str]) -> tuple[str, ...]:
-    text = "\n".join(lines)
-    return tuple(name for name in ("student", "reference", "rng") if re.search(rf"\b{name}\b", text))
+        self.drafted.checks.append(Draft(id, title, tuple(lines), True, bodies.parameters_in(lines), hint, helper))

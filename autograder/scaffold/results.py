@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from autograder.checks.plain import TABLES
 from autograder.scaffold.trying import opened
 from autograder.scaffold.values import describe
 
-__all__ = ["finite", "mixed", "numbers", "tolerances", "visible", "whole"]
+__all__ = ["Answer", "finite", "mixed", "numbers", "tolerances", "visible", "whole"]
 
 COUNTED = ("n_features_in_", "n_iter_", "feature_names_in_", "n_samples_seen_")
 """Attributes of fitted estimators that say how they were fitted, and not to what."""
@@ -111,3 +112,20 @@ def whole(value: Any) -> bool:
 def tolerances(scale: float) -> str:
     """What float32 may be off by: relative to an entry, and to the size of the numbers where one of them is near 0."""
     return f"rtol=1e-4, atol=1e{int(np.floor(np.log10(scale))) - 6 if scale > 0 else -8}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call gives: expressions to compare, whether they hold text, and how large the numbers are."""
+
+    expected: tuple[str, ...]
+    mixed: bool
+    scale: float
+    value: Any = None
+
+    @property
+    def tolerances(self) -> tuple[str, ...]:
+        """How numbers may be compared, the strictest way first; settings are no results of computing."""
+        if any(each.startswith("layers(") or each.endswith(".defaults") for each in self.expected):
+            return ("rtol=1e-6, atol=0.0",)
+        return (tolerances(self.scale), "rtol=1e-3, atol=1e-4")

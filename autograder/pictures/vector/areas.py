@@ -23,7 +23,7 @@ _OUTLINES = 2_000
 _WIDEST = 20.0  # pixels
 _FARTHEST = 1e6  # axes
 _SEAM = 0.4  # pixels
-_DASHES = "5 3"
+_AREA_DASHES = "5 3"
 
 
 def add_areas(plot: Plot, look: Mapping[str, Any]) -> None:
@@ -54,7 +54,7 @@ def _add(plot: Plot, shape: Mapping[str, Any], data: str) -> None:
         width = min(_WIDEST, max(0.1, finite(shape.get("width"), 1.0)))
         how |= {"stroke": stroke, "stroke_width": width, "stroke_opacity": edge, "stroke_linejoin": "round"}
         if shape.get("dashed") is True:
-            how["stroke_dasharray"] = _DASHES
+            how["stroke_dasharray"] = _AREA_DASHES
     if not (fill or stroke):
         return
     plot.inside.append(element("path", d=data, **how))

@@ -1,7 +1,7 @@
 """SVG elements as text: numbers rounded to tenths, texts cut and escaped, single quotes around attributes.
 
-Only names that are written in this package become elements and attributes; `autograder.pictures.vector.svg` lists
-them.
+Only names that are written in this package become elements and attributes; `is_ours` lists them, and takes a second
+look at what a report holds before a page shows it.
 """
 
 from __future__ import annotations
@@ -121,8 +121,6 @@ def data_png(pixels: Array) -> str:
     )
     return f"data:image/png;base64,{base64.b64encode(file).decode('ascii')}"
 
-
-# Which texts are pictures of ours: a second look at what a report holds before a page shows it.
 
 MAX_BYTES = 200 * 1024  # of one picture
 
