@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.figures.records import Drawn, Ticks, drawn, entries
-from autograder.pictures.vector.areas import add_areas
 from autograder.pictures.vector.describing import described
 from autograder.pictures.vector.legends import legend
 from autograder.pictures.vector.looking import color_of, finite, looks, palette_of, several
-from autograder.pictures.vector.marks import add_bars, add_colorbar, add_image, add_line
+from autograder.pictures.vector.marks import add_areas, add_bars, add_colorbar, add_image, add_line
 from autograder.pictures.vector.placing import Plot, Room, Scale
 from autograder.pictures.vector.svg import FONT, MAX_BYTES, element, letters, number, text, wide
 
