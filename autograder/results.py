@@ -151,6 +151,7 @@ class CheckResult:
     those over which the check splits its points. `alarms` are sentences for staff alone about what a person should look
     at, such as an accuracy that no training of that size reaches; they cost no points. `visible` says from when on the
     student is shown any of it. `credit` is the fraction of the points that a PARTIAL one without cases earned.
+    `answers`, for staff, stands for the predictions that are wrong, as `checks.shortcuts.wrong_answers` has it, or "".
     """
 
     id: str
@@ -172,6 +173,7 @@ class CheckResult:
     alarms: tuple[str, ...] = ()
     visible: Visibility = Visibility.ALWAYS
     credit: float = 0.0
+    answers: str = ""
 
     def __post_init__(self) -> None:
         if self.by_hand and self.verdict is Verdict.SKIPPED:  # a report from before MANUAL was a verdict

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .parameters import parameter_points
     from .raising import raises
     from .seeds import Trainings, over_seeds
+    from .shortcuts import agreement, better_than_retrained, falls_on_fresh, quicker_than_fresh, wrong_answers
     from .sklearn import Estimator, estimator, fitted_in_folds, grid_scores, leakage_probe
     from .source import forbidden, no_imports, no_loops, required, uses
     from .tables import table
@@ -58,14 +59,17 @@ __all__ = [
     "Threshold",
     "Trainings",
     "accuracy",
+    "agreement",
     "auc",
     "autograd_gradient",
+    "better_than_retrained",
     "central_differences",
     "close",
     "curve",
     "disguised",
     "error",
     "estimator",
+    "falls_on_fresh",
     "faster_than",
     "figure",
     "figures_drawn",
@@ -85,6 +89,7 @@ __all__ = [
     "over_seeds",
     "overfits_one_batch",
     "parameter_points",
+    "quicker_than_fresh",
     "r2",
     "raises",
     "reacts_to",
@@ -98,6 +103,7 @@ __all__ = [
     "table",
     "uses",
     "weights_changed",
+    "wrong_answers",
 ]
 
 _MODULES = {
@@ -119,14 +125,17 @@ _MODULES = {
     "Threshold": "measurement",
     "Trainings": "seeds",
     "accuracy": "metrics",
+    "agreement": "shortcuts",
     "auc": "metrics",
     "autograd_gradient": "derivatives",
+    "better_than_retrained": "shortcuts",
     "central_differences": "derivatives",
     "close": "compare",
     "curve": "training",
     "disguised": "disguise",
     "error": "metrics",
     "estimator": "sklearn",
+    "falls_on_fresh": "shortcuts",
     "faster_than": "cost",
     "figure": "figures.figure",
     "figures_drawn": "figures.figure",
@@ -146,6 +155,7 @@ _MODULES = {
     "over_seeds": "seeds",
     "overfits_one_batch": "learning",
     "parameter_points": "parameters",
+    "quicker_than_fresh": "shortcuts",
     "r2": "metrics",
     "raises": "raising",
     "reacts_to": "training",
@@ -159,6 +169,7 @@ _MODULES = {
     "table": "tables",
     "uses": "source",
     "weights_changed": "learning",
+    "wrong_answers": "shortcuts",
 }
 # End of what is written.
 

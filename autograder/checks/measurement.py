@@ -7,10 +7,10 @@ A `Measurement` knows the uncertainty that the number of samples leaves, and is 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from .arguments import COUNT, FLAG, NUMBER, SHARE, TEXT, THRESHOLDS, Rule, either, optional, takes, wrong
+from .arguments import COUNT, FLAG, NUMBER, SHARE, TEXT, TEXTS, THRESHOLDS, Rule, either, optional, takes, wrong
 from .errors import CheckFailed, InstructorError
 
 __all__ = ["Credit", "Measured", "Measurement", "Threshold", "Z"]
@@ -48,6 +48,7 @@ class Measured:
         run: what was run for it, such as ``"800 images, 10 epochs"``, or "".
         tries: of so many independent trainings the best counts. `value` is then the first one's, and a threshold is
             passed when any of them passed it.
+        answers: which predictions are wrong, as `wrong_answers` has it, or "".
 
     Examples:
         nothing: a number that was held against thresholds, for `autograder calibrate`
@@ -64,6 +65,7 @@ class Measured:
     thresholds: tuple[Threshold, ...]
     run: str = ""
     tries: int = 1
+    answers: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,22 @@ class Credit:
         if not TEXT.holds(self.message):
             raise wrong("Credit", "message", self.message, f"give {TEXT.allowed}")
 
+    def alarmed(self, sentences: Sequence[str]) -> Credit:
+        """The same with more alarms for staff, such as those of `falls_on_fresh`.
+
+        Args:
+            sentences: none, one or several.
+
+        Examples:
+            sentences for staff alone beside the points, and no points less
+
+            >>> Credit(1.0).alarmed(quicker_than_fresh(0.02, 12.0)).fraction
+            1.0
+        """
+        if isinstance(sentences, str) or not TEXTS.holds(sentences):
+            raise wrong("Credit.alarmed", "sentences", sentences, "give what falls_on_fresh or another of them gave")
+        return replace(self, alarms=(*self.alarms, *sentences))
+
 
 Z = 1.959964
 """95 % of a normal distribution lie within this many standard deviations."""
@@ -118,6 +136,7 @@ class Measurement:
         higher_is_better: False for losses and errors.
         percent: whether sentences tell the value in per cent.
         run: what was run to measure it, such as ``"800 images x 10"``; sentences and `autograder calibrate` tell it.
+        answers: which predictions are wrong, as `wrong_answers` has it, or "".
     """
 
     value: float
@@ -127,6 +146,7 @@ class Measurement:
     higher_is_better: bool = True
     percent: bool = True
     run: str = ""
+    answers: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no measured number.
@@ -142,6 +162,7 @@ class Measurement:
             ("higher_is_better", self.higher_is_better, FLAG),
             ("percent", self.percent, FLAG),
             ("run", self.run, TEXT),
+            ("answers", self.answers, TEXT),
         ):
             if not rule.holds(value):
                 raise wrong("Measurement", argument, value, f"give {rule.allowed}")
@@ -296,7 +317,8 @@ class Measurement:
 
     def _measured(self, value: float, *thresholds: Threshold) -> tuple[Measured, ...]:
         plain = tuple(Threshold(float(each.value), float(each.fraction), bool(each.passed)) for each in thresholds)
-        return (Measured(self.name, float(value), int(self.n), self.higher_is_better, self.percent, plain, self.run),)
+        known = (self.name, float(value), int(self.n), self.higher_is_better, self.percent, plain, self.run)
+        return (Measured(*known, answers=self.answers),)
 
     def _alarm(self, implausible: float) -> str:
         return (

@@ -14,6 +14,7 @@ from .arguments import TEXT, VALUES, takes, wrong
 from .compare import numbers
 from .errors import CheckFailed, InstructorError
 from .measurement import Measurement, Z
+from .shortcuts import wrong_answers
 from .wording import counted
 
 __all__ = ["accuracy", "auc", "error", "loss", "mean_squared_error", "r2"]
@@ -52,7 +53,8 @@ def accuracy(pred: object, y: object, *, name: str = "accuracy") -> Measurement:
     if np.any(labels != np.floor(labels)):
         raise wrong("accuracy", "y", y, "give labels, which are whole numbers")
     predicted = _predicted(pred, len(labels), int(labels.max()) + 1)
-    return Measurement(float(np.mean(predicted == labels)), len(labels), name)
+    share = float(np.mean(predicted == labels))
+    return Measurement(share, len(labels), name, answers=wrong_answers(predicted, labels))
 
 
 @takes(y=VALUES, name=TEXT)

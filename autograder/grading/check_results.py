@@ -149,6 +149,7 @@ def together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: 
         tuple(picture for _, each in found for picture in each.staff_pictures),
         cases=cases,
         alarms=tuple(f"{name}: {alarm}" for name, each in found for alarm in each.alarms),
+        answers=next((each.answers for _, each in found if each.answers), ""),
         visible=check.visible,
     )
 

@@ -197,6 +197,7 @@ class Runner:
         spent = room.budget.wall, room.budget.cpu
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
         alarms: tuple[str, ...] = ()
+        answers = ""
         raised: Exception | None = None
         try:
             with self.timed(part):
@@ -207,7 +208,9 @@ class Runner:
                 self.listen(check, value)
                 self.hand_on(check, part, value)
                 credit, message = (value.fraction, shortened(value.message)) if isinstance(value, Credit) else (1.0, "")
-                alarms = tuple(shortened(each) for each in value.alarms) if isinstance(value, Credit) else ()
+                if isinstance(value, Credit):
+                    alarms = tuple(shortened(each) for each in value.alarms)
+                    answers = next((each.answers for each in value.measured if each.answers), "")
                 verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
         except CheckFailed as error:
             verdict, message, raised = Verdict.FAILED, text_of(error), error
@@ -234,7 +237,8 @@ class Runner:
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
         seconds = time.monotonic() - began
-        result = replace(made_result(part, verdict, credit, seconds, fault, message, note, concealed), alarms=alarms)
+        made = made_result(part, verdict, credit, seconds, fault, message, note, concealed)
+        result = replace(made, alarms=alarms, answers=answers)
         concealed = check.hidden or concealed
         return Found(self.pictures.added(result, *room.take_pictures(), concealed=concealed), raised, concealed)
 

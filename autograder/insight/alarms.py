@@ -36,7 +36,8 @@ class ClassAlarm:
 
     `kind` is ``"refused"`` (`validate` refuses the assignment), ``"not attempted"`` (a question that nobody attempted),
     ``"public check"`` (fails for nearly everybody, who could run it at home) or ``"one message"`` (most of the class
-    fails a check with the same words). `question` and `check` are ids or "", `students` of `counted` are concerned.
+    fails a check with the same words); of `autograder.insight.shortcuts` ``"same answers"`` and ``"short training"``,
+    which are about some students. `question` and `check` are ids or "", `students` of `counted` are concerned.
     """
 
     kind: str

@@ -18,6 +18,7 @@ import msgspec
 from autograder.checks.errors import UsageError
 from autograder.insight.alarms import ClassAlarm, class_alarms
 from autograder.insight.items import analysed
+from autograder.insight.shortcuts import shortcut_alarms
 from autograder.reports import pages
 from autograder.reports.files import read_report, report_text, write_text
 from autograder.reports.grades import items_csv, write_grades
@@ -151,7 +152,7 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
     hand = all_hand_grades(out, found)
     everybody = with_hand_grades(found, hand)
     write_grades(everybody, out / "grades.csv", people=any(report.waiting for report in found))
-    alarms = class_alarms(found, refused=graded.refused)
+    alarms = (*class_alarms(found, refused=graded.refused), *shortcut_alarms(found))
     write_text(out / ALARMS, json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
     with written(out) as files:
         for report in graded.whole_class:
@@ -251,7 +252,7 @@ def read_alarms(out: Path, reports: Sequence[Report]) -> tuple[ClassAlarm, ...]:
     try:
         return msgspec.json.decode((out / ALARMS).read_bytes(), type=tuple[ClassAlarm, ...])
     except (OSError, msgspec.MsgspecError):
-        return class_alarms(reports)
+        return (*class_alarms(reports), *shortcut_alarms(reports))
 
 
 def _put_away(out: Path, names: Collection[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from statistics import mean, median
 
 from autograder.insight.alarms import ClassAlarm
 from autograder.insight.items import Analysis
+from autograder.insight.shortcuts import SHORTCUTS
 from autograder.messages import WORDING, banners, next_step
 from autograder.reports.pages.student import Heading, render
 from autograder.results import Report, Verdict
@@ -73,7 +74,8 @@ def summary_page(
         unread=[check for report in reports for check in report.to_read],
         ours=ours,
         ours_next=next_step(ours),
-        class_alarms=alarms,
+        class_alarms=[alarm for alarm in alarms if alarm.kind not in SHORTCUTS],
+        shortcuts=[alarm for alarm in alarms if alarm.kind in SHORTCUTS],
         analysis=analysis,
         banners=banners(sorted(reports, key=lambda report: report.student.casefold())),
         alarmed=[report for report in reports if report.alarms],
