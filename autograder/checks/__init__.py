@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .parameters import parameter_points
     from .raising import raises
     from .seeds import Trainings, over_seeds
-    from .shortcuts import agreement, better_than_retrained, falls_on_fresh, quicker_than_fresh, wrong_answers
+    from .shortcuts import better_than_retrained, falls_on_fresh, quicker_than_fresh
     from .sklearn import Estimator, estimator, fitted_in_folds, grid_scores, leakage_probe
     from .source import forbidden, no_imports, no_loops, required, uses
     from .tables import table
@@ -59,7 +59,6 @@ __all__ = [
     "Threshold",
     "Trainings",
     "accuracy",
-    "agreement",
     "auc",
     "autograd_gradient",
     "better_than_retrained",
@@ -103,7 +102,6 @@ __all__ = [
     "table",
     "uses",
     "weights_changed",
-    "wrong_answers",
 ]
 
 _MODULES = {
@@ -125,7 +123,6 @@ _MODULES = {
     "Threshold": "measurement",
     "Trainings": "seeds",
     "accuracy": "metrics",
-    "agreement": "shortcuts",
     "auc": "metrics",
     "autograd_gradient": "derivatives",
     "better_than_retrained": "shortcuts",
@@ -169,7 +166,6 @@ _MODULES = {
     "table": "tables",
     "uses": "source",
     "weights_changed": "learning",
-    "wrong_answers": "shortcuts",
 }
 # End of what is written.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import NOT_NEGATIVE, SHARE, VALUES, Rule, takes
+from .arguments import NOT_NEGATIVE, SHARE, Rule, takes
 from .errors import InstructorError
 from .measurement import Measurement
 from .wording import seconds
@@ -36,7 +36,6 @@ _Z = 3.719
 _LEAST_SECONDS = 1.0
 
 _MEASURED = Rule("a measured accuracy, such as accuracy(pred, y)", lambda value: isinstance(value, Measurement))
-_SKETCH = Rule("what wrong_answers gave", lambda value: isinstance(value, str))
 
 
 @takes(known=_MEASURED, fresh=_MEASURED, allowed=SHARE)
@@ -125,12 +124,11 @@ def quicker_than_fresh(known: float, fresh: float, *, share: float = 0.2) -> tup
     if fresh < _LEAST_SECONDS or known >= share * fresh:
         return ()
     return (
-        f"The training took {seconds(known)}, and as many epochs on other data of the same size {seconds(fresh)}. No "
-        "points were taken; read whether it trains on what it is given.",
+        f"The training took {seconds(known)} s, and as many epochs on other data of the same size {seconds(fresh)} s. "
+        "No points were taken; read whether it trains on what it is given.",
     )
 
 
-@takes(pred=VALUES, y=VALUES)
 def wrong_answers(pred: object, y: object) -> str:
     """A short text that stands for which answers are wrong, and how: `accuracy` keeps it for staff.
 
@@ -141,12 +139,6 @@ def wrong_answers(pred: object, y: object) -> str:
     Returns:
         Their number, and the smallest `KEPT` of as many hashes of place and wrong label: a sample that is the same for
         all submissions (Broder 1997), from which neither inputs nor labels can be read.
-
-    Examples:
-        nothing about a check: what `accuracy` keeps of predictions, so that those of a class can be compared
-
-        >>> wrong_answers([1, 0], [1, 0])
-        '0:'
     """
     predicted, right = np.asarray(pred, np.float64).reshape(-1), np.asarray(y, np.float64).reshape(-1)
     places = np.flatnonzero(~(predicted == right))
@@ -159,7 +151,6 @@ def wrong_answers(pred: object, y: object) -> str:
     return f"{len(places)}:{base64.b64encode(kept.astype('>u4').tobytes()).decode()}"
 
 
-@takes(first=_SKETCH, second=_SKETCH)
 def agreement(first: str, second: str) -> float:
     """The share of wrong answers that two submissions have in common, of those that either has: 0 to 1, estimated.
 
@@ -168,12 +159,6 @@ def agreement(first: str, second: str) -> float:
 
     Returns:
         The estimate from a sample of 64, whose standard error is at most 0.0625; 0 where nothing is wrong.
-
-    Examples:
-        nothing about a check: how alike the wrong answers of two submissions are
-
-        >>> agreement(wrong_answers([1, 1, 2], [0, 0, 2]), wrong_answers([1, 0, 2], [0, 0, 2]))
-        0.5
     """
     one, other = kept_of(first), kept_of(second)
     both = len(np.intersect1d(one, other))

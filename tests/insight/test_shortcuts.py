@@ -16,14 +16,12 @@ from autograder.checks import (
     Credit,
     Measurement,
     accuracy,
-    agreement,
     better_than_retrained,
     falls_on_fresh,
     quicker_than_fresh,
-    wrong_answers,
 )
 from autograder.checks.errors import InstructorError
-from autograder.checks.shortcuts import KEPT
+from autograder.checks.shortcuts import KEPT, agreement, wrong_answers
 from autograder.insight.shortcuts import QUICK, SAME_ANSWERS, SHORT_TRAINING, shortcut_alarms
 from autograder.reports import pages, read_reports
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
