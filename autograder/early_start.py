@@ -17,13 +17,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["COMMAND", "GRADED", "NOTEBOOK_FORM", "Early", "begin", "declaration_of"]
+__all__ = ["CACHE", "COMMAND", "GRADED", "NOTEBOOK_FORM", "Early", "begin", "declaration_of"]
 
 GRADED = ".written.json"
 """The file that lies in a folder after it was graded into (`autograder.reports.unchanged`)."""
 
 NOTEBOOK_FORM = "-notebook"
 """What follows the name of an assignment of modules, to mean it as one notebook (`autograder.loader`)."""
+
+CACHE = "AUTOGRADER_PACKAGED_DATA"
+"""The variable with the file in which a forkserver keeps what it found; it takes it out of its environment."""
 
 COMMAND = """
 import gc
@@ -149,7 +152,8 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
     """Nothing of the grader's own environment: what submissions see must be the same on every machine."""
     from platformdirs import user_cache_dir
 
-    cache = Path(user_cache_dir("autograder")) / "matplotlib"
+    own = Path(user_cache_dir("autograder"))
+    cache = own / "matplotlib"
     os.makedirs(cache, exist_ok=True)
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -160,5 +164,6 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(cache),
+        CACHE: str(own / "packaged-data.json"),
         **dict.fromkeys(_COUNTS, str(threads)),
     }

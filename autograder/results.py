@@ -80,6 +80,11 @@ class Limits:
         """CPU limit in seconds, with the default filled in."""
         return self.cpu_seconds or self.wall_seconds
 
+    @property
+    def plain(self) -> dict[str, float]:
+        """The limits by name, as JSON has them."""
+        return {name: getattr(self, name) for name in _MOST}
+
     def and_(self, other: Limits) -> Limits:
         """Enough for both, one after the other: their seconds together, and of everything else the larger."""
         together = {each.name: max(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)}

@@ -303,6 +303,7 @@ def main() -> None:
         work.chmod(0o755)
         root = make_course(work / "course")
         inbox = make_class(work / "inbox", count)
+        graded(root, make_class(work / "first", 1), work / "out-first", jobs=1)  # keeps compiled templates
         print(f"{count} submissions, four checks, {os.cpu_count()} cores")
         floor = floor_of(load(root, "net"), inbox)
         print(
@@ -372,6 +373,7 @@ def installed(name: str, venvs: Path) -> Path | None:
 
 def compile_us() -> None:
     """Bytecode of the toolkit is written beforehand, as an installation does; the peers' was, too."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     compileall.compile_dir(Path(autograder.__file__).parent, quiet=2)
 
 

@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--sandbox", default="bubblewrap")
     arguments = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     compileall.compile_dir(Path(autograder.__file__).parent, quiet=2)  # as an installation does
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

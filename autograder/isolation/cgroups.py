@@ -28,25 +28,30 @@ class Group:
     version: int
     folders: dict[str, Path]
 
+    @property
+    def places(self) -> list[str]:
+        """The folders as texts, each once: these are used often, and joining paths takes longer than the kernel."""
+        return [*dict.fromkeys(map(str, self.folders.values()))]
+
     def doors(self) -> list[int]:
         """Open files; a process that writes ``b"0"`` into each of them has joined. The caller closes them."""
-        return [os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for folder in set(self.folders.values())]
+        return [os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for folder in self.places]
 
     def cpu_seconds(self) -> float:
         """CPU time of all processes that were ever in the group."""
         if self.version == 2:
-            return _field(self.folders["cpu"] / "cpu.stat", "usage_usec") / 1e6
-        return _number(self.folders["cpuacct"] / "cpuacct.usage") / 1e9
+            return _field(f"{self.folders['cpu']}/cpu.stat", "usage_usec") / 1e6
+        return _number(f"{self.folders['cpuacct']}/cpuacct.usage") / 1e9
 
     def peak_mib(self) -> float:
         """The most memory that the group held at once, page cache and scratch files included."""
         name = "memory.peak" if self.version == 2 else "memory.max_usage_in_bytes"
-        return _number(self.folders["memory"] / name) / _MIB
+        return _number(f"{self.folders['memory']}/{name}") / _MIB
 
     def oom_kills(self) -> int:
         """How many processes the kernel ended for want of memory."""
         name = "memory.events" if self.version == 2 else "memory.oom_control"
-        return _field(self.folders["memory"] / name, "oom_kill")
+        return _field(f"{self.folders['memory']}/{name}", "oom_kill")
 
     def add(self, pid: int) -> None:
         """Move a process into the group.
@@ -54,13 +59,13 @@ class Group:
         Raises:
             OSError: the kernel would not have it.
         """
-        for folder in set(self.folders.values()):
-            _write(folder / "cgroup.procs", str(pid))
+        for folder in self.places:
+            _write(f"{folder}/cgroup.procs", str(pid))
 
     def kill(self) -> None:
         """End every process in the group."""
         for _ in range(100):
-            pids = _read(self.folders["pids"] / "cgroup.procs").split()
+            pids = _read(f"{self.folders['pids']}/cgroup.procs").split()
             if not pids:
                 return
             for pid in pids:
@@ -69,10 +74,10 @@ class Group:
 
     def remove(self) -> None:
         """Remove the group once it is empty; the kernel may need a moment for that."""
-        for folder in set(self.folders.values()):
+        for folder in self.places:
             for _ in range(200):
                 try:
-                    folder.rmdir()
+                    os.rmdir(folder)
                     break
                 except FileNotFoundError:
                     break
@@ -94,18 +99,18 @@ class Cgroups:
             OSError: the kernel would not have it.
         """
         group = Group(self.version, {controller: base / name for controller, base in self.bases.items()})
-        for folder in set(group.folders.values()):
-            folder.mkdir()
+        for folder in group.places:
+            os.mkdir(folder)
         memory, pids = group.folders["memory"], group.folders["pids"]
         size = str(limits.memory_mib * _MIB)
         if self.version == 2:
-            _write(memory / "memory.max", size)
-            _write_if_there(memory / "memory.swap.max", "0")
-            _write_if_there(memory / "memory.oom.group", "1")
+            _write(f"{memory}/memory.max", size)
+            _write_if_there(f"{memory}/memory.swap.max", "0")
+            _write_if_there(f"{memory}/memory.oom.group", "1")
         else:
-            _write(memory / "memory.limit_in_bytes", size)
-            _write_if_there(memory / "memory.memsw.limit_in_bytes", size)
-        _write(pids / "pids.max", str(limits.processes + helpers))
+            _write(f"{memory}/memory.limit_in_bytes", size)
+            _write_if_there(f"{memory}/memory.memsw.limit_in_bytes", size)
+        _write(f"{pids}/pids.max", str(limits.processes + helpers))
         self._share(group.folders["cpu"], limits.threads)
         return group
 
@@ -113,9 +118,9 @@ class Cgroups:
         """At most as many processors as threads were asked for; beside others, no more than an equal share."""
         quota = threads * _PERIOD_MICROSECONDS
         if self.version == 2:
-            _write_if_there(cpu / "cpu.max", f"{quota} {_PERIOD_MICROSECONDS}")
+            _write_if_there(f"{cpu}/cpu.max", f"{quota} {_PERIOD_MICROSECONDS}")
         else:
-            _write_if_there(cpu / "cpu.cfs_quota_us", str(quota))
+            _write_if_there(f"{cpu}/cpu.cfs_quota_us", str(quota))
 
     def close(self) -> None:
         """Remove the folders that `find` made."""
@@ -202,11 +207,11 @@ def _remove_tree(folder: Path) -> None:
             continue
 
 
-def _number(path: Path) -> int:
+def _number(path: str) -> int:
     return int(_read(path))
 
 
-def _field(path: Path, key: str) -> int:
+def _field(path: str, key: str) -> int:
     for line in _read(path).splitlines():
         name, _, value = line.partition(" ")
         if name == key:
@@ -221,7 +226,7 @@ def _read_or_empty(path: Path) -> str:
         return ""
 
 
-def _read(path: Path) -> str:
+def _read(path: Path | str) -> str:
     """The text of a file of the kernel's; a file object would ask five things about it first, for each sandbox."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -233,7 +238,7 @@ def _read(path: Path) -> str:
         os.close(descriptor)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path | str, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(descriptor, text.encode())
@@ -241,7 +246,7 @@ def _write(path: Path, text: str) -> None:
         os.close(descriptor)
 
 
-def _write_if_there(path: Path, text: str) -> None:
+def _write_if_there(path: Path | str, text: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         _write(path, text)
 

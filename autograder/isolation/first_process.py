@@ -24,7 +24,6 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -126,7 +125,7 @@ class Builder:
         """
         alive, keeping = os.pipe()
         reading, writing = os.pipe()
-        request = {"folder": str(folder), "given": str(given or ""), "limits": asdict(limits)}
+        request = {"folder": str(folder), "given": str(given or ""), "limits": limits.plain}
         try:
             socket.send_fds(self._connection, [json.dumps(request).encode()], [alive, writing])
         except OSError:

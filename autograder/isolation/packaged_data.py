@@ -9,9 +9,11 @@ assignment says `packaged_data=True`. Standard library only: this is part of the
 from __future__ import annotations
 
 import glob
+import json
 import os
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator
 
 __all__ = ["COVER", "PACKAGED", "holds_no_package", "make_covers", "packaged_data", "uses_packaged_data"]
@@ -57,6 +59,8 @@ raise FileNotFoundError(
 )
 '''
 
+_COARSEST = 2_000_000_000  # nanoseconds in which two changes may have the same time
+
 _USES = re.compile(
     r"\bload_(iris|digits|wine|breast_cancer|diabetes|linnerud|sample_images?|boston)\b"
     r"|\b(statsmodels|sm|lifelines|river|sktime|aeon|tslearn|pmdarima|yellowbrick)(\.api)?[. ]+(import +)?datasets\b"
@@ -70,30 +74,80 @@ def uses_packaged_data(source: str) -> bool:
     return bool(_USES.search(source))
 
 
-def packaged_data() -> tuple[str, ...]:
+def packaged_data(cache: str = "") -> tuple[str, ...]:
     """Every folder and file of data sets of this machine that a sandbox would show, by its real path.
 
     A folder of the table is one of them where nothing below it is code; else the files in it that are none, so that
     what a package imports stays there. A folder of tests that holds data is one of them, code or not, unless the
     package that it belongs to imports it. So are all packages of an interpreter other than this one. What lies below
     one of them is left out: each costs a mount per sandbox.
+
+    `cache` is a file of our own user that remembers what was found, and the time and number of every folder and file
+    that was read for it; "" for none. Where one of these is another one now, everything is looked for again.
     """
     imported = {os.path.realpath(entry) for entry in sys.path}
     homes = {os.path.realpath(home) for home in _homes()}
     found = {home for home in homes - imported if not any(_is_below(entry, home) for entry in imported)}
-    roots = {
+    named = {
         os.path.join(home, package, part)
         for home in homes - found
         for package, parts in PACKAGED.items()
         for part in parts
     }
-    for root in {os.path.realpath(each) for each in (*roots, *_ELSEWHERE) if os.path.isdir(each)}:
-        found |= _data_below(root)
+    roots = {os.path.realpath(each) for each in (*named, *_ELSEWHERE) if os.path.isdir(each)}
+    about = json.dumps([_state(__file__), sorted(imported), sorted(homes), sorted(roots)])
+    if (known := _remembered(cache, about)) is not None:
+        return known
+    began, read = time.time_ns(), set[str]()
+    for root in roots:
+        found |= _data_below(root, read)
     for home in homes - found:
-        for tests in _tests_below(home):
-            data = _data_below(tests)
-            found |= data if not data or _is_imported(tests) else {tests}
-    return _outermost(found)
+        for tests in _tests_below(home, read):
+            data = _data_below(tests, read)
+            found |= data if not data or _is_imported(tests, read) else {tests}
+    outermost = _outermost(found)
+    if cache:
+        _remember(cache, about, read, outermost, began - _COARSEST)
+    return outermost
+
+
+def _remembered(cache: str, about: str) -> tuple[str, ...] | None:
+    """What was found, if nothing has changed since."""
+    if not cache:
+        return None
+    try:
+        with open(cache, encoding="utf-8") as file:
+            known = json.load(file)
+        if known["about"] != about or any(_state(path) != state for path, state in known["read"].items()):
+            return None
+        return tuple(map(str, known["found"]))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _remember(cache: str, about: str, read: Iterable[str], found: tuple[str, ...], before: int) -> None:
+    """Remember what was found, unless something that was read has changed after a moment, in nanoseconds: it may have
+    changed after it was read as well, with the same time. A cache that cannot be written only costs time."""
+    states = {path: _state(path) for path in sorted(read)}
+    if any(state is None or max(state[:2]) >= before for state in states.values()):
+        return
+    try:
+        os.makedirs(os.path.dirname(cache), mode=0o700, exist_ok=True)
+        draft = f"{cache}.{os.getpid()}"
+        with open(draft, "w", encoding="utf-8") as file:
+            json.dump({"about": about, "read": states, "found": found}, file)
+        os.replace(draft, cache)
+    except OSError:
+        return
+
+
+def _state(path: str) -> list[int] | None:
+    """When a folder or file was changed last, and which one it is; None where it is not there."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return None
+    return [about.st_mtime_ns, about.st_ctime_ns, about.st_ino, about.st_dev]
 
 
 def holds_no_package(path: str) -> bool:
@@ -116,39 +170,43 @@ def make_covers(folder: str) -> tuple[str, str]:
     return place, file
 
 
-def _data_below(root: str) -> set[str]:
+def _data_below(root: str, read: set[str]) -> set[str]:
+    read.add(root)
     code, files, below = False, set[str](), dict[str, set[str]]()
     with os.scandir(root) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name != "__pycache__":
-                    below[entry.path] = _data_below(entry.path)
+                    below[entry.path] = _data_below(entry.path, read)
             elif not entry.name.endswith(_CODE):
                 files.add(entry.path)
-            elif entry.name != "__init__.py" or _does_something(entry.path):
+            elif entry.name != "__init__.py" or _does_something(entry.path, read):
                 code = True
     if not code and all(found == {folder} for folder, found in below.items()):
         return {root}
     return files.union(*below.values())
 
 
-def _tests_below(folder: str) -> Iterator[str]:
+def _tests_below(folder: str, read: set[str]) -> Iterator[str]:
     """The outermost folders of tests below a folder."""
+    read.add(folder)
     with os.scandir(folder) as entries:
         below = [each for each in entries if each.is_dir(follow_symlinks=False) and each.name not in _PASSED_OVER]
     for entry in below:
         if entry.name in _TESTS:
             yield entry.path
         elif not entry.name.endswith((".dist-info", ".egg-info", ".libs")):
-            yield from _tests_below(entry.path)
+            yield from _tests_below(entry.path, read)
 
 
-def _is_imported(tests: str) -> bool:
+def _is_imported(tests: str, read: set[str]) -> bool:
     """Whether the package around a folder of tests imports it, as astropy does: it is needed when the package is."""
     folder, name = os.path.split(tests)
     imports = rf"^\s*(from|import)\s+[\w.]*\b{name}\b|^\s*from\s+\.\s+import\b.*\b{name}\b"
+    path = os.path.join(folder, "__init__.py")
     try:
-        with open(os.path.join(folder, "__init__.py"), encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            read.add(path)
             return re.search(imports, file.read(), re.MULTILINE) is not None
     except FileNotFoundError:
         return False
@@ -167,7 +225,8 @@ def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _does_something(path: str) -> bool:
+def _does_something(path: str, read: set[str]) -> bool:
+    read.add(path)
     with open(path, encoding="utf-8", errors="replace") as file:
         return re.search(r"^\s*(import|from|def|class)\b", file.read(), re.MULTILINE) is not None
 

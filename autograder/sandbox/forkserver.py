@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograder.checks.wording import reason_of
+from autograder.early_start import CACHE
 from autograder.isolation.confine import become_subreaper
 from autograder.isolation.deadlines import ended
 from autograder.isolation.first_process import PATIENCE_SECONDS, Builder
@@ -52,7 +53,7 @@ def main(builder: Builder | None = None) -> None:
     for name in sys.argv[1:]:
         with contextlib.suppress(Exception):  # said when the settings ask for it
             import_module(name)
-    hidden = packaged_data()  # looked for while the grader still imports
+    hidden = packaged_data(os.environ.pop(CACHE, ""))  # looked for while the grader still imports
     asked = sys.stdin.readline()
     if not asked:  # it was started early, and nobody needed it
         return

@@ -15,7 +15,6 @@ import select
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from autograder.checks.errors import SandboxError
@@ -235,7 +234,7 @@ class ServerSession(PipeSession):
         message = {
             "folder": str(request.folder),
             "given": str(request.given or ""),
-            "limits": asdict(request.roomy),
+            "limits": request.roomy.plain,
             "seed": request.seed,
             "cpus": _own_cpu(request.limits),
         }

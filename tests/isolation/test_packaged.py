@@ -10,6 +10,7 @@ from tiny_course import make_course
 from autograder import datasets, loader
 from autograder.datasets import DataSettings
 from autograder.isolation import landlock
+from autograder.isolation import packaged_data as finding
 from autograder.isolation.namespaces import bubblewrap_arguments
 from autograder.isolation.packaged_data import packaged_data, uses_packaged_data
 from autograder.results import Limits
@@ -133,6 +134,51 @@ def test_data_in_the_tests_of_packages_is_hidden(tmp_path: Path, monkeypatch: py
     monkeypatch.syspath_prepend(str(home))
     found = {path.removeprefix(f"{home}/") for path in packaged_data() if path.startswith(str(home))}
     assert found == {"scipy/spatial/tests", "anything/deep/below/test", "astropy/tests/data", "skimage/data"}
+
+
+def test_what_was_found_is_remembered_until_something_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is looked through again where all folders and files are as they were; a data set that appears deep inside
+    of a package, and code beside one, are noticed; a damaged memory is none."""
+    home, cache = tmp_path / "site-packages", tmp_path / "own" / "found.json"
+    data = home / "gensim" / "test" / "test_data"
+    data.mkdir(parents=True)
+    (data / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(home))
+    monkeypatch.setattr(finding, "_homes", lambda: [str(home)])
+    monkeypatch.setattr(finding, "_ELSEWHERE", ())
+    monkeypatch.setattr(finding, "_COARSEST", 0)
+
+    def found(*, again: bool) -> list[str]:
+        with monkeypatch.context() as patched:
+            if not again:
+                patched.setattr(finding, "_tests_below", None)
+            return [path.removeprefix(f"{home}/") for path in packaged_data(str(cache))]
+
+    assert found(again=True) == found(again=False) == ["gensim/test"]
+    (data / "__init__.py").write_text("import json")
+    assert found(again=True) == found(again=False) == []
+    (data / "labels.csv").write_text("1")
+    (home / "plain" / "deep").mkdir(parents=True)
+    (home / "plain" / "deep" / "tests").mkdir()
+    assert found(again=True) == found(again=False)
+    (home / "plain" / "deep" / "tests" / "iris.csv").write_text("1")
+    last = found(again=True)
+    assert "plain/deep/tests" in last
+    for damaged in ("", "[]", '{"about": 3}', cache.read_text()[:-9]):
+        cache.write_text(damaged)
+        assert found(again=True) == last
+
+
+def test_what_has_just_changed_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could change once more within the same tick of the file system's clock."""
+    home, cache = tmp_path / "site-packages", tmp_path / "found.json"
+    (home / "plain" / "tests").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(home))
+    monkeypatch.setattr(finding, "_homes", lambda: [str(home)])
+    monkeypatch.setattr(finding, "_COARSEST", 10**15)
+
+    assert packaged_data(str(cache)) == packaged_data()
+    assert not cache.exists()
 
 
 def test_packages_of_another_python_are_hidden_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
