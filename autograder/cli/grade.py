@@ -32,7 +32,6 @@ from autograder.grading.jobs import Idle, idle_jobs
 from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
 from autograder.grading.validation_cache import ValidationCache, validation_key
 from autograder.grading.written_answers import keep_pdfs
-from autograder.release import refuse_redrawn, unknown_students
 from autograder.reports import pages
 from autograder.reports.class_folder import Graded, kept_apart
 from autograder.reports.marks import all_hand_grades
@@ -178,7 +177,10 @@ def _our_work(
 
     def collected(folder: Path, copies: bool) -> tuple[Submission, ...]:
         everyone = collect(submissions, loaded.assignment.handed_in, folder, caps, recogniser, copies=copies)
-        refuse_redrawn(loaded, (each.student for each in everyone), seed)
+        if loaded.assignment.variants:
+            from autograder.release import refuse_redrawn
+
+            refuse_redrawn(loaded, (each.student for each in everyone), seed)
         return everyone
 
     def grader(name: str, folder: Path, foreseen: tuple[str, ...]) -> Grader:
@@ -206,6 +208,8 @@ def _our_work(
 
 def _not_final_of_unknown(roster: Roster | None, reports: Sequence[Report]) -> tuple[Report, ...]:
     """The reports; of somebody who is not on the roster, nobody knows which variant he was given."""
+    from autograder.release import unknown_students
+
     unknown = unknown_students((report.student for report in reports), roster)
     why = "The roster has no such id, and variants are drawn by id, so this variant is nobody's: rename the submission"
     return tuple(

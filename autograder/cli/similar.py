@@ -24,6 +24,7 @@ from autograder.loader import Loaded
 from autograder.release.building import stub_text
 from autograder.reports import pages
 from autograder.reports.files import file_names, write_text
+from autograder.reports.pages import similar as similar_pages
 from autograder.reports.pages.text import visible
 from autograder.submissions import Recogniser, collect, refuse_class
 
@@ -117,7 +118,7 @@ def _public(path: Path) -> list[tuple[str, Mapping[str, bytes]]]:
 
 def _written(
     out: Path, current: Sequence[Sample], earlier: Sequence[Sample], found: Comparison, heading: pages.Heading
-) -> pages.SimilarClass:
+) -> similar_pages.SimilarClass:
     """Write every file; pages of an earlier run that are not made again are removed."""
     everybody = [*current, *earlier]
     names = file_names([each.name for each in everybody])
@@ -126,8 +127,8 @@ def _written(
     for number, pair in enumerate(found.pairs, 1):
         first, second = everybody[pair.first].name, everybody[pair.second].name
         page = f"{_PAGES}/{number:03}-{names[first][:40]}-{names[second][:40]}.html" if number <= _MOST_PAGES else ""
-        likenesses.append(pages.Likeness(first, second, pair, cluster[pair.first], page))
-    shown = pages.SimilarClass(
+        likenesses.append(similar_pages.Likeness(first, second, pair, cluster[pair.first], page))
+    shown = similar_pages.SimilarClass(
         tuple(likenesses),
         tuple(tuple(everybody[place].name for place in group) for group in found.clusters),
         len(current),
@@ -145,13 +146,13 @@ def _written(
     for each in likenesses:
         if each.page:
             *sides, regions = side_by_side(everybody[each.pair.first], everybody[each.pair.second], found.counted)
-            write_text(out / each.page, pages.pair_page(each, sides, regions, shown, heading))
-    write_text(out / "similar.csv", pages.similar_csv(shown))
-    write_text(out / "similar.html", pages.similar_page(shown, heading))
+            write_text(out / each.page, similar_pages.pair_page(each, sides, regions, shown, heading))
+    write_text(out / "similar.csv", similar_pages.similar_csv(shown))
+    write_text(out / "similar.html", similar_pages.similar_page(shown, heading))
     return shown
 
 
-def _print(screen: Console, found: pages.SimilarClass, out: Path) -> None:
+def _print(screen: Console, found: similar_pages.SimilarClass, out: Path) -> None:
     what = f"{counted(found.submissions, 'submission')}, {counted(found.compared, 'pair')}"
     if found.pairs:
         table = Table(box=box.SIMPLE, pad_edge=False)

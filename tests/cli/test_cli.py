@@ -57,7 +57,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 UNNEEDED = (
     "torch", "sklearn", "scipy", "pandas", "matplotlib", "PIL", "IPython", "nbgrader", "nbconvert", "nbformat",
     "traitlets", "jupyter_client", "pytest", "autograder.formats.nbgrader", "autograder.quality.mutation",
-    "autograder.scaffold", "pydantic",
+    "autograder.scaffold", "autograder.release", "autograder.insight.similarity", "pydantic",
 )  # fmt: skip
 """What has no business in the process that hands out work."""
 

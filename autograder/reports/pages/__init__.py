@@ -7,20 +7,14 @@ made visible.
 
 from autograder.reports.pages.answers import Asked, answers_page
 from autograder.reports.pages.changes import changes_page
-from autograder.reports.pages.similar import Likeness, SimilarClass, pair_page, similar_csv, similar_page
 from autograder.reports.pages.student import Heading, staff_page, student_page
 from autograder.reports.pages.summary import summary_page
 
 __all__ = [
     "Asked",
     "Heading",
-    "Likeness",
-    "SimilarClass",
     "answers_page",
     "changes_page",
-    "pair_page",
-    "similar_csv",
-    "similar_page",
     "staff_page",
     "student_page",
     "summary_page",
