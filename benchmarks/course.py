@@ -1,7 +1,8 @@
-"""What running a course costs: 300 submissions collected from each kind of download.
+"""What running a course costs: 300 submissions collected from each kind of download, and their grades to each format.
 
-``python benchmarks/course.py`` makes the downloads, collects each of them, and collects it again. Exit code 1: one took
-longer than it may.
+``python benchmarks/course.py`` makes the downloads, collects each of them, and collects it again. Then the grades of
+these students are exported in every format, into gradebooks of 300 where the format has one. Exit code 1: one took
+longer than it may, or a grade did not get to its student.
 """
 
 from __future__ import annotations
@@ -15,14 +16,23 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from autograder.formats.collection import collect_source
-from autograder.formats.hand_ins import Asked
-from autograder.submissions.roster import Person, Roster
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import gradebooks  # noqa: E402 - from tests/
+
+from autograder.formats.collection import collect_source  # noqa: E402
+from autograder.formats.exporters import EXPORTERS, export, exporter_called  # noqa: E402
+from autograder.formats.hand_ins import Asked  # noqa: E402
+from autograder.formats.outgoing import Request  # noqa: E402
+from autograder.submissions.roster import Person, Roster  # noqa: E402
 
 STUDENTS = 300
 MOST_SECONDS = 10.0
+MOST_EXPORT_SECONDS = 5.0
 FILES = {
     "softmax.py": "\n".join(f"def part_{number}(x):\n    return x + {number}\n" for number in range(60)),
     "weights.npy": b"\x93NUMPY" + bytes(range(256)) * 400,
@@ -91,6 +101,41 @@ def measured(name: str, source: Path, folder: Path, roster: Roster) -> bool:
     return max(seconds) < MOST_SECONDS
 
 
+def exported(name: str, folder: Path) -> bool:
+    """Export the grades of what was collected in every format, and check that every student's cell is filled."""
+    students = sorted(each.name for each in (folder / "submissions" / name).iterdir() if each.is_dir())
+    assert len(students) == STUDENTS
+    out = gradebooks.graded(folder / "graded" / name, *(gradebooks.with_points(each) for each in students))
+    people = [
+        gradebooks.Student(1000 + number, f"Student {number:03}", f"s{number:03}", f"s{number}@example.org")
+        for number in range(STUDENTS)
+    ]
+    files = {
+        "canvas": gradebooks.canvas(people),
+        "moodle": gradebooks.moodle(people),
+        "gradescope": gradebooks.scores(replace(each, name=f"{each.name[-3:]} Student") for each in people),
+    }
+    roster = folder / "roster.csv"
+    roster.write_text("id,name\n" + "".join(f"s{number:03},Student {number:03}\n" for number in range(STUDENTS)))
+    seconds = {}
+    for target in EXPORTERS:
+        into = folder / f"{target}.csv"
+        into.write_bytes(files.get(target, b""))
+        request = Request(folder / "exported" / name / target, into if target in files else None)
+        began = time.perf_counter()
+        written = export(
+            exporter_called(target), out, request, roster=roster, submissions=folder / "submissions" / name
+        )
+        seconds[target] = time.perf_counter() - began
+        assert not written.incomplete, written.sentences
+        if target in files:
+            changed = gradebooks.differences(files[target], (request.to / into.name).read_bytes())
+            assert list(changed.values()) == [("", "2.00")] * STUDENTS, (target, len(changed))
+    shown = "  ".join(f"{target} {each:.2f}" for target, each in seconds.items())
+    print(f"{name:<12} to  {shown} s   at most {MOST_EXPORT_SECONDS:g} s each", flush=True)
+    return max(seconds.values()) < MOST_EXPORT_SECONDS
+
+
 def clones(folder: Path) -> Path:
     """A folder of clones with one commit each."""
     first = folder / "first"
@@ -106,7 +151,7 @@ def clones(folder: Path) -> Path:
 
 
 def main() -> int:
-    """Measure every kind of download."""
+    """Measure every kind of download, and every format."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.parse_args()
     roster = Roster(tuple(Person(f"s{number:03}", f"Student {number:03}") for number in range(STUDENTS)))
@@ -124,8 +169,8 @@ def main() -> int:
             if kind == "gradescope":
                 files["assignment_1_export/submission_metadata.yml"] = metadata()
             (folder / f"{kind}.zip").write_bytes(zipped(files))
-            good &= measured(kind, folder / f"{kind}.zip", folder, roster)
-        good &= measured("git", clones(folder / "git"), folder, roster)
+            good &= measured(kind, folder / f"{kind}.zip", folder, roster) and exported(kind, folder)
+        good &= measured("git", clones(folder / "git"), folder, roster) and exported("git", folder)
     return 0 if good else 1
 
 
