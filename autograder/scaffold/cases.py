@@ -20,7 +20,7 @@ import numpy as np
 
 __all__ = ["Case", "Watch", "cases_of_arguments"]
 
-MOST_STEPS = 200_000
+MOST_STEPS = 50_000
 """Bytecode instructions of one call that are watched; a longer call has shown its branches by then, or stays slow."""
 MOST_ENTRIES = 1000
 SCALAR = (str, int, float)

@@ -17,7 +17,7 @@ from autograder.scaffold.trying import Failed, TrialRunner
 __all__ = ["covered", "held", "like_calls", "missed", "recorded_texts", "unreached"]
 
 SEEDS = (1, 2, 3, 4, 5)
-BUDGET = 4.0
+BUDGET = 2.0
 """CPU seconds for watching what the drawn inputs of one function come across."""
 MOST_ROWS = 12
 MOST_CALLS = 6
