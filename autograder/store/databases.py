@@ -34,15 +34,15 @@ def engine(address: str) -> Engine:
         DatabaseError: it is no address of a SQLite or PostgreSQL database, or this machine has no driver for that.
     """
     try:
-        made = create_engine(_with_driver(make_url(address)), pool_pre_ping=True)
+        url = _with_driver(make_url(address))
+        if (system := url.get_backend_name()) not in _BEGIN:
+            raise DatabaseError(
+                f"results are kept in SQLite and PostgreSQL, not in {system!r}; give an address such as "
+                "sqlite:////srv/course/grader.db or postgresql://grader@server/course"
+            )
+        made = create_engine(url, pool_pre_ping=True)
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise _why_not(error) from None
-    if made.dialect.name not in _BEGIN:
-        made.dispose()
-        raise DatabaseError(
-            f"results are kept in SQLite and PostgreSQL, not in {made.dialect.name}",
-            "name a database such as sqlite:////srv/course/grader.db or postgresql://grader@server/course",
-        )
     event.listen(made, "connect", _prepare_sqlite if made.dialect.name == "sqlite" else _prepare_postgresql)
     return made
 
@@ -178,9 +178,7 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 def _why_not(error: Exception) -> DatabaseError:
     """Why an address is none, and what to do."""
     if isinstance(error, NoSuchModuleError):
-        return DatabaseError(
-            "no package here knows a database system of that name; correct the word before ://, or install one"
-        )
+        return DatabaseError("no package here knows a driver of that name; correct the word behind +, or leave it out")
     if isinstance(error, ImportError):
         needed = missing(error, "it")
         return DatabaseError(

@@ -513,12 +513,12 @@ def test_a_run_that_fails_keeps_what_was_in_the_folder_before(root: Path, handed
 
 
 def test_no_database_is_taken_from_the_settings_that_this_machine_cannot_use(root: Path) -> None:
-    """`validate` refuses what is no address, and an address of a system that no package here knows, like `grade`."""
+    """`validate` refuses what is no address, and an address of another database system, like `grade`."""
     config = root / "grader_config.py"
     text = config.read_text()
     for address, sentence in (
         ("foo", "grader_config.py:4: Course.database is 'foo'; give an SQLAlchemy address, such as 'sqlite:////srv"),
-        ("martian://x", "Cannot use the results database martian://x: no package here knows a database system of"),
+        ("martian://x", "Cannot use the results database martian://x: results are kept in SQLite and PostgreSQL, not"),
     ):
         config.write_text(text.replace("Course(", f'Course(database="{address}", '))
         refused(run("validate", "tiny", "--quick", cwd=root), sentence)

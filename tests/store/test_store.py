@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from samples import internal, passing
 
 from autograder.checks.errors import UsageError
-from autograder.store import Store, sqlite_address
+from autograder.store import Store, check_address, sqlite_address
 
 
 @pytest.fixture
@@ -195,6 +196,38 @@ def test_an_address_that_cannot_be_used_is_reported_without_its_password(address
     """A wrong address is one sentence, and a password stays out of it."""
     with pytest.raises(UsageError, match="Cannot use the results database") as caught:
         Store(address)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("mysql://u:secret@h/d", "results are kept in SQLite and PostgreSQL, not in 'mysql'; give an address such as"),
+        ("martian://x", "results are kept in SQLite and PostgreSQL, not in 'martian'"),
+        ("postgresql+absent://u:secret@h/d", "no package here knows a driver of that name; correct the word behind"),
+        ("nonsense", "this is not an SQLAlchemy address; give one such as sqlite:////srv/course/grader.db"),
+    ],
+)
+def test_an_address_of_another_kind_says_what_to_give(address: str, said: str) -> None:
+    """Which database systems there are, or which part of the address is wrong."""
+    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+        check_address(address)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL needs psycopg, which the extra brings."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UsageError, match=r"needs psycopg, which is not installed; pip install 'autograder-ml\[postgr"):
+        check_address("postgresql://grader@server/course")
+
+
+def test_a_server_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    """No traceback, and no password."""
+    pytest.importorskip("psycopg", reason="pip install 'autograder-ml[postgresql]'")
+    with pytest.raises(UsageError, match="Cannot use the results database postgresql") as caught:
+        Store(f"postgresql://grader:secret@/course?host={tmp_path}")
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
 

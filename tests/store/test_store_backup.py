@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from samples import passing
 from autograder.checks.errors import UsageError
 from autograder.results import Replay
 from autograder.store import Store, sqlite_address
-from autograder.store.artefacts import add_artefact, artefacts, files_in, read_artefact
+from autograder.store.artefacts import add_artefact, artefacts, files_in, read_artefact, remove_orphans
 from autograder.store.backup import restore_backup, write_backup
 from autograder.store.forgetting import forget_student, held_of
 from autograder.store.history import log_entries, students
@@ -187,6 +189,80 @@ def test_a_backup_that_is_killed_leaves_the_old_one(tmp_path: Path) -> None:
     assert counts == [1] * (len(counts) - 1) + [2]
     assert not list(tmp_path.glob(".backup.zip.*"))  # what the killed ones left went with the next
     assert len(counts) > len(TABLES)
+
+
+def _do_and_die(address: str, files: Path, act: Callable[[Store], object], die_at: int) -> None:
+    left = [die_at]
+
+    def step(_: str) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with Store(address, artefacts=files, step=step) as store:
+        act(store)
+
+
+def killed_everywhere(folder: Path, source: Path | None, act: Callable[[Store], object]) -> Iterator[tuple[Path, bool]]:
+    """A database, a copy of `source` or a new one, after `act` was killed at each of its statements in turn."""
+    number, finished = 0, False
+    while not finished:
+        path = folder / f"{number}.db"
+        if source:
+            shutil.copy(source, path)
+            shutil.copytree(f"{source}.artefacts", f"{path}.artefacts")
+        arguments = (sqlite_address(path), Path(f"{path}.artefacts"), act, number)
+        process = multiprocessing.get_context("fork").Process(target=_do_and_die, args=arguments)
+        process.start()
+        process.join()
+        finished = process.exitcode == 0
+        assert finished or process.exitcode == -signal.SIGKILL
+        process.close()
+        yield path, finished
+        number += 1
+
+
+@pytest.mark.long
+def test_a_restoring_that_is_killed_writes_nothing_and_can_be_repeated(tmp_path: Path) -> None:
+    """At each statement: the database is empty or whole, and the same command completes it."""
+    with Store(sqlite_address(tmp_path / "grader.db")) as store:
+        fill(store, "ann")
+        write_backup(store, tmp_path / "backup.zip")
+    states = []
+    for path, _ in killed_everywhere(tmp_path, None, lambda store: restore_backup(tmp_path / "backup.zip", store)):
+        with Store(sqlite_address(path)) as store:
+            states.append(len(store.reports()))
+            if not states[-1]:
+                assert not any(contents(store).values())
+                restore_backup(tmp_path / "backup.zip", store)
+            assert [len(read_artefact(store.artefacts, each.sha256)) for each in artefacts(store.database)] == [7, 12]
+    assert states == sorted(states)
+    assert set(states) == {0, 1}
+
+
+def test_a_forgetting_that_is_killed_has_erased_everything_or_nothing(tmp_path: Path) -> None:
+    """At each statement: all rows are as before or none has the name; the files that nobody names go with the next."""
+    with Store(sqlite_address(tmp_path / "grader.db")) as store:
+        fill(store, "Ann Lovelace")
+        fill(store, "ben")
+        before = contents(store)
+    states = []
+    source = tmp_path / "grader.db"
+    for path, _ in killed_everywhere(tmp_path, source, lambda each: forget_student(each, "Ann Lovelace")):
+        with Store(sqlite_address(path)) as store:
+            states.append("Lovelace" in str(contents(store)))
+            if states[-1]:
+                assert contents(store) == before
+                forget_student(store, "Ann Lovelace")
+            with store.writing("the list of files"):
+                remove_orphans(store.database, store.artefacts, young=0.0)
+            assert {read_artefact(store.artefacts, each.name) for each in files_in(store.artefacts)} == {
+                b"weights",
+                b"model of ben",
+            }
+            assert len(artefacts(store.database)) == 2
+    assert states == sorted(states, reverse=True)
+    assert set(states) == {True, False}
 
 
 def test_a_student_is_forgotten(any_address: str, tmp_path: Path) -> None:

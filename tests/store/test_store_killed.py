@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from samples import check, passing, question, report
+from tiny_course import RIGHT, hand_in, make_course
 
 from autograder.checks.errors import UsageError
 from autograder.results import Report, Verdict
@@ -249,6 +250,34 @@ def test_two_graders_lose_nothing(any_address: str) -> None:
         assert [each.before for each in log[1:]] == [each.after for each in log[:-1]]
         (mark,) = marks(store.database)
         assert repr(mark.points) == log[-1].after
+
+
+@pytest.mark.long
+def test_two_commands_grade_into_one_database(any_address: str, tmp_path: Path) -> None:
+    """Two `autograder grade` at the same time, with a class each: every report of both is there, and known again."""
+    root = make_course(tmp_path / "course")
+    commands = []
+    for number in range(2):
+        inbox = hand_in(tmp_path / f"in{number}", **{f"s{number}{n}": f"# {n}\n{RIGHT}" for n in range(6)})
+        verb = [
+            sys.executable,
+            "-m",
+            "autograder",
+            "grade",
+            "tiny",
+            str(inbox),
+            "--out",
+            str(tmp_path / f"out{number}"),
+        ]
+        commands.append([*verb, "--db", any_address, "--course", str(root), "--seed", "s", "--sandbox", "none"])
+    for done in (0, 6):
+        both: list[Any] = [subprocess.Popen(each, stdout=subprocess.PIPE, text=True) for each in commands]
+        said = [process.communicate()[0] for process in both]
+        assert [process.returncode for process in both] == [0, 0]
+        assert [f"{done} of 6 reports were there already" in each for each in said] == [bool(done)] * 2
+    with Store(any_address) as store:
+        assert {each.student for each in store.reports()} == {f"s{m}{n}" for m in range(2) for n in range(6)}
+        assert len(log_entries(store.database)) == 12
 
 
 def test_a_lost_connection_is_made_again(postgres_address: str) -> None:
