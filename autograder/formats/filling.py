@@ -71,16 +71,18 @@ class Filled:
     incomplete: bool = False
 
 
-def place(lines: Sequence[Line], grades: Sequence[Grade], platform: str, key_of: Callable[[str], str]) -> Placed:
+def place(
+    lines: Sequence[Line], grades: Sequence[Grade], platform: str, ids_of: Callable[[str], Sequence[str]]
+) -> Placed:
     """Find the grade of each line.
 
     Args:
         lines: the students of the file.
         grades: the class.
         platform: the kind of download whose keys are the platform's ids.
-        key_of: the id in such a key.
+        ids_of: the ids in such a key.
     """
-    known = _Known(grades, platform, key_of)
+    known = _Known(grades, platform, ids_of)
     found: dict[int, Grade] = {}
     unsure: dict[int, str] = {}
     used: set[str] = set()  # the kinds of ids that file and class share
@@ -126,14 +128,14 @@ def _refuse_twice(lines: Sequence[Line], found: dict[int, Grade], unsure: dict[i
 class _Known:
     """The class, looked up by ids and by names."""
 
-    def __init__(self, grades: Sequence[Grade], platform: str, key_of: Callable[[str], str]) -> None:
+    def __init__(self, grades: Sequence[Grade], platform: str, ids_of: Callable[[str], Sequence[str]]) -> None:
         self._ids: dict[str, list[Grade]] = {}
         self._keys: dict[str, list[Grade]] = {}
         self._platform = platform
         for grade in grades:
             for id_ in dict.fromkeys(each.casefold() for each in (*grade.ids, *grade.emails)):
                 self._ids.setdefault(id_, []).append(grade)
-            for key in dict.fromkeys(key_of(each) for each in grade.keys.get(platform, ())):
+            for key in dict.fromkeys(id_ for each in grade.keys.get(platform, ()) for id_ in ids_of(each)):
                 self._keys.setdefault(key, []).append(grade)
         self._grades = {f"{number:b}".translate(_NO_NAME): grade for number, grade in enumerate(grades)}
         self._roster = Roster(tuple(Person(key, aliases=grade.names) for key, grade in self._grades.items()))
@@ -156,8 +158,16 @@ class _Known:
         return [each for each in left if PLATFORM not in kinds or not each.keys.get(self._platform)]
 
 
-def fill(table: Table, column: Column, lines: Sequence[Line], placed: Placed, request: Request) -> Filled:
+def fill(
+    table: Table, column: Column, lines: Sequence[Line], placed: Placed, request: Request, ungraded: Sequence[str] = ()
+) -> Filled:
     """Fill the column, and say what was done and what was not.
+
+    Args:
+        table, column, lines: the file.
+        placed: whose line is whose.
+        request: what is asked.
+        ungraded: who handed in, or may have, and has no report; while there are any, nobody's submission is missing.
 
     Raises:
         UsageError: the most points differ and nobody said what to do.
@@ -165,7 +175,7 @@ def fill(table: Table, column: Column, lines: Sequence[Line], placed: Placed, re
     values: dict[tuple[int, int], str] = {}
     said: dict[str, list[str]] = {}
     changed, cut = 0, []
-    complete = not placed.left and not placed.unsure
+    complete = not (placed.left or placed.unsure or ungraded)
     for line in lines:
         grade = placed.grades.get(line.row)
         old = _cell(table, line.row, column.number)
@@ -191,23 +201,30 @@ def fill(table: Table, column: Column, lines: Sequence[Line], placed: Placed, re
             before = number_of(old)
             changed += before is not None and abs(before - points) >= 0.005
             values[line.row, column.number] = number_text(points, column.decimal_sign)
-    filled = Filled(table.filled(values), placed, incomplete=not complete)
+    filled = Filled(table.filled(values), placed, incomplete=bool(placed.left or placed.unsure))
     zeros = sum(row not in placed.grades for row, _ in values)
     filled.sentences.append(
         f"{counted(len(values) - zeros, 'cell')} of {column.name!r} filled, {changed} with other points than before."
     )
-    if zeros:
-        filled.sentences.append(f"{counted(zeros, 'cell')} filled with {number_text(request.missing or 0.0, '.')}.")
-    elif request.missing is not None and not complete:
-        filled.sentences.append("Nobody was given points for a missing submission, because not everybody was found.")
+    filled.sentences += _about_missing(request, zeros, complete)
     if cut:
         filled.sentences.append(f"More points than the platform takes, so the most was written: {', '.join(cut)}.")
     filled.sentences += [f"{what}: {printable(', '.join(who))}." for what, who in said.items()]
-    if placed.left:
-        filled.sentences.append(
-            f"Graded, but not found in {table.path.name}: {printable(', '.join(each.student for each in placed.left))}."
-        )
+    for what, who in (
+        ("Handed in, but not graded yet", ungraded),
+        (f"Graded, but not found in {table.path.name}", [each.student for each in placed.left]),
+    ):
+        filled.sentences += [f"{what}: {printable(', '.join(who))}."] if who else []
     return filled
+
+
+def _about_missing(request: Request, zeros: int, complete: bool) -> list[str]:
+    """What became of the wish to give points for a missing submission."""
+    if zeros:
+        return [f"{counted(zeros, 'cell')} filled with {number_text(request.missing or 0.0, '.')}."]
+    if request.missing is not None and not complete:
+        return ["Nobody was given points for a missing submission, because not everybody was found or graded."]
+    return []
 
 
 def _cell(table: Table, row: int, column: int) -> str:

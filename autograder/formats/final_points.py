@@ -65,7 +65,9 @@ def class_grades(
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         made += _grades(report, own, people, page if page.is_file() else None, report.student in open_)
-    return ClassGrades(assignments[0], _title(root, assignments[0]), tuple(made), out)
+    handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
+    ungraded = sorted(handed_in - {report.student for report in reports})
+    return ClassGrades(assignments[0], _title(root, assignments[0]), tuple(made), out, tuple(ungraded))
 
 
 def _root(course: Path | None) -> Path | None:

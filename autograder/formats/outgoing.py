@@ -65,12 +65,16 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class ClassGrades:
-    """The grades of one assignment, by student, and the folder that they lie in."""
+    """The grades of one assignment, by student, and the folder that they lie in.
+
+    `ungraded` are those who handed in, or may have, and have no report: what they get is not known yet.
+    """
 
     assignment: str
     title: str
     grades: tuple[Grade, ...]
     out: Path
+    ungraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

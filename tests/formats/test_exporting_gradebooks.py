@@ -147,7 +147,7 @@ def test_nobody_gets_a_0_while_somebody_was_not_found(root) -> None:
 
     assert len(differences(data, after)) == 2
     assert "Graded, but not found in export.csv: s3." in said
-    assert "Nobody was given points for a missing submission, because not everybody was found." in said
+    assert "Nobody was given points for a missing submission, because not everybody was found or graded." in said
 
 
 @pytest.mark.parametrize(
@@ -406,3 +406,27 @@ def test_no_name_breaks_a_gradebook(tmp_path_factory, names, delimiter, end) -> 
     rows = dict.fromkeys((each.name, "tiny (4711)") for each in students)
     assert differences(data, after, delimiter) == dict.fromkeys(rows, ("", f"2{sign}00"))
     assert not done.incomplete
+
+
+def test_the_number_of_a_team_is_no_participants_number(root) -> None:
+    """A team's folder ends with the number of the group, which some participant has as well: that one gets nothing."""
+    graded(root / "own", with_points("Team B", 3))
+    collected(root / "filed", "moodle", **{"Team B": "Team B_101"})
+    data = moodle([Student(101, "Ada Lovelace"), Student(102, "Bob Ross")]).replace(b"Team, A", b"Team C")
+    (root / "export.csv").write_bytes(data)
+    done = run_here("export", "moodle", "own", "--into", "export.csv", "--submissions", "filed", cwd=root)
+
+    assert done.returncode == 1
+    assert (root / "own" / "moodle" / "export.csv").read_bytes() == data
+    assert "Graded, but not found in export.csv: Team B." in done.stdout
+
+
+def test_nobody_gets_a_0_who_handed_in_and_is_not_graded(root) -> None:
+    """What was collected and has no report is listed, and nobody's submission counts as missing until it has."""
+    collected(root / "filed", "canvas", s1="101", s2="102", late="104")
+    data = canvas([ADA, BOB, CY, Student(104, "Day, Dan", "s4")])
+    after, said = written(root, "canvas", data, "--missing", "0", "--submissions", "filed")
+
+    assert ("Day, Dan", "tiny (4711)") not in differences(data, after)
+    assert "Handed in, but not graded yet: late." in said
+    assert "because not everybody was found or graded." in said

@@ -46,8 +46,8 @@ def _write(grades: ClassGrades, request: Request) -> Written:
     assignments = [at for at, name in enumerate(head) if _TITLED.fullmatch(name)]
     column = Column(number, head[number], table.decimal_sign([*assignments, number]))
     lines = [_line(table, head, row, number, number_of(most)) for row in range(possible + 1, len(table.rows))]
-    placed = place(lines, grades.grades, "canvas", lambda key: key)
-    return written_file(request, fill(table, column, lines, placed, request))
+    placed = place(lines, grades.grades, "canvas", lambda key: (key,))
+    return written_file(request, fill(table, column, lines, placed, request, grades.ungraded))
 
 
 def _column(grades: ClassGrades, request: Request, table: Table, head: Sequence[str]) -> int:

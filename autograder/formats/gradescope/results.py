@@ -162,8 +162,8 @@ def _filled(grades: ClassGrades, request: Request) -> Written:
         most = number_of(cell(row, "Max Points"))
         lines.append(Line(row, name or table.where(row), ids, (name,) if name else (), most=most))
     column = Column(head["Total Score"], "Total Score", table.decimal_sign([head["Total Score"], head["Max Points"]]))
-    placed = place(lines, grades.grades, "gradescope", lambda key: key)
-    written = written_file(request, fill(table, column, lines, placed, request))
+    placed = place(lines, grades.grades, "gradescope", lambda key: (key,))
+    written = written_file(request, fill(table, column, lines, placed, request, grades.ungraded))
     return Written((*written.files, _folder(request)), written.sentences, written.incomplete)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from autograder.formats.hand_ins import Asked, Found, HandIn, Source, Who, text_entry
 from autograder.submissions.trees import Entry, Tree
 
-__all__ = ["MOODLE"]
+__all__ = ["MOODLE", "is_hidden"]
 
 _NAME = re.compile(r"(?P<who>.*?)(?:_(?P<id>\d+))?_assignsubmission_(?P<plugin>[a-z0-9]+)(?:_(?P<file>.*))?", re.DOTALL)
 _BLIND = re.compile(
@@ -31,6 +31,11 @@ class _Prefix:
     id: str
     plugin: str
     file: str
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a name is Moodle's own word for somebody whose name is hidden."""
+    return bool(_BLIND.fullmatch(name))
 
 
 def _prefix(first: str) -> _Prefix | None:
@@ -66,7 +71,7 @@ def _read(tree: Tree, asked: Asked) -> Found:
         own.clutter += part.clutter
         own.renamed.update(part.renamed)
     for (who, id_), own in trees.items():
-        blind = bool(_BLIND.fullmatch(who))
+        blind = is_hidden(who)
         key = f"{who}_{id_}" if id_ else who
         name = f"{who} {id_}" if blind else who
         found.hand_ins.append(HandIn(Who(key, (name,), (), blind), own))

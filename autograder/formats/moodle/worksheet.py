@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from autograder.checks.errors import UsageError
 from autograder.formats.filled_table import Table, number_of, read_table
 from autograder.formats.filling import PLATFORM, Column, Line, fill, place, written_file
+from autograder.formats.moodle.download import is_hidden
 from autograder.formats.moodle.feedback_files import write_feedback
 from autograder.formats.moodle.words import CHANGEABLE_HEADERS, FULL_NAME, GRADE, GROUP, MAXIMUM, NO, SCALE_HEADERS, YES
 from autograder.formats.outgoing import (
@@ -30,11 +31,12 @@ from autograder.formats.outgoing import (
     Written,
 )
 from autograder.settings import near
+from autograder.submissions.roster import folded
 
 __all__ = ["EXPORTER"]
 
 _IDENTIFIER = re.compile(r"\D*?(?P<id>\d+)\s*")
-_KEY = re.compile(r".*_(\d+)", re.DOTALL)
+_KEY = re.compile(r"(?P<name>.*)_(?P<id>\d+)", re.DOTALL)
 _HOW = "In Moodle: the assignment, View all submissions, Grading action, Download grading worksheet."
 
 
@@ -64,8 +66,8 @@ def _write(grades: ClassGrades, request: Request) -> Written:
     signs = [each for each in (found.grade, found.maximum) if each >= 0]
     column = Column(found.grade, table.rows[0][found.grade], table.decimal_sign(signs), capped=True)
     lines = [_line(table, found, row, yes) for row in rows]
-    placed = place(lines, grades.grades, "moodle", lambda key: match[1] if (match := _KEY.fullmatch(key)) else key)
-    filled = fill(table, column, lines, placed, request)
+    placed = place(lines, grades.grades, "moodle", _ids_of)
+    filled = fill(table, column, lines, placed, request, grades.ungraded)
     written = written_file(request, filled)
     folders = {
         _folder(table, found, row): grade.page
@@ -74,6 +76,21 @@ def _write(grades: ClassGrades, request: Request) -> Written:
     }
     feedback = write_feedback(request.to / "feedback.zip", folders)
     return Written((*written.files, *feedback), written.sentences, written.incomplete)
+
+
+def _ids_of(key: str) -> tuple[str, ...]:
+    """What a download's key, ``Full name_1234567``, says about who is meant.
+
+    The number of a team is no participant's, so it counts only together with the name; where names are hidden, alone.
+    """
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return ()
+    return (match["id"],) if is_hidden(match["name"]) else (_id_and_name(match["id"], match["name"]),)
+
+
+def _id_and_name(participant: str, name: str) -> str:
+    return f"{participant} {folded(name.replace('_', ' '))}"
 
 
 def _columns(table: Table, request: Request) -> _Columns:
@@ -178,10 +195,10 @@ def _line(table: Table, found: _Columns, row: int, yes: frozenset[str]) -> Line:
     def cell(column: int) -> str:
         return cells[column].strip() if 0 <= column < len(cells) else ""
 
-    ids = [(PLATFORM, _participant(table, row))]
+    participant, name = _participant(table, row), cell(found.name)
+    ids = [(PLATFORM, participant), (PLATFORM, _id_and_name(participant, name))]
     ids += [(table.rows[0][at], cell(at)) for at in found.identities if cell(at)]
     kept = "" if cell(found.changeable).casefold() in yes else "Moodle says that the grade cannot be changed"
-    name = cell(found.name)
     most = number_of(cell(found.maximum))
     return Line(row, name or cells[0], tuple(ids), (name,) if name else (), cell(found.group), kept, most)
 
