@@ -41,7 +41,7 @@ class CheckChange:
 class StudentChange:
     """A student's points with bonus points, before and after; None for a student who was not graded then.
 
-    `most` are the points to be had then and now; `another` says that another submission was graded.
+    `most` are the available points then and now; `another` says that another submission was graded.
     """
 
     student: str
@@ -58,7 +58,7 @@ class StudentChange:
 
 
 def changes(before: Iterable[Report], after: Iterable[Report]) -> tuple[StudentChange, ...]:
-    """Everybody whose points, or points to be had, or some check of whom changed; losses first, then gains.
+    """Everybody whose points, or available points, or some check of whom changed; losses first, then gains.
 
     Args:
         before: the reports of the earlier grading, one for each student.

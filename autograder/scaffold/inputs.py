@@ -7,14 +7,15 @@ below c. Which of the names may take other values than the recorded ones is foun
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder import checks as library
+from autograder.scaffold.literals import some_missing, two_digits, with_article
 from autograder.scaffold.values import GENERATORS, Lengths, Spec, count_of, walk
 
-__all__ = ["Inputs", "Unknown", "number"]
+__all__ = ["Inputs", "Unknown"]
 
 DATA_NAMES = re.compile(r"(X|x|data|images|inputs|features|samples|batch|mini_batch|.*_data|X_.*|x_.*)")
 EPOCHS = re.compile(
@@ -24,22 +25,21 @@ BATCH = re.compile(r".*batch_?(size)?")
 SEED = re.compile(r"(seed|random_state|rng|random_seed|generator|random_generator)")
 LETTERS = ("n", "d", "c", "k", "m", "p", "q", "r", "s", "t", "u", "v")
 RESERVED = {
+    *("student", "reference", "rng", "module", "got", "want", "np", "pd", "random", "torch", "scale", "answers"),
     *(
-        "student",
-        "reference",
-        "rng",
-        "module",
-        "got",
-        "want",
-        "np",
-        "pd",
-        "random",
-        "torch",
-        "scale",
-        "answers",
         "answer",
+        "mine",
+        "right",
+        "after",
+        "built",
+        "passing",
+        "learned",
+        "agree",
+        "plots",
+        "heights",
+        "drawn",
+        "expected",
     ),
-    *("mine", "right", "after", "built", "passing", "learned", "agree", "plots", "heights", "drawn", "expected"),
     *("best_of", "keys_and_lengths", *library.__all__),
 }
 """Names that the lines of checks use; an argument that is called so gets another one there."""
@@ -228,10 +228,10 @@ class Inputs:
                 low, high = spec.parts[0].low, spec.parts[0].high
                 drawn = f"int(rng.integers({int(low)}, {int(high) + 1}))"
                 if spec.parts[0].kind == "float":
-                    drawn = f"rng.uniform({number(low)}, {number(high)})"
+                    drawn = f"rng.uniform({two_digits(low)}, {two_digits(high)})"
                 key = next(each for each in ("key", "each", "entry_key") if each not in self.given)
                 return f"{{{key}: {drawn} for {key} in {list(spec.keys)!r}}}"
-        raise Unknown(f"a check cannot make its argument {name}, {_article(spec.text or spec.kind)}")
+        raise Unknown(f"a check cannot make its argument {name}, {with_article(spec.text or spec.kind)}")
 
     def recorded_value(self, name: str, spec: Spec) -> str:
         """A setting as the example had it, but for very long trainings; else as `expression`."""
@@ -288,11 +288,11 @@ class Inputs:
         if low == high == 0:
             return "rng.uniform(0.1, 1)"
         if low < 0 < high:
-            return f"rng.uniform({number(low)}, {number(high)})"
+            return f"rng.uniform({two_digits(low)}, {two_digits(high)})"
         sign, low, high = (1, low, high) if high > 0 else (-1, -high, -low)
         low, wide = low / 2, 2 * high
         wide = min(wide, (1 + high) / 2) if high < 1 else wide
-        return f"{'-' if sign < 0 else ''}rng.uniform({number(low)}, {number(wide)})"
+        return f"{'-' if sign < 0 else ''}rng.uniform({two_digits(low)}, {two_digits(wide)})"
 
     def _array(self, spec: Spec) -> str:  # noqa: PLR0912 (one branch a kind of array)
         size = self._size(spec)
@@ -330,7 +330,7 @@ class Inputs:
         if "sorted" in traits and "one-hot" not in traits:
             text = f"np.sort({text})"
         if "gaps" in traits:
-            text = f"np.where({_gaps(lengths)}, np.nan, {text})"
+            text = f"np.where({some_missing(lengths)}, np.nan, {text})"
         return f"{text}.astype(np.float32)" if "single" in traits else text
 
     def _integers(self, spec: Spec, size: str) -> str:
@@ -362,12 +362,12 @@ class Inputs:
         scale = "scale * " if self.scaled else ""
         if "zero" in spec.traits or (spec.low < 0 < spec.high and abs(spec.mean) < spec.spread / 2):
             spread = 1.0 if 0.3 < spec.spread < 3 or "zero" in spec.traits else max(spec.spread, 0.5)
-            return f"{scale}rng.normal({'' if spread == 1 else f'scale={number(spread)}, '}size={size})"
+            return f"{scale}rng.normal({'' if spread == 1 else f'scale={two_digits(spread)}, '}size={size})"
         if spec.low >= 0 and spec.high <= 1:
             return f"rng.uniform(size={size})"
         if spec.low >= 0:
-            return f"rng.uniform({number(spec.low)}, {number(max(spec.high, spec.low + 1))}, size={size})"
-        return f"{scale}rng.normal({number(spec.mean)}, {number(max(spec.spread, 0.5))}, size={size})"
+            return f"rng.uniform({two_digits(spec.low)}, {two_digits(max(spec.high, spec.low + 1))}, size={size})"
+        return f"{scale}rng.normal({two_digits(spec.mean)}, {two_digits(max(spec.spread, 0.5))}, size={size})"
 
     def _size(self, spec: Spec) -> str:
         lengths = [self.length(vector) for vector in spec.lengths]
@@ -387,7 +387,7 @@ class Inputs:
             values = [value for value in part.values if value is not None]
             text = f"rng.choice({values!r}, size={length})"
             if len(values) < len(part.values):
-                text = f"np.where({_gaps([length])}, None, {text})"
+                text = f"np.where({some_missing([length])}, None, {text})"
             text = f"{text}.tolist()"
         else:
             text = f"[{self.expression(name, part)} for _ in range({length})]"
@@ -398,20 +398,3 @@ class Inputs:
         first = {vector[0]: vector for vector in reversed(list(self.names))}
         sizes = spec.parts[0].keys
         return [self.length(first[each]) for each in sizes] if all(each in first for each in sizes) else []
-
-
-def _gaps(lengths: Sequence[str]) -> str:
-    """Truth values that say where something is missing: in about one place of ten, and never in none of several."""
-    count = " * ".join(lengths)
-    places = f"rng.permutation({count})" + (f".reshape({', '.join(lengths)})" if len(lengths) > 1 else "")
-    return f"{places} < ({count} + 8) // 10"
-
-
-def number(value: float) -> str:
-    """Two significant digits, as people write them."""
-    short = float(f"{value:.2g}")
-    return f"{short:g}" if abs(short) < 1e15 else repr(short)
-
-
-def _article(word: str) -> str:
-    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"

@@ -1,12 +1,13 @@
-"""Values as people would type them in a check."""
+"""Values, and small pieces of code, as people would type them in a check."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["TooLong", "literal"]
+__all__ = ["TooLong", "literal", "some_missing", "two_digits", "with_article"]
 
 MOST_NUMBERS = 60
 
@@ -56,3 +57,21 @@ def _literal(value: Any, digits: int, *, bare: bool = False) -> tuple[str, int]:
     if isinstance(value, (int, str, bool, bytes, type(None))):
         return repr(value), 1
     raise TooLong
+
+
+def some_missing(lengths: Sequence[str]) -> str:
+    """Truth values that say where something is missing: in about one place of ten, and never in none of several."""
+    count = " * ".join(lengths)
+    places = f"rng.permutation({count})" + (f".reshape({', '.join(lengths)})" if len(lengths) > 1 else "")
+    return f"{places} < ({count} + 8) // 10"
+
+
+def two_digits(value: float) -> str:
+    """Two significant digits, as people write them."""
+    short = float(f"{value:.2g}")
+    return f"{short:g}" if abs(short) < 1e15 else repr(short)
+
+
+def with_article(word: str) -> str:
+    """A word with "a" or "an" before it."""
+    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"

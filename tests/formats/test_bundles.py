@@ -157,7 +157,7 @@ def test_gradescope_grades_a_right_submission(box) -> None:
 
 @pytest.mark.long
 def test_gradescope_grades_a_wrong_submission_and_none(box) -> None:
-    """Points for what is right; a submission without the file has none, and is told so."""
+    """Points for what is right; a submission without the file has none, and reads so."""
     assert box.graded(tiny=WRONG)["score"] == 2
     missing = box.graded(other="x = 1\n")
     assert missing["score"] == 0
