@@ -19,8 +19,7 @@ from autograder.notebooks import Cell, Notebook, Role
 from autograder.notebooks.reading_process import Reader, repaired
 from autograder.pictures.raster import data_url
 from autograder.pictures.vector import is_ours
-from autograder.reports.markdown import LONGEST, neutral
-from autograder.reports.notebook_outputs import Shown, outputs_of
+from autograder.reports.notebook_outputs import LONGEST, Shown, neutral, outputs_of
 from autograder.reports.pages.text import visible
 from autograder.results import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict, Visibility
 from autograder.scoring import points_of, shown

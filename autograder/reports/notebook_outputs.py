@@ -1,9 +1,15 @@
-"""The outputs that a notebook was handed in with, as text and clean pictures: nobody vouches for what they say."""
+"""What a notebook was handed in with, made harmless: outputs as text and clean pictures, and students' Markdown.
+
+Nobody vouches for what they say. Formgrader and nbconvert render Markdown with raw HTML, with any address in a link, and
+with pictures from anywhere, in a page in which the reader is logged in. So what opens a tag, a link or a picture is
+opened here, by a space, before anybody parses it: two rules that hold wherever the text stands, in code and in formulas.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,7 +21,24 @@ from autograder.checks.wording import counted
 from autograder.pictures.raster import MAX_TOTAL, Refused, clean, text_of
 from autograder.reports.pages.text import visible
 
-__all__ = ["Shown", "outputs_of"]
+__all__ = ["LONGEST", "Shown", "neutral", "outputs_of"]
+
+
+LONGEST = 200_000  # characters of one cell
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")  # only these may follow the sign where it begins a tag, a comment or an address
+_TARGET = re.compile(r"\](?=[(:])")  # [text](address), ![text](address), [name]: address
+
+
+def neutral(markdown: str) -> str:
+    """The same text with a space behind each ``<`` and ``]`` that Markdown could take for markup.
+
+    ``<b>`` becomes ``< b>`` and ``[here](http://x)`` becomes ``[here] (http://x)``: nothing is lost, and neither
+    formulas nor lists nor tables change. An address that is written out may become a link to itself. Control
+    characters are made visible.
+    """
+    return _TARGET.sub("] ", _TAG.sub("< ", visible(markdown, LONGEST)))
+
 
 _MOST = 20  # outputs of one cell
 _LONGEST = 20_000  # characters of one output

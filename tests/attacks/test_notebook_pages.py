@@ -25,7 +25,7 @@ from test_pages import (  # noqa: F401  (fixtures)
 from autograder.formats.nbgrader.conversions import html_page
 from autograder.notebooks import read
 from autograder.reports.graded_notebook import graded_notebooks, notebook_node
-from autograder.reports.markdown import neutral
+from autograder.reports.notebook_outputs import neutral
 from autograder.reports.pages.text import visible
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}

@@ -18,8 +18,7 @@ from samples import check, internal, question, report
 from autograder.notebooks import read
 from autograder.pictures.raster import clean
 from autograder.reports.graded_notebook import cell_name, graded_notebooks, is_cell_of, notebook_node
-from autograder.reports.markdown import neutral
-from autograder.reports.notebook_outputs import outputs_of
+from autograder.reports.notebook_outputs import neutral, outputs_of
 from autograder.results import CellResult, NotebookResult, Verdict, Visibility
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}
