@@ -1,8 +1,8 @@
 """What a notebook was handed in with, made harmless: outputs as text and clean pictures, and students' Markdown.
 
-Nobody vouches for what they say. Formgrader and nbconvert render Markdown with raw HTML, with any address in a link, and
-with pictures from anywhere, in a page in which the reader is logged in. So what opens a tag, a link or a picture is
-opened here, by a space, before anybody parses it: two rules that hold wherever the text stands, in code and in formulas.
+Nobody vouches for what they say. Formgrader and nbconvert render Markdown with raw HTML, with any address in a link,
+and with pictures from anywhere, in a page in which the reader is logged in. So what opens a tag, a link or a picture is
+opened here, by a space, before anybody parses it: two rules that hold wherever the text stands, in code and formulas.
 """
 
 from __future__ import annotations
