@@ -113,7 +113,7 @@ def main() -> None:
 
 
 def _ours(error: Exception) -> NoReturn:
-    _say(f"This is our fault: {type(error).__name__}: {error}; please report it{_written()}.")
+    _say(f"This is our fault: {type(error).__name__}: {error}; please report it{_written(error)}.")
     sys.exit(3)
 
 
@@ -137,12 +137,25 @@ def _say(sentence: str) -> None:
     typer.secho(f"Error: {sentence}", fg="red", err=True)
 
 
-def _written() -> str:
-    """Where the traceback of the error at hand was put: the end of a sentence."""
+def _written(error: Exception) -> str:
+    """Where the way to an error was put, to be sent to others: the end of a sentence."""
     try:
         descriptor, path = tempfile.mkstemp(prefix="autograder-error-", suffix=".txt")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"autograder {__version__}, Python {sys.version}\n{sys.argv}\n\n{traceback.format_exc()}")
+            file.write(f"autograder {__version__}, Python {sys.version}\n{_without_names(error)}")
     except OSError:
         return ""
     return f" with the file {path}"
+
+
+def _without_names(error: BaseException | None) -> str:
+    """The verb, its options without their values, and the lines of code that led to an error, without its message.
+
+    Values and messages may name students; whoever saw the message can decide what of it to report.
+    """
+    options = [word.partition("=")[0] for word in sys.argv[2:] if word.startswith("-")]
+    lines = [" ".join([*sys.argv[1:2], *options]), "\n"]
+    while error is not None:
+        lines += ["\n", type(error).__name__, "\n", *traceback.format_tb(error.__traceback__)]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "".join(lines)

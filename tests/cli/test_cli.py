@@ -588,8 +588,8 @@ def test_a_call_that_the_parser_refuses_has_exit_code_2(root: Path) -> None:
 
 
 def test_an_error_of_ours_is_one_sentence_and_a_file(root: Path, handed: Path, tmp_path: Path) -> None:
-    """What nobody foresaw is exit code 3, with the traceback in a file that the sentence names."""
-    code = "import autograder.cli as cli, autograder.course.configuration as c, sys\nc.load = lambda path: 1 / 0\n"
+    """What nobody foresaw is exit code 3, with the way to it in a file that the sentence names."""
+    code = "import autograder.cli as cli, autograder.course.configuration as c, sys\nc.load = lambda *_, **__: 1 / 0\n"
     code += "sys.argv = ['autograder', 'doctor', '--course', '.']\ncli.main()"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False,

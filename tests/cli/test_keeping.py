@@ -172,3 +172,28 @@ def test_a_wrong_call_is_one_sentence(graded: Path, words: tuple[str, ...], said
     assert done.stderr.startswith(f"Error: {said}")
     assert done.stderr.count("\n") == 1
     assert not (graded / "b.zip").exists()
+
+
+def test_what_is_written_about_our_fault_has_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that people send us has the verb, its options and lines of code, but no value and no message."""
+
+    def fail(*_: object) -> None:
+        try:
+            raise KeyError(NAME)
+        except KeyError as error:
+            raise RuntimeError(f"{NAME} is odd") from error
+
+    monkeypatch.setattr("autograder.cli.kept.back_up", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = run_here("backup", f"{NAME}.zip", f"--out={NAME}", "--db", NAME, cwd=tmp_path)
+    (path,) = tmp_path.glob("autograder-error-*.txt")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"Error: This is our fault: RuntimeError: {NAME} is odd; please report it with the file {path}.\n"
+    )
+    text = path.read_text("utf-8")
+    assert NAME not in text
+    assert "\nbackup --out --db\n\nRuntimeError\n" in text
+    assert "\nKeyError\n" in text
+    assert "in fail\n" in text
+    assert path.stat().st_mode & 0o777 == 0o600
