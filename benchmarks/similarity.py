@@ -3,6 +3,7 @@
     python benchmarks/similarity.py                         # the solutions of this repository, as one class
     python benchmarks/similarity.py --independent FOLDER    # and classes of your own: FOLDER/ASSIGNMENT/AUTHOR.py
     python benchmarks/similarity.py --speed                 # a class of 300
+    python benchmarks/similarity.py --figure docs/similarity.png
 
 Independent are solutions that different authors wrote for one handout; a file `stub.py` of an assignment is its base.
 Each listed pair of them counts as false, also where both authors used one public source. A copy is made of every author
@@ -32,7 +33,7 @@ from copy_edits import EDITS  # noqa: E402
 from tiny_course import make_course  # noqa: E402
 
 from autograder.insight.similarity.fragments import Fragments, fragments_of  # noqa: E402
-from autograder.insight.similarity.pairs import LEAST_EVIDENCE, compare  # noqa: E402
+from autograder.insight.similarity.pairs import LEAST_EVIDENCE, LEAST_SHARE, compare, weighed  # noqa: E402
 from autograder.insight.similarity.tokens import tokens_of  # noqa: E402
 
 MOST_SECONDS = 60.0
@@ -50,6 +51,8 @@ class Found:
     made: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EDITS, 0))
     hits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EDITS, 0))
     short: int = 0
+    independent: list[float] = field(default_factory=list)
+    shares: dict[str, list[float]] = field(default_factory=lambda: {edit: [] for edit in EDITS})
 
 
 def read(text: str) -> Fragments:
@@ -76,13 +79,13 @@ def measure(name: str, texts: dict[str, str], found: Found, *, every: int) -> No
     own = [read(texts[author]) for author in authors]
     first = compare(own, base=base)
     found.compared += first.compared
+    found.independent += weighed(own, base).share[np.triu_indices(len(own), 1)].tolist()
     found.false += [f"{name}: {authors[pair.first]}, {authors[pair.second]} ({pair.share:.2f})" for pair in first.pairs]
     paired = {place for pair in first.pairs for place in (pair.first, pair.second)}
     for place in range(0, len(authors), every):
         if place in paired:
             continue
-        same = compare([*own, own[place]], base=base, least_share=0.0)
-        if not any((pair.first, pair.second) == (place, len(own)) for pair in same.pairs):
+        if weighed([*own, own[place]], base).evidence[place, len(own)] < LEAST_EVIDENCE:
             found.short += 1  # even an exact copy weighs less than LEAST_EVIDENCE
             continue
         for edit, made in EDITS.items():
@@ -91,8 +94,11 @@ def measure(name: str, texts: dict[str, str], found: Found, *, every: int) -> No
             except SyntaxError:  # an edit needs a tree
                 continue
             found.made[edit] += 1
-            pairs = compare([*own, read(copy)], base=base).pairs
-            found.hits[edit] += any((pair.first, pair.second) == (place, len(own)) for pair in pairs)
+            joined = [*own, read(copy)]
+            found.hits[edit] += any(
+                (pair.first, pair.second) == (place, len(own)) for pair in compare(joined, base=base).pairs
+            )
+            found.shares[edit].append(float(weighed(joined, base).share[place, len(own)]))
 
 
 def say(found: Found) -> bool:
@@ -109,6 +115,23 @@ def say(found: Found) -> bool:
     single = [edit for edit in EDITS if edit != "all of them"]
     share = sum(found.hits[edit] for edit in single) / max(sum(found.made[edit] for edit in single), 1)
     return rate <= MOST_FALSE and share >= LEAST_HITS
+
+
+def draw(found: Found, path: Path) -> None:
+    """A picture with a row of dots for the independent pairs, and one for the copies by each edit."""
+    from matplotlib.figure import Figure
+
+    rows = {"independent": found.independent, **found.shares}
+    figure = Figure((8, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for place, (name, shares) in enumerate(rows.items()):
+        up = place + np.random.default_rng(0).uniform(-0.28, 0.28, len(shares))
+        axes.plot(shares, up, ".", markersize=4, alpha=0.5, color="#ad2323" if name == "independent" else "#2f5bd0")
+    axes.axvline(LEAST_SHARE, color="#555c66", linewidth=1)
+    axes.set(xlim=(-0.02, 1.02), xlabel="share of a pair; listed from the line on", yticks=range(len(rows)))
+    axes.set_yticklabels([f"{name} ({len(shares)})" for name, shares in rows.items()])
+    axes.invert_yaxis()
+    figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
 def speed() -> bool:
@@ -142,6 +165,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--independent", type=Path, metavar="FOLDER", help="FOLDER/ASSIGNMENT/AUTHOR.py")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="copies of every Nth author only")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="also draw the shares of this repository's pairs")
     parser.add_argument("--speed", action="store_true", help="only measure the time of a class of 300")
     asked = parser.parse_args()
     if asked.speed:
@@ -150,6 +174,8 @@ def main() -> int:
     own = Found()
     measure("own", own_class(), own, every=asked.every)
     good = say(own)
+    if asked.figure:
+        draw(own, asked.figure)
     if asked.independent:
         others = Found()
         for folder in sorted(path for path in asked.independent.iterdir() if path.is_dir()):

@@ -108,8 +108,9 @@ def _agreements(sketches: Sequence[str]) -> Shares:
     for row, each in enumerate(table):
         mine[each] = 1
         mine[-1] = 0
-        both[row] = mine[table].sum(axis=1, dtype=np.int64)
+        both[row, row:] = mine[table[row:]].sum(axis=1, dtype=np.uint8)
         mine[each] = 0
+    both += np.triu(both, 1).T
     shares: Shares = both / (sizes[:, None] + sizes[None, :] - both)
     return shares
 

@@ -49,6 +49,8 @@ def numbers(*values: int) -> Fragments:
         ("x = 'a'", 'x = """b"""'),
         ("x += y", "x = x + y"),
         ("x = (y)", "x = y"),
+        ("a, b = 1, 2", "(a, b) = (1, 2)"),
+        ("for a, b in c:\n    f(a)", "for (a, b) in c:\n    f(a)"),
         ("x = f(a, b)", "x = f(\n    a,\n    b,\n)"),
         ("x = 1  # one", "# a comment\n\nx = 1"),
         ("def f(x: int) -> int:\n    return x", "def g(y):\n    'Text.'\n    return y"),

@@ -23,8 +23,10 @@ __all__ = [
     "SMALL",
     "Comparison",
     "Pair",
+    "Weighed",
     "class_is_small",
     "compare",
+    "weighed",
 ]
 
 COMMON = 0.25
@@ -41,6 +43,8 @@ SMALL = 10
 """In a smaller class it cannot be seen what is common."""
 _SEEN, _OTHERS = 0.5, 10.0  # the prior: half a submission of ten has a fragment that was not seen elsewhere
 _COLUMNS = 20_000
+
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,52 @@ def compare(
     Returns:
         The same, up to the places, for every order of the submissions.
     """
-    everybody = [each.different for each in (*current, *earlier)]
+    found = weighed((*current, *earlier), base)
+    size = len(current) + len(earlier)
+    if size < 2:
+        return Comparison((), (), 0.0, least_share, 0, found.counted)
+    rows, others = np.triu_indices(size, 1)
+    asked = rows < len(current)
+    rows, others = rows[asked], others[asked]
+    shares, weights = found.share[rows, others], found.evidence[rows, others]
+    typical = float(np.median(shares))
+    spread = 1.4826 * float(np.median(np.abs(shares - typical)))
+    limit = max(least_share, min(typical + OUTLYING * spread, NEARLY_ALL))
+    listed = np.flatnonzero((shares >= limit) & (weights >= LEAST_EVIDENCE))
+    pairs = sorted(
+        (found.pair(*places) for places in zip(rows[listed].tolist(), others[listed].tolist(), strict=True)),
+        key=lambda pair: (-pair.evidence * pair.share, pair.first, pair.second),
+    )
+    return Comparison(tuple(pairs), _clusters(pairs), typical, limit, len(rows), found.counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """All numbers of all pairs, as matrices (n, n): those of `Pair`, and `Comparison.counted`."""
+
+    share: Matrix
+    evidence: Matrix
+    fragments: Matrix
+    only: Matrix
+    counted: Array
+
+    def pair(self, first: int, second: int) -> Pair:
+        """One of them."""
+        at = (first, second)
+        shared, only = int(self.fragments[at]), int(self.only[at])
+        return Pair(first, second, float(self.share[at]), float(self.evidence[at]), shared, only)
+
+
+def weighed(everybody: Sequence[Fragments], base: Sequence[Fragments] = ()) -> Weighed:
+    """What each two submissions share, weighed by how rare it is among them.
+
+    Args:
+        everybody: the submissions.
+        base: as in `compare`.
+    """
     explained = np.unique(np.concatenate([np.zeros(0, np.uint64), *(each.numbers for each in base)]))
-    own = [each[~np.isin(each, explained, assume_unique=True)] for each in everybody]
+    own = [found[~np.isin(found, explained, assume_unique=True)] for found in (each.different for each in everybody)]
     known, counts = np.unique(np.concatenate([np.zeros(0, np.uint64), *own]), return_counts=True)
-    if len(everybody) < 2 or not len(known):
-        return Comparison((), (), 0.0, least_share, 0, known)
     in_pair = _weights(counts - 2, len(everybody))
     alone = _weights(counts - 1, len(everybody))
     columns = [np.searchsorted(known, each) for each in own]
@@ -108,21 +152,7 @@ def compare(
     total = np.array([alone[each].sum() for each in columns])
     rest = np.minimum(total[:, None] - elsewhere, total[None, :] - elsewhere).clip(0)
     share = np.divide(shared, shared + rest, out=np.zeros_like(shared), where=shared > 0)
-    evidence = shared / LENGTH
-    rows, others = np.triu_indices(len(everybody), 1)
-    asked = rows < len(current)
-    rows, others = rows[asked], others[asked]
-    shares, weights = share[rows, others], evidence[rows, others]
-    typical = float(np.median(shares))
-    spread = 1.4826 * float(np.median(np.abs(shares - typical)))
-    limit = max(least_share, min(typical + OUTLYING * spread, NEARLY_ALL))
-    listed = np.flatnonzero((shares >= limit) & (weights >= LEAST_EVIDENCE))
-    pairs = tuple(
-        Pair(int(a), int(b), float(share[a, b]), float(evidence[a, b]), int(number[a, b]), int(only[a, b]))
-        for a, b in zip(rows[listed].tolist(), others[listed].tolist(), strict=True)
-    )
-    pairs = tuple(sorted(pairs, key=lambda pair: (-pair.evidence * pair.share, pair.first, pair.second)))
-    return Comparison(pairs, _clusters(pairs), typical, limit, len(rows), known[in_pair > 0])
+    return Weighed(share, shared / LENGTH, number, only, known[in_pair > 0])
 
 
 def _weights(others: np.ndarray[Any, Any], everybody: int) -> np.ndarray[Any, Any]:

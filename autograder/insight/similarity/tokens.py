@@ -58,7 +58,6 @@ _NODES = {
     "list": "list",
     "list_splat": "splat",
     "dictionary_splat": "splat",
-    "tuple": "tuple",
     "with_statement": "with",
     "try_statement": "try",
     "except_clause": "except",
