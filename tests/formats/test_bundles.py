@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ import yaml
 from command_line import refused, run_here
 from tiny_course import RIGHT, WRONG, make_course
 
+from autograder.checks.errors import InstructorError
 from autograder.formats.bundles import BUNDLES
 from autograder.formats.classroom50.runner import main as run_classroom50
 from autograder.formats.classroom50.runner import result_of
 from autograder.formats.gradescope import harness
+from autograder.formats.gradescope.bundle import pinned
 
 SEED = "the-seed-of-this-course-which-nobody-may-read"
 HOSTILE = '''
@@ -216,6 +219,19 @@ def test_the_archive_for_gradescope_holds_what_it_needs_and_is_the_same_each_tim
     assert not any("__pycache__" in name for name in names)
     assert all("==" in pin for pin in pins)
     assert {"numpy", "msgspec", "typer"} <= {pin.partition("==")[0] for pin in pins}
+
+
+def test_packages_are_pinned_with_those_that_they_need_in_turn() -> None:
+    """The core brings no notebooks; its extra does, and each package has the version that is installed here."""
+    core, more = pinned("autograder-ml"), pinned("autograder-ml", "notebooks")
+    names = {each.partition("==")[0] for each in core}
+
+    assert {"jinja2", "markupsafe", "numpy"} <= names
+    assert not {"ipython", "nbformat", "torch"} & names
+    assert {"ipython", "nbformat", "traitlets"} <= {each.partition("==")[0] for each in more}
+    assert f"numpy=={metadata.version('numpy')}" in core
+    with pytest.raises(InstructorError, match="nowhere-to-be-found is not installed"):
+        pinned("nowhere-to-be-found")
 
 
 def test_other_assignments_of_the_course_are_not_in_the_archive(tmp_path) -> None:

@@ -10,7 +10,10 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 import autograder
 from autograder.checks.errors import InstructorError
@@ -158,31 +161,32 @@ def pinned(distribution: str, extra: str = "") -> tuple[str, ...]:
     Raises:
         InstructorError: it is not installed.
     """
-    from packaging.requirements import Requirement
-
     found: dict[str, str] = {}
     try:
-        waiting = [Requirement(each) for each in importlib.metadata.requires(distribution) or ()]
+        waiting = _required(distribution, (extra,))
     except importlib.metadata.PackageNotFoundError:
         raise InstructorError(f"{distribution} is not installed, so its requirements are not known.") from None
-    extras = {"": extra}
     while waiting:
         requirement = waiting.pop()
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         if name in found or name == distribution:
             continue
-        if requirement.marker and not any(requirement.marker.evaluate({"extra": each}) for each in ("", extras[""])):
-            continue
         try:
             found[name] = importlib.metadata.version(name).partition("+")[0]
         except importlib.metadata.PackageNotFoundError:
             continue  # for another platform
-        waiting += [
-            each
-            for each in map(Requirement, importlib.metadata.requires(name) or ())
-            if not each.marker or any(each.marker.evaluate({"extra": one}) for one in ("", *requirement.extras))
-        ]
+        waiting += _required(name, requirement.extras)
     return tuple(sorted(f"{name}=={version}" for name, version in found.items()))
+
+
+def _required(distribution: str, extras: Iterable[str]) -> list[Requirement]:
+    """What an installed distribution requires here, with some of its extras."""
+    environments = [{"extra": each} for each in ("", *extras)]
+    return [
+        each
+        for each in map(Requirement, importlib.metadata.requires(distribution) or ())
+        if not each.marker or any(each.marker.evaluate(environment) for environment in environments)
+    ]
 
 
 BUNDLE = Bundle(
