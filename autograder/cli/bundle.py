@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from autograder.cli.options import CourseOption, DataOption, NameArgument, SeedOption, within
-from autograder.formats.bundles import BUNDLES
 
 __all__ = ["bundle"]
 
@@ -17,6 +16,8 @@ _MOST_MINUTES = 1440
 
 def _platforms() -> list[str]:
     """Names of platforms, for the shell's completion."""
+    from autograder.formats.bundles import BUNDLES
+
     return [*BUNDLES]
 
 
