@@ -18,6 +18,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "nbgrader": "nbgrader",
         "psycopg": "postgresql",
         "py7zr": "archives",
+        "pyarrow": "parquet",
         "sklearn": "sklearn",
         "torch": "torch",
         "traitlets": "notebooks",

@@ -25,6 +25,7 @@ from autograder.grading import Runner, RunOptions, Shared
 from autograder.grading.context import Case
 from autograder.grading.grading import drawn_for, restore_given
 from autograder.grading.notebooks import repair_notebooks
+from autograder.grading.predictions import HandedInPredictions
 from autograder.grading.preparing import caps_for, dataset_for, settings_of, start_sandbox
 from autograder.results import Verdict
 from autograder.sandbox import Sandbox, note_on
@@ -134,12 +135,13 @@ class _Prepared:
         if sandbox.name == "none":
             self.notes.append("Sandbox: none. The submission ran as you, with no isolation; only for your own code.")
         variant = loaded.example_variant
-        with Shared() as shared:
-            notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
+        shared = self._open.enter_context(Shared())
+        notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
+        predictions = HandedInPredictions(loaded, submission.folder, options.seed, shared.predictions)
         restored = restore_given(loaded, submission, dataset, variant)
         said_of_variant = drawn_for(variant)
         self.notes += [*filter(None, [said]), *submission.notes, *said_of_variant, *restored, *notebooks.notes]
-        case = Case(loaded, submission, sandbox, dataset, options, variant=variant, notebooks=notebooks)
+        case = Case(loaded, submission, sandbox, dataset, options, variant, predictions, notebooks=notebooks)
         self._open.callback(case.close)
         return Runner(case)
 

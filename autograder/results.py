@@ -20,6 +20,7 @@ __all__ = [
     "Replay",
     "Report",
     "Resources",
+    "Score",
     "Verdict",
     "Visibility",
 ]
@@ -143,6 +144,19 @@ class CaseResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """What a check measured of a submission: `value` on `n` samples, with its 95 % interval `low` to `high`."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    higher_is_better: bool
+    percent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """What one check found out about one submission.
 
@@ -157,6 +171,7 @@ class CheckResult:
     at, such as an accuracy that no training of that size reaches; they cost no points. `visible` says from when on the
     student is shown any of it. `credit` is the fraction of the points that a PARTIAL one without cases earned.
     `answers`, for staff, stands for the predictions that are wrong, as `checks.shortcuts.wrong_answers` has it, or "".
+    `scores` are the numbers that the check measured, for staff as `staff_message` is.
     """
 
     id: str
@@ -176,6 +191,7 @@ class CheckResult:
     answer_file: str = ""
     cases: tuple[CaseResult, ...] = ()
     alarms: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
     visible: Visibility = Visibility.ALWAYS
     credit: float = 0.0
     answers: str = ""
@@ -313,7 +329,8 @@ class Report:
     `notes` are sentences about the submission as a whole, for student and staff. `not_final`, for staff, says why the
     points are no grade yet, or is "": such a report is not shown to the student and goes into no gradebook. `lateness`
     is what the course's dates make of the points; it is laid over a report when grades are written, and is None in
-    `reports/`, which hold what the checks found.
+    `reports/`, which hold what the checks found. `pseudonym` is the name under which
+    the student asked to be on the leaderboard, or "".
     """
 
     assignment: str
@@ -329,6 +346,7 @@ class Report:
     notebooks: tuple[NotebookResult, ...] = ()
     not_final: str = ""
     lateness: Lateness | None = None
+    pseudonym: str = ""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -47,6 +47,7 @@ LAYERS = (
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 KIT_NEEDS = {  # what parts of the student kit are about; all others need the standard library and numpy
     "autograder.checks.inspection.saved_files": {"torch", "safetensors"},
+    "autograder.checks.local.predictions": {"pyarrow"},
     "autograder.checks.local.testing": {"pytest"},
 }
 HEAVY = {"torch", "sklearn", "matplotlib", "nbgrader", "nbconvert", "nbformat", "sqlalchemy", "jinja2"}

@@ -29,6 +29,7 @@ from typing import Any
 
 from autograder import settings
 from autograder.assignment.dataset import Dataset
+from autograder.assignment.predictions import PSEUDONYM, Predictions
 from autograder.assignment.question import Case, Check, Function, Question
 from autograder.assignment.rubric import Written, is_answer_file
 from autograder.assignment.variants import Variants
@@ -40,14 +41,15 @@ from autograder.results import MOST_SECONDS, Limits, Visibility
 
 __all__ = ["GIVEN", "Assignment"]
 
-GIVEN = ("student", "reference", "rng", "data", "hidden", "full", "share", "case", "variant")
+GIVEN = ("student", "reference", "rng", "data", "hidden", "full", "share", "case", "variant", "predictions")
 """What a check may ask for by the name of a parameter, beside the results of the checks that it needs:
 
 `student` the submission's stand-in; `reference` the same around the solved module; `rng` a numpy Generator, seeded
 for this check from the course's secret; `data` the open part of the data set; `hidden` its staff-only part; `full`
 whether `--full` was given; `share` the part of its training that is to be run (epochs, samples): 1.0 in every grade,
 1/2, 1/4 ... when `autograder calibrate` looks for the cheapest run that is still fair; `case` the name of the case that
-is asked, in a check that has `cases`; `variant` what was drawn for this student (see `Assignment.variant`).
+is asked, in a check that has `cases`; `variant` what was drawn for this student (see `Assignment.variant`);
+`predictions` the files of predictions that questions declared above ask for: ``predictions.read("predictions.csv")``.
 """
 
 _FOR_NOTEBOOKS = ("IPython.core.interactiveshell",)
@@ -130,6 +132,7 @@ class Assignment:
         self._questions: list[Question] = []
         self._checks: list[Check] = []
         self._written: list[Written] = []
+        self.predictions: tuple[Predictions, ...] = ()
         self._texts = tuple(filter(is_answer_file, files))
 
     @property
@@ -155,8 +158,8 @@ class Assignment:
 
     @property
     def handed_in(self) -> tuple[str, ...]:
-        """Every file that students hand in: modules and notebooks, then written answers."""
-        return (*self.files, *self.answers)
+        """Every file that students hand in: modules and notebooks, then written answers, then predictions."""
+        return (*self.files, *self.answers, *(each.file for each in self.predictions))
 
     @property
     def by_hand(self) -> float:
@@ -265,6 +268,7 @@ class Assignment:
         other = copy.copy(self)
         other.given, other.extra_files = tuple(modules), tuple(others)
         other.dataset = self.dataset.at(folder) if self.dataset else None
+        other.predictions = tuple(each.at(folder) for each in self.predictions)
         return other
 
     def limits_of(self, question: Question, *, full: bool) -> Limits:
@@ -293,6 +297,18 @@ class Assignment:
                     "name it in files."
                 )
         self._written.append(made)
+
+    def add_predictions(self, made: Predictions) -> None:
+        """Take a file of predictions that a question declares.
+
+        Raises:
+            InstructorError: it is asked for already.
+        """
+        if made.file in (*self.handed_in, *self.given, *self.extra_files, PSEUDONYM):
+            raise InstructorError(
+                f"predictions({made.file!r}): another file of the assignment has this name; rename one."
+            )
+        self.predictions = (*self.predictions, made)
 
     def add_check(
         self,
@@ -334,10 +350,11 @@ class Assignment:
             raise InstructorError(f"{where} has cases; let the function take the name of one as `case`.")
         if "case" in parameters and not cases:
             raise InstructorError(f"{where} asks for 'case' and has none; declare cases={{name: points, ...}}.")
-        if "variant" in parameters and self.variants is None:
+        declared = {"variant": self.variants is not None, "predictions": bool(self.predictions)}
+        if absent := [name for name in parameters if not declared.get(name, True)]:
+            how = "@assignment.variant" if absent == ["variant"] else "question.predictions(...)"
             raise InstructorError(
-                f"{where} asks for 'variant', and no function that draws one stands above it; declare one by "
-                "@assignment.variant."
+                f"{where} asks for {absent[0]!r}, and nothing above it declares any; write {how} first."
             )
         for parameter in parameters:
             if parameter not in GIVEN and parameter not in needed:

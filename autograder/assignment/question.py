@@ -5,14 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autograder import settings
+from autograder.assignment.predictions import Predictions, checks_of
+from autograder.assignment.predictions import declared as declared_predictions
 from autograder.assignment.rubric import Item, Written, declared
 from autograder.checks.errors import InstructorError
 from autograder.checks.wording import counted
 from autograder.results import Limits, Visibility
 from autograder.scoring import rounded, shown
+
+if TYPE_CHECKING:  # it imports numpy
+    from autograder.checks.measurement import Measurement
 
 __all__ = ["Case", "Check", "Function", "Question", "cases_of", "hint_steps", "needed_functions", "visibility_of"]
 
@@ -175,6 +180,9 @@ class Declaring(Protocol):
     def add_written(self, made: Written) -> None:
         """Take a declared answer."""
 
+    def add_predictions(self, made: Predictions) -> None:
+        """Take a declared file of predictions."""
+
     def title_of(self, check: Check, data: str | None = None, *, full: bool = True) -> str:
         """The title of a check, as it was run."""
 
@@ -246,6 +254,57 @@ class Question:
         """
         made = declared(title, id=id, points=points, rubric=rubric or {}, answer=answer, question=self.id)
         self.assignment.add_written(made)
+        return made
+
+    def predictions(
+        self,
+        file: str,
+        *,
+        labels: str | Mapping[str, Any],
+        metric: Callable[[Any, Any], Measurement],
+        points: float,
+        thresholds: Mapping[float, float] | None = None,
+        between: tuple[float, float] | None = None,
+        columns: Sequence[str] = ("prediction",),
+        public: float = 0.3,
+        hint: str | Sequence[str] = "",
+        visible: str = "always",
+        id: str = "",
+    ) -> Predictions:
+        """Declare a file of predictions that students hand in; no module is needed.
+
+        Args:
+            file: its name: ``"predictions.csv"``, ``.npy``, or ``.parquet``, which needs pyarrow.
+            labels: the right values by id: a mapping, or a CSV file below the folder of the assignment, such as
+                ``"hidden/labels.csv"``, with the column ``id`` and one for each of `columns`. They never leave staff.
+            metric: a function of predictions and labels that returns a `Measurement`, such as `accuracy`. Where labels
+                are texts, both are the numbers of these texts in alphabetical order.
+            points: what full credit on the private part of the labels gives.
+            thresholds: from a value to the fraction of the points, as for `Measurement.points_at`.
+            between: in their place the values of no and of all points, as for `Measurement.points_between`.
+            columns: the names of the predicted columns.
+            public: the share of the labels, drawn by the course's seed, whose score students are shown; 0 for none.
+            hint: as for `check`, of the private part.
+            visible: as for `check`, of the private part.
+            id: how the ids of its checks begin; the name of the file when left out.
+
+        Raises:
+            InstructorError: a value that means nothing, or the file is asked for already.
+        """
+        made = declared_predictions(
+            file, labels=labels, metric=metric, thresholds=thresholds, between=between, columns=columns, public=public,
+            id=id,
+        )  # fmt: skip
+        where = f"predictions({made.file!r}) of the question {self.id!r}"
+        settings.points(points, f"{where}: points")
+        self.assignment.add_predictions(made)
+        functions = checks_of(made)
+        for part, function in functions.items():
+            worth, needs = (float(points) if part == "private" else 0.0), [functions["format"]] * (part != "format")
+            steps = hint_steps(hint, f"{where}: hint") if part == "private" else ()
+            shown_from = visibility_of(visible if part == "private" else "always", f"{where}: visible")
+            hidden = part == "private"
+            self.assignment.add_check(self, function, where, worth, hidden, steps, needs, (), shown_from)
         return made
 
     def check(

@@ -49,6 +49,8 @@ class Measured:
         tries: of so many independent trainings the best counts. `value` is then the first one's, and a threshold is
             passed when any of them passed it.
         answers: which predictions are wrong, as `wrong_answers` has it, or "".
+        low: lower end of the 95 % interval, where it is known; see `Measurement`.
+        high: upper end of it.
 
     Examples:
         nothing: a number that was held against thresholds, for `autograder calibrate`
@@ -66,6 +68,8 @@ class Measured:
     run: str = ""
     tries: int = 1
     answers: str = field(default="", compare=False, repr=False)
+    low: float = field(default=math.nan, compare=False)
+    high: float = field(default=math.nan, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +322,7 @@ class Measurement:
     def _measured(self, value: float, *thresholds: Threshold) -> tuple[Measured, ...]:
         plain = tuple(Threshold(float(each.value), float(each.fraction), bool(each.passed)) for each in thresholds)
         known = (self.name, float(value), int(self.n), self.higher_is_better, self.percent, plain, self.run)
-        return (Measured(*known, answers=self.answers),)
+        return (Measured(*known, answers=self.answers, low=float(self.low), high=float(self.high)),)
 
     def _alarm(self, implausible: float) -> str:
         return (

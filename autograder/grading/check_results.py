@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import CodeType
@@ -19,11 +20,12 @@ from typing import Any
 from autograder.assignment.question import Check
 from autograder.checks import Credit
 from autograder.checks.errors import GraderError, InstructorError, StudentError
+from autograder.checks.measurement import Measured
 from autograder.checks.value_text import show
 from autograder.messages import REFERENCE_TO_BE_CORRECTED, TO_BE_CORRECTED, case_by_case, sentence
 from autograder.pictures import raster
 from autograder.remote.reference import ReferenceFailed
-from autograder.results import CaseResult, CheckResult, Verdict
+from autograder.results import CaseResult, CheckResult, Score, Verdict
 from autograder.scoring import check_points, verdict_of
 
 __all__ = [
@@ -127,6 +129,15 @@ def needed_not_passed(title: str) -> str:
     return f"Not run: it needs the check {title!r} to pass."
 
 
+def scores_of(measured: Iterable[Measured]) -> tuple[Score, ...]:
+    """What was measured, as a report keeps it; without what is no number, such as a loss that is infinite."""
+    return tuple(
+        Score(each.name, each.value, each.low, each.high, each.n, each.higher_is_better, each.percent)
+        for each in measured
+        if all(map(math.isfinite, (each.value, each.low, each.high)))
+    )
+
+
 def together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: bool) -> CheckResult:
     """The result of a check from those of its cases, by name: the sum of their points."""
     cases = tuple(
@@ -150,6 +161,7 @@ def together(check: Check, found: Sequence[tuple[str, CheckResult]], concealed: 
         cases=cases,
         alarms=tuple(f"{name}: {alarm}" for name, each in found for alarm in each.alarms),
         answers=next((each.answers for _, each in found if each.answers), ""),
+        scores=tuple(score for _, each in found for score in each.scores),
         visible=check.visible,
     )
 

@@ -30,6 +30,7 @@ from autograder.checks.local.variants import Variant
 from autograder.datasets import DataSet
 from autograder.grading.notebooks import Notebooks
 from autograder.grading.options import RunOptions
+from autograder.grading.predictions import COMMAND, HandedInPredictions
 from autograder.grading.recorded_answers import Answers
 from autograder.grading.time_limits import Budget, Imports
 from autograder.loader import Loaded
@@ -45,11 +46,12 @@ __all__ = ["Case", "Shared", "Spare", "Standing", "random_numbers_kept", "write_
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What one process keeps from one submission to the next: the reference's answers, and the process that reads
-    notebooks; none of it depends on a submission."""
+    """What one process keeps from one submission to the next: the reference's answers, and the processes that read
+    notebooks and predictions; none of it depends on a submission."""
 
     answers: Answers = field(default_factory=Answers)
     reader: Reader = field(default_factory=Reader)
+    predictions: Reader = field(default_factory=lambda: Reader(COMMAND))
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +60,7 @@ class Shared:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.reader.close()
+        self.predictions.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Case:
     dataset: DataSet | None
     options: RunOptions
     variant: Variant | None = None
+    predictions: HandedInPredictions | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     notebooks: Notebooks = field(default_factory=Notebooks)
     spare: Spare = field(default_factory=Spare)

@@ -11,6 +11,7 @@ from autograder.datasets import DataSet
 from autograder.grading.context import Case, Shared, write_drawn
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions, selected_checks
+from autograder.grading.predictions import HandedInPredictions, pseudonym_in
 from autograder.grading.provenance import replay, resources
 from autograder.grading.runner import Begin, Listener, Runner, unheard, unwatched
 from autograder.grading.written_answers import with_written
@@ -62,8 +63,9 @@ def grade(
             return grade(loaded, submission, sandbox, dataset, options, listen, own, begin, variant, done)
     variant = variant or loaded.variant_of(submission.student, options.seed)
     notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
+    predictions = HandedInPredictions(loaded, submission.folder, options.seed, shared.predictions)
     case = Case(
-        loaded, submission, sandbox, dataset, options, variant=variant, notebooks=notebooks, answers=shared.answers
+        loaded, submission, sandbox, dataset, options, variant, predictions, notebooks=notebooks, answers=shared.answers
     )
     run = Runner(case, listen, begin)
     restored = restore_given(loaded, submission, dataset, variant)
@@ -93,6 +95,7 @@ def grade(
         replay=replay(loaded, submission, dataset, options, sandbox, variant),
         notes=(*submission.notes, *drawn_for(variant), *restored, *notebooks.notes),
         notebooks=notebooks.results(),
+        pseudonym=pseudonym_in(loaded, submission.folder),
     )
 
 

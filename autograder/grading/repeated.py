@@ -11,6 +11,7 @@ from autograder.grading.context import Case, Shared
 from autograder.grading.grading import restore_given
 from autograder.grading.notebooks import repair_notebooks
 from autograder.grading.options import RunOptions
+from autograder.grading.predictions import HandedInPredictions
 from autograder.grading.provenance import replay, resources
 from autograder.grading.runner import Found, Runner
 from autograder.grading.sandboxes import Room
@@ -58,8 +59,9 @@ def grade_again(
     variant = variant or loaded.variant_of(submission.student, options.seed)
     notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
     restore_given(loaded, submission, dataset, variant)
+    predictions = HandedInPredictions(loaded, submission.folder, options.seed, shared.predictions)
     case = Case(
-        loaded, submission, sandbox, dataset, options, variant=variant, notebooks=notebooks, answers=shared.answers
+        loaded, submission, sandbox, dataset, options, variant, predictions, notebooks=notebooks, answers=shared.answers
     )
     runner = Runner(case)
     checks = loaded.assignment.checks

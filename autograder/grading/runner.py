@@ -20,6 +20,7 @@ from autograder.grading.check_results import (
     made_result,
     mistaken,
     needed_not_passed,
+    scores_of,
     shortened,
     text_of,
     together,
@@ -38,7 +39,7 @@ from autograder.messages import (
 )
 from autograder.remote.artefacts import Kept, handles_in, keep, revive
 from autograder.remote.reference import ReferenceFailed
-from autograder.results import CheckResult, Limits, QuestionResult, Verdict
+from autograder.results import CheckResult, Limits, QuestionResult, Score, Verdict
 from autograder.scoring import question_points
 from autograder.worker import seed_all
 
@@ -198,6 +199,7 @@ class Runner:
         credit, verdict, message, fault = 0.0, Verdict.INTERNAL, "", None
         alarms: tuple[str, ...] = ()
         answers = ""
+        scores: tuple[Score, ...] = ()
         raised: Exception | None = None
         try:
             with self.timed(part):
@@ -211,9 +213,10 @@ class Runner:
                 if isinstance(value, Credit):
                     alarms = tuple(shortened(each) for each in value.alarms)
                     answers = next((each.answers for each in value.measured if each.answers), "")
+                    scores = scores_of(value.measured)
                 verdict = Verdict.PASSED if credit >= 1 else Verdict.PARTIAL if credit > 0 else Verdict.FAILED
         except CheckFailed as error:
-            verdict, message, raised = Verdict.FAILED, text_of(error), error
+            verdict, message, raised, scores = Verdict.FAILED, text_of(error), error, scores_of(error.measured)
             self.listen(check, error)
         except StudentError as error:
             verdict, fault, raised = error.verdict, error, error
@@ -238,7 +241,7 @@ class Runner:
         room.end_of_check()
         seconds = time.monotonic() - began
         made = made_result(part, verdict, credit, seconds, fault, message, note, concealed)
-        result = replace(made, alarms=alarms, answers=answers)
+        result = replace(made, alarms=alarms, answers=answers, scores=scores)
         concealed = check.hidden or concealed
         return Found(self.pictures.added(result, *room.take_pictures(), concealed=concealed), raised, concealed)
 
@@ -325,6 +328,7 @@ class Runner:
             "data": dataset.open if dataset else None,
             "hidden": dataset.hidden if dataset else None,
             "variant": self.case.variant,
+            "predictions": self.case.predictions,
             **given,
         }
         seed_all(self.case.seed_inside(check.id))  # a check may draw from `random` or numpy itself

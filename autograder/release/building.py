@@ -21,6 +21,7 @@ from autograder.notebooks.stubs import release_notebook
 from autograder.notebooks.texts import solved_lines
 from autograder.release.leaks import Secret, Secrets, bare, numbers, refuse_leaks, solution_lines, telling
 from autograder.release.model_answers import refuse_model_answers
+from autograder.release.predictions import examples_of, readme_of, refuse_labels
 from autograder.release.public_tests import PublicTests
 from autograder.release.writing import RECORD, record_of, write_release
 from autograder.scoring import shown
@@ -118,10 +119,12 @@ def contents(loaded: Loaded, dataset: DataSet | None = None, variant: Variant | 
     files |= {file: template(loaded, file, variant).encode() for file in assignment.answers if file.endswith(".md")}
     files |= {file: (loaded.reference_folder / file).read_bytes() for file in assignment.extra_files}
     files |= drawn
+    files |= examples_of(assignment.predictions)
     for file in own_data:
         if file in files or file.partition("/")[0] in OURS:
             raise InstructorError(f"A part of the data set {assignment.data!r} is called {file}, as another file is.")
     files |= own_data
+    refuse_labels(files, assignment.predictions)
     refuse_leaks(files, _secrets(loaded, sources, tests, variant.module if variant else ""))
     refuse_model_answers(files, own["handout.md"], loaded, assignment.extra_files)
     return dict(sorted({**files, RECORD: record_of(files), **kit_files()}.items()))
@@ -168,6 +171,8 @@ def _secrets(loaded: Loaded, sources: Mapping[str, str], tests: PublicTests, dra
                     secrets.setdefault(bare(line), Secret(path.name, number, "the solution"))
     staff = sorted(path for path in (loaded.folder / "hidden").rglob("*") if path.is_file() and path.stat().st_size)
     staff += [path for path in answers if path.suffix == ".pdf" and path.is_file()]
+    staff += [loaded.reference_folder / each.file for each in assignment.predictions]
+    staff += [each.label_file for each in assignment.predictions if each.label_file]
     files = {path.read_bytes(): Secret(str(path), 1, "a file that only staff have") for path in staff}
     return Secrets(secrets, words, values, files)
 
@@ -260,6 +265,7 @@ def _readme(assignment: Assignment, data: Sequence[str], variant: Variant | None
     files += "".join(
         f"- `{file}`: given; leave it as it is.\n" for file in (*assignment.given, *assignment.extra_files)
     )
+    files += readme_of(assignment.predictions)
     files += "".join(f"- `{file}`: {_drawn(variant)}\n" for file in (variant.everything if variant else ()))
     folders = dict.fromkeys(f"{file.partition('/')[0]}/" if "/" in file else file for file in data)
     files += "".join(f"- `{file}`: data, with its labels.\n" for file in folders)

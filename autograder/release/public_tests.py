@@ -20,6 +20,7 @@ from autograder.checks.wording import counted
 from autograder.markers import bound_names, text_lines
 from autograder.notebooks.stubs import Asked
 from autograder.release.leaks import bare
+from autograder.release.predictions import form_test
 
 __all__ = ["PublicTests", "solution_of"]
 
@@ -137,8 +138,9 @@ class PublicTests:
         """The function of each public check."""
         functions = {node.name: node for node in self._body if isinstance(node, ast.FunctionDef)}
         found = {}
+        made = {name for each in self.assignment.predictions for name in each.checks}  # in no text of assignment.py
         for check in self.assignment.checks:
-            if check.hidden:
+            if check.hidden or check.id in made:
                 continue
             if check.id not in functions:
                 raise InstructorError(
@@ -233,8 +235,9 @@ class PublicTests:
 
     def _question(self, question: Question) -> list[str]:
         solution = solution_of(question, self.assignment, self.names, self.methods)
-        checks = [check for check in question.checks if not check.hidden]
-        if not solution and not checks:
+        checks = [check for check in question.checks if check.id in self._checks]
+        asked = [each for each in self.assignment.predictions if each.checks[0] in {c.id for c in question.checks}]
+        if not solution and not checks and not asked:
             return []
         points = f"{counted(question.max_points, 'point')}{', bonus' if question.bonus else ''}"
         parts = [f"# --- ({question.id}) {question.title}: {points} ---"]
@@ -251,6 +254,7 @@ class PublicTests:
                 f"{call}"
             )
         parts += [mark + self._test(check) for check in checks]
+        parts += [form_test(each, question.id, question.title) for each in asked]
         needed = {name for check in self.assignment.checks if not check.hidden for name in check.parameters}
         parts += [_fixture(check) for check in checks if check.id in needed]
         return parts

@@ -162,7 +162,7 @@ def test_declarations_that_cannot_be_met_are_refused() -> None:
     def asks(student, variant) -> None:  # type: ignore[no-untyped-def]
         """It asks."""
 
-    with pytest.raises(InstructorError, match="asks for 'variant', and no function that draws one stands above it"):
+    with pytest.raises(InstructorError, match="asks for 'variant', and nothing above it declares any; write @"):
         question.check(points=1)(asks)
     with pytest.raises(InstructorError, match="must take rng alone: write def other"):
 

@@ -71,7 +71,7 @@ def public_checks(loaded: Loaded, folder: Path, dataset: DataSet | None = None) 
     """Run the public checks with the reference; what is needed for that is written into `folder`."""
     out = folder / "release"
     build(loaded, out, dataset)
-    for file in loaded.assignment.files:
+    for file in (*loaded.assignment.files, *(each.file for each in loaded.assignment.predictions)):
         shutil.copyfile(loaded.reference_folder / file, out / file)
     allowed = {line.strip().lower() for line in (out / "requirements.txt").read_text().splitlines()}
     own = {*OURS, "bare", "conftest", "test_public", *(Path(f).stem for f in loaded.interface.files)}

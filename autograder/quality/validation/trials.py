@@ -176,7 +176,9 @@ class Trial:
         made = contents(self.loaded)
         files = {file: made[file] for file in self.loaded.assignment.handed_in if file in made}
         report = self.grade(self.hand_in("stub", files), self.options)
-        absent = tuple(REASONS["absent"][1].format(name=name) for name in self.reference_files() if is_name(name))
+        asked = {each.file for each in self.loaded.assignment.predictions}
+        named = [name for name in self.reference_files() if is_name(name) or name in asked]
+        absent = tuple(REASONS["absent"][1].format(name=name) for name in named)
 
         def fair(check: CheckResult) -> bool:
             if check.verdict is Verdict.MISSING:  # a file of saved numbers has no stub
