@@ -239,8 +239,7 @@ class Runner:
                 room.leave()
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
-        seconds = time.monotonic() - began
-        made = made_result(part, verdict, credit, seconds, fault, message, note, concealed)
+        made = made_result(part, verdict, credit, time.monotonic() - began, fault, message, note, concealed)
         result = replace(made, alarms=alarms, answers=answers, scores=scores)
         concealed = check.hidden or concealed
         return Found(self.pictures.added(result, *room.take_pictures(), concealed=concealed), raised, concealed)
