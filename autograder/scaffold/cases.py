@@ -21,7 +21,7 @@ import numpy as np
 __all__ = ["Case", "Watch", "cases_of_arguments"]
 
 MOST_STEPS = 50_000
-"""Bytecode instructions of one call that are watched; a longer call has shown its branches by then, or stays slow."""
+"""Bytecode instructions and calls that are watched of one call; a longer one has shown its branches by then."""
 MOST_ENTRIES = 1000
 SCALAR = (str, int, float)
 UNCONDITIONAL = {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "SEND", "JUMP_NO_INTERRUPT", "JUMP"}
@@ -69,7 +69,11 @@ class Watch:
 
     def _called(self, frame: FrameType, event: str, _value: object) -> Callable[..., Any] | None:
         code = frame.f_code
-        if code.co_filename.rpartition("/")[2] not in self._files or self._left <= 0:
+        self._left -= 1
+        if self._left <= 0:  # also of a call that is long in a package
+            sys.settrace(None)
+            return None
+        if code.co_filename.rpartition("/")[2] not in self._files:
             return None
         name, found = self._open[-1]
         function = code.co_qualname.partition(".<locals>")[0]
