@@ -36,7 +36,7 @@ def upgrade() -> None:
     counted = text("SELECT (SELECT count(*) FROM results), (SELECT count(*) FROM runs)")
     old, new = connection.execute(counted).one()
     if old != new:
-        raise RuntimeError(f"{old} results became {new} runs")
+        raise RuntimeError(f"the rows of results are {old}, those of runs {new}")
     connection.exec_driver_sql("DROP TABLE results")
 
 
