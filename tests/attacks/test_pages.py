@@ -24,8 +24,13 @@ import pytest
 from samples import check, question, report
 from tiny_course import make_course
 
+from autograder.insight.alarms import ClassAlarm
+from autograder.insight.items import analysed
+from autograder.insight.similarity.pairs import Pair
+from autograder.insight.similarity.regions import Block, Side, TextFile
 from autograder.pictures.raster import clean, text_of
 from autograder.reports.pages import Heading, staff_page, student_page, summary_page
+from autograder.reports.pages.similar import Likeness, SimilarClass, pair_page, similar_page
 from autograder.reports.pages.text import visible
 from autograder.results import Report, Verdict
 from autograder.sandbox import why_not
@@ -285,6 +290,50 @@ def test_a_summary_s_words_do_nothing(browser: Any, beacon: Any, pages: tuple[Pa
         links = seen.page.evaluate("[...document.links].map(each => each.href)")
         assert len(links) == 2 * len(texts) + 1
         assert {link.removeprefix(address).split("/")[1] for link in links} == {"staff", "feedback", "grades.csv"}
+
+
+def test_what_is_said_of_checks_does_nothing(browser: Any, beacon: Any, pages: tuple[Path, str]) -> None:
+    """Item analysis shows messages and titles of markup as they are, and alarms about students as well."""
+    folder, address = pages
+    markup = "\n".join(hostile(MARKUP, beacon))
+    texts = [" ".join(text.split("\n")) for text in hostile(MARKUP + UNSEEN, beacon)]
+    rows = [
+        report(f"s{number:02}", question("a", *(replace(check(f"c{n}", verdict, failure=text), title=markup)
+                                                for n, text in enumerate(texts))))
+        for number, verdict in enumerate([Verdict.FAILED] * 8 + [Verdict.PASSED] * 4)
+    ]  # fmt: skip
+    names = {each.student: each.student for each in rows}
+    alarms = tuple(ClassAlarm("same answers", "a", "c0", 2, 12, text) for text in texts)
+    page = summary_page(rows, Heading("C", "H"), names, dataset="", sandbox="", alarms=alarms, analysis=analysed(rows))
+    (folder / "items.html").write_text(page, "utf-8")
+
+    with looked_at(browser, f"{address}/items.html", beacon) as seen:
+        text = harmless(seen, f"{address}/items.html")
+        assert [each for each in texts if visible(each, 2000)[:100] not in text] == []
+        assert seen.page.locator("svg[role=img]").count() >= 2
+
+
+def test_two_submissions_side_by_side_do_nothing(browser: Any, beacon: Any, pages: tuple[Path, str]) -> None:
+    """Names of students and files, and lines of code full of markup, stand there as they were written."""
+    folder, address = pages
+    markup = "\n".join(hostile(MARKUP, beacon))
+    texts = hostile(MARKUP + UNSEEN, beacon)
+    blocks = tuple(Block(n % 3, n + 1, tuple(text.split("\n")), left_out=n % 2) for n, text in enumerate(texts))
+    sides = [Side(markup, (TextFile(markup, blocks),), (markup,)) for _ in range(2)]
+    likeness = Likeness(markup, markup, Pair(0, 1, 0.9, 30.0, 50, 5), 1, "similar/001 #?%&\"'.html")
+    found = SimilarClass((likeness,), ((markup, markup),), 2, 0, 1, 0.1, 0.65, True, ((markup, markup),))
+    heading = Heading(markup, markup)
+    (folder / "pair.html").write_text(pair_page(likeness, sides, 2, found, heading), "utf-8")
+    (folder / "similar.html").write_text(similar_page(found, heading), "utf-8")
+
+    for name in ("pair", "similar"):
+        with looked_at(browser, f"{address}/{name}.html", beacon) as seen:
+            text = harmless(seen, f"{address}/{name}.html")
+            assert visible(markup, 200).split("\n")[0] in text
+            lines = [visible(each.split("\n")[0], 300)[:200] for each in texts]
+            assert name == "similar" or [line for line in lines if line not in text] == []
+            ids = seen.page.evaluate("[...document.querySelectorAll('[id]')].map(each => each.id)")
+            assert len(ids) == len(set(ids))
 
 
 def broken_page(raw: str, *, policy: bool) -> str:
