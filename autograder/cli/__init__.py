@@ -28,6 +28,7 @@ from autograder.cli.grading import check, collect, grade, mark, regrade, replay,
 from autograder.cli.importing import import_app
 from autograder.cli.keeping import backup, forget, restore
 from autograder.cli.machine import doctor, fetch_data, image, list_data
+from autograder.cli.requests import requests_app
 from autograder.cli.stopping import Verbs
 from autograder.optional_packages import missing
 
@@ -73,6 +74,7 @@ data_app.command("fetch")(fetch_data)
 app.add_typer(data_app, name="data")
 app.add_typer(export_app, name="export")
 app.add_typer(import_app, name="import")
+app.add_typer(requests_app, name="requests")
 
 
 def _version(value: bool) -> None:

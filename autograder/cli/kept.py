@@ -23,7 +23,7 @@ from autograder.store.history import students
 from autograder.store.sqlite import file_of
 from autograder.submissions.records import COLLECTED
 
-__all__ = ["Forgotten", "back_up", "forget", "restore"]
+__all__ = ["Forgotten", "address_of", "back_up", "forget", "restore"]
 
 _MOST_NAMED = 20
 
@@ -36,7 +36,7 @@ def _root(course: Path | None) -> Path | None:
     return next((each for each in (here, *here.parents) if (each / CONFIG_FILE).is_file()), None)
 
 
-def _address(db: str | None, out: Path | None, course: Path | None, *, there: bool) -> str:
+def address_of(db: str | None, out: Path | None, course: Path | None, *, there: bool) -> str:
     """The database that is meant: --db, the course's, or that of a folder.
 
     Raises:
@@ -58,7 +58,7 @@ def back_up(file: Path, out: Path | None, db: str | None, course: Path | None) -
     Raises:
         UsageError: there is no such database, or the file cannot be written.
     """
-    with Store(_address(db, out, course, there=True)) as store:
+    with Store(address_of(db, out, course, there=True)) as store:
         manifest = write_backup(store, file)
         _say(f"Backed up {store.shown}: {_amount(manifest)}.")
     _say(f"Backup:   {file} (it holds names and grades; only you can read it)")
@@ -70,7 +70,7 @@ def restore(file: Path, out: Path | None, db: str | None, course: Path | None) -
     Raises:
         UsageError: it is no backup, or the database has something in it.
     """
-    address = _address(db, out, course, there=False)
+    address = address_of(db, out, course, there=False)
     if (path := file_of(address)) is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     with Store(address) as store:
