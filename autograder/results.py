@@ -304,8 +304,9 @@ class Lateness:
     `state` is "in time", "late", "late, covered by late days", "late, by an unknown time", "after the cut-off" or "time
     unknown". Times are in UTC, with the student's extension; `seconds` is how late, None where that is not known.
     `before` are points and bonus points together before `taken` points were taken off or `earned` ones were added for
-    being early. `late_days` were used. `lines` are the sum in words, for the student. `attempt` is the one that counts
-    of so many `attempts`, 0 where they are not numbered.
+    being early. `late_days` were used. `lines` say for the student how it came about, and `sum` is the last line, with
+    all points; it is "" where nothing changes, and says too much where some points are not shown yet. `attempt` is the
+    one that counts of so many `attempts`, 0 where they are not numbered.
     """
 
     state: str
@@ -317,6 +318,7 @@ class Lateness:
     earned: float = 0.0
     late_days: int = 0
     lines: tuple[str, ...] = ()
+    sum: str = ""
     attempt: int = 0
     attempts: int = 0
 

@@ -13,17 +13,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from autograder.checks.errors import InstructorError
 from autograder.results import CaseResult, CheckResult, QuestionResult, Report, Verdict
 
 __all__ = [
     "check_points",
+    "lowest",
     "points_of",
     "question_points",
     "report_points",
     "rounded",
+    "rounded_to",
     "set_points",
     "shown",
     "verdict_of",
@@ -106,12 +108,40 @@ def report_points(questions: Iterable[QuestionResult]) -> tuple[float, float, fl
     )
 
 
-def set_points(parts: Iterable[tuple[float, float]], cap: float) -> float:
+def set_points(
+    parts: Iterable[tuple[float, float]],
+    cap: float,
+    *,
+    drop_lowest: int = 0,
+    round_to: float = 0.01,
+    rounding: str = "nearest",
+) -> float:
     """Points of a homework set from each assignment's (points, bonus points).
 
-    Bonus points fill up what is missing to the cap; nothing goes above it.
+    So many assignments with the fewest points are left out. Bonus points fill up what is missing to the cap; nothing
+    goes above it. The sum is rounded before the cap.
     """
-    return rounded(min(cap, sum(points + bonus for points, bonus in parts)))
+    sums = [points + bonus for points, bonus in parts]
+    dropped = lowest(sums, drop_lowest)
+    total = sum(points for number, points in enumerate(sums) if number not in dropped)
+    return rounded(min(cap, rounded_to(total, round_to, rounding)))
+
+
+def lowest(points: Sequence[float], count: int) -> tuple[int, ...]:
+    """Where the lowest of some points stand, in order: so many, and of equal ones the later."""
+    order = sorted(range(len(points)), key=lambda number: (points[number], -number))
+    return tuple(sorted(order[:count]))
+
+
+def rounded_to(points: float, multiple: float, how: str) -> float:
+    """Points to a multiple of a number: to the "nearest" (halves up), "up" or "down".
+
+    >>> rounded_to(17.25, 0.5, "nearest"), rounded_to(17.1, 0.5, "up"), rounded_to(17.9, 1, "down")
+    (17.5, 17.5, 17.0)
+    """
+    step = Decimal(repr(float(multiple)))
+    mode = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}[how]
+    return rounded(float((Decimal(repr(rounded(points))) / step).quantize(Decimal(1), mode) * step))
 
 
 def shown(points: float) -> str:

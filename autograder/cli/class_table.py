@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.checks.wording import counted
+from autograder.course.late import UNKNOWN, length
 from autograder.messages import banners, next_step
 from autograder.reports.class_folder import LEFT, Graded, write_class
 from autograder.reports.grades import question_ids, verdict_summary, waiting
@@ -23,6 +25,7 @@ __all__ = ["deliver"]
 
 _LONGEST_TABLE = 300  # students
 _MOST_BANNERS = 20
+_MOST_LATE = 20
 _LONGEST_BANNER = 400  # characters
 
 
@@ -54,6 +57,7 @@ def deliver(screen: Console, name: str, out: Path, graded: Graded, known: int) -
     table = _table(reports) if len(reports) <= _LONGEST_TABLE else _too_many(reports)
     screen.print(f"\n[bold]{escape(graded.heading.assignment)}[/]", table, sep="\n")
     _show_banners(screen, reports)
+    _point_out_late(screen, reports)
     _point_out(screen, out, reports, graded.names)
     _point_out_answers(screen, name, out, made.everybody)
     for alarm in made.alarms:
@@ -115,6 +119,30 @@ def _show_banners(screen: Console, reports: Sequence[Report]) -> None:
     if len(found) > _MOST_BANNERS:
         more = counted(len(found) - _MOST_BANNERS, "more such error")
         screen.print(f"{more} in the class summary.", soft_wrap=True)
+
+
+def _point_out_late(screen: Console, reports: Sequence[Report]) -> None:
+    """Who is late and what that costs, and whose hand-in time is not known."""
+    late, states = [], dict[str, list[str]]()
+    for report in reports:
+        if (found := report.lateness) is None:
+            continue
+        if found.state in UNKNOWN:
+            states.setdefault(found.state, []).append(report.student)
+        elif found.seconds:
+            days = f", {counted(found.late_days, 'late day')}" if found.late_days else ""
+            by = length(timedelta(seconds=found.seconds))
+            late.append(f"{report.student} ({by}{days}: -{shown(found.taken)})")
+    if late:
+        more = f" and {len(late) - _MOST_LATE} more" if len(late) > _MOST_LATE else ""
+        screen.print(f"Late:           {escape(', '.join(late[:_MOST_LATE]))}{more}", soft_wrap=True)
+    for state, students in states.items():
+        named = f"{', '.join(students[:_MOST_LATE])}{' ...' if len(students) > _MOST_LATE else ''}"
+        screen.print(
+            f"[yellow]{state[0].upper()}{state[1:]}:[/] {escape(named)}. Nothing was taken off; `autograder collect "
+            "... --times FILE` reads hand-in times.",
+            soft_wrap=True,
+        )
 
 
 def _point_out_answers(screen: Console, name: str, out: Path, reports: Sequence[Report]) -> None:

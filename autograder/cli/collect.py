@@ -21,14 +21,13 @@ from autograder.formats.hand_ins import Asked
 from autograder.formats.questions import QUESTIONS
 from autograder.formats.sources import is_download
 from autograder.grading.preparing import caps_for, dataset_for, settings_of
-from autograder.submissions import Recogniser, waiting_in
+from autograder.submissions import Recogniser, Which, waiting_in
 from autograder.submissions.collected import is_collected
-from autograder.submissions.roster import Roster, read_roster
+from autograder.submissions.roster import course_roster
+from autograder.submissions.term import open_term
 
-__all__ = ["ROSTER", "Call", "collect_download", "collected_first"]
+__all__ = ["Call", "collect_download", "collected_first"]
 
-ROSTER = "roster.csv"
-"""The roster that is read where none is named, in the course's folder."""
 _KEPT = "What was collected is kept; the same command goes on from there."
 _LONGEST_TABLE = 300  # students
 _LONGEST_NAME = 40  # columns; a longer one is cut, because the notes need the width
@@ -68,7 +67,8 @@ def collect_download(call: Call) -> int:
 def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
     loaded = loader.load(root, call.assignment)
     dataset, _ = dataset_for(loaded, settings_of(None, course, loaded))
-    roster = _roster(call.roster, root)
+    term = open_term(root, course, call.roster)
+    roster = term.roster or course_roster(course, root, call.roster)
     due = call.due.replace(tzinfo=UTC) if call.due and call.due.tzinfo is None else call.due
     if not call.source.exists():
         collect_source(call.source, into, into, Asked(call.assignment, ()))  # which says so, before anything is made
@@ -77,7 +77,7 @@ def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
             call.source,
             into,
             folder,
-            Asked(call.assignment, tuple(loaded.assignment.handed_in), due),
+            Asked(call.assignment, tuple(loaded.assignment.handed_in), due, term=term),
             roster=roster,
             caps=caps_for(loaded, dataset),
             recogniser=Recogniser.of(loaded, accept=course.accept_close_names),
@@ -92,18 +92,12 @@ def collected_first(screen: Console, source: Path, assignment: str, root: Path, 
         collection = _collect(Call(source, assignment, None, None, None, root), root, course, into)
         show(screen, source, into, collection, table=False)
         source = into
-    if waiting := waiting_in(source):
+    if waiting := waiting_in(source, Which(open_term(root, course), assignment)):
         screen.print(
             f"Not graded, because {escape(str(source / QUESTIONS))} waits for an answer: {escape(', '.join(waiting))}.",
             soft_wrap=True,
         )
     return source
-
-
-def _roster(named: Path | None, root: Path) -> Roster | None:
-    if named is not None:
-        return read_roster(named)
-    return read_roster(root / ROSTER) if (root / ROSTER).is_file() else None
 
 
 def show(screen: Console, source: Path, into: Path, collection: Collection, *, table: bool = True) -> None:

@@ -24,9 +24,12 @@ from autograder.cli.common import DATABASE, console, show_note_on, staging
 from autograder.cli.progress import Shown
 from autograder.cli.stopping import STOPPED, if_stopped
 from autograder.course import Course, course_seed, open_course
+from autograder.course.term import Term
 from autograder.early_start import GRADED, Early, declaration_of
 from autograder.grading import RunOptions
 from autograder.grading.batch import all_stay, grade_all
+from autograder.grading.best_attempt import Graded as GradedAttempt
+from autograder.grading.best_attempt import best_attempts, further_attempts, hand_ins_of
 from autograder.grading.grader import AssignmentGrader, Grader
 from autograder.grading.jobs import Idle, idle_jobs
 from autograder.grading.preparing import caps_for, dataset_for, known_sandbox, limits_from, settings_of, start_sandbox
@@ -42,6 +45,7 @@ from autograder.seeding import ENOUGH_BITS, guessing_bits, keys_of
 from autograder.submissions import (
     Recogniser,
     Submission,
+    Which,
     chosen_of,
     collect,
     may_be_download,
@@ -50,7 +54,9 @@ from autograder.submissions import (
     to_preload,
     waiting_in,
 )
+from autograder.submissions.collected import is_collected
 from autograder.submissions.roster import Roster, course_roster
+from autograder.submissions.term import open_term
 
 __all__ = ["Call", "Work", "grade_class"]
 
@@ -92,6 +98,8 @@ class Work:
         known_without_copies: whether a result can be known before copies are made.
         refused: why `validate` refuses the assignment, or "".
         finished: what is laid over reports before anybody sees them.
+        term: the course with its dates; None where lateness is not ours to judge.
+        turn: stages attempts that may count as well, in the first turn one of each student who has several, and so on.
         waiting: who handed in, or may have, something that cannot be graded before staff answers a question.
     """
 
@@ -106,6 +114,8 @@ class Work:
     known_without_copies: bool = False
     refused: Callable[[], str] = lambda: ""
     finished: Callable[[Sequence[Report]], tuple[Report, ...]] = tuple
+    term: Term | None = None
+    turn: Callable[[Path, int], tuple[Submission, ...]] = lambda _folder, _turn: ()
     waiting: tuple[str, ...] = ()
 
 
@@ -175,13 +185,24 @@ def _our_work(
     caps = caps_for(loaded, dataset)
     roster = course_roster(course, root) if loaded.assignment.variants else None
 
+    term = open_term(root, course)
+    which = Which(term, call.name)
+
     def collected(folder: Path, copies: bool) -> tuple[Submission, ...]:
-        everyone = collect(submissions, loaded.assignment.handed_in, folder, caps, recogniser, copies=copies)
+        everyone = collect(
+            submissions, loaded.assignment.handed_in, folder, caps, recogniser, copies=copies, which=which
+        )
         if loaded.assignment.variants:
             from autograder.release import refuse_redrawn
 
             refuse_redrawn(loaded, (each.student for each in everyone), seed)
         return everyone
+
+    def turn(folder: Path, number: int) -> tuple[Submission, ...]:
+        if course.attempt_rule(call.name).counts != "best" or not is_collected(submissions):
+            return ()
+        later = replace(which, turn=number)
+        return collect(submissions, loaded.assignment.handed_in, folder, caps, recogniser, which=later)
 
     def grader(name: str, folder: Path, foreseen: tuple[str, ...]) -> Grader:
         def begin(foreseen: tuple[str, ...]) -> sandbox.ForkServer | sandbox.ContainerSandbox:
@@ -202,7 +223,9 @@ def _our_work(
         known_without_copies=not any(file.endswith(".pdf") for file in loaded.assignment.answers),
         refused=lambda: ValidationCache().refused(validation_key(loaded, dataset, replace(options, only=""))),
         finished=partial(_not_final_of_unknown, roster) if loaded.assignment.variants else tuple,
-        waiting=waiting_in(submissions, perhaps=True),
+        waiting=waiting_in(submissions, which, perhaps=True),
+        term=term,
+        turn=turn,
     )
 
 
@@ -230,6 +253,10 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
         quick = work.known_without_copies and (call.out / GRADED).is_file()
         everyone = work.collect(folder, not quick)
         chosen = chosen_of(everyone, call.students)
+        names_asked = {each.student for each in chosen}
+        turns = further_attempts(everyone, folder, work.turn)
+        further = [tuple(each for each in turn if each.student in names_asked) for turn in turns]
+        asked = (*chosen, *(each for turn in further for each in turn))
         name = _sandbox_name(screen, call.sandbox or work.course.sandbox, work.image)
         grader = work.grader(name, folder, ())
 
@@ -237,33 +264,53 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
 
         database = call.db or work.course.database or sqlite_address(call.out.resolve() / DATABASE)
         with Store(database) as store:
-            before = store.all_known((grader.key(each), each.student) for each in chosen)
-            if not all_stay(chosen, before):
+            before = store.all_known((grader.key(each), each.student) for each in asked)
+            if not all_stay(asked, before):
                 if quick:
                     everyone = work.collect(folder, True)
                     chosen = chosen_of(everyone, call.students)
-                grader = work.grader(name, folder, _foreseen_imports(screen, chosen, work.preload, name))
-            progress = Shown(screen, len(chosen))
+                grader = work.grader(name, folder, _foreseen_imports(screen, asked, work.preload, name))
+            progress = Shown(screen, len(asked))
+            graded: list[GradedAttempt] = []
             try:
                 with progress:
-                    reports = grade_all(chosen, grader, store, jobs=jobs, notify=progress, idle=idle, before=before)
-                left = {each.student for each in everyone}.difference(report.student for report in reports)
-                earlier = store.all_known((grader.key(each), each.student) for each in everyone if each.student in left)
-                others = tuple(map(grader.rescored, earlier.values()))
+                    for part in (chosen, *further):
+                        made = grade_all(part, grader, store, jobs=jobs, notify=progress, idle=idle, before=before)
+                        graded += zip(part, made, strict=True)
+                left = [each for part in (everyone, *turns) for each in part if each.student not in names_asked]
+                known = store.all_known((grader.key(each), each.student) for each in left)
             except KeyboardInterrupt:
                 screen.print(
-                    f"Stopped. {progress.done} of {len(chosen)} reports are kept; the same command goes on from there."
+                    f"Stopped. {progress.done} of {len(asked)} reports are kept; the same command goes on from there."
                 )
                 return STOPPED
+        others = [
+            (each, grader.rescored(found))
+            for each in left
+            if (found := known.get((grader.key(each), each.student)))
+        ]
+        best = best_attempts(graded, call.name, work.term)
+        best_others = best_attempts(others, call.name, work.term)
+        counting = {**best_others, **best}
         with if_stopped(_PAGES_LEFT):
             names = export.file_names((*(submission.student for submission in everyone), *work.waiting))
-            keep_pdfs(call.out / "answers", everyone, work.answers, names)
-            reports = work.finished(reports)
-            whole_class = (*reports, *work.finished(others))
+            keep_pdfs(call.out / "answers", [counting.get(e.student, (e,))[0] for e in everyone], work.answers, names)
+            reports = work.finished([best[each.student][1] for each in chosen])
+            whole_class = (*reports, *work.finished([report for _, report in best_others.values()]))
     with if_stopped(_PAGES_LEFT):
-        heading = pages.Heading(work.course.title, work.title)
-        graded = Graded(reports, whole_class, heading, names, name, work.dataset, work.refused())
-        return deliver(screen, call.name, call.out, graded, progress.known) or (1 if work.waiting else 0)
+        result = Graded(
+            reports,
+            whole_class,
+            pages.Heading(work.course.title, work.title),
+            names,
+            name,
+            work.dataset,
+            work.refused(),
+            work.term,
+            hand_ins_of(counting.values()),
+        )
+        known_before = min(progress.known, len(reports))
+        return deliver(screen, call.name, call.out, result, known_before) or (1 if work.waiting else 0)
 
 
 def _into(screen: Console, call: Call) -> Call:

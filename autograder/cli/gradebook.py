@@ -18,6 +18,7 @@ from autograder.reports.class_folder import show_grades
 from autograder.reports.manual_grades import FILE, write_hand_grades
 from autograder.reports.marks import MARKS, all_hand_grades, read_marks
 from autograder.results import Report
+from autograder.submissions.term import term_at
 
 if TYPE_CHECKING:
     from autograder.formats.nbgrader.gradebook import Person
@@ -135,7 +136,8 @@ def import_grades(grades: bool, db: str | None, out: Path | None, course: Path |
     found = hand_grades(assignments[0], directory, db=address, names=names)
     found = replace(found, submissions={report.student: report.replay.submission_sha256 for report in reports})
     write_hand_grades(found, out / FILE)
-    show_grades(out, reports, heading_of(source, assignments[0]), ids)
+    term = None if source.nbgrader else term_at(course)
+    show_grades(out, reports, heading_of(source, assignments[0]), ids, term=term)
     screen = console()
     given = sum(each.given for each in found.grades)
     comments = sum(bool(each.comment) for each in found.grades)

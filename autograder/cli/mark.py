@@ -27,6 +27,7 @@ from autograder.reports.pages.text import visible
 from autograder.results import Report
 from autograder.scoring import rounded
 from autograder.settings import near
+from autograder.submissions.term import term_at
 
 __all__ = ["mark_answers"]
 
@@ -72,7 +73,8 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         marks = read_marks(path) or marks  # with the lines of the file as it is now
         names = export.file_names(report.student for report in reports)
         heading = heading_of(Source(out, course), name)
-        shown_ = show_grades(out, reports, heading, names)
+        foreign = find_course(course or Path.cwd(), name) is not None
+        shown_ = show_grades(out, reports, heading, names, term=None if foreign else term_at(course))
         pages = [out / "answers" / f"{one.id}.html" for one in _questions(reports, asked)]
         for one, page in zip(_questions(reports, asked), pages, strict=True):
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from autograder import reports as export
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.cli.common import console
 from autograder.course import HomeworkSet, open_course
+from autograder.course.late import UNKNOWN
 from autograder.reports.totals import TotalLine, reports_of_set, total_lines, totals_csv
 from autograder.results import Report
 from autograder.scoring import shown
 from autograder.settings import near
+from autograder.submissions.term import open_term
 
 __all__ = ["total_of"]
 
@@ -29,7 +33,7 @@ def total_of(name: str, folders: Sequence[Path], out: Path | None, course: Path 
     """
     if out and not out.parent.is_dir():
         raise UsageError(f"--csv: the folder {out.parent} does not exist; correct the path, or make that folder first.")
-    settings = open_course(course)[1]
+    root, settings = open_course(course)
     sets = {each.id: each for each in settings.homework_sets}
     if not sets:
         raise UsageError(
@@ -38,7 +42,7 @@ def total_of(name: str, folders: Sequence[Path], out: Path | None, course: Path 
     if name not in sets:
         raise UsageError(f"There is no homework set {name!r} in grader_config.py; {near(name, list(sets))}")
     chosen = sets[name]
-    lines = total_lines(chosen, reports_of_set(chosen, folders))
+    lines = total_lines(chosen, reports_of_set(chosen, folders, open_term(root, settings)))
     if out:
         export.write_text(out, totals_csv(chosen, lines))
     _show(chosen, lines, out)
@@ -53,8 +57,13 @@ def _show(chosen: HomeworkSet, lines: Sequence[TotalLine], out: Path | None) -> 
     table.add_column("Total", justify="right")
     table.add_column("Waiting", justify="right")
     for line in lines:
-        table.add_row(escape(line.student), *map(_part, line.reports), shown(line.points), shown(line.waiting))
+        parts = (
+            f"({_part(report) or 0})" if name in line.dropped else _part(report)
+            for name, report in zip(chosen.assignments, line.reports, strict=True)
+        )
+        table.add_row(escape(line.student), *parts, shown(line.points), shown(line.waiting))
     screen.print(table)
+    _say_dropped_and_late(screen, chosen, lines)
     missing = [
         assignment
         for number, assignment in enumerate(chosen.assignments)
@@ -72,6 +81,20 @@ def _show(chosen: HomeworkSet, lines: Sequence[TotalLine], out: Path | None) -> 
         screen.print("[yellow]INTERNAL:[/] some checks ended by our fault; grade these submissions again.")
     if out:
         screen.print(f"Totals:   {out}", markup=False, soft_wrap=True)
+
+
+def _say_dropped_and_late(screen: Console, chosen: HomeworkSet, lines: Sequence[TotalLine]) -> None:
+    """What is left out, the late days of each student, and whose hand-in time is not known."""
+    if chosen.drop_lowest:
+        what = counted(chosen.drop_lowest, "assignment")
+        screen.print(f"In parentheses: the {what} with the fewest points, left out.")
+    if used := [f"{line.student} ({line.late_days})" for line in lines if line.late_days]:
+        screen.print(f"Late days used: {', '.join(used)}", markup=False, soft_wrap=True)
+    for line in lines:
+        for report in line.reports:
+            if report and report.lateness and report.lateness.state in UNKNOWN:
+                said = f"{line.student}, {report.assignment}: {report.lateness.state}."
+                screen.print(said, markup=False, soft_wrap=True)
 
 
 def _part(report: Report | None) -> str:

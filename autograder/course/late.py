@@ -17,9 +17,24 @@ from autograder.course.late_rule import UNITS, LateDays, LateRule
 from autograder.results import Lateness
 from autograder.scoring import rounded, shown
 
-__all__ = ["NO_DAYS", "Days", "Due", "HandedIn", "Score", "Use", "cost", "judged", "late_by", "length", "spent"]
+__all__ = [
+    "NO_DAYS",
+    "UNKNOWN",
+    "Days",
+    "Due",
+    "HandedIn",
+    "Score",
+    "Use",
+    "cost",
+    "judged",
+    "late_by",
+    "length",
+    "spent",
+]
 
 DAY = timedelta(days=1)
+UNKNOWN = ("late, by an unknown time", "time unknown")
+"""States of hand-ins whose time is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +187,12 @@ def judged(
         taken = _taken(late, rule, score.maximum, total, lines) if late else 0.0
     points = rounded(score.points - min(taken, max(0.0, score.points)))
     bonus = rounded(score.bonus - max(0.0, rounded(taken - max(0.0, score.points))) + earned)
+    said = ""
     if taken or earned:
         sign, by = ("-", taken) if taken else ("+", earned)
-        lines.append(f"{shown(total)} {sign} {shown(by)} = {counted(rounded(points + bonus), 'point')}.")
+        said = f"{shown(total)} {sign} {shown(by)} = {counted(rounded(points + bonus), 'point')}."
     seconds = None if before is None else before.total_seconds()
-    made = Lateness(state, handed_in.time, due.deadline, seconds, total, taken, earned, days.used, tuple(lines))
+    made = Lateness(state, handed_in.time, due.deadline, seconds, total, taken, earned, days.used, tuple(lines), said)
     return points, bonus, made
 
 

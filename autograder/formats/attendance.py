@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from autograder.formats.hand_ins import Asked
 from autograder.formats.questions import WHICH, WHO
-from autograder.submissions.collected import Attempt, counting
+from autograder.submissions.collected import Attempt
+from autograder.submissions.counting import candidates
 from autograder.submissions.names import some
 from autograder.submissions.placing import Question
 from autograder.submissions.roster import Roster
@@ -20,7 +22,7 @@ class Line:
     """What the table says about one student, or one member of a team.
 
     `state` is "collected", "waits", "missing", "not fetched" or "not on the roster"; `counts` is the number of the
-    attempt that counts, 0 for none.
+    attempt that counts, 0 for none, or before it is known which one is the best.
     """
 
     student: str
@@ -53,7 +55,12 @@ class Collection:
 
 
 def class_lines(
-    attempts: Iterable[Attempt], roster: Roster | None, nothing: Mapping[str, str], unfetched: Iterable[str] = ()
+    attempts: Iterable[Attempt],
+    roster: Roster | None,
+    nothing: Mapping[str, str],
+    unfetched: Iterable[str] = (),
+    *,
+    asked: Asked | None = None,
 ) -> list[Line]:
     """A line for everybody who handed in, then for those who are missing.
 
@@ -62,12 +69,15 @@ def class_lines(
         roster: who takes the course.
         nothing: who handed in nothing, as the source calls them, with the reason.
         unfetched: those of them whose repository could not be fetched, so that nobody knows whether it holds something.
+        asked: what was collected, with the dates and rules of the course.
     """
     attempts = list(attempts)
     lines: list[Line] = []
     there: set[str] = set()
     known = roster.by_id if roster else {}
-    for student, attempt in sorted(counting(attempts).items(), key=lambda each: each[0].casefold()):
+    known_of = candidates(attempts, asked.term if asked else None, asked.assignment if asked else "")
+    for student, own in sorted(known_of.items(), key=lambda each: each[0].casefold()):
+        attempt = next((each for each in reversed(own) if each.waits), own[-1])
         people = attempt.members or (student,)
         there.update(people)
         off = [each for each in people if roster and not attempt.blind and each not in known]
@@ -76,18 +86,19 @@ def class_lines(
         if attempt.problem:
             notes.insert(0, attempt.problem)
         notes[:0] = [_asked(question) for question in attempt.questions]
+        if len(own) > 1:
+            notes.insert(0, f"The best of the attempts {', '.join(str(each.number) for each in own)} counts.")
         if attempt.members:
             notes.insert(0, f"A team: {', '.join(attempt.members)}.")
         name = known[student].name if student in known else attempt.name
+        counts = attempt.number if len(own) == 1 else 0
         count = sum(each.student == student for each in attempts)
-        lines.append(
-            Line(student, state, name, count, attempt.number, attempt.received, bool(attempt.late), tuple(notes))
-        )
-    asked: dict[str, list[str]] = {}
+        lines.append(Line(student, state, name, count, counts, attempt.received, bool(attempt.late), tuple(notes)))
+    perhaps: dict[str, list[str]] = {}
     for attempt in attempts:
         for question in attempt.questions:
             for candidate in question.candidates if question.about == WHO else ():
-                asked.setdefault(candidate, []).append(attempt.student)
+                perhaps.setdefault(candidate, []).append(attempt.student)
     reasons: dict[str, str] = {}
     unfetched, unknown = set(unfetched), set()
     for key, reason in nothing.items():
@@ -100,7 +111,7 @@ def class_lines(
     for student in (*(() if blind else known), *sorted(reasons.keys() - known.keys())):
         if student not in there:
             why = [reasons[student]] if student in reasons else []
-            why += [f"Perhaps {each}, who waits for an answer." for each in asked.get(student, ())]
+            why += [f"Perhaps {each}, who waits for an answer." for each in perhaps.get(student, ())]
             state = "not fetched" if student in unknown else "missing"
             lines.append(Line(student, state, known[student].name if student in known else "", notes=tuple(why)))
     return lines

@@ -35,14 +35,15 @@ from autograder.formats.questions import (
 from autograder.formats.sources import opened
 from autograder.submissions import Caps, Recogniser
 from autograder.submissions.collected import (
+    FILE_TIME,
     Attempt,
-    counting,
     is_collected,
     read_attempts,
     remove_attempt,
     write_attempt,
     write_record,
 )
+from autograder.submissions.counting import candidates, hand_in_of
 from autograder.submissions.folders import UNREADABLE
 from autograder.submissions.names import printable, some, student_name
 from autograder.submissions.placing import NONE, Placed, Question, place, read_tree, repairs
@@ -184,7 +185,7 @@ class _Desk:
             key=key,
             sha256=sha256,
             received=hand_in.received,
-            late=self._late(hand_in),
+            late=hand_in.late,
             name=" / ".join(hand_in.who.names),
             members=tuple(self._member(each) for each in hand_in.members) or self._team(hand_in.who),
             questions=(who,) if who else (),
@@ -196,6 +197,7 @@ class _Desk:
             problem=problem,
             blind=hand_in.who.blind,
             unread=unread,
+            time_from=hand_in.time_from or (FILE_TIME if hand_in.guessed else ""),
         )
         if existing is not None and _is_as_before(existing, draft):
             self._keep(self._brought_up_to_date(existing, hand_in, draft.members))
@@ -291,9 +293,11 @@ class _Desk:
 
     def _brought_up_to_date(self, attempt: Attempt, hand_in: HandIn, members: tuple[str, ...]) -> Attempt:
         """The attempt with what the source says today of its time and its team."""
+        timed = bool(hand_in.time_from) or attempt.received is None
         changed = replace(
             attempt,
-            received=attempt.received or hand_in.received,
+            received=hand_in.received if timed and hand_in.received else attempt.received,
+            time_from=hand_in.time_from if timed and hand_in.time_from else attempt.time_from,
             late=attempt.late if hand_in.late is None else hand_in.late,
             members=members if self._roster else attempt.members,
         )
@@ -307,14 +311,24 @@ class _Desk:
         return changed
 
     def _apply_deadline(self) -> None:
-        """Say who is late by the deadline of today, perhaps another one than before; late commits do not count."""
+        """Say who is late by the dates of today, perhaps others than before; commits after the end do not count."""
         for attempt in list(self._attempts):
-            if self._asked.due and attempt.received:
-                late = attempt.received > self._asked.due
-                counts = not late if attempt.source == "git" and late != attempt.late else attempt.counts
-                changed = self._changed(attempt, replace(attempt, late=late, counts=counts))
-                if changed is not attempt:
-                    self._count_as_changed(attempt)
+            late = attempt.late if attempt.received is None else self._is_late(attempt)
+            until = self._asked.until(attempt.student, attempt.members) if attempt.source == "git" else None
+            counts = attempt.counts
+            if until is not None and attempt.received is not None and late != attempt.late:
+                counts = attempt.received <= until
+            changed = self._changed(attempt, replace(attempt, late=late, counts=counts))
+            if changed is not attempt:
+                self._count_as_changed(attempt)
+
+    def _is_late(self, attempt: Attempt) -> bool | None:
+        """Whether it is late; the time of a file counts for a deadline that was given with `--due` alone."""
+        found = hand_in_of(attempt)
+        if self._asked.due is not None:
+            found = replace(found, time=attempt.received)
+        late = self._asked.is_late(found)
+        return attempt.late if late is None else late
 
     def _count_as_changed(self, attempt: Attempt) -> None:
         """Count once an attempt that changed after it was collected or found unchanged in this run."""
@@ -425,11 +439,6 @@ class _Desk:
             return name
         return student_name(who.key if who.key.startswith(name) else f"{name} {who.key}")
 
-    def _late(self, hand_in: HandIn) -> bool | None:
-        if hand_in.late is None and hand_in.received and self._asked.due:
-            return hand_in.received > self._asked.due
-        return hand_in.late
-
     def _member(self, who: Who) -> str:
         people = self._roster.meant(who.ids, who.names, foreign=who.foreign) if self._roster else ()
         return people[0].id if len(people) == 1 and self._is_sure(who, people[0]) else student_name(who.key)
@@ -476,12 +485,16 @@ class _Desk:
         kept = {id_: row for id_, row in self._before.items() if id_ not in self._rows and row.answer}
         write_questions(self._into / QUESTIONS, {**kept, **self._rows}.values())
         result = self.result
-        result.questions = sum(len(each.questions) + bool(each.problem) for each in counting(self._attempts).values())
+        result.questions = sum(
+            len(each.questions) + bool(each.problem)
+            for own in candidates(self._attempts, self._asked.term, self._asked.assignment).values()
+            for each in own
+        )
         if self._roster and any(each.blind for each in self._attempts):
             result.notes.append("Names are hidden in what was collected, so the table does not say who is missing.")
         result.beside, result.notes = [*found.beside], [*found.notes, *result.notes]
         result.unread |= bool(found.unfetched)
-        result.lines = class_lines(self._attempts, self._roster, found.nothing, found.unfetched)
+        result.lines = class_lines(self._attempts, self._roster, found.nothing, found.unfetched, asked=self._asked)
         return result
 
 

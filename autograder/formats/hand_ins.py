@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from autograder.course.term import HandIn as Attempted
+from autograder.course.term import Term
 from autograder.submissions.placing import TEXT_ENTRY
 from autograder.submissions.trees import Entry, Tree
 
@@ -41,7 +43,8 @@ class HandIn:
     """One hand-in.
 
     `received` is a time with a zone, None where the source does not say; `members` are those of a team; `problem` says
-    why nothing could be read. A time that is `guessed` is that of a file, and says nothing about handing in again.
+    why nothing could be read. A time that is `guessed` is that of a file, and says nothing about handing in again;
+    `time_from` is the file of times that it comes from.
     """
 
     who: Who
@@ -52,6 +55,7 @@ class HandIn:
     notes: tuple[str, ...] = ()
     problem: str = ""
     guessed: bool = False
+    time_from: str = ""
 
 
 @dataclass(slots=True)
@@ -70,12 +74,30 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is collected: the assignment's name, the files that students write, and until when, if that matters."""
+    """What is collected: the assignment's name, the files that students write, and until when, if that matters.
+
+    `due` is a deadline for everybody, in place of those of the `term`.
+    """
 
     assignment: str
     files: tuple[str, ...]
     due: datetime | None = None
     scratch: Path = Path()
+    term: Term | None = None
+
+    def until(self, student: str, members: tuple[str, ...] = ()) -> datetime | None:
+        """Until when something counts at all that somebody hands in; None for no end."""
+        if self.due is not None or self.term is None:
+            return self.due
+        people = self.term.roster.find([student], [student]) if self.term.roster and not members else ()
+        name = people[0].id if len(people) == 1 else student
+        return self.term.until(self.assignment, Attempted(name, members=members))
+
+    def is_late(self, attempt: Attempted) -> bool | None:
+        """Whether an attempt is late; None where nobody knows."""
+        if self.due is not None:
+            return attempt.late if attempt.time is None else attempt.time > self.due
+        return self.term.is_late(self.assignment, attempt) if self.term else attempt.late
 
 
 @dataclass(frozen=True, slots=True)

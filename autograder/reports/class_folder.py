@@ -16,14 +16,14 @@ from pathlib import Path
 import msgspec
 
 from autograder.checks.errors import UsageError
+from autograder.course.term import HandIn, Term
 from autograder.insight.alarms import ClassAlarm, class_alarms
 from autograder.insight.items import analysed
 from autograder.insight.shortcuts import shortcut_alarms
 from autograder.reports import pages
 from autograder.reports.files import read_report, report_text, write_text
 from autograder.reports.grades import items_csv, write_grades
-from autograder.reports.manual_grades import with_hand_grades
-from autograder.reports.marks import all_hand_grades
+from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, write_hand_ins
 from autograder.reports.unchanged import Written, written
 from autograder.reports.versions import with_kept
 from autograder.reports.visibility import NOTHING_KNOWN, Moment
@@ -105,7 +105,8 @@ class Graded:
     """What grading gave: reports of those who were asked for, and all that are known of this class.
 
     `names` are the file names of everybody who handed in, by student. `refused` is why `validate` refuses the
-    assignment, or "". `moment` is when students look at their pages.
+    assignment, or "". `term` is the course with its dates, and `hand_ins` say when the attempts were handed in that
+    were graded. `moment` is when students look at their pages.
     """
 
     reports: Sequence[Report]
@@ -115,6 +116,8 @@ class Graded:
     sandbox: str
     dataset: str = ""
     refused: str = ""
+    term: Term | None = None
+    hand_ins: tuple[HandIn, ...] = ()
     moment: Moment = NOTHING_KNOWN
 
 
@@ -149,8 +152,11 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
     others = {path.stem: read_report(path) for path in _paths(out) if path.stem not in known}
     found = sorted((*graded.whole_class, *others.values()), key=lambda report: report.student.casefold())
     names = {**graded.names, **{report.student: stem for stem, report in others.items()}}
-    hand = all_hand_grades(out, found)
-    everybody = with_hand_grades(found, hand)
+    hand_ins = _with_those_kept(out, graded, set(names))
+    write_hand_ins(out, hand_ins)
+    term = graded.term and graded.term.with_hand_ins(found[0].assignment, hand_ins) if found else graded.term
+    everybody = laid_over(out, found, term)
+    by_student = {report.student: report for report in everybody}
     write_grades(everybody, out / "grades.csv", people=any(report.waiting for report in found))
     alarms = (*class_alarms(found, refused=graded.refused), *shortcut_alarms(found))
     write_text(out / ALARMS, json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
@@ -158,13 +164,23 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
         for report in graded.whole_class:
             path = out / "reports" / f"{names[report.student]}.json"
             files.write(path, report, partial(report_text, report))
-        _write_pages(out, files, with_hand_grades(graded.whole_class, hand), graded.heading, names, graded.moment)
+        _write_pages(
+            out, files, [by_student[each.student] for each in graded.whole_class], graded.heading, names, graded.moment
+        )
         about = (graded.heading, names, graded.dataset, graded.sandbox, alarms)
         files.write(out / "summary.html", (everybody, *about), partial(_summary, everybody, found, *about))
         files.write(out / ITEMS, found, lambda: items_csv(analysed(found)))
     remove_old_copies(out, known)
     earlier = tuple(report.student for report in others.values() if report.student in graded.names)
-    return WrittenClass(with_hand_grades(graded.reports, hand), everybody, alarms, left, earlier)
+    reports = tuple(by_student[report.student] for report in graded.reports)
+    return WrittenClass(reports, everybody, alarms, left, earlier)
+
+
+def _with_those_kept(out: Path, graded: Graded, students: Collection[str]) -> tuple[HandIn, ...]:
+    """The hand-ins of what is graded now, and those of others whose reports stay in the folder."""
+    now = {report.student for report in graded.whole_class}
+    kept = [each for each in read_hand_ins(out) if each.student in students and each.student not in now]
+    return (*kept, *(each for each in graded.hand_ins if each.student in now))
 
 
 def show_grades(
@@ -173,6 +189,7 @@ def show_grades(
     heading: pages.Heading,
     names: Mapping[str, str],
     moment: Moment = NOTHING_KNOWN,
+    term: Term | None = None,
 ) -> tuple[Report, ...]:
     """What people read of the grades: the table, the class, and everybody's pages, with what people gave in place.
 
@@ -182,14 +199,15 @@ def show_grades(
         heading: what stands on top of pages.
         names: file names by student.
         moment: when students look at their pages.
+        term: the course with its dates, for what lateness costs.
 
     Returns:
-        The reports with what people gave in place.
+        The reports with what people gave in place, after lateness.
 
     Raises:
         UsageError: what people gave cannot be read, or something cannot be written.
     """
-    reports = with_hand_grades(found, all_hand_grades(out, found))
+    reports = laid_over(out, found, known_hand_ins(out, found, term))
     for report in reports:
         name = names[report.student]
         write_student_page(report, heading, out / "feedback" / f"{name}.html", moment)

@@ -10,10 +10,12 @@ from autograder.insight.items import Analysis
 from autograder.messages import WORDING
 from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import write_text
-from autograder.results import Report
+from autograder.results import Lateness, Report
 from autograder.scoring import rounded
 
 __all__ = ["grades", "items_csv", "question_ids", "verdict_summary", "waiting", "write_grades"]
+
+_LATENESS = ("before", "handed_in", "deadline", "late", "taken", "earned", "late_days", "attempt", "lateness")
 
 
 def write_grades(reports: Sequence[Report], path: Path, *, people: bool = False) -> None:
@@ -27,13 +29,17 @@ def grades(reports: Sequence[Report], *, people: bool = False) -> str:
     `total` is points and bonus before any homework set's cap; `flag` says INTERNAL where our fault left checks out, and
     NOT FINAL where the points are no grade yet.
     Where people grade answers there is a column by_hand: points that wait for a person, and are in no other column.
+    Where the course has dates, points, bonus and total are those after lateness, and there are columns before (total
+    before lateness), handed_in and deadline (in UTC), late (in hours; empty where the time is not known), taken (points
+    taken off), earned (for being early), late_days, attempt, and lateness: what it is, and the sum in words.
     Where a check raised an alarm there is a last column alarms: the check and the sentence, several joined by " | ".
     """
     ids = question_ids(reports)
     by_hand = ("by_hand",) if any(report.waiting for report in reports) or people else ()
     alarms = ("alarms",) if any(report.alarms for report in reports) else ()
+    dated = _LATENESS if any(report.lateness for report in reports) else ()
     rows: list[list[Cell]] = [
-        ["student", *ids, "points", "bonus", "total", "max_points", *by_hand, "verdicts", "flag", *alarms],
+        ["student", *ids, "points", "bonus", "total", "max_points", *by_hand, *dated, "verdicts", "flag", *alarms],
     ]
     for report in reports:
         points = {question.id: question.points for question in report.questions}
@@ -46,12 +52,30 @@ def grades(reports: Sequence[Report], *, people: bool = False) -> str:
                 rounded(report.points + report.bonus_points),
                 report.max_points,
                 *([waiting(report)] if by_hand else []),
+                *(_lateness(report.lateness) if dated else []),
                 verdict_summary(report),
                 "NOT FINAL" if report.not_final else "INTERNAL" if report.internal else None,
                 *([" | ".join(f"{check.id}: {alarm}" for check, alarm in report.alarms)] if alarms else []),
             ]
         )
     return csv_text(rows)
+
+
+def _lateness(lateness: Lateness | None) -> list[Cell]:
+    """The cells of `_LATENESS`."""
+    if lateness is None:
+        return [None] * len(_LATENESS)
+    return [
+        lateness.before,
+        f"{lateness.handed_in:%Y-%m-%d %H:%M:%S}" if lateness.handed_in else None,
+        f"{lateness.deadline:%Y-%m-%d %H:%M:%S}",
+        None if lateness.seconds is None else round(lateness.seconds / 3600, 2),
+        lateness.taken,
+        lateness.earned,
+        lateness.late_days,
+        lateness.attempt or None,
+        " ".join([f"{lateness.state[0].upper()}{lateness.state[1:]}.", *lateness.lines, lateness.sum]).strip(),
+    ]
 
 
 def waiting(report: Report) -> float:

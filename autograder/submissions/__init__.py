@@ -16,13 +16,14 @@ from autograder.submissions.collecting import (
     waiting_in,
 )
 from autograder.submissions.imports import to_preload
-from autograder.submissions.records import Caps, Submission, chosen_of
+from autograder.submissions.records import Caps, Submission, Which, chosen_of
 from autograder.submissions.similar_names import Recogniser
 
 __all__ = [
     "Caps",
     "Recogniser",
     "Submission",
+    "Which",
     "chosen_of",
     "collect",
     "collect_one",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,11 +21,11 @@ from autograder.submissions.placing import Question
 from autograder.submissions.records import COLLECTED
 
 __all__ = [
+    "FILE_TIME",
     "ORIGINAL",
     "WHO",
     "Attempt",
     "attempts_of",
-    "counting",
     "is_collected",
     "read_attempts",
     "remove_attempt",
@@ -35,6 +35,8 @@ __all__ = [
 
 WHO = "who handed in"
 """What a question is about whose candidates are people on the roster."""
+FILE_TIME = "a file"
+"""Where a time comes from that is only that of the newest file."""
 RECORD = ".attempt.json"
 ORIGINAL = ".original"
 _FORM = 1
@@ -51,7 +53,9 @@ class Attempt:
     None where the download does not say. `files` maps the path of a file to the one that it was handed in under.
     `questions` wait for an answer; with one, or with a `problem`, the attempt is not graded. `answers` are those that
     were used. One that does not count (`counts`) was set aside by staff. Of a `blind` one, the platform hides
-    who handed in. Of an `unread` one, something could not be read, which may be another time.
+    who handed in. Of an `unread` one, something could not be read, which may be another time. `time_from` says where
+    the time comes from, if not from the download: a file of times, or "a file" that was handed in, whose time says
+    little.
     """
 
     student: str
@@ -72,12 +76,19 @@ class Attempt:
     counts: bool = True
     blind: bool = False
     unread: bool = False
+    time_from: str = ""
     form: int = _FORM
 
     @property
     def waits(self) -> bool:
         """Whether a person has to say something before it can be graded."""
         return bool(self.questions or self.problem)
+
+    @property
+    def handed_in(self) -> datetime | None:
+        """The hand-in time, where it is known; the time of a file is none."""
+        guessed = self.time_from == FILE_TIME or (self.source == "plain" and not self.time_from)
+        return None if guessed else self.received
 
     def folder(self, collected: Path) -> Path:
         """Where it lies."""
@@ -118,20 +129,6 @@ def attempts_of(student: Path) -> list[Path]:
     """The folders of the collected attempts in a student's folder, by number; none where there are none."""
     found = [path.parent for path in student.glob(f"*/{RECORD}") if path.parent.name.isdigit()]
     return sorted(found, key=lambda path: int(path.name))
-
-
-def counting(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
-    """The attempt of each student that counts: the last by hand-in time, where all times are known, else by number."""
-    by_student: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        by_student.setdefault(attempt.student, []).append(attempt)
-    return {student: _last([each for each in own if each.counts] or own) for student, own in by_student.items()}
-
-
-def _last(attempts: list[Attempt]) -> Attempt:
-    if all(each.received for each in attempts):
-        return max(attempts, key=lambda each: (each.received, each.number))
-    return max(attempts, key=lambda each: each.number)
 
 
 def write_attempt(

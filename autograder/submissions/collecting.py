@@ -20,7 +20,7 @@ from autograder.submissions.archives import read_archive, unpack
 from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
 from autograder.submissions.matching import Chosen, choose
 from autograder.submissions.names import ARCHIVES, is_clutter, lies_beside, printable, some, stem, student_name
-from autograder.submissions.records import COLLECTED, Caps, Contents, Submission
+from autograder.submissions.records import COLLECTED, LAST, Caps, Contents, Submission, Which
 from autograder.submissions.similar_names import Recogniser
 
 __all__ = ["collect", "collect_one", "may_be_download", "passed_over", "refuse_class", "refuse_paths", "waiting_in"]
@@ -39,6 +39,7 @@ def collect(
     recogniser: Recogniser = _BY_NAME,
     *,
     copies: bool = True,
+    which: Which = LAST,
 ) -> tuple[Submission, ...]:
     """Stage every submission below `path`, sorted by student.
 
@@ -53,6 +54,7 @@ def collect(
         caps: how much of a submission is read.
         recogniser: finds the file that is meant by a missing one.
         copies: without them, everything is said of the submissions, but none can be graded.
+        which: which attempt of each student, of those that were collected.
 
     Raises:
         UsageError: `path` does not exist, is empty or cannot be listed, or overlaps with `staging`. Anything that is
@@ -66,7 +68,7 @@ def collect(
             "in them; choose another folder."
         )
     if (path / COLLECTED).is_file():
-        return _of_attempts(path, files, staging, caps, recogniser, copies=copies)
+        return _of_attempts(path, files, staging, caps, recogniser, copies=copies, which=which)
     stage = partial(_stage, files=files, staging=staging, caps=caps, recogniser=recogniser, copies=copies)
     if path.is_file():
         return (stage(_Handed(student_name(stem(path.name)), (path,))),)
@@ -87,36 +89,49 @@ def collect(
 
 
 def _of_attempts(
-    path: Path, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser, *, copies: bool
+    path: Path, files: Sequence[str], staging: Path, caps: Caps, recogniser: Recogniser, *, copies: bool, which: Which
 ) -> tuple[Submission, ...]:
-    """Stage the attempt of each student that counts, of those that `autograder collect` has collected."""
-    from autograder.submissions.collected import counting, read_attempts
+    """Stage one attempt of each student of those that may count, of those that `autograder collect` has collected."""
+    from autograder.submissions.collected import read_attempts
+    from autograder.submissions.counting import candidates, hand_in_of
 
     staged = []
-    for student, attempt in sorted(counting(read_attempts(path)).items()):
-        if not attempt.waits:
-            handed = _Handed(student, (attempt.folder(path),), notes=attempt.notes)
-            submission = _stage(handed, files, staging, caps, recogniser, copies=copies)
-            staged.append(replace(submission, received=attempt.received))
-    if not staged:
+    attempts = read_attempts(path)
+    for student, own in sorted(candidates(attempts, which.term, which.assignment).items()):
+        if any(each.waits for each in own) or len(own) <= which.turn:
+            continue
+        attempt = own[-1 - which.turn]
+        handed = _Handed(student, (attempt.folder(path),), notes=attempt.notes)
+        submission = _stage(handed, files, staging, caps, recogniser, copies=copies)
+        hand_in = hand_in_of(attempt, sum(each.student == student for each in attempts))
+        staged.append(replace(submission, received=attempt.received, hand_in=hand_in))
+    if not staged and not which.turn:
         raise UsageError(
             f"{path} holds no attempt that can be graded; answer what is asked in its questions.csv first."
         )
     return tuple(staged)
 
 
-def waiting_in(path: Path, *, perhaps: bool = False) -> tuple[str, ...]:
-    """The students whose counting attempt, of those that `autograder collect` has collected, waits for an answer.
+def waiting_in(path: Path, which: Which = LAST, *, perhaps: bool = False) -> tuple[str, ...]:
+    """The students with an attempt that may count, of those that `autograder collect` has collected, that waits for an
+    answer.
 
     With `perhaps`, also those who may turn out to have handed it in.
     """
     if not (path / COLLECTED).is_file():
         return ()
-    from autograder.submissions.collected import WHO, counting, read_attempts
+    from autograder.submissions.collected import WHO, read_attempts
+    from autograder.submissions.counting import candidates
 
-    attempts = counting(read_attempts(path))
-    waiting = {student: attempt for student, attempt in attempts.items() if attempt.waits}
-    asked = [each for attempt in waiting.values() for each in attempt.questions if each.about == WHO and perhaps]
+    attempts = candidates(read_attempts(path), which.term, which.assignment)
+    waiting = {student: own for student, own in attempts.items() if any(each.waits for each in own)}
+    asked = [
+        question
+        for own in waiting.values()
+        for each in own
+        for question in each.questions
+        if question.about == WHO and perhaps
+    ]
     people = {candidate for each in asked for candidate in each.candidates if candidate not in attempts}
     return tuple(sorted({*waiting, *people}))
 

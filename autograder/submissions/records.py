@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.checks.errors import UsageError, Verdict
+from autograder.course.term import HandIn, Term
 from autograder.settings import near
 
-__all__ = ["COLLECTED", "MIB", "Caps", "Contents", "Submission", "chosen_of"]
+__all__ = ["COLLECTED", "LAST", "MIB", "Caps", "Contents", "Submission", "Which", "chosen_of"]
 
 MIB = 2**20
 COLLECTED = ".collected"
@@ -24,7 +25,8 @@ class Submission:
 
     `sha256` stands for the staged names and bytes. A submission that cannot be graded has a `problem`, one sentence
     for the student, and the verdict that its checks get; its folder is then empty. `notes` are sentences
-    about what was fixed or left out. `received` is the time of the newest file, in UTC. `meant` has pairs of a missing
+    about what was fixed or left out. `received` is the time of the newest file, in UTC, and `hand_in` what is known
+    of an attempt that was collected. `meant` has pairs of a missing
     file and the handed-in one that looks like it.
     """
 
@@ -35,6 +37,7 @@ class Submission:
     problem_verdict: Verdict = Verdict.MISSING
     notes: tuple[str, ...] = ()
     received: datetime | None = None
+    hand_in: HandIn | None = None
     meant: tuple[tuple[str, str], ...] = ()
 
 
@@ -90,6 +93,21 @@ class Contents:
     newest: float = 0.0
     total: int = 0
     unpacked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which attempts are graded: by the rule of the term, the last one that may count, or in a later turn an earlier.
+
+    Without a term, it is the last one of all.
+    """
+
+    term: Term | None = None
+    assignment: str = ""
+    turn: int = 0
+
+
+LAST = Which()
 
 
 def chosen_of(everyone: Sequence[Submission], students: Sequence[str]) -> tuple[Submission, ...]:

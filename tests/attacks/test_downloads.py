@@ -21,7 +21,8 @@ from autograder.formats.attendance import Collection
 from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked, _shown_text
 from autograder.submissions import placing
-from autograder.submissions.collected import counting, read_attempts
+from autograder.submissions.collected import read_attempts
+from autograder.submissions.counting import counting
 from autograder.submissions.folders import Unfit
 from autograder.submissions.records import MIB, Caps
 from autograder.submissions.trees import CLASS, open_tree

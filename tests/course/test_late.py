@@ -80,7 +80,7 @@ def test_a_percentage_is_of_the_points_earned_or_of_the_maximum() -> None:
 def test_the_sum_is_said_line_by_line() -> None:
     """When, how late, the rule with its numbers, late days, and the points before and after."""
     _, _, made = judged(TWENTY, at(2 * DAY + 3 * HOUR), due(), LateRule(percent=10))
-    assert made.lines == (
+    assert (*made.lines, made.sum) == (
         "Handed in on Sun 2026-10-18 02:59 (Europe/Berlin), 2 days 3 h after the deadline, Thu 2026-10-15 23:59 "
         "(Europe/Berlin).",
         "3 started days at 10 % = 30 % of the points earned.",
@@ -88,7 +88,7 @@ def test_the_sum_is_said_line_by_line() -> None:
     )
     assert (made.state, made.seconds, made.before, made.taken) == ("late", 51 * 3600, 20, 6)
     _, _, made = judged(TWENTY, at(2 * DAY + 3 * HOUR), due(), LateRule(percent=10), Days(2, 1))
-    assert made.lines[1:] == (
+    assert (*made.lines[1:], made.sum) == (
         "2 late days used, 1 left.",
         "1 started day at 10 % = 10 % of the points earned.",
         "20 - 2 = 18 points.",
@@ -96,15 +96,15 @@ def test_the_sum_is_said_line_by_line() -> None:
     _, _, made = judged(TWENTY, at(DAY), due(), LateRule(percent=10), Days(1, 0))
     assert (made.state, made.taken, made.lines[1:]) == ("late, covered by late days", 0, ("1 late day used, 0 left.",))
     _, _, made = judged(TWENTY, at(9 * DAY), due(), LateRule(percent=20, floor=50))
-    assert made.lines[1:] == (
+    assert (*made.lines[1:], made.sum) == (
         "9 started days at 20 %, at most 100 % = 100 % of the points earned.",
         "At least 50 % of the points earned are kept.",
         "20 - 10 = 10 points.",
     )
     _, _, made = judged(TWENTY, at(25 * HOUR), due(), LateRule(steps=((0, 10), (24, 50)), of="maximum"))
-    assert made.lines[1:] == ("More than 24 h late: 50 % of 20 points.", "20 - 10 = 10 points.")
+    assert (*made.lines[1:], made.sum) == ("More than 24 h late: 50 % of 20 points.", "20 - 10 = 10 points.")
     _, _, made = judged(TWENTY, at(-9 * DAY), due(), LateRule(early_percent=2, early_most=5))
-    assert made.lines[1:] == (
+    assert (*made.lines[1:], made.sum) == (
         "9 whole days early at 2 %, at most 5 % = 5 % of the points earned.",
         "20 + 1 = 21 points.",
     )

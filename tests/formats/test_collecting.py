@@ -36,7 +36,8 @@ from autograder.formats.collection import collect_source
 from autograder.formats.hand_ins import Asked
 from autograder.formats.sources import is_download
 from autograder.submissions import Recogniser, collect
-from autograder.submissions.collected import ORIGINAL, Attempt, counting, read_attempts
+from autograder.submissions.collected import ORIGINAL, Attempt, read_attempts
+from autograder.submissions.counting import counting
 from autograder.submissions.records import Caps
 from autograder.submissions.roster import Person, Roster
 

@@ -71,10 +71,11 @@ def _student(name: str, assignment: str) -> str:
 
 def _add(found: Found, student: str, repository: Path, scratch: Path, asked: Asked) -> None:
     who = Who(student, (student,), (student,))
+    until = asked.until(student)
     try:
-        objects, commit = head_of(repository, scratch, asked.due)
+        objects, commit = head_of(repository, scratch, until)
         if commit is None:
-            late = asked.due is not None and head_of(repository, scratch, None)[1] is not None
+            late = until is not None and head_of(repository, scratch, None)[1] is not None
             found.nothing[student] = "no commit before the deadline" if late else "no commit"
             return
         tree, notes = tree_of(objects, commit, repository, _CAPS)

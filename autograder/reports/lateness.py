@@ -1,0 +1,80 @@
+"""Hand-in times beside the reports, and reports as everybody sees them: with what people gave, and after lateness.
+
+`reports/` hold what the checks found, and `hand_ins.json` when it was handed in. What lateness costs is computed anew
+from both and from `grader_config.py` whenever grades are written or added up, so that a changed rule, date or extension
+needs nothing to be graded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
+from autograder.course.term import HandIn, Term
+from autograder.reports.files import read_reports, write_text
+from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.marks import all_hand_grades
+from autograder.results import Report
+
+__all__ = ["HAND_INS", "final_reports", "known_hand_ins", "laid_over", "read_hand_ins", "write_hand_ins"]
+
+HAND_INS = "hand_ins.json"
+
+
+def final_reports(out: Path, term: Term | None) -> tuple[Report, ...]:
+    """The reports of a graded folder with the points that count: with what people gave, and after lateness.
+
+    Raises:
+        UsageError: there are no reports, or a file is wrong.
+    """
+    found = read_reports(out)
+    return laid_over(out, found, known_hand_ins(out, found, term))
+
+
+def laid_over(out: Path, reports: Sequence[Report], term: Term | None) -> tuple[Report, ...]:
+    """What checks found, with what people gave in its place and then after lateness; `term` knows the hand-ins.
+
+    Raises:
+        UsageError: what people gave cannot be read.
+    """
+    graded = with_hand_grades(reports, all_hand_grades(out, reports))
+    return graded if term is None else tuple(map(term.judged, graded))
+
+
+def known_hand_ins(out: Path, reports: Sequence[Report], term: Term | None) -> Term | None:
+    """The term with the hand-ins that a graded folder is about.
+
+    Raises:
+        UsageError: `hand_ins.json` cannot be read.
+    """
+    if term is None or not reports:
+        return term
+    return term.with_hand_ins(reports[0].assignment, read_hand_ins(out))
+
+
+def read_hand_ins(out: Path) -> tuple[HandIn, ...]:
+    """The hand-ins of a graded folder; none where there is no `hand_ins.json`.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    path = out / HAND_INS
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[HandIn, ...])
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; move it away, and grade again.") from None
+
+
+def write_hand_ins(out: Path, found: Iterable[HandIn]) -> None:
+    """Write the hand-ins of a graded folder, by student; no file where nothing is known of any."""
+    known = sorted((each for each in found if each != HandIn(each.student)), key=lambda each: each.student)
+    if known:
+        write_text(out / HAND_INS, msgspec.json.format(msgspec.json.encode(known), indent=1).decode() + "\n")
+    else:
+        (out / HAND_INS).unlink(missing_ok=True)
