@@ -17,6 +17,7 @@ from autograder.cli.common import console, staging
 from autograder.course import Course, open_course
 from autograder.formats.attendance import Collection, Line
 from autograder.formats.collection import collect_source
+from autograder.formats.hand_in_times import FILES, HandInTimes, read_times
 from autograder.formats.hand_ins import Asked
 from autograder.formats.questions import QUESTIONS
 from autograder.formats.sources import is_download
@@ -50,6 +51,7 @@ class Call:
     due: datetime | None
     out: Path | None
     course: Path | None
+    times: str | None = None
 
 
 def collect_download(call: Call) -> int:
@@ -70,6 +72,9 @@ def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
     term = open_term(root, course, call.roster)
     roster = term.roster or course_roster(course, root, call.roster)
     due = call.due.replace(tzinfo=UTC) if call.due and call.due.tzinfo is None else call.due
+    times = HandInTimes(FILES) if call.times == FILES else None
+    if call.times not in (None, FILES):
+        times = read_times(Path(call.times or ""), course.timezone)
     if not call.source.exists():
         collect_source(call.source, into, into, Asked(call.assignment, ()))  # which says so, before anything is made
     with staging(into) as folder:
@@ -81,6 +86,7 @@ def _collect(call: Call, root: Path, course: Course, into: Path) -> Collection:
             roster=roster,
             caps=caps_for(loaded, dataset),
             recogniser=Recogniser.of(loaded, accept=course.accept_close_names),
+            times=times,
         )
 
 

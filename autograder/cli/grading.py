@@ -48,8 +48,17 @@ def collect(
             "--due",
             parser=moment,
             metavar="TIME",
-            help="The deadline, in UTC or with an offset: what came later is late, also of what was collected before; "
-            "of git, the last commit before it counts.",
+            help="A deadline for everybody in place of the course's, in UTC or with an offset: what came later is "
+            "late, also of what was collected before; of git, the last commit before it counts.",
+        ),
+    ] = None,
+    times: Annotated[
+        str | None,
+        typer.Option(
+            "--times",
+            metavar="FILE",
+            help="CSV file with hand-in times, for a download without any: Moodle's grading worksheet, or columns for "
+            "the student and the time. The word files: the times of the files themselves.",
         ),
     ] = None,
     out: Annotated[
@@ -70,7 +79,7 @@ def collect(
     """
     from autograder.cli.collect import Call, collect_download
 
-    raise typer.Exit(collect_download(Call(source, assignment, roster, due, out, course)))
+    raise typer.Exit(collect_download(Call(source, assignment, roster, due, out, course, times)))
 
 
 def grade(

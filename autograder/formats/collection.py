@@ -19,6 +19,7 @@ from autograder.checks.errors import StudentError, UsageError
 from autograder.checks.wording import counted
 from autograder.formats.attendance import Collection, class_lines
 from autograder.formats.git.clones import fetch_listed, is_list, refuse_no_list
+from autograder.formats.hand_in_times import HandInTimes
 from autograder.formats.hand_ins import Asked, Found, HandIn, Who
 from autograder.formats.plain import ONE
 from autograder.formats.questions import (
@@ -65,6 +66,7 @@ def collect_source(
     roster: Roster | None = None,
     caps: Caps | None = None,
     recogniser: Recogniser | None = None,
+    times: HandInTimes | None = None,
 ) -> Collection:
     """Collect every hand-in of a download.
 
@@ -76,6 +78,7 @@ def collect_source(
         roster: who takes the course; without one, students are called as the source calls them.
         caps: how much of one hand-in is read.
         recogniser: finds a file under another name.
+        times: hand-in times, for what comes without one.
 
     Raises:
         UsageError: the source is not there, is nothing of a known kind, or overlaps with `into`; or what is in `into`
@@ -98,6 +101,8 @@ def collect_source(
                 found.beside += [each for each in tree.hidden() if each not in found.beside]
                 outside = [path[-1].replace("|", "/") for path, reason in tree.left_out.items() if reason == OUTSIDE]
                 found.notes += [f"Left out: {each} ({OUTSIDE})." for each in outside]
+        if times is not None:
+            times.laid_over(found, roster)
         desk.file(found, source.name)
     return desk.finish(found)
 
@@ -276,7 +281,7 @@ class _Desk:
         if timed and (hand_in.received or hand_in.who.key in self._twice):
             found = timed
         elif hand_in.received and not hand_in.guessed:
-            found = [each for each in same if each.received is None]
+            found = [each for each in same if each.handed_in is None or (hand_in.time_from and each.time_from)]
         elif hand_in.who.key in self._twice:
             found = same
         else:

@@ -15,7 +15,18 @@ from autograder.course import Course
 from autograder.course.roster import Person, Roster, folded
 from autograder.submissions.names import printable, student_name
 
-__all__ = ["ROSTER", "Person", "Roster", "course_roster", "folded", "read_roster"]
+__all__ = [
+    "ROSTER",
+    "Person",
+    "Roster",
+    "columns_of",
+    "course_roster",
+    "decoded",
+    "folded",
+    "person_of",
+    "read_roster",
+    "table_rows",
+]
 
 ROSTER = "roster.csv"
 """The roster that is read where none is named, in the course's folder."""
@@ -57,22 +68,22 @@ def read_roster(path: Path) -> Roster:
         InstructorError: it has no column id or name, no line, or an id twice; the sentence says where.
     """
     try:
-        text = _decoded(path.read_bytes())
+        text = decoded(path.read_bytes())
     except OSError as error:
         raise UsageError(f"The roster {path} cannot be read: {reason_of(error)}.") from None
-    lines = [row for row in _rows(text) if any(cell.strip() for cell in row[1])]
+    lines = [row for row in table_rows(text) if any(cell.strip() for cell in row[1])]
     if not lines:
         raise InstructorError(
             f"The roster {path} is empty; write a line with the names of the columns, such as id,name,email."
         )
-    columns = _columns(lines[0][1])
+    columns = columns_of(lines[0][1])
     if "id" not in columns and "emails" not in columns:
         raise InstructorError(
             f"{path}:1: the roster has no column for an id; name one id, beside name, email, section, group or aliases."
         )
     people: dict[str, Person] = {}
     for number, row in lines[1:]:
-        person = _person(row, columns)
+        person = person_of(row, columns)
         if not person.id:
             if "points possible" in " ".join(row).lower():
                 continue  # the second line of a gradebook of Canvas
@@ -85,7 +96,9 @@ def read_roster(path: Path) -> Roster:
     return Roster(tuple(people.values()))
 
 
-def _person(row: Sequence[str], columns: Mapping[str, int]) -> Person:
+def person_of(row: Sequence[str], columns: Mapping[str, int]) -> Person:
+    """Whom a line names, by the columns that `columns_of` found; what it does not say is empty."""
+
     def cell(name: str) -> str:
         at = columns.get(name, -1)
         return unicodedata.normalize("NFC", printable(row[at].strip())) if 0 <= at < len(row) else ""
@@ -97,7 +110,8 @@ def _person(row: Sequence[str], columns: Mapping[str, int]) -> Person:
     return Person(student_name(id_) if id_ else "", name, emails, cell("section"), cell("group"), aliases)
 
 
-def _columns(head: Sequence[str]) -> dict[str, int]:
+def columns_of(head: Sequence[str]) -> dict[str, int]:
+    """Where id, name, first, last, emails, section, group and aliases stand in a line of names of columns."""
     found: dict[str, int] = {}
     given = [" ".join(each.casefold().replace("_", " ").split()) for each in head]
     for name, known in _COLUMNS.items():
@@ -107,7 +121,7 @@ def _columns(head: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _rows(text: str) -> list[tuple[int, list[str]]]:
+def table_rows(text: str) -> list[tuple[int, list[str]]]:
     """The lines with their numbers; what separates is the most frequent of comma, semicolon, tab in the first one."""
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
@@ -115,10 +129,11 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     try:
         return [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise InstructorError(f"Line {reader.line_num} of the roster cannot be read: {error}.") from None
+        raise InstructorError(f"Line {reader.line_num} of the table cannot be read: {error}.") from None
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text of a table: UTF-8 or UTF-16 as it says, else as Windows writes it in Western Europe."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:

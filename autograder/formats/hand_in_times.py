@@ -1,0 +1,186 @@
+"""Hand-in times from a table, for downloads that hold none: Moodle's grading worksheet, Gradescope's scores, any CSV.
+
+A line that names nobody, two people or no readable time gives no time; the rest is noted. Nothing is guessed: without a
+time there is no penalty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.checks.errors import InstructorError, UsageError
+from autograder.checks.wording import counted, reason_of
+from autograder.course.roster import Person, Roster, folded
+from autograder.formats.hand_ins import Found, HandIn, Who
+from autograder.formats.nbgrader.lateness import read_stamp
+from autograder.submissions.names import printable
+from autograder.submissions.roster import columns_of, decoded, person_of, table_rows
+
+__all__ = ["FILES", "HandInTimes", "read_times"]
+
+FILES = "files"
+"""In place of a table: the times of the files are the hand-in times."""
+_COLUMNS = (
+    "last modified (submission)",
+    "zuletzt geändert (abgabe)",
+    "submission time",
+    "submitted at",
+    "hand-in time",
+    "handed in",
+    "submitted",
+    "abgabezeit",
+    "timestamp",
+    "time",
+)
+_IDENTIFIER = ("identifier", "id")
+_NUMBER = re.compile(r"\D+?\s*(\d+)")
+_KEY = re.compile(r".*_(\d+)", re.DOTALL)
+_NOTHING = ("", "-", "\N{EN DASH}", "never", "nie")
+_WEEKDAY = re.compile(r"^[^\W\d]+\.?,\s*")
+_DAY_DOT = re.compile(r"\b(\d{1,2})\.(?=\s)")
+_DOTS = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
+_MONTHS: Mapping[str, tuple[str, ...]] = {
+    "Jan": ("januar", "jänner", "janvier", "enero", "gennaio", "januari"),
+    "Feb": ("februar", "février", "febrero", "febbraio", "februari"),
+    "Mar": ("märz", "mars", "marzo", "maart"),
+    "Apr": ("avril", "abril", "aprile"),
+    "May": ("mai", "mayo", "maggio", "mei"),
+    "Jun": ("juni", "juin", "junio", "giugno"),
+    "Jul": ("juli", "juillet", "julio", "luglio"),
+    "Aug": ("août", "agosto", "augustus"),
+    "Sep": ("septembre", "septiembre", "settembre"),
+    "Oct": ("oktober", "octobre", "octubre", "ottobre"),
+    "Nov": ("novembre", "noviembre"),
+    "Dec": ("dezember", "décembre", "diciembre", "dicembre", "december"),
+}
+"""Months in the languages that Moodle's worksheets are written in, where they do not begin as the English ones do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of the table: who it is about, Moodle's number of them, and when."""
+
+    number: int
+    person: Person
+    participant: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandInTimes:
+    """Hand-in times of a table, or with no lines and the name "files" those of the files."""
+
+    name: str
+    lines: tuple[_Line, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def laid_over(self, found: Found, roster: Roster | None) -> None:
+        """Give hand-ins without a time the one that the table says; what it does not say is noted."""
+        found.notes += self.notes
+        unknown = []
+        for at, hand_in in enumerate(found.hand_ins):
+            if hand_in.received is not None and not hand_in.guessed:
+                continue
+            if self.name == FILES:
+                newest = max((each.modified for each in hand_in.tree.files.values()), default=0.0)
+                time = datetime.fromtimestamp(newest, UTC) if newest > 0 else None
+                found.hand_ins[at] = replace(hand_in, received=time, guessed=True, time_from=FILES if time else "")
+                continue
+            times = {each.time for each in self._about(hand_in, roster)}
+            if times and (len(times) == 1 or hand_in.members):
+                found.hand_ins[at] = replace(hand_in, received=max(times), guessed=False, time_from=self.name)
+            else:
+                unknown.append(printable(hand_in.who.names[0] if hand_in.who.names else hand_in.who.key))
+        if unknown:
+            more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+            found.notes.append(f"{self.name} has no hand-in time, or several, for {', '.join(unknown[:10])}{more}.")
+
+    def _about(self, hand_in: HandIn, roster: Roster | None) -> list[_Line]:
+        """The lines about whoever handed in, or the members of the team."""
+        if (key := _KEY.fullmatch(hand_in.who.key)) and (
+            same := [each for each in self.lines if each.participant and each.participant == key[1]]
+        ):
+            return same
+        found = []
+        for who in hand_in.members or (hand_in.who,):
+            people = _people(who, roster)
+            found += [each for each in self.lines if _is_about(each.person, who, people, roster)]
+        return found
+
+
+def _people(who: Who, roster: Roster | None) -> tuple[Person, ...]:
+    """The people on the roster that are meant: one, or the members of the group of that name."""
+    if roster is None:
+        return ()
+    people = roster.meant(who.ids, who.names, foreign=who.foreign)
+    return people if len(people) == 1 else tuple(each for name in who.names for each in roster.members(name))
+
+
+def _is_about(line: Person, who: Who, people: Iterable[Person], roster: Roster | None) -> bool:
+    """Whether a line is about somebody: both are one person on the roster, or have an id, e-mail or name in common."""
+    ids = tuple(each for each in (line.id, *line.emails) if each)
+    if roster is not None and (meant := roster.meant(ids, (line.name,) if line.name else ())):
+        return len(meant) == 1 and meant[0] in people
+    own = {folded(each) for each in ((*who.names,) if who.foreign else (*who.names, *who.ids)) if each}
+    return bool(own & {folded(each) for each in (*ids, line.name) if each})
+
+
+def read_times(path: Path, zone: str | None) -> HandInTimes:
+    """Read a table of hand-in times.
+
+    Args:
+        path: a CSV file with a column for the time and one for an id, an e-mail or a name.
+        zone: the course's time zone, for times without an offset.
+
+    Raises:
+        UsageError: the file cannot be read.
+        InstructorError: a column is missing, or times have no zone and the course names none.
+    """
+    try:
+        rows = [row for row in table_rows(decoded(path.read_bytes())) if any(cell.strip() for cell in row[1])]
+    except OSError as error:
+        raise UsageError(f"The hand-in times {path} cannot be read: {reason_of(error)}.") from None
+    head = [" ".join(each.casefold().split()) for each in rows[0][1]] if rows else []
+    at = next((head.index(each) for each in _COLUMNS if each in head), None)
+    columns = columns_of(rows[0][1]) if rows else {}
+    if at is None or (not columns.keys() & {"id", "name", "emails", "first", "last"} and "identifier" not in head):
+        raise InstructorError(
+            f"{path}:1: a table of hand-in times has a column for the time, such as 'Submission Time' or 'Last "
+            "modified (submission)', and one for the student: id, email or name."
+        )
+    identifier = next((head.index(each) for each in _IDENTIFIER if each in head), None)
+    lines, problems = [], []
+    for number, row in rows[1:]:
+        text = row[at].strip() if at < len(row) else ""
+        if text.casefold() in _NOTHING:
+            continue
+        stamp = read_stamp(_in_english(text), zone or "UTC")
+        if stamp.time is None:
+            problems.append(f"{path.name}:{number}: {stamp.problem}, so it gives no hand-in time.")
+            continue
+        if zone is None and read_stamp(_in_english(text), "Asia/Tokyo") != stamp:
+            raise InstructorError(
+                f"{path}:{number}: {text!r} names no time zone; set Course.timezone in grader_config.py, such as "
+                "'Europe/Berlin'."
+            )
+        cell = row[identifier].strip() if identifier is not None and identifier < len(row) else ""
+        match = _NUMBER.fullmatch(cell)
+        lines.append(_Line(number, person_of(row, columns), match[1] if match else "", stamp.time))
+    if len(problems) > 10:
+        problems[10:] = [f"{counted(len(problems) - 10, 'more line')} of {path.name} without a readable time."]
+    return HandInTimes(path.name, tuple(lines), tuple(problems))
+
+
+def _in_english(text: str) -> str:
+    """A time as Moodle writes it in some languages, with an English month and without the day of the week."""
+    text = _DOTS.sub(r"\3-\2-\1", _WEEKDAY.sub("", " ".join(text.split())))
+    text = re.sub(r"-(\d)(?=\D)", r"-0\1", text)
+    text = _DAY_DOT.sub(r"\1", text)
+    words = text.split(" ")
+    for english, others in _MONTHS.items():
+        words = [english if each.casefold().rstrip(".,") in others else each for each in words]
+    return " ".join(each for each in words if each.casefold() not in ("de", "um", "à"))
