@@ -285,9 +285,7 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
                 )
                 return STOPPED
         others = [
-            (each, grader.rescored(found))
-            for each in left
-            if (found := known.get((grader.key(each), each.student)))
+            (each, grader.rescored(found)) for each in left if (found := known.get((grader.key(each), each.student)))
         ]
         best = best_attempts(graded, call.name, work.term)
         best_others = best_attempts(others, call.name, work.term)

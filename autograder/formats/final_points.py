@@ -1,5 +1,7 @@
 """The grades that leave: final points of each student of a graded folder, and by what names platforms know them.
 
+They are those of grades.csv: with what people gave, and after lateness.
+
 Points that a person still has to give, that our own fault left open, or that belong to an attempt which waits for an
 answer are no grade: such a student is in the class without points, and with the reason.
 """
@@ -13,20 +15,19 @@ from autograder import loader
 from autograder.checks.errors import GraderError, UsageError
 from autograder.checks.wording import counted
 from autograder.course import open_course
+from autograder.course.term import Term
 from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.reports.files import file_names, read_reports
 from autograder.reports.grades import waiting
-from autograder.reports.manual_grades import with_hand_grades
-from autograder.reports.marks import all_hand_grades
+from autograder.reports.lateness import known_hand_ins, laid_over
 from autograder.results import Report
 from autograder.scoring import rounded
-from autograder.submissions import waiting_in
+from autograder.submissions import Which, waiting_in
 from autograder.submissions.collected import Attempt, is_collected, read_attempts
-from autograder.submissions.roster import Person, Roster, read_roster
+from autograder.submissions.roster import Person, Roster, course_roster, read_roster
+from autograder.submissions.term import term_at
 
 __all__ = ["class_grades"]
-
-ROSTER = "roster.csv"
 
 
 def class_grades(
@@ -50,18 +51,19 @@ def class_grades(
     if len(assignments) > 1:
         raise UsageError(f"{out} holds reports of several assignments ({', '.join(assignments)}); grade each apart.")
     root = _root(course)
-    people = _roster(roster, root)
+    term = term_at(root) if root else None
+    people = _roster(roster, term, root)
     collected = submissions or (root / "submissions" / assignments[0] if root else None)
     attempts = read_attempts(collected) if collected and is_collected(collected) else []
     if submissions is not None and not attempts:
         raise UsageError(f"{submissions} holds nothing that was collected; name another folder with --submissions.")
-    open_ = waiting_in(collected) if collected and attempts else ()
+    open_ = waiting_in(collected, Which(term, assignments[0])) if collected and attempts else ()
     known: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         known.setdefault(attempt.student, []).append(attempt)
     made: list[Grade] = []
     pages = file_names(report.student for report in reports)
-    for report in with_hand_grades(reports, all_hand_grades(out, reports)):
+    for report in laid_over(out, reports, known_hand_ins(out, reports, term)):
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         made += _grades(report, own, people, page if page.is_file() else None, report.student in open_)
@@ -80,10 +82,10 @@ def _root(course: Path | None) -> Path | None:
         return None
 
 
-def _roster(named: Path | None, root: Path | None) -> Roster:
+def _roster(named: Path | None, term: Term | None, root: Path | None) -> Roster:
     if named is not None:
         return read_roster(named)
-    return read_roster(root / ROSTER) if root and (root / ROSTER).is_file() else Roster(())
+    return (course_roster(term.course, root) if term and root else None) or Roster(())
 
 
 def _title(root: Path | None, assignment: str) -> str:
