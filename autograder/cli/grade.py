@@ -302,9 +302,9 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
             pages.Heading(work.course.title, work.title),
             names,
             name,
+            work.term,
             work.dataset,
             work.refused(),
-            work.term,
             hand_ins_of(counting.values()),
         )
         known_before = min(progress.known, len(reports))

@@ -22,6 +22,7 @@ from autograder.store.forgetting import Held, forget_student, held_of
 from autograder.store.history import students
 from autograder.store.sqlite import file_of
 from autograder.submissions.records import COLLECTED
+from autograder.submissions.term import term_at
 
 __all__ = ["Forgotten", "address_of", "back_up", "forget", "restore"]
 
@@ -135,7 +136,7 @@ def forget(call: Forgotten) -> int:
             if call.yes:
                 reports = reports_in(out)
                 heading = heading_of(Source(out, call.course), reports[0].assignment) if reports else None
-                erase(out, call.student, heading)
+                erase(out, call.student, heading, term_at(call.course))
             _say(f"{done} from {out}: {counted(len(seen.own), 'file')}, {counted(seen.lines, 'line')} of marks.")
         for path in handed_in:
             if call.yes:

@@ -21,10 +21,12 @@ from autograder.early_start import Early
 from autograder.reports import pages
 from autograder.reports.changes import StudentChange, change_sentence, changes, changes_csv, signed
 from autograder.reports.class_folder import Graded, write_class
+from autograder.reports.lateness import read_hand_ins
 from autograder.reports.pages.text import visible
 from autograder.reports.versions import REGRADED, keep_best, put_away_version
 from autograder.results import Report
 from autograder.scoring import shown
+from autograder.submissions.term import open_term
 
 __all__ = ["regrade_class", "take_regraded"]
 
@@ -107,7 +109,9 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
         screen = console()
         version = put_away_version(out)
         kept = keep_best(out, before, after) if best else ()
-        write_class(out, _graded(settings, loader.load(root, name).assignment.title, after))
+        graded = _graded(settings, loader.load(root, name).assignment.title, after)
+        hand_ins = read_hand_ins(out / REGRADED)
+        write_class(out, replace(graded, term=open_term(root, settings), hand_ins=hand_ins))
         shutil.rmtree(out / REGRADED)
     screen.print(f"Taken: {counted(len(after), 'report')}. What counted before is kept in {escape(str(version))}.")
     if best:
@@ -118,4 +122,4 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
 def _graded(course: Course, title: str, reports: tuple[Report, ...]) -> Graded:
     names = export.file_names(report.student for report in reports)
     heading = pages.Heading(course.title, title)
-    return Graded(reports, reports, heading, names, reports[0].resources.sandbox, reports[0].replay.data)
+    return Graded(reports, reports, heading, names, reports[0].resources.sandbox, None, reports[0].replay.data)

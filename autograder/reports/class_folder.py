@@ -114,9 +114,9 @@ class Graded:
     heading: pages.Heading
     names: Mapping[str, str]
     sandbox: str
+    term: Term | None
     dataset: str = ""
     refused: str = ""
-    term: Term | None = None
     hand_ins: tuple[HandIn, ...] = ()
     moment: Moment = NOTHING_KNOWN
 
@@ -189,7 +189,8 @@ def show_grades(
     heading: pages.Heading,
     names: Mapping[str, str],
     moment: Moment = NOTHING_KNOWN,
-    term: Term | None = None,
+    *,
+    term: Term | None,
 ) -> tuple[Report, ...]:
     """What people read of the grades: the table, the class, and everybody's pages, with what people gave in place.
 

@@ -17,12 +17,14 @@ from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
+from autograder.course.term import HandIn, Term
 from autograder.insight.alarms import class_alarms
 from autograder.insight.items import analysed
 from autograder.reports.class_folder import ALARMS, ITEMS, LEFT, show_grades
 from autograder.reports.csv_files import restored
 from autograder.reports.files import file_names, read_report, write_text
 from autograder.reports.grades import items_csv
+from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
 from autograder.reports.marks import MARKS, read_marks, write_marks
 from autograder.reports.pages import Heading
@@ -92,16 +94,18 @@ def traces_of(out: Path, student: str) -> Traces:
     if hand:
         lines += sum(grade.student == student for grade in hand.grades)
         lines += (student in hand.late_penalties) + (student in hand.submissions)
+    lines += sum(student in (each.student, *each.members) for each in read_hand_ins(out))
     return Traces(tuple(own), lines)
 
 
-def erase(out: Path, student: str, heading: Heading | None) -> None:
+def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -> None:
     """Remove what is there of a student, and make tables and pages of the class again without the student.
 
     Args:
         out: the folder.
         student: the name.
         heading: what stands on top of pages; None where there are no reports.
+        term: the course with its dates, for what lateness costs; None without dates.
 
     Raises:
         UsageError: something cannot be read or written; the same call goes on from there.
@@ -113,6 +117,7 @@ def erase(out: Path, student: str, heading: Heading | None) -> None:
                 shutil.rmtree(path)
             else:
                 files.remove(path)
+    write_hand_ins(out, _without(read_hand_ins(out), student))
     marks, hand = read_marks(out / MARKS), read_hand_grades(out)
     if marks is not None:
         write_marks(replace(marks, rows=tuple(row for row in marks.rows if row.student != student)), out / MARKS)
@@ -140,7 +145,13 @@ def erase(out: Path, student: str, heading: Heading | None) -> None:
         return
     write_text(out / ALARMS, json.dumps([asdict(alarm) for alarm in class_alarms(reports)], indent=1) + "\n")
     write_text(out / ITEMS, items_csv(analysed(reports)))
-    show_grades(out, reports, heading, file_names(report.student for report in reports))
+    show_grades(out, reports, heading, file_names(report.student for report in reports), term=term)
+
+
+def _without(hand_ins: Iterable[HandIn], student: str) -> list[HandIn]:
+    """Hand-in times without a student, also as a member of a team."""
+    others = [each for each in hand_ins if each.student != student]
+    return [replace(each, members=tuple(name for name in each.members if name != student)) for each in others]
 
 
 def _remove_rows(path: Path, student: str) -> None:

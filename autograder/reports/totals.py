@@ -48,9 +48,7 @@ class TotalLine:
         return "INTERNAL" if any(report and report.internal for report in self.reports) else ""
 
 
-def reports_of_set(
-    chosen: HomeworkSet, folders: Sequence[Path], term: Term | None = None
-) -> dict[str, dict[str, Report]]:
+def reports_of_set(chosen: HomeworkSet, folders: Sequence[Path], term: Term | None) -> dict[str, dict[str, Report]]:
     """Of each assignment of the set that is there, the report of each student, with what people gave, after lateness.
 
     Raises:

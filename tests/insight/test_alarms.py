@@ -204,7 +204,9 @@ def test_alarms_are_said_at_the_end_and_kept(tmp_path: Path) -> None:
 
     reports = read_reports(tmp_path / "out")
     names = {each.student: each.student for each in reports}
-    show_grades(tmp_path / "out", reports, Heading("Tiny course", "Doubling"), names)  # as `mark` and `import` do
+    show_grades(
+        tmp_path / "out", reports, Heading("Tiny course", "Doubling"), names, term=None
+    )  # as `mark` and `import` do
     again = (tmp_path / "out" / "summary.html").read_text()
     assert all(escape(each["sentence"]) in again for each in stored)
     (tmp_path / "out" / "alarms.json").write_text("[{]")

@@ -1,0 +1,160 @@
+"""`autograder doctor` on a course: rules that never apply, and names that nobody has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import run_here
+
+from autograder.course import AttemptRule, Course, Dates, Extension, HomeworkSet, LateDays, LateRule
+from autograder.course.findings import findings
+from autograder.course.roster import Person, Roster
+
+ROSTER = Roster((Person("ada", "Ada", ("a@x",), "A", "G"), Person("ben", "Ben", ("b@x",), "B")))
+DATES = {"a": Dates("2026-10-15 23:59", late_deadline="2026-10-17 23:59")}
+RULE = LateRule(percent=10, grace_minutes=15)
+
+
+def course(**fields: object) -> Course:
+    """A course with one dated assignment and a rule that makes sense."""
+    made = {"timezone": "UTC", "dates": DATES, "late": RULE, **fields}
+    return Course("T", ("a", "b"), **made)  # type: ignore[arg-type]
+
+
+def extension(**fields: object) -> tuple[Extension, ...]:
+    """One extension of two days."""
+    made = {"days": 2, **fields}
+    return (Extension("sick", **made),)  # type: ignore[arg-type]
+
+
+def test_a_course_that_makes_sense_has_no_findings() -> None:
+    """Also with late days, attempts, groups and extensions for all three kinds of names."""
+    made = course(
+        late_days=LateDays(3),
+        attempts=AttemptRule("first", at_most=3),
+        groups={"H": ("ben",)},
+        extensions=extension(students=("ada",), groups=("G",), sections=("B",)),
+        homework_sets=(HomeworkSet("h", "H", ("a",), 10),),
+    )
+    assert findings(made, ROSTER) == ()
+    assert findings(Course("T", ("a",)), None) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"homework_sets": (HomeworkSet("h", "H", (), 10),)}, "HomeworkSet 'h' names no assignment"),
+        (
+            {"homework_sets": (HomeworkSet("h", "H", ("b",), 10),)},
+            "Course.dates has no entry for 'b', which 'h' counts",
+        ),
+        (
+            {"late": LateRule()},
+            "Course.late takes nothing off and has no cut-off; give percent, steps or cut_off_hours.",
+        ),
+        (
+            {"late": LateRule(percent=10, floor=100)},
+            "Course.late.floor is 100, so nothing is ever taken off; give less.",
+        ),
+        ({"late": LateRule(percent=60, floor=50)}, "so the first late day costs 50 % and not the 60 % of percent"),
+        ({"dates": {}}, "Course.late never applies, because Course.dates is empty; give the assignments deadlines."),
+        (
+            {"dates": {"a": Dates("2026-10-15 23:59", late_deadline="2026-10-15 23:59")}},
+            "Course.late never takes anything off for 'a': its late deadline is no later than the deadline with the grace",
+        ),
+        (
+            {"late": LateRule(steps=((0, 10), (72, 50)))},
+            "Course.late.steps has (72, 50), which 'a' never reaches: nothing counts later than 48 hours after its",
+        ),
+        (
+            {"dates": {"a": Dates("2026-10-15 23:59", late=LateRule())}},
+            "Course.dates['a'].late takes nothing off and has no cut-off",
+        ),
+        ({"late": None, "late_days": LateDays(2)}, "Course.late_days are never spent, because lateness costs nothing"),
+        ({"dates": {}, "late_days": LateDays(2)}, "Course.late_days are never spent, because Course.dates is empty"),
+        ({"late_days": LateDays(0)}, "Course.late_days.total is 0, so nobody has any"),
+        (
+            {"groups": {"H": ("bne",)}},
+            "Course.groups['H'] names 'bne', which is nobody on the roster; did you mean 'ben'?",
+        ),
+        ({"extensions": extension(students=("adda",))}, "Course.extensions[0].students names 'adda', which is nobody"),
+        ({"extensions": extension(groups=("X",))}, "Course.extensions[0].groups names 'X', which is no group on the"),
+        ({"extensions": extension(sections=("X",))}, "Course.extensions[0].sections names 'X', which is no section"),
+        (
+            {"extensions": extension(students=("ada",), days=0, until="2026-10-14 12:00")},
+            "Course.extensions[0] gives no more time for 'a': its deadline is not before 2026-10-14 12:00; correct it.",
+        ),
+        (
+            {"dates": {}, "extensions": extension(students=("ada",))},
+            "Course.extensions[0] never applies, because Course.",
+        ),
+    ],
+)
+def test_what_can_hardly_be_meant_is_one_sentence(fields: dict[str, object], sentence: str) -> None:
+    """Each names the field, what follows from it, and what to do."""
+    assert any(sentence in each for each in findings(course(**fields), ROSTER))
+
+
+def test_who_is_on_the_roster_twice_is_named() -> None:
+    """By an e-mail, an alias or a name that two lines share."""
+    people = (Person("1", "Ada", ("a@x",), aliases=("al",)), Person("2", "ada", ("A@x",), aliases=("AL",)))
+    said = findings(course(), Roster(people))
+    assert said == (
+        "The roster has the e-mail 'a@x' for 1, 2; correct it, or collect asks who is meant.",
+        "The roster has the alias 'al' for 1, 2; correct it, or collect asks who is meant.",
+        "The roster has the name 'ada' for 1, 2; collect asks who is meant.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("roster", "days", "sentence"),
+    [
+        ("name\nAda\n", None, "roster.csv:1: the roster has no column for an id"),
+        ("id\nada\nada\n", None, "roster.csv:3: the id 'ada' is on the roster twice; take one out."),
+        (
+            "id\nada\n",
+            "student,days\n",
+            "late_days.csv:1: there is no column 'assignment'; the columns are student, assign",
+        ),
+        (
+            "id\nada\n",
+            "student,assignment,days\nada,b,1\n",
+            "late_days.csv:2: 'b' has no dates in grader_config.py; did",
+        ),
+        (
+            "id\nada\n",
+            "student,assignment,days\nbob,a,1\n",
+            "late_days.csv:2: 'bob' is nobody on the roster; write an id",
+        ),
+        ("id\nada\n", "student,assignment,days\nada,a,x\n", "late_days.csv:2: 'x' is no number of days; write a whole"),
+        ("id\nada\n", "student,assignment,days\nada,a,2\n", None),
+    ],
+)
+def test_doctor_reads_the_files_beside_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, roster: str, days: str | None, sentence: str | None
+) -> None:
+    """A roster or late_days.csv that cannot be used is said in one sentence with the line."""
+    from autograder.cli import doctor
+
+    for name, result in (("_table", ""), ("LANDLOCK_LACKS", "")):
+        monkeypatch.setattr(doctor, name, (lambda _: "") if name == "_table" else result)
+    monkeypatch.setattr(doctor.probe, "probe", dict)
+    monkeypatch.setattr(doctor, "why_not", lambda _: "no")
+    monkeypatch.setattr(doctor, "CONTAINERS", ())
+    monkeypatch.setattr(doctor, "remember", lambda _: None)
+    (tmp_path / "assignments" / "a").mkdir(parents=True)
+    (tmp_path / "grader_config.py").write_text(
+        "from autograder.course import *\n"
+        'course = Course("T", ("a",), timezone="UTC", dates={"a": Dates("2026-10-15 23:59")},\n'
+        '    late=LateRule(percent=10), late_days=LateDays(2, spent="as stated"))\n'
+    )
+    (tmp_path / "roster.csv").write_text(roster)
+    if days is not None:
+        (tmp_path / "late_days.csv").write_text(days)
+    done = run_here("doctor", cwd=tmp_path, COLUMNS="300")
+    assert done.returncode == 0, done.stderr
+    if sentence is None:
+        assert "Course: /" not in done.stdout
+    else:
+        assert sentence in done.stdout
