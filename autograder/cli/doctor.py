@@ -10,15 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.backends import BACKENDS, CONTAINERS, code_of
-from autograder.checks.errors import GraderError, UsageError
+from autograder.checks.errors import UsageError
 from autograder.cli.common import console
 from autograder.course import Course, open_course
-from autograder.course.findings import findings
 from autograder.datasets import available
 from autograder.grading.preparing import settings_of
 from autograder.sandbox import probe, remember, why_not
-from autograder.submissions.roster import course_roster
-from autograder.submissions.term import LATE_DAYS, read_late_days
+from autograder.submissions.term import course_problems
 
 __all__ = ["examine"]
 
@@ -52,20 +50,9 @@ def examine(folder: Path | None, data: Path | None) -> int:
     absent = course.absent(root)
     if absent:
         screen.print(f"Counted by a homework set but not in the repository yet: {', '.join(absent)}")
-    for sentence in _of_course(root, course):
+    for sentence in course_problems(root, course):
         screen.print(f"[yellow]Course:[/] {escape(sentence)}", soft_wrap=True)
     return 0
-
-
-def _of_course(root: Path, course: Course) -> tuple[str, ...]:
-    """What is wrong with the roster and `late_days.csv`, and what can hardly be meant in the course's settings."""
-    try:
-        roster = course_roster(course, root)
-        if course.late_days and course.late_days.spent == "as stated" and (root / LATE_DAYS).is_file():
-            read_late_days(root / LATE_DAYS, course, roster)
-    except GraderError as error:
-        return (str(error), *findings(course, None))
-    return findings(course, roster)
 
 
 def _table(findings: Mapping[str, Sequence[probe.Finding]]) -> Table:

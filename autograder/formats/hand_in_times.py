@@ -40,7 +40,7 @@ _IDENTIFIER = ("identifier", "id")
 _NUMBER = re.compile(r"\D+?\s*(\d+)")
 _KEY = re.compile(r".*_(\d+)", re.DOTALL)
 _NOTHING = ("", "-", "\N{EN DASH}", "never", "nie")
-_WEEKDAY = re.compile(r"^[^\W\d]+\.?,\s*")
+_WEEKDAY = re.compile(r"^[^\W\d]+\.?,?\s+(?=\d)")
 _DAY_DOT = re.compile(r"\b(\d{1,2})\.(?=\s)")
 _DOTS = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
 _MONTHS: Mapping[str, tuple[str, ...]] = {

@@ -6,15 +6,16 @@ import csv
 import io
 from pathlib import Path
 
-from autograder.checks.errors import InstructorError, UsageError
+from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.course import Course, open_course
+from autograder.course.findings import findings
 from autograder.course.roster import Roster
 from autograder.course.term import Term
 from autograder.settings import near, utf8_text
 from autograder.submissions.counting import hand_ins_in
 from autograder.submissions.roster import course_roster
 
-__all__ = ["LATE_DAYS", "open_term", "read_late_days", "term_at"]
+__all__ = ["LATE_DAYS", "course_problems", "open_term", "read_late_days", "term_at"]
 
 LATE_DAYS = "late_days.csv"
 """Late days as students stated them, in the course's folder."""
@@ -58,6 +59,17 @@ def term_at(folder: Path | None) -> Term | None:
     except UsageError:
         return None
     return open_term(root, course)
+
+
+def course_problems(root: Path, course: Course) -> tuple[str, ...]:
+    """What is wrong with the roster and `late_days.csv`, and what can hardly be meant in the course's settings."""
+    try:
+        roster = course_roster(course, root)
+        if course.late_days and course.late_days.spent == "as stated" and (root / LATE_DAYS).is_file():
+            read_late_days(root / LATE_DAYS, course, roster)
+    except GraderError as error:
+        return (str(error), *findings(course, None))
+    return findings(course, roster)
 
 
 def read_late_days(path: Path, course: Course, roster: Roster | None) -> dict[tuple[str, str], int]:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from autograder import course as settings
-from autograder.course import AttemptRule, Course, Dates, Extension, LateDays, LateRule
+from autograder.course import AttemptRule, Course, Dates, Extension, HomeworkSet, LateDays, LateRule
 
 PAGE = (Path(__file__).parents[2] / "docs" / "course.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("record", [Course, Dates, Extension, LateRule, LateDays, AttemptRule])
+@pytest.mark.parametrize("record", [Course, Dates, Extension, LateRule, LateDays, AttemptRule, HomeworkSet])
 def test_every_field_is_explained_with_its_default(record: type) -> None:
     """The page has a row for each field, in their order, with the default that the code has, and an example."""
     part = PAGE[PAGE.index(f"## `{record.__name__}(") :].partition("\n## ")[0]
