@@ -21,9 +21,9 @@ from autograder.checks.errors import CheckFailed
 from autograder.checks.local.student import LocalHandle, LocalStudent
 from autograder.checks.rows import rows
 from autograder.scaffold.cases import Case, Watch
-from autograder.scaffold.disturbing import disturbed
 from autograder.scaffold.tracing import Cut, time_limit
 from autograder.scaffold.values import generator_of
+from autograder.scaffold.variations import disturbed
 
 __all__ = ["Failed", "TrialRunner"]
 

@@ -19,9 +19,9 @@ from autograder import loader
 from autograder.checks.errors import CheckFailed, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.scaffold import Recipe, start_from
-from autograder.scaffold.disturbing import disturbed
 from autograder.scaffold.helpers import PLOTS
 from autograder.scaffold.subjects import left_open, settled
+from autograder.scaffold.variations import disturbed
 
 pytestmark = pytest.mark.long
 

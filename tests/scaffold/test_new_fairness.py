@@ -13,9 +13,9 @@ import pytest
 from test_new import CONFIG, made_from, written
 
 from autograder import loader
-from autograder.scaffold.disturbing import disturbed
 from autograder.scaffold.subjects import reproducible, settled
 from autograder.scaffold.values import Axis
+from autograder.scaffold.variations import disturbed
 
 MODULE = """
 import random

@@ -20,6 +20,7 @@ import numpy as np
 
 __all__ = ["disturbed"]
 
+
 FACTORIES = {
     "numpy.random": ("RandomState", "SeedSequence", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"),
     "random": ("Random",),
