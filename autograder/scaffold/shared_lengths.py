@@ -18,6 +18,7 @@ from autograder.scaffold.values import Axis, Lengths, Spec, count_of
 
 __all__ = ["settled_ties"]
 
+
 MOST_TRIES = 40
 
 Value = Callable[[Subject, tuple[Any, ...], str], Any]
