@@ -11,7 +11,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.subjects import Draft, subject_of
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trying import Failed, TrialRunner
+from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.values import Spec
 
 __all__ = ["accuracy_checks"]

@@ -27,7 +27,7 @@ from autograder.scaffold.drafting import draft
 from autograder.scaffold.files import beside, reading
 from autograder.scaffold.subjects import Drafted, given_attributes, left_open, reproducible, settled
 from autograder.scaffold.tracing import Cut, Traced, examples_in, trace
-from autograder.scaffold.trying import Failed, TrialRunner
+from autograder.scaffold.trials import Failed, TrialRunner
 
 __all__ = ["main", "parameters_of"]
 

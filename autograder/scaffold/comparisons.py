@@ -17,7 +17,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.helpers import HELPERS
 from autograder.scaffold.parts import Part, array_of, entry_of, is_list, keys_of
 from autograder.scaffold.results import mixed, whole
-from autograder.scaffold.trying import TrialRunner
+from autograder.scaffold.trials import TrialRunner
 
 __all__ = ["SEEDS", "Comparisons"]
 

@@ -12,7 +12,7 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.cases import Case
 from autograder.scaffold.literals import TooLong, literal
 from autograder.scaffold.tracing import Call
-from autograder.scaffold.trying import Failed, TrialRunner
+from autograder.scaffold.trials import Failed, TrialRunner
 
 __all__ = ["covered", "held", "like_calls", "missed", "recorded_texts", "unreached"]
 

@@ -35,7 +35,7 @@ from autograder.scaffold.subjects import (
     with_other_settings,
 )
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trying import Failed, TrialRunner
+from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.working import MANY_SEEDS, SURE_SEEDS, Working
 
 __all__ = ["draft"]

@@ -19,7 +19,7 @@ from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.literals import TooLong, literal
 from autograder.scaffold.results import mixed as holds_text
 from autograder.scaffold.tracing import Call
-from autograder.scaffold.trying import Failed, TrialRunner
+from autograder.scaffold.trials import Failed, TrialRunner
 
 __all__ = ["small_example"]
 

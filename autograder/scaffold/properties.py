@@ -24,7 +24,7 @@ from autograder.scaffold.helpers import HELPERS, MOVES_LIKE
 from autograder.scaffold.inputs import EPOCHS, SEED, Inputs
 from autograder.scaffold.parts import array_of, moves
 from autograder.scaffold.results import whole
-from autograder.scaffold.trying import Failed
+from autograder.scaffold.trials import Failed
 from autograder.scaffold.values import Spec
 
 __all__ = ["Properties", "seeded"]

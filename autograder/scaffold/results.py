@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.plain import TABLES
-from autograder.scaffold.trying import opened
+from autograder.scaffold.trials import opened
 from autograder.scaffold.values import describe
 
 __all__ = ["Answer", "finite", "mixed", "numbers", "tolerances", "visible", "whole"]

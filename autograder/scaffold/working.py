@@ -22,7 +22,7 @@ from autograder.scaffold.results import finite
 from autograder.scaffold.shared_lengths import settled_ties
 from autograder.scaffold.subjects import form_of, with_settings_of
 from autograder.scaffold.tracing import Traced
-from autograder.scaffold.trying import BUDGET, Failed, TrialRunner, largest_exponent, opened
+from autograder.scaffold.trials import BUDGET, Failed, TrialRunner, largest_exponent, opened
 from autograder.scaffold.values import merged
 
 __all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working"]

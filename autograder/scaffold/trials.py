@@ -27,6 +27,7 @@ from autograder.scaffold.variations import disturbed
 
 __all__ = ["Failed", "TrialRunner"]
 
+
 SECONDS = 6.0
 """CPU time that one try may take."""
 BUDGET = 2.0
