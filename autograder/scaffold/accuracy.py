@@ -9,7 +9,7 @@ from dataclasses import replace
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import Unknown
-from autograder.scaffold.subjects import Draft, subject_of
+from autograder.scaffold.recorded_functions import Draft, subject_of
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.values import Spec

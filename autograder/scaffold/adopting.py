@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from autograder.scaffold.foreign import Foreign, doctests_in, tests_in
 from autograder.scaffold.helpers import AGREE
-from autograder.scaffold.subjects import Draft, Drafted
+from autograder.scaffold.recorded_functions import Draft, Drafted
 from autograder.scaffold.trials import Failed, TrialRunner
 
 __all__ = ["add_doctests", "add_tests"]

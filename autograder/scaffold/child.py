@@ -25,7 +25,7 @@ from autograder.scaffold.accuracy import accuracy_checks
 from autograder.scaffold.adopting import add_doctests, add_tests
 from autograder.scaffold.drafting import draft
 from autograder.scaffold.files import beside, reading
-from autograder.scaffold.subjects import Drafted, given_attributes, left_open, reproducible, settled
+from autograder.scaffold.recorded_functions import Drafted, given_attributes, left_open, reproducible, settled
 from autograder.scaffold.tracing import Cut, Traced, examples_in, trace
 from autograder.scaffold.trials import Failed, TrialRunner
 

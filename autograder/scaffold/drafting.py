@@ -22,8 +22,7 @@ from autograder.scaffold.inputs import Unknown
 from autograder.scaffold.parts import names_of_parts, parts_of
 from autograder.scaffold.properties import Properties
 from autograder.scaffold.recognising import estimator_check, figure_check, gradient_check
-from autograder.scaffold.results import Answer, mixed, numbers, tolerances, visible, whole
-from autograder.scaffold.subjects import (
+from autograder.scaffold.recorded_functions import (
     FORMS,
     Draft,
     Drafted,
@@ -34,6 +33,7 @@ from autograder.scaffold.subjects import (
     subject_of,
     with_other_settings,
 )
+from autograder.scaffold.results import Answer, mixed, numbers, tolerances, visible, whole
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.working import MANY_SEEDS, SURE_SEEDS, Working

@@ -20,7 +20,7 @@ from autograder.checks.errors import CheckFailed, StudentError
 from autograder.checks.local.student import LocalStudent
 from autograder.scaffold import Recipe, start_from
 from autograder.scaffold.helpers import PLOTS
-from autograder.scaffold.subjects import left_open, settled
+from autograder.scaffold.recorded_functions import left_open, settled
 from autograder.scaffold.variations import disturbed
 
 pytestmark = pytest.mark.long
@@ -429,7 +429,7 @@ def test_a_reference_that_raises_is_a_todo(root) -> None:
 def test_a_fault_of_the_toolkit_is_a_todo(root, monkeypatch) -> None:
     """Where drafting one function fails by autograder's own fault, that is said, and the others are drafted."""
     from autograder.scaffold import child
-    from autograder.scaffold.subjects import Drafted
+    from autograder.scaffold.recorded_functions import Drafted
 
     def failing(name, *_):
         raise ZeroDivisionError("division by zero")

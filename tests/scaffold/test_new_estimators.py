@@ -11,7 +11,7 @@ from test_drafts import missed
 from test_new import CONFIG, made_from, written
 
 from autograder import loader
-from autograder.scaffold.subjects import shown_attributes
+from autograder.scaffold.recorded_functions import shown_attributes
 
 BAYES = '''
 """Gaussian naive Bayes."""

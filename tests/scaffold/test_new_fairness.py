@@ -13,7 +13,7 @@ import pytest
 from test_new import CONFIG, made_from, written
 
 from autograder import loader
-from autograder.scaffold.subjects import reproducible, settled
+from autograder.scaffold.recorded_functions import reproducible, settled
 from autograder.scaffold.values import Axis
 from autograder.scaffold.variations import disturbed
 

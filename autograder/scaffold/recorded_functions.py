@@ -37,6 +37,7 @@ __all__ = [
     "with_settings_of",
 ]
 
+
 # --- what a docstring promises that cannot be seen from a few calls ---
 
 TIES = re.compile(
