@@ -22,8 +22,8 @@ from typing import Any
 
 from autograder.assignment.interface import interface_of
 from autograder.scaffold.accuracy import accuracy_checks
-from autograder.scaffold.adopting import add_doctests, add_tests
 from autograder.scaffold.drafting import draft
+from autograder.scaffold.existing_tests import add_doctests, add_tests
 from autograder.scaffold.files import beside, reading
 from autograder.scaffold.recorded_functions import Drafted, given_attributes, left_open, reproducible, settled
 from autograder.scaffold.tracing import Cut, Traced, examples_in, trace

@@ -13,6 +13,7 @@ from autograder.scaffold.trials import Failed, TrialRunner
 
 __all__ = ["add_doctests", "add_tests"]
 
+
 SEEDS = (1, 2, 3, 4)
 
 
