@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from autograder.scaffold.foreign import Foreign, doctests_in, tests_in
+from autograder.scaffold.foreign_tests import Foreign, doctests_in, tests_in
 from autograder.scaffold.helpers import AGREE
 from autograder.scaffold.recorded_functions import Draft, Drafted
 from autograder.scaffold.trials import Failed, TrialRunner

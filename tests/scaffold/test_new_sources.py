@@ -15,7 +15,7 @@ from test_new import CONFIG, run, written
 from autograder import loader
 from autograder.checks.errors import InstructorError, UsageError
 from autograder.checks.local.student import LocalStudent
-from autograder.scaffold import Recipe, Started, foreign, start_from
+from autograder.scaffold import Recipe, Started, foreign_tests, start_from
 from autograder.scaffold.notebook import as_module, is_otter
 from autograder.scaffold.values import describe
 
@@ -151,7 +151,7 @@ def started_from(root: Path, tests: str = "", solved: str = SOLVED) -> Started:
 
 def of(text: str, *names: str) -> dict[str, str]:
     """What became of each test of a file: its body, or why it stays."""
-    found = foreign.tests_in(textwrap.dedent(text), names or ("f", "Thing"), ("mod",))
+    found = foreign_tests.tests_in(textwrap.dedent(text), names or ("f", "Thing"), ("mod",))
     return {each.id: each.stays or "\n".join(each.lines) for each in found}
 
 
@@ -187,13 +187,13 @@ class TestDoctests:
     )
     def test_what_is_shown(self, example, line) -> None:
         """Literals and arrays are compared; what is printed, or no literal, is named."""
-        found = foreign.doctests_in("f", example, 1, ("f",))
+        found = foreign_tests.doctests_in("f", example, 1, ("f",))
         assert found is not None
         assert (found.stays or "\n".join(found.lines)) == line
 
     def test_without_examples(self) -> None:
         """A docstring without examples gives nothing."""
-        assert foreign.doctests_in("f", "Twice.", 1, ("f",)) is None
+        assert foreign_tests.doctests_in("f", "Twice.", 1, ("f",)) is None
 
     def test_a_doctest_that_does_not_hold_is_named(self, root) -> None:
         """What the reference itself does not do is no check, and stands as a TODO with its line."""

@@ -17,6 +17,7 @@ from autograder.scaffold.assertions import Rewriting, Stays, judged, short
 
 __all__ = ["Foreign", "doctests_in", "tests_in"]
 
+
 KNOWN_MODULES = {"numpy": "np", "math": "math"}
 PYTEST_ONLY = {"tmp_path", "tmpdir", "capsys", "caplog", "monkeypatch", "request", "mocker", "benchmark"}
 VISIBLE = "visible"
