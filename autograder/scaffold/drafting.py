@@ -36,7 +36,7 @@ from autograder.scaffold.recorded_functions import (
 from autograder.scaffold.results import Answer, mixed, numbers, tolerances, visible, whole
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import Failed, TrialRunner
-from autograder.scaffold.working import MANY_SEEDS, SURE_SEEDS, Working
+from autograder.scaffold.working_inputs import MANY_SEEDS, SURE_SEEDS, Working
 
 __all__ = ["draft"]
 

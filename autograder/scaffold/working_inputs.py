@@ -27,6 +27,7 @@ from autograder.scaffold.values import merged
 
 __all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working"]
 
+
 TRIES = 48
 SCALES = (10.0, 30.0, 100.0, 300.0, 1000.0)
 OVERFLOW = 720.0
