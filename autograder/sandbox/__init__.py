@@ -2,8 +2,8 @@
 
 from autograder.sandbox.base import Outcome, Request, Sandbox, Session, Tail
 from autograder.sandbox.containers import ContainerSandbox
+from autograder.sandbox.history import note_on, remember, require_strongest
 from autograder.sandbox.launch import BACKENDS, CONTAINERS, ENGINES, ForkServer, best, connect, start, why_not
-from autograder.sandbox.seen import note_on, remember, require_strongest
 
 __all__ = [
     "BACKENDS",

@@ -20,6 +20,7 @@ from autograder.sandbox.launch import BACKENDS, why_not
 
 __all__ = ["note_on", "remember", "require_strongest"]
 
+
 _KEPT = BACKENDS[:-1]  # the strongest first, without "none"; whether containers work depends on the image
 
 
