@@ -56,8 +56,8 @@ from autograder.checks.records.traversal import SIMPLE, holds_only
 from autograder.checks.rows import Handle, Rows, size_of
 from autograder.isolation.working_folder import lay_out
 from autograder.wire import TooLargeError, WireError, decode_request, encode
+from autograder.worker.appearance import illustrator
 from autograder.worker.faults import describe
-from autograder.worker.looks import illustrator
 from autograder.worker.pipes import announce_too_much, read_frame, write_all
 from autograder.worker.shell import Shell
 from autograder.worker.substitution import Carrying

@@ -253,7 +253,7 @@ def draw():
 FORGER = f"""
 import sys
 
-looks = sys.modules["autograder.worker.looks"]
+looks = sys.modules["autograder.worker.appearance"]
 serve = sys.modules["autograder.worker.serve"]
 evil = {EVIL.encode("utf-8", "replace")!r}.decode("utf-8", "replace")
 serve.illustrator = lambda: lambda figure, record, artists: (

@@ -12,7 +12,7 @@ import pytest
 from autograder.checks.inspection import figures
 from autograder.pictures import raster
 from autograder.pictures.vector import described, draw, is_ours
-from autograder.worker import looks
+from autograder.worker import appearance
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -31,7 +31,7 @@ def plt():
 
 def records():
     """Records and looks of the open figures, as they leave a sandbox; painted pictures under "png"."""
-    return figures.figures(picture=looks.illustrator())
+    return figures.figures(picture=appearance.illustrator())
 
 
 def drawn():

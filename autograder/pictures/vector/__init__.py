@@ -1,6 +1,6 @@
 """Pictures of figures as SVG, drawn outside from their records: checked numbers, and texts that are escaped.
 
-`draw` makes one of a record and its look (`autograder.checks.inspection.figures`, `autograder.worker.looks`),
+`draw` makes one of a record and its look (`autograder.checks.inspection.figures`, `autograder.worker.appearance`),
 `described` says in words what is to be seen. `is_ours` knows such a picture again by its elements and attributes, and
 `address` is what a page shows.
 """

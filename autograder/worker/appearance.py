@@ -35,6 +35,7 @@ from autograder.worker.rendering import painter
 
 __all__ = ["illustrator"]
 
+
 Record = dict[str, Any]
 
 _SCALES = ("linear", "log")
