@@ -17,8 +17,8 @@ from ..inspection import saved_files as saved
 from . import faults, sources
 from .call_errors import Call
 from .handles import Function, LocalHandle, LocalIterator
-from .inside import Inside, seed_random_numbers
 from .kernel import Kernel
+from .loaded_folder import Inside, seed_random_numbers
 from .sources import Source
 from .usage import Cost, Meter
 

@@ -36,6 +36,7 @@ from .notebook_code import is_notebook, read_code
 
 __all__ = ["Inside", "seed_random_numbers"]
 
+
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _HERE = "this Python environment"
 
