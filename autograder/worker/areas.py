@@ -1,8 +1,8 @@
 """What a figure's record only counts: areas, contours, lines between two points, wedges, polygons, as outlines.
 
 An outline says all that a picture needs and nothing that a check asks for, so it belongs to the look of a figure
-(`autograder.worker.appearance`). Its points are parts of the axes, (0, 0) at the bottom left and (1, 1) at the top right, so
-scales and transformations of any kind are applied here, by matplotlib, without painting anything.
+(`autograder.worker.appearance`). Its points are parts of the axes, (0, 0) at the bottom left and (1, 1) at the top
+right, so scales and transformations of any kind are applied here, by matplotlib, without painting anything.
 
 The look of a shape is a dictionary: "points", float array (n, 2); "lengths", how many of them each of its outlines has;
 "fill" and "stroke", colours of three numbers 0 to 255, or None; "alphas", the opacities of both; "width" of the stroke

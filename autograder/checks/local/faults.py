@@ -1,6 +1,6 @@
 """The sentences about a submission's fault, and about a check's misuse of it, that both stand-ins say.
 
-Students read the same at home, where their code runs in this process (`inside`), and in feedback, where it runs in a
+Students read the same at home, where their code runs in this process (`loaded_folder`), and in feedback, where it runs in a
 sandbox (`autograder.remote`). It is shipped to students.
 """
 
