@@ -40,8 +40,8 @@ from autograder import sandbox
 from autograder.datasets import DataSettings
 from autograder.grading import RunOptions
 from autograder.grading.batch import grade_all
-from autograder.grading.crew import Event, Finished, Retried
 from autograder.grading.grader import AssignmentGrader
+from autograder.grading.job_processes import Event, Finished, Retried
 from autograder.isolation.confine import become_subreaper
 from autograder.isolation.processes import children, descendants, resident_mib
 from autograder.results import Report

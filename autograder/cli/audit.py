@@ -19,7 +19,7 @@ from autograder.cli.common import console, staging
 from autograder.cli.stopping import STOPPED
 from autograder.course import open_course
 from autograder.grading import RunOptions
-from autograder.grading.crew import Event, Finished, Known
+from autograder.grading.job_processes import Event, Finished, Known
 from autograder.grading.preparing import dataset_for, known_sandbox, settings_of, start_sandbox
 from autograder.quality import mutation
 from autograder.quality.calibration.formatting import put_into

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.checks.wording import counted
-from autograder.grading.crew import Event, Finished, Hanging, Known, Postponed, Retried, Started
+from autograder.grading.job_processes import Event, Finished, Hanging, Known, Postponed, Retried, Started
 from autograder.reports.grades import verdict_summary
 from autograder.results import Report
 from autograder.scoring import points_of

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from autograder.grading.crew import Crew, Event, Finished, Known
 from autograder.grading.grader import Grader
+from autograder.grading.job_processes import Event, Finished, JobProcesses, Known
 from autograder.grading.jobs import Attempt, Idle
 from autograder.grading.provenance import is_outdated
 from autograder.reports import encodable
@@ -85,7 +85,7 @@ def grade_all(
     )
     compared: Report | None = None
     if waiting:
-        crew = Crew(grader, min(jobs, len(waiting)), idle if idle is not None else [])
+        crew = JobProcesses(grader, min(jobs, len(waiting)), idle if idle is not None else [])
         try:
             for attempt, made, fault in crew.run(waiting, notify):
                 if made is not None and (old := earlier.get(made.student)) is not None:

@@ -22,10 +22,10 @@ from tiny_course import RIGHT, WRONG, hand_in, make_course
 from autograder import loader, sandbox
 from autograder.checks.errors import GraderError, SandboxError
 from autograder.datasets import DataSettings
-from autograder.grading import RunOptions, crew, is_outdated, reference_as_submission, result_key
+from autograder.grading import RunOptions, is_outdated, job_processes, reference_as_submission, result_key
 from autograder.grading.batch import _not_final, all_stay, grade_all
-from autograder.grading.crew import Event, Finished, Hanging, Known, Postponed, Retried, Started
 from autograder.grading.grader import AssignmentGrader, grading_job
+from autograder.grading.job_processes import Event, Finished, Hanging, Known, Postponed, Retried, Started
 from autograder.grading.jobs import Enter, Idle, JobSpec, Working, idle_jobs
 from autograder.results import Report, Verdict
 from autograder.store import Store, sqlite_address
@@ -468,7 +468,7 @@ def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
 
 def test_a_job_that_cannot_end_its_check_is_ended(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time of the check that it named and a little more; that is said before, and no second try follows."""
-    monkeypatch.setattr(crew, "LEEWAY_SECONDS", 0.5)
+    monkeypatch.setattr(job_processes, "LEEWAY_SECONDS", 0.5)
     reports, events = course.grade(hangs_in_a_check)
     assert [report.internal for report in reports] == [False, True, False]
     said = reports[1].questions[0].checks[0].staff_message

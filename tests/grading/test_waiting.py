@@ -16,7 +16,7 @@ from tiny_course import RIGHT, hand_in
 
 import autograder
 from autograder import early_start, sandbox
-from autograder.grading.crew import Event, Retried, Started
+from autograder.grading.job_processes import Event, Retried, Started
 from autograder.isolation.deadlines import ended, has_ended, read_all, read_some
 from autograder.sandbox import ForkServer, why_not
 from autograder.submissions import collect

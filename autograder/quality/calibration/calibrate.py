@@ -12,8 +12,8 @@ from autograder.assignment.question import Check
 from autograder.checks.errors import GraderError, InstructorError
 from autograder.datasets import DataSet, DataSettings
 from autograder.grading import RunOptions
-from autograder.grading.crew import Crew
 from autograder.grading.grader import AssignmentGrader
+from autograder.grading.job_processes import JobProcesses
 from autograder.grading.jobs import Attempt
 from autograder.loader import Loaded
 from autograder.quality.calibration.rates import rows, touched
@@ -86,7 +86,7 @@ def calibrate(plan: Plan, trials: Trials, notify: Callable[[Trial], None] = lamb
     end = time.monotonic() + plan.seconds
     schedule = _Schedule(plan, trials)
     first = [asked for check in plan.checks if (asked := schedule.asked(check, REFERENCE, 1.0, 0)) is not None]
-    crew: Crew | None = None
+    crew: JobProcesses | None = None
     try:
         for asks in (iter(first), schedule.rest(end)):
             if (begun := next(asks, None)) is not None:
@@ -116,12 +116,12 @@ def _stands(check: Check, trials: Trials) -> None:
             )
 
 
-def _crew(plan: Plan) -> Crew:
+def _crew(plan: Plan) -> JobProcesses:
     about = (plan.root, plan.loaded, plan.dataset, plan.data, plan.options, "", lambda _: plan.start())
-    return Crew(AssignmentGrader(*about, job=calibrator), plan.jobs)
+    return JobProcesses(AssignmentGrader(*about, job=calibrator), plan.jobs)
 
 
-def _made(crew: Crew, begun: Asked, asks: Iterator[Asked], jobs: int) -> Iterator[Trial]:
+def _made(crew: JobProcesses, begun: Asked, asks: Iterator[Asked], jobs: int) -> Iterator[Trial]:
     """The trials as they are finished; a new one is asked for each."""
     waiting = deque([Attempt(begun)])
     waiting.extend(Attempt(asked) for _, asked in zip(range(jobs - 1), asks, strict=False))

@@ -15,8 +15,8 @@ from autograder.checks.errors import InstructorError
 from autograder.datasets import DataSet, DataSettings
 from autograder.grading import RunOptions
 from autograder.grading.batch import grade_all
-from autograder.grading.crew import Crew, Event, Finished, Known
 from autograder.grading.grader import AssignmentGrader
+from autograder.grading.job_processes import Event, Finished, JobProcesses, Known
 from autograder.loader import Loaded
 from autograder.notebooks.source import text_file
 from autograder.quality.mutation import seeds
@@ -248,9 +248,9 @@ class _Run:
             elif subject.caught_by:
                 subjects.append(subject)
 
-        def crew(size: int) -> Crew:
+        def crew(size: int) -> JobProcesses:
             about = (plan.root, plan.loaded, plan.dataset, plan.data, plan.options, "", lambda _: plan.start())
-            return Crew(AssignmentGrader(*about, job=seeds.seed_trier), size)
+            return JobProcesses(AssignmentGrader(*about, job=seeds.seed_trier), size)
 
         seeds.rates(
             subjects,

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from autograder import datasets, grading, loader, sandbox
-from autograder.grading.crew import Crew
+from autograder.grading.job_processes import JobProcesses
 from autograder.grading.jobs import Attempt, Grade, JobSpec
 from autograder.quality.mutation.equivalence import Listening
 from autograder.quality.mutation.mutants import REFERENCE
@@ -139,7 +139,7 @@ def rates(
     subjects: Sequence[Subject],
     seeds: int,
     seconds: float,
-    crew: Callable[[int], Crew],
+    crew: Callable[[int], JobProcesses],
     jobs: int,
     notify: Callable[[str, Rate], None] = lambda *_: None,
 ) -> dict[str, Rate]:

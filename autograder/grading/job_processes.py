@@ -23,16 +23,8 @@ from autograder.messages import NOT_ENDED, for_instructor
 from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import ContainerSandbox, ForkServer
 
-__all__ = [
-    "Crew",
-    "Event",
-    "Finished",
-    "Hanging",
-    "Known",
-    "Postponed",
-    "Retried",
-    "Started",
-]
+__all__ = ["Crew", "Event", "Finished", "Hanging", "Known", "Postponed", "Retried", "Started"]
+
 
 TRIES = 2
 FALSE_STARTS = 2
