@@ -1,6 +1,6 @@
 """Many submissions, several at a time, and nothing lost.
 
-The main process owns the store and hands out submissions one by one to job processes (`jobs`, `crew`), none of which
+The main process owns the store and hands out submissions one by one to job processes (`jobs`), none of which
 holds anything that matters. So a job may die, and so may the main process (Ctrl-C, kill -9, a power cut): the next run
 asks the store what is known and goes on from there.
 

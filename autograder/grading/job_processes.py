@@ -23,7 +23,7 @@ from autograder.messages import NOT_ENDED, for_instructor
 from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import ContainerSandbox, ForkServer
 
-__all__ = ["Crew", "Event", "Finished", "Hanging", "Known", "Postponed", "Retried", "Started"]
+__all__ = ["Event", "Finished", "Hanging", "JobProcesses", "Known", "Postponed", "Retried", "Started"]
 
 
 TRIES = 2
@@ -81,7 +81,7 @@ Event = Known | Started | Hanging | Retried | Postponed | Finished
 
 
 @dataclass(slots=True)
-class Crew:
+class JobProcesses:
     """The sandbox and the job processes that work in it."""
 
     grader: Grader

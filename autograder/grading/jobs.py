@@ -1,7 +1,7 @@
 """Job processes: each has loaded assignment and data once, grades what it is sent, and holds nothing that matters.
 
-So one may die at any time; `crew` sees to its work. The upper half is the main process's side, the lower half runs in
-the job.
+So one may die at any time; `job_processes` sees to its work. The upper half is the main process's side, the lower half
+runs in the job.
 """
 
 from __future__ import annotations

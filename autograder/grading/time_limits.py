@@ -1,7 +1,8 @@
 """Limits of time: what a question has, however many sandboxes it takes, and what the code of a check has.
 
 A check is held by the clock of the process that runs it, which ends what Python can be interrupted in: loops, sleeping,
-waiting. A call into C that never comes back is ended by whoever watches the process (`autograder.grading.job_processes`).
+waiting. A call into C that never comes back is ended by whoever watches the process
+(`autograder.grading.job_processes`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sentences about a submission's fault, and about a check's misuse of it, that both stand-ins say.
 
-Students read the same at home, where their code runs in this process (`loaded_folder`), and in feedback, where it runs in a
-sandbox (`autograder.remote`). It is shipped to students.
+Students read the same at home, where their code runs in this process (`loaded_folder`), and in feedback, where it runs
+in a sandbox (`autograder.remote`). It is shipped to students.
 """
 
 from __future__ import annotations
