@@ -306,7 +306,7 @@ def _first(items: Sequence[Item], redundant: Sequence[Redundant], submissions: i
     large = [each for each in common if each[0] >= max(_FEWEST_APART, submissions // 10)]
     if large:
         students, item, cluster = max(large, key=lambda each: (each[0], each[1].question, each[1].check))
-        return f"{_named(item)}: {students} students fail it with one message: {cluster.sentence}"
+        return f"{_named(item)}: one message for {counted(students, 'student')} who fail it: {cluster.sentence}"
     if redundant:
         pair = redundant[0]
         return f"The checks {pair.first} and {pair.second} come out the same for {pair.counted} students; one would do."

@@ -86,7 +86,7 @@ def test_what_to_look_at_first_is_one_sentence() -> None:
     assert "students who are best in everything else" in analysed(class_of(strong.astype(float))).first
     common = np.stack([ABLE >= 10, ABLE >= 12], axis=1).astype(float)
     assert analysed(class_of(common)).first == (
-        'The public check "Title of c1" of question (a): 12 students fail it with one message: is wrong.'
+        'The public check "Title of c1" of question (a): one message for 12 students who fail it: is wrong.'
     )
     rows = [report(n, *(check(f"c{c}", float(v), f"x{n * 'y'}") for c, v in enumerate((n >= 15, n >= 15))))
             for n in range(40)]  # fmt: skip
