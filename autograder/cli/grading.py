@@ -28,7 +28,7 @@ from autograder.cli.options import (
 )
 from autograder.early_start import begin
 
-__all__ = ["check", "collect", "grade", "mark", "regrade", "replay", "similar", "total"]
+__all__ = ["check", "collect", "grade", "leaderboard", "mark", "regrade", "replay", "similar", "total"]
 
 
 def collect(
@@ -250,6 +250,28 @@ def mark(
     from autograder.cli.mark import mark_answers
 
     mark_answers(name, out, course, excel=excel, db=db)
+
+
+def leaderboard(
+    name: NameArgument,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote.")
+    ],
+    private: Annotated[
+        bool, typer.Option("--private", help="Show the private part of the labels, for after the deadline.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Write DIR/leaderboard.html: scores of predictions by pseudonym.
+
+    On it are those who handed in pseudonym.txt. The 95 % interval is drawn, and where two overlap, both share places.
+
+    Example: autograder leaderboard digits --out graded
+    """
+    from autograder.cli.leaderboard import write_leaderboard
+
+    write_leaderboard(name, out, private=private, course=course)
 
 
 def total(

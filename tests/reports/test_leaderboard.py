@@ -1,0 +1,91 @@
+"""The leaderboard: opt-in, by pseudonym, with ties that are seen as ties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import refused, run_here
+from predictions_course import ASSIGNMENT, make_course
+
+from autograder.reports import report_text, write_text
+from autograder.reports.leaderboard import leaderboard_page, lines_of
+from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Score, Verdict
+
+
+def report(student: str, pseudonym: str, low: float, high: float, *, higher: bool = True, **more: str) -> Report:
+    """A report with a score on the public part."""
+    score = Score("accuracy", (low + high) / 2, low, high, 30, higher, percent=higher)
+    check = CheckResult("predictions_public", "T", False, Verdict.PASSED, 0, 0, 0, "", scores=(score,))
+    question = QuestionResult("a", "A", 0, 0, False, (check,))
+    return Report("digits", student, 0, 0, 0, (question,), Resources(), Replay(), pseudonym=pseudonym, **more)
+
+
+def places(*reports: Report) -> list[tuple[str, str]]:
+    """Name and places of each line."""
+    return [(line.name, line.places) for line in lines_of(reports, "predictions_public")]
+
+
+def test_submissions_whose_intervals_overlap_share_places() -> None:
+    """The best of three whose intervals overlap is not first alone; one apart from all has a place of its own."""
+    assert places(
+        report("a", "Ant", 0.50, 0.70), report("b", "Bee", 0.60, 0.80), report("c", "Cat", 0.75, 0.95),
+        report("d", "Dog", 0.10, 0.20),
+    ) == [("Cat", "1 to 2"), ("Bee", "1 to 3"), ("Ant", "2 to 3"), ("Dog", "4")]  # fmt: skip
+    assert places(report("a", "Ant", 0.5, 0.6), report("b", "Bee", 0.5, 0.6)) == [("Ant", "1 to 2"), ("Bee", "1 to 2")]
+
+
+def test_of_losses_the_lowest_is_first() -> None:
+    """Lower is better where the metric says so."""
+    first = report("a", "Ant", 2.0, 3.0, higher=False)
+    assert places(first, report("b", "Bee", 0.1, 0.2, higher=False)) == [("Bee", "1"), ("Ant", "2")]
+
+
+def test_only_those_who_asked_are_on_it_and_nobody_under_anothers_name() -> None:
+    """No pseudonym, no line; another's id becomes anonymous; equal names get numbers; what is not final is left out."""
+    assert places(
+        report("ada", "", 0.9, 1.0), report("bob", "ADA", 0.6, 0.7), report("cy", "Fox", 0.4, 0.5),
+        report("di", "fox", 0.2, 0.3), report("eve", "eve", 0.0, 0.1), report("x", "X", 0, 1, not_final="waits"),
+    ) == [("anonymous", "1"), ("Fox", "2"), ("fox (2)", "3"), ("eve", "4")]  # fmt: skip
+
+
+def test_the_page_is_one_file_and_escapes_names() -> None:
+    """Nothing is loaded from elsewhere, nothing that a student writes becomes markup, and no id is on it."""
+    lines = lines_of([report("student-17", "<script>alert(1)</script>", 0.5, 0.7)], "predictions_public")
+    page = leaderboard_page("A & B", "public", lines)
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+    assert "src=" not in page
+    assert "href=" not in page
+    assert "student-17" not in page
+    assert "60.0 %" in page
+    assert "<svg" in page
+    assert "<tbody>\n</tbody>" in leaderboard_page("A", "public", ())
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A course."""
+    return make_course(tmp_path / "course")
+
+
+def test_the_page_is_written_beside_the_summary(root: Path, tmp_path: Path) -> None:
+    """From the reports of a class."""
+    out = tmp_path / "graded"
+    refused(run_here("leaderboard", "digits", "--out", out, cwd=root), "There are no reports in")
+    for each in (report("ada", "Fox", 0.5, 0.7), report("bob", "", 0.5, 0.7)):
+        write_text(out / "reports" / f"{each.student}.json", report_text(each))
+    done = run_here("leaderboard", "digits", "--out", out, cwd=root)
+    assert "1 submission of 2, by pseudonym, on the public part" in done.stdout, done.stderr
+    assert "Fox" in (out / "leaderboard.html").read_text()
+    (out / "reports" / "ada.json").write_text("{}")
+    refused(run_here("leaderboard", "digits", "--out", out, cwd=root), "is no report:")
+
+
+def test_an_assignment_without_scores_has_none(root: Path, tmp_path: Path) -> None:
+    """Neither without predictions nor without a public part."""
+    script = root / "assignments" / "digits" / "assignment.py"
+    script.write_text(ASSIGNMENT.replace("    points=6,", "    points=6,\n    public=0,"))
+    refused(run_here("leaderboard", "digits", "--out", tmp_path, cwd=root), "has no public part of the labels")
+    script.write_text(ASSIGNMENT[: ASSIGNMENT.index("first.predictions")])
+    refused(run_here("leaderboard", "digits", "--out", tmp_path, cwd=root), "digits asks for no predictions")
