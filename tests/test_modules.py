@@ -16,6 +16,7 @@ SMALL, LARGE = 80, 400  # lines
 
 # Modules of fewer than SMALL lines that at most one other imports, and why they stand alone. A folder ends with "/".
 SMALL_FOR_A_REASON = {
+    "grading/best_attempt": "a rule about attempts, beside the longest verb",
     "__main__": "Python's name for what `python -m autograder` runs.",
     "pytest_options": "An entry point of pytest, which must cost nothing when it is imported.",
     "checks/local/testing": "The `conftest.py` of a release is made of it.",
