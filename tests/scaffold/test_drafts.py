@@ -29,7 +29,7 @@ SOLVED = Path(__file__).parents[1] / "solved"
 VARIANTS = Path(__file__).parents[1] / "right_variants"
 REFERENCES = Path(__file__).parents[2] / "reference"
 EXAMPLES = Path(__file__).parents[2] / "benchmarks" / "examples"
-OWN = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+OWN = ("alexnet", "backprop", "linear_hinge", "theory")  # variants of the other two are kept, and were never graded
 NAMES = sorted(path.stem for path in SOLVED.glob("*.py"))
 CONFIG = 'from autograder.course import Course\n\ncourse = Course(title="T", assignments=(), sandbox="none", jobs=1)\n'
 MUTANTS = 24
