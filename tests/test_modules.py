@@ -32,6 +32,7 @@ SMALL_FOR_A_REASON = {
     "formats/nbgrader/submitted_tree": "One file for each kind of download, and a line in the registry.",
     "reports/pages/": "One file for each page.",
     "reports/schema": "A program: `make schema`.",
+    "grading/best_attempt": "What a verb asks about attempts; it is no part of the command line.",
     "store/migrations/": "One file for each version of the tables.",
     "store/migrating": "It needs SQLAlchemy and Alembic, which only databases that are no file do.",
     "sandbox/backends/": "One file for each back end, and a line in the registry.",
@@ -40,6 +41,7 @@ SMALL_FOR_A_REASON = {
     "worker/warmed": "What a forkserver is given by name, to be imported before it forks.",
 }
 LARGE_FOR_A_REASON = {
+    "assignment/declaration": "All that an `Assignment` takes, with its checks: one class that instructors read.",
     "formats/collection": "One pass over a download, whose steps share the table of attempts; late rules come in now.",
     "sandbox/construction": "The order in which a sandbox is built is the order in which it is taken down.",
 }
