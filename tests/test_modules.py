@@ -32,7 +32,6 @@ SMALL_FOR_A_REASON = {
     "formats/nbgrader/submitted_tree": "One file for each kind of download, and a line in the registry.",
     "reports/pages/": "One file for each page.",
     "reports/schema": "A program: `make schema`.",
-    "grading/best_attempt": "What a verb asks about attempts; it is no part of the command line.",
     "store/migrations/": "One file for each version of the tables.",
     "store/migrating": "It needs SQLAlchemy and Alembic, which only databases that are no file do.",
     "sandbox/backends/": "One file for each back end, and a line in the registry.",
