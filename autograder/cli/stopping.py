@@ -38,6 +38,7 @@ SENTENCES = {
     "backup": "No backup was written, and one that was there is unchanged; run the same command again.",
     "restore": "Nothing was restored; run the same command again.",
     "forget": "What was removed stays removed; run the same command again to go on.",
+    "leaderboard": "A page that was written is whole; run the same command again.",
     "check": "No result is kept; run the same command again.",
     "replay": _NOTHING,
     "validate": "Nothing was changed, and what is printed above holds; run the same command again.",
@@ -47,6 +48,11 @@ SENTENCES = {
     "doctor": _NOTHING,
     "data list": _NOTHING,
     "data fetch": "Files that were complete are kept; the same command downloads the others.",
+    **dict.fromkeys(["requests list", "requests show"], _NOTHING),
+    **dict.fromkeys(
+        ["requests add", "requests answer", "requests close"],
+        "The request is as before or as asked for; `autograder requests list` shows which.",
+    ),
     "export nbgrader": "Submissions that were written are in the gradebook; run the same command again to write all.",
     "export html": "Pages that were written are whole; run the same command again to write all.",
     **dict.fromkeys(
