@@ -28,7 +28,7 @@ from autograder.cli.options import (
 )
 from autograder.early_start import begin
 
-__all__ = ["check", "collect", "grade", "leaderboard", "mark", "regrade", "replay", "similar", "total"]
+__all__ = ["check", "collect", "grade", "leaderboard", "mark", "publish", "regrade", "replay", "similar", "total"]
 
 
 def collect(
@@ -272,6 +272,37 @@ def leaderboard(
     from autograder.cli.leaderboard import write_leaderboard
 
     write_leaderboard(name, out, private=private, course=course)
+
+
+def publish(
+    name: NameArgument,
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote.")
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Where the pages go; else DIR/published.")
+    ] = None,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Publish pages on which points are still open, too.")
+    ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print each page as PDF, too; needs chromium.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+    db: DatabaseOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Publish the grades of a class: a page for each student.
+
+    Each page is one file that needs nothing else: it can be read offline, on a phone, and printed. Results of checks
+    that are shown after the deadline or when grades are published are on it. Whose grade is not ready gets no page, and
+    is named. Who was shown what, and when, is kept; the second time it says what changed since.
+    Exit code 1: somebody has to wait.
+
+    Example: autograder publish backprop --out graded
+    """
+    from autograder.cli.publish import Call, publish_grades
+
+    raise typer.Exit(publish_grades(Call(name, out, to, unfinished, pdf, dry_run, db, course)))
 
 
 def total(

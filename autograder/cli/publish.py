@@ -1,0 +1,150 @@
+"""`autograder publish`: what each student gets, what changed since the last time, and who was shown what and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder import loader
+from autograder import reports as export
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
+from autograder.cli.common import DATABASE, console, staging
+from autograder.course import open_course
+from autograder.reports import pages
+from autograder.reports.changes import signed
+from autograder.reports.class_folder import shown_reports
+from autograder.reports.pages.text import visible
+from autograder.reports.publishing import PUBLISHED, TABLE, Held, StudentPage, ready_pages, write_pages
+from autograder.reports.visibility import moment_at
+from autograder.scoring import points_of, rounded
+from autograder.store import Store, publishing, sqlite_address
+from autograder.store.records import Publication
+from autograder.store.runs import runs
+from autograder.submissions.term import term_at
+
+__all__ = ["Call", "publish_grades"]
+
+_LONGEST_TABLE = 60  # students
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of `autograder publish`."""
+
+    name: str
+    out: Path
+    to: Path | None
+    unfinished: bool
+    pdf: bool
+    dry_run: bool
+    db: str | None
+    course: Path | None
+
+
+def publish_grades(call: Call) -> int:
+    """Write what students get, keep what each was shown, and print what changed; 1 where somebody has to wait.
+
+    Raises:
+        UsageError: the folder has no reports of this assignment, or something cannot be read or written.
+    """
+    root, course = open_course(call.course)
+    found = export.read_reports(call.out)
+    if other := {report.assignment for report in found} - {call.name}:
+        raise UsageError(f"{call.out} holds reports of {', '.join(sorted(other))}; name the folder of {call.name}.")
+    folder = call.to or call.out / PUBLISHED
+    heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
+    names = export.file_names(report.student for report in found)
+    moment = moment_at(datetime.now(UTC), None, published=True)
+    reports = shown_reports(call.out, found, term_at(call.course))
+    made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
+    screen = console()
+    with staging(call.out), Store(call.db or course.database or sqlite_address(call.out.resolve() / DATABASE)) as store:
+        with store.reading():
+            before = {each.student: each for each in publishing.publications(store.database, call.name)}
+            numbers = {(run.student, run.key): run.id for run in runs(store.database, call.name)}
+        fresh = [page for page in made if _is_new(page, before)]
+        if not call.dry_run:
+            write_pages(folder, made, _printed(made) if call.pdf else {})
+            for page in fresh:
+                with store.writing(f"what {page.report.student} is shown"):
+                    publishing.publish(store.database, _publication(page, numbers), store.change())
+    _show(screen, call, folder, made, fresh, before, held)
+    return 1 if held else 0
+
+
+def _printed(made: Sequence[StudentPage]) -> Mapping[str, bytes]:
+    from autograder.formats.nbgrader.conversions import pdf_of
+
+    return {page.report.student: pdf_of(page.html) for page in made}
+
+
+def _is_new(page: StudentPage, before: Mapping[str, Publication]) -> bool:
+    last = before.get(page.report.student)
+    return last is None or last.sha256 != page.sha256
+
+
+def _publication(page: StudentPage, numbers: Mapping[tuple[str, str], int]) -> Publication:
+    report = page.report
+    return Publication(
+        report.student,
+        report.assignment,
+        page.sha256,
+        report.points,
+        report.max_points,
+        report.bonus_points,
+        numbers.get((report.student, report.replay.key)),
+    )
+
+
+def _show(
+    screen: Console,
+    call: Call,
+    folder: Path,
+    made: Sequence[StudentPage],
+    fresh: Sequence[StudentPage],
+    before: Mapping[str, Publication],
+    held: Sequence[Held],
+) -> None:
+    changed = [page for page in fresh if page.report.student in before]
+    first = len(fresh) - len(changed)
+    would = "Would publish" if call.dry_run else "Published"
+    screen.print(
+        f"{would}: {counted(first, 'page')} for the first time, {counted(len(changed), 'page')} changed, "
+        f"{counted(len(made) - len(fresh), 'page')} as {'it was' if len(made) - len(fresh) == 1 else 'they were'}."
+    )
+    if changed:
+        screen.print(_table(changed[:_LONGEST_TABLE], before))
+        if len(changed) > _LONGEST_TABLE:
+            screen.print(f"And {counted(len(changed) - _LONGEST_TABLE, 'page')} more.")
+    for each in held:
+        screen.print(f"Not published: {escape(visible(each.student))}, {escape(each.why)}.", soft_wrap=True)
+    if held and not call.unfinished:
+        screen.print("With --unfinished pages with open points are published as well; what is not final is not.")
+    if made and not call.dry_run:
+        screen.print(f"Pages:     {escape(str(folder))}, listed in {TABLE}", soft_wrap=True)
+
+
+def _table(changed: Sequence[StudentPage], before: Mapping[str, Publication]) -> Table:
+    """Who was shown other points, or another page, the last time."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("Student", "Shown before", "Now", "Change"):
+        table.add_column(title, justify="left" if title == "Student" else "right")
+    for page in changed:
+        report, last = page.report, before[page.report.student]
+        old = (last.points or 0.0) + (last.bonus_points or 0.0)
+        new = report.points + report.bonus_points
+        difference = rounded(new - old)
+        table.add_row(
+            escape(visible(report.student)),
+            points_of(rounded(old), last.max_points or 0.0),
+            points_of(rounded(new), report.max_points),
+            signed(difference) if difference else "the words",
+        )
+    return table

@@ -1,0 +1,100 @@
+"""What each student is to get when grades are published: one page, in one folder, and every page that was ever shown.
+
+``published/NAME.html`` is what counts now; ``published/earlier/NAME/`` holds each page that the student was shown, by
+the hash of its content, which the store names with the time; ``published.csv`` says which file is whose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.checks.wording import counted
+from autograder.reports import pages
+from autograder.reports.csv_files import csv_text
+from autograder.reports.files import write_bytes, write_text
+from autograder.reports.visibility import Moment
+from autograder.results import Report
+
+__all__ = ["EARLIER", "PUBLISHED", "TABLE", "Held", "StudentPage", "ready_pages", "write_pages"]
+
+PUBLISHED, EARLIER, TABLE = "published", "earlier", "published.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class StudentPage:
+    """A page that a student is to get: the report that it shows, the name of its file without suffix, its content."""
+
+    report: Report
+    name: str
+    html: str
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its content."""
+        return hashlib.sha256(self.html.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A student who gets no page yet, and why: the end of a sentence."""
+
+    student: str
+    why: str
+
+
+def ready_pages(
+    reports: Iterable[Report], heading: pages.Heading, names: Mapping[str, str], moment: Moment, *, unfinished: bool
+) -> tuple[tuple[StudentPage, ...], tuple[Held, ...]]:
+    """The pages of everybody whose grade is ready, and who has to wait.
+
+    Args:
+        reports: of the class, with what people gave, after lateness.
+        heading: what stands on top of pages.
+        names: file names by student.
+        moment: when students look at them.
+        unfinished: whether pages are given out on which points of people, or of our faults, are still open.
+    """
+    made, held = [], []
+    for report in reports:
+        if why := _why_not(report, unfinished=unfinished):
+            held.append(Held(report.student, why))
+        else:
+            page = pages.student_page(report, heading, moment)
+            made.append(StudentPage(report, names[report.student], page))
+    return tuple(made), tuple(held)
+
+
+def _why_not(report: Report, *, unfinished: bool) -> str:
+    if report.not_final:
+        return "the result is not final"
+    if report.internal and not unfinished:
+        return "some checks could not be run, by our fault; grade again"
+    if report.to_read and not unfinished:
+        return f"{counted(len(report.to_read), 'answer')} to be graded by a person"
+    return ""
+
+
+def write_pages(folder: Path, made: Sequence[StudentPage], pdf: Mapping[str, bytes]) -> None:
+    """Write pages, each also among those that were ever shown, and the table of files; all or nothing of each file.
+
+    Args:
+        folder: where they go.
+        made: the pages.
+        pdf: a PDF of some of them, by student.
+
+    Raises:
+        UsageError: a file cannot be written; the same call goes on from there.
+    """
+    for page in made:
+        write_text(folder / EARLIER / page.name / f"{page.sha256}.html", page.html)
+        write_text(folder / f"{page.name}.html", page.html)
+        if page.report.student in pdf:
+            write_bytes(folder / f"{page.name}.pdf", pdf[page.report.student])
+    rows = [
+        (page.report.student, f"{page.name}.html", page.report.points, page.report.max_points, page.report.bonus_points)
+        for page in made
+    ]
+    write_text(folder / TABLE, csv_text([("student", "file", "points", "max_points", "bonus"), *rows]))

@@ -1,0 +1,96 @@
+"""`autograder publish`: what each student gets, once or again, and what is kept of it."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from command_line import run, run_here
+from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
+
+from autograder.store import Store, publishing, sqlite_address
+
+
+@pytest.fixture
+def graded(tmp_path):
+    """A course and the folder of its graded class; one hidden check is shown when grades are published."""
+    root = make_course(tmp_path / "course")
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("hidden=True,", 'hidden=True, visible="after_publication",'))
+    inbox = hand_in(tmp_path / "in", ann=RIGHT, ben=WRONG, eve=RAISING)
+    out = tmp_path / "out"
+    assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
+    return root, inbox, out
+
+
+def said(done):
+    """What was printed, on one line."""
+    return " ".join((done.stdout + done.stderr).split())
+
+
+def shown(out):
+    """What the store says was shown, by student: points, oldest first."""
+    with Store(sqlite_address(out / "grader.db")) as store:
+        found = publishing.publications(store.database)
+    return {who: [each.points for each in found if each.student == who] for who in {each.student for each in found}}
+
+
+def test_each_student_gets_a_page_with_what_publication_shows(graded):
+    """Before publication the page withholds points, on the published one nothing is; a table says whose is which."""
+    root, _, out = graded
+    assert "shown when the grades are published" in (out / "feedback" / "ann.html").read_text()
+    done = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert done.returncode == 0, said(done)
+    assert "Published: 3 pages for the first time, 0 pages changed, 0 pages as they were." in said(done)
+    page = (out / "published" / "ann.html").read_text()
+    assert "Not everything is shown" not in page
+    assert "Twice minus seven is right." in page
+    with (out / "published" / "published.csv").open(newline="") as file:
+        assert {row["student"]: row["points"] for row in csv.DictReader(file)} == {"ann": "5", "ben": "2", "eve": "0"}
+    assert shown(out) == {"ann": [5.0], "ben": [2.0], "eve": [0.0]}
+
+
+def test_publishing_twice_says_what_changed(graded):
+    """The second time only what changed is new: points before and now are said, and every page ever shown is kept."""
+    root, inbox, out = graded
+    run_here("publish", "tiny", "--out", out, cwd=root)
+    assert "0 pages for the first time, 0 pages changed, 3 pages" in said(
+        run_here("publish", "tiny", "--out", out, cwd=root)
+    )
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("points=2", "points=2.5"))
+    assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
+    trial = said(run_here("publish", "tiny", "--out", out, "--dry-run", cwd=root))
+    assert "Would publish: 0 pages for the first time, 3 pages changed" in trial
+    assert shown(out)["ann"] == [5.0]
+    done = said(run_here("publish", "tiny", "--out", out, cwd=root))
+    assert "ben 2 of 5 points 2.5 of 5.5 points +0.5" in done
+    assert shown(out) == {"ann": [5.0, 5.5], "ben": [2.0, 2.5], "eve": [0.0, 0.0]}
+    assert len(list((out / "published" / "earlier" / "ann").iterdir())) == 2
+
+
+def test_who_is_not_ready_waits(graded):
+    """A report with a fault of ours is not published unless asked for; one that is not final never is."""
+    root, _, out = graded
+    report = out / "reports" / "ben.json"
+    report.write_text(report.read_text().replace('"FAILED"', '"INTERNAL"', 1))
+    done = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert done.returncode == 1
+    assert "Not published: ben, some checks could not be run, by our fault; grade again." in said(done)
+    assert not (out / "published" / "ben.html").exists()
+    assert run_here("publish", "tiny", "--out", out, "--unfinished", cwd=root).returncode == 0
+    assert (out / "published" / "ben.html").exists()
+    report.write_text(report.read_text().replace('"not_final": ""', '"not_final": "A fault of ours"'))
+    done = run_here("publish", "tiny", "--out", out, "--unfinished", cwd=root)
+    assert "Not published: ben, the result is not final." in said(done)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(("tiny", "--out", "nowhere"), "There are no reports in"), (("other", "--out", "out"), "holds reports of tiny")],
+)
+def test_a_wrong_call_is_said(graded, arguments, sentence):
+    """Each wrong call ends with one sentence and exit code 2."""
+    root, _, out = graded
+    done = run_here("publish", *arguments, "--course", root, cwd=out.parent)
+    assert (done.returncode, sentence in said(done)) == (2, True), said(done)
