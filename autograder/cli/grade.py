@@ -38,6 +38,7 @@ from autograder.grading.written_answers import keep_pdfs
 from autograder.reports import pages
 from autograder.reports.class_folder import Graded, kept_apart
 from autograder.reports.marks import all_hand_grades
+from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.sandbox.image import image_name
 from autograder.scoring import with_open_points
@@ -306,6 +307,7 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
             work.dataset,
             work.refused(),
             hand_ins_of(counting.values()),
+            moment_of(work.term, call.name),
         )
         known_before = min(progress.known, len(reports))
         return deliver(screen, call.name, call.out, result, known_before) or (1 if work.waiting else 0)

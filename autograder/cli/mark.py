@@ -24,6 +24,7 @@ from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import ABSENT, MARKS, Marks, Row, all_hand_grades, filled, read_marks, write_marks
 from autograder.reports.pages import Asked
 from autograder.reports.pages.text import visible
+from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import rounded
 from autograder.settings import near
@@ -74,7 +75,8 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         names = export.file_names(report.student for report in reports)
         heading = heading_of(Source(out, course), name)
         foreign = find_course(course or Path.cwd(), name) is not None
-        shown_ = show_grades(out, reports, heading, names, term=None if foreign else term_at(course))
+        term = None if foreign else term_at(course)
+        shown_ = show_grades(out, reports, heading, names, moment_of(term, name), term)
         pages = [out / "answers" / f"{one.id}.html" for one in _questions(reports, asked)]
         for one, page in zip(_questions(reports, asked), pages, strict=True):
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))

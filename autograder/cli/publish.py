@@ -19,7 +19,7 @@ from autograder.cli.common import DATABASE, console, staging
 from autograder.course import open_course
 from autograder.reports import pages
 from autograder.reports.changes import signed
-from autograder.reports.class_folder import shown_reports
+from autograder.reports.lateness import final_reports
 from autograder.reports.pages.text import visible
 from autograder.reports.publishing import PUBLISHED, TABLE, Held, StudentPage, ready_pages, write_pages
 from autograder.reports.visibility import moment_at
@@ -62,7 +62,7 @@ def publish_grades(call: Call) -> int:
     heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
     names = export.file_names(report.student for report in found)
     moment = moment_at(datetime.now(UTC), None, published=True)
-    reports = shown_reports(call.out, found, term_at(call.course))
+    reports = final_reports(call.out, term_at(call.course))
     made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
     screen = console()
     with staging(call.out), Store(call.db or course.database or sqlite_address(call.out.resolve() / DATABASE)) as store:

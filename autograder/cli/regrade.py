@@ -24,6 +24,7 @@ from autograder.reports.class_folder import Graded, write_class
 from autograder.reports.lateness import read_hand_ins
 from autograder.reports.pages.text import visible
 from autograder.reports.versions import REGRADED, keep_best, put_away_version
+from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import shown
 from autograder.submissions.term import open_term
@@ -110,8 +111,8 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
         version = put_away_version(out)
         kept = keep_best(out, before, after) if best else ()
         graded = _graded(settings, loader.load(root, name).assignment.title, after)
-        hand_ins = read_hand_ins(out / REGRADED)
-        write_class(out, replace(graded, term=open_term(root, settings), hand_ins=hand_ins))
+        term, hand_ins = open_term(root, settings), read_hand_ins(out / REGRADED)
+        write_class(out, replace(graded, term=term, hand_ins=hand_ins, moment=moment_of(term, name)))
         shutil.rmtree(out / REGRADED)
     screen.print(f"Taken: {counted(len(after), 'report')}. What counted before is kept in {escape(str(version))}.")
     if best:

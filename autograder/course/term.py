@@ -71,6 +71,22 @@ class Term:
             return None
         return due.last or (due.deadline if self.course.late_rule(assignment) is None else None)
 
+    def closes(self, assignment: str) -> datetime | None:
+        """The last deadline of anybody, late deadline and extensions included, in the course's zone.
+
+        None where the assignment has no dates.
+        """
+        usual = self.course.due(assignment)
+        if usual is None:
+            return None
+        people = [*(self.roster.people if self.roster else ())]
+        for each in self.course.extensions:
+            people += [Person(name) for name in each.students]
+            people += [Person("", group=name) for name in each.groups]
+            people += [Person("", section=name) for name in each.sections]
+        dues = [usual, *filter(None, (self.course.due(assignment, (person,)) for person in people))]
+        return max(due.last or due.deadline for due in dues).astimezone(usual.zone)
+
     def is_late(self, assignment: str, hand_in: HandIn) -> bool | None:
         """Whether a hand-in is late, by its time or by what the platform says; None where nobody knows."""
         due = self.due(assignment, hand_in)

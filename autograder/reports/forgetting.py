@@ -28,13 +28,14 @@ from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
 from autograder.reports.marks import MARKS, read_marks, write_marks
 from autograder.reports.pages import Heading
+from autograder.reports.publishing import EARLIER, PUBLISHED, TABLE
 from autograder.reports.unchanged import written
 from autograder.reports.versions import KEPT
 from autograder.results import Report
 
 __all__ = ["Traces", "erase", "naming", "reports_in", "traces_of"]
 
-_PLACES = ("reports", "feedback", "staff", "answers", KEPT)
+_PLACES = ("reports", "feedback", "staff", "answers", KEPT, PUBLISHED, f"{PUBLISHED}/{EARLIER}")
 _OF_CLASS = ("grades.csv", "summary.html", ALARMS, ITEMS)
 
 
@@ -133,6 +134,7 @@ def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -
         )
     for path in (out / "answers").glob("*.html"):  # all answers to one question: `autograder mark` makes them again
         path.unlink()
+    (out / PUBLISHED / TABLE).unlink(missing_ok=True)  # `autograder publish` makes it again
     for folder in _folders(out)[1:]:  # earlier gradings keep their pages of everybody else as they were
         for path in sorted(folder.glob("*.csv")):
             _remove_rows(path, student)

@@ -8,13 +8,24 @@ is shown. Where nothing is known of a moment, as little as possible is shown.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from autograder.checks.wording import counted
+from autograder.course.term import Term
 from autograder.results import QuestionResult, Report, Visibility
 from autograder.scoring import question_points, report_points, rounded
 
-__all__ = ["NOTHING_KNOWN", "Moment", "Shown", "Withheld", "is_shown", "moment_at", "shown_report", "withheld_sentence"]
+__all__ = [
+    "NOTHING_KNOWN",
+    "Moment",
+    "Shown",
+    "Withheld",
+    "is_shown",
+    "moment_at",
+    "moment_of",
+    "shown_report",
+    "withheld_sentence",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,11 @@ def moment_at(now: datetime, closes: datetime | None, *, published: bool) -> Mom
     """
     said = f"{closes.day} {closes:%B %Y, %H:%M %Z}".rstrip() if closes else ""
     return Moment(closed=closes is not None and now > closes, published=published, closes=said)
+
+
+def moment_of(term: Term | None, assignment: str) -> Moment:
+    """The present, of an assignment of a course whose grades are not published."""
+    return moment_at(datetime.now(UTC), term.closes(assignment) if term else None, published=False)
 
 
 def is_shown(visible: Visibility, moment: Moment) -> bool:

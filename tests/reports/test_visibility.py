@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from autograder import Assignment
 from autograder.checks.errors import InstructorError
+from autograder.course import Course, Dates, Extension
+from autograder.course.term import Term
 from autograder.reports.pages import Heading, staff_page, student_page
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, Withheld, moment_at, shown_report, withheld_sentence
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict, Visibility
@@ -177,3 +180,22 @@ def test_a_check_is_shown_no_earlier_than_what_it_needs() -> None:
         @question.check(points=1, hidden=True, needs=first)
         def second(student: object) -> None:
             """Second."""
+
+
+def test_an_assignment_closes_with_the_last_deadline_of_anybody() -> None:
+    """The late deadline and the longest extension count, of whomever; without dates nothing closes."""
+    course = Course(
+        title="C",
+        assignments=("hw", "other"),
+        timezone="UTC",
+        dates={"hw": Dates("2026-12-01 12:00")},
+        extensions=(
+            Extension("ill", students=("ada",), days=2),
+            Extension("late", groups=("g",), until="2026-12-09 12:00"),
+        ),
+    )
+    closes = Term(course).closes("hw")
+    assert closes == datetime(2026, 12, 9, 12, 0, tzinfo=UTC)
+    assert Term(course).closes("other") is None
+    late = replace(course, dates={"hw": Dates("2026-12-01 12:00", late_deadline="2026-12-20 12:00")}, extensions=())
+    assert Term(late).closes("hw") == datetime(2026, 12, 20, 12, 0, tzinfo=UTC)
