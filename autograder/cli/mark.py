@@ -76,7 +76,7 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
         heading = heading_of(Source(out, course), name)
         foreign = find_course(course or Path.cwd(), name) is not None
         term = None if foreign else term_at(course)
-        shown_ = show_grades(out, reports, heading, names, moment_of(term, name), term)
+        shown_ = show_grades(out, reports, heading, names, moment_of(term, name), term=term)
         pages = [out / "answers" / f"{one.id}.html" for one in _questions(reports, asked)]
         for one, page in zip(_questions(reports, asked), pages, strict=True):
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))

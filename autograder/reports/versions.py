@@ -22,7 +22,16 @@ __all__ = ["KEPT", "REGRADED", "VERSIONS", "keep_best", "kept", "put_away_versio
 
 REGRADED, VERSIONS, KEPT = "regraded", "versions", "kept_best"
 _NOTE = "This is the result of an earlier grading, which gave more points than a later one."
-_OF_A_VERSION = ("reports", "feedback", "staff", "grades.csv", "summary.html", "alarms.json", "hand_ins.json")
+_OF_A_VERSION = (
+    "reports",
+    "feedback",
+    "staff",
+    "grades.csv",
+    "summary.html",
+    "alarms.json",
+    "items.csv",
+    "hand_ins.json",
+)
 
 
 def kept(out: Path) -> dict[str, Report]:
