@@ -30,7 +30,7 @@ from typing import Any
 from autograder import settings
 from autograder.assignment.dataset import Dataset
 from autograder.assignment.predictions import PSEUDONYM, Predictions
-from autograder.assignment.question import Case, Check, Function, Question
+from autograder.assignment.question import Case, Check, Function, Question, refuse_shown_earlier
 from autograder.assignment.rubric import Written, is_answer_file
 from autograder.assignment.variants import Variants
 from autograder.checks.errors import InstructorError
@@ -339,12 +339,7 @@ class Assignment:
             if need not in known:
                 raise InstructorError(f"{where} needs {need.__name__!r}, which is not a check declared above it.")
         needed = tuple(known[need] for need in needs)
-        for check in self._checks:
-            if check.id in needed and check.visible.rank > visible.rank:  # SKIPPED would say what became of that one
-                raise InstructorError(
-                    f"{where} is shown {visible.value!r} and needs {check.id!r}, which is shown "
-                    f"{check.visible.value!r}; let it be shown as late as what it needs."
-                )
+        refuse_shown_earlier(where, visible, (check for check in self._checks if check.id in needed))
         parameters = inspect.signature(function).parameters
         if cases and "case" not in parameters:
             raise InstructorError(f"{where} has cases; let the function take the name of one as `case`.")

@@ -19,7 +19,17 @@ from autograder.scoring import rounded, shown
 if TYPE_CHECKING:  # it imports numpy
     from autograder.checks.measurement import Measurement
 
-__all__ = ["Case", "Check", "Function", "Question", "cases_of", "hint_steps", "needed_functions", "visibility_of"]
+__all__ = [
+    "Case",
+    "Check",
+    "Function",
+    "Question",
+    "cases_of",
+    "hint_steps",
+    "needed_functions",
+    "refuse_shown_earlier",
+    "visibility_of",
+]
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -101,6 +111,16 @@ def visibility_of(visible: object, where: str) -> Visibility:
     except ValueError:
         known = ", ".join(f'"{each}"' for each in Visibility)
         raise InstructorError(f"{where} is {settings.written(visible)}; give one of {known}.") from None
+
+
+def refuse_shown_earlier(where: str, visible: Visibility, needed: Iterable[Check]) -> None:
+    """Refuse a check that is shown earlier than one that it needs: SKIPPED would say what became of that one."""
+    for check in needed:
+        if check.visible.rank > visible.rank:
+            raise InstructorError(
+                f"{where} is shown {visible.value!r} and needs {check.id!r}, which is shown "
+                f"{check.visible.value!r}; let it be shown as late as what it needs."
+            )
 
 
 def needed_functions(needs: object, where: str) -> tuple[Callable[..., Any], ...]:

@@ -24,10 +24,11 @@ from autograder.checks.wording import reason_of
 from autograder.cli.authoring import audit, calibrate, init, new, release, validate
 from autograder.cli.bundle import bundle
 from autograder.cli.export import export_app
-from autograder.cli.grading import check, collect, grade, leaderboard, mark, publish, regrade, replay, similar, total
+from autograder.cli.grading import check, collect, grade, leaderboard, mark, replay, similar, total
 from autograder.cli.importing import import_app
 from autograder.cli.keeping import backup, forget, restore
 from autograder.cli.machine import doctor, fetch_data, image, list_data
+from autograder.cli.publishing import publish, regrade
 from autograder.cli.requests import requests_app
 from autograder.cli.stopping import Verbs
 from autograder.optional_packages import missing
