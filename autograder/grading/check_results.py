@@ -100,15 +100,21 @@ def made_result(
     failure: str = "",
     note: str = "",
     concealed: bool = False,
+    *,
+    noted: bool = True,
 ) -> CheckResult:
-    """A result; `note` is shown to everybody, and what is `concealed` is shown as that of a hidden check."""
+    """A result; what is `concealed` is shown as that of a hidden check.
+
+    `note` stands behind what staff read, and where it is `noted` behind what the student reads as well.
+    """
     hidden = check.hidden or concealed
     message, staff = sentence(verdict, hidden=hidden, hint=check.hint, error=error, failure=failure)
     if error is not None and error.trace and verdict is Verdict.RAISED:
         staff = f"{staff}\n{error.trace}"
         message = f"{message}\n{error.trace}" if not hidden or error.open else message
     points = check_points(verdict, credit, check.points)
-    message, staff = (f"{text}\n{note}".strip() for text in (message, staff))
+    staff = f"{staff}\n{note}".strip()
+    message = (f"{message}\n{note}" if noted else message).strip()
     return CheckResult(
         check.id,
         check.title,

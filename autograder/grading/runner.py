@@ -32,11 +32,7 @@ from autograder.grading.options import check_seconds
 from autograder.grading.reference import Solved
 from autograder.grading.sandboxes import Room
 from autograder.grading.time_limits import Overdue, ended_after, not_ended
-from autograder.messages import (
-    NEEDED,
-    TO_BE_CORRECTED,
-    carried_forward,
-)
+from autograder.messages import NEEDED, TO_BE_CORRECTED, carried_forward
 from autograder.remote.artefacts import Kept, handles_in, keep, revive
 from autograder.remote.reference import ReferenceFailed
 from autograder.results import CheckResult, Limits, QuestionResult, Score, Verdict
@@ -103,6 +99,7 @@ class Runner:
         for each in filter(None, (self.reference, self.solved, self.beside_solved)):
             case.at_end.append(each.close)
         self.under_way: list[str] = []
+        self.noted_for_staff: set[str] = set()  # checks
         self.timing: list[tuple[str, float]] = []
         self.pictures = Pictures()
 
@@ -239,10 +236,18 @@ class Runner:
                 room.leave()
         note, concealed = carried_forward(room.carried), room.concealed
         room.end_of_check()
-        made = made_result(part, verdict, credit, time.monotonic() - began, fault, message, note, concealed)
+        made = made_result(
+            part, verdict, credit, time.monotonic() - began, fault, message, note, concealed, noted=self.noted(check)
+        )
         result = replace(made, alarms=alarms, answers=answers, scores=scores)
         concealed = check.hidden or concealed
         return Found(self.pictures.added(result, *room.take_pictures(), concealed=concealed), raised, concealed)
+
+    def noted(self, check: Check) -> bool:
+        """Whether the student reads what was replaced: not where that tells a verdict that is shown later."""
+        if self.noted_for_staff.intersection(check.needs):  # what these handed on is made with the same parts
+            self.noted_for_staff.add(check.id)
+        return check.id not in self.noted_for_staff
 
     @contextmanager
     def timed(self, check: Check) -> Iterator[None]:
@@ -292,6 +297,8 @@ class Runner:
             raise MisuseError(f"unless={name} is no check of this assignment; give the function of one.")
         if check.id in self.under_way:
             raise MisuseError(f"unless={name} waits for the very check that asks for it; name an earlier check.")
+        if self.under_way and check.visible.rank > self.by_id[self.under_way[-1]].visible.rank:
+            self.noted_for_staff.add(self.under_way[-1])
         if check.id not in self.results:
             question = next(each for each in self.case.loaded.assignment.questions if each.id == check.question)
             room = self.room(question)

@@ -245,6 +245,37 @@ def test_nothing_is_replaced_when_the_part_is_right(graded):
     assert (found.output_is_right.verdict, found.output_is_right.message) == (Verdict.PASSED, "")
 
 
+LATER = """
+@part.check(points=0, hidden=True, visible="never")
+def relu_is_never_shown(student):
+    "It cuts, and nobody reads that."
+    close(student.relu(-1.0), 0)
+
+@whole.check(points=1, hidden=True)
+def output_is_right(student):
+    "The output is right."
+    net = student.with_reference("relu", unless=(relu_cuts, relu_is_never_shown)).Network(2.0)
+    close(net.output(3.0), 6, name="output")
+    return net
+
+@whole.check(points=1, hidden=True, needs=output_is_right)
+def output_again(student, output_is_right):
+    "The same network gives it again."
+    close(output_is_right.output(4.0), 8, name="output")
+"""
+WRONG_FOR_NEGATIVE = WRONG.replace("np.maximum(z, 1)", "np.maximum(z, 0) if np.ndim(z) else abs(z)")
+
+
+def test_what_was_replaced_is_for_staff_where_it_tells_a_verdict_that_is_shown_later(graded):
+    """The note would say that the check of `unless` failed, also under a check that goes on with the same parts."""
+    found = graded(LATER, WRONG_FOR_NEGATIVE)
+
+    assert (found.relu_cuts.verdict, found.relu_is_never_shown.verdict) == (Verdict.PASSED, Verdict.FAILED)
+    for each in (found.output_is_right, found.output_again):
+        assert (each.verdict, each.message) == (Verdict.PASSED, "")
+        assert each.staff_message == "Run with the reference's `relu` in place of yours."
+
+
 def test_unless_asks_for_the_check_even_if_it_is_not_selected(graded):
     """The check of the part is run when it is needed, and is not reported."""
     found = graded(UNLESS, options=RunOptions(seed="a secret", only="output_is_right"))
