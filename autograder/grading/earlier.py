@@ -1,8 +1,8 @@
 """Results of an earlier run that hold under the assignment as it is now, so that only the other checks run.
 
 A result is taken over where submission, reference, data, limits, options, versions and sandbox are the same, and so is
-the check with all that it needs (`autograder.assignment.run_source`). Of checks that run, those that they need run,
-too, because their results may be asked for; what these give is what they gave before.
+the check with all to which it leads (`autograder.assignment.run_source`). What a check leads to that runs, such as one
+that it needs, runs with it and counts as it comes out: so all that depends on each other is of one run.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def partly_graded(submission: Submission, earlier: Report, loaded: Loaded, base:
         and earlier.replay.checks.get(check.id) == keys[check.id]
         and check.verdict is not Verdict.INTERNAL
     )
+    running = keys.keys() - done
+    done -= {each for check in running for each in loaded.run.leads_to[check]}
     if not done:
         return submission
     return PartlyGraded(**{each.name: getattr(submission, each.name) for each in fields(Submission)}, done=done)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from autograder.assignment.run_source import run_source
@@ -105,3 +107,67 @@ def test_a_check_that_is_named_in_another_one_belongs_to_it():
     named = SOURCE.replace("same(student.double(0), 0)", "student.with_reference(unless=doubles_one)")
     before, after = run_source(named), run_source(named.replace("same(student.double(1), 2)", "pass"))
     assert before.checks["alone"] != after.checks["alone"]
+
+
+DEPENDING = {
+    "a constant": ("CHECKS = [doubles_one]\n", "needs=CHECKS"),
+    "an alias": ("model = doubles_one\n", "needs=model"),
+    "a helper": ("def helped(student):\n    return student.with_reference('f', unless=doubles_one)\n", ""),
+    "a list that is filled": ("CHECKS = []\nCHECKS.append(doubles_one)\n", "needs=CHECKS"),
+    "a class": ("class Run:\n    basics = (doubles_one,)\n", "needs=Run.basics"),
+    "what cannot be seen": ("", "needs=globals()['doubles_one']"),
+}
+
+
+@pytest.mark.parametrize(("before", "needs"), DEPENDING.values(), ids=DEPENDING)
+def test_a_check_depends_on_each_check_to_which_its_names_lead(before, needs):
+    """By a constant, an alias, a helper or a class: what changes the one check changes the other."""
+    body = "    helped(student)\n" if "helped" in before else "    same(student.double(5), 10)\n"
+    more = f'{before}\n@first.check(points=1, hidden=True, {needs})\ndef more(student):\n    "More."\n{body}'
+    source = SOURCE + more
+    one, other = (
+        run_source(source),
+        run_source(source.replace("same(student.double(1), 2)", "same(student.double(1), 3)")),
+    )
+    assert one.checks["more"] != other.checks["more"]
+    assert one.checks["alone"] == other.checks["alone"] or "globals" in needs
+    assert "doubles_one" in one.leads_to["more"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("check(student, points=[(1, 3)])", "check(student, points=[(1, 2)])"),
+        ("points=(N := 3)", "points=(N := 4)"),
+        ("points=POINTS", "points=OTHERS"),
+        ("f.question('Title')", "f.question('Other')"),
+    ],
+)
+def test_only_declarations_have_points(old, new):
+    """A call that has the name of a declaration, or points that are no number, decide what is run."""
+    source = f"{SOURCE}\nPOINTS = OTHERS = 1\n@first.check({old if old.startswith('points') else 'points=1'})\n"
+    source += f'def more(student):\n    "More."\n    {old if not old.startswith("points") else "pass"}\n'
+    assert old in source
+    assert run_source(source) != run_source(source.replace(old, new))
+
+
+def test_points_of_cases_without_any_are_another_run():
+    """Whether cases that share points have any at all decides what others need; how many does not."""
+    source = (
+        SOURCE + '\n@first.check(points=2, cases=["a", "b"])\ndef more(student, case):\n    "More."\n    same(1, 1)\n'
+    )
+    assert run_source(source) == run_source(source.replace("points=2, cases", "points=5, cases"))
+    assert run_source(source) != run_source(source.replace("points=2, cases", "points=0, cases"))
+
+
+def test_a_docstring_that_is_read_decides():
+    """Where a file reads docstrings, titles are what they are."""
+    source = SOURCE + "\nTITLES = [doubles_one.__doc__]\n"
+    assert run_source(source) != run_source(source.replace("Twice one is two.", "One doubled is two."))
+
+
+def test_checks_of_linear_hinge_lead_to_each_other():
+    """The constant of checks on the loss, which two others name, leads to each of these."""
+    path = Path(__file__).parents[2] / "assignments" / "linear_hinge" / "assignment.py"
+    found = run_source(path.read_bytes())
+    assert "penalty_by_hand" in found.leads_to["loss_of_the_classifier"] & found.leads_to["twenty_steps"]
