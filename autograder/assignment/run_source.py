@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ def run_source(source: str | bytes, others: str = "") -> RunSource:
     False
     """
     tree = ast.parse(source)
-    mentioned = {node.id if isinstance(node, ast.Name) else node.attr for node in ast.walk(tree) if _is_name(node)}
+    mentioned = set(_mentioned(tree))
     checks = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef) and _declaration(each)}
     for statement in tree.body:
         _without_scoring(statement, titles="__doc__" not in mentioned)
@@ -66,8 +67,13 @@ def run_source(source: str | bytes, others: str = "") -> RunSource:
     return RunSource(_digest(*map(ast.dump, rest), others), digests, reached)
 
 
-def _is_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name | ast.Attribute)
+def _mentioned(tree: ast.AST) -> Iterator[str]:
+    """Every name and attribute of a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
 
 
 def _declaration(function: ast.FunctionDef) -> ast.Call | None:
@@ -88,7 +94,7 @@ def _without_scoring(statement: ast.stmt, *, titles: bool) -> None:
         call = statement.value
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         if name == "question" and isinstance(call.func, ast.Attribute):
-            call.keywords = [each for each in call.keywords if each.arg != "bonus" or not _is(each.value, bool)]
+            call.keywords = [each for each in call.keywords if each.arg != "bonus" or not _is_flag(each.value)]
         if name in ("question", "Assignment") and titles and call.args and _is_text(call.args[0]):
             call.args[0] = ast.Constant("")
 
@@ -104,30 +110,31 @@ def _without_points(call: ast.Call) -> None:
     for each in call.keywords:
         if each.arg == "visible" and _is_text(each.value):
             continue
-        if each.arg == "points" and _is(each.value, int, float):
+        if each.arg == "points" and (points := _number(each.value)) is not None:
             if cases is None or isinstance(cases, ast.Dict):
                 continue
-            each.value = _any_points(each.value, cases)
+            if not points or 100 * points >= _count(cases):  # else some of the cases have none
+                each.value = ast.Constant(bool(points))
         kept.append(each)
     call.keywords = kept
     if isinstance(cases, ast.Dict):
         cases.values = [_case(value) for value in cases.values]
 
 
-def _any_points(points: ast.expr, cases: ast.expr) -> ast.expr:
-    """Whether cases that share points have any; the points themselves where some of them may have none."""
-    assert isinstance(points, ast.Constant)
-    names = len(cases.elts) if isinstance(cases, ast.List | ast.Tuple) else None
-    if points.value and (names is None or 100 * points.value < names):
-        return points
-    return ast.Constant(bool(points.value))
+def _count(cases: ast.expr) -> float:
+    """How many cases are listed; without end where that does not stand there."""
+    return len(cases.elts) if isinstance(cases, ast.List | ast.Tuple) else math.inf
+
+
+def _number(node: ast.expr) -> float | None:
+    """A number as it is written, or None."""
+    return node.value if isinstance(node, ast.Constant) and type(node.value) in (int, float) else None  # type: ignore[return-value]
 
 
 def _case(value: ast.expr) -> ast.expr:
     """A case with True or False for its points: a number, or the first argument of ``Case(points, hint)``."""
-    if _is(value, int, float):
-        assert isinstance(value, ast.Constant)
-        return ast.Constant(bool(value.value))
+    if (points := _number(value)) is not None:
+        return ast.Constant(bool(points))
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "Case":
         value.args = [_case(each) if place == 0 else each for place, each in enumerate(value.args)]
         for each in value.keywords:
@@ -135,12 +142,12 @@ def _case(value: ast.expr) -> ast.expr:
     return value
 
 
-def _is(node: ast.expr, *kinds: type) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) in kinds
+def _is_flag(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
 
 
 def _is_text(node: ast.expr) -> bool:
-    return _is(node, str)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _leads(statements: list[ast.stmt]) -> dict[str, set[str]]:
@@ -150,7 +157,7 @@ def _leads(statements: list[ast.stmt]) -> dict[str, set[str]]:
     """
     leads: dict[str, set[str]] = {}
     for statement in statements:
-        mentioned = set(_names(statement))
+        mentioned = set(_mentioned(tree))
         bound = set(_bound(statement)) if isinstance(statement, _NAMED) else mentioned
         for name in bound:
             leads.setdefault(name, set()).update(mentioned)
