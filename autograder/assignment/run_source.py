@@ -157,7 +157,7 @@ def _leads(statements: list[ast.stmt]) -> dict[str, set[str]]:
     """
     leads: dict[str, set[str]] = {}
     for statement in statements:
-        mentioned = set(_mentioned(tree))
+        mentioned = set(_names(statement))
         bound = set(_bound(statement)) if isinstance(statement, _NAMED) else mentioned
         for name in bound:
             leads.setdefault(name, set()).update(mentioned)
