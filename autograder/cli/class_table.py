@@ -17,6 +17,7 @@ from autograder.course.late import UNKNOWN, length
 from autograder.messages import banners, next_step
 from autograder.reports.class_folder import LEFT, Graded, write_class
 from autograder.reports.grades import question_ids, verdict_summary, waiting
+from autograder.reports.lateness import known_hand_ins, unknown_before
 from autograder.reports.pages.text import visible
 from autograder.results import Report
 from autograder.scoring import points_of, rounded, shown
@@ -58,6 +59,8 @@ def deliver(screen: Console, name: str, out: Path, graded: Graded, known: int) -
     screen.print(f"\n[bold]{escape(graded.heading.assignment)}[/]", table, sep="\n")
     _show_banners(screen, reports)
     _point_out_late(screen, reports)
+    for sentence in unknown_before(reports, known_hand_ins(out, reports, graded.term)):
+        screen.print(f"[yellow]Late days:[/]      {escape(visible(sentence))}", soft_wrap=True)
     _point_out(screen, out, reports, graded.names)
     _point_out_answers(screen, name, out, made.everybody)
     for alarm in made.alarms:

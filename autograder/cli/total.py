@@ -42,13 +42,14 @@ def total_of(name: str, folders: Sequence[Path], out: Path | None, course: Path 
     if name not in sets:
         raise UsageError(f"There is no homework set {name!r} in grader_config.py; {near(name, list(sets))}")
     chosen = sets[name]
-    lines = total_lines(chosen, reports_of_set(chosen, folders, open_term(root, settings)))
+    found, unknown = reports_of_set(chosen, folders, open_term(root, settings))
+    lines = total_lines(chosen, found)
     if out:
         export.write_text(out, totals_csv(chosen, lines))
-    _show(chosen, lines, out)
+    _show(chosen, lines, unknown, out)
 
 
-def _show(chosen: HomeworkSet, lines: Sequence[TotalLine], out: Path | None) -> None:
+def _show(chosen: HomeworkSet, lines: Sequence[TotalLine], unknown: Sequence[str], out: Path | None) -> None:
     screen = console()
     table = Table(title=f"{chosen.title}, counted up to {shown(chosen.cap)} points", title_justify="left")
     table.add_column("Student")
@@ -64,6 +65,8 @@ def _show(chosen: HomeworkSet, lines: Sequence[TotalLine], out: Path | None) -> 
         table.add_row(escape(line.student), *parts, shown(line.points), shown(line.waiting))
     screen.print(table)
     _say_dropped_and_late(screen, chosen, lines)
+    for sentence in unknown:
+        screen.print(sentence, markup=False, soft_wrap=True)
     missing = [
         assignment
         for number, assignment in enumerate(chosen.assignments)

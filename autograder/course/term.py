@@ -87,6 +87,27 @@ class Term:
         dues = [usual, *filter(None, (self.course.due(assignment, (person,)) for person in people))]
         return max(due.last or due.deadline for due in dues).astimezone(usual.zone)
 
+    def unknown_before(self, report: Report) -> tuple[str, ...]:
+        """Assignments with an earlier deadline of which no hand-in is known, where late days were used for a report.
+
+        Each may have taken late days, of which fewer would be left then; none where no late days were used, as fewer
+        of them change nothing.
+        """
+        name = report.assignment.removesuffix(NOTEBOOK_FORM)
+        now = self.course.due(name)
+        if now is None or not self._days.get((name, report.student), NO_DAYS).used:
+            return ()
+        found = self._by_student.get((name, report.student)) or HandIn(report.student)
+        people = {person.id for person in self.people(found)}
+        earlier = []
+        for other, dates in self.course.dates.items():
+            due, rule = self.course.due(other), self.course.late_rule(other)
+            if due is None or rule is None or not dates.late_days or (due.usual, other) >= (now.usual, name):
+                continue
+            if people - self._handed_in.get(other, frozenset()):
+                earlier.append(other)
+        return tuple(earlier)
+
     def is_late(self, assignment: str, hand_in: HandIn) -> bool | None:
         """Whether a hand-in is late, by its time or by what the platform says; None where nobody knows."""
         due = self.due(assignment, hand_in)
@@ -118,6 +139,14 @@ class Term:
     @cached_property
     def _by_student(self) -> dict[tuple[str, str], HandIn]:
         return {(name, each.student): each for name, found in self.hand_ins.items() for each in found}
+
+    @cached_property
+    def _handed_in(self) -> dict[str, frozenset[str]]:
+        """Ids of everybody of whom a hand-in is known, by assignment."""
+        return {
+            name: frozenset(person.id for each in found for person in self.people(each))
+            for name, found in self.hand_ins.items()
+        }
 
     @cached_property
     def _days(self) -> dict[tuple[str, str], Days]:

@@ -8,6 +8,7 @@ verbs of their own (`autograder.cli.export`), because they are made of notebooks
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -64,4 +65,6 @@ def export(
 
     if exporter.needs_file and request.into is None:
         raise UsageError(f"Name the file that is to be filled with --into. {exporter.needs_file}")
-    return exporter.write(class_grades(out, course=course, roster=roster, submissions=submissions), request)
+    grades = class_grades(out, course=course, roster=roster, submissions=submissions)
+    written = exporter.write(grades, request)
+    return replace(written, sentences=(*written.sentences, *grades.remarks))

@@ -19,7 +19,7 @@ from autograder.course.term import Term
 from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.reports.files import file_names, read_reports
 from autograder.reports.grades import waiting
-from autograder.reports.lateness import known_hand_ins, laid_over
+from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
 from autograder.results import Report
 from autograder.scoring import rounded
 from autograder.submissions import Which, waiting_in
@@ -63,13 +63,16 @@ def class_grades(
         known.setdefault(attempt.student, []).append(attempt)
     made: list[Grade] = []
     pages = file_names(report.student for report in reports)
-    for report in laid_over(out, reports, known_hand_ins(out, reports, term)):
+    term = known_hand_ins(out, reports, term)
+    final = laid_over(out, reports, term)
+    for report in final:
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
         made += _grades(report, own, people, page if page.is_file() else None, report.student in open_)
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
-    return ClassGrades(assignments[0], _title(root, assignments[0]), tuple(made), out, tuple(ungraded))
+    remarks = unknown_before(final, term)
+    return ClassGrades(assignments[0], _title(root, assignments[0]), tuple(made), out, tuple(ungraded), remarks)
 
 
 def _root(course: Path | None) -> Path | None:

@@ -67,7 +67,8 @@ class Grade:
 class ClassGrades:
     """The grades of one assignment, by student, and the folder that they lie in.
 
-    `ungraded` are those who handed in, or may have, and have no report: what they get is not known yet.
+    `ungraded` are those who handed in, or may have, and have no report: what they get is not known yet. `remarks` are
+    sentences about the points for whoever exports them.
     """
 
     assignment: str
@@ -75,6 +76,7 @@ class ClassGrades:
     grades: tuple[Grade, ...]
     out: Path
     ungraded: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

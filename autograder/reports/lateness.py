@@ -20,9 +20,18 @@ from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import all_hand_grades
 from autograder.results import Report
 
-__all__ = ["HAND_INS", "final_reports", "known_hand_ins", "laid_over", "read_hand_ins", "write_hand_ins"]
+__all__ = [
+    "HAND_INS",
+    "final_reports",
+    "known_hand_ins",
+    "laid_over",
+    "read_hand_ins",
+    "unknown_before",
+    "write_hand_ins",
+]
 
 HAND_INS = "hand_ins.json"
+_MOST_NAMES = 20
 
 
 def final_reports(out: Path, term: Term | None) -> tuple[Report, ...]:
@@ -54,6 +63,28 @@ def known_hand_ins(out: Path, reports: Sequence[Report], term: Term | None) -> T
     if term is None or not reports:
         return term
     return term.with_hand_ins(reports[0].assignment, read_hand_ins(out))
+
+
+def unknown_before(reports: Iterable[Report], term: Term | None) -> tuple[str, ...]:
+    """A sentence for each assignment whose hand-ins are not known, though they may have taken late days from somebody.
+
+    Args:
+        reports: of any assignments of the course.
+        term: with all hand-ins that are known; None for a course without dates.
+    """
+    students: dict[str, list[str]] = {}
+    for report in reports:
+        for name in term.unknown_before(report) if term else ():
+            students.setdefault(name, []).append(report.student)
+    sentences = []
+    for name, each in students.items():
+        known = list(dict.fromkeys(each))
+        more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+        sentences.append(
+            f"No hand-in of {name} is known for {', '.join(known[:_MOST_NAMES])}{more}, so no late days are counted as "
+            f"spent on it; if there is one, collect it into submissions/{name}, and run this command again."
+        )
+    return tuple(sentences)
 
 
 def read_hand_ins(out: Path) -> tuple[HandIn, ...]:

@@ -13,7 +13,7 @@ from autograder.loader import NOTEBOOK_FORM
 from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import read_reports
 from autograder.reports.grades import waiting
-from autograder.reports.lateness import known_hand_ins, laid_over
+from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
 from autograder.results import Report
 from autograder.scoring import lowest, rounded, set_points
 
@@ -48,8 +48,12 @@ class TotalLine:
         return "INTERNAL" if any(report and report.internal for report in self.reports) else ""
 
 
-def reports_of_set(chosen: HomeworkSet, folders: Sequence[Path], term: Term | None) -> dict[str, dict[str, Report]]:
+def reports_of_set(
+    chosen: HomeworkSet, folders: Sequence[Path], term: Term | None
+) -> tuple[dict[str, dict[str, Report]], tuple[str, ...]]:
     """Of each assignment of the set that is there, the report of each student, with what people gave, after lateness.
+
+    Beside them, sentences about hand-ins that are not known and may have taken late days.
 
     Raises:
         UsageError: a folder without reports, of another assignment, or two of the same.
@@ -69,10 +73,11 @@ def reports_of_set(chosen: HomeworkSet, folders: Sequence[Path], term: Term | No
             if (other := read.setdefault(name, (folder, reports))[0]) != folder:
                 raise UsageError(f"{other} and {folder} both hold reports of {name}; name one of them.")
         term = known_hand_ins(folder, reports, term)
-    return {
+    found = {
         name: {report.student: report for report in laid_over(folder, reports, term)}
         for name, (folder, reports) in read.items()
     }
+    return found, unknown_before((report for each in found.values() for report in each.values()), term)
 
 
 def total_lines(chosen: HomeworkSet, found: dict[str, dict[str, Report]]) -> list[TotalLine]:

@@ -162,9 +162,8 @@ def test_the_attempt_that_counts_follows_the_rule(root: Path) -> None:
     assert "The best of the attempts 1, 2, 3 counts." in " ".join(collected(root, "all.zip").split())
 
 
-@pytest.mark.long
-def test_late_days_of_the_term_are_spent_by_deadline(root: Path) -> None:
-    """Hand-ins of another assignment, collected but not graded here, take theirs first."""
+def with_an_earlier_assignment(root: Path) -> None:
+    """Give the course two late days, and an assignment with an earlier deadline for which Ben needs one of them."""
     make_other = root / "assignments" / "early"
     shutil.copytree(root / "assignments" / "tiny", make_other)
     shutil.copytree(root / "reference" / "tiny", root / "reference" / "early")
@@ -173,6 +172,12 @@ def test_late_days_of_the_term_are_spent_by_deadline(root: Path) -> None:
     text = text.replace("dates={", 'late_days=LateDays(2), dates={"early": Dates("2026-10-08 23:59"), ')
     (root / "grader_config.py").write_text(text.replace('("tiny",), cap', '("tiny", "early"), cap'))
     handed_in(root, "early.zip", ("Ben", "2", "2026-10-09 12:00:00 Z", RIGHT))
+
+
+@pytest.mark.long
+def test_late_days_of_the_term_are_spent_by_deadline(root: Path) -> None:
+    """Hand-ins of another assignment, collected but not graded here, take theirs first."""
+    with_an_earlier_assignment(root)
     done = run_here("collect", "early.zip", "--assignment", "early", cwd=root)
     assert done.returncode == 0, done.stdout
     collected(root, "first.zip")
@@ -180,6 +185,26 @@ def test_late_days_of_the_term_are_spent_by_deadline(root: Path) -> None:
     assert "1 late day used, 0 left." in (root / "out/feedback/2.html").read_text()
     done = run_here("total", "hw", "out", cwd=root, COLUMNS="160")
     assert "Late days used: 2 (1)" in done.stdout
+
+
+def test_hand_ins_that_may_have_taken_late_days_and_are_not_known_are_named(root: Path) -> None:
+    """Grading, exports and totals say whose, of which assignment; a total knows those of the folders that it adds."""
+    with_an_earlier_assignment(root)
+    done = run_here("collect", "early.zip", "--assignment", "early", "--out", "elsewhere", cwd=root)
+    assert done.returncode == 0, done.stdout
+    collected(root, "first.zip")
+    unknown = "No hand-in of early is known for 2, so no late days are counted as spent on it; if there is one, collect"
+    assert unknown in graded(root)
+    exported = run_here("export", "csv", "out", cwd=root, COLUMNS="160")
+    assert exported.returncode == 0, exported.stderr
+    assert unknown in exported.stdout
+    assert unknown in run_here("total", "hw", "out", cwd=root, COLUMNS="160").stdout
+    done = run("grade", "early", "elsewhere", "--out", "early-out", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert "No hand-in" not in done.stdout
+    both = run_here("total", "hw", "early-out", "out", cwd=root, COLUMNS="160").stdout
+    assert "No hand-in" not in both
+    assert "Late days used: 2 (2)" in both
 
 
 def test_a_late_mark_without_a_time_costs_nothing_and_is_named(root: Path) -> None:
