@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
 from autograder.cli.grade import Call, grade_class
+from autograder.cli.stopping import STOPPED
 from autograder.course import Course, open_course
 from autograder.early_start import Early
 from autograder.reports import pages
 from autograder.reports.changes import StudentChange, change_sentence, changes, changes_csv, signed
 from autograder.reports.class_folder import Graded, write_class
+from autograder.reports.files import read_report
 from autograder.reports.lateness import read_hand_ins
 from autograder.reports.pages.text import visible
 from autograder.reports.versions import REGRADED, keep_best, put_away_version
@@ -32,7 +35,11 @@ from autograder.submissions.term import open_term
 __all__ = ["regrade_class", "take_regraded"]
 
 _LONGEST_TABLE = 60  # students
+_MOST_NAMED = 20  # students
+_TAKEN = f".{REGRADED}"
 CSV, PAGE = "changes.csv", "changes.html"
+COMPLETE = "complete.txt"
+"""Written into ``OUT/regraded`` last; without it grading was stopped, and what is there is not taken."""
 
 
 def regrade_class(call: Call, early: Early | None = None) -> int:
@@ -42,19 +49,26 @@ def regrade_class(call: Call, early: Early | None = None) -> int:
         UsageError: the class was not graded into `call.out` before.
     """
     root, course = open_course(call.course)
-    before = export.read_reports(call.out)
-    _refuse_another(call, before)
+    folder = call.out / REGRADED
+    _refuse_another(call, export.read_reports(call.out))
+    if (folder / COMPLETE).exists():
+        with staging(folder):
+            (folder / COMPLETE).unlink(missing_ok=True)
     database = call.db or course.database or _database_of(call.out)
-    code = grade_class(replace(call, out=call.out / REGRADED, db=database), early)
-    if not (call.out / REGRADED / "reports").is_dir():
+    code = grade_class(replace(call, out=folder, db=database), early)
+    if code == STOPPED or not (folder / "reports").is_dir():
         return code
-    after = export.read_reports(call.out / REGRADED)
-    asked = {report.student for report in after} if call.students else {each.student for each in (*before, *after)}
-    found = changes([each for each in before if each.student in asked], after)
-    heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
-    export.write_text(call.out / REGRADED / CSV, changes_csv(found))
-    export.write_text(call.out / REGRADED / PAGE, pages.changes_page(found, len(after), heading))
-    _show(console(), call, found, len(after))
+    with staging(folder):
+        before, after = export.read_reports(call.out), export.read_reports(folder)
+        asked = {report.student for report in after}
+        found = changes([each for each in before if each.student in asked], after)
+        heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
+        export.write_text(folder / CSV, changes_csv(found))
+        export.write_text(folder / PAGE, pages.changes_page(found, len(after), heading))
+        export.write_text(folder / COMPLETE, "Everything that was to be graded again is here.\n")
+    screen = console()
+    _show(screen, call, found, len(after))
+    _name_others(screen, [each.student for each in before if each.student not in asked])
     return code
 
 
@@ -94,33 +108,62 @@ def _show(screen: Console, call: Call, found: tuple[StudentChange, ...], everybo
     )
 
 
+def _name_others(screen: Console, students: Sequence[str]) -> None:
+    """Say who was not graded again, and that nothing changes for them."""
+    if students:
+        more = f" and {len(students) - _MOST_NAMED} more" if len(students) > _MOST_NAMED else ""
+        screen.print(
+            f"Not graded again, and as before: {escape(visible(', '.join(students[:_MOST_NAMED])))}{more}.",
+            soft_wrap=True,
+        )
+
+
 def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> None:
     """Put the results of ``OUT/regraded`` in place of those that count, which are kept as a version.
+
+    Whoever was not graded again keeps the report that counts.
 
     Raises:
         UsageError: the class was not regraded, or a file cannot be written.
     """
     root, settings = open_course(course)
-    if not (out / REGRADED / "reports").is_dir():
+    folder = out / REGRADED
+    if not (folder / "reports").is_dir():
         raise UsageError(
-            f"There is nothing to take in {out / REGRADED}; `autograder regrade {name} SUBMISSIONS --out {out}` first."
+            f"There is nothing to take in {folder}; `autograder regrade {name} SUBMISSIONS --out {out}` first."
         )
-    before, after = export.read_reports(out), export.read_reports(out / REGRADED)
     with staging(out):
+        before, after = export.read_reports(out), export.read_reports(folder)
+        if not (folder / COMPLETE).is_file():
+            raise UsageError(
+                f"What is in {folder} is not complete, because grading again was stopped; "
+                f"`autograder regrade {name} SUBMISSIONS --out {out}` goes on from there."
+            )
         screen = console()
         version = put_away_version(out)
         kept = keep_best(out, before, after) if best else ()
-        graded = _graded(settings, loader.load(root, name).assignment.title, after)
-        term, hand_ins = open_term(root, settings), read_hand_ins(out / REGRADED)
+        again = {report.student for report in after}
+        others = {student: stem for student, stem in _stems(out).items() if student not in again}
+        graded = _graded(settings, loader.load(root, name).assignment.title, after, others)
+        term, hand_ins = open_term(root, settings), read_hand_ins(folder)
         write_class(out, replace(graded, term=term, hand_ins=hand_ins, moment=moment_of(term, name)))
-        shutil.rmtree(out / REGRADED)
+        shutil.rmtree(out / _TAKEN, ignore_errors=True)
+        folder.rename(out / _TAKEN)  # at once, so that a stopped removal leaves no part of it to be taken
+        shutil.rmtree(out / _TAKEN)
     screen.print(f"Taken: {counted(len(after), 'report')}. What counted before is kept in {escape(str(version))}.")
+    _name_others(screen, sorted(others, key=str.casefold))
     if best:
         who = f": {escape(visible(', '.join(kept)))}" if kept else ""
         screen.print(f"{counted(len(kept), 'student')} kept the better earlier result{who}.", soft_wrap=True)
 
 
-def _graded(course: Course, title: str, reports: tuple[Report, ...]) -> Graded:
-    names = export.file_names(report.student for report in reports)
+def _stems(out: Path) -> dict[str, str]:
+    """The names of the report files of a folder, without suffix, by student."""
+    return {read_report(path).student: path.stem for path in sorted((out / "reports").glob("*.json"))}
+
+
+def _graded(course: Course, title: str, reports: tuple[Report, ...], others: Mapping[str, str]) -> Graded:
+    """What grading again gave; reports of others, by the names of their files, stay as they are."""
+    names = {**export.file_names([*(report.student for report in reports), *others]), **others}
     heading = pages.Heading(course.title, title)
     return Graded(reports, reports, heading, names, reports[0].resources.sandbox, None, reports[0].replay.data)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import shutil
 
 import pytest
 from command_line import run, run_here
 from tiny_course import RIGHT, WRONG, hand_in, make_course
+
+from autograder.cli.stopping import STOPPED
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,55 @@ def test_taking_it_keeps_what_counted_and_the_better_results(graded, tmp_path):
     assert "an earlier grading, which gave more points" in (out / "feedback" / "ann.html").read_text()
     assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
     assert points(out) == {"ann": 5.0, "ben": 2.0}
+
+
+@pytest.fixture
+def regraded(graded, tmp_path):
+    """A copy of the course and of its class of four, of whom two were graded again after a check became stricter."""
+    root = shutil.copytree(graded[0], tmp_path / "course")
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("-7), -15", "-7), -14"))
+    out = tmp_path / "out"
+    inbox = hand_in(tmp_path / "in", ann=RIGHT, ben=WRONG, cem=RIGHT, dan=RIGHT)
+    assert run("grade", "tiny", inbox, "--out", out, cwd=root).returncode == 0
+    script.write_text(script.read_text().replace("-7), -14", "-7), -15"))
+    two = hand_in(tmp_path / "two", ann=RIGHT, ben=WRONG)
+    done = run("regrade", "tiny", two, "--out", out, cwd=root)
+    assert done.returncode == 0, done.stderr
+    return root, out, done.stdout
+
+
+def test_who_was_not_graded_again_stays_as_before(regraded):
+    """Grading a part of the class again loses nobody: the others are named, and their reports count as before."""
+    root, out, said = regraded
+    assert "1 student loses, 1 keeps their points" in said
+    assert "Not graded again, and as before: cem, dan." in said
+    assert "cem" not in (out / "regraded" / "changes.csv").read_text()
+    done = run_here("regrade", "tiny", "--out", out, "--take", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert "Taken: 2 reports." in done.stdout
+    assert "Not graded again, and as before: cem, dan." in done.stdout
+    assert points(out) == {"ann": 2.0, "ben": 2.0, "cem": 5.0, "dan": 5.0}
+    assert not (out / "left").exists()
+    assert not list(out.glob("*regraded"))
+
+
+def test_what_is_not_complete_is_not_taken(regraded):
+    """Where grading again was stopped, taking it is refused and changes nothing, until it has gone on to its end."""
+    root, out, _ = regraded
+    (out / "regraded" / "complete.txt").unlink()
+    done = run_here("regrade", "tiny", "--out", out, "--take", cwd=root)
+    assert (done.returncode, "is not complete, because grading again was stopped" in done.stderr) == (2, True)
+    assert points(out) == {"ann": 5.0, "ben": 2.0, "cem": 5.0, "dan": 5.0}
+    assert not (out / "versions").exists()
+
+
+def test_grading_again_begins_incomplete(regraded, monkeypatch):
+    """From the start of a further regrading until its end, nothing can be taken."""
+    root, out, _ = regraded
+    monkeypatch.setattr("autograder.cli.regrade.grade_class", lambda *_: STOPPED)
+    assert run_here("regrade", "tiny", out, "--out", out, cwd=root).returncode == STOPPED
+    assert run_here("regrade", "tiny", "--out", out, "--take", cwd=root).returncode == 2
 
 
 @pytest.mark.parametrize(
