@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from predictions_course import ASSIGNMENT, INPUTS, LABELS, RIGHT, N, csv_of, loaded_course, with_wrong
 
 from autograder import Assignment
@@ -19,7 +21,7 @@ from autograder.assignment.predictions import declared
 from autograder.assignment.question import Question
 from autograder.checks import accuracy, mean_squared_error
 from autograder.checks.errors import CheckFailed, InstructorError, MisuseError
-from autograder.checks.local.predictions import Form
+from autograder.checks.local.predictions import Form, answer_to, question_of, values_of
 from autograder.grading import RunOptions, Shared, grade
 from autograder.grading.predictions import HandedInPredictions, parts_of
 from autograder.loader import Loaded
@@ -145,6 +147,97 @@ def test_what_is_wrong_with_an_array_is_said_in_one_sentence(content: bytes, sai
     """No pickle is opened, no memory is taken for what a header claims, and shape, dtype and numbers are judged."""
     with pytest.raises(CheckFailed, match=re.escape(f"p.npy {said}")):
         NPY.read(content)
+
+
+def header(descr: str, shape: str = "(3,)", data: bytes = b"") -> bytes:
+    """An .npy file with a header that numpy would not write."""
+    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".encode("latin-1")
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
+
+
+NO_ARRAY = "is no .npy file with one array"
+LABELLED = Form("p.npy", ("a", "b", "c"), classes=("cat", "dog"))
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "said"),
+    [
+        (LABELLED, header("'<U1'", data=b"\xff" * 12), "holds texts with characters that do not exist"),
+        (LABELLED, header("'>U1'", data=b"\0\x11\0\0" * 3), "holds texts with characters that do not exist"),
+        (LABELLED, header("'<U1'", data=b"\0\xd8\0\0" * 3), "has '\\ud800' in the array; expected one of cat, dog"),
+        (LABELLED, header("'<U0'"), "holds an array of dtype <U0; expected texts"),
+        (NPY, header("[('\\ud800', '<f8')]"), "holds an array of dtype [('"),
+        (NPY, header("[(" + ", ".join([repr("n" * 900), "'<f8'"]) + ")]"), "holds an array of dtype [('nnn"),
+        (NPY, header("'<f8'", f"(0x{'f' * 3900},)"), NO_ARRAY),
+        (NPY, header("'<f8'", "(1, (2,"), NO_ARRAY),
+        (NPY, header("(1, 2, 3, 4)"), NO_ARRAY),
+        (NPY, header("'<f8'", "(-1, -3)", b"\0" * 24), "holds an array of shape (-1, -3); expected (3,)"),
+        (NPY, npy(np.full(3, np.finfo(np.longdouble).max)), "is NaN or infinite in 3 of 3 entries"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Reading `.npy`")  # numpy's, of headers that Python 2 may have written
+def test_a_header_made_to_break_its_reader_is_the_students_error(form: Form, content: bytes, said: str) -> None:
+    """One short sentence that a report can hold, from the process that reads such files as well."""
+    answer = answer_to(question_of(form, content))
+    with pytest.raises(CheckFailed, match=re.escape(f"p.npy {said}")) as found:
+        values_of(form, answer)
+    assert len(str(found.value)) < 300
+
+
+_DESCRIBED = st.sampled_from(["<U1", ">U2", "<U0", "<f8", "<f2", ">i4", "|b1", "|O", "<M8[ns]", "|S3", "<c16", "|V4"])
+_LITERALS = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.text(max_size=3) | _DESCRIBED,
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=6,
+)
+_HEADERS = st.builds(
+    lambda descr, shape, order: f"{{'descr': {descr!r}, 'fortran_order': {order!r}, 'shape': {shape!r}}}",
+    st.one_of(_DESCRIBED, _LITERALS),
+    st.one_of(st.just((3,)), st.just((3, 1)), st.tuples(st.integers(-3, 3)), _LITERALS),
+    st.one_of(st.booleans(), _LITERALS),
+)
+
+
+@given(
+    st.sampled_from([NPY, TWO, LABELLED]),
+    st.one_of(_HEADERS, st.text(max_size=60)).map(lambda text: text.encode("utf-8", "replace")),
+    st.sampled_from([(1, 0), (2, 0), (3, 0)]),
+    st.one_of(
+        st.binary(max_size=64), st.sampled_from([3, 6, 12, 24]).flatmap(lambda n: st.binary(min_size=n, max_size=n))
+    ),
+    st.one_of(st.none(), st.tuples(st.integers(0, 99), st.integers(0, 255))),
+)
+@settings(max_examples=400, deadline=None)
+@pytest.mark.filterwarnings("ignore")  # numpy's and Python's, about texts in headers
+def test_any_array_file_is_read_or_the_students_error(
+    form: Form, head: bytes, version: tuple[int, int], data: bytes, flipped: tuple[int, int] | None
+) -> None:
+    """Whatever stands in the header and behind it, the process that reads it answers with numbers or one sentence."""
+    size = len(head).to_bytes(2 if version == (1, 0) else 4, "little")
+    content = bytearray(b"\x93NUMPY" + bytes(version) + size + head + data)
+    if flipped:
+        content[flipped[0] % len(content)] = flipped[1]
+    try:
+        values = values_of(form, answer_to(question_of(form, bytes(content))))
+    except CheckFailed as error:
+        assert str(error).startswith("p.npy ")
+        assert len(str(error)) < 300
+    else:
+        assert np.isfinite(values).all()
+        assert len(values) == 3
+
+
+@given(
+    st.lists(st.one_of(st.text(max_size=8), st.sampled_from(["id,prediction", "a,1", "b,2", "c,3", '"'])), max_size=6)
+)
+@settings(max_examples=200, deadline=None)
+def test_any_table_is_read_or_the_students_error(lines: list[str]) -> None:
+    """The same holds of a text as CSV."""
+    content = "\n".join(lines).encode("utf-8", "replace")
+    try:
+        assert np.isfinite(values_of(FORM, answer_to(question_of(FORM, content)))).all()
+    except CheckFailed as error:
+        assert str(error).startswith("predictions.csv ")
 
 
 def test_arrays_of_the_right_form_are_read() -> None:

@@ -14,10 +14,11 @@ import io
 import json
 import math
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import CheckFailed, InstructorError, StudentError
 from ..wording import counted
@@ -120,11 +121,14 @@ class Form:
             file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
             if file.metadata.num_rows > 2 * len(self.ids) + 1000 or file.metadata.num_columns > 1000:
                 raise self._wrong(f"has {file.metadata.num_rows:,} rows; expected {len(self.ids):,}")
-            columns = [each.to_pylist() for each in file.read(use_threads=False, use_pandas_metadata=False).columns]
+            table = file.read(use_threads=False, use_pandas_metadata=False).columns
+            columns = [["" if each is None else str(each) for each in column.to_pylist()] for column in table]
             head = list(map(str, file.schema_arrow.names))
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except (CheckFailed, MemoryError):  # memory has a limit of its own where it is read
+            raise
+        except Exception as error:  # noqa: BLE001 (such as a date that Python has not)
             raise self._wrong(f"cannot be read as Parquet: {_short(error)}") from None
-        rows = (tuple("" if each is None else str(each) for each in row) for row in zip(*columns, strict=True))
+        rows = zip(*columns, strict=True)
         yield from self._columns(head, ((f"row {number}", row) for number, row in enumerate(rows, 1)))
 
     def _columns(
@@ -185,25 +189,32 @@ class Form:
             version = np.lib.format.read_magic(file)
             read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
             shape, fortran, dtype = read(file, max_header_size=_MOST_HEADER)
-        except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError):
+            described, size = _short(shape), dtype.itemsize * math.prod(shape)
+            f"{size:,}"  # a number of thousands of digits cannot be written
+        except Exception:  # noqa: BLE001 (a header can make numpy raise anything)
             raise self._wrong(
                 f"is no .npy file with one array of numbers; save it with numpy.save({self.file!r}, array)"
             ) from None
         one = len(self.columns) == 1
         expected = [(len(self.ids),), (len(self.ids), 1)] if one else [(len(self.ids), len(self.columns))]
-        if dtype.kind not in ("U" if self.classes else "biuf"):
-            raise self._wrong(f"holds an array of dtype {dtype}; expected {'texts' if self.classes else 'numbers'}")
+        if dtype.kind not in ("U" if self.classes else "biuf") or not dtype.itemsize:
+            kind = "texts" if self.classes else "numbers"
+            raise self._wrong(f"holds an array of dtype {_short(dtype)}; expected {kind}")
         if shape not in expected:
-            raise self._wrong(f"holds an array of shape {_short(str(shape))}; expected {expected[0]}")
+            raise self._wrong(f"holds an array of shape {described}; expected {expected[0]}")
         data = content[file.tell() :]
-        if len(data) != dtype.itemsize * math.prod(shape):
-            raise self._wrong(
-                f"has {len(data):,} bytes of numbers; its header says {dtype.itemsize * math.prod(shape):,}"
-            )
-        values: Array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+        if len(data) != size:
+            raise self._wrong(f"has {len(data):,} bytes of numbers; its header says {size:,}")
+        order: Literal["F", "C"] = "F" if fortran else "C"
+        if self.classes:
+            codes = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+            if codes.max() > sys.maxunicode:
+                raise self._wrong("holds texts with characters that do not exist")
+        values: Array = np.frombuffer(data, dtype).reshape(shape, order=order)
         if self.classes:
             values = np.array([self._number(str(each), "the array") for each in values.ravel()]).reshape(shape)
-        values = values.astype(np.float64)
+        with np.errstate(all="ignore"):  # what is too large for it becomes infinite, and is refused
+            values = values.astype(np.float64)
         if bad := int(np.sum(~np.isfinite(values))):
             raise self._wrong(f"is NaN or infinite in {bad:,} of {values.size:,} entries")
         return values.reshape(len(self.ids)) if one else values
@@ -213,7 +224,8 @@ class Form:
         return ",".join((ID, *self.columns))
 
     def _wrong(self, what: str) -> CheckFailed:
-        return CheckFailed(f"{self.file} {what}.")
+        """A name in a file may hold halves of characters, which no report can."""
+        return CheckFailed(f"{self.file} {what}.".encode("utf-8", "replace").decode())
 
 
 def question_of(form: Form, content: bytes) -> bytes:
