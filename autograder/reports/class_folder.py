@@ -153,7 +153,7 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
     found = sorted((*graded.whole_class, *others.values()), key=lambda report: report.student.casefold())
     names = {**graded.names, **{report.student: stem for stem, report in others.items()}}
     hand_ins = _with_those_kept(out, graded, set(names))
-    write_hand_ins(out, hand_ins)
+    write_hand_ins(out, hand_ins, even_none=bool(graded.term and graded.term.course.dates))
     term = graded.term and graded.term.with_hand_ins(found[0].assignment, hand_ins) if found else graded.term
     everybody = laid_over(out, found, term)
     by_student = {report.student: report for report in everybody}

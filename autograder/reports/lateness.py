@@ -57,10 +57,12 @@ def laid_over(out: Path, reports: Sequence[Report], term: Term | None) -> tuple[
 def known_hand_ins(out: Path, reports: Sequence[Report], term: Term | None) -> Term | None:
     """The term with the hand-ins that a graded folder is about.
 
+    Those that the term knows already, from what was collected, hold for a folder without `hand_ins.json`.
+
     Raises:
         UsageError: `hand_ins.json` cannot be read.
     """
-    if term is None or not reports:
+    if term is None or not reports or not (out / HAND_INS).is_file():
         return term
     return term.with_hand_ins(reports[0].assignment, read_hand_ins(out))
 
@@ -102,10 +104,14 @@ def read_hand_ins(out: Path) -> tuple[HandIn, ...]:
         raise UsageError(f"{path} cannot be read: {reason_of(error)}; move it away, and grade again.") from None
 
 
-def write_hand_ins(out: Path, found: Iterable[HandIn]) -> None:
-    """Write the hand-ins of a graded folder, by student; no file where nothing is known of any."""
+def write_hand_ins(out: Path, found: Iterable[HandIn], *, even_none: bool = False) -> None:
+    """Write the hand-ins of a graded folder, by student.
+
+    Where nothing is known of any there is no file, or, with `even_none`, one that says so: what was collected into
+    `submissions/NAME` is then not what was graded, and its times do not hold.
+    """
     known = sorted((each for each in found if each != HandIn(each.student)), key=lambda each: each.student)
-    if known:
+    if known or even_none:
         write_text(out / HAND_INS, msgspec.json.format(msgspec.json.encode(known), indent=1).decode() + "\n")
     else:
         (out / HAND_INS).unlink(missing_ok=True)

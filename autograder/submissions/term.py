@@ -39,11 +39,9 @@ def open_term(root: Path, course: Course, roster: Path | None = None) -> Term:
         return Term(course)
     people = course_roster(course, root, roster)
     term = Term(course, people)
-    if course.late_days is None:
-        return term
     found = {name: hand_ins_in(root / "submissions" / name, term, name) for name in course.dates}
     stated = {}
-    if course.late_days.spent == "as stated" and (root / LATE_DAYS).is_file():
+    if course.late_days and course.late_days.spent == "as stated" and (root / LATE_DAYS).is_file():
         stated = read_late_days(root / LATE_DAYS, course, people)
     return Term(course, people, {name: each for name, each in found.items() if each}, stated)
 

@@ -226,3 +226,18 @@ def test_the_times_of_files_in_a_plain_folder_are_no_hand_in_times(root: Path) -
     done = run("grade", "tiny", "plain", "--out", "out", cwd=root)
     assert "Time unknown: 1, 2. Nothing was taken off" in done.stdout
     assert rows(root)["1"]["total"] == "6"
+
+
+def test_a_graded_folder_without_hand_ins_has_those_that_were_collected(root: Path) -> None:
+    """Without hand_ins.json the times in submissions/NAME hold; after grading something else they do not."""
+    collected(root, "first.zip")
+    graded(root)
+    (root / "out/hand_ins.json").unlink()
+    done = run_here("total", "hw", "out", "--csv", "hw.csv", cwd=root, COLUMNS="160")
+    assert "time unknown" not in done.stdout
+    assert {student: row["total"] for student, row in rows(root, "hw.csv").items()} == {"1": "6", "2": "4.2", "3": "6"}
+    written(root / "plain", {"2/tiny.py": RIGHT})
+    run("grade", "tiny", "plain", "--out", "plain-out", cwd=root)
+    done = run_here("total", "hw", "plain-out", "--csv", "hw.csv", cwd=root, COLUMNS="160")
+    assert "2, tiny: time unknown." in done.stdout
+    assert rows(root, "hw.csv")["2"]["total"] == "6"
