@@ -2,7 +2,8 @@
 
 A notebook assignment keeps its cells; a check whose id is a cell's grade id gives that cell its points. All other
 checks become cells of their own behind them; a submission of modules becomes a notebook of its files and checks.
-Everything here is what a student may read: of a hidden check title, verdict and hint.
+Everything here is what a student may read: of a hidden check title, verdict and hint. A check that is not shown yet has
+a cell without a role, to which nbgrader gives no score, and counts in no sum here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.checks.errors import StudentError
@@ -21,7 +22,8 @@ from autograder.pictures.raster import data_url
 from autograder.pictures.vector import is_ours
 from autograder.reports.notebook_outputs import LONGEST, Shown, neutral, outputs_of
 from autograder.reports.pages.text import visible
-from autograder.results import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict, Visibility
+from autograder.reports.visibility import NOTHING_KNOWN, Moment, is_shown, shown_report
+from autograder.results import CellResult, CheckResult, NotebookResult, QuestionResult, Report, Verdict
 from autograder.scoring import points_of, shown
 
 __all__ = ["GradedCell", "GradedNotebook", "cell_name", "graded_notebooks", "is_cell_of", "notebook_node"]
@@ -93,6 +95,7 @@ def graded_notebooks(
     files: Mapping[str, bytes] | None,
     released: Mapping[str, Notebook],
     reader: Reader | None = None,
+    moment: Moment = NOTHING_KNOWN,
 ) -> tuple[GradedNotebook, ...]:
     """All notebooks of one submission.
 
@@ -101,20 +104,21 @@ def graded_notebooks(
         files: what was handed in, by file name; None where that is not at hand.
         released: the handed-out notebooks by name, in their order; none for an assignment of modules.
         reader: the process that reads what was handed in; one of its own if left out.
+        moment: when students look at it; as little as possible is shown if left out.
     """
     if reader is None:
         with Reader() as own:
-            return graded_notebooks(report, files, released, own)
+            return graded_notebooks(report, files, released, own, moment)
     left = [(question, check) for question in report.questions for check in question.checks]
     made = []
     for name, notebook in released.items():
         content = (files or {}).get(f"{name}.ipynb")
         ran = next((each for each in report.notebooks if each.file == f"{name}.ipynb"), None)
-        found, taken = _cells(name, notebook, content, left, ran, reader)
+        found, taken = _cells(name, notebook, content, left, ran, reader, moment)
         made.append(GradedNotebook(name, tuple(found), content is not None or files is None, notebook.language))
         left = [each for each in left if (each[0].id, each[1].id) not in taken]
     if left or not made:
-        whole = [*_notes(report), *_files(files, released), *_checks(left)]
+        whole = [*_notes(report), *_files(files, released), *_checks(left, shown_report(report, moment).report, moment)]
         home = next((each for each in made if len(made) == 1 or each.name == report.assignment), None)
         if home is None:
             made.append(GradedNotebook(cell_name(report.assignment), (_title(report), *whole)))
@@ -131,6 +135,7 @@ def _cells(
     left: Sequence[tuple[QuestionResult, CheckResult]],
     ran: NotebookResult | None,
     reader: Reader,
+    moment: Moment,
 ) -> tuple[list[GradedCell], set[tuple[str, str]]]:
     """The cells of a handed-in notebook in the order of the handout, and the checks that they took (question, id)."""
     given = {cell.source for cell in released.cells}
@@ -159,7 +164,10 @@ def _cells(
         untouched = cell.role is not None and cell.source.strip() == stubs.get(cell.name)
         if check is not None:
             taken.add((question, check.id))
-            cells.append(GradedCell(cell, _found(check), check, own, untouched))
+            if is_shown(check.visible, moment):
+                cells.append(GradedCell(cell, _found(check), check, own, untouched))
+            else:
+                cells.append(GradedCell(replace(cell, role=None), own=own))
         else:
             ready = below.get(cell.source, []) if cell.kind == "code" and not (cell.role and cell.role.given) else []
             outputs = ready.pop(0) if ready else _ran(results.get(number), cell)
@@ -215,24 +223,30 @@ def _files(files: Mapping[str, bytes] | None, released: Mapping[str, Notebook]) 
         yield GradedCell(Cell("code", content.decode("utf-8", "replace"), role=role), own=True)
 
 
-def _checks(left: Sequence[tuple[QuestionResult, CheckResult]]) -> Iterator[GradedCell]:
-    """A heading for each question, and a cell with points and a place for a comment for each check."""
+def _checks(
+    left: Sequence[tuple[QuestionResult, CheckResult]], open_report: Report, moment: Moment
+) -> Iterator[GradedCell]:
+    """A heading for each question, and a cell with points and a place for a comment for each check that is shown."""
     last = ""
+    sums = {each.id: points_of(each.points, each.max_points) for each in open_report.questions if each.checks}
     for question, check in left:
         if question.id != last:
             last = question.id
             bonus = ", bonus" if question.bonus else ""
-            text = f"{points_of(question.points, question.max_points)}{bonus}"
+            text = f"{sums.get(question.id, 'points not shown')}{bonus}"
             yield GradedCell(Cell("markdown", f"## ({neutral(question.id)}) {neutral(question.title)}: {text}"))
             if question.output:
                 yield GradedCell(Cell("code", "# What the submission printed"), (Shown(visible(question.output)),))
+        if not is_shown(check.visible, moment):
+            yield GradedCell(Cell("code", "# A check whose result is not shown"))
+            continue
         if check.by_hand:
             yield from _written(question, check)
             continue
         points = 0.0 if question.bonus else check.max_points  # nbgrader's way: more than all is a bonus
         role = Role(cell_name(check.id), grade=True, solution=True, points=points)
         hidden = " (hidden)" if check.hidden else ""
-        title = " ".join(visible(check.title).split()) if _is_open(check) else "A check whose result is not shown"
+        title = " ".join(visible(check.title).split())
         yield GradedCell(Cell("code", f"# {title}{hidden}", role=role), _found(check), check)
 
 
@@ -245,15 +259,8 @@ def _written(question: QuestionResult, check: CheckResult) -> Iterator[GradedCel
     yield GradedCell(Cell("markdown", text, role=role), (), check, own=True)
 
 
-def _is_open(check: CheckResult) -> bool:
-    """Whether the student may read it at any time: a notebook of nbgrader's does not know when it is looked at."""
-    return check.visible is Visibility.ALWAYS
-
-
 def _found(check: CheckResult) -> tuple[Shown, ...]:
     """What stands below a check's cell: verdict, points, message, and the figures that the submission drew."""
-    if not _is_open(check):
-        return ()
     wording = WORDING[check.verdict]
     points = "left out" if check.verdict is Verdict.INTERNAL else f"{shown(check.points)} of {shown(check.max_points)}"
     text = f"{wording.mark} {wording.short}: {points}\n{visible(check.message)}".rstrip() + "\n"

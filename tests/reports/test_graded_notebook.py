@@ -19,6 +19,7 @@ from autograder.notebooks import read
 from autograder.pictures.raster import clean
 from autograder.reports.graded_notebook import cell_name, graded_notebooks, is_cell_of, notebook_node
 from autograder.reports.notebook_outputs import neutral, outputs_of
+from autograder.reports.visibility import Moment
 from autograder.results import CellResult, NotebookResult, Verdict, Visibility
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}
@@ -171,15 +172,39 @@ def test_checks_that_no_cell_has_come_behind_the_notebook():
     assert [name for name, each in cells(one).items() if each.check] == ["elsewhere"]
 
 
-def test_a_check_that_is_not_shown_at_any_time_has_its_points_and_no_words():
-    """A notebook does not know when it is looked at: of a check that is shown later there are points alone."""
-    later = check("secret_of_it", Verdict.FAILED, hidden=True, failure="secret")
-    later = replace(later, title="Secret title.", message="Secret message.", visible=Visibility.NEVER)
-    made = graded_notebooks(report("ada", question("a", later)), {}, {})
-    text = nbformat.writes(notebook_node(made[0]))
-    assert "Secret" not in text
-    assert "A check whose result is not shown" in text
-    assert cells(made[0])["secret_of_it"].cell.role.points == later.max_points
+def withheld(name, verdict=Verdict.FAILED):
+    """A hidden check of two points that is shown after the deadline, with words that nobody may read before."""
+    made = check(name, verdict, hidden=True, failure="secret")
+    return replace(made, title="Secret title.", message="Secret message.", visible=Visibility.AFTER_DEADLINE)
+
+
+def test_a_check_that_is_not_shown_yet_has_neither_words_nor_points():
+    """No score, no sum and no cell that nbgrader gives a score to tells what became of it, until it is shown."""
+    hidden = (withheld("one"), withheld("two", Verdict.PASSED))
+    everything = report("ada", question("a", check("open", Verdict.PASSED), *hidden), question("b", withheld("three")))
+    (made,) = graded_notebooks(everything, {}, {})
+    text = nbformat.writes(notebook_node(made))
+    assert "secret" not in text.casefold()
+    assert text.count("A check whose result is not shown") == 3
+    headings = [each.cell.source for each in made.cells if each.cell.source.startswith("## ")]
+    assert [each.rpartition(": ")[2] for each in headings] == ["2 of 2 points", "points not shown"]
+    assert [name for name, each in cells(made).items() if each.check] == ["open"]
+    (later,) = graded_notebooks(everything, {}, {}, moment=Moment(closed=True))
+    assert [each.points for each in cells(later).values()] == [2, 0, 2, 0]
+    assert "4 of 6 points" in nbformat.writes(notebook_node(later))
+
+
+def test_a_cell_whose_check_is_not_shown_yet_is_no_cell_with_a_score():
+    """Nor does the cell of a notebook that was handed out tell it."""
+    whole = graded("ada")
+    questions = tuple(
+        replace(each, checks=tuple(replace(one, visible=Visibility.NEVER) for one in each.checks if not one.by_hand))
+        for each in whole.questions
+    )
+    (made,) = graded_notebooks(replace(whole, questions=questions), {"hw.ipynb": notebook(RIGHT, "x")}, RELEASED)
+    assert "test_add" not in cells(made)
+    assert not [each for each in made.cells if each.check]
+    assert any("add" in each.cell.source and not each.cell.role for each in made.cells)
 
 
 def test_the_notebook_is_valid_for_nbformat_and_nbgrader():

@@ -16,8 +16,10 @@ from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
 from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.visibility import NOTHING_KNOWN, Moment, moment_of
 from autograder.results import Report
 from autograder.submissions import Submission, collect
+from autograder.submissions.term import term_at
 
 if TYPE_CHECKING:
     from autograder.formats.nbgrader.source_notebook import Original
@@ -103,14 +105,24 @@ def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Ga
     gathered = Gathered(reports, left_out, export.file_names(report.student for report in reports))
     with Reader() as reader:
         for assignment in dict.fromkeys(report.assignment for report in reports):
-            released = _handed_out(source, course, assignment)
+            released, moment = _handed_out(source, course, assignment), _present(source, assignment)
             own = [report for report in reports if report.assignment == assignment]
             found = _handed_in(source, course, assignment, own, released, folder)
             for report, shown in zip(own, with_hand_grades(own, hand), strict=True):
                 one = found.get(report.student, HandedIn())
                 gathered.received[report.student] = one.received
-                gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released, reader)
+                gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released, reader, moment)
     return gathered
+
+
+def _present(source: Source, assignment: str) -> Moment:
+    """The present, by the dates of the course; where these are not at hand, as little as possible is shown."""
+    if source.nbgrader:
+        return NOTHING_KNOWN
+    try:
+        return moment_of(term_at(source.course), assignment)
+    except GraderError:
+        return NOTHING_KNOWN
 
 
 def _handed_out(source: Source, course: Any, assignment: str) -> dict[str, Notebook]:
