@@ -288,7 +288,7 @@ class Question:
         columns: Sequence[str] = ("prediction",),
         public: float = 0.3,
         hint: str | Sequence[str] = "",
-        visible: str = "always",
+        visible: str = "after_deadline",
         id: str = "",
     ) -> Predictions:
         """Declare a file of predictions that students hand in; no module is needed.
@@ -305,7 +305,8 @@ class Question:
             columns: the names of the predicted columns.
             public: the share of the labels, drawn by the course's seed, whose score students are shown; 0 for none.
             hint: as for `check`, of the private part.
-            visible: as for `check`, of the private part.
+            visible: as for `check`, of the private part: whoever is graded several times before the deadline could fit
+                labels whose score is shown.
             id: how the ids of its checks begin; the name of the file when left out.
 
         Raises:

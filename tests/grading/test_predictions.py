@@ -28,6 +28,7 @@ from autograder.loader import Loaded
 from autograder.quality.validation import validate
 from autograder.release import contents
 from autograder.reports.pages import Heading, student_page
+from autograder.reports.visibility import NOTHING_KNOWN, Moment, shown_report
 from autograder.results import CheckResult, Report, Verdict
 from autograder.sandbox import start
 from autograder.submissions import collect_one
@@ -369,7 +370,7 @@ def test_files_and_checks_of_predictions(tmp_path: Path) -> None:
 
 
 def test_the_private_part_gives_the_points(loaded: Loaded, tmp_path: Path) -> None:
-    """The public score is shown with its interval and earns nothing; the private one is for staff."""
+    """The public score is shown with its interval and earns nothing; what the private one gave after the deadline."""
     report = graded(loaded, tmp_path, RIGHT)
     assert (report.points, report.max_points) == (6, 6)
     public, private = of(report, "public"), of(report, "private")
@@ -382,6 +383,8 @@ def test_the_private_part_gives_the_points(loaded: Loaded, tmp_path: Path) -> No
     assert "on 12 samples" in page
     assert "on 28 samples" not in page
     half = graded(loaded, tmp_path, with_wrong(8))
+    sums = [shown_report(half, moment).report.points for moment in (NOTHING_KNOWN, Moment(closed=True))]
+    assert sums == [0, 3]  # before the deadline nobody fits the labels that decide
     assert half.points == 3
     assert graded(loaded, tmp_path, with_wrong(40)).points == 0
 
