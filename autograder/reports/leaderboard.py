@@ -54,8 +54,9 @@ def lines_of(reports: Iterable[Report], check: str) -> tuple[Line, ...]:
         for result in question.checks
         if result.id == check and result.scores
     ]
-    found.sort(key=lambda each: (-_best(each[1].value, each[1]), each[0].student))
-    names = _names([report for report, _ in found], {each.student for each in everyone})
+    students = {each.student for each in everyone}
+    found.sort(key=lambda each: (-_best(each[1].value, each[1]), *_order(each[0], students)))
+    names = _names([report for report, _ in found], students)
     scores = [score for _, score in found]
     return tuple(
         Line(
@@ -97,13 +98,23 @@ where two overlap, the labels do not tell which one is better, so these submissi
 """
 
 
+def _shown_name(report: Report, students: set[str]) -> str:
+    """The pseudonym, but nobody has another student's id."""
+    others = {student.casefold() for student in students} - {report.student.casefold()}
+    return "anonymous" if report.pseudonym.casefold() in others else report.pseudonym
+
+
+def _order(report: Report, students: set[str]) -> tuple[str, str, str]:
+    """What equal scores are sorted by: nothing that follows from the student's id."""
+    name = _shown_name(report, students)
+    return name.casefold(), name, report.replay.submission_sha256
+
+
 def _names(reports: Sequence[Report], students: set[str]) -> list[str]:
     """A name for each: nobody has another student's id, and of equal names the later ones get a number."""
-    others = {student.casefold() for student in students}
     names: list[str] = []
     for report in reports:
-        taken = report.pseudonym.casefold() in others - {report.student.casefold()}
-        plain = name = "anonymous" if taken else report.pseudonym
+        plain = name = _shown_name(report, students)
         number = 1
         while name.casefold() in {each.casefold() for each in names}:
             number += 1

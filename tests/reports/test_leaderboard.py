@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,21 @@ def test_of_losses_the_lowest_is_first() -> None:
     """Lower is better where the metric says so."""
     first = report("a", "Ant", 2.0, 3.0, higher=False)
     assert places(first, report("b", "Bee", 0.1, 0.2, higher=False)) == [("Bee", "1"), ("Ant", "2")]
+
+
+def test_equal_scores_are_in_the_order_of_the_names_that_are_shown() -> None:
+    """The order of the students' ids would tell who is who, also of names that are replaced."""
+    assert [
+        name
+        for name, _ in places(
+            report("ada", "Wasp", 0.5, 0.6), report("ben", "bee", 0.5, 0.6), report("cy", "Ant", 0.5, 0.6),
+            report("aaa", "CY", 0.5, 0.6),
+        )
+    ] == ["anonymous", "Ant", "bee", "Wasp"]  # fmt: skip
+    one, two = (report(student, "Fox", low, 1 - low) for student, low in (("ada", 0.1), ("ben", 0.2)))
+    one, two = (replace(each, replay=Replay(submission_sha256=sha256)) for each, sha256 in ((one, "f"), (two, "0")))
+    lines = lines_of([one, two], "predictions_public")
+    assert [(line.name, line.score.low) for line in lines] == [("Fox", 0.2), ("Fox (2)", 0.1)]
 
 
 def test_only_those_who_asked_are_on_it_and_nobody_under_anothers_name() -> None:
