@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from databases import any_address, postgres_address, postgres_folder  # noqa: F401 (fixtures)
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 

@@ -40,7 +40,6 @@ SMALL_FOR_A_REASON = {
     "worker/warmed": "What a forkserver is given by name, to be imported before it forks.",
 }
 LARGE_FOR_A_REASON = {
-    "assignment/declaration": "All that an `Assignment` takes, with its checks: one class that instructors read.",
     "formats/collection": "One pass over a download, whose steps share the table of attempts; late rules come in now.",
     "sandbox/construction": "The order in which a sandbox is built is the order in which it is taken down.",
 }

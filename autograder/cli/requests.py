@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autograder.checks.errors import UsageError
-from autograder.cli.options import CourseOption, DatabaseOption
+from autograder.cli.options import CourseOption, DatabaseOption, whole_within
 from autograder.cli.stopping import Verbs
 
 __all__ = ["requests_app"]
@@ -23,7 +23,10 @@ FolderOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote: its DIR/grader.db."),
 ]
-NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="The number that `requests list` shows.")]
+NumberArgument = Annotated[
+    int,
+    typer.Argument(parser=whole_within(1, 10**12), metavar="NUMBER", help="The number that `requests list` shows."),
+]
 
 
 @requests_app.command("add")

@@ -32,6 +32,7 @@ SENTENCES = {
     "collect": "Nothing was collected by this command; run it again.",
     "grade": "Nothing was graded by this command; run it again.",
     "regrade": "The results that counted are unchanged, and what was graded again is kept; run the same command again.",
+    "publish": "Pages that were written are whole; run the same command again.",
     "mark": "The points in marks.csv are kept; run the same command again to write grades and pages.",
     "total": _NOTHING,
     "similar": _NOTHING,

@@ -34,6 +34,11 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def shown_name(about: OptionInfo, name: str) -> str:
+    """The option as it is written: by the name that it was given, else that of the parameter."""
+    return next((each for each in (about.default, *about.param_decls) if str(each).startswith("--")), option(name))
+
+
 def verbs(app: typer.Typer, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Callable[..., Any]]]:
     """Each verb's words with its function, those of groups such as `data fetch` too."""
     for command in app.registered_commands:
@@ -52,7 +57,7 @@ def options() -> Iterator[tuple[tuple[str, ...], str, Any, tuple[str, ...]]]:
         for name, parameter in inspect.signature(function).parameters.items():
             about = hints[name].__metadata__[0]
             if parameter.default is inspect.Parameter.empty:
-                needed += [option(name), "x"] if isinstance(about, OptionInfo) else ["x"]
+                needed += [shown_name(about, name), "x"] if isinstance(about, OptionInfo) else ["x"]
         for hint in hints.values():
             base, *_ = get_args(hint) or (None,)
             if isinstance(getattr(hint, "__metadata__", (None,))[0], OptionInfo) and base is not bool:

@@ -95,12 +95,12 @@ def test_grades_quote_every_text_and_no_number() -> None:
 
 
 def test_there_is_one_writer() -> None:
-    """No module writes CSV in a way of its own; a data set's rows are handed out as the instructor's file has them."""
+    """No module writes CSV in a way of its own; what students get is made of the instructor's own."""
     folder = Path(autograder.__file__).parent
     others = [
         f"{path.relative_to(folder)}:{node.lineno}"
         for path in sorted(folder.rglob("*.py"))
-        if path != folder / "datasets" / "own.py"
+        if path not in (folder / "datasets" / "own.py", folder / "checks" / "local" / "predictions.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)

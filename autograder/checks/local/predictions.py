@@ -21,7 +21,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import CheckFailed, InstructorError, StudentError
-from ..wording import counted
+from ..wording import counted, reason_of
 
 __all__ = ["ID", "KINDS", "MOST_BYTES", "Form", "answer_to", "check_file", "example_name", "question_of", "values_of"]
 
@@ -127,7 +127,7 @@ class Form:
         except (CheckFailed, MemoryError):  # memory has a limit of its own where it is read
             raise
         except Exception as error:  # noqa: BLE001 (such as a date that Python has not)
-            raise self._wrong(f"cannot be read as Parquet: {_short(error)}") from None
+            raise self._wrong(f"cannot be read as Parquet: {_short(reason_of(error))}") from None
         rows = zip(*columns, strict=True)
         yield from self._columns(head, ((f"row {number}", row) for number, row in enumerate(rows, 1)))
 

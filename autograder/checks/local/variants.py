@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import InstructorError
+from ..wording import reason_of
 
 __all__ = ["MODULE", "Variant", "filled", "read_variant"]
 
@@ -149,7 +150,7 @@ def read_variant(folder: Path) -> Variant:
         names = values.pop(_FILES, ())
         files = {name: (folder / name).read_bytes() for name in names}
     except (OSError, SyntaxError, ValueError, TypeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it was changed"
+        reason = reason_of(error) if isinstance(error, OSError) else "it was changed"
         raise InstructorError(
             f"The tests need {MODULE} and the files that came with it, as you were given them: {reason}."
         ) from None

@@ -110,7 +110,9 @@ def _settings(source: Path) -> _Settings:
     try:
         return _Settings(**json.loads((source / "bundle.json").read_bytes()))
     except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"{source / 'bundle.json'} cannot be read ({error}); make the bundle again.") from None
+        raise UsageError(
+            f"{source / 'bundle.json'} cannot be read ({reason_of(error)}); make the bundle again."
+        ) from None
 
 
 def _graded(base: Path) -> dict[str, Any]:
