@@ -20,6 +20,7 @@ from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.reports.files import file_names, read_reports
 from autograder.reports.grades import waiting
 from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
+from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import rounded
 from autograder.submissions import Which, waiting_in
@@ -71,8 +72,9 @@ def class_grades(
         made += _grades(report, own, people, page if page.is_file() else None, report.student in open_)
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
+    title, moment = _title(root, assignments[0]), moment_of(term, assignments[0])
     remarks = unknown_before(final, term)
-    return ClassGrades(assignments[0], _title(root, assignments[0]), tuple(made), out, tuple(ungraded), remarks)
+    return ClassGrades(assignments[0], title, tuple(made), out, tuple(ungraded), remarks, moment)
 
 
 def _root(course: Path | None) -> Path | None:

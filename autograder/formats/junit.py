@@ -14,6 +14,7 @@ from xml.etree import ElementTree as Tree
 from autograder.formats.outgoing import ClassGrades, Exporter, Grade, Request, Written
 from autograder.messages import WORDING
 from autograder.reports.files import write_bytes
+from autograder.reports.visibility import withheld_sentence
 from autograder.results import CheckResult, QuestionResult, Verdict
 from autograder.scoring import shown
 
@@ -42,10 +43,12 @@ def junit_xml(grades: ClassGrades) -> bytes:
     root = Tree.Element("testsuites", name=_text(grades.title))
     checks: list[CheckResult] = []
     for grade in grades.grades:
-        own = [check for question in grade.report.questions for check in question.checks]
+        part = grades.shown(grade)
+        own = [check for question in part.report.questions for check in question.checks]
         suite = Tree.SubElement(root, "testsuite", {"name": _text(grade.student), **_counts(own)})
-        _properties(suite, _about(grade))
-        for question in grade.report.questions:
+        withheld = " ".join(withheld_sentence(each, grades.moment) for each in part.withheld)
+        _properties(suite, {**_about(grade, withheld), **({"withheld": withheld} if withheld else {})})
+        for question in part.report.questions:
             for check in question.checks:
                 _case(suite, grades.assignment, question, check)
         checks += own
@@ -54,8 +57,10 @@ def junit_xml(grades: ClassGrades) -> bytes:
     return bytes(Tree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _about(grade: Grade) -> dict[str, str]:
-    """Points that are not final are left out, and the reason stands there."""
+def _about(grade: Grade, withheld: str) -> dict[str, str]:
+    """Points that are not final are left out, and the reason stands there; so are those that tell what is withheld."""
+    if withheld and grade.points is not None:
+        return {"max_points": shown(grade.most)}
     points = {"open": grade.why} if grade.points is None else {"points": shown(grade.points)}
     return {**points, "max_points": shown(grade.most)}
 
@@ -108,7 +113,8 @@ def _write(grades: ClassGrades, request: Request) -> Written:
 EXPORTER = Exporter(
     """Write every check of every student as JUnit XML.
 
-    A suite for each student; points are properties of suites and cases. Messages are those that students may read.
+    A suite for each student; points are properties of suites and cases. Messages are those that students may read;
+    checks that are shown later are left out, and the points of the suite with them.
 
     Example: autograder export junit graded --to build""",
     _write,

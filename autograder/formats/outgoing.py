@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
+from autograder.reports.visibility import NOTHING_KNOWN, Moment, Shown, shown_report
 from autograder.results import Report
 from autograder.scoring import rounded, shown
 
@@ -68,7 +69,7 @@ class ClassGrades:
     """The grades of one assignment, by student, and the folder that they lie in.
 
     `ungraded` are those who handed in, or may have, and have no report: what they get is not known yet. `remarks` are
-    sentences about the points for whoever exports them.
+    sentences about the points for whoever exports them. `moment` is when students read what is written of checks.
     """
 
     assignment: str
@@ -77,6 +78,11 @@ class ClassGrades:
     out: Path
     ungraded: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    moment: Moment = NOTHING_KNOWN
+
+    def shown(self, grade: Grade) -> Shown:
+        """What the student of a grade may read of the report at that moment."""
+        return shown_report(grade.report, self.moment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,12 @@ from autograder.cli import export as export_verbs
 from autograder.formats import exporters
 from autograder.formats.exporters import EXPORTERS
 from autograder.formats.final_points import class_grades
-from autograder.formats.gradescope.results import results_of
+from autograder.formats.gradescope.results import VISIBILITIES, Shown, results_of
 from autograder.formats.junit import junit_xml
 from autograder.formats.outgoing import Exporter, Written
 from autograder.reports.csv_files import restored
-from autograder.results import Verdict
+from autograder.reports.visibility import Moment
+from autograder.results import Report, Verdict, Visibility
 
 TEXT = st.sampled_from(ODD) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 RED = "\x1b[31mred\x00\x0b\ufffe"
@@ -161,7 +162,7 @@ def test_gradescope_results_show_hidden_checks_after_publication(root) -> None:
         ("visible", 1.5, 1.5, "passed"),
         ("after_published", 0.0, 2.5, "failed"),
     ]
-    assert results["output"] == "The points of hidden tests are shown later, so the total can still change."
+    assert results["output"] == "The points of some tests are shown later, so the total can still change."
     assert {results[each] for each in ("output_format", "test_output_format", "test_name_format")} == {"text"}
     assert results["stdout_visibility"] == "hidden"
     head, *rows = csv.reader(io.StringIO((folder / "scores.csv").read_text(), newline=""))
@@ -169,6 +170,72 @@ def test_gradescope_results_show_hidden_checks_after_publication(root) -> None:
     by_id = {row[2]: row for row in rows}
     assert by_id["ann"][5:8] == ["1.5", "4", "Graded"]
     assert by_id["bob"][5:8] == ["", "2", "Ungraded"]
+
+
+def with_each_visibility(hidden: bool) -> Report:
+    """A report with a check of each visibility, called as it, whose title and message say so, too."""
+    checks = [
+        replace(check(str(each), Verdict.FAILED, hidden=hidden), visible=each, message=f"Said {each}.")
+        for each in Visibility
+    ]
+    return report("ann", question("a", *checks))
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("chosen", VISIBILITIES)
+def test_gradescope_shows_no_check_before_its_own_time(hidden, chosen) -> None:
+    """A check is shown at the later of two moments: its own, and the one that is chosen for its kind."""
+    results = results_of(with_each_visibility(hidden), Shown(hidden=chosen))
+    own = ("visible", "after_due_date", "after_published", "hidden")
+    kind = chosen if hidden else "visible"
+
+    expected = [own[max(own.index(each), own.index(kind))] for each in own]
+    assert [each["visibility"] for each in results["tests"]] == expected
+
+
+def test_gradescope_says_that_points_are_shown_later_only_where_they_are() -> None:
+    """Points that are never shown are not promised, and nothing is said where every test is visible."""
+    never = report("ann", question("a", replace(check("one", Verdict.PASSED), visible=Visibility.NEVER)))
+
+    assert results_of(never)["output"] == "The points of some tests are not shown here."
+    assert results_of(with_points("ann"), Shown(hidden="hidden"))["output"] == (
+        "The points of some tests are not shown here."
+    )
+    assert results_of(with_points("ann"), Shown(hidden="visible"))["output"] == ""
+
+
+@pytest.mark.parametrize("name", ["jsonl", "junit"])
+def test_exports_that_students_read_leave_out_what_is_not_shown_yet(name, tmp_path) -> None:
+    """Neither title nor message of a check that is shown later is written; how many there are is."""
+    graded(tmp_path / "graded", with_each_visibility(hidden=False))
+    (tmp_path / "roster.csv").write_text("id\nann\n")
+    (file,) = exported(tmp_path, name).iterdir()
+    text = file.read_text()
+
+    assert "Said always." in text
+    for each in ("after_deadline", "after_publication", "never"):
+        assert f"Said {each}." not in text
+        assert f"Title of {each}." not in text
+    assert "1 more check (2 points) is shown when the grades are published." in text
+
+
+def test_junit_has_no_total_that_tells_withheld_points(tmp_path) -> None:
+    """Points of the suite would give away those of the checks that are left out."""
+    graded(tmp_path / "graded", with_each_visibility(hidden=False))
+    (suite,) = ElementTree.fromstring(junit_xml(class_grades(tmp_path / "graded")))
+
+    assert [each.attrib["name"] for each in suite.find("properties")] == ["max_points", "withheld"]
+    assert len(suite.findall("testcase")) == 1
+
+
+def test_exports_show_checks_of_after_the_deadline_once_it_is_over(tmp_path) -> None:
+    """At a moment after the deadline, those checks are in, and those of after publication are not."""
+    graded(tmp_path / "graded", with_each_visibility(hidden=False))
+    grades = replace(class_grades(tmp_path / "graded"), moment=Moment(closed=True))
+    text = junit_xml(grades).decode()
+
+    assert "Said after_deadline." in text
+    assert "Said after_publication." not in text
 
 
 def test_gradescope_counts_no_attempt_that_the_grader_could_not_finish() -> None:

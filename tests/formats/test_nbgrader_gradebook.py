@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,10 +16,17 @@ from nbgrader_folders import ESSAY, RIGHT, STUB, graded, notebook, write_course
 from samples import check, internal, question, report
 
 from autograder.checks.errors import UsageError
-from autograder.formats.nbgrader.gradebook import Graded, Person, course_directory, hand_grades, write_gradebook
-from autograder.notebooks import read
-from autograder.reports.graded_notebook import graded_notebooks
-from autograder.results import Verdict
+from autograder.formats.nbgrader.gradebook import (
+    Graded,
+    Person,
+    _comment,
+    course_directory,
+    hand_grades,
+    write_gradebook,
+)
+from autograder.notebooks import Cell, read
+from autograder.reports.graded_notebook import GradedCell, graded_notebooks
+from autograder.results import Verdict, Visibility
 
 RELEASED = {"hw": read(notebook(STUB, ESSAY), "hw.ipynb")}
 
@@ -251,3 +259,12 @@ def test_the_path_of_programs_is_as_before(home):
     export(home, essay())
     assert os.environ["PATH"] == before
     assert Path(home / "gradebook.db").is_file()
+
+
+@pytest.mark.parametrize("visible", list(Visibility))
+def test_comments_say_nothing_of_a_check_that_is_shown_later(visible) -> None:
+    """A comment is in the feedback that nbgrader makes, whenever that is, so only what is always shown is in it."""
+    found = replace(check("one", Verdict.FAILED), visible=visible, message="Said.")
+
+    expected = "Said." if visible is Visibility.ALWAYS else None
+    assert _comment(GradedCell(Cell("code", "x"), (), found), handed_in=True) == expected

@@ -1,15 +1,16 @@
 """Gradescope: `results.json` of a submission, as an autograder there leaves it, and the table of scores.
 
 A test that is hidden, or shown later, keeps the total from students until then: so hidden checks are shown after the
-grades are published, unless staff say otherwise. What stands in a result is what the student may read of a check; the
-words for staff stay here.
+grades are published, unless staff say otherwise. A check is never shown before the moment that it names itself
+(`Visibility`). What stands in a result is what the student may read of a check; the words for staff stay here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from autograder.checks.errors import UsageError
@@ -20,14 +21,17 @@ from autograder.messages import WORDING
 from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import file_names, write_text
 from autograder.reports.grades import question_ids
-from autograder.results import CheckResult, QuestionResult, Report, Verdict
+from autograder.results import CheckResult, QuestionResult, Report, Verdict, Visibility
 from autograder.scoring import rounded, shown
 
 __all__ = ["EXPORTER", "VISIBILITIES", "Shown", "failed_results", "results_of", "results_text"]
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 _LONGEST = 20_000  # characters of one output; Gradescope shows whole pages badly
-_OPEN = "The points of hidden tests are shown later, so the total can still change."
+_LATER = "The points of some tests are shown later, so the total can still change."
+_NEVER = "The points of some tests are not shown here."
+_EARLIEST: Mapping[Visibility, str] = MappingProxyType(dict(zip(Visibility, VISIBILITIES, strict=True)))
+"""Gradescope's word for the moment from which a check is shown to students."""
 _COLUMNS = (
     "First Name", "Last Name", "SID", "Email", "Sections", "Total Score", "Max Points", "Status", "Submission ID",
     "Submission Time", "Lateness (H:M:S)", "View Count", "Submission Count",
@@ -36,10 +40,14 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """When students see what: one of `VISIBILITIES` for public and for hidden checks."""
+    """When students see what: one of `VISIBILITIES` for public and for hidden checks, or later if a check says so."""
 
     public: str = "visible"
     hidden: str = "after_published"
+
+    def of(self, check: CheckResult) -> str:
+        """Gradescope's visibility of a check: the later one of that for its kind and of what the check says itself."""
+        return max(self.hidden if check.hidden else self.public, _EARLIEST[check.visible], key=VISIBILITIES.index)
 
 
 def results_of(report: Report, visible: Shown = Shown()) -> dict[str, Any]:
@@ -48,8 +56,8 @@ def results_of(report: Report, visible: Shown = Shown()) -> dict[str, Any]:
     """
     if report.not_final or report.internal:
         return failed_results("The grader could not finish; this costs no points. The course staff can run it again.")
-    hidden = any(check.hidden for question in report.questions for check in question.checks)
-    said = [*report.notes, *([_OPEN] if hidden and visible.hidden != "visible" else [])]
+    kinds = {visible.of(check) for question in report.questions for check in question.checks}
+    said = [*report.notes, *_about_total(kinds)]
     return {
         "score": rounded(report.points + report.bonus_points),
         "execution_time": round(report.resources.wall_seconds),
@@ -78,6 +86,12 @@ def results_text(results: dict[str, Any]) -> str:
     return json.dumps(results, indent=1) + "\n"
 
 
+def _about_total(kinds: Collection[str]) -> list[str]:
+    """Why the total is not what the visible tests add up to; nothing where they do."""
+    later = any(each.startswith("after_") for each in kinds)
+    return [_LATER] if later else [_NEVER] if "hidden" in kinds else []
+
+
 def _tests(report: Report, visible: Shown) -> Iterator[dict[str, Any]]:
     for number, question in enumerate(report.questions, 1):
         for at, check in enumerate(question.checks, 1):
@@ -87,7 +101,7 @@ def _tests(report: Report, visible: Shown) -> Iterator[dict[str, Any]]:
                 "number": f"{number}.{at}",
                 "output": (check.message or WORDING[check.verdict].long)[:_LONGEST],
                 "tags": [question.id],
-                "visibility": visible.hidden if check.hidden else visible.public,
+                "visibility": visible.of(check),
                 "extra_data": {"check": check.id, "verdict": str(check.verdict)},
             }
 
@@ -171,8 +185,9 @@ EXPORTER = Exporter(
     """Write results.json of each student, and a table of scores.
 
     results/STUDENT/results.json is in the form of Gradescope's autograders; hidden checks are shown there once grades
-    are published. scores.csv has the columns of Download Grades; with --into FILE, which that gave, its column Total
-    Score is filled instead, and everything else stays byte for byte. Exit code 1: somebody was not found in FILE.
+    are published, and no check before its own time. scores.csv has the columns of Download Grades; with --into FILE,
+    which that gave, its column Total Score is filled instead, and everything else stays byte for byte. Exit code 1:
+    somebody was not found in FILE.
 
     Example: autograder export gradescope graded --into Backprop_scores.csv""",
     _write,

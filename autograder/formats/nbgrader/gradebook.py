@@ -25,6 +25,7 @@ from autograder.formats.nbgrader.source_notebook import Original, kernel_of, wri
 from autograder.reports.files import write_text
 from autograder.reports.graded_notebook import GradedCell, GradedNotebook, cell_name, notebook_node
 from autograder.reports.manual_grades import HandGrade, HandGrades
+from autograder.results import Visibility
 
 __all__ = ["Graded", "Person", "Written", "course_directory", "hand_grades", "write_gradebook"]
 
@@ -239,7 +240,7 @@ def _comment(cell: GradedCell, handed_in: bool) -> str | None:
     """What nbgrader says of a cell that nobody has graded yet; of a check of ours, its sentence."""
     check, role = cell.check, cell.cell.role
     if check is not None and not check.by_hand:
-        return check.message or None
+        return (check.message if check.visible is Visibility.ALWAYS else "") or None  # as in graded_notebook
     nothing = cell.untouched and not (check is not None and check.answer)
     return "No response." if handed_in and nothing and not (role is not None and role.task) else None
 

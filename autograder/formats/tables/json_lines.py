@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from autograder.formats.outgoing import ClassGrades, Exporter, Grade, Request, Written
 from autograder.reports.files import write_text
+from autograder.reports.visibility import withheld_sentence
 
 __all__ = ["EXPORTER"]
 
@@ -18,7 +19,11 @@ def _write(grades: ClassGrades, request: Request) -> Written:
 
 
 def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
-    """One student, with what students may read of each check; `points` is null where they are not final."""
+    """One student, with what students may read of each check; `points` is null where they are not final.
+
+    Checks that are not shown yet are left out, and so are their points in questions; `withheld` says how many.
+    """
+    part = grades.shown(grade)
     return {
         "assignment": grades.assignment,
         "student": grade.student,
@@ -29,6 +34,9 @@ def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
         "max_points": grade.most,
         "open": grade.why,
         "notes": _listed(grade.report.notes),
+        "withheld": [
+            {"question": each.question, "text": withheld_sentence(each, grades.moment)} for each in part.withheld
+        ],
         "questions": [
             {
                 "id": question.id,
@@ -49,7 +57,7 @@ def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
                     for check in question.checks
                 ],
             }
-            for question in grade.report.questions
+            for question in part.report.questions
         ],
     }
 
@@ -59,9 +67,10 @@ def _listed(values: Sequence[str]) -> list[str]:
 
 
 EXPORTER = Exporter(
-    """Write a JSON object for each student, one a line, with all questions and checks.
+    """Write a JSON object for each student, one a line, with all questions and their checks.
 
-    Messages are those that students may read; points that are not final are null.
+    Messages are those that students may read, and checks that are shown later are left out; points that are not final
+    are null.
 
     Example: autograder export jsonl graded""",
     _write,
