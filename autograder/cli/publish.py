@@ -55,28 +55,38 @@ def publish_grades(call: Call) -> int:
         UsageError: the folder has no reports of this assignment, or something cannot be read or written.
     """
     root, course = open_course(call.course)
-    found = export.read_reports(call.out)
-    if other := {report.assignment for report in found} - {call.name}:
-        raise UsageError(f"{call.out} holds reports of {', '.join(sorted(other))}; name the folder of {call.name}.")
     folder = call.to or call.out / PUBLISHED
-    heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
-    names = export.file_names(report.student for report in found)
-    moment = moment_at(datetime.now(UTC), None, published=True)
-    reports = final_reports(call.out, term_at(call.course))
-    made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
     screen = console()
-    with staging(call.out), Store(call.db or course.database or sqlite_address(call.out.resolve() / DATABASE)) as store:
-        with store.reading():
-            before = {each.student: each for each in publishing.publications(store.database, call.name)}
-            numbers = {(run.student, run.key): run.id for run in runs(store.database, call.name)}
-        fresh = [page for page in made if _is_new(page, before)]
-        if not call.dry_run:
-            write_pages(folder, made, _printed(made) if call.pdf else {})
-            for page in fresh:
-                with store.writing(f"what {page.report.student} is shown"):
-                    publishing.publish(store.database, _publication(page, numbers), store.change())
+    address = call.db or course.database or sqlite_address(call.out.resolve() / DATABASE)
+    with staging(call.out):
+        found = export.read_reports(call.out)
+        if other := {report.assignment for report in found} - {call.name}:
+            raise UsageError(f"{call.out} holds reports of {', '.join(sorted(other))}; name the folder of {call.name}.")
+        heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
+        names = export.file_names(report.student for report in found)
+        moment = moment_at(datetime.now(UTC), None, published=True)
+        reports = final_reports(call.out, term_at(call.course))
+        made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
+        with Store(address) as store:
+            before, fresh = _given_out(call, folder, store, made)
     _show(screen, call, folder, made, fresh, before, held)
     return 1 if held else 0
+
+
+def _given_out(
+    call: Call, folder: Path, store: Store, made: Sequence[StudentPage]
+) -> tuple[dict[str, Publication], list[StudentPage]]:
+    """Write pages and keep who is shown what; returns what was shown before, by student, and new pages."""
+    with store.reading():
+        before = {each.student: each for each in publishing.publications(store.database, call.name)}
+        numbers = {(run.student, run.key): run.id for run in runs(store.database, call.name)}
+    fresh = [page for page in made if _is_new(page, before)]
+    if not call.dry_run:
+        write_pages(folder, made, _printed(made) if call.pdf else {})
+        for page in fresh:
+            with store.writing(f"what {page.report.student} is shown"):
+                publishing.publish(store.database, _publication(page, numbers), store.change())
+    return before, fresh
 
 
 def _printed(made: Sequence[StudentPage]) -> Mapping[str, bytes]:

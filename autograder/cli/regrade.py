@@ -132,7 +132,7 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
         raise UsageError(
             f"There is nothing to take in {folder}; `autograder regrade {name} SUBMISSIONS --out {out}` first."
         )
-    with staging(out):
+    with staging(out), staging(folder):
         before, after = export.read_reports(out), export.read_reports(folder)
         if not (folder / COMPLETE).is_file():
             raise UsageError(

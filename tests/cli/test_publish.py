@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 
 import pytest
 from command_line import run, run_here
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 
+from autograder.cli.common import staging
 from autograder.store import Store, publishing, sqlite_address
 
 
@@ -83,6 +85,23 @@ def test_who_is_not_ready_waits(graded):
     report.write_text(report.read_text().replace('"not_final": ""', '"not_final": "A fault of ours"'))
     done = run_here("publish", "tiny", "--out", out, "--unfinished", cwd=root)
     assert "Not published: ben, the result is not final." in said(done)
+
+
+def test_what_is_published_is_read_after_a_grading_has_ended(graded, monkeypatch):
+    """Of a report that a grading wrote just before it ended, the new state decides."""
+    root, _, out = graded
+
+    @contextmanager
+    def ended_just_now(folder):
+        report = out / "reports" / "ben.json"
+        report.write_text(report.read_text().replace('"not_final": ""', '"not_final": "A fault of ours"'))
+        with staging(folder) as ours:
+            yield ours
+
+    monkeypatch.setattr("autograder.cli.publish.staging", ended_just_now)
+    done = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert "Not published: ben, the result is not final." in said(done)
+    assert not (out / "published" / "ben.html").exists()
 
 
 @pytest.mark.parametrize(

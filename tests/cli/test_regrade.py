@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import shutil
+from contextlib import contextmanager
 
 import pytest
 from command_line import run, run_here
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
+from autograder.cli.common import staging
 from autograder.cli.stopping import STOPPED
 
 
@@ -105,6 +107,37 @@ def test_grading_again_begins_incomplete(regraded, monkeypatch):
     monkeypatch.setattr("autograder.cli.regrade.grade_class", lambda *_: STOPPED)
     assert run_here("regrade", "tiny", out, "--out", out, cwd=root).returncode == STOPPED
     assert run_here("regrade", "tiny", "--out", out, "--take", cwd=root).returncode == 2
+
+
+@pytest.mark.parametrize("place", [".", "regraded"])
+def test_nothing_is_taken_while_somebody_is_at_work(regraded, place):
+    """A grading or regrading that is still running keeps its folder: taking is refused, and nothing is changed."""
+    root, out, _ = regraded
+    with staging(out / place):
+        done = run_here("regrade", "tiny", "--out", out, "--take", cwd=root)
+    assert (done.returncode, "Another autograder is at work in" in done.stderr) == (2, True), done.stderr
+    assert points(out) == {"ann": 5.0, "ben": 2.0, "cem": 5.0, "dan": 5.0}
+    assert len(list((out / "regraded" / "reports").iterdir())) == 2
+
+
+def test_what_is_taken_is_read_after_the_others_have_ended(regraded, monkeypatch):
+    """A report that a grading wrote just before it ended is what stays; none is read while others may write."""
+    root, out, _ = regraded
+
+    @contextmanager
+    def ended_just_now(folder):
+        path = out / "reports" / "dan.json"
+        if folder == out and path.exists():
+            path.rename(out / "reports" / "eva.json")
+            text = (out / "reports" / "eva.json").read_text()
+            (out / "reports" / "eva.json").write_text(text.replace('"student": "dan"', '"student": "eva"'))
+        with staging(folder) as ours:
+            yield ours
+
+    monkeypatch.setattr("autograder.cli.regrade.staging", ended_just_now)
+    done = run_here("regrade", "tiny", "--out", out, "--take", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert set(points(out)) == {"ann", "ben", "cem", "eva"}
 
 
 @pytest.mark.parametrize(
