@@ -294,6 +294,32 @@ def test_moodle_participants_are_found_by_number(root) -> None:
     }
 
 
+@pytest.mark.parametrize("header", ["Marker", "Bewerter/in", "Allocated marker", "Xz"])
+@pytest.mark.parametrize("email", [True, False])
+def test_a_marker_of_moodle_is_no_student(root, header, email) -> None:
+    """A student who marks others, too, stands in a column of their lines: each still gets the own grade."""
+    people = [replace(ADA, name="Ada Lovelace"), replace(CY, name="Cy Young")]
+    people = [each if email else replace(each, email="") for each in people]
+    first, *rest = moodle(people).decode().splitlines()
+    lines = [first.replace("Group,", f"Group,{header},")]
+    lines += [each.replace('"Team, A",', '"Team, A",bob@uni.example,') for each in rest]
+    after, said = written(root, "moodle", "\n".join([*lines, ""]).encode(), code=1)
+
+    assert [line.split(",4.00,")[0].rpartition(",")[2] for line in after.decode().splitlines()[1:]] == ["2.00", "0.00"]
+    assert "Graded, but not found in export.csv: s2." in said
+
+
+@pytest.mark.parametrize("header", ["Email address", "E-Mail-Adresse", "Username", "Matrikelnummer"])
+def test_moodle_students_are_found_by_columns_of_ids(root, header) -> None:
+    """Two of one name are told apart by the column that is known to hold ids."""
+    (root / "roster.csv").write_text("id,name,email\ns1,Jo Lee,ada@uni.example\ns2,Jo Lee,bob@uni.example\ns3,Cy,\n")
+    people = [replace(each, name="Jo Lee") for each in (BOB, ADA)]
+    data = moodle(people).decode().replace("Email address", header).encode()
+    after, _ = written(root, "moodle", data, code=1)
+
+    assert [new for _, new in differences(data, after).values()] == ["3.50", "2.00"]
+
+
 def test_moodle_takes_no_more_than_its_maximum(root) -> None:
     """Bonus points beyond it are cut, and that is said."""
     graded(root / "graded", replace(with_points("s1", 4), bonus_points=1.5))

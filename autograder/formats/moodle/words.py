@@ -5,7 +5,7 @@ A language that is missing here needs no entry where the column is recognised by
 
 from __future__ import annotations
 
-__all__ = ["CHANGEABLE_HEADERS", "FULL_NAME", "GRADE", "GROUP", "MAXIMUM", "NO", "SCALE_HEADERS", "YES"]
+__all__ = ["CHANGEABLE_HEADERS", "FULL_NAME", "GRADE", "GROUP", "IDENTITIES", "MAXIMUM", "NO", "SCALE_HEADERS", "YES"]
 
 FULL_NAME = frozenset({
     "full name", "vollständiger name", "nom complet", "nombre completo", "nome completo", "volledige naam",
@@ -20,6 +20,29 @@ GRADE = frozenset({
     "ציון", "الدرجة", "درجة", "betyg", "arvosana", "karakter", "známka", "osztályzat", "pont", "not", "成绩", "成績",
     "評点", "评分", "성적", "avaliação", "punkte",
 })  # fmt: skip
+
+IDENTITIES = frozenset({
+    "email address", "email", "e-mail", "e-mail address", "e-mails", "mail", "e-mail-adresse", "e-mailadresse",
+    "e-mailadres", "adresse de courriel", "adresse électronique", "courriel", "adresse e-mail", "adresse email",
+    "dirección de correo", "correo electrónico", "correo", "dirección email", "dirección de correo electrónico",
+    "endereço de e-mail", "endereço de email", "correio eletrónico", "indirizzo email", "indirizzo e-mail",
+    "adres e-mail", "adres email", "adres poczty elektronicznej", "адрес электронной почты", "эл. почта",
+    "דואר אלקטרוני", "כתובת דואר אלקטרוני", "כתובת דוא\"ל", "عنوان البريد الإلكتروني", "البريد الإلكتروني",
+    "e-postadress", "e-post", "epost", "e-postadresse", "sähköpostiosoite", "sähköposti", "e-mailová adresa",
+    "e-mail cím", "e-mail-cím", "email cím", "e-posta adresi", "e-posta", "helbide elektronikoa", "电子邮件地址",
+    "电邮地址", "メールアドレス", "이메일", "이메일 주소",
+    "username", "user name", "login", "anmeldename", "benutzername", "nom d'utilisateur", "nom d\u2019utilisateur",
+    "nombre de usuario", "usuario", "nome de utilizador", "identificação de usuário", "nome de usuário",
+    "nome utente", "username (login)", "gebruikersnaam", "nazwa użytkownika", "логин", "имя пользователя", "שם משתמש",
+    "اسم المستخدم", "användarnamn", "käyttäjätunnus", "brugernavn", "brukernavn", "uživatelské jméno",
+    "felhasználónév", "kullan\u0131c\u0131 ad\u0131", "erabiltzaile-izena", "用户名", "ユーザ名", "사용자 아이디",
+    "id number", "student id", "student number", "sid", "matrikelnummer", "matriculation number", "id-nummer",
+    "numéro d'identification", "numéro d\u2019identification", "número de id", "número de identificação", "numero id",
+    "numero di matricola", "matricola", "matrícula", "numer id", "numer albumu", "индивидуальный номер", "מספר זהות",
+    "מספר זיהוי", "رقم التعريف", "رقم الهوية", "id-numero", "opiskelijanumero", "identifikační číslo",
+    "azonosító szám", "kimlik numaras\u0131", "id zenbakia", "学号", "idナンバー", "학번",
+})  # fmt: skip
+"""Headers of e-mail addresses, user names and numbers of students, whose cells say whose line it is."""
 
 MAXIMUM = frozenset({
     "maximum grade", "max grade", "bestwertung", "höchstbewertung", "note maximale", "calificación máxima",
@@ -55,5 +78,5 @@ YES = frozenset({
 
 NO = frozenset({
     "no", "nein", "non", "não", "nee", "nie", "нет", "לא", "لا", "nej", "nei", "ei", "ne", "nem", "hay\u0131r", "ez",
-    "否",     "いいえ", "아니오",
+    "否", "いいえ", "아니오",
 })  # fmt: skip

@@ -4,7 +4,8 @@ Every header is in the language of whoever downloaded it, and so are yes and no.
 in one order: the identifier (a word and a number), the full name unless grading is blind, what identifies people on
 this site, the status, perhaps group and marker, the grade, its maximum or scale, perhaps the workflow's state, whether
 the grade can be changed, times and feedback. So columns are found by the words that are known here, and those around
-the grade by what is in them.
+the grade by what is in them. What identifies a student is found by known words alone: a wrong column would give a
+student the grade of another.
 """
 
 from __future__ import annotations
@@ -18,7 +19,17 @@ from autograder.formats.filled_table import Table, number_of, read_table
 from autograder.formats.filling import PLATFORM, Column, Line, fill, place, written_file
 from autograder.formats.moodle.download import is_hidden
 from autograder.formats.moodle.feedback_files import write_feedback
-from autograder.formats.moodle.words import CHANGEABLE_HEADERS, FULL_NAME, GRADE, GROUP, MAXIMUM, NO, SCALE_HEADERS, YES
+from autograder.formats.moodle.words import (
+    CHANGEABLE_HEADERS,
+    FULL_NAME,
+    GRADE,
+    GROUP,
+    IDENTITIES,
+    MAXIMUM,
+    NO,
+    SCALE_HEADERS,
+    YES,
+)
 from autograder.formats.outgoing import (
     CHANGEABLE,
     COLUMN,
@@ -42,7 +53,7 @@ _HOW = "In Moodle: the assignment, View all submissions, Grading action, Downloa
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where things stand; -1 for what is not there. `identities` are all columns that may hold an id of a student."""
+    """Where things stand; -1 for what is not there. `identities` are the columns that hold an id of a student."""
 
     grade: int
     maximum: int
@@ -108,8 +119,8 @@ def _columns(table: Table, request: Request) -> _Columns:
     if name < 0 and grade > 2 and len({*_values(table, 1)}) > 1:
         name = 1  # with hidden names, this is the status, of which there are few
     group = _first(head, GROUP)
-    # everything before the grade may identify somebody: an id that belongs to nobody does no harm
-    identities = tuple(each for each in range(1, grade) if each not in (name, group))
+    # known headers alone: others, such as the marker's, may hold the id of a student whose line it is not
+    identities = tuple(each for each in range(1, grade) if head[each] in IDENTITIES and each != name)
     return _Columns(grade, maximum, changeable, name, group, identities)
 
 
