@@ -34,7 +34,7 @@ def candidates(
     for student, own in by_student.items():
         known = {each.number: each for each in own if each.counts} or {each.number: each for each in own}
         tried = [
-            Tried(each.number, each.received, term.is_late(assignment, hand_in_of(each)) if term else None)
+            Tried(each.number, each.handed_in, term.is_late(assignment, hand_in_of(each)) if term else None)
             for each in known.values()
         ]
         found[student] = tuple(known[number] for number in may_count(tried, rule))

@@ -765,6 +765,15 @@ def test_a_command_that_is_suggested_can_be_pasted(gather, tmp_path) -> None:
         gather(source)
 
 
+def test_of_plain_folders_the_one_that_was_collected_later_counts(gather, tmp_path) -> None:
+    """Files that are older, as of an unpacked archive, do not make it the earlier attempt: their times say little."""
+    for name, source, time in (("first", WRONG, 1_790_000_000), ("second", RIGHT, 1_780_000_000)):
+        folder = written(tmp_path / name, {"ada/tiny.py": source})
+        os.utime(folder / "ada/tiny.py", (time, time))
+        gather(folder)
+    assert attempts(tmp_path)["ada"].number == 2
+
+
 def test_a_record_that_was_changed_is_one_sentence(gather, tmp_path) -> None:
     """A record that cannot be read says which folder to remove."""
     source = moodle({"Ada Lovelace_1": {"tiny.py": RIGHT}})
