@@ -18,6 +18,7 @@ from autograder.results import Lateness
 from autograder.scoring import rounded, shown
 
 __all__ = [
+    "DAY",
     "NO_DAYS",
     "UNKNOWN",
     "Days",
@@ -26,6 +27,7 @@ __all__ = [
     "Score",
     "Use",
     "cost",
+    "free_of_points",
     "judged",
     "late_by",
     "length",
@@ -115,6 +117,22 @@ def cost(late: timedelta, rule: LateRule) -> float:
     if rule.steps:
         return max((percent for hours, percent in rule.steps if late > timedelta(hours=hours)), default=0.0)
     return min(100.0, rule.percent * -(-late // UNITS[rule.per]))
+
+
+def free_of_points(rule: LateRule) -> timedelta | None:
+    """How late a hand-in may be until it earns nothing, without a cut-off; None where lateness never costs everything.
+
+    >>> free_of_points(LateRule(percent=40)), free_of_points(LateRule(percent=100)), free_of_points(LateRule())
+    (datetime.timedelta(days=2), datetime.timedelta(0), None)
+    """
+    if rule.floor or rule.of != "earned":  # of the maximum, bonus points may be left
+        return None
+    if rule.steps:
+        whole = [timedelta(hours=hours) for hours, percent in rule.steps if percent >= 100]
+        late = min(whole, default=None)
+    else:
+        late = (math.ceil(100 / rule.percent) - 1) * UNITS[rule.per] if rule.percent else None
+    return None if late is None else max(late, timedelta(minutes=rule.grace_minutes))
 
 
 def spent(uses: Iterable[Use], budget: LateDays) -> dict[tuple[str, str], Days]:

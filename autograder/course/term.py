@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
-from autograder.course.late import NO_DAYS, Days, Due, HandedIn, Score, Use, judged, late_by, spent
+from autograder.course.late import DAY, NO_DAYS, Days, Due, HandedIn, Score, Use, free_of_points, judged, late_by, spent
 from autograder.course.records import Course
 from autograder.course.roster import Person, Roster
 from autograder.early_start import NOTEBOOK_FORM
@@ -72,9 +72,11 @@ class Term:
         return due.last or (due.deadline if self.course.late_rule(assignment) is None else None)
 
     def closes(self, assignment: str) -> datetime | None:
-        """The last deadline of anybody, late deadline and extensions included, in the course's zone.
+        """The last moment at which what anybody hands in can still earn points, in the course's zone.
 
-        None where the assignment has no dates.
+        That is the late deadline or cut-off, where there is one; without a late rule the deadline; else the moment from
+        which lateness costs everything. Extensions count, and late days where they move it. None where the assignment
+        has no dates, or lateness never costs everything.
         """
         usual = self.course.due(assignment)
         if usual is None:
@@ -85,7 +87,19 @@ class Term:
             people += [Person("", group=name) for name in each.groups]
             people += [Person("", section=name) for name in each.sections]
         dues = [usual, *filter(None, (self.course.due(assignment, (person,)) for person in people))]
-        return max(due.last or due.deadline for due in dues).astimezone(usual.zone)
+        ends = [due.last or self._worthless_after(assignment, due) for due in dues]
+        return None if None in ends else max(filter(None, ends)).astimezone(usual.zone)
+
+    def _worthless_after(self, assignment: str, due: Due) -> datetime | None:
+        """The moment after which nothing is earned, where there is no cut-off; None for never."""
+        rule, dates, budget = self.course.late_rule(assignment), self.course.dates_of(assignment), self.course.late_days
+        if rule is None:
+            return due.deadline
+        late = free_of_points(rule)
+        if late is None:
+            return None
+        days = min(budget.total, budget.total if budget.each is None else budget.each) if budget else 0
+        return due.deadline + late + (days * DAY if dates and dates.late_days else timedelta())
 
     def unknown_before(self, report: Report) -> tuple[str, ...]:
         """Assignments with an earlier deadline of which no hand-in is known, where late days were used for a report.

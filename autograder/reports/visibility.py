@@ -32,8 +32,8 @@ __all__ = [
 class Moment:
     """When a student looks.
 
-    `closed` says that nobody can hand in any more, `published` that the grades are published. `closes` is when it
-    closes, as it is written for people, or "" where that is not known.
+    `closed` says that nobody can earn points by handing in any more, `published` that the grades are published.
+    `closes` is when it closes, as it is written for people, or "" where that is not known, or publishing closes it.
     """
 
     closed: bool = False
@@ -74,7 +74,7 @@ class Shown:
 
 
 def moment_at(now: datetime, closes: datetime | None, *, published: bool) -> Moment:
-    """The moment `now`, of an assignment that nobody can hand in any more from `closes` on; None for no deadline.
+    """The moment `now`, of an assignment for which nobody earns points any more after `closes`; None for no such time.
 
     Both times have a zone.
 
@@ -136,12 +136,14 @@ def withheld_sentence(withheld: Withheld, moment: Moment) -> str:
     """What a student reads in the place of checks whose results are not shown.
 
     >>> withheld_sentence(Withheld(Visibility.AFTER_DEADLINE, 2, 3.5, "a"), Moment(closes="1 December 2026, 23:59 UTC"))
-    '2 more checks (3.5 points) are shown after the deadline, 1 December 2026, 23:59 UTC.'
+    '2 more checks (3.5 points) are shown after 1 December 2026, 23:59 UTC.'
     """
     checks, points = counted(withheld.checks, "more check"), counted(withheld.points, "point")
     are = "is" if withheld.checks == 1 else "are"
     when = {
-        Visibility.AFTER_DEADLINE: f"shown after the deadline{f', {moment.closes}' if moment.closes else ''}",
+        Visibility.AFTER_DEADLINE: (
+            f"shown after {moment.closes}" if moment.closes else "shown when nobody can hand in any more"
+        ),
         Visibility.AFTER_PUBLICATION: "shown when the grades are published",
     }.get(withheld.visible, "not shown to students")
     return f"{checks} ({points}) {are} {when}."

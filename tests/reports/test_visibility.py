@@ -11,10 +11,19 @@ from hypothesis import strategies as st
 
 from autograder import Assignment
 from autograder.checks.errors import InstructorError
-from autograder.course import Course, Dates, Extension
-from autograder.course.term import Term
+from autograder.course import Course, Dates, Extension, LateDays, LateRule
+from autograder.course.late import Days, HandedIn, Score, judged
+from autograder.course.term import HandIn, Term
 from autograder.reports.pages import Heading, staff_page, student_page
-from autograder.reports.visibility import NOTHING_KNOWN, Moment, Withheld, moment_at, shown_report, withheld_sentence
+from autograder.reports.visibility import (
+    NOTHING_KNOWN,
+    Moment,
+    Withheld,
+    moment_at,
+    moment_of,
+    shown_report,
+    withheld_sentence,
+)
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict, Visibility
 from autograder.scoring import question_points, report_points, rounded
 
@@ -101,7 +110,7 @@ def test_a_page_with_withheld_points_does_not_look_complete() -> None:
     whole = report((check("now", Visibility.ALWAYS, 2.0), check("later", Visibility.AFTER_DEADLINE, 0.0, 3.0)))
     page = student_page(whole, HEADING, Moment(closes="1 December 2026, 23:59 UTC"))
     assert "Not everything is shown on this page yet." in page
-    assert "1 more check (3 points) is shown after the deadline, 1 December 2026, 23:59 UTC." in page
+    assert "1 more check (3 points) is shown after 1 December 2026, 23:59 UTC." in page
     assert 'aria-label="2 of 2 points"' in page
 
 
@@ -133,7 +142,7 @@ def test_without_a_deadline_nothing_closes() -> None:
     """An assignment without a deadline is open at any time, and no date is named."""
     assert moment_at(datetime.now(UTC), None, published=False) == NOTHING_KNOWN
     sentence = withheld_sentence(Withheld(Visibility.AFTER_DEADLINE, 1, 1.0, "a"), NOTHING_KNOWN)
-    assert sentence == "1 more check (1 point) is shown after the deadline."
+    assert sentence == "1 more check (1 point) is shown when nobody can hand in any more."
     published = withheld_sentence(Withheld(Visibility.AFTER_PUBLICATION, 2, 1.0, "a"), NOTHING_KNOWN)
     assert published == "2 more checks (1 point) are shown when the grades are published."
 
@@ -199,3 +208,50 @@ def test_an_assignment_closes_with_the_last_deadline_of_anybody() -> None:
     assert Term(course).closes("other") is None
     late = replace(course, dates={"hw": Dates("2026-12-01 12:00", late_deadline="2026-12-20 12:00")}, extensions=())
     assert Term(late).closes("hw") == datetime(2026, 12, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "closes"),
+    [
+        (LateRule(percent=10, floor=50), None, None),
+        (LateRule(percent=10, floor=50), LateDays(3), None),
+        (LateRule(percent=100, of="maximum"), None, None),
+        (LateRule(early_percent=1, early_most=5), None, None),
+        (LateRule(steps=((0, 10), (24, 30))), LateDays(3), None),
+        (LateRule(percent=10), None, datetime(2026, 12, 10, 12, 0)),
+        (LateRule(percent=10), LateDays(3), datetime(2026, 12, 13, 12, 0)),
+        (LateRule(percent=100, grace_minutes=15), LateDays(5, each=2), datetime(2026, 12, 3, 12, 15)),
+        (LateRule(steps=((0, 50), (24, 100))), None, datetime(2026, 12, 2, 12, 0)),
+        (LateRule(percent=10, cut_off_hours=48), LateDays(3), datetime(2026, 12, 3, 12, 0)),
+    ],
+)
+def test_an_assignment_closes_when_nobody_earns_points_by_handing_in(
+    rule: LateRule, days: LateDays | None, closes: datetime | None
+) -> None:
+    """At the cut-off, or when lateness costs everything after all late days; else only publishing closes it."""
+    dates = {"hw": Dates("2026-12-01 12:00")}
+    term = Term(Course(title="C", assignments=("hw",), timezone="UTC", dates=dates, late=rule, late_days=days))
+    found = term.closes("hw")
+    assert found == (closes and closes.replace(tzinfo=UTC))
+    due = term.due("hw", HandIn("ada"))
+    assert due is not None
+    budget = days and (days.each or days.total)
+    used = Days(0 if rule.cut_off_hours else budget or 0)
+
+    def earned(time: datetime) -> float:
+        return judged(Score(10, 1, 10), HandedIn(time), due, rule, used)[0]
+
+    if found is None:
+        assert earned(due.deadline + timedelta(days=300)) > 0 or rule.of == "maximum"
+    else:
+        assert earned(found) > 0
+        assert earned(found + timedelta(seconds=1)) == 0
+
+
+def test_checks_of_after_the_deadline_stay_withheld_while_late_hand_ins_earn_points() -> None:
+    """One second after the deadline nothing is closed where a later hand-in counts."""
+    dates = {"hw": Dates((datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%d %H:%M:%S"))}
+    course = Course(title="C", assignments=("hw",), timezone="UTC", dates=dates)
+    assert moment_of(Term(course), "hw").closed
+    for rule in (LateRule(percent=10), LateRule(percent=10, floor=50), LateRule(percent=10, cut_off_hours=24)):
+        assert not moment_of(Term(replace(course, late=rule, late_days=LateDays(3))), "hw").closed
