@@ -12,12 +12,15 @@ from copy_edits import EDITS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.insight.similarity import fragments as fragments_module
 from autograder.insight.similarity import reading
 from autograder.insight.similarity.fragments import LENGTH, Fragments, fragments_of, runs
-from autograder.insight.similarity.pairs import COMMON, compare
+from autograder.insight.similarity.pairs import COMMON, Pair, compare
 from autograder.insight.similarity.reading import Sample, code_in, read_samples
 from autograder.insight.similarity.regions import side_by_side
 from autograder.insight.similarity.tokens import MOST_TOKENS, tokens_of
+from autograder.reports.pages import Heading
+from autograder.reports.pages.similar import Likeness, SimilarClass, pair_page
 
 SOLVED = Path(__file__).parent.parent / "solved"
 SOURCES = {path.stem: path.read_text("utf-8") for path in sorted(SOLVED.glob("*.py"))}
@@ -180,12 +183,48 @@ def test_the_order_of_submissions_makes_no_difference(found: list[list[int]], ra
 def test_shared_runs_do_not_overlap(first: list[int], second: list[int]) -> None:
     """No fragment of either side is in two runs, and each run is the same on both sides."""
     one, other = numbers(*first), numbers(*second)
-    found = runs(one, other, np.arange(5, dtype=np.uint64))
+    found = runs(one, other, np.arange(1, 5, dtype=np.uint64)).found
     for side in (0, 1):
         places = [place for run in found for place in range(run[side], run[side] + run[2])]
         assert len(places) == len(set(places))
     for mine, theirs, size in found:
         assert first[mine : mine + size] == second[theirs : theirs + size]
+
+
+@pytest.mark.parametrize("rare", [0, 100])
+def test_a_text_that_repeats_itself_is_marked_in_few_steps(monkeypatch: pytest.MonkeyPatch, rare: int) -> None:
+    """The steps do not grow with the square of the length, and what both share once is marked all the same."""
+    steps = 0
+    same = fragments_module._same
+
+    def counted(*where: object) -> int:
+        nonlocal steps
+        found = same(*where)  # type: ignore[arg-type]
+        steps += found
+        return found
+
+    monkeypatch.setattr(fragments_module, "_same", counted)
+    repeated, own = [1, 2] * 50_000, range(10, 10 + rare)
+    one, other = numbers(*repeated, *own), numbers(7, *own, 8, *repeated)
+    found = runs(one, other, np.arange(1, 200, dtype=np.uint64))
+    assert steps < 600_000
+    assert not found.complete
+    assert found.found[0] == (0, rare + 3 - 1, 100_000)
+    assert (100_000, 1, rare) in found.found or not rare
+    assert runs(numbers(*own), numbers(*own, 9), np.arange(1, 200, dtype=np.uint64)).complete
+
+
+def test_a_page_says_when_its_marks_are_not_complete() -> None:
+    """Only where looking for shared regions was stopped."""
+    line = "    y = y.exp(a)\n"
+    for repeated, said in ((5, False), (8_000, True)):
+        one, other = sample(f"def f(y):\n{line * repeated}"), sample(f"def g(y):\n{line * repeated}")
+        *sides, regions = side_by_side(one, other, np.unique(one.fragments.numbers))
+        assert regions == 1
+        likeness = Likeness("a", "b", Pair(0, 1, 1.0, 30.0, 50, 5), 1, "")
+        found = SimilarClass((likeness,), ((likeness.first, likeness.second),), 2, 0, 1, 0.1, 0.65, False, ())
+        page = pair_page(likeness, sides, regions, found, Heading("hw", "HW"))
+        assert ("The marks are not complete:" in page) == said
 
 
 def test_notebooks_and_modules_are_read_alike(tmp_path: Path) -> None:

@@ -7,21 +7,25 @@ memory, and what is marked on a page is then exactly what was counted.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from autograder.insight.similarity.tokens import Token
 
-__all__ = ["LENGTH", "Fragments", "fragments_of", "runs"]
+__all__ = ["LENGTH", "Fragments", "Runs", "fragments_of", "runs"]
 
 LENGTH = 8
 """Tokens of one fragment: one or two statements. `benchmarks/similarity.py` measures what a length gives."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _MOST_PLACES = 30  # of one fragment in one submission: a text that repeats itself is marked in its first places
+_MOST_STEPS = 300_000
+"""For one pair, of looking for runs; two ordinary copies of a thousand lines take some ten thousand."""
 
 Array = np.ndarray[Any, np.dtype[np.uint64]]
 
@@ -37,6 +41,17 @@ class Fragments:
     def different(self) -> Array:
         """Each number once, sorted."""
         return np.unique(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What two submissions share: for each run its first place in both and its number of fragments, longest first.
+
+    No fragment is in two. `complete` is False where looking for them was stopped.
+    """
+
+    found: tuple[tuple[int, int, int], ...]
+    complete: bool
 
 
 @lru_cache(maxsize=100_000)
@@ -62,43 +77,64 @@ def fragments_of(tokens: Sequence[Token], length: int = LENGTH) -> Fragments:
     return Fragments(numbers[inside], order[:count][inside])
 
 
-def runs(first: Fragments, second: Fragments, counted: Array) -> tuple[tuple[int, int, int], ...]:
+def runs(first: Fragments, second: Fragments, counted: Array) -> Runs:
     """What two submissions share, as runs that are as long as possible: greedy string tiling over fragments.
+
+    The work has a limit, since a text that repeats itself has too many runs; those of rare fragments come first.
 
     Args:
         first: the fragments of one submission.
         second: those of the other.
         counted: sorted numbers of the fragments that count.
-
-    Returns:
-        For each run its first place in both and its number of fragments, longest first. No fragment is in two.
     """
-    where: dict[int, list[int]] = {}
-    mine, theirs = first.numbers.tolist(), second.numbers.tolist()
-    chosen = set(counted.tolist())
-    for place, number in enumerate(theirs):
-        if number in chosen and len(found := where.setdefault(number, [])) < _MOST_PLACES:
-            found.append(place)
-    longest = []
-    for place, number in enumerate(mine):
-        for other in where.get(number, ()):
-            if place and other and mine[place - 1] == theirs[other - 1] and mine[place - 1] in chosen:
-                continue  # the middle of a run that began before
-            size = 1
-            while (
-                place + size < len(mine)
-                and other + size < len(theirs)
-                and mine[place + size] == theirs[other + size]
-                and mine[place + size] in chosen
-            ):
-                size += 1
-            longest.append((size, place, other))
-    longest.sort(key=lambda run: (-run[0], run[1], run[2]))
-    taken_mine, taken_theirs = np.zeros(len(mine), bool), np.zeros(len(theirs), bool)
+    longest, complete = _longest(
+        np.where(np.isin(first.numbers, counted), first.numbers, 0).tolist(),
+        np.where(np.isin(second.numbers, counted), second.numbers, 0).tolist(),
+    )
+    longest.sort(key=lambda run: (-run[2], run[0], run[1]))
+    taken_mine, taken_theirs = np.zeros(len(first.numbers), bool), np.zeros(len(second.numbers), bool)
     made = []
-    for size, place, other in longest:
+    for place, other, size in longest:
         here, there = slice(place, place + size), slice(other, other + size)
         if not taken_mine[here].any() and not taken_theirs[there].any():
             taken_mine[here] = taken_theirs[there] = True
             made.append((place, other, size))
-    return tuple(made)
+    return Runs(tuple(made), complete)
+
+
+def _longest(mine: Sequence[int], theirs: Sequence[int]) -> tuple[list[tuple[int, int, int]], bool]:
+    """Every run that cannot go on in either direction, and whether these are all; 0 stands for what does not count."""
+    here, there = _places(mine), _places(theirs)
+    shared = sorted(here.keys() & there.keys(), key=lambda each: (len(here[each]) * len(there[each]), here[each][0]))
+    known: dict[int, list[tuple[int, int]]] = {}  # first and last place of each run, by how far the sides are apart
+    found: list[tuple[int, int, int]] = []
+    left = _MOST_STEPS
+    for place, other in (pair for each in shared for pair in product(here[each], there[each][:_MOST_PLACES])):
+        on_same = known.setdefault(place - other, [])
+        at = bisect_right(on_same, (place, len(mine)))
+        left -= 1
+        if not at or on_same[at - 1][1] < place:
+            before, behind = _same(mine, theirs, place, other, -1), _same(mine, theirs, place, other, 1)
+            size = before + behind - 1
+            on_same.insert(at, (place - before + 1, place + behind - 1))
+            found.append((place - before + 1, other - before + 1, size))
+            left -= size
+        if left < 0:
+            return found, False
+    return found, True
+
+
+def _places(numbers: Sequence[int]) -> dict[int, list[int]]:
+    places: dict[int, list[int]] = {}
+    for place, number in enumerate(numbers):
+        if number:
+            places.setdefault(number, []).append(place)
+    return places
+
+
+def _same(mine: Sequence[int], theirs: Sequence[int], place: int, other: int, step: int) -> int:
+    """How many fragments are the same from here on, in one direction."""
+    size = 0
+    while 0 <= place < len(mine) and 0 <= other < len(theirs) and mine[place] == theirs[other] and mine[place]:
+        size, place, other = size + 1, place + step, other + step
+    return size

@@ -42,6 +42,8 @@ class Side:
     files: tuple[TextFile, ...]
     others: tuple[str, ...]
     """Files of which nothing is shared."""
+    complete: bool = True
+    """Whether looking for what is shared came to its end."""
 
 
 def side_by_side(first: Sample, second: Sample, counted: Array) -> tuple[Side, Side, int]:
@@ -54,14 +56,16 @@ def side_by_side(first: Sample, second: Sample, counted: Array) -> tuple[Side, S
     """
     marks: tuple[dict[tuple[int, int], int], ...] = ({}, {})
     number = 0
-    for mine, theirs, size in runs(first.fragments, second.fragments, counted):
+    shared = runs(first.fragments, second.fragments, counted)
+    for mine, theirs, size in shared.found:
         lines = [_lines(sample, start, size) for sample, start in ((first, mine), (second, theirs))]
-        fresh = [each - mark.keys() for each, mark in zip(lines, marks, strict=True)]
+        fresh = [[place for place in each if place not in mark] for each, mark in zip(lines, marks, strict=True)]
         if all(fresh):
             number += 1
             for places, mark in zip(fresh, marks, strict=True):
                 mark.update(dict.fromkeys(places, number))
-    return _side(first, marks[0]), _side(second, marks[1]), number
+    sides = [_side(sample, mark, shared.complete) for sample, mark in zip((first, second), marks, strict=True)]
+    return sides[0], sides[1], number
 
 
 def _lines(sample: Sample, start: int, size: int) -> set[tuple[int, int]]:
@@ -72,17 +76,19 @@ def _lines(sample: Sample, start: int, size: int) -> set[tuple[int, int]]:
     return {(int(sample.file[each]), int(sample.line[each])) for each in tokens}
 
 
-def _side(sample: Sample, marks: Mapping[tuple[int, int], int]) -> Side:
+def _side(sample: Sample, marks: Mapping[tuple[int, int], int], complete: bool) -> Side:
+    by_file: dict[int, dict[int, int]] = {}
+    for (file, line), region in marks.items():
+        by_file.setdefault(file, {})[line] = region
     files, others, left = [], [], _MOST_LINES
     for number, (name, text) in enumerate(sample.texts):
-        of_file = {line: region for (file, line), region in marks.items() if file == number}
-        if of_file and left > 0:
+        if (of_file := by_file.get(number)) and left > 0:
             blocks = tuple(_shortened(_blocks(text.splitlines()[:left], of_file)))
             left -= sum(len(block.lines) for block in blocks)
             files.append(TextFile(name, blocks))
         else:
             others.append(name)
-    return Side(sample.name, tuple(files), tuple(others))
+    return Side(sample.name, tuple(files), tuple(others), complete)
 
 
 def _blocks(lines: list[str], marks: Mapping[int, int]) -> Iterator[Block]:
