@@ -278,6 +278,48 @@ def sample(source: str) -> Sample:
     return Sample("s", (("a.py", source),), fragments_of(tokens), np.zeros(len(tokens), np.int64), lines)
 
 
+SHARED = """def step(x, w, b):
+    s = x.dot(w) + b
+    h = s.exp() / (1 + s.exp())
+    return h.sum(axis=1) - s.max(axis=0) * 3
+"""
+OWN = """def alpha(m):
+    text = "a %s b"
+    return m.clip(2, 5)
+"""
+NESTED = """def outer(x, w, b):
+    s = x.dot(w) + b
+    h = s.exp() / (1 + s.exp())
+    def inside(m):
+        t = m.clip(7, 9)
+        return t.cumsum(0)
+    return h.sum(axis=1) - s.max(axis=0) * 3
+"""
+
+
+def marked(source: str, other: str) -> list[str]:
+    """The lines of the first text that are marked as shared with the second."""
+    one, two = read_samples([("one", {"a.py": source.encode()}), ("two", {"a.py": other.encode()})], 1)
+    first, *_ = side_by_side(one, two, np.unique(one.fragments.numbers))
+    return [line for file in first.files for block in file.blocks if block.region for line in block.lines]
+
+
+@pytest.mark.parametrize("sign", ["\f", "\v", "\x1c", "\x85", "\u2028"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_lines_that_are_shared_are_marked_whatever_ends_them(end: str, sign: str) -> None:
+    """A sign that ends a line for some readers, and not for Python, moves no mark."""
+    source = f"{sign if sign == chr(12) else ''}\n{OWN % sign}\n{SHARED}".replace("\n", end)
+    assert marked(source, SHARED) == SHARED.splitlines()
+
+
+def test_a_run_around_an_inner_function_marks_what_is_around_it() -> None:
+    """The inner function, which the other has not, is not marked as shared."""
+    other = "".join(line for line in NESTED.splitlines(keepends=True) if "inside" not in line and line[4] != " ")
+    around = [line for line in NESTED.splitlines() if "inside" not in line and line[4] != " "]
+    assert marked(other, NESTED) == around
+    assert [line for line in marked(NESTED, other) if line not in around] == []
+
+
 def test_regions_are_numbered_the_same_on_both_sides() -> None:
     """Every shared region has lines on both sides, and every line is shown or counted."""
     one, other = sample(LONG), sample("# mine\n" * 40 + EDITS["order"](LONG))

@@ -60,10 +60,9 @@ def _number(text: str) -> int:
 
 
 def fragments_of(tokens: Sequence[Token], length: int = LENGTH) -> Fragments:
-    """The fragments of some tokens; a function of fewer tokens has none."""
+    """The fragments of some tokens, which are sorted by their parts; a part of fewer tokens has none."""
     parts = np.array([each.part for each in tokens], dtype=np.int64)
-    order = np.argsort(parts, kind="stable")  # what stands around an inner function goes on behind it
-    values = np.array([_number(tokens[place].text) for place in order.tolist()], dtype=np.uint64)
+    values = np.array([_number(each.text) for each in tokens], dtype=np.uint64)
     count = len(values) - length + 1
     if count <= 0:
         return Fragments(np.zeros(0, np.uint64), np.zeros(0, np.int64))
@@ -72,9 +71,8 @@ def fragments_of(tokens: Sequence[Token], length: int = LENGTH) -> Fragments:
         for offset in range(length):
             numbers = (numbers ^ values[offset : offset + count]) * _FACTOR
             numbers ^= numbers >> np.uint64(29)
-    parts = parts[order]
     inside = parts[:count] == parts[length - 1 :]
-    return Fragments(numbers[inside], order[:count][inside])
+    return Fragments(numbers[inside], np.flatnonzero(inside))
 
 
 def runs(first: Fragments, second: Fragments, counted: Array) -> Runs:

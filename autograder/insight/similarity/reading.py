@@ -45,9 +45,9 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 class Sample:
     """One submission as it is compared.
 
-    `texts` are its files' names and code; a notebook's is that of its code cells. `file` and `line`, both (n,), say
-    where each of its n tokens stands: which of `texts`, and the line, counted from 1. `problem` says in a sentence why
-    it was not read, or is "".
+    `texts` are its files' names and code, in which only ``\\n`` ends a line; a notebook's is that of its code cells.
+    `file` and `line`, both (n,), say where each of its n tokens stands: which of `texts`, and the line, counted from 1.
+    `problem` says in a sentence why it was not read, or is "".
     """
 
     name: str
@@ -169,6 +169,7 @@ def _answered(question: bytes) -> bytes:
         except StudentError as error:
             problem = problem or error.message
             continue
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Python does; the parser counts the latter alone
         parts = 1 + max((each.part for each in tokens), default=0)
         found = tokens_of(text.encode("utf-8", "replace"))
         tokens += [Token(each.text, each.line, each.part + parts) for each in found]

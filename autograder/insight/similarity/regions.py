@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from autograder.insight.similarity.fragments import LENGTH, Array, runs
@@ -10,7 +10,7 @@ from autograder.insight.similarity.reading import Sample
 
 __all__ = ["Block", "Side", "TextFile", "side_by_side"]
 
-_GAP = 3  # lines between two marked ones of a region that belong to it: comments, blank lines
+_GAP = 3  # lines without code between two marked ones of a region that belong to it: comments, blank lines
 _CONTEXT = 3  # lines that are shown around a region
 _LONGEST_LINE = 300
 _MOST_LINES = 4_000  # of one submission on a page
@@ -69,10 +69,10 @@ def side_by_side(first: Sample, second: Sample, counted: Array) -> tuple[Side, S
 
 
 def _lines(sample: Sample, start: int, size: int) -> set[tuple[int, int]]:
-    """File and line of each token of a run."""
-    places = sample.fragments.places[start : start + size].tolist()
-    last = places[-1]
-    tokens = [*places, *range(last, min(last + LENGTH, len(sample.line)))]
+    """File and line of each token of a run, which may go on from one part to the next."""
+    tokens = {
+        first + more for first in sample.fragments.places[start : start + size].tolist() for more in range(LENGTH)
+    }
     return {(int(sample.file[each]), int(sample.line[each])) for each in tokens}
 
 
@@ -80,10 +80,14 @@ def _side(sample: Sample, marks: Mapping[tuple[int, int], int], complete: bool) 
     by_file: dict[int, dict[int, int]] = {}
     for (file, line), region in marks.items():
         by_file.setdefault(file, {})[line] = region
+    code: dict[int, set[int]] = {}
+    for file, line in zip(sample.file.tolist(), sample.line.tolist(), strict=True):
+        code.setdefault(file, set()).add(line)
     files, others, left = [], [], _MOST_LINES
     for number, (name, text) in enumerate(sample.texts):
         if (of_file := by_file.get(number)) and left > 0:
-            blocks = tuple(_shortened(_blocks(text.splitlines()[:left], of_file)))
+            lines = text.removesuffix("\n").split("\n")  # a form feed ends no line of Python
+            blocks = tuple(_shortened(_blocks(lines[:left], of_file, code[number])))
             left -= sum(len(block.lines) for block in blocks)
             files.append(TextFile(name, blocks))
         else:
@@ -91,8 +95,8 @@ def _side(sample: Sample, marks: Mapping[tuple[int, int], int], complete: bool) 
     return Side(sample.name, tuple(files), tuple(others), complete)
 
 
-def _blocks(lines: list[str], marks: Mapping[int, int]) -> Iterator[Block]:
-    """The lines in blocks, from top to bottom; a short gap inside of a region belongs to it."""
+def _blocks(lines: list[str], marks: Mapping[int, int], code: Set[int]) -> Iterator[Block]:
+    """The lines in blocks, from top to bottom; a short gap inside of a region, without code, belongs to it."""
     regions = [marks.get(line, 0) for line in range(1, len(lines) + 1)]
     at = 0
     while at < len(regions):
@@ -100,7 +104,7 @@ def _blocks(lines: list[str], marks: Mapping[int, int]) -> Iterator[Block]:
         while end < len(regions) and regions[end] == regions[at]:
             end += 1
         around = at > 0 and end < len(regions) and regions[at - 1] == regions[end] != 0
-        if regions[at] == 0 and around and end - at <= _GAP:
+        if regions[at] == 0 and around and end - at <= _GAP and not code & set(range(at + 1, end + 1)):
             regions[at:end] = [regions[end]] * (end - at)
         at = end
     at = 0

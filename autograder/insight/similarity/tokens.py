@@ -105,10 +105,10 @@ def _parser() -> Parser:
 
 
 def tokens_of(source: bytes) -> tuple[Token, ...]:
-    """The tokens of a text, at most `MOST_TOKENS`.
+    """The tokens of a text, at most `MOST_TOKENS`, sorted by their parts.
 
     Args:
-        source: a module, or what somebody handed in as one; any bytes.
+        source: a module, or what somebody handed in as one; any bytes. Only ``\\n`` ends a line.
     """
     root = _parser().parse(source).root_node
     names = _names(root)
@@ -117,7 +117,7 @@ def tokens_of(source: bytes) -> tuple[Token, ...]:
         made.append(Token(text, line, part))
         if len(made) == MOST_TOKENS:
             break
-    return tuple(made)
+    return tuple(sorted(made, key=lambda each: each.part))
 
 
 def _text(node: Node) -> str:
