@@ -308,6 +308,7 @@ def _grade(call: Call, work: Work, screen: Console, jobs: int, idle: list[Idle])
             work.refused(),
             hand_ins_of(counting.values()),
             moment_of(work.term, call.name),
+            grader.rescored,
         )
         known_before = min(progress.known, len(reports))
         return deliver(screen, call.name, call.out, result, known_before) or (1 if work.waiting else 0)

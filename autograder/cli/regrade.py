@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,13 +21,14 @@ from autograder.cli.grade import Call, grade_class
 from autograder.cli.stopping import STOPPED
 from autograder.course import Course, open_course
 from autograder.early_start import Early
+from autograder.grading.rescoring import rescored
 from autograder.reports import pages
 from autograder.reports.changes import StudentChange, change_sentence, changes, changes_csv, signed
 from autograder.reports.class_folder import Graded, write_class
 from autograder.reports.files import read_report
 from autograder.reports.lateness import read_hand_ins
 from autograder.reports.pages.text import visible
-from autograder.reports.versions import REGRADED, keep_best, put_away_version
+from autograder.reports.versions import KEPT, REGRADED, keep_best, put_away_version, who_keeps, with_kept
 from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import shown
@@ -59,15 +61,20 @@ def regrade_class(call: Call, early: Early | None = None) -> int:
     if code == STOPPED or not (folder / "reports").is_dir():
         return code
     with staging(folder):
+        loaded = loader.load(root, call.name)
         before, after = export.read_reports(call.out), export.read_reports(folder)
+        keep = who_keeps(call.out, after, partial(rescored, loaded=loaded))
+        after = with_kept(call.out, after, partial(rescored, loaded=loaded))
         asked = {report.student for report in after}
         found = changes([each for each in before if each.student in asked], after)
-        heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
+        heading = pages.Heading(course.title, loaded.assignment.title)
         export.write_text(folder / CSV, changes_csv(found))
         export.write_text(folder / PAGE, pages.changes_page(found, len(after), heading))
         export.write_text(folder / COMPLETE, "Everything that was to be graded again is here.\n")
     screen = console()
     _show(screen, call, found, len(after))
+    if keep:
+        _name_kept(screen, call.out, keep)
     _name_others(screen, [each.student for each in before if each.student not in asked])
     return code
 
@@ -108,14 +115,24 @@ def _show(screen: Console, call: Call, found: tuple[StudentChange, ...], everybo
     )
 
 
+def _name_kept(screen: Console, out: Path, students: Sequence[str]) -> None:
+    """Say who keeps an earlier result, and how that is taken back."""
+    who = f": {_some(students)}" if students else ""
+    keeps = "keeps a better earlier result" if len(students) == 1 else "keep a better earlier result"
+    back = f" Whose file is removed from {out / KEPT} has the new one from the next grading on." if students else ""
+    screen.print(f"{counted(len(students), 'student')} {keeps}{who}.{escape(back)}", soft_wrap=True)
+
+
+def _some(students: Sequence[str]) -> str:
+    """The names of students, the first of many, for the console."""
+    more = f" and {len(students) - _MOST_NAMED} more" if len(students) > _MOST_NAMED else ""
+    return escape(visible(", ".join(students[:_MOST_NAMED]))) + more
+
+
 def _name_others(screen: Console, students: Sequence[str]) -> None:
     """Say who was not graded again, and that nothing changes for them."""
     if students:
-        more = f" and {len(students) - _MOST_NAMED} more" if len(students) > _MOST_NAMED else ""
-        screen.print(
-            f"Not graded again, and as before: {escape(visible(', '.join(students[:_MOST_NAMED])))}{more}.",
-            soft_wrap=True,
-        )
+        screen.print(f"Not graded again, and as before: {_some(students)}.", soft_wrap=True)
 
 
 def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> None:
@@ -141,20 +158,24 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
             )
         screen = console()
         version = put_away_version(out)
-        kept = keep_best(out, before, after) if best else ()
+        loaded = loader.load(root, name)
+        score = partial(rescored, loaded=loaded)
+        if best:
+            keep_best(out, before, after, score)
+        keep = who_keeps(out, after, score)
         again = {report.student for report in after}
         others = {student: stem for student, stem in _stems(out).items() if student not in again}
-        graded = _graded(settings, loader.load(root, name).assignment.title, after, others)
+        graded = _graded(settings, loaded.assignment.title, after, others)
         term, hand_ins = open_term(root, settings), read_hand_ins(folder)
-        write_class(out, replace(graded, term=term, hand_ins=hand_ins, moment=moment_of(term, name)))
+        moment = moment_of(term, name)
+        write_class(out, replace(graded, term=term, hand_ins=hand_ins, moment=moment, rescored=score))
         shutil.rmtree(out / _TAKEN, ignore_errors=True)
         folder.rename(out / _TAKEN)  # at once, so that a stopped removal leaves no part of it to be taken
         shutil.rmtree(out / _TAKEN)
     screen.print(f"Taken: {counted(len(after), 'report')}. What counted before is kept in {escape(str(version))}.")
     _name_others(screen, sorted(others, key=str.casefold))
-    if best:
-        who = f": {escape(visible(', '.join(kept)))}" if kept else ""
-        screen.print(f"{counted(len(kept), 'student')} kept the better earlier result{who}.", soft_wrap=True)
+    if best or keep:
+        _name_kept(screen, out, keep)
 
 
 def _stems(out: Path) -> dict[str, str]:

@@ -6,15 +6,25 @@ Points are compared as the checks gave them; what people gave for written answer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from autograder.checks.wording import counted
 from autograder.reports.csv_files import csv_text
 from autograder.results import CheckResult, Report
 from autograder.scoring import rounded, shown
 
-__all__ = ["CheckChange", "StudentChange", "better", "blamed", "change_sentence", "changes", "changes_csv", "signed"]
+__all__ = [
+    "CheckChange",
+    "StudentChange",
+    "as_it_is",
+    "better",
+    "blamed",
+    "change_sentence",
+    "changes",
+    "changes_csv",
+    "signed",
+]
 
 HEADER = ("student", "before", "after", "difference", "check", "check_before", "check_after", "verdict_before",
           "verdict_after")  # fmt: skip
@@ -101,14 +111,43 @@ def _by_id(report: Report) -> Mapping[str, CheckResult]:
     return {check.id: check for question in report.questions for check in question.checks}
 
 
-def better(new: Report, old: Report | None) -> Report:
-    """The report that gives a student more points, the new one where both give as many.
+def as_it_is(report: Report) -> Report:
+    """The same report: how reports are scored where no assignment says otherwise."""
+    return report
 
-    Only reports of one submission are compared: what was handed in since is judged as it is.
+
+def better(new: Report, old: Report | None, rescored: Callable[[Report], Report] = as_it_is) -> Report:
+    """The report that gives a student more, the new one where both give as much.
+
+    Only reports of one submission are compared: what was handed in since is judged as it is. An earlier report that has
+    the same checks gets the points that these have now; where different points are available, shares are compared.
+
+    Args:
+        new: the report of the later grading.
+        old: that of an earlier one, or None.
+        rescored: gives a report with the same checks the present points.
     """
     if old is None or old.replay.submission_sha256 != new.replay.submission_sha256 or old.not_final:
         return new
-    return old if (_points(old) or 0.0) > (_points(new) or 0.0) else new
+    if _outline(old) == _outline(new) and (now := rescored(old)) is not old:
+        old = replace(now, replay=old.replay)
+    return old if _gives_more(old, new) else new
+
+
+def _outline(report: Report) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Which checks a report has, with the names of their cases."""
+    return [
+        (question.id, check.id, tuple(case.name for case in check.cases))
+        for question in report.questions
+        for check in question.checks
+    ]
+
+
+def _gives_more(one: Report, other: Report) -> bool:
+    first, second = _points(one) or 0.0, _points(other) or 0.0
+    if one.max_points == other.max_points:
+        return first > second
+    return rounded(first * other.max_points) > rounded(second * one.max_points)
 
 
 def blamed(found: Sequence[StudentChange]) -> tuple[tuple[CheckChange, int, float], ...]:

@@ -7,7 +7,7 @@ graded last: so they agree with what is read from there later (`autograder total
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -21,6 +21,7 @@ from autograder.insight.alarms import ClassAlarm, class_alarms
 from autograder.insight.items import analysed
 from autograder.insight.shortcuts import shortcut_alarms
 from autograder.reports import pages
+from autograder.reports.changes import as_it_is
 from autograder.reports.files import read_report, report_text, write_text
 from autograder.reports.grades import items_csv, write_grades
 from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, write_hand_ins
@@ -119,6 +120,7 @@ class Graded:
     refused: str = ""
     hand_ins: tuple[HandIn, ...] = ()
     moment: Moment = NOTHING_KNOWN
+    rescored: Callable[[Report], Report] = as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,9 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
         UsageError: a file cannot be written, a report of somebody else in `out` cannot be read, or what people gave is
             wrong.
     """
-    graded = replace(graded, reports=with_kept(out, graded.reports), whole_class=with_kept(out, graded.whole_class))
+    counting = {each.student: each for each in with_kept(out, graded.whole_class, graded.rescored)}
+    reports = tuple(counting[report.student] for report in graded.reports)
+    graded = replace(graded, reports=reports, whole_class=tuple(counting.values()))
     left = _put_away(out, graded.names.values()) if len(graded.names) > 1 else ()
     known = {graded.names[report.student] for report in graded.whole_class}
     others = {path.stem: read_report(path) for path in _paths(out) if path.stem not in known}

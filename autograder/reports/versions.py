@@ -8,17 +8,17 @@ reports in place. Where students keep their better result, the earlier report of
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
-from autograder.reports.changes import better
+from autograder.reports.changes import as_it_is, better
 from autograder.reports.files import file_names, read_report, report_text, write_text
 from autograder.results import Report
 
-__all__ = ["KEPT", "REGRADED", "VERSIONS", "keep_best", "kept", "put_away_version", "with_kept"]
+__all__ = ["KEPT", "REGRADED", "VERSIONS", "keep_best", "kept", "put_away_version", "who_keeps", "with_kept"]
 
 REGRADED, VERSIONS, KEPT = "regraded", "versions", "kept_best"
 _NOTE = "This is the result of an earlier grading, which gave more points than a later one."
@@ -44,8 +44,15 @@ def kept(out: Path) -> dict[str, Report]:
     return {report.student: report for report in found}
 
 
-def with_kept(out: Path, reports: Iterable[Report]) -> tuple[Report, ...]:
+def with_kept(
+    out: Path, reports: Iterable[Report], rescored: Callable[[Report], Report] = as_it_is
+) -> tuple[Report, ...]:
     """The reports, with the one that a student keeps in place of a worse one of the same submission.
+
+    Args:
+        out: the folder that `autograder grade --out` wrote.
+        reports: what was found now.
+        rescored: gives a report with the same checks the present points.
 
     Raises:
         UsageError: a report that is kept cannot be read.
@@ -54,25 +61,44 @@ def with_kept(out: Path, reports: Iterable[Report]) -> tuple[Report, ...]:
     if not (out / KEPT).is_dir():
         return found
     before = kept(out)
-    return tuple(better(report, before.get(report.student)) for report in found)
+    return tuple(better(report, before.get(report.student), rescored) for report in found)
 
 
-def keep_best(out: Path, before: Iterable[Report], after: Iterable[Report]) -> tuple[str, ...]:
-    """Keep the earlier report of everybody who would have less by the later one; returns who that is.
+def who_keeps(out: Path, reports: Iterable[Report], rescored: Callable[[Report], Report] = as_it_is) -> tuple[str, ...]:
+    """The students who keep an earlier report in place of one of these; arguments and errors as of `with_kept`."""
+    found = tuple(reports)
+    laid_over = with_kept(out, found, rescored)
+    return tuple(new.student for new, counts in zip(found, laid_over, strict=True) if counts is not new)
+
+
+def keep_best(
+    out: Path,
+    before: Iterable[Report],
+    after: Iterable[Report],
+    rescored: Callable[[Report], Report] = as_it_is,
+) -> None:
+    """Keep the earlier report of everybody who would have less by the later one.
+
+    Args:
+        out: the folder that `autograder grade --out` wrote.
+        before: the reports that count so far.
+        after: those that are to count.
+        rescored: gives a report with the same checks the present points.
 
     Raises:
         UsageError: a file cannot be written.
     """
     new = {report.student: report for report in after}
     better_before = [
-        report for report in before if report.student in new and better(new[report.student], report) is report
+        report
+        for report in before
+        if report.student in new and better(new[report.student], report, rescored) is not new[report.student]
     ]
     names = file_names(report.student for report in better_before)
     for report in better_before:
         if _NOTE not in report.notes:
             report = replace(report, notes=(*report.notes, _NOTE))
         write_text(out / KEPT / f"{names[report.student]}.json", report_text(report))
-    return tuple(report.student for report in better_before)
 
 
 def put_away_version(out: Path) -> Path:

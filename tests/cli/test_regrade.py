@@ -51,7 +51,7 @@ def test_taking_it_keeps_what_counted_and_the_better_results(graded, tmp_path):
     root, inbox, out, _ = graded
     done = run("regrade", "tiny", "--out", out, "--take", "--keep-best", cwd=root)
     assert done.returncode == 0, done.stderr
-    assert "1 student kept the better earlier result: ann." in done.stdout
+    assert "1 student keeps a better earlier result: ann. Whose file is removed from" in done.stdout
     assert points(out) == {"ann": 5.0, "ben": 2.0}
     assert points(out / "versions" / "1") == {"ann": 5.0, "ben": 2.0}
     assert not (out / "regraded").exists()
@@ -107,6 +107,26 @@ def test_grading_again_begins_incomplete(regraded, monkeypatch):
     monkeypatch.setattr("autograder.cli.regrade.grade_class", lambda *_: STOPPED)
     assert run_here("regrade", "tiny", out, "--out", out, cwd=root).returncode == STOPPED
     assert run_here("regrade", "tiny", "--out", out, "--take", cwd=root).returncode == 2
+
+
+def test_a_kept_result_has_the_present_points_and_is_known_to_later_regradings(regraded):
+    """It is worth what its checks are worth now; what is said to change is what taking does, and how it is let go."""
+    root, out, _ = regraded
+    assert run_here("regrade", "tiny", "--out", out, "--take", "--keep-best", cwd=root).returncode == 0
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("points=3", "points=1"))
+    two = hand_in(out.parent / "again", ann=RIGHT, ben=WRONG)
+    said = run("regrade", "tiny", two, "--out", out, cwd=root).stdout
+    assert "doubles_minus_seven PASSED → FAILED" not in said
+    assert "1 student keeps a better earlier result: ann." in said
+    done = run_here("regrade", "tiny", "--out", out, "--take", cwd=root)
+    assert "1 student keeps a better earlier result: ann. Whose file is removed from" in done.stdout
+    assert points(out) == {"ann": 3.0, "ben": 2.0, "cem": 5.0, "dan": 5.0}
+    assert run("grade", "tiny", two, "--out", out, cwd=root).returncode == 0
+    assert points(out) == {"ann": 3.0, "ben": 2.0}
+    (out / "kept_best" / "ann.json").unlink()
+    assert run("grade", "tiny", two, "--out", out, cwd=root).returncode == 0
+    assert points(out) == {"ann": 2.0, "ben": 2.0}
 
 
 @pytest.mark.parametrize("place", [".", "regraded"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from autograder.reports.changes import better, blamed, change_sentence, changes, changes_csv, signed
 from autograder.reports.pages import Heading, changes_page
-from autograder.reports.versions import keep_best, kept, with_kept
+from autograder.reports.versions import keep_best, kept, who_keeps, with_kept
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 from autograder.scoring import question_points, report_points, rounded
 
@@ -146,7 +146,8 @@ def test_the_better_report_is_of_the_same_submission(old, new, first):
 def test_the_better_result_is_kept_until_something_else_is_handed_in(tmp_path):
     """Who would lose keeps the earlier report, with a note, in any later grading of the same submission."""
     old, new = [report("ada", 4), report("ben", 1)], [report("ada", 2), report("ben", 3)]
-    assert keep_best(tmp_path, old, new) == ("ada",)
+    keep_best(tmp_path, old, new)
+    assert who_keeps(tmp_path, new) == ("ada",)
     assert set(kept(tmp_path)) == {"ada"}
     ada, ben = with_kept(tmp_path, new)
     assert (ada.points, ben.points) == (4.0, 3.0)
@@ -154,3 +155,18 @@ def test_the_better_result_is_kept_until_something_else_is_handed_in(tmp_path):
     (later,) = with_kept(tmp_path, [report("ada", 2, sha256="two")])
     assert later.points == 2.0
     assert with_kept(tmp_path / "nowhere", new) == tuple(new)
+
+
+def test_an_earlier_report_counts_with_the_present_points():
+    """Where the checks are the same, what an earlier report found is worth what it is worth now."""
+    old, new = report("ada", 4, 0), report("ada", 2, 0, most=2.0)
+    assert better(new, old, lambda _: new) is new
+    counts = better(report("ada", 0, 0, most=2.0), old, lambda _: new)
+    assert (counts.points, counts.max_points, counts.replay) == (2.0, 4.0, old.replay)
+
+
+def test_reports_with_other_checks_are_compared_by_shares():
+    """Half of eight points is no more than half of four, and three of four are more than half of eight."""
+    half = report("ada", 4, 0)
+    assert better(report("ada", 2, most=4.0), half).points == 2.0
+    assert better(half, report("ada", 3, most=4.0)).points == 3.0
