@@ -102,7 +102,7 @@ def collect_source(
                 outside = [path[-1].replace("|", "/") for path, reason in tree.left_out.items() if reason == OUTSIDE]
                 found.notes += [f"Left out: {each} ({OUTSIDE})." for each in outside]
         if times is not None:
-            times.laid_over(found, roster)
+            times.laid_over(found, roster, desk.result.source)
         desk.file(found, source.name)
     return desk.finish(found)
 

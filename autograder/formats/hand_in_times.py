@@ -16,6 +16,7 @@ from autograder.checks.errors import InstructorError, UsageError
 from autograder.checks.wording import counted, reason_of
 from autograder.course.roster import Person, Roster, folded
 from autograder.formats.hand_ins import Found, HandIn, Who
+from autograder.formats.moodle.download import MOODLE, is_hidden
 from autograder.formats.nbgrader.lateness import read_stamp
 from autograder.submissions.names import printable
 from autograder.submissions.roster import columns_of, decoded, person_of, table_rows
@@ -37,8 +38,8 @@ _COLUMNS = (
     "time",
 )
 _IDENTIFIER = ("identifier", "id")
-_NUMBER = re.compile(r"\D+?\s*(\d+)")
-_KEY = re.compile(r".*_(\d+)", re.DOTALL)
+_PARTICIPANT = re.compile(r"(?P<word>\D+?)\s*(?P<number>\d+)")
+_KEY = re.compile(r".*_(?P<number>\d+)", re.DOTALL)
 _NOTHING = ("", "-", "\N{EN DASH}", "never", "nie")
 _WEEKDAY = re.compile(r"^[^\W\d]+\.?,?\s+(?=\d)")
 _DAY_DOT = re.compile(r"\b(\d{1,2})\.(?=\s)")
@@ -62,7 +63,7 @@ _MONTHS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of the table: who it is about, Moodle's number of them, and when."""
+    """One line of the table: who it is about, when, and the number of a participant of Moodle's, or ""."""
 
     number: int
     person: Person
@@ -78,8 +79,14 @@ class HandInTimes:
     lines: tuple[_Line, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def laid_over(self, found: Found, roster: Roster | None) -> None:
-        """Give hand-ins without a time the one that the table says; what it does not say is noted."""
+    def laid_over(self, found: Found, roster: Roster | None, source: str) -> None:
+        """Give hand-ins without a time the one that the table says; what it does not say is noted.
+
+        Args:
+            found: the hand-ins.
+            roster: who takes the course.
+            source: the kind of download that they are from; only Moodle's has numbers of participants.
+        """
         found.notes += self.notes
         unknown = []
         for at, hand_in in enumerate(found.hand_ins):
@@ -90,7 +97,7 @@ class HandInTimes:
                 time = datetime.fromtimestamp(newest, UTC) if newest > 0 else None
                 found.hand_ins[at] = replace(hand_in, received=time, guessed=True, time_from=FILES if time else "")
                 continue
-            times = {each.time for each in self._about(hand_in, roster)}
+            times = {each.time for each in self._about(hand_in, roster, numbered=source == MOODLE.name)}
             if times and (len(times) == 1 or hand_in.members):
                 found.hand_ins[at] = replace(hand_in, received=max(times), guessed=False, time_from=self.name)
             else:
@@ -99,12 +106,16 @@ class HandInTimes:
             more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
             found.notes.append(f"{self.name} has no hand-in time, or several, for {', '.join(unknown[:10])}{more}.")
 
-    def _about(self, hand_in: HandIn, roster: Roster | None) -> list[_Line]:
-        """The lines about whoever handed in, or the members of the team."""
-        if (key := _KEY.fullmatch(hand_in.who.key)) and (
-            same := [each for each in self.lines if each.participant and each.participant == key[1]]
-        ):
-            return same
+    def _about(self, hand_in: HandIn, roster: Roster | None, *, numbered: bool) -> list[_Line]:
+        """The lines about whoever handed in, or the members of the team.
+
+        Where names end with numbers of participants, the number decides, unless name or e-mail are somebody else's, as
+        where it is the number of a team.
+        """
+        if numbered and (key := _KEY.fullmatch(hand_in.who.key)):
+            same = [each for each in self.lines if each.participant == key["number"]]
+            if same := [each for each in same if not _contradicts(each.person, hand_in.who, roster)]:
+                return same
         found = []
         for who in hand_in.members or (hand_in.who,):
             people = _people(who, roster)
@@ -127,6 +138,17 @@ def _is_about(line: Person, who: Who, people: Iterable[Person], roster: Roster |
         return len(meant) == 1 and meant[0] in people
     own = {folded(each) for each in ((*who.names,) if who.foreign else (*who.names, *who.ids)) if each}
     return bool(own & {folded(each) for each in (*ids, line.name) if each})
+
+
+def _contradicts(line: Person, who: Who, roster: Roster | None) -> bool:
+    """Whether name or e-mail of a line are those of somebody else."""
+    people = _people(who, roster)
+    if _is_about(line, who, people, roster):
+        return False
+    if line.name and not who.blind and folded(line.name) not in {folded(each) for each in who.names}:
+        return True
+    meant = roster.meant(line.emails, ()) if roster else ()
+    return bool(meant and people) and not any(each in people for each in meant)
 
 
 def read_times(path: Path, zone: str | None) -> HandInTimes:
@@ -168,8 +190,9 @@ def read_times(path: Path, zone: str | None) -> HandInTimes:
                 "'Europe/Berlin'."
             )
         cell = row[identifier].strip() if identifier is not None and identifier < len(row) else ""
-        match = _NUMBER.fullmatch(cell)
-        lines.append(_Line(number, person_of(row, columns), match[1] if match else "", stamp.time))
+        match = _PARTICIPANT.fullmatch(cell)
+        participant = match["number"] if match and is_hidden(match["word"]) else ""
+        lines.append(_Line(number, person_of(row, columns), participant, stamp.time))
     if len(problems) > 10:
         problems[10:] = [f"{counted(len(problems) - 10, 'more line')} of {path.name} without a readable time."]
     return HandInTimes(path.name, tuple(lines), tuple(problems))

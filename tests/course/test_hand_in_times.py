@@ -148,6 +148,38 @@ def test_two_lines_about_one_student_give_no_time(root: Path) -> None:
     assert "sheet.csv has no hand-in time, or several, for Ada Lovelace, Bob Ross, Dan Day." in said
 
 
+@pytest.mark.parametrize("download", ["plain", "download.zip"])
+@pytest.mark.parametrize("roster", ["", "id,name\nanna_2,Anna\ns2,Bob\n"])
+def test_the_end_of_an_id_is_no_participant_s_number(root: Path, download: str, roster: str) -> None:
+    """A number behind an underscore is compared with Moodle's participants alone, and with no id of another kind."""
+    if roster:
+        (root / "roster.csv").write_text(roster)
+    written(root / "plain", {"anna_2/tiny.py": RIGHT})
+    (root / "download.zip").write_bytes(zipped(moodle({"anna_2": {"tiny.py": RIGHT}})))
+    (root / "sheet.csv").write_text("id,time\ns2,2026-03-04 10:00\n")
+    assert "has no hand-in time, or several, for anna" in collect(root, download, "--times", "sheet.csv")
+    (root / "sheet.csv").write_text("id,time\ns2,2026-03-04 10:00\nanna_2,2026-03-01 10:00\nanna,2026-03-01 10:00\n")
+    collect(root, download, "--times", "sheet.csv")
+    assert [*times(root).values()] == [datetime(2026, 3, 1, 9, tzinfo=UTC)]
+
+
+def test_a_participant_s_number_with_another_name_gives_no_time(root: Path) -> None:
+    """A team's folder ends with the number of the group, which is some participant's as well."""
+    (root / "download.zip").write_bytes(zipped(moodle({"Team B_11": {"tiny.py": RIGHT}})))
+    said = collect(root, "download.zip", "--times", "sheet.csv")
+    assert [*times(root).values()] == [None]
+    assert "sheet.csv has no hand-in time, or several, for Team B." in said
+
+
+def test_hidden_participants_have_times_by_number(root: Path) -> None:
+    """Where names are hidden, the number is all there is."""
+    (root / "download.zip").write_bytes(zipped(moodle({"Participant_11": {"tiny.py": RIGHT}})))
+    lines = [",".join([each.split(",")[0], *each.split(",")[3:]]) for each in WORKSHEET.splitlines()]
+    (root / "sheet.csv").write_text("\n".join(lines))
+    collect(root, "download.zip", "--times", "sheet.csv")
+    assert [*times(root).values()] == [WHEN]
+
+
 def test_a_plain_folder_has_times_by_the_roster_or_those_of_its_files_where_staff_say_so(root: Path) -> None:
     """A table names people by id, e-mail or name; `--times files` takes the times of the files."""
     (root / "roster.csv").write_text("id,name,email\n11,Ada Lovelace,a@x\n")
