@@ -91,7 +91,11 @@ def _variant(call: Call, loaded: Loaded, screen: Console) -> Variant | None:
             raise UsageError(f"{call.name} draws no variants; leave out --for.")
         return None
     if call.student:
-        return loaded.variant_of(call.student, course_seed(None, os.environ))
+        from autograder.release import refuse_other_seed
+
+        seed = course_seed(None, os.environ)
+        refuse_other_seed(loaded, seed)
+        return loaded.variant_of(call.student, seed)
     screen.print("Checked with the example of a variant; --for STUDENT checks with the variant of a student.")
     return loaded.example_variant
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
-from autograder.checks.local.variants import Variant
+from autograder.checks.local.variants import MODULE, Variant
 from autograder.datasets import DataSet
 from autograder.grading.context import Case, Shared, write_drawn
 from autograder.grading.notebooks import repair_notebooks
@@ -24,6 +24,11 @@ from autograder.submissions import Submission
 __all__ = ["drawn_for", "grade", "restore_given"]
 
 _BLOCK = 1 << 20
+_OTHER_VARIANT = (
+    f"The {MODULE} that was handed in is not the one that is drawn for this student: either the student changed it "
+    "(take it out of the submission, and grade again), or the seed or the function that draws is another one than at "
+    "the release."
+)
 
 
 def grade(
@@ -61,7 +66,9 @@ def grade(
     if shared is None:
         with Shared() as own:
             return grade(loaded, submission, sandbox, dataset, options, listen, own, begin, variant, done)
-    variant = variant or loaded.variant_of(submission.student, options.seed)
+    drawn = loaded.variant_of(submission.student, options.seed) if variant is None else None
+    variant = variant or drawn
+    not_final = _OTHER_VARIANT if drawn and _has_other(submission.folder / MODULE, drawn) else ""
     notebooks = repair_notebooks(loaded, submission, shared.reader, variant)
     predictions = HandedInPredictions(loaded, submission.folder, options.seed, shared.predictions)
     case = Case(
@@ -95,8 +102,17 @@ def grade(
         replay=replay(loaded, submission, dataset, options, sandbox, variant),
         notes=(*submission.notes, *drawn_for(variant), *restored, *notebooks.notes),
         notebooks=notebooks.results(),
+        not_final=not_final,
         pseudonym=pseudonym_in(loaded, submission.folder),
     )
+
+
+def _has_other(file: Path, variant: Variant) -> bool:
+    """Whether the module of a variant was handed in and is another than the student's, but for white space."""
+    if not file.is_file():
+        return False
+    expected = variant.everything[MODULE]
+    return file.stat().st_size > 2 * len(expected) + _BLOCK or file.read_bytes().split() != expected.split()
 
 
 def drawn_for(variant: Variant | None) -> tuple[str, ...]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from autograder.release.building import build, contents, stub_text
-from autograder.release.students import chosen_students, refuse_redrawn, release_for, unknown_students
+from autograder.release.students import (
+    chosen_students,
+    refuse_other_seed,
+    refuse_redrawn,
+    release_for,
+    unknown_students,
+)
 from autograder.release.writing import added, write_archive
 
 __all__ = [
@@ -11,6 +17,7 @@ __all__ = [
     "build",
     "chosen_students",
     "contents",
+    "refuse_other_seed",
     "refuse_redrawn",
     "release_for",
     "stub_text",

@@ -1,7 +1,8 @@
 """Releases for single students, where an assignment draws a variant for each; and that grading draws what was released.
 
 They lie in ``release/NAME.students/STUDENT/``, which git leaves out: there is one for each student, and no student may
-read another's.
+read another's. ``release/NAME.seed`` beside them is checked in: the fingerprint of the seed that they were drawn by, so
+that another user or machine, whose seed is another one, draws nothing else.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from pathlib import Path
 
 from autograder import atomic_files
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import reason_of
 from autograder.datasets import DataSet
 from autograder.loader import Loaded
 from autograder.release.building import build
 from autograder.release.writing import write_archive
 from autograder.reports.files import file_names
+from autograder.seeding import keys_of
 from autograder.settings import near
 from autograder.submissions.names import student_name
 from autograder.submissions.roster import Roster
 
-__all__ = ["chosen_students", "folder_of", "refuse_redrawn", "release_for", "unknown_students"]
+__all__ = ["chosen_students", "folder_of", "refuse_other_seed", "refuse_redrawn", "release_for", "unknown_students"]
 
 
 def chosen_students(asked: Sequence[str], roster: Roster | None, *, everybody: bool) -> tuple[str, ...]:
@@ -66,8 +69,13 @@ def release_for(
 
     Raises:
         InstructorError: as `build`, or a variant cannot be drawn.
-        UsageError: as `build`.
+        UsageError: as `build`, or other releases were drawn by another seed.
     """
+    refuse_other_seed(loaded, seed)
+    if not _seed_file(loaded).is_file():
+        said = f"# The fingerprint of the seed that variants of {loaded.id} are drawn by. Check this file in.\n"
+        _seed_file(loaded).parent.mkdir(parents=True, exist_ok=True)
+        atomic_files.write(_seed_file(loaded), f"{said}{keys_of(seed).fingerprint}\n".encode())
     for student in students:
         out = folder_of(loaded, student)
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -84,13 +92,39 @@ def folder_of(loaded: Loaded, student: str) -> Path:
     return root / "release" / f"{loaded.id}.students" / file_names([student])[student]
 
 
+def _seed_file(loaded: Loaded) -> Path:
+    return loaded.folder.parent.parent / "release" / f"{loaded.id}.seed"
+
+
+def refuse_other_seed(loaded: Loaded, seed: str) -> None:
+    """Refuse a seed that draws other variants than those that were released, here or on another machine.
+
+    Raises:
+        UsageError: the releases were drawn by another seed, or the file with its fingerprint cannot be read.
+    """
+    path = _seed_file(loaded)
+    if loaded.assignment.variants is None or not path.exists():
+        return
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}.") from None
+    if keys_of(seed).fingerprint not in map(str.strip, lines):
+        raise UsageError(
+            f"{path}: the variants of {loaded.id} were released with another seed, so other ones would be drawn now; "
+            "set AUTOGRADER_SEED to the seed of the releases (docs/variants.md). If no student has any of them yet, "
+            "remove this file."
+        )
+
+
 def refuse_redrawn(loaded: Loaded, students: Iterable[str], seed: str) -> None:
     """Draw the variants of a class once before it is graded, and compare them with what was released here.
 
     Raises:
         InstructorError: a variant cannot be drawn.
-        UsageError: a student was given another variant than is drawn now.
+        UsageError: a student was given another variant than is drawn now, or the seed is another one.
     """
+    refuse_other_seed(loaded, seed)
     for student in students if loaded.assignment.variants else ():
         drawn, home = loaded.variant_of(student, seed), folder_of(loaded, student)
         for file, content in (drawn.everything if drawn else {}).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from autograder.quality.validation.students_variants import drawn_again, release
 from autograder.quality.validation.trials import Trial
 from autograder.release import release_for
 from autograder.sandbox import start
+from autograder.seeding import keys_of
 
 RELEASE = ("release", "scaling", "--no-validate")
 
@@ -38,7 +40,8 @@ def test_a_release_for_one_student(root: Path) -> None:
     assert drawn is not None
     assert (home / "ada" / "variant.py").read_text() == drawn.module
     assert (home / ".gitignore").read_text() == "*\n"
-    assert sorted(os.listdir(root / "release")) == ["scaling.students"]
+    assert sorted(os.listdir(root / "release")) == ["scaling.seed", "scaling.students"]
+    assert keys_of("seed").fingerprint in (root / "release" / "scaling.seed").read_text()
 
 
 def test_releases_for_everybody_as_archives(root: Path) -> None:
@@ -109,11 +112,31 @@ def test_a_class_that_was_given_other_variants_is_not_graded(root: Path, tmp_pat
     folder = handed(root, "ada")
     run_here(*RELEASE, "--for", "ada", cwd=root)
     command = ("grade", "scaling", folder, "--out", tmp_path / "out", "--jobs", "1")
+    module = root / "release" / "scaling.students" / "ada" / "variant.py"
+    module.write_text(f"{module.read_text()}# drawn otherwise\n")
     refused(
-        run(*command, cwd=root, AUTOGRADER_SEED="other"),
+        run(*command, cwd=root),
         "variant.py is not what is drawn for ada now",
         "`autograder release scaling --for ada`",
     )
+
+
+def test_another_seed_than_that_of_the_releases_is_refused(root: Path, tmp_path: Path) -> None:
+    """On another machine, too, which has none of the releases: their seed's fingerprint is checked in beside them."""
+    folder = handed(root, "ada")
+    run_here(*RELEASE, "--for", "ada", cwd=root)
+    shutil.rmtree(root / "release" / "scaling.students")
+    said = "the variants of scaling were released with another seed, so other ones would be drawn now"
+    for command in (
+        ("grade", "scaling", folder, "--out", tmp_path / "out", "--jobs", "1"),
+        ("check", "scaling", folder / "ada", "--for", "ada"),
+        (*RELEASE, "--for", "bob"),
+    ):
+        refused(run_here(*command, cwd=root, AUTOGRADER_SEED="other"), said, "set AUTOGRADER_SEED to the seed of")
+    assert not (tmp_path / "out" / "reports").exists()
+    assert run_here(*RELEASE, "--for", "bob", cwd=root).returncode == 0
+    (root / "release" / "scaling.seed").write_bytes(b"\xff")
+    refused(run_here(*RELEASE, "--for", "bob", cwd=root), "scaling.seed cannot be read")
 
 
 def test_check_uses_the_example_or_the_variant_of_a_student(root: Path) -> None:

@@ -304,8 +304,25 @@ def test_the_variant_of_somebody_else_earns_nothing(loaded: Loaded, tmp_path: Pa
     report = graded(loaded, tmp_path, "ada", source, data__rows__csv="1\n2\n")
     assert report.verdicts[:2] == (Verdict.FAILED, Verdict.FAILED)
     assert "variant.py differs from the one that was handed out; the handed-out one was used." in report.notes
+    assert report.not_final.startswith(
+        "The variant.py that was handed in is not the one that is drawn for this student"
+    )
     again = graded(loaded, tmp_path, "ada")
     assert set(again.verdicts) == {Verdict.PASSED}
+
+
+@pytest.mark.parametrize(("change", "final"), [("\n", True), ("\r\n", True), ("\n# mine\n", False)])
+def test_the_grade_is_final_where_the_module_that_was_handed_in_is_the_students(
+    loaded: Loaded, tmp_path: Path, change: str, final: bool
+) -> None:
+    """Other ends of lines change nothing; any other text says that the student worked with something else."""
+    ada = loaded.variant_of("ada", SEED)
+    assert ada is not None
+    (tmp_path / "in-ada").mkdir()
+    (tmp_path / "in-ada" / MODULE).write_bytes(ada.module.replace("\n", change).encode())
+    report = graded(loaded, tmp_path, "ada")
+    assert set(report.verdicts) == {Verdict.PASSED}
+    assert (report.not_final == "") == final
 
 
 def test_answers_of_the_reference_are_remembered_by_variant(loaded: Loaded, tmp_path: Path) -> None:
