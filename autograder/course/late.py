@@ -185,6 +185,7 @@ def judged(
     lines = [_when(handed_in, due)]
     late, before = late_by(handed_in, due, rule, days.used), late_by(handed_in, due, rule)
     taken = earned = 0.0
+    kept = ""
     if before is None or late is None or handed_in.time is None:
         states = {True: "late, by an unknown time", False: "in time", None: "time unknown"}
         state = states[handed_in.late]
@@ -202,13 +203,13 @@ def judged(
         state = "late" if late else "late, covered by late days"
         if days.left is not None:
             lines.append(f"{counted(days.used, 'late day')} used, {days.left} left.")
-        taken = _taken(late, rule, score.maximum, total, lines) if late else 0.0
+        taken, kept = _taken(late, rule, score.maximum, total, lines) if late else (0.0, "")
     points = rounded(score.points - min(taken, max(0.0, score.points)))
     bonus = rounded(score.bonus - max(0.0, rounded(taken - max(0.0, score.points))) + earned)
-    said = ""
+    said = kept
     if taken or earned:
         sign, by = ("-", taken) if taken else ("+", earned)
-        said = f"{shown(total)} {sign} {shown(by)} = {counted(rounded(points + bonus), 'point')}."
+        said += f"{' ' if kept else ''}{shown(total)} {sign} {shown(by)} = {counted(rounded(points + bonus), 'point')}."
     seconds = None if before is None else before.total_seconds()
     made = Lateness(state, handed_in.time, due.deadline, seconds, total, taken, earned, days.used, tuple(lines), said)
     return points, bonus, made
@@ -245,12 +246,15 @@ def _early(time: datetime, due: Due, rule: LateRule | None, total: float, lines:
     return rounded(max(0.0, total) * percent / 100)
 
 
-def _taken(late: timedelta, rule: LateRule | None, maximum: float, total: float, lines: list[str]) -> float:
-    """How many points lateness takes off."""
+def _taken(late: timedelta, rule: LateRule | None, maximum: float, total: float, lines: list[str]) -> tuple[float, str]:
+    """How many points lateness takes off, and a sentence where the floor limits it.
+
+    The sentence is no line, because whether it is there may say something about the points.
+    """
     percent = cost(late, rule) if rule else 0.0
     if rule is None or not percent:
         lines.append("Nothing is taken off for that.")
-        return 0.0
+        return 0.0, ""
     what = "the points earned" if rule.of == "earned" else counted(maximum, "point")
     if rule.steps:
         hours = max(hours for hours, _ in rule.steps if late > timedelta(hours=hours))
@@ -262,11 +266,9 @@ def _taken(late: timedelta, rule: LateRule | None, maximum: float, total: float,
         lines.append(f"{units} at {shown(rule.percent)} %{most} = {shown(percent)} % of {what}.")
     taken = rounded(max(0.0, total if rule.of == "earned" else maximum) * percent / 100)
     most_taken = rounded(max(0.0, total) * (100 - rule.floor) / 100)
-    if taken > most_taken:
-        if rule.floor:
-            lines.append(f"At least {shown(rule.floor)} % of the points earned are kept.")
-        taken = most_taken
-    return taken
+    if taken <= most_taken:
+        return taken, ""
+    return most_taken, f"At least {shown(rule.floor)} % of the points earned are kept." if rule.floor else ""
 
 
 def length(time: timedelta) -> str:

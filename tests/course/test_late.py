@@ -77,6 +77,21 @@ def test_a_percentage_is_of_the_points_earned_or_of_the_maximum() -> None:
     assert total(LateRule(percent=90, of="maximum", floor=50), HOUR, half) == 6
 
 
+@pytest.mark.parametrize("of", ["earned", "maximum"])
+@pytest.mark.parametrize("floor", [0, 50, 100])
+def test_no_line_but_the_sum_depends_on_the_points(of: str, floor: int) -> None:
+    """The lines stand on pages whose points are withheld in part, so they are the same for any points."""
+    for time in (-9 * DAY, -HOUR, HOUR, 9 * DAY, 30 * DAY):
+        for rule in (
+            LateRule(percent=30, of=of, floor=floor, early_percent=1, early_most=5),
+            LateRule(steps=((0, 10), (24, 100)), of=of, floor=floor, cut_off_hours=400),
+        ):
+            lines = {judged(Score(points, 0, 20), at(time), due(), rule)[2].lines for points in (20, 10, 2, 0)}
+            assert len(lines) == 1
+    kept = judged(Score(10, 0, 20), at(HOUR), due(), LateRule(percent=60, of="maximum", floor=100))[2]
+    assert (kept.taken, kept.sum) == (0, "At least 100 % of the points earned are kept.")
+
+
 def test_the_sum_is_said_line_by_line() -> None:
     """When, how late, the rule with its numbers, late days, and the points before and after."""
     _, _, made = judged(TWENTY, at(2 * DAY + 3 * HOUR), due(), LateRule(percent=10))
@@ -98,8 +113,7 @@ def test_the_sum_is_said_line_by_line() -> None:
     _, _, made = judged(TWENTY, at(9 * DAY), due(), LateRule(percent=20, floor=50))
     assert (*made.lines[1:], made.sum) == (
         "9 started days at 20 %, at most 100 % = 100 % of the points earned.",
-        "At least 50 % of the points earned are kept.",
-        "20 - 10 = 10 points.",
+        "At least 50 % of the points earned are kept. 20 - 10 = 10 points.",
     )
     _, _, made = judged(TWENTY, at(25 * HOUR), due(), LateRule(steps=((0, 10), (24, 50)), of="maximum"))
     assert (*made.lines[1:], made.sum) == ("More than 24 h late: 50 % of 20 points.", "20 - 10 = 10 points.")
