@@ -175,24 +175,24 @@ def moment(value: str | datetime, zone: tzinfo | None, where: str) -> datetime:
         InstructorError: it is no time, has no zone, or one that the clocks of the zone show twice or never.
     """
     time = _read(value, where)
-    if time.tzinfo is not None:
-        return _utc(time, where)
+    zone = time.tzinfo or zone  # a zone in the value has the same changes of clocks
     if zone is None:
         raise InstructorError(
             f"{where} is {settings.written(value)}, which names no time zone; set Course.timezone, such as "
             "'Europe/Berlin', or write the offset, such as '2026-11-30 23:59+01:00'."
         )
+    time = time.replace(tzinfo=None)
     first, second = (time.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
         return _utc(first, where)
     shown = f"{time:%Y-%m-%d %H:%M}"
-    if _utc(first, where).astimezone(zone).replace(tzinfo=None) != time:
+    given = settings.written(value) if isinstance(value, str) else shown
+    if _utc(first, where).astimezone(zone).replace(tzinfo=None, fold=0) != time:
         raise InstructorError(
-            f"{where} is {settings.written(value)}, a time that clocks in {zone} skip when daylight saving time "
-            "begins; give another one."
+            f"{where} is {given}, a time that clocks in {zone} skip when daylight saving time begins; give another one."
         )
     raise InstructorError(
-        f"{where} is {settings.written(value)}, a time that clocks in {zone} show twice when daylight saving time "
+        f"{where} is {given}, a time that clocks in {zone} show twice when daylight saving time "
         f"ends; write '{shown}{_offset(first)}' for the first one, or '{shown}{_offset(second)}' for the second."
     )
 

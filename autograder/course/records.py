@@ -20,6 +20,7 @@ from autograder.course.late_rule import LateDays, LateRule
 from autograder.course.roster import Person
 from autograder.early_start import NOTEBOOK_FORM
 from autograder.results import Limits
+from autograder.scoring import rounded
 
 __all__ = ["SANDBOXES", "Course", "HomeworkSet"]
 
@@ -56,6 +57,8 @@ class HomeworkSet:
                 "least one that counts."
             )
         settings.number(self.round_to, "HomeworkSet.round_to", least=0.01, most=1000)
+        if rounded(self.round_to) != self.round_to:
+            raise InstructorError(f"HomeworkSet.round_to is {self.round_to:g}; give a multiple of 0.01, as points are.")
         if self.rounding not in _ROUNDING:
             raise InstructorError(
                 f"HomeworkSet.rounding is {settings.written(self.rounding)}; give one of "
@@ -149,6 +152,12 @@ class Course:
         owner: dict[str, str] = {}
         for name, members in self.groups.items():
             settings.text(name, "Course.groups (a name)")
+            given: object = members
+            if isinstance(given, list):
+                raise InstructorError(
+                    f"Course.groups[{name!r}] is a list; give ids in parentheses with a comma after each, such as "
+                    '("ada", "ben").'
+                )
             for member in settings.texts(members, f"Course.groups[{name!r}]", example='("ada", "ben")'):
                 if owner.setdefault(member, name) != name:
                     raise InstructorError(

@@ -14,7 +14,8 @@ from autograder.course.dates import moment
 from autograder.course.roster import Person, Roster
 
 BERLIN = ZoneInfo("Europe/Berlin")
-HEAD = "from autograder.course import *\nfrom pathlib import Path\n"
+IMPORTS = "from datetime import datetime; from pathlib import Path; from zoneinfo import ZoneInfo"
+HEAD = f"{IMPORTS}\nfrom autograder.course import *\n"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ HEAD = "from autograder.course import *\nfrom pathlib import Path\n"
         ("2026-10-15 23:59Z", None, datetime(2026, 10, 15, 23, 59)),
         ("2026-10-25 02:30+01:00", BERLIN, datetime(2026, 10, 25, 1, 30)),
         (datetime(2026, 10, 15, 23, 59), BERLIN, datetime(2026, 10, 15, 21, 59)),
+        (datetime(2026, 10, 15, 23, 59, tzinfo=BERLIN), None, datetime(2026, 10, 15, 21, 59)),
+        (datetime(2026, 10, 25, 2, 30, tzinfo=UTC), BERLIN, datetime(2026, 10, 25, 2, 30)),
     ],
 )
 def test_a_time_is_that_of_the_course_s_clocks_or_of_its_offset(
@@ -67,6 +70,15 @@ DUE = 'Dates("2026-10-15 23:59")'
             "saving time begins; give another one.",
         ),
         (
+            dated('Dates(datetime(2026, 3, 29, 2, 30, tzinfo=ZoneInfo("Europe/Berlin")))'),
+            "Course.dates['a'].deadline is 2026-03-29 02:30, a time that clocks in Europe/Berlin skip when",
+        ),
+        (
+            dated('Dates(datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin")))'),
+            "is 2026-10-25 02:30, a time that clocks in Europe/Berlin show twice when daylight saving time ends; write "
+            "'2026-10-25 02:30+02:00' for the first one",
+        ),
+        (
             'title="T", assignments=("a",), dates={"a": Dates("2026-10-15 23:59")}',
             "Course.dates['a'].deadline is '2026-10-15 23:59', which names no time zone; set Course.timezone, such as",
         ),
@@ -96,6 +108,11 @@ DUE = 'Dates("2026-10-15 23:59")'
         (dated(DUE, ", attempts=None"), "Course.attempts is None; give AttemptRule(...) of autograder.course."),
         (dated(DUE, ', roster="r.csv"'), "Course.roster is 'r.csv'; give None or a Path, such as Path('roster.csv')."),
         (dated(DUE, ", groups=3"), "Course.groups must map the name of a group to ids of its members, such as"),
+        (dated(DUE, ', groups={"g": ["ada"]}'), "Course.groups['g'] is a list; give ids in parentheses with a comma"),
+        (
+            dated(DUE, ', homework_sets=(HomeworkSet("h", "H", ("a",), 10, round_to=0.015),)'),
+            "HomeworkSet.round_to is 0.015; give a multiple of 0.01, as points are.",
+        ),
         (dated(DUE, ', groups={"g": "ada"}'), "Course.groups['g'] is 'ada'; give names in brackets, such as"),
         (
             dated(DUE, ', groups={"g": ("ada",), "h": ("ada",)}'),
