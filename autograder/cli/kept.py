@@ -137,7 +137,10 @@ def forget(call: Forgotten) -> int:
                 reports = reports_in(out)
                 heading = heading_of(Source(out, call.course), reports[0].assignment) if reports else None
                 erase(out, call.student, heading, term_at(call.course))
-            _say(f"{done} from {out}: {counted(len(seen.own), 'file')}, {counted(seen.lines, 'line')} of marks.")
+            parts = [counted(len(seen.own), "file")]
+            parts += [f"{counted(seen.lines, 'line')} of marks"] if seen.lines else []
+            parts += [counted(seen.hand_ins, "hand-in time")] if seen.hand_ins else []
+            _say(f"{done} from {out}: {', '.join(parts)}.")
         for path in handed_in:
             if call.yes:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

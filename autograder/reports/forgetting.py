@@ -18,13 +18,14 @@ from pathlib import Path
 from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.course.term import HandIn, Term
-from autograder.insight.alarms import class_alarms
+from autograder.insight.alarms import ClassAlarm, class_alarms
 from autograder.insight.items import analysed
-from autograder.reports.class_folder import ALARMS, ITEMS, LEFT, show_grades
+from autograder.insight.shortcuts import shortcut_alarms
+from autograder.reports.class_folder import ALARMS, ITEMS, LEFT, read_alarms, show_grades
 from autograder.reports.csv_files import restored
 from autograder.reports.files import file_names, read_report, write_text
 from autograder.reports.grades import items_csv
-from autograder.reports.lateness import read_hand_ins, write_hand_ins
+from autograder.reports.lateness import HAND_INS, read_hand_ins, write_hand_ins
 from autograder.reports.manual_grades import FILE, read_hand_grades, write_hand_grades
 from autograder.reports.marks import MARKS, read_marks, write_marks
 from autograder.reports.pages import Heading
@@ -41,15 +42,16 @@ _OF_CLASS = ("grades.csv", "summary.html", ALARMS, ITEMS)
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What a folder has of a student: files and folders of the student's own, and lines that people wrote."""
+    """What a folder has of a student: the student's own files and folders, lines of marks, and hand-in times."""
 
     own: tuple[Path, ...]
     lines: int
+    hand_ins: int = 0
 
     @property
     def anything(self) -> bool:
         """Whether there is anything."""
-        return bool(self.own or self.lines)
+        return bool(self.own or self.lines or self.hand_ins)
 
 
 def reports_in(out: Path) -> tuple[Report, ...]:
@@ -66,6 +68,11 @@ def _folders(out: Path) -> list[Path]:
     """The folder and those below it that hold the reports of a class as well: regraded, earlier, or of one question."""
     below = sorted(path.parent for path in out.rglob("reports") if path.is_dir() and path.parent != out)
     return [out, *dict.fromkeys((*below, out / LEFT))]
+
+
+def _timed(out: Path) -> list[Path]:
+    """The folders that may hold hand-in times: those of gradings, and what they keep of better results."""
+    return [place for folder in _folders(out) for place in (folder, folder / KEPT)]
 
 
 def _stems(out: Path, student: str) -> set[str]:
@@ -95,8 +102,8 @@ def traces_of(out: Path, student: str) -> Traces:
     if hand:
         lines += sum(grade.student == student for grade in hand.grades)
         lines += (student in hand.late_penalties) + (student in hand.submissions)
-    lines += sum(student in (each.student, *each.members) for each in read_hand_ins(out))
-    return Traces(tuple(own), lines)
+    times = sum(student in (each.student, *each.members) for folder in _timed(out) for each in read_hand_ins(folder))
+    return Traces(tuple(own), lines, times)
 
 
 def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -> None:
@@ -118,7 +125,6 @@ def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -
                 shutil.rmtree(path)
             else:
                 files.remove(path)
-    write_hand_ins(out, _without(read_hand_ins(out), student))
     marks, hand = read_marks(out / MARKS), read_hand_grades(out)
     if marks is not None:
         write_marks(replace(marks, rows=tuple(row for row in marks.rows if row.student != student)), out / MARKS)
@@ -135,19 +141,36 @@ def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -
     for path in (out / "answers").glob("*.html"):  # all answers to one question: `autograder mark` makes them again
         path.unlink()
     (out / PUBLISHED / TABLE).unlink(missing_ok=True)  # `autograder publish` makes it again
-    for folder in _folders(out)[1:]:  # earlier gradings keep their pages of everybody else as they were
-        for path in sorted(folder.glob("*.csv")):
-            _remove_rows(path, student)
-        for path in naming((*folder.glob("*.html"), *folder.glob("*.json")), student):
-            path.unlink()
+    _erase_from_gradings(out, student)
     reports = reports_in(out)
     if not reports or heading is None:
         for name in _OF_CLASS:
             (out / name).unlink(missing_ok=True)
         return
-    write_text(out / ALARMS, json.dumps([asdict(alarm) for alarm in class_alarms(reports)], indent=1) + "\n")
+    refused = (each for each in read_alarms(out, ()) if each.kind == "refused")
+    _write_alarms(out, (*refused, *class_alarms(reports), *shortcut_alarms(reports)))
     write_text(out / ITEMS, items_csv(analysed(reports)))
     show_grades(out, reports, heading, file_names(report.student for report in reports), term=term)
+
+
+def _erase_from_gradings(out: Path, student: str) -> None:
+    """Remove the student's hand-in times, and what tables, alarms and pages of earlier gradings say of the student."""
+    for folder in _timed(out):
+        if (folder / HAND_INS).exists():
+            write_hand_ins(folder, _without(read_hand_ins(folder), student))
+    for folder in _folders(out)[1:]:  # earlier gradings keep their pages of everybody else as they were
+        for path in sorted(folder.glob("*.csv")):
+            _remove_rows(path, student)
+        if (folder / ALARMS).is_file():
+            _write_alarms(
+                folder, [each for each in read_alarms(folder, ()) if not _word(student).search(each.sentence)]
+            )
+        for path in naming((*folder.glob("*.html"), *folder.glob("*.json")), student):
+            path.unlink()
+
+
+def _write_alarms(folder: Path, alarms: Iterable[ClassAlarm]) -> None:
+    write_text(folder / ALARMS, json.dumps([asdict(alarm) for alarm in alarms], indent=1) + "\n")
 
 
 def _without(hand_ins: Iterable[HandIn], student: str) -> list[HandIn]:
@@ -180,7 +203,7 @@ def naming(places: Iterable[Path], student: str) -> Iterator[Path]:
     Raises:
         UsageError: a file cannot be read.
     """
-    word = re.compile(rf"(?<![\w-]){re.escape(student)}(?![\w-])")
+    word = _word(student)
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             try:
@@ -189,3 +212,7 @@ def naming(places: Iterable[Path], student: str) -> Iterator[Path]:
                 raise UsageError(f"{path} cannot be read ({reason_of(error)}); look yourself for {student}.") from None
             if word.search(path.name) or word.search(content.decode("utf-8", "replace")):
                 yield path
+
+
+def _word(student: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(student)}(?![\w-])")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from typer.testing import CliRunner
 from written_course import PDF, answered, hand_in, make_course
 
 from autograder.cli import app
+from autograder.course.term import HandIn
+from autograder.reports.class_folder import read_alarms
 from autograder.reports.forgetting import naming
+from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.store import Store, sqlite_address
 from autograder.store.history import log_entries, students
 from autograder.store.marking import marks
@@ -131,6 +135,36 @@ def test_earlier_gradings_forget_as_well(graded: Path) -> None:
     assert list(naming([graded], NAME)) == []
     assert page.read_bytes() == before
     assert students_in(out / "versions" / "1" / "grades.csv") == {"bob"}
+
+
+def test_the_times_and_alarms_of_others_stay_in_every_grading(graded: Path) -> None:
+    """Forgetting one student leaves hand-in times and alarms of the others, whose lateness still counts."""
+    out, root = graded / "out", graded / "course"
+    where = ("--out", out, "--course", root)
+    run("regrade", "theory", root / "submissions", *where)
+    late = [HandIn("bob", datetime(2026, 10, 18, tzinfo=UTC)), HandIn(NAME, datetime(2026, 10, 18, tzinfo=UTC))]
+    alarm = '{"kind": "refused", "question": "", "check": "", "students": 2, "counted": 2, "sentence": "%s"}'
+    for folder in (out, out / "regraded"):
+        write_hand_ins(folder, late)
+        (folder / "alarms.json").write_text(f"[{alarm % 'It is odd.'}]")
+    (out / "regraded" / "alarms.json").write_text(f"[{alarm % 'It is odd.'}, {alarm % f'{NAME} is like bob.'}]")
+    said = run("forget", NAME, *where, "--yes")
+    assert ", 3 lines of marks, 2 hand-in times." in said
+    assert list(naming([graded], NAME)) == []
+    for folder in (out, out / "regraded"):
+        assert read_hand_ins(folder) == tuple(late[:1])
+        assert [each.sentence for each in read_alarms(folder, ())] == ["It is odd."]
+    run("regrade", "theory", *where, "--take")
+    assert read_hand_ins(out) == tuple(late[:1])
+
+
+def test_only_what_is_there_is_counted(graded: Path) -> None:
+    """Hand-in times are no marks: where nobody gave points, no lines of marks are said to be removed."""
+    out = graded / "out"
+    (out / "marks.csv").unlink()
+    write_hand_ins(out, [HandIn("eva", datetime(2026, 10, 18, tzinfo=UTC))])
+    said = run("forget", "eva", "--out", out, "--course", graded / "course")
+    assert f"To be removed from {out}: 0 files, 1 hand-in time.\n" in said
 
 
 def test_a_file_that_still_has_the_name_is_named(graded: Path) -> None:
