@@ -54,11 +54,10 @@ def add_requests(
 
     asked = read_requests(file, assignment, datetime.now(UTC))
     with Store(address_of(db, out, course, there=True)) as store:
-        with store.reading():
-            known = {_identity(each) for each in publishing.requests(store.database)}
         different = {_identity(each): each for each in asked}
-        fresh = [each for identity, each in different.items() if identity not in known]
-        with store.writing("the requests"):
+        with store.writing("the requests"):  # what is known is read there: others may add the same form meanwhile
+            known = {_identity(each) for each in publishing.requests(store.database)}
+            fresh = [each for identity, each in different.items() if identity not in known]
             for each in fresh:
                 publishing.add_request(store.database, each, store.change())
     console().print(f"{counted(len(fresh), 'request')} added, {len(asked) - len(fresh)} there already.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -9,8 +10,9 @@ from command_line import run_here
 from tiny_course import make_course
 
 from autograder.checks.errors import UsageError
+from autograder.cli.requests import add_requests
 from autograder.formats.request_form import read_requests
-from autograder.store import Store, sqlite_address
+from autograder.store import Store, publishing, sqlite_address
 
 NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 FORM = """Made,Student,Question,Text,Mood
@@ -56,6 +58,25 @@ def test_requests_go_their_way(folder):
     assert (refused.returncode, "Request 1 is closed" in said(refused)) == (2, True)
     call("close", "2")
     assert "All requests are closed." in said(call("list"))
+
+
+def test_two_who_add_one_form_at_once_add_it_once(folder, monkeypatch):
+    """Whoever comes second sees the requests that came while the form was read."""
+    root, out, form = folder
+    monkeypatch.chdir(root)
+    writing, first = Store.writing, [True]
+
+    @contextmanager
+    def just_behind_another(store, what):
+        if first and first.pop():
+            add_requests(form, assignment="tiny", out=out)
+        with writing(store, what):
+            yield
+
+    monkeypatch.setattr(Store, "writing", just_behind_another)
+    add_requests(form, assignment="tiny", out=out)
+    with Store(sqlite_address(out / "grader.db")) as store:
+        assert len(publishing.requests(store.database)) == 2
 
 
 @pytest.mark.parametrize(
