@@ -1,9 +1,10 @@
 """How often honest classes raise the alarms about shortcuts, and how often those who take one do.
 
 ``python benchmarks/shortcuts.py`` trains classes of 30 with seeds, sizes, epochs and rates of their own (a softmax
-regression on three overlapping classes of points), and draws times and accuracies. Prints the table of docs/insight.md.
-Exit code 1: an honest class raised more than one alarm in a hundred classes, or a shortcut was seen in fewer than nine
-of ten (but for the one that is stated as a limit).
+regression on three overlapping classes of points), draws wrong answers out of a few hard samples, and draws times,
+accuracies and points of checks that have nothing to do with each other. Prints the table of docs/insight.md.
+Exit code 1: more than one honest class in a hundred raised an alarm (one in twenty, of checks against the rest), or a
+shortcut was seen in fewer than nine of ten (but for the two that are stated as limits).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from autograder.checks import Measurement, falls_on_fresh
 from autograder.checks.shortcuts import wrong_answers
+from autograder.insight.items import analysed
 from autograder.insight.shortcuts import shortcut_alarms
 from autograder.results import CheckResult, QuestionResult, Replay, Report, Resources, Verdict
 
@@ -56,6 +58,19 @@ def answers(classes: int, *, changed: int | None) -> int:
     return raised
 
 
+def hard_samples(classes: int, *, copied: bool) -> int:
+    """Classes that raise an alarm where only some samples are hard, and each student has most of them wrong."""
+    raised, draw = 0, np.random.default_rng(0)
+    for number in range(classes):
+        pool, share = ((30, 0.75), (26, 0.8), (28, 0.78), (60, 0.6))[number % 4]
+        wrong = draw.random((STUDENTS, pool)) < share
+        if copied:
+            wrong[1] = wrong[0]
+        kept = [wrong_answers(each, np.zeros(pool)) for each in wrong]
+        raised += bool(shortcut_alarms([report(f"s{n}", each) for n, each in enumerate(kept)]))
+    return raised
+
+
 def times(classes: int, *, quick: float | None) -> int:
     """Classes that raise an alarm; with `quick`, one student takes that share of the median."""
     draw, raised = np.random.default_rng(0), 0
@@ -76,6 +91,24 @@ def falls(models: int, fall: float) -> int:
     return raised
 
 
+def against_the_rest(classes: int, *, checks: int) -> int:
+    """Classes for which a check goes against the rest, where the checks are independent of each other."""
+    draw, raised = np.random.default_rng(0), 0
+    for _ in range(classes):
+        passed = draw.random((STUDENTS, checks)) < draw.uniform(0.3, 0.9, checks)
+        reports = []
+        for number, row in enumerate(passed.tolist()):
+            results = tuple(
+                CheckResult(f"c{at}", "It holds", True, verdict, float(good), 1.0, 0.1, "")
+                for at, good in enumerate(row)
+                for verdict in [Verdict.PASSED if good else Verdict.FAILED]
+            )
+            question = QuestionResult("a", "A", 1.0, 1.0, False, results)
+            reports.append(Report("hw", f"s{number}", 1.0, 1.0, 0.0, (question,), Resources(), Replay()))
+        raised += any(item.against for item in analysed(reports).items)
+    return raised
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -83,6 +116,8 @@ def main() -> int:
     classes = parser.parse_args().classes
     honest = {
         "the same wrong answers": answers(classes, changed=None),
+        "the same wrong answers, where few samples are hard": hard_samples(40 * classes, copied=False),
+        "one of 20 checks is against the rest": against_the_rest(5 * classes, checks=20),
         "training without time": times(10 * classes, quick=None),
         "falls on fresh data by the allowed 5 %": falls(100 * classes, 0.05),
     }
@@ -90,10 +125,14 @@ def main() -> int:
         "one has another's predictions": answers(classes, changed=0),
         "the same, 5 of 1,000 changed": answers(classes, changed=5),
         "the same, 20 of 1,000 changed": answers(classes, changed=20),
+        "the same, where few samples are hard": hard_samples(4 * classes, copied=True),
         "one takes a hundredth of the median": times(10 * classes, quick=0.01),
         "falls on fresh data by 12 %": falls(100 * classes, 0.12),
     }
     counts = dict.fromkeys((*honest, *shortcut), classes)
+    counts["the same wrong answers, where few samples are hard"] = 40 * classes
+    counts["one of 20 checks is against the rest"] = 5 * classes
+    counts["the same, where few samples are hard"] = 4 * classes
     counts |= dict.fromkeys(("training without time", "one takes a hundredth of the median"), 10 * classes)
     counts |= {name: 100 * classes for name in counts if name.startswith("falls")}
     print("| honest | raised |\n|---|---|")
@@ -102,8 +141,10 @@ def main() -> int:
     print("\n| shortcut | raised |\n|---|---|")
     for name, raised in shortcut.items():
         print(f"| {name} | {raised} of {counts[name]:,} |")
-    good = all(raised <= 0.01 * counts[name] for name, raised in honest.items())
-    seen = [raised >= 0.9 * counts[name] for name, raised in shortcut.items() if "20 of" not in name]  # a known limit
+    most = dict.fromkeys(honest, 0.01) | {"one of 20 checks is against the rest": 0.05}
+    good = all(raised <= most[name] * counts[name] for name, raised in honest.items())
+    limits = ("the same, 20 of 1,000 changed", "the same, where few samples are hard")
+    seen = [raised >= 0.9 * counts[name] for name, raised in shortcut.items() if name not in limits]
     return 0 if good and all(seen) else 1
 
 

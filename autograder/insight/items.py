@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ __all__ = [
 
 ENOUGH = 10
 """So many who attempted a check are needed before anything is said about it."""
-_SURE = 1.96
+_LEVEL = 0.05
 _STRONG = 0.25  # the quarter with the best rest counts as strong
 _FEWEST_STRONG = 5
 _SAME = 0.98
@@ -60,6 +61,8 @@ class Item:
     0 to 1; `discrimination` is the corrected item-rest correlation with its 95 % interval `low` to `high`; None where
     too few attempted it or nothing differs. `strong_failed` of `strong` students, those of the best quarter in
     everything else, have no credit. `seconds` and `slow` are the median and the 95th percentile of wall time.
+    `against` says whether those who do well elsewhere do worse here, beyond what chance does among so many checks: the
+    level of 5 % is divided by their number (Bonferroni).
     """
 
     question: str
@@ -77,6 +80,7 @@ class Item:
     seconds: float
     slow: float
     clusters: tuple[MessageCluster, ...]
+    against: bool = False
 
     @property
     def nobody_fails(self) -> bool:
@@ -103,11 +107,6 @@ class Item:
             "against the rest": self.against,
         }
         return tuple(words for words, holds in found.items() if holds)
-
-    @property
-    def against(self) -> bool:
-        """Whether those who do well elsewhere do worse here, beyond chance."""
-        return self.high is not None and self.high < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +197,8 @@ def _item(
     rest = _mean(earned[:, others], weights[others])
     known = here & ~np.isnan(rest)
     r = _correlation(earned[known, column], rest[known]) if known.sum() >= ENOUGH else None
-    low, high = _interval(r, int(known.sum()))
+    low, high = _interval(r, int(known.sum()), _LEVEL)
+    most = _interval(r, int(known.sum()), _LEVEL / len(weights))[1]
     strong = _strong(rest, known)
     failed = [results[row] for row in np.flatnonzero(here).tolist() if earned[row, column] == 0.0]
     seconds = sorted(results[row].seconds for row in np.flatnonzero(here).tolist())
@@ -217,6 +217,7 @@ def _item(
         seconds=seconds[len(seconds) // 2] if seconds else 0.0,
         slow=seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))] if seconds else 0.0,
         clusters=_clusters(failed),
+        against=most is not None and most < 0,
     )
 
 
@@ -236,11 +237,12 @@ def _correlation(first: Credits, second: Credits) -> float | None:
     return min(1.0, max(-1.0, float(one @ other) / scale)) if scale > 1e-9 else None
 
 
-def _interval(r: float | None, count: int) -> tuple[float | None, float | None]:
-    """The 95 % interval by Fisher's transformation."""
+def _interval(r: float | None, count: int, level: float) -> tuple[float | None, float | None]:
+    """The interval of confidence 1 - `level` by Fisher's transformation."""
     if r is None:
         return None, None
-    middle, half = math.atanh(min(max(r, -0.999999), 0.999999)), _SURE / math.sqrt(count - 3)
+    sure = NormalDist().inv_cdf(1 - level / 2)
+    middle, half = math.atanh(min(max(r, -0.999999), 0.999999)), sure / math.sqrt(count - 3)
     return math.tanh(middle - half), math.tanh(middle + half)
 
 

@@ -29,7 +29,7 @@ _CLASS = 10  # so many must have an answer before it can be said what is usual
 _WRONG = 20  # fewer wrong answers say nothing about where they come from
 _ALIKE = 0.9
 _USUAL = 0.9  # quantile of the class's pairs that stands for what honest ones share
-_CHANCE = 1e-3  # of one alarm in a check of an honest class, if its pairs agree no more than that
+_CHANCE = 1e-3  # of one alarm in all checks of an honest class, if its pairs agree no more than that
 _MOST_COMPARED = 1_000
 QUICK = 10.0
 """A training that is so many times quicker than the median of the class, and far outside of its spread."""
@@ -38,7 +38,7 @@ _DEVIATIONS = 6.0
 _LEAST_SPREAD = math.log(1.2)  # trainings of one class differ by a fifth at least
 _NAMED = 10
 
-Shares = np.ndarray[Any, np.dtype[np.float64]]
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def shortcut_alarms(reports: Sequence[Report]) -> tuple[ClassAlarm, ...]:
@@ -48,8 +48,10 @@ def shortcut_alarms(reports: Sequence[Report]) -> tuple[ClassAlarm, ...]:
         reports: of the whole class, about one assignment, as the checks made them.
     """
     found: list[ClassAlarm] = []
-    for question, results in _by_check(reports):
-        found += _same_answers(question, results)
+    by_check = list(_by_check(reports))
+    checks = sum(bool(_comparable(results)) for _, results in by_check)
+    for question, results in by_check:
+        found += _same_answers(question, _comparable(results), checks)
         found += _short_training(question, results)
     return tuple(found)
 
@@ -69,15 +71,24 @@ def _by_check(reports: Sequence[Report]) -> Iterator[tuple[str, list[tuple[str, 
     )
 
 
-def _same_answers(question: str, results: Sequence[tuple[str, CheckResult]]) -> Iterator[ClassAlarm]:
-    """Groups whose wrong answers agree far more than those of the class do."""
+def _comparable(results: Sequence[tuple[str, CheckResult]]) -> list[tuple[str, CheckResult]]:
+    """Those with enough wrong answers; none where they are too few, or too many to compare each with each."""
     known = [(student, check) for student, check in results if int(check.answers.partition(":")[0] or 0) >= _WRONG]
-    if not _CLASS <= len(known) <= _MOST_COMPARED:
+    return known if _CLASS <= len(known) <= _MOST_COMPARED else []
+
+
+def _same_answers(question: str, known: Sequence[tuple[str, CheckResult]], checks: int) -> Iterator[ClassAlarm]:
+    """Groups whose wrong answers agree far more than those of the class do, where so many checks are looked at."""
+    if not known:
         return
-    shares = _agreements([check.answers for _, check in known])
+    shared, compared = _shared([check.answers for _, check in known])
+    shares = shared / compared
     rows, others = np.triu_indices(len(known), 1)
     usual = float(np.quantile(shares[rows, others], _USUAL))
-    alike = (shares[rows, others] >= _ALIKE) & (_tails(shares[rows, others], usual) * len(rows) <= _CHANCE)
+    likely = np.flatnonzero(shares[rows, others] >= _ALIKE)
+    rows, others, tests = rows[likely], others[likely], len(rows) * checks
+    chances = _tails(shared[rows, others], compared[rows, others], usual)
+    alike = chances * tests <= _CHANCE
     for group in _groups(list(zip(rows[alike].tolist(), others[alike].tolist(), strict=True))):
         check = known[group[0]][1]
         pairs = list(combinations(group, 2))
@@ -95,8 +106,11 @@ def _same_answers(question: str, results: Sequence[tuple[str, CheckResult]]) -> 
         )
 
 
-def _agreements(sketches: Sequence[str]) -> Shares:
-    """The agreement of each two, (n, n), as `autograder.checks.shortcuts.agreement` has it: all of one row at once."""
+def _shared(sketches: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """How many wrong answers each two share, and out of how many that either has, both (n, n).
+
+    Their quotient is what `autograder.checks.shortcuts.agreement` gives; all of one row at once.
+    """
     kept = [kept_of(sketch) for sketch in sketches]
     known, places = np.unique(np.concatenate(kept), return_inverse=True)
     sizes = np.array([len(each) for each in kept])
@@ -111,17 +125,17 @@ def _agreements(sketches: Sequence[str]) -> Shares:
         both[row, row:] = mine[table[row:]].sum(axis=1, dtype=np.uint8)
         mine[each] = 0
     both += np.triu(both, 1).T
-    shares: Shares = both / (sizes[:, None] + sizes[None, :] - both)
-    return shares
+    return both, sizes[:, None] + sizes[None, :] - both
 
 
-def _tails(shares: Shares, usual: float) -> Shares:
-    """The probability that two which agree in a share `usual` of their wrong answers show so much in the sample."""
+def _tails(shared: Numbers, compared: Numbers, usual: float) -> Numbers:
+    """The probability that two share so many of the answers compared, if they agree in a share `usual`; (n,)."""
     rate = min(max(usual, 1 / KEPT), 1.0)
-    terms = [math.comb(KEPT, count) * rate**count * (1 - rate) ** (KEPT - count) for count in range(KEPT + 1)]
-    tail = np.cumsum(terms[::-1])[::-1]
-    chances: Shares = tail[np.rint(shares * KEPT).astype(int)]
-    return chances
+    chances: dict[tuple[int, int], float] = {}
+    for count, n in {(int(count), int(n)) for count, n in zip(shared, compared, strict=True)}:
+        terms = (math.comb(n, k) * rate**k * (1 - rate) ** (n - k) for k in range(count, n + 1))
+        chances[count, n] = math.fsum(terms)
+    return np.array([chances[int(count), int(n)] for count, n in zip(shared, compared, strict=True)])
 
 
 def _groups(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, ...]]:

@@ -94,6 +94,16 @@ def test_what_to_look_at_first_is_one_sentence() -> None:
     assert analysed(class_of(np.ones((12, 2)))).first == "Nothing stands out."
 
 
+def test_a_check_is_against_the_rest_beyond_what_chance_does_among_so_many() -> None:
+    """Of independent checks one goes against the rest in at most 5 % of classes, also where there are twenty."""
+    draw = np.random.default_rng(0)
+    classes = [analysed(class_of((draw.random((30, 20)) < 0.6).astype(float))) for _ in range(60)]
+    assert sum(any(each.against for each in found.items) for found in classes) <= 3
+    below = sum(any(each.high is not None and each.high < 0 for each in found.items) for found in classes)
+    assert below >= 10  # the interval of one check alone says less
+    assert all(("those who do well" in found.first) == any(x.against for x in found.items) for found in classes)
+
+
 @pytest.mark.parametrize("students", range(ENOUGH))
 def test_a_small_class_says_that_nothing_can_be_concluded(students: int) -> None:
     """Below ten submissions there is no number about a check, no sign, and a sentence that says so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -104,6 +105,26 @@ def test_few_wrong_answers_or_few_students_say_nothing() -> None:
     answers = [kept(predictions(seed)) for seed in range(STUDENTS)]
     assert shortcut_alarms(class_of([*answers, kept(right), kept(right)])) == ()
     assert shortcut_alarms(class_of([*answers[:7], answers[0]])) == ()
+
+
+def test_honest_classes_with_few_wrong_answers_raise_nothing() -> None:
+    """Where only some samples are hard, honest students agree in many of them by chance."""
+    draw = np.random.default_rng(0)
+    for pool, share in [(30, 0.75), (26, 0.8), (28, 0.78)] * 100:
+        wrong = draw.random((30, pool)) < share
+        assert shortcut_alarms(class_of([wrong_answers(each, np.zeros(pool)) for each in wrong])) == ()
+
+
+def test_an_alarm_takes_the_more_the_more_checks_are_looked_at() -> None:
+    """What is beyond chance in one check is not in one of many."""
+    draw = np.random.default_rng(0)
+    wrong = draw.random((30, 46)) < 0.62
+    wrong[1] = wrong[0]
+    one = class_of([wrong_answers(each, np.zeros(46)) for each in wrong])
+    assert [alarm.kind for alarm in shortcut_alarms(one)] == [SAME_ANSWERS]
+    questions = [tuple(replace(each.questions[0], id=f"q{number}") for number in range(100)) for each in one]
+    many = [replace(each, questions=more) for each, more in zip(one, questions, strict=True)]
+    assert shortcut_alarms(many) == ()
 
 
 @given(st.lists(st.integers(0, 3), min_size=30, max_size=300), st.data())
