@@ -46,7 +46,10 @@ def read_requests(path: Path, assignment: str, now: datetime) -> tuple[Request, 
         text = content.decode("cp1252", "replace")
     head = text.split("\n", 1)[0]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
-    names = [restored(name).strip().casefold() for name in reader.fieldnames or ()]
+    try:
+        names = [restored(name).strip().casefold() for name in reader.fieldnames or ()]
+    except csv.Error as error:
+        raise UsageError(f"{path}:1: this is no CSV: {error}.") from None
     reader.fieldnames = names
     for needed in ("student", "text", *(() if assignment else ("assignment",))):
         if needed not in names:
@@ -78,9 +81,9 @@ def _request(cells: Mapping[str, str], where: str, assignment: str, now: datetim
 
 
 def _made(text: str, now: datetime) -> datetime:
-    """When a request was made: an ISO time, in UTC where it has no offset; else now."""
+    """When a request was made: an ISO time, in UTC where it has no offset; now where UTC has no such time."""
     try:
         made = datetime.fromisoformat(text)
-    except ValueError:
+        return (made if made.tzinfo else made.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return now
-    return (made if made.tzinfo else made.replace(tzinfo=UTC)).astimezone(UTC)

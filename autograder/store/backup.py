@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import lzma
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +35,18 @@ __all__ = ["Manifest", "restore_backup", "write_backup"]
 
 _AT_ONCE = 500
 _FORM = 1
+_ENCRYPTED = 1  # a flag of a zip file's entry
+_DAMAGED = (
+    OSError,
+    KeyError,
+    ValueError,
+    EOFError,
+    NotImplementedError,  # compressed in a way that this Python does not know
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 _MANIFEST, _ARTEFACTS = "manifest.json", "artefacts"
 
 
@@ -147,8 +161,10 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     """The backup, with its manifest; what is none becomes one sentence."""
     try:
         with zipfile.ZipFile(path) as archive:
+            if any(each.flag_bits & _ENCRYPTED for each in archive.infolist()):
+                raise ValueError("it is encrypted")
             yield archive, msgspec.json.decode(archive.read(_MANIFEST), type=Manifest)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except _DAMAGED as error:
         raise UsageError(f"{path} is no backup, or is damaged: {reason_of(error)}.") from None
 
 
@@ -204,11 +220,13 @@ def _restore_table(database: Database, archive: zipfile.ZipFile, table: str, man
     with archive.open(f"{table}.jsonl") as lines:
         for line in lines:
             sha256.update(line)
-            values: Mapping[str, object] = dict(zip(columns, msgspec.json.decode(line, type=list[Any]), strict=True))
-            database.change(insert, values)
             count += 1
     if (count, sha256.hexdigest()) != (manifest.tables[table], manifest.tables_sha256[table]):
         raise ValueError(f"the rows of {table} are not those that were written")
+    with archive.open(f"{table}.jsonl") as lines:  # only now: what the database refuses is no fault of the file's
+        for line in lines:
+            values: Mapping[str, object] = dict(zip(columns, msgspec.json.decode(line, type=list[Any]), strict=True))
+            database.change(insert, values)
     if "id" in columns and database.dialect == "postgresql":  # new rows are numbered from there
         database.rows(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
 

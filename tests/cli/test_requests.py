@@ -118,8 +118,12 @@ def test_a_form_is_read_whatever_its_separators_and_columns(tmp_path):
 def test_times_of_a_form_are_taken_where_they_are_times(tmp_path):
     """The column `made` counts, in UTC where it has no offset."""
     path = tmp_path / "form.csv"
-    path.write_text("student,text,made\nada,x,2026-11-30T10:00+01:00\nben,x,yesterday\n")
-    assert [each.made for each in read_requests(path, "tiny", NOW)] == [datetime(2026, 11, 30, 9, 0, tzinfo=UTC), NOW]
+    path.write_text("student,text,made\nada,x,2026-11-30T10:00+01:00\nben,x,yesterday\ncem,x,0001-01-01T00:00+14:00\n")
+    assert [each.made for each in read_requests(path, "tiny", NOW)] == [
+        datetime(2026, 11, 30, 9, 0, tzinfo=UTC),
+        NOW,
+        NOW,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +135,7 @@ def test_times_of_a_form_are_taken_where_they_are_times(tmp_path):
         ("student,text\n,x\n", "tiny", ":2: the cell 'student' is empty"),
         (f"student,text\nada,{'x' * 20_001}\n", "tiny", "more than 20,000 characters"),
         ("x" * (1 << 20) + "xx", "tiny", "larger than 1 MiB"),
+        ("x" * (1 << 18), "tiny", ":1: this is no CSV: field larger than field limit"),
     ],
 )
 def test_what_is_wrong_with_a_form_is_said(tmp_path, text, assignment, sentence):

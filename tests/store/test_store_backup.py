@@ -109,7 +109,8 @@ def test_a_backup_goes_into_an_empty_database_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["no zip", "no manifest", "a row", "a file", "a count", "another version", "cut off"]
+    "damage",
+    ["no zip", "no manifest", "a row", "a row twice", "a file", "a count", "another version", "cut off", "encrypted"],
 )
 def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> None:
     """A byte that differs anywhere is found, said in one sentence, and no row is written."""
@@ -122,6 +123,7 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> None:
     model = next(name for name in files if name.startswith("artefacts/"))
     changed = {
         "a row": ("runs.jsonl", files["runs.jsonl"].replace(b"2.0", b"3.0")),
+        "a row twice": ("students.jsonl", files["students.jsonl"] * 2),
         "a file": (model, b"other"),
         "a count": ("marks.jsonl", b""),
         "another version": ("manifest.json", files["manifest.json"].replace(b'"0002"', b'"0099"')),
@@ -130,6 +132,10 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> None:
         bad.write_bytes(b"no zip")
     elif damage == "cut off":
         bad.write_bytes(path.read_bytes()[:-100])
+    elif damage == "encrypted":
+        bad.write_bytes(path.read_bytes().replace(b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1"))
+        with zipfile.ZipFile(bad) as archive:
+            assert any(each.flag_bits & 1 for each in archive.infolist())
     else:
         with zipfile.ZipFile(bad, "w") as archive:
             for name, content in {**files, **dict([changed[damage]] if damage in changed else [])}.items():
@@ -143,6 +149,33 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> None:
         assert not any(contents(store).values())
         restore_backup(path, store)  # the right one still can
         assert len(store.reports()) == 1
+
+
+def test_a_byte_that_differs_anywhere_is_a_sentence_or_changes_nothing(tmp_path: Path) -> None:
+    """Also in what is compressed, and in what says how; a byte that says neither, such as a time, is no damage."""
+    path, bad = tmp_path / "backup.zip", tmp_path / "bad.zip"
+    with Store(sqlite_address(tmp_path / "grader.db")) as store:
+        fill(store, "ann")
+        write_backup(store, path)
+    with Store(sqlite_address(tmp_path / "right.db")) as store:
+        restore_backup(path, store)
+        expected = {table: rows for table, rows in contents(store).items() if table != "log"}
+    whole, refused = path.read_bytes(), 0
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("runs.jsonl").header_offset
+    places = [*range(start, start + 200, 5), *range(archive.start_dir, len(whole), len(whole) // 60)]
+    for number, place in enumerate(places):
+        bad.write_bytes(whole[:place] + bytes([whole[place] ^ 0x11]) + whole[place + 1 :])
+        with Store(sqlite_address(tmp_path / f"{number}.db")) as store:
+            try:
+                restore_backup(bad, store)
+            except UsageError as error:
+                refused += 1
+                assert "bad.zip is no backup, or is damaged: " in str(error), place
+                assert not any(contents(store).values())
+            else:
+                assert {table: rows for table, rows in contents(store).items() if table != "log"} == expected
+    assert refused > 30
 
 
 def test_a_missing_backup_and_a_place_that_cannot_be_written_are_sentences(tmp_path: Path) -> None:
