@@ -21,7 +21,16 @@ from autograder.reports import pages
 from autograder.reports.changes import signed
 from autograder.reports.lateness import final_reports
 from autograder.reports.pages.text import visible
-from autograder.reports.publishing import PUBLISHED, TABLE, Held, StudentPage, ready_pages, write_pages
+from autograder.reports.publishing import (
+    EARLIER,
+    PUBLISHED,
+    TABLE,
+    Held,
+    StudentPage,
+    ready_pages,
+    withdrawn,
+    write_pages,
+)
 from autograder.reports.visibility import moment_at
 from autograder.scoring import points_of, rounded
 from autograder.store import Store, publishing, sqlite_address
@@ -67,9 +76,12 @@ def publish_grades(call: Call) -> int:
         moment = moment_at(datetime.now(UTC), None, published=True)
         reports = final_reports(call.out, term_at(call.course))
         made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
+        gone = withdrawn(folder, made)
         with Store(address) as store:
             before, fresh = _given_out(call, folder, store, made)
     _show(screen, call, folder, made, fresh, before, held)
+    if gone:
+        _show_withdrawn(screen, call, folder, gone)
     return 1 if held else 0
 
 
@@ -82,7 +94,7 @@ def _given_out(
         numbers = {(run.student, run.key): run.id for run in runs(store.database, call.name)}
     fresh = [page for page in made if _is_new(page, before)]
     if not call.dry_run:
-        write_pages(folder, made, _printed(made) if call.pdf else {})
+        write_pages(folder, call.out / EARLIER, made, _printed(made) if call.pdf else {})
         for page in fresh:
             with store.writing(f"what {page.report.student} is shown"):
                 publishing.publish(store.database, _publication(page, numbers), store.change())
@@ -139,6 +151,13 @@ def _show(
         screen.print("With --unfinished pages with open points are published as well; what is not final is not.")
     if made and not call.dry_run:
         screen.print(f"Pages:     {escape(str(folder))}, listed in {TABLE}", soft_wrap=True)
+
+
+def _show_withdrawn(screen: Console, call: Call, folder: Path, names: Sequence[str]) -> None:
+    """Say whose pages leave the folder; what was handed out of them already is out of our reach."""
+    listed = escape(visible(", ".join(f"{name}.html" for name in names)))
+    removed = "Would be removed" if call.dry_run else "Removed"
+    screen.print(f"{removed} from {escape(str(folder))}, as no page is published: {listed}.", soft_wrap=True)
 
 
 def _table(changed: Sequence[StudentPage], before: Mapping[str, Publication]) -> Table:

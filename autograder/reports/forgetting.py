@@ -36,7 +36,7 @@ from autograder.results import Report
 
 __all__ = ["Traces", "erase", "naming", "reports_in", "traces_of"]
 
-_PLACES = ("reports", "feedback", "staff", "answers", KEPT, PUBLISHED, f"{PUBLISHED}/{EARLIER}")
+_PLACES = ("reports", "feedback", "staff", "answers", KEPT, PUBLISHED, EARLIER)
 _OF_CLASS = ("grades.csv", "summary.html", ALARMS, ITEMS)
 
 
@@ -140,7 +140,8 @@ def erase(out: Path, student: str, heading: Heading | None, term: Term | None) -
         )
     for path in (out / "answers").glob("*.html"):  # all answers to one question: `autograder mark` makes them again
         path.unlink()
-    (out / PUBLISHED / TABLE).unlink(missing_ok=True)  # `autograder publish` makes it again
+    if (out / PUBLISHED / TABLE).is_file():
+        _remove_rows(out / PUBLISHED / TABLE, student)
     _erase_from_gradings(out, student)
     reports = reports_in(out)
     if not reports or heading is None:

@@ -1,26 +1,29 @@
 """What each student is to get when grades are published: one page, in one folder, and every page that was ever shown.
 
-``published/NAME.html`` is what counts now; ``published/earlier/NAME/`` holds each page that the student was shown, by
-the hash of its content, which the store names with the time; ``published.csv`` says which file is whose.
+``published/NAME.html`` is what counts now, and ``published.csv`` says which file is whose; the page of whoever is to get
+none any more leaves the folder. Beside it, ``published_earlier/NAME/`` holds each page that the student was shown, by the
+hash of its content, which the store names with the time; so ``published`` as a whole may be handed out.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.checks.wording import counted
+from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted, reason_of
 from autograder.reports import pages
-from autograder.reports.csv_files import csv_text
+from autograder.reports.csv_files import csv_text, restored
 from autograder.reports.files import write_bytes, write_text
 from autograder.reports.visibility import Moment
 from autograder.results import Report
 
-__all__ = ["EARLIER", "PUBLISHED", "TABLE", "Held", "StudentPage", "ready_pages", "write_pages"]
+__all__ = ["EARLIER", "PUBLISHED", "TABLE", "Held", "StudentPage", "ready_pages", "withdrawn", "write_pages"]
 
-PUBLISHED, EARLIER, TABLE = "published", "earlier", "published.csv"
+PUBLISHED, EARLIER, TABLE = "published", "published_earlier", "published.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +80,56 @@ def _why_not(report: Report, *, unfinished: bool) -> str:
     return ""
 
 
-def write_pages(folder: Path, made: Sequence[StudentPage], pdf: Mapping[str, bytes]) -> None:
-    """Write pages, each also among those that were ever shown, and the table of files; all or nothing of each file.
+def withdrawn(folder: Path, made: Sequence[StudentPage]) -> tuple[str, ...]:
+    """The names, without suffix, of the pages in a folder that are not among those which are made now.
 
     Args:
-        folder: where they go.
+        folder: where pages were published; only what its table lists is ours.
+        made: the pages that are made now.
+
+    Raises:
+        UsageError: the table cannot be read.
+    """
+    path = folder / TABLE
+    try:
+        lines = path.read_text("utf-8-sig").splitlines(keepends=True)
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; move it away, and publish again.") from None
+    listed = (Path(restored(row.get("file") or "")).name for row in csv.DictReader(lines))
+    now = {page.name for page in made}
+    stems = (name.removesuffix(".html") for name in listed if name.endswith(".html"))
+    return tuple(stem for stem in stems if stem and stem not in now)
+
+
+def write_pages(folder: Path, earlier: Path, made: Sequence[StudentPage], pdf: Mapping[str, bytes]) -> None:
+    """Write pages, each also among those that were ever shown, and the table of files; all or nothing of each file.
+
+    The table comes before the pages, so that whatever lies there is listed, and can be withdrawn.
+
+    Args:
+        folder: where they go; pages that are not made any more are removed.
+        earlier: where every page that was ever shown is kept.
         made: the pages.
         pdf: a PDF of some of them, by student.
 
     Raises:
-        UsageError: a file cannot be written; the same call goes on from there.
+        UsageError: a file cannot be written or removed; the same call goes on from there.
     """
-    for page in made:
-        write_text(folder / EARLIER / page.name / f"{page.sha256}.html", page.html)
-        write_text(folder / f"{page.name}.html", page.html)
-        if page.report.student in pdf:
-            write_bytes(folder / f"{page.name}.pdf", pdf[page.report.student])
+    for name in withdrawn(folder, made):
+        for path in (folder / f"{name}.html", folder / f"{name}.pdf"):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise UsageError(f"Cannot remove {path}: {reason_of(error)}; remove it, and publish again.") from None
     rows = [
         (page.report.student, f"{page.name}.html", page.report.points, page.report.max_points, page.report.bonus_points)
         for page in made
     ]
     write_text(folder / TABLE, csv_text([("student", "file", "points", "max_points", "bonus"), *rows]))
+    for page in made:
+        write_text(earlier / page.name / f"{page.sha256}.html", page.html)
+        write_text(folder / f"{page.name}.html", page.html)
+        if page.report.student in pdf:
+            write_bytes(folder / f"{page.name}.pdf", pdf[page.report.student])

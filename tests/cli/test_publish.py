@@ -68,7 +68,7 @@ def test_publishing_twice_says_what_changed(graded):
     done = said(run_here("publish", "tiny", "--out", out, cwd=root))
     assert "ben 2 of 5 points 2.5 of 5.5 points +0.5" in done
     assert shown(out) == {"ann": [5.0, 5.5], "ben": [2.0, 2.5], "eve": [0.0, 0.0]}
-    assert len(list((out / "published" / "earlier" / "ann").iterdir())) == 2
+    assert len(list((out / "published_earlier" / "ann").iterdir())) == 2
 
 
 def test_who_is_not_ready_waits(graded):
@@ -83,8 +83,51 @@ def test_who_is_not_ready_waits(graded):
     assert run_here("publish", "tiny", "--out", out, "--unfinished", cwd=root).returncode == 0
     assert (out / "published" / "ben.html").exists()
     report.write_text(report.read_text().replace('"not_final": ""', '"not_final": "A fault of ours"'))
+    trial = run_here("publish", "tiny", "--out", out, "--unfinished", "--dry-run", cwd=root)
+    assert "Would be removed from" in said(trial)
+    assert (out / "published" / "ben.html").exists()
     done = run_here("publish", "tiny", "--out", out, "--unfinished", cwd=root)
     assert "Not published: ben, the result is not final." in said(done)
+
+
+def test_a_page_that_is_not_published_any_more_leaves_the_folder(graded):
+    """The folder that is handed out holds the present pages alone; those that were shown before lie beside it."""
+    root, _, out = graded
+    run_here("publish", "tiny", "--out", out, cwd=root)
+    folder = out / "published"
+    (folder / "ben.pdf").write_bytes(b"%PDF")
+    (folder / "notes.html").write_text("Not ours.")
+    report = out / "reports" / "ben.json"
+    report.write_text(report.read_text().replace('"not_final": ""', '"not_final": "A fault of ours"'))
+    (out / "reports" / "eve.json").unlink()
+    done = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert f"Removed from {folder}, as no page is published: ben.html, eve.html." in said(done)
+    assert sorted(path.name for path in folder.iterdir()) == ["ann.html", "notes.html", "published.csv"]
+    assert len(list((out / "published_earlier" / "ben").iterdir())) == 1
+    again = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert "Removed from" not in said(again)
+
+
+def test_a_table_that_is_no_text_is_named(graded):
+    """What cannot be read is said in one sentence, and nothing is published."""
+    root, _, out = graded
+    (out / "published").mkdir()
+    (out / "published" / "published.csv").write_bytes(b"\xff\xfe\xff")
+    done = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert (done.returncode, "published.csv cannot be read: " in said(done)) == (2, True), said(done)
+    assert not (out / "published" / "ann.html").exists()
+
+
+def test_forgetting_leaves_the_pages_of_others_published(graded):
+    """The student's pages and the line in the table go; pages of others can still be withdrawn."""
+    root, _, out = graded
+    run_here("publish", "tiny", "--out", out, cwd=root)
+    assert run_here("forget", "ben", "--out", out, "--yes", cwd=root).returncode == 0
+    assert not list(out.rglob("ben*"))
+    assert "ben" not in (out / "published" / "published.csv").read_text()
+    (out / "reports" / "eve.json").unlink()
+    run_here("publish", "tiny", "--out", out, cwd=root)
+    assert [path.name for path in (out / "published").glob("*.html")] == ["ann.html"]
 
 
 def test_what_is_published_is_read_after_a_grading_has_ended(graded, monkeypatch):
