@@ -1,8 +1,8 @@
 """What each student is to get when grades are published: one page, in one folder, and every page that was ever shown.
 
-``published/NAME.html`` is what counts now, and ``published.csv`` says which file is whose; the page of whoever is to get
-none any more leaves the folder. Beside it, ``published_earlier/NAME/`` holds each page that the student was shown, by the
-hash of its content, which the store names with the time; so ``published`` as a whole may be handed out.
+``published/NAME.html`` is what counts now, and ``published.csv`` says which file is whose; the page of whoever is to
+get none any more leaves the folder. Beside it, ``published_earlier/NAME/`` holds each page that the student was shown,
+by the hash of its content, which the store names with the time; so ``published`` as a whole may be handed out.
 """
 
 from __future__ import annotations
