@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from command_line import refused, run_here
+from command_line import refused, run, run_here
 from tiny_course import RIGHT, WRONG, make_course
 
 from autograder.checks.errors import InstructorError
@@ -243,6 +243,68 @@ def test_other_assignments_of_the_course_are_not_in_the_archive(tmp_path) -> Non
     files = bundle(root, "gradescope", tmp_path)
 
     assert [path.name for path in (files / "course" / "assignments" / "later").iterdir()] == ["README"]
+
+
+def with_config(root: Path, before: str, field: str) -> Path:
+    """A course whose configuration begins with some lines, and has a field more."""
+    make_course(root)
+    config = root / "grader_config.py"
+    config.write_text(before + config.read_text().replace("jobs=1)", f"jobs=1, {field})"))
+    return root
+
+
+DATES = 'dates={"tiny": Dates("2026-10-15 23:59")}, timezone="UTC"'
+
+
+def test_what_the_configuration_needs_is_in_the_archive(tmp_path) -> None:
+    """The roster, and modules of the course's folder that it imports, in turn; the unpacked course can be opened."""
+    before = "import my_dates\nfrom pathlib import Path\nfrom autograder.course import Dates\n"
+    root = with_config(tmp_path / "course", before, f'roster=Path("people/all.csv"), {DATES}')
+    (root / "my_dates.py").write_text("import tools.more\n")
+    (root / "not_needed.py").write_text("")
+    (root / "tools").mkdir()
+    (root / "tools" / "__init__.py").write_text("")
+    (root / "tools" / "more.py").write_text("")
+    (root / "people").mkdir()
+    (root / "people" / "all.csv").write_text("id,name\nada,Ada\n")
+    done = run("bundle", "tiny", "--for", "gradescope", "--out", "x.zip", "--seed", SEED, cwd=root)
+    assert done.returncode == 0, done.stderr
+    subprocess.run(["unzip", "-q", root / "x.zip", "-d", tmp_path / "unpacked"], check=True)
+
+    course = tmp_path / "unpacked" / "course"
+    for each in ("my_dates.py", "tools/__init__.py", "tools/more.py", "people/all.csv"):
+        assert (course / each).is_file()
+    assert not (course / "not_needed.py").exists()
+    command = [sys.executable, "-m", "autograder.formats.gradescope.harness", "--prepare", course.parent]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "tiny is ready to be graded here.\n"), done.stderr
+    (course / "people" / "all.csv").unlink()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "all.csv cannot be read" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "field", "options", "sentence"),
+    [
+        ("import elsewhere\n", "", (), "nothing could be graded: "),
+        ("from pathlib import Path\n", 'roster=Path("../all.csv")', (), "outside of the course's folder, so it cannot"),
+        ("from pathlib import Path\n", 'roster=Path("all.csv")', (), "The roster {root}/all.csv cannot be read"),
+        ("from pathlib import Path\nPath('more.txt').read_text()\n", "", (), "nothing could be graded: "),
+        ("", "", ("--data", "/nonexistent/xyz"), "The data folder /nonexistent/xyz does not exist"),
+    ],
+    ids=["module", "outside", "roster", "file", "data"],
+)
+def test_what_a_bundle_would_lack_is_said_while_it_is_made(tmp_path, before, field, options, sentence) -> None:
+    """Nothing is written, and the sentence says what is missing."""
+    root = with_config(tmp_path / "course", before, field)
+    (root / "more.txt").write_text("")
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "elsewhere.py").write_text("")
+    call = ("bundle", "tiny", "--for", "gradescope", "--out", tmp_path / "x.zip", "--seed", SEED, *options)
+    done = run(*call, cwd=root, COLUMNS="400", PYTHONPATH=str(tmp_path / "path"))
+    refused(done, sentence.format(root=root))
+    assert not (tmp_path / "x.zip").exists()
 
 
 @pytest.mark.parametrize("data", ["not there", "[]", "{}", '{"previous_submissions": [1]}', "{"])

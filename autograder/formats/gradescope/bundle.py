@@ -18,7 +18,9 @@ from packaging.requirements import Requirement
 import autograder
 from autograder.checks.errors import InstructorError
 from autograder.formats.bundles import Asked, Bundle, Packed, files_below
+from autograder.formats.gradescope.course_files import beside, refuse_incomplete
 from autograder.formats.gradescope.results import VISIBILITIES
+from autograder.grading.preparing import settings_of
 from autograder.sandbox.image import requirements
 
 __all__ = ["BUNDLE", "pinned"]
@@ -89,13 +91,15 @@ exec "${AUTOGRADER_HOME:-/opt/autograder}/venv/bin/python" -m autograder.formats
 
 def _contents(asked: Asked) -> dict[str, Packed]:
     assert asked.hidden in VISIBILITIES
+    settings_of(asked.data, asked.course, asked.loaded)  # refuses data that is neither a folder nor known
+    settings = _settings(asked)
     name = asked.loaded.folder.name
     files = {
         "setup.sh": Packed(_SETUP.encode(), program=True),
         "run_autograder": Packed(_RUN.encode(), program=True),
         "requirements.txt": Packed("".join(f"{each}\n" for each in _requirements(asked)).encode()),
         "seed": Packed(asked.seed.encode()),
-        "bundle.json": Packed(json.dumps(_settings(asked), indent=1).encode() + b"\n"),
+        "bundle.json": Packed(json.dumps(settings, indent=1).encode() + b"\n"),
         "course/grader_config.py": Packed((asked.root / "grader_config.py").read_bytes()),
     }
     home = Path(autograder.__file__).parent
@@ -112,6 +116,8 @@ def _contents(asked: Asked) -> dict[str, Packed]:
             files.update(_of_course(asked.root, dataset.files))
     if asked.data is not None and asked.data.is_dir():
         files.update(files_below(asked.data, "data"))
+    files.update(beside(asked, files))
+    refuse_incomplete(files, settings, asked)
     return files
 
 
@@ -192,5 +198,5 @@ def _required(distribution: str, extras: Iterable[str]) -> list[Requirement]:
 BUNDLE = Bundle(
     _contents,
     "Upload it in Gradescope: the assignment, Configure Autograder, Zip file upload; base image Ubuntu 22.04 or later. "
-    "It holds the hidden checks, the reference and the course's seed, so show it to nobody.",
+    "It holds the hidden checks, the reference, the course's seed and its roster, so show it to nobody.",
 )

@@ -6,6 +6,7 @@ happens, a results file is written: without a score, it is a failure of the auto
 
     python -m autograder.formats.gradescope.harness /autograder             grades
     python -m autograder.formats.gradescope.harness --prepare SOURCE        once, when the image is built
+    python -m autograder.formats.gradescope.harness --open SOURCE           while the bundle is made
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.checks.errors import GraderError, UsageError
+from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.checks.wording import reason_of
+from autograder.course import open_course
 from autograder.formats.gradescope.results import Shown, failed_results, results_of, results_text
+from autograder.grading.preparing import dataset_for, settings_of
 from autograder.loader import load
 from autograder.reports.files import read_reports, write_text
+from autograder.submissions.roster import course_roster
+from autograder.submissions.term import open_term
 
 __all__ = ["main"]
 
@@ -54,8 +59,8 @@ class _Settings:
 
 def main(arguments: Sequence[str]) -> int:
     """Grade, or prepare an image; returns the exit code. What is printed is for staff."""
-    if len(arguments) == 2 and arguments[0] == "--prepare":
-        return _prepare(Path(arguments[1]))
+    if len(arguments) == 2 and arguments[0] in ("--prepare", "--open"):
+        return _prepare(Path(arguments[1]), here=arguments[0] == "--open")
     if len(arguments) != 1:
         sys.stderr.write("usage: harness AUTOGRADER_FOLDER, or harness --prepare SOURCE_FOLDER\n")
         return 2
@@ -75,19 +80,45 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _prepare(source: Path) -> int:
-    """Fetch data, and say what isolates submissions here; a course that cannot be loaded ends the building."""
+def _prepare(source: Path, *, here: bool) -> int:
+    """Fetch data, and open all that grading opens; what cannot be opened ends the building.
+
+    With `here`, on the instructor's machine, nothing is fetched.
+    """
     try:
         _close(source)
         settings = _settings(source)
-        load(source / "course", settings.assignment)
-        if settings.fetch:
+        if not here:
+            os.environ["AUTOGRADER_SEED"] = (source / "seed").read_text(encoding="utf-8")
+        _open(source.resolve(), settings)
+        if settings.fetch and not here:
             subprocess.run([*_AUTOGRADER, "data", "fetch", settings.fetch], check=True, cwd=source / "course")
-    except (GraderError, subprocess.CalledProcessError) as error:
-        _say(str(error))
+    except (GraderError, OSError, subprocess.CalledProcessError) as error:
+        _say(reason_of(error) if isinstance(error, OSError) else str(error))
         return 1
-    _say(f"{settings.assignment} is ready to be graded here.")
+    if not here:
+        _say(f"{settings.assignment} is ready to be graded here.")
     return 0
+
+
+def _open(source: Path, settings: _Settings) -> None:
+    """Open course, assignment, roster and data as grading does, from the course's folder.
+
+    Raises:
+        GraderError: something is missing or wrong.
+    """
+    folder = source / "course"
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))  # as `python -m` does
+    root, course = open_course(folder)
+    loaded = load(root, settings.assignment)
+    if course.roster is not None and not (root / course.roster).resolve().is_relative_to(root):
+        raise InstructorError(f"Course.roster is {course.roster}; name it as in Path('roster.csv').")
+    course_roster(course, root)
+    open_term(root, course)
+    if not settings.fetch:
+        data = Path(_data(source, settings)[1]) if settings.data else None
+        dataset_for(loaded, settings_of(data, course, loaded))
 
 
 _AUTOGRADER = (sys.executable, "-m", "autograder")
