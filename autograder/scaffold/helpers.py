@@ -15,6 +15,7 @@ def agree(got, want, name, **tolerances):
         for key in want:
             agree(got[key], want[key], f"{name}[{key!r}]", **tolerances)
     elif isinstance(want, (list, tuple)) and any(isinstance(each, (str, bool, dict, list, tuple)) for each in want):
+        got = got.tolist() if hasattr(got, "tolist") else got  # an array is as good as nested lists
         same(len(got) if isinstance(got, (list, tuple)) else got, len(want), name=f"the length of {name}")
         for place, (mine, right) in enumerate(zip(got, want, strict=True)):
             agree(mine, right, f"{name}[{place}]", **tolerances)

@@ -195,6 +195,13 @@ class TestDoctests:
         """A docstring without examples gives nothing."""
         assert foreign_tests.doctests_in("f", "Twice.", 1, ("f",)) is None
 
+    def test_a_doctest_that_shows_an_array_is_a_check(self, root) -> None:
+        """An answer with rows is compared with what numpy printed, whether it is an array or nested lists."""
+        shown = SOLVED.replace("    3.0\n", "    3.0\n    >>> doubled([[0.5, 1.0]])\n    array([[1., 2.]])\n")
+        more = "\n\ndef doubled(x):\n    return np.asarray(x) * 2.0\n"
+        started_from(root, solved=shown.replace("    >>> mean([])", "    >>> mean([])") + more)
+        assert "TODO: the doctest at line" not in written(root)
+
     def test_a_doctest_that_does_not_hold_is_named(self, root) -> None:
         """What the reference itself does not do is no check, and stands as a TODO with its line."""
         started_from(root, solved=SOLVED.replace("    3.0\n", "    4.0\n"))
