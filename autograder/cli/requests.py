@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +14,13 @@ from autograder.checks.errors import UsageError
 from autograder.cli.options import CourseOption, DatabaseOption, whole_within
 from autograder.cli.stopping import Verbs
 
+if TYPE_CHECKING:
+    from autograder.course.roster import Roster
+
 __all__ = ["requests_app"]
 
 _SHORT = 72
+_MOST_NAMED = 20
 
 requests_app = typer.Typer(
     cls=Verbs, help="Requests to look at a grade again.", no_args_is_help=True, rich_markup_mode=None
@@ -42,7 +48,8 @@ def add_requests(
 ) -> None:
     """Take requests from a file, such as the answers to a form.
 
-    A request that is known already is not taken twice, so the whole file of a form can be given each time.
+    A request that is known already is not taken twice, so the whole file of a form can be given each time. Requests of
+    students who are neither on the roster nor in the results database are not taken, and these students are named.
 
     Example: autograder requests add form.csv --assignment backprop --out graded
     """
@@ -50,10 +57,25 @@ def add_requests(
     from autograder.cli.common import console
     from autograder.cli.kept import address_of
     from autograder.formats.request_form import read_requests
+    from autograder.reports.pages.text import visible
+    from autograder.settings import near
     from autograder.store import Store, publishing
+    from autograder.store.history import students
 
     asked = read_requests(file, assignment, datetime.now(UTC))
+    assignments, roster = _of_course(course)
     with Store(address_of(db, out, course, there=True)) as store:
+        with store.reading():
+            graded = [name for (name,) in store.database.rows("SELECT name FROM assignments ORDER BY name")]
+            people = [each.name for each in students(store.database) if each.forgotten is None]
+        names = dict.fromkeys((*assignments, *graded))
+        for name in filter(None, (assignment, *(each.assignment for each in asked))):
+            if name not in names:
+                raise UsageError(f"{file}: there is no assignment {name!r}; {near(name, names)} No request was added.")
+        asked = tuple(replace(each, student=_id_of(each.student, roster)) for each in asked)
+        known_people = dict.fromkeys((*(roster.by_id if roster else ()), *people))
+        unknown = Counter(each.student for each in asked if each.student not in known_people)
+        asked = tuple(each for each in asked if each.student in known_people)
         different = {_identity(each): each for each in asked}
         with store.writing("the requests"):  # what is known is read there: others may add the same form meanwhile
             known = {_identity(each) for each in publishing.requests(store.database)}
@@ -61,6 +83,34 @@ def add_requests(
             for each in fresh:
                 publishing.add_request(store.database, each, store.change())
     console().print(f"{counted(len(fresh), 'request')} added, {len(asked) - len(fresh)} there already.")
+    for name in list(unknown)[:_MOST_NAMED]:
+        who = f"Nobody on the roster or in the results database is {name!r}; {near(name, known_people)}"
+        console().print(visible(f"Not added: {counted(unknown[name], 'request')}. {who}"), markup=False, soft_wrap=True)
+    if len(unknown) > _MOST_NAMED:
+        console().print(f"Not added: the requests of {len(unknown) - _MOST_NAMED} more whom nobody knows.")
+    if unknown:
+        raise typer.Exit(1)
+
+
+def _of_course(course: Path | None) -> tuple[tuple[str, ...], Roster | None]:
+    """The assignments and the roster of the course; none where no course is named and none is here."""
+    from autograder import loader
+    from autograder.course import open_course
+    from autograder.submissions.roster import course_roster
+
+    try:
+        root, settings = open_course(course)
+    except UsageError:
+        if course is not None:
+            raise
+        return (), None
+    return loader.names(root), course_roster(settings, root)
+
+
+def _id_of(student: str, roster: Roster | None) -> str:
+    """The id of somebody whom a form names by the id, an e-mail or an alias; what stands there if nobody is meant."""
+    meant = roster.find([student], ()) if roster and student not in roster.by_id else ()
+    return meant[0].id if len(meant) == 1 else student
 
 
 def _identity(request: object) -> tuple[str, ...]:

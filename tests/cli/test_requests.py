@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 from command_line import run_here
+from samples import passing
 from tiny_course import make_course
 
 from autograder.checks.errors import UsageError
 from autograder.cli.requests import add_requests
 from autograder.formats.request_form import read_requests
 from autograder.store import Store, publishing, sqlite_address
+from autograder.store.history import students
 
 NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 FORM = """Made,Student,Question,Text,Mood
@@ -25,6 +27,7 @@ FORM = """Made,Student,Question,Text,Mood
 def folder(tmp_path):
     """A course, a graded folder with a results database, and the file of a form."""
     root = make_course(tmp_path / "course")
+    (root / "roster.csv").write_text("id,email\nada,ada@example.org\nben,\n")
     (tmp_path / "out").mkdir()
     with Store(sqlite_address(tmp_path / "out" / "grader.db")):
         pass
@@ -58,6 +61,49 @@ def test_requests_go_their_way(folder):
     assert (refused.returncode, "Request 1 is closed" in said(refused)) == (2, True)
     call("close", "2")
     assert "All requests are closed." in said(call("list"))
+
+
+def test_an_assignment_that_nobody_knows_is_refused(folder):
+    """Nothing of the file is taken, whether a line or the option names it."""
+    root, out, form = folder
+    said_of_it = "there is no assignment 'tinny'; did you mean 'tiny'? No request was added."
+    for text, option in ((FORM, "tinny"), ("student,text,assignment\nada,x,tiny\nben,x,tinny\n", "tiny")):
+        form.write_text(text)
+        done = run_here("requests", "add", form, "--assignment", option, "--out", out, cwd=root)
+        assert (done.returncode, said_of_it in said(done)) == (2, True), said(done)
+    with Store(sqlite_address(out / "grader.db")) as store:
+        assert not publishing.requests(store.database)
+        assert not store.database.rows("SELECT name FROM assignments")
+
+
+def test_students_whom_nobody_knows_are_named_and_not_added(folder):
+    """Who is on the roster, also by an e-mail, or in the database is taken; nobody else becomes a student."""
+    root, out, form = folder
+    with Store(sqlite_address(out / "grader.db")) as store:
+        store.keep(passing("zoe"))
+    form.write_text("student,text\nADA@example.org,x\nadda,x\nadda,y\nzoe,x\n")
+    done = run_here("requests", "add", form, "--assignment", "tiny", "--out", out, cwd=root)
+    assert done.returncode == 1
+    assert "2 requests added, 0 there already." in said(done)
+    assert "2 requests. Nobody on the roster or in the results database is 'adda'; did you mean 'ada'?" in said(done)
+    with Store(sqlite_address(out / "grader.db")) as store:
+        assert [each.student for each in publishing.requests(store.database)] == ["ada", "zoe"]
+        assert {each.name for each in students(store.database)} == {"ada", "zoe"}
+    form.write_text("student,text\n" + "".join(f"x{number},x\n" for number in range(25)))
+    done = run_here("requests", "add", form, "--assignment", "tiny", "--out", out, cwd=root)
+    assert "Not added: the requests of 5 more whom nobody knows." in said(done)
+
+
+def test_without_a_course_the_database_says_who_is_known(folder, tmp_path):
+    """What was graded is known; a course that is named has to be there."""
+    _, out, form = folder
+    with Store(sqlite_address(out / "grader.db")) as store:
+        store.keep(passing("ada"))
+    form.write_text("student,text\nada,x\n")
+    done = run_here("requests", "add", form, "--assignment", "tiny", "--out", out, cwd=tmp_path)
+    assert "1 request added" in said(done)
+    done = run_here("requests", "add", form, "--assignment", "tiny", "--out", out, "--course", out, cwd=tmp_path)
+    assert done.returncode == 2
 
 
 def test_two_who_add_one_form_at_once_add_it_once(folder, monkeypatch):
