@@ -311,7 +311,7 @@ def test_a_marker_of_moodle_is_no_student(root, header, email) -> None:
 
 @pytest.mark.parametrize("header", ["Email address", "E-Mail-Adresse", "Username", "Matrikelnummer"])
 def test_moodle_students_are_found_by_columns_of_ids(root, header) -> None:
-    """Two of one name are told apart by the column that is known to hold ids."""
+    """Two of one name are distinguished by the column that is known to hold ids."""
     (root / "roster.csv").write_text("id,name,email\ns1,Jo Lee,ada@uni.example\ns2,Jo Lee,bob@uni.example\ns3,Cy,\n")
     people = [replace(each, name="Jo Lee") for each in (BOB, ADA)]
     data = moodle(people).decode().replace("Email address", header).encode()
