@@ -328,6 +328,46 @@ def test_a_failing_grader_leaves_a_result_without_a_score(tmp_path, capsys) -> N
     assert oct((tmp_path / "source").stat().st_mode)[-3:] == "700"
 
 
+def test_whatever_fails_leaves_a_results_file(tmp_path, capsys, monkeypatch) -> None:
+    """Even a fault that nobody thought of is a sentence for the student, and for staff its kind."""
+
+    def failing(base: Path) -> dict:
+        raise LookupError(base)
+
+    monkeypatch.setattr(harness, "_graded", failing)
+    assert harness.main([str(tmp_path)]) == 0
+
+    results = json.loads((tmp_path / "results" / "results.json").read_text())
+    assert "costs no points and no attempt" in results["output"]
+    assert "score" not in results
+    assert "LookupError" in capsys.readouterr().out
+
+
+def test_no_submission_is_too_deep_or_too_wide_to_be_copied(tmp_path, capsys, monkeypatch) -> None:
+    """What lies too deep, or comes after too many files, is left out, and the rest is there."""
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    (deep / "tiny.py").write_text(RIGHT)
+    below = os.open(deep, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("a", dir_fd=below)
+        inner = os.open("a", os.O_RDONLY, dir_fd=below)
+        os.close(below)
+        below = inner
+    os.close(below)
+    harness._copied(deep, tmp_path / "copy" / "deep")
+    subprocess.run(["rm", "-rf", deep], check=True)
+
+    assert (tmp_path / "copy" / "deep" / "tiny.py").read_text() == RIGHT
+    assert "folders more than 40 levels deep." in capsys.readouterr().out
+    monkeypatch.setattr(harness, "_MOST_FILES", 2)
+    (tmp_path / "wide").mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / "wide" / name).write_text("")
+    harness._copied(tmp_path / "wide", tmp_path / "copy" / "wide")
+    assert "everything after 2 files and folders." in capsys.readouterr().out
+
+
 def test_a_bundle_that_cannot_be_loaded_ends_the_building(tmp_path, capsys) -> None:
     """`--prepare` is how setup.sh finds out, while an instructor looks."""
     assert harness.main(["--prepare", str(tmp_path)]) == 1

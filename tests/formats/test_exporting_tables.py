@@ -247,14 +247,19 @@ def test_gradescope_counts_no_attempt_that_the_grader_could_not_finish() -> None
 
 
 def test_gradescope_leaves_points_of_people_open() -> None:
-    """An answer that a person grades has no score yet, and bonus points raise no maximum."""
+    """An answer that a person grades has no score yet, nor has the whole; bonus points raise no maximum."""
     by_hand = replace(check("essay", Verdict.MANUAL), points=0, max_points=0, by_hand=3)
     one = report("ann", question("a", by_hand), question("b", check("two", Verdict.PASSED), bonus=True))
     essay, bonus = results_of(one)["tests"]
 
     assert not {"score", "max_score", "status"} & set(essay)
     assert (bonus["score"], bonus["max_score"]) == (2, 0)
-    assert results_of(one)["score"] == 2
+    assert "score" not in results_of(one)
+    assert results_of(one)["output"] == "The score is not final: 3 points to be given manually."
+    waits = results_of(passing("bob"), why_open="an attempt waits for an answer in questions.csv")
+    assert "score" not in waits
+    assert waits["output"] == "The score is not final: an attempt waits for an answer in questions.csv."
+    assert results_of(passing("bob"))["score"] == 2
 
 
 def test_a_format_is_a_module_and_a_line(root, monkeypatch) -> None:

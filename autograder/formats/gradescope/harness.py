@@ -42,6 +42,8 @@ _TOO_LONG = "The grader did not finish in the time that Gradescope allows; that 
 _RESERVE_SECONDS = 45.0  # of the platform's time, for starting and for writing results
 _RESERVE_MIB = 400  # of the container's memory, for the grader itself
 _LEAST_MIB = 128
+_MOST_LEVELS = 40  # of folders within each other in a submission
+_MOST_FILES = 20_000
 _STUDENT = "submission"
 _MEMORY = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -74,6 +76,9 @@ def main(arguments: Sequence[str]) -> int:
         made = failed_results(_FAILED)
     except OSError as error:
         _say(reason_of(error))
+        made = failed_results(_FAILED)
+    except Exception as error:  # noqa: BLE001 (a results file is written whatever happens; this is our fault)
+        _say(f"{type(error).__name__}: {error}")
         made = failed_results(_FAILED)
     write_text(results / "results.json", results_text(made))
     (results / "results.json").chmod(0o600)
@@ -193,13 +198,23 @@ def _run(command: Sequence[str], source: Path, seconds: float) -> bool:
 def _copied(submission: Path, target: Path) -> None:
     """Copy what was handed in: folders and regular files. A link would be read here as root, so none is followed.
 
+    What lies in too many folders within each other, or comes after too many files, is left out, and that is said.
+
     Raises:
         UsageError: there is no such folder.
     """
     if not submission.is_dir():
         raise UsageError(f"There is no folder {submission}.")
     target.mkdir(parents=True)
+    seen = 0
     for here, folders, names in os.walk(submission):  # follows no links
+        seen += len(names) + len(folders)
+        if seen > _MOST_FILES:
+            _say(f"Left out of the submission: everything after {_MOST_FILES} files and folders.")
+            return
+        if len(Path(here).relative_to(submission).parts) >= _MOST_LEVELS and folders:
+            _say(f"Left out of the submission: folders more than {_MOST_LEVELS} levels deep.")
+            folders.clear()
         below = target / Path(here).relative_to(submission)
         for name in folders:
             if not os.path.islink(os.path.join(here, name)):

@@ -14,13 +14,14 @@ from types import MappingProxyType
 from typing import Any
 
 from autograder.checks.errors import UsageError
+from autograder.checks.wording import counted
 from autograder.formats.filled_table import number_of, read_table
 from autograder.formats.filling import Column, Line, fill, place, written_file
 from autograder.formats.outgoing import INTO, MISSING, SCALE, ClassGrades, Exporter, Grade, Request, Written
 from autograder.messages import WORDING
 from autograder.reports.csv_files import Cell, csv_text
 from autograder.reports.files import file_names, write_text
-from autograder.reports.grades import question_ids
+from autograder.reports.grades import question_ids, waiting
 from autograder.results import CheckResult, QuestionResult, Report, Verdict, Visibility
 from autograder.scoring import rounded, shown
 
@@ -50,16 +51,21 @@ class Shown:
         return max(self.hidden if check.hidden else self.public, _EARLIEST[check.visible], key=VISIBILITIES.index)
 
 
-def results_of(report: Report, visible: Shown = Shown()) -> dict[str, Any]:
+def results_of(report: Report, visible: Shown = Shown(), why_open: str = "") -> dict[str, Any]:
     """The content of `results.json`; of a report that is not final, one without any score, which Gradescope counts as
     a failure of the autograder and not as an attempt.
+
+    Where points are still open, because a person has to give them or for the reason `why_open`, there is no score of
+    the whole, and the text says so: Gradescope needs one unless each test has its own.
     """
     if report.not_final or report.internal:
         return failed_results("The grader could not finish; this costs no points. The course staff can run it again.")
     kinds = {visible.of(check) for question in report.questions for check in question.checks}
-    said = [*report.notes, *_about_total(kinds)]
+    left = waiting(report)
+    why_open = why_open or (f"{counted(left, 'point')} to be given manually" if left else "")
+    said = [*report.notes, *_about_total(kinds), *([f"The score is not final: {why_open}."] if why_open else [])]
     return {
-        "score": rounded(report.points + report.bonus_points),
+        **({} if why_open else {"score": rounded(report.points + report.bonus_points)}),
         "execution_time": round(report.resources.wall_seconds),
         "output": "\n".join(said)[:_LONGEST],
         "output_format": "text",
@@ -121,7 +127,7 @@ def _write(grades: ClassGrades, request: Request) -> Written:
     """A folder with `results.json` for each student, and the table: filled where one was named, else a new one."""
     folders = file_names(dict.fromkeys(grade.report.student for grade in grades.grades))
     for grade in grades.grades:
-        text = results_text(results_of(grade.report))
+        text = results_text(results_of(grade.report, why_open=grade.why))
         write_text(_folder(request) / folders[grade.report.student] / "results.json", text)
     if request.into is not None:
         return _filled(grades, request)
