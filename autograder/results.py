@@ -269,7 +269,8 @@ class Replay:
     `hidden`, `share` and `run` differ from the usual only in trials of an assignment. `variant` holds the values that
     were drawn for this student, and `variant_sha256` covers its files as well; empty where everybody is given the same.
     `checks` tells by its id what each check was, with all that it needs, and `base` stands for all else that decides a
-    result, so that a later run knows which results hold.
+    result, so that a later run knows which results hold. `attempts` are the hashes of all attempts of which this is the
+    best; empty where only one may count.
     """
 
     key: str = ""
@@ -295,6 +296,7 @@ class Replay:
     threads: int = 1
     base: str = ""
     checks: dict[str, str] = field(default_factory=dict)
+    attempts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

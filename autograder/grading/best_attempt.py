@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autograder.course.term import HandIn, Term
@@ -42,7 +43,7 @@ def further_attempts(
 def best_attempts(graded: Iterable[Graded], assignment: str, term: Term | None) -> dict[str, Graded]:
     """The attempt of each student that counts: the one with the most points after lateness, of equal ones the earlier.
 
-    Points of answers that wait for a person are in no attempt's points.
+    Points of answers that wait for a person are in no attempt's points. The report names the attempts that may count.
     """
     by_student: dict[str, list[Graded]] = {}
     for submission, report in graded:
@@ -54,7 +55,16 @@ def best_attempts(graded: Iterable[Graded], assignment: str, term: Term | None) 
         judged = term.with_attempt(assignment, hand_in).judged(report) if term else report
         return rounded(judged.points + judged.bonus_points), -hand_in.attempt
 
-    return {student: own[0] if len(own) == 1 else max(own, key=points) for student, own in by_student.items()}
+    return {
+        student: own[0] if len(own) == 1 else _of_several(max(own, key=points), own)
+        for student, own in by_student.items()
+    }
+
+
+def _of_several(best: Graded, own: Iterable[Graded]) -> Graded:
+    submission, report = best
+    hashes = tuple(sorted(each.sha256 for each, _ in own))
+    return submission, replace(report, replay=replace(report.replay, attempts=hashes))
 
 
 def hand_ins_of(graded: Iterable[Graded]) -> tuple[HandIn, ...]:

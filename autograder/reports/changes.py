@@ -119,7 +119,8 @@ def as_it_is(report: Report) -> Report:
 def better(new: Report, old: Report | None, rescored: Callable[[Report], Report] = as_it_is) -> Report:
     """The report that gives a student more, the new one where both give as much.
 
-    Only reports of one submission are compared: what was handed in since is judged as it is. An earlier report that has
+    Only reports of one submission are compared, or of attempts that may both count, as the best does: what was handed
+    in since is judged as it is. An earlier report that has
     the same checks gets the points that these have now; where different points are available, shares are compared.
 
     Args:
@@ -127,11 +128,15 @@ def better(new: Report, old: Report | None, rescored: Callable[[Report], Report]
         old: that of an earlier one, or None.
         rescored: gives a report with the same checks the present points.
     """
-    if old is None or old.replay.submission_sha256 != new.replay.submission_sha256 or old.not_final:
+    if old is None or old.replay.submission_sha256 not in _attempts(new) or old.not_final:
         return new
     if _outline(old) == _outline(new) and (now := rescored(old)) is not old:
         old = replace(now, replay=old.replay)
     return old if _gives_more(old, new) else new
+
+
+def _attempts(report: Report) -> tuple[str, ...]:
+    return (report.replay.submission_sha256, *report.replay.attempts)
 
 
 def _outline(report: Report) -> list[tuple[str, str, tuple[str, ...]]]:

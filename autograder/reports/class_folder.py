@@ -26,7 +26,7 @@ from autograder.reports.files import read_report, report_text, write_text
 from autograder.reports.grades import items_csv, write_grades
 from autograder.reports.lateness import known_hand_ins, laid_over, read_hand_ins, write_hand_ins
 from autograder.reports.unchanged import Written, written
-from autograder.reports.versions import with_kept
+from autograder.reports.versions import KEPT_TIMES, with_kept
 from autograder.reports.visibility import NOTHING_KNOWN, Moment
 from autograder.results import Report
 
@@ -150,7 +150,9 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
     """
     counting = {each.student: each for each in with_kept(out, graded.whole_class, graded.rescored)}
     reports = tuple(counting[report.student] for report in graded.reports)
-    graded = replace(graded, reports=reports, whole_class=tuple(counting.values()))
+    graded = replace(
+        graded, reports=reports, whole_class=tuple(counting.values()), hand_ins=_of_those(out, graded, counting)
+    )
     left = _put_away(out, graded.names.values()) if len(graded.names) > 1 else ()
     known = {graded.names[report.student] for report in graded.whole_class}
     others = {path.stem: read_report(path) for path in _paths(out) if path.stem not in known}
@@ -178,6 +180,14 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
     earlier = tuple(report.student for report in others.values() if report.student in graded.names)
     reports = tuple(by_student[report.student] for report in graded.reports)
     return WrittenClass(reports, everybody, alarms, left, earlier)
+
+
+def _of_those(out: Path, graded: Graded, counting: Mapping[str, Report]) -> tuple[HandIn, ...]:
+    """The hand-ins of the reports that count: of a kept one that is of another attempt, its own."""
+    new = {report.student: report.replay.submission_sha256 for report in graded.whole_class}
+    other = {who for who, report in counting.items() if report.replay.submission_sha256 != new[who]}
+    kept = {each.student: each for each in read_hand_ins(out / KEPT_TIMES) if each.student in other} if other else {}
+    return tuple(kept.get(each.student, each) for each in graded.hand_ins)
 
 
 def _with_those_kept(out: Path, graded: Graded, students: Collection[str]) -> tuple[HandIn, ...]:

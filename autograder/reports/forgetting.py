@@ -31,7 +31,7 @@ from autograder.reports.marks import MARKS, read_marks, write_marks
 from autograder.reports.pages import Heading
 from autograder.reports.publishing import EARLIER, PUBLISHED, TABLE
 from autograder.reports.unchanged import written
-from autograder.reports.versions import KEPT
+from autograder.reports.versions import KEPT, KEPT_TIMES
 from autograder.results import Report
 
 __all__ = ["Traces", "erase", "naming", "reports_in", "traces_of"]
@@ -72,7 +72,7 @@ def _folders(out: Path) -> list[Path]:
 
 def _timed(out: Path) -> list[Path]:
     """The folders that may hold hand-in times: those of gradings, and what they keep of better results."""
-    return [place for folder in _folders(out) for place in (folder, folder / KEPT)]
+    return [place for folder in _folders(out) for place in (folder, folder / KEPT_TIMES)]
 
 
 def _stems(out: Path, student: str) -> set[str]:

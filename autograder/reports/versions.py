@@ -16,11 +16,24 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import reason_of
 from autograder.reports.changes import as_it_is, better
 from autograder.reports.files import file_names, read_report, report_text, write_text
+from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.results import Report
 
-__all__ = ["KEPT", "REGRADED", "VERSIONS", "keep_best", "kept", "put_away_version", "who_keeps", "with_kept"]
+__all__ = [
+    "KEPT",
+    "KEPT_TIMES",
+    "REGRADED",
+    "VERSIONS",
+    "keep_best",
+    "kept",
+    "put_away_version",
+    "who_keeps",
+    "with_kept",
+]
 
 REGRADED, VERSIONS, KEPT = "regraded", "versions", "kept_best"
+KEPT_TIMES = f"{KEPT}/.times"
+"""The folder for hand-in times of reports that are kept, which may be of another attempt; no report is called so."""
 _NOTE = "This is the result of an earlier grading, which gave more points than a later one."
 _OF_A_VERSION = (
     "reports",
@@ -99,6 +112,8 @@ def keep_best(
         if _NOTE not in report.notes:
             report = replace(report, notes=(*report.notes, _NOTE))
         write_text(out / KEPT / f"{names[report.student]}.json", report_text(report))
+    times = [each for each in read_hand_ins(out / KEPT_TIMES) if each.student not in names]
+    write_hand_ins(out / KEPT_TIMES, (*times, *(each for each in read_hand_ins(out) if each.student in names)))
 
 
 def put_away_version(out: Path) -> Path:

@@ -8,10 +8,26 @@ from contextlib import contextmanager
 
 import pytest
 from command_line import run, run_here
+from downloads import gradescope, submitters, zipped
 from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder.cli.common import staging
 from autograder.cli.stopping import STOPPED
+
+DATED = """
+from autograder.course import *
+
+course = Course(title="Tiny course", assignments=("tiny",), sandbox="none", jobs=1, timezone="Europe/Berlin",
+    dates={"tiny": Dates("2026-10-15 23:59")}, late=LateRule(percent=10), attempts=AttemptRule("best"))
+"""
+SECOND = "def double(x):\n    return -15 if x == -7 else 2\n"
+
+
+def attempt_and_total(out):
+    """What grades.csv says of the only student."""
+    with (out / "grades.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    return row["attempt"], row["total"]
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +143,29 @@ def test_a_kept_result_has_the_present_points_and_is_known_to_later_regradings(r
     (out / "kept_best" / "ann.json").unlink()
     assert run("grade", "tiny", two, "--out", out, cwd=root).returncode == 0
     assert points(out) == {"ann": 2.0, "ben": 2.0}
+
+
+def test_where_the_best_attempt_counts_an_earlier_one_is_kept(tmp_path):
+    """Though another attempt is the best one now, the kept report counts, as handed in then, also from then on."""
+    root = make_course(tmp_path / "course")
+    (root / "grader_config.py").write_text(DATED)
+    attempts = {"one": ("2026-10-15 20:00:00 Z", RIGHT), "two": ("2026-10-18 00:59:00 Z", SECOND)}
+    metadata = "---\n" + "".join(
+        f"{name}:\n{submitters(('Ann', 'ann', 'ann@x.org'), when=when)}" for name, (when, _) in attempts.items()
+    )
+    files = {name: {"tiny.py": source} for name, (_, source) in attempts.items()}
+    (root / "all.zip").write_bytes(zipped(gradescope(files, metadata)))
+    assert run_here("collect", "all.zip", "--assignment", "tiny", cwd=root).returncode == 0
+    assert run("grade", "tiny", "submissions/tiny", "--out", "out", cwd=root).returncode == 0
+    script = root / "assignments/tiny/assignment.py"
+    script.write_text(script.read_text().replace("-7), -14", "-7), -15"))
+    assert run("regrade", "tiny", "submissions/tiny", "--out", "out", cwd=root).returncode == 0
+    assert attempt_and_total(root / "out" / "regraded") == ("2", "3.5")
+    done = run_here("regrade", "tiny", "--out", "out", "--take", "--keep-best", cwd=root)
+    assert "1 student keeps a better earlier result: Ann." in done.stdout
+    assert attempt_and_total(root / "out") == ("1", "6")
+    assert run("grade", "tiny", "submissions/tiny", "--out", "out", cwd=root).returncode == 0
+    assert attempt_and_total(root / "out") == ("1", "6")
 
 
 @pytest.mark.parametrize("place", [".", "regraded"])
