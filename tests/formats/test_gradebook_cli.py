@@ -24,7 +24,7 @@ from autograder.formats.nbgrader.gathering import in_utc
 from autograder.reports import read_reports
 from autograder.reports.manual_grades import HandGrade, HandGrades, write_hand_grades
 from autograder.reports.marks import MARKS, Marks, Row, write_marks
-from autograder.results import Verdict
+from autograder.results import Verdict, Visibility
 
 pytestmark = pytest.mark.long
 
@@ -203,6 +203,22 @@ def test_a_gradebook_that_cannot_be_opened_leaves_nothing_behind(modules: Path, 
     )
     assert sorted(path for path in tmp_path.rglob("*") if path.is_dir()) == before
     assert not (Path.cwd() / "source").exists()
+
+
+def test_checks_that_are_not_shown_yet_come_into_the_gradebook_after_the_deadline(
+    modules: Path, tmp_path: Path
+) -> None:
+    """Before, nbgrader has no score of them, so none is on a page that it makes."""
+    later = replace(check("late", Verdict.FAILED, hidden=True), visible=Visibility.AFTER_DEADLINE)
+    out, db = write_reports(tmp_path / "later", report("ada", question("a", later))), tmp_path / "nb" / "gradebook.db"
+    config, scores = modules / "grader_config.py", []
+    plain = config.read_text()
+    for year in (2199, 2001):
+        dates = f'dates={{"tiny": Dates("{year}-01-01 12:00")}}, timezone="UTC", '
+        config.write_text(plain.replace("Course(", f"Course({dates}").replace("import Course", "import Course, Dates"))
+        run("export", "nbgrader", out, "--db", db, "--course", modules, "--submissions", tmp_path / "in")
+        scores.append(rows(db, "select name, auto_score from grade join base_cell on base_cell.id = grade.cell_id"))
+    assert scores == [[], [("late", 0.0)]]
 
 
 def test_a_pdf_is_printed(modules: Path, tmp_path: Path) -> None:
