@@ -56,7 +56,7 @@ def bundle(
 
     For gradescope, the zip file of an autograder: the same grader there, isolated as that container allows, with hidden
     checks. For github, a repository for students with an Actions workflow that runs the public checks. For classroom50,
-    the same, with a workflow that writes its result file.
+    the folder for the teacher's repository, with the program that runs them there and writes the result file.
 
     Example: autograder bundle backprop --for gradescope --minutes 20
     """

@@ -226,6 +226,15 @@ def test_other_maxima_are_a_question(root) -> None:
     assert [differences(data, each)["Ross, Bob", title] for each in (scaled, plain)] == [("", "8.75"), ("", "3.50")]
 
 
+@pytest.mark.parametrize("title", ["Final Score Predictor (77)", "Current Grade (77)"])
+def test_an_assignment_of_canvas_may_be_called_as_a_total(root, title) -> None:
+    """Totals have no number in parentheses, so a title with their words is still an assignment's."""
+    data = canvas([ADA, BOB, CY], title=title)
+    after, _ = written(root, "canvas", data, "--column", "77")
+
+    assert {head for _, head in differences(data, after)} == {title}
+
+
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [

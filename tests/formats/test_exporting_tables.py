@@ -238,6 +238,16 @@ def test_exports_show_checks_of_after_the_deadline_once_it_is_over(tmp_path) -> 
     assert "Said after_publication." not in text
 
 
+@pytest.mark.parametrize("name", ["Ada Maria Lovelace", "Lovelace, Ada Maria"])
+def test_gradescope_has_first_and_last_names_apart(tmp_path, name) -> None:
+    """A roster writes a name in either order."""
+    (tmp_path / "roster.csv").write_text(f'id,name\nann,"{name}"\n')
+    graded(tmp_path / "graded", with_points("ann"))
+    text = (exported(tmp_path, "gradescope") / "scores.csv").read_text()
+
+    assert [row[:2] for row in csv.reader(io.StringIO(text, newline=""))][1] == ["Ada Maria", "Lovelace"]
+
+
 def test_gradescope_counts_no_attempt_that_the_grader_could_not_finish() -> None:
     """Our own fault and what is not final leave a sentence without a score, which Gradescope takes for our failure."""
     for each in (internal("bob"), replace(passing("cy"), not_final="x")):

@@ -23,7 +23,6 @@ __all__ = ["EXPORTER"]
 _IDS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
 _STUDENT = {*_IDS, "Student", "LastName", "FirstName", "Root Account", "Section"}
 _TITLED = re.compile(r"(?P<title>.*?)\s*\((?P<id>\d+)\)", re.DOTALL)
-_TOTAL = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 _KEPT = {"EX": "excused, EX", "N/A": "the assignment is not theirs, N/A"}
 _HOW = "In Canvas: Grades, Export, Export Entire Gradebook."
 
@@ -56,11 +55,8 @@ def _column(grades: ClassGrades, request: Request, table: Table, head: Sequence[
     Raises:
         UsageError: none fits, or several do.
     """
-    known = {
-        at: match
-        for at, name in enumerate(head)
-        if name not in _STUDENT and not _TOTAL.search(name) and (match := _TITLED.fullmatch(name))
-    }
+    # Canvas' own columns and totals have no number in parentheses, whatever an assignment is called
+    known = {at: match for at, name in enumerate(head) if name not in _STUDENT and (match := _TITLED.fullmatch(name))}
     if not known:
         raise UsageError(f"{table.path} has no assignments; make the assignment in Canvas first, then export again.")
     named = {request.column.strip()} if request.column else {grades.assignment, grades.title}

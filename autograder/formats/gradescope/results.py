@@ -148,7 +148,7 @@ def _rows(grades: Sequence[Grade]) -> list[list[Cell]]:
     heads = [f"{at}: {titles[id_].title} ({shown(titles[id_].max_points)} pts)" for at, id_ in enumerate(ids, 1)]
     rows: list[list[Cell]] = [[*_COLUMNS, *heads]]
     for grade in grades:
-        first, _, last = grade.name.rpartition(" ")
+        first, last = _first_and_last(grade.name)
         points: dict[str, float | None] = {each.id: each.points for each in grade.report.questions}
         final = grade.points is not None
         email = grade.emails[0] if grade.emails else None
@@ -159,6 +159,14 @@ def _rows(grades: Sequence[Grade]) -> list[list[Cell]]:
             ]
         )  # fmt: skip
     return rows
+
+
+def _first_and_last(name: str) -> tuple[str, str]:
+    """The parts of a name as a roster writes it: "Ada Lovelace" or "Lovelace, Ada"."""
+    last, comma, first = name.partition(",")
+    if not comma:
+        first, _, last = name.rpartition(" ")
+    return first.strip(), last.strip()
 
 
 def _filled(grades: ClassGrades, request: Request) -> Written:
