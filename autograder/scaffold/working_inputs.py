@@ -8,6 +8,7 @@ exponentials, one set of inputs is so large that an exponential alone would over
 from __future__ import annotations
 
 import itertools
+import random
 import re
 import time
 import warnings
@@ -25,7 +26,7 @@ from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import BUDGET, Failed, TrialRunner, largest_exponent, opened
 from autograder.scaffold.values import merged
 
-__all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working"]
+__all__ = ["MANY_SEEDS", "SURE_SEEDS", "Working", "repeats"]
 
 
 TRIES = 48
@@ -36,6 +37,8 @@ SCALE_SEEDS = (1, 2, 3, 4, 5, 6)
 ROWS = 6
 SURE_SEEDS = tuple(range(3, 13))
 MANY_SEEDS = tuple(range(4, 28))
+DRAWING_BUDGET = 12.0
+"""CPU seconds for trying whether an answer that is drawn comes out the same in any case."""
 
 
 class Working:
@@ -64,7 +67,10 @@ class Working:
         for candidate in [plain, *([self.with_before(subject)] if subject.before else [])]:
             if candidate is None:
                 continue
+            chosen = candidate.inputs.choices
             candidate = settled_ties(candidate, self.tried)
+            choices = {**candidate.inputs.choices, **chosen}
+            candidate = replace(candidate, inputs=replace(candidate.inputs, choices=choices))
             for inputs in itertools.islice(_variants(candidate.inputs), TRIES):
                 tried = replace(candidate, inputs=inputs)
                 rows = [row for row in tried.inputs.rows(ROWS) if self.works(tried, row)]
@@ -73,6 +79,21 @@ class Working:
                     tried, rows = self.iterated(tried, self.telling(tried, self.sure(tried, rows)))
                     return self.scaled(tried, rows[:4])
         return None
+
+    def agreed(self, lines: Sequence[str], helper: str) -> bool:
+        """Whether a comparison passes; where the reference draws random numbers, under many seeds."""
+        return self.trial_runner.passes(lines, helper) and (
+            not self.trial_runner.draws
+            or self.trial_runner.passes(lines, helper, seeds=MANY_SEEDS, budget=DRAWING_BUDGET)
+        )
+
+    def on_texts(self, subject: Subject) -> tuple[Subject, list[tuple[Any, ...]]] | None:
+        """With other texts made of the recorded one, where it is all that a call is given, and they work as well."""
+        inputs = subject.inputs
+        for name, text in _only_texts(subject).items():
+            inputs = inputs.choosing(name, _texts_like(text))
+        found = self.working(replace(subject, inputs=inputs)) if inputs is not subject.inputs else None
+        return found if found and len(set(found[1])) > 1 else None
 
     def vary(self, subject: Subject, rows: list[tuple[Any, ...]]) -> bool:
         """Whether each free length is more than 1 in a row that works: with 1 alone, the reference may broadcast."""
@@ -214,6 +235,30 @@ class Working:
             [*bodies.prepared(subject), *filter(None, [line]), "answers = []", *call, "return answers[0]"],
         )
         return self.trial_runner.run(lines, seed=seed)
+
+
+def _only_texts(subject: Subject) -> dict[str, str]:
+    """The arguments that are a text, the same in every call, where nothing else varies; {} where something does."""
+    given = subject.inputs.given.items()
+    if subject.inputs.free or any(spec.kind in ("generator", "object") for _, spec in given):
+        return {}
+    if any("rng." in line for line in bodies.prepared(subject)) or subject.inputs.choices:
+        return {}
+    return {name: spec.values[0] for name, spec in given if spec.kind == "literal" and isinstance(spec.values[0], str)}
+
+
+def _texts_like(text: str) -> tuple[str, ...]:
+    """The text, and others of its words, or of its letters where it is one word."""
+    parts, between = (text.split(), " ") if len(text.split()) > 1 else (list(text), "")
+    draw = random.Random(text)  # noqa: S311 (no secret; the same draft every time)
+    sizes = (2 * len(parts), len(parts) + 1, max(len(parts) - 1, 1), 3 * len(parts))
+    made = [between.join(draw.choices(parts, k=size)) for size in sizes] if parts else []
+    return tuple(dict.fromkeys([text, *made]))
+
+
+def repeats(subject: Subject) -> bool:
+    """Whether every call of a drafted check would have the same texts, since no others work."""
+    return bool(_only_texts(subject))
 
 
 def _variants(inputs: Inputs) -> Iterator[Inputs]:

@@ -68,6 +68,49 @@ def faults(root: Path, *changes: tuple[str, str], seed: int = 1) -> list[str]:
     return found
 
 
+TEXTS = """
+    def count_words(text):
+        ### BEGIN SOLUTION
+        return {word: text.split().count(word) for word in text.split()}
+        ### END SOLUTION
+
+    def shared(one, other):
+        ### BEGIN SOLUTION
+        return sum(left == right for left, right in zip(one, other))
+        ### END SOLUTION
+
+    def opened(mode):
+        ### BEGIN SOLUTION
+        return {"read": 1}[mode]
+        ### END SOLUTION
+
+    if __name__ == "__main__":
+        count_words("a b a")
+        shared("kitten", "sitting")
+        opened("read")
+"""
+
+
+class TestTexts:
+    """Functions that are given texts, the same ones in every call of the example."""
+
+    def test_hidden_checks_have_other_texts_than_the_public_one(self, root) -> None:
+        """Who returns the public example's answer fails; where no other text works, a TODO stands instead."""
+        text = drafted(root, TEXTS)
+        assert faults(root) == []
+        checks = [check for question in loader.load(root, "fresh").assignment.questions for check in question.checks]
+        titles = {check.id: check.title for check in checks}
+        assert titles["count_words_agrees_with_the_reference"].startswith("On several inputs, count_words returns")
+        assert "opened_agrees_with_the_reference" not in titles
+        assert "TODO: it is called with one text" in " ".join(text.replace("#", "").split())
+        answers = [
+            ("return {word: text.split().count(word) for word in text.split()}", "return {'a': 2, 'b': 1}"),
+            ("return sum(left == right for left, right in zip(one, other))", "return 4"),
+        ]
+        for change in answers:
+            assert len(faults(root, change)) == 1
+
+
 CENTRED = """
     import numpy as np
 
