@@ -41,22 +41,23 @@ _IDENTIFIER = ("identifier", "id")
 _PARTICIPANT = re.compile(r"(?P<word>\D+?)\s*(?P<number>\d+)")
 _KEY = re.compile(r".*_(?P<number>\d+)", re.DOTALL)
 _NOTHING = ("", "-", "\N{EN DASH}", "never", "nie")
-_WEEKDAY = re.compile(r"^[^\W\d]+\.?,?\s+(?=\d)")
+_MONTH_FIRST = r"(?:jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec|march|mar \d+,? \d{4})"
+_WEEKDAY = re.compile(rf"^(?!{_MONTH_FIRST})[^\W\d]+(?:-[^\W\d]+)?\.?,?\s+(?=\d)", re.IGNORECASE)
 _DAY_DOT = re.compile(r"\b(\d{1,2})\.(?=\s)")
 _DOTS = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
 _MONTHS: Mapping[str, tuple[str, ...]] = {
-    "Jan": ("januar", "jänner", "janvier", "enero", "gennaio", "januari"),
-    "Feb": ("februar", "février", "febrero", "febbraio", "februari"),
-    "Mar": ("märz", "mars", "marzo", "maart"),
+    "Jan": ("januar", "jänner", "janvier", "enero", "gennaio", "januari", "janeiro"),
+    "Feb": ("februar", "février", "febrero", "febbraio", "februari", "fevereiro"),
+    "Mar": ("märz", "mars", "marzo", "maart", "março"),
     "Apr": ("avril", "abril", "aprile"),
-    "May": ("mai", "mayo", "maggio", "mei"),
-    "Jun": ("juni", "juin", "junio", "giugno"),
-    "Jul": ("juli", "juillet", "julio", "luglio"),
+    "May": ("mai", "mayo", "maggio", "mei", "maio"),
+    "Jun": ("juni", "juin", "junio", "giugno", "junho"),
+    "Jul": ("juli", "juillet", "julio", "luglio", "julho"),
     "Aug": ("août", "agosto", "augustus"),
-    "Sep": ("septembre", "septiembre", "settembre"),
-    "Oct": ("oktober", "octobre", "octubre", "ottobre"),
-    "Nov": ("novembre", "noviembre"),
-    "Dec": ("dezember", "décembre", "diciembre", "dicembre", "december"),
+    "Sep": ("septembre", "septiembre", "settembre", "setembro"),
+    "Oct": ("oktober", "octobre", "octubre", "ottobre", "outubro"),
+    "Nov": ("novembre", "noviembre", "novembro"),
+    "Dec": ("dezember", "décembre", "diciembre", "dicembre", "december", "dezembro"),
 }
 """Months in the languages that Moodle's worksheets are written in, where they do not begin as the English ones do."""
 

@@ -26,6 +26,7 @@ BERLIN = "Europe/Berlin"
         ('"mercredi 14 octobre 2026, 22:12"', BERLIN),
         ('"miércoles, 14 de octubre de 2026, 22:12"', BERLIN),
         ('"mercoledì, 14 ottobre 2026, 22:12"', BERLIN),
+        ('"quarta-feira, 14 de outubro de 2026, 22:12"', BERLIN),
         ("14.10.2026 22:12", BERLIN),
         ("2026-10-14 22:12", BERLIN),
         ("2026-10-14 22:12:00 +0200", None),
@@ -75,6 +76,15 @@ def test_a_time_that_cannot_be_read_is_noted_and_not_guessed(tmp_path: Path) -> 
     assert found.notes == (
         "times.csv:2: '14/10/26 ten' is no date and time in a known form, so it gives no hand-in time.",
     )
+
+
+@pytest.mark.parametrize("text", ["Nov 30 2026 12:00 AM", "March 1 2026, 10:00 AM"])
+def test_a_month_at_the_beginning_is_no_day_of_the_week(tmp_path: Path, text: str) -> None:
+    """The time is read, or the note quotes it as the table has it."""
+    path = tmp_path / "times.csv"
+    path.write_text(f'id,time\nada,"{text}"\n')
+    found = read_times(path, BERLIN)
+    assert found.lines or text.split(",", maxsplit=1)[0] in found.notes[0]
 
 
 WORKSHEET = (
