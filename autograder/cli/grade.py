@@ -152,6 +152,7 @@ def grade_class(call: Call, early: Early | None = None) -> int:
 
 def _collected_first(source: Path, name: str, root: Path, course: Course) -> Path:
     """The folder of submissions, once a download of a learning platform is collected."""
+    refuse_class(source)
     if may_be_download(source):
         from autograder.cli.collect import collected_first
 
@@ -172,7 +173,6 @@ def _our_work(
 ) -> Work:
     """An assignment of the course's own."""
     loaded = loader.load(root, call.name)
-    refuse_class(submissions)
     settings = settings_of(call.data, course, loaded)
     options = RunOptions(seed, call.full, call.only, {**course.limits.get(call.name, {}), **limits_from(call.limits)})
     grading.selected_checks(loaded.assignment, options)

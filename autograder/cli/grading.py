@@ -127,7 +127,7 @@ def grade(
     What is graded already is not graded again; after Ctrl-C, the same command goes on where it stopped.
     A course in nbgrader's folders is graded as it lies: --course names it, NAME is a folder in its source/.
 
-    Example: autograder grade backprop submissions --out graded --jobs 4
+    Example: autograder grade backprop submissions/backprop --out graded --jobs 4
     """
     with begin(course, name, out) or nullcontext() as early:
         from autograder.cli.grade import Call, grade_class

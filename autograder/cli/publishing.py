@@ -60,8 +60,8 @@ def regrade(
     new results count, and the earlier ones are kept in DIR/versions; with --keep-best as well, students whose result
     would be worse keep the earlier one, as long as they hand in nothing else.
 
-    Example: autograder regrade backprop submissions --out graded, and then: autograder regrade backprop --out graded
-    --take --keep-best
+    Example: autograder regrade backprop submissions/backprop --out graded, and then: autograder regrade backprop --out
+    graded --take --keep-best
     """
     from autograder.cli.grade import Call
     from autograder.cli.regrade import regrade_class, take_regraded

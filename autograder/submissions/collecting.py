@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 
 from autograder import atomic_files
 from autograder.checks.errors import StudentError, UsageError, Verdict
-from autograder.checks.wording import reason_of
+from autograder.checks.wording import reason_of, series
 from autograder.submissions.archives import read_archive, unpack
 from autograder.submissions.folders import Unfit, open_regular, read_capped, read_folder
 from autograder.submissions.matching import Chosen, choose
@@ -140,10 +140,15 @@ def refuse_class(path: Path) -> None:
     """Refuse what `collect` cannot begin with, before anything else is done.
 
     Raises:
-        UsageError: `path` does not exist.
+        UsageError: `path` does not exist, or holds the collected submissions of assignments, a folder for each.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist; name the folder that holds the submissions.")
+    if path.is_dir() and (several := sorted(each.parent.name for each in path.glob(f"*/{COLLECTED}"))):
+        raise UsageError(
+            f"{path} holds collected submissions of {series(several)}, a folder for each assignment; name one of them, "
+            f"such as {path / several[0]}."
+        )
 
 
 def may_be_download(path: Path) -> bool:

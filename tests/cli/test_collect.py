@@ -9,7 +9,7 @@ from command_line import refused, run_here
 from downloads import canvas, gradescope, moodle, snapshot, written, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_course import RIGHT, WRONG, make_course
+from tiny_course import RIGHT, WRONG, hand_in, make_course
 
 from autograder.cli.collect import Call, collect_download
 from autograder.submissions import may_be_download
@@ -234,3 +234,17 @@ def test_replay_takes_the_attempt_that_was_graded(root) -> None:
     assert "The report of bob was reproduced" in done.stdout
     (student / "2" / "tiny.py").write_text(WRONG + "# later\n")
     refused(run_here(*call, cwd=root), "holds 2 attempts, and none with the files that were graded; name the folder")
+
+
+def test_the_folder_of_all_assignments_is_no_class(tmp_path):
+    """Folders of collected assignments are not taken for students: the sentence names them, and nothing is graded."""
+    root = make_course(tmp_path / "course")
+    hand_in(tmp_path / "in", ann=RIGHT)
+    run_here("collect", tmp_path / "in", "--assignment", "tiny", cwd=root)
+    out = tmp_path / "out"
+    for verb in ("grade", "similar"):
+        done = run_here(verb, "tiny", "submissions", "--out", out, cwd=root)
+        said = " ".join(done.stderr.split())
+        assert (done.returncode, "submissions holds collected submissions of tiny" in said) == (2, True), said
+        assert "name one of them, such as submissions/tiny." in said
+    assert not (out / "grades.csv").exists()
