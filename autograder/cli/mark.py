@@ -21,7 +21,17 @@ from autograder.loader import load
 from autograder.reports import pages as feedback
 from autograder.reports.class_folder import show_grades
 from autograder.reports.manual_grades import with_hand_grades
-from autograder.reports.marks import ABSENT, MARKS, Marks, Row, all_hand_grades, filled, read_marks, write_marks
+from autograder.reports.marks import (
+    ABSENT,
+    MARKS,
+    Marks,
+    Row,
+    all_hand_grades,
+    filled,
+    read_marks,
+    with_recorded,
+    write_marks,
+)
 from autograder.reports.pages import Asked
 from autograder.reports.pages.text import visible
 from autograder.reports.visibility import moment_of
@@ -49,7 +59,8 @@ class _Asked:
 def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = False, db: str | None = None) -> None:
     """Write the lines that are to be filled in, read those that are, and write what shows grades anew.
 
-    Points and comments go into the results database as well, with a line in its log for each that changed.
+    Points and comments go into the results database as well, with a line in its log for each that changed. A line that
+    is not in the file any more takes nothing back: it is written again from the database.
 
     Raises:
         UsageError: there are no reports of that assignment or no written answers, a line of the file is wrong, or the
@@ -66,10 +77,11 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
                 f"No person grades anything in {out}; declare answers with question.written(...), and grade again."
             )
         path = out / MARKS
-        before = read_marks(path)
-        marks = filled(before, reports, asked.rubrics, path)
+        address = db or _database(name, course)
+        found, lost = with_recorded(read_marks(path), _recorded(name, path, address), reports, asked.rubrics)
+        marks = filled(found, reports, asked.rubrics, path)
         with_hand_grades(reports, all_hand_grades(out, reports))  # what is wrong is said before anything is written
-        _keep(name, marks, path, db or _database(name, course))
+        _keep(name, marks, path, address)
         write_marks(replace(marks, excel=marks.excel or excel), path)
         marks = read_marks(path) or marks  # with the lines of the file as it is now
         names = export.file_names(report.student for report in reports)
@@ -82,7 +94,13 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))
     absent = {(report.student, each.id) for report in reports for each in report.waiting if each.verdict in ABSENT}
     _say(out, marks, shown_, absent)
-    gone = {row.student for row in before.rows} - {report.student for report in reports} if before else set()
+    if lost:
+        students = ", ".join(dict.fromkeys(row.student for row in lost))
+        said = (
+            f"Not in {MARKS}, and written again from the results database: {counted(len(lost), 'line')} of {students}."
+        )
+        console().print(visible(said), markup=False, soft_wrap=True)
+    gone = {row.student for row in found.rows} - {report.student for report in reports} if found else set()
     if gone:
         said = f"Left out of {MARKS}, because there is no submission of theirs any more: {', '.join(sorted(gone))}."
         console().print(visible(said), markup=False, soft_wrap=True)
@@ -117,12 +135,32 @@ def _keep(name: str, marks: Marks, path: Path, database: str | None) -> None:
         Mark(row.student, row.question, row.answer, row.item, row.most, row.points, row.comment.strip())
         for row in marks.rows
     ]
-    place = str(path.resolve()) if database else path.name
     with (
         Store(database or sqlite_address(path.parent.resolve() / DATABASE)) as store,
         store.writing(f"the points of {name}"),
     ):
-        record_marks(store.database, name, given, place, store.change())
+        record_marks(store.database, name, given, _place(path, database), store.change())
+
+
+def _place(path: Path, database: str | None) -> str:
+    """What the results database calls the file."""
+    return str(path.resolve()) if database else path.name
+
+
+def _recorded(name: str, path: Path, database: str | None) -> list[Row]:
+    """The points and comments that the results database has from this file."""
+    from autograder.store import Store, sqlite_address
+    from autograder.store.marking import marks
+
+    own = path.parent.resolve() / DATABASE
+    if not database and not own.is_file():
+        return []
+    with Store(database or sqlite_address(own)) as store:
+        return [
+            Row(each.student, each.question, each.answer, each.item, each.most, each.points, each.comment)
+            for each in marks(store.database, name)
+            if each.place == _place(path, database)
+        ]
 
 
 def _questions(reports: tuple[Report, ...], asked: _Asked) -> list[Asked]:

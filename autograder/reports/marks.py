@@ -26,7 +26,18 @@ from autograder.reports.manual_grades import HandGrade, HandGrades, read_hand_gr
 from autograder.results import CheckResult, Report, Verdict
 from autograder.scoring import rounded, shown
 
-__all__ = ["ABSENT", "MARKS", "Marks", "Row", "all_hand_grades", "filled", "read_marks", "state", "write_marks"]
+__all__ = [
+    "ABSENT",
+    "MARKS",
+    "Marks",
+    "Row",
+    "all_hand_grades",
+    "filled",
+    "read_marks",
+    "state",
+    "with_recorded",
+    "write_marks",
+]
 
 MARKS = "marks.csv"
 WHOLE = "the whole answer"
@@ -35,6 +46,9 @@ NO_ANSWER = "There was no answer to read."
 COLUMNS = ("student", "question", "answer", "state", "item", "most", "points", "comment", "seen", "item_for_student")
 ABSENT = (Verdict.MISSING, Verdict.NOT_ATTEMPTED)
 """The verdicts of an answer that there is nothing to read of."""
+_WAY_OUT = (
+    "If the file is damaged, move it away: `autograder mark` writes it anew, with what is in the results database."
+)
 Rubrics = Mapping[str, Sequence[RubricItem]]
 
 
@@ -103,9 +117,12 @@ def read_marks(path: Path) -> Marks | None:
     reader.fieldnames = names
     absent = [name for name in ("student", "answer", "item", "most", "points", "comment") if name not in names]
     if absent:
-        raise UsageError(f"{path}:1: there is no column {absent[0]!r}; the first line is {','.join(COLUMNS)}.")
+        raise UsageError(
+            f"{path}:1: there is no column {absent[0]!r}; the first line is {','.join(COLUMNS)}. {_WAY_OUT}"
+        )
     rows: dict[tuple[str, str, str], Row] = {}
     line = 1
+    is_cut = not text.endswith(("\r", "\n")) or bool(text.count('"') % 2)  # a last line that lacks cells lost them
     try:
         for entry in reader:
             first, line = line + 1, reader.line_num
@@ -114,6 +131,8 @@ def read_marks(path: Path) -> Marks | None:
                 raise UsageError(f"{path}:{first}: this line has more columns than the first; put quotes around texts.")
             if not any(cells.values()):
                 continue
+            if None in entry.values() and is_cut and reader.line_num >= text.count("\n"):
+                raise UsageError(f"{path}:{first}: the file ends in the middle of this line. {_WAY_OUT}")
             row = _row(cells, f"{path}:{first}", first)
             if row.key in rows:
                 raise UsageError(
@@ -185,6 +204,29 @@ def filled(marks: Marks | None, reports: Sequence[Report], rubrics: Rubrics, pat
                 f"given, more than the {shown(row.most)} of this item."
             )
     return replace(marks or Marks(), rows=tuple(rows))
+
+
+def with_recorded(
+    marks: Marks | None, recorded: Iterable[Row], reports: Sequence[Report], rubrics: Rubrics
+) -> tuple[Marks | None, list[Row]]:
+    """The file with the lines that it had once and has no more, as a damaged one; and these lines.
+
+    A line that is there counts as it is, with its points emptied, too.
+
+    Args:
+        marks: what there is; None for nothing.
+        recorded: what was read from this file before.
+        reports: what was graded; a line about anything else stays out.
+        rubrics: the items of each answer.
+    """
+    there = {row.key for row in marks.rows} if marks else set()
+    asked = {
+        (report.student, check.id, item.staff)
+        for report, _, check, rubric in _expected(reports, rubrics)
+        for item in rubric
+    }
+    lost = [row for row in recorded if row.key in asked - there]
+    return (replace(marks or Marks(), rows=(*(marks.rows if marks else ()), *lost)) if lost else marks), lost
 
 
 def _expected(

@@ -397,6 +397,54 @@ def test_points_are_kept_in_the_database_with_a_line_of_its_log_for_each_change(
         assert {each.who for each in log} == {current_user()}
 
 
+@pytest.mark.parametrize("kept", [None, 1, 3])
+def test_lines_that_are_lost_take_no_points_back(graded: Path, kept: int | None) -> None:
+    """A file that is not there, or lacks lines, is completed from the database, which keeps every mark."""
+    out, path = graded / "out", graded / "out" / "marks.csv"
+    mark(graded)
+    fill(path, {("ada", "names the cause"): "3", ("ada", "gives an example"): "2", ("bob", "names the cause"): "1"})
+    mark(graded)
+    before = path.read_bytes(), (out / "grades.csv").read_bytes()
+    if kept is None:
+        path.unlink()
+    else:
+        path.write_bytes(b"".join(before[0].splitlines(keepends=True)[:kept]))
+    lost = "1 line of bob" if kept == 3 else "3 lines of ada, bob"
+    assert f"Not in marks.csv, and written again from the results database: {lost}." in mark(graded)
+    assert (path.read_bytes(), (out / "grades.csv").read_bytes()) == before
+    with Store(sqlite_address(out / "grader.db")) as store:
+        assert [each.points for each in marks(store.database)] == [2.0, 3.0, 1.0]
+    fill(path, {("ada", "names the cause"): ""})
+    assert "written again" not in mark(graded)
+    with Store(sqlite_address(out / "grader.db")) as store:
+        assert [each.points for each in marks(store.database)] == [2.0, 1.0]
+
+
+def test_a_file_that_was_cut_in_a_line_is_refused(graded: Path) -> None:
+    """A line without its end is named, whichever byte is the last one, and no mark is changed."""
+    out, path = graded / "out", graded / "out" / "marks.csv"
+    mark(graded)
+    fill(path, {("ada", "names the cause"): "3", ("ada", "gives an example"): "2"})
+    mark(graded)
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for length in range(2, len(lines[1].rpartition(b",")[0])):
+        path.write_bytes(lines[0] + lines[1][:length])
+        with pytest.raises(UsageError, match=r"marks.csv:2: the file ends in the middle of this line. If the file is"):
+            read_marks(path)
+    path.write_bytes(lines[0] + lines[1][:20])
+    with pytest.raises(UsageError, match="move it away: `autograder mark` writes it anew"):
+        mark(graded)
+    path.write_bytes(b"")
+    with pytest.raises(UsageError, match="move it away: `autograder mark` writes it anew"):
+        mark(graded)
+    path.unlink()
+    mark(graded)
+    assert path.read_bytes() == whole
+    with Store(sqlite_address(out / "grader.db")) as store:
+        assert [each.points for each in marks(store.database)] == [2.0, 3.0]
+
+
 def test_two_people_mark_into_one_database(graded: Path) -> None:
     """Each has a marks.csv; --db names the database of both, and an empty cell of one takes nothing from the other."""
     address = sqlite_address(graded / "course.db")
