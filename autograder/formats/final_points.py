@@ -9,6 +9,7 @@ answer are no grade: such a student is in the class without points, and with the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autograder import loader
@@ -20,6 +21,7 @@ from autograder.formats.outgoing import ClassGrades, Grade
 from autograder.reports.files import file_names, read_reports
 from autograder.reports.grades import waiting
 from autograder.reports.lateness import known_hand_ins, laid_over, unknown_before
+from autograder.reports.publishing import published_names
 from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import rounded
@@ -63,18 +65,20 @@ def class_grades(
     for attempt in attempts:
         known.setdefault(attempt.student, []).append(attempt)
     made: list[Grade] = []
-    pages = file_names(report.student for report in reports)
+    pages, published = file_names(report.student for report in reports), published_names(out)
     term = known_hand_ins(out, reports, term)
     final = laid_over(out, reports, term)
     for report in final:
         page = out / "feedback" / f"{pages[report.student]}.html"
         own = known.get(report.student, [])
-        made += _grades(report, own, people, page if page.is_file() else None, report.student in open_)
+        one = _grades(report, own, people, page if page.is_file() else None, report.student in open_)
+        made += [replace(grade, published=page.stem in published) for grade in one]
     handed_in = {*known, *(waiting_in(collected, perhaps=True) if collected and attempts else ())}
     ungraded = sorted(handed_in - {report.student for report in reports})
     title, moment = _title(root, assignments[0]), moment_of(term, assignments[0])
     remarks = unknown_before(final, term)
-    return ClassGrades(assignments[0], title, tuple(made), out, tuple(ungraded), remarks, moment)
+    title_of_course = term.course.title if term else ""
+    return ClassGrades(assignments[0], title, tuple(made), out, tuple(ungraded), remarks, moment, title_of_course)
 
 
 def _root(course: Path | None) -> Path | None:

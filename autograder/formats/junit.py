@@ -46,7 +46,7 @@ def junit_xml(grades: ClassGrades) -> bytes:
         part = grades.shown(grade)
         own = [check for question in part.report.questions for check in question.checks]
         suite = Tree.SubElement(root, "testsuite", {"name": _text(grade.student), **_counts(own)})
-        withheld = " ".join(withheld_sentence(each, grades.moment) for each in part.withheld)
+        withheld = " ".join(withheld_sentence(each, grades.moment_of(grade)) for each in part.withheld)
         _properties(suite, {**_about(grade, withheld), **({"withheld": withheld} if withheld else {})})
         for question in part.report.questions:
             for check in question.checks:

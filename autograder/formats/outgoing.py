@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.checks.errors import UsageError
@@ -25,7 +25,8 @@ class Grade:
     `points` are those after late rules, with bonus points, or None where they are not final; `why` says then what is
     missing. `most` is what can be reached without bonus points. `name` and `ids` are those of the roster, `keys` what
     learning platforms call the student, by the kind of download. For a team, `team` is its name, and there is one grade
-    for each member that is known; `page` is the feedback page, if there is one.
+    for each member that is known; `page` is the feedback page, if there is one. `published` says whether
+    `autograder publish` showed the student a page.
     """
 
     student: str
@@ -40,6 +41,7 @@ class Grade:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     team: str = ""
     page: Path | None = None
+    published: bool = False
 
     def out_of(self, most: float | None, scale: bool | None) -> float | None:
         """The points in a table that has room for `most`; None where they are not final.
@@ -69,7 +71,8 @@ class ClassGrades:
     """The grades of one assignment, by student, and the folder that they lie in.
 
     `ungraded` are those who handed in, or may have, and have no report: what they get is not known yet. `remarks` are
-    sentences about the points for whoever exports them. `moment` is when students read what is written of checks.
+    sentences about the points for whoever exports them. `moment` is when students read what is written of checks, as
+    long as theirs are not published. `course` is the title of the course, or "".
     """
 
     assignment: str
@@ -79,10 +82,15 @@ class ClassGrades:
     ungraded: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     moment: Moment = NOTHING_KNOWN
+    course: str = ""
+
+    def moment_of(self, grade: Grade) -> Moment:
+        """When the student of a grade reads what is written of checks."""
+        return replace(self.moment, published=True) if grade.published else self.moment
 
     def shown(self, grade: Grade) -> Shown:
         """What the student of a grade may read of the report at that moment."""
-        return shown_report(grade.report, self.moment)
+        return shown_report(grade.report, self.moment_of(grade))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,17 @@ from autograder.reports.files import write_bytes, write_text
 from autograder.reports.visibility import Moment
 from autograder.results import Report
 
-__all__ = ["EARLIER", "PUBLISHED", "TABLE", "Held", "StudentPage", "ready_pages", "withdrawn", "write_pages"]
+__all__ = [
+    "EARLIER",
+    "PUBLISHED",
+    "TABLE",
+    "Held",
+    "StudentPage",
+    "published_names",
+    "ready_pages",
+    "withdrawn",
+    "write_pages",
+]
 
 PUBLISHED, EARLIER, TABLE = "published", "published_earlier", "published.csv"
 
@@ -78,6 +88,11 @@ def _why_not(report: Report, *, unfinished: bool) -> str:
     if report.to_read and not unfinished:
         return f"{counted(len(report.to_read), 'answer')} to be graded by a person"
     return ""
+
+
+def published_names(out: Path) -> frozenset[str]:
+    """The file names, without suffix, of everybody in a graded folder who was shown a page."""
+    return frozenset(path.parent.name for path in (out / EARLIER).glob("*/*.html"))
 
 
 def withdrawn(folder: Path, made: Sequence[StudentPage]) -> tuple[str, ...]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
+import zipfile
 from contextlib import contextmanager
 
 import pytest
 from command_line import run, run_here
+from gradebooks import Student, moodle
 from tiny_course import RAISING, RIGHT, WRONG, hand_in, make_course
 
 from autograder.cli.common import staging
+from autograder.reports.publishing import published_names
 from autograder.store import Store, publishing, sqlite_address
 
 
@@ -50,6 +54,41 @@ def test_each_student_gets_a_page_with_what_publication_shows(graded):
     with (out / "published" / "published.csv").open(newline="") as file:
         assert {row["student"]: row["points"] for row in csv.DictReader(file)} == {"ann": "5", "ben": "2", "eve": "0"}
     assert shown(out) == {"ann": [5.0], "ben": [2.0], "eve": [0.0]}
+
+
+def test_exports_show_what_publication_shows(graded):
+    """Once a student's page is published, feedback for platforms withholds no more than the page does."""
+    root, inbox, out = graded
+    people = [Student(101, "ann"), Student(102, "ben"), Student(103, "eve")]
+    (root / "sheet.csv").write_bytes(moodle(people, most="5"))
+    later = "shown when the grades are published"
+
+    def exported():
+        options = {"moodle": ("--into", "sheet.csv", "--no-scale")}
+        for name in ("moodle", "jsonl", "junit", "gradescope"):
+            done = run_here("export", name, out, *options.get(name, ()), cwd=root)
+            assert done.returncode == 0, said(done)
+        with zipfile.ZipFile(out / "moodle" / "feedback.zip") as archive:
+            pages = [archive.read(name).decode() for name in archive.namelist()]
+        texts = [(out / "jsonl" / "grades.jsonl").read_text(), (out / "junit" / "junit.xml").read_text()]
+        done = run_here("export", "html", out, "--course", root, "--submissions", inbox, cwd=root)
+        assert done.returncode == 0, said(done)
+        texts.append((out / "notebooks" / "ann" / "tiny.html").read_text())
+        results = json.loads((out / "gradescope" / "results" / "ann" / "results.json").read_text())
+        return pages, texts, [test["visibility"] for test in results["tests"]]
+
+    pages, texts, visible = exported()
+    assert len(pages) == 3
+    assert all(later in text for text in (*pages, *texts[:2]))
+    assert "Twice minus seven" not in texts[2]
+    assert visible == ["visible", "after_published", "visible"]
+    run_here("publish", "tiny", "--out", out, "--to", root / "elsewhere", cwd=root)
+    pages, texts, visible = exported()
+    assert not any(later in text for text in (*pages, *texts))
+    assert "Twice minus seven" in texts[2]
+    assert set(pages) == {path.read_text() for path in (root / "elsewhere").glob("*.html")}
+    assert visible == ["visible"] * 3
+    assert published_names(out) == {"ann", "ben", "eve"}
 
 
 def test_publishing_twice_says_what_changed(graded):

@@ -210,7 +210,7 @@ def _copied(submission: Path, target: Path) -> None:
     for here, folders, names in os.walk(submission):  # follows no links
         seen += len(names) + len(folders)
         if seen > _MOST_FILES:
-            _say(f"Left out of the submission: everything after {_MOST_FILES} files and folders.")
+            _say(f"Left out of the submission: everything after the first {_MOST_FILES}.")
             return
         if len(Path(here).relative_to(submission).parts) >= _MOST_LEVELS and folders:
             _say(f"Left out of the submission: folders more than {_MOST_LEVELS} levels deep.")

@@ -41,14 +41,19 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """When students see what: one of `VISIBILITIES` for public and for hidden checks, or later if a check says so."""
+    """When students see what: one of `VISIBILITIES` for public and for hidden checks, or later if a check says so.
+
+    Once the grades are `published`, whatever is shown by a time is visible.
+    """
 
     public: str = "visible"
     hidden: str = "after_published"
+    published: bool = False
 
     def of(self, check: CheckResult) -> str:
         """Gradescope's visibility of a check: the later one of that for its kind and of what the check says itself."""
-        return max(self.hidden if check.hidden else self.public, _EARLIEST[check.visible], key=VISIBILITIES.index)
+        found = max(self.hidden if check.hidden else self.public, _EARLIEST[check.visible], key=VISIBILITIES.index)
+        return "visible" if self.published and found != "hidden" else found
 
 
 def results_of(report: Report, visible: Shown = Shown(), why_open: str = "") -> dict[str, Any]:
@@ -127,7 +132,7 @@ def _write(grades: ClassGrades, request: Request) -> Written:
     """A folder with `results.json` for each student, and the table: filled where one was named, else a new one."""
     folders = file_names(dict.fromkeys(grade.report.student for grade in grades.grades))
     for grade in grades.grades:
-        text = results_text(results_of(grade.report, why_open=grade.why))
+        text = results_text(results_of(grade.report, Shown(published=grade.published), grade.why))
         write_text(_folder(request) / folders[grade.report.student] / "results.json", text)
     if request.into is not None:
         return _filled(grades, request)

@@ -38,12 +38,12 @@ def folder_name(name: str, participant: str) -> str:
     return f"{clean or 'Participant'}_{participant}_assignsubmission_file"
 
 
-def write_feedback(path: Path, pages: Mapping[tuple[str, str], Path | None]) -> tuple[Path, ...]:
+def write_feedback(path: Path, pages: Mapping[tuple[str, str], Path | str | None]) -> tuple[Path, ...]:
     """Pack the page of each participant; returns the archive, or nothing where there are no pages.
 
     Args:
         path: of the archive.
-        pages: by name and number of the participant.
+        pages: the file or the content, by name and number of the participant.
 
     Raises:
         UsageError: a page cannot be read, or the archive cannot be written.
@@ -56,7 +56,7 @@ def write_feedback(path: Path, pages: Mapping[tuple[str, str], Path | None]) -> 
             info = zipfile.ZipInfo(f"{folder_name(name, participant)}/{_FILE}", _EARLIEST)
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             try:
-                archive.writestr(info, page.read_bytes())
+                archive.writestr(info, page.encode("utf-8", "replace") if isinstance(page, str) else page.read_bytes())
             except OSError as error:
                 raise UsageError(f"{page} cannot be read: {reason_of(error)}; grade again.") from None
         found = archive.namelist()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from autograder.checks.errors import UsageError
 from autograder.formats.filled_table import Table, number_of, read_table
@@ -38,9 +39,11 @@ from autograder.formats.outgoing import (
     SCALE,
     ClassGrades,
     Exporter,
+    Grade,
     Request,
     Written,
 )
+from autograder.reports.pages import Heading, student_page
 from autograder.settings import near
 from autograder.submissions.roster import folded
 
@@ -81,12 +84,19 @@ def _write(grades: ClassGrades, request: Request) -> Written:
     filled = fill(table, column, lines, placed, request, grades.ungraded)
     written = written_file(request, filled)
     folders = {
-        _folder(table, found, row): grade.page
+        _folder(table, found, row): _page(grades, grade)
         for row, grade in placed.grades.items()
         if grade.page is not None and grade.points is not None
     }
     feedback = write_feedback(request.to / "feedback.zip", folders)
     return Written((*written.files, *feedback), written.sentences, written.incomplete)
+
+
+def _page(grades: ClassGrades, grade: Grade) -> Path | str | None:
+    """The feedback page; once the grades are published, one that shows all that publication shows."""
+    if not grade.published:
+        return grade.page
+    return student_page(grade.report, Heading(grades.course, grades.title), grades.moment_of(grade))
 
 
 def _ids_of(key: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from autograder.formats.nbgrader import stamp_of
 from autograder.formats.nbgrader.config import CONFIG_FILE as NBGRADER_CONFIG
 from autograder.notebooks import Notebook, read
 from autograder.reports.manual_grades import with_hand_grades
+from autograder.reports.publishing import published_names
 from autograder.reports.visibility import NOTHING_KNOWN, Moment, moment_of
 from autograder.results import Report
 from autograder.submissions import Submission, collect
@@ -103,6 +104,7 @@ def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Ga
     reports = tuple(report for report in everybody if not report.not_final)
     left_out = tuple(report for report in everybody if report.not_final)
     gathered = Gathered(reports, left_out, export.file_names(report.student for report in reports))
+    published = published_names(source.out)
     with Reader() as reader:
         for assignment in dict.fromkeys(report.assignment for report in reports):
             released, moment = _handed_out(source, course, assignment), _present(source, assignment)
@@ -111,7 +113,8 @@ def gather(source: Source, course: Any, folder: Path, *, hand: Any = None) -> Ga
             for report, shown in zip(own, with_hand_grades(own, hand), strict=True):
                 one = found.get(report.student, HandedIn())
                 gathered.received[report.student] = one.received
-                gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released, reader, moment)
+                own_moment = replace(moment, published=True) if gathered.ids[report.student] in published else moment
+                gathered.notebooks[report.student] = graded_notebooks(shown, one.files, released, reader, own_moment)
     return gathered
 
 

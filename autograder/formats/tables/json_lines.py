@@ -35,7 +35,8 @@ def _record(grades: ClassGrades, grade: Grade) -> dict[str, object]:
         "open": grade.why,
         "notes": _listed(grade.report.notes),
         "withheld": [
-            {"question": each.question, "text": withheld_sentence(each, grades.moment)} for each in part.withheld
+            {"question": each.question, "text": withheld_sentence(each, grades.moment_of(grade))}
+            for each in part.withheld
         ],
         "questions": [
             {
