@@ -57,7 +57,7 @@ from autograder.submissions import (
 )
 from autograder.submissions.collected import is_collected
 from autograder.submissions.roster import Roster, course_roster
-from autograder.submissions.term import open_term
+from autograder.submissions.term import fits_nobody, open_term
 
 __all__ = ["Call", "Work", "grade_class"]
 
@@ -187,6 +187,8 @@ def _our_work(
     roster = course_roster(course, root) if loaded.assignment.variants else None
 
     term = open_term(root, course)
+    if wrong := fits_nobody(course, term.roster):
+        screen.print(escape(wrong), soft_wrap=True)
     which = Which(term, call.name)
 
     def collected(folder: Path, copies: bool) -> tuple[Submission, ...]:

@@ -27,6 +27,7 @@ from autograder.reports.publishing import (
     TABLE,
     Held,
     StudentPage,
+    published_names,
     ready_pages,
     withdrawn,
     write_pages,
@@ -67,6 +68,8 @@ def publish_grades(call: Call) -> int:
     folder = call.to or call.out / PUBLISHED
     screen = console()
     address = call.db or course.database or sqlite_address(call.out.resolve() / DATABASE)
+    if not (call.db or course.database):
+        _refuse_lost(call.out)
     with staging(call.out):
         found = export.read_reports(call.out)
         if other := {report.assignment for report in found} - {call.name}:
@@ -83,6 +86,21 @@ def publish_grades(call: Call) -> int:
     if gone:
         _show_withdrawn(screen, call, folder, gone)
     return 1 if held else 0
+
+
+def _refuse_lost(out: Path) -> None:
+    """Refuse to begin a new results database beside pages that were published with another one.
+
+    Raises:
+        UsageError: there are such pages and no database.
+    """
+    path = out / DATABASE
+    if published_names(out) and not (path.is_file() and path.stat().st_size):
+        raise UsageError(
+            f"{out} has published pages, but no results database {DATABASE}, which keeps who was shown what; put it "
+            f"back, or restore a backup with `autograder restore`. `--db {sqlite_address(path.resolve())}` begins a "
+            "new one."
+        )
 
 
 def _given_out(

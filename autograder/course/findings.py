@@ -12,7 +12,9 @@ from autograder.course.records import Course
 from autograder.course.roster import Person, Roster
 from autograder.settings import near
 
-__all__ = ["findings"]
+__all__ = ["findings", "fits_nobody"]
+
+_MOST_NAMED = 5
 
 
 def findings(course: Course, roster: Roster | None) -> tuple[str, ...]:
@@ -28,6 +30,36 @@ def findings(course: Course, roster: Roster | None) -> tuple[str, ...]:
     for number, extension in enumerate(course.extensions):
         found += _of_extension(f"Course.extensions[{number}]", extension, course, roster)
     return tuple(found)
+
+
+def fits_nobody(course: Course, roster: Roster | None) -> str:
+    """One sentence on the names in extensions and groups that fit nobody on the roster; "" where all do."""
+    if roster is None or not roster.people:
+        return ""
+    wrong = [f"{name!r} in Course.groups[{group!r}]" for group, name in _strangers(course, roster)]
+    for number, extension in enumerate(course.extensions):
+        for field, names, known in _named(extension, roster):
+            wrong += [f"{name!r} in Course.extensions[{number}].{field}" for name in names if name not in known]
+    if not wrong:
+        return ""
+    more = f" and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
+    listed = f"{', '.join(wrong[:_MOST_NAMED])}{more}"
+    return f"Nobody on the roster is named by {listed}; `autograder doctor` says what was perhaps meant."
+
+
+def _strangers(course: Course, roster: Roster) -> Iterator[tuple[str, str]]:
+    """Groups of the course, each with a member who is nobody on the roster."""
+    known = {person.id for person in roster.people}
+    for group, members in course.groups.items():
+        yield from ((group, name) for name in members if name not in known)
+
+
+def _named(extension: Extension, roster: Roster) -> Iterator[tuple[str, tuple[str, ...], frozenset[str]]]:
+    """What an extension names people by: the field, the names in it, and those that there are."""
+    people = roster.people
+    yield "students", tuple(extension.students), frozenset(person.id for person in people)
+    yield "groups", tuple(extension.groups), frozenset(person.group for person in people if person.group)
+    yield "sections", tuple(extension.sections), frozenset(person.section for person in people if person.section)
 
 
 def _of_sets(course: Course) -> Iterator[str]:
@@ -110,12 +142,9 @@ def _of_extension(where: str, extension: Extension, course: Course, roster: Rost
     if not course.dates:
         yield f"{where} never applies, because Course.dates is empty; give the assignments deadlines."
     if roster is not None:
-        people = roster.people
-        yield from _unknown(f"{where}.students", extension.students, (person.id for person in people))
-        yield from _unknown(f"{where}.groups", extension.groups, (person.group for person in people), "no group")
-        yield from _unknown(
-            f"{where}.sections", extension.sections, (person.section for person in people), "no section"
-        )
+        for field, names, known in _named(extension, roster):
+            what = {"groups": "no group", "sections": "no section"}.get(field, "nobody")
+            yield from _unknown(f"{where}.{field}", names, known, what)
     somebody = Person(
         next(iter(extension.students), ""),
         section=next(iter(extension.sections), ""),

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.course import Course, open_course
-from autograder.course.findings import findings
+from autograder.course.findings import findings, fits_nobody
 from autograder.course.roster import Roster
 from autograder.course.term import Term
 from autograder.settings import near, utf8_text
 from autograder.submissions.counting import hand_ins_in
 from autograder.submissions.roster import course_roster
 
-__all__ = ["LATE_DAYS", "course_problems", "open_term", "read_late_days", "term_at"]
+__all__ = ["LATE_DAYS", "course_problems", "fits_nobody", "open_term", "read_late_days", "term_at"]
 
 LATE_DAYS = "late_days.csv"
 """Late days as students stated them, in the course's folder."""

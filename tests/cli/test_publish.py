@@ -110,6 +110,23 @@ def test_publishing_twice_says_what_changed(graded):
     assert len(list((out / "published_earlier" / "ann").iterdir())) == 2
 
 
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_lost_database_is_not_replaced_without_a_word(graded, content):
+    """Published pages without the database that knows who was shown them are refused; naming one begins anew."""
+    root, _, out = graded
+    run_here("publish", "tiny", "--out", out, cwd=root)
+    database = out / "grader.db"
+    database.unlink()
+    if content is not None:
+        database.write_bytes(content)
+    done = run_here("publish", "tiny", "--out", out, cwd=root)
+    assert done.returncode == 2, said(done)
+    assert "has published pages, but no results database grader.db, which keeps who was shown what;" in said(done)
+    assert not database.exists() or not database.stat().st_size
+    done = run_here("publish", "tiny", "--out", out, "--db", sqlite_address(database), cwd=root)
+    assert "Published: 3 pages for the first time" in said(done), said(done)
+
+
 def test_who_is_not_ready_waits(graded):
     """A report with a fault of ours is not published unless asked for; one that is not final never is."""
     root, _, out = graded

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import run
+from command_line import run, run_here
+from tiny_course import RIGHT, hand_in, make_course
 
 from autograder.course import AttemptRule, Course, Dates, Extension, HomeworkSet, LateDays, LateRule
-from autograder.course.findings import findings
+from autograder.course.findings import findings, fits_nobody
 from autograder.course.roster import Person, Roster
 from autograder.submissions.term import course_problems
 
@@ -156,3 +157,33 @@ def test_doctor_prints_the_findings(tmp_path: Path) -> None:
     done = run("doctor", cwd=tmp_path, COLUMNS="200")
     assert done.returncode == 0, done.stderr
     assert "Course: Course.late takes nothing off and has no cut-off; give percent, steps" in done.stdout
+
+
+def test_names_that_fit_nobody_are_one_sentence() -> None:
+    """Students, groups and sections that nobody has are named with their fields, a long list with a number."""
+    wrong = course(
+        groups={"H": ("ben", "bne")}, extensions=extension(students=("ada", "aad"), groups=("X",), sections=("Y",))
+    )
+    assert fits_nobody(wrong, ROSTER) == (
+        "Nobody on the roster is named by 'bne' in Course.groups['H'], 'aad' in Course.extensions[0].students, "
+        "'X' in Course.extensions[0].groups, 'Y' in Course.extensions[0].sections; "
+        "`autograder doctor` says what was perhaps meant."
+    )
+    many = course(groups={"H": tuple("abcdefg")})
+    assert "'e' in Course.groups['H'] and 2 more;" in fits_nobody(many, ROSTER)
+    assert fits_nobody(wrong, None) == ""
+    assert fits_nobody(course(extensions=extension(students=("ada",), groups=("G",), sections=("B",))), ROSTER) == ""
+
+
+def test_grading_says_whose_extension_fits_nobody(tmp_path: Path) -> None:
+    """A wrong id in an extension costs a student points, so `grade` says it, once."""
+    root = make_course(tmp_path / "course")
+    config = root / "grader_config.py"
+    fields = 'dates={"tiny": Dates("2026-10-15 23:59")}, extensions=(Extension("ill", students=("nul",), days=3),)'
+    text = config.read_text().replace("import Course", "import Course, Dates, Extension")
+    config.write_text(text.replace('title="Tiny course"', f'title="Tiny course", timezone="UTC", {fields}'))
+    (root / "roster.csv").write_text("id,name\nnull,Null\n")
+    done = run_here("grade", "tiny", hand_in(tmp_path / "in", null=RIGHT), "--out", tmp_path / "out", cwd=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert said.count("Nobody on the roster is named by 'nul' in Course.extensions[0].students;") == 1
