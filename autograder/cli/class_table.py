@@ -18,7 +18,9 @@ from autograder.messages import banners, next_step
 from autograder.reports.class_folder import LEFT, Graded, write_class
 from autograder.reports.grades import question_ids, verdict_summary, waiting
 from autograder.reports.lateness import known_hand_ins, unknown_before
+from autograder.reports.marks import MARKS
 from autograder.reports.pages.text import visible
+from autograder.reports.versions import counting_folder
 from autograder.results import Report
 from autograder.scoring import points_of, rounded, shown
 
@@ -152,8 +154,12 @@ def _point_out_answers(screen: Console, name: str, out: Path, reports: Sequence[
     """What people still have to read."""
     unread = [check for report in reports for check in report.to_read]
     absent = sum(len(report.waiting) for report in reports) - len(unread)
-    command = f"autograder mark {name} --out {out}"
-    if unread:
+    counting = counting_folder(out)
+    command = f"autograder mark {name} --out {counting}"
+    if counting != out and (unread or absent):
+        text = f"what people grade is in no sum here; {counting / MARKS} holds for these results too ({command})"
+        screen.print(f"Manual points:  {escape(text)}", soft_wrap=True)
+    elif unread:
         points = counted(rounded(sum(check.by_hand for check in unread)), "point")
         left = f"{len(unread)} answer{' waits' if len(unread) == 1 else 's wait'}"
         text = f"{left} for a person: {points}, in no sum; {command}"

@@ -34,10 +34,10 @@ from autograder.reports.marks import (
 )
 from autograder.reports.pages import Asked
 from autograder.reports.pages.text import visible
+from autograder.reports.versions import counting_folder
 from autograder.reports.visibility import moment_of
 from autograder.results import Report
 from autograder.scoring import rounded
-from autograder.settings import near
 from autograder.submissions.term import term_at
 
 __all__ = ["mark_answers"]
@@ -67,11 +67,16 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
             database cannot be used.
     """
     asked = _asked(name, course)
+    if (counting := counting_folder(out)) != out:
+        raise UsageError(
+            f"{out} holds what grading again gave; marks belong to {counting}, and hold for both: "
+            f"`autograder mark {name} --out {counting}`."
+        )
     with staging(out):
         reports = export.read_reports(out)
         assignments = list(dict.fromkeys(report.assignment for report in reports))
         if assignments != [name]:
-            raise UsageError(f"{out} holds reports of {', '.join(assignments)}; {near(name, assignments)}")
+            raise UsageError(f"{out} holds reports of {', '.join(assignments)}; name the folder of {name}.")
         if not any(report.waiting for report in reports):
             raise UsageError(
                 f"No person grades anything in {out}; declare answers with question.written(...), and grade again."

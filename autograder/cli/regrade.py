@@ -27,6 +27,7 @@ from autograder.reports.changes import StudentChange, change_sentence, changes, 
 from autograder.reports.class_folder import Graded, write_class
 from autograder.reports.files import read_report
 from autograder.reports.lateness import read_hand_ins
+from autograder.reports.marks import MARKS
 from autograder.reports.pages.text import visible
 from autograder.reports.versions import KEPT, REGRADED, keep_best, put_away_version, who_keeps, with_kept
 from autograder.reports.visibility import moment_of
@@ -148,6 +149,11 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
     if not (folder / "reports").is_dir():
         raise UsageError(
             f"There is nothing to take in {folder}; `autograder regrade {name} SUBMISSIONS --out {out}` first."
+        )
+    if (folder / MARKS).exists():
+        raise UsageError(
+            f"Marks are in {folder / MARKS}, where they count for nothing; enter them in {out / MARKS}, and move that "
+            "file away."
         )
     with staging(out), staging(folder):
         before, after = export.read_reports(out), export.read_reports(folder)

@@ -24,6 +24,7 @@ __all__ = [
     "KEPT_TIMES",
     "REGRADED",
     "VERSIONS",
+    "counting_folder",
     "keep_best",
     "kept",
     "put_away_version",
@@ -114,6 +115,11 @@ def keep_best(
         write_text(out / KEPT / f"{names[report.student]}.json", report_text(report))
     times = [each for each in read_hand_ins(out / KEPT_TIMES) if each.student not in names]
     write_hand_ins(out / KEPT_TIMES, (*times, *(each for each in read_hand_ins(out) if each.student in names)))
+
+
+def counting_folder(out: Path) -> Path:
+    """The folder of the results that count: `out`, or the folder whose class was graded again into `out`."""
+    return out.parent if out.name == REGRADED and (out.parent / "reports").is_dir() else out
 
 
 def put_away_version(out: Path) -> Path:

@@ -18,6 +18,7 @@ from written_course import PDF, answered, hand_in, make_course
 from autograder.assignment.rubric import RubricItem
 from autograder.checks.errors import UsageError
 from autograder.cli import app
+from autograder.reports.files import read_report, report_text, write_text
 from autograder.reports.manual_grades import HandGrade, HandGrades, with_hand_grades, write_hand_grades
 from autograder.reports.marks import all_hand_grades, filled, read_marks, write_marks
 from autograder.reports.pages import Heading, summary_page
@@ -581,12 +582,36 @@ def test_an_answer_that_comes_later_is_shown_for_review(graded: Path) -> None:
     assert rows(graded / "out" / "grades.csv")[0]["b"] == "5"
 
 
+def test_marks_belong_to_the_results_that_count(graded: Path) -> None:
+    """Regrading says where marks are given; none can be given elsewhere, and they hold when it is taken."""
+    out, course = graded / "out", ("--course", graded / "course")
+    mark(graded)
+    fill(out / "marks.csv", {("ada", "names the cause"): "3", ("ada", "gives an example"): "2"})
+    mark(graded)
+    said = run("regrade", "theory", graded / "in", "--out", out, *course)
+    assert f"{out / 'marks.csv'} holds for these results too (autograder mark theory --out {out})" in said
+    assert f"--out {out / 'regraded'}" not in said
+    with pytest.raises(UsageError, match=r"regraded holds what grading again gave; marks belong to .*out, and hold"):
+        run("mark", "theory", "--out", out / "regraded", *course)
+    shutil.copy(out / "marks.csv", out / "regraded")
+    with pytest.raises(UsageError, match=r"Marks are in .*regraded/marks.csv, where they count for nothing; enter"):
+        run("regrade", "theory", "--out", out, "--take", *course)
+    (out / "regraded" / "marks.csv").unlink()
+    run("regrade", "theory", "--out", out, "--take", *course)
+    assert rows(out / "grades.csv")[0]["b"] == "5"
+
+
 def test_wrong_calls_are_reported(graded: Path, tmp_path: Path) -> None:
     """Another assignment's folder, and one where people grade nothing."""
     with pytest.raises(UsageError, match="There is no assignment 'theorie'"):
         run("mark", "theorie", "--out", graded / "out", "--course", graded / "course")
     with pytest.raises(UsageError, match=r"There are no reports in"):
         run("mark", "theory", "--out", tmp_path / "empty", "--course", graded / "course")
+    other = shutil.copytree(graded / "out", tmp_path / "other")
+    for path in (other / "reports").glob("*.json"):
+        write_text(path, report_text(replace(read_report(path), assignment="svm")))
+    with pytest.raises(UsageError, match=r"other holds reports of svm; name the folder of theory\."):
+        run("mark", "theory", "--out", other, "--course", graded / "course")
     run("grade", "theory", graded / "in", "--out", tmp_path / "part", "--course", graded / "course", "--only", "a")
     with pytest.raises(UsageError, match=r"No person grades anything in .*part; declare answers with question.written"):
         run("mark", "theory", "--out", tmp_path / "part", "--course", graded / "course")
