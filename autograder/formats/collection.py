@@ -484,9 +484,37 @@ class _Desk:
                 changed = replace(attempt, counts=True, questions=questions)
             self._changed(attempt, changed)
 
+    def _ask_again(self) -> None:
+        """Keep what is asked about attempts that are not in this download, and wait all the same."""
+        now = {(each.student, each.number) for own in self._now.values() for each in own}
+        waiting: dict[str, list[str]] = {}
+        for own in candidates(self._attempts, self._asked.term, self._asked.assignment).values():
+            for each in own:
+                if (each.student, each.number) in now or not (each.questions or each.problem):
+                    continue
+                waiting.setdefault(each.download, []).append(each.student)
+                self._ask_what_is_open(each)
+        for download, students in sorted(waiting.items()):
+            self.result.notes.append(
+                f"{QUESTIONS} holds questions of an earlier collection, too ({printable(some(students))}); once they "
+                f"are answered, collect {printable(download)} again."
+            )
+
+    def _ask_what_is_open(self, attempt: Attempt) -> None:
+        for question in attempt.questions:
+            if question.about != WHICH:
+                self._ask(attempt, question.about, question.candidates)
+                continue
+            for id_, row in self._before.items():
+                if (row.student, row.attempt, row.question) == (attempt.student, attempt.number, WHICH):
+                    self._rows.setdefault(id_, row)
+        if attempt.problem:
+            self._ask(attempt, PROBLEM, (AS_IS,))
+
     def finish(self, found: Found) -> Collection:
         """Write the questions, and sum up for everybody."""
         self._apply_deadline()
+        self._ask_again()
         kept = {id_: row for id_, row in self._before.items() if id_ not in self._rows and row.answer}
         write_questions(self._into / QUESTIONS, {**kept, **self._rows}.values())
         result = self.result

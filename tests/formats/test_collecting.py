@@ -563,6 +563,30 @@ def test_who_is_not_clear_is_asked_for(gather, tmp_path) -> None:
     assert [line.attempts for line in gather(moodle(people), roster=ROSTER).lines if line.student == "ada"] == [2]
 
 
+def test_questions_of_another_download_stay(gather, tmp_path) -> None:
+    """What waits for an answer has its line, whatever was collected last, and a note names the download."""
+    first = tmp_path / "first.zip"
+    people = {
+        "Ada Lovelacce_1": {"tiny.py": RIGHT},
+        "Cy Young_2": {"one.py": TWO, "two.py": TWO + "#2\n"},
+    }
+    first.write_bytes(zipped(moodle(people)))
+    gather(first, roster=ROSTER)
+    path = tmp_path / "collected" / "questions.csv"
+    before = path.read_bytes()
+    second = export(("Bob Ross", "17", "bob@example.org", "2026-10-15 10:00:00 +0000", RIGHT))
+    for _ in range(2):
+        result = gather(second, roster=ROSTER)
+        assert (path.read_bytes(), result.questions) == (before, 2)
+        (note,) = result.notes
+        assert note.startswith("questions.csv holds questions of an earlier collection, too (")
+        assert note.endswith("once they are answered, collect first.zip again.")
+    answer(tmp_path, question="who handed in", said="ada")
+    gather(second, roster=ROSTER)
+    assert gather(first, roster=ROSTER).questions == 1
+    assert sorted(attempts(tmp_path)) == ["ada", "bob", "cy"]
+
+
 def test_an_answer_that_names_nobody_is_said(gather, tmp_path) -> None:
     """The question stays, and a sentence says what is wrong with the answer; "as is" takes the name as it is."""
     people = {"Ada Lovelacce_1": {"tiny.py": RIGHT}}
