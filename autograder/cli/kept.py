@@ -12,6 +12,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
 from autograder.course import CONFIG_FILE, load
+from autograder.formats.exporters import EXPORTERS
 from autograder.formats.nbgrader.gathering import Source, heading_of
 from autograder.reports.forgetting import erase, naming, reports_in, traces_of
 from autograder.settings import near
@@ -148,7 +149,9 @@ def forget(call: Forgotten) -> int:
     if not call.yes:
         _say("Nothing was changed; the same command with --yes does it.")
         return 0
-    return _say_left(call.student, (*call.out, *inboxes, *_beside(root)))
+    left = _say_left(call.student, (*call.out, *inboxes, *_beside(root)))
+    _say_exports(call.out)
+    return left
 
 
 def _databases(call: Forgotten, root: Path | None) -> list[str]:
@@ -193,6 +196,15 @@ def _say_left(student: str, places: Sequence[Path]) -> int:
         _say(f"And in {counted(len(left) - _MOST_NAMED, 'more file')}.")
     _say("Not looked at: downloads, backups, and what was sent or uploaded elsewhere.")
     return 1 if left else 0
+
+
+def _say_exports(folders: Sequence[Path]) -> None:
+    """Name the exports that are there: they may know the student by another name, or by e-mail."""
+    found = [str(out / name) for out in folders for name in EXPORTERS if (out / name).is_dir()]
+    if found:
+        _say(
+            f"Exports that may have the student's full name or e-mail: {', '.join(found)}; remove them or export again."
+        )
 
 
 def _say(text: str) -> None:

@@ -8,10 +8,15 @@ not known here, because somebody or another verb put it there, is found by its n
 from __future__ import annotations
 
 import csv
+import html
+import io
 import json
 import re
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -37,6 +42,10 @@ from autograder.results import Report
 __all__ = ["Traces", "erase", "naming", "reports_in", "traces_of"]
 
 _PLACES = ("reports", "feedback", "staff", "answers", KEPT, PUBLISHED, EARLIER)
+_MOST_UNPACKED = 200_000_000  # bytes of one archive
+_ARCHIVES = (".zip", ".xlsx")
+_TAG = re.compile(r"<style\b[^<]*</style>|</?[A-Za-z][^<>]*>")
+_VALUE = re.compile(r'="([^"]*)"')
 _OF_CLASS = ("grades.csv", "summary.html", ALARMS, ITEMS)
 
 
@@ -195,7 +204,8 @@ def _remove_rows(path: Path, student: str) -> None:
 def naming(places: Iterable[Path], student: str) -> Iterator[Path]:
     """Every file and folder of some places that still has the name, in its own name or in its content.
 
-    The name counts as a word of its own: Ann is not named by Anna.
+    The name counts as a word of its own, as it is or as names of files have it: Ann is not named by Anna. The names of
+    tags are not looked at; what zip files and Excel's hold is.
 
     Args:
         places: files, and folders with all that is below them.
@@ -204,15 +214,39 @@ def naming(places: Iterable[Path], student: str) -> Iterator[Path]:
     Raises:
         UsageError: a file cannot be read.
     """
-    word = _word(student)
+    words = tuple(map(_word, dict.fromkeys((student, file_names([student])[student], json.dumps(student)[1:-1]))))
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             try:
                 content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
             except OSError as error:
                 raise UsageError(f"{path} cannot be read ({reason_of(error)}); look yourself for {student}.") from None
-            if word.search(path.name) or word.search(content.decode("utf-8", "replace")):
+            texts = (path.name, *_texts(path, content))
+            if any(word.search(text) for text in texts for word in words):
                 yield path
+
+
+def _texts(path: Path, content: bytes) -> Iterator[str]:
+    """What people read in a file: of markup what is outside of tags, of an archive what its files hold.
+
+    Students hand in archives, too: none in another is opened, and no more is unpacked than the cap.
+    """
+    if path.suffix in _ARCHIVES:
+        room = _MOST_UNPACKED
+        broken = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error)
+        with suppress(*broken), zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.infolist():
+                yield member.filename
+                name, room = Path(Path(member.filename).name), room - member.file_size
+                if room >= 0 and name.suffix not in _ARCHIVES:
+                    yield from _texts(name, archive.read(member))
+    text = content.decode("utf-8", "replace")
+    yield html.unescape(_TAG.sub(_values, text)) if path.suffix in (".html", ".xml") else text
+
+
+def _values(tag: re.Match[str]) -> str:
+    """The values of a tag's attributes, without its own name and theirs."""
+    return " ".join(["", *_VALUE.findall(tag.group()), ""])
 
 
 def _word(student: str) -> re.Pattern[str]:

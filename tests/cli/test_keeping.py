@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from written_course import PDF, answered, hand_in, make_course
 from autograder.cli import app
 from autograder.course.term import HandIn
 from autograder.reports.class_folder import read_alarms
+from autograder.reports.files import file_names
 from autograder.reports.forgetting import naming
 from autograder.reports.lateness import read_hand_ins, write_hand_ins
 from autograder.store import Store, sqlite_address
@@ -177,6 +179,32 @@ def test_a_file_that_still_has_the_name_is_named(graded: Path) -> None:
     assert f"Still named in: {roster}" in said
     assert f"Still named in: {notes}" in said
     assert said.count("Still named in") == 2
+
+
+def test_a_name_is_found_in_text_archives_and_names_of_files(tmp_path: Path) -> None:
+    """A name is found escaped, in an archive, and as file names have it; not as the name of a tag or in a style."""
+    (tmp_path / "tags.html").write_text("<style>li { color: red }</style><ul><li class='x'>other</li></ul>")
+    (tmp_path / "text.html").write_text("<p>li</p>")
+    (tmp_path / "value.xml").write_text('<testsuite name="li"/>')
+    with zipfile.ZipFile(tmp_path / "feedback.zip", "w") as archive:
+        archive.writestr("x/feedback.html", "<b>li</b> and o&#39;brien")
+        archive.writestr("y/inner.zip", "PK")
+    (tmp_path / "broken.zip").write_bytes(b"PK")
+    assert [path.name for path in naming([tmp_path], "li")] == ["feedback.zip", "text.html", "value.xml"]
+    (tmp_path / file_names(["o'brien"])["o'brien"]).mkdir()
+    found = [path.name for path in naming([tmp_path], "o'brien")]
+    assert found == ["feedback.zip", file_names(["o'brien"])["o'brien"]]
+
+
+def test_exports_and_published_pages_are_named_or_removed(graded: Path) -> None:
+    """Every page that the student was shown goes; folders of exports are listed, which may have a full name only."""
+    out, root = graded / "out", graded / "course"
+    run("publish", "theory", "--out", out, "--course", root, "--unfinished")
+    assert (out / "published_earlier" / NAME).is_dir()
+    (out / "moodle").mkdir()
+    said = run("forget", NAME, "--out", out, "--course", root, "--yes")
+    assert not (out / "published_earlier" / NAME).exists()
+    assert f"Exports that may have the student's full name or e-mail: {out / 'moodle'};" in said
 
 
 def test_the_last_student_may_be_forgotten(graded: Path) -> None:
