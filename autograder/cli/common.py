@@ -76,7 +76,9 @@ def staging(out: Path) -> Iterator[Path]:
         out.mkdir(parents=True, exist_ok=True)
         lock = os.open(out / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
-        raise UsageError(f"Cannot write to {out}: {reason_of(error)}; name another folder with --out.") from None
+        graded = (out / "reports").is_dir()  # another folder has no reports to go on from
+        advice = "make the folder writable" if graded else "name another folder with --out"
+        raise UsageError(f"Cannot write to {out}: {reason_of(error)}; {advice}.") from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -94,7 +94,8 @@ def read_report(path: Path) -> Report:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Report)
     except (OSError, msgspec.MsgspecError) as error:
-        raise UsageError(f"{path} is no report: {reason_of(error)}; move it away, or grade again.") from None
+        reason = "the file is damaged, its end is missing" if "truncated" in str(error) else reason_of(error)
+        raise UsageError(f"{path} is no report: {reason}; move it away, and grade again.") from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -615,3 +615,22 @@ def test_wrong_calls_are_reported(graded: Path, tmp_path: Path) -> None:
     run("grade", "theory", graded / "in", "--out", tmp_path / "part", "--course", graded / "course", "--only", "a")
     with pytest.raises(UsageError, match=r"No person grades anything in .*part; declare answers with question.written"):
         run("mark", "theory", "--out", tmp_path / "part", "--course", graded / "course")
+
+
+def test_a_folder_that_cannot_be_written_is_to_be_made_writable(graded: Path) -> None:
+    """Where a class was graded, no other folder would do, so none is asked for."""
+    out = graded / "out"
+    (out / ".lock").unlink(missing_ok=True)
+    (out / ".lock").mkdir()
+    with pytest.raises(UsageError, match=r"Cannot write to .*out: .*; make the folder writable\.$"):
+        mark(graded)
+
+
+@pytest.mark.parametrize("length", [0, 100])
+def test_a_report_that_was_cut_is_reported_as_damaged(graded: Path, length: int) -> None:
+    """With what helps: to move it away, and to grade again."""
+    path = graded / "out" / "reports" / "ada.json"
+    path.write_bytes(path.read_bytes()[:length])
+    said = r"ada.json is no report: the file is damaged, its end is missing; move it away, and grade again\."
+    with pytest.raises(UsageError, match=said):
+        mark(graded)
