@@ -69,4 +69,5 @@ def validation_key(loaded: Loaded, dataset: DataSet | None, options: RunOptions)
     result = result_key(
         loaded, Submission("validation", loaded.reference_folder, loaded.reference_sha256), dataset, options, ""
     )
-    return hashlib.sha256(f"{result}\0{toolkit_digest().hex()}".encode()).hexdigest()
+    whole = loaded.assignment_sha256  # points, titles and the handout, too, which are no part of what is run
+    return hashlib.sha256(f"{result}\0{whole}\0{toolkit_digest().hex()}".encode()).hexdigest()
