@@ -93,9 +93,11 @@ def read_report(path: Path) -> Report:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=Report)
-    except (OSError, msgspec.MsgspecError) as error:
+    except OSError as error:
+        reason = reason_of(error)
+    except msgspec.MsgspecError as error:
         reason = "the file is damaged, its end is missing" if "truncated" in str(error) else reason_of(error)
-        raise UsageError(f"{path} is no report: {reason}; move it away, and grade again.") from None
+    raise UsageError(f"{path} is no report: {reason}; move it away, and grade again.")
 
 
 def write_text(path: Path, text: str) -> None:

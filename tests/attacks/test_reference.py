@@ -112,6 +112,7 @@ def test_an_argument_that_a_submission_chose_ends_the_reference_and_nothing_else
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10  # KiB
 
 
+@pytest.mark.long
 def test_a_submission_that_always_ends_the_reference_has_less_than_twice_the_limit(course, hand_in, bubblewrap) -> None:
     """Every death halves what the next sandbox of the reference may use, and no check costs a right answer a point."""
     checks = "".join(
@@ -133,6 +134,7 @@ def again_{number}(student, reference):
     assert found(report)["second"].verdict is Verdict.PASSED
 
 
+@pytest.mark.long
 def test_a_slow_reference_blames_nobody(course, hand_in, bubblewrap) -> None:
     """Where a right answer takes the reference as long, the check is INTERNAL, whatever was handed in."""
     slow = SOLVED.replace("held = []", "held = []\n    while n == 4:\n        pass")

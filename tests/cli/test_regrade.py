@@ -145,6 +145,7 @@ def test_a_kept_result_has_the_present_points_and_is_known_to_later_regradings(r
     assert points(out) == {"ann": 2.0, "ben": 2.0}
 
 
+@pytest.mark.long
 def test_where_the_best_attempt_counts_an_earlier_one_is_kept(tmp_path):
     """Though another attempt is the best one now, the kept report counts, as handed in then, also from then on."""
     root = make_course(tmp_path / "course")

@@ -458,6 +458,7 @@ def test_a_single_job_has_no_neighbours(course: Class) -> None:
     assert not any(isinstance(event, Postponed) for event in events)
 
 
+@pytest.mark.long
 def test_a_check_that_hangs_is_our_fault(course: Class) -> None:
     """The job is ended and replaced, the submission tried once more and reported as INTERNAL; the others continue."""
     reports, events = course.grade(hangs, patience=5)

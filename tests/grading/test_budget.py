@@ -140,6 +140,7 @@ def test_calls_that_burn_and_die_share_the_time_of_their_question(graded):
     assert [round(each.wall_seconds, 3) for each in sandbox.opened[:3]] == [2, 1.1, 0.2]
 
 
+@pytest.mark.long
 def test_cpu_time_of_what_died_counts_too(graded):
     """A loop that is ended by the limit on CPU time leaves none for the next check."""
     report, _ = graded("def double(x):\n    while True: pass\n", cpu_seconds=1, wall_seconds=60)

@@ -38,6 +38,7 @@ def with_endless(root: Path, body: str) -> None:
     script.write_text(f"{text[:at]}{check}{text[at:]}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("body", ENDLESS.values(), ids=ENDLESS)
 def test_a_check_that_never_ends_is_ended_alone(course: Path, hand_in, bubblewrap, monkeypatch, body: str) -> None:
     """It is INTERNAL with its line and its limit; every other check is run, and no point is lost."""

@@ -98,6 +98,7 @@ def test_verdicts_are_those_of_grades(again):
     assert all(result.seconds > 0 for result in results)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", ["os._exit(1)", "while len(CALLS) > 1: pass"])
 def test_a_run_that_a_used_sandbox_ends_is_repeated_in_a_fresh_one(again, end):
     """What an earlier run left behind, or used up, is nobody's mistake."""

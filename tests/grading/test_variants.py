@@ -226,7 +226,7 @@ def test_a_release_reads_back_what_was_drawn(loaded: Loaded, tmp_path: Path) -> 
     with pytest.raises(InstructorError, match="as you were given them: it was changed"):
         read_variant(tmp_path)
     (tmp_path / MODULE).unlink()
-    with pytest.raises(InstructorError, match="as you were given them: No such file"):
+    with pytest.raises(InstructorError, match="as you were given them: file not found"):
         read_variant(tmp_path)
 
 

@@ -168,6 +168,7 @@ def test_a_connection_that_says_nothing_keeps_nobody_waiting() -> None:
             assert server.alive()
 
 
+@pytest.mark.long
 def test_a_class_goes_on_beside_a_forkserver_that_hangs(tmp_path: Path) -> None:
     """Stopped in the middle of a class, the forkserver is replaced, and everybody gets the right points."""
     course = Class(tmp_path)

@@ -143,6 +143,7 @@ def test_a_module_whose_trial_is_ended_once_is_parsed(monkeypatch, tmp_path: Pat
     assert sources.parsed(TEXT, "hw.py").body
 
 
+@pytest.mark.long
 @needs_signals
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_module_whose_trial_is_ended_from_outside_is_our_fault(monkeypatch, tmp_path: Path, number: int) -> None:

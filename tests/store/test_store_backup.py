@@ -273,6 +273,7 @@ def test_a_restoring_that_is_killed_writes_nothing_and_can_be_repeated(tmp_path:
     assert set(states) == {0, 1}
 
 
+@pytest.mark.long
 def test_a_forgetting_that_is_killed_has_erased_everything_or_nothing(tmp_path: Path) -> None:
     """At each statement: all rows are as before or none has the name; the files that nobody names go with the next."""
     with Store(sqlite_address(tmp_path / "grader.db")) as store:

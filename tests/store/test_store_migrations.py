@@ -215,6 +215,7 @@ def _die_at(address: str, number: int) -> None:
     Store(address, step=step).close()
 
 
+@pytest.mark.long
 def test_a_migration_killed_at_any_statement_leaves_the_old_database(tmp_path: Path) -> None:
     """Whenever it is killed, the file has all old rows and the old version, or all runs and the new one."""
     import autograder.store.migrating

@@ -154,6 +154,7 @@ def test_a_given_cell_is_a_cell(student: RemoteStudent) -> None:
     assert (ran[5].error.cell, ran[5].error.line) == (6, 1) if ran[5].error else False
 
 
+@pytest.mark.long
 def test_an_endless_given_cell_is_interrupted(sandbox: Sandbox, tmp_path: Path) -> None:
     """It has the time of every cell."""
     tmp_path.chmod(0o755)

@@ -98,8 +98,11 @@ def _prepare(source: Path, *, here: bool) -> int:
         _open(source.resolve(), settings)
         if settings.fetch and not here:
             subprocess.run([*_AUTOGRADER, "data", "fetch", settings.fetch], check=True, cwd=source / "course")
-    except (GraderError, OSError, subprocess.CalledProcessError) as error:
-        _say(reason_of(error) if isinstance(error, OSError) else str(error))
+    except OSError as error:
+        _say(reason_of(error))
+        return 1
+    except (GraderError, subprocess.CalledProcessError) as error:
+        _say(str(error))
         return 1
     if not here:
         _say(f"{settings.assignment} is ready to be graded here.")
