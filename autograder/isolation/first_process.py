@@ -38,6 +38,7 @@ from autograder.isolation.confine import (
     Confinement,
     enter,
     fork_into_new,
+    join_groups,
     setns,
     unshare,
 )
@@ -58,6 +59,7 @@ _DETACH = 2
 _END_SECONDS = 1.0
 _MESSAGE_BYTES = 1 << 16
 _HERE = -100  # AT_FDCWD
+_MOST_DOORS = 8  # control groups of one process: one, or one for each controller
 _PARTS_OF_PROC = ("sys", "sysrq-trigger", "irq", "bus")  # those that bubblewrap makes read-only, too
 _PID, _READY = "pid ", "ready"  # how the lines begin that a builder and a first process write
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
@@ -113,8 +115,11 @@ class Builder:
         common = {"user": user, "filter": filter.hex()}
         socket.send_fds(self._connection, [json.dumps(common).encode()], [mounts])
 
-    def ask(self, folder: Path, given: Path | None, limits: Limits) -> tuple[int, int]:
+    def ask(self, folder: Path, given: Path | None, limits: Limits, doors: Sequence[int] = ()) -> tuple[int, int]:
         """Have the first process of a new sandbox forked, and do not wait for it.
+
+        It joins the control groups behind `doors` by itself: the kernel lets whoever moves a process wait for
+        milliseconds.
 
         Returns:
             Two descriptors. From the first one comes, until its end, what `first_process` reads; the other one keeps
@@ -127,7 +132,7 @@ class Builder:
         reading, writing = os.pipe()
         request = {"folder": str(folder), "given": str(given or ""), "limits": limits.plain}
         try:
-            socket.send_fds(self._connection, [json.dumps(request).encode()], [alive, writing])
+            socket.send_fds(self._connection, [json.dumps(request).encode()], [alive, writing, *doors])
         except OSError:
             os.close(keeping)
             os.close(reading)
@@ -193,7 +198,7 @@ def _answer(connection: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, _collect)
     own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 2)
+        message, descriptors, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 2 + _MOST_DOORS)
         if not message:
             break
         request = json.loads(message)
@@ -236,9 +241,13 @@ def _be_first(
 
     Nothing of a submission ever runs in it. What is orphaned inside vanishes at its end, and nobody has to collect it.
     """
-    _keep_only([*descriptors, mounts])
+    _keep_only([*descriptors[:2], mounts, *descriptors[2:]])
+    doors = range(3, len(descriptors) + 1)
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        join_groups(doors)
+        for door in doors:
+            os.close(door)
         _furnish(2, folder, given, limits)
         enter(Confinement(limits, user, filter=filter, die_with_parent=True))
     except BaseException as error:  # noqa: BLE001  (whatever it is, the grader must read of it)

@@ -292,15 +292,16 @@ class Construction:
         copied = yield from self.copy_mounts(jail, folder, given)
         if not copied:
             yield from self.run_bubblewrap(jail, folder, given)
-        if jail.group:
-            jail.group.add(jail.init)
+            if jail.group:
+                jail.group.add(jail.init)
 
     def copy_mounts(self, jail: Jail, folder: Path, given: Path | None) -> Generator[int, None, bool]:
         """Have the builder fork the first process; False where there is no builder, or none any more."""
         if self.builder is None:
             return False
         try:
-            reading, jail.keeping = self.builder.ask(folder, given, jail.limits)
+            with _opened(jail.group) as doors:
+                reading, jail.keeping = self.builder.ask(folder, given, jail.limits, doors)
             try:
                 jail.init = first_process((yield from _all_from(reading)))
             finally:
@@ -448,6 +449,17 @@ class Construction:
     def stray(self, pid: int) -> bool:
         """Whether an orphan belongs to no live sandbox: Landlock's filter keeps it in the process group of its own."""
         return self.landlocked and bool(self.filter) and group_of(pid) not in self.jails
+
+
+@contextlib.contextmanager
+def _opened(group: cgroups.Group | None) -> Generator[list[int]]:
+    """The doors of a control group while they are needed; none of no group."""
+    doors = group.doors() if group else []
+    try:
+        yield doors
+    finally:
+        for door in doors:
+            os.close(door)
 
 
 def late() -> TimeoutError:
