@@ -315,7 +315,7 @@ def main() -> None:
         two = graded(root, inbox, work / "out-2", jobs=2)
         row("autograder grade --jobs 2", two, floor, count)
         if arguments.cost:
-            further(root, work, ours, floor, count)
+            further(root, work, ours, two, floor, count)
         else:
             row("pytest, a process each", by_pytest(inbox, work / "pytest"), floor, count)
             row("Gradescope-style harness, each", by_harness(inbox, work / "harness"), floor, count)
@@ -334,10 +334,12 @@ def row(name: str, cost: Cost, floor: Cost, count: int) -> None:
     print(f"{name:34}{one.user:8.3f}{one.system:8.3f}{one.cpu:8.3f}{1000 * over:9.0f} ms{cost.wall:9.1f} s", flush=True)
 
 
-def further(root: Path, work: Path, whole: Cost, floor: Cost, count: int) -> None:
+def further(root: Path, work: Path, whole: Cost, by_two: Cost, floor: Cost, count: int) -> None:
     """What a submission costs beyond what a class of four costs: start and end are in both."""
     few = 4
-    small = graded(root, make_class(work / "few", few), work / "out-few", jobs=1)
+    inbox = make_class(work / "few", few)
+    small = graded(root, inbox, work / "out-few", jobs=1)
+    small_by_two = graded(root, inbox, work / "out-few-2", jobs=2)
     rest = Cost(whole.user - small.user, whole.system - small.system, whole.wall - small.wall)
     one = rest.each(count - few)
     start = small.cpu - few * one.cpu
@@ -345,6 +347,8 @@ def further(root: Path, work: Path, whole: Cost, floor: Cost, count: int) -> Non
         f"a further submission: {one.user:.3f} user, {one.system:.3f} system, "
         f"{1000 * (one.cpu - floor.each(count).cpu):.0f} ms over the floor; start and end of the command: {start:.2f} s"
     )
+    gained = (whole.wall - small.wall) / (by_two.wall - small_by_two.wall)
+    print(f"further submissions: --jobs 2 is {gained:.2f} times as fast as --jobs 1")
 
 
 # --- measuring ---
