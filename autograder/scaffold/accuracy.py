@@ -9,10 +9,11 @@ from dataclasses import replace
 from autograder.scaffold import bodies
 from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import Unknown
-from autograder.scaffold.recorded_functions import Draft, subject_of
+from autograder.scaffold.recorded_functions import subject_of
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.values import Spec
+from autograder.scaffold.writing import DraftedCheck
 
 __all__ = ["accuracy_checks"]
 
@@ -29,7 +30,7 @@ def accuracy_checks(
     trial_runner: TrialRunner,
     parameters: Mapping[str, Sequence[str]],
     given: Mapping[str, Collection[str]],
-) -> Draft | None:
+) -> DraftedCheck | None:
     """The check of one function that trains; None where that is not what it does, or it learns nothing."""
     if not TRAINS.fullmatch(name.rpartition(".")[2]):
         return None
@@ -54,8 +55,8 @@ def accuracy_checks(
     return None
 
 
-def _check(subject: Subject, lines: Sequence[str]) -> Draft:
-    return Draft(
+def _check(subject: Subject, lines: Sequence[str]) -> DraftedCheck:
+    return DraftedCheck(
         f"{bodies.snake(subject.name)}_learns_to_tell_classes_apart",
         f"After {subject.function}, nearly as many unseen samples are classified correctly as with the reference.",
         tuple(lines),

@@ -24,7 +24,6 @@ from autograder.scaffold.properties import Properties
 from autograder.scaffold.recognising import estimator_check, figure_check, gradient_check
 from autograder.scaffold.recorded_functions import (
     FORMS,
-    Draft,
     Drafted,
     arrays_stated,
     bound,
@@ -37,6 +36,7 @@ from autograder.scaffold.results import Answer, mixed, numbers, tolerances, visi
 from autograder.scaffold.tracing import Traced
 from autograder.scaffold.trials import Failed, TrialRunner
 from autograder.scaffold.working_inputs import SURE_SEEDS, Working, repeats
+from autograder.scaffold.writing import DraftedCheck
 
 __all__ = ["draft"]
 
@@ -367,7 +367,7 @@ class _Drafting(Working):
         )
         if found:
             self.drafted.checks.append(
-                Draft(
+                DraftedCheck(
                     f"{self.short}_of_a_small_example",
                     f"On a small example, {subject.function} returns the expected answer.",
                     tuple(found),
@@ -392,4 +392,6 @@ class _Drafting(Working):
         alike = sum(each.id.rpartition("_of_kind_")[0] == id or each.id == id for each in self.drafted.checks)
         if alike:  # called in the same way, with arguments of other kinds
             id, title = f"{id}_of_kind_{alike + 1}", f"{title.rstrip('.')} ({alike + 1})."  # noqa: A001
-        self.drafted.checks.append(Draft(id, title, tuple(lines), True, bodies.parameters_in(lines), hint, helper))
+        self.drafted.checks.append(
+            DraftedCheck(id, title, tuple(lines), True, bodies.parameters_in(lines), hint, helper)
+        )

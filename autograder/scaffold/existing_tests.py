@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from autograder.scaffold.foreign_tests import Foreign, doctests_in, tests_in
 from autograder.scaffold.helpers import AGREE
-from autograder.scaffold.recorded_functions import Draft, Drafted
+from autograder.scaffold.recorded_functions import Drafted
 from autograder.scaffold.trials import Failed, TrialRunner
+from autograder.scaffold.writing import DraftedCheck
 
 __all__ = ["add_doctests", "add_tests"]
 
@@ -114,8 +115,8 @@ def _helper(test: Foreign) -> str:
     return AGREE if any(re.search(r"\bagree\(", line) for line in test.lines) else ""
 
 
-def _draft(test: Foreign, id: str) -> Draft:
+def _draft(test: Foreign, id: str) -> DraftedCheck:
     text = "\n".join(test.lines)
     names = tuple(name for name in ("student", "reference", "rng") if re.search(rf"\b{name}\b", text))
     hint = "Call it as its docstring describes, and compare." if test.hidden else ""
-    return Draft(id, test.title, test.lines, test.hidden, names, hint, _helper(test), test.points)
+    return DraftedCheck(id, test.title, test.lines, test.hidden, names, hint, _helper(test), test.points)

@@ -17,10 +17,10 @@ from autograder.scaffold.bodies import Subject
 from autograder.scaffold.inputs import SEED, Inputs, Unknown
 from autograder.scaffold.tracing import Call, Traced
 from autograder.scaffold.values import Axis, Spec, describe, merged
+from autograder.scaffold.writing import DraftedCheck
 
 __all__ = [
     "FORMS",
-    "Draft",
     "Drafted",
     "arrays_stated",
     "bound",
@@ -122,26 +122,12 @@ FORMS = 3
 """In how many ways of calling a function, such as with and without an option, it is checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One check: its id, title, body and decoration; `helper` is the text of a function that it uses, or ""."""
-
-    id: str
-    title: str
-    lines: tuple[str, ...]
-    hidden: bool
-    parameters: tuple[str, ...]
-    hint: str = ""
-    helper: str = ""
-    points: float | None = None
-
-
 @dataclass(slots=True)
 class Drafted:
     """What came of one function: checks, or sentences on why there are none."""
 
     name: str
-    checks: list[Draft] = field(default_factory=list)
+    checks: list[DraftedCheck] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

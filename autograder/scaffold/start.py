@@ -32,7 +32,7 @@ from autograder.scaffold.reference import (
     wanted_functions,
 )
 from autograder.scaffold.tracing import examples_in
-from autograder.scaffold.writing import Check, Question, assignment_text, handout_text
+from autograder.scaffold.writing import DraftedCheck, Question, assignment_text, handout_text
 from autograder.settings import python_text
 
 __all__ = [
@@ -266,7 +266,7 @@ def _questions(answer: Mapping[str, Any], sources: Mapping[str, str]) -> tuple[l
         notes += each["notes"]
         own = tuple(note.removeprefix(f"{each['name']}: ") for note in each["notes"])
         checks = tuple(
-            Check(**{**check, "lines": tuple(check["lines"]), "parameters": tuple(check["parameters"])})
+            DraftedCheck(**{**check, "lines": tuple(check["lines"]), "parameters": tuple(check["parameters"])})
             for check in each["checks"]
         )
         if checks or own:

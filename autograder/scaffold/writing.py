@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from autograder import checks as library
 
-__all__ = ["WIDTH", "Check", "Question", "assignment_text", "double_quoted", "handout_text", "ids", "wrapped"]
+__all__ = ["WIDTH", "DraftedCheck", "Question", "assignment_text", "double_quoted", "handout_text", "ids", "wrapped"]
 
 # --- lines that are too long, broken as a formatter would: at the last bracket, then one element a line ---
 
@@ -101,8 +101,8 @@ PUBLIC_POINTS, HIDDEN_POINTS = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A check as it is to be written; see `drafting.Draft`."""
+class DraftedCheck:
+    """One check: its id, title, body and decoration; `helper` is the text of a function that it uses, or ""."""
 
     id: str
     title: str
@@ -126,7 +126,7 @@ class Question:
 
     name: str
     about: str
-    checks: tuple[Check, ...]
+    checks: tuple[DraftedCheck, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -257,7 +257,7 @@ def _head(
     return [*lines, ")"]
 
 
-def _check(variable: str, check: Check) -> list[str]:
+def _check(variable: str, check: DraftedCheck) -> list[str]:
     hidden = f", hidden=True, hint={_quoted(check.hint)}" if check.hidden else ""
     lines = wrapped(f"@{variable}.check(points={check.worth}{hidden})")
     lines.append(f"def {check.id}({', '.join(check.parameters)}):")
