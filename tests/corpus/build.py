@@ -4,7 +4,8 @@
     python tests/corpus/build.py clustering OUT examples
 
 `corpus.toml` says how each one differs from the reference, and what verdict each check must give it (with the digits
-data, trainings shortened; checks that are not named must give `verdict`).
+data, trainings shortened; checks that are not named must give `verdict`). `edits` change a file, `texts` are whole files that
+are handed in beside or in place of those, and `without` names files that are not.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ def _prepared(entry: dict[str, Any], texts: dict[str, str]) -> Prepared:
             raise ValueError(f"{entry['name']}: {edit['old']!r} occurs {found} times in {edit['file']}, not once.")
         files[edit["file"]] = [part.replace(edit["old"], edit["new"]) for part in parts]
     done = {name: _handed_in(name, parts, texts[name], entry) for name, parts in files.items()}
+    done = {name: text for name, text in done.items() if name not in entry.get("without", ())} | entry.get("texts", {})
     verdicts, points = entry.get("verdicts", {}), entry.get("points")
     return Prepared(entry["name"], entry["about"], done, entry["verdict"], verdicts, points)
 
