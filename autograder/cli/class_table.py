@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.checks.wording import counted
+from autograder.cli.known_hand_ins import keep_graded
 from autograder.course.late import UNKNOWN, length
 from autograder.messages import banners, next_step
 from autograder.reports.class_folder import LEFT, Graded, write_class
@@ -63,6 +64,7 @@ def deliver(screen: Console, name: str, out: Path, graded: Graded, known: int) -
     _point_out_late(screen, reports)
     for sentence in unknown_before(reports, known_hand_ins(out, reports, graded.term)):
         screen.print(f"[yellow]Late days:[/]      {escape(visible(sentence))}", soft_wrap=True)
+    keep_graded(screen, graded.term, name, out, made.hand_ins)
     _point_out(screen, out, reports, graded.names)
     _point_out_answers(screen, name, out, made.everybody)
     for alarm in made.alarms:

@@ -14,6 +14,7 @@ from rich.table import Table
 from autograder import loader
 from autograder.checks.wording import counted
 from autograder.cli.common import console, staging
+from autograder.cli.known_hand_ins import keep_collected
 from autograder.course import Course, open_course
 from autograder.formats.attendance import Collection, Line
 from autograder.formats.collection import collect_source
@@ -63,6 +64,7 @@ def collect_download(call: Call) -> int:
     except KeyboardInterrupt:
         raise KeyboardInterrupt(*([_KEPT] if is_collected(into) else [])) from None
     show(console(), call.source, into, collection)
+    keep_collected(console(), root, course, call.assignment, into)
     return 1 if collection.questions or collection.unread else 0
 
 
@@ -97,6 +99,7 @@ def collected_first(screen: Console, source: Path, assignment: str, root: Path, 
         screen.print("This is a download of a learning platform, so it is collected first.")
         collection = _collect(Call(source, assignment, None, None, None, root), root, course, into)
         show(screen, source, into, collection, table=False)
+        keep_collected(screen, root, course, assignment, into)
         source = into
     if waiting := waiting_in(source, Which(open_term(root, course), assignment)):
         screen.print(

@@ -20,6 +20,7 @@ from autograder.formats.nbgrader.gathering import Source, heading_of
 from autograder.loader import load
 from autograder.reports import pages as feedback
 from autograder.reports.class_folder import show_grades
+from autograder.reports.lateness import known_hand_ins, unknown_before
 from autograder.reports.manual_grades import with_hand_grades
 from autograder.reports.marks import (
     ABSENT,
@@ -99,6 +100,8 @@ def mark_answers(name: str, out: Path, course: Path | None, *, excel: bool = Fal
             export.write_text(page, feedback.answers_page(one, shown_, heading, names))
     absent = {(report.student, each.id) for report in reports for each in report.waiting if each.verdict in ABSENT}
     _say(out, marks, shown_, absent)
+    for sentence in unknown_before(shown_, known_hand_ins(out, reports, term)):
+        console().print(visible(f"Late days: {sentence}"), markup=False, soft_wrap=True)
     if lost:
         students = ", ".join(dict.fromkeys(row.student for row in lost))
         said = (

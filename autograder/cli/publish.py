@@ -19,7 +19,7 @@ from autograder.cli.common import DATABASE, console, staging
 from autograder.course import open_course
 from autograder.reports import pages
 from autograder.reports.changes import signed
-from autograder.reports.lateness import final_reports
+from autograder.reports.lateness import final_reports, known_hand_ins, unknown_before
 from autograder.reports.pages.text import visible
 from autograder.reports.publishing import (
     EARLIER,
@@ -77,12 +77,16 @@ def publish_grades(call: Call) -> int:
         heading = pages.Heading(course.title, loader.load(root, call.name).assignment.title)
         names = export.file_names(report.student for report in found)
         moment = moment_at(datetime.now(UTC), None, published=True)
-        reports = final_reports(call.out, term_at(call.course))
+        term = term_at(call.course)
+        reports = final_reports(call.out, term)
+        remarks = unknown_before(reports, known_hand_ins(call.out, found, term))
         made, held = ready_pages(reports, heading, names, moment, unfinished=call.unfinished)
         gone = withdrawn(folder, made)
         with Store(address) as store:
             before, fresh = _given_out(call, folder, store, made)
     _show(screen, call, folder, made, fresh, before, held)
+    for sentence in remarks:
+        screen.print(f"[yellow]Late days:[/] {escape(visible(sentence))}", soft_wrap=True)
     if gone:
         _show_withdrawn(screen, call, folder, gone)
     return 1 if held else 0

@@ -18,6 +18,7 @@ from autograder.checks.errors import UsageError
 from autograder.checks.wording import counted
 from autograder.cli.common import DATABASE, console, staging
 from autograder.cli.grade import Call, grade_class
+from autograder.cli.known_hand_ins import keep_graded
 from autograder.cli.stopping import STOPPED
 from autograder.course import Course, open_course
 from autograder.early_start import Early
@@ -174,10 +175,11 @@ def take_regraded(name: str, out: Path, course: Path | None, *, best: bool) -> N
         graded = _graded(settings, loaded.assignment.title, after, others)
         term, hand_ins = open_term(root, settings), read_hand_ins(folder)
         moment = moment_of(term, name)
-        write_class(out, replace(graded, term=term, hand_ins=hand_ins, moment=moment, rescored=score))
+        made = write_class(out, replace(graded, term=term, hand_ins=hand_ins, moment=moment, rescored=score))
         shutil.rmtree(out / _TAKEN, ignore_errors=True)
         folder.rename(out / _TAKEN)  # at once, so that a stopped removal leaves no part of it to be taken
         shutil.rmtree(out / _TAKEN)
+    keep_graded(screen, term, name, out, made.hand_ins)
     screen.print(f"Taken: {counted(len(after), 'report')}. What counted before is kept in {escape(str(version))}.")
     _name_others(screen, sorted(others, key=str.casefold))
     if best or keep:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 
 from autograder.course.late import DAY, NO_DAYS, Days, Due, HandedIn, Score, Use, free_of_points, judged, late_by, spent
 from autograder.course.records import Course
@@ -38,12 +39,16 @@ class HandIn:
 
 @dataclass(frozen=True)
 class Term:
-    """The course, who takes it, and its hand-ins by assignment; `stated` are late days by student and assignment."""
+    """The course, who takes it, and its hand-ins by assignment; `stated` are late days by student and assignment.
+
+    `folder` is that of the course, where its hand-ins are kept; None where there is none.
+    """
 
     course: Course
     roster: Roster | None = None
     hand_ins: Mapping[str, tuple[HandIn, ...]] = field(default_factory=dict)
     stated: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    folder: Path | None = None
 
     def with_hand_ins(self, assignment: str, found: tuple[HandIn, ...]) -> Term:
         """The term with the hand-ins of an assignment in place of those that were known before."""
@@ -121,6 +126,15 @@ class Term:
             if people - self._handed_in.get(other, frozenset()):
                 earlier.append(other)
         return tuple(earlier)
+
+    def other_days(self, before: Term, assignment: str) -> dict[str, tuple[str, ...]]:
+        """Who has other late days than `before` for other assignments than this one, by assignment."""
+        changed: dict[str, list[str]] = {}
+        for name, student in sorted({*self._days, *before._days}):
+            one, other = (term._days.get((name, student), NO_DAYS) for term in (self, before))
+            if name != assignment.removesuffix(NOTEBOOK_FORM) and one.used != other.used:
+                changed.setdefault(name, []).append(student)
+        return {name: tuple(students) for name, students in changed.items()}
 
     def is_late(self, assignment: str, hand_in: HandIn) -> bool | None:
         """Whether a hand-in is late, by its time or by what the platform says; None where nobody knows."""

@@ -128,7 +128,8 @@ class WrittenClass:
     """What was written: the reports that were asked for and everybody's, both with what people gave, and what is odd.
 
     `left` are the file names of those who are not among the submissions any more; `earlier` are students of this class
-    whose reports are about something else than they have handed in now.
+    whose reports are about something else than they have handed in now. `hand_ins` are those of everybody's reports, at
+    an unknown time where none is known.
     """
 
     reports: tuple[Report, ...]
@@ -136,6 +137,7 @@ class WrittenClass:
     alarms: tuple[ClassAlarm, ...]
     left: tuple[str, ...]
     earlier: tuple[str, ...]
+    hand_ins: tuple[HandIn, ...] = ()
 
 
 def write_class(out: Path, graded: Graded) -> WrittenClass:
@@ -179,7 +181,9 @@ def write_class(out: Path, graded: Graded) -> WrittenClass:
     remove_old_copies(out, known)
     earlier = tuple(report.student for report in others.values() if report.student in graded.names)
     reports = tuple(by_student[report.student] for report in graded.reports)
-    return WrittenClass(reports, everybody, alarms, left, earlier)
+    known_times = {each.student: each for each in hand_ins}
+    of_all = tuple(known_times.get(report.student, HandIn(report.student)) for report in found)
+    return WrittenClass(reports, everybody, alarms, left, earlier, of_all)
 
 
 def _of_those(out: Path, graded: Graded, counting: Mapping[str, Report]) -> tuple[HandIn, ...]:

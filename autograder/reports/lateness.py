@@ -84,7 +84,7 @@ def unknown_before(reports: Iterable[Report], term: Term | None) -> tuple[str, .
         more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
         sentences.append(
             f"No hand-in of {name} is known for {', '.join(known[:_MOST_NAMES])}{more}, so no late days are counted as "
-            f"spent on it; if there is one, collect it into submissions/{name}, and run this command again."
+            "spent on it; if there is one, collect or grade it, and run this command again."
         )
     return tuple(sentences)
 

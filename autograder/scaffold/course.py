@@ -96,6 +96,7 @@ _IGNORED = """\
 # results and submissions hold personal data
 /graded*/
 /submissions/
+/hand_ins/
 /autograded/
 /source/
 /*.csv

@@ -1,4 +1,4 @@
-"""From a course's folder to its term: the roster, hand-ins that were collected, and late days that were stated."""
+"""From a course's folder to its term: the roster, hand-ins that are known, and late days that were stated."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from autograder.checks.errors import GraderError, InstructorError, UsageError
 from autograder.course import Course, open_course
 from autograder.course.findings import findings, fits_nobody
+from autograder.course.kept_hand_ins import kept_in
 from autograder.course.roster import Roster
-from autograder.course.term import Term
+from autograder.course.term import HandIn, Term
 from autograder.settings import near, utf8_text
 from autograder.submissions.counting import hand_ins_in
 from autograder.submissions.roster import course_roster
@@ -26,6 +27,9 @@ _MOST_DAYS = 366
 def open_term(root: Path, course: Course, roster: Path | None = None) -> Term:
     """What is known of a term; of a course without dates only the course.
 
+    Hand-ins are those that were collected or graded last, wherever that was; where an earlier version collected them,
+    those in `submissions/NAME`.
+
     Args:
         root: the course's folder.
         course: its settings.
@@ -39,11 +43,17 @@ def open_term(root: Path, course: Course, roster: Path | None = None) -> Term:
         return Term(course)
     people = course_roster(course, root, roster)
     term = Term(course, people)
-    found = {name: hand_ins_in(root / "submissions" / name, term, name) for name in course.dates}
+    found = {name: _hand_ins(root, term, name) for name in course.dates}
     stated = {}
     if course.late_days and course.late_days.spent == "as stated" and (root / LATE_DAYS).is_file():
         stated = read_late_days(root / LATE_DAYS, course, people)
-    return Term(course, people, {name: each for name, each in found.items() if each}, stated)
+    return Term(course, people, {name: each for name, each in found.items() if each}, stated, root)
+
+
+def _hand_ins(root: Path, term: Term, name: str) -> tuple[HandIn, ...]:
+    """The hand-ins of an assignment, one of each student."""
+    collected = {each.student: each for each in hand_ins_in(root / "submissions" / name, term, name)}
+    return tuple((collected | {each.hand_in.student: each.hand_in for each in kept_in(root, name)}).values())
 
 
 def term_at(folder: Path | None) -> Term | None:

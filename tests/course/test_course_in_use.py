@@ -188,23 +188,22 @@ def test_late_days_of_the_term_are_spent_by_deadline(root: Path) -> None:
 
 
 def test_hand_ins_that_may_have_taken_late_days_and_are_not_known_are_named(root: Path) -> None:
-    """Grading, exports and totals say whose, of which assignment; a total knows those of the folders that it adds."""
+    """Whatever shows points says whose, of which assignment; once they are collected, anywhere, they are known."""
     with_an_earlier_assignment(root)
-    done = run_here("collect", "early.zip", "--assignment", "early", "--out", "elsewhere", cwd=root)
-    assert done.returncode == 0, done.stdout
     collected(root, "first.zip")
     unknown = "No hand-in of early is known for 2, so no late days are counted as spent on it; if there is one, collect"
     assert unknown in graded(root)
-    exported = run_here("export", "csv", "out", cwd=root, COLUMNS="160")
-    assert exported.returncode == 0, exported.stderr
-    assert unknown in exported.stdout
-    assert unknown in run_here("total", "hw", "out", cwd=root, COLUMNS="160").stdout
-    done = run("grade", "early", "elsewhere", "--out", "early-out", cwd=root)
-    assert done.returncode == 0, done.stderr
-    assert "No hand-in" not in done.stdout
-    both = run_here("total", "hw", "early-out", "out", cwd=root, COLUMNS="160").stdout
-    assert "No hand-in" not in both
-    assert "Late days used: 2 (2)" in both
+    others = (("export", "csv", "out"), ("total", "hw", "out"), ("publish", "tiny", "--out", "out"))
+    for words in others:
+        done = run_here(*words, cwd=root, COLUMNS="160")
+        assert done.returncode == 0, done.stderr
+        assert unknown in done.stdout, words
+    done = run_here("collect", "early.zip", "--assignment", "early", "--out", "elsewhere", cwd=root, COLUMNS="160")
+    assert done.returncode == 0, done.stdout
+    assert "tiny has other late days now for 2; tables and pages in" in done.stdout
+    for words in others:
+        assert "No hand-in" not in run_here(*words, cwd=root, COLUMNS="160").stdout, words
+    assert "Late days used: 2 (1)" in run_here("total", "hw", "out", cwd=root, COLUMNS="160").stdout
 
 
 def test_a_late_mark_without_a_time_costs_nothing_and_is_named(root: Path) -> None:
