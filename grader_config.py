@@ -46,6 +46,10 @@ course = Course(
     # or of PostgreSQL, such as "postgresql://grader@db.example.org/course".
     database=None,
     #
+    # The folder of files that checks left, such as trained models. None means: beside the SQLite file; a PostgreSQL
+    # database needs one that all graders share, such as Path("/srv/course/artefacts").
+    artefacts=None,
+    #
     # Web folders that `autograder data fetch` tries before those that come with the toolkit, such as
     # ("https://data.example.org/mnist/",).
     mirrors=(),

@@ -15,6 +15,12 @@ _FolderOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="The folder that `autograder grade ... --out` wrote: its DIR/grader.db."),
 ]
+_ArtefactsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--artefacts", metavar="DIR", help="Files that checks left; else the course's, else beside the database file."
+    ),
+]
 
 
 def backup(
@@ -22,18 +28,19 @@ def backup(
     *,
     out: _FolderOption = None,
     db: DatabaseOption = None,
+    artefacts: _ArtefactsOption = None,
     course: CourseOption = None,
 ) -> None:
     """Write the results database into one file.
 
-    All rows, as of one moment, and the files that checks left. The file does not depend on the kind of database: a
-    course moves from SQLite to PostgreSQL, or back, by a backup.
+    All rows, as of one moment, the files that checks left, and hand-in times of the course. The file does not depend
+    on the kind of database: a course moves from SQLite to PostgreSQL, or back, by a backup.
 
     Example: autograder backup backup.zip --out graded
     """
     from autograder.cli.kept import back_up
 
-    back_up(file, out, db, course)
+    back_up(file, out, db, course, artefacts)
 
 
 def restore(
@@ -41,17 +48,19 @@ def restore(
     *,
     out: _FolderOption = None,
     db: DatabaseOption = None,
+    artefacts: _ArtefactsOption = None,
     course: CourseOption = None,
 ) -> None:
     """Write a backup into an empty results database.
 
-    All of it or nothing; a database that holds results is refused, and a damaged backup as well.
+    All of it or nothing; a database that holds results is refused, and a damaged backup as well. Hand-in times go into
+    the course's folder, where none of that student is known.
 
     Example: autograder restore backup.zip --db postgresql://grader@server/course
     """
     from autograder.cli.kept import restore as restore_file
 
-    restore_file(file, out, db, course)
+    restore_file(file, out, db, course, artefacts)
 
 
 def forget(
@@ -66,19 +75,25 @@ def forget(
         typer.Option("--submissions", metavar="DIR", help="A folder of submissions; else submissions/ of the course."),
     ] = None,
     db: DatabaseOption = None,
+    artefacts: _ArtefactsOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Remove it; else only what would be removed is shown.")] = False,
+    all_files: Annotated[
+        bool, typer.Option("--all-files", help="Name every file that still has the name, not the first 20.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Erase a student.
 
-    Removes the name, reports, pages, submissions, comments and files of checks, and makes tables and pages of the class
-    again. Results of checks and marks stay under a pseudonym, for the statistics of the course. In the end all files
-    are searched for the name. Exit code 1: it still stands somewhere; the files are named.
+    Removes the name, reports, pages, submissions, hand-in times, comments, files of checks and exports that name the
+    student, and makes tables and pages of the class again. Results of checks and marks stay under a pseudonym, for the
+    statistics of the course. In the end all files are searched for the id, and for the name, e-mails and aliases of the
+    roster. Exit code 1: one of them still stands somewhere; the files are named.
 
     Example: autograder forget ada --out graded/backprop --out graded/theory
     """
-    from autograder.cli.kept import Forgotten
-    from autograder.cli.kept import forget as forget_somebody
+    from autograder.cli.forgetting import Forgotten
+    from autograder.cli.forgetting import forget as forget_somebody
 
-    call = Forgotten(student, tuple(out or ()), tuple(submissions or ()), db, course, yes)
+    folders = (tuple(out or ()), tuple(submissions or ()))
+    call = Forgotten(student, *folders, db, course, yes, artefacts, all_files)
     raise typer.Exit(forget_somebody(call))

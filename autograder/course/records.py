@@ -78,6 +78,7 @@ class Course:
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     data: Path | None = None
     database: str | None = None
+    artefacts: Path | None = None
     mirrors: tuple[str, ...] = ()
     accept_close_names: bool = True
     datasets: tuple[Dataset, ...] = ()
@@ -96,6 +97,11 @@ class Course:
         if self.data is not None and not isinstance(self.data, Path):
             raise InstructorError(
                 f"Course.data is {settings.written(self.data)}; give None or a Path, such as Path('/srv/data')."
+            )
+        if self.artefacts is not None and not isinstance(self.artefacts, Path):
+            raise InstructorError(
+                f"Course.artefacts is {settings.written(self.artefacts)}; give None or a Path, such as "
+                "Path('/srv/course/artefacts')."
             )
         if self.database is not None:
             settings.database(self.database, "Course.database")
@@ -223,6 +229,10 @@ class Course:
     def zone(self) -> tzinfo | None:
         """The course's time zone; None where it names none."""
         return None if self.timezone is None else zone_of(self.timezone, "Course.timezone")
+
+    def artefacts_at(self, root: Path) -> Path | None:
+        """The folder of files that checks left, of a course in this folder; None for the one beside a database file."""
+        return None if self.artefacts is None else root / self.artefacts
 
     def dates_of(self, assignment: str) -> Dates | None:
         """The dates of an assignment, also in its form as a notebook; None without any."""

@@ -201,7 +201,7 @@ def _remove_rows(path: Path, student: str) -> None:
         write_text(path, "".join(left))
 
 
-def naming(places: Iterable[Path], student: str) -> Iterator[Path]:
+def naming(places: Iterable[Path], student: str, others: Iterable[str] = ()) -> Iterator[Path]:
     """Every file and folder of some places that still has the name, in its own name or in its content.
 
     The name counts as a word of its own, as it is or as names of files have it: Ann is not named by Anna. The names of
@@ -210,11 +210,12 @@ def naming(places: Iterable[Path], student: str) -> Iterator[Path]:
     Args:
         places: files, and folders with all that is below them.
         student: the name.
+        others: what else the student is called: a full name, e-mail addresses; an address in any case of its letters.
 
     Raises:
         UsageError: a file cannot be read.
     """
-    words = tuple(map(_word, dict.fromkeys((student, file_names([student])[student], json.dumps(student)[1:-1]))))
+    words = [*map(_word, _forms(student)), *(_name(form) for each in others for form in _forms(each))]
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             try:
@@ -249,5 +250,15 @@ def _values(tag: re.Match[str]) -> str:
     return " ".join(["", *_VALUE.findall(tag.group()), ""])
 
 
-def _word(student: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(student)}(?![\w-])")
+def _forms(name: str) -> list[str]:
+    """A name as it is, as names of files have it, and as JSON does."""
+    return [*dict.fromkeys((name, file_names([name])[name], json.dumps(name)[1:-1]))]
+
+
+def _name(name: str) -> re.Pattern[str]:
+    """A full name or an address, which platforms join to numbers by an underscore; an address in any case."""
+    return re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", re.IGNORECASE if "@" in name else 0)
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")

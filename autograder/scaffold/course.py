@@ -84,6 +84,10 @@ course = Course(
     # Where results are kept: None for grader.db in the folder of --out, or an address of SQLite or PostgreSQL.
     database=None,
     #
+    # The folder of files that checks left, such as trained models: None for the one beside a SQLite file, else for
+    # example Path("artefacts"), which a PostgreSQL database needs.
+    artefacts=None,
+    #
     # Folders on the web where `autograder data fetch` looks first.
     mirrors=(),
     #

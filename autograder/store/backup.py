@@ -1,6 +1,7 @@
 """The whole store in one file, and back: from SQLite or PostgreSQL, into SQLite or PostgreSQL.
 
-A backup is a zip file with a manifest, the rows of each table as JSON lines, and the files of checks by their hashes.
+A backup is a zip file with a manifest, the rows of each table as JSON lines, the files of checks by their hashes, and
+what is kept beside the store.
 It does not depend on the kind of database, so it also moves a course from one to another. Rows are read while no other
 process may write. It holds everything that the store knows of students, so only its owner may read it.
 """
@@ -15,9 +16,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 import msgspec
@@ -31,7 +33,7 @@ from autograder.store.results import Store
 from autograder.store.schema import BOOLEANS, HEAD, TABLES
 from autograder.store.table import Database, Step, iso, no_step
 
-__all__ = ["Manifest", "restore_backup", "write_backup"]
+__all__ = ["Manifest", "files_beside", "restore_backup", "write_backup"]
 
 _AT_ONCE = 500
 _FORM = 1
@@ -46,15 +48,18 @@ _DAMAGED = (
     zipfile.LargeZipFile,
     zlib.error,
     lzma.LZMAError,
+    msgspec.MsgspecError,
 )
-_MANIFEST, _ARTEFACTS = "manifest.json", "artefacts"
+_MANIFEST, _ARTEFACTS, _BESIDE = "manifest.json", "artefacts", "beside"
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a backup says of itself: `tables` are the numbers of rows, `columns` the names of their values.
 
-    `tables_sha256` stands for the lines of each table, `artefacts` are the hashes of files.
+    `tables_sha256` stands for the lines of each table, `artefacts` are the hashes of files, and `beside` those of what
+    is kept beside the store, by name.
     """
 
     version: str
@@ -65,6 +70,7 @@ class Manifest:
     tables_sha256: dict[str, str]
     artefacts: tuple[str, ...]
     form: int = _FORM
+    beside: dict[str, str] = field(default_factory=dict)
 
 
 class _Hashing:
@@ -81,13 +87,14 @@ class _Hashing:
         return self._sha256.hexdigest()
 
 
-def write_backup(store: Store, path: Path, step: Step = no_step) -> Manifest:
+def write_backup(store: Store, path: Path, step: Step = no_step, *, beside: Mapping[str, bytes] = _NOTHING) -> Manifest:
     """Write everything into a file, as a whole or not at all; on disk when this returns.
 
     Args:
         store: an open store.
         path: the file; one that is there is replaced.
         step: called before each step of the file, for tests that stop in between.
+        beside: files that are kept beside the store, by name.
 
     Raises:
         UsageError: the database or a file cannot be read, or the backup cannot be written.
@@ -97,7 +104,7 @@ def write_backup(store: Store, path: Path, step: Step = no_step) -> Manifest:
     try:
         with open(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                manifest = _written(store, archive, step)
+                manifest = _written(store, archive, step, beside)
             file.flush()
             step("fsync")
             os.fsync(file.fileno())
@@ -119,7 +126,7 @@ def _remove_old_drafts(path: Path) -> None:
             draft.unlink(missing_ok=True)
 
 
-def _written(store: Store, archive: zipfile.ZipFile, step: Step) -> Manifest:
+def _written(store: Store, archive: zipfile.ZipFile, step: Step, beside: Mapping[str, bytes]) -> Manifest:
     counts, columns, hashes = dict[str, int](), dict[str, tuple[str, ...]](), dict[str, str]()
     with store.writing("the backup"):  # nobody else writes meanwhile, so that all tables are of one moment
         for table in TABLES:
@@ -137,7 +144,10 @@ def _written(store: Store, archive: zipfile.ZipFile, step: Step) -> Manifest:
     for name in names:
         step(name)
         archive.writestr(f"{_ARTEFACTS}/{name}", read_artefact(store.artefacts, name))
-    manifest = Manifest(HEAD, iso(datetime.now(UTC)), __version__, counts, columns, hashes, names)
+    for name, content in beside.items():
+        archive.writestr(f"{_BESIDE}/{name}", content)
+    others = {name: hashlib.sha256(content).hexdigest() for name, content in beside.items()}
+    manifest = Manifest(HEAD, iso(datetime.now(UTC)), __version__, counts, columns, hashes, names, beside=others)
     archive.writestr(_MANIFEST, msgspec.json.encode(manifest))
     return manifest
 
@@ -165,7 +175,35 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
                 raise ValueError("it is encrypted")
             yield archive, msgspec.json.decode(archive.read(_MANIFEST), type=Manifest)
     except _DAMAGED as error:
-        raise UsageError(f"{path} is no backup, or is damaged: {reason_of(error)}.") from None
+        raise UsageError(f"{path} is no backup, or is damaged: {_why(path, error)}.") from None
+
+
+def _why(path: Path, error: Exception) -> str:
+    """What is wrong with the file, in our words and not in those of the libraries that read it."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return reason_of(error)
+    if not zipfile.is_zipfile(path):
+        return "it is no zip file, or its end is missing"
+    if isinstance(error, KeyError):
+        return "a part of it is missing"
+    if isinstance(error, msgspec.MsgspecError):
+        return f"{_MANIFEST} has another form"
+    return reason_of(error) if type(error) is ValueError else "its content was changed, or cut"
+
+
+def files_beside(path: Path) -> dict[str, bytes]:
+    """What was kept beside the store when it was backed up, by name; empty in a backup of an earlier version.
+
+    Raises:
+        UsageError: it is no backup, or is damaged.
+    """
+    found = {}
+    with _opened(path) as (archive, manifest):
+        for name, sha256 in manifest.beside.items():
+            found[name] = archive.read(f"{_BESIDE}/{name}")
+            if hashlib.sha256(found[name]).hexdigest() != sha256:
+                raise ValueError(f"the content of {_BESIDE}/{name} is not what was written")
+    return found
 
 
 def restore_backup(path: Path, store: Store) -> Manifest:

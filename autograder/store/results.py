@@ -167,7 +167,10 @@ class Store:
         if self._artefacts is not None:
             return self._artefacts
         if (path := file_of(self.address)) is None:
-            raise UsageError(f"Files of checks have no place beside {_shown(self.address)}; name a folder for them.")
+            raise UsageError(
+                f"Files of checks have no place beside {_shown(self.address)}; name a folder with Course.artefacts in "
+                "grader_config.py, or with --artefacts."
+            )
         return Path(f"{path}.artefacts")
 
     @property

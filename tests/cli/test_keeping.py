@@ -6,6 +6,7 @@ import csv
 import io
 import shutil
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from written_course import PDF, answered, hand_in, make_course
 
 from autograder.cli import app
+from autograder.course.kept_hand_ins import keep, kept_in
 from autograder.course.term import HandIn
 from autograder.reports.class_folder import read_alarms
 from autograder.reports.files import file_names
@@ -85,6 +87,48 @@ def test_a_backup_is_restored_by_the_command_line(graded: Path) -> None:
         assert restored.reports() == store.reports()
         assert marks(restored.database) == marks(store.database)
         assert log_entries(restored.database)[-1].verb == "restored"
+
+
+def test_hand_in_times_of_the_course_are_in_a_backup(graded: Path) -> None:
+    """They come back into the course; of whom something is known already, that stays; without a course that is said."""
+    root, file = graded / "course", graded / "backup.zip"
+    times = [HandIn(who, datetime(2026, 10, 18, tzinfo=UTC)) for who in (NAME, "bob")]
+    keep(root, "theory", {each.student: [each] for each in times}, graded / "out", graded=True)
+    kept = kept_in(root, "theory")
+    said = run("backup", file, "--out", graded / "out", "--course", root)
+    assert f"Backed up {root / 'hand_ins'}: the hand-in times of 1 assignment." in said
+    shutil.rmtree(root / "hand_ins")
+    later = replace(times[1], time=datetime(2026, 10, 20, tzinfo=UTC))
+    keep(root, "theory", {"bob": [later]}, graded / "out", graded=True)
+    where = ("--db", sqlite_address(graded / "new.db"))
+    said = run("restore", file, *where, "--course", root)
+    assert f"Restored to {root / 'hand_ins'}: 1 hand-in time; those that were there stay." in said
+    assert {each.hand_in.student: each.hand_in for each in kept_in(root, "theory")} == {NAME: times[0], "bob": later}
+    assert len(kept) == 2
+    done = run_here("restore", file, "--db", sqlite_address(graded / "newer.db"), cwd=graded, COLUMNS="200")
+    assert "Not restored: the hand-in times of 1 assignment, because no course is here" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"no zip file", "it is no zip file, or its end is missing"),
+        ({"other.txt": "x"}, "a part of it is missing"),
+        ({"manifest.json": "[1"}, "manifest.json has another form"),
+    ],
+)
+def test_what_is_no_backup_is_said_in_plain_words(tmp_path: Path, content: bytes | dict[str, str], said: str) -> None:
+    """No sentence of a library is shown, and no database is made."""
+    path = tmp_path / "b.zip"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in content.items():
+                archive.writestr(name, text)
+    done = run_here("restore", "b.zip", "--out", "new", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"Error: b.zip is no backup, or is damaged: {said}.\n")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_student_is_shown_first_and_then_forgotten(graded: Path) -> None:
@@ -196,15 +240,78 @@ def test_a_name_is_found_in_text_archives_and_names_of_files(tmp_path: Path) -> 
     assert found == ["feedback.zip", file_names(["o'brien"])["o'brien"]]
 
 
+def test_other_names_of_the_roster_are_searched_and_exports_with_them_are_removed(graded: Path) -> None:
+    """The full name in both orders, e-mails and aliases; an export that has one of them goes, others stay."""
+    out, root = graded / "out", graded / "course"
+    (root / "roster.csv").write_text(
+        f"id,name,e-mails,aliases\n{NAME},Ada Mae Lovelace,Ada@x.org;a.l@y.org,al99\nbob,Bob,,\n"
+    )
+    keep(root, "theory", {NAME: [HandIn(NAME, datetime(2026, 10, 18, tzinfo=UTC))]}, out, graded=True)
+    exports = {
+        "canvas/gradebook.csv": 'Student,ID\n"Lovelace, Ada Mae",7\n',
+        "moodle/feedback.zip": "",
+        "gradescope/scores.csv": "Email\nada@X.org\n",
+        "csv/grades.csv": "al99,2\n",
+        "excel/other.txt": "Ada",
+        f"notebooks/{NAME}/page.html": "<p>2 points</p>",
+    }
+    for name, text in exports.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(text)
+    with zipfile.ZipFile(out / "moodle/feedback.zip", "w") as archive:
+        archive.writestr("Ada Mae Lovelace_103_file/feedback.html", "<p>2 points</p>")
+    (root / "mail.csv").write_text("to: Ada@X.org\n")
+    command = ("forget", NAME, "--out", out, "--course", root)
+    shown = run(*command)
+    gone = {name for name in exports if name != "excel/other.txt"} - {f"notebooks/{NAME}/page.html"} | {
+        f"notebooks/{NAME}"
+    }
+    for name in gone:
+        assert f"To be removed, an export that names the student: {out / name}\n" in shown
+        assert (out / name).exists()
+    assert f"To be removed from {root / 'hand_ins'}: 1 hand-in time." in shown
+    said = run(*command, "--yes", code=1)
+    assert not any((out / name).exists() for name in gone)
+    assert (out / "excel/other.txt").exists()
+    assert kept_in(root, "theory") == ()
+    assert (
+        "Looked for as well, from the roster: Ada Mae Lovelace, Lovelace, Ada Mae, Ada@x.org, a.l@y.org, al99." in said
+    )
+    assert [line for line in said.splitlines() if "Still named" in line] == [
+        f"Still named in: {root / name}" for name in ("mail.csv", "roster.csv")
+    ]
+    done = run_here("forget", "Ada@x.org", "--out", out, cwd=root)
+    assert (
+        done.stderr == f"Error: There is nothing of 'Ada@x.org' here; on the roster that is {NAME!r}: give this id.\n"
+    )
+
+
+def test_many_files_that_have_the_name_are_counted_and_can_be_listed(graded: Path) -> None:
+    """The first 20, how many more, how many in all; with --all-files each."""
+    (graded / "out" / "notes").mkdir()
+    for number in range(25):
+        (graded / "out" / "notes" / f"{number:02}.txt").write_text(NAME)
+    command = ("forget", NAME, "--out", graded / "out", "--course", graded / "course", "--yes")
+    said = run(*command, code=1)
+    assert said.count("Still named in") == 20
+    assert "And in 5 more files, 25 in all; the same command with --all-files names each." in said
+    (graded / "out" / "marks.csv").unlink()
+    write_hand_ins(graded / "out", [HandIn(NAME, datetime(2026, 10, 18, tzinfo=UTC))])
+    said = run(*command, "--all-files", code=1)
+    assert said.count("Still named in") == 25
+    assert "more file" not in said
+
+
 def test_exports_and_published_pages_are_named_or_removed(graded: Path) -> None:
-    """Every page that the student was shown goes; folders of exports are listed, which may have a full name only."""
+    """Every page that the student was shown goes, and an export that does not name the student stays."""
     out, root = graded / "out", graded / "course"
     run("publish", "theory", "--out", out, "--course", root, "--unfinished")
     assert (out / "published_earlier" / NAME).is_dir()
     (out / "moodle").mkdir()
     said = run("forget", NAME, "--out", out, "--course", root, "--yes")
     assert not (out / "published_earlier" / NAME).exists()
-    assert f"Exports that may have the student's full name or e-mail: {out / 'moodle'};" in said
+    assert "an export" not in said
+    assert (out / "moodle").is_dir()
 
 
 def test_the_last_student_may_be_forgotten(graded: Path) -> None:
